@@ -1,0 +1,133 @@
+/**
+ * A contract names the methods and events that a host offers to its guests. One value gives
+ * compile-time types to both sides, and run-time checks with any Standard Schema library
+ * (https://standardschema.dev): zod, valibot, arktype.
+ */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { BridgeError } from "../errors/bridge-error.ts";
+import { isMethodName, isTopic } from "../protocol/names.ts";
+
+export interface MethodDefinition {
+  /** A schema of the argument list (a tuple). Left out: the method takes no arguments. */
+  readonly args?: StandardSchemaV1<readonly unknown[], readonly unknown[]>;
+  /** A schema of the result. Left out: any value that can be cloned. */
+  readonly returns?: StandardSchemaV1;
+  /** A capability that the app's manifest must list. Left out: open to every registered app. */
+  readonly capability?: string;
+}
+
+export interface EventDefinition {
+  readonly payload: StandardSchemaV1;
+  /** A capability needed to subscribe (host → guest) or to publish (guest → host). */
+  readonly capability?: string;
+  /** Late subscribers get the last payload at once. Default: `false`. */
+  readonly retained?: boolean;
+}
+
+export type EventEntry = StandardSchemaV1 | EventDefinition;
+
+export interface Contract {
+  /** Methods of the host that guests call. */
+  readonly methods?: Readonly<Record<string, MethodDefinition>>;
+  /** Topics that either side publishes. */
+  readonly events?: Readonly<Record<string, EventEntry>>;
+  /** Methods of the guest that the host calls. */
+  readonly guestMethods?: Readonly<Record<string, MethodDefinition>>;
+}
+
+/** The contract of a bridge that was given none: every name, unknown types. */
+export type AnyContract = Contract;
+
+/**
+ * Checks the names in a contract and returns it with its exact type.
+ *
+ * @throws {BridgeError} CONFIG_INVALID, naming the method, topic or capability that is malformed.
+ */
+export function defineContract<const C extends Contract>(contract: C): C {
+  for (const [name, method] of [
+    ...Object.entries(contract.methods ?? {}),
+    ...Object.entries(contract.guestMethods ?? {}),
+  ]) {
+    if (!isMethodName(name)) throw invalid(`"${name}" is not a method name`);
+    assertCapability(name, method.capability);
+  }
+  for (const [topic, entry] of Object.entries(contract.events ?? {})) {
+    if (!isTopic(topic)) throw invalid(`"${topic}" is not a topic of the form resource:action`);
+    assertCapability(topic, eventDefinition(entry).capability);
+  }
+  return contract;
+}
+
+/** The long form of an event entry. */
+export function eventDefinition(entry: EventEntry): EventDefinition {
+  return "~standard" in entry ? { payload: entry } : entry;
+}
+
+function assertCapability(name: string, capability: string | undefined): void {
+  if (capability !== undefined && !isTopic(capability)) {
+    throw invalid(`"${name}" needs a capability that is not of the form resource:action`);
+  }
+}
+
+function invalid(what: string): BridgeError {
+  return new BridgeError("CONFIG_INVALID", `Contract: ${what}.`);
+}
+
+type Methods<C extends Contract, Side extends "methods" | "guestMethods"> = NonNullable<C[Side]>;
+
+/** Names that can be called; any string when the contract does not list methods. */
+export type MethodName<
+  C extends Contract,
+  Side extends "methods" | "guestMethods" = "methods",
+> = string extends keyof Methods<C, Side> ? string : keyof Methods<C, Side> & string;
+
+/** Arguments as the caller gives them. */
+export type MethodArgs<
+  C extends Contract,
+  Name extends string,
+  Side extends "methods" | "guestMethods" = "methods",
+> = string extends keyof Methods<C, Side>
+  ? readonly unknown[]
+  : Methods<C, Side>[Name] extends {
+        readonly args: infer S extends StandardSchemaV1<readonly unknown[]>;
+      }
+    ? StandardSchemaV1.InferInput<S>
+    : readonly [];
+
+/** Arguments as the handler receives them, after the schema's transforms. */
+export type HandlerArgs<
+  C extends Contract,
+  Name extends string,
+  Side extends "methods" | "guestMethods" = "methods",
+> = string extends keyof Methods<C, Side>
+  ? readonly unknown[]
+  : Methods<C, Side>[Name] extends {
+        readonly args: infer S extends StandardSchemaV1<readonly unknown[]>;
+      }
+    ? StandardSchemaV1.InferOutput<S>
+    : readonly [];
+
+/** What a call resolves to. */
+export type MethodResult<
+  C extends Contract,
+  Name extends string,
+  Side extends "methods" | "guestMethods" = "methods",
+> = Methods<C, Side>[Name] extends { readonly returns: infer S extends StandardSchemaV1 }
+  ? StandardSchemaV1.InferOutput<S>
+  : unknown;
+
+type Events<C extends Contract> = NonNullable<C["events"]>;
+
+/** Topics; any string when the contract does not list events. */
+export type TopicName<C extends Contract> = string extends keyof Events<C>
+  ? string
+  : keyof Events<C> & string;
+
+/** The payload of a topic. */
+export type EventPayload<C extends Contract, Topic extends string> = Events<C>[Topic] extends {
+  readonly payload: infer S extends StandardSchemaV1;
+}
+  ? StandardSchemaV1.InferOutput<S>
+  : Events<C>[Topic] extends StandardSchemaV1
+    ? StandardSchemaV1.InferOutput<Events<C>[Topic]>
+    : unknown;

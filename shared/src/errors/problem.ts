@@ -1,0 +1,85 @@
+/**
+ * HTTP errors as `application/problem+json` (RFC 9457) with `WWW-Authenticate: Bearer` (RFC 6750,
+ * section 3). Pure: the caller turns the parts into its framework's response, so every server of
+ * Breezeway answers alike.
+ */
+import { BridgeError } from "./bridge-error.ts";
+import { HTTP_CODES, isHttpCode, reasonOf, type ErrorAction, type ErrorReason } from "./codes.ts";
+import { ERROR_HINTS } from "./hints.ts";
+
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly reason: ErrorReason;
+  readonly action: ErrorAction;
+  readonly requestId: string;
+  /** What exactly was wrong with the request. Only for errors that the caller can mend by it. */
+  readonly detail?: string;
+}
+
+export interface ProblemResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly problem: Problem;
+}
+
+export interface ProblemOptions {
+  readonly requestId: string;
+  /** Seconds until a new attempt makes sense; sent as `Retry-After` (RFC 9110, section 10.2.3). */
+  readonly retryAfterSeconds?: number;
+}
+
+const TYPE_BASE = "https://breezeway.dev/errors#";
+
+/**
+ * Any thrown value as an HTTP answer. Whatever is not a `BridgeError` with an HTTP code becomes
+ * `internal-error`: its message stays on the server.
+ */
+export function toProblem(error: unknown, options: ProblemOptions): ProblemResponse {
+  const known = BridgeError.is(error) && isHttpCode(error.code) ? error : undefined;
+  const code = known && isHttpCode(known.code) ? known.code : "INTERNAL_ERROR";
+  const [status, action] = HTTP_CODES[code];
+  const reason = reasonOf(code);
+  const problem: Problem = {
+    type: TYPE_BASE + reason,
+    title: ERROR_HINTS[code],
+    status,
+    reason,
+    action,
+    requestId: options.requestId,
+    ...(status === 400 && known ? { detail: known.message } : {}),
+  };
+  const headers: Record<string, string> = {
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+  };
+  const challenge = challengeFor(code, known);
+  if (challenge !== undefined) headers["www-authenticate"] = challenge;
+  const retryAfterSeconds = options.retryAfterSeconds ?? (status === 503 ? 1 : undefined);
+  if (retryAfterSeconds !== undefined)
+    headers["retry-after"] = String(Math.ceil(retryAfterSeconds));
+  return { status, headers, body: JSON.stringify(problem), problem };
+}
+
+/**
+ * RFC 6750, section 3.1: a request without a credential gets the bare challenge, everything else
+ * an `error` attribute. No realm: one gateway, one protection space.
+ */
+function challengeFor(
+  code: keyof typeof HTTP_CODES,
+  error: BridgeError | undefined,
+): string | undefined {
+  const [status] = HTTP_CODES[code];
+  if (status !== 401 && status !== 403) return undefined;
+  if (code === "TOKEN_MISSING" || code === "SESSION_MISSING") return "Bearer";
+  const description = `error_description="${reasonOf(code)}"`;
+  if (status === 401) return `Bearer error="invalid_token", ${description}`;
+  // RFC 9470, section 3.
+  if (code === "STEP_UP_REQUIRED")
+    return `Bearer error="insufficient_user_authentication", ${description}`;
+  const scopes = error?.details["scopes"];
+  const scope = Array.isArray(scopes) ? `, scope="${scopes.join(" ")}"` : "";
+  return `Bearer error="insufficient_scope", ${description}${scope}`;
+}

@@ -1,0 +1,69 @@
+export { BridgeError } from "./errors/bridge-error.ts";
+export type {
+  BridgeErrorOptions,
+  ErrorDetails,
+  JsonValue,
+  WireError,
+} from "./errors/bridge-error.ts";
+export {
+  BRIDGE_CODES,
+  HTTP_CODES,
+  codeOfReason,
+  isErrorCode,
+  isHttpCode,
+  isRetryable,
+  reasonOf,
+} from "./errors/codes.ts";
+export type { BridgeCode, ErrorAction, ErrorCode, ErrorReason, HttpCode } from "./errors/codes.ts";
+export { ERROR_HINTS } from "./errors/hints.ts";
+export { toProblem } from "./errors/problem.ts";
+export type { Problem, ProblemOptions, ProblemResponse } from "./errors/problem.ts";
+export { CHANNEL_LIMITS, TIMEOUTS, TOKEN_LIMITS } from "./limits.ts";
+export type { ChannelLimits } from "./limits.ts";
+export { isLoopbackHost, isOrigin, originOf } from "./origin.ts";
+export { parseMessage } from "./protocol/frames.ts";
+export type {
+  AbortFrame,
+  CallFrame,
+  CallId,
+  CloseFrame,
+  ErrorFrame,
+  EventFrame,
+  Frame,
+  FrameKind,
+  ResultFrame,
+  StateFrame,
+  StateKey,
+  SubscribeFrame,
+  UnsubscribeFrame,
+} from "./protocol/frames.ts";
+export { isRecord, isWireError } from "./protocol/guards.ts";
+export {
+  HANDSHAKE_CHANNEL,
+  isGuestSession,
+  isTextArray,
+  isTheme,
+  isTokenGrant,
+  parseHello,
+  parseWelcome,
+} from "./protocol/handshake.ts";
+export type { Hello, Refusal, Welcome } from "./protocol/handshake.ts";
+export { isMethodName, isTopic } from "./protocol/names.ts";
+export type { GuestSession, Theme, TokenGrant } from "./protocol/session.ts";
+export { PROTOCOL_RANGE, PROTOCOL_VERSION, negotiateProtocol } from "./protocol/version.ts";
+export type { ProtocolRange } from "./protocol/version.ts";
+export { defineContract, eventDefinition } from "./contract/contract.ts";
+export type {
+  AnyContract,
+  Contract,
+  EventDefinition,
+  EventEntry,
+  EventPayload,
+  HandlerArgs,
+  MethodArgs,
+  MethodDefinition,
+  MethodName,
+  MethodResult,
+  TopicName,
+} from "./contract/contract.ts";
+export { validate } from "./contract/validate.ts";

@@ -1,0 +1,62 @@
+/**
+ * Every bound on what the other side may make us do, in one place: named, with its default and the
+ * reason for the number. Each has a test that fails without it.
+ */
+
+export const TIMEOUTS = {
+  /** From `createAppBridge()` or a mount to the welcome. A guest on a slow line needs a few seconds. */
+  handshakeMs: 10_000,
+  /** From a call to its answer. */
+  callMs: 30_000,
+} as const;
+
+/** Limits of one guest's channel; `createHost` takes a partial override. */
+export interface ChannelLimits {
+  /** Bytes of one message (all frames of one task), estimated before anything else is read. */
+  readonly maxMessageBytes: number;
+  /** Nesting of one value, so that a validator cannot be made to overflow the stack. */
+  readonly maxDepth: number;
+  /** Frames in one message. */
+  readonly maxFramesPerMessage: number;
+  /** Frames per second on average; a burst of `frameBurst` is allowed on top. */
+  readonly maxFramesPerSecond: number;
+  readonly frameBurst: number;
+  /** Calls of one side that wait for an answer of the other. */
+  readonly maxCallsInFlight: number;
+  /** Topics that one guest subscribes to. */
+  readonly maxSubscriptions: number;
+  /** Violations after which the channel is closed instead of the frame being refused. */
+  readonly maxViolations: number;
+}
+
+export const CHANNEL_LIMITS: ChannelLimits = {
+  // Room for a 10 MB attachment with its envelope, far below what stalls a tab.
+  maxMessageBytes: 16 * 1024 * 1024,
+  maxDepth: 64,
+  maxFramesPerMessage: 4_096,
+  // A busy guest sends some hundred frames a second; 100 calls in flight measured 200 000.
+  maxFramesPerSecond: 20_000,
+  frameBurst: 40_000,
+  maxCallsInFlight: 1_024,
+  maxSubscriptions: 256,
+  maxViolations: 32,
+};
+
+export const TOKEN_LIMITS = {
+  /** A compact token; also the most that common servers accept in one header. */
+  maxTokenBytes: 8_192,
+  maxHeaderBytes: 1_024,
+  /** Life of a session token, in seconds. */
+  defaultTtlSeconds: 60,
+  minTtlSeconds: 15,
+  maxTtlSeconds: 300,
+  /** Fraction of the life by which a token is shortened at random, so that refreshes spread. */
+  ttlJitter: 0.1,
+  /** Tolerated difference of clocks, in seconds. */
+  maxClockSkewSeconds: 5,
+  /** A read this close to expiry waits for the fresh token. */
+  expiryMarginSeconds: 3,
+  /** Refresh ahead of expiry by this, or by `refreshAheadFraction` of the life, whichever is more. */
+  minRefreshAheadSeconds: 5,
+  refreshAheadFraction: 0.25,
+} as const;

@@ -1,0 +1,15 @@
+import type { WireError } from "../errors/bridge-error.ts";
+
+/** A plain object, not an array and not `null`. Its members are unknown until they are checked. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function isWireError(value: unknown): value is WireError {
+  return (
+    isRecord(value) &&
+    typeof value["code"] === "string" &&
+    typeof value["message"] === "string" &&
+    typeof value["correlationId"] === "string"
+  );
+}

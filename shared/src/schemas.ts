@@ -1,0 +1,36 @@
+export { createAppRegistry } from "./schemas/app-registry.ts";
+export type { AppRegistry } from "./schemas/app-registry.ts";
+export {
+  devLoginRequestSchema,
+  sessionSummarySchema,
+  tenantRequestSchema,
+  tokenRequestSchema,
+  tokenResponseSchema,
+} from "./schemas/auth-api.ts";
+export type {
+  DevLoginRequest,
+  SessionSummary,
+  TenantRequest,
+  TokenRequest,
+  TokenResponse,
+} from "./schemas/auth-api.ts";
+export { RESERVED_CLAIMS, sessionClaimsSchema } from "./schemas/claims.ts";
+export type { SessionClaims } from "./schemas/claims.ts";
+export {
+  DEFAULT_SANDBOX,
+  SANDBOX_TOKENS,
+  parseManifest,
+  parseManifestJson,
+} from "./schemas/manifest.ts";
+export type {
+  Icon,
+  Label,
+  Lifecycle,
+  Manifest,
+  ManifestInput,
+  Placement,
+  RegisteredApp,
+  SandboxToken,
+} from "./schemas/manifest.ts";
+export { parseJsonWith, parseWith } from "./schemas/parse.ts";
+export type { ParseContext } from "./schemas/parse.ts";

@@ -1,0 +1,68 @@
+/** Bodies of the issuer's HTTP endpoints, for the issuer that sends them and the host that reads. */
+import * as z from "zod/mini";
+
+const id = z.string().check(z.minLength(1), z.maxLength(256));
+const epochSeconds = z.number().check(z.gte(0));
+
+/** `GET /auth/session` */
+export interface SessionSummary {
+  readonly handle: string;
+  readonly userId: string;
+  readonly tenantId: string;
+  /** Tenants that the user can switch to, the active one included. */
+  readonly tenants: readonly string[];
+  readonly scopes: readonly string[];
+  readonly claims: Readonly<Record<string, unknown>>;
+  readonly createdAtSeconds: number;
+  /** The absolute end of the session; idle time may end it sooner. */
+  readonly expiresAtSeconds: number;
+}
+
+export const sessionSummarySchema: z.ZodMiniType<SessionSummary> = z.object({
+  handle: id,
+  userId: id,
+  tenantId: id,
+  tenants: z.array(id),
+  scopes: z.array(z.string()),
+  claims: z.record(z.string(), z.unknown()),
+  createdAtSeconds: epochSeconds,
+  expiresAtSeconds: epochSeconds,
+});
+
+/** `POST /auth/session/token`, request */
+export interface TokenRequest {
+  readonly appId: string;
+}
+
+export const tokenRequestSchema: z.ZodMiniType<TokenRequest> = z.strictObject({ appId: id });
+
+/** `POST /auth/session/token`, answer */
+export interface TokenResponse {
+  /** Compact JWT. */
+  readonly token: string;
+  /** Epoch seconds. */
+  readonly expiresAt: number;
+}
+
+export const tokenResponseSchema: z.ZodMiniType<TokenResponse> = z.object({
+  token: z.string(),
+  expiresAt: epochSeconds,
+});
+
+/** `POST /auth/session/tenant` */
+export interface TenantRequest {
+  readonly tenantId: string;
+}
+
+export const tenantRequestSchema: z.ZodMiniType<TenantRequest> = z.strictObject({ tenantId: id });
+
+/** `POST /auth/login/dev` */
+export interface DevLoginRequest {
+  readonly userId: string;
+  readonly tenantId: string;
+}
+
+export const devLoginRequestSchema: z.ZodMiniType<DevLoginRequest> = z.strictObject({
+  userId: id,
+  tenantId: id,
+});

@@ -1,0 +1,241 @@
+/**
+ * The manifest of an app: what the registry knows of it, and the only source of its identity,
+ * origin, capabilities and scopes.
+ */
+import * as z from "zod/mini";
+import { isLoopbackHost, originOf } from "../origin.ts";
+import { isTopic } from "../protocol/names.ts";
+import { parseJsonWith, parseWith, type ParseContext } from "./parse.ts";
+
+/**
+ * Tokens of the `sandbox` attribute that an app may ask for. Top navigation is not among them: a
+ * guest must not be able to replace the host's page.
+ */
+export const SANDBOX_TOKENS = [
+  "allow-scripts",
+  "allow-same-origin",
+  "allow-forms",
+  "allow-popups",
+  "allow-popups-to-escape-sandbox",
+  "allow-modals",
+  "allow-downloads",
+  "allow-pointer-lock",
+  "allow-presentation",
+  "allow-storage-access-by-user-activation",
+] as const;
+
+export const DEFAULT_SANDBOX: readonly SandboxToken[] = [
+  "allow-scripts",
+  "allow-same-origin",
+  "allow-forms",
+];
+
+export type SandboxToken = (typeof SANDBOX_TOKENS)[number];
+
+/** A text, or one per BCP 47 language tag. */
+export type Label = string | Readonly<Record<string, string>>;
+
+/** Where an app appears in the host. Every `path` is relative to the app's origin. */
+export type Placement =
+  | {
+      readonly type: "menu";
+      readonly label: Label;
+      readonly path: string;
+      readonly icon?: string | undefined;
+    }
+  | {
+      readonly type: "pane";
+      /** Name of the host's page or record beside which the pane stands, such as `customer`. */
+      readonly context: string;
+      readonly label: Label;
+      readonly path: string;
+    }
+  | {
+      readonly type: "modal";
+      /** How the app asks the host for it. */
+      readonly name: string;
+      readonly label: Label;
+      readonly path: string;
+      readonly size?: "small" | "medium" | "large" | undefined;
+    }
+  | { readonly type: "setup"; readonly path: string };
+
+export interface Icon {
+  readonly src: string;
+  /** As in HTML: `48x48`, `any`. */
+  readonly sizes?: string | undefined;
+  /** Media type. */
+  readonly type?: string | undefined;
+}
+
+export interface Lifecycle {
+  /** Page shown in a frame until the app calls `setupCompleted`. On the origin of `url`. */
+  readonly setupUrl?: string | undefined;
+  /** Backend endpoints told when a tenant connects or disconnects the app. */
+  readonly connectUrl?: string | undefined;
+  readonly disconnectUrl?: string | undefined;
+}
+
+export interface Manifest {
+  /** Lower-case letters, digits, hyphens; 1 to 63. The audience of the app's tokens. */
+  readonly id: string;
+  readonly name: string;
+  /** Semantic version. */
+  readonly version: string;
+  /** Start page. Its origin is the app's origin. https, or http on loopback. */
+  readonly url: string;
+  readonly placements: readonly Placement[];
+  /** What the app may do with the host: `customers:read`. */
+  readonly capabilities: readonly string[];
+  /** What the app may do through the gateway: `orders:read`. */
+  readonly scopes: readonly string[];
+  readonly lifecycle?: Lifecycle | undefined;
+  /** Default: {@link DEFAULT_SANDBOX}. */
+  readonly sandbox: readonly SandboxToken[];
+  /** Permissions-policy features of the frame. Default: none. */
+  readonly allow: readonly string[];
+  readonly icons: readonly Icon[];
+  /** BCP 47 tags. Default: `["en"]`. */
+  readonly locales: readonly string[];
+  readonly homepage?: string | undefined;
+  /** https or mailto. */
+  readonly support?: string | undefined;
+  readonly privacy?: string | undefined;
+}
+
+type Defaulted =
+  "placements" | "capabilities" | "scopes" | "sandbox" | "allow" | "icons" | "locales";
+
+/** A manifest as it is written: fields with a default may be left out. */
+export type ManifestInput = Omit<Manifest, Defaulted> & {
+  readonly [Field in Defaulted]?: Manifest[Field] | undefined;
+} & { readonly $schema?: string | undefined };
+
+const text = (maxLength: number) =>
+  z
+    .string()
+    .check(z.minLength(1), z.maxLength(maxLength, `must be at most ${maxLength} characters`));
+
+const appId = z
+  .string()
+  .check(
+    z.regex(
+      /^[a-z][a-z0-9-]{0,62}$/,
+      "must be lower-case letters, digits and hyphens, starting with a letter",
+    ),
+  );
+
+const rightName = z.string().check(z.refine(isTopic, "must be of the form resource:action"));
+
+// Plain http is for this machine only: elsewhere anyone on the path could become the app.
+const webUrl = z.string().check(z.refine(isSecureUrl, "must be an https URL (http on loopback)"));
+
+const path = z
+  .string()
+  .check(z.regex(/^\/(?!\/)[^\s\\]*$/, "must be a path that starts with one slash"));
+
+const label = z.union([text(80), z.record(text(35), text(80))]);
+
+const placement = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("menu"), label, path, icon: z.optional(text(40)) }),
+  z.strictObject({ type: z.literal("pane"), context: text(64), label, path }),
+  z.strictObject({
+    type: z.literal("modal"),
+    name: text(40),
+    label,
+    path,
+    size: z.optional(z.enum(["small", "medium", "large"])),
+  }),
+  z.strictObject({ type: z.literal("setup"), path }),
+]);
+
+const manifestSchema: z.ZodMiniType<Manifest> = z
+  .strictObject({
+    $schema: z.optional(z.string()),
+    id: appId,
+    name: text(80),
+    version: z
+      .string()
+      .check(z.regex(/^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?$/, "must be a semantic version")),
+    url: webUrl,
+    placements: z._default(z.array(placement), []),
+    capabilities: z._default(z.array(rightName), []),
+    scopes: z._default(z.array(rightName), []),
+    lifecycle: z.optional(
+      z.strictObject({
+        setupUrl: z.optional(webUrl),
+        connectUrl: z.optional(webUrl),
+        disconnectUrl: z.optional(webUrl),
+      }),
+    ),
+    sandbox: z._default(z.array(z.enum(SANDBOX_TOKENS)), [...DEFAULT_SANDBOX]),
+    allow: z._default(
+      z.array(
+        z.string().check(z.regex(/^[a-z][a-z-]{1,40}$/, "must be a permissions-policy feature")),
+      ),
+      [],
+    ),
+    icons: z._default(
+      z.array(
+        z.strictObject({ src: webUrl, sizes: z.optional(text(40)), type: z.optional(text(80)) }),
+      ),
+      [],
+    ),
+    locales: z._default(
+      z.array(
+        z.string().check(z.regex(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*$/, "must be a BCP 47 tag")),
+      ),
+      ["en"],
+    ),
+    homepage: z.optional(webUrl),
+    support: z.optional(
+      z
+        .string()
+        .check(
+          z.refine(
+            (url) => url.startsWith("mailto:") || isSecureUrl(url),
+            "must be an https or mailto URL",
+          ),
+        ),
+    ),
+    privacy: z.optional(webUrl),
+  })
+  .check(
+    z.refine(
+      ({ url, lifecycle }) =>
+        lifecycle?.setupUrl === undefined || originOf(lifecycle.setupUrl) === originOf(url),
+      { path: ["lifecycle", "setupUrl"], error: "must be on the origin of url" },
+    ),
+  );
+
+/** A manifest with what follows from it. */
+export interface RegisteredApp extends Manifest {
+  /** The origin of `url`: the only one that may shake hands or send requests as this app. */
+  readonly origin: string;
+}
+
+/** @throws {BridgeError} MANIFEST_INVALID, naming source and field */
+export function parseManifest(value: unknown, source = "manifest"): RegisteredApp {
+  return register(parseWith(manifestSchema, value, failure(source)));
+}
+
+/** @throws {BridgeError} MANIFEST_INVALID, naming source and field */
+export function parseManifestJson(json: string, source: string): RegisteredApp {
+  return register(parseJsonWith(manifestSchema, json, failure(source)));
+}
+
+function failure(source: string): ParseContext {
+  return { code: "MANIFEST_INVALID", source };
+}
+
+function register(manifest: Manifest): RegisteredApp {
+  // The schema has let only http(s) URLs through, and each of those has an origin.
+  return Object.freeze({ ...manifest, origin: originOf(manifest.url) ?? "" });
+}
+
+function isSecureUrl(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname, username, password } = new URL(url);
+  if (username !== "" || password !== "") return false;
+  return protocol === "https:" || (protocol === "http:" && isLoopbackHost(hostname));
+}

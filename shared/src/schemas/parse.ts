@@ -1,0 +1,84 @@
+import * as z from "zod/mini";
+import { BridgeError } from "../errors/bridge-error.ts";
+import type { ErrorCode } from "../errors/codes.ts";
+
+export interface ParseContext {
+  /** The code of the error when the value does not fit. */
+  readonly code: ErrorCode;
+  /** Where the value came from, as the reader knows it: a file name, an option, `request body`. */
+  readonly source: string;
+}
+
+/**
+ * The one way a value from outside becomes a typed one. Every issue is in the message, each with
+ * the path of its field; values are never quoted, since they may be secrets.
+ *
+ * @throws {BridgeError} with the given code
+ */
+export function parseWith<S extends z.core.$ZodType>(
+  schema: S,
+  value: unknown,
+  context: ParseContext,
+): z.core.output<S> {
+  const result = z.safeParse(schema, value, { error: describeIssue });
+  if (result.success) return result.data;
+  const issues = result.error.issues.flatMap(describe);
+  throw new BridgeError(context.code, `${context.source}: ${issues.join("; ")}.`, {
+    details: { source: context.source, issues },
+  });
+}
+
+/**
+ * JSON text to a typed value.
+ *
+ * @throws {BridgeError} with the given code, also for text that is not JSON
+ */
+export function parseJsonWith<S extends z.core.$ZodType>(
+  schema: S,
+  text: string,
+  context: ParseContext,
+): z.core.output<S> {
+  return parseWith(schema, parseJson(text, context), context);
+}
+
+function parseJson(text: string, context: ParseContext): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // V8 quotes the text around the fault, which may hold a secret.
+    throw new BridgeError(context.code, `${context.source}: this is not valid JSON.`, {
+      details: { source: context.source },
+    });
+  }
+}
+
+function describe(issue: z.core.$ZodIssue): string[] {
+  const path = issue.path
+    .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
+    .join("")
+    .replace(/^\./, "");
+  return [path === "" ? issue.message : `${path}: ${issue.message}`];
+}
+
+// zod/mini ships without messages. These say what is expected, never what was found.
+function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.message !== undefined) return issue.message;
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.input === undefined ? "is required" : `must be of type ${issue.expected}`;
+    case "unrecognized_keys":
+      return `unknown field ${issue.keys.map((key) => `"${key}"`).join(", ")}`;
+    case "invalid_value":
+      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+    case "invalid_union":
+      return issue.input === undefined ? "is required" : "has none of the allowed forms";
+    case "too_small":
+      return `must be at least ${issue.minimum}${issue.origin === "number" ? "" : " long"}`;
+    case "too_big":
+      return `must be at most ${issue.maximum}${issue.origin === "number" ? "" : " long"}`;
+    case "invalid_key":
+      return "has a key that is not allowed";
+    default:
+      return "is not valid";
+  }
+}

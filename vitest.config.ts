@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config";
+
+// Tests run from source: the export condition maps every public entry to its TypeScript file.
+const conditions = ["@breezeway/source"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ["{shared,guest,host,verify,issuer,gateway,cli,demo,scripts,docs}/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "**/dist/**"],
+    typecheck: { enabled: false },
+    dangerouslyIgnoreUnhandledErrors: false,
+    pool: "threads",
+    setupFiles: ["./scripts/vitest-setup.ts"],
+  },
+});
