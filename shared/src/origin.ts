@@ -5,7 +5,8 @@
 
 /** True for an exact http(s) origin: no path, no trailing slash, no wildcard, no credentials. */
 export function isOrigin(value: string): boolean {
-  return originOf(value) === value;
+  // The URL parser lets an asterisk through as a host's letter.
+  return !value.includes("*") && originOf(value) === value;
 }
 
 /** The origin of an http(s) URL, or `undefined` when the text is not one. */

@@ -1,5 +1,10 @@
 import { BridgeError } from "../errors/bridge-error.ts";
-import { parseManifest, type ManifestInput, type RegisteredApp } from "./manifest.ts";
+import {
+  isRegisteredApp,
+  parseManifest,
+  type ManifestInput,
+  type RegisteredApp,
+} from "./manifest.ts";
 
 /** The apps that a host, an issuer or a gateway knows. Immutable: a change is a new registry. */
 export interface AppRegistry {
@@ -18,7 +23,7 @@ export function createAppRegistry(
   manifests: readonly (ManifestInput | RegisteredApp)[],
 ): AppRegistry {
   const apps = manifests.map((manifest, index) =>
-    isRegistered(manifest) ? manifest : parseManifest(manifest, sourceOf(manifest, index)),
+    isRegisteredApp(manifest) ? manifest : parseManifest(manifest, sourceOf(manifest, index)),
   );
   const byId = new Map<string, RegisteredApp>();
   for (const app of apps) {
@@ -33,10 +38,6 @@ export function createAppRegistry(
     byOrigin: (origin) => origins.get(origin) ?? [],
     all: apps,
   };
-}
-
-function isRegistered(manifest: ManifestInput | RegisteredApp): manifest is RegisteredApp {
-  return "origin" in manifest && Object.isFrozen(manifest);
 }
 
 function sourceOf(manifest: unknown, index: number): string {

@@ -230,7 +230,17 @@ function failure(source: string): ParseContext {
 
 function register(manifest: Manifest): RegisteredApp {
   // The schema has let only http(s) URLs through, and each of those has an origin.
-  return Object.freeze({ ...manifest, origin: originOf(manifest.url) ?? "" });
+  const app = Object.freeze({ ...manifest, origin: originOf(manifest.url) ?? "" });
+  registered.add(app);
+  return app;
+}
+
+// What came out of a parser here; the shape alone would prove nothing.
+const registered = new WeakSet<object>();
+
+/** True for a value that {@link parseManifest} returned, so that it need not be parsed again. */
+export function isRegisteredApp(value: object): value is RegisteredApp {
+  return registered.has(value);
 }
 
 function isSecureUrl(url: string): boolean {

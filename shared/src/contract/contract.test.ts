@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import * as v from "valibot";
+import * as z from "zod/mini";
+import { defineContract } from "./contract.ts";
+import { validate } from "./validate.ts";
+
+describe("defineContract", () => {
+  it("returns the contract as it is", () => {
+    const contract = { methods: { ping: {} }, events: { "order:verified": z.string() } };
+    expect(defineContract(contract)).toBe(contract);
+  });
+
+  it.each([
+    [{ methods: { "a b": {} } }, '"a b" is not a method name'],
+    [{ guestMethods: { "": {} } }, '"" is not a method name'],
+    [{ events: { changed: z.string() } }, '"changed" is not a topic'],
+    [{ methods: { ping: { capability: "everything" } } }, '"ping" needs a capability'],
+    [{ events: { "a:b": { payload: z.string(), capability: "*" } } }, '"a:b" needs a capability'],
+  ])("names what is malformed in %j", (contract, message) => {
+    expect(() => defineContract(contract)).toThrow(message);
+  });
+});
+
+describe("validate", () => {
+  const failure = { code: "CALL_ARGUMENTS_INVALID", subject: 'The arguments of "move"' } as const;
+
+  it.each([
+    ["zod", z.tuple([z.object({ to: z.string() })])],
+    ["valibot", v.tuple([v.object({ to: v.string() })])],
+  ])("names the path and not the value with %s", async (_library, schema) => {
+    await expect(validate(schema, [{ to: "shelf" }], failure)).resolves.toEqual([{ to: "shelf" }]);
+    const rejected = validate(schema, [{ to: 7 }], failure);
+    await expect(rejected).rejects.toMatchObject({
+      code: "CALL_ARGUMENTS_INVALID",
+      details: { path: "[0].to" },
+    });
+    await expect(rejected).rejects.toThrow(
+      'The arguments of "move" do not match the contract at [0].to:',
+    );
+  });
+});

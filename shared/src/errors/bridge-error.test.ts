@@ -1,0 +1,131 @@
+import { describe, expect, it } from "vitest";
+import { BridgeError } from "./bridge-error.ts";
+import {
+  BRIDGE_CODES,
+  HTTP_CODES,
+  codeOfReason,
+  isErrorCode,
+  isRetryable,
+  reasonOf,
+} from "./codes.ts";
+import { ERROR_HINTS } from "./hints.ts";
+
+describe("BridgeError", () => {
+  it("derives reason and retryable from its code", () => {
+    const error = new BridgeError("TOKEN_EXPIRED", "The session token has expired.");
+    expect(error.reason).toBe("token-expired");
+    expect(error.retryable).toBe(true);
+    expect(new BridgeError("SCOPE_MISSING", "no").retryable).toBe(false);
+  });
+
+  it("is recognised by the copy of another bundle", async () => {
+    // The query makes the module loader give us a second, separate copy of the class.
+    const copy = "./bridge-error.ts?copy";
+    const other = (await import(copy)) as { BridgeError: typeof BridgeError };
+    const foreign = new other.BridgeError("CALL_TIMEOUT", "late");
+    expect(foreign).not.toBeInstanceOf(BridgeError);
+    expect(BridgeError.is(foreign)).toBe(true);
+  });
+
+  it.each([
+    null,
+    undefined,
+    "CALL_TIMEOUT",
+    {},
+    new Error("CALL_TIMEOUT"),
+    { code: "CALL_TIMEOUT" },
+  ])("does not take %s for one of its own", (value) => {
+    expect(BridgeError.is(value)).toBe(false);
+  });
+
+  it("puts nothing but code, message and correlation id on the wire", () => {
+    const error = new BridgeError("CALL_FAILED", "The method failed.", {
+      cause: new Error("canary-secret"),
+      details: { secret: "canary-secret" },
+    });
+    expect(error.toWire("c-1")).toEqual({
+      code: "CALL_FAILED",
+      message: "The method failed.",
+      correlationId: "c-1",
+    });
+    expect(JSON.stringify(error.toWire("c-1"))).not.toContain("canary-secret");
+  });
+
+  it("keeps a code that it does not know in details, under a code that it does", () => {
+    const error = BridgeError.fromWire({
+      code: "FROM_THE_FUTURE",
+      message: "?",
+      correlationId: "c-1",
+    });
+    expect(error.code).toBe("CALL_FAILED");
+    expect(error.details).toEqual({ remoteCode: "FROM_THE_FUTURE" });
+  });
+
+  it.each(["constructor", "__proto__", "toString"])("does not know the code %s", (code) => {
+    expect(isErrorCode(code)).toBe(false);
+    expect(BridgeError.fromWire({ code, message: "?", correlationId: "c" }).code).toBe(
+      "CALL_FAILED",
+    );
+  });
+});
+
+describe("the table of codes", () => {
+  const all = [...Object.keys(BRIDGE_CODES), ...Object.keys(HTTP_CODES)];
+
+  it("has a hint for every code and no code twice", () => {
+    expect(new Set(all).size).toBe(all.length);
+    expect(Object.keys(ERROR_HINTS).toSorted()).toEqual(all.toSorted());
+  });
+
+  it("spells each HTTP code as a reason and back", () => {
+    for (const code of Object.keys(HTTP_CODES) as (keyof typeof HTTP_CODES)[]) {
+      expect(codeOfReason(reasonOf(code))).toBe(code);
+    }
+    expect(codeOfReason("call-timeout")).toBeUndefined();
+    expect(codeOfReason("TOKEN-EXPIRED")).toBeUndefined();
+  });
+
+  it("calls an HTTP error retryable exactly when its action is to refresh or to wait", () => {
+    for (const [code, [, action]] of Object.entries(HTTP_CODES)) {
+      expect(isRetryable(code as keyof typeof HTTP_CODES)).toBe(
+        action === "refresh" || action === "wait",
+      );
+    }
+  });
+
+  // Clients branch on these: a change here breaks them.
+  it.each([
+    ["token-missing", 401, "login"],
+    ["token-malformed", 401, "refresh"],
+    ["token-signature", 401, "refresh"],
+    ["key-unknown", 401, "refresh"],
+    ["token-expired", 401, "refresh"],
+    ["token-alg", 401, "none"],
+    ["issuer-mismatch", 401, "none"],
+    ["audience-mismatch", 401, "none"],
+    ["azp-mismatch", 401, "none"],
+    ["token-not-yet", 401, "wait"],
+    ["iat-future", 401, "wait"],
+    ["session-missing", 401, "login"],
+    ["session-expired", 401, "login"],
+    ["session-revoked", 401, "login"],
+    ["refresh-reused", 401, "login"],
+    ["tenant-mismatch", 403, "none"],
+    ["scope-missing", 403, "none"],
+    ["app-not-allowed", 403, "none"],
+    ["origin-not-allowed", 403, "none"],
+    ["csrf-rejected", 403, "none"],
+    ["step-up-required", 403, "step-up"],
+    ["duplicate-credentials", 400, "none"],
+    ["request-malformed", 400, "none"],
+    ["app-unknown", 404, "none"],
+    ["body-too-large", 413, "none"],
+    ["rate-limited", 429, "wait"],
+    ["upstream-unreachable", 502, "wait"],
+    ["upstream-timeout", 504, "wait"],
+    ["keys-unavailable", 503, "wait"],
+  ] as const)("answers %s with %i and the action %s", (reason, status, action) => {
+    const code = codeOfReason(reason);
+    expect(code && HTTP_CODES[code]).toEqual([status, action]);
+  });
+});

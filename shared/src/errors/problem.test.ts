@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { BridgeError } from "./bridge-error.ts";
+import { toProblem } from "./problem.ts";
+
+const options = { requestId: "req-1" };
+
+describe("toProblem", () => {
+  it("answers a bad token with the RFC 6750 challenge", () => {
+    const { status, headers, problem } = toProblem(
+      new BridgeError("TOKEN_EXPIRED", "too late"),
+      options,
+    );
+    expect(status).toBe(401);
+    expect(headers["content-type"]).toBe("application/problem+json");
+    expect(headers["cache-control"]).toBe("no-store");
+    expect(headers["www-authenticate"]).toBe(
+      'Bearer error="invalid_token", error_description="token-expired"',
+    );
+    expect(problem).toEqual({
+      type: "https://breezeway.dev/errors#token-expired",
+      title: "The session token has expired.",
+      status: 401,
+      reason: "token-expired",
+      action: "refresh",
+      requestId: "req-1",
+    });
+  });
+
+  it("gives a request without a credential the bare challenge", () => {
+    expect(
+      toProblem(new BridgeError("TOKEN_MISSING", ""), options).headers["www-authenticate"],
+    ).toBe("Bearer");
+  });
+
+  it("names the scopes that are missing", () => {
+    const error = new BridgeError("SCOPE_MISSING", "", {
+      details: { scopes: ["orders:read", "orders:write"] },
+    });
+    expect(toProblem(error, options).headers["www-authenticate"]).toBe(
+      'Bearer error="insufficient_scope", error_description="scope-missing", scope="orders:read orders:write"',
+    );
+  });
+
+  it("says when to try again", () => {
+    const limited = toProblem(new BridgeError("RATE_LIMITED", ""), {
+      ...options,
+      retryAfterSeconds: 2.1,
+    });
+    expect(limited.headers["retry-after"]).toBe("3");
+    expect(toProblem(new BridgeError("KEYS_UNAVAILABLE", ""), options).headers["retry-after"]).toBe(
+      "1",
+    );
+  });
+
+  it("tells the caller of a malformed request what was wrong with it", () => {
+    const error = new BridgeError("REQUEST_MALFORMED", "body: appId: is required.");
+    expect(toProblem(error, options).problem.detail).toBe("body: appId: is required.");
+  });
+
+  it.each([
+    ["an unknown error", new Error("canary-secret")],
+    ["an error without an HTTP meaning", new BridgeError("CALL_TIMEOUT", "canary-secret")],
+    ["a thrown string", "canary-secret"],
+    ["undefined", undefined],
+  ])("keeps %s to itself", (_case, error) => {
+    const { status, body, headers } = toProblem(error, options);
+    expect(status).toBe(500);
+    expect(JSON.parse(body)).toMatchObject({ reason: "internal-error", action: "none" });
+    expect(body + JSON.stringify(headers)).not.toContain("canary-secret");
+  });
+
+  it("does not put the message of a refused token in the answer", () => {
+    const { body } = toProblem(new BridgeError("TOKEN_SIGNATURE", "canary-secret"), options);
+    expect(body).not.toContain("canary-secret");
+  });
+});
