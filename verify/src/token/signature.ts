@@ -1,0 +1,14 @@
+import { verify } from "node:crypto";
+import type { VerificationKey } from "../keys/verification-key.ts";
+import type { CompactToken } from "./compact.ts";
+
+// Ed25519 (RFC 8032, section 5.1.6) and ES256 (RFC 7518, section 3.4) both make 64 bytes.
+const SIGNATURE_BYTES = 64;
+
+/** Whether the key made this signature. The caller has matched the key's algorithm already. */
+export function isSignatureValid(token: CompactToken, { alg, key }: VerificationKey): boolean {
+  if (token.signature.length !== SIGNATURE_BYTES) return false;
+  return alg === "EdDSA"
+    ? verify(null, token.signingInput, key, token.signature)
+    : verify("sha256", token.signingInput, { key, dsaEncoding: "ieee-p1363" }, token.signature);
+}

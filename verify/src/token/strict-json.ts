@@ -1,0 +1,65 @@
+/**
+ * JSON objects without duplicate members (RFC 8259, section 4, leaves their meaning open; two
+ * parsers that choose differently see two different tokens).
+ *
+ * `JSON.parse` keeps the last of two equal names. So the names written in the text are counted and
+ * compared with the names that were kept: escapes, nesting and `__proto__` need no care of their own.
+ */
+import { isUtf8 } from "node:buffer";
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+
+/** `undefined` when the bytes are not UTF-8, not JSON, not an object, or hold a name twice. */
+export function parseStrictObject(bytes: Buffer): Record<string, unknown> | undefined {
+  // Buffer's decoder would replace what is not UTF-8 instead of refusing it.
+  if (!isUtf8(bytes)) return undefined;
+  const text = bytes.toString("utf8");
+  const value = parse(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  return countWrittenNames(text) === countKeptNames(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** In valid JSON a string followed by a colon is a name, and nothing else is. */
+function countWrittenNames(text: string): number {
+  let names = 0;
+  for (let i = text.indexOf('"'); i !== -1; i = text.indexOf('"', i)) {
+    i += 1;
+    for (let code = text.charCodeAt(i); code !== QUOTE; code = text.charCodeAt(i)) {
+      i += code === BACKSLASH ? 2 : 1;
+    }
+    i += 1;
+    while (isWhitespace(text.charCodeAt(i))) i += 1;
+    if (text.charCodeAt(i) === COLON) names += 1;
+  }
+  return names;
+}
+
+function isWhitespace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
+// A stack of its own: the depth of a token is bounded only by its size.
+function countKeptNames(root: object): number {
+  let names = 0;
+  const pending: object[] = [root];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    const members: unknown[] = Object.values(node);
+    if (!Array.isArray(node)) names += members.length;
+    for (const member of members) {
+      if (typeof member === "object" && member !== null) pending.push(member);
+    }
+  }
+  return names;
+}

@@ -1,0 +1,142 @@
+import { describe, expect, it } from "vitest";
+import { ISSUER, NOW_SECONDS as NOW, claimsAt, createSigner } from "../test-support/signer.ts";
+import type { SessionVerifierOptions } from "./options.ts";
+import { createSessionVerifier, type SessionVerifier } from "./session-verifier.ts";
+
+const signer = createSigner();
+const good = signer.sign(claimsAt(NOW));
+
+function create(overrides: Partial<SessionVerifierOptions> = {}): SessionVerifier {
+  return createSessionVerifier({
+    issuer: ISSUER,
+    audience: "orders",
+    jwks: { keys: [signer.publicJwk] },
+    clock: () => NOW * 1_000,
+    ...overrides,
+  });
+}
+
+describe("createSessionVerifier", () => {
+  it("gives the session of a good token", async () => {
+    const session = await create().verify(good, {
+      origin: "https://orders.example",
+      scopes: ["orders:write"],
+      tenantId: "acme",
+    });
+    expect(session).toEqual({
+      userId: "alice",
+      tenantId: "acme",
+      handle: "session-1",
+      appId: "orders",
+      scopes: ["orders:read", "orders:write"],
+      claims: claimsAt(NOW),
+      token: good,
+      expiresAtSeconds: NOW + 60,
+    });
+  });
+
+  it("gives custom claims, frozen to their depth", () => {
+    const token = signer.sign(claimsAt(NOW, { kid: "K-7", org: { roles: ["admin"] }, scope: "" }));
+    const session = create().verifySync(token)!;
+    expect(session.claims["kid"]).toBe("K-7");
+    expect(session.scopes).toEqual([]);
+    expect(() => (session.claims["org"] as { roles: string[] }).roles.push("root")).toThrow(
+      TypeError,
+    );
+  });
+
+  it("accepts times within the skew", async () => {
+    const early = signer.sign(claimsAt(NOW + 5));
+    const late = signer.sign(claimsAt(NOW - 60, { exp: NOW - 4 }));
+    const verifier = create();
+    expect((await verifier.verify(early)).userId).toBe("alice");
+    expect((await verifier.verify(late)).userId).toBe("alice");
+    await expect(create({ maxClockSkewSeconds: 0 }).verify(late)).rejects.toMatchObject({
+      code: "TOKEN_EXPIRED",
+    });
+  });
+
+  it("accepts ES256 when told to", async () => {
+    const p256 = createSigner("key-2", "ES256");
+    const verifier = create({ jwks: { keys: [p256.publicJwk] }, algorithms: ["ES256"] });
+    expect((await verifier.verify(p256.sign(claimsAt(NOW)))).userId).toBe("alice");
+    await expect(verifier.verify(good)).rejects.toMatchObject({ code: "TOKEN_ALG" });
+  });
+
+  it("takes keys as PEM", async () => {
+    const verifier = create({ jwks: [{ kid: signer.kid, pem: signer.publicPem }] });
+    expect((await verifier.verify(good)).userId).toBe("alice");
+  });
+
+  it("asks a changing audience on every verification, of remembered tokens too", () => {
+    const apps = new Set(["orders"]);
+    const verifier = create({ audience: apps });
+    expect(verifier.verifySync(good)?.appId).toBe("orders");
+    apps.delete("orders");
+    expect(() => verifier.verifyCached(good)).toThrow(/another app/);
+  });
+});
+
+describe("a remembered token", () => {
+  it("is not known before it was verified, and is the same session afterwards", () => {
+    const verifier = create();
+    expect(verifier.verifyCached(good)).toBeUndefined();
+    const session = verifier.verifySync(good);
+    expect(verifier.verifyCached(good)).toBe(session);
+  });
+
+  it("is forgotten at its exp, not later by the skew", () => {
+    let nowSeconds = NOW;
+    const verifier = create({ clock: () => nowSeconds * 1_000 });
+    verifier.verifySync(good);
+    nowSeconds = NOW + 59.9;
+    expect(verifier.verifyCached(good)).toBeDefined();
+    nowSeconds = NOW + 60;
+    expect(verifier.verifyCached(good)).toBeUndefined();
+  });
+
+  it("is refused as soon as it is revoked", () => {
+    let revoked = false;
+    const verifier = create({ isRevoked: () => revoked });
+    verifier.verifySync(good);
+    revoked = true;
+    expect(() => verifier.verifyCached(good)).toThrow(
+      expect.objectContaining({ code: "SESSION_REVOKED" }) as Error,
+    );
+  });
+
+  it("is checked against each request", () => {
+    const verifier = create();
+    verifier.verifySync(good);
+    for (const [request, code] of [
+      [{ origin: "https://evil.example" }, "AZP_MISMATCH"],
+      [{ tenantId: "globex" }, "TENANT_MISMATCH"],
+      [{ scopes: ["orders:delete"] }, "SCOPE_MISSING"],
+    ] as const) {
+      expect(() => verifier.verifyCached(good, request)).toThrow(
+        expect.objectContaining({ code }) as Error,
+      );
+    }
+  });
+
+  it("makes room for newer ones when the cache is full", () => {
+    const verifier = create({ cache: { maxEntries: 2 } });
+    const tokens = [1, 2, 3].map((n) => signer.sign(claimsAt(NOW, { jti: `token-${n}` })));
+    for (const token of tokens) verifier.verifySync(token);
+    expect(tokens.map((token) => verifier.verifyCached(token) !== undefined)).toEqual([
+      false,
+      true,
+      true,
+    ]);
+  });
+
+  it("does not exist when the cache is off, or after close", () => {
+    const uncached = create({ cache: false });
+    uncached.verifySync(good);
+    expect(uncached.verifyCached(good)).toBeUndefined();
+    const closed = create();
+    closed.verifySync(good);
+    closed.close();
+    expect(closed.verifyCached(good)).toBeUndefined();
+  });
+});

@@ -1,0 +1,44 @@
+import type { SessionClaims } from "@breezeway/shared/schemas";
+
+/**
+ * Who is calling, proven by a session token. Deeply frozen: one instance may serve many requests
+ * that carry the same token.
+ */
+export interface VerifiedSession {
+  readonly userId: string;
+  readonly tenantId: string;
+  /** Session handle, the `sid` claim. */
+  readonly handle: string;
+  /** The app that the token was made for, the `aud` claim. */
+  readonly appId: string;
+  readonly scopes: readonly string[];
+  readonly claims: SessionClaims;
+  /** The compact token. A secret while it lives: never log it. */
+  readonly token: string;
+  /** Epoch seconds. */
+  readonly expiresAtSeconds: number;
+}
+
+export function toSession(token: string, claims: SessionClaims): VerifiedSession {
+  deepFreeze(claims);
+  return Object.freeze({
+    userId: claims.userId,
+    tenantId: claims.tenantId,
+    handle: claims.sid,
+    appId: claims.aud,
+    scopes: Object.freeze(claims.scope === "" ? [] : claims.scope.split(" ")),
+    claims,
+    token,
+    expiresAtSeconds: claims.exp,
+  });
+}
+
+function deepFreeze(root: object): void {
+  const pending: object[] = [root];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    Object.freeze(node);
+    for (const member of Object.values(node) as unknown[]) {
+      if (typeof member === "object" && member !== null) pending.push(member);
+    }
+  }
+}
