@@ -1,0 +1,88 @@
+/**
+ * Who may import whom. `npm run check` runs it through `scripts/checks/boundaries.ts`, which adds
+ * that every imported package is declared where it is used.
+ */
+
+/**
+ * Workspace → the other workspaces it may import. Any that is not named here may import all.
+ *
+ * @type {Record<string, string[]>}
+ */
+const LAYERS = {
+  shared: [],
+  guest: ["shared"],
+  host: ["shared"],
+  issuer: ["shared"],
+  verify: ["shared"],
+  gateway: ["shared", "verify"],
+};
+const APPLICATIONS = ["cli", "demo", "e2e", "bench"];
+const WORKSPACES = [...Object.keys(LAYERS), ...APPLICATIONS];
+const TESTS = "(\\.test(-d)?\\.tsx?$|/test-support/)";
+const anyOf = (/** @type {string[]} */ names) => `^(${names.join("|")})/`;
+
+export default {
+  forbidden: [
+    ...Object.entries(LAYERS).map(([name, allowed]) => ({
+      name: `${name}-layer`,
+      comment: `${name} may import ${allowed.join(" and ") || "no other workspace"}.`,
+      severity: "error",
+      from: { path: `^${name}/` },
+      to: { path: anyOf(WORKSPACES.filter((other) => other !== name && !allowed.includes(other))) },
+    })),
+    {
+      name: "public-entries-only",
+      comment: "Another workspace is imported by its package name, never by a relative path.",
+      severity: "error",
+      from: { path: `^(${WORKSPACES.join("|")})/` },
+      to: { path: anyOf(WORKSPACES), pathNot: "^$1/", dependencyTypes: ["local"] },
+    },
+    {
+      name: "resolvable",
+      comment: "A path or package that is not there, or a path that a package does not export.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "no-cycles",
+      comment: "Two files that import each other are one file, or hide a third.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "no-tests-in-sources",
+      comment: "What is shipped must not import tests or their support.",
+      severity: "error",
+      from: { path: anyOf(Object.keys(LAYERS)), pathNot: TESTS },
+      to: { path: TESTS },
+    },
+    {
+      name: "no-node-in-the-browser",
+      comment: "shared, guest and host run in browsers.",
+      severity: "error",
+      from: { path: anyOf(["shared", "guest", "host"]), pathNot: TESTS },
+      to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "bootstrap-without-packages",
+      comment: "run.mjs and setup/ run before anything is installed.",
+      severity: "error",
+      from: { path: "^scripts/(run\\.mjs|setup/[^/]+\\.mjs)$" },
+      to: { pathNot: "^scripts/setup/", dependencyTypesNot: ["core"] },
+    },
+  ],
+  options: {
+    // TypeScript 7 has no compiler API in JavaScript; swc parses, and keeps type-only imports.
+    parser: "swc",
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "(^|/)node_modules/" },
+    exclude: { path: "(^|/)(dist|\\.cache|test-results|playwright-report)/" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["@breezeway/source", "import", "types", "node", "default"],
+      extensions: [".ts", ".tsx", ".mts", ".mjs", ".js", ".d.ts", ".json"],
+    },
+  },
+};

@@ -1,0 +1,23 @@
+/** `node scripts/checks/run.ts NAME [ARGUMENT]`: one check, its findings, and an exit code. */
+import process from "node:process";
+import { ROOT } from "../suite/root.ts";
+
+/** A check resolves to what is wrong, one entry each. */
+type Check = (argument: string) => Promise<string[]>;
+
+// Loaded when asked for: each check brings a tool of its own.
+const CHECKS: Readonly<Record<string, Check>> = {
+  boundaries: async () => (await import("./boundaries.ts")).checkBoundaries(ROOT),
+  transport: async () => (await import("./transport.ts")).checkTransport(ROOT),
+};
+
+const [name = "", argument = ""] = process.argv.slice(2);
+const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
+if (check) {
+  const problems = await check(argument);
+  for (const problem of problems) console.error(problem);
+  process.exitCode = problems.length === 0 ? 0 : 1;
+} else {
+  console.error(`Usage: node scripts/checks/run.ts ${Object.keys(CHECKS).join(" | ")}`);
+  process.exitCode = 2;
+}

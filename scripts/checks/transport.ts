@@ -1,0 +1,86 @@
+/**
+ * `postMessage` and `window.parent` appear in one file per side. Whoever reviews what a page sends
+ * to another window, and to which origin, has that one file to read.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parse } from "@swc/core";
+import { sourceFiles } from "./support/source-files.ts";
+
+const SIDES = ["guest", "host"];
+const WINDOWS = new Set(["window", "globalThis", "self", "top", "parent"]);
+
+/** One line per side that has more than one such file, with the places. */
+export async function checkTransport(root: string): Promise<string[]> {
+  const problems: string[] = [];
+  for (const side of SIDES) {
+    const found: string[] = [];
+    for (const file of await sourceFiles(root, side)) {
+      const words = await windowAccess(
+        await readFile(join(root, file), "utf8"),
+        file.endsWith(".tsx"),
+      );
+      if (words.length > 0) found.push(`${file} (${words.join(", ")})`);
+    }
+    if (found.length > 1)
+      problems.push(
+        `${side} reaches other windows from ${found.length} files: ${found.join("; ")}`,
+      );
+  }
+  return problems;
+}
+
+/** The names by which TypeScript source text reaches other windows; comments do not count. */
+export async function windowAccess(source: string, tsx = false): Promise<string[]> {
+  const found = new Set<string>();
+  visit(await parse(source, { syntax: "typescript", tsx, target: "es2024" }), (node) => {
+    const word = windowWord(node);
+    if (word) found.add(word);
+  });
+  return [...found].toSorted();
+}
+
+type Node = Readonly<Record<string, unknown>>;
+
+function windowWord(node: Node): string | undefined {
+  if (isNode(node["property"]) && isNode(node["object"])) {
+    const property = nameOf(node["property"]);
+    const object = nameOf(node["object"]);
+    if (property === "postMessage") return property;
+    if (property === "parent" && object !== undefined && WINDOWS.has(object))
+      return `${object}.parent`;
+  }
+  // const { parent } = window, const { postMessage } = port
+  if (node["type"] === "VariableDeclarator" && isNode(node["id"]) && isNode(node["init"]))
+    return destructured(node["id"], nameOf(node["init"]));
+  return undefined;
+}
+
+function destructured(pattern: Node, from: string | undefined): string | undefined {
+  const properties = Array.isArray(pattern["properties"]) ? pattern["properties"] : [];
+  for (const property of properties.filter(isNode)) {
+    const key = isNode(property["key"]) ? nameOf(property["key"]) : undefined;
+    if (key === "postMessage") return key;
+    if (key === "parent" && from !== undefined && WINDOWS.has(from)) return `${from}.parent`;
+  }
+  return undefined;
+}
+
+/** An identifier, a string, or the expression of a computed member. */
+function nameOf(node: Node): string | undefined {
+  if (isNode(node["expression"])) return nameOf(node["expression"]);
+  return typeof node["value"] === "string" ? node["value"] : undefined;
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function visit(value: unknown, enter: (node: Node) => void): void {
+  if (Array.isArray(value)) {
+    for (const item of value) visit(item, enter);
+  } else if (isNode(value)) {
+    enter(value);
+    for (const child of Object.values(value)) visit(child, enter);
+  }
+}

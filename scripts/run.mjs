@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+/**
+ * `npm start | test | check | build | e2e`: does its own set-up, then hands over to Node 24.
+ *
+ * Runs on the machine's own Node (18 or later) before anything is installed, so this file and
+ * what it imports from `setup/` are plain JavaScript without dependencies.
+ */
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Commands by name: what to run on Node 24, and what has to be on the machine before. */
+const COMMANDS = {
+  start: { script: "demo/main.ts", browser: false, packages: false },
+  check: { script: "scripts/suite/check.ts", browser: false, packages: false },
+  build: { script: "scripts/build.ts", browser: false, packages: false },
+  e2e: { script: "scripts/suite/e2e.ts", browser: true, packages: false },
+  test: { script: "scripts/suite/test.ts", browser: true, packages: true },
+};
+
+const [name = "", ...args] = process.argv.slice(2);
+const command = Object.hasOwn(COMMANDS, name)
+  ? COMMANDS[/** @type {keyof typeof COMMANDS} */ (name)]
+  : undefined;
+
+const major = Number(process.versions.node.split(".")[0]);
+if (major < 18) {
+  console.error(`Node 18 or later is needed to start; this is ${process.version}.`);
+  process.exit(1);
+}
+if (!command) {
+  console.error(`Usage: node scripts/run.mjs ${Object.keys(COMMANDS).join(" | ")} [arguments]`);
+  process.exit(2);
+}
+
+const { forwardSignals, run } = await import("./setup/process.mjs");
+const { SetupError } = await import("./setup/progress.mjs");
+forwardSignals();
+
+try {
+  process.exitCode = await prepareAndRun(command);
+} catch (error) {
+  if (!(error instanceof Error)) throw error;
+  const full = !(error instanceof SetupError) && process.env["BREEZEWAY_DEBUG"];
+  console.error(full ? error.stack : `breezeway: ${error.message}`);
+  process.exitCode = 1;
+}
+
+/** @param {{ script: string, browser: boolean, packages: boolean }} command */
+async function prepareAndRun({ script, browser, packages }) {
+  const { ensureDependencies } = await import("./setup/dependencies.mjs");
+  const { ensureNode24 } = await import("./setup/node24.mjs");
+  await ensureDependencies(root);
+  const node = await ensureNode24(root);
+
+  /** @type {NodeJS.ProcessEnv} */
+  const env = { ...process.env };
+  env["PATH"] = [join(root, "node_modules", ".bin"), dirname(node), env["PATH"]].join(
+    process.platform === "win32" ? ";" : ":",
+  );
+  if (packages) {
+    const { ensureSystemPackages } = await import("./setup/system-packages.mjs");
+    const missing = await ensureSystemPackages();
+    // Tests that need one of these leave themselves out; the summary names them.
+    env["BREEZEWAY_SKIPPED"] = missing.map((entry) => entry.name).join(",");
+    env["BREEZEWAY_SKIPPED_WHY"] = JSON.stringify(missing);
+  }
+  if (browser) {
+    const { ensureChromium } = await import("./setup/chromium.mjs");
+    env["CHROMIUM_PATH"] = await ensureChromium(root, node);
+  }
+  const { code } = await run(
+    node,
+    ["--conditions=@breezeway/source", join(root, script), ...args],
+    { cwd: root, env, output: "inherit" },
+  );
+  return code;
+}

@@ -1,0 +1,62 @@
+/** Debian's packages: what is installed, and installing more where we may. */
+import { access, constants } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { tail } from "./dependencies.mjs";
+import { run } from "./process.mjs";
+import { step } from "./progress.mjs";
+
+// Another apt (unattended upgrades) may hold the lock for a while.
+const LOCK_WAIT = ["-o", "DPkg::Lock::Timeout=180"];
+
+/**
+ * Installs packages and says what went wrong, or `undefined` when all are there.
+ *
+ * @param {readonly string[]} names
+ * @returns {Promise<string | undefined>}
+ */
+export async function aptInstall(names) {
+  if (process.getuid?.() !== 0) return "not root, so nothing can be installed";
+  if (!(await findOnPath("apt-get"))) return "this system has no apt-get";
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  return step(`Installing ${names.join(", ")} with apt-get`, async () => {
+    await run("apt-get", [...LOCK_WAIT, "update", "-q"], { env });
+    const { code, output } = await run(
+      "apt-get",
+      [...LOCK_WAIT, "install", "-y", "-q", "--no-install-recommends", ...names],
+      { env },
+    );
+    return code === 0 ? undefined : `apt-get failed: ${tail(output).split("\n").at(-1)}`;
+  });
+}
+
+/**
+ * @param {string} name
+ * @returns {Promise<boolean>}
+ */
+export async function isDebianPackageInstalled(name) {
+  const { code, output } = await run("dpkg-query", ["-W", "-f=${db:Status-Status}", name]);
+  return code === 0 && output === "installed";
+}
+
+/**
+ * @param {string} program
+ * @returns {Promise<string | undefined>}
+ */
+export async function findOnPath(program) {
+  for (const directory of (process.env["PATH"] ?? "").split(delimiter)) {
+    const path = join(directory, program);
+    if (directory !== "" && (await isExecutable(path))) return path;
+  }
+  return undefined;
+}
+
+/** @param {string} path */
+export async function isExecutable(path) {
+  try {
+    await access(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The npm packages. npm itself records what it installed in `node_modules/.package-lock.json`;
+ * comparing that with `package-lock.json` is right after `npm ci`, `npm install`, a pull, a
+ * switched branch and an interrupted install alike, which a stamp of our own would not be.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { run } from "./process.mjs";
+import { SetupError, step } from "./progress.mjs";
+
+/**
+ * @typedef {{ version?: string, integrity?: string, link?: boolean, optional?: boolean }} LockEntry
+ * @typedef {{ packages: Record<string, LockEntry> }} Lock
+ */
+
+/**
+ * Runs `npm ci` when what is installed is not what the lock file says.
+ *
+ * @param {string} root
+ */
+export async function ensureDependencies(root) {
+  const wanted = await readLock(join(root, "package-lock.json"));
+  if (!wanted) throw new SetupError("package-lock.json is missing or damaged.");
+  const installed = await readLock(join(root, "node_modules", ".package-lock.json"));
+  const why = installed ? firstDifference(wanted, installed) : "nothing is installed yet";
+  if (why === undefined) return;
+  await step(`Installing dependencies with npm ci (${why})`, async () => {
+    const { code, output } = await npm(["ci", "--include=dev", "--no-audit", "--no-fund"], root);
+    if (code !== 0) throw new SetupError(`npm ci failed with exit code ${code}:\n${tail(output)}`);
+  });
+}
+
+/**
+ * The first package in which an installation differs from its lock file, in words.
+ *
+ * @param {Lock} wanted
+ * @param {Lock} installed
+ * @returns {string | undefined}
+ */
+export function firstDifference(wanted, installed) {
+  for (const [path, entry] of Object.entries(wanted.packages)) {
+    // Folders of workspaces; their links under node_modules have entries of their own.
+    if (!path.includes("node_modules/")) continue;
+    const there = installed.packages[path];
+    const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+    if (!there) {
+      // Binaries for other platforms stand in the lock file and are never installed here.
+      if (entry.optional) continue;
+      return `${name} is missing`;
+    }
+    if (there.version !== entry.version || there.integrity !== entry.integrity)
+      return `${name} has changed`;
+  }
+  return undefined;
+}
+
+/**
+ * Runs the npm that started us, or the one on the PATH.
+ *
+ * @param {readonly string[]} args
+ * @param {string} cwd
+ * @param {number} [timeoutMs]
+ */
+export function npm(args, cwd, timeoutMs) {
+  const script = process.env["npm_execpath"];
+  const options = timeoutMs === undefined ? { cwd } : { cwd, timeoutMs };
+  if (script && /npm-cli\.[cm]?js$/u.test(script))
+    return run(process.execPath, [script, ...args], options);
+  return run(process.platform === "win32" ? "npm.cmd" : "npm", args, options);
+}
+
+/** @param {string} text */
+export function tail(text) {
+  return text.trim().split("\n").slice(-25).join("\n");
+}
+
+/**
+ * @param {string} path
+ * @returns {Promise<Lock | undefined>}
+ */
+async function readLock(path) {
+  try {
+    const parsed = JSON.parse(await readFile(path, "utf8"));
+    return parsed && typeof parsed.packages === "object" ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}

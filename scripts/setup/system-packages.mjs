@@ -1,0 +1,65 @@
+/**
+ * Programs that some tests run for real (a database, a proxy, another language). They stand in
+ * `scripts/system-packages.json`: Debian package → why. Nothing here fails: what cannot be
+ * installed is returned, its tests leave themselves out, and the summary names it.
+ */
+import { readFile } from "node:fs/promises";
+import { aptInstall, findOnPath, isDebianPackageInstalled } from "./apt.mjs";
+import { SetupError } from "./progress.mjs";
+
+/**
+ * @typedef {object} SystemPackage
+ * @property {string} name Debian's name of it
+ * @property {string} why
+ * @property {string} [command] A program that stands for it on systems without dpkg.
+ *
+ * @typedef {{ name: string, why: string, reason: string }} MissingPackage
+ */
+
+const LIST = new URL("../system-packages.json", import.meta.url);
+
+/** @returns {Promise<MissingPackage[]>} */
+export async function ensureSystemPackages() {
+  return ensureDebianPackages(parseList(await readFile(LIST, "utf8")));
+}
+
+/**
+ * Installs what is missing, where we are root and there is apt.
+ *
+ * @param {readonly SystemPackage[]} packages
+ * @returns {Promise<MissingPackage[]>} what is still missing, and why
+ */
+export async function ensureDebianPackages(packages) {
+  const missing = await notThere(packages);
+  if (missing.length === 0) return [];
+  const reason = await aptInstall(missing.map((entry) => entry.name));
+  const still = reason === undefined ? [] : await notThere(missing);
+  return still.map(({ name, why }) => ({ name, why, reason: reason ?? "" }));
+}
+
+/**
+ * @param {string} text
+ * @returns {SystemPackage[]}
+ */
+export function parseList(text) {
+  /** @type {Record<string, string | { why: string, command: string }>} */
+  const list = JSON.parse(text);
+  return Object.entries(list).map(([name, value]) => {
+    const entry = typeof value === "string" ? { name, why: value } : { name, ...value };
+    if (!/^[a-z0-9][a-z0-9+.-]+$/u.test(name) || typeof entry.why !== "string")
+      throw new SetupError(`scripts/system-packages.json: ${name} needs a reason.`);
+    return entry;
+  });
+}
+
+/** @param {readonly SystemPackage[]} packages */
+async function notThere(packages) {
+  const there = await Promise.all(packages.map(isThere));
+  return packages.filter((_, index) => !there[index]);
+}
+
+/** @param {SystemPackage} entry */
+async function isThere({ name, command }) {
+  if (await isDebianPackageInstalled(name)) return true;
+  return command !== undefined && (await findOnPath(command)) !== undefined;
+}

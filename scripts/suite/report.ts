@@ -1,0 +1,75 @@
+/** What a suite prints: a line per job, the output of what failed, and the closing line. */
+import process from "node:process";
+import { runJobs, type FinishedJob, type Job, type LeftOut } from "./jobs.ts";
+
+const ALIVE_EVERY_MS = 20_000;
+
+export interface SuiteOptions {
+  /** Known before anything ran, such as a program that could not be installed. */
+  readonly leftOut?: readonly LeftOut[];
+  /** Whether leaving something out is a failure: true in CI. */
+  readonly strict: boolean;
+}
+
+/** Runs the jobs with a report on standard output; resolves to the exit code. */
+export async function runSuite(jobs: readonly Job[], options: SuiteOptions): Promise<number> {
+  const running = new Set<string>();
+  const started = performance.now();
+  const alive = setInterval(() => {
+    const seconds = Math.round((performance.now() - started) / 1_000);
+    if (running.size > 0) print(`  … ${seconds} s: ${[...running].join(", ")}`);
+  }, ALIVE_EVERY_MS);
+  const finished = await runJobs(jobs, {
+    onStart: (name) => running.add(name),
+    onEnd: (job) => {
+      running.delete(job.name);
+      print(lineOf(job));
+      if (job.failed > 0) print(`${indent(job.output.trim())}\n`);
+    },
+  }).finally(() => clearInterval(alive));
+  const summary = summarise(finished, options);
+  const seconds = Math.round((performance.now() - started) / 1_000);
+  print([...summary.lines, "", `${seconds} s`, summary.closing].join("\n"));
+  return summary.failed === 0 ? 0 : 1;
+}
+
+export interface Summary {
+  readonly lines: readonly string[];
+  /** `N passed, N failed`, alone on the last line. */
+  readonly closing: string;
+  readonly failed: number;
+}
+
+export function summarise(finished: readonly FinishedJob[], options: SuiteOptions): Summary {
+  const leftOut = [...(options.leftOut ?? []), ...finished.flatMap((job) => job.leftOut ?? [])];
+  const failedJobs = finished.filter((job) => job.failed > 0);
+  const passed = sum(finished.map((job) => job.passed));
+  const failed = sum(finished.map((job) => job.failed)) + (options.strict ? leftOut.length : 0);
+  const lines: string[] = [];
+  if (leftOut.length > 0) {
+    lines.push("", options.strict ? "Left out, which counts as failed in CI:" : "Did not run:");
+    lines.push(...leftOut.map(({ name, why }) => `  ${name}: ${why}`));
+  }
+  if (failedJobs.length > 0)
+    lines.push("", `Failed: ${failedJobs.map((job) => job.name).join(", ")}`);
+  return { lines, failed, closing: `${passed} passed, ${failed} failed` };
+}
+
+function lineOf(job: FinishedJob): string {
+  const mark = job.failed > 0 ? "✗" : "✓";
+  const tests = job.passed + job.failed;
+  const counts = tests > 1 ? `, ${job.passed} of ${tests}` : "";
+  return `${mark} ${job.name} (${job.seconds.toFixed(1)} s${counts})`;
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^(?=.)/gmu, "    ");
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

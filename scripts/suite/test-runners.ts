@@ -1,0 +1,124 @@
+/** vitest and Playwright as jobs that count each test, read from their JSON reports. */
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import * as z from "zod/mini";
+import { run } from "../setup/process.mjs";
+import type { Job, JobResult, LeftOut } from "./jobs.ts";
+import { ROOT } from "./root.ts";
+
+const REPORTS = join(ROOT, ".cache/reports");
+const SKIPPED = "skipped by the test itself";
+
+const vitestReport = z.object({
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })),
+    }),
+  ),
+});
+
+const playwrightReport = z.object({
+  stats: z.object({ expected: z.number(), unexpected: z.number(), flaky: z.number() }),
+  suites: z.array(z.unknown()),
+});
+
+const playwrightSuite = z.object({
+  suites: z.optional(z.array(z.unknown())),
+  specs: z.optional(
+    z.array(z.object({ title: z.string(), tests: z.array(z.object({ status: z.string() })) })),
+  ),
+});
+
+/** The unit and integration tests. `args` go to `vitest run`. */
+export function vitestJob(args: readonly string[] = []): Job {
+  const report = join(REPORTS, "vitest.json");
+  return {
+    name: "unit and integration tests",
+    cores: 2,
+    async run() {
+      const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+      await prepare(report);
+      const { code, output } = await run("vitest", ["run", ...reporters, ...args], { cwd: ROOT });
+      const text = await readFile(report, "utf8").catch(() => undefined);
+      return settle(code, output, text === undefined ? undefined : countVitest(text));
+    },
+  };
+}
+
+/** The browser tests. `args` go to `playwright test`. */
+export function playwrightJob(args: readonly string[] = []): Job {
+  const report = join(REPORTS, "playwright.json");
+  return {
+    name: "browser tests",
+    cores: 2,
+    async run() {
+      if (!existsSync(join(ROOT, "playwright.config.ts")))
+        return { passed: 0, failed: 1, output: "playwright.config.ts is missing" };
+      await prepare(report);
+      const { code, output } = await run("playwright", ["test", "--reporter=line,json", ...args], {
+        cwd: ROOT,
+        env: {
+          ...process.env,
+          PLAYWRIGHT_JSON_OUTPUT_FILE: report,
+          NODE_OPTIONS: `${process.env["NODE_OPTIONS"] ?? ""} --conditions=@breezeway/source`,
+        },
+      });
+      const text = await readFile(report, "utf8").catch(() => undefined);
+      return settle(code, output, text === undefined ? undefined : countPlaywright(text));
+    },
+  };
+}
+
+type Counts = Omit<JobResult, "output">;
+
+/** Counts of a vitest JSON report. A file that does not load is one failure. */
+export function countVitest(text: string): Counts {
+  const files = z.parse(vitestReport, JSON.parse(text)).testResults;
+  const tests = files.flatMap((file) => file.assertionResults);
+  const broken = files.filter(
+    (file) =>
+      file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed"),
+  );
+  return {
+    passed: tests.filter((test) => test.status === "passed").length,
+    failed: tests.filter((test) => test.status === "failed").length + broken.length,
+    leftOut: tests
+      .filter((test) => !["passed", "failed"].includes(test.status))
+      .map((test) => ({ name: test.fullName, why: SKIPPED })),
+  };
+}
+
+/** Counts of a Playwright JSON report. A test that passed only when repeated has failed. */
+export function countPlaywright(text: string): Counts {
+  const { stats, suites } = z.parse(playwrightReport, JSON.parse(text));
+  return {
+    passed: stats.expected,
+    failed: stats.unexpected + stats.flaky,
+    leftOut: suites.flatMap(skippedSpecs),
+  };
+}
+
+function skippedSpecs(value: unknown): LeftOut[] {
+  const { suites = [], specs = [] } = z.parse(playwrightSuite, value);
+  const skipped = specs.filter((spec) => spec.tests.some((test) => test.status === "skipped"));
+  return [
+    ...skipped.map((spec) => ({ name: spec.title, why: SKIPPED })),
+    ...suites.flatMap(skippedSpecs),
+  ];
+}
+
+async function prepare(report: string): Promise<void> {
+  await mkdir(dirname(report), { recursive: true });
+  await rm(report, { force: true });
+}
+
+/** A runner that failed as a whole (an unhandled rejection, no test found) is one failure more. */
+function settle(code: number, output: string, counts: Counts | undefined): JobResult {
+  if (!counts) return { passed: 0, failed: 1, output };
+  const failed = counts.failed === 0 && code !== 0 ? 1 : counts.failed;
+  return { ...counts, failed, output };
+}

@@ -1,0 +1,39 @@
+/** Everything that CI runs, with a count of every check and every test. */
+import process from "node:process";
+import * as z from "zod/mini";
+import { forwardSignals } from "../setup/process.mjs";
+import { publicPackages } from "../packages/public-packages.ts";
+import type { LeftOut } from "./jobs.ts";
+import { runSuite } from "./report.ts";
+import { staticJobs } from "./static-jobs.ts";
+import { playwrightJob, vitestJob } from "./test-runners.ts";
+import { checkJob, toolJob } from "./tools.ts";
+
+const missingPackages = z.array(
+  z.object({ name: z.string(), why: z.string(), reason: z.string() }),
+);
+
+/** What `run.mjs` could not install; the tests of it have left themselves out. */
+function notInstalled(): LeftOut[] {
+  const list = z.parse(missingPackages, JSON.parse(process.env["BREEZEWAY_SKIPPED_WHY"] ?? "[]"));
+  return list.map(({ name, why, reason }) => ({ name: `${name} (${why})`, why: reason }));
+}
+
+forwardSignals();
+const packages = await publicPackages();
+process.exitCode = await runSuite(
+  [
+    ...staticJobs(),
+    checkJob("the guest's bundle", ["guest-bundle"]),
+    checkJob("the gateway cannot sign", ["gateway-signing"]),
+    checkJob("sizes", ["sizes"]),
+    toolJob("build", [process.execPath, "scripts/build.ts"], { needs: ["types"] }),
+    ...packages.map((entry) =>
+      checkJob(`package ${entry.name}`, ["package", entry.folder], { needs: ["build"] }),
+    ),
+    checkJob("packages as a user installs them", ["consumer"], { needs: ["build"] }),
+    vitestJob(),
+    playwrightJob(),
+  ],
+  { strict: Boolean(process.env["CI"]), leftOut: notInstalled() },
+);
