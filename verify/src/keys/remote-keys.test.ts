@@ -1,0 +1,249 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createJwksServer, type JwksServer } from "../test-support/jwks-server.ts";
+import { ISSUER, NOW_SECONDS, claimsAt, createSigner } from "../test-support/signer.ts";
+import type { SessionVerifierOptions } from "../verifier/options.ts";
+import { createSessionVerifier, type SessionVerifier } from "../verifier/session-verifier.ts";
+
+const first = createSigner("key-1");
+const second = createSigner("key-2");
+
+let server: JwksServer;
+let nowSeconds: number;
+let errors: unknown[];
+let verifier: SessionVerifier;
+
+beforeEach(async () => {
+  server = await createJwksServer(first.publicJwk);
+  nowSeconds = NOW_SECONDS;
+  errors = [];
+  verifier = create();
+});
+
+afterEach(async () => {
+  verifier.close();
+  await server[Symbol.asyncDispose]();
+});
+
+function create(overrides: Partial<SessionVerifierOptions> = {}): SessionVerifier {
+  return createSessionVerifier({
+    issuer: ISSUER,
+    audience: "orders",
+    jwks: server.url,
+    clock: () => nowSeconds * 1_000,
+    onKeysError: (error) => errors.push(error),
+    ...overrides,
+  });
+}
+
+let serial = 0;
+function fresh(signer = first): string {
+  serial += 1;
+  return signer.sign(claimsAt(nowSeconds, { jti: `token-${serial}` }));
+}
+
+const down = (): void => {
+  server.answer((_request, response) => response.writeHead(500).end());
+};
+
+describe("keys behind a URL", () => {
+  it("[JWKS-1] are fetched on first use and used for 300 seconds", async () => {
+    expect(server.hits()).toBe(0);
+    await verifier.verify(fresh());
+    nowSeconds += 239;
+    await verifier.verify(fresh());
+    expect(server.hits()).toBe(1);
+    nowSeconds += 61;
+    expect(verifier.verifySync(fresh())).toBeUndefined();
+    await verifier.verify(fresh());
+    expect(server.hits()).toBe(2);
+  });
+
+  it("are known to the synchronous path once they were fetched", async () => {
+    const token = fresh();
+    expect(verifier.verifySync(token)).toBeUndefined();
+    await verifier.ready();
+    expect(verifier.verifySync(token)?.userId).toBe("alice");
+  });
+
+  it("[JWKS-2] serve up to 3600 seconds of outage, then nothing does", async () => {
+    await verifier.verify(fresh());
+    down();
+    nowSeconds += 301;
+    expect((await verifier.verify(fresh())).userId).toBe("alice");
+    expect(errors).toHaveLength(1);
+    nowSeconds += 3_298;
+    expect((await verifier.verify(fresh())).userId).toBe("alice");
+    nowSeconds += 1;
+    await expect(verifier.verify(fresh())).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
+  });
+
+  it("[JWKS-2] serve at once while an outage is known, and come back after it", async () => {
+    await verifier.verify(fresh());
+    down();
+    nowSeconds += 301;
+    await verifier.verify(fresh());
+    nowSeconds += 5;
+    // The attempt that this starts runs in the background.
+    expect(verifier.verifySync(fresh())?.userId).toBe("alice");
+    server.serve(first.publicJwk, second.publicJwk);
+    const token = fresh(second);
+    await until(() => isAccepted(token));
+    expect(server.hits()).toBe(3);
+  });
+
+  it("[JWKS-2] are unavailable when there never were any, and asked for again after 5 seconds", async () => {
+    down();
+    await expect(verifier.verify(fresh())).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
+    await expect(verifier.ready()).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
+    const hits = server.hits();
+    await expect(verifier.verify(fresh())).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
+    expect(server.hits()).toBe(hits);
+    server.serve(first.publicJwk);
+    nowSeconds += 5;
+    expect((await verifier.verify(fresh())).userId).toBe("alice");
+  });
+
+  it("[JWKS-3] are fetched once for many requests at a time", async () => {
+    await Promise.all(Array.from({ length: 50 }, () => verifier.verify(fresh())));
+    expect(server.hits()).toBe(1);
+  });
+
+  it("[JWKS-4] are fetched for an unknown key id, once per 5 seconds at most", async () => {
+    await verifier.verify(fresh());
+    server.serve(first.publicJwk, second.publicJwk);
+    await expect(verifier.verify(fresh(second))).rejects.toMatchObject({ code: "KEY_UNKNOWN" });
+    expect(server.hits()).toBe(1);
+    nowSeconds += 5;
+    expect((await verifier.verify(fresh(second))).userId).toBe("alice");
+    for (let n = 0; n < 20; n += 1) {
+      const stranger = createSigner(`stranger-${n}`);
+      await expect(verifier.verify(fresh(stranger))).rejects.toMatchObject({ code: "KEY_UNKNOWN" });
+    }
+    expect(server.hits()).toBe(2);
+  });
+
+  it("[JWKS-4] say of an unknown key id during an outage that they cannot tell", async () => {
+    await verifier.verify(fresh());
+    down();
+    nowSeconds += 10;
+    const unknown = verifier.verify(fresh(second));
+    await expect(unknown).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
+    expect((await verifier.verify(fresh(first))).userId).toBe("alice");
+  });
+
+  it("[JWKS-5] take remembered tokens with them when they are removed", async () => {
+    server.serve(first.publicJwk, second.publicJwk);
+    const [kept, lost] = [fresh(second), fresh(first)];
+    await verifier.verify(kept);
+    await verifier.verify(lost);
+    server.serve(second.publicJwk);
+    nowSeconds += 5;
+    await expect(verifier.verify(fresh(createSigner("nobody")))).rejects.toThrow();
+    expect(verifier.verifyCached(kept)).toBeDefined();
+    expect(verifier.verifyCached(lost)).toBeUndefined();
+    await expect(verifier.verify(lost)).rejects.toMatchObject({ code: "KEY_UNKNOWN" });
+  });
+
+  it("[JWKS-5] take remembered tokens with them when an id gets another key", async () => {
+    const token = fresh();
+    await verifier.verify(token);
+    server.serve(createSigner("key-1").publicJwk);
+    nowSeconds += 5;
+    await expect(verifier.verify(fresh(createSigner("nobody")))).rejects.toThrow();
+    expect(verifier.verifyCached(token)).toBeUndefined();
+    await expect(verifier.verify(token)).rejects.toMatchObject({ code: "TOKEN_SIGNATURE" });
+  });
+
+  it("[JWKS-6] are fetched in the background after 240 seconds, so that nobody waits at 300", async () => {
+    await verifier.verify(fresh());
+    nowSeconds += 240;
+    expect(verifier.verifySync(fresh())).toBeDefined();
+    nowSeconds += 70;
+    const token = fresh();
+    await until(() => isAccepted(token));
+    expect(server.hits()).toBe(2);
+  });
+
+  it("are not fetched after close", async () => {
+    verifier.close();
+    await expect(verifier.verify(fresh())).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
+    await expect(verifier.ready()).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
+    expect(server.hits()).toBe(0);
+  });
+
+  it("end a fetch that is under way on close", async () => {
+    server.answer(() => {});
+    const pending = verifier.verify(fresh());
+    await until(() => server.hits() === 1);
+    verifier.close();
+    await expect(pending).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
+    expect(errors).toEqual([]);
+  });
+});
+
+describe("an answer of the JWKS endpoint is refused", () => {
+  const jwk = first.publicJwk;
+  const text = JSON.stringify({ keys: [jwk] });
+  const privateJwk = first.privateKey.export({ format: "jwk" });
+  const bad: Record<string, (server: JwksServer) => void> = {
+    "when it is a redirect": (to) =>
+      to.answer((request, response) => {
+        if (request.url === "/other") response.end(text);
+        else response.writeHead(302, { location: "/other" }).end();
+      }),
+    "when its status is not 200": (to) =>
+      to.answer((_request, response) => response.writeHead(203).end(text)),
+    "when it is not JSON": (to) => to.answer((_request, response) => response.end("<html>")),
+    "when it has a name twice": (to) =>
+      to.answer((_request, response) => response.end(text.replace("{", '{"keys":[],'))),
+    "when it is a list": (to) =>
+      to.answer((_request, response) => response.end(JSON.stringify([jwk]))),
+    "when it is larger than 64 kB": (to) =>
+      to.answer((_request, response) => response.end(text + " ".repeat(65_536))),
+    "when it holds a private key": (to) => to.serve({ ...jwk, ...privateJwk }),
+    "when it holds a symmetric key": (to) => to.serve(jwk, { kty: "oct", kid: "s", k: "c2VjcmV0" }),
+    "when two keys have one id": (to) => to.serve(jwk, { ...second.publicJwk, kid: "key-1" }),
+    "when a key has no id": (to) => to.serve(jwk, { ...second.publicJwk, kid: undefined }),
+    "when a key does not import": (to) => to.serve({ ...jwk, x: "AAAA" }),
+    "when it holds more than 64 keys": (to) =>
+      to.serve(jwk, ...Array.from({ length: 64 }, () => ({ kty: "RSA" }))),
+    "when no key of it can verify session tokens": (to) =>
+      to.serve({ kty: "RSA", kid: "key-1", n: "AQAB", e: "AQAB" }),
+    "when its key is for encryption": (to) => to.serve({ ...jwk, use: "enc" }),
+    "when its key may not verify": (to) => to.serve({ ...jwk, key_ops: ["sign"] }),
+    "when its key is for another algorithm": (to) => to.serve({ ...jwk, alg: "ES256" }),
+    "when it does not come in time": (to) => to.answer(() => {}),
+    "when its body does not come in time": (to) =>
+      to.answer((_request, response) => response.write("{")),
+  };
+
+  it.each(Object.keys(bad))("%s", async (name) => {
+    const impatient = create({ jwksTimeoutMs: 200 });
+    bad[name]!(server);
+    await expect(impatient.verify(fresh())).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
+    expect(errors).toHaveLength(1);
+    impatient.close();
+  });
+
+  it("but keys of other kinds in it are skipped", async () => {
+    server.serve({ kty: "RSA", n: "AQAB", e: "AQAB" }, { kty: "OKP", crv: "X25519", x: "" }, jwk);
+    expect((await verifier.verify(fresh())).userId).toBe("alice");
+  });
+});
+
+function isAccepted(token: string): boolean {
+  try {
+    return verifier.verifySync(token) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Waits for what happens in the background, by turns of the event loop; the test's time bounds it. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
