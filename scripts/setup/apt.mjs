@@ -2,7 +2,7 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import process from "node:process";
-import { tail } from "./dependencies.mjs";
+import { excerpt } from "./dependencies.mjs";
 import { run } from "./process.mjs";
 import { step } from "./progress.mjs";
 
@@ -26,7 +26,7 @@ export async function aptInstall(names) {
       [...LOCK_WAIT, "install", "-y", "-q", "--no-install-recommends", ...names],
       { env },
     );
-    return code === 0 ? undefined : `apt-get failed: ${tail(output).split("\n").at(-1)}`;
+    return code === 0 ? undefined : `apt-get failed: ${excerpt(output).split("\n").at(-1)}`;
   });
 }
 

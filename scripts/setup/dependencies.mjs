@@ -27,7 +27,8 @@ export async function ensureDependencies(root) {
   if (why === undefined) return;
   await step(`Installing dependencies with npm ci (${why})`, async () => {
     const { code, output } = await npm(["ci", "--include=dev", "--no-audit", "--no-fund"], root);
-    if (code !== 0) throw new SetupError(`npm ci failed with exit code ${code}:\n${tail(output)}`);
+    if (code !== 0)
+      throw new SetupError(`npm ci failed with exit code ${code}:\n${excerpt(output)}`);
   });
 }
 
@@ -70,9 +71,20 @@ export function npm(args, cwd, timeoutMs) {
   return run(process.platform === "win32" ? "npm.cmd" : "npm", args, options);
 }
 
-/** @param {string} text */
-export function tail(text) {
-  return text.trim().split("\n").slice(-25).join("\n");
+/**
+ * What is worth reading of a failed tool's output: npm says the reason first and its usage last,
+ * most others the reason last.
+ *
+ * @param {string} text
+ */
+export function excerpt(text) {
+  const lines = text
+    .trim()
+    .split("\n")
+    .filter((line) => !line.startsWith("npm warn"));
+  return lines.length <= 30
+    ? lines.join("\n")
+    : [...lines.slice(0, 15), "…", ...lines.slice(-15)].join("\n");
 }
 
 /**

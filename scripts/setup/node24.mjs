@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { run } from "./process.mjs";
-import { tail } from "./dependencies.mjs";
+import { excerpt } from "./dependencies.mjs";
 import { SetupError, step } from "./progress.mjs";
 
 const WANTED_MAJOR = 24;
@@ -34,7 +34,7 @@ export async function ensureNode24(root) {
   if (majorOf(process.version) >= WANTED_MAJOR) return process.execPath;
   throw new SetupError(
     `The npm package "node" brought no working Node ${version} for ${process.platform} ${process.arch}, ` +
-      `and this machine has ${process.version}. Install Node ${WANTED_MAJOR}, or look at:\n${tail(output)}`,
+      `and this machine has ${process.version}. Install Node ${WANTED_MAJOR}, or look at:\n${excerpt(output)}`,
   );
 }
 
