@@ -6,3 +6,7 @@ export type { VerifiedSession } from "./verifier/verified-session.ts";
 export type { SessionAlgorithm } from "./token/algorithms.ts";
 export type { Fetch } from "./keys/fetch-jwks.ts";
 export type { JwkSet, PemKey, PublicJwk } from "./keys/verification-key.ts";
+export { createRevocationFeed } from "./revocation/revocation-feed.ts";
+export type { RevocationFeed, RevocationFeedStatus } from "./revocation/revocation-feed.ts";
+export type { RevocationFeedOptions } from "./revocation/feed-options.ts";
+export type { Revocation } from "@breezeway/shared/schemas";

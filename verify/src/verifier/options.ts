@@ -1,4 +1,4 @@
-import { BridgeError, TOKEN_LIMITS, isLoopbackHost, isRecord } from "@breezeway/shared";
+import { TOKEN_LIMITS, isRecord, type BridgeError } from "@breezeway/shared";
 import type { SessionClaims } from "@breezeway/shared/schemas";
 import type { Fetch } from "../keys/fetch-jwks.ts";
 import { JWKS_LIMITS } from "../keys/remote-keys.ts";
@@ -9,6 +9,7 @@ import {
   type PublicJwk,
   type VerificationKey,
 } from "../keys/verification-key.ts";
+import { invalidOption, numberWithin, secureUrl, type NumberRange } from "../options/checks.ts";
 import { isSessionAlgorithm, type SessionAlgorithm } from "../token/algorithms.ts";
 import type { AudienceSet, ClaimRules } from "./claim-rules.ts";
 
@@ -123,12 +124,8 @@ function parseAlgorithms(algorithms: readonly unknown[] = ["EdDSA"]): readonly S
 
 function parseKeys({ jwks, unsafeAllowHttpJwks }: SessionVerifierOptions): VerifierConfig["keys"] {
   if (typeof jwks === "string") {
-    const url = URL.canParse(jwks) ? new URL(jwks) : undefined;
-    const isHttpAllowed =
-      unsafeAllowHttpJwks === true || (url !== undefined && isLoopbackHost(url.hostname));
-    if (url?.protocol === "https:" || (url?.protocol === "http:" && isHttpAllowed)) {
-      return { url: url.href };
-    }
+    const url = secureUrl(jwks, unsafeAllowHttpJwks === true);
+    if (url !== undefined) return { url };
     throw invalid("jwks", "must be an https URL (http only on loopback), a JWK Set, or keys");
   }
   const keys = importKeys(isRecord(jwks) ? jwks["keys"] : jwks);
@@ -145,18 +142,12 @@ function parseCacheEntries(cache: SessionVerifierOptions["cache"]): number {
   });
 }
 
-interface Range {
-  readonly min: number;
-  readonly max: number;
-  readonly default: number;
-}
-
-function within(name: string, value: number | undefined, range: Range): number {
-  if (value === undefined) return range.default;
-  if (typeof value === "number" && value >= range.min && value <= range.max) return value;
+function within(name: string, value: number | undefined, range: NumberRange): number {
+  const checked = numberWithin(value, range);
+  if (checked !== undefined) return checked;
   throw invalid(name, `must be a number from ${range.min} to ${range.max}`);
 }
 
 function invalid(option: string, problem: string): BridgeError {
-  return new BridgeError("CONFIG_INVALID", `createSessionVerifier: ${option}: ${problem}.`);
+  return invalidOption("createSessionVerifier", `${option}: ${problem}`);
 }

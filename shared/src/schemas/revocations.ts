@@ -1,0 +1,36 @@
+/**
+ * The revocation feed, `GET {issuer}/revocations` as server-sent events: first `snapshot`, then one
+ * `revoked` per entry whose event id is its number in the issuer's log. For the issuer that sends
+ * and the verifiers that follow.
+ */
+import * as z from "zod/mini";
+
+const id = z.string().check(z.minLength(1), z.maxLength(256));
+const epochSeconds = z.number().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER));
+
+/**
+ * Ends the tokens of a session, a user (in one tenant, if one is named), a tenant or an app that
+ * were issued at `atSeconds` or before. A session never comes back, so for it the time is no limit.
+ */
+export interface Revocation {
+  readonly kind: "session" | "user" | "tenant" | "app";
+  /** Session handle, user id, tenant id or app id. */
+  readonly id: string;
+  /** Narrows the entry to the tokens of one tenant. */
+  readonly tenantId?: string | undefined;
+  readonly atSeconds: number;
+}
+
+export const revocationSchema: z.ZodMiniType<Revocation> = z.object({
+  kind: z.enum(["session", "user", "tenant", "app"]),
+  id,
+  tenantId: z.optional(id),
+  atSeconds: epochSeconds,
+});
+
+/** Data of a `snapshot` event: everything that is revoked and may still have a token alive. */
+export interface RevocationSnapshot {
+  /** Number of the last entry that the snapshot contains. */
+  readonly seq: number;
+  readonly revocations: readonly Revocation[];
+}

@@ -1,0 +1,278 @@
+import type { Revocation, SessionClaims } from "@breezeway/shared/schemas";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  createFeedServer,
+  openStream,
+  revokedEvent,
+  snapshotEvent,
+  type FeedServer,
+} from "../test-support/feed-server.ts";
+import { NOW_SECONDS as NOW, claimsAt } from "../test-support/signer.ts";
+import type { RevocationFeedOptions } from "./feed-options.ts";
+import { createRevocationFeed, type RevocationFeed } from "./revocation-feed.ts";
+
+const claimsOf = (overrides: object): SessionClaims =>
+  claimsAt(NOW, overrides) as unknown as SessionClaims;
+const session = (id: string): Revocation => ({ kind: "session", id, atSeconds: NOW });
+
+let server: FeedServer;
+let feed: RevocationFeed;
+let errors: unknown[];
+
+beforeEach(async () => {
+  server = await createFeedServer();
+  errors = [];
+});
+
+afterEach(async () => {
+  feed.close();
+  await server[Symbol.asyncDispose]();
+});
+
+function open(overrides: Partial<RevocationFeedOptions> = {}): RevocationFeed {
+  feed = createRevocationFeed({
+    url: server.url,
+    clock: () => NOW * 1_000,
+    maxRetryMs: 20,
+    onError: (error) => errors.push(error),
+    ...overrides,
+  });
+  return feed;
+}
+
+function next(follower: RevocationFeed): Promise<Revocation> {
+  return new Promise((resolve) => {
+    const stop = follower.subscribe((revocation) => {
+      stop();
+      resolve(revocation);
+    });
+  });
+}
+
+describe("a revocation feed", () => {
+  it("[REV-1] knows nothing before the first snapshot, and says so", async () => {
+    server.greet((response) => openStream(response).write(revokedEvent(1, session("early"))));
+    open();
+    expect(feed.status).toEqual({ state: "connecting" });
+    await until(() => server.requests.length === 1);
+    server.send(snapshotEvent(7, session("session-1")));
+    await feed.ready();
+    expect(feed.status).toEqual({ state: "live", heardAtMs: NOW * 1_000, seq: "7" });
+    expect(feed.isRevoked(claimsOf({ sid: "session-1" }))).toBe(true);
+    expect(feed.isRevoked(claimsOf({ sid: "early" }))).toBe(false);
+  });
+
+  it("knows each entry as it comes, also when it comes in pieces", async () => {
+    await open().ready();
+    const heard = next(feed);
+    const text = revokedEvent(8, { kind: "user", id: "jürgen", tenantId: "acme", atSeconds: NOW });
+    server.send(text.slice(0, 40));
+    server.send(text.slice(40));
+    expect(await heard).toEqual({ kind: "user", id: "jürgen", tenantId: "acme", atSeconds: NOW });
+    expect(feed.isRevoked(claimsOf({ sub: "jürgen", userId: "jürgen" }))).toBe(true);
+    expect(feed.status).toMatchObject({ seq: "8" });
+  });
+
+  it("[REV-2] resumes with the last id, and keeps what it knows while it is cut off", async () => {
+    server.greet((response, request) => {
+      openStream(response);
+      if (request.headers["last-event-id"] === undefined) {
+        response.write(snapshotEvent(1, session("session-1")));
+      } else {
+        response.flushHeaders();
+      }
+    });
+    await open().ready();
+    const heard = next(feed);
+    server.send(revokedEvent(2, session("session-2")));
+    await heard;
+    server.drop();
+    await until(() => feed.status.state === "lost");
+    expect(feed.isRevoked(claimsOf({ sid: "session-2" }))).toBe(true);
+    await until(() => feed.status.state === "live");
+    expect(server.requests[1]?.headers["last-event-id"]).toBe("2");
+    const resumed = next(feed);
+    server.send(revokedEvent(3, session("session-3")));
+    await resumed;
+    for (const sid of ["session-1", "session-2", "session-3"]) {
+      expect(feed.isRevoked(claimsOf({ sid }))).toBe(true);
+    }
+  });
+
+  it("[REV-2] goes on trying while the issuer answers with errors", async () => {
+    server.greet((response) => {
+      if (server.requests.length < 3) response.writeHead(503).end();
+      else openStream(response).write(snapshotEvent(0));
+    });
+    await open().ready();
+    expect(server.requests).toHaveLength(3);
+    expect(errors).toHaveLength(2);
+  });
+
+  it("[REV-3] replaces what it knows with each snapshot", async () => {
+    await open().ready();
+    const first = next(feed);
+    server.send(snapshotEvent(1, session("session-1")));
+    await first;
+    const second = next(feed);
+    server.send(snapshotEvent(2, session("session-2")));
+    await second;
+    expect(feed.isRevoked(claimsOf({ sid: "session-1" }))).toBe(false);
+    expect(feed.isRevoked(claimsOf({ sid: "session-2" }))).toBe(true);
+  });
+
+  it("[REV-4] connects again when the issuer falls silent", async () => {
+    await open({ maxSilenceMs: 100 }).ready();
+    await until(() => server.requests.length === 2);
+    expect(String(errors[0])).toMatch(/silent/);
+  });
+
+  it("[REV-4] takes a comment for a sign of life", async () => {
+    let nowMs = NOW * 1_000;
+    await open({ clock: () => nowMs }).ready();
+    nowMs += 9_000;
+    server.send(": still here\n\n");
+    await until(() => (feed.status as { heardAtMs?: number }).heardAtMs === nowMs);
+  });
+
+  it("[REV-5] drops old entries when new ones come", async () => {
+    let nowMs = NOW * 1_000;
+    await open({ clock: () => nowMs }).ready();
+    const first = next(feed);
+    server.send(revokedEvent(1, session("session-1")));
+    await first;
+    nowMs += 400_000;
+    const second = next(feed);
+    server.send(revokedEvent(2, { ...session("session-2"), atSeconds: NOW + 400 }));
+    await second;
+    expect(feed.isRevoked(claimsOf({ sid: "session-1" }))).toBe(false);
+  });
+
+  it("[REV-6] tells listeners of each entry once, and not after they left", async () => {
+    await open().ready();
+    const heard: string[] = [];
+    const stop = feed.subscribe(({ id }) => heard.push(id));
+    server.send(revokedEvent(1, session("a")) + revokedEvent(1, session("a")));
+    const last = next(feed);
+    server.send(snapshotEvent(2, session("a"), session("b")));
+    await last;
+    await until(() => heard.length >= 2);
+    stop();
+    const unheard = next(feed);
+    server.send(revokedEvent(3, session("c")));
+    await unheard;
+    expect(heard).toEqual(["a", "b"]);
+  });
+
+  it("[REV-7] reports an entry that it does not understand, and goes on", async () => {
+    await open().ready();
+    const first = next(feed);
+    server.send(
+      'event: revoked\nid: 5\ndata: {"kind":"planet","id":"x","atSeconds":1}\n\n' +
+        "event: revoked\nid: 6\ndata: {\n\n" +
+        revokedEvent(7, session("session-1")),
+    );
+    await first;
+    const second = next(feed);
+    server.send(
+      `event: snapshot\ndata: {"seq":8,"revocations":[null,${JSON.stringify(session("b"))}]}\n\n`,
+    );
+    await second;
+    expect(errors).toHaveLength(3);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ["is no JSON", "event: snapshot\ndata: {\n\n"],
+    ["has no entries", 'event: snapshot\ndata: {"seq":1}\n\n'],
+  ])("connects again after a snapshot that %s", async (_name, text) => {
+    await open().ready();
+    server.send(text);
+    await until(() => server.requests.length === 2);
+    expect(errors).toHaveLength(1);
+  });
+
+  it("connects again instead of buffering an event without end", async () => {
+    await open().ready();
+    server.send(`data: ${"x".repeat(17 * 1024 * 1024)}`);
+    await until(() => server.requests.length === 2);
+    expect(errors).toHaveLength(1);
+  });
+
+  it("passes over events that it does not know", async () => {
+    await open().ready();
+    const heard = next(feed);
+    server.send(`event: weather\ndata: sunny\n\n${revokedEvent(1, session("session-1"))}`);
+    await heard;
+    expect(errors).toEqual([]);
+  });
+
+  it("does not follow redirects, and takes nothing but an event stream", async () => {
+    server.greet((response, request) => {
+      if (server.requests.length === 1) response.writeHead(302, { location: "/other" }).end();
+      else if (request.url === "/other") throw new Error("The redirect was followed.");
+      else if (server.requests.length === 2) response.writeHead(200).end("<html>");
+      else openStream(response).write(snapshotEvent(0));
+    });
+    await open().ready();
+    expect(errors).toHaveLength(2);
+  });
+
+  it("sends the headers that it was given", async () => {
+    await open({ headers: { authorization: "Bearer feed-secret" } }).ready();
+    expect(server.requests[0]?.headers.authorization).toBe("Bearer feed-secret");
+    expect(server.requests[0]?.headers.accept).toBe("text/event-stream");
+  });
+
+  it("ends its connection on close", async () => {
+    await open().ready();
+    const ended = new Promise((resolve) => {
+      server.requests[0]?.on("close", resolve);
+    });
+    feed.close();
+    await ended;
+    expect(feed.status).toEqual({ state: "closed" });
+    expect(errors).toEqual([]);
+  });
+
+  it("rejects ready when it is closed before the first snapshot", async () => {
+    server.greet(() => {});
+    open();
+    const ready = feed.ready();
+    feed.close();
+    await expect(ready).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  });
+
+  it("survives a listener that throws", async () => {
+    await open().ready();
+    feed.subscribe(() => {
+      throw new Error("a listener's own fault");
+    });
+    const heard = next(feed);
+    server.send(revokedEvent(1, session("session-1")));
+    await heard;
+    expect(feed.isRevoked(claimsOf({ sid: "session-1" }))).toBe(true);
+    expect(errors).toHaveLength(1);
+  });
+});
+
+describe("createRevocationFeed refuses", () => {
+  it.each([
+    ["a URL that is none", { url: "revocations" }, /url/],
+    ["plain http", { url: "http://shell.example/auth/revocations" }, /url/],
+    ["a silence of 0", { maxSilenceMs: 0 }, /maxSilenceMs/],
+    ["a retry of 0", { maxRetryMs: 0 }, /maxRetryMs/],
+  ])("%s", (_name, overrides, message) => {
+    open();
+    expect(() => createRevocationFeed({ url: server.url, ...overrides })).toThrow(message);
+  });
+});
+
+/** Waits for what happens in the background; the test's time bounds it. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}

@@ -1,0 +1,92 @@
+/** What is revoked, ready to be asked once per request. */
+import { TOKEN_LIMITS } from "@breezeway/shared";
+import type { Revocation, SessionClaims } from "@breezeway/shared/schemas";
+
+export interface RevocationList {
+  isRevoked(claims: SessionClaims): boolean;
+  add(revocation: Revocation): void;
+  /** Whether adding the entry would change nothing. */
+  has(revocation: Revocation): boolean;
+  /** Drops entries that no living token can match any more. */
+  prune(nowSeconds: number): void;
+  readonly size: number;
+}
+
+type Kind = Revocation["kind"];
+type Times = Map<string, number>;
+
+interface KindEntries {
+  /** By id: epoch seconds up to which tokens are dead. */
+  readonly everywhere: Times;
+  readonly inTenant: Map<string, Times>;
+}
+
+// A token lives this long at most; the rest is for clocks that differ.
+const KEEP_SECONDS = TOKEN_LIMITS.maxTtlSeconds + TOKEN_LIMITS.maxClockSkewSeconds + 60;
+
+export function createRevocationList(): RevocationList {
+  const entries: Record<Kind, KindEntries> = {
+    session: { everywhere: new Map(), inTenant: new Map() },
+    user: { everywhere: new Map(), inTenant: new Map() },
+    tenant: { everywhere: new Map(), inTenant: new Map() },
+    app: { everywhere: new Map(), inTenant: new Map() },
+  };
+
+  function isMatched(kind: Kind, id: string, claims: SessionClaims): boolean {
+    const { everywhere, inTenant } = entries[kind];
+    const isHit = (times: Times | undefined): boolean => {
+      const atSeconds = times?.get(id);
+      // A session that was ended stays ended, whatever the clocks of its tokens say.
+      return atSeconds !== undefined && (kind === "session" || claims.iat <= atSeconds);
+    };
+    return (
+      (everywhere.size > 0 && isHit(everywhere)) ||
+      (inTenant.size > 0 && isHit(inTenant.get(claims.tenantId)))
+    );
+  }
+
+  const allTimes = (): Times[] =>
+    Object.values(entries).flatMap(({ everywhere, inTenant }) => [
+      everywhere,
+      ...inTenant.values(),
+    ]);
+
+  return {
+    isRevoked: (claims) =>
+      isMatched("session", claims.sid, claims) ||
+      isMatched("user", claims.userId, claims) ||
+      isMatched("tenant", claims.tenantId, claims) ||
+      isMatched("app", claims.aud, claims),
+    add: ({ kind, id, tenantId, atSeconds }) => {
+      const times = timesOf(entries[kind], tenantId);
+      times.set(id, Math.max(atSeconds, times.get(id) ?? 0));
+    },
+    has: ({ kind, id, tenantId, atSeconds }) => {
+      const { everywhere, inTenant } = entries[kind];
+      const times = tenantId === undefined ? everywhere : inTenant.get(tenantId);
+      return (times?.get(id) ?? -1) >= atSeconds;
+    },
+    prune: (nowSeconds) => {
+      for (const times of allTimes()) {
+        for (const [id, atSeconds] of times) {
+          if (atSeconds + KEEP_SECONDS < nowSeconds) times.delete(id);
+        }
+      }
+      for (const { inTenant } of Object.values(entries)) {
+        for (const [tenantId, times] of inTenant) {
+          if (times.size === 0) inTenant.delete(tenantId);
+        }
+      }
+    },
+    get size() {
+      return allTimes().reduce((sum, times) => sum + times.size, 0);
+    },
+  };
+}
+
+function timesOf({ everywhere, inTenant }: KindEntries, tenantId: string | undefined): Times {
+  if (tenantId === undefined) return everywhere;
+  let times = inTenant.get(tenantId);
+  if (times === undefined) inTenant.set(tenantId, (times = new Map()));
+  return times;
+}
