@@ -7,7 +7,9 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ["{shared,guest,host,verify,issuer,gateway,cli,demo,scripts,docs}/**/*.test.ts"],
+    include: [
+      "{shared,guest,host,verify,issuer,gateway,cli,demo,scripts,docs,examples}/**/*.test.ts",
+    ],
     exclude: ["**/node_modules/**", "**/dist/**"],
     typecheck: { enabled: false },
     dangerouslyIgnoreUnhandledErrors: false,

@@ -174,7 +174,9 @@ def bearer_token(credentials: list[str]) -> str:
 def key_id(token: str) -> str:
     """The id of the key that should have signed; nothing is verified yet."""
     parts = token.split(".")
-    if len(token) > MAX_TOKEN_BYTES or len(parts) != 3 or len(parts[0]) > MAX_HEADER_BYTES:
+    if len(parts) != 3 or not parts[1]:
+        raise Refused("token-malformed")
+    if len(token) > MAX_TOKEN_BYTES or len(parts[0]) > MAX_HEADER_BYTES:
         raise Refused("token-malformed")
     try:
         header, _, _ = strict_object(base64url(parts[0])), base64url(parts[1]), base64url(parts[2])

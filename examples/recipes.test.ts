@@ -1,0 +1,131 @@
+/**
+ * The example programs in other languages, run for real: each is started as a process of its own and
+ * must answer one table of requests as this repository's own servers do.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BridgeError, toProblem, type HttpCode } from "@breezeway/shared";
+import { CASES, type CaseKeys } from "./test-support/cases.ts";
+import { BAD_KEY_PATHS, startKeyServer, type KeyServer } from "./test-support/key-server.ts";
+import { freePorts, type RunningProgram } from "./test-support/processes.ts";
+import { findPrograms, type Program } from "./test-support/programs.ts";
+import { get, type Answer } from "./test-support/requests.ts";
+import { claims, createSigningKey, token } from "./test-support/token-forge.ts";
+
+const keys: CaseKeys = {
+  published: createSigningKey("key-1"),
+  alsoPublished: createSigningKey("key-2"),
+  stranger: createSigningKey("key-3"),
+};
+const programs = findPrograms();
+const runnable = programs.filter(({ missing }) => missing === undefined);
+// The Python programs share the code that fetches keys, so they share the bad endpoints.
+const outages = programs.flatMap((program, index) => {
+  const isPython = program.name.startsWith("Python");
+  const paths = isPython ? BAD_KEY_PATHS.filter((_, at) => at % 3 === index - 1) : BAD_KEY_PATHS;
+  return paths.map((path) => ({ program, path }));
+});
+
+const running = new Map<string, RunningProgram>();
+let keyServer: KeyServer;
+let startedAtMs: number;
+
+const runKey = ({ name }: Program, path: string): string => `${name} ${path}`;
+const goodPath = ({ name }: Program): string => `/keys/${encodeURIComponent(name)}`;
+
+function portOf(program: Program, path: string): number {
+  const found = running.get(runKey(program, path));
+  if (found === undefined) throw new Error(`${program.name} is not running`);
+  return found.port;
+}
+
+beforeAll(async () => {
+  keyServer = await startKeyServer([keys.published, keys.alsoPublished]);
+  const wanted = [
+    ...runnable.map((program) => ({ program, path: goodPath(program) })),
+    ...outages.filter(({ program }) => program.missing === undefined),
+  ];
+  const ports = await freePorts(wanted.length);
+  startedAtMs = performance.now();
+  const prepared = new Map(runnable.map((program) => [program, program.prepare()]));
+  await Promise.all(
+    wanted.map(async ({ program, path }, index) => {
+      await prepared.get(program);
+      const started = await program.start(keyServer.url(path), ports[index] ?? 0);
+      running.set(runKey(program, path), started);
+    }),
+  );
+}, 60_000);
+
+afterAll(async () => {
+  await Promise.all([...running.values()].map((program) => program[Symbol.asyncDispose]()));
+  await keyServer[Symbol.asyncDispose]();
+});
+
+describe.each(programs)("$name", (program) => {
+  const title = program.missing === undefined ? "" : ` (left out: ${program.missing})`;
+
+  describe.skipIf(program.missing !== undefined)(`as a guest app's backend${title}`, () => {
+    test.each(CASES)("$name", async ({ headers, refusal }) => {
+      const answer = await get(portOf(program, goodPath(program)), "/orders", headers(keys));
+
+      if (refusal === undefined) expectSession(answer);
+      else expectProblem(answer, refusal);
+    });
+
+    test("fetches keys once in 5 s, however many key ids strangers invent", async () => {
+      const port = portOf(program, goodPath(program));
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, (_, index) => {
+          const forged = token(createSigningKey(`invented-${index}`), claims());
+          return get(port, "/orders", [["authorization", `Bearer ${forged}`]]);
+        }),
+      );
+
+      for (const answer of answers) expectProblem(answer, "KEY_UNKNOWN");
+      const seconds = (performance.now() - startedAtMs) / 1_000;
+      expect(keyServer.hits(goodPath(program))).toBeLessThanOrEqual(1 + Math.floor(seconds / 5));
+    });
+
+    test.each(outages.filter((outage) => outage.program === program))(
+      "answers keys-unavailable when the key set is $path",
+      async ({ path }) => {
+        const headers = [["authorization", `Bearer ${token(keys.published, claims())}`]] as const;
+        const port = portOf(program, path);
+        const answers = [await get(port, "/orders", headers), await get(port, "/orders", headers)];
+
+        for (const answer of answers) expectProblem(answer, "KEYS_UNAVAILABLE");
+        expect(keyServer.hits(path)).toBeGreaterThan(0);
+        expect(keyServer.hits("/good"), "requests that followed the redirect").toBe(0);
+      },
+    );
+
+    test("writes no part of a token to its log", () => {
+      for (const { output } of running.values()) expect(output()).not.toMatch(/eyJ/u);
+    });
+  });
+});
+
+function expectSession({ status, body }: Answer): void {
+  expect(status, JSON.stringify(body)).toBe(200);
+  expect(body).toEqual({
+    userId: "alice",
+    tenantId: "acme",
+    handle: "session-1",
+    scopes: ["orders:read", "orders:write"],
+  });
+}
+
+function expectProblem(answer: Answer, code: HttpCode): void {
+  const details = code === "SCOPE_MISSING" ? { scopes: ["orders:read"] } : {};
+  const error = new BridgeError(code, "", { details });
+  const { requestId } = answer.body;
+  const { status, headers, problem } = toProblem(error, { requestId: String(requestId) });
+  const { detail: _, ...members } = problem;
+
+  expect(answer.body).toEqual(members);
+  expect(answer.status).toBe(status);
+  expect(requestId).toMatch(/^[\w-]{16,}$/u);
+  for (const name of ["content-type", "cache-control", "www-authenticate", "retry-after"]) {
+    expect(answer.headers[name], name).toBe(headers[name]);
+  }
+}

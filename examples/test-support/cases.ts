@@ -1,0 +1,319 @@
+/** What every example program must answer, whatever its language. */
+import type { HttpCode } from "@breezeway/shared";
+import type { HeaderList } from "./requests.ts";
+import {
+  APP_ORIGIN,
+  base64url,
+  claims,
+  hmacToken,
+  headerOf,
+  publicJwk,
+  signText,
+  token,
+  withStrayTailBits,
+  without,
+  type SigningKey,
+} from "./token-forge.ts";
+
+export interface Case {
+  readonly name: string;
+  /** Headers of the request, made when it is sent: tokens live a minute. */
+  readonly headers: (keys: CaseKeys) => HeaderList;
+  /** Without one the request must be let through. */
+  readonly refusal?: HttpCode;
+}
+
+export interface CaseKeys {
+  readonly published: SigningKey;
+  readonly alsoPublished: SigningKey;
+  readonly stranger: SigningKey;
+}
+
+type MakeToken = (keys: CaseKeys) => string;
+
+const bearer = (value: string): readonly [string, string] => ["authorization", `Bearer ${value}`];
+
+function refusing(name: string, refusal: HttpCode, make: MakeToken): Case {
+  return { name, refusal, headers: (keys) => [bearer(make(keys))] };
+}
+
+function letting(name: string, make: MakeToken): Case {
+  return { name, headers: (keys) => [bearer(make(keys))] };
+}
+
+/** A good token, changed in one part after it was signed. */
+function respelled(change: (parts: [string, string, string]) => string): MakeToken {
+  return ({ published }) =>
+    change(token(published, claims()).split(".") as [string, string, string]);
+}
+
+function withHeader(more: object): MakeToken {
+  return ({ published }) => token(published, claims(), { ...headerOf(published), ...more });
+}
+
+function withClaims(overrides: object): MakeToken {
+  return ({ published }) => token(published, claims({ ...overrides }));
+}
+
+const accepted: readonly Case[] = [
+  letting("a valid token", withClaims({})),
+  letting("a token of a second published key", ({ alsoPublished }) =>
+    token(alsoPublished, claims()),
+  ),
+  letting("a token that ended within the clock skew", ({ published }) =>
+    token(published, claims({}, -62)),
+  ),
+  letting("a token that begins within the clock skew", ({ published }) =>
+    token(published, claims({}, 3)),
+  ),
+  letting("a token with claims of the customer's own", withClaims({ kid: "4711", org: { id: 1 } })),
+  {
+    name: "the token's own origin and tenant, and the scheme in lower case",
+    headers: ({ published }) => [
+      ["authorization", `bearer ${token(published, claims())}`],
+      ["origin", APP_ORIGIN],
+      ["x-tenant-id", "acme"],
+    ],
+  },
+];
+
+const requests: readonly Case[] = [
+  { name: "no credential", refusal: "TOKEN_MISSING", headers: () => [] },
+  {
+    name: "a credential of another scheme",
+    refusal: "TOKEN_MISSING",
+    headers: () => [["authorization", "Basic YWxpY2U6c2VjcmV0"]],
+  },
+  {
+    name: "two credentials",
+    refusal: "DUPLICATE_CREDENTIALS",
+    headers: ({ published }) => [
+      bearer(token(published, claims())),
+      bearer(token(published, claims())),
+    ],
+  },
+  {
+    name: "two credentials joined by a proxy",
+    refusal: "DUPLICATE_CREDENTIALS",
+    headers: ({ published }) => {
+      const good = token(published, claims());
+      return [["authorization", `Bearer ${good}, Bearer ${good}`]];
+    },
+  },
+  {
+    name: "another origin",
+    refusal: "AZP_MISMATCH",
+    headers: ({ published }) => [
+      bearer(token(published, claims())),
+      ["origin", "https://evil.example"],
+    ],
+  },
+  {
+    name: "an opaque origin",
+    refusal: "AZP_MISMATCH",
+    headers: ({ published }) => [bearer(token(published, claims())), ["origin", "null"]],
+  },
+  {
+    name: "another tenant",
+    refusal: "TENANT_MISMATCH",
+    headers: ({ published }) => [bearer(token(published, claims())), ["x-tenant-id", "globex"]],
+  },
+  {
+    name: "two tenants, one of them right",
+    refusal: "TENANT_MISMATCH",
+    headers: ({ published }) => [
+      bearer(token(published, claims())),
+      ["x-tenant-id", "acme"],
+      ["x-tenant-id", "globex"],
+    ],
+  },
+];
+
+const claimRules: readonly Case[] = [
+  refusing("an expired token", "TOKEN_EXPIRED", ({ published }) =>
+    token(published, claims({}, -66)),
+  ),
+  refusing("a token that is not valid yet", "TOKEN_NOT_YET", ({ published }) =>
+    token(published, claims({}, 30)),
+  ),
+  refusing("a token issued in the future", "IAT_FUTURE", ({ published }) =>
+    token(published, claims({ nbf: claims()["nbf"] }, 30)),
+  ),
+  refusing("another issuer", "ISSUER_MISMATCH", withClaims({ iss: "https://shell.example/auth/" })),
+  refusing("another app's token", "AUDIENCE_MISMATCH", withClaims({ aud: "inspector" })),
+  refusing("a missing scope", "SCOPE_MISSING", withClaims({ scope: "orders:write" })),
+  refusing(
+    "a scope that only begins alike",
+    "SCOPE_MISSING",
+    withClaims({ scope: "orders:reader" }),
+  ),
+  refusing("no scope at all", "SCOPE_MISSING", withClaims({ scope: "" })),
+  refusing("a list of audiences", "TOKEN_MALFORMED", withClaims({ aud: ["orders", "inspector"] })),
+  refusing("a life beyond the limit", "TOKEN_MALFORMED", ({ published }) =>
+    token(published, claims({ exp: Number(claims()["iat"]) + 301 })),
+  ),
+  refusing("a userId that is not the sub", "TOKEN_MALFORMED", withClaims({ userId: "bob" })),
+  refusing("an end written as text", "TOKEN_MALFORMED", ({ published }) =>
+    token(published, claims({ exp: String(claims()["exp"]) })),
+  ),
+  refusing("a beginning that is a list", "TOKEN_MALFORMED", withClaims({ nbf: [1] })),
+  refusing("true for a time", "TOKEN_MALFORMED", withClaims({ nbf: true })),
+  refusing("an empty tenant", "TOKEN_MALFORMED", withClaims({ tenantId: "" })),
+  ...Object.keys(claims()).map((name) =>
+    refusing(`no ${name}`, "TOKEN_MALFORMED", ({ published }) =>
+      token(published, without(claims(), name)),
+    ),
+  ),
+];
+
+const signatures: readonly Case[] = [
+  refusing("alg none", "TOKEN_ALG", () => {
+    const header = base64url(JSON.stringify({ alg: "none", typ: "JWT", kid: "key-1" }));
+    return `${header}.${base64url(JSON.stringify(claims()))}.`;
+  }),
+  refusing("HS256 with the public key as secret", "TOKEN_ALG", ({ published }) => {
+    const pem = published.publicKey.export({ format: "pem", type: "spki" });
+    return hmacToken(pem, { ...headerOf(published), alg: "HS256" }, claims());
+  }),
+  refusing("HS256 that calls itself EdDSA", "TOKEN_SIGNATURE", ({ published }) => {
+    const { x } = published.publicKey.export({ format: "jwk" });
+    return hmacToken(Buffer.from(x ?? "", "base64url"), headerOf(published), claims());
+  }),
+  refusing("an unknown key id", "KEY_UNKNOWN", ({ stranger }) => token(stranger, claims())),
+  refusing("another key under a published key's id", "TOKEN_SIGNATURE", (keys) =>
+    token(keys.stranger, claims(), headerOf(keys.published)),
+  ),
+  refusing("a published key under another's id", "TOKEN_SIGNATURE", (keys) =>
+    token(keys.published, claims(), headerOf(keys.alsoPublished)),
+  ),
+  refusing(
+    "a tampered payload",
+    "TOKEN_SIGNATURE",
+    respelled(([header, , signature]) => {
+      const forged = claims({ sub: "bob", userId: "bob" });
+      return `${header}.${base64url(JSON.stringify(forged))}.${signature}`;
+    }),
+  ),
+  refusing(
+    "no signature",
+    "TOKEN_SIGNATURE",
+    respelled(([header, payload]) => `${header}.${payload}.`),
+  ),
+  refusing(
+    "a signature cut short",
+    "TOKEN_SIGNATURE",
+    respelled(([header, payload, signature]) => {
+      const short = Buffer.from(signature, "base64url").subarray(0, 63);
+      return `${header}.${payload}.${base64url(short)}`;
+    }),
+  ),
+];
+
+const forms: readonly Case[] = [
+  refusing("something that is no token", "TOKEN_MALFORMED", () => "hello"),
+  refusing(
+    "two parts",
+    "TOKEN_MALFORMED",
+    respelled(([header, payload]) => `${header}.${payload}`),
+  ),
+  refusing(
+    "four parts",
+    "TOKEN_MALFORMED",
+    respelled((parts) => `${parts.join(".")}.e30`),
+  ),
+  refusing(
+    "an empty payload",
+    "TOKEN_MALFORMED",
+    respelled(([h, , s]) => `${h}..${s}`),
+  ),
+  refusing(
+    "padding",
+    "TOKEN_MALFORMED",
+    respelled((parts) => `${parts.join(".")}==`),
+  ),
+  refusing(
+    "stray tail bits in the signature",
+    "TOKEN_MALFORMED",
+    respelled(([h, p, s]) => `${h}.${p}.${withStrayTailBits(s)}`),
+  ),
+  refusing(
+    "letters that a lenient decoder skips",
+    "TOKEN_MALFORMED",
+    respelled(([h, p, s]) => `${h}.${p}.${s.slice(0, 8)}!!!!${s.slice(8)}`),
+  ),
+  refusing("more than 8 kB", "TOKEN_MALFORMED", withClaims({ padding: "x".repeat(8_192) })),
+  refusing("a header of more than 1 kB", "TOKEN_MALFORMED", ({ published }) => {
+    const kid = "k".repeat(1_024);
+    return token(published, claims(), { ...headerOf(published), kid });
+  }),
+  refusing("a header without kid", "TOKEN_MALFORMED", ({ published }) =>
+    token(published, claims(), { alg: "EdDSA", typ: "JWT" }),
+  ),
+  refusing("a kid that is not text", "TOKEN_MALFORMED", withHeader({ kid: 1 })),
+  refusing("another typ", "TOKEN_MALFORMED", withHeader({ typ: "at+jwt" })),
+  refusing("crit", "TOKEN_MALFORMED", withHeader({ crit: ["exp"] })),
+  refusing("b64: false", "TOKEN_MALFORMED", withHeader({ crit: ["b64"], b64: false })),
+  refusing("a key in the header", "TOKEN_MALFORMED", ({ stranger, published }) =>
+    token(stranger, claims(), { ...headerOf(published), jwk: publicJwk(stranger) }),
+  ),
+  refusing("a header member twice", "TOKEN_MALFORMED", ({ published }) =>
+    signText(
+      published,
+      `{"alg":"none","alg":"EdDSA","typ":"JWT","kid":"${published.kid}"}`,
+      JSON.stringify(claims()),
+    ),
+  ),
+  refusing("a claim twice", "TOKEN_MALFORMED", ({ published }) =>
+    signText(
+      published,
+      JSON.stringify(headerOf(published)),
+      JSON.stringify(claims()).replace("{", '{"tenantId":"globex",'),
+    ),
+  ),
+  refusing("a nested name twice", "TOKEN_MALFORMED", ({ published }) =>
+    signText(
+      published,
+      JSON.stringify(headerOf(published)),
+      JSON.stringify(claims()).replace("{", '{"org":[{"id":1,"\\u0069d":2}],'),
+    ),
+  ),
+  refusing("a payload that is a list", "TOKEN_MALFORMED", ({ published }) =>
+    signText(published, JSON.stringify(headerOf(published)), "[]"),
+  ),
+  refusing("a payload that is not JSON", "TOKEN_MALFORMED", ({ published }) =>
+    signText(published, JSON.stringify(headerOf(published)), "{"),
+  ),
+  refusing("NaN in the payload", "TOKEN_MALFORMED", ({ published }) =>
+    signText(
+      published,
+      JSON.stringify(headerOf(published)),
+      JSON.stringify(claims()).replace("{", '{"level":NaN,'),
+    ),
+  ),
+  refusing("a payload in UTF-16", "TOKEN_MALFORMED", ({ published }) =>
+    signText(
+      published,
+      JSON.stringify(headerOf(published)),
+      Buffer.from(JSON.stringify(claims()), "utf16le"),
+    ),
+  ),
+  refusing("a payload that is not UTF-8", "TOKEN_MALFORMED", ({ published }) =>
+    signText(
+      published,
+      JSON.stringify(headerOf(published)),
+      Buffer.from(JSON.stringify(claims({ org: "\u00ff" })), "latin1"),
+    ),
+  ),
+  refusing("claims in other letter case", "TOKEN_MALFORMED", ({ published }) => {
+    const { sub, ...rest } = claims();
+    return token(published, { ...rest, SUB: sub });
+  }),
+];
+
+export const CASES: readonly Case[] = [
+  ...accepted,
+  ...requests,
+  ...claimRules,
+  ...signatures,
+  ...forms,
+];

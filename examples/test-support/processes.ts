@@ -1,0 +1,107 @@
+/** Child processes that serve HTTP: started on free ports, awaited by their socket, always ended. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+
+const START_TIMEOUT_MS = 30_000;
+const POLL_MS = 25;
+
+export interface Command {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface RunningProgram extends AsyncDisposable {
+  readonly port: number;
+  /** All that it has written so far, to both streams. */
+  readonly output: () => string;
+}
+
+/** Ports that were free a moment ago, all different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(
+    servers.map((server) => {
+      const closed = once(server, "close");
+      server.close();
+      return closed;
+    }),
+  );
+  return ports;
+}
+
+/** Starts a server and waits until its port accepts connections. */
+export async function startServer(command: Command, port: number): Promise<RunningProgram> {
+  const child = spawn(command.command, command.args, {
+    cwd: command.cwd,
+    env: { ...process.env, ...command.env, PORT: String(port) },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const output = collectOutput(child);
+  try {
+    await untilListening(child, port);
+  } catch (cause) {
+    await end(child);
+    throw new Error(`${command.args.join(" ")} did not start:\n${output()}`, { cause });
+  }
+  return { port, output, [Symbol.asyncDispose]: () => end(child) };
+}
+
+/** Runs a command to its end. @throws {Error} with its output when it fails */
+export async function runToEnd({ command, args, cwd, env }: Command): Promise<void> {
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const output = collectOutput(child);
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0) throw new Error(`${command} ${args.join(" ")} failed:\n${output()}`);
+}
+
+function collectOutput(child: ChildProcess): () => string {
+  const chunks: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (chunk: string) => chunks.push(chunk));
+  }
+  child.on("error", (error) => chunks.push(error.message));
+  return () => chunks.join("");
+}
+
+async function untilListening(child: ChildProcess, port: number): Promise<void> {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (!(await accepts(port))) {
+    if (hasEnded(child)) throw new Error("it ended before it listened");
+    if (performance.now() > deadline) throw new Error(`nothing listened on port ${port}`);
+    await delay(POLL_MS);
+  }
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (hasEnded(child)) return;
+  const closed = once(child, "close");
+  // Flask's and Django's own servers take their time over a SIGTERM; there is nothing to save.
+  child.kill("SIGKILL");
+  await closed;
+}
