@@ -31,6 +31,7 @@ export type {
   EventFrame,
   Frame,
   FrameKind,
+  RefusedFrame,
   ResultFrame,
   StateFrame,
   StateKey,
@@ -48,7 +49,7 @@ export {
   parseWelcome,
 } from "./protocol/handshake.ts";
 export type { Hello, Refusal, Welcome } from "./protocol/handshake.ts";
-export { isMethodName, isTopic } from "./protocol/names.ts";
+export { BUILT_IN_METHODS, isBuiltInMethod, isMethodName, isTopic } from "./protocol/names.ts";
 export type { GuestSession, Theme, TokenGrant } from "./protocol/session.ts";
 export { PROTOCOL_RANGE, PROTOCOL_VERSION, negotiateProtocol } from "./protocol/version.ts";
 export type { ProtocolRange } from "./protocol/version.ts";
@@ -58,12 +59,19 @@ export type {
   Contract,
   EventDefinition,
   EventEntry,
+  EventInput,
   EventPayload,
   HandlerArgs,
+  HandlerResult,
   MethodArgs,
   MethodDefinition,
   MethodName,
   MethodResult,
   TopicName,
 } from "./contract/contract.ts";
-export { validate } from "./contract/validate.ts";
+export { checkArgs, checkPayload, checkResult, createContractGuard } from "./contract/guard.ts";
+export type { ContractGuard, MethodSide } from "./contract/guard.ts";
+export { chain, check, isPromiseLike, validate } from "./contract/validate.ts";
+export type { MaybePromise, ValidationFailure } from "./contract/validate.ts";
+export { decodeSessionToken } from "./tokens/decode.ts";
+export type { DecodedToken } from "./tokens/decode.ts";

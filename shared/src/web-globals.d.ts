@@ -14,3 +14,30 @@ declare class URL {
   readonly search: string;
   readonly hash: string;
 }
+
+declare class AbortSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+declare class AbortController {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+}
+
+declare class TextDecoder {
+  constructor(label?: string, options?: { fatal?: boolean });
+  decode(bytes: Uint8Array): string;
+}
+
+declare function atob(text: string): string;
+declare function queueMicrotask(callback: () => void): void;
+
+declare const crypto: { getRandomValues<T extends Uint8Array>(array: T): T };
+
+// `var`, because only then are they members of `globalThis` for TypeScript.
+declare var setTimeout: (callback: () => void, ms: number) => unknown;
+declare var clearTimeout: (timer: unknown) => void;
+declare var performance: { now(): number };

@@ -116,6 +116,15 @@ export type MethodResult<
   ? StandardSchemaV1.InferOutput<S>
   : unknown;
 
+/** What a handler may return: the result before the schema's transforms. */
+export type HandlerResult<
+  C extends Contract,
+  Name extends string,
+  Side extends "methods" | "guestMethods" = "methods",
+> = Methods<C, Side>[Name] extends { readonly returns: infer S extends StandardSchemaV1 }
+  ? StandardSchemaV1.InferInput<S>
+  : unknown;
+
 type Events<C extends Contract> = NonNullable<C["events"]>;
 
 /** Topics; any string when the contract does not list events. */
@@ -123,7 +132,16 @@ export type TopicName<C extends Contract> = string extends keyof Events<C>
   ? string
   : keyof Events<C> & string;
 
-/** The payload of a topic. */
+/** The payload of a topic as its publisher gives it. */
+export type EventInput<C extends Contract, Topic extends string> = Events<C>[Topic] extends {
+  readonly payload: infer S extends StandardSchemaV1;
+}
+  ? StandardSchemaV1.InferInput<S>
+  : Events<C>[Topic] extends StandardSchemaV1
+    ? StandardSchemaV1.InferInput<Events<C>[Topic]>
+    : unknown;
+
+/** The payload of a topic as its subscribers receive it. */
 export type EventPayload<C extends Contract, Topic extends string> = Events<C>[Topic] extends {
   readonly payload: infer S extends StandardSchemaV1;
 }

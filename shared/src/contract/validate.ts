@@ -2,25 +2,60 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { ErrorCode } from "../errors/codes.ts";
 
+export interface ValidationFailure {
+  readonly code: ErrorCode;
+  /** What is checked, for the message: `The arguments of "openCustomer"`. */
+  readonly subject: string;
+}
+
 /**
- * The value after the schema's checks and transforms. Asynchronous, because a Standard Schema may
- * be; the error names the first difference by its path, never the value that was found there.
+ * The value after the schema's checks and transforms; a promise only when the schema gives one, so
+ * that a call with a synchronous schema leaves in the same task. The error names the first
+ * difference by its path, never the value that was found there.
  *
- * @throws {BridgeError} with the given code
+ * @throws {BridgeError} with the given code; a promise rejects with it
  */
+export function check<S extends StandardSchemaV1>(
+  schema: S,
+  value: unknown,
+  failure: ValidationFailure,
+): MaybePromise<StandardSchemaV1.InferOutput<S>> {
+  return chain(schema["~standard"].validate(value), (result) => {
+    if (result.issues === undefined) return result.value;
+    const [first] = result.issues;
+    const path = pathOf(first?.path);
+    throw new BridgeError(
+      failure.code,
+      `${failure.subject}: ${path && `${path}: `}${first?.message ?? "invalid"}.`,
+      { details: { path } },
+    );
+  });
+}
+
+/** {@link check} as a promise always. */
 export async function validate<S extends StandardSchemaV1>(
   schema: S,
   value: unknown,
-  failure: { readonly code: ErrorCode; readonly subject: string },
+  failure: ValidationFailure,
 ): Promise<StandardSchemaV1.InferOutput<S>> {
-  const result = await schema["~standard"].validate(value);
-  if (result.issues === undefined) return result.value;
-  const [first] = result.issues;
-  const path = pathOf(first?.path);
-  throw new BridgeError(
-    failure.code,
-    `${failure.subject} do not match the contract${path && ` at ${path}`}: ${first?.message ?? "invalid"}.`,
-    { details: { path } },
+  return check(schema, value, failure);
+}
+
+export type MaybePromise<T> = T | PromiseLike<T>;
+
+/** `next` of a value, at once when the value is there. */
+export function chain<T, R>(
+  value: MaybePromise<T>,
+  next: (value: T) => MaybePromise<R>,
+): MaybePromise<R> {
+  return isPromiseLike(value) ? value.then(next) : next(value);
+}
+
+export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as { readonly then?: unknown }).then === "function"
   );
 }
 

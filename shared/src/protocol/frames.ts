@@ -26,12 +26,20 @@ export type ResultFrame = readonly [kind: "result", id: CallId, value: unknown];
 export type ErrorFrame = readonly [kind: "error", id: CallId, error: WireError];
 /** The caller gave up: the callee's `AbortSignal` fires and no answer is expected any more. */
 export type AbortFrame = readonly [kind: "abort", id: CallId];
-export type EventFrame = readonly [kind: "event", topic: string, payload: unknown];
+/** `retained` (host → guest only): a snapshot that later subscribers of the same guest get too. */
+export type EventFrame = readonly [
+  kind: "event",
+  topic: string,
+  payload: unknown,
+  retained?: boolean,
+];
 /** Guest → host: from now on send events of this topic, starting with the retained one if any. */
 export type SubscribeFrame = readonly [kind: "subscribe", topic: string];
 export type UnsubscribeFrame = readonly [kind: "unsubscribe", topic: string];
 /** Host → guest: a new value of one part of the welcome's snapshot. */
 export type StateFrame = readonly [kind: "state", key: StateKey, value: unknown];
+/** Host → guest: an event or a subscription of the guest was refused; these have no answer of their own. */
+export type RefusedFrame = readonly [kind: "refused", topic: string, error: WireError];
 /** The sender answers nothing any more; calls under way are lost. */
 export type CloseFrame = readonly [kind: "close"];
 
@@ -44,6 +52,7 @@ export type Frame =
   | SubscribeFrame
   | UnsubscribeFrame
   | StateFrame
+  | RefusedFrame
   | CloseFrame;
 
 export type FrameKind = Frame[0];
@@ -86,12 +95,17 @@ function isWellFormed(frame: readonly unknown[]): boolean {
     case "abort":
       return frame.length === 2 && isCallId(first);
     case "event":
-      return frame.length === 3 && isTopic(first);
+      return (
+        (frame.length === 3 || (frame.length === 4 && typeof frame[3] === "boolean")) &&
+        isTopic(first)
+      );
     case "subscribe":
     case "unsubscribe":
       return frame.length === 2 && isTopic(first);
     case "state":
       return frame.length === 3 && STATE_KEYS.has(first);
+    case "refused":
+      return frame.length === 3 && isTopic(first) && isWireError(second);
     case "close":
       return frame.length === 1;
     default:

@@ -17,6 +17,8 @@ export interface Hello {
   readonly sdk: string;
   /** Random id of the guest's document, so that the host can tell a reload from a repeat. */
   readonly documentId: string;
+  /** `false`: this guest asks for tokens itself and wants none pushed. */
+  readonly autoRefresh: boolean;
 }
 
 /** Host → guest: everything a guest needs to start, so that no further round trip is needed. */
@@ -34,8 +36,6 @@ export interface Welcome {
   readonly token: TokenGrant | null;
   /** Base URL of the gateway: relative URLs of `bridge.fetch` go there. */
   readonly gatewayUrl: string | null;
-  /** The host's clock when it sent this, epoch milliseconds: measures the guest's skew. */
-  readonly nowMs: number;
 }
 
 export interface Refusal {
@@ -46,9 +46,14 @@ export interface Refusal {
 /** @throws {BridgeError} FRAME_MALFORMED */
 export function parseHello(value: unknown): Hello {
   if (isRecord(value)) {
-    const { protocol, sdk, documentId } = value;
-    if (isProtocolRange(protocol) && isShortText(sdk) && isShortText(documentId)) {
-      return { protocol: [protocol[0], protocol[1]], sdk, documentId };
+    const { protocol, sdk, documentId, autoRefresh } = value;
+    if (
+      isProtocolRange(protocol) &&
+      isShortText(sdk) &&
+      isShortText(documentId) &&
+      typeof autoRefresh === "boolean"
+    ) {
+      return { protocol: [protocol[0], protocol[1]], sdk, documentId, autoRefresh };
     }
   }
   throw new BridgeError("FRAME_MALFORMED", "The guest's hello is malformed.");
@@ -74,8 +79,7 @@ function isWelcome(value: Record<string, unknown>): value is Record<string, unkn
     isShortText(value["locale"]) &&
     (value["session"] === null || isGuestSession(value["session"])) &&
     (value["token"] === null || isTokenGrant(value["token"])) &&
-    (value["gatewayUrl"] === null || typeof value["gatewayUrl"] === "string") &&
-    typeof value["nowMs"] === "number"
+    (value["gatewayUrl"] === null || typeof value["gatewayUrl"] === "string")
   );
 }
 
@@ -114,6 +118,7 @@ export function isTokenGrant(value: unknown): value is TokenGrant {
     isRecord(value) &&
     typeof value["token"] === "string" &&
     Number.isFinite(value["issuedAtSeconds"]) &&
-    Number.isFinite(value["expiresAtSeconds"])
+    Number.isFinite(value["expiresAtSeconds"]) &&
+    Number.isFinite(value["nowMs"])
   );
 }

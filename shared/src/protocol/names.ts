@@ -15,3 +15,26 @@ export function isMethodName(value: unknown): value is string {
 export function isTopic(value: unknown): value is string {
   return typeof value === "string" && value.length <= 128 && TOPIC.test(value);
 }
+
+/** Methods that every host answers, whatever its contract says. */
+export const BUILT_IN_METHODS = {
+  /** A session token, as text. */
+  sessionToken: "getSessionToken",
+  /** The same token under its other common name. */
+  appToken: "getAppToken",
+  /** Ends the setup of an app. */
+  setupCompleted: "setupCompleted",
+  /** A `TokenGrant`; the argument, if any, is the token that a service has just refused. */
+  tokenGrant: "bridge.token",
+  /** Answers at once: is anybody there? Both sides have it. */
+  ping: "bridge.ping",
+  /** Performs an HTTP request with the app's token, which never leaves the host. */
+  fetch: "bridge.fetch",
+} as const;
+
+const BUILT_IN: ReadonlySet<string> = new Set(Object.values(BUILT_IN_METHODS));
+
+/** True for a name that contracts and handlers may not take. */
+export function isBuiltInMethod(name: string): boolean {
+  return BUILT_IN.has(name);
+}

@@ -14,6 +14,8 @@ export interface TokenGrant {
   readonly issuedAtSeconds: number;
   /** Epoch seconds by the issuer's clock. */
   readonly expiresAtSeconds: number;
+  /** The issuer's time when the host sent this, as it estimates it; epoch milliseconds. */
+  readonly nowMs: number;
 }
 
 export interface Theme {

@@ -1,0 +1,158 @@
+/** One user's handle on the shared connection: typed, checked by its contract, closed on its own. */
+import {
+  BridgeError,
+  BUILT_IN_METHODS,
+  chain,
+  checkArgs,
+  checkPayload,
+  checkResult,
+  createContractGuard,
+  isMethodName,
+  isPromiseLike,
+  type Contract,
+} from "@breezeway/shared";
+import {
+  splitCallOptions,
+  splitTransfer,
+  withTransfer,
+  type Readable,
+  type Unsubscribe,
+} from "@breezeway/shared/channel";
+import type { AppBridge, BridgeOptions } from "./bridge-types.ts";
+import type { Connection } from "./connection/connection.ts";
+import { createBridgeFetch } from "./fetch/bridge-fetch.ts";
+import type { GuestTokens } from "./tokens/token-manager.ts";
+import { streamOf } from "./tokens/stream.ts";
+
+export interface BridgeParts {
+  readonly connection: Connection;
+  readonly tokens: GuestTokens;
+  readonly report: (error: unknown) => void;
+  /** Called once, when this handle is closed. */
+  readonly onClose: () => void;
+}
+
+export function createBridge<C extends Contract>(
+  parts: BridgeParts,
+  options: BridgeOptions<C>,
+): AppBridge<C> {
+  const { connection, tokens, report } = parts;
+  const { snapshot } = connection;
+  const can = (capability: string): boolean => snapshot.capabilities.current.includes(capability);
+  const guard = createContractGuard(options.contract, can);
+  const life = new AbortController();
+  const owned = new Set<Unsubscribe>();
+
+  const own = (unsubscribe: Unsubscribe): Unsubscribe => {
+    const release = (): void => {
+      owned.delete(release);
+      unsubscribe();
+    };
+    owned.add(release);
+    return release;
+  };
+
+  // Without `set`: what the host says is not the guest's to change.
+  const view = <T>(store: Readable<T>): Readable<T> => ({
+    get current() {
+      return store.current;
+    },
+    subscribe: (listener) => own(store.subscribe(listener)),
+  });
+
+  const assertOpen = (): void => {
+    if (!life.signal.aborted) return;
+    throw new BridgeError("CHANNEL_CLOSED", "This bridge was closed.");
+  };
+
+  const call = async (name: string, ...given: readonly unknown[]): Promise<unknown> => {
+    assertOpen();
+    if (!isMethodName(name)) {
+      throw new BridgeError("CALL_METHOD_UNKNOWN", `"${String(name)}" is not a method name.`);
+    }
+    if (name === BUILT_IN_METHODS.sessionToken || name === BUILT_IN_METHODS.appToken) {
+      return tokens.get();
+    }
+    const { args, options: callOptions } = splitCallOptions(given);
+    const isBuiltIn = name === BUILT_IN_METHODS.setupCompleted;
+    const definition = isBuiltIn ? undefined : guard.method(name, "methods");
+    const checked = checkArgs(name, definition, args);
+    if (isPromiseLike(checked)) await checked;
+    const result = await connection.call(name, args, callOptions);
+    return checkResult(name, definition, result);
+  };
+
+  const expose = (name: string, handler: (...args: never[]) => unknown): Unsubscribe => {
+    assertOpen();
+    const definition = guard.method(name, "guestMethods");
+    return own(
+      connection.expose(name, (incoming) =>
+        chain(checkArgs(name, definition, incoming.args), (args) =>
+          chain(handler.apply(incoming, args as never[]), (returned) => {
+            const { value, transfer } = splitTransfer(returned);
+            return chain(checkResult(name, definition, value), () =>
+              transfer ? withTransfer(value, transfer) : value,
+            );
+          }),
+        ),
+      ),
+    );
+  };
+
+  const subscribe = (topic: string, listener: (payload: never) => void): Unsubscribe => {
+    assertOpen();
+    const definition = guard.topic(topic);
+    return own(
+      connection.subscribe(topic, (payload) => {
+        const delivered = chain(checkPayload(topic, definition, payload), (value) => {
+          listener(value as never);
+        });
+        if (isPromiseLike(delivered)) delivered.then(undefined, report);
+      }),
+    );
+  };
+
+  const publish = (topic: string, payload: unknown): void => {
+    assertOpen();
+    const checked = chain(checkPayload(topic, guard.topic(topic), payload), () => {
+      connection.publish(topic, payload);
+    });
+    if (isPromiseLike(checked)) checked.then(undefined, report);
+  };
+
+  return {
+    get appId() {
+      return connection.welcome?.appId ?? "";
+    },
+    method: { call, expose } as AppBridge<C>["method"],
+    event: { subscribe, publish },
+    session: Object.assign(view(snapshot.session), {
+      tokens: () => streamOf(tokens.current, life.signal),
+      claims: () => tokens.claims(),
+    }),
+    context: view(snapshot.context),
+    theme: view(snapshot.theme),
+    locale: view(snapshot.locale),
+    get state() {
+      return life.signal.aborted ? "closed" : connection.state.current;
+    },
+    subscribeState: (listener) => own(connection.state.subscribe(listener)),
+    async getSessionToken() {
+      assertOpen();
+      return tokens.get();
+    },
+    fetch: createBridgeFetch({
+      tokens,
+      gatewayUrl: () => connection.welcome?.gatewayUrl ?? null,
+      gatewayOrigins: options.gatewayOrigins ?? [],
+      fetch: options.fetch ?? fetch.bind(globalThis),
+    }),
+    can,
+    close() {
+      if (life.signal.aborted) return;
+      life.abort();
+      for (const release of owned) release();
+      parts.onClose();
+    },
+  };
+}

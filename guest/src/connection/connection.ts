@@ -1,0 +1,223 @@
+/**
+ * The guest's side of the bridge for the life of its document: one channel after another, and what
+ * must survive the change from one to the next.
+ *
+ *   connecting ──welcome──▶ connected ──channel ended──▶ lost ──welcome──▶ connected
+ *       │ no answer, refused                              │ refused
+ *       ▼                                                 ▼
+ *     closed ◀──────────────────────── close() ───────────┘
+ *
+ * [CN-1] Calls under way when a channel ends reject with CHANNEL_LOST; calls made while there is
+ *        none do so at once. Nothing is queued: the caller decides what is still worth doing.
+ * [CN-2] Exposed methods and subscriptions belong to the connection and are there on every channel.
+ * [CN-3] After `closed` there are no timers, listeners or ports.
+ */
+import {
+  BridgeError,
+  BUILT_IN_METHODS,
+  PROTOCOL_RANGE,
+  type StateKey,
+  type Welcome,
+} from "@breezeway/shared";
+import {
+  createChannel,
+  createStore,
+  randomId,
+  type CallOptionsInit,
+  type Channel,
+  type Clock,
+  type IncomingCall,
+  type Readable,
+  type SendOptions,
+  type Unsubscribe,
+} from "@breezeway/shared/channel";
+import { greetParent, type Attempt, type Greeting } from "../transport/parent-link.ts";
+import { watchPage } from "../transport/page-life.ts";
+import { SDK_VERSION } from "../version.ts";
+import { createSnapshot, type Snapshot } from "./snapshot.ts";
+import { createTopics } from "./topics.ts";
+
+export type ConnectionState = "connecting" | "connected" | "lost" | "closed";
+
+export type Handler = (call: IncomingCall) => unknown;
+
+export interface Connection {
+  readonly state: Readable<ConnectionState>;
+  readonly snapshot: Snapshot;
+  /** The last welcome; `undefined` before the first. */
+  readonly welcome: Welcome | undefined;
+  /** Resolves at the first welcome, rejects when the connection closes before it. */
+  readonly ready: Promise<void>;
+  call(method: string, args: readonly unknown[], options?: CallOptionsInit): Promise<unknown>;
+  publish(topic: string, payload: unknown, options?: SendOptions): void;
+  subscribe(topic: string, listener: (payload: unknown) => void): Unsubscribe;
+  /** A later handler of the same name takes the place of an earlier one. */
+  expose(method: string, handler: Handler): Unsubscribe;
+  close(error?: BridgeError): void;
+}
+
+export interface ConnectionOptions {
+  readonly hostOrigins: readonly string[];
+  readonly timeoutMs: number;
+  readonly autoRefresh: boolean;
+  readonly clock: Clock;
+  readonly report: (error: unknown) => void;
+}
+
+type Phase =
+  | { readonly name: "connecting" | "lost"; readonly attempt: Attempt }
+  | { readonly name: "connected"; readonly channel: Channel }
+  | { readonly name: "closed"; readonly error: BridgeError };
+
+// An answer to a ping that takes longer than this comes from nobody.
+const PING_TIMEOUT_MS = 2_000;
+
+/** @throws {BridgeError} HANDSHAKE_NOT_EMBEDDED */
+export function openConnection(options: ConnectionOptions): Connection {
+  const { clock, report } = options;
+  const ready = Promise.withResolvers<void>();
+  const state = createStore<ConnectionState>("connecting");
+  const snapshot = createSnapshot();
+  const handlers = new Map<string, Handler>([[BUILT_IN_METHODS.ping, () => true]]);
+  const topics = createTopics({
+    onFirst: (topic) => channel()?.send(["subscribe", topic]),
+    onLast: (topic) => channel()?.send(["unsubscribe", topic]),
+    report,
+  });
+  const documentId = randomId();
+  let welcome: Welcome | undefined;
+
+  const greet = (timeoutMs: number): Attempt =>
+    greetParent({
+      hostOrigins: options.hostOrigins,
+      hello: {
+        protocol: PROTOCOL_RANGE,
+        sdk: SDK_VERSION,
+        documentId,
+        autoRefresh: options.autoRefresh,
+      },
+      timeoutMs,
+      clock,
+    });
+
+  const channel = (): Channel | undefined =>
+    phase.name === "connected" ? phase.channel : undefined;
+
+  const enter = (next: Phase): void => {
+    phase = next;
+    state.set(next.name);
+  };
+
+  const follow = (attempt: Attempt): void => {
+    attempt.greeting.then(connected, (error: BridgeError) => {
+      if (isCurrent(attempt)) close(error);
+    });
+  };
+
+  const isCurrent = (attempt: Attempt): boolean => "attempt" in phase && phase.attempt === attempt;
+
+  const connected = (greeting: Greeting): void => {
+    if (!("attempt" in phase)) return greeting.port.close();
+    ({ welcome } = greeting);
+    const opened = createChannel({
+      port: greeting.port,
+      clock,
+      handlers: {
+        call: (call) => handle(call),
+        event: topics.deliver,
+        state: updateSnapshot,
+        refused: (_topic, error) => report(BridgeError.fromWire(error)),
+        ended: lost,
+        report,
+      },
+    });
+    for (const topic of topics.names) opened.send(["subscribe", topic]);
+    phase = { name: "connected", channel: opened };
+    snapshot.apply(welcome);
+    state.set("connected");
+    ready.resolve();
+  };
+
+  const lost = (): void => {
+    if (phase.name !== "connected") return;
+    const attempt = greet(Infinity);
+    enter({ name: "lost", attempt });
+    follow(attempt);
+  };
+
+  const handle = (call: IncomingCall): unknown => {
+    const handler = handlers.get(call.method);
+    if (handler) return handler(call);
+    throw new BridgeError("CALL_METHOD_UNKNOWN", `The guest has no method "${call.method}".`);
+  };
+
+  const updateSnapshot = (key: StateKey, value: unknown): void => {
+    if (snapshot.update(key, value)) return;
+    throw new BridgeError("FRAME_MALFORMED", `The host sent a "${key}" that is not one.`);
+  };
+
+  // After a page comes back from the back/forward cache its port may lead nowhere.
+  const checkLife = async (): Promise<void> => {
+    const current = channel();
+    if (current === undefined) return;
+    try {
+      await current.call(BUILT_IN_METHODS.ping, [], { timeoutMs: PING_TIMEOUT_MS });
+    } catch (error) {
+      current.close();
+      if (channel() === current && BridgeError.is(error)) lost();
+    }
+  };
+
+  const close = (error?: BridgeError): void => {
+    if (phase.name === "closed") return;
+    const closing = error ?? new BridgeError("CHANNEL_CLOSED", "The bridge was closed.");
+    if ("attempt" in phase) phase.attempt.cancel();
+    else phase.channel.close();
+    stopWatching();
+    topics.clear();
+    handlers.clear();
+    enter({ name: "closed", error: closing });
+    ready.reject(closing);
+  };
+
+  const noChannel = (method: string): BridgeError =>
+    phase.name === "closed"
+      ? new BridgeError("CHANNEL_CLOSED", `"${method}" was called on a closed bridge.`)
+      : new BridgeError("CHANNEL_LOST", `"${method}" was called while the host is away.`);
+
+  let phase: Phase = { name: "connecting", attempt: greet(options.timeoutMs) };
+  const stopWatching = watchPage({
+    onRestored: () => void checkLife(),
+    onLeaving: () => channel()?.close(),
+  });
+  follow(phase.attempt);
+  // Whoever opens the connection awaits `ready`; when nobody does, `state` tells.
+  ready.promise.catch(() => undefined);
+
+  return {
+    state,
+    snapshot,
+    get welcome() {
+      return welcome;
+    },
+    ready: ready.promise,
+    async call(method, args, callOptions) {
+      const current = channel();
+      if (current === undefined) throw noChannel(method);
+      return current.call(method, args, callOptions);
+    },
+    publish(topic, payload, sendOptions) {
+      const current = channel();
+      if (current === undefined) throw noChannel(topic);
+      current.send(["event", topic, payload], sendOptions);
+    },
+    subscribe: topics.add,
+    expose(method, handler) {
+      handlers.set(method, handler);
+      return () => {
+        if (handlers.get(method) === handler) handlers.delete(method);
+      };
+    },
+    close,
+  };
+}

@@ -1,0 +1,69 @@
+/** Who listens to which topic. Outlives the channel: a new one is told all topics again. */
+import type { Unsubscribe } from "@breezeway/shared/channel";
+
+type Listener = (payload: unknown) => void;
+
+export interface Topics {
+  readonly names: Iterable<string>;
+  add(topic: string, listener: Listener): Unsubscribe;
+  deliver(topic: string, payload: unknown, retained: boolean): void;
+  clear(): void;
+}
+
+export interface TopicsOptions {
+  /** The first listener of a topic came. */
+  readonly onFirst: (topic: string) => void;
+  /** The last listener of a topic went. */
+  readonly onLast: (topic: string) => void;
+  readonly report: (error: unknown) => void;
+}
+
+interface Topic {
+  listeners: readonly { readonly notify: Listener }[];
+  retained?: { readonly payload: unknown };
+}
+
+export function createTopics({ onFirst, onLast, report }: TopicsOptions): Topics {
+  const topics = new Map<string, Topic>();
+
+  const notify = (listener: Listener, payload: unknown): void => {
+    try {
+      listener(payload);
+    } catch (error) {
+      // One listener's fault is not the others'.
+      report(error);
+    }
+  };
+
+  return {
+    get names() {
+      return topics.keys();
+    },
+    add(name, listener) {
+      const entry = { notify: listener };
+      let topic = topics.get(name);
+      if (topic === undefined) {
+        topic = { listeners: [entry] };
+        topics.set(name, topic);
+        onFirst(name);
+      } else {
+        topic.listeners = [...topic.listeners, entry];
+        if (topic.retained) notify(listener, topic.retained.payload);
+      }
+      return () => {
+        if (!topic.listeners.includes(entry)) return;
+        topic.listeners = topic.listeners.filter((other) => other !== entry);
+        if (topic.listeners.length > 0 || topics.get(name) !== topic) return;
+        topics.delete(name);
+        onLast(name);
+      };
+    },
+    deliver(name, payload, retained) {
+      const topic = topics.get(name);
+      if (topic === undefined) return;
+      if (retained) topic.retained = { payload };
+      for (const listener of topic.listeners) notify(listener.notify, payload);
+    },
+    clear: () => topics.clear(),
+  };
+}

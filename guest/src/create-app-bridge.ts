@@ -1,0 +1,101 @@
+/**
+ * Opens the bridge of this page. All that ask for one share one connection, also when they come
+ * from different copies of this package: two connections would take turns in pushing each other out.
+ */
+import {
+  BUILT_IN_METHODS,
+  BridgeError,
+  TIMEOUTS,
+  type AnyContract,
+  type Contract,
+} from "@breezeway/shared";
+import { systemClock } from "@breezeway/shared/channel";
+import type { AppBridge, BridgeOptions } from "./bridge-types.ts";
+import { createBridge } from "./bridge.ts";
+import { resolveHostOrigins } from "./config/host-origins.ts";
+import { openConnection, type Connection } from "./connection/connection.ts";
+import { createGuestTokens, type GuestTokens } from "./tokens/token-manager.ts";
+import { isEmbedded } from "./transport/parent-link.ts";
+
+interface Shared {
+  readonly connection: Connection;
+  readonly tokens: GuestTokens;
+  handles: number;
+}
+
+type Opener = <C extends Contract>(options: BridgeOptions<C>) => Promise<AppBridge<C>>;
+
+// In the window, under a registered symbol: other copies of this package find it there. The number
+// is that of this arrangement between copies.
+const OPENER: unique symbol = Symbol.for("@breezeway/guest/1");
+
+/**
+ * Connects this page to the host that embeds it.
+ *
+ * @throws {BridgeError} HANDSHAKE_NOT_EMBEDDED and CONFIG_HOST_ORIGINS_MISSING at once,
+ * HANDSHAKE_TIMEOUT, HANDSHAKE_REFUSED, HANDSHAKE_PROTOCOL_MISMATCH.
+ *
+ * @example
+ * const bridge = await createAppBridge();
+ * const orders = await (await bridge.fetch("/orders")).json();
+ */
+export async function createAppBridge<C extends Contract = AnyContract>(
+  options: BridgeOptions<C> = {},
+): Promise<AppBridge<C>> {
+  if (!isEmbedded()) {
+    throw new BridgeError("HANDSHAKE_NOT_EMBEDDED", "This page is not inside a frame of a host.");
+  }
+  const page: { [OPENER]?: Opener } = window as { [OPENER]?: Opener };
+  page[OPENER] ??= createOpener();
+  return page[OPENER](options);
+}
+
+function createOpener(): Opener {
+  let shared: Shared | undefined;
+
+  const open = <C extends Contract>(options: BridgeOptions<C>): Shared => {
+    const clock = options.clock ?? systemClock();
+    const connection = openConnection({
+      hostOrigins: resolveHostOrigins(options.hostOrigins),
+      timeoutMs: options.handshakeTimeoutMs ?? TIMEOUTS.handshakeMs,
+      autoRefresh: options.autoRefresh ?? true,
+      clock,
+      report: options.onError ?? reportError,
+    });
+    const tokens = createGuestTokens({
+      clock,
+      pushed: connection.snapshot.token,
+      request: (rejected) =>
+        connection.call(BUILT_IN_METHODS.tokenGrant, rejected === undefined ? [] : [rejected]),
+    });
+    return { connection, tokens, handles: 0 };
+  };
+
+  const release = (used: Shared): void => {
+    used.handles -= 1;
+    if (used.handles > 0) return;
+    if (shared === used) shared = undefined;
+    used.tokens.close();
+    used.connection.close();
+  };
+
+  return async (options) => {
+    const used = (shared ??= open(options));
+    used.handles += 1;
+    try {
+      await used.connection.ready;
+    } catch (error) {
+      release(used);
+      throw error;
+    }
+    return createBridge(
+      {
+        connection: used.connection,
+        tokens: used.tokens,
+        report: options.onError ?? reportError,
+        onClose: () => release(used),
+      },
+      options,
+    );
+  };
+}

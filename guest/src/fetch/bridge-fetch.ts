@@ -1,0 +1,98 @@
+/**
+ * `fetch` with the session token, for gateway origins only.
+ *
+ * [FT-1] The token goes to configured gateway origins; any other URL is refused before a token is
+ *        even asked for. On a redirect to another origin the browser drops the header
+ *        (Fetch standard, HTTP-redirect fetch, step 14).
+ * [FT-2] One retry, and only when the gateway says `action: "refresh"` and the body can be sent again.
+ * [FT-3] No cookies: the token is the one credential.
+ */
+import { BridgeError, isRecord, originOf } from "@breezeway/shared";
+import type { GuestTokens } from "../tokens/token-manager.ts";
+import { traceparent } from "./traceparent.ts";
+
+export interface BridgeFetchOptions {
+  readonly tokens: Pick<GuestTokens, "get" | "replace">;
+  /** Base of relative URLs; its origin gets the token. `null`: there is no gateway. */
+  readonly gatewayUrl: () => string | null;
+  /** Further origins that get the token. */
+  readonly gatewayOrigins: readonly string[];
+  readonly fetch: typeof fetch;
+}
+
+export type BridgeFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+// A problem+json body of the gateway is a few hundred bytes; more is not one of ours.
+const MAX_PROBLEM_BYTES = 16_384;
+
+export function createBridgeFetch(options: BridgeFetchOptions): BridgeFetch {
+  return async (input, init = {}) => {
+    const url = resolveUrl(input, options);
+    const request = input instanceof Request ? new Request(input, init) : new Request(url, init);
+    const trace = traceparent();
+
+    const send = async (token: string, attempt: Request): Promise<Response> => {
+      attempt.headers.set("authorization", `Bearer ${token}`);
+      if (!attempt.headers.has("traceparent")) attempt.headers.set("traceparent", trace);
+      try {
+        return await options.fetch(attempt, { credentials: "omit" });
+      } catch (cause) {
+        if (attempt.signal.aborted) throw cause;
+        throw new BridgeError("FETCH_FAILED", "The request did not reach the gateway.", { cause });
+      }
+    };
+
+    const token = await options.tokens.get();
+    const spare = isReplayable(input, init) ? request.clone() : undefined;
+    const response = await send(token, request);
+    if (spare === undefined || !(await asksForRefresh(response))) {
+      await spare?.body?.cancel();
+      return response;
+    }
+    await response.body?.cancel();
+    return send(await options.tokens.replace(token), spare);
+  };
+}
+
+function resolveUrl(input: string | URL | Request, options: BridgeFetchOptions): string {
+  const gatewayUrl = options.gatewayUrl();
+  const text = input instanceof Request ? input.url : String(input);
+  const url = gatewayUrl === null ? originless(text) : resolveUnder(gatewayUrl, text);
+  const origin = url === undefined ? undefined : originOf(url);
+  const allowed = gatewayUrl === null ? [] : [originOf(gatewayUrl)];
+  if (url !== undefined && [...allowed, ...options.gatewayOrigins].includes(origin)) return url;
+  throw new BridgeError(
+    "FETCH_ORIGIN_NOT_ALLOWED",
+    `bridge.fetch sends the session token to the gateway only, and ${origin ?? "this URL"} is not one of its origins.`,
+  );
+}
+
+function originless(text: string): string | undefined {
+  return URL.canParse(text) ? text : undefined;
+}
+
+/** `/orders` under `https://api.example/v1` is `https://api.example/v1/orders`. */
+function resolveUnder(gatewayUrl: string, text: string): string | undefined {
+  if (URL.canParse(text)) return text;
+  const base = gatewayUrl.endsWith("/") ? gatewayUrl : `${gatewayUrl}/`;
+  const path = text.replace(/^\/(?!\/)/, "");
+  return URL.canParse(path, base) ? new URL(path, base).href : undefined;
+}
+
+/** A stream can be read once: sending it again would need a copy of all of it in memory. */
+function isReplayable(input: unknown, init: RequestInit): boolean {
+  if (init.body instanceof ReadableStream) return false;
+  return !(input instanceof Request && input.body !== null && init.body === undefined);
+}
+
+async function asksForRefresh(response: Response): Promise<boolean> {
+  if (response.status !== 401) return false;
+  if (!response.headers.get("content-type")?.startsWith("application/problem+json")) return false;
+  if (Number(response.headers.get("content-length") ?? 0) > MAX_PROBLEM_BYTES) return false;
+  try {
+    const problem: unknown = await response.clone().json();
+    return isRecord(problem) && problem["action"] === "refresh";
+  } catch {
+    return false;
+  }
+}

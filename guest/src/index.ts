@@ -1,0 +1,30 @@
+export { createAppBridge } from "./create-app-bridge.ts";
+export { isEmbedded } from "./transport/parent-link.ts";
+export { callOptions, withTransfer } from "@breezeway/shared/channel";
+export { BridgeError, decodeSessionToken, defineContract } from "@breezeway/shared";
+export type {
+  AppBridge,
+  BridgeEvents,
+  BridgeMethods,
+  BridgeOptions,
+  BridgeSession,
+  BuiltInMethods,
+  GuestCallContext,
+} from "./bridge-types.ts";
+export type { ConnectionState } from "./connection/connection.ts";
+export type { BridgeFetch } from "./fetch/bridge-fetch.ts";
+export type {
+  AnyContract,
+  Contract,
+  DecodedToken,
+  ErrorCode,
+  GuestSession,
+  Theme,
+} from "@breezeway/shared";
+export type {
+  CallOptions,
+  CallOptionsInit,
+  Clock,
+  Readable,
+  Unsubscribe,
+} from "@breezeway/shared/channel";

@@ -1,0 +1,28 @@
+import type { Readable } from "@breezeway/shared/channel";
+
+/**
+ * The values of a readable as an async iterable: the current one first, then changes. A slow reader
+ * gets the latest value, not all that it missed. Ends when `signal` fires.
+ */
+export async function* streamOf<T>(readable: Readable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  let wake = Promise.withResolvers<void>();
+  let isChanged = false;
+  const rouse = (): void => {
+    isChanged = true;
+    wake.resolve();
+  };
+  const unsubscribe = readable.subscribe(rouse);
+  signal.addEventListener("abort", rouse);
+  try {
+    while (!signal.aborted) {
+      if (isChanged) {
+        isChanged = false;
+        wake = Promise.withResolvers();
+        yield readable.current;
+      } else await wake.promise;
+    }
+  } finally {
+    unsubscribe();
+    signal.removeEventListener("abort", rouse);
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * The session token in a guest: in memory only, one at a time.
+ *
+ * [TK-1] A token that has expired by the issuer's clock is never handed out; within
+ *        `expiryMarginSeconds` of it a read waits for the next one.
+ * [TK-2] One request to the host at a time, whoever asks.
+ * [TK-3] A token is never replaced by an older one, unless it is of no use any more.
+ * [TK-4] A failure says why: SIGNED_OUT, OFFLINE, DENIED, HOST_GONE.
+ */
+import {
+  BridgeError,
+  decodeSessionToken,
+  isTokenGrant,
+  TOKEN_LIMITS,
+  type DecodedToken,
+  type TokenGrant,
+} from "@breezeway/shared";
+import {
+  createSkew,
+  createStore,
+  type Clock,
+  type Readable,
+  type Unsubscribe,
+} from "@breezeway/shared/channel";
+
+export interface GuestTokens {
+  /** A token with at least the margin left to live. */
+  get(): Promise<string>;
+  /** Another token than the one that a service has just refused. */
+  replace(rejected: string): Promise<string>;
+  claims(): DecodedToken | null;
+  readonly current: Readable<string | null>;
+  close(): void;
+}
+
+export interface GuestTokensOptions {
+  readonly clock: Clock;
+  /** What the host pushes. */
+  readonly pushed: Readable<TokenGrant | null>;
+  /** Asks the host for a token, given the one that was refused, if any. */
+  readonly request: (rejected: string | undefined) => Promise<unknown>;
+}
+
+export function createGuestTokens({ clock, pushed, request }: GuestTokensOptions): GuestTokens {
+  const skew = createSkew(clock);
+  const current = createStore<string | null>(null);
+  let grant: TokenGrant | null = null;
+  let flight: Promise<string> | undefined;
+
+  const secondsLeft = ({ expiresAtSeconds }: TokenGrant): number =>
+    expiresAtSeconds - skew.issuerNow() / 1000;
+
+  const isUsable = (candidate: TokenGrant): boolean =>
+    secondsLeft(candidate) > TOKEN_LIMITS.expiryMarginSeconds;
+
+  const accept = (next: TokenGrant | null): void => {
+    if (next) {
+      skew.sample(next.nowMs);
+      if (!isUsable(next)) skew.restart(next.nowMs);
+      if (grant && isUsable(grant) && next.issuedAtSeconds < grant.issuedAtSeconds) return;
+    }
+    grant = next;
+    current.set(next && next.token);
+  };
+
+  const ask = async (rejected?: string): Promise<string> => {
+    let answer: unknown;
+    try {
+      answer = await request(rejected);
+    } catch (error) {
+      throw whyNoToken(error);
+    }
+    if (!isTokenGrant(answer)) {
+      throw new BridgeError("FRAME_MALFORMED", "The host sent a token that is not one.");
+    }
+    accept(answer);
+    if (secondsLeft(answer) > 0) return answer.token;
+    throw new BridgeError("OFFLINE", "The host has no fresh token at the moment.");
+  };
+
+  const share = (rejected?: string): Promise<string> => {
+    flight ??= ask(rejected).finally(() => {
+      flight = undefined;
+    });
+    return flight;
+  };
+
+  const stopListening: Unsubscribe = pushed.subscribe(accept);
+
+  return {
+    current,
+    async get() {
+      return grant && isUsable(grant) ? grant.token : share();
+    },
+    async replace(rejected) {
+      // Somebody else may have replaced it while this one was on its way to the service.
+      const isReplaced = grant && grant.token !== rejected && isUsable(grant);
+      return isReplaced ? grant!.token : share(rejected);
+    },
+    claims: () => grant && decodeSessionToken(grant.token),
+    close() {
+      stopListening();
+      grant = null;
+    },
+  };
+}
+
+/** The reasons a caller can act on; an end of the channel means for tokens that the host is gone. */
+function whyNoToken(error: unknown): unknown {
+  if (!BridgeError.is(error)) return error;
+  switch (error.code) {
+    case "CHANNEL_LOST":
+    case "CHANNEL_CLOSED":
+    case "CALL_TIMEOUT":
+      return new BridgeError("HOST_GONE", "The host is not there to give a token.", {
+        cause: error,
+      });
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,26 @@
+export {
+  callOptions,
+  splitCallOptions,
+  splitTransfer,
+  withTransfer,
+} from "./channel/call-options.ts";
+export type { CallOptions, CallOptionsInit } from "./channel/call-options.ts";
+export { createChannel } from "./channel/channel.ts";
+export type {
+  Channel,
+  ChannelHandlers,
+  ChannelOptions,
+  IncomingCall,
+  SendOptions,
+} from "./channel/channel.ts";
+export { systemClock } from "./channel/clock.ts";
+export type { Clock } from "./channel/clock.ts";
+export { createGate } from "./channel/gate.ts";
+export { measure } from "./channel/measure.ts";
+export { toWireError } from "./channel/outgoing-error.ts";
+export type { ChannelPort } from "./channel/port.ts";
+export { randomId } from "./channel/random-id.ts";
+export { createStore } from "./channel/store.ts";
+export type { Readable, Store, Unsubscribe } from "./channel/store.ts";
+export { createSkew } from "./channel/skew.ts";
+export type { Skew } from "./channel/skew.ts";

@@ -1,0 +1,114 @@
+/**
+ * The contract at run time, the same on both sides. Each side checks what it sends, so that a
+ * mistake shows where it was made, and what it receives, so that it never has to trust. Only the
+ * receiver applies a schema's transforms.
+ */
+import { BridgeError } from "../errors/bridge-error.ts";
+import { isTopic } from "../protocol/names.ts";
+import {
+  eventDefinition,
+  type Contract,
+  type EventDefinition,
+  type MethodDefinition,
+} from "./contract.ts";
+import { check, type MaybePromise } from "./validate.ts";
+
+export type MethodSide = "methods" | "guestMethods";
+
+export interface ContractGuard {
+  /**
+   * The definition of a method; `undefined` without a contract.
+   *
+   * @throws {BridgeError} CALL_METHOD_UNKNOWN, CAPABILITY_MISSING
+   */
+  method(name: string, side: MethodSide): MethodDefinition | undefined;
+  /**
+   * The definition of a topic; `undefined` without a contract.
+   *
+   * @throws {BridgeError} EVENT_TOPIC_INVALID, CAPABILITY_MISSING
+   */
+  topic(topic: string): EventDefinition | undefined;
+}
+
+/** @param can whether the guest in question has a capability */
+export function createContractGuard(
+  contract: Contract | undefined,
+  can: (capability: string) => boolean,
+): ContractGuard {
+  const demand = (subject: string, capability: string | undefined): void => {
+    if (capability === undefined || can(capability)) return;
+    throw new BridgeError(
+      "CAPABILITY_MISSING",
+      `${subject} needs the capability "${capability}", which the app's manifest does not list.`,
+      { details: { capability } },
+    );
+  };
+  return {
+    method(name, side) {
+      const listed = contract?.[side];
+      if (listed === undefined) return undefined;
+      if (!Object.hasOwn(listed, name)) {
+        throw new BridgeError("CALL_METHOD_UNKNOWN", `The contract has no method "${name}".`);
+      }
+      if (side === "methods") demand(`"${name}"`, listed[name]?.capability);
+      return listed[name];
+    },
+    topic(topic) {
+      const events = contract?.events;
+      if (!isTopic(topic)) throw badTopic(topic, "is not of the form resource:action");
+      if (events === undefined) return undefined;
+      const entry = Object.hasOwn(events, topic) ? events[topic] : undefined;
+      if (entry === undefined) throw badTopic(topic, "is not in the contract");
+      const definition = eventDefinition(entry);
+      demand(`The topic "${topic}"`, definition.capability);
+      return definition;
+    },
+  };
+}
+
+/** @throws {BridgeError} CALL_ARGUMENTS_INVALID */
+export function checkArgs(
+  name: string,
+  definition: MethodDefinition | undefined,
+  args: readonly unknown[],
+): MaybePromise<readonly unknown[]> {
+  if (definition === undefined) return args;
+  if (definition.args === undefined) {
+    if (args.length === 0) return args;
+    throw new BridgeError("CALL_ARGUMENTS_INVALID", `"${name}" takes no arguments.`);
+  }
+  return check(definition.args, args, {
+    code: "CALL_ARGUMENTS_INVALID",
+    subject: `The arguments of "${name}"`,
+  });
+}
+
+/** @throws {BridgeError} CALL_RESULT_INVALID */
+export function checkResult(
+  name: string,
+  definition: MethodDefinition | undefined,
+  result: unknown,
+): MaybePromise<unknown> {
+  if (definition?.returns === undefined) return result;
+  return check(definition.returns, result, {
+    code: "CALL_RESULT_INVALID",
+    subject: `The result of "${name}"`,
+  });
+}
+
+/** @throws {BridgeError} EVENT_PAYLOAD_INVALID */
+export function checkPayload(
+  topic: string,
+  definition: EventDefinition | undefined,
+  payload: unknown,
+): MaybePromise<unknown> {
+  if (definition === undefined) return payload;
+  return check(definition.payload, payload, {
+    code: "EVENT_PAYLOAD_INVALID",
+    subject: `The payload of "${topic}"`,
+  });
+}
+
+function badTopic(topic: string, what: string): BridgeError {
+  return new BridgeError("EVENT_TOPIC_INVALID", `The topic "${topic.slice(0, 128)}" ${what}.`);
+}
