@@ -16,7 +16,7 @@ const LAYERS = {
   verify: ["shared"],
   gateway: ["shared", "verify"],
 };
-const APPLICATIONS = ["cli", "demo", "e2e", "bench"];
+const APPLICATIONS = ["cli", "demo", "e2e", "bench", "examples"];
 const WORKSPACES = [...Object.keys(LAYERS), ...APPLICATIONS];
 const TESTS = "(\\.test(-d)?\\.tsx?$|/test-support/)";
 const anyOf = (/** @type {string[]} */ names) => `^(${names.join("|")})/`;

@@ -9,6 +9,11 @@ type Check = (argument: string) => Promise<string[]>;
 const CHECKS: Readonly<Record<string, Check>> = {
   boundaries: async () => (await import("./boundaries.ts")).checkBoundaries(ROOT),
   transport: async () => (await import("./transport.ts")).checkTransport(ROOT),
+  "guest-bundle": async () => (await import("./guest-bundle.ts")).checkGuestBundle(ROOT),
+  "gateway-signing": async () => (await import("./gateway-signing.ts")).checkGatewaySigning(ROOT),
+  sizes: async () => (await import("./sizes.ts")).checkSizes(ROOT),
+  package: async (folder) => (await import("./package.ts")).checkPackage(ROOT, folder),
+  consumer: async () => (await import("./consumer.ts")).checkConsumer(ROOT),
 };
 
 const [name = "", argument = ""] = process.argv.slice(2);

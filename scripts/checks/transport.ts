@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "@swc/core";
 import { sourceFiles } from "./support/source-files.ts";
+import { isNode, nameOf, visit, type SyntaxNode } from "./support/syntax.ts";
 
 const SIDES = ["guest", "host"];
 const WINDOWS = new Set(["window", "globalThis", "self", "top", "parent"]);
@@ -40,9 +41,7 @@ export async function windowAccess(source: string, tsx = false): Promise<string[
   return [...found].toSorted();
 }
 
-type Node = Readonly<Record<string, unknown>>;
-
-function windowWord(node: Node): string | undefined {
+function windowWord(node: SyntaxNode): string | undefined {
   if (isNode(node["property"]) && isNode(node["object"])) {
     const property = nameOf(node["property"]);
     const object = nameOf(node["object"]);
@@ -56,7 +55,7 @@ function windowWord(node: Node): string | undefined {
   return undefined;
 }
 
-function destructured(pattern: Node, from: string | undefined): string | undefined {
+function destructured(pattern: SyntaxNode, from: string | undefined): string | undefined {
   const properties = Array.isArray(pattern["properties"]) ? pattern["properties"] : [];
   for (const property of properties.filter(isNode)) {
     const key = isNode(property["key"]) ? nameOf(property["key"]) : undefined;
@@ -64,23 +63,4 @@ function destructured(pattern: Node, from: string | undefined): string | undefin
     if (key === "parent" && from !== undefined && WINDOWS.has(from)) return `${from}.parent`;
   }
   return undefined;
-}
-
-/** An identifier, a string, or the expression of a computed member. */
-function nameOf(node: Node): string | undefined {
-  if (isNode(node["expression"])) return nameOf(node["expression"]);
-  return typeof node["value"] === "string" ? node["value"] : undefined;
-}
-
-function isNode(value: unknown): value is Node {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function visit(value: unknown, enter: (node: Node) => void): void {
-  if (Array.isArray(value)) {
-    for (const item of value) visit(item, enter);
-  } else if (isNode(value)) {
-    enter(value);
-    for (const child of Object.values(value)) visit(child, enter);
-  }
 }

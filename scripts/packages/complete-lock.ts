@@ -60,17 +60,20 @@ export function lockEntryOf({ name, version, dev }: PlatformBuild): Record<strin
 }
 
 export async function readLock(root: string = ROOT): Promise<Lock> {
-  return z.parse(lockSchema, JSON.parse(await readFile(join(root, "package-lock.json"), "utf8")));
+  const lock: unknown = JSON.parse(await readFile(join(root, "package-lock.json"), "utf8"));
+  z.parse(lockSchema, lock);
+  // Not the schema's result: that has another order of members, which would show as a change.
+  return lock as Lock;
 }
 
 if (import.meta.main) {
   const lock = await readLock();
-  const added = missingBuilds(lock).map((build) => [
+  const added = missingBuilds(lock).map((build): [string, unknown] => [
     `node_modules/${build.name}`,
     lockEntryOf(build),
   ]);
-  const entries = [...Object.entries(lock.packages), ...added] as [string, unknown][];
-  const packages = Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  const entries: [string, unknown][] = [...Object.entries(lock.packages), ...added];
+  const packages = Object.fromEntries(entries.sort(([a], [b]) => a.localeCompare(b, "en")));
   const text = JSON.stringify({ ...lock, packages }, undefined, 2);
   await writeFile(join(ROOT, "package-lock.json"), `${text}\n`);
   process.stdout.write(`${added.length} builds added\n`);

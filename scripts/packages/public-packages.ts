@@ -8,6 +8,7 @@ const dependencies = z.optional(z.record(z.string(), z.string()));
 
 const packageSchema = z.looseObject({
   name: z.string(),
+  version: z.optional(z.string()),
   private: z.optional(z.boolean()),
   workspaces: z.optional(z.array(z.string())),
   exports: z.optional(z.record(z.string(), z.unknown())),

@@ -1,0 +1,82 @@
+/**
+ * The packages as a user installs them: from their tarballs, into a project without our export
+ * condition. Every public entry loads in Node, and a file that uses them compiles.
+ */
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { publicPackages, type Workspace } from "../packages/public-packages.ts";
+import { tarballPath } from "../packages/pack.ts";
+import { excerpt, npm } from "../setup/dependencies.mjs";
+import { run } from "../setup/process.mjs";
+
+const FIXTURE = "scripts/checks/fixtures/consumer";
+
+export async function checkConsumer(root: string): Promise<string[]> {
+  const packages = await publicPackages(root);
+  const project = await mkdtemp(join(tmpdir(), "breezeway-consumer-"));
+  try {
+    await cp(join(root, FIXTURE), project, { recursive: true });
+    const installed = await install(root, project, packages);
+    if (installed !== undefined) return [installed];
+    const entries = packages.flatMap(entriesOf);
+    return [
+      ...(await loadProblems(project, entries)),
+      ...(await typeProblems(root, project, entries)),
+    ];
+  } finally {
+    await rm(project, { recursive: true, force: true });
+  }
+}
+
+async function install(
+  root: string,
+  project: string,
+  packages: readonly Workspace[],
+): Promise<string | undefined> {
+  const tarballs = packages.map((entry) => tarballPath(root, entry));
+  // Frameworks that some entries adapt to: users of these entries have them.
+  const peers = packages.flatMap(({ manifest }) =>
+    Object.entries(manifest.peerDependencies ?? {}).map(([name, range]) => `${name}@${range}`),
+  );
+  const types = ["@types/node@24", "@types/react@19"];
+  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
+  const args = ["install", ...flags, ...tarballs, ...new Set(peers), ...types];
+  const { code, output } = await npm(args, project);
+  return code === 0 ? undefined : `npm install of the tarballs failed:\n${excerpt(output)}`;
+}
+
+/** `@breezeway/guest`, `@breezeway/guest/react`, … */
+function entriesOf({ name, manifest }: Workspace): string[] {
+  return Object.entries(manifest.exports ?? {})
+    .filter(([, target]) => typeof target === "object")
+    .map(([subpath]) => subpath.replace(".", name));
+}
+
+async function loadProblems(project: string, entries: readonly string[]): Promise<string[]> {
+  const env = { ...process.env };
+  delete env["NODE_OPTIONS"];
+  const problems: string[] = [];
+  for (const entry of entries) {
+    const script = `const entry = await import(${JSON.stringify(entry)});
+      if (Object.keys(entry).length === 0) throw new Error("exports nothing");`;
+    const args = ["--input-type=module", "--eval", script];
+    const { code, output } = await run(process.execPath, args, { cwd: project, env });
+    if (code !== 0) problems.push(`import "${entry}" fails in Node:\n${excerpt(output)}`);
+  }
+  return problems;
+}
+
+async function typeProblems(
+  root: string,
+  project: string,
+  entries: readonly string[],
+): Promise<string[]> {
+  const lines = entries.map((entry, index) => `export * as e${index} from "${entry}";`);
+  await writeFile(join(project, "entries.ts"), `${lines.join("\n")}\n`);
+  const { code, output } = await run(join(root, "node_modules/.bin/tsc"), ["-p", "."], {
+    cwd: project,
+  });
+  return code === 0 ? [] : [`a user's project does not compile:\n${excerpt(output)}`];
+}

@@ -1,0 +1,69 @@
+/**
+ * The gateway decides who passes; it must not be able to make a pass. Nothing in its bundle, with
+ * all that it imports, signs or handles private keys: so a flaw in it cannot mint a token.
+ */
+import { parse } from "@swc/core";
+import { bundle, sourceEntries } from "./support/bundle.ts";
+import { isNode, nameOf, visit, type SyntaxNode } from "./support/syntax.ts";
+
+/** Files that sign or make keys: jose's, and the issuer's as a whole. */
+const SIGNING_FILES =
+  /(^|\/)issuer\/|node_modules\/jose\/.*\/(sign|private_key|generate_key_pair|generate_secret|export|encrypt)[^/]*$/u;
+
+/** Functions of node:crypto and jose that sign or handle private keys. */
+const SIGNING_NAMES = new Set([
+  "SignJWT",
+  "CompactSign",
+  "FlattenedSign",
+  "GeneralSign",
+  "EncryptJWT",
+  "createSign",
+  "createPrivateKey",
+  "generateKeyPair",
+  "generateKeyPairSync",
+  "generateKey",
+  "importPKCS8",
+  "exportPKCS8",
+]);
+
+export async function checkGatewaySigning(root: string): Promise<string[]> {
+  const entries = [...(await sourceEntries(root, "gateway")).values()];
+  if (entries.length === 0) return ["gateway has no entry"];
+  const files = entries.map((entry) => `gateway/${entry.replace("./", "")}`);
+  const { text, used } = await bundle(root, files, { platform: "node" });
+  return [
+    ...used
+      .filter((path) => SIGNING_FILES.test(path))
+      .map((path) => `the gateway's bundle has ${path}`),
+    ...(await signingNames(text)).map((name) => `the gateway's bundle uses ${name}`),
+  ];
+}
+
+/** Names in a program by which it could sign: identifiers, members and calls of `….sign(…)`. */
+export async function signingNames(program: string): Promise<string[]> {
+  const found = new Set<string>();
+  visit(await parse(program, { syntax: "ecmascript", target: "es2024" }), (node) => {
+    const name = nameOf(node);
+    if (name !== undefined && SIGNING_NAMES.has(name)) found.add(name);
+    if (callsSign(node) || importsSign(node)) found.add("sign");
+  });
+  return [...found].toSorted();
+}
+
+function callsSign(node: SyntaxNode): boolean {
+  const callee = node["callee"];
+  if (node["type"] !== "CallExpression" || !isNode(callee) || !isNode(callee["property"]))
+    return false;
+  const object = isNode(callee["object"]) ? nameOf(callee["object"]) : undefined;
+  return nameOf(callee["property"]) === "sign" && object !== "Math";
+}
+
+function importsSign(node: SyntaxNode): boolean {
+  if (node["type"] !== "ImportDeclaration" || !isNode(node["source"])) return false;
+  if (!/^(node:)?crypto$/u.test(nameOf(node["source"]) ?? "")) return false;
+  const specifiers = Array.isArray(node["specifiers"]) ? node["specifiers"] : [];
+  return specifiers.filter(isNode).some((specifier) => {
+    const imported = isNode(specifier["imported"]) ? specifier["imported"] : specifier["local"];
+    return isNode(imported) && nameOf(imported) === "sign";
+  });
+}

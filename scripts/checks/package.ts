@@ -1,0 +1,63 @@
+/** One package's tarball: what is in it, publint in strict mode, and are-the-types-wrong. */
+import { existsSync } from "node:fs";
+import { publicPackages, type PackageJson } from "../packages/public-packages.ts";
+import { packWorkspace } from "../packages/pack.ts";
+import { run } from "../setup/process.mjs";
+
+export async function checkPackage(root: string, folder: string): Promise<string[]> {
+  const workspace = (await publicPackages(root)).find((entry) => entry.folder === folder);
+  if (!workspace) return [`${folder} is not a public package`];
+  const { path, files } = await packWorkspace(root, workspace);
+  if (!existsSync(path)) return [`npm pack did not write ${path}`];
+  return [
+    ...manifestProblems(workspace.manifest, folder),
+    ...contentProblems(workspace.manifest, files),
+    ...(await toolProblems(root, ["publint", "run", path, "--strict"])),
+    ...(await toolProblems(root, ["attw", path, "--profile", "esm-only", "--no-emoji"])),
+  ];
+}
+
+/** What a registry's page and a person's first look need. */
+export function manifestProblems(manifest: PackageJson, folder: string): string[] {
+  const wanted = {
+    description: (value: unknown) => typeof value === "string" && value.length > 20,
+    license: (value: unknown) => value === "MIT",
+    keywords: (value: unknown) => Array.isArray(value) && value.length > 0,
+    engines: (value: unknown) => typeof value === "object",
+    repository: (value: unknown) => JSON.stringify(value ?? "").includes(`"${folder}"`),
+    type: (value: unknown) => value === "module",
+  };
+  return Object.entries(wanted)
+    .filter(([field, isRight]) => !isRight(manifest[field]))
+    .map(([field]) => `${folder}/package.json: ${field} is missing or wrong`);
+}
+
+/** Tests must not be shipped; every file that `exports` names must be. */
+export function contentProblems(manifest: PackageJson, files: readonly string[]): string[] {
+  const unwanted = files.filter((file) =>
+    /\.test(-d)?\.|(^|\/)test-support\/|\.tsbuildinfo$/u.test(file),
+  );
+  const targets = Object.values(manifest.exports ?? {}).flatMap(targetsOf);
+  const missing = targets.filter((target) => !files.includes(target.replace("./", "")));
+  return [
+    ...unwanted.map((file) => `${manifest.name} ships ${file}`),
+    ...missing.map((file) => `${manifest.name} exports ${file} and does not ship it`),
+    ...["LICENSE", "README.md"]
+      .filter((file) => !files.includes(file))
+      .map((file) => `${manifest.name} ships no ${file}`),
+  ];
+}
+
+/** Files that an `exports` value names, in whatever conditions. */
+function targetsOf(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(targetsOf) : [];
+}
+
+async function toolProblems(
+  root: string,
+  [tool, ...args]: [string, ...string[]],
+): Promise<string[]> {
+  const { code, output } = await run(tool, args, { cwd: root });
+  return code === 0 ? [] : [`${tool} refuses the package:\n${output.trim()}`];
+}

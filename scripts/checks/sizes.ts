@@ -1,0 +1,116 @@
+/**
+ * Sizes of the public entries that browsers load, in bytes after minification and brotli, with all
+ * their dependencies. `size-budgets.json` records them. The check fails in both directions: above
+ * the budget something has crept in, and far below it the budget no longer protects anything.
+ *
+ * `npm run size` prints the table; `npm run size -- --write` records the present sizes.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { promisify } from "node:util";
+import { brotliCompress } from "node:zlib";
+import * as z from "zod/mini";
+import { readPackageJson } from "../packages/public-packages.ts";
+import { ROOT } from "../suite/root.ts";
+import { bundle, sourceEntries } from "./support/bundle.ts";
+
+/** Workspaces that browsers load. */
+const FOLDERS = ["shared", "guest", "host"];
+/** Brought by the application. */
+const EXTERNAL = ["react", "react-dom"];
+/** For tests and for servers, not for pages. */
+const NOT_MEASURED = /\/(testing|server)$/u;
+const SLACK = 0.1;
+/** Room for the compressor and a word of a message; more is worth a look. */
+const HEADROOM = 1.01;
+
+const budgetsSchema = z.record(
+  z.string(),
+  z.object({
+    /** Largest size allowed now. */
+    budget: z.number(),
+    /** Promised size; the budget may not be raised above it. */
+    ceiling: z.optional(z.number()),
+  }),
+);
+
+export type Budgets = z.infer<typeof budgetsSchema>;
+export type Sizes = Readonly<Record<string, number>>;
+
+export async function checkSizes(root: string): Promise<string[]> {
+  return sizeProblems(await measureSizes(root), await readBudgets(root));
+}
+
+/** What is wrong with sizes against their budgets, one line each. */
+export function sizeProblems(sizes: Sizes, budgets: Budgets): string[] {
+  const problems = Object.entries(sizes).flatMap(([entry, size]) => {
+    const limits = budgets[entry];
+    if (!limits) return [`${entry} has no budget (${size} bytes)`];
+    const { budget, ceiling = Infinity } = limits;
+    if (budget > ceiling) return [`${entry}: the budget ${budget} is above the ceiling ${ceiling}`];
+    if (size > budget) return [`${entry} has ${size} bytes; its budget is ${budget}`];
+    if (size < budget * (1 - SLACK))
+      return [`${entry} has only ${size} bytes; lower its budget from ${budget}`];
+    return [];
+  });
+  const unknown = Object.keys(budgets).filter((entry) => !(entry in sizes));
+  return [...problems, ...unknown.map((entry) => `${entry} has a budget and is no entry`)];
+}
+
+/** Entry (`@breezeway/guest/react`) → bytes. */
+export async function measureSizes(root: string): Promise<Sizes> {
+  const sizes: Record<string, number> = {};
+  for (const folder of FOLDERS) {
+    const { name } = await readPackageJson(join(root, folder));
+    for (const [subpath, file] of await sourceEntries(root, folder)) {
+      const entry = subpath.replace(".", name);
+      if (!NOT_MEASURED.test(subpath))
+        sizes[entry] = await compressedBytes(root, `${folder}/${file.replace("./", "")}`);
+    }
+  }
+  return sizes;
+}
+
+async function compressedBytes(root: string, file: string): Promise<number> {
+  const { text } = await bundle(root, [file], {
+    platform: "browser",
+    external: EXTERNAL,
+    minify: true,
+  });
+  return (await promisify(brotliCompress)(text)).length;
+}
+
+function budgetsPath(root: string): string {
+  return join(root, "scripts/checks/size-budgets.json");
+}
+
+async function readBudgets(root: string): Promise<Budgets> {
+  return z.parse(budgetsSchema, JSON.parse(await readFile(budgetsPath(root), "utf8")));
+}
+
+/** The budgets that fit sizes snugly; ceilings stay as they are. */
+export function tightened(sizes: Sizes, budgets: Budgets): Budgets {
+  return Object.fromEntries(
+    Object.entries(sizes).map(([entry, size]) => [
+      entry,
+      { ...budgets[entry], budget: Math.ceil(size * HEADROOM) },
+    ]),
+  );
+}
+
+if (import.meta.main) {
+  const sizes = await measureSizes(ROOT);
+  const budgets = await readBudgets(ROOT);
+  for (const [entry, size] of Object.entries(sizes)) {
+    const { budget = 0, ceiling } = budgets[entry] ?? {};
+    const promise = ceiling === undefined ? "" : `, promised ${ceiling}`;
+    process.stdout.write(
+      `${entry.padEnd(32)} ${String(size).padStart(7)} of ${budget}${promise}\n`,
+    );
+  }
+  if (process.argv.includes("--write")) {
+    const text = JSON.stringify(tightened(sizes, budgets), undefined, 2);
+    await writeFile(budgetsPath(ROOT), `${text}\n`);
+  }
+}

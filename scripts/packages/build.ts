@@ -1,0 +1,62 @@
+/**
+ * What is published: JavaScript and declarations by `tsc -b`, the guest's script-tag build by
+ * esbuild, and the tarballs.
+ */
+import { existsSync } from "node:fs";
+import { glob, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { run } from "../setup/process.mjs";
+import { packWorkspace } from "./pack.ts";
+import { publicPackages, type Workspace } from "./public-packages.ts";
+
+/** Source of the script-tag build, and what it becomes. */
+const SCRIPT_TAG = { from: "guest/src/script-tag.ts", to: "guest/dist/breezeway.js" };
+
+/** Builds and packs every public package; resolves to the tarballs' paths. */
+export async function buildPackages(root: string): Promise<string[]> {
+  const packages = await publicPackages(root);
+  for (const entry of packages) await removeOrphans(root, entry.folder);
+  await compile(
+    root,
+    packages.map((entry) => entry.folder),
+  );
+  if (existsSync(join(root, SCRIPT_TAG.from))) await buildScriptTag(root);
+  const tarballs: string[] = [];
+  for (const entry of packages) tarballs.push((await packWorkspace(root, entry)).path);
+  return tarballs;
+}
+
+async function compile(root: string, folders: readonly string[]): Promise<void> {
+  // The compiler goes by its build info and does not notice that somebody has removed `dist`.
+  const incomplete = folders.some((folder) => !existsSync(join(root, folder, "dist")));
+  const force = incomplete ? ["--force"] : [];
+  const { code, output } = await run("tsc", ["-b", ...force, ...folders], { cwd: root });
+  if (code !== 0) throw new Error(`tsc failed:\n${output}`);
+}
+
+async function buildScriptTag(root: string): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: [SCRIPT_TAG.from],
+    outfile: SCRIPT_TAG.to,
+    bundle: true,
+    format: "iife",
+    minify: true,
+    sourcemap: true,
+    target: "es2022",
+    conditions: ["@breezeway/source"],
+    legalComments: "none",
+    logLevel: "silent",
+  });
+}
+
+/** Removes compiled files whose source is gone, so that no tarball carries them. */
+export async function removeOrphans(root: string, folder: Workspace["folder"]): Promise<void> {
+  const dist = join(root, folder, "dist");
+  if (!existsSync(dist)) return;
+  for await (const file of glob("**/*.{js,d.ts,js.map,d.ts.map}", { cwd: dist })) {
+    const stem = join(root, folder, "src", file.replace(/(\.d\.ts|\.js)(\.map)?$/u, ""));
+    if (!existsSync(`${stem}.ts`) && !existsSync(`${stem}.tsx`)) await rm(join(dist, file));
+  }
+}
