@@ -1,0 +1,58 @@
+/**
+ * One structured line per security event. The fields are a closed list: there is no place in it for
+ * a token, a secret, a claim value or free text, so none can be logged by mistake.
+ */
+import { pino, type DestinationStream } from "pino";
+
+export type AuditEventName =
+  | "login.succeeded"
+  | "login.failed"
+  | "session.created"
+  | "session.refreshed"
+  | "session.renewed"
+  | "session.reused"
+  | "session.revoked"
+  | "session.signed-out"
+  | "session.claims-updated"
+  | "session.data-updated"
+  | "tenant.switched"
+  | "token.minted"
+  | "token.revoked"
+  | "request.refused"
+  | "key.created"
+  | "key.retired"
+  | "key.removed";
+
+export interface AuditEvent {
+  readonly event: AuditEventName;
+  /** User id. */
+  readonly sub?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly app?: string | undefined;
+  /** Session handle. */
+  readonly sid?: string | undefined;
+  /** Token id. */
+  readonly jti?: string | undefined;
+  /** Key id. */
+  readonly kid?: string | undefined;
+  /** The reason of a refusal or of an end, in kebab case. */
+  readonly reason?: string | undefined;
+  /** How many sessions an event is about, when it is not one. */
+  readonly count?: number | undefined;
+  readonly requestId?: string | undefined;
+}
+
+export type AuditSink = (event: AuditEvent) => void;
+
+export const silentAudit: AuditSink = () => undefined;
+
+/**
+ * Audit lines as JSON through pino, each with `time` in epoch milliseconds.
+ *
+ * @param destination Where lines go; default: standard output.
+ */
+export function pinoAudit(destination?: DestinationStream): AuditSink {
+  const options = { base: { log: "audit" }, messageKey: "message" };
+  const logger = destination ? pino(options, destination) : pino(options);
+  return (event) => logger.info(event);
+}

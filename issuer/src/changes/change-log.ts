@@ -1,0 +1,94 @@
+/**
+ * The change log: what other issuer processes and the gateways must hear of, numbered.
+ *
+ * Invariant: numbers follow commit order and have no gap. Each writer takes the counter row's lock
+ * in its transaction before it gets a number, so a reader that has seen N has seen all before N. A
+ * plain database sequence gives no such promise: a transaction may take 5, and commit after 6.
+ */
+import type { Kysely, Transaction } from "kysely";
+import { toSeconds } from "../clock.ts";
+import type { ChangeRow, Database } from "../store/schema.ts";
+import type { OpenStore } from "../store/store.ts";
+
+/** Kinds that end tokens; they are on the revocation feed. */
+export const REVOCATION_KINDS = ["session", "user", "tenant", "app"] as const;
+export type RevocationKind = (typeof REVOCATION_KINDS)[number];
+
+/** Kinds that only issuer processes need: caches to drop, events for the host page. */
+export type InternalKind =
+  "claims-changed" | "tenant-changed" | "data-changed" | "renewed" | "keys-changed";
+
+export interface Change {
+  readonly kind: RevocationKind | InternalKind;
+  /** Session handle, user id, tenant id, app id or key id, by kind. */
+  readonly subject: string;
+  /** Narrows a `user` revocation to one tenant. */
+  readonly tenantId?: string;
+  /** Why, for kind `session`: `signed-out`, `refresh-reused`, … */
+  readonly detail?: string;
+}
+
+export function isRevocationKind(kind: string): kind is RevocationKind {
+  return (REVOCATION_KINDS as readonly string[]).includes(kind);
+}
+
+/** Adds changes inside the transaction that makes them, and gives the number of the last. */
+export async function appendChanges(
+  store: OpenStore,
+  transaction: Transaction<Database>,
+  changes: readonly Change[],
+  nowMs: number,
+): Promise<void> {
+  if (changes.length === 0) return;
+  const { seq } = await transaction
+    .updateTable("breezeway_change_counter")
+    .set((eb) => ({ seq: eb("seq", "+", changes.length) }))
+    .where("id", "=", 1)
+    .returning("seq")
+    .executeTakeFirstOrThrow();
+  const first = seq - changes.length + 1;
+  await transaction
+    .insertInto("breezeway_change")
+    .values(
+      changes.map((change, index) => ({
+        seq: first + index,
+        kind: change.kind,
+        subject: change.subject,
+        tenant_id: change.tenantId ?? null,
+        detail: change.detail ?? null,
+        at_seconds: toSeconds(nowMs),
+      })),
+    )
+    .execute();
+  await store.announce(transaction, seq);
+}
+
+/** The number of the newest committed change; 0 before the first. */
+export async function latestSeq(db: Kysely<Database>): Promise<number> {
+  const { seq } = await db
+    .selectFrom("breezeway_change_counter")
+    .select("seq")
+    .where("id", "=", 1)
+    .executeTakeFirstOrThrow();
+  return seq;
+}
+
+/** Changes after a number, oldest first, at most `limit`. */
+export function readChanges(
+  db: Kysely<Database>,
+  afterSeq: number,
+  limit: number,
+): Promise<ChangeRow[]> {
+  return db
+    .selectFrom("breezeway_change")
+    .selectAll()
+    .where("seq", ">", afterSeq)
+    .orderBy("seq")
+    .limit(limit)
+    .execute();
+}
+
+/** Forgets changes older than a time; all numbers stay taken. */
+export async function purgeChanges(db: Kysely<Database>, beforeSeconds: number): Promise<void> {
+  await db.deleteFrom("breezeway_change").where("at_seconds", "<", beforeSeconds).execute();
+}

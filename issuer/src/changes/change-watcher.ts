@@ -1,0 +1,124 @@
+/**
+ * Follows the change log and tells this process about everything in it, its own changes included.
+ *
+ * Invariants:
+ * - every change is told once and in order, or the listeners are told to forget what they know;
+ * - `ensureFresh` returns only when the log was read within `MAX_STALENESS_MS`: what a listener
+ *   keeps in memory may be used after it without asking the database.
+ */
+import { latestSeq, readChanges } from "./change-log.ts";
+import type { ChangeRow } from "../store/schema.ts";
+import type { OpenStore } from "../store/store.ts";
+import { withStore } from "../store/unavailable.ts";
+
+const MAX_STALENESS_MS = 900;
+const BATCH = 1_000;
+
+export interface ChangeListener {
+  onChange(change: ChangeRow): void;
+  /** Changes were missed: the log no longer reaches back to the last one read. */
+  onGap(): void;
+}
+
+export interface ChangeWatcher {
+  /** Number of the last change that the listeners were told. */
+  readonly seq: number;
+  subscribe(listener: ChangeListener): () => void;
+  /** @throws {BridgeError} STORE_UNAVAILABLE */
+  start(): Promise<void>;
+  /** Reads what is new now. @throws {BridgeError} STORE_UNAVAILABLE */
+  sync(): Promise<void>;
+  /** Whether the log was read so recently that memory can be trusted. */
+  isFresh(): boolean;
+  close(): Promise<void>;
+}
+
+export function createChangeWatcher(store: OpenStore): ChangeWatcher {
+  const listeners = new Set<ChangeListener>();
+  let seq = 0;
+  // By the monotonic clock: a wall clock that jumps must not make stale memory look fresh.
+  let readAt = Number.NEGATIVE_INFINITY;
+  let running: Promise<void> | undefined;
+  let again: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  async function read(): Promise<void> {
+    const startedAt = performance.now();
+    for (;;) {
+      const changes = await withStore(store, () => readChanges(store.db, seq, BATCH));
+      if (changes.length === 0) {
+        const latest = await withStore(store, () => latestSeq(store.db));
+        // Purged while we were away, or the database was replaced by another.
+        if (latest < seq) skipTo(latest);
+        else if (latest > seq && (await isGone(seq + 1))) skipTo(latest);
+        else if (latest > seq) continue;
+        break;
+      }
+      if (changes[0]?.seq !== seq + 1) for (const listener of listeners) listener.onGap();
+      for (const change of changes) {
+        seq = change.seq;
+        for (const listener of listeners) listener.onChange(change);
+      }
+      if (changes.length < BATCH) break;
+    }
+    readAt = startedAt;
+  }
+
+  async function isGone(next: number): Promise<boolean> {
+    const changes = await withStore(store, () => readChanges(store.db, next - 1, 1));
+    return changes.length === 0;
+  }
+
+  function skipTo(latest: number): void {
+    seq = latest;
+    for (const listener of listeners) listener.onGap();
+  }
+
+  function run(): Promise<void> {
+    running = read().finally(() => {
+      running = undefined;
+    });
+    return running;
+  }
+
+  function sync(): Promise<void> {
+    if (!running) return run();
+    // The read under way may have passed the point that this caller needs: one more, shared.
+    again ??= running
+      .catch(() => undefined)
+      .then(() => {
+        again = undefined;
+        return run();
+      });
+    return again;
+  }
+
+  function syncInBackground(): void {
+    // An outage shows in `isFresh`, to whoever needs the log to be fresh.
+    sync().catch(() => undefined);
+  }
+
+  return {
+    get seq() {
+      return seq;
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async start() {
+      await withStore(store, () => store.watch(syncInBackground));
+      seq = await withStore(store, () => latestSeq(store.db));
+      readAt = performance.now();
+      timer = setInterval(syncInBackground, store.pollIntervalMs);
+      timer.unref();
+    },
+    sync,
+    isFresh: () => performance.now() - readAt < MAX_STALENESS_MS,
+    async close() {
+      clearInterval(timer);
+      listeners.clear();
+      await Promise.allSettled([running, again]);
+    },
+  };
+}

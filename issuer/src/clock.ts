@@ -1,0 +1,8 @@
+/** Epoch milliseconds. Injected, so that tests decide what time it is. */
+export type Clock = () => number;
+
+export const systemClock: Clock = () => Date.now();
+
+export function toSeconds(ms: number): number {
+  return Math.floor(ms / 1000);
+}

@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from "jose";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { sqliteStore, type Issuer } from "./index.ts";
+import { serveIssuer } from "./node.ts";
+import {
+  call,
+  cookieOf,
+  ISSUER_URL,
+  reasonOf,
+  signIn,
+  testIssuer,
+} from "./test-support/test-issuer.ts";
+
+let folder: string;
+let issuer: Issuer;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "issuer-"));
+  issuer = testIssuer();
+});
+
+afterEach(async () => {
+  await issuer.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function mint(cookie: string | undefined, appId = "orders"): Promise<Response> {
+  return call(issuer, "/session/token", { method: "POST", body: { appId }, cookie });
+}
+
+describe("the main path", () => {
+  it("signs in, shows the session, mints a token, signs out", async () => {
+    const cookie = await signIn(issuer);
+    const session = await call(issuer, "/session", { cookie });
+    expect(await session.json()).toMatchObject({
+      userId: "alice",
+      tenantId: "acme",
+      tenants: ["acme", "globex"],
+      scopes: ["orders:read", "orders:write"],
+    });
+    expect((await mint(cookie)).status).toBe(200);
+    const out = await call(issuer, "/session", { method: "DELETE", cookie });
+    expect(out.status).toBe(204);
+    expect(out.headers.getSetCookie()[0]).toContain("Max-Age=0");
+    expect(await reasonOf(await call(issuer, "/session", { cookie }))).toBe("401 session-revoked");
+    expect(await reasonOf(await mint(cookie))).toBe("401 session-revoked");
+  });
+
+  it("mints a token with exactly the header and claims of the design", async () => {
+    const cookie = await signIn(issuer);
+    const { token, expiresAt } = (await (await mint(cookie)).json()) as {
+      token: string;
+      expiresAt: number;
+    };
+    const jwks = (await (await call(issuer, "/.well-known/jwks.json")).json()) as JSONWebKeySet;
+    expect(decodeProtectedHeader(token)).toEqual({
+      alg: "EdDSA",
+      typ: "JWT",
+      kid: jwks.keys[0]?.kid,
+    });
+    const { payload } = await jwtVerify(token, createLocalJWKSet(jwks), {
+      issuer: ISSUER_URL,
+      audience: "orders",
+    });
+    expect(Object.keys(payload).sort()).toEqual([
+      "aud",
+      "azp",
+      "exp",
+      "iat",
+      "iss",
+      "jti",
+      "nbf",
+      "scope",
+      "sid",
+      "sub",
+      "tenantId",
+      "userId",
+    ]);
+    expect(payload).toMatchObject({
+      iss: ISSUER_URL,
+      aud: "orders",
+      azp: "http://127.0.0.1:4010",
+      sub: "alice",
+      userId: "alice",
+      tenantId: "acme",
+      scope: "orders:read orders:write",
+      exp: expiresAt,
+    });
+    expect(payload.nbf).toBe(payload.iat);
+    expect(expiresAt - payload.iat!).toBeGreaterThanOrEqual(54);
+    expect(expiresAt - payload.iat!).toBeLessThanOrEqual(60);
+  });
+
+  it("keeps sessions and keys over a restart, in a file that only its owner can read", async () => {
+    const file = join(folder, "sub", "issuer.sqlite");
+    const first = testIssuer({ store: sqliteStore({ file }) });
+    const cookie = await signIn(first);
+    const keys = await (await call(first, "/.well-known/jwks.json")).text();
+    await first.close();
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const second = testIssuer({ store: sqliteStore({ file }) });
+    expect((await call(second, "/session", { cookie })).status).toBe(200);
+    expect(await (await call(second, "/.well-known/jwks.json")).text()).toBe(keys);
+    await second.close();
+  });
+
+  it("answers over a socket", async () => {
+    const server = await serveIssuer(issuer, { port: 0 });
+    const login = await fetch(`${server.url}/auth/login/dev`, {
+      method: "POST",
+      headers: { "x-breezeway-request": "1", "content-type": "application/json" },
+      body: JSON.stringify({ userId: "bob", tenantId: "acme" }),
+    });
+    expect(login.status).toBe(200);
+    const cookie = cookieOf(login);
+    const session = await fetch(`${server.url}/auth/session`, { headers: { cookie } });
+    expect(session.headers.get("cache-control")).toBe("no-store");
+    expect(await session.json()).toMatchObject({ userId: "bob" });
+    expect(await (await fetch(`${server.url}/auth/health`)).json()).toMatchObject({ ready: true });
+    await server.close();
+  });
+});

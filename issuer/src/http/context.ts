@@ -1,0 +1,36 @@
+/** What every endpoint works with, and what it knows of its request. */
+import type { AppRegistry, RegisteredApp } from "@breezeway/shared/schemas";
+import type { AuditSink } from "../audit/audit.ts";
+import type { Clock } from "../clock.ts";
+import type { SessionService } from "../sessions/sessions.ts";
+import type { SessionRecord } from "../sessions/session-record.ts";
+import type { MintedToken } from "../tokens/mint.ts";
+import type { SessionCookie } from "./cookies.ts";
+
+export interface RequestContext {
+  readonly request: Request;
+  readonly url: URL;
+  readonly requestId: string;
+  /** Address of the client, as far as the server knows it. */
+  readonly address: string;
+}
+
+export type Handler = (context: RequestContext) => Promise<Response> | Response;
+
+export interface Endpoint {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** Below the mount path: `/session/token`. */
+  readonly path: string;
+  /** Changes something, or hands out a credential: guarded against other origins. */
+  readonly guarded: boolean;
+  readonly handle: Handler;
+}
+
+export interface EndpointDeps {
+  readonly apps: AppRegistry;
+  readonly sessions: SessionService;
+  readonly cookie: SessionCookie;
+  readonly clock: Clock;
+  readonly audit: AuditSink;
+  readonly mint: (record: SessionRecord, app: RegisteredApp) => Promise<MintedToken> | MintedToken;
+}

@@ -1,0 +1,37 @@
+/**
+ * Cross-origin reading: for nobody but the trusted origins, exact and with credentials. The key set
+ * sets its own `*`; everything else stays closed by saying nothing.
+ */
+import type { Endpoint } from "./context.ts";
+import type { OriginPolicy } from "./csrf.ts";
+
+export function corsHeaders(headers: Headers, policy: OriginPolicy): [string, string][] {
+  if (policy.trustedOrigins.size === 0) return [];
+  const origin = headers.get("origin");
+  if (origin === null || !policy.trustedOrigins.has(origin)) return [["vary", "Origin"]];
+  return [
+    ["access-control-allow-origin", origin],
+    ["access-control-allow-credentials", "true"],
+    ["vary", "Origin"],
+  ];
+}
+
+export function preflight(
+  headers: Headers,
+  endpoints: readonly Endpoint[],
+  policy: OriginPolicy,
+): Response {
+  const origin = headers.get("origin");
+  const isTrusted = origin !== null && policy.trustedOrigins.has(origin);
+  const methods = endpoints.map(({ method }) => method).join(", ");
+  return new Response(null, {
+    status: 204,
+    headers: isTrusted
+      ? {
+          "access-control-allow-methods": methods,
+          "access-control-allow-headers": "content-type, x-breezeway-request",
+          "access-control-max-age": "600",
+        }
+      : { allow: `${methods}, OPTIONS` },
+  });
+}

@@ -1,0 +1,83 @@
+/**
+ * The fetch handler: finds the endpoint, applies what holds for all of them (guards, limits, error
+ * answers), and adds nothing else. Paths are compared as they are; there are no patterns.
+ */
+import { randomUUID } from "node:crypto";
+import { BridgeError, isHttpCode } from "@breezeway/shared";
+import type { AuditSink } from "../audit/audit.ts";
+import type { Endpoint, RequestContext } from "./context.ts";
+import { corsHeaders, preflight } from "./cors.ts";
+import { assertSameOrigin, type OriginPolicy } from "./csrf.ts";
+import { problem } from "./respond.ts";
+
+/** What the server knows of a request beyond the `Request`. */
+export interface RequestInfo {
+  /** Address of the client; limits per address need it. */
+  readonly address?: string | undefined;
+}
+
+export interface RouterOptions {
+  /** Path below which the endpoints hang, without a slash at the end: `/auth`. */
+  readonly mountPath: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly origins: OriginPolicy;
+  readonly audit: AuditSink;
+  /** What failed in a way that the caller is not told. */
+  readonly onError: (error: unknown, requestId: string) => void;
+}
+
+const MAX_HEADER_BYTES = 16_384;
+const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
+
+export type Router = (request: Request, info?: RequestInfo) => Promise<Response>;
+
+export function createRouter(options: RouterOptions): Router {
+  const { mountPath, endpoints, origins, audit, onError } = options;
+  const byPath = Map.groupBy(endpoints, ({ path }) => mountPath + path);
+
+  async function dispatch(context: RequestContext): Promise<Response> {
+    const { request, url } = context;
+    assertHeaderSize(request.headers);
+    const candidates = byPath.get(url.pathname);
+    if (!candidates) throw new BridgeError("ROUTE_UNKNOWN", "There is nothing at this path.");
+    if (request.method === "OPTIONS") return preflight(request.headers, candidates, origins);
+    const method = request.method === "HEAD" ? "GET" : request.method;
+    const endpoint = candidates.find((candidate) => candidate.method === method);
+    if (!endpoint) throw new BridgeError("METHOD_NOT_ALLOWED", "Not for this method.");
+    if (endpoint.guarded) assertSameOrigin(request.headers, origins);
+    return endpoint.handle(context);
+  }
+
+  return async (request, info = {}) => {
+    const given = request.headers.get("x-request-id");
+    const requestId = given !== null && REQUEST_ID.test(given) ? given : randomUUID();
+    let response: Response;
+    try {
+      const url = new URL(request.url);
+      response = await dispatch({ request, url, requestId, address: info.address ?? "unknown" });
+    } catch (error) {
+      response = problem(error, requestId, retryAfterOf(error));
+      const reason = BridgeError.is(error) && isHttpCode(error.code) ? error.reason : undefined;
+      if (response.status >= 500) onError(error, requestId);
+      else audit({ event: "request.refused", reason, requestId });
+    }
+    for (const [name, value] of corsHeaders(request.headers, origins)) {
+      if (!response.headers.has(name)) response.headers.set(name, value);
+    }
+    response.headers.set("x-request-id", requestId);
+    return response;
+  };
+}
+
+function assertHeaderSize(headers: Headers): void {
+  let size = 0;
+  for (const [name, value] of headers) size += name.length + value.length;
+  if (size > MAX_HEADER_BYTES) {
+    throw new BridgeError("HEADERS_TOO_LARGE", `The headers exceed ${MAX_HEADER_BYTES} bytes.`);
+  }
+}
+
+function retryAfterOf(error: unknown): number | undefined {
+  const seconds = BridgeError.is(error) ? error.details["retryAfterSeconds"] : undefined;
+  return typeof seconds === "number" ? seconds : undefined;
+}

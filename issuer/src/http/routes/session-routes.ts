@@ -1,0 +1,90 @@
+import {
+  tenantRequestSchema,
+  tokenRequestSchema,
+  type TokenResponse,
+} from "@breezeway/shared/schemas";
+import { BridgeError } from "@breezeway/shared";
+import { endOf } from "../../sessions/lifetime.ts";
+import { toSummary } from "../../sessions/session-record.ts";
+import type { OpenedSession } from "../../sessions/sessions.ts";
+import type { Endpoint, EndpointDeps, RequestContext } from "../context.ts";
+import { readJson } from "../read-json.ts";
+import { json, noContent } from "../respond.ts";
+
+/** A `Set-Cookie` value for a session that was opened or rotated just now. */
+export function cookieFor(
+  { cookie, clock, sessions }: Pick<EndpointDeps, "cookie" | "clock" | "sessions">,
+  { record, cookieValue }: OpenedSession,
+): string {
+  const leftMs = endOf(record, sessions.lifetimes) - clock();
+  return cookie.set(cookieValue, Math.max(1, Math.ceil(leftMs / 1_000)));
+}
+
+export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
+  const { sessions, cookie, apps, mint } = deps;
+  const cookieOf = ({ request }: RequestContext): string | undefined =>
+    cookie.read(request.headers.get("cookie"));
+  const opened = (session: OpenedSession): Response =>
+    json(toSummary(session.record), { "set-cookie": cookieFor(deps, session) });
+
+  return [
+    {
+      method: "GET",
+      path: "/session",
+      guarded: false,
+      async handle(context) {
+        const record = await sessions.authenticate(cookieOf(context), context);
+        await sessions.touch(record);
+        return json(toSummary(record));
+      },
+    },
+    {
+      method: "POST",
+      path: "/session/token",
+      guarded: true,
+      async handle(context) {
+        const { appId } = await readJson(context.request, tokenRequestSchema);
+        const record = await sessions.authenticate(cookieOf(context), context);
+        const app = apps.get(appId);
+        if (!app) throw new BridgeError("APP_UNKNOWN", "No app of this id is registered.");
+        const minted = await mint(record, app);
+        deps.audit({
+          event: "token.minted",
+          sub: record.userId,
+          tenant: record.tenantId,
+          app: app.id,
+          sid: record.handle,
+          jti: minted.jti,
+          kid: minted.kid,
+          requestId: context.requestId,
+        });
+        const body: TokenResponse = { token: minted.token, expiresAt: minted.expiresAtSeconds };
+        return json(body);
+      },
+    },
+    {
+      method: "POST",
+      path: "/session/refresh",
+      guarded: true,
+      handle: async (context) => opened(await sessions.refresh(cookieOf(context), context)),
+    },
+    {
+      method: "POST",
+      path: "/session/tenant",
+      guarded: true,
+      async handle(context) {
+        const { tenantId } = await readJson(context.request, tenantRequestSchema);
+        return opened(await sessions.switchTenant(cookieOf(context), tenantId, context));
+      },
+    },
+    {
+      method: "DELETE",
+      path: "/session",
+      guarded: true,
+      async handle(context) {
+        await sessions.endByCookie(cookieOf(context), "signed-out", context);
+        return noContent({ "set-cookie": cookie.clear });
+      },
+    },
+  ];
+}

@@ -1,0 +1,25 @@
+export { createIssuer } from "./create-issuer.ts";
+export type { Issuer } from "./create-issuer.ts";
+export type {
+  ClaimsContext,
+  ClaimsHook,
+  IssuerOptions,
+  KeyOptions,
+  SessionOptions,
+} from "./options.ts";
+export { pinoAudit } from "./audit/audit.ts";
+export type { AuditEvent, AuditEventName, AuditSink } from "./audit/audit.ts";
+export type { Clock } from "./clock.ts";
+export type { RequestInfo } from "./http/router.ts";
+export type { IssuerKeys, KeyInfo } from "./keys/key-ring.ts";
+export type { KeyState } from "./keys/key-schedule.ts";
+export type { KeyVault, Signer, SigningAlgorithm, VaultKey } from "./keys/key-vault.ts";
+export { createLocalVault } from "./keys/local-vault.ts";
+export type { LocalVaultOptions } from "./keys/local-vault.ts";
+export type { DevLoginOptions, DevUser } from "./login/dev-login.ts";
+export type { NewSession } from "./sessions/session-input.ts";
+export type { Claims, SessionInfo, TenantAccess } from "./sessions/session-record.ts";
+export type { IssuerSessions, SessionWithCookie } from "./sessions/sessions-api.ts";
+export { sqliteStore } from "./store/sqlite/sqlite-store.ts";
+export type { SqliteStoreOptions } from "./store/sqlite/sqlite-store.ts";
+export type { OpenStore, Store } from "./store/store.ts";

@@ -1,0 +1,266 @@
+/**
+ * The signing keys of this process: what is published, what signs, and their succession. The store
+ * is the truth; several processes run the same schedule on it, and the unique ordinal of a key lets
+ * one of them win.
+ */
+import { BridgeError } from "@breezeway/shared";
+import { calculateJwkThumbprint, type JWK } from "jose";
+import type { AuditSink } from "../audit/audit.ts";
+import type { Clock } from "../clock.ts";
+import {
+  activeKey,
+  announcedKey,
+  isPublished,
+  needsSuccessor,
+  stateOf,
+  type KeyState,
+  type KeyTimes,
+} from "./key-schedule.ts";
+import type { KeyStore, StoredKey } from "./key-store.ts";
+import type { KeyVault, Signer, SigningAlgorithm } from "./key-vault.ts";
+
+/** A key as it is shown to operators: no private part. */
+export interface KeyInfo {
+  readonly kid: string;
+  readonly alg: SigningAlgorithm;
+  readonly state: KeyState;
+  readonly createdAtSeconds: number;
+  /** First signature. */
+  readonly activatesAtSeconds: number;
+  /** No signature from here on; absent while no end is planned. */
+  readonly retiresAtSeconds?: number;
+}
+
+export interface ActiveSigner {
+  readonly kid: string;
+  readonly alg: SigningAlgorithm;
+  readonly signer: Signer;
+}
+
+/** The programmatic API of keys. */
+export interface IssuerKeys {
+  list(): Promise<readonly KeyInfo[]>;
+  /** The public keys as they are served now (RFC 7517, section 5). */
+  jwks(): Promise<{ readonly keys: readonly JWK[] }>;
+  /**
+   * Announces a successor for the active key of an algorithm; it signs after two JWKS max-ages. When
+   * one is announced already, that one is returned.
+   */
+  rotate(alg?: SigningAlgorithm): Promise<KeyInfo>;
+  /**
+   * Ends a key in order: it stops signing when its successor starts, and stays published until its
+   * last token is dead. @throws {BridgeError} KEY_UNKNOWN
+   */
+  retire(kid: string): Promise<KeyInfo>;
+  /**
+   * Emergency: out of the JWKS at once, and another key signs from now on. Verifiers that hold the
+   * old JWKS accept the key until their copy is at most one max-age old.
+   *
+   * @throws {BridgeError} KEY_UNKNOWN
+   */
+  remove(kid: string): Promise<KeyInfo>;
+}
+
+export interface KeyRing extends IssuerKeys {
+  /** Makes the first keys if there are none. @throws {BridgeError} STORE_UNAVAILABLE, KEYS_UNAVAILABLE */
+  start(): Promise<void>;
+  reload(): Promise<void>;
+  /** Announces successors that are due and forgets dead keys. */
+  maintain(): Promise<void>;
+  /** @throws {BridgeError} KEYS_UNAVAILABLE */
+  active(alg: SigningAlgorithm): ActiveSigner;
+  published(): readonly JWK[];
+}
+
+export interface KeyRingOptions {
+  readonly store: KeyStore;
+  readonly vault: KeyVault;
+  readonly times: KeyTimes;
+  /** Every algorithm that some app needs. */
+  readonly algorithms: readonly SigningAlgorithm[];
+  readonly clock: Clock;
+  readonly audit: AuditSink;
+  readonly changed: () => void;
+}
+
+const FORGET_AFTER_MS = 24 * 3_600_000;
+
+export function createKeyRing(options: KeyRingOptions): KeyRing {
+  const { store, vault, times, algorithms, clock, audit, changed } = options;
+  const signers = new Map<string, Signer>();
+  let keys: readonly StoredKey[] = [];
+
+  async function reload(): Promise<void> {
+    const loaded = await store.list();
+    const nowMs = clock();
+    for (const key of loaded) {
+      const signs = key.removedAtMs === undefined && (key.retiresAtMs ?? Infinity) > nowMs;
+      if (signs && !signers.has(key.kid)) signers.set(key.kid, await open(key));
+    }
+    keys = loaded;
+    const known = new Set(
+      loaded.filter((key) => key.removedAtMs === undefined).map(({ kid }) => kid),
+    );
+    for (const kid of signers.keys()) if (!known.has(kid)) signers.delete(kid);
+  }
+
+  async function open(key: StoredKey): Promise<Signer> {
+    try {
+      return await vault.open(key, key.alg);
+    } catch (cause) {
+      throw new BridgeError(
+        "KEYS_UNAVAILABLE",
+        `Signing key ${key.kid}: ${BridgeError.is(cause) ? cause.message : "the key vault refused it."}`,
+        { cause },
+      );
+    }
+  }
+
+  /** Adds the next key of an algorithm, or finds the one that another process added just now. */
+  async function add(alg: SigningAlgorithm, activatesAtMs: number): Promise<StoredKey> {
+    const made = await vault.create(alg);
+    const kid = await calculateJwkThumbprint(made.publicJwk);
+    const nowMs = clock();
+    const siblings = keys.filter((key) => key.alg === alg);
+    const key: StoredKey = {
+      kid,
+      alg,
+      ordinal: Math.max(0, ...siblings.map(({ ordinal }) => ordinal)) + 1,
+      publicJwk: made.publicJwk,
+      reference: made.reference,
+      createdAtMs: nowMs,
+      activatesAtMs,
+      retiresAtMs: undefined,
+      removedAtMs: undefined,
+    };
+    const current = activeKey(keys, alg, nowMs);
+    const added = await store.add(
+      key,
+      nowMs,
+      current && { kid: current.kid, atMs: Math.max(activatesAtMs, nowMs) },
+    );
+    await reload();
+    if (added) {
+      audit({ event: "key.created", kid });
+      changed();
+      return key;
+    }
+    const other = keys.find(
+      (candidate) => candidate.alg === alg && candidate.ordinal === key.ordinal,
+    );
+    if (!other) throw new BridgeError("KEYS_UNAVAILABLE", "The new signing key was not stored.");
+    return other;
+  }
+
+  async function ensureFirst(): Promise<void> {
+    for (const alg of algorithms) {
+      if (!activeKey(keys, alg, clock())) await add(alg, clock());
+    }
+  }
+
+  function find(kid: string): StoredKey {
+    const key = keys.find(
+      (candidate) => candidate.kid === kid && candidate.removedAtMs === undefined,
+    );
+    if (!key) throw new BridgeError("KEY_UNKNOWN", "There is no signing key of this id.");
+    return key;
+  }
+
+  function info(key: StoredKey): KeyInfo {
+    return {
+      kid: key.kid,
+      alg: key.alg,
+      state: stateOf(key, keys, clock()),
+      createdAtSeconds: seconds(key.createdAtMs),
+      activatesAtSeconds: seconds(key.activatesAtMs),
+      ...(key.retiresAtMs === undefined ? {} : { retiresAtSeconds: seconds(key.retiresAtMs) }),
+    };
+  }
+
+  function infoOf(kid: string): KeyInfo {
+    const key = keys.find((candidate) => candidate.kid === kid);
+    if (!key) throw new BridgeError("KEY_UNKNOWN", "There is no signing key of this id.");
+    return info(key);
+  }
+
+  function published(): readonly JWK[] {
+    const nowMs = clock();
+    return keys
+      .filter((key) => isPublished(key, nowMs))
+      .map(({ publicJwk, kid, alg }) => ({ ...publicJwk, kid, alg, use: "sig" }));
+  }
+
+  async function succeed(alg: SigningAlgorithm): Promise<StoredKey> {
+    const nowMs = clock();
+    return announcedKey(keys, alg, nowMs) ?? (await add(alg, nowMs + times.publishAheadMs));
+  }
+
+  return {
+    reload,
+    published,
+    async start() {
+      await reload();
+      await ensureFirst();
+    },
+    async maintain() {
+      await reload();
+      await ensureFirst();
+      for (const alg of algorithms) {
+        if (needsSuccessor(keys, alg, clock(), times)) await succeed(alg);
+      }
+      await store.purge(clock() - FORGET_AFTER_MS);
+    },
+    active(alg) {
+      const key = activeKey(keys, alg, clock());
+      const signer = key && signers.get(key.kid);
+      if (!signer) throw new BridgeError("KEYS_UNAVAILABLE", `No usable ${alg} signing key.`);
+      return { kid: key.kid, alg, signer };
+    },
+    async list() {
+      await reload();
+      return keys.map(info);
+    },
+    jwks: () => Promise.resolve({ keys: published() }),
+    async rotate(alg = "EdDSA") {
+      await reload();
+      return infoOf((await succeed(alg)).kid);
+    },
+    async retire(kid) {
+      await reload();
+      const key = find(kid);
+      const nowMs = clock();
+      if (key.retiresAtMs === undefined) {
+        if (activeKey(keys, key.alg, nowMs)?.kid === kid) await succeed(key.alg);
+        // Announced and never used: nothing to wait for.
+        else await store.setTimes(kid, { removedAtMs: nowMs }, nowMs);
+        await reload();
+        audit({ event: "key.retired", kid });
+        changed();
+      }
+      return infoOf(kid);
+    },
+    async remove(kid) {
+      await reload();
+      const { alg } = find(kid);
+      const nowMs = clock();
+      const wasActive = activeKey(keys, alg, nowMs)?.kid === kid;
+      // The successor first: at no moment is there no key to sign with.
+      if (wasActive) await promote(alg, nowMs);
+      await store.setTimes(kid, { removedAtMs: nowMs }, nowMs);
+      await reload();
+      audit({ event: "key.removed", kid });
+      changed();
+      return infoOf(kid);
+    },
+  };
+
+  async function promote(alg: SigningAlgorithm, nowMs: number): Promise<void> {
+    const waiting = announcedKey(keys, alg, nowMs);
+    if (waiting) await store.setTimes(waiting.kid, { activatesAtMs: nowMs }, nowMs);
+    else await add(alg, nowMs);
+  }
+}
+
+function seconds(ms: number): number {
+  return Math.floor(ms / 1000);
+}

@@ -1,0 +1,135 @@
+/** The queries of signing keys. */
+import { sql } from "kysely";
+import type { JWK } from "jose";
+import { appendChanges } from "../changes/change-log.ts";
+import type { SigningKeyRow } from "../store/schema.ts";
+import type { OpenStore } from "../store/store.ts";
+import { withStore } from "../store/unavailable.ts";
+import type { ScheduledKey } from "./key-schedule.ts";
+import type { SigningAlgorithm } from "./key-vault.ts";
+
+export interface StoredKey extends ScheduledKey {
+  readonly publicJwk: JWK;
+  readonly reference: string;
+}
+
+export interface KeyStore {
+  /** All keys that were not deleted, by algorithm and age. */
+  list(): Promise<StoredKey[]>;
+  /**
+   * Adds a key unless another process has added one of this ordinal, and sets the end of the key
+   * before it.
+   *
+   * @returns false when the other process was faster
+   */
+  add(key: StoredKey, nowMs: number, retires?: { kid: string; atMs: number }): Promise<boolean>;
+  setTimes(
+    kid: string,
+    times: { activatesAtMs?: number; retiresAtMs?: number; removedAtMs?: number },
+    nowMs: number,
+  ): Promise<void>;
+  /** Deletes keys that ended before a time, private parts included. */
+  purge(beforeMs: number): Promise<void>;
+}
+
+export function createKeyStore(store: OpenStore): KeyStore {
+  const { db } = store;
+  return {
+    async list() {
+      const rows = await withStore(store, () =>
+        db
+          .selectFrom("breezeway_signing_key")
+          .selectAll()
+          .orderBy("alg")
+          .orderBy("ordinal")
+          .execute(),
+      );
+      return rows.map(fromRow);
+    },
+    async add(key, nowMs, retires) {
+      return withStore(store, () =>
+        db.transaction().execute(async (transaction) => {
+          const { numInsertedOrUpdatedRows } = await transaction
+            .insertInto("breezeway_signing_key")
+            .values(toRow(key))
+            .onConflict((conflict) => conflict.doNothing())
+            .executeTakeFirst();
+          if (numInsertedOrUpdatedRows !== 1n) return false;
+          if (retires) {
+            await transaction
+              .updateTable("breezeway_signing_key")
+              .set({ retires_at_ms: retires.atMs })
+              .where("kid", "=", retires.kid)
+              .where("retires_at_ms", "is", null)
+              .execute();
+          }
+          await appendChanges(
+            store,
+            transaction,
+            [{ kind: "keys-changed", subject: key.kid }],
+            nowMs,
+          );
+          return true;
+        }),
+      );
+    },
+    async setTimes(kid, times, nowMs) {
+      await withStore(store, () =>
+        db.transaction().execute(async (transaction) => {
+          await transaction
+            .updateTable("breezeway_signing_key")
+            .set({
+              ...(times.activatesAtMs === undefined
+                ? {}
+                : { activates_at_ms: times.activatesAtMs }),
+              ...(times.retiresAtMs === undefined ? {} : { retires_at_ms: times.retiresAtMs }),
+              ...(times.removedAtMs === undefined
+                ? {}
+                : { removed_at_ms: times.removedAtMs, private_reference: sql.lit("") }),
+            })
+            .where("kid", "=", kid)
+            .execute();
+          await appendChanges(store, transaction, [{ kind: "keys-changed", subject: kid }], nowMs);
+        }),
+      );
+    },
+    async purge(beforeMs) {
+      await withStore(store, () =>
+        db
+          .deleteFrom("breezeway_signing_key")
+          .where((eb) =>
+            eb.or([eb("retires_at_ms", "<", beforeMs), eb("removed_at_ms", "<", beforeMs)]),
+          )
+          .execute(),
+      );
+    },
+  };
+}
+
+function fromRow(row: SigningKeyRow): StoredKey {
+  return {
+    kid: row.kid,
+    alg: row.alg as SigningAlgorithm,
+    ordinal: row.ordinal,
+    publicJwk: JSON.parse(row.public_jwk) as JWK,
+    reference: row.private_reference,
+    createdAtMs: row.created_at_ms,
+    activatesAtMs: row.activates_at_ms,
+    retiresAtMs: row.retires_at_ms ?? undefined,
+    removedAtMs: row.removed_at_ms ?? undefined,
+  };
+}
+
+function toRow(key: StoredKey): SigningKeyRow {
+  return {
+    kid: key.kid,
+    alg: key.alg,
+    ordinal: key.ordinal,
+    public_jwk: JSON.stringify(key.publicJwk),
+    private_reference: key.reference,
+    created_at_ms: key.createdAtMs,
+    activates_at_ms: key.activatesAtMs,
+    retires_at_ms: key.retiresAtMs ?? null,
+    removed_at_ms: key.removedAtMs ?? null,
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * Sessions in memory, so that a request of a live session needs no query.
+ *
+ * Invariants:
+ * - the store is the truth: only what was read from it stands here, and a change of the log, ours or
+ *   another process's, drops it;
+ * - an entry read before a change and arriving after it is not kept (`generation`);
+ * - no entry lives longer than the grace of a rotation. Rotations are not in the change log, so
+ *   another process may hold the secret from before one; within grace that secret is good anyway.
+ */
+import type { Clock } from "../clock.ts";
+import type { SessionRecord } from "./session-record.ts";
+
+interface Entry {
+  readonly record: SessionRecord;
+  readonly loadedAtMs: number;
+}
+
+/** A moment before a read or a write of the store. */
+export interface CacheMark {
+  readonly generation: number;
+  readonly atMs: number;
+}
+
+export interface SessionCache {
+  /** Taken before the store is asked and handed to {@link SessionCache.keep} after it. */
+  mark(): CacheMark;
+  get(selectorHash: string): SessionRecord | undefined;
+  /** Keeps a record unless something was dropped since the mark. */
+  keep(record: SessionRecord, mark: CacheMark): void;
+  drop(handle: string): void;
+  clear(): void;
+}
+
+export interface SessionCacheOptions {
+  readonly clock: Clock;
+  readonly maxAgeMs: number;
+  readonly maxEntries: number;
+}
+
+export function createSessionCache(options: SessionCacheOptions): SessionCache {
+  const { clock, maxAgeMs, maxEntries } = options;
+  const entries = new Map<string, Entry>();
+  const selectors = new Map<string, string>();
+  let generation = 0;
+
+  function remove(selectorHash: string): void {
+    const entry = entries.get(selectorHash);
+    if (!entry) return;
+    entries.delete(selectorHash);
+    selectors.delete(entry.record.handle);
+  }
+
+  return {
+    mark: () => ({ generation, atMs: clock() }),
+    get(selectorHash) {
+      const entry = entries.get(selectorHash);
+      if (!entry) return undefined;
+      const ageMs = clock() - entry.loadedAtMs;
+      if (ageMs >= 0 && ageMs < maxAgeMs) return entry.record;
+      remove(selectorHash);
+      return undefined;
+    },
+    keep(record, mark) {
+      const known = selectors.get(record.handle);
+      if (known !== undefined) remove(known);
+      if (mark.generation !== generation || maxAgeMs <= 0) return;
+      if (entries.size >= maxEntries) {
+        // The oldest entry: it is the next to be read again anyway.
+        for (const selectorHash of entries.keys()) {
+          remove(selectorHash);
+          break;
+        }
+      }
+      entries.set(record.selectorHash, { record, loadedAtMs: mark.atMs });
+      selectors.set(record.handle, record.selectorHash);
+    },
+    drop(handle) {
+      generation += 1;
+      const selectorHash = selectors.get(handle);
+      if (selectorHash !== undefined) remove(selectorHash);
+    },
+    clear() {
+      generation += 1;
+      entries.clear();
+      selectors.clear();
+    },
+  };
+}

@@ -1,0 +1,120 @@
+/** What hosts hand to the programmatic API, checked before any of it is stored. */
+import { BridgeError } from "@breezeway/shared";
+import { RESERVED_CLAIMS, parseWith } from "@breezeway/shared/schemas";
+import * as z from "zod/mini";
+import type { Claims, TenantAccess } from "./session-record.ts";
+
+/** A user who has proven who they are, as a new session needs them. */
+export interface NewSession {
+  /** 1 to 256 characters. */
+  readonly userId: string;
+  /** The active tenant. One of `tenants` when those are given. */
+  readonly tenantId: string;
+  /** Tenants that the user may switch to, with their scopes in each. Default: the active one only. */
+  readonly tenants?: Readonly<Record<string, TenantAccess>>;
+  /** Scopes in the active tenant; for users of one tenant, instead of `tenants`. */
+  readonly scopes?: readonly string[];
+  /** Custom claims for every token of the session. Reserved names are refused; at most 4 kB. */
+  readonly claims?: Claims;
+  /** Kept on the server; at most 64 kB. */
+  readonly data?: Claims;
+}
+
+export interface CheckedSession {
+  readonly userId: string;
+  readonly tenantId: string;
+  readonly tenants: Readonly<Record<string, TenantAccess>>;
+  readonly claims: Claims;
+  readonly data: Claims;
+}
+
+// A token is at most 8 kB with everything in it, so the custom part gets half.
+export const MAX_CLAIMS_BYTES = 4_096;
+const MAX_DATA_BYTES = 65_536;
+const MAX_TENANTS = 1_000;
+
+const RESERVED: ReadonlySet<string> = new Set(RESERVED_CLAIMS);
+
+const id = z.string().check(z.minLength(1), z.maxLength(256));
+// RFC 6749, section 3.3: a scope is visible ASCII without quote and backslash.
+const scope = z.string().check(z.regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, "must be a scope"));
+const tenants = z.record(id, z.object({ scopes: z.array(scope).check(z.maxLength(256)) }));
+const record = z.record(z.string(), z.unknown());
+
+const newSessionSchema = z.strictObject({
+  userId: id,
+  tenantId: id,
+  tenants: z.optional(tenants),
+  scopes: z.optional(z.array(scope)),
+  claims: z.optional(record),
+  data: z.optional(record),
+});
+
+/** @throws {BridgeError} REQUEST_MALFORMED, naming the field; TENANT_NOT_ALLOWED */
+export function checkNewSession(input: NewSession): CheckedSession {
+  const parsed = parseWith(newSessionSchema, input, {
+    code: "REQUEST_MALFORMED",
+    source: "session",
+  });
+  const allowed = parsed.tenants ?? { [parsed.tenantId]: { scopes: parsed.scopes ?? [] } };
+  if (!Object.hasOwn(allowed, parsed.tenantId)) {
+    throw new BridgeError("TENANT_NOT_ALLOWED", "session: tenantId: not one of tenants.");
+  }
+  if (parsed.tenants && parsed.scopes) {
+    throw malformed("session: scopes: give them in tenants or alone, not in both.");
+  }
+  if (Object.keys(allowed).length > MAX_TENANTS) {
+    throw malformed(`session: tenants: must be at most ${MAX_TENANTS}.`);
+  }
+  return {
+    userId: parsed.userId,
+    tenantId: parsed.tenantId,
+    tenants: allowed,
+    claims: checkClaims(parsed.claims ?? {}),
+    data: checkData(parsed.data ?? {}),
+  };
+}
+
+/** @throws {BridgeError} REQUEST_MALFORMED for a reserved name, or more than 4 kB */
+export function checkClaims(claims: Claims): Claims {
+  for (const name of Object.keys(claims)) {
+    if (RESERVED.has(name)) throw malformed(`claims: ${name}: this name is reserved.`);
+  }
+  return toJsonObject(claims, "claims", MAX_CLAIMS_BYTES);
+}
+
+/** @throws {BridgeError} REQUEST_MALFORMED for more than 64 kB */
+export function checkData(data: Claims): Claims {
+  return toJsonObject(data, "data", MAX_DATA_BYTES);
+}
+
+/**
+ * A patch laid over an object: `null` removes a member, anything else replaces it (RFC 7396, at the
+ * first level only).
+ */
+export function mergePatch(current: Claims, patch: Claims): Claims {
+  const merged = new Map(Object.entries(current));
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(name);
+    else if (value !== undefined) merged.set(name, value);
+  }
+  return Object.fromEntries(merged);
+}
+
+// What is stored comes back from JSON, so it is made JSON before anything else sees it.
+function toJsonObject(value: Claims, field: string, maxBytes: number): Claims {
+  let text: string;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    throw malformed(`${field}: must be representable as JSON.`);
+  }
+  if (Buffer.byteLength(text) > maxBytes) {
+    throw malformed(`${field}: must be at most ${maxBytes} bytes of JSON.`);
+  }
+  return JSON.parse(text) as Claims;
+}
+
+function malformed(message: string): BridgeError {
+  return new BridgeError("REQUEST_MALFORMED", message);
+}

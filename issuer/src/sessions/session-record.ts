@@ -1,0 +1,130 @@
+/** A session as the issuer works with it, and its way to and from the table. */
+import type { SessionSummary } from "@breezeway/shared/schemas";
+import { toSeconds } from "../clock.ts";
+import type { SessionRow } from "../store/schema.ts";
+
+/** What a user may do in one tenant. */
+export interface TenantAccess {
+  /** Scopes such as `orders:read`. A token carries those that its app was granted too. */
+  readonly scopes: readonly string[];
+}
+
+export type Claims = Readonly<Record<string, unknown>>;
+
+export interface SessionRecord {
+  readonly handle: string;
+  readonly selectorHash: string;
+  readonly secretHash: string;
+  readonly previousSecretHash: string | undefined;
+  readonly previousSinceMs: number | undefined;
+  readonly userId: string;
+  readonly tenantId: string;
+  readonly tenants: Readonly<Record<string, TenantAccess>>;
+  readonly claims: Claims;
+  readonly data: Claims;
+  readonly createdAtMs: number;
+  readonly lastActiveAtMs: number;
+  readonly expiresAtMs: number;
+  readonly revokedAtMs: number | undefined;
+  readonly revokedReason: string | undefined;
+}
+
+/** A session as the programmatic API shows it. Nothing in it opens the session. */
+export interface SessionInfo {
+  /** Names the session; it is the `sid` of its tokens. */
+  readonly handle: string;
+  readonly userId: string;
+  /** The active tenant. */
+  readonly tenantId: string;
+  /** Tenants that the user can switch to, with the scopes in each, the active one included. */
+  readonly tenants: Readonly<Record<string, TenantAccess>>;
+  /** Scopes in the active tenant. */
+  readonly scopes: readonly string[];
+  /** Custom claims that stand in every token of the session. */
+  readonly claims: Claims;
+  /** Kept on the server, never sent to a browser. */
+  readonly data: Claims;
+  readonly createdAtSeconds: number;
+  readonly lastActiveAtSeconds: number;
+  /** The absolute end of the session; idle time may end it sooner. */
+  readonly expiresAtSeconds: number;
+}
+
+export function fromRow(row: SessionRow): SessionRecord {
+  return {
+    handle: row.handle,
+    selectorHash: row.selector_hash,
+    secretHash: row.secret_hash,
+    previousSecretHash: row.previous_secret_hash ?? undefined,
+    previousSinceMs: row.previous_since_ms ?? undefined,
+    userId: row.user_id,
+    tenantId: row.tenant_id,
+    // Written by this package only, and parsed before it was written.
+    tenants: JSON.parse(row.tenants) as Record<string, TenantAccess>,
+    claims: JSON.parse(row.claims) as Claims,
+    data: JSON.parse(row.data) as Claims,
+    createdAtMs: row.created_at_ms,
+    lastActiveAtMs: row.last_active_at_ms,
+    expiresAtMs: row.expires_at_ms,
+    revokedAtMs: row.revoked_at_ms ?? undefined,
+    revokedReason: row.revoked_reason ?? undefined,
+  };
+}
+
+export function toRow(record: SessionRecord): SessionRow {
+  return {
+    handle: record.handle,
+    selector_hash: record.selectorHash,
+    secret_hash: record.secretHash,
+    previous_secret_hash: record.previousSecretHash ?? null,
+    previous_since_ms: record.previousSinceMs ?? null,
+    user_id: record.userId,
+    tenant_id: record.tenantId,
+    tenants: JSON.stringify(record.tenants),
+    claims: JSON.stringify(record.claims),
+    data: JSON.stringify(record.data),
+    created_at_ms: record.createdAtMs,
+    last_active_at_ms: record.lastActiveAtMs,
+    expires_at_ms: record.expiresAtMs,
+    revoked_at_ms: record.revokedAtMs ?? null,
+    revoked_reason: record.revokedReason ?? null,
+  };
+}
+
+/** Scopes of the active tenant. */
+export function activeScopes(
+  record: Pick<SessionRecord, "tenants" | "tenantId">,
+): readonly string[] {
+  return Object.hasOwn(record.tenants, record.tenantId)
+    ? (record.tenants[record.tenantId]?.scopes ?? [])
+    : [];
+}
+
+export function toInfo(record: SessionRecord): SessionInfo {
+  return {
+    handle: record.handle,
+    userId: record.userId,
+    tenantId: record.tenantId,
+    tenants: record.tenants,
+    scopes: activeScopes(record),
+    claims: record.claims,
+    data: record.data,
+    createdAtSeconds: toSeconds(record.createdAtMs),
+    lastActiveAtSeconds: toSeconds(record.lastActiveAtMs),
+    expiresAtSeconds: toSeconds(record.expiresAtMs),
+  };
+}
+
+/** What the host page sees: no server-side data, no scopes of other tenants. */
+export function toSummary(record: SessionRecord): SessionSummary {
+  return {
+    handle: record.handle,
+    userId: record.userId,
+    tenantId: record.tenantId,
+    tenants: Object.keys(record.tenants),
+    scopes: activeScopes(record),
+    claims: record.claims,
+    createdAtSeconds: toSeconds(record.createdAtMs),
+    expiresAtSeconds: toSeconds(record.expiresAtMs),
+  };
+}

@@ -1,0 +1,123 @@
+/** The programmatic API: what the host's own server does with sessions. */
+import { BridgeError } from "@breezeway/shared";
+import type { SessionCookie } from "../http/cookies.ts";
+import type { NewSession } from "./session-input.ts";
+import { toInfo, type Claims, type SessionInfo } from "./session-record.ts";
+import type { OpenedSession, SessionService } from "./sessions.ts";
+
+/** A session and the cookie that opens it. */
+export interface SessionWithCookie {
+  readonly session: SessionInfo;
+  /** Send it to the browser as a `Set-Cookie` header, as it is. */
+  readonly setCookie: string;
+}
+
+export interface IssuerSessions {
+  /**
+   * Opens a session for a user whom the host has signed in itself.
+   *
+   * @throws {BridgeError} REQUEST_MALFORMED, TENANT_NOT_ALLOWED, STORE_UNAVAILABLE
+   */
+  create(input: NewSession): Promise<SessionWithCookie>;
+  /** The live session that a `Cookie` header opens, or `undefined`. */
+  fromCookie(cookieHeader: string | null | undefined): Promise<SessionInfo | undefined>;
+  /** A live session by its handle, without any request of it. */
+  get(handle: string): Promise<SessionInfo | undefined>;
+  /** Live sessions of a user, newest first: in all tenants, or those active in one. */
+  listForUser(userId: string, filter?: { readonly tenantId?: string }): Promise<SessionInfo[]>;
+  /** @returns false when there was no live session of this handle */
+  revoke(handle: string): Promise<boolean>;
+  /** @returns handles of the sessions that it ended */
+  revokeAllForUser(userId: string, filter?: { readonly tenantId?: string }): Promise<string[]>;
+  /** Ends every session that is active in a tenant. @returns their handles */
+  revokeAllInTenant(tenantId: string): Promise<string[]>;
+  /**
+   * Lays a patch over the claims that stand in the session's tokens; `null` removes one. New tokens
+   * have them at once, old ones until they expire.
+   *
+   * @throws {BridgeError} SESSION_UNKNOWN, REQUEST_MALFORMED for a reserved name or more than 4 kB
+   */
+  updateClaims(handle: string, patch: Claims): Promise<SessionInfo>;
+  /** Lays a patch over the data kept on the server; `null` removes a member. */
+  updateData(handle: string, patch: Claims): Promise<SessionInfo>;
+  /**
+   * Replaces the secret, for instance after the user has proven more than before; the old cookie
+   * stops working at once. `undefined` when the session has ended.
+   */
+  renew(handle: string): Promise<SessionWithCookie | undefined>;
+  /** Switches the tenant and renews. @throws {BridgeError} TENANT_NOT_ALLOWED */
+  switchTenant(handle: string, tenantId: string): Promise<SessionWithCookie | undefined>;
+}
+
+export interface SessionsApiDeps {
+  readonly service: () => Promise<SessionService>;
+  readonly cookie: SessionCookie;
+  readonly cookieFor: (service: SessionService, opened: OpenedSession) => string;
+}
+
+export function createSessionsApi({ service, cookie, cookieFor }: SessionsApiDeps): IssuerSessions {
+  async function withCookie(
+    open: (service: SessionService) => Promise<OpenedSession | undefined>,
+  ): Promise<SessionWithCookie | undefined> {
+    const sessions = await service();
+    const opened = await open(sessions);
+    return opened && { session: toInfo(opened.record), setCookie: cookieFor(sessions, opened) };
+  }
+
+  return {
+    async create(input) {
+      const sessions = await service();
+      const opened = await sessions.create(input);
+      return { session: toInfo(opened.record), setCookie: cookieFor(sessions, opened) };
+    },
+    async fromCookie(cookieHeader) {
+      const value = cookie.read(cookieHeader);
+      if (value === undefined) return undefined;
+      const record = await (await service()).authenticate(value).catch(noneIfUnauthenticated);
+      return record && toInfo(record);
+    },
+    async get(handle) {
+      const record = await (await service()).get(handle);
+      return record && toInfo(record);
+    },
+    async listForUser(userId, { tenantId } = {}) {
+      return (await (await service()).listForUser(userId, tenantId)).map(toInfo);
+    },
+    async revoke(handle) {
+      return (await (await service()).revoke({ handle }, "revoked")).length > 0;
+    },
+    async revokeAllForUser(userId, { tenantId } = {}) {
+      const query = tenantId === undefined ? { userId } : { userId, tenantId };
+      const ended = await (await service()).revoke(query, "revoked");
+      return ended.map(({ handle }) => handle);
+    },
+    async revokeAllInTenant(tenantId) {
+      const ended = await (await service()).revoke({ tenantId }, "revoked");
+      return ended.map(({ handle }) => handle);
+    },
+    async updateClaims(handle, patch) {
+      return toInfo(await (await service()).updateClaims(handle, patch));
+    },
+    async updateData(handle, patch) {
+      return toInfo(await (await service()).updateData(handle, patch));
+    },
+    renew: (handle) => withCookie((sessions) => sessions.renew(handle)),
+    switchTenant: (handle, tenantId) => withCookie((sessions) => sessions.renew(handle, tenantId)),
+  };
+}
+
+function noneIfUnauthenticated(error: unknown): undefined {
+  if (isUnauthenticated(error)) return undefined;
+  throw error;
+}
+
+const UNAUTHENTICATED: ReadonlySet<string> = new Set([
+  "SESSION_MISSING",
+  "SESSION_EXPIRED",
+  "SESSION_REVOKED",
+  "REFRESH_REUSED",
+]);
+
+function isUnauthenticated(error: unknown): boolean {
+  return BridgeError.is(error) && UNAUTHENTICATED.has(error.code);
+}

@@ -1,0 +1,3 @@
+export { sqliteStore } from "./store/sqlite/sqlite-store.ts";
+export type { SqliteStoreOptions } from "./store/sqlite/sqlite-store.ts";
+export type { OpenStore, Store } from "./store/store.ts";

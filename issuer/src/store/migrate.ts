@@ -1,0 +1,19 @@
+import type { Kysely } from "kysely";
+import { Migrator } from "kysely/migration";
+import { migrations } from "./migrations.ts";
+import type { Database } from "./schema.ts";
+
+/**
+ * Brings the schema up to date. Safe when several processes start at once: Postgres takes an
+ * advisory lock, SQLite its write lock.
+ */
+export async function migrate(db: Kysely<Database>): Promise<void> {
+  const migrator = new Migrator({
+    db,
+    provider: migrations,
+    migrationTableName: "breezeway_migration",
+    migrationLockTableName: "breezeway_migration_lock",
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}

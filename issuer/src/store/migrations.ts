@@ -1,0 +1,84 @@
+/** The succession of schemas. A released migration never changes; a new one is added. */
+import type { Kysely } from "kysely";
+import type { Migration, MigrationProvider } from "kysely/migration";
+
+const initial: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable("breezeway_session")
+      .addColumn("handle", "text", (column) => column.primaryKey())
+      .addColumn("selector_hash", "text", (column) => column.notNull().unique())
+      .addColumn("secret_hash", "text", (column) => column.notNull())
+      .addColumn("previous_secret_hash", "text")
+      .addColumn("previous_since_ms", "bigint")
+      .addColumn("user_id", "text", (column) => column.notNull())
+      .addColumn("tenant_id", "text", (column) => column.notNull())
+      .addColumn("tenants", "text", (column) => column.notNull())
+      .addColumn("claims", "text", (column) => column.notNull())
+      .addColumn("data", "text", (column) => column.notNull())
+      .addColumn("created_at_ms", "bigint", (column) => column.notNull())
+      .addColumn("last_active_at_ms", "bigint", (column) => column.notNull())
+      .addColumn("expires_at_ms", "bigint", (column) => column.notNull())
+      .addColumn("revoked_at_ms", "bigint")
+      .addColumn("revoked_reason", "text")
+      .execute();
+    await db.schema
+      .createIndex("breezeway_session_user")
+      .on("breezeway_session")
+      .columns(["user_id", "tenant_id"])
+      .execute();
+    await db.schema
+      .createIndex("breezeway_session_tenant")
+      .on("breezeway_session")
+      .column("tenant_id")
+      .execute();
+
+    await db.schema
+      .createTable("breezeway_signing_key")
+      .addColumn("kid", "text", (column) => column.primaryKey())
+      .addColumn("alg", "text", (column) => column.notNull())
+      .addColumn("ordinal", "integer", (column) => column.notNull())
+      .addColumn("public_jwk", "text", (column) => column.notNull())
+      .addColumn("private_reference", "text", (column) => column.notNull())
+      .addColumn("created_at_ms", "bigint", (column) => column.notNull())
+      .addColumn("activates_at_ms", "bigint", (column) => column.notNull())
+      .addColumn("retires_at_ms", "bigint")
+      .addColumn("removed_at_ms", "bigint")
+      .addUniqueConstraint("breezeway_signing_key_succession", ["alg", "ordinal"])
+      .execute();
+
+    await db.schema
+      .createTable("breezeway_change")
+      .addColumn("seq", "bigint", (column) => column.primaryKey())
+      .addColumn("kind", "text", (column) => column.notNull())
+      .addColumn("subject", "text", (column) => column.notNull())
+      .addColumn("tenant_id", "text")
+      .addColumn("detail", "text")
+      .addColumn("at_seconds", "bigint", (column) => column.notNull())
+      .execute();
+    await db.schema
+      .createTable("breezeway_change_counter")
+      .addColumn("id", "integer", (column) => column.primaryKey())
+      .addColumn("seq", "bigint", (column) => column.notNull())
+      .execute();
+    await (db as Kysely<{ breezeway_change_counter: { id: number; seq: number } }>)
+      .insertInto("breezeway_change_counter")
+      .values({ id: 1, seq: 0 })
+      .execute();
+
+    await db.schema
+      .createTable("breezeway_login_attempt")
+      .addColumn("id_hash", "text", (column) => column.primaryKey())
+      .addColumn("state", "text", (column) => column.notNull())
+      .addColumn("nonce", "text", (column) => column.notNull())
+      .addColumn("code_verifier", "text", (column) => column.notNull())
+      .addColumn("return_to", "text", (column) => column.notNull())
+      .addColumn("expires_at_ms", "bigint", (column) => column.notNull())
+      .execute();
+  },
+};
+
+export const migrations: MigrationProvider = {
+  // Names sort as text: they decide the order.
+  getMigrations: () => Promise.resolve({ "0001_initial": initial }),
+};

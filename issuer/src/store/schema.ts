@@ -1,0 +1,84 @@
+/**
+ * The tables, as both databases have them. Times are epoch milliseconds unless a name says seconds;
+ * JSON stands in text columns, so that both stores return the same bytes that were written.
+ */
+import type { Insertable, Selectable } from "kysely";
+
+export interface Database {
+  breezeway_session: SessionTable;
+  breezeway_signing_key: SigningKeyTable;
+  breezeway_change: ChangeTable;
+  breezeway_change_counter: ChangeCounterTable;
+  breezeway_login_attempt: LoginAttemptTable;
+}
+
+export interface SessionTable {
+  handle: string;
+  /** SHA-256 of the first part of the cookie; finds the row. */
+  selector_hash: string;
+  /** SHA-256 of the second part of the cookie; opens the session. */
+  secret_hash: string;
+  previous_secret_hash: string | null;
+  /** When `previous_secret_hash` stopped being current. */
+  previous_since_ms: number | null;
+  user_id: string;
+  tenant_id: string;
+  /** JSON: tenant id → `{ scopes }`. */
+  tenants: string;
+  claims: string;
+  data: string;
+  created_at_ms: number;
+  last_active_at_ms: number;
+  expires_at_ms: number;
+  revoked_at_ms: number | null;
+  revoked_reason: string | null;
+}
+
+export interface SigningKeyTable {
+  kid: string;
+  alg: string;
+  /** Position in the succession of keys of one algorithm; unique, so one of two racing keys wins. */
+  ordinal: number;
+  public_jwk: string;
+  /** What the key vault needs to sign: a private JWK, an encrypted one, or the name of a KMS key. */
+  private_reference: string;
+  created_at_ms: number;
+  /** First signature. Until then the key is only published. */
+  activates_at_ms: number;
+  /** No signature from here on; null while no end is planned. */
+  retires_at_ms: number | null;
+  /** Taken out of the JWKS at once; its tokens are dead. */
+  removed_at_ms: number | null;
+}
+
+/** What other processes and the gateways need to hear, in commit order. */
+export interface ChangeTable {
+  seq: number;
+  kind: string;
+  subject: string;
+  tenant_id: string | null;
+  detail: string | null;
+  at_seconds: number;
+}
+
+/** One row. Taking its lock first makes the numbers of {@link ChangeTable} follow commit order. */
+export interface ChangeCounterTable {
+  id: number;
+  seq: number;
+}
+
+export interface LoginAttemptTable {
+  /** SHA-256 of the browser's login cookie. */
+  id_hash: string;
+  state: string;
+  nonce: string;
+  code_verifier: string;
+  return_to: string;
+  expires_at_ms: number;
+}
+
+export type SessionRow = Selectable<SessionTable>;
+export type NewSessionRow = Insertable<SessionTable>;
+export type SigningKeyRow = Selectable<SigningKeyTable>;
+export type ChangeRow = Selectable<ChangeTable>;
+export type LoginAttemptRow = Selectable<LoginAttemptTable>;

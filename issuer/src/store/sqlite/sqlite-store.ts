@@ -1,0 +1,96 @@
+import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { BridgeError } from "@breezeway/shared";
+import { Kysely } from "kysely";
+import { migrate } from "../migrate.ts";
+import type { Database } from "../schema.ts";
+import type { OpenStore, Store } from "../store.ts";
+import { NodeSqliteDialect } from "./node-sqlite-dialect.ts";
+
+export interface SqliteStoreOptions {
+  /**
+   * Path of the database file; missing folders are made. `:memory:` for a store that ends with the
+   * process. The file holds session hashes and signing keys: it is created with mode 0600.
+   */
+  readonly file: string;
+  /**
+   * What survives a power cut. `full` (default): everything that was acknowledged. `normal`: the
+   * last moments may be lost with the machine, though not with the process; several times faster.
+   */
+  readonly durability?: "full" | "normal";
+  /** How long a write waits for another process's, in milliseconds. Default 5000. */
+  readonly busyTimeoutMs?: number;
+}
+
+// Result codes (https://sqlite.org/rescode.html) of a database that is away, full or locked.
+const UNAVAILABLE = new Set([5, 6, 8, 10, 11, 13, 14, 26]);
+
+/** The embedded store: Node's own SQLite in WAL mode. One machine, any number of processes. */
+export function sqliteStore(options: SqliteStoreOptions): Store {
+  const file = options.file === ":memory:" ? options.file : resolve(options.file);
+  return {
+    kind: "sqlite",
+    async open() {
+      const database = openFile(file, options);
+      const db = new Kysely<Database>({ dialect: new NodeSqliteDialect(database) });
+      try {
+        await migrate(db);
+      } catch (error) {
+        if (database.isOpen) database.close();
+        throw unusable(file, error);
+      }
+      return createOpenStore(database, db);
+    },
+  };
+}
+
+function openFile(file: string, options: SqliteStoreOptions): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    if (file !== ":memory:") {
+      mkdirSync(dirname(file), { recursive: true });
+      // Created by us first, so that the file never exists with another mode; the -wal and -shm
+      // files take theirs from it.
+      closeSync(openSync(file, "a", 0o600));
+      chmodSync(file, 0o600);
+    }
+    database = new DatabaseSync(file, { timeout: options.busyTimeoutMs ?? 5_000 });
+    database.exec("pragma journal_mode = wal");
+    database.exec(`pragma synchronous = ${options.durability === "normal" ? "normal" : "full"}`);
+    database.exec("pragma foreign_keys = on");
+    return database;
+  } catch (error) {
+    database?.close();
+    throw unusable(file, error);
+  }
+}
+
+function unusable(file: string, cause: unknown): BridgeError {
+  return new BridgeError(
+    "STORE_UNAVAILABLE",
+    `The session store ${file} cannot be opened: ${cause instanceof Error ? cause.message : "unknown error"}.`,
+    { cause },
+  );
+}
+
+function createOpenStore(database: DatabaseSync, db: Kysely<Database>): OpenStore {
+  return {
+    kind: "sqlite",
+    db,
+    // Reading the counter costs microseconds here, so other processes simply poll it.
+    announce: () => Promise.resolve(),
+    watch: () => Promise.resolve(),
+    pollIntervalMs: 200,
+    isUnavailable: (error) =>
+      !database.isOpen ||
+      (error instanceof Error &&
+        "errcode" in error &&
+        typeof error.errcode === "number" &&
+        UNAVAILABLE.has(error.errcode & 0xff)),
+    async close() {
+      await db.destroy();
+      if (database.isOpen) database.close();
+    },
+  };
+}

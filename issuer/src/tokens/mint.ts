@@ -1,0 +1,107 @@
+/**
+ * Session tokens: a compact JWS (RFC 7515, section 7.1) for one app, one origin, one tenant.
+ *
+ * Writes nothing. Synchronous when the signer is, so that a mint costs little more than its
+ * signature.
+ */
+import { randomUUID } from "node:crypto";
+import { BridgeError, TOKEN_LIMITS } from "@breezeway/shared";
+import { RESERVED_CLAIMS, type RegisteredApp } from "@breezeway/shared/schemas";
+import { toSeconds, type Clock } from "../clock.ts";
+import type { ActiveSigner } from "../keys/key-ring.ts";
+import { activeScopes, type Claims, type SessionRecord } from "../sessions/session-record.ts";
+
+export interface MintedToken {
+  /** Compact JWT. */
+  readonly token: string;
+  /** Epoch seconds. */
+  readonly expiresAtSeconds: number;
+  readonly jti: string;
+  readonly kid: string;
+}
+
+export interface MintOptions {
+  readonly issuer: string;
+  readonly ttlSeconds: number;
+  readonly clock: Clock;
+  /** 0 to 1, to spread the ends of tokens. */
+  readonly random: () => number;
+}
+
+export interface MintInput {
+  readonly record: SessionRecord;
+  readonly app: RegisteredApp;
+  readonly signer: ActiveSigner;
+  /** From the claims hook; they win over the session's own. */
+  readonly extraClaims?: Claims | undefined;
+  /** A revocation of everything up to this second is in force: the token is made after it. */
+  readonly notBeforeSeconds?: number | undefined;
+}
+
+export type Mint = (input: MintInput) => MintedToken | Promise<MintedToken>;
+
+const RESERVED: ReadonlySet<string> = new Set(RESERVED_CLAIMS);
+
+export function createMint({ issuer, ttlSeconds, clock, random }: MintOptions): Mint {
+  const headers = new Map<string, string>();
+
+  function headerOf({ alg, kid }: ActiveSigner): string {
+    let header = headers.get(kid);
+    if (header === undefined) {
+      header = encode(JSON.stringify({ alg, typ: "JWT", kid }));
+      headers.set(kid, header);
+    }
+    return header;
+  }
+
+  return ({ record, app, signer, extraClaims, notBeforeSeconds = 0 }) => {
+    const iat = Math.max(toSeconds(clock()), notBeforeSeconds);
+    const exp = iat + ttlSeconds - Math.floor(random() * ttlSeconds * TOKEN_LIMITS.ttlJitter);
+    const jti = randomUUID();
+    const claims = {
+      ...record.claims,
+      ...extraClaims,
+      iss: issuer,
+      aud: app.id,
+      azp: app.origin,
+      sub: record.userId,
+      userId: record.userId,
+      tenantId: record.tenantId,
+      sid: record.handle,
+      jti,
+      iat,
+      nbf: iat,
+      exp,
+      scope: grantedScope(app, record),
+    };
+    const input = `${headerOf(signer)}.${encode(JSON.stringify(claims))}`;
+    const finish = (signature: Uint8Array): MintedToken => {
+      const token = `${input}.${Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength).toString("base64url")}`;
+      if (token.length > TOKEN_LIMITS.maxTokenBytes) {
+        throw new BridgeError("INTERNAL_ERROR", "The claims make the token larger than 8 kB.");
+      }
+      return { token, expiresAtSeconds: exp, jti, kid: signer.kid };
+    };
+    const signature = signer.signer.sign(Buffer.from(input));
+    return signature instanceof Promise ? signature.then(finish) : finish(signature);
+  };
+}
+
+/** @throws {BridgeError} INTERNAL_ERROR when a hook sets a reserved name */
+export function checkHookClaims(claims: Claims): Claims {
+  for (const name of Object.keys(claims)) {
+    if (RESERVED.has(name)) {
+      throw new BridgeError("INTERNAL_ERROR", `The claims hook sets ${name}, which is reserved.`);
+    }
+  }
+  return claims;
+}
+
+function grantedScope(app: RegisteredApp, record: SessionRecord): string {
+  const scopes = activeScopes(record);
+  return app.scopes.filter((scope) => scopes.includes(scope)).join(" ");
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString("base64url");
+}
