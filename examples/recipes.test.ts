@@ -7,7 +7,9 @@ import { BridgeError, toProblem, type HttpCode } from "@breezeway/shared";
 import { CASES, type CaseKeys } from "./test-support/cases.ts";
 import { BAD_KEY_PATHS, startKeyServer, type KeyServer } from "./test-support/key-server.ts";
 import { freePorts, type RunningProgram } from "./test-support/processes.ts";
-import { findPrograms, type Program } from "./test-support/programs.ts";
+import { goExample } from "./test-support/go-example.ts";
+import type { Program } from "./test-support/program.ts";
+import { pythonExamples } from "./test-support/python-examples.ts";
 import { get, type Answer } from "./test-support/requests.ts";
 import { claims, createSigningKey, token } from "./test-support/token-forge.ts";
 
@@ -16,12 +18,12 @@ const keys: CaseKeys = {
   alsoPublished: createSigningKey("key-2"),
   stranger: createSigningKey("key-3"),
 };
-const programs = findPrograms();
+const programs: readonly Program[] = [goExample(), ...pythonExamples()];
 const runnable = programs.filter(({ missing }) => missing === undefined);
 // The Python programs share the code that fetches keys, so they share the bad endpoints.
 const outages = programs.flatMap((program, index) => {
-  const isPython = program.name.startsWith("Python");
-  const paths = isPython ? BAD_KEY_PATHS.filter((_, at) => at % 3 === index - 1) : BAD_KEY_PATHS;
+  const isShared = program.language === "Python";
+  const paths = isShared ? BAD_KEY_PATHS.filter((_, at) => at % 3 === index - 1) : BAD_KEY_PATHS;
   return paths.map((path) => ({ program, path }));
 });
 
@@ -59,6 +61,15 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([...running.values()].map((program) => program[Symbol.asyncDispose]()));
   await keyServer[Symbol.asyncDispose]();
+});
+
+// One program per language: what is tested here is shared by the Python ones.
+describe.each(programs.slice(0, 2))("the key cache in $language", (program) => {
+  test.skipIf(program.missing !== undefined)(
+    "keeps to its times by a clock of the test's own",
+    () => program.runUnitTests(),
+    60_000,
+  );
 });
 
 describe.each(programs)("$name", (program) => {

@@ -25,6 +25,7 @@ const (
 type keySet struct {
 	url    string
 	client *http.Client
+	clock  func() time.Time
 
 	fetching sync.Mutex // held during a fetch
 
@@ -50,7 +51,7 @@ func newKeySet(address string) (*keySet, error) {
 		// A redirect would let whoever controls one URL of the issuer choose its keys.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return &keySet{url: address, client: client}, nil
+	return &keySet{url: address, client: client, clock: time.Now}, nil
 }
 
 func (s *keySet) find(kid string) (ed25519.PublicKey, error) {
@@ -86,7 +87,7 @@ func (s *keySet) find(kid string) (ed25519.PublicKey, error) {
 func (s *keySet) known(kid string, maxAge time.Duration) ed25519.PublicKey {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if time.Since(s.fetchedAt) >= maxAge {
+	if s.clock().Sub(s.fetchedAt) >= maxAge {
 		return nil
 	}
 	return s.keys[kid]
@@ -96,7 +97,7 @@ func (s *keySet) refresh() {
 	s.mu.RLock()
 	attemptedAt := s.attemptedAt
 	s.mu.RUnlock()
-	if time.Since(attemptedAt) < keysCooldown {
+	if s.clock().Sub(attemptedAt) < keysCooldown {
 		return
 	}
 	keys, err := s.download()
@@ -105,7 +106,7 @@ func (s *keySet) refresh() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.attemptedAt = time.Now()
+	s.attemptedAt = s.clock()
 	s.failed = err != nil
 	if err == nil {
 		s.keys, s.fetchedAt = keys, s.attemptedAt

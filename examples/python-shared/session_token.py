@@ -253,12 +253,13 @@ class IssuerKeys:
     TIMEOUT_SECONDS = 5
     MAX_BYTES = 65_536
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
         parsed = urllib.parse.urlsplit(url)
         loopback = parsed.hostname in ("localhost", "127.0.0.1", "::1")
         if parsed.scheme != "https" and not (parsed.scheme == "http" and loopback):
             raise ValueError("the JWKS URL must be https; http only on loopback")
         self._url = url
+        self._clock = clock
         self._opener = urllib.request.build_opener(_NoRedirect)
         self._lock = threading.Lock()
         self._keys: dict[str, Any] = {}
@@ -273,7 +274,7 @@ class IssuerKeys:
         if not self._lock.acquire(blocking=stale is None):
             return stale  # Another request is fetching; nobody waits who has a key.
         try:
-            if time.monotonic() - self._attempted_at >= self.COOLDOWN_SECONDS:
+            if self._clock() - self._attempted_at >= self.COOLDOWN_SECONDS:
                 self._refresh()
         finally:
             self._lock.release()
@@ -284,18 +285,18 @@ class IssuerKeys:
         return key
 
     def _known(self, kid: str, max_age_seconds: int) -> Any:
-        is_usable = time.monotonic() - self._fetched_at < max_age_seconds
+        is_usable = self._clock() - self._fetched_at < max_age_seconds
         return self._keys.get(kid) if is_usable else None
 
     def _refresh(self) -> None:
         try:
             self._keys = parse_keys(self._download())
-            self._fetched_at = time.monotonic()
+            self._fetched_at = self._clock()
             self._failed = False
         except Exception as error:  # Whatever went wrong, it is an outage of the issuer's keys.
             self._failed = True
             logging.getLogger(__name__).warning("no keys from the issuer: %s", type(error).__name__)
-        self._attempted_at = time.monotonic()
+        self._attempted_at = self._clock()
 
     def _download(self) -> bytes:
         # The timeout of urllib is for one read; the deadline is for all of them.

@@ -17,8 +17,18 @@ export function createSigningKey(kid: string): SigningKey {
   return { kid, ...generateKeyPairSync("ed25519") };
 }
 
-export function publicJwk({ kid, publicKey }: SigningKey): Record<string, unknown> {
-  return { ...publicKey.export({ format: "jwk" }), kid, alg: "EdDSA", use: "sig" };
+export interface PublishedJwk {
+  readonly kty: "OKP";
+  readonly crv: "Ed25519";
+  readonly x: string;
+  readonly kid: string;
+  readonly alg: "EdDSA";
+  readonly use: "sig";
+}
+
+export function publicJwk({ kid, publicKey }: SigningKey): PublishedJwk {
+  const { x = "" } = publicKey.export({ format: "jwk" });
+  return { kty: "OKP", crv: "Ed25519", x, kid, alg: "EdDSA", use: "sig" };
 }
 
 /** A fresh session token's claims (docs: session tokens), `offsetSeconds` from now. */

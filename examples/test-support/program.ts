@@ -1,0 +1,14 @@
+import type { RunningProgram } from "./processes.ts";
+
+/** An example program: what it needs, and how it is started. */
+export interface Program {
+  readonly name: string;
+  readonly language: "Go" | "Python";
+  /** Why it cannot run on this machine. */
+  readonly missing: string | undefined;
+  /** Compiles what must be compiled. Called once, before `start`. */
+  prepare(): Promise<void>;
+  start(jwksUrl: string, port: number): Promise<RunningProgram>;
+  /** The language's own tests of the code that fetches keys. @throws {Error} with their output */
+  runUnitTests(): Promise<void>;
+}
