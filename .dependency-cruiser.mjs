@@ -78,7 +78,7 @@ export default {
     parser: "swc",
     tsPreCompilationDeps: true,
     doNotFollow: { path: "(^|/)node_modules/" },
-    exclude: { path: "(^|/)(dist|\\.cache|test-results|playwright-report)/" },
+    exclude: { path: "^(?!(.*/)?node_modules/)(.*/)?(dist|\\.cache|test-results|playwright-report)/" },
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["@breezeway/source", "import", "types", "node", "default"],

@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { cruise, type ICruiseOptions, type ICruiseResult, type IModule } from "dependency-cruiser";
 import { readPackageJson, readWorkspaces, type PackageJson } from "../packages/public-packages.ts";
+import { visitUsingDeclarations } from "./support/using-declarations.ts";
 import config from "../../.dependency-cruiser.mjs";
 
 const NOT_SHIPPED = /\.test(-d)?\.tsx?$|\/test-support\//u;
@@ -28,7 +29,7 @@ export async function checkBoundaries(root: string): Promise<string[]> {
     ...violations,
     ...modules.flatMap((module) => {
       const manifest = manifests.get(module.source.split("/")[0] ?? "");
-      return undeclaredImports(module, manifest ?? rootManifest);
+      return undeclaredImports(module, manifest ?? rootManifest, rootManifest);
     }),
   ];
 }
@@ -37,6 +38,7 @@ async function cruiseFolders(
   root: string,
   folders: string[],
 ): Promise<{ modules: IModule[]; violations: string[] }> {
+  visitUsingDeclarations();
   const { options, ...ruleSet } = config;
   const cruiseOptions = { ...options, baseDir: root, validate: true, ruleSet } as ICruiseOptions;
   const resolveOptions = options.enhancedResolveOptions;
@@ -51,7 +53,12 @@ async function cruiseFolders(
   return { modules: result.modules, violations };
 }
 
-function undeclaredImports(module: IModule, manifest: PackageJson): string[] {
+/** Tests may also use the root's development dependencies: the test tools stand there once. */
+function undeclaredImports(
+  module: IModule,
+  manifest: PackageJson,
+  rootManifest: PackageJson,
+): string[] {
   const shipped = manifest.private !== true && !NOT_SHIPPED.test(module.source);
   const declared = new Set([
     manifest.name,
@@ -59,6 +66,7 @@ function undeclaredImports(module: IModule, manifest: PackageJson): string[] {
     ...Object.keys(manifest.peerDependencies ?? {}),
     ...Object.keys(manifest.optionalDependencies ?? {}),
     ...(shipped ? [] : Object.keys(manifest.devDependencies ?? {})),
+    ...(NOT_SHIPPED.test(module.source) ? Object.keys(rootManifest.devDependencies ?? {}) : []),
   ]);
   return module.dependencies
     .filter(({ dependencyTypes }) => !dependencyTypes.includes("core"))

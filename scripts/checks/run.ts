@@ -19,9 +19,14 @@ const CHECKS: Readonly<Record<string, Check>> = {
 const [name = "", argument = ""] = process.argv.slice(2);
 const check = Object.hasOwn(CHECKS, name) ? CHECKS[name] : undefined;
 if (check) {
-  const problems = await check(argument);
-  for (const problem of problems) console.error(problem);
-  process.exitCode = problems.length === 0 ? 0 : 1;
+  try {
+    const problems = await check(argument);
+    for (const problem of problems) console.error(problem);
+    process.exitCode = problems.length === 0 ? 0 : 1;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
 } else {
   console.error(`Usage: node scripts/checks/run.ts ${Object.keys(CHECKS).join(" | ")}`);
   process.exitCode = 2;
