@@ -1,0 +1,106 @@
+/** Options of {@link createGateway}: their types, their checks, and what is made of them once. */
+import { BridgeError } from "@breezeway/shared";
+import {
+  createAppRegistry,
+  parseWith,
+  type AppRegistry,
+  type ManifestInput,
+  type SessionClaims,
+} from "@breezeway/shared/schemas";
+import type { Fetch, SessionAlgorithm, SessionVerifierOptions } from "@breezeway/verify";
+import * as z from "zod/mini";
+import { createPeerTrust } from "../proxy/peer-trust.ts";
+import { createRouteTable, type RouteTable } from "../routes/route-table.ts";
+import { routeSchema, type RouteOptions } from "./route-schema.ts";
+
+export interface CorsOptions {
+  /** How long a browser may remember a preflight, 0 to 86 400 seconds. Default 600. */
+  readonly maxAgeSeconds?: number | undefined;
+  /** Response headers that guests may read, beside the gateway's own. Default none. */
+  readonly exposedHeaders?: readonly string[] | undefined;
+}
+
+export interface GatewayOptions {
+  /** The issuer's URL, compared byte for byte with the tokens' `iss`. */
+  readonly issuer: string;
+  readonly apps: AppRegistry | readonly ManifestInput[];
+  readonly routes: readonly RouteOptions[];
+  /** Default: the URL `<issuer>/.well-known/jwks.json`. */
+  readonly jwks?: SessionVerifierOptions["jwks"] | undefined;
+  /** Default `["EdDSA"]`. */
+  readonly algorithms?: readonly SessionAlgorithm[] | undefined;
+  /** Asked on every request, beside the revocation feed. True refuses with `session-revoked`. */
+  readonly isRevoked?: ((claims: SessionClaims) => boolean) | undefined;
+  readonly cors?: CorsOptions | undefined;
+  /**
+   * Addresses and CIDR ranges of proxies in front, whose `X-Forwarded-*` headers are believed and
+   * extended. From everyone else they are replaced. Default none.
+   */
+  readonly trustedProxies?: readonly string[] | undefined;
+  /** Epoch milliseconds. Default `Date.now`. */
+  readonly clock?: (() => number) | undefined;
+  /** For the issuer's keys and revocations. Default: the runtime's. */
+  readonly fetch?: Fetch | undefined;
+  /** Makes request ids: visible ASCII, at most 64 characters. Default: random UUIDs. */
+  readonly randomId?: (() => string) | undefined;
+}
+
+/** What a reload replaces as a whole: one request sees one policy from its start to its end. */
+export interface Policy {
+  readonly apps: AppRegistry;
+  readonly routes: RouteTable;
+  readonly cors: Required<{ [Name in keyof CorsOptions]: NonNullable<CorsOptions[Name]> }>;
+  /** Whether the `X-Forwarded-*` headers of this address are believed. */
+  readonly trustsPeer: (address: string | undefined) => boolean;
+}
+
+export type PolicyOptions = Pick<GatewayOptions, "apps" | "routes" | "cors" | "trustedProxies">;
+
+const policySchema = z.object({
+  routes: z.array(routeSchema).check(z.minLength(1, "must have at least one route")),
+  cors: z.optional(
+    z.strictObject({
+      maxAgeSeconds: z.optional(z.int().check(z.gte(0), z.lte(86_400))),
+      exposedHeaders: z.optional(
+        z.array(z.string().check(z.regex(/^[A-Za-z0-9-]+$/, "must be a header name"))),
+      ),
+    }),
+  ),
+  trustedProxies: z.optional(z.array(z.string())),
+});
+
+/** @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming source and field */
+export function parsePolicy(options: PolicyOptions, source: string): Policy {
+  const parsed = parseWith(policySchema, options, { code: "CONFIG_INVALID", source });
+  if (!isRegistry(options.apps) && !Array.isArray(options.apps)) {
+    throw new BridgeError("CONFIG_INVALID", `${source}: apps: must be manifests or a registry.`);
+  }
+  const apps = isRegistry(options.apps) ? options.apps : createAppRegistry(options.apps);
+  checkApps(parsed.routes, apps, source);
+  return {
+    apps,
+    routes: createRouteTable(parsed.routes, source),
+    cors: {
+      maxAgeSeconds: parsed.cors?.maxAgeSeconds ?? 600,
+      exposedHeaders: parsed.cors?.exposedHeaders ?? [],
+    },
+    trustsPeer: createPeerTrust(parsed.trustedProxies ?? [], source),
+  };
+}
+
+// A misspelt id would lock an app out of its route, and be noticed only there.
+function checkApps(routes: readonly RouteOptions[], apps: AppRegistry, source: string): void {
+  routes.forEach((route, index) => {
+    const unknown = route.apps?.find((id) => apps.get(id) === undefined);
+    if (unknown !== undefined) {
+      throw new BridgeError(
+        "CONFIG_INVALID",
+        `${source}: routes[${index}].apps: no app "${unknown}" is registered.`,
+      );
+    }
+  });
+}
+
+function isRegistry(apps: GatewayOptions["apps"]): apps is AppRegistry {
+  return !Array.isArray(apps) && typeof (apps as AppRegistry | undefined)?.get === "function";
+}

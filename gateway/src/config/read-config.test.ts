@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createGateway } from "../gateway.ts";
+import { createTokenMaker, ISSUER, ORDERS_APP } from "../test-support/tokens.ts";
+import { readGatewayConfig } from "./read-config.ts";
+
+const good = {
+  issuer: ISSUER,
+  apps: ["orders.json"],
+  routes: [{ prefix: "/orders", upstream: "http://127.0.0.1:4020", scopes: ["orders:read"] }],
+};
+
+describe("readGatewayConfig", () => {
+  let folder: string;
+  let file: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "breezeway-gateway-"));
+    file = join(folder, "gateway.json");
+    writeFileSync(join(folder, "orders.json"), JSON.stringify(ORDERS_APP));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it("gives options that make a gateway", async () => {
+    writeFileSync(file, JSON.stringify(good));
+    const { jwks } = createTokenMaker();
+    await using gateway = createGateway({ ...readGatewayConfig(file), jwks });
+    const response = await gateway.fetch(new Request("http://gateway.example/orders"));
+    expect(response.status).toBe(401);
+  });
+
+  const route = good.routes[0]!;
+  it.each([
+    ["issuer", { ...good, issuer: "nonsense" }],
+    ["routes", { ...good, routes: [] }],
+    ["routes[0].prefix", { ...good, routes: [{ ...route, prefix: "orders" }] }],
+    ["routes[0].prefix", { ...good, routes: [{ ...route, prefix: "/orders/" }] }],
+    ["routes[0].prefix", { ...good, routes: [{ ...route, prefix: "/health/x" }] }],
+    ["routes[1].prefix", { ...good, routes: [route, { ...route, prefix: "/ORDERS" }] }],
+    ["routes[0].upstream", { ...good, routes: [{ ...route, upstream: "ftp://x" }] }],
+    ["routes[0].upstream", { ...good, routes: [{ ...route, upstream: "http://u:p@x" }] }],
+    ["routes[0].scopes", { ...good, routes: [{ ...route, scopes: ["a b"] }] }],
+    ["routes[0].scopes", { ...good, routes: [{ ...route, scopes: { get: [] } }] }],
+    ["routes[0].apps", { ...good, routes: [{ ...route, apps: ["order"] }] }],
+    ["routes[0].timeoutMs", { ...good, routes: [{ ...route, timeoutMs: "1s" }] }],
+    ["routes[0]", { ...good, routes: [{ ...route, scope: [] }] }],
+    ["trustedProxies[0]", { ...good, trustedProxies: ["10.0.0.0/33"] }],
+    ["cors", { ...good, cors: { maxAgeSeconds: -1 } }],
+    ["unknown", { ...good, unknown: 1 }],
+    ["apps[0]", { ...good, apps: ["missing.json"] }],
+    ["apps[0]", { ...good, apps: [{ id: "X" }] }],
+  ])("names the file and %s", (field, config) => {
+    writeFileSync(file, JSON.stringify(config));
+    expect(() => readGatewayConfig(file)).toThrow(
+      expect.objectContaining({
+        code: expect.stringMatching(/^(?:CONFIG|MANIFEST)_INVALID$/) as string,
+        message: expect.stringContaining(field) as string,
+      }),
+    );
+    expect(() => readGatewayConfig(file)).toThrow(file);
+  });
+
+  it.each(["", "{", "[]"])("refuses a file that holds %j", (text) => {
+    writeFileSync(file, text);
+    expect(() => readGatewayConfig(file)).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID" }),
+    );
+  });
+
+  it("names a file that cannot be read", () => {
+    expect(() => readGatewayConfig(join(folder, "none.json"))).toThrow("none.json");
+  });
+});

@@ -1,0 +1,126 @@
+/** What an operator writes about one route, and the parser of it. */
+import { isOrigin, originOf } from "@breezeway/shared";
+import * as z from "zod/mini";
+
+/** Scopes that a token must all have; by method where they differ. `HEAD` follows `GET`. */
+export type RouteScopes = readonly string[] | Readonly<Record<string, readonly string[]>>;
+
+export interface RateLimitOptions {
+  /** Requests within the window. */
+  readonly requests: number;
+  /** Length of the window in seconds, 1 to 86 400. */
+  readonly windowSeconds: number;
+  /** Whose requests are counted together. Default `["tenant", "app", "user"]`: each user in each app. */
+  readonly per?: readonly ("tenant" | "app" | "user")[] | undefined;
+}
+
+export interface RouteOptions {
+  /**
+   * `/orders` matches `/orders` and everything under `/orders/`. The longest prefix wins. Letters,
+   * digits, `-`, `_`, `.`, `~`.
+   */
+  readonly prefix: string;
+  /**
+   * `http://127.0.0.1:4020`, with a path that is put in front of the request's if one is wanted.
+   * Without it the route is for `/authz` only, and requests to it get 404.
+   */
+  readonly upstream?: string | undefined;
+  /**
+   * Default: none needed beyond a valid token. With a map, a method that has neither its own entry
+   * nor `"*"` is refused with 405.
+   */
+  readonly scopes?: RouteScopes | undefined;
+  /** Ids of the apps that may use the route. Default: every registered app. */
+  readonly apps?: readonly string[] | undefined;
+  /** Until the head of the upstream's response, 1 to 3 600 000 milliseconds. Default 30 000. */
+  readonly timeoutMs?: number | undefined;
+  /** Silence in a body or a WebSocket, in milliseconds; 0 for no bound. Default 300 000. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** From the request to the end of the response, in milliseconds; 0 for no bound. Default 0. */
+  readonly totalTimeoutMs?: number | undefined;
+  /** Bytes of a request body. Default 10 485 760 (10 MiB). */
+  readonly maxBodyBytes?: number | undefined;
+  readonly rateLimit?: RateLimitOptions | undefined;
+  /** Passes the `Authorization` header on. Default false. */
+  readonly forwardToken?: boolean | undefined;
+  /** Passes cookies on in both directions, except Breezeway's own. Default false. */
+  readonly forwardCookies?: boolean | undefined;
+  /** Sends `/orders/7` as `/7`. Default false. */
+  readonly stripPrefix?: boolean | undefined;
+  /** Allows WebSocket upgrades. Default true. */
+  readonly webSocket?: boolean | undefined;
+}
+
+/** Paths that the gateway answers itself; no route may lie under them. */
+export const RESERVED_PREFIXES = ["/authz", "/health", "/metrics"] as const;
+
+const MAX_TIMEOUT_MS = 3_600_000;
+const PREFIX = /^\/$|^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$/;
+// RFC 6749, section 3.3.
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+const scopeList = z.array(z.string().check(z.regex(SCOPE, "must be a scope without spaces")));
+const milliseconds = (min: number) =>
+  z.int().check(z.gte(min), z.lte(MAX_TIMEOUT_MS, `must be at most ${MAX_TIMEOUT_MS}`));
+
+const upstream = z
+  .string()
+  .check(
+    z.refine(
+      isUpstreamUrl,
+      "must be an http or https URL without credentials, query, fragment or trailing slash",
+    ),
+  );
+
+export const rateLimitSchema: z.ZodMiniType<RateLimitOptions> = z.strictObject({
+  requests: z.int().check(z.gte(1)),
+  windowSeconds: z.number().check(z.gte(1), z.lte(86_400)),
+  per: z.optional(z.array(z.enum(["tenant", "app", "user"])).check(z.minLength(1))),
+});
+
+export const routeSchema: z.ZodMiniType<RouteOptions> = z.strictObject({
+  prefix: z
+    .string()
+    .check(
+      z.regex(
+        PREFIX,
+        'must be "/" or segments of A-Z a-z 0-9 - _ . ~ such as /orders, without a trailing slash',
+      ),
+      z.refine(isNotReserved, `must not lie under ${RESERVED_PREFIXES.join(", ")}`),
+    ),
+  upstream: z.optional(upstream),
+  scopes: z.optional(
+    z.union([
+      scopeList,
+      z.record(
+        z.string().check(z.regex(/^(?:[A-Z]{1,20}|\*)$/, 'must be a method in capitals or "*"')),
+        scopeList,
+      ),
+    ]),
+  ),
+  apps: z.optional(z.array(z.string().check(z.minLength(1))).check(z.minLength(1))),
+  timeoutMs: z.optional(milliseconds(1)),
+  idleTimeoutMs: z.optional(milliseconds(0)),
+  totalTimeoutMs: z.optional(milliseconds(0)),
+  maxBodyBytes: z.optional(z.int().check(z.gte(0))),
+  rateLimit: z.optional(rateLimitSchema),
+  forwardToken: z.optional(z.boolean()),
+  forwardCookies: z.optional(z.boolean()),
+  stripPrefix: z.optional(z.boolean()),
+  webSocket: z.optional(z.boolean()),
+});
+
+function isNotReserved(prefix: string): boolean {
+  const lower = prefix.toLowerCase();
+  return !RESERVED_PREFIXES.some(
+    (reserved) => lower === reserved || lower.startsWith(`${reserved}/`),
+  );
+}
+
+function isUpstreamUrl(text: string): boolean {
+  const origin = originOf(text);
+  if (origin === undefined || !isOrigin(origin)) return false;
+  const { username, password, search, hash, pathname } = new URL(text);
+  const isBare = username === "" && password === "" && search === "" && hash === "";
+  return isBare && !/[?#]/.test(text) && (pathname === "/" || !pathname.endsWith("/"));
+}

@@ -1,0 +1,75 @@
+/**
+ * Cross-origin answers (https://fetch.spec.whatwg.org/#http-cors-protocol), from the app registry.
+ *
+ * Invariants: an origin is echoed only when it is, byte for byte, that of a registered app; never
+ * `*`; never credentials, since the gateway reads no cookies; `Vary: Origin` on every answer, with
+ * and without an origin, so that no cache mixes them up.
+ */
+import { BridgeError } from "@breezeway/shared";
+import type { Policy } from "../config/options.ts";
+import type { Located } from "../decision/examine.ts";
+
+const OWN_EXPOSED_HEADERS = [
+  "x-breezeway-request-id",
+  "www-authenticate",
+  "retry-after",
+  "ratelimit",
+  "ratelimit-policy",
+] as const;
+
+const ALL_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+const VARY_ALWAYS: readonly string[] = ["vary", "origin"];
+const HEADER_NAMES = /^[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,2048}$/;
+
+/** The headers of an answer to a request with this `Origin`. Name, value, name, value. */
+export function corsHeaders(origin: string | undefined, policy: Policy): readonly string[] {
+  if (origin === undefined) return VARY_ALWAYS;
+  let known = prepared.get(policy);
+  if (known === undefined) prepared.set(policy, (known = new Map()));
+  let headers = known.get(origin);
+  if (headers === undefined) {
+    if (policy.apps.byOrigin(origin).length === 0) return VARY_ALWAYS;
+    headers = [
+      "access-control-allow-origin",
+      origin,
+      "access-control-expose-headers",
+      [...OWN_EXPOSED_HEADERS, ...policy.cors.exposedHeaders].join(", "),
+      ...VARY_ALWAYS,
+    ];
+    known.set(origin, headers);
+  }
+  return headers;
+}
+
+// Bounded by the number of registered origins.
+const prepared = new WeakMap<Policy, Map<string, readonly string[]>>();
+
+/**
+ * The headers of the 204 that answers a preflight.
+ *
+ * @throws {BridgeError} ORIGIN_NOT_ALLOWED when no app of this origin may use the route;
+ *   REQUEST_MALFORMED when it asks for something that is not a list of header names.
+ */
+export function preflightHeaders({ headers, route }: Located, policy: Policy): string[] {
+  const { origin, preflightHeaders: asked } = headers;
+  const apps = origin === undefined ? [] : policy.apps.byOrigin(origin);
+  if (origin === undefined || !apps.some((app) => route.apps?.has(app.id) ?? true)) {
+    throw new BridgeError("ORIGIN_NOT_ALLOWED", "No app of this origin may use this route.");
+  }
+  if (asked !== undefined && asked !== "" && !HEADER_NAMES.test(asked)) {
+    throw new BridgeError("REQUEST_MALFORMED", "Access-Control-Request-Headers is not a list.");
+  }
+  return [
+    "access-control-allow-origin",
+    origin,
+    "access-control-allow-methods",
+    route.methods?.join(", ") ?? ALL_METHODS,
+    // Echoed: "*" does not cover Authorization, and upstreams have headers of their own.
+    "access-control-allow-headers",
+    asked === undefined || asked === "" ? "authorization, content-type" : asked,
+    "access-control-max-age",
+    String(policy.cors.maxAgeSeconds),
+    "vary",
+    "origin, access-control-request-method, access-control-request-headers",
+  ];
+}

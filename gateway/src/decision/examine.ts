@@ -1,0 +1,101 @@
+/**
+ * The first half of a decision: everything that can be said before the token is verified.
+ *
+ * Pure and synchronous, like the second half in `authorise.ts`. The proxy, the fetch handler and
+ * `/authz` all go through the two, so no way in knows a weaker rule.
+ */
+import { BridgeError } from "@breezeway/shared";
+import type { VerifyRequest } from "@breezeway/verify";
+import type { Policy } from "../config/options.ts";
+import { readCredential } from "../request/credential.ts";
+import { inspectHeaders, type InspectedHeaders } from "../request/inspect-headers.ts";
+import { parseRequestTarget, type RequestTarget } from "../routes/request-target.ts";
+import type { Route } from "../routes/route-table.ts";
+
+/** A request as it arrived, before anything is believed. */
+export interface RequestHead {
+  readonly method: string;
+  /** As on the request line. */
+  readonly target: string;
+  /** Name, value, name, value, with duplicates, in order. */
+  readonly rawHeaders: readonly string[];
+  /** Address of whoever opened the connection; `undefined` when the runtime does not say. */
+  readonly peerAddress: string | undefined;
+  readonly encrypted: boolean;
+}
+
+/** What is known once the path has a route. */
+export interface Located {
+  readonly head: RequestHead;
+  readonly headers: InspectedHeaders;
+  readonly target: RequestTarget;
+  readonly route: Route;
+}
+
+/** A request that may be verified. */
+export interface Examined extends Located {
+  readonly token: string;
+  readonly webSocketProtocols: readonly string[];
+  readonly scopes: readonly string[];
+  readonly verifyRequest: VerifyRequest;
+}
+
+/** Made by {@link locate}; an OPTIONS request of a browser that asks before it sends. */
+export function isPreflight({ head, headers }: Located): boolean {
+  return (
+    head.method === "OPTIONS" &&
+    headers.origin !== undefined &&
+    headers.preflightMethod !== undefined
+  );
+}
+
+/**
+ * The route comes first: what is not routed is not there, whoever asks.
+ *
+ * @throws {BridgeError} REQUEST_MALFORMED, HEADERS_TOO_LARGE, DUPLICATE_CREDENTIALS, ROUTE_UNKNOWN
+ */
+export function locate(head: RequestHead, headers: InspectedHeaders, policy: Policy): Located {
+  const target = parseRequestTarget(head.target);
+  const route = policy.routes.match(target.path);
+  if (route === undefined) throw new BridgeError("ROUTE_UNKNOWN", "There is nothing at this path.");
+  return { head, headers, target, route };
+}
+
+/**
+ * @throws {BridgeError} METHOD_NOT_ALLOWED, TOKEN_MISSING, DUPLICATE_CREDENTIALS, BODY_TOO_LARGE,
+ *   ORIGIN_NOT_ALLOWED
+ */
+export function examine(located: Located, policy: Policy): Examined {
+  const { head, headers, target, route } = located;
+  // TRACE would show the caller what we add for the upstream; CONNECT would be a tunnel.
+  if (head.method === "TRACE" || head.method === "CONNECT") throw methodNotAllowed();
+  const { token, webSocketProtocols } = readCredential(headers);
+  if (headers.origin !== undefined && policy.apps.byOrigin(headers.origin).length === 0) {
+    throw new BridgeError("ORIGIN_NOT_ALLOWED", "No app is registered at this origin.");
+  }
+  const scopes = route.requiredScopes(head.method);
+  if (scopes === undefined) throw methodNotAllowed();
+  return {
+    head,
+    headers,
+    target,
+    route,
+    token,
+    webSocketProtocols,
+    scopes,
+    verifyRequest: { origin: headers.origin },
+  };
+}
+
+/** @throws {BridgeError} as {@link inspectHeaders}; REQUEST_MALFORMED without a `Host` */
+export function inspectHead(head: RequestHead): InspectedHeaders {
+  const headers = inspectHeaders(head.rawHeaders);
+  if (headers.host === undefined) {
+    throw new BridgeError("REQUEST_MALFORMED", "Request headers: Host is required.");
+  }
+  return headers;
+}
+
+function methodNotAllowed(): BridgeError {
+  return new BridgeError("METHOD_NOT_ALLOWED", "The route does not take this method.");
+}

@@ -1,0 +1,148 @@
+/**
+ * The client side of an exchange on Node's HTTP server.
+ *
+ * The head is held back until the first piece of the body, the end, or the end of this tick: a whole
+ * answer that came from the upstream in one piece leaves in one write.
+ */
+import { ServerResponse, type IncomingMessage } from "node:http";
+import type { Duplex, Readable } from "node:stream";
+import type { Answer } from "../answer/refusal.ts";
+import type { ClientListener, ClientSide } from "../proxy/client-side.ts";
+import { LimitedBody } from "../proxy/limited-body.ts";
+import { discardBody } from "./discard-body.ts";
+
+/** What the server makes for each request, so that event handlers find the exchange. */
+export class GatewayResponse<
+  Incoming extends IncomingMessage = IncomingMessage,
+> extends ServerResponse<Incoming> {
+  exchange: ClientListener | undefined;
+}
+
+export class NodeClient implements ClientSide {
+  readonly canUpgrade: boolean = false;
+  readonly #request: IncomingMessage;
+  readonly #response: GatewayResponse;
+  /** The client waits for `100 Continue` before it sends its body. */
+  readonly #mustContinue: boolean;
+  #status = 0;
+  #headers: string[] | undefined;
+  #held: Buffer | undefined;
+
+  constructor(request: IncomingMessage, response: GatewayResponse, mustContinue: boolean) {
+    this.#request = request;
+    this.#response = response;
+    this.#mustContinue = mustContinue;
+  }
+
+  attach(exchange: ClientListener): void {
+    this.#response.exchange = exchange;
+    this.#response.on("close", onClose);
+  }
+
+  body(maxBytes: number): Readable | null {
+    if (!hasBody(this.#request)) return null;
+    if (this.#mustContinue) this.#response.writeContinue();
+    return new LimitedBody(this.#request, maxBytes);
+  }
+
+  answer({ status, headers, body }: Answer): void {
+    const isAwaited = this.#mustContinue && !this.#request.readableFlowing;
+    // A client that still waits to be told to send its body may send it, or another request.
+    const list = isAwaited ? [...headers, "connection", "close"] : [...headers];
+    this.#response.writeHead(status, list);
+    this.#response.end(body);
+    if (!isAwaited) discardBody(this.#request);
+  }
+
+  start(status: number, _statusText: string, headers: string[]): void {
+    this.#status = status;
+    this.#headers = headers;
+    process.nextTick(flush, this);
+  }
+
+  write(chunk: Buffer): boolean {
+    if (this.#headers !== undefined) {
+      if (this.#held === undefined) {
+        this.#held = chunk;
+        return true;
+      }
+      this.flush();
+    }
+    const isTaken = this.#response.write(chunk);
+    if (!isTaken && this.#response.listenerCount("drain") === 0) {
+      this.#response.on("drain", onDrain);
+    }
+    return isTaken;
+  }
+
+  end(trailers: readonly string[]): void {
+    if (this.#headers !== undefined) {
+      if (trailers.length > 0) this.flush();
+      else {
+        this.#writeHead();
+        this.#response.end(this.#held);
+        discardBody(this.#request);
+        return;
+      }
+    }
+    if (trailers.length > 0) this.#response.addTrailers(pairs(trailers));
+    this.#response.end();
+    discardBody(this.#request);
+  }
+
+  cut(): void {
+    this.#headers = undefined;
+    // Without this the client could take half an answer for a whole one.
+    this.#response.destroy();
+  }
+
+  upgrade(_status: number, _headers: readonly string[], upstream: Duplex): void {
+    upstream.destroy();
+    this.cut();
+  }
+
+  /** Sends what is held back. */
+  flush(): void {
+    if (this.#headers === undefined) return;
+    const held = this.#held;
+    this.#writeHead();
+    if (held === undefined) this.#response.flushHeaders();
+    else this.#response.write(held);
+    this.#held = undefined;
+  }
+
+  #writeHead(): void {
+    const headers = this.#headers;
+    this.#headers = undefined;
+    this.#response.writeHead(this.#status, headers);
+  }
+}
+
+function flush(client: NodeClient): void {
+  client.flush();
+}
+
+function onClose(this: GatewayResponse): void {
+  this.exchange?.onClose();
+}
+
+function onDrain(this: GatewayResponse): void {
+  this.exchange?.onDrain();
+}
+
+function hasBody(request: IncomingMessage): boolean {
+  // Read from Node's parser, which frames the message; the two agree or it refused the request.
+  const { headers } = request;
+  return (
+    headers["transfer-encoding"] !== undefined ||
+    (headers["content-length"] !== undefined && headers["content-length"] !== "0")
+  );
+}
+
+function pairs(list: readonly string[]): [string, string][] {
+  const result: [string, string][] = [];
+  for (let index = 0; index < list.length; index += 2) {
+    result.push([list[index] as string, list[index + 1] as string]);
+  }
+  return result;
+}

@@ -1,0 +1,138 @@
+/** The gateway on Node's HTTP server. */
+import { createServer, IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { BridgeError } from "@breezeway/shared";
+import type { GatewayOptions } from "../config/options.ts";
+import { coreOf, type GatewayCore } from "../core.ts";
+import { createGateway, type Gateway } from "../gateway.ts";
+import { Exchange } from "../proxy/exchange.ts";
+import { answerClientError } from "./client-error.ts";
+import { GatewayResponse, NodeClient } from "./node-client.ts";
+import { headOf } from "./request-head.ts";
+import { handleUpgrade, isWebSocketUpgrade } from "./upgrade.ts";
+
+export interface ServeOptions {
+  /** Default 4001; 0 for a free one. */
+  readonly port?: number | undefined;
+  /** Default `127.0.0.1`. */
+  readonly host?: string | undefined;
+}
+
+export interface GatewayServer extends AsyncDisposable {
+  /** `http://127.0.0.1:4001` */
+  readonly url: string;
+  readonly gateway: Gateway;
+  /** Stops listening, ends what is under way, and closes the gateway. */
+  close(): Promise<void>;
+}
+
+/**
+ * @example
+ * const server = await serveGateway({ issuer, apps, routes }, { port: 4001 });
+ * process.once("SIGTERM", () => void server.close());
+ *
+ * @throws {BridgeError} CONFIG_INVALID, also when the port is in use
+ */
+export async function serveGateway(
+  gatewayOrOptions: Gateway | GatewayOptions,
+  options: ServeOptions = {},
+): Promise<GatewayServer> {
+  const gateway =
+    "fetch" in gatewayOrOptions && "ready" in gatewayOrOptions
+      ? gatewayOrOptions
+      : createGateway(gatewayOrOptions);
+  const core = coreOf(gateway);
+  const server = createHttpServer(core);
+  const { port = 4001, host = "127.0.0.1" } = options;
+  try {
+    await listen(server, port, host);
+  } catch (error) {
+    await gateway.close();
+    throw error;
+  }
+  const close = async (): Promise<void> => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    await gateway.close();
+    server.closeAllConnections();
+    await closed;
+  };
+  return {
+    url: urlOf(server.address() as AddressInfo),
+    gateway,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+type HttpServer = Server<typeof IncomingMessage, typeof GatewayResponse>;
+
+function createHttpServer(core: GatewayCore): HttpServer {
+  const server = createServer({
+    IncomingMessage,
+    ServerResponse: GatewayResponse,
+    insecureHTTPParser: false,
+    requireHostHeader: false,
+    noDelay: true,
+    shouldUpgradeCallback: isWebSocketUpgrade,
+    keepAliveTimeout: 65_000,
+  });
+  // Node would drop what exceeds the count, unseen; the gateway refuses it instead.
+  server.maxHeadersCount = 0;
+  server.on("request", (request, response: GatewayResponse) => {
+    handle(core, request, new NodeClient(request, response, false));
+  });
+  server.on("checkContinue", (request, response: GatewayResponse) => {
+    handle(core, request, new NodeClient(request, response, true));
+  });
+  server.on("checkExpectation", (request, response: GatewayResponse) => {
+    handle(core, request, new NodeClient(request, response, true));
+  });
+  server.on("upgrade", (request, socket, head) => handleUpgrade(core, request, { socket, head }));
+  server.on("clientError", answerClientError);
+  return server;
+}
+
+function handle(core: GatewayCore, request: IncomingMessage, client: NodeClient): void {
+  const target = request.url ?? "";
+  const operation = isOperation(target)
+    ? core.operations.handle(request.method ?? "", pathOf(target))
+    : undefined;
+  if (operation !== undefined) {
+    void operation.then((answer) => answer && client.answer(answer));
+    return;
+  }
+  const exchange = new Exchange(core.services, client);
+  client.attach(exchange);
+  exchange.handle(headOf(request));
+}
+
+function isOperation(target: string): boolean {
+  return target.startsWith("/health/");
+}
+
+function pathOf(target: string): string {
+  const queryAt = target.indexOf("?");
+  return queryAt === -1 ? target : target.slice(0, queryAt);
+}
+
+async function listen(server: HttpServer, port: number, host: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen({ port, host }, resolve);
+  try {
+    await promise;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const what =
+      code === "EADDRINUSE"
+        ? `port ${port} on ${host} is in use; choose another one`
+        : `cannot listen on ${host}:${port} (${code ?? "unknown"})`;
+    throw new BridgeError("CONFIG_INVALID", `serveGateway: port: ${what}.`, { cause: error });
+  } finally {
+    server.off("error", reject);
+  }
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
+}

@@ -1,0 +1,99 @@
+/** WebSocket upgrades: decided like any request, then two sockets joined. */
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { GatewayCore } from "../core.ts";
+import { WEBSOCKET_PROTOCOL } from "../request/credential.ts";
+import { Exchange } from "../proxy/exchange.ts";
+import { GatewayResponse, NodeClient } from "./node-client.ts";
+import { headOf } from "./request-head.ts";
+
+export interface UpgradeConnection {
+  readonly socket: Duplex;
+  /** What the client sent behind the request's head. */
+  readonly head: Buffer;
+}
+
+/** All other upgrades are ignored, and their requests served as what they are without. */
+export function isWebSocketUpgrade(request: IncomingMessage): boolean {
+  return request.method === "GET" && request.headers.upgrade?.toLowerCase() === "websocket";
+}
+
+export function handleUpgrade(
+  core: GatewayCore,
+  request: IncomingMessage,
+  connection: UpgradeConnection,
+): void {
+  const response = new GatewayResponse(request);
+  // A refusal is an ordinary response; after it the connection ends, since its parser is gone.
+  response.shouldKeepAlive = false;
+  response.assignSocket(connection.socket as Socket);
+  response.once("finish", () => connection.socket.end());
+  const client = new UpgradeClient(request, response, connection);
+  const exchange = new Exchange(core.services, client);
+  client.attach(exchange);
+  exchange.handle(headOf(request));
+}
+
+class UpgradeClient extends NodeClient {
+  override readonly canUpgrade = true;
+  readonly #request: IncomingMessage;
+  readonly #response: GatewayResponse;
+  readonly #connection: UpgradeConnection;
+  #upstream: Duplex | undefined;
+
+  constructor(request: IncomingMessage, response: GatewayResponse, connection: UpgradeConnection) {
+    super(request, response, false);
+    this.#request = request;
+    this.#response = response;
+    this.#connection = connection;
+    connection.socket.on("error", () => connection.socket.destroy());
+  }
+
+  override upgrade(status: number, headers: readonly string[], upstream: Duplex): void {
+    const { socket, head } = this.#connection;
+    this.#upstream = upstream;
+    this.#response.detachSocket(socket as Socket);
+    socket.write(headText(status, this.#withProtocol(headers)), "latin1");
+    if (head.length > 0) upstream.write(head);
+    join(socket, upstream, () => this.#response.exchange?.onClose());
+  }
+
+  override cut(): void {
+    if (this.#upstream === undefined) {
+      super.cut();
+      return;
+    }
+    this.#upstream.destroy();
+    this.#connection.socket.destroy();
+  }
+
+  // Browsers fail a connection that offered protocols and was given none.
+  #withProtocol(headers: readonly string[]): readonly string[] {
+    const offered = this.#request.headers["sec-websocket-protocol"]?.split(",") ?? [];
+    const isSelected = headers.some(
+      (name, index) => index % 2 === 0 && name === "sec-websocket-protocol",
+    );
+    return isSelected || !offered.some((entry) => entry.trim() === WEBSOCKET_PROTOCOL)
+      ? headers
+      : [...headers, "sec-websocket-protocol", WEBSOCKET_PROTOCOL];
+  }
+}
+
+function headText(status: number, headers: readonly string[]): string {
+  let text = `HTTP/1.1 ${status} Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n`;
+  for (let index = 0; index < headers.length; index += 2) {
+    text += `${headers[index] ?? ""}: ${headers[index + 1] ?? ""}\r\n`;
+  }
+  return `${text}\r\n`;
+}
+
+function join(client: Duplex, upstream: Duplex, onClose: () => void): void {
+  client.pipe(upstream).pipe(client);
+  client.on("close", () => {
+    upstream.destroy();
+    onClose();
+  });
+  upstream.on("close", () => client.destroy());
+  upstream.on("error", () => client.destroy());
+}

@@ -1,0 +1,79 @@
+/**
+ * The headers that go to the upstream: what the client may say, then what the gateway says.
+ *
+ * The gateway's own come last and cannot be taken away again: everything that `Connection` names was
+ * removed before they were added.
+ */
+import type { VerifiedSession } from "@breezeway/verify";
+import type { Examined } from "../decision/examine.ts";
+import { IDENTITY_HEADERS, identityHeaderList } from "../identity/identity-headers.ts";
+
+const VIA = "1.1 breezeway";
+// The host's session cookie reaches us on a shared domain; no upstream may ever see it.
+const SESSION_COOKIE = /^(?:__Host-|__Secure-)?breezeway/i;
+
+export interface ForwardOptions {
+  readonly requestId: string;
+  readonly trustsPeer: (address: string | undefined) => boolean;
+}
+
+/** Name, value, name, value. Reuses the list that the inspection made. */
+export function forwardHeaders(
+  request: Examined,
+  session: VerifiedSession,
+  options: ForwardOptions,
+): string[] {
+  const { headers, route, head } = request;
+  const list = headers.forward;
+  if (headers.origin !== undefined) list.push("origin", headers.origin);
+  if (headers.contentLength !== undefined) list.push("content-length", headers.contentLength);
+  if (route.forwardToken) list.push("authorization", `Bearer ${request.token}`);
+  if (route.forwardCookies) pushCookies(list, headers.cookie);
+  if (request.webSocketProtocols.length > 0) {
+    list.push("sec-websocket-protocol", request.webSocketProtocols.join(", "));
+  }
+  list.push("via", headers.via === undefined ? VIA : `${headers.via}, ${VIA}`);
+  pushForwarded(list, request, options.trustsPeer(head.peerAddress));
+  for (const part of preparedIdentity(session)) list.push(part);
+  list.push(IDENTITY_HEADERS.requestId, options.requestId);
+  return list;
+}
+
+// One verified session serves all requests that carry its token.
+const identities = new WeakMap<VerifiedSession, readonly string[]>();
+
+export function preparedIdentity(session: VerifiedSession): readonly string[] {
+  let list = identities.get(session);
+  if (list === undefined) {
+    const { userId, tenantId, appId, handle, scopes } = session;
+    list = identityHeaderList({ userId, tenantId, appId, sessionId: handle, scopes });
+    identities.set(session, list);
+  }
+  return list;
+}
+
+function pushForwarded(list: string[], { head, headers }: Examined, isTrusted: boolean): void {
+  const peer = head.peerAddress ?? "unknown";
+  const { forwardedFor, forwardedProto, forwardedHost } = headers;
+  list.push(
+    "x-forwarded-for",
+    isTrusted && forwardedFor !== undefined ? `${forwardedFor}, ${peer}` : peer,
+    "x-forwarded-proto",
+    (isTrusted ? forwardedProto : undefined) ?? (head.encrypted ? "https" : "http"),
+    "x-forwarded-host",
+    (isTrusted ? forwardedHost : undefined) ?? headers.host ?? "",
+  );
+}
+
+function pushCookies(list: string[], cookie: string | undefined): void {
+  const kept = cookie
+    ?.split(";")
+    .map((pair) => pair.trim())
+    .filter((pair) => pair !== "" && !isSessionCookie(pair));
+  if (kept !== undefined && kept.length > 0) list.push("cookie", kept.join("; "));
+}
+
+/** @param cookie - `name=value`, of `Cookie` or of `Set-Cookie`. */
+export function isSessionCookie(cookie: string): boolean {
+  return SESSION_COOKIE.test(cookie.trim());
+}

@@ -1,0 +1,57 @@
+/**
+ * A request body on its way to the upstream: counted, cut off at the limit, with back pressure.
+ *
+ * Stands between the client's stream and undici, which destroys the body it was given when the
+ * upstream answers early or fails. The client's connection must survive that: its answer is due.
+ */
+import { Readable } from "node:stream";
+import { BridgeError } from "@breezeway/shared";
+
+export class LimitedBody extends Readable {
+  readonly #source: Readable;
+  readonly #maxBytes: number;
+  #bytes = 0;
+
+  constructor(source: Readable, maxBytes: number) {
+    super({ highWaterMark: 65_536 });
+    this.#source = source;
+    this.#maxBytes = maxBytes;
+    source.on("data", this.#onData).on("end", this.#onEnd);
+    source.on("error", this.#onError).on("close", this.#onClose);
+    source.pause();
+  }
+
+  override _read(): void {
+    this.#source.resume();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#source.pause();
+    this.#source.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose);
+    // The error listener stays: a late error of the client's stream has nobody else to go to.
+    done(error);
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#maxBytes) {
+      this.destroy(
+        new BridgeError("BODY_TOO_LARGE", "The request body is larger than the route takes."),
+      );
+    } else if (!this.push(chunk)) {
+      this.#source.pause();
+    }
+  };
+
+  readonly #onEnd = (): void => {
+    this.push(null);
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.destroy(error);
+  };
+
+  readonly #onClose = (): void => {
+    if (!this.readableEnded) this.destroy(new BridgeError("CALL_ABORTED", "The client is gone."));
+  };
+}

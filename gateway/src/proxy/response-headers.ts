@@ -1,0 +1,96 @@
+/**
+ * The upstream's response headers, less what is not the upstream's to say: hop-by-hop fields, CORS
+ * (the registry decides), identity headers, and cookies unless the route forwards them.
+ */
+import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
+import { isSessionCookie } from "./forward-headers.ts";
+
+export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+const DROPPED: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "http2-settings",
+  // Would move the browser to a server that the operator of the gateway did not choose.
+  "alt-svc",
+  ...Object.values(IDENTITY_HEADERS),
+]);
+
+export interface ResponseHeaderOptions {
+  readonly forwardCookies: boolean;
+  /** Name, value, name, value: the gateway's own, `Vary: origin` among them. */
+  readonly own: readonly string[];
+  readonly requestId: string;
+}
+
+/** Name, value, name, value. */
+export function responseHeaders(
+  upstream: UpstreamHeaders,
+  { own, requestId, forwardCookies }: ResponseHeaderOptions,
+): string[] {
+  const list: string[] = [];
+  const named = namedByConnection(upstream["connection"]);
+  for (const name in upstream) {
+    const value = upstream[name];
+    if (value === undefined || isDropped(name) || named?.has(name) === true) continue;
+    if (name === "set-cookie") {
+      if (forwardCookies) pushCookies(list, value);
+    } else if (typeof value === "string") {
+      list.push(name, value);
+    } else {
+      for (const single of value) list.push(name, single);
+    }
+  }
+  for (const part of own) list.push(part);
+  list.push(IDENTITY_HEADERS.requestId, requestId);
+  return list;
+}
+
+/** Trailers that may go on: no framing, routing or identity fields (RFC 9110, section 6.5.1). */
+export function responseTrailers(upstream: UpstreamHeaders): string[] {
+  const list: string[] = [];
+  for (const [name, value] of Object.entries(upstream)) {
+    if (value === undefined || isDropped(name) || FORBIDDEN_TRAILERS.has(name)) continue;
+    for (const single of typeof value === "string" ? [value] : value) list.push(name, single);
+  }
+  return list;
+}
+
+const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
+  "content-length",
+  "content-encoding",
+  "content-type",
+  "content-range",
+  "host",
+  "authorization",
+  "set-cookie",
+  "cache-control",
+  "vary",
+  "location",
+]);
+
+function isDropped(name: string): boolean {
+  return DROPPED.has(name) || name.startsWith("access-control-");
+}
+
+function namedByConnection(connection: string | string[] | undefined): Set<string> | undefined {
+  if (connection === undefined || connection === "keep-alive" || connection === "close") {
+    return undefined;
+  }
+  const text = typeof connection === "string" ? connection : connection.join(",");
+  return new Set(text.split(",").map((token) => token.trim().toLowerCase()));
+}
+
+function pushCookies(list: string[], value: string | string[]): void {
+  for (const cookie of typeof value === "string" ? [value] : value) {
+    // An upstream must not be able to replace the host's session.
+    if (!isSessionCookie(cookie)) list.push("set-cookie", cookie);
+  }
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from "vitest";
+import { headerKind } from "./header-kinds.ts";
+import { inspectHeaders } from "./inspect-headers.ts";
+
+describe("headerKind", () => {
+  it.each([
+    "X-Breezeway-User",
+    "x-breezeway-tenant",
+    "X_Breezeway_User",
+    "X-Breezeway_App",
+    "X.Breezeway.User",
+    "x-breezeway-anything-new",
+    "X_Tenant_ID",
+    "X-Tenant_ID",
+    "Content_Length",
+    "Transfer_Encoding",
+    "Keep-Alive",
+    "TE",
+    "Forwarded",
+    "X_Forwarded_For",
+    "X-Forwarded-Prefix",
+    "X-Real-IP",
+    "X-Original-URL",
+    "X-Rewrite-URL",
+    "X-HTTP-Method-Override",
+    "X_HTTP_Method_Override",
+    "Proxy",
+  ])("drops %s", (name) => {
+    expect(headerKind(name)).toBe("drop");
+  });
+
+  it.each(["Accept", "Content-Type", "traceparent", "X-Custom", "If-None-Match", "Constructor"])(
+    "forwards %s",
+    (name) => {
+      expect(headerKind(name)).toBe("forward");
+    },
+  );
+});
+
+describe("inspectHeaders", () => {
+  it("removes what Connection names, in any case", () => {
+    const { forward } = inspectHeaders([
+      ...["Accept", "*/*", "X-Secret", "1", "x-other", "2"],
+      ...["Connection", "keep-alive, X-SECRET", "Connection", "x-other"],
+    ]);
+    expect(forward).toEqual(["accept", "*/*"]);
+  });
+
+  it("ignores an Upgrade that Connection does not name", () => {
+    expect(inspectHeaders(["Upgrade", "websocket"]).upgrade).toBeUndefined();
+    expect(inspectHeaders(["Upgrade", "websocket", "Connection", "close"]).upgrade).toBeUndefined();
+    expect(inspectHeaders(["Connection", "Upgrade", "Upgrade", "websocket"]).upgrade).toBe(
+      "websocket",
+    );
+  });
+
+  it.each([
+    ["two lengths", ["Content-Length", "1", "Content-Length", "1"]],
+    ["a length that is not a number", ["Content-Length", "+1"]],
+    ["a length and an encoding", ["Content-Length", "1", "Transfer-Encoding", "chunked"]],
+    ["two encodings", ["Transfer-Encoding", "chunked", "Transfer-Encoding", "chunked"]],
+    ["another encoding", ["Transfer-Encoding", "gzip, chunked"]],
+    ["two hosts", ["Host", "a", "Host", "b"]],
+    ["two origins", ["Origin", "https://a", "Origin", "https://b"]],
+    ["an unknown expectation", ["Expect", "payment"]],
+  ])("refuses %s", (_name, headers) => {
+    expect(() => inspectHeaders(headers)).toThrow(
+      expect.objectContaining({ code: "REQUEST_MALFORMED" }),
+    );
+  });
+
+  it("marks two credentials", () => {
+    const twice = ["Authorization", "Bearer a", "authorization", "Bearer a"];
+    expect(inspectHeaders(twice).duplicateCredentials).toBe(true);
+    expect(inspectHeaders(["Proxy-Authorization", "Bearer a"]).duplicateCredentials).toBe(true);
+  });
+
+  it("refuses more fields than it would pass on", () => {
+    const many = Array.from({ length: 201 }, (_, index) => [`x-${index}`, "1"]).flat();
+    expect(() => inspectHeaders(many)).toThrow(
+      expect.objectContaining({ code: "HEADERS_TOO_LARGE" }),
+    );
+  });
+});

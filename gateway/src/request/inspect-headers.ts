@@ -1,0 +1,190 @@
+/**
+ * One pass over the raw headers of a request: what may be passed on, and what the decision needs.
+ *
+ * Reads the raw list because Node's own object joins, drops and overwrites duplicates, and every
+ * attack with two headers of one name lives in that difference.
+ */
+import { BridgeError } from "@breezeway/shared";
+import { headerEntry } from "./header-kinds.ts";
+
+/** More header fields than any browser or service sends; each costs the upstream work. */
+export const MAX_HEADER_FIELDS = 200;
+
+export interface InspectedHeaders {
+  /** Name, value, name, value. Without everything that {@link headerEntry} does not forward. */
+  readonly forward: string[];
+  authorization: string | undefined;
+  /** More than one credential of any kind. */
+  duplicateCredentials: boolean;
+  origin: string | undefined;
+  host: string | undefined;
+  /** Each value of `X-Tenant-ID`. Nearly always none or one. */
+  tenantIds: readonly string[];
+  contentLength: string | undefined;
+  chunked: boolean;
+  upgrade: string | undefined;
+  expectsContinue: boolean;
+  cookie: string | undefined;
+  webSocketProtocols: string | undefined;
+  preflightMethod: string | undefined;
+  preflightHeaders: string | undefined;
+  via: string | undefined;
+  forwardedFor: string | undefined;
+  forwardedProto: string | undefined;
+  forwardedHost: string | undefined;
+}
+
+const NO_TENANTS: readonly string[] = [];
+
+/**
+ * @throws {BridgeError} REQUEST_MALFORMED for a message that two servers could read differently;
+ *   HEADERS_TOO_LARGE for more than {@link MAX_HEADER_FIELDS} fields.
+ */
+export function inspectHeaders(rawHeaders: readonly string[]): InspectedHeaders {
+  if (rawHeaders.length > MAX_HEADER_FIELDS * 2) {
+    throw new BridgeError("HEADERS_TOO_LARGE", "The request has too many header fields.");
+  }
+  const found = emptyFindings();
+  let connection: string | undefined;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const { kind, name } = headerEntry(rawHeaders[index] as string);
+    const value = rawHeaders[index + 1] as string;
+    if (kind === "forward") found.forward.push(name, value);
+    else if (kind === "connection") connection = joined(connection, value);
+    else if (kind !== "drop") record(found, kind, value);
+  }
+  if (found.chunked && found.contentLength !== undefined) {
+    throw malformed("Content-Length and Transfer-Encoding exclude each other");
+  }
+  // `Upgrade` counts only when `Connection` names it (RFC 9110, section 7.8).
+  if (connection === undefined) found.upgrade = undefined;
+  else applyConnection(found, connection);
+  return found;
+}
+
+function record(
+  found: InspectedHeaders,
+  kind: Exclude<ReturnType<typeof headerEntry>["kind"], "forward" | "drop" | "connection">,
+  value: string,
+): void {
+  switch (kind) {
+    case "authorization":
+      if (found.authorization === undefined) found.authorization = value;
+      else found.duplicateCredentials = true;
+      return;
+    case "proxy-authorization":
+      // We are not a proxy that anyone configured; a token here is one in the wrong place.
+      found.duplicateCredentials = true;
+      return;
+    case "tenant":
+      found.tenantIds = [...found.tenantIds, value];
+      return;
+    case "origin":
+      found.origin = once(found.origin, value, "Origin");
+      return;
+    case "host":
+      found.host = once(found.host, value, "Host");
+      return;
+    case "content-length":
+      found.contentLength = once(found.contentLength, digits(value), "Content-Length");
+      return;
+    case "transfer-encoding":
+      if (found.chunked || value.toLowerCase() !== "chunked") {
+        throw malformed("the only Transfer-Encoding understood is chunked");
+      }
+      found.chunked = true;
+      return;
+    case "upgrade":
+      found.upgrade = once(found.upgrade, value, "Upgrade");
+      return;
+    case "expect":
+      if (value.toLowerCase() !== "100-continue") throw malformed("unknown Expect");
+      found.expectsContinue = true;
+      return;
+    case "cookie":
+      // HTTP/2 hops split cookies into crumbs (RFC 9113, section 8.2.3).
+      found.cookie = found.cookie === undefined ? value : `${found.cookie}; ${value}`;
+      return;
+    case "websocket-protocol":
+      found.webSocketProtocols = joined(found.webSocketProtocols, value);
+      return;
+    case "preflight-method":
+      found.preflightMethod = once(found.preflightMethod, value, "Access-Control-Request-Method");
+      return;
+    case "preflight-headers":
+      found.preflightHeaders = joined(found.preflightHeaders, value);
+      return;
+    case "via":
+      found.via = joined(found.via, value);
+      return;
+    case "x-forwarded-for":
+      found.forwardedFor = joined(found.forwardedFor, value);
+      return;
+    case "x-forwarded-proto":
+      found.forwardedProto = joined(found.forwardedProto, value);
+      return;
+    case "x-forwarded-host":
+      found.forwardedHost = joined(found.forwardedHost, value);
+      return;
+  }
+}
+
+/** Removes what `Connection` names: those fields were meant for us (RFC 9110, section 7.6.1). */
+function applyConnection(found: InspectedHeaders, connection: string): void {
+  if (/^(?:keep-alive|close)$/i.test(connection)) {
+    found.upgrade = undefined;
+    return;
+  }
+  const named = new Set(connection.split(",").map((token) => token.trim().toLowerCase()));
+  if (!named.has("upgrade")) found.upgrade = undefined;
+  const kept = found.forward;
+  let length = 0;
+  for (let index = 0; index < kept.length; index += 2) {
+    if (named.has(kept[index] as string)) continue;
+    kept[length] = kept[index] as string;
+    kept[length + 1] = kept[index + 1] as string;
+    length += 2;
+  }
+  kept.length = length;
+}
+
+function once(previous: string | undefined, value: string, name: string): string {
+  if (previous !== undefined) throw malformed(`${name} is there twice`);
+  return value;
+}
+
+function digits(value: string): string {
+  if (!/^\d{1,15}$/.test(value)) throw malformed("Content-Length is not a number");
+  return value;
+}
+
+function joined(previous: string | undefined, value: string): string {
+  return previous === undefined ? value : `${previous}, ${value}`;
+}
+
+function malformed(what: string): BridgeError {
+  return new BridgeError("REQUEST_MALFORMED", `Request headers: ${what}.`);
+}
+
+function emptyFindings(): InspectedHeaders {
+  return {
+    forward: [],
+    authorization: undefined,
+    duplicateCredentials: false,
+    origin: undefined,
+    host: undefined,
+    tenantIds: NO_TENANTS,
+    contentLength: undefined,
+    chunked: false,
+    upgrade: undefined,
+    expectsContinue: false,
+    cookie: undefined,
+    webSocketProtocols: undefined,
+    preflightMethod: undefined,
+    preflightHeaders: undefined,
+    via: undefined,
+    forwardedFor: undefined,
+    forwardedProto: undefined,
+    forwardedHost: undefined,
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * From a normalised path to its route.
+ *
+ * Invariant: a path never falls through to a shorter prefix because of its letter case. Upstreams
+ * that ignore case would serve `/orders/ADMIN` as `/orders/admin`, under the scopes of `/orders`.
+ */
+import { BridgeError } from "@breezeway/shared";
+import type { RateLimitOptions, RouteOptions } from "../config/route-schema.ts";
+
+export interface Route {
+  readonly prefix: string;
+  /** Origin of the upstream; `undefined` for a route that only `/authz` decides. */
+  readonly upstreamOrigin: string | undefined;
+  /** Scopes that this method needs; `undefined` when the route does not take the method. */
+  requiredScopes(method: string): readonly string[] | undefined;
+  /** For `Allow` and preflights; `undefined` when every method is taken. */
+  readonly methods: readonly string[] | undefined;
+  readonly apps: ReadonlySet<string> | undefined;
+  readonly timeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly totalTimeoutMs: number;
+  readonly maxBodyBytes: number;
+  readonly rateLimit: RateLimitOptions | undefined;
+  readonly forwardToken: boolean;
+  readonly forwardCookies: boolean;
+  readonly webSocket: boolean;
+  /** The path on the upstream for a path that this route matches. */
+  upstreamPath(path: string): string;
+}
+
+export interface RouteTable {
+  /** @param path - Normalised. */
+  match(path: string): Route | undefined;
+  readonly routes: readonly Route[];
+}
+
+export const ROUTE_DEFAULTS = {
+  timeoutMs: 30_000,
+  idleTimeoutMs: 300_000,
+  totalTimeoutMs: 0,
+  maxBodyBytes: 10_485_760,
+} as const;
+
+/** @throws {BridgeError} CONFIG_INVALID when two prefixes differ in letter case only, or not at all */
+export function createRouteTable(options: readonly RouteOptions[], source: string): RouteTable {
+  const entries = options.map((option, index) => ({
+    lower: option.prefix.toLowerCase(),
+    route: createRoute(option),
+    index,
+  }));
+  const seen = new Set<string>();
+  for (const { lower, index } of entries) {
+    if (seen.has(lower)) {
+      throw new BridgeError(
+        "CONFIG_INVALID",
+        `${source}: routes[${index}].prefix: another route has this prefix.`,
+      );
+    }
+    seen.add(lower);
+  }
+  entries.sort((a, b) => b.lower.length - a.lower.length);
+  return {
+    routes: entries.map(({ route }) => route),
+    match: (path) => {
+      const lower = path.toLowerCase();
+      for (const entry of entries) {
+        if (!isUnder(lower, entry.lower)) continue;
+        return isUnder(path, entry.route.prefix) ? entry.route : undefined;
+      }
+      return undefined;
+    },
+  };
+}
+
+function isUnder(path: string, prefix: string): boolean {
+  if (prefix === "/") return true;
+  if (!path.startsWith(prefix)) return false;
+  return path.length === prefix.length || path.charCodeAt(prefix.length) === 0x2f;
+}
+
+function createRoute(options: RouteOptions): Route {
+  const upstream = options.upstream === undefined ? undefined : new URL(options.upstream);
+  const base = upstream === undefined || upstream.pathname === "/" ? "" : upstream.pathname;
+  const stripped = options.stripPrefix === true && options.prefix !== "/" ? options.prefix : "";
+  const scopes = options.scopes ?? [];
+  return {
+    prefix: options.prefix,
+    upstreamOrigin: upstream?.origin,
+    requiredScopes: isList(scopes) ? () => scopes : scopesByMethod(scopes),
+    methods: isList(scopes) || Object.hasOwn(scopes, "*") ? undefined : methodsOf(scopes),
+    apps: options.apps === undefined ? undefined : new Set(options.apps),
+    timeoutMs: options.timeoutMs ?? ROUTE_DEFAULTS.timeoutMs,
+    idleTimeoutMs: options.idleTimeoutMs ?? ROUTE_DEFAULTS.idleTimeoutMs,
+    totalTimeoutMs: options.totalTimeoutMs ?? ROUTE_DEFAULTS.totalTimeoutMs,
+    maxBodyBytes: options.maxBodyBytes ?? ROUTE_DEFAULTS.maxBodyBytes,
+    rateLimit: options.rateLimit,
+    forwardToken: options.forwardToken ?? false,
+    forwardCookies: options.forwardCookies ?? false,
+    webSocket: options.webSocket ?? true,
+    upstreamPath: (path) => joinPath(base, path.slice(stripped.length)),
+  };
+}
+
+function joinPath(base: string, rest: string): string {
+  return rest === "" ? (base === "" ? "/" : base) : base + rest;
+}
+
+function isList(scopes: NonNullable<RouteOptions["scopes"]>): scopes is readonly string[] {
+  return Array.isArray(scopes);
+}
+
+type ScopeMap = Readonly<Record<string, readonly string[]>>;
+
+function scopesByMethod(scopes: ScopeMap): Route["requiredScopes"] {
+  const byMethod = new Map(Object.entries(scopes));
+  const others = byMethod.get("*");
+  // The body of a HEAD is that of a GET, unsent (RFC 9110, section 9.3.2).
+  const get = byMethod.get("GET");
+  if (get !== undefined && !byMethod.has("HEAD")) byMethod.set("HEAD", get);
+  return (method) => byMethod.get(method) ?? others;
+}
+
+function methodsOf(scopes: ScopeMap): string[] {
+  const methods = Object.keys(scopes);
+  return methods.includes("GET") && !methods.includes("HEAD") ? [...methods, "HEAD"] : methods;
+}

@@ -1,0 +1,62 @@
+/** A gateway in front of an upstream, both on real sockets. */
+import type { GatewayOptions } from "../config/options.ts";
+import type { RouteOptions } from "../config/route-schema.ts";
+import { serveGateway, type GatewayServer, type ServeOptions } from "../node/serve-gateway.ts";
+import { createTokenMaker, ISSUER, ORDERS_APP, PANE_APP, type TokenMaker } from "./tokens.ts";
+import { startUpstream, type Handler, type TestUpstream } from "./upstream.ts";
+
+export interface TestGateway extends AsyncDisposable {
+  readonly url: string;
+  readonly server: GatewayServer;
+  readonly upstream: TestUpstream;
+  readonly tokens: TokenMaker;
+  /** A request with a good token, unless `authorization` is among the headers. */
+  request(path: string, init?: RequestInit): Promise<Response>;
+}
+
+export interface StartOptions {
+  readonly handler?: Handler;
+  /** Beside `/orders`, which is as in the demo. The upstream is filled in. */
+  readonly routes?: readonly RouteOptions[];
+  /** For `/orders`. */
+  readonly route?: Partial<RouteOptions>;
+  readonly gateway?: Partial<GatewayOptions>;
+  readonly serve?: ServeOptions;
+}
+
+export async function startGateway(options: StartOptions = {}): Promise<TestGateway> {
+  const upstream = await startUpstream(options.handler);
+  const tokens = createTokenMaker();
+  const orders: RouteOptions = {
+    prefix: "/orders",
+    upstream: upstream.url,
+    scopes: { GET: ["orders:read"], "*": ["orders:write"] },
+    ...options.route,
+  };
+  const others = (options.routes ?? []).map((route) => ({ upstream: upstream.url, ...route }));
+  const server = await serveGateway(
+    {
+      issuer: ISSUER,
+      apps: [ORDERS_APP, PANE_APP],
+      routes: [orders, ...others],
+      jwks: tokens.jwks,
+      ...options.gateway,
+    },
+    { port: 0, ...options.serve },
+  );
+  return {
+    url: server.url,
+    server,
+    upstream,
+    tokens,
+    request: (path, init = {}) => {
+      const headers = new Headers(init.headers);
+      if (!headers.has("authorization")) headers.set("authorization", `Bearer ${tokens.token()}`);
+      return fetch(server.url + path, { ...init, headers });
+    },
+    [Symbol.asyncDispose]: async () => {
+      await server.close();
+      await upstream[Symbol.asyncDispose]();
+    },
+  };
+}
