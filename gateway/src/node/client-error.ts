@@ -1,11 +1,11 @@
 /** Answers to what Node's parser refuses: no request object exists, so the bytes are written by hand. */
 import { STATUS_CODES } from "node:http";
-import type { Duplex } from "node:stream";
 import { randomUUID } from "node:crypto";
 import { BridgeError, toProblem } from "@breezeway/shared";
+import type { GatewaySocket } from "./node-client.ts";
 
-export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
+export function answerClientError(error: NodeJS.ErrnoException, socket: GatewaySocket): void {
+  if (error.code === "ECONNRESET" || !socket.writable || isAnswering(socket)) {
     socket.destroy();
     return;
   }
@@ -19,6 +19,12 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex):
     problem.body,
   ];
   socket.end(lines.join("\r\n"), () => socket.destroy());
+}
+
+/** Bytes written now would stand in the middle of another answer, or be taken for one. */
+function isAnswering({ gatewayResponse: response }: GatewaySocket): boolean {
+  if (response === undefined || response.writableFinished) return false;
+  return response.headersSent || response.req.complete;
 }
 
 function toBridgeError(error: NodeJS.ErrnoException): BridgeError {

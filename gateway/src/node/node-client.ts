@@ -11,6 +11,11 @@ import type { ClientListener, ClientSide } from "../proxy/client-side.ts";
 import { LimitedBody } from "../proxy/limited-body.ts";
 import { discardBody } from "./discard-body.ts";
 
+/** Knows the last response that was begun on it. */
+export interface GatewaySocket extends Duplex {
+  gatewayResponse?: GatewayResponse;
+}
+
 /** What the server makes for each request, so that event handlers find the exchange. */
 export class GatewayResponse<
   Incoming extends IncomingMessage = IncomingMessage,
@@ -35,6 +40,7 @@ export class NodeClient implements ClientSide {
   }
 
   attach(exchange: ClientListener): void {
+    (this.#request.socket as GatewaySocket).gatewayResponse = this.#response;
     this.#response.exchange = exchange;
     this.#response.on("close", onClose);
   }
@@ -45,13 +51,17 @@ export class NodeClient implements ClientSide {
     return new LimitedBody(this.#request, maxBytes);
   }
 
-  answer({ status, headers, body }: Answer): void {
+  answer({ status, headers, body, reason }: Answer): void {
     const isAwaited = this.#mustContinue && !this.#request.readableFlowing;
-    // A client that still waits to be told to send its body may send it, or another request.
-    const list = isAwaited ? [...headers, "connection", "close"] : [...headers];
-    this.#response.writeHead(status, list);
+    // What follows on the connection may be a body or a request: the client that still waits to be
+    // told to send its body may send either, and a malformed request may end elsewhere than we think.
+    const mustClose = isAwaited || reason === "request-malformed";
+    this.#response.writeHead(
+      status,
+      mustClose ? [...headers, "connection", "close"] : [...headers],
+    );
     this.#response.end(body);
-    if (!isAwaited) discardBody(this.#request);
+    if (!mustClose) discardBody(this.#request);
   }
 
   start(status: number, _statusText: string, headers: string[]): void {
