@@ -11,6 +11,8 @@ export { pinoAudit } from "./audit/audit.ts";
 export type { AuditEvent, AuditEventName, AuditSink } from "./audit/audit.ts";
 export type { Clock } from "./clock.ts";
 export type { RequestInfo } from "./http/router.ts";
+export { createKeyManager } from "./keys/key-manager.ts";
+export type { KeyManager, KeyManagerOptions } from "./keys/key-manager.ts";
 export type { IssuerKeys, KeyInfo } from "./keys/key-ring.ts";
 export type { KeyState } from "./keys/key-schedule.ts";
 export type { KeyVault, Signer, SigningAlgorithm, VaultKey } from "./keys/key-vault.ts";

@@ -82,7 +82,7 @@ export interface CheckedOptions {
   readonly ttlSeconds: number;
   readonly trustedOrigins: ReadonlySet<string>;
   readonly lifetimes: SessionLifetimes;
-  readonly keyPeriodMs: number;
+  readonly keyPeriodDays: number;
   readonly audit: AuditSink;
   readonly onError: (error: unknown, requestId: string) => void;
   readonly clock: Clock;
@@ -131,10 +131,11 @@ export function checkOptions(options: IssuerOptions): CheckedOptions {
       graceMs:
         1_000 * within("sessions.graceSeconds", graceSeconds, { min: 0, max: 300, otherwise: 30 }),
     },
-    keyPeriodMs:
-      1_000 *
-      DAY_SECONDS *
-      within("keys.periodDays", options.keys?.periodDays, { min: 1, max: 365, otherwise: 30 }),
+    keyPeriodDays: within("keys.periodDays", options.keys?.periodDays, {
+      min: 1,
+      max: 365,
+      otherwise: 30,
+    }),
     audit: options.audit ?? (production ? pinoAudit() : silentAudit),
     onError: options.onError ?? (() => undefined),
     clock: options.clock ?? systemClock,

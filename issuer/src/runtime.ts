@@ -6,8 +6,8 @@ import type { EndpointDeps } from "./http/context.ts";
 import { createRouter, type Router } from "./http/router.ts";
 import { publicRoutes } from "./http/routes/public-routes.ts";
 import { sessionRoutes } from "./http/routes/session-routes.ts";
-import { JWKS_MAX_AGE_SECONDS } from "./keys/jwks-age.ts";
 import { createKeyRing, type KeyRing } from "./keys/key-ring.ts";
+import { keyTimes } from "./keys/key-schedule.ts";
 import { createKeyStore } from "./keys/key-store.ts";
 import { createLocalVault } from "./keys/local-vault.ts";
 import { devLoginRoutes } from "./login/dev-login.ts";
@@ -43,11 +43,7 @@ export async function startRuntime(
   const keys = createKeyRing({
     store: createKeyStore(store),
     vault: options.keys?.vault ?? createLocalVault(options.keys),
-    times: {
-      jwksMaxAgeMs: JWKS_MAX_AGE_SECONDS * 1_000,
-      publishAheadMs: 2 * JWKS_MAX_AGE_SECONDS * 1_000,
-      periodMs: checked.keyPeriodMs,
-    },
+    times: keyTimes(checked.keyPeriodDays),
     algorithms: [...new Set(["EdDSA" as const, ...Object.values(options.algorithms ?? {})])],
     clock,
     audit,

@@ -192,7 +192,11 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
 
   async function succeed(alg: SigningAlgorithm): Promise<StoredKey> {
     const nowMs = clock();
-    return announcedKey(keys, alg, nowMs) ?? (await add(alg, nowMs + times.publishAheadMs));
+    const announced = announcedKey(keys, alg, nowMs);
+    if (announced) return announced;
+    // Without any key there is no token that a verifier could meet too early.
+    const aheadMs = activeKey(keys, alg, nowMs) ? times.publishAheadMs : 0;
+    return add(alg, nowMs + aheadMs);
   }
 
   return {

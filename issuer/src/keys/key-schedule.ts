@@ -12,12 +12,20 @@ import { TOKEN_LIMITS } from "@breezeway/shared";
 import type { SigningAlgorithm } from "./key-vault.ts";
 
 export interface KeyTimes {
-  /** How long a verifier may keep the JWKS, in milliseconds. */
-  readonly jwksMaxAgeMs: number;
   /** A new key is published this long before its first use. */
   readonly publishAheadMs: number;
   /** A key is replaced after this long. */
   readonly periodMs: number;
+}
+
+/** How long a verifier may keep the key set, in seconds; verifiers of Breezeway do just that. */
+export const JWKS_MAX_AGE_SECONDS = 300;
+
+export function keyTimes(periodDays = 30): KeyTimes {
+  return {
+    publishAheadMs: 2 * JWKS_MAX_AGE_SECONDS * 1_000,
+    periodMs: periodDays * 24 * 3_600_000,
+  };
 }
 
 export interface ScheduledKey {

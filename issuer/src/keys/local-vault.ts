@@ -36,7 +36,7 @@ export function createLocalVault({ encryptionSecret }: LocalVaultOptions = {}): 
       const { privateKey, publicKey } = generate(alg);
       const privateJwk = privateKey.export({ format: "jwk" });
       return {
-        publicJwk: publicKey.export({ format: "jwk" }) as JWK,
+        publicJwk: publicKey.export({ format: "jwk" }),
         reference:
           encryptionSecret === undefined
             ? JSON.stringify(privateJwk)

@@ -15,5 +15,6 @@ export async function migrate(db: Kysely<Database>): Promise<void> {
     migrationLockTableName: "breezeway_migration_lock",
   });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  if (error instanceof Error) throw error;
+  if (error !== undefined) throw new Error("a migration failed", { cause: error });
 }

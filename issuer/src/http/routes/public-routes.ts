@@ -1,4 +1,4 @@
-import { JWKS_MAX_AGE_SECONDS } from "../../keys/jwks-age.ts";
+import { JWKS_MAX_AGE_SECONDS } from "../../keys/key-schedule.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
 import type { Endpoint } from "../context.ts";
 import { json } from "../respond.ts";

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { BridgeError } from "@breezeway/shared";
@@ -19,6 +19,8 @@ export interface SqliteStoreOptions {
    * last moments may be lost with the machine, though not with the process; several times faster.
    */
   readonly durability?: "full" | "normal";
+  /** Refuse a file that is not there instead of making it. Default false. */
+  readonly mustExist?: boolean;
   /** How long a write waits for another process's, in milliseconds. Default 5000. */
   readonly busyTimeoutMs?: number;
 }
@@ -49,6 +51,7 @@ function openFile(file: string, options: SqliteStoreOptions): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     if (file !== ":memory:") {
+      if (options.mustExist && !existsSync(file)) throw new Error("there is no such file");
       mkdirSync(dirname(file), { recursive: true });
       // Created by us first, so that the file never exists with another mode; the -wal and -shm
       // files take theirs from it.

@@ -1,0 +1,11 @@
+/** What a command may touch of the process it runs in. */
+export interface CliIo {
+  /** A line for standard output: what was asked for, and nothing else. */
+  readonly out: (line: string) => void;
+  /** A line for standard error. */
+  readonly err: (line: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Adds one subcommand to the program. */
+export type RegisterCommand = (program: import("commander").Command, io: CliIo) => void;

@@ -1,0 +1,70 @@
+/**
+ * LISTEN on a connection of its own. It only wakes: when it is down nothing is wrong, only later,
+ * since the change counter is read twice a second anyway.
+ */
+import type pg from "pg";
+
+export const CHANNEL = "breezeway_change";
+
+const MIN_RETRY_MS = 200;
+const MAX_RETRY_MS = 10_000;
+
+export interface ChangeListener {
+  start(onWake: () => void): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createChangeListener(createClient: () => pg.Client): ChangeListener {
+  let client: pg.Client | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  let retryMs = MIN_RETRY_MS;
+  let closed = false;
+
+  async function connect(onWake: () => void): Promise<void> {
+    const next = createClient();
+    // Both events may come for one loss; the flag lets the first of them count.
+    let lost = false;
+    const onLost = (): void => {
+      if (lost) return;
+      lost = true;
+      if (client === next) client = undefined;
+      schedule(onWake);
+    };
+    next.on("error", onLost);
+    next.on("end", onLost);
+    next.on("notification", () => onWake());
+    try {
+      await next.connect();
+      await next.query(`listen ${CHANNEL}`);
+    } catch {
+      onLost();
+      await next.end().catch(() => undefined);
+      return;
+    }
+    if (closed) {
+      await next.end();
+      return;
+    }
+    client = next;
+    retryMs = MIN_RETRY_MS;
+    // Whatever was announced while nobody listened.
+    onWake();
+  }
+
+  function schedule(onWake: () => void): void {
+    if (closed) return;
+    clearTimeout(retry);
+    retry = setTimeout(() => void connect(onWake), retryMs);
+    retry.unref();
+    retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
+  }
+
+  return {
+    start: connect,
+    async close() {
+      closed = true;
+      clearTimeout(retry);
+      await client?.end();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { BridgeError } from "@breezeway/shared";
+import { Kysely, PostgresDialect, sql } from "kysely";
+import pg from "pg";
+import { migrate } from "../migrate.ts";
+import type { Database } from "../schema.ts";
+import type { OpenStore, Store } from "../store.ts";
+import { CHANNEL, createChangeListener } from "./change-listener.ts";
+import { isUnavailable } from "./unavailable.ts";
+
+export interface PostgresStoreOptions {
+  /** `postgres://user:password@host:5432/database?sslmode=verify-full` */
+  readonly connectionString: string;
+  /** Connections of this process, one more for LISTEN. 1 to 100, default 10. */
+  readonly maxConnections?: number;
+  /** How long to wait for a connection, in milliseconds. Default 5000. */
+  readonly connectTimeoutMs?: number;
+  /** The longest that one statement may take, in milliseconds. Default 10000. */
+  readonly statementTimeoutMs?: number;
+}
+
+const INT8_OID = 20;
+
+/** PostgreSQL 13 or newer: for issuers on more than one machine. */
+export function postgresStore(options: PostgresStoreOptions): Store {
+  const { connectionString, maxConnections = 10 } = options;
+  const connection: pg.ClientConfig = {
+    connectionString,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    statement_timeout: options.statementTimeoutMs ?? 10_000,
+    application_name: "breezeway-issuer",
+    types: { getTypeParser: parserOf },
+  };
+  return {
+    kind: "postgres",
+    async open() {
+      const pool = new pg.Pool({ ...connection, max: maxConnections });
+      // An idle connection that breaks is replaced by the pool; unheard, the event ends the process.
+      pool.on("error", () => undefined);
+      const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+      try {
+        await migrate(db);
+      } catch (cause) {
+        await db.destroy();
+        throw new BridgeError(
+          "STORE_UNAVAILABLE",
+          "The Postgres store cannot be opened: is it up, and may this user create tables?",
+          { cause },
+        );
+      }
+      return createOpenStore(db, () => new pg.Client(connection));
+    },
+  };
+}
+
+// Times and sequence numbers stay far below 2^53, so int8 is read as a number.
+const parserOf: pg.CustomTypesConfig["getTypeParser"] = (oid: number, format?: unknown) =>
+  oid === INT8_OID && format !== "binary"
+    ? Number
+    : pg.types.getTypeParser(oid, format as "text" | undefined);
+
+function createOpenStore(db: Kysely<Database>, createClient: () => pg.Client): OpenStore {
+  const listener = createChangeListener(createClient);
+  return {
+    kind: "postgres",
+    db,
+    // Reaches listeners when the transaction commits, and not at all when it does not.
+    async announce(transaction, seq) {
+      await sql`select pg_notify(${CHANNEL}, ${String(seq)})`.execute(transaction);
+    },
+    watch: (onWake) => listener.start(onWake),
+    pollIntervalMs: 500,
+    isUnavailable,
+    async close() {
+      await listener.close();
+      await db.destroy();
+    },
+  };
+}
