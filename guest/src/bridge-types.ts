@@ -17,6 +17,7 @@ import type {
 import type { CallOptions, Clock, Readable, Unsubscribe } from "@breezeway/shared/channel";
 import type { BridgeFetch } from "./fetch/bridge-fetch.ts";
 import type { ConnectionState } from "./connection/connection.ts";
+import type { HostLink } from "./transport/host-link.ts";
 
 /** Methods that every host has, besides those of the contract. */
 export interface BuiltInMethods {
@@ -133,6 +134,11 @@ export interface BridgeOptions<C extends Contract = AnyContract> {
    * `data-host-origins` of the script tag.
    */
   readonly hostOrigins?: readonly string[];
+  /**
+   * Another way to the host than the page around this one: that of the test kit, or of a host that
+   * is no web page. `hostOrigins` is of no use then. Default: `window.parent`.
+   */
+  readonly link?: HostLink;
   /** Types and run-time checks for methods and events. Default: any name, nothing checked. */
   readonly contract?: C;
   /** Milliseconds until HANDSHAKE_TIMEOUT. Default 10 000. */

@@ -15,7 +15,7 @@ import { createBridge } from "./bridge.ts";
 import { resolveHostOrigins } from "./config/host-origins.ts";
 import { openConnection, type Connection } from "./connection/connection.ts";
 import { createGuestTokens, type GuestTokens } from "./tokens/token-manager.ts";
-import { isEmbedded } from "./transport/parent-link.ts";
+import { isEmbedded, parentLink } from "./transport/parent-link.ts";
 
 interface Shared {
   readonly connection: Connection;
@@ -25,8 +25,8 @@ interface Shared {
 
 type Opener = <C extends Contract>(options: BridgeOptions<C>) => Promise<AppBridge<C>>;
 
-// In the window, under a registered symbol: other copies of this package find it there. The number
-// is that of this arrangement between copies.
+// In the window (or the link in its place) under a registered symbol: other copies of this package
+// find it there. The number is that of this arrangement between copies.
 const OPENER: unique symbol = Symbol.for("@breezeway/guest/1");
 
 /**
@@ -42,10 +42,10 @@ const OPENER: unique symbol = Symbol.for("@breezeway/guest/1");
 export async function createAppBridge<C extends Contract = AnyContract>(
   options: BridgeOptions<C> = {},
 ): Promise<AppBridge<C>> {
-  if (!isEmbedded()) {
+  if (!options.link && !isEmbedded()) {
     throw new BridgeError("HANDSHAKE_NOT_EMBEDDED", "This page is not inside a frame of a host.");
   }
-  const page: { [OPENER]?: Opener } = window as { [OPENER]?: Opener };
+  const page = (options.link ?? window) as { [OPENER]?: Opener };
   page[OPENER] ??= createOpener();
   return page[OPENER](options);
 }
@@ -56,7 +56,7 @@ function createOpener(): Opener {
   const open = <C extends Contract>(options: BridgeOptions<C>): Shared => {
     const clock = options.clock ?? systemClock();
     const connection = openConnection({
-      hostOrigins: resolveHostOrigins(options.hostOrigins),
+      link: options.link ?? parentLink(resolveHostOrigins(options.hostOrigins)),
       timeoutMs: options.handshakeTimeoutMs ?? TIMEOUTS.handshakeMs,
       autoRefresh: options.autoRefresh ?? true,
       clock,

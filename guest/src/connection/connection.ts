@@ -31,8 +31,7 @@ import {
   type SendOptions,
   type Unsubscribe,
 } from "@breezeway/shared/channel";
-import { greetParent, type Attempt, type Greeting } from "../transport/parent-link.ts";
-import { watchPage } from "../transport/page-life.ts";
+import type { Attempt, Greeting, HostLink } from "../transport/host-link.ts";
 import { SDK_VERSION } from "../version.ts";
 import { createSnapshot, type Snapshot } from "./snapshot.ts";
 import { createTopics } from "./topics.ts";
@@ -57,7 +56,7 @@ export interface Connection {
 }
 
 export interface ConnectionOptions {
-  readonly hostOrigins: readonly string[];
+  readonly link: HostLink;
   readonly timeoutMs: number;
   readonly autoRefresh: boolean;
   readonly clock: Clock;
@@ -72,7 +71,6 @@ type Phase =
 // An answer to a ping that takes longer than this comes from nobody.
 const PING_TIMEOUT_MS = 2_000;
 
-/** @throws {BridgeError} HANDSHAKE_NOT_EMBEDDED */
 export function openConnection(options: ConnectionOptions): Connection {
   const { clock, report } = options;
   const ready = Promise.withResolvers<void>();
@@ -88,8 +86,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   let welcome: Welcome | undefined;
 
   const greet = (timeoutMs: number): Attempt =>
-    greetParent({
-      hostOrigins: options.hostOrigins,
+    options.link.greet({
       hello: {
         protocol: PROTOCOL_RANGE,
         sdk: SDK_VERSION,
@@ -186,7 +183,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       : new BridgeError("CHANNEL_LOST", `"${method}" was called while the host is away.`);
 
   let phase: Phase = { name: "connecting", attempt: greet(options.timeoutMs) };
-  const stopWatching = watchPage({
+  const stopWatching = options.link.watch({
     onRestored: () => void checkLife(),
     onLeaving: () => channel()?.close(),
   });

@@ -3,7 +3,7 @@
  * pins its origin, and comes back with a welcome and a data port, or with a reason why not.
  *
  * [HS-1] Nobody but the direct parent, and only from an exact configured origin, is listened to.
- * [HS-2] Not embedded is an error at once, never a timeout.
+ * [HS-2] Not embedded is an error at once, never a timeout: see `isEmbedded`.
  * [HS-3] Every attempt ends within its time; penpal alone would wait for ever.
  * [HS-4] Nothing of the guest is exposed to penpal: its method lookup walks prototypes.
  */
@@ -13,31 +13,11 @@ import {
   isRecord,
   parseWelcome,
   type Hello,
-  type Welcome,
 } from "@breezeway/shared";
-import type { Clock } from "@breezeway/shared/channel";
 import { connect, WindowMessenger } from "penpal";
 import { fromPenpal, noAnswer } from "./from-penpal.ts";
-
-export interface Greeting {
-  readonly welcome: Welcome;
-  readonly port: MessagePort;
-}
-
-export interface GreetOptions {
-  /** Exact origins; the caller has checked them. */
-  readonly hostOrigins: readonly string[];
-  readonly hello: Hello;
-  /** Milliseconds for the whole attempt. `Infinity` waits until a host comes. */
-  readonly timeoutMs: number;
-  readonly clock: Clock;
-}
-
-export interface Attempt {
-  /** Rejects with a BridgeError; never settles after {@link Attempt.cancel}. */
-  readonly greeting: Promise<Greeting>;
-  readonly cancel: () => void;
-}
+import type { Attempt, GreetOptions, Greeting, HostLink } from "./host-link.ts";
+import { watchPage } from "./page-life.ts";
 
 // A type, because penpal wants an index signature, which an interface does not have.
 type HostMethods = { hello(hello: Hello): unknown };
@@ -47,11 +27,19 @@ export function isEmbedded(): boolean {
   return typeof window !== "undefined" && window.parent !== window;
 }
 
-/** @throws {BridgeError} HANDSHAKE_NOT_EMBEDDED */
-export function greetParent({ hostOrigins, hello, timeoutMs, clock }: GreetOptions): Attempt {
-  if (!isEmbedded()) {
-    throw new BridgeError("HANDSHAKE_NOT_EMBEDDED", "This page is not inside a frame of a host.");
-  }
+/**
+ * The page around this one, which the caller knows to be there.
+ *
+ * @param hostOrigins exact origins; the caller has checked them
+ */
+export function parentLink(hostOrigins: readonly string[]): HostLink {
+  return { greet: (options) => greetParent(hostOrigins, options), watch: watchPage };
+}
+
+function greetParent(
+  hostOrigins: readonly string[],
+  { hello, timeoutMs, clock }: GreetOptions,
+): Attempt {
   const connection = connect<HostMethods>({
     messenger: new WindowMessenger({
       remoteWindow: window.parent,
@@ -68,7 +56,9 @@ export function greetParent({ hostOrigins, hello, timeoutMs, clock }: GreetOptio
 
   const greet = async (): Promise<Greeting> => {
     const host = await connection.promise;
-    return readAnswer(await host.hello(hello));
+    const answer = readAnswer(await host.hello(hello));
+    cancel();
+    return answer;
   };
 
   const greeting = new Promise<Greeting>((resolve, reject) => {
@@ -79,10 +69,7 @@ export function greetParent({ hostOrigins, hello, timeoutMs, clock }: GreetOptio
     if (timeoutMs !== Infinity) {
       timer = clock.setTimer(() => fail(noAnswer(timeoutMs)), timeoutMs);
     }
-    greet().then((answer) => {
-      cancel();
-      resolve(answer);
-    }, fail);
+    greet().then(resolve, fail);
   });
   return { greeting, cancel };
 }
