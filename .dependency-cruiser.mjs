@@ -78,7 +78,8 @@ export default {
     parser: "swc",
     tsPreCompilationDeps: true,
     doNotFollow: { path: "(^|/)node_modules/" },
-    exclude: { path: "^(?!(.*/)?node_modules/)(.*/)?(dist|\\.cache|test-results|playwright-report)/" },
+    // The workspaces' own builds; packages under node_modules often have a folder of that name.
+    exclude: { path: "^[a-z0-9]+/(dist|\\.cache)/" },
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["@breezeway/source", "import", "types", "node", "default"],

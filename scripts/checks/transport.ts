@@ -1,5 +1,5 @@
 /**
- * `postMessage` and `window.parent` appear in one file per side. Whoever reviews what a page sends
+ * `postMessage` and `window.parent` appear in one file per side, and in one that both share. Whoever reviews what a page sends
  * to another window, and to which origin, has that one file to read.
  */
 import { readFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { parse } from "@swc/core";
 import { sourceFiles } from "./support/source-files.ts";
 import { isNode, nameOf, visit, type SyntaxNode } from "./support/syntax.ts";
 
-const SIDES = ["guest", "host"];
+const SIDES = ["guest", "host", "shared"];
 const WINDOWS = new Set(["window", "globalThis", "self", "top", "parent"]);
 
 /** One line per side that has more than one such file, with the places. */
