@@ -1,3 +1,4 @@
+// oxlint-disable typescript/no-deprecated -- dependency-cruiser uses this visitor, deprecated or not
 /**
  * dependency-cruiser walks swc's trees with swc's own visitor, which gives up at a `using`
  * declaration (@swc/core 1.16 parses it and does not visit it). To be removed when it does.
@@ -10,6 +11,7 @@ interface UsingDeclaration {
   decls: VariableDeclarator[];
 }
 
+// oxlint-disable-next-line typescript/unbound-method -- called with `this` below
 const known = Visitor.prototype.visitStatement;
 
 /** Teaches swc's visitor to walk `using` and `await using` like `const`. */

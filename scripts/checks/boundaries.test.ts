@@ -1,0 +1,130 @@
+import { expect, test } from "vitest";
+import { MAIN_ENTRY, writeWorkspaces } from "../test-support/tree.ts";
+import { checkBoundaries } from "./boundaries.ts";
+
+const SHARED = { manifest: MAIN_ENTRY, files: { "src/index.ts": "export const one = 1;" } };
+const USES_SHARED = { dependencies: { "@breezeway/shared": "^0.1.0" } };
+
+/** A tree of shared and one other workspace with this main file. */
+async function problemsOf(
+  folder: string,
+  source: string,
+  manifest: object = USES_SHARED,
+): Promise<string[]> {
+  const root = await writeWorkspaces(
+    {
+      shared: SHARED,
+      issuer: { manifest: MAIN_ENTRY, files: { "src/index.ts": "export const sign = 1;" } },
+      [folder]: { manifest: { ...MAIN_ENTRY, ...manifest }, files: { "src/main.ts": source } },
+    },
+    ["zod", "lit"],
+  );
+  return checkBoundaries(root);
+}
+
+test("accepts a declared import of an allowed layer's public entry", async () => {
+  const source = `import { one } from "@breezeway/shared"; export const two = one + 1;`;
+  expect(await problemsOf("guest", source)).toEqual([]);
+});
+
+test("refuses a layer that is not allowed, even for a type only", async () => {
+  const source = `import type { sign } from "@breezeway/issuer"; export type Sign = typeof sign;`;
+  const problems = await problemsOf("gateway", source, {
+    dependencies: { "@breezeway/issuer": "^0.1.0" },
+  });
+  expect(problems).toEqual([
+    "gateway/src/main.ts → issuer/src/index.ts: gateway may import shared and verify.",
+  ]);
+});
+
+test("refuses shared importing any other workspace", async () => {
+  const problems = await checkBoundaries(
+    await writeWorkspaces({
+      guest: { manifest: MAIN_ENTRY, files: { "src/index.ts": "export const one = 1;" } },
+      shared: {
+        manifest: { dependencies: { "@breezeway/guest": "^0.1.0" } },
+        files: { "src/index.ts": `export * from "@breezeway/guest";` },
+      },
+    }),
+  );
+  expect(problems).toEqual([
+    "shared/src/index.ts → guest/src/index.ts: shared may import no other workspace.",
+  ]);
+});
+
+test.for([
+  ["a path that the package does not export", `export * from "@breezeway/shared/src/index.ts";`],
+  ["a relative path into another workspace", `export * from "../../shared/src/index.ts";`],
+  ["a file that is not there", `export * from "./nowhere.ts";`],
+  ["a package that is not installed", `export * from "no-such-package-at-all";`],
+])("refuses %s", async ([, source]) => {
+  const problems = await problemsOf("demo", source ?? "");
+  expect(problems.length).toBeGreaterThan(0);
+  expect(problems[0]).toContain("demo/src/main.ts →");
+});
+
+test("refuses a workspace that is hoisted and not declared", async () => {
+  const problems = await problemsOf("guest", `export * from "@breezeway/shared";`, {});
+  expect(problems).toEqual([
+    "guest/src/main.ts → @breezeway/shared: not in the dependencies or peerDependencies of @breezeway/guest",
+  ]);
+});
+
+test("refuses a hoisted package that is not declared, also behind a dynamic import", async () => {
+  const source = `export const load = () => import("zod/mini");`;
+  expect(await problemsOf("guest", source)).toEqual([
+    "guest/src/main.ts → zod: not in the dependencies or peerDependencies of @breezeway/guest",
+  ]);
+});
+
+test("refuses a development dependency in a shipped source, and allows it in a test", async () => {
+  const manifest = { ...USES_SHARED, devDependencies: { zod: "^4.0.0" } };
+  const files = { "src/schema.ts": `export * from "zod";`, "src/schema.test.ts": `import "zod";` };
+  const root = await writeWorkspaces({ shared: SHARED, guest: { manifest, files } }, ["zod"]);
+  expect(await checkBoundaries(root)).toEqual([
+    "guest/src/schema.ts → zod: not in the dependencies or peerDependencies of @breezeway/guest",
+  ]);
+});
+
+test("sees packages whose files stand in a folder called dist", async () => {
+  const root = await writeWorkspaces(
+    { shared: SHARED, host: { manifest: {}, files: { "src/a.ts": `export * from "penpal";` } } },
+    ["penpal"],
+  );
+  expect(await checkBoundaries(root)).toHaveLength(1);
+});
+
+test("refuses a cycle, also one of types", async () => {
+  const files = {
+    "src/a.ts": `import type { B } from "./b.ts"; export interface A { b: B }`,
+    "src/b.ts": `import type { A } from "./a.ts"; export interface B { a: A }`,
+  };
+  const problems = await checkBoundaries(
+    await writeWorkspaces({ shared: SHARED, verify: { manifest: {}, files } }),
+  );
+  expect(problems[0]).toContain("Two files that import each other");
+});
+
+test("refuses tests and their support in shipped sources", async () => {
+  const files = {
+    "src/a.ts": `export * from "./test-support/fake.ts";`,
+    "src/test-support/fake.ts": "export const fake = 1;",
+  };
+  const problems = await checkBoundaries(
+    await writeWorkspaces({ shared: SHARED, verify: { manifest: {}, files } }),
+  );
+  expect(problems).toEqual([
+    "verify/src/a.ts → verify/src/test-support/fake.ts: What is shipped must not import tests or their support.",
+  ]);
+});
+
+test("refuses Node's own modules in what browsers load", async () => {
+  expect(await problemsOf("guest", `export * from "node:crypto";`)).toEqual([
+    "guest/src/main.ts → crypto: shared, guest and host run in browsers.",
+  ]);
+});
+
+test("walks files with using declarations", async () => {
+  const source = `export async function f(x: Disposable) { using y = x; await import("zod"); return y; }`;
+  expect(await problemsOf("verify", source)).toHaveLength(1);
+});
