@@ -5,8 +5,8 @@ type Listener = (payload: unknown) => void;
 
 export interface Topics {
   readonly names: Iterable<string>;
-  add(topic: string, listener: Listener): Unsubscribe;
-  deliver(topic: string, payload: unknown, retained: boolean): void;
+  readonly add: (topic: string, listener: Listener) => Unsubscribe;
+  readonly deliver: (topic: string, payload: unknown, retained: boolean) => void;
   clear(): void;
 }
 

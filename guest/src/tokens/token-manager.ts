@@ -94,8 +94,8 @@ export function createGuestTokens({ clock, pushed, request }: GuestTokensOptions
     },
     async replace(rejected) {
       // Somebody else may have replaced it while this one was on its way to the service.
-      const isReplaced = grant && grant.token !== rejected && isUsable(grant);
-      return isReplaced ? grant!.token : share(rejected);
+      if (grant && grant.token !== rejected && isUsable(grant)) return grant.token;
+      return share(rejected);
     },
     claims: () => grant && decodeSessionToken(grant.token),
     close() {

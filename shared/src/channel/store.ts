@@ -5,7 +5,7 @@ export type Unsubscribe = () => void;
 export interface Readable<T> {
   readonly current: T;
   /** Calls `listener` with the current value at once, then with each new one. */
-  subscribe(listener: (value: T) => void): Unsubscribe;
+  readonly subscribe: (listener: (value: T) => void) => Unsubscribe;
 }
 
 export interface Store<T> extends Readable<T> {

@@ -48,6 +48,7 @@ export function chain<T, R>(
   value: MaybePromise<T>,
   next: (value: T) => MaybePromise<R>,
 ): MaybePromise<R> {
+  // oxlint-disable-next-line promise/no-callback-in-promise -- not a Node-style callback
   return isPromiseLike(value) ? value.then(next) : next(value);
 }
 

@@ -1,0 +1,232 @@
+/** Puts the parts of a host together: registry, session, tokens, events, frames. */
+import {
+  BridgeError,
+  CHANNEL_LIMITS,
+  isBuiltInMethod,
+  isMethodName,
+  TIMEOUTS,
+  type AnyContract,
+  type Contract,
+  type StateKey,
+  type Theme,
+} from "@breezeway/shared";
+import {
+  createAppRegistry,
+  type AppRegistry,
+  type ManifestInput,
+  type RegisteredApp,
+} from "@breezeway/shared/schemas";
+import { createStore, systemClock, type Unsubscribe } from "@breezeway/shared/channel";
+import { createEventHub } from "./events/host-events.ts";
+import { createBuiltIns } from "./guests/built-ins.ts";
+import { createFrameTap } from "./guests/frame-tap.ts";
+import { openGuestChannel, type HostMethod } from "./guests/guest-channel.ts";
+import { createGuestMount, type GuestMount } from "./guests/guest-mount.ts";
+import { composeWelcome } from "./guests/welcome.ts";
+import type { Host, HostOptions, MountOptions, TapEvent } from "./host-types.ts";
+import { createHostSession } from "./session/host-session.ts";
+import { createIssuerClient } from "./session/issuer-client.ts";
+import { guestSession } from "./session/guest-session.ts";
+import { createHostTokens } from "./tokens/host-tokens.ts";
+
+/**
+ * A host: the page that holds the session and shows apps in frames.
+ *
+ * @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID
+ *
+ * @example
+ * const host = createHost({ issuerUrl: "/auth", gatewayUrl: "https://api.example", apps });
+ * host.mount("orders", { container: document.querySelector("main")! });
+ */
+export function createHost<C extends Contract = AnyContract>(options: HostOptions<C>): Host<C> {
+  const clock = options.clock ?? systemClock();
+  const apps = isRegistry(options.apps) ? options.apps : createAppRegistry(options.apps);
+  const limits = { ...CHANNEL_LIMITS, ...options.limits };
+  const gatewayUrl =
+    options.gatewayUrl === undefined ? null : absolute("gatewayUrl", options.gatewayUrl);
+  const methods = methodMap(options.methods ?? {}, options.contract);
+  const report = options.onError ?? ((error: unknown) => reportError(error));
+  const client = createIssuerClient({
+    issuerUrl: absolute("issuerUrl", options.issuerUrl),
+    fetch: options.fetch ?? fetch.bind(globalThis),
+  });
+  const session = createHostSession(client);
+  const tokens = createHostTokens({
+    mint: (appId) => client.mint(appId),
+    clock,
+    random: options.random ?? Math.random,
+  });
+  const mounts = new Set<GuestMount>();
+  const taps = new Set<(event: TapEvent) => void>();
+  const context = createStore<unknown>(options.context);
+  const theme = createStore<Theme>(options.theme ?? { scheme: "light" });
+  const locale = createStore(options.locale ?? "en");
+  let isClosed = false;
+
+  const events = createEventHub({
+    contract: options.contract,
+    *targets(appId) {
+      for (const mount of mounts) {
+        if (appId === undefined || mount.app.id === appId) yield mount.deliver;
+      }
+    },
+    report: (error, { app }) => report(error, app),
+  });
+
+  const pushToAll = (key: StateKey, value: unknown): void => {
+    for (const mount of mounts) mount.pushState(key, value);
+  };
+
+  const contextOf = ({ context: own, placement }: MountOptions): unknown => {
+    const extra = { ...own, ...(placement === undefined ? {} : { placement }) };
+    const shared = context.current;
+    return isPlain(shared)
+      ? { ...shared, ...extra }
+      : Object.keys(extra).length > 0
+        ? extra
+        : shared;
+  };
+
+  const builtIns = (app: RegisteredApp) =>
+    createBuiltIns({
+      app,
+      tokens: tokens.of(app.id),
+      onSetupCompleted: options.onSetupCompleted,
+    });
+
+  const mountApp = (appId: string, mountOptions: MountOptions): GuestMount => {
+    if (isClosed) throw new BridgeError("CHANNEL_CLOSED", "This host was closed.");
+    const app = apps.get(appId);
+    if (app === undefined) {
+      throw new BridgeError("APP_UNKNOWN", `No app "${appId}" is registered.`);
+    }
+    const appTokens = tokens.of(app.id);
+    const mount = createGuestMount({
+      app,
+      mount: mountOptions,
+      contract: options.contract,
+      clock,
+      handshakeTimeoutMs: options.handshakeTimeoutMs ?? TIMEOUTS.handshakeMs,
+      contextOf,
+      welcome: (hello, settings) =>
+        composeWelcome(hello, {
+          app,
+          session,
+          tokens: appTokens,
+          clock,
+          snapshot: () => ({
+            context: contextOf(settings()),
+            theme: theme.current,
+            locale: locale.current,
+            gatewayUrl,
+          }),
+        }),
+      open: (port, self, onEnded) =>
+        openGuestChannel({
+          port,
+          app,
+          contract: options.contract,
+          methods,
+          builtIns: builtIns(app),
+          context: { app, mount: self },
+          limits,
+          clock,
+          tap: createFrameTap({
+            appId: app.id,
+            mountId: self.id,
+            clock,
+            listeners: () => taps,
+            isIdle: () => taps.size === 0,
+          }),
+          onEvent: (topic, payload) => events.receive(topic, payload, { app, mount: self }),
+          retained: (topic) => events.retained(topic, app.id),
+          onEnded,
+          report: (error) => report(error, app),
+        }),
+      onClosed(closed) {
+        stopFollowing();
+        mounts.delete(closed);
+      },
+    });
+    const stopFollowing = appTokens.follow((grant) => {
+      if (mount.wantsTokens) mount.pushState("token", grant);
+    });
+    mounts.add(mount);
+    // So that the first token is on its way while the frame still loads.
+    appTokens.get().catch(() => undefined);
+    return mount;
+  };
+
+  let known: string | undefined;
+  const subscriptions: Unsubscribe[] = [
+    session.subscribe((summary) => {
+      const identity = summary ? `${summary.handle} ${summary.tenantId}` : "";
+      if (identity === known) return;
+      // The first answer of the issuer changes nothing: what was minted before belongs to it.
+      const isFirst =
+        known === undefined || (known === "" && summary !== null && mounts.size === 0);
+      known = identity;
+      if (!isFirst) events.forget();
+      pushToAll("session", guestSession(summary));
+      if (summary === null) pushToAll("token", null);
+      if (!isFirst) tokens.reset(summary !== null);
+    }),
+    context.subscribe(() => {
+      for (const mount of mounts) mount.pushContext();
+    }),
+    theme.subscribe((value) => pushToAll("theme", value)),
+    locale.subscribe((value) => pushToAll("locale", value)),
+  ];
+
+  return {
+    apps,
+    session,
+    event: events.api,
+    context,
+    theme,
+    locale,
+    get mounts() {
+      return [...mounts] as unknown as Host<C>["mounts"];
+    },
+    mount: (appId, mountOptions) => mountApp(appId, mountOptions) as Host<C>["mounts"][number],
+    tap(listener) {
+      taps.add(listener);
+      return () => void taps.delete(listener);
+    },
+    close() {
+      isClosed = true;
+      for (const unsubscribe of subscriptions) unsubscribe();
+      for (const mount of mounts) mount.close();
+      tokens.close();
+      taps.clear();
+    },
+  };
+}
+
+function absolute(option: string, url: string): string {
+  if (URL.canParse(url, document.baseURI)) return new URL(url, document.baseURI).href;
+  throw new BridgeError("CONFIG_INVALID", `createHost: ${option}: is not a URL.`);
+}
+
+function isRegistry(apps: AppRegistry | readonly ManifestInput[]): apps is AppRegistry {
+  return "byOrigin" in apps;
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function methodMap(methods: object, contract: Contract | undefined): Map<string, HostMethod> {
+  const map = new Map<string, HostMethod>();
+  for (const [name, method] of Object.entries(methods) as [string, unknown][]) {
+    const isListed = contract?.methods === undefined || Object.hasOwn(contract.methods, name);
+    if (!isMethodName(name) || isBuiltInMethod(name) || !isListed || typeof method !== "function") {
+      throw new BridgeError(
+        "CONFIG_INVALID",
+        `createHost: methods.${name}: ${isListed ? "is not a method of a free, valid name" : "is not in the contract"}.`,
+      );
+    }
+    map.set(name, method as HostMethod);
+  }
+  return map;
+}

@@ -1,0 +1,228 @@
+/**
+ * `<breezeway-app app="orders">`: an app of the host's registry in a frame, with what a person sees
+ * while it loads and when it does not.
+ *
+ * The mount lives while the element is connected. An element that is only moved keeps its mount:
+ * its frame loads anew, and the bridge comes back by itself.
+ */
+import { BridgeError } from "@breezeway/shared";
+import {
+  html,
+  LitElement,
+  nothing,
+  type CSSResult,
+  type PropertyDeclarations,
+  type PropertyValues,
+  type TemplateResult,
+} from "lit";
+import type { MountState } from "../host-types.ts";
+import { getDefaultHost, onDefaultHost, type AnyHost } from "./default-host.ts";
+import { ENGLISH, type AppElementLabels } from "./labels.ts";
+import { styles } from "./styles.ts";
+
+type AnyMount = ReturnType<AnyHost["mount"]>;
+
+export interface AppStateDetail {
+  readonly state: MountState;
+  readonly error: BridgeError | null;
+}
+
+/**
+ * @fires breezeway-state - the mount's state has changed; `detail` is an {@link AppStateDetail}
+ * @csspart frame - around the iframe
+ * @csspart loading - shown until the app has connected for the first time
+ * @csspart error - shown when the app cannot be shown
+ * @csspart retry - the button in it
+ */
+export class BreezewayAppElement extends LitElement {
+  static override readonly styles: CSSResult = styles;
+  static override readonly properties: PropertyDeclarations = {
+    app: { type: String },
+    path: { type: String },
+    placement: { type: String },
+    context: { attribute: false },
+    host: { attribute: false },
+    labels: { attribute: false },
+  };
+
+  /** Id of the app in the host's registry. */
+  declare app: string;
+  /** Page of the app, relative to its URL. */
+  declare path: string | undefined;
+  declare placement: string | undefined;
+  /** Laid over the host's context for this frame. */
+  declare context: Readonly<Record<string, unknown>> | undefined;
+  /** Default: the one given to `setDefaultHost`. */
+  declare host: AnyHost | undefined;
+  declare labels: Partial<AppElementLabels>;
+
+  #mount: AnyMount | undefined;
+  #error: BridgeError | undefined;
+  #wasConnected = false;
+  #stopWaiting: (() => void) | undefined;
+
+  constructor() {
+    super();
+    this.app = "";
+    this.labels = {};
+  }
+
+  /** The mount, once there is one. */
+  get mount(): AnyMount | undefined {
+    return this.#mount;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#stopWaiting = onDefaultHost(() => this.requestUpdate("host"));
+    if (this.hasUpdated && this.#mount === undefined) this.requestUpdate("app");
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#stopWaiting?.();
+    queueMicrotask(() => {
+      if (!this.isConnected) this.#unmount();
+    });
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (
+      changed.has("app") ||
+      changed.has("path") ||
+      changed.has("host") ||
+      changed.has("placement")
+    ) {
+      this.#remount();
+    } else if (changed.has("context")) this.#mount?.setContext(this.context ?? {});
+  }
+
+  protected override render(): TemplateResult {
+    const name = this.#name();
+    const state = this.#mount?.state ?? "connecting";
+    const isShown = this.#wasConnected && this.#problem() === undefined;
+    return html`
+      <div class="frame ${isShown ? "shown" : ""}" part="frame" ?inert=${!isShown}></div>
+      ${this.#problem() ? this.#renderError() : this.#wasConnected ? nothing : this.#renderLoading()}
+      ${
+        isShown && state === "lost"
+          ? html`<div class="reconnecting" role="status">
+              <span class="visually-hidden">${this.#text().reconnecting(name)}</span>
+            </div>`
+          : nothing
+      }
+    `;
+  }
+
+  #renderLoading(): TemplateResult {
+    return html`<div class="cover skeleton" part="loading" role="status" aria-busy="true">
+      <span class="visually-hidden">${this.#text().loading(this.#name())}</span>
+      <div class="bone title"></div>
+      <div class="bone" style="inline-size: 92%"></div>
+      <div class="bone" style="inline-size: 78%"></div>
+      <div class="bone" style="inline-size: 85%"></div>
+      <div class="bone block"></div>
+    </div>`;
+  }
+
+  #renderError(): TemplateResult | typeof nothing {
+    const error = this.#problem();
+    if (error === undefined) return nothing;
+    const { title, text, canRetry } = this.#text().problem(this.#name(), error);
+    return html`<div class="cover error" part="error" role="alert">
+      <div class="card">
+        <svg
+          viewBox="0 0 24 24"
+          fill="none"
+          stroke="currentColor"
+          stroke-width="1.5"
+          aria-hidden="true"
+        >
+          <path
+            d="M4 7.5A2.5 2.5 0 0 1 6.5 5h11A2.5 2.5 0 0 1 20 7.5v9a2.5 2.5 0 0 1-2.5 2.5h-11A2.5 2.5 0 0 1 4 16.5z"
+          />
+          <path d="M4 9h16M12 11.75v3M12 16.9v.1" stroke-linecap="round" />
+        </svg>
+        <h2>${title}</h2>
+        <p>${text}</p>
+        <p class="code">${error.code}</p>
+        ${
+          canRetry
+            ? html`<button part="retry" type="button" @click=${() => this.retry()}>
+                ${this.#text().retry}
+              </button>`
+            : nothing
+        }
+      </div>
+    </div>`;
+  }
+
+  /** Loads the app anew. */
+  retry(): void {
+    this.#wasConnected = false;
+    if (this.#mount) this.#mount.reload();
+    else this.#remount();
+    this.requestUpdate();
+  }
+
+  #remount(): void {
+    this.#unmount();
+    const host = this.host ?? getDefaultHost();
+    const container = this.renderRoot.querySelector(".frame");
+    if (host === undefined || this.app === "" || container === null || !this.isConnected) return;
+    try {
+      const mount = host.mount(this.app, {
+        container,
+        ...(this.path ? { path: this.path } : {}),
+        ...(this.placement ? { placement: this.placement } : {}),
+        ...(this.context ? { context: this.context } : {}),
+      });
+      this.#mount = mount;
+      mount.subscribeState((state) => this.#onState(mount, state));
+    } catch (error) {
+      if (!BridgeError.is(error)) throw error;
+      this.#error = error;
+      this.requestUpdate();
+      this.#announce("closed", error);
+    }
+  }
+
+  #unmount(): void {
+    const mount = this.#mount;
+    this.#mount = undefined;
+    this.#error = undefined;
+    this.#wasConnected = false;
+    mount?.close();
+  }
+
+  #onState(mount: AnyMount, state: MountState): void {
+    // The first state comes while the mount is being made.
+    if (this.#mount !== mount) return;
+    if (state === "connected") this.#wasConnected = true;
+    this.requestUpdate();
+    this.#announce(state, mount.error);
+  }
+
+  #announce(state: MountState, error: BridgeError | null): void {
+    const detail: AppStateDetail = { state, error };
+    this.dispatchEvent(
+      new CustomEvent("breezeway-state", { detail, bubbles: true, composed: true }),
+    );
+  }
+
+  /** What to tell the person instead of showing the app; a channel that may come back is not that. */
+  #problem(): BridgeError | undefined {
+    if (this.#error) return this.#error;
+    const error = this.#mount?.error;
+    return error && error.code !== "CHANNEL_LOST" ? error : undefined;
+  }
+
+  #name(): string {
+    const host = this.host ?? getDefaultHost();
+    return host?.apps.get(this.app)?.name ?? this.app;
+  }
+
+  #text(): AppElementLabels {
+    return { ...ENGLISH, ...this.labels };
+  }
+}

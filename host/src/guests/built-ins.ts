@@ -1,0 +1,38 @@
+/** Methods that every host answers, for the app of the frame that calls and for no other. */
+import { BridgeError, BUILT_IN_METHODS } from "@breezeway/shared";
+import type { RegisteredApp } from "@breezeway/shared/schemas";
+import type { IncomingCall } from "@breezeway/shared/channel";
+import type { AppTokens } from "../tokens/app-tokens.ts";
+
+export interface BuiltInsOptions {
+  readonly app: RegisteredApp;
+  readonly tokens: AppTokens;
+  readonly onSetupCompleted:
+    ((app: RegisteredApp, result: unknown) => void | PromiseLike<void>) | undefined;
+}
+
+type BuiltIn = (call: IncomingCall) => unknown;
+
+export function createBuiltIns(options: BuiltInsOptions): ReadonlyMap<string, BuiltIn> {
+  const { app, tokens } = options;
+  const token: BuiltIn = async () => (await tokens.get()).token;
+  return new Map<string, BuiltIn>([
+    [BUILT_IN_METHODS.sessionToken, token],
+    [BUILT_IN_METHODS.appToken, token],
+    [
+      BUILT_IN_METHODS.tokenGrant,
+      ({ args: [rejected] }) => {
+        if (rejected === undefined) return tokens.get();
+        if (typeof rejected === "string") return tokens.replace(rejected);
+        throw new BridgeError("CALL_ARGUMENTS_INVALID", "The refused token is not a text.");
+      },
+    ],
+    [BUILT_IN_METHODS.ping, () => true],
+    [
+      BUILT_IN_METHODS.setupCompleted,
+      async ({ args: [result] }) => {
+        await options.onSetupCompleted?.(app, result);
+      },
+    ],
+  ]);
+}

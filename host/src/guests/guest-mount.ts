@@ -1,0 +1,228 @@
+/**
+ * One frame in the host's page, through all documents that it loads.
+ *
+ *   connecting ──hello──▶ connected ──channel ended, other document──▶ lost ──hello──▶ connected
+ *        └── no hello in time ──▶ lost                     close() from anywhere ──▶ closed
+ *
+ * [GM-1] One channel at a time. A new hello ends the one before it.
+ * [GM-2] When the frame has loaded another document, the old one's channel ends: at once when the
+ *        browser or the old document says so, after a ping without an answer otherwise.
+ * [GM-3] A frame that was moved in the page has a new window; the link follows it.
+ * [GM-4] A welcome that took long is not given to a document that came later than its hello.
+ */
+import {
+  BridgeError,
+  BUILT_IN_METHODS,
+  checkArgs,
+  checkResult,
+  createContractGuard,
+  isPromiseLike,
+  type Hello,
+  type StateKey,
+  type Welcome,
+} from "@breezeway/shared";
+import type { RegisteredApp } from "@breezeway/shared/schemas";
+import { createStore, randomId, splitCallOptions, type Clock } from "@breezeway/shared/channel";
+import { createFrame, pageUrl } from "../frames/create-frame.ts";
+import type { Mount, MountOptions, MountState } from "../host-types.ts";
+import { linkFrame, type FrameLink, type HelloAnswer } from "../transport/frame-link.ts";
+import type { Deliver } from "../events/host-events.ts";
+import type { Contract } from "@breezeway/shared";
+import type { GuestChannel } from "./guest-channel.ts";
+
+/** A mount as the host itself sees it. */
+export interface GuestMount extends Mount {
+  readonly id: string;
+  /** Whether the guest in it wants tokens pushed. */
+  readonly wantsTokens: boolean;
+  readonly deliver: Deliver;
+  pushState(key: StateKey, value: unknown): void;
+  /** The host's context has changed. */
+  pushContext(): void;
+}
+
+export interface GuestMountOptions {
+  readonly app: RegisteredApp;
+  readonly mount: MountOptions;
+  readonly contract: Contract | undefined;
+  readonly clock: Clock;
+  readonly handshakeTimeoutMs: number;
+  /** Everything a welcome says; rejects with a BridgeError to refuse. */
+  readonly welcome: (hello: Hello, settings: () => MountOptions) => Promise<Welcome>;
+  readonly open: (
+    port: MessagePort,
+    mount: GuestMount,
+    onEnded: (error: BridgeError) => void,
+  ) => GuestChannel;
+  readonly contextOf: (mount: MountOptions) => unknown;
+  readonly onClosed: (mount: GuestMount) => void;
+}
+
+const PING_TIMEOUT_MS = 2_000;
+
+/** @throws {BridgeError} CONFIG_INVALID */
+export function createGuestMount(options: GuestMountOptions): GuestMount {
+  const { app, clock, contract } = options;
+  const state = createStore<MountState>("connecting");
+  const guard = createContractGuard(contract, () => true);
+  const url = pageUrl(app, options.mount.path);
+  const element = createFrame(app, url);
+  const id = randomId();
+  let settings = options.mount;
+  let error: BridgeError | null = null;
+  let guest: GuestChannel | undefined;
+  let greeted: Hello | undefined;
+  let hellos = 0;
+  let loadsSinceHello = 0;
+  let link: FrameLink | undefined;
+  let linkedWindow: Window | null = null;
+  let timer: unknown;
+
+  const lose = (reason: BridgeError): void => {
+    guest = undefined;
+    greeted = undefined;
+    if (state.current === "closed") return;
+    error = reason;
+    state.set("lost");
+  };
+
+  const drop = (reason: BridgeError): void => {
+    guest?.channel.close(reason);
+    lose(reason);
+  };
+
+  const expectHello = (): void => {
+    clock.clearTimer(timer);
+    timer = clock.setTimer(() => {
+      if (guest === undefined && state.current !== "closed") lose(noHello(app, options));
+    }, options.handshakeTimeoutMs);
+  };
+
+  const onHello = async (hello: Hello): Promise<HelloAnswer> => {
+    hellos += 1;
+    const mine = hellos;
+    loadsSinceHello = 0;
+    const welcome = await options.welcome(hello, () => settings);
+    if (mine !== hellos || state.current === "closed") {
+      throw new BridgeError("HANDSHAKE_REFUSED", "Another document of this frame came later.");
+    }
+    guest?.channel.close(new BridgeError("CHANNEL_LOST", "The guest's page was loaded anew."));
+    clock.clearTimer(timer);
+    const { port1, port2 } = new MessageChannel();
+    greeted = hello;
+    const opened = options.open(port1, mount, (reason) => {
+      if (guest !== opened) return;
+      lose(reason);
+      expectHello();
+    });
+    guest = opened;
+    error = null;
+    state.set("connected");
+    return { welcome, port: port2 };
+  };
+
+  const follow = (): void => {
+    const frameWindow = element.contentWindow;
+    if (frameWindow === null || frameWindow === linkedWindow) return;
+    link?.close();
+    linkedWindow = frameWindow;
+    link = linkFrame({ frameWindow, origin: app.origin, onHello });
+  };
+
+  const onLoad = (): void => {
+    const isMoved = element.contentWindow !== linkedWindow;
+    follow();
+    const current = guest;
+    if (current === undefined) return expectHello();
+    loadsSinceHello += 1;
+    if (isMoved || loadsSinceHello > 1) {
+      drop(new BridgeError("CHANNEL_LOST", "The frame has loaded another document."));
+      return expectHello();
+    }
+    // The load may be that of the very document that said hello. Only it can tell.
+    void dropUnlessAlive(current);
+  };
+
+  const dropUnlessAlive = async (current: GuestChannel): Promise<void> => {
+    if ((await isAlive(current)) || guest !== current) return;
+    drop(new BridgeError("CHANNEL_LOST", "The frame has loaded another document."));
+  };
+
+  const call = async (name: string, ...given: readonly unknown[]): Promise<unknown> => {
+    const { args, options: callOptions } = splitCallOptions(given);
+    const definition = guard.method(name, "guestMethods");
+    const checked = checkArgs(name, definition, args);
+    if (isPromiseLike(checked)) await checked;
+    if (guest === undefined) {
+      const code = state.current === "closed" ? "CHANNEL_CLOSED" : "CHANNEL_LOST";
+      throw new BridgeError(code, `"${name}" was called while no guest is connected.`);
+    }
+    return checkResult(name, definition, await guest.channel.call(name, args, callOptions));
+  };
+
+  const mount: GuestMount = {
+    id,
+    app,
+    element,
+    get state() {
+      return state.current;
+    },
+    get error() {
+      return error;
+    },
+    get wantsTokens() {
+      return greeted?.autoRefresh ?? false;
+    },
+    subscribeState: state.subscribe,
+    call,
+    deliver: (topic, payload, retained) => guest?.deliver(topic, payload, retained),
+    pushState: (key, value) => guest?.pushState(key, value),
+    pushContext: () => guest?.pushState("context", options.contextOf(settings)),
+    setContext(context) {
+      settings = { ...settings, context };
+      mount.pushContext();
+    },
+    reload() {
+      if (state.current === "closed") return;
+      drop(new BridgeError("CHANNEL_LOST", "The host has loaded the app anew."));
+      error = null;
+      state.set("connecting");
+      expectHello();
+      element.src = url;
+    },
+    close() {
+      if (state.current === "closed") return;
+      clock.clearTimer(timer);
+      guest?.channel.close();
+      guest = undefined;
+      link?.close();
+      element.removeEventListener("load", onLoad);
+      element.remove();
+      state.set("closed");
+      options.onClosed(mount);
+    },
+  };
+
+  element.addEventListener("load", onLoad);
+  settings.container.append(element);
+  follow();
+  expectHello();
+  return mount;
+}
+
+async function isAlive({ channel }: GuestChannel): Promise<boolean> {
+  try {
+    await channel.call(BUILT_IN_METHODS.ping, [], { timeoutMs: PING_TIMEOUT_MS });
+    return true;
+  } catch (error) {
+    // A guest without the method is a guest all the same.
+    return BridgeError.is(error) && error.code === "CALL_METHOD_UNKNOWN";
+  }
+}
+
+function noHello(app: RegisteredApp, { handshakeTimeoutMs }: GuestMountOptions): BridgeError {
+  return new BridgeError(
+    "HANDSHAKE_TIMEOUT",
+    `${app.name} did not say hello within ${handshakeTimeoutMs} ms. Does it run at ${app.origin}, and does it name this host in hostOrigins?`,
+  );
+}

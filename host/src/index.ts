@@ -1,0 +1,32 @@
+export { createHost } from "./create-host.ts";
+export { callOptions, withTransfer } from "@breezeway/shared/channel";
+export { BridgeError, defineContract } from "@breezeway/shared";
+export type {
+  EventSource,
+  Host,
+  HostCallContext,
+  HostEvents,
+  HostMethods,
+  HostOptions,
+  Mount,
+  MountOptions,
+  MountState,
+  PublishOptions,
+  TapEvent,
+} from "./host-types.ts";
+export type { HostSession } from "./session/host-session.ts";
+export type { AnyContract, Contract, ErrorCode, Theme } from "@breezeway/shared";
+export type {
+  AppRegistry,
+  ManifestInput,
+  RegisteredApp,
+  SessionSummary,
+} from "@breezeway/shared/schemas";
+export type {
+  CallOptions,
+  CallOptionsInit,
+  Clock,
+  Readable,
+  Store,
+  Unsubscribe,
+} from "@breezeway/shared/channel";

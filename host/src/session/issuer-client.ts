@@ -1,0 +1,111 @@
+/** The issuer's HTTP endpoints as the host uses them: what to send, and what an answer means. */
+import { BridgeError, codeOfReason, isRecord } from "@breezeway/shared";
+import {
+  parseWith,
+  sessionSummarySchema,
+  tokenResponseSchema,
+  type SessionSummary,
+  type TokenResponse,
+} from "@breezeway/shared/schemas";
+
+export interface IssuerClient {
+  /** `null`: nobody is signed in. */
+  session(): Promise<SessionSummary | null>;
+  mint(appId: string): Promise<TokenResponse>;
+  /** Renews the session secret and with it the idle window. */
+  refresh(): Promise<void>;
+  switchTenant(tenantId: string): Promise<void>;
+  signOut(): Promise<void>;
+  readonly eventsUrl: string;
+}
+
+export interface IssuerClientOptions {
+  /** Absolute base URL. */
+  readonly issuerUrl: string;
+  readonly fetch: typeof fetch;
+}
+
+/**
+ * Every method rejects with a BridgeError: SIGNED_OUT, DENIED (the issuer said no and will again),
+ * OFFLINE (it could not be reached, or cannot answer now).
+ */
+export function createIssuerClient({ issuerUrl, fetch }: IssuerClientOptions): IssuerClient {
+  const base = issuerUrl.replace(/\/+$/, "");
+
+  const request = async (method: string, path: string, body?: unknown): Promise<Response> => {
+    let response: Response;
+    try {
+      response = await fetch(`${base}${path}`, {
+        method,
+        credentials: "same-origin",
+        cache: "no-store",
+        redirect: "error",
+        headers: {
+          accept: "application/json",
+          "x-breezeway-request": "1",
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    } catch (cause) {
+      throw new BridgeError("OFFLINE", "The issuer cannot be reached.", { cause });
+    }
+    if (!response.ok) throw await refusal(response);
+    return response;
+  };
+
+  const read = async (response: Response): Promise<unknown> => {
+    try {
+      return await response.json();
+    } catch (cause) {
+      throw new BridgeError("OFFLINE", "The issuer's answer is not valid JSON.", { cause });
+    }
+  };
+
+  return {
+    eventsUrl: `${base}/session/events`,
+    async session() {
+      try {
+        const body = await read(await request("GET", "/session"));
+        return parseWith(sessionSummarySchema, body, {
+          code: "OFFLINE",
+          source: "GET /session",
+        });
+      } catch (error) {
+        if (BridgeError.is(error) && error.code === "SIGNED_OUT") return null;
+        throw error;
+      }
+    },
+    async mint(appId) {
+      const body = await read(await request("POST", "/session/token", { appId }));
+      return parseWith(tokenResponseSchema, body, {
+        code: "OFFLINE",
+        source: "POST /session/token",
+      });
+    },
+    async refresh() {
+      await request("POST", "/session/refresh");
+    },
+    async switchTenant(tenantId) {
+      await request("POST", "/session/tenant", { tenantId });
+    },
+    async signOut() {
+      await request("DELETE", "/session");
+    },
+  };
+}
+
+async function refusal(response: Response): Promise<BridgeError> {
+  const { status } = response;
+  const problem: unknown = await response.json().catch(() => undefined);
+  const reason =
+    isRecord(problem) && typeof problem["reason"] === "string" ? problem["reason"] : "";
+  const code = codeOfReason(reason);
+  const cause = code && new BridgeError(code, `The issuer answered ${status} ${reason}.`);
+  const options = { details: { status, reason }, ...(cause ? { cause } : {}) };
+  if (status === 401) return new BridgeError("SIGNED_OUT", "Nobody is signed in.", options);
+  if (status === 429 || status >= 500) {
+    return new BridgeError("OFFLINE", `The issuer cannot answer now (${status}).`, options);
+  }
+  return new BridgeError("DENIED", `The issuer refused (${reason || status}).`, options);
+}
