@@ -1,0 +1,44 @@
+/** Requests to the demo's service: through the gateway, parsed, with one kind of failure. */
+import { parseWith } from "@breezeway/shared/schemas";
+import type * as z from "zod/mini";
+import { describeProblem, type Description } from "../ui/describe-problem.ts";
+import { reasonOfError, reasonOfResponse } from "../ui/reason-of.ts";
+import type { PlatformBridge } from "./guest-app.ts";
+
+export type Answer<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Description };
+
+export interface GatewayRequest<S extends z.ZodMiniType> {
+  readonly path: string;
+  /** What the answer must look like. */
+  readonly schema: S;
+  readonly method?: "POST" | "PATCH";
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+}
+
+export async function callGateway<S extends z.ZodMiniType>(
+  bridge: Pick<PlatformBridge, "fetch">,
+  { path, schema, method, body, signal }: GatewayRequest<S>,
+): Promise<Answer<z.output<S>>> {
+  try {
+    const response = await bridge.fetch(path, {
+      ...(method && { method }),
+      ...(signal && { signal }),
+      ...(body !== undefined && {
+        body: JSON.stringify(body),
+        headers: { "content-type": "application/json" },
+      }),
+    });
+    if (!response.ok) {
+      return { ok: false, problem: describeProblem(await reasonOfResponse(response)) };
+    }
+    const value = parseWith(schema, await response.json(), {
+      code: "UPSTREAM_INVALID",
+      source: path,
+    });
+    return { ok: true, value };
+  } catch (error) {
+    return { ok: false, problem: describeProblem(reasonOfError(error)) };
+  }
+}

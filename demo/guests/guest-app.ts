@@ -1,0 +1,77 @@
+/**
+ * What the three guests have in common: opening the bridge, following the host's theme, and saying
+ * in words what is the matter while there is no connection or no session.
+ */
+import { createAppBridge, type AppBridge } from "@breezeway/guest";
+import { html, type PropertyDeclarations, type TemplateResult } from "lit";
+import { contract, type PlatformContract } from "../contract.ts";
+import { describeProblem } from "../ui/describe-problem.ts";
+import { LightElement } from "../ui/light-element.ts";
+import { trouble } from "../ui/message.ts";
+import { reasonOfError } from "../ui/reason-of.ts";
+
+export type PlatformBridge = AppBridge<PlatformContract>;
+
+export abstract class GuestApp extends LightElement {
+  static override properties: PropertyDeclarations = {
+    bridge: { state: true },
+    problem: { state: true },
+  };
+
+  declare bridge: PlatformBridge | undefined;
+  /** Why there is no bridge. */
+  declare problem: string | undefined;
+
+  #isOpening = false;
+
+  /** Called once, with the bridge connected. */
+  protected abstract start(bridge: PlatformBridge): void;
+  protected abstract renderApp(bridge: PlatformBridge): TemplateResult;
+  protected abstract renderLoading(): TemplateResult;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.documentElement.dataset["theme"] = matchMedia("(prefers-color-scheme: dark)").matches
+      ? "dark"
+      : "light";
+    void this.#open();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.bridge?.close();
+    this.bridge = undefined;
+  }
+
+  override render(): TemplateResult {
+    if (this.problem !== undefined) {
+      return trouble(
+        describeProblem(this.problem),
+        this.problem === "handshake-not-embedded"
+          ? undefined
+          : html`<button class="button" type="button" @click=${() => void this.#open()}>
+              Try again
+            </button>`,
+      );
+    }
+    return this.bridge === undefined ? this.renderLoading() : this.renderApp(this.bridge);
+  }
+
+  async #open(): Promise<void> {
+    if (this.#isOpening) return;
+    this.#isOpening = true;
+    this.problem = undefined;
+    try {
+      const bridge = await createAppBridge({ contract });
+      bridge.theme.subscribe(({ scheme }) => {
+        document.documentElement.dataset["theme"] = scheme;
+      });
+      this.start(bridge);
+      this.bridge = bridge;
+    } catch (error) {
+      this.problem = reasonOfError(error);
+    } finally {
+      this.#isOpening = false;
+    }
+  }
+}

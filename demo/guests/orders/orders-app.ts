@@ -1,0 +1,271 @@
+/** Orders of the active workspace: list, look at, create, move along. */
+import { html, nothing, type TemplateResult } from "lit";
+import { PackageOpen, Plus, Search, SearchX } from "lucide";
+import {
+  ORDER_STATUSES,
+  type Order,
+  type OrderList,
+  type OrderStatus,
+  type OrderSummary,
+} from "../../domain/orders.ts";
+import type { Description } from "../../ui/describe-problem.ts";
+import { day, money } from "../../ui/format.ts";
+import { icon } from "../../ui/icon.ts";
+import { message, trouble } from "../../ui/message.ts";
+import { GuestApp, type PlatformBridge } from "../guest-app.ts";
+import { STATUS_LABELS, statusBadge } from "../order-status-badge.ts";
+import { createOrdersApi, type OrdersApi } from "./orders-api.ts";
+
+const PAGE_SIZE = 50;
+/** Typing pauses this long before a search is sent. */
+const SEARCH_DELAY_MS = 180;
+
+type Panel = { readonly is: "none" | "new" } | { readonly is: "order"; readonly id: string };
+
+export class OrdersApp extends GuestApp {
+  static override properties = {
+    list: { state: true },
+    failure: { state: true },
+    busy: { state: true },
+    status: { state: true },
+    search: { state: true },
+    limit: { state: true },
+    panel: { state: true },
+  };
+
+  declare list: OrderList | undefined;
+  declare failure: Description | undefined;
+  declare busy: boolean;
+  declare status: OrderStatus | undefined;
+  declare search: string;
+  declare limit: number;
+  declare panel: Panel;
+
+  #api: OrdersApi | undefined;
+  #loading: AbortController | undefined;
+  #searchTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    super();
+    this.busy = false;
+    this.search = "";
+    this.limit = PAGE_SIZE;
+    this.panel = { is: "none" };
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#loading?.abort();
+    clearTimeout(this.#searchTimer);
+  }
+
+  protected override start(bridge: PlatformBridge): void {
+    this.#api = createOrdersApi(bridge);
+    let tenantId: string | undefined;
+    bridge.session.subscribe((session) => {
+      if (session?.tenantId === tenantId) return;
+      tenantId = session?.tenantId;
+      // What is on the screen belongs to the workspace that was left.
+      this.list = undefined;
+      this.panel = { is: "none" };
+      if (session !== null) void this.#load();
+    });
+  }
+
+  protected override renderLoading(): TemplateResult {
+    return html`<main class="orders">${skeleton()}</main>`;
+  }
+
+  protected override renderApp(bridge: PlatformBridge): TemplateResult {
+    const { panel } = this;
+    return html`<main class="orders">
+      <h1 class="visually-hidden">Orders</h1>
+      <div class="toolbar">
+        <div class="tabs" role="group" aria-label="Status">
+          ${this.#tab(undefined, "All")}
+          ${ORDER_STATUSES.map((status) => this.#tab(status, STATUS_LABELS[status]))}
+        </div>
+        <div class="toolbar-end">
+          <label class="search">
+            <span class="visually-hidden">Search orders</span>${icon(Search)}
+            <input
+              class="input"
+              type="search"
+              placeholder="Order or customer"
+              .value=${this.search}
+              @input=${this.#onSearch}
+            />
+          </label>
+          <button class="button primary" type="button" @click=${() => (this.panel = { is: "new" })}>
+            ${icon(Plus)} New order
+          </button>
+        </div>
+      </div>
+      <div class="list" aria-busy=${this.busy}>${this.#content()}</div>
+      ${
+        panel.is === "order"
+          ? html`<order-detail
+              .api=${this.#api}
+              .bridge=${bridge}
+              .orderId=${panel.id}
+              @orders-changed=${(event: CustomEvent<Order>) => this.#announce(event.detail)}
+              @orders-close=${() => (this.panel = { is: "none" })}
+            ></order-detail>`
+          : nothing
+      }
+      ${
+        panel.is === "new"
+          ? html`<new-order-form
+              .api=${this.#api}
+              .bridge=${bridge}
+              @orders-changed=${(event: CustomEvent<Order>) => this.#onCreated(event.detail)}
+              @orders-close=${() => (this.panel = { is: "none" })}
+            ></new-order-form>`
+          : nothing
+      }
+    </main>`;
+  }
+
+  #tab(status: OrderStatus | undefined, label: string): TemplateResult {
+    const counts = this.list?.counts;
+    const count =
+      counts &&
+      (status === undefined
+        ? Object.values(counts).reduce((sum, value) => sum + value, 0)
+        : counts[status]);
+    return html`<button
+      type="button"
+      class="tab"
+      aria-pressed=${this.status === status}
+      @click=${() => this.#show(status)}
+    >
+      ${label}${count === undefined ? nothing : html`<span class="tab-count">${count}</span>`}
+    </button>`;
+  }
+
+  #content(): TemplateResult {
+    if (this.failure !== undefined) {
+      return trouble(
+        this.failure,
+        this.failure.action === "retry"
+          ? html`<button class="button" type="button" @click=${() => void this.#load()}>
+              Try again
+            </button>`
+          : undefined,
+      );
+    }
+    if (this.list === undefined) return skeleton();
+    if (this.list.orders.length === 0) {
+      return this.search === ""
+        ? message({
+            symbol: PackageOpen,
+            title: "No orders here",
+            text: "Orders in this state show up as soon as there are some.",
+          })
+        : message({
+            symbol: SearchX,
+            title: "No order matches",
+            text: `Nothing here has “${this.search}” in its number or customer.`,
+          });
+    }
+    const rest = this.list.total - this.list.orders.length;
+    return html`<table class="table">
+        <thead>
+          <tr>
+            <th scope="col">Order</th>
+            <th scope="col">Customer</th>
+            <th scope="col" class="wide-only">Placed</th>
+            <th scope="col" class="number wide-only">Items</th>
+            <th scope="col">Status</th>
+            <th scope="col" class="number">Total</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${this.list.orders.map((order) => this.#row(order))}
+        </tbody>
+      </table>
+      ${
+        rest > 0
+          ? html`<div class="more">
+              <button
+                class="button"
+                type="button"
+                @click=${() => {
+                  this.limit += PAGE_SIZE;
+                  void this.#load();
+                }}
+              >
+                Show more (${rest} left)
+              </button>
+            </div>`
+          : nothing
+      }`;
+  }
+
+  #row(order: OrderSummary): TemplateResult {
+    const isOpen = this.panel.is === "order" && this.panel.id === order.id;
+    return html`<tr class=${isOpen ? "selected" : ""} data-order=${order.id}>
+      <td>
+        <button
+          type="button"
+          class="row-link number"
+          @click=${() => (this.panel = { is: "order", id: order.id })}
+        >
+          #${order.id}
+        </button>
+      </td>
+      <td class="truncate customer">${order.customer.name}</td>
+      <td class="muted wide-only">${day(order.placedAt)}</td>
+      <td class="number muted wide-only">${order.itemCount}</td>
+      <td>${statusBadge(order.status)}</td>
+      <td class="number">${money(order.totalMinor, order.currency)}</td>
+    </tr>`;
+  }
+
+  #show(status: OrderStatus | undefined): void {
+    this.status = status;
+    this.limit = PAGE_SIZE;
+    void this.#load();
+  }
+
+  #onSearch(event: InputEvent): void {
+    this.search = (event.target as HTMLInputElement).value;
+    clearTimeout(this.#searchTimer);
+    this.#searchTimer = setTimeout(() => void this.#load(), SEARCH_DELAY_MS);
+  }
+
+  #onCreated(order: Order): void {
+    this.panel = { is: "order", id: order.id };
+    this.#announce(order);
+  }
+
+  /** The host passes it on to whoever follows orders. */
+  #announce(order: Order): void {
+    this.bridge?.event.publish("order:announced", {
+      orderId: order.id,
+      customerId: order.customer.id,
+      status: order.status,
+    });
+    void this.#load();
+  }
+
+  async #load(): Promise<void> {
+    this.#loading?.abort();
+    this.#loading = new AbortController();
+    const { signal } = this.#loading;
+    this.busy = true;
+    const { status, limit } = this;
+    const answer = await this.#api?.list({ status, search: this.search.trim(), limit }, signal);
+    if (signal.aborted || answer === undefined) return;
+    this.busy = false;
+    this.failure = answer.ok ? undefined : answer.problem;
+    if (answer.ok) this.list = answer.value;
+  }
+}
+
+function skeleton(): TemplateResult {
+  return html`<div class="skeleton-list" role="status">
+    <span class="visually-hidden">Loading orders…</span>
+    ${Array.from({ length: 10 }, () => html`<span class="skeleton"></span>`)}
+  </div>`;
+}

@@ -1,0 +1,89 @@
+/**
+ * Serves a Web-standard handler on loopback. Owns its sockets until `close()`; answers only for the
+ * name it is known by, so that a page that rebinds its own DNS name to this machine gets nothing.
+ */
+import { BridgeError } from "@breezeway/shared";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { NodeRequest, sendNodeResponse } from "srvx/node";
+import type { Address, Part } from "./addresses.ts";
+
+export interface Listener {
+  close(): Promise<void>;
+}
+
+export type Handler = (request: Request) => Response | Promise<Response>;
+
+/** @throws {BridgeError} CONFIG_INVALID when the port cannot be had */
+export async function listen(part: Part, address: Address, handler: Handler): Promise<Listener> {
+  const servers: Server[] = [];
+  try {
+    for (const host of address.listenOn) {
+      const server = createServer((request, response) => {
+        if (request.headers.host === address.authority) void answer(handler, request, response);
+        else response.writeHead(421, { "content-type": "text/plain" }).end("Misdirected request\n");
+      });
+      if (await listening(server, { part, port: address.port, host })) servers.push(server);
+    }
+  } catch (error) {
+    await closeAll(servers);
+    throw error;
+  }
+  return { close: () => closeAll(servers) };
+}
+
+async function answer(
+  handler: Handler,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    await sendNodeResponse(
+      response,
+      await handler(new NodeRequest({ req: request, res: response })),
+    );
+  } catch {
+    // The client went away in mid-answer, or the handler broke: there is nothing sound to send.
+    response.destroy();
+  }
+}
+
+interface Endpoint {
+  readonly part: Part;
+  readonly port: number;
+  readonly host: string;
+}
+
+/** False when this machine has no such address: IPv6 is switched off on some. */
+async function listening(server: Server, { part, port, host }: Endpoint): Promise<boolean> {
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  server.once("error", (error: NodeJS.ErrnoException) => {
+    const isAbsent = error.code === "EADDRNOTAVAIL" || error.code === "EAFNOSUPPORT";
+    if (isAbsent && host === "::1") resolve(false);
+    else reject(portError(part, port, error));
+  });
+  server.listen({ port, host, exclusive: true }, () => resolve(true));
+  return await promise;
+}
+
+export function portError(part: Part, port: number, error: NodeJS.ErrnoException): Error {
+  if (error.code !== "EADDRINUSE" && error.code !== "EACCES") return error;
+  const fault =
+    error.code === "EADDRINUSE" ? "is already in use" : "may not be opened by this user";
+  return new BridgeError(
+    "CONFIG_INVALID",
+    `Port ${port} (${part}) ${fault}. Stop what holds it, or move all ports: BREEZEWAY_PORT=5000 npm start`,
+    { cause: error, details: { port, part } },
+  );
+}
+
+async function closeAll(servers: readonly Server[]): Promise<void> {
+  await Promise.all(
+    servers.map((server) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      server.close(() => resolve());
+      // Event streams never end by themselves.
+      server.closeAllConnections();
+      return promise;
+    }),
+  );
+}

@@ -1,0 +1,43 @@
+/** Who can sign in to the demo. There are no passwords: the issuer's dev login is on. */
+
+const EVERYTHING = ["orders:read", "orders:write", "customers:read"];
+const READ_ONLY = ["orders:read", "customers:read"];
+
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+  readonly title: string;
+  readonly tenants: Readonly<Record<string, { readonly scopes: readonly string[] }>>;
+}
+
+export const PEOPLE: readonly Person[] = [
+  {
+    id: "alice",
+    name: "Alice Moreau",
+    title: "Head of sales",
+    tenants: { acme: { scopes: EVERYTHING }, globex: { scopes: EVERYTHING } },
+  },
+  {
+    id: "bob",
+    name: "Bob Tanaka",
+    title: "Order desk",
+    tenants: { acme: { scopes: EVERYTHING } },
+  },
+  {
+    id: "carol",
+    name: "Carol Brandt",
+    title: "Key accounts",
+    tenants: { globex: { scopes: EVERYTHING } },
+  },
+  {
+    id: "dana",
+    name: "Dana Reyes",
+    title: "Auditor, read only",
+    tenants: { acme: { scopes: READ_ONLY } },
+  },
+];
+
+export const TENANT_NAMES: Readonly<Record<string, string>> = {
+  acme: "Acme Outfitters",
+  globex: "Globex Industrial",
+};

@@ -1,0 +1,78 @@
+/** An app that fills the page, and an app that stands beside a record. */
+import type { MountState } from "@breezeway/host";
+import type { RegisteredApp } from "@breezeway/shared/schemas";
+import { html, type TemplateResult } from "lit";
+import { LightElement } from "../ui/light-element.ts";
+import type { AppPlacement, PlatformHost } from "./platform-host.ts";
+
+const LOOKS: Readonly<Record<MountState, readonly [colour: string, label: string]>> = {
+  connecting: ["amber", "Connecting"],
+  connected: ["green", "Connected"],
+  lost: ["red", "Not connected"],
+  closed: ["", "Closed"],
+};
+
+export class ShellAppView extends LightElement {
+  static override properties = {
+    place: { attribute: false },
+    host: { attribute: false },
+    mountState: { state: true },
+  };
+
+  declare place: AppPlacement;
+  declare host: PlatformHost;
+  declare mountState: MountState;
+
+  constructor() {
+    super();
+    this.mountState = "connecting";
+  }
+
+  override render(): TemplateResult {
+    const { app, path } = this.place;
+    const [colour, label] = LOOKS[this.mountState];
+    return html`<section class="app-view">
+      <header class="app-head">
+        <div class="app-head-title">
+          <h1 tabindex="-1">${app.name}</h1>
+          <span class="origin mono truncate">${app.origin}</span>
+        </div>
+        <span class="badge ${colour}" role="status" data-testid="mount-state">${label}</span>
+      </header>
+      <div class="app-body">
+        <shell-app-frame
+          .app=${app}
+          .host=${this.host}
+          .path=${path}
+          .placement=${"menu"}
+          @shell-mount=${(event: CustomEvent<MountState>) => (this.mountState = event.detail)}
+        ></shell-app-frame>
+      </div>
+    </section>`;
+  }
+}
+
+export class ShellPane extends LightElement {
+  static override properties = { place: { attribute: false }, host: { attribute: false } };
+
+  declare place: AppPlacement;
+  declare host: PlatformHost;
+
+  override render(): TemplateResult {
+    const { app, label, path } = this.place;
+    return html`<section class="pane" aria-label=${app.name}>
+      <header class="pane-head">
+        <h3>${label}</h3>
+        <span class="subtle">by ${app.name}</span>
+      </header>
+      <div class="pane-body">
+        <shell-app-frame
+          .app=${app satisfies RegisteredApp}
+          .host=${this.host}
+          .path=${path}
+          .placement=${"pane"}
+        ></shell-app-frame>
+      </div>
+    </section>`;
+  }
+}

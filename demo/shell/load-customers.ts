@@ -1,0 +1,22 @@
+import { parseWith } from "@breezeway/shared/schemas";
+import { customerListSchema } from "../domain/customers.ts";
+import { describeProblem } from "../ui/describe-problem.ts";
+import { reasonOfResponse } from "../ui/reason-of.ts";
+import type { CustomersState } from "./customers-view.ts";
+
+/** The signed-in person's customers, from the shell's own server and with its own cookie. */
+export async function loadCustomers(signal: AbortSignal): Promise<CustomersState> {
+  try {
+    const response = await fetch("/api/customers", { signal });
+    if (!response.ok) {
+      return { is: "failed", problem: describeProblem(await reasonOfResponse(response)) };
+    }
+    const list = parseWith(customerListSchema, await response.json(), {
+      code: "UPSTREAM_INVALID",
+      source: "/api/customers",
+    });
+    return { is: "ready", list };
+  } catch {
+    return { is: "failed", problem: describeProblem("offline") };
+  }
+}

@@ -1,0 +1,152 @@
+/** The shell's host: Breezeway's `createHost` with the demo's contract, and sign-in on top. */
+import { BridgeError, createHost, type Host } from "@breezeway/host";
+import type { Placement, RegisteredApp } from "@breezeway/shared/schemas";
+import { contract, type PlatformContract } from "../contract.ts";
+import { reasonOfError, reasonOfResponse } from "../ui/reason-of.ts";
+import type { Scheme } from "./appearance.ts";
+import type { PageData } from "./page-data.ts";
+import type { SignInDetail } from "./sign-in.ts";
+
+export type Unsubscribe = () => void;
+
+export interface ShellSession {
+  readonly userId: string;
+  readonly tenantId: string;
+  /** Tenants that the person can switch to. */
+  readonly tenants: readonly string[];
+}
+
+export interface AppPlacement {
+  readonly app: RegisteredApp;
+  readonly label: string;
+  readonly icon: string | undefined;
+  readonly path: string;
+}
+
+export interface PlatformHost {
+  readonly host: Host<PlatformContract>;
+  /** `undefined` until the issuer has answered for the first time. */
+  subscribeSession(listener: (session: ShellSession | null | undefined) => void): Unsubscribe;
+  /** Places that apps ask for in their manifests; panes stand beside one kind of record. */
+  placements(type: "menu" | "pane", context?: string): readonly AppPlacement[];
+  /** These resolve to the reason of a failure, `undefined` when all went well. */
+  signIn(detail: SignInDetail): Promise<string | undefined>;
+  switchTenant(tenantId: string): Promise<string | undefined>;
+  /** The page is signed out at once, whatever the server says. */
+  signOut(): Promise<void>;
+  /** Something was refused for want of a session: asks the issuer whether there still is one. */
+  recheckSession(): void;
+  customerChanged(customerId: string | null): void;
+  setScheme(scheme: Scheme): void;
+  close(): void;
+}
+
+export interface ShellServices {
+  readonly scheme: Scheme;
+  currentCustomerId(): string | null;
+  openCustomer(customerId: string): void;
+  notify(appName: string, text: string): void;
+}
+
+export function createPlatformHost(data: PageData, shell: ShellServices): PlatformHost {
+  const host = createHost({
+    issuerUrl: data.issuerUrl,
+    gatewayUrl: data.gatewayUrl,
+    apps: data.apps,
+    contract,
+    theme: { scheme: shell.scheme },
+    locale: "en-US",
+    methods: {
+      getCurrentCustomerId: () => shell.currentCustomerId(),
+      openCustomer: (customerId) => shell.openCustomer(customerId),
+      notify(text) {
+        shell.notify(this.app.name, text);
+      },
+    },
+  });
+
+  // What one app says about orders is news to the others. The app's name is the registry's.
+  host.event.subscribe("order:announced", (announcement, { app }) => {
+    host.event.publish("order:changed", announcement);
+    shell.notify(app.name, `Order #${announcement.orderId} is ${announcement.status}`);
+  });
+
+  let customerId: string | null | undefined;
+
+  async function attempt(action: () => Promise<unknown>): Promise<string | undefined> {
+    try {
+      await action();
+      return undefined;
+    } catch (error) {
+      return reasonOfError(error);
+    }
+  }
+
+  return {
+    host,
+    subscribeSession(listener) {
+      let unsubscribe: Unsubscribe | undefined;
+      let isDone = false;
+      listener(undefined);
+      void host.session.ready.then(() => {
+        if (!isDone) unsubscribe = host.session.subscribe(listener);
+      });
+      return () => {
+        isDone = true;
+        unsubscribe?.();
+      };
+    },
+    placements: (type, context) =>
+      host.apps.all.flatMap((app) =>
+        app.placements
+          .filter(
+            (place) => place.type === type && (place.type !== "pane" || place.context === context),
+          )
+          .map((place) => describePlacement(app, place)),
+      ),
+    signIn: (detail) =>
+      attempt(async () => {
+        await logIn(data.issuerUrl, detail);
+        await host.session.reload();
+      }),
+    switchTenant: (tenantId) => attempt(() => host.session.switchTenant(tenantId)),
+    async signOut() {
+      await attempt(() => host.session.signOut());
+    },
+    recheckSession: () => void attempt(() => host.session.reload()),
+    customerChanged(id) {
+      if (id === customerId) return;
+      customerId = id;
+      host.event.publish("customer:changed", { customerId: id });
+    },
+    setScheme: (scheme) => host.theme.set({ scheme }),
+    close: () => host.close(),
+  };
+}
+
+/** @throws {BridgeError} what the issuer refuses with, or OFFLINE */
+async function logIn(issuerUrl: string, detail: SignInDetail): Promise<void> {
+  let response: Response;
+  try {
+    response = await fetch(`${issuerUrl}/login/dev`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-breezeway-request": "1" },
+      body: JSON.stringify(detail),
+    });
+  } catch (cause) {
+    throw new BridgeError("OFFLINE", "The issuer did not answer.", { cause });
+  }
+  if (response.ok) return;
+  const reason = await reasonOfResponse(response);
+  throw new BridgeError(reason === "rate-limited" ? "RATE_LIMITED" : "LOGIN_FAILED", reason);
+}
+
+function describePlacement(app: RegisteredApp, place: Placement): AppPlacement {
+  const label = "label" in place ? place.label : app.name;
+  return {
+    app,
+    label: typeof label === "string" ? label : (label["en"] ?? app.name),
+    icon: place.type === "menu" ? place.icon : undefined,
+    path: place.path,
+  };
+}

@@ -1,0 +1,273 @@
+/**
+ * The shell: who is signed in, which page is shown, which customer is selected. Owns the host; all
+ * else is told by properties and answers by events.
+ */
+import { html, type TemplateResult } from "lit";
+import { keyed } from "lit/directives/keyed.js";
+import { Compass } from "lucide";
+import type { Unsubscribe } from "./platform-host.ts";
+import { describeProblem } from "../ui/describe-problem.ts";
+import { LightElement } from "../ui/light-element.ts";
+import { message, trouble } from "../ui/message.ts";
+import { initialScheme, rememberScheme, showScheme, type Scheme } from "./appearance.ts";
+import type { CustomersState } from "./customers-view.ts";
+import { loadCustomers } from "./load-customers.ts";
+import type { PageData } from "./page-data.ts";
+import { createPlatformHost, type PlatformHost, type ShellSession } from "./platform-host.ts";
+import { parseRoute, pathOf, type Route } from "./route.ts";
+import type { SidebarApp } from "./sidebar.ts";
+import type { SignInDetail } from "./sign-in.ts";
+import type { ShellToasts } from "./toasts.ts";
+
+export class PorchlightShell extends LightElement {
+  static override properties = {
+    data: { attribute: false },
+    session: { state: true },
+    route: { state: true },
+    scheme: { state: true },
+    customers: { state: true },
+    signInBusy: { state: true },
+    signInProblem: { state: true },
+    signInNotice: { state: true },
+  };
+
+  declare data: PageData;
+  /** `undefined` until the issuer has answered. */
+  declare session: ShellSession | null | undefined;
+  declare route: Route;
+  declare scheme: Scheme;
+  declare customers: CustomersState;
+  declare signInBusy: boolean;
+  declare signInProblem: string | undefined;
+  declare signInNotice: string | undefined;
+
+  #host: PlatformHost | undefined;
+  #unsubscribe: Unsubscribe | undefined;
+  #leaving = false;
+  #loading: AbortController | undefined;
+  #cleanup: AbortController | undefined;
+
+  constructor() {
+    super();
+    this.session = undefined;
+    this.route = parseRoute(location.pathname);
+    this.scheme = initialScheme();
+    this.customers = { is: "loading" };
+    this.signInBusy = false;
+    showScheme(this.scheme);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#cleanup = new AbortController();
+    const { signal } = this.#cleanup;
+    window.addEventListener("popstate", () => this.#follow(), { signal });
+    this.addEventListener("click", (event) => this.#onLink(event), { signal });
+    this.#host = createPlatformHost(this.data, {
+      scheme: this.scheme,
+      currentCustomerId: () => this.#selectedCustomerId() ?? null,
+      openCustomer: (customerId) => this.#go({ name: "customers", customerId }),
+      notify: (app, text) => this.querySelector<ShellToasts>("shell-toasts")?.show(app, text),
+    });
+    this.#unsubscribe = this.#host.subscribeSession((session) => this.#onSession(session));
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#cleanup?.abort();
+    this.#loading?.abort();
+    this.#unsubscribe?.();
+    this.#host?.close();
+  }
+
+  override render(): TemplateResult {
+    if (this.session === undefined) return html`<main aria-busy="true"></main>`;
+    if (this.session === null) {
+      return html`<shell-sign-in
+        .data=${this.data}
+        .notice=${this.signInNotice}
+        .busy=${this.signInBusy}
+        .problem=${this.signInProblem}
+        @shell-sign-in=${(event: CustomEvent<SignInDetail>) => void this.#signIn(event.detail)}
+      ></shell-sign-in>`;
+    }
+    const { userId, tenantId, tenants } = this.session;
+    const person = this.data.people.find(({ id }) => id === userId);
+    return html`<div class="layout">
+        <a class="button skip-link" href="#page" @click=${this.#skip}>Skip to the page</a>
+        <shell-sidebar
+          .route=${this.route}
+          .apps=${this.#menuApps()}
+          .tenants=${tenants.map((id) => ({ id, name: this.data.tenantNames[id] ?? id }))}
+          .tenantId=${tenantId}
+          .person=${{ name: person?.name ?? userId, title: person?.title ?? "" }}
+          .scheme=${this.scheme}
+          @shell-tenant=${(event: CustomEvent<string>) => void this.#switchTenant(event.detail)}
+          @shell-scheme=${this.#toggleScheme}
+          @shell-sign-out=${() => void this.#signOut()}
+        ></shell-sidebar>
+        <main id="page" tabindex="-1">${this.#page()}</main>
+      </div>
+      <shell-toasts></shell-toasts>`;
+  }
+
+  #page(): TemplateResult {
+    const { route } = this;
+    if (route.name === "unknown") {
+      return message({
+        symbol: Compass,
+        title: "There is nothing at this address",
+        text: "The link may be old, or mistyped.",
+        actions: html`<a class="button" href="/customers">Go to customers</a>`,
+      });
+    }
+    if (route.name === "app") {
+      const place = this.#host?.placements("menu").find(({ app }) => app.id === route.appId);
+      if (place === undefined) {
+        return trouble(
+          { ...describeProblem("app-unknown"), title: `There is no app called “${route.appId}”` },
+          html`<a class="button" href="/customers">Go to customers</a>`,
+        );
+      }
+      // One element per app: a frame is never handed from one app to another.
+      return html`${keyed(
+        route.appId,
+        html`<shell-app .place=${place} .host=${this.#host}></shell-app>`,
+      )}`;
+    }
+    return html`<shell-customers
+      .state=${this.customers}
+      .selectedId=${route.customerId}
+      .panes=${this.#panes()}
+      @shell-retry=${() => void this.#loadCustomers()}
+    ></shell-customers>`;
+  }
+
+  /** Apps whose manifest asks for a place beside a customer. */
+  #panes(): unknown {
+    return (this.#host?.placements("pane", "customer") ?? []).map(
+      (place) => html`<shell-pane .place=${place} .host=${this.#host}></shell-pane>`,
+    );
+  }
+
+  #menuApps(): readonly SidebarApp[] {
+    return (this.#host?.placements("menu") ?? []).map(({ app, label, icon }) => ({
+      id: app.id,
+      label,
+      icon,
+    }));
+  }
+
+  #selectedCustomerId(): string | undefined {
+    return this.route.name === "customers" ? this.route.customerId : undefined;
+  }
+
+  // Session ------------------------------------------------------------------------------------
+
+  #onSession(session: ShellSession | null | undefined): void {
+    const before = this.session;
+    this.session = session;
+    if (session === undefined) return;
+    if (session === null) {
+      this.#loading?.abort();
+      this.customers = { is: "loading" };
+      this.signInNotice = before && !this.#leaving ? "session-expired" : undefined;
+      document.title = "Sign in · Porchlight";
+      return;
+    }
+    this.#leaving = false;
+    this.#announceRoute();
+    if (before?.tenantId !== session.tenantId) void this.#loadCustomers();
+  }
+
+  async #signIn(detail: SignInDetail): Promise<void> {
+    this.signInBusy = true;
+    this.signInProblem = undefined;
+    this.signInProblem = await this.#host?.signIn(detail);
+    this.signInBusy = false;
+  }
+
+  async #signOut(): Promise<void> {
+    this.#leaving = true;
+    this.signInProblem = undefined;
+    await this.#host?.signOut();
+    history.replaceState(null, "", "/");
+    this.route = parseRoute("/");
+  }
+
+  async #switchTenant(tenantId: string): Promise<void> {
+    if (tenantId === this.session?.tenantId) return;
+    // A customer of the one workspace means nothing in the other.
+    if (this.#selectedCustomerId() !== undefined)
+      this.#go({ name: "customers", customerId: undefined });
+    this.customers = { is: "loading" };
+    const problem = await this.#host?.switchTenant(tenantId);
+    if (problem === undefined) return;
+    this.querySelector<ShellToasts>("shell-toasts")?.show(
+      "Porchlight",
+      describeProblem(problem).title,
+    );
+    void this.#loadCustomers();
+  }
+
+  async #loadCustomers(): Promise<void> {
+    this.#loading?.abort();
+    this.#loading = new AbortController();
+    const { signal } = this.#loading;
+    this.customers = { is: "loading" };
+    const state = await loadCustomers(signal);
+    if (signal.aborted) return;
+    this.customers = state;
+    if (state.is === "failed" && state.problem.action === "sign-in") this.#host?.recheckSession();
+  }
+
+  // Navigation ---------------------------------------------------------------------------------
+
+  #onLink(event: MouseEvent): void {
+    const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey;
+    const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement);
+    if (!isPlain || link === undefined || link.origin !== location.origin || link.hash !== "")
+      return;
+    event.preventDefault();
+    if (link.pathname !== location.pathname) history.pushState(null, "", link.pathname);
+    this.#follow();
+  }
+
+  #go(route: Exclude<Route, { name: "unknown" }>): void {
+    history.pushState(null, "", pathOf(route));
+    this.#follow();
+  }
+
+  #follow(): void {
+    const before = this.route;
+    this.route = parseRoute(location.pathname);
+    this.#announceRoute();
+    const isNewPage =
+      before.name !== this.route.name ||
+      (before.name === "app" && this.route.name === "app" && before.appId !== this.route.appId);
+    if (isNewPage) {
+      // As after loading a page: a screen reader starts at its title.
+      void this.updateComplete.then(() => this.querySelector<HTMLElement>("main h1")?.focus());
+    }
+  }
+
+  #announceRoute(): void {
+    this.#host?.customerChanged(this.#selectedCustomerId() ?? null);
+    const { route } = this;
+    const app =
+      route.name === "app" ? this.data.apps.find(({ id }) => id === route.appId) : undefined;
+    document.title = `${app?.name ?? (route.name === "customers" ? "Customers" : "Not found")} · Porchlight`;
+  }
+
+  #skip(event: MouseEvent): void {
+    event.preventDefault();
+    this.querySelector<HTMLElement>("#page")?.focus();
+  }
+
+  #toggleScheme(): void {
+    this.scheme = this.scheme === "dark" ? "light" : "dark";
+    showScheme(this.scheme);
+    rememberScheme(this.scheme);
+    this.#host?.setScheme(this.scheme);
+  }
+}

@@ -1,0 +1,58 @@
+/** Builds what the browsers load, in memory: no build step, nothing written to disk. */
+import { build } from "esbuild";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+const ENTRIES = {
+  shell: ["shell/main.ts", "shell/shell.css"],
+  orders: ["guests/orders/main.ts", "guests/orders/orders.css"],
+  "customer-pane": ["guests/customer-pane/main.ts", "guests/customer-pane/customer-pane.css"],
+  inspector: ["guests/inspector/main.ts", "guests/inspector/inspector.css"],
+} as const;
+
+export type BundleName = keyof typeof ENTRIES;
+
+export interface Asset {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly contentType: string;
+}
+
+/** Files by their path on the site: `/assets/orders.js`. */
+export type Assets = ReadonlyMap<string, Asset>;
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  woff2: "font/woff2",
+  map: "application/json",
+};
+
+export async function bundle(name: BundleName): Promise<Assets> {
+  const [script, styles] = ENTRIES[name];
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [
+      { in: script, out: name },
+      { in: styles, out: name },
+    ],
+    bundle: true,
+    write: false,
+    outdir: "assets",
+    format: "esm",
+    target: "es2022",
+    minify: true,
+    sourcemap: "linked",
+    conditions: ["@breezeway/source"],
+    loader: { ".woff2": "file" },
+    logLevel: "silent",
+  });
+  return new Map(
+    outputFiles.map(({ path, contents }) => {
+      const file = basename(path);
+      const contentType = CONTENT_TYPES[file.slice(file.lastIndexOf(".") + 1)] ?? "text/plain";
+      return [`/assets/${file}`, { body: new Uint8Array(contents), contentType }];
+    }),
+  );
+}
