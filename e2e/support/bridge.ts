@@ -1,0 +1,126 @@
+/** What the bridge specs share: a platform per file, a host page, a frame in it. */
+import { test as base, type Frame, type Page } from "@playwright/test";
+import type * as GuestModule from "@breezeway/guest";
+import type * as HostModule from "@breezeway/host";
+import type * as Zod from "zod/mini";
+import { startPlatform, type Platform } from "../fixtures/bridge/platform.ts";
+
+declare global {
+  interface Window {
+    breezeway: typeof HostModule & typeof GuestModule;
+    z: typeof Zod;
+    host: HostModule.Host;
+    bridge: Promise<GuestModule.AppBridge>;
+    mount: HostModule.Mount;
+    log: unknown[];
+  }
+}
+
+export interface HostSetup {
+  readonly handshakeTimeoutMs?: number;
+  readonly capabilities?: readonly string[];
+  readonly limits?: HostModule.HostOptions["limits"];
+}
+
+export interface BridgeFixture {
+  readonly platform: Platform;
+  /** A host page with a host of two apps, `orders` and `stock`, and a few methods. */
+  openHost(setup?: HostSetup): Promise<Page>;
+  /** Mounts an app as `window.mount`, and gives its frame once it has loaded. */
+  mount(page: Page, options?: { app?: string; path?: string }): Promise<Frame>;
+}
+
+export const test = base.extend<{ bridge: BridgeFixture }, { platform: Platform }>({
+  platform: [
+    // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern
+    async ({}, use) => {
+      const platform = await startPlatform();
+      await use(platform);
+      await platform.close();
+    },
+    { scope: "worker" },
+  ],
+  bridge: async ({ platform, page }, use) => {
+    resetPlatform(platform);
+    const openHost = async (setup: HostSetup = {}): Promise<Page> => {
+      await page.goto(platform.hostOrigin);
+      await page.waitForFunction(() => "breezeway" in window);
+      await page.evaluate(startHost, {
+        setup,
+        guestOrigin: platform.guestOrigin,
+        gatewayOrigin: platform.gatewayOrigin,
+      });
+      return page;
+    };
+    await use({ platform, openHost, mount: (on, options) => mountApp(on, options) });
+  },
+});
+
+export { expect } from "@playwright/test";
+
+function resetPlatform({ issuer, gateway }: Platform): void {
+  issuer.user = { userId: "alice", tenantId: "acme", handle: "session-1" };
+  issuer.ttlSeconds = 60;
+  issuer.isOffline = false;
+  issuer.mints.length = 0;
+  gateway.requests.length = 0;
+  gateway.refusals.length = 0;
+}
+
+function startHost({
+  setup,
+  guestOrigin,
+  gatewayOrigin,
+}: {
+  setup: HostSetup;
+  guestOrigin: string;
+  gatewayOrigin: string;
+}): void {
+  const app = (id: string, name: string) => ({
+    id,
+    name,
+    version: "1.0.0",
+    url: `${guestOrigin}/${id}`,
+    capabilities: setup.capabilities ?? [],
+  });
+  window.log = [];
+  window.host = window.breezeway.createHost({
+    issuerUrl: "/auth",
+    gatewayUrl: gatewayOrigin,
+    apps: [app("orders", "Orders"), app("stock", "Stock")],
+    context: { page: "home" },
+    ...(setup.limits ? { limits: setup.limits } : {}),
+    ...(setup.handshakeTimeoutMs ? { handshakeTimeoutMs: setup.handshakeTimeoutMs } : {}),
+    onError: (error) => window.log.push(String(error)),
+    methods: {
+      add: (...args) => Number(args[0]) + Number(args[1]),
+      whoAmI() {
+        return this.app.id;
+      },
+      fail: () => {
+        throw new Error("secret of the host");
+      },
+      hang: () => new Promise(() => {}),
+    },
+  });
+}
+
+async function mountApp(
+  page: Page,
+  { app = "orders", path }: { app?: string; path?: string } = {},
+): Promise<Frame> {
+  await page.evaluate(
+    ([appId, at]) => {
+      window.mount = window.host.mount(appId, {
+        container: document.body,
+        ...(at === undefined ? {} : { path: at }),
+      });
+    },
+    [app, path] as const,
+  );
+  const element = await page.locator("iframe").last().elementHandle();
+  const frame = await element?.contentFrame();
+  if (!frame) throw new Error("the mount has no frame");
+  await frame.waitForFunction(() => "breezeway" in window);
+  return frame;
+}
