@@ -32,7 +32,17 @@ declare class TextDecoder {
   decode(bytes: Uint8Array): string;
 }
 
+declare class TextEncoder {
+  encode(text: string): Uint8Array;
+}
+
+declare class MessageChannel {
+  readonly port1: import("./channel/port.ts").ChannelPort;
+  readonly port2: import("./channel/port.ts").ChannelPort;
+}
+
 declare function atob(text: string): string;
+declare function btoa(text: string): string;
 declare function queueMicrotask(callback: () => void): void;
 
 declare const crypto: { getRandomValues<T extends Uint8Array>(array: T): T };

@@ -1,0 +1,5 @@
+export { createTestClock } from "./testing/test-clock.ts";
+export type { TestClock, TestClockOptions } from "./testing/test-clock.ts";
+export { fakeToken } from "./testing/fake-token.ts";
+export { createMessagePipe } from "./testing/message-pipe.ts";
+export type { MessagePipe, PipeConditions } from "./testing/message-pipe.ts";
