@@ -4,7 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BridgeError, toProblem, type HttpCode } from "@breezeway/shared";
-import { CASES, type CaseKeys } from "./test-support/cases.ts";
+import { createCaseKeys } from "./test-support/case-keys.ts";
+import { CASES } from "./test-support/cases.ts";
 import { BAD_KEY_PATHS, startKeyServer, type KeyServer } from "./test-support/key-server.ts";
 import { freePorts, type RunningProgram } from "./test-support/processes.ts";
 import { goExample } from "./test-support/go-example.ts";
@@ -13,11 +14,7 @@ import { pythonExamples } from "./test-support/python-examples.ts";
 import { get, type Answer } from "./test-support/requests.ts";
 import { claims, createSigningKey, token } from "./test-support/token-forge.ts";
 
-const keys: CaseKeys = {
-  published: createSigningKey("key-1"),
-  alsoPublished: createSigningKey("key-2"),
-  stranger: createSigningKey("key-3"),
-};
+const keys = createCaseKeys();
 const programs: readonly Program[] = [goExample(), ...pythonExamples()];
 const runnable = programs.filter(({ missing }) => missing === undefined);
 // The Python programs share the code that fetches keys, so they share the bad endpoints.
@@ -41,7 +38,7 @@ function portOf(program: Program, path: string): number {
 }
 
 beforeAll(async () => {
-  keyServer = await startKeyServer([keys.published, keys.alsoPublished]);
+  keyServer = await startKeyServer(keys);
   const wanted = [
     ...runnable.map((program) => ({ program, path: goodPath(program) })),
     ...outages.filter(({ program }) => program.missing === undefined),

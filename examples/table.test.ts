@@ -2,18 +2,15 @@
 import { describe, expect, test } from "vitest";
 import { BridgeError } from "@breezeway/shared";
 import { createSessionVerifier } from "@breezeway/verify";
-import { CASES, type CaseKeys } from "./test-support/cases.ts";
-import { APP_ID, ISSUER, createSigningKey, publicJwk } from "./test-support/token-forge.ts";
+import { createCaseKeys, keySetOf } from "./test-support/case-keys.ts";
+import { CASES } from "./test-support/cases.ts";
+import { APP_ID, ISSUER } from "./test-support/token-forge.ts";
 
-const keys: CaseKeys = {
-  published: createSigningKey("key-1"),
-  alsoPublished: createSigningKey("key-2"),
-  stranger: createSigningKey("key-3"),
-};
+const keys = createCaseKeys();
 const verifier = createSessionVerifier({
   issuer: ISSUER,
   audience: APP_ID,
-  jwks: { keys: [keys.published, keys.alsoPublished].map((key) => publicJwk(key)) },
+  jwks: { keys: keySetOf(keys) },
 });
 // What a request says beside its one token is for the adapters of `@breezeway/verify` to judge.
 const aboutTokens = CASES.map((entry) => ({ ...entry, sent: entry.headers(keys) })).filter(

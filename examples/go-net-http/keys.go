@@ -123,12 +123,9 @@ func (s *keySet) download() (map[string]ed25519.PublicKey, error) {
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("the JWKS endpoint answered with status %d", response.StatusCode)
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, keysMaxBytes+1))
+	body, err := io.ReadAll(http.MaxBytesReader(nil, response.Body, keysMaxBytes))
 	if err != nil {
 		return nil, err
-	}
-	if len(body) > keysMaxBytes {
-		return nil, errors.New("the key set is too large")
 	}
 	return parseKeys(body)
 }

@@ -149,6 +149,27 @@ func TestAsksOnceForRequestsThatComeTogether(t *testing.T) {
 	expectHits(t, i, 1)
 }
 
+func TestLetsNobodyWaitWhoHasAKey(t *testing.T) {
+	_, keys, elapsed := newTestKeys(t)
+	expect(t, keys, "old", "")
+	*elapsed = 300 * time.Second
+	keys.fetching.Lock() // As while another request fetches.
+	defer keys.fetching.Unlock()
+	found := make(chan error, 1)
+	go func() {
+		_, err := keys.find("old")
+		found <- err
+	}()
+	select {
+	case err := <-found:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("find waited for another request's fetch")
+	}
+}
+
 func TestRefusesPlainHTTPBeyondLoopback(t *testing.T) {
 	for _, address := range []string{"http://issuer.example/jwks.json", "file:///etc/keys.json", ""} {
 		if _, err := newKeySet(address); err == nil {

@@ -11,10 +11,10 @@ import (
 
 var errNotStrict = errors.New("not a JSON object in strict form")
 
-// decodeSegment decodes base64url without padding. Go's decoder skips line breaks and, unless it
-// is told to be strict, stray tail bits: one signed token would have many spellings.
+// decodeSegment decodes base64url without padding. Go's decoder skips line breaks and stray tail
+// bits, so one signed token would have many spellings: only the canonical one survives the way back.
 func decodeSegment(segment string) ([]byte, error) {
-	data, err := base64.RawURLEncoding.Strict().DecodeString(segment)
+	data, err := base64.RawURLEncoding.DecodeString(segment)
 	if err != nil || base64.RawURLEncoding.EncodeToString(data) != segment {
 		return nil, errNotStrict
 	}

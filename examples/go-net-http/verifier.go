@@ -80,7 +80,7 @@ func (v *Verifier) Verify(token string) (Session, error) {
 // readForm gives key id and payload of a token in canonical form; nothing is verified yet.
 func readForm(token string) (kid string, payload []byte, err error) {
 	parts := strings.Split(token, ".")
-	if len(parts) != 3 || parts[1] == "" || len(token) > maxTokenBytes || len(parts[0]) > maxHeaderBytes {
+	if len(parts) != 3 || len(token) > maxTokenBytes || len(parts[0]) > maxHeaderBytes {
 		return "", nil, refused("token-malformed")
 	}
 	var decoded [3][]byte

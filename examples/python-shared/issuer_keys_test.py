@@ -118,6 +118,15 @@ class IssuerKeysTest(unittest.TestCase):
             thread.join()
         self.assertEqual(self.issuer.hits, 1)
 
+    def test_lets_nobody_wait_who_has_a_key(self):
+        self.keys.find("old")
+        self.now = 300
+        with self.keys._lock:  # As while another request fetches.
+            thread = threading.Thread(target=self.keys.find, args=("old",), daemon=True)
+            thread.start()
+            thread.join(timeout=5)
+            self.assertFalse(thread.is_alive())
+
     def test_refuses_plain_http_beyond_loopback(self):
         for url in ("http://issuer.example/jwks.json", "file:///etc/keys.json", ""):
             with self.assertRaises(ValueError):

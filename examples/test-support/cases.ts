@@ -1,5 +1,6 @@
 /** What every example program must answer, whatever its language. */
 import type { HttpCode } from "@breezeway/shared";
+import type { CaseKeys } from "./case-keys.ts";
 import type { HeaderList } from "./requests.ts";
 import {
   APP_ORIGIN,
@@ -12,7 +13,6 @@ import {
   token,
   withStrayTailBits,
   without,
-  type SigningKey,
 } from "./token-forge.ts";
 
 export interface Case {
@@ -21,12 +21,6 @@ export interface Case {
   readonly headers: (keys: CaseKeys) => HeaderList;
   /** Without one the request must be let through. */
   readonly refusal?: HttpCode;
-}
-
-export interface CaseKeys {
-  readonly published: SigningKey;
-  readonly alsoPublished: SigningKey;
-  readonly stranger: SigningKey;
 }
 
 type MakeToken = (keys: CaseKeys) => string;
@@ -158,6 +152,8 @@ const claimRules: readonly Case[] = [
   ),
   refusing("a beginning that is a list", "TOKEN_MALFORMED", withClaims({ nbf: [1] })),
   refusing("true for a time", "TOKEN_MALFORMED", withClaims({ nbf: true })),
+  refusing("a list of scopes", "TOKEN_MALFORMED", withClaims({ scope: ["orders:read"] })),
+  refusing("two spaces in the scope", "TOKEN_MALFORMED", withClaims({ scope: "a  orders:read" })),
   refusing("an empty tenant", "TOKEN_MALFORMED", withClaims({ tenantId: "" })),
   ...Object.keys(claims()).map((name) =>
     refusing(`no ${name}`, "TOKEN_MALFORMED", ({ published }) =>
@@ -180,6 +176,12 @@ const signatures: readonly Case[] = [
     return hmacToken(Buffer.from(x ?? "", "base64url"), headerOf(published), claims());
   }),
   refusing("an unknown key id", "KEY_UNKNOWN", ({ stranger }) => token(stranger, claims())),
+  refusing("a key published for encryption", "KEY_UNKNOWN", ({ forEncryption }) =>
+    token(forEncryption, claims()),
+  ),
+  refusing("a key published for another algorithm", "KEY_UNKNOWN", ({ forAnotherAlg }) =>
+    token(forAnotherAlg, claims()),
+  ),
   refusing("another key under a published key's id", "TOKEN_SIGNATURE", (keys) =>
     token(keys.stranger, claims(), headerOf(keys.published)),
   ),

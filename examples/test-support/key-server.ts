@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { publicJwk, type SigningKey } from "./token-forge.ts";
+import { keySetOf, type CaseKeys, type KeySetEntry } from "./case-keys.ts";
 
 export interface KeyServer extends AsyncDisposable {
   url(path: string): string;
@@ -13,8 +13,8 @@ export interface KeyServer extends AsyncDisposable {
 export const BAD_KEY_PATHS = ["/cut-off", "/redirects", "/too-large", "/private"] as const;
 
 /** Serves the public keys at every path that is not one of {@link BAD_KEY_PATHS}. */
-export async function startKeyServer(keys: readonly SigningKey[]): Promise<KeyServer> {
-  const published = keys.map(publicJwk);
+export async function startKeyServer(keys: CaseKeys): Promise<KeyServer> {
+  const published = keySetOf(keys);
   const hits = new Map<string, number>();
   const send = (response: ServerResponse, list: readonly object[], more: object = {}): void => {
     response
@@ -27,7 +27,7 @@ export async function startKeyServer(keys: readonly SigningKey[]): Promise<KeySe
     if (path === "/cut-off") response.destroy();
     else if (path === "/redirects") response.writeHead(302, { location: "/good" }).end();
     else if (path === "/too-large") send(response, published, { padding: "x".repeat(100_000) });
-    else if (path === "/private") send(response, keys.map(withPrivatePart));
+    else if (path === "/private") send(response, withPrivatePart(published, keys));
     else send(response, published);
   });
   server.listen(0, "127.0.0.1");
@@ -45,6 +45,7 @@ export async function startKeyServer(keys: readonly SigningKey[]): Promise<KeySe
   };
 }
 
-function withPrivatePart(key: SigningKey): object {
-  return { ...publicJwk(key), ...key.privateKey.export({ format: "jwk" }) };
+function withPrivatePart(entries: readonly KeySetEntry[], keys: CaseKeys): readonly object[] {
+  const { d } = keys.published.privateKey.export({ format: "jwk" });
+  return entries.map((entry) => (entry["kid"] === keys.published.kid ? { ...entry, d } : entry));
 }
