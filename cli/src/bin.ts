@@ -2,6 +2,11 @@
 import process from "node:process";
 import { main } from "./main.ts";
 
+// `breezeway keys list | head -1` closes the pipe early, and means it.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
+
 process.exitCode = await main(process.argv.slice(2), {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),

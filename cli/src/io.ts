@@ -1,3 +1,5 @@
+import type { Command } from "commander";
+
 /** What a command may touch of the process it runs in. */
 export interface CliIo {
   /** A line for standard output: what was asked for, and nothing else. */
@@ -8,4 +10,4 @@ export interface CliIo {
 }
 
 /** Adds one subcommand to the program. */
-export type RegisterCommand = (program: import("commander").Command, io: CliIo) => void;
+export type RegisterCommand = (program: Command, io: CliIo) => void;

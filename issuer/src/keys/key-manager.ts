@@ -39,7 +39,6 @@ export async function createKeyManager(options: KeyManagerOptions): Promise<KeyM
     audit: options.audit ?? silentAudit,
     changed: () => undefined,
   });
-  const { list, jwks, rotate, retire, remove } = ring;
   try {
     await ring.reload();
   } catch (error) {
@@ -47,11 +46,11 @@ export async function createKeyManager(options: KeyManagerOptions): Promise<KeyM
     throw error;
   }
   return {
-    list,
-    jwks,
-    rotate,
-    retire,
-    remove,
+    list: () => ring.list(),
+    jwks: () => ring.jwks(),
+    rotate: (alg) => ring.rotate(alg),
+    retire: (kid) => ring.retire(kid),
+    remove: (kid) => ring.remove(kid),
     close: () => store.close(),
     [Symbol.asyncDispose]: () => store.close(),
   };

@@ -2,7 +2,7 @@
  * LISTEN on a connection of its own. It only wakes: when it is down nothing is wrong, only later,
  * since the change counter is read twice a second anyway.
  */
-import type pg from "pg";
+import type { Client } from "pg";
 
 export const CHANNEL = "breezeway_change";
 
@@ -14,8 +14,8 @@ export interface ChangeListener {
   close(): Promise<void>;
 }
 
-export function createChangeListener(createClient: () => pg.Client): ChangeListener {
-  let client: pg.Client | undefined;
+export function createChangeListener(createClient: () => Client): ChangeListener {
+  let client: Client | undefined;
   let retry: NodeJS.Timeout | undefined;
   let retryMs = MIN_RETRY_MS;
   let closed = false;

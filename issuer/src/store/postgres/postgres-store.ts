@@ -1,6 +1,6 @@
 import { BridgeError } from "@breezeway/shared";
 import { Kysely, PostgresDialect, sql } from "kysely";
-import pg from "pg";
+import { Client, Pool, types as pgTypes, type ClientConfig, type CustomTypesConfig } from "pg";
 import { migrate } from "../migrate.ts";
 import type { Database } from "../schema.ts";
 import type { OpenStore, Store } from "../store.ts";
@@ -18,22 +18,20 @@ export interface PostgresStoreOptions {
   readonly statementTimeoutMs?: number;
 }
 
-const INT8_OID = 20;
-
 /** PostgreSQL 13 or newer: for issuers on more than one machine. */
 export function postgresStore(options: PostgresStoreOptions): Store {
   const { connectionString, maxConnections = 10 } = options;
-  const connection: pg.ClientConfig = {
+  const connection: ClientConfig = {
     connectionString,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
     statement_timeout: options.statementTimeoutMs ?? 10_000,
     application_name: "breezeway-issuer",
-    types: { getTypeParser: parserOf },
+    types,
   };
   return {
     kind: "postgres",
     async open() {
-      const pool = new pg.Pool({ ...connection, max: maxConnections });
+      const pool = new Pool({ ...connection, max: maxConnections });
       // An idle connection that breaks is replaced by the pool; unheard, the event ends the process.
       pool.on("error", () => undefined);
       const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
@@ -47,18 +45,20 @@ export function postgresStore(options: PostgresStoreOptions): Store {
           { cause },
         );
       }
-      return createOpenStore(db, () => new pg.Client(connection));
+      return createOpenStore(db, () => new Client(connection));
     },
   };
 }
 
 // Times and sequence numbers stay far below 2^53, so int8 is read as a number.
-const parserOf: pg.CustomTypesConfig["getTypeParser"] = (oid: number, format?: unknown) =>
-  oid === INT8_OID && format !== "binary"
-    ? Number
-    : pg.types.getTypeParser(oid, format as "text" | undefined);
+const types: CustomTypesConfig = {
+  getTypeParser: (...args: Parameters<CustomTypesConfig["getTypeParser"]>) =>
+    args[0] === pgTypes.builtins.INT8
+      ? (text: string) => Number(text)
+      : pgTypes.getTypeParser(...args),
+};
 
-function createOpenStore(db: Kysely<Database>, createClient: () => pg.Client): OpenStore {
+function createOpenStore(db: Kysely<Database>, createClient: () => Client): OpenStore {
   const listener = createChangeListener(createClient);
   return {
     kind: "postgres",

@@ -1,22 +1,32 @@
 /**
  * Kysely's SQLite dialect over Node's own `node:sqlite`.
  *
- * Two differences from Kysely's default, both for several processes on one file:
+ * Three differences from Kysely's default, all for several processes on one file:
  * - transactions begin IMMEDIATE. A deferred one that reads and then writes fails at once with
  *   SQLITE_BUSY when another process wrote in between, whatever the busy timeout
  *   (https://sqlite.org/isolation.html).
- * - schema changes run in a transaction, so that a second process waits for the first one's.
+ * - schema changes run in a transaction, so that a second process waits for the first one's;
+ * - waiting for another writer is asynchronous. SQLite's own busy timeout would stop the event loop.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import {
   SqliteAdapter,
   SqliteDialect,
+  SqliteDriver,
+  type CompiledQuery,
+  type DatabaseConnection,
   type DialectAdapter,
+  type Driver,
+  type QueryResult,
   type SqliteDatabase,
   type SqliteStatement,
 } from "kysely";
 
 const MAX_STATEMENTS = 200;
+const MAX_WAIT_MS = 20;
+// https://sqlite.org/rescode.html#busy
+const SQLITE_BUSY = 5;
 
 class TransactionalDdlAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
@@ -24,14 +34,66 @@ class TransactionalDdlAdapter extends SqliteAdapter {
   }
 }
 
+export interface NodeSqliteDialectOptions {
+  readonly database: DatabaseSync;
+  /** How long a write waits for another connection's, in milliseconds. */
+  readonly busyTimeoutMs: number;
+}
+
 export class NodeSqliteDialect extends SqliteDialect {
-  constructor(database: DatabaseSync) {
-    super({ database: adapt(database) });
+  readonly #options: NodeSqliteDialectOptions;
+
+  constructor(options: NodeSqliteDialectOptions) {
+    super({ database: adapt(options.database) });
+    this.#options = options;
+  }
+
+  override createDriver(): Driver {
+    return new PatientDriver(this.#options);
   }
 
   override createAdapter(): DialectAdapter {
     return new TransactionalDdlAdapter();
   }
+}
+
+class PatientDriver extends SqliteDriver {
+  readonly #busyTimeoutMs: number;
+
+  constructor({ database, busyTimeoutMs }: NodeSqliteDialectOptions) {
+    super({ database: adapt(database) });
+    this.#busyTimeoutMs = busyTimeoutMs;
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    return patient(await super.acquireConnection(), this.#busyTimeoutMs);
+  }
+}
+
+/**
+ * Tries again while another connection holds the write lock. Safe for each statement: one that met
+ * the lock did nothing, and inside a transaction the lock is ours.
+ */
+function patient(connection: DatabaseConnection, busyTimeoutMs: number): DatabaseConnection {
+  return {
+    async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+      const deadline = performance.now() + busyTimeoutMs;
+      for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)) {
+        try {
+          return await connection.executeQuery<R>(query);
+        } catch (error) {
+          if (!isBusy(error) || performance.now() + waitMs > deadline) throw error;
+        }
+        await sleep(waitMs * (0.5 + Math.random()));
+      }
+    },
+    streamQuery: (query, chunkSize) => connection.streamQuery(query, chunkSize),
+  };
+}
+
+function isBusy(error: unknown): boolean {
+  const code = error instanceof Error && "errcode" in error ? error.errcode : undefined;
+  return typeof code === "number" && (code & 0xff) === SQLITE_BUSY;
 }
 
 function adapt(database: DatabaseSync): SqliteDatabase {

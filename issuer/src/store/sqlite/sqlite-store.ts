@@ -25,6 +25,9 @@ export interface SqliteStoreOptions {
   readonly busyTimeoutMs?: number;
 }
 
+// Turning on WAL needs the file alone for a moment.
+const OPEN_TIMEOUT_MS = 2_000;
+
 // Result codes (https://sqlite.org/rescode.html) of a database that is away, full or locked.
 const UNAVAILABLE = new Set([5, 6, 8, 10, 11, 13, 14, 26]);
 
@@ -35,7 +38,9 @@ export function sqliteStore(options: SqliteStoreOptions): Store {
     kind: "sqlite",
     async open() {
       const database = openFile(file, options);
-      const db = new Kysely<Database>({ dialect: new NodeSqliteDialect(database) });
+      const db = new Kysely<Database>({
+        dialect: new NodeSqliteDialect({ database, busyTimeoutMs: options.busyTimeoutMs ?? 5_000 }),
+      });
       try {
         await migrate(db);
       } catch (error) {
@@ -58,10 +63,11 @@ function openFile(file: string, options: SqliteStoreOptions): DatabaseSync {
       closeSync(openSync(file, "a", 0o600));
       chmodSync(file, 0o600);
     }
-    database = new DatabaseSync(file, { timeout: options.busyTimeoutMs ?? 5_000 });
+    database = new DatabaseSync(file, { timeout: OPEN_TIMEOUT_MS });
     database.exec("pragma journal_mode = wal");
     database.exec(`pragma synchronous = ${options.durability === "normal" ? "normal" : "full"}`);
-    database.exec("pragma foreign_keys = on");
+    // From here on the dialect waits, without stopping the event loop.
+    database.exec("pragma busy_timeout = 0");
     return database;
   } catch (error) {
     database?.close();
