@@ -118,9 +118,9 @@ export class BreezewayAppElement extends LitElement {
     return html`<div class="cover skeleton" part="loading" role="status" aria-busy="true">
       <span class="visually-hidden">${this.#text().loading(this.#name())}</span>
       <div class="bone title"></div>
-      <div class="bone" style="inline-size: 92%"></div>
-      <div class="bone" style="inline-size: 78%"></div>
-      <div class="bone" style="inline-size: 85%"></div>
+      <div class="bone wide"></div>
+      <div class="bone short"></div>
+      <div class="bone medium"></div>
       <div class="bone block"></div>
     </div>`;
   }

@@ -70,6 +70,16 @@ export const styles: CSSResult = css`
     inline-size: min(14rem, 40%);
     margin-block-end: 0.75rem;
   }
+  /* Classes: a strict CSP refuses style attributes. */
+  .bone.wide {
+    inline-size: 92%;
+  }
+  .bone.medium {
+    inline-size: 85%;
+  }
+  .bone.short {
+    inline-size: 78%;
+  }
   .bone.block {
     block-size: 6rem;
     border-radius: var(--_radius);
