@@ -1,0 +1,36 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { expect, test } from "vitest";
+import { run } from "../setup/process.mjs";
+import { ROOT } from "../suite/root.ts";
+import { ERRORS_PAGE, renderErrorsPage } from "./errors-page.ts";
+import { compileExamples, readExamples, writeExamples } from "./examples.ts";
+import { brokenLinks } from "./links.ts";
+
+const examples = await readExamples(ROOT);
+const folder = join(ROOT, ".cache/docs-examples");
+await writeExamples(folder, examples);
+
+test("every link between the pages leads somewhere", async () => {
+  expect(await brokenLinks(ROOT)).toEqual([]);
+});
+
+test("docs/errors.md is what the table says (node scripts/docs/errors-page.ts)", async () => {
+  expect(await readFile(ERRORS_PAGE, "utf8")).toBe(await renderErrorsPage());
+});
+
+test("every example compiles against the sources", { timeout: 60_000 }, async () => {
+  expect(await compileExamples(folder)).toEqual([]);
+});
+
+const running = examples.filter((example) => example.runs);
+test.for(running.map((example) => [example.name, example] as const))(
+  "the example at %s runs",
+  { timeout: 60_000 },
+  async ([, { file }]) => {
+    const args = ["--conditions=@breezeway/source", join(folder, file)];
+    const { code, output } = await run(process.execPath, args, { cwd: folder });
+    expect(code, output).toBe(0);
+  },
+);

@@ -1,0 +1,80 @@
+/**
+ * `docs/errors.md`, from the one table of errors. `node scripts/docs/errors-page.ts` writes it; a
+ * test compares it.
+ */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { format } from "prettier";
+import {
+  BRIDGE_CODES,
+  ERROR_HINTS,
+  HTTP_CODES,
+  isErrorCode,
+  isRetryable,
+  reasonOf,
+  type ErrorCode,
+} from "../../shared/src/index.ts";
+import { ROOT } from "../suite/root.ts";
+
+export const ERRORS_PAGE: string = join(ROOT, "docs/errors.md");
+
+const INTRODUCTION = `# Errors
+
+Every failure has a code, which is stable, and a message, which is for people and may change. In
+programs, \`BridgeError.code\` is the code. HTTP answers are \`application/problem+json\`
+([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with the code in kebab case as \`reason\`.
+
+\`action\` says what the caller should do:
+
+- \`refresh\`: get a fresh session token and try once more. The guest SDK does this by itself.
+- \`login\`: the person has to sign in.
+- \`step-up\`: the person has to sign in again, or with more than a password.
+- \`wait\`: try again later; \`Retry-After\` says when, if present.
+- \`none\`: the same request will fail again.
+
+An error is retryable when the same operation can succeed without anybody changing anything.
+
+<!-- Written by scripts/docs/errors-page.ts from shared/src/errors; do not edit. -->
+`;
+
+export async function renderErrorsPage(): Promise<string> {
+  const http = Object.entries(HTTP_CODES).map(([code, [status, action]]) =>
+    row([nameOf(code), `\`${reasonOf(known(code))}\``, String(status), action, ...rest(code)]),
+  );
+  const bridge = Object.keys(BRIDGE_CODES).map((code) => row([nameOf(code), ...rest(code)]));
+  const page = [
+    INTRODUCTION,
+    "## From HTTP endpoints",
+    "",
+    row(["Code", "Reason", "Status", "Action", "Retryable", "Meaning"]),
+    row(["---", "---", "---", "---", "---", "---"]),
+    ...http,
+    "",
+    "## On the bridge and in configuration",
+    "",
+    row(["Code", "Retryable", "Meaning"]),
+    row(["---", "---", "---"]),
+    ...bridge,
+  ];
+  return format(page.join("\n"), { parser: "markdown", printWidth: 100 });
+}
+
+/** The code with its anchor: the \`type\` of a problem ends in \`#token-expired\`. */
+function nameOf(code: string): string {
+  return `<a id="${reasonOf(known(code))}"></a>\`${code}\``;
+}
+
+function rest(code: string): [retryable: string, meaning: string] {
+  return [isRetryable(known(code)) ? "yes" : "no", ERROR_HINTS[known(code)]];
+}
+
+function known(code: string): ErrorCode {
+  if (!isErrorCode(code)) throw new Error(`${code} is not in the table`);
+  return code;
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+}
+
+if (import.meta.main) await writeFile(ERRORS_PAGE, await renderErrorsPage());

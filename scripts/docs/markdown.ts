@@ -1,0 +1,103 @@
+/** The little of Markdown that the checks of the docs need: code blocks, links and anchors. */
+
+export interface CodeBlock {
+  /** All words after the fence: `["ts", "run"]`. */
+  readonly info: readonly string[];
+  readonly code: string;
+  /** Line of the first line of code, counted from 1. */
+  readonly line: number;
+  /** Declarations from a `<!-- given: … -->` line just above the fence. */
+  readonly given: string;
+}
+
+interface Line {
+  readonly text: string;
+  readonly number: number;
+}
+
+const FENCE = /^\s*(`{3,}|~{3,})\s*(.*)$/u;
+const GIVEN = /^<!-- given: (.*) -->$/u;
+
+export function codeBlocks(markdown: string): CodeBlock[] {
+  const blocks: CodeBlock[] = [];
+  let open: { fence: string; info: string; given: string; lines: Line[] } | undefined;
+  let given = "";
+  for (const line of linesOf(markdown)) {
+    const [, fence = "", rest = ""] = FENCE.exec(line.text) ?? [];
+    if (!open) {
+      if (fence !== "") open = { fence, info: rest, given, lines: [] };
+      if (line.text.trim() !== "") given = GIVEN.exec(line.text.trim())?.[1] ?? "";
+    } else if (fence.startsWith(open.fence) && rest === "") {
+      blocks.push({
+        info: open.info.split(/\s+/u),
+        code: open.lines.map(({ text }) => text).join("\n"),
+        line: open.lines[0]?.number ?? line.number,
+        given: open.given,
+      });
+      open = undefined;
+    } else {
+      open.lines.push(line);
+    }
+  }
+  return blocks;
+}
+
+export interface Link {
+  readonly target: string;
+  readonly line: number;
+}
+
+/** Targets of links and images that stand outside code. */
+export function links(markdown: string): Link[] {
+  return proseLines(markdown).flatMap(({ text, number }) =>
+    Array.from(text.matchAll(/\]\(\s*<?([^\s)>]+)>?[^)]*\)|^\[[^\]]+\]:\s*(\S+)/gu), (match) => ({
+      target: match[1] ?? match[2] ?? "",
+      line: number,
+    })),
+  );
+}
+
+/** Fragments that a link can name: the headings in GitHub's spelling, and explicit anchors. */
+export function anchors(markdown: string): Set<string> {
+  const found = new Set<string>();
+  for (const { text } of proseLines(markdown, { keepInlineCode: true })) {
+    const heading = /^#{1,6}\s+(.*?)\s*#*$/u.exec(text)?.[1];
+    if (heading !== undefined) found.add(unused(slug(heading), found));
+    for (const match of text.matchAll(/<a (?:id|name)="([^"]+)"/gu)) found.add(match[1] ?? "");
+  }
+  return found;
+}
+
+function slug(heading: string): string {
+  return heading
+    .replaceAll(/\[([^\]]*)\]\([^)]*\)/gu, "$1")
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\p{M}\s_-]/gu, "")
+    .trim()
+    .replaceAll(/\s/gu, "-");
+}
+
+function unused(name: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(name)) return name;
+  let number = 1;
+  while (taken.has(`${name}-${number}`)) number += 1;
+  return `${name}-${number}`;
+}
+
+function linesOf(markdown: string): Line[] {
+  return markdown.split(/\r?\n/u).map((text, index) => ({ text, number: index + 1 }));
+}
+
+function proseLines(markdown: string, options: { keepInlineCode?: boolean } = {}): Line[] {
+  const inCode = new Set(
+    codeBlocks(markdown).flatMap(({ code, line }) =>
+      code.split("\n").map((_, index) => line + index),
+    ),
+  );
+  return linesOf(markdown)
+    .filter(({ number }) => !inCode.has(number))
+    .map(({ text, number }) => ({
+      text: options.keepInlineCode ? text : text.replaceAll(/`[^`]*`/gu, ""),
+      number,
+    }));
+}
