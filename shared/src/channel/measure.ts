@@ -42,6 +42,11 @@ export function measure(
       }
     } else if (value instanceof Set) {
       for (const item of value) walk(item, depth + 1);
+    } else if (value instanceof Error) {
+      // Cloned, but not enumerable.
+      for (const part of [value.message, value.stack, value.cause]) walk(part, depth + 1);
+    } else if (value instanceof RegExp) {
+      walk(value.source, depth + 1);
     } else if (!ArrayBuffer.isView(value)) {
       for (const key in value) {
         add(key.length * 2);

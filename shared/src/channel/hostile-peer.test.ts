@@ -1,0 +1,281 @@
+/** A peer that owns the port and sends what it likes, against the channel as the host sets it up. */
+import fc from "fast-check";
+import { afterEach, describe, expect, it } from "vitest";
+import { BridgeError } from "../errors/bridge-error.ts";
+import { CHANNEL_LIMITS, type ChannelLimits } from "../limits.ts";
+import { createTestClock, nextTask, type TestClock } from "../testing/test-clock.ts";
+import { createChannel, type Channel, type IncomingCall } from "./channel.ts";
+import { createGate } from "./gate.ts";
+
+interface Attack {
+  readonly channel: Channel;
+  readonly clock: TestClock;
+  /** What the peer's port has received. */
+  readonly answers: unknown[][];
+  readonly calls: IncomingCall[];
+  readonly violations: string[];
+  readonly ended: BridgeError[];
+  send(message: unknown): Promise<void>;
+}
+
+const ports: MessagePort[] = [];
+
+function attack(
+  limits: Partial<ChannelLimits> = {},
+  call: (call: IncomingCall) => unknown = () => "ok",
+): Attack {
+  const { port1, port2 } = new MessageChannel();
+  ports.push(port1, port2);
+  const all = { ...CHANNEL_LIMITS, ...limits };
+  const clock = createTestClock();
+  const answers: unknown[][] = [];
+  const calls: IncomingCall[] = [];
+  const violations: string[] = [];
+  const ended: BridgeError[] = [];
+  port2.addEventListener("message", ({ data }) => answers.push(...(data as unknown[][])));
+  port2.start();
+  const channel = createChannel({
+    port: port1,
+    clock,
+    limits: all,
+    receive: createGate(all, clock),
+    onViolation: ({ code }) => violations.push(code),
+    handlers: {
+      call: (incoming) => {
+        calls.push(incoming);
+        return call(incoming);
+      },
+      event: () => undefined,
+      ended: (error) => ended.push(error),
+      report: () => undefined,
+    },
+  });
+  return {
+    channel,
+    clock,
+    answers,
+    calls,
+    violations,
+    ended,
+    async send(message) {
+      port2.postMessage(message);
+      await nextTask();
+      await nextTask();
+    },
+  };
+}
+
+afterEach(() => {
+  for (const port of ports.splice(0)) port.close();
+});
+
+const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
+
+/** 2^40 values when walked as a tree. */
+const bomb = (): unknown => {
+  let value: unknown = ["x"];
+  for (let i = 0; i < 40; i += 1) value = [value, value];
+  return value;
+};
+
+const loop = (): unknown => {
+  const value: unknown[] = [];
+  value.push(value);
+  return value;
+};
+
+describe("a message that is not one", () => {
+  it.each([
+    ["nothing", undefined],
+    ["a text", "call"],
+    ["an object", { 0: ["call", 1, "x", []], length: 1 }],
+    ["no frames", []],
+    ["a frame that is an object", [{ kind: "call" }]],
+    ["an unknown kind", [["eval", 1]]],
+    ["a kind from the prototype", [["constructor", 1]]],
+    ["a call without an id", [["call", "x", []]]],
+    ["a call with id 0", [["call", 0, "x", []]]],
+    ["a call with a negative id", [["call", -1, "x", []]]],
+    ["a call with a fraction as id", [["call", 1.5, "x", []]]],
+    ["a call with an id beyond safe integers", [["call", 2 ** 53, "x", []]]],
+    ["a call with arguments that are no list", [["call", 1, "x", { length: 1 }]]],
+    ["a call with a method that is no name", [["call", 1, "a b", []]]],
+    ["a call of __proto__", [["call", 1, "__proto__", []]]],
+    ["a call with more than it has", [["call", 1, "x", [], "more"]]],
+    ["an event of a topic that is none", [["event", "../x", 1]]],
+    ["an error without a code", [["error", 1, { message: "m" }]]],
+    ["a state frame, which only hosts send", [["state", "session", null]]],
+    [
+      "a refusal, which only hosts send",
+      [["refused", "a:b", { code: "X", message: "", correlationId: "" }]],
+    ],
+  ])("is refused and counted: %s", async (_what, message) => {
+    const peer = attack();
+    await peer.send(message);
+    expect(peer.violations).toEqual(["FRAME_MALFORMED"]);
+    expect(peer.calls).toEqual([]);
+    expect(peer.channel.isOpen).toBe(true);
+  });
+
+  it("is refused whole: the good call in it is answered with the reason, not made", async () => {
+    const peer = attack();
+    await peer.send([
+      ["call", 1, "x", []],
+      ["eval", 1],
+    ]);
+    expect(peer.calls).toEqual([]);
+    expect(peer.answers).toMatchObject([["error", 1, { code: "FRAME_MALFORMED" }]]);
+  });
+
+  it("ends the channel when there are maxViolations of them, and what comes later is not heard", async () => {
+    const peer = attack({ maxViolations: 3 });
+    for (let i = 0; i < 3; i += 1) await peer.send("junk");
+    expect(peer.channel.isOpen).toBe(false);
+    expect(peer.ended.map(({ code }) => code)).toEqual(["FRAME_MALFORMED"]);
+    expect(peer.answers.at(-1)).toEqual(["close"]);
+    await peer.send([["call", 1, "x", []]]);
+    expect(peer.calls).toEqual([]);
+  });
+
+  it("never throws, hangs or makes a call, whatever it is", async () => {
+    const peer = attack({ maxViolations: Infinity });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true }),
+          fc.array(fc.array(fc.anything(), { maxLength: 5 }), { maxLength: 4 }),
+        ),
+        async (message) => {
+          try {
+            await peer.send(message);
+          } catch (error) {
+            expect((error as Error).name).toBe("DataCloneError");
+          }
+          expect(peer.channel.isOpen).toBe(true);
+        },
+      ),
+      { numRuns: 200 },
+    );
+    expect(peer.calls).toEqual([]);
+  });
+});
+
+describe("a message that is too much", () => {
+  it.each([
+    ["text beyond maxMessageBytes", "x".repeat(2_000)],
+    ["binary beyond maxMessageBytes", new Uint8Array(3_000)],
+    ["a list that claims to be huge", Object.assign([], { length: 4_000_000_000 })],
+    ["nesting beyond maxDepth", nested(80)],
+    ["a cycle", loop()],
+    ["shared references that grow without end", bomb()],
+    ["many keys", Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`key${i}`, 1]))],
+    ["a map", new Map(Array.from({ length: 300 }, (_, i) => [i, i]))],
+    ["a set", new Set(Array.from({ length: 600 }, (_, i) => i))],
+    ["an error with a long message", new Error("x".repeat(2_000))],
+    ["a long regular expression", new RegExp("x".repeat(2_000))],
+    ["a list of lists with holes", [Object.assign([], { length: 4_000 })]],
+  ])("is refused: %s", async (_what, value) => {
+    const peer = attack({ maxMessageBytes: 3_000 });
+    await peer.send([["call", 1, "x", [value]]]);
+    expect(peer.calls).toEqual([]);
+    expect(peer.answers).toMatchObject([["error", 1, { code: "FRAME_TOO_LARGE" }]]);
+  });
+
+  it("is refused: more frames than maxFramesPerMessage", async () => {
+    const peer = attack({ maxFramesPerMessage: 5 });
+    await peer.send(Array.from({ length: 6 }, (_, i) => ["call", i + 1, "x", []]));
+    expect(peer.violations).toEqual(["FRAME_TOO_LARGE"]);
+    expect(peer.calls).toEqual([]);
+  });
+
+  it("passes when it is just within the limits", async () => {
+    const peer = attack({ maxMessageBytes: 3_000 });
+    await peer.send([["call", 1, "x", ["x".repeat(1_400)]]]);
+    expect(peer.answers).toEqual([["result", 1, "ok"]]);
+  });
+
+  it("is refused: a flood, until time has passed", async () => {
+    const peer = attack({ frameBurst: 10, maxFramesPerSecond: 5 });
+    const flood = (from: number, count: number): unknown =>
+      Array.from({ length: count }, (_, i) => ["call", from + i, "x", []]);
+    await peer.send(flood(1, 10));
+    expect(peer.calls).toHaveLength(10);
+    await peer.send(flood(11, 1));
+    expect(peer.answers.at(-1)).toMatchObject(["error", 11, { code: "FRAME_RATE_EXCEEDED" }]);
+    await peer.clock.advance(1_000);
+    await peer.send(flood(12, 5));
+    expect(peer.calls).toHaveLength(15);
+  });
+});
+
+describe("calls that are made to harm", () => {
+  it("are refused beyond maxCallsInFlight, and room comes back when they are aborted", async () => {
+    const peer = attack({ maxCallsInFlight: 2 }, () => new Promise(() => {}));
+    await peer.send([1, 2, 3].map((id) => ["call", id, "hang", []]));
+    expect(peer.calls).toHaveLength(2);
+    expect(peer.answers).toMatchObject([["error", 3, { code: "CALL_LIMIT_EXCEEDED" }]]);
+    await peer.send([
+      ["abort", 1],
+      ["call", 4, "hang", []],
+    ]);
+    expect(peer.calls).toHaveLength(3);
+  });
+
+  it.each([
+    ["again while the first runs", [7, 7]],
+    ["again after it was answered", [7, 8, 7]],
+    ["with an id lower than one before", [7, 3]],
+  ])("are refused when an id comes %s", async (_what, ids) => {
+    const peer = attack();
+    for (const id of ids) await peer.send([["call", id, "x", []]]);
+    expect(peer.calls).toHaveLength(ids.length - 1);
+    expect(peer.violations).toEqual(["FRAME_MALFORMED"]);
+  });
+
+  it("get no answer after they were aborted", async () => {
+    const reply = Promise.withResolvers<string>();
+    const peer = attack({}, () => reply.promise);
+    await peer.send([["call", 1, "x", []]]);
+    await peer.send([["abort", 1]]);
+    reply.resolve("late");
+    await nextTask();
+    expect(peer.answers).toEqual([]);
+  });
+});
+
+describe("answers that are made to harm", () => {
+  it("do nothing when nobody asked, or when they come twice", async () => {
+    const peer = attack();
+    await peer.send([["result", 1, "forged"]]);
+    const call = peer.channel.call("x", []);
+    await nextTask();
+    await peer.send([
+      ["result", 1, "first"],
+      ["result", 1, "second"],
+      ["error", 1, { code: "SIGNED_OUT", message: "", correlationId: "" }],
+    ]);
+    expect(await call).toBe("first");
+    expect(peer.violations).toEqual([]);
+  });
+
+  it("reject the call they belong to when the message is refused", async () => {
+    const peer = attack({ maxMessageBytes: 1_000 });
+    const refused = expect(peer.channel.call("x", [])).rejects.toMatchObject({
+      code: "FRAME_TOO_LARGE",
+    });
+    await nextTask();
+    await peer.send([["result", 1, "x".repeat(1_000)]]);
+    await refused;
+  });
+
+  it("with a code of the future become CALL_FAILED", async () => {
+    const peer = attack();
+    const rejected = expect(peer.channel.call("x", [])).rejects.toMatchObject({
+      code: "CALL_FAILED",
+      details: { remoteCode: "BRAND_NEW" },
+    });
+    await nextTask();
+    await peer.send([["error", 1, { code: "BRAND_NEW", message: "m", correlationId: "c" }]]);
+    await rejected;
+  });
+});
