@@ -11,6 +11,7 @@ import { freePorts, type RunningProgram } from "./test-support/processes.ts";
 import { goExample } from "./test-support/go-example.ts";
 import type { Program } from "./test-support/program.ts";
 import { pythonExamples } from "./test-support/python-examples.ts";
+import { startRealIssuer, type RealIssuer } from "./test-support/real-issuer.ts";
 import { get, type Answer } from "./test-support/requests.ts";
 import { claims, createSigningKey, token } from "./test-support/token-forge.ts";
 
@@ -24,7 +25,9 @@ const outages = programs.flatMap((program, index) => {
   return paths.map((path) => ({ program, path }));
 });
 
+const opened = new AsyncDisposableStack();
 const running = new Map<string, RunningProgram>();
+let issuer: RealIssuer;
 let keyServer: KeyServer;
 let startedAtMs: number;
 
@@ -38,7 +41,8 @@ function portOf(program: Program, path: string): number {
 }
 
 beforeAll(async () => {
-  keyServer = await startKeyServer(keys);
+  issuer = opened.use(await startRealIssuer());
+  keyServer = opened.use(await startKeyServer(keys, issuer.publishedKeys));
   const wanted = [
     ...runnable.map((program) => ({ program, path: goodPath(program) })),
     ...outages.filter(({ program }) => program.missing === undefined),
@@ -46,19 +50,18 @@ beforeAll(async () => {
   const ports = await freePorts(wanted.length);
   startedAtMs = performance.now();
   const prepared = new Map(runnable.map((program) => [program, program.prepare()]));
-  await Promise.all(
+  const starts = await Promise.allSettled(
     wanted.map(async ({ program, path }, index) => {
       await prepared.get(program);
       const started = await program.start(keyServer.url(path), ports[index] ?? 0);
-      running.set(runKey(program, path), started);
+      running.set(runKey(program, path), opened.use(started));
     }),
   );
+  // Only now, when none is still starting: what has started is ended all the same.
+  for (const start of starts) if (start.status === "rejected") throw start.reason;
 }, 60_000);
 
-afterAll(async () => {
-  await Promise.all([...running.values()].map((program) => program[Symbol.asyncDispose]()));
-  await keyServer[Symbol.asyncDispose]();
-});
+afterAll(() => opened.disposeAsync());
 
 // One program per language: what is tested here is shared by the Python ones.
 describe.each(programs.slice(0, 2))("the key cache in $language", (program) => {
@@ -78,6 +81,14 @@ describe.each(programs)("$name", (program) => {
 
       if (refusal === undefined) expectSession(answer);
       else expectProblem(answer, refusal);
+    });
+
+    test("accepts a token that the issuer made", async () => {
+      const headers = [["authorization", `Bearer ${await issuer.mint()}`]] as const;
+      const answer = await get(portOf(program, goodPath(program)), "/orders", headers);
+
+      expect(answer.body).toMatchObject({ userId: "alice", tenantId: "acme" });
+      expect(answer.status).toBe(200);
     });
 
     test("fetches keys once in 5 s, however many key ids strangers invent", async () => {

@@ -28,7 +28,6 @@ func main() {
 	log.Fatal(server.ListenAndServe())
 }
 
-// <guide>
 func orders(w http.ResponseWriter, r *http.Request) {
 	session := SessionFrom(r.Context())
 	w.Header().Set("Content-Type", "application/json")
@@ -39,5 +38,3 @@ func orders(w http.ResponseWriter, r *http.Request) {
 		"scopes":   session.Scopes,
 	})
 }
-
-// </guide>

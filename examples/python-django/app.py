@@ -24,7 +24,6 @@ verifier = SessionVerifier(
 )
 
 
-# <guide>
 def session_required(*scopes):
     def decorate(view):
         @functools.wraps(view)
@@ -56,8 +55,6 @@ def orders(request):
         }
     )
 
-
-# </guide>
 
 urlpatterns = [path("orders", orders)]
 

@@ -16,7 +16,6 @@ verifier = SessionVerifier(
 )
 
 
-# <guide>
 # A plain `def`: FastAPI runs it in a worker thread, where fetching keys may block.
 def current_session(request: Request, security: SecurityScopes) -> Session:
     return verifier.authenticate(request.headers.getlist, security.scopes)
@@ -36,8 +35,6 @@ def orders(session: Session = Security(current_session, scopes=["orders:read"]))
         "scopes": session.scopes,
     }
 
-
-# </guide>
 
 if __name__ == "__main__":
     uvicorn.run(app, host="127.0.0.1", port=int(os.environ["PORT"]), log_level="warning")

@@ -15,7 +15,6 @@ verifier = SessionVerifier(
 )
 
 
-# <guide>
 def session_required(*scopes):
     def decorate(view):
         @functools.wraps(view)
@@ -44,8 +43,6 @@ def orders():
         scopes=session.scopes,
     )
 
-
-# </guide>
 
 if __name__ == "__main__":
     # Flask's own server is for development; in production run `gunicorn app:app`.

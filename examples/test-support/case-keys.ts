@@ -29,7 +29,7 @@ export function createCaseKeys(): CaseKeys {
 export function keySetOf(keys: CaseKeys): readonly KeySetEntry[] {
   const p256 = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey;
   return [
-    { ...p256.export({ format: "jwk" }), kty: "EC", kid: "key-6", alg: "ES256", use: "sig" },
+    { ...p256.export({ format: "jwk" }), kty: "EC", kid: "key-6", use: "sig" },
     { ...publicJwk(keys.forEncryption), use: "enc" },
     { ...publicJwk(keys.forAnotherAlg), alg: "ES256" },
     { ...publicJwk(keys.published) },

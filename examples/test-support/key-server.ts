@@ -12,9 +12,12 @@ export interface KeyServer extends AsyncDisposable {
 /** Endpoints that a program must take for an outage, although a good token's key is behind each. */
 export const BAD_KEY_PATHS = ["/cut-off", "/redirects", "/too-large", "/private"] as const;
 
-/** Serves the public keys at every path that is not one of {@link BAD_KEY_PATHS}. */
-export async function startKeyServer(keys: CaseKeys): Promise<KeyServer> {
-  const published = keySetOf(keys);
+/** Serves the table's public keys and some others at every path that is not one of {@link BAD_KEY_PATHS}. */
+export async function startKeyServer(
+  keys: CaseKeys,
+  others: readonly KeySetEntry[],
+): Promise<KeyServer> {
+  const published = [...keySetOf(keys), ...others];
   const hits = new Map<string, number>();
   const send = (response: ServerResponse, list: readonly object[], more: object = {}): void => {
     response

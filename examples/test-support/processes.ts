@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
+const serving = new Set<ChildProcess>();
 const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 25;
 
@@ -43,6 +44,7 @@ export async function startServer(command: Command, port: number): Promise<Runni
     stdio: ["ignore", "pipe", "pipe"],
   });
   const output = collectOutput(child);
+  outliveNobody(child);
   try {
     await untilListening(child, port);
   } catch (cause) {
@@ -71,6 +73,20 @@ function collectOutput(child: ChildProcess): () => string {
   }
   child.on("error", (error) => chunks.push(error.message));
   return () => chunks.join("");
+}
+
+/** Ends a server with this process too when a run is broken off before its clean-up. */
+function outliveNobody(child: ChildProcess): void {
+  if (serving.size === 0) process.once("exit", killAll);
+  serving.add(child);
+  child.once("close", () => {
+    serving.delete(child);
+    if (serving.size === 0) process.off("exit", killAll);
+  });
+}
+
+function killAll(): void {
+  for (const child of serving) child.kill("SIGKILL");
 }
 
 async function untilListening(child: ChildProcess, port: number): Promise<void> {
