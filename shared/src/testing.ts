@@ -1,4 +1,4 @@
-export { createTestClock } from "./testing/test-clock.ts";
+export { createTestClock, nextTask } from "./testing/test-clock.ts";
 export type { TestClock, TestClockOptions } from "./testing/test-clock.ts";
 export { fakeToken } from "./testing/fake-token.ts";
 export { createMessagePipe } from "./testing/message-pipe.ts";

@@ -1,0 +1,13 @@
+export { createTestHost } from "./testing/test-host.ts";
+export { fakeToken } from "@breezeway/shared/testing";
+export type {
+  TestCallContext,
+  TestHost,
+  TestHostEvents,
+  TestHostFaults,
+  TestHostMethods,
+  TestHostOptions,
+  TestHostSession,
+} from "./testing/test-host-types.ts";
+export type { GatewayCaller, GatewayHandler, GatewayRequest } from "./testing/test-gateway.ts";
+export type { TestClock } from "@breezeway/shared/testing";

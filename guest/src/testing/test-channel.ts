@@ -1,0 +1,99 @@
+/** The host's end of the channel to the guest under test: the same code and rules as a real host. */
+import {
+  BridgeError,
+  CHANNEL_LIMITS,
+  chain,
+  checkArgs,
+  checkPayload,
+  checkResult,
+  createContractGuard,
+  type Contract,
+} from "@breezeway/shared";
+import {
+  createChannel,
+  createGate,
+  randomId,
+  splitTransfer,
+  toWireError,
+  withTransfer,
+  type Channel,
+  type ChannelPort,
+  type Clock,
+  type IncomingCall,
+} from "@breezeway/shared/channel";
+
+export type TestMethod = (this: object, ...args: readonly unknown[]) => unknown;
+
+export interface TestChannelOptions {
+  readonly port: ChannelPort;
+  readonly clock: Clock;
+  readonly contract: Contract | undefined;
+  readonly can: (capability: string) => boolean;
+  readonly builtIn: (call: IncomingCall) => { readonly handler: () => unknown } | undefined;
+  readonly methods: ReadonlyMap<string, TestMethod>;
+  readonly onCall: (call: IncomingCall) => void;
+  readonly onEvent: (topic: string, payload: unknown) => void;
+  readonly onSubscribe: (topic: string) => void;
+  readonly onUnsubscribe: (topic: string) => void;
+  readonly report: (error: unknown) => void;
+}
+
+export function openTestChannel(options: TestChannelOptions): Channel {
+  const { contract, clock, report } = options;
+  const guard = createContractGuard(contract, options.can);
+
+  const call = (incoming: IncomingCall): unknown => {
+    options.onCall(incoming);
+    const builtIn = options.builtIn(incoming);
+    if (builtIn) return builtIn.handler();
+    const { method: name } = incoming;
+    const definition = guard.method(name, "methods");
+    const method = options.methods.get(name);
+    if (!method) {
+      throw new BridgeError("CALL_METHOD_UNKNOWN", `The test host has no method "${name}".`);
+    }
+    return chain(checkArgs(name, definition, incoming.args), (args) =>
+      chain(method.apply(incoming, [...args]), (returned) => {
+        const { value, transfer } = splitTransfer(returned);
+        return chain(checkResult(name, definition, value), () =>
+          transfer ? withTransfer(value, transfer) : value,
+        );
+      }),
+    );
+  };
+
+  const orRefuse = (topic: string, act: () => unknown): void => {
+    const refuse = (error: unknown): void => {
+      if (!BridgeError.is(error)) return report(error);
+      channel.send(["refused", topic, toWireError(error, randomId())]);
+    };
+    const acted = new Promise((resolve) => {
+      resolve(act());
+    });
+    acted.catch(refuse);
+  };
+
+  const channel = createChannel({
+    port: options.port,
+    clock,
+    receive: createGate(CHANNEL_LIMITS, clock),
+    handlers: {
+      call,
+      event: (topic, payload) =>
+        orRefuse(topic, () =>
+          chain(checkPayload(topic, guard.topic(topic), payload), (value) =>
+            options.onEvent(topic, value),
+          ),
+        ),
+      subscribe: (topic) =>
+        orRefuse(topic, () => {
+          guard.topic(topic);
+          options.onSubscribe(topic);
+        }),
+      unsubscribe: options.onUnsubscribe,
+      ended: () => undefined,
+      report,
+    },
+  });
+  return channel;
+}

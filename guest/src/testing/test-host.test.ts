@@ -1,0 +1,276 @@
+import { BridgeError, defineContract, type AnyContract } from "@breezeway/shared";
+import { afterEach, describe, expect, it } from "vitest";
+import * as z from "zod";
+import { callOptions, createAppBridge } from "../index.ts";
+import { createTestHost, type TestHost } from "../testing.ts";
+
+const contract = defineContract({
+  methods: {
+    getCustomer: { args: z.tuple([z.string()]), returns: z.object({ name: z.string() }) },
+    deleteCustomer: { args: z.tuple([z.string()]), capability: "customers:write" },
+    wait: {},
+  },
+  events: {
+    "customer:changed": { payload: z.object({ id: z.string() }), retained: true },
+    "order:verified": z.object({ orderId: z.number() }),
+  },
+  guestMethods: { refresh: { args: z.tuple([z.number()]), returns: z.number() } },
+});
+
+const open: { close(): void }[] = [];
+const use = <T extends { close(): void }>(host: T): T => {
+  open.push(host);
+  return host;
+};
+
+const coded = (code: string): unknown => expect.objectContaining({ code });
+
+afterEach(() => {
+  for (const host of open.splice(0)) host.close();
+});
+
+const customerHost = (): TestHost<typeof contract> =>
+  use(
+    createTestHost({
+      contract,
+      methods: {
+        getCustomer: (id) => ({ name: `Customer ${id}` }),
+        wait: () => new Promise(() => undefined),
+      },
+      context: { customerId: "c-1042" },
+      gateway: (request, { session }) =>
+        Response.json({ path: new URL(request.url).pathname, user: session.userId }),
+    }),
+  );
+
+describe("a guest of the test host", () => {
+  it("starts with the host's snapshot and a token", async () => {
+    const bridge = await customerHost().connect();
+    expect(bridge.appId).toBe("test-app");
+    expect(bridge.context.current).toEqual({ customerId: "c-1042" });
+    expect(bridge.session.current).toMatchObject({ userId: "alice", tenantId: "acme" });
+    expect(bridge.session.claims()?.claims).toMatchObject({ sub: "alice", aud: "test-app" });
+    expect(bridge.can("customers:write")).toBe(true);
+  });
+
+  it("calls methods of the contract, and is called", async () => {
+    const host = customerHost();
+    const bridge = await host.connect();
+    bridge.method.expose("refresh", (count) => count + 1);
+    await expect(bridge.method.call("getCustomer", "7")).resolves.toEqual({ name: "Customer 7" });
+    await expect(host.call("refresh", 1)).resolves.toBe(2);
+    expect(host.calls).toEqual([{ method: "getCustomer", args: ["7"] }]);
+  });
+
+  it("is refused what the contract or its capabilities do not allow", async () => {
+    const host = customerHost();
+    host.capabilities.set([]);
+    const bridge = await host.connect();
+    await expect(bridge.method.call("deleteCustomer", "7")).rejects.toThrow(
+      coded("CAPABILITY_MISSING"),
+    );
+    const anything = await createAppBridge<AnyContract>({ ...host.bridgeOptions, contract: {} });
+    await expect(anything.method.call("getCustomer", 7)).rejects.toThrow(
+      coded("CALL_ARGUMENTS_INVALID"),
+    );
+    await expect(anything.method.call("toString")).rejects.toThrow(coded("CALL_METHOD_UNKNOWN"));
+    anything.close();
+  });
+
+  it("exchanges events, and gets a retained one late", async () => {
+    const host = customerHost();
+    const bridge = await host.connect();
+    host.event.publish("customer:changed", { id: "c-1" });
+    const seen: string[] = [];
+    bridge.event.subscribe("customer:changed", ({ id }) => seen.push(id));
+    bridge.event.publish("order:verified", { orderId: 5 });
+    await host.settled();
+    host.event.publish("customer:changed", { id: "c-2" });
+    await host.settled();
+    expect(seen).toEqual(["c-1", "c-2"]);
+    expect(host.published).toEqual([{ topic: "order:verified", payload: { orderId: 5 } }]);
+  });
+
+  it("sees changes of context, theme, locale and session", async () => {
+    const host = customerHost();
+    const bridge = await host.connect();
+    host.context.set({ customerId: "c-2" });
+    host.theme.set({ scheme: "dark" });
+    host.locale.set("de-DE");
+    host.session.switchTenant("globex");
+    await host.settled();
+    expect(bridge.context.current).toEqual({ customerId: "c-2" });
+    expect(bridge.theme.current.scheme).toBe("dark");
+    expect(bridge.locale.current).toBe("de-DE");
+    expect(bridge.session.current?.tenantId).toBe("globex");
+    expect(bridge.session.claims()?.claims).toMatchObject({ tenantId: "globex" });
+  });
+
+  it("reaches the gateway with a token that the gateway checks", async () => {
+    const host = customerHost();
+    const bridge = await host.connect();
+    const response = await bridge.fetch("/orders");
+    await expect(response.json()).resolves.toEqual({ path: "/orders", user: "alice" });
+    expect(host.requests).toEqual([
+      { method: "GET", url: "https://gateway.test/orders", status: 200 },
+    ]);
+    const forged = await host.bridgeOptions.fetch?.("https://gateway.test/orders", {
+      headers: { authorization: "Bearer a.b.c" },
+    });
+    expect(forged?.status).toBe(401);
+  });
+
+  it("tells the host that its setup is done", async () => {
+    const host = customerHost();
+    const bridge = await host.connect();
+    await bridge.method.call("setupCompleted", { shop: "s-1" });
+    expect(host.setups).toEqual([{ shop: "s-1" }]);
+  });
+
+  it("gets a fresh token before the old one runs out, as time passes", async () => {
+    const host = customerHost();
+    const bridge = await host.connect();
+    const first = await bridge.getSessionToken();
+    await host.advance(46_000);
+    const second = await bridge.getSessionToken();
+    expect(second).not.toBe(first);
+    expect(host.tokens).toEqual([first, second]);
+  });
+
+  it("leaves no timers behind when it closes", async () => {
+    const host = customerHost();
+    const bridge = await host.connect();
+    bridge.method.call("wait").catch(() => undefined);
+    expect(host.clock.timers).toBeGreaterThan(0);
+    bridge.close();
+    host.close();
+    expect(host.clock.timers).toBe(0);
+  });
+});
+
+describe("the faults of the test host", () => {
+  it("drop: calls under way reject as retryable, subscriptions come back", async () => {
+    const host = customerHost();
+    const bridge = await host.connect();
+    const states: string[] = [];
+    bridge.subscribeState((state) => states.push(state));
+    bridge.event.subscribe("customer:changed", () => undefined);
+    const call = bridge.method.call("wait");
+    const lost = expect(call).rejects.toThrow(
+      expect.objectContaining({ code: "CHANNEL_LOST", retryable: true }),
+    );
+    await host.settled();
+    host.faults.drop();
+    await lost;
+    await host.settled();
+    expect(states).toEqual(["connected", "lost", "connected"]);
+    await expect(bridge.method.call("getCustomer", "1")).resolves.toBeDefined();
+    expect([...host.subscriptions]).toEqual(["customer:changed"]);
+  });
+
+  it("away: the guest is lost until the host is back", async () => {
+    const host = customerHost();
+    const bridge = await host.connect();
+    host.faults.away();
+    await host.settled();
+    expect(bridge.state).toBe("lost");
+    await expect(bridge.method.call("wait")).rejects.toThrow(coded("CHANNEL_LOST"));
+    host.faults.away(false);
+    await host.settled();
+    expect(bridge.state).toBe("connected");
+  });
+
+  it("away: a guest that starts gives up after its time", async () => {
+    const host = customerHost();
+    host.faults.away();
+    const failed = expect(host.connect({ handshakeTimeoutMs: 2_000 })).rejects.toThrow(
+      coded("HANDSHAKE_TIMEOUT"),
+    );
+    await host.advance(2_000);
+    await failed;
+    expect(host.clock.timers).toBe(0);
+  });
+
+  it("refuse: the guest learns the code", async () => {
+    const host = customerHost();
+    host.faults.refuse("HANDSHAKE_REFUSED");
+    await expect(host.connect()).rejects.toThrow(coded("HANDSHAKE_REFUSED"));
+    host.faults.refuse(undefined);
+    await expect(host.connect()).resolves.toBeDefined();
+  });
+
+  it("swallow: a call runs into its timeout", async () => {
+    const host = customerHost();
+    const bridge = await host.connect();
+    host.faults.swallow();
+    const call = bridge.method.call("getCustomer", "1", callOptions({ timeoutMs: 500 }));
+    const timedOut = expect(call).rejects.toThrow(coded("CALL_TIMEOUT"));
+    await host.advance(500);
+    await timedOut;
+  });
+
+  it("delay: an answer takes the time both ways", async () => {
+    const host = customerHost();
+    const bridge = await host.connect();
+    host.faults.delay(100);
+    let answer: unknown;
+    const call = async (): Promise<void> => {
+      answer = await bridge.method.call("getCustomer", "1");
+    };
+    const called = call();
+    await host.advance(199);
+    expect(answer).toBeUndefined();
+    await host.advance(1);
+    expect(answer).toEqual({ name: "Customer 1" });
+    await called;
+  });
+
+  it("expire: the gateway refuses the old token, the guest never hands it out", async () => {
+    const host = customerHost();
+    const bridge = await host.connect();
+    const old = await bridge.getSessionToken();
+    host.faults.expire();
+    expect(await bridge.getSessionToken()).not.toBe(old);
+    const response = await host.bridgeOptions.fetch?.("https://gateway.test/", {
+      headers: { authorization: `Bearer ${old}` },
+    });
+    expect(await response?.json()).toMatchObject({ reason: "token-expired", action: "refresh" });
+    expect((await bridge.fetch("/orders")).status).toBe(200);
+  });
+
+  it("revoke: the guest is signed out and its token is refused", async () => {
+    const host = customerHost();
+    const bridge = await host.connect();
+    const old = await bridge.getSessionToken();
+    host.faults.revoke();
+    await host.settled();
+    expect(bridge.session.current).toBeNull();
+    await expect(bridge.getSessionToken()).rejects.toThrow(coded("SIGNED_OUT"));
+    const response = await host.bridgeOptions.fetch?.("https://gateway.test/", {
+      headers: { authorization: `Bearer ${old}` },
+    });
+    expect(await response?.json()).toMatchObject({ reason: "session-revoked", action: "login" });
+  });
+
+  it("offline and deny: a read of the token says why there is none", async () => {
+    const host = customerHost();
+    const bridge = await host.connect();
+    host.faults.offline();
+    host.faults.expire();
+    await expect(bridge.getSessionToken()).rejects.toThrow(coded("OFFLINE"));
+    host.faults.deny();
+    await expect(bridge.getSessionToken()).rejects.toThrow(coded("DENIED"));
+    host.faults.deny(false);
+    await expect(bridge.getSessionToken()).resolves.toBeDefined();
+  });
+
+  it("reload: old bridges stay cut off, the new document's bridge works", async () => {
+    const host = customerHost();
+    const before = await host.connect();
+    host.faults.reload();
+    const after = await host.connect();
+    await expect(after.method.call("getCustomer", "1")).resolves.toBeDefined();
+    expect(before.state).toBe("lost");
+    expect(BridgeError.is(await before.method.call("wait").catch((error) => error))).toBe(true);
+  });
+});
