@@ -79,7 +79,7 @@ export default {
     tsPreCompilationDeps: true,
     doNotFollow: { path: "(^|/)node_modules/" },
     // The workspaces' own builds; packages under node_modules often have a folder of that name.
-    exclude: { path: "^[a-z0-9]+/(dist|\\.cache)/" },
+    exclude: { path: ["^[a-z0-9]+/(dist|\\.cache)/", "^scripts/checks/fixtures/"] },
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["@breezeway/source", "import", "types", "node", "default"],

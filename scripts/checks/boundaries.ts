@@ -10,7 +10,8 @@ import { readPackageJson, readWorkspaces, type PackageJson } from "../packages/p
 import { visitUsingDeclarations } from "./support/using-declarations.ts";
 import config from "../../.dependency-cruiser.mjs";
 
-const NOT_SHIPPED = /\.test(-d)?\.tsx?$|\/test-support\//u;
+const SHIPPED = /^[^/]+\/src\//u;
+const TEST = /\.test(-d)?\.tsx?$|\/test-support\//u;
 /** Folders beside the workspaces; they use the root's own dependencies. */
 const ROOT_FOLDERS = ["scripts", "docs"];
 
@@ -59,20 +60,25 @@ function undeclaredImports(
   manifest: PackageJson,
   rootManifest: PackageJson,
 ): string[] {
-  const shipped = manifest.private !== true && !NOT_SHIPPED.test(module.source);
+  const shipped =
+    manifest.private !== true && SHIPPED.test(module.source) && !TEST.test(module.source);
   const declared = new Set([
     manifest.name,
     ...Object.keys(manifest.dependencies ?? {}),
     ...Object.keys(manifest.peerDependencies ?? {}),
     ...Object.keys(manifest.optionalDependencies ?? {}),
     ...(shipped ? [] : Object.keys(manifest.devDependencies ?? {})),
-    ...(NOT_SHIPPED.test(module.source) ? Object.keys(rootManifest.devDependencies ?? {}) : []),
+    ...(TEST.test(module.source) ? Object.keys(rootManifest.devDependencies ?? {}) : []),
   ]);
   return module.dependencies
     .filter(({ dependencyTypes }) => !dependencyTypes.includes("core"))
-    .map(({ module: specifier }) => packageNameOf(specifier))
-    .filter((name) => name !== undefined && !declared.has(name))
-    .map((name) => {
+    .filter(({ module: specifier, dependencyTypes }) => {
+      const name = packageNameOf(specifier);
+      const typed = dependencyTypes.includes("type-only") && declared.has(`@types/${name}`);
+      return name !== undefined && !declared.has(name) && !typed;
+    })
+    .map(({ module: specifier }) => {
+      const name = packageNameOf(specifier) ?? specifier;
       const where = shipped ? "dependencies or peerDependencies" : "dependencies";
       return `${module.source} → ${name}: not in the ${where} of ${manifest.name}`;
     });

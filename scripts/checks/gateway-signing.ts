@@ -32,7 +32,7 @@ export async function checkGatewaySigning(root: string): Promise<string[]> {
   const files = entries.map((entry) => `gateway/${entry.replace("./", "")}`);
   const { text, used } = await bundle(root, files, { platform: "node" });
   return [
-    ...used
+    ...[...used.keys()]
       .filter((path) => SIGNING_FILES.test(path))
       .map((path) => `the gateway's bundle has ${path}`),
     ...(await signingNames(text)).map((name) => `the gateway's bundle uses ${name}`),

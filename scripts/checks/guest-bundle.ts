@@ -9,7 +9,7 @@ export async function checkGuestBundle(root: string): Promise<string[]> {
   const { used } = await bundle(root, [`guest/${entry.replace("./", "")}`], {
     platform: "browser",
   });
-  return used
+  return [...used.keys()]
     .filter((path) => FORBIDDEN.includes(packageOf(path) ?? ""))
     .map((path) => `the guest's main entry brings ${path}`);
 }

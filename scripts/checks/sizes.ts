@@ -3,7 +3,8 @@
  * their dependencies. `size-budgets.json` records them. The check fails in both directions: above
  * the budget something has crept in, and far below it the budget no longer protects anything.
  *
- * `npm run size` prints the table; `npm run size -- --write` records the present sizes.
+ * `npm run size` prints the table, `npm run size -- --why @breezeway/guest` what one entry is made
+ * of (before compression), and `npm run size -- --write` records the present sizes.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,7 +14,7 @@ import { brotliCompress } from "node:zlib";
 import * as z from "zod/mini";
 import { readPackageJson } from "../packages/public-packages.ts";
 import { ROOT } from "../suite/root.ts";
-import { bundle, sourceEntries } from "./support/bundle.ts";
+import { bundle, sourceEntries, type BundleOptions } from "./support/bundle.ts";
 
 /** Workspaces that browsers load. */
 const FOLDERS = ["shared", "guest", "host"];
@@ -21,6 +22,7 @@ const FOLDERS = ["shared", "guest", "host"];
 const EXTERNAL = ["react", "react-dom"];
 /** For tests and for servers, not for pages. */
 const NOT_MEASURED = /\/(testing|server)$/u;
+const BROWSER: BundleOptions = { platform: "browser", external: EXTERNAL, minify: true };
 const SLACK = 0.1;
 /** Room for the compressor and a word of a message; more is worth a look. */
 const HEADROOM = 1.01;
@@ -61,23 +63,25 @@ export function sizeProblems(sizes: Sizes, budgets: Budgets): string[] {
 /** Entry (`@breezeway/guest/react`) → bytes. */
 export async function measureSizes(root: string): Promise<Sizes> {
   const sizes: Record<string, number> = {};
-  for (const folder of FOLDERS) {
-    const { name } = await readPackageJson(join(root, folder));
-    for (const [subpath, file] of await sourceEntries(root, folder)) {
-      const entry = subpath.replace(".", name);
-      if (!NOT_MEASURED.test(subpath))
-        sizes[entry] = await compressedBytes(root, `${folder}/${file.replace("./", "")}`);
-    }
-  }
+  for (const [entry, file] of await measuredEntries(root))
+    sizes[entry] = await compressedBytes(root, file);
   return sizes;
 }
 
+async function measuredEntries(root: string): Promise<[entry: string, file: string][]> {
+  const found: [string, string][] = [];
+  for (const folder of FOLDERS) {
+    const { name } = await readPackageJson(join(root, folder));
+    for (const [subpath, file] of await sourceEntries(root, folder)) {
+      if (!NOT_MEASURED.test(subpath))
+        found.push([subpath.replace(".", name), `${folder}/${file.replace("./", "")}`]);
+    }
+  }
+  return found;
+}
+
 async function compressedBytes(root: string, file: string): Promise<number> {
-  const { text } = await bundle(root, [file], {
-    platform: "browser",
-    external: EXTERNAL,
-    minify: true,
-  });
+  const { text } = await bundle(root, [file], BROWSER);
   return (await promisify(brotliCompress)(text)).length;
 }
 
@@ -99,7 +103,7 @@ export function tightened(sizes: Sizes, budgets: Budgets): Budgets {
   );
 }
 
-if (import.meta.main) {
+async function printTable(): Promise<void> {
   const sizes = await measureSizes(ROOT);
   const budgets = await readBudgets(ROOT);
   for (const [entry, size] of Object.entries(sizes)) {
@@ -113,4 +117,17 @@ if (import.meta.main) {
     const text = JSON.stringify(tightened(sizes, budgets), undefined, 2);
     await writeFile(budgetsPath(ROOT), `${text}\n`);
   }
+}
+
+async function printParts(wanted: string): Promise<void> {
+  const file = new Map(await measuredEntries(ROOT)).get(wanted);
+  if (!file) throw new Error(`${wanted} is not a measured entry`);
+  const { used } = await bundle(ROOT, [file], BROWSER);
+  for (const [path, bytes] of [...used].toSorted(([, a], [, b]) => b - a))
+    process.stdout.write(`${String(bytes).padStart(7)} ${path}\n`);
+}
+
+if (import.meta.main) {
+  const why = process.argv.indexOf("--why");
+  await (why === -1 ? printTable() : printParts(process.argv[why + 1] ?? ""));
 }

@@ -1,6 +1,6 @@
 /** Bundles a public entry as an application would, from source. */
 import { join } from "node:path";
-import { build, type Metafile } from "esbuild";
+import { build } from "esbuild";
 import { readPackageJson } from "../../packages/public-packages.ts";
 
 export interface BundleOptions {
@@ -12,9 +12,8 @@ export interface BundleOptions {
 
 export interface Bundle {
   readonly text: string;
-  readonly inputs: Metafile["inputs"];
-  /** Files that have bytes in the result: what tree shaking left. */
-  readonly used: readonly string[];
+  /** Files that have bytes in the result, with how many: what tree shaking left. */
+  readonly used: ReadonlyMap<string, number>;
 }
 
 /** The entries of a workspace's `exports`: `.` → `./src/index.ts`. */
@@ -38,7 +37,10 @@ export async function bundle(
   options: BundleOptions,
 ): Promise<Bundle> {
   const { platform, external = [], minify = false } = options;
-  const contents = files.map((file, index) => `export * as e${index} from "./${file}";`).join("\n");
+  const contents =
+    files.length === 1
+      ? `export * from "./${files[0]}";`
+      : files.map((file, index) => `export * as e${index} from "./${file}";`).join("\n");
   const result = await build({
     absWorkingDir: root,
     stdin: { contents, resolveDir: root, loader: "ts", sourcefile: "entries.ts" },
@@ -57,11 +59,11 @@ export async function bundle(
   const outputs = Object.values(result.metafile.outputs);
   return {
     text: result.outputFiles.map((file) => file.text).join("\n"),
-    inputs: result.metafile.inputs,
-    used: outputs.flatMap(({ inputs }) =>
-      Object.entries(inputs)
-        .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-        .map(([path]) => path),
+    used: new Map(
+      outputs
+        .flatMap(({ inputs }) => Object.entries(inputs))
+        .map(([path, { bytesInOutput }]): [string, number] => [path, bytesInOutput])
+        .filter(([, bytes]) => bytes > 0),
     ),
   };
 }
