@@ -29,3 +29,8 @@ export function secureUrl(url: unknown, allowHttp: boolean): string | undefined 
   const isSecure = parsed.protocol === "https:" || (parsed.protocol === "http:" && isHttpAllowed);
   return isSecure ? parsed.href : undefined;
 }
+
+/** The address of one of the issuer's endpoints. The issuer itself is compared as it stands. */
+export function endpointOf(issuer: string, path: string): string {
+  return `${issuer.replace(/\/$/, "")}/${path}`;
+}

@@ -19,7 +19,7 @@ const refused: readonly (readonly [string, object, RegExp])[] = [
   ["an empty audience", { audience: "" }, /audience/],
   ["an empty list of audiences", { audience: [] }, /audience/],
   ["a list with an empty audience", { audience: ["orders", ""] }, /audience/],
-  ["no jwks", { jwks: undefined }, /keys/],
+  ["no jwks and an issuer that is no URL", { issuer: "shell", jwks: undefined }, /jwks/],
   ["a jwks that is no URL", { jwks: "jwks.json" }, /jwks/],
   ["a jwks on plain http", { jwks: "http://shell.example/jwks.json" }, /jwks/],
   ["a jwks file", { jwks: "file:///etc/passwd" }, /jwks/],
@@ -66,11 +66,12 @@ describe("createSessionVerifier cannot be called with", () => {
 describe("createSessionVerifier can be called with", () => {
   it.each([
     ["an https JWKS", {}],
+    ["an https issuer, without a word on its keys", { jwks: undefined }],
     ["an http JWKS on loopback", { jwks: "http://localhost:4000/auth/.well-known/jwks.json" }],
-    ["an http JWKS when told so", { jwks: "http://issuer/jwks", unsafeAllowHttpJwks: true }],
+    ["an http JWKS when told so", { jwks: "http://issuer/jwks", unsafeAllowHttp: true }],
     ["a P-256 PEM", { jwks: [{ kid: "k", pem: createSigner("k", "ES256").publicPem }] }],
     ["a Set of audiences", { audience: new Set<string>() }],
   ])("%s", (_name, overrides) => {
-    createSessionVerifier({ ...valid, ...overrides }).close();
+    createSessionVerifier({ ...valid, ...overrides } as SessionVerifierOptions).close();
   });
 });

@@ -9,7 +9,13 @@ import {
   type PublicJwk,
   type VerificationKey,
 } from "../keys/verification-key.ts";
-import { invalidOption, numberWithin, secureUrl, type NumberRange } from "../options/checks.ts";
+import {
+  endpointOf,
+  invalidOption,
+  numberWithin,
+  secureUrl,
+  type NumberRange,
+} from "../options/checks.ts";
 import { isSessionAlgorithm, type SessionAlgorithm } from "../token/algorithms.ts";
 import type { AudienceSet, ClaimRules } from "./claim-rules.ts";
 
@@ -23,9 +29,10 @@ export interface SessionVerifierOptions {
   readonly audience: string | readonly string[] | AudienceSet;
   /**
    * URL of the issuer's JWK Set, the set itself, or a list of public keys (JWK or PEM, each with its
-   * `kid`). Given keys make a verifier that needs no network.
+   * `kid`). Given keys make a verifier that needs no network. Default:
+   * `{issuer}/.well-known/jwks.json`.
    */
-  readonly jwks: string | JwkSet | readonly (PublicJwk | PemKey)[];
+  readonly jwks?: string | JwkSet | readonly (PublicJwk | PemKey)[];
   /** Default `["EdDSA"]`. `ES256` is for issuers that sign for engines without Ed25519. */
   readonly algorithms?: readonly SessionAlgorithm[];
   /** Tolerated difference of clocks, 0 to 5 seconds. Default 5. */
@@ -44,8 +51,8 @@ export interface SessionVerifierOptions {
   readonly fetch?: Fetch;
   /** Time for one fetch of the key set, 1 to 30 000 milliseconds. Default 5 000. */
   readonly jwksTimeoutMs?: number;
-  /** Allows a JWKS URL with plain http beyond loopback: whoever is on the path chooses the keys. */
-  readonly unsafeAllowHttpJwks?: boolean;
+  /** Allows plain http beyond loopback: whoever is on the path chooses the keys. */
+  readonly unsafeAllowHttp?: boolean;
 }
 
 export interface VerifierConfig {
@@ -122,9 +129,10 @@ function parseAlgorithms(algorithms: readonly unknown[] = ["EdDSA"]): readonly S
   throw invalid("algorithms", 'must be a list of "EdDSA" and "ES256"');
 }
 
-function parseKeys({ jwks, unsafeAllowHttpJwks }: SessionVerifierOptions): VerifierConfig["keys"] {
+function parseKeys(options: SessionVerifierOptions): VerifierConfig["keys"] {
+  const { jwks = endpointOf(options.issuer, ".well-known/jwks.json"), unsafeAllowHttp } = options;
   if (typeof jwks === "string") {
-    const url = secureUrl(jwks, unsafeAllowHttpJwks === true);
+    const url = secureUrl(jwks, unsafeAllowHttp === true);
     if (url !== undefined) return { url };
     throw invalid("jwks", "must be an https URL (http only on loopback), a JWK Set, or keys");
   }

@@ -1,0 +1,70 @@
+/** Asks the revocation feed, opened on first use, and refuses when it cannot be relied upon. */
+import { BridgeError } from "@breezeway/shared";
+import type { SessionClaims } from "@breezeway/shared/schemas";
+import { endpointOf } from "../options/checks.ts";
+import { createRevocationFeed, type RevocationFeed } from "../revocation/revocation-feed.ts";
+import type { SessionOptions } from "./session-options.ts";
+
+export interface RevocationCheck {
+  /** @throws {BridgeError} SESSION_REVOKED, STORE_UNAVAILABLE */
+  check(claims: SessionClaims): Promise<void>;
+  close(): void;
+}
+
+// The first request of a process waits so long for the first snapshot.
+const FIRST_SNAPSHOT_MS = 5_000;
+// A lost feed is missing what was revoked since. For so long its last state is taken for good.
+const MAX_LOST_MS = 60_000;
+
+export function createRevocationCheck(options: SessionOptions): RevocationCheck {
+  const clock = options.clock ?? Date.now;
+  let own: RevocationFeed | undefined;
+  let isClosed = false;
+
+  function feed(): RevocationFeed {
+    if (options.revocationFeed) return options.revocationFeed;
+    if (isClosed) throw unavailable();
+    own ??= createRevocationFeed({
+      url: endpointOf(options.issuer, "revocations"),
+      clock,
+      ...(options.fetch && { fetch: options.fetch }),
+      unsafeAllowHttp: options.unsafeAllowHttp ?? false,
+    });
+    return own;
+  }
+
+  return {
+    check: async (claims) => {
+      const current = feed();
+      if (current.status.state === "connecting") await within(FIRST_SNAPSHOT_MS, current.ready());
+      const { status } = current;
+      const isReliable =
+        status.state === "live" ||
+        (status.state === "lost" && clock() - status.heardAtMs <= MAX_LOST_MS);
+      if (!isReliable) throw unavailable();
+      if (current.isRevoked(claims)) {
+        throw new BridgeError("SESSION_REVOKED", "The session was revoked.");
+      }
+    },
+    close: () => {
+      isClosed = true;
+      own?.close();
+    },
+  };
+}
+
+async function within(ms: number, ready: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(unavailable()), ms);
+  });
+  try {
+    await Promise.race([ready, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function unavailable(): BridgeError {
+  return new BridgeError("STORE_UNAVAILABLE", "The revocation feed cannot be followed.");
+}
