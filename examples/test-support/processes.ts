@@ -1,12 +1,17 @@
 /** Child processes that serve HTTP: started on free ports, awaited by their socket, always ended. */
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
-const serving = new Set<ChildProcess>();
 const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 25;
+// A worker of the test runner that is stopped runs no clean-up, but its pipes close: the server is
+// killed when its standard input ends, and so outlives no run that was broken off.
+const KILL_AT_END_OF_INPUT = `exec 3<&0
+"$@" 3<&- & server=$!
+{ cat <&3; kill -9 $server; } >/dev/null 2>&1 &
+wait $server`;
 
 export interface Command {
   readonly command: string;
@@ -38,13 +43,13 @@ export async function freePorts(count: number): Promise<number[]> {
 
 /** Starts a server and waits until its port accepts connections. */
 export async function startServer(command: Command, port: number): Promise<RunningProgram> {
-  const child = spawn(command.command, command.args, {
+  const args = ["-c", KILL_AT_END_OF_INPUT, "sh", command.command, ...command.args];
+  const child = spawn("sh", args, {
     cwd: command.cwd,
     env: { ...process.env, ...command.env, PORT: String(port) },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: "pipe",
   });
   const output = collectOutput(child);
-  outliveNobody(child);
   try {
     await untilListening(child, port);
   } catch (cause) {
@@ -75,20 +80,6 @@ function collectOutput(child: ChildProcess): () => string {
   return () => chunks.join("");
 }
 
-/** Ends a server with this process too when a run is broken off before its clean-up. */
-function outliveNobody(child: ChildProcess): void {
-  if (serving.size === 0) process.once("exit", killAll);
-  serving.add(child);
-  child.once("close", () => {
-    serving.delete(child);
-    if (serving.size === 0) process.off("exit", killAll);
-  });
-}
-
-function killAll(): void {
-  for (const child of serving) child.kill("SIGKILL");
-}
-
 async function untilListening(child: ChildProcess, port: number): Promise<void> {
   const deadline = performance.now() + START_TIMEOUT_MS;
   while (!(await accepts(port))) {
@@ -114,10 +105,9 @@ function hasEnded(child: ChildProcess): boolean {
   return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 }
 
-async function end(child: ChildProcess): Promise<void> {
-  if (hasEnded(child)) return;
-  const closed = once(child, "close");
-  // Flask's and Django's own servers take their time over a SIGTERM; there is nothing to save.
-  child.kill("SIGKILL");
+// Not a SIGTERM: Flask's and Django's own servers take their time over it, with nothing to save.
+async function end(child: ChildProcessWithoutNullStreams): Promise<void> {
+  const closed = hasEnded(child) ? undefined : once(child, "close");
+  child.stdin.end();
   await closed;
 }
