@@ -88,6 +88,11 @@ export interface BridgeEvents<C extends Contract> {
 }
 
 export interface BridgeSession extends Readable<GuestSession | null> {
+  /**
+   * The token as it is now; `null` while signed out, or while the next one is late. For a request
+   * use `fetch` or `getSessionToken()`, which wait for a fresh one.
+   */
+  readonly token: Readable<string | null>;
   /** The token now, then each new one; `null` while signed out. Ends when the bridge closes. */
   tokens(): AsyncIterable<string | null>;
   /** The claims of the current token, unverified: for display, never for a decision. */

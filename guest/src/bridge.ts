@@ -127,6 +127,7 @@ export function createBridge<C extends Contract>(
     method: { call, expose } as AppBridge<C>["method"],
     event: { subscribe, publish },
     session: Object.assign(view(snapshot.session), {
+      token: view(tokens.current),
       tokens: () => streamOf(tokens.current, life.signal),
       claims: () => tokens.claims(),
     }),

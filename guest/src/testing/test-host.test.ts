@@ -1,7 +1,7 @@
-import { BridgeError, defineContract, type AnyContract } from "@breezeway/shared";
+import { BridgeError, defineContract } from "@breezeway/shared";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { callOptions, createAppBridge } from "../index.ts";
+import { callOptions, createAppBridge, type AppBridge } from "../index.ts";
 import { createTestHost, type TestHost } from "../testing.ts";
 
 const contract = defineContract({
@@ -69,7 +69,7 @@ describe("a guest of the test host", () => {
     await expect(bridge.method.call("deleteCustomer", "7")).rejects.toThrow(
       coded("CAPABILITY_MISSING"),
     );
-    const anything = await createAppBridge<AnyContract>({ ...host.bridgeOptions, contract: {} });
+    const anything: AppBridge = await createAppBridge({ ...host.bridgeOptions, contract: {} });
     await expect(anything.method.call("getCustomer", 7)).rejects.toThrow(
       coded("CALL_ARGUMENTS_INVALID"),
     );

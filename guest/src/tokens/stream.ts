@@ -4,25 +4,40 @@ import type { Readable } from "@breezeway/shared/channel";
  * The values of a readable as an async iterable: the current one first, then changes. A slow reader
  * gets the latest value, not all that it missed. Ends when `signal` fires.
  */
-export async function* streamOf<T>(readable: Readable<T>, signal: AbortSignal): AsyncGenerator<T> {
+export function streamOf<T>(readable: Readable<T>, signal: AbortSignal): AsyncGenerator<T> {
   let wake = Promise.withResolvers<void>();
   let isChanged = false;
+  const over = new AbortController();
+
   const rouse = (): void => {
     isChanged = true;
     wake.resolve();
   };
-  const unsubscribe = readable.subscribe(rouse);
-  signal.addEventListener("abort", rouse);
-  try {
-    while (!signal.aborted) {
-      if (isChanged) {
-        isChanged = false;
-        wake = Promise.withResolvers();
-        yield readable.current;
-      } else await wake.promise;
+
+  async function* generate(): AsyncGenerator<T> {
+    const unsubscribe = readable.subscribe(rouse);
+    signal.addEventListener("abort", rouse);
+    try {
+      while (!signal.aborted && !over.signal.aborted) {
+        if (isChanged) {
+          isChanged = false;
+          wake = Promise.withResolvers();
+          yield readable.current;
+        } else await wake.promise;
+      }
+    } finally {
+      unsubscribe();
+      signal.removeEventListener("abort", rouse);
     }
-  } finally {
-    unsubscribe();
-    signal.removeEventListener("abort", rouse);
   }
+
+  const values = generate();
+  const end = values.return.bind(values);
+  // A generator that waits for a value would otherwise end only after the next one.
+  values.return = (value) => {
+    over.abort();
+    rouse();
+    return end(value);
+  };
+  return values;
 }

@@ -29,6 +29,7 @@ export interface GuestTokens {
   /** Another token than the one that a service has just refused. */
   replace(rejected: string): Promise<string>;
   claims(): DecodedToken | null;
+  /** The token now, `null` when it has expired. */
   readonly current: Readable<string | null>;
   close(): void;
 }
@@ -43,7 +44,7 @@ export interface GuestTokensOptions {
 
 export function createGuestTokens({ clock, pushed, request }: GuestTokensOptions): GuestTokens {
   const skew = createSkew(clock);
-  const current = createStore<string | null>(null);
+  const latest = createStore<string | null>(null);
   let grant: TokenGrant | null = null;
   let flight: Promise<string> | undefined;
 
@@ -60,7 +61,7 @@ export function createGuestTokens({ clock, pushed, request }: GuestTokensOptions
       if (grant && isUsable(grant) && next.issuedAtSeconds < grant.issuedAtSeconds) return;
     }
     grant = next;
-    current.set(next && next.token);
+    latest.set(next && next.token);
   };
 
   const ask = async (rejected?: string): Promise<string> => {
@@ -86,6 +87,13 @@ export function createGuestTokens({ clock, pushed, request }: GuestTokensOptions
   };
 
   const stopListening: Unsubscribe = pushed.subscribe(accept);
+
+  const current: Readable<string | null> = {
+    get current() {
+      return grant && secondsLeft(grant) > 0 ? grant.token : null;
+    },
+    subscribe: (listener) => latest.subscribe(() => listener(current.current)),
+  };
 
   return {
     current,
