@@ -26,7 +26,8 @@ const plugin: FastifyPluginCallback<SessionOptions> = (fastify, options, done) =
     const admission = await guard.admit(partsOfNodeRequest(request.raw), route);
     if (admission.kind === "refused") {
       const { status, headers, body } = admission.problem;
-      return reply.code(status).headers(headers).send(body);
+      // Fastify would add a charset to the type of a text.
+      return reply.code(status).headers(headers).send(Buffer.from(body));
     }
     request.session = admission.session;
   });

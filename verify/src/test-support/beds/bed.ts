@@ -1,0 +1,31 @@
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { SessionOptions } from "../../guard/session-options.ts";
+
+/** A framework with the example application of its guide, on a real socket. */
+export interface Bed {
+  readonly name: string;
+  start(options: SessionOptions): Promise<RunningBed>;
+}
+
+export interface RunningBed {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+type Listener = (...args: Parameters<RequestListener>) => unknown;
+
+export async function listen(listener: Listener): Promise<RunningBed> {
+  const server = createServer((request, response) => void listener(request, response));
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

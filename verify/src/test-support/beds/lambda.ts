@@ -1,0 +1,68 @@
+/**
+ * Lambda has no server to run here: these stand for the services in front of it, and make their
+ * events out of real requests as AWS and Netlify document them.
+ */
+import type { IncomingMessage } from "node:http";
+import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
+import { createHandlers } from "../../../examples/lambda.ts";
+import { listen, type Bed } from "./bed.ts";
+
+type EventMaker = (request: IncomingMessage) => object;
+
+/** API Gateway v2 and Function URLs: lower-case names, several values joined with a comma. */
+const version2: EventMaker = (request) => ({
+  version: "2.0",
+  rawPath: request.url,
+  headers: Object.fromEntries(
+    Object.entries(request.headersDistinct).map(([name, values]) => [name, values?.join(",")]),
+  ),
+  requestContext: { http: { method: request.method, path: request.url } },
+  isBase64Encoded: false,
+});
+
+/** API Gateway v1: the client's spelling, the last value, and all values beside it. */
+const version1: EventMaker = (request) => {
+  const headers: Record<string, string> = {};
+  const multiValueHeaders: Record<string, string[]> = {};
+  for (let index = 0; index < request.rawHeaders.length; index += 2) {
+    const [name = "", value = ""] = request.rawHeaders.slice(index, index + 2);
+    headers[name] = value;
+    (multiValueHeaders[name] ??= []).push(value);
+  }
+  return { httpMethod: request.method, path: request.url, headers, multiValueHeaders };
+};
+
+/** A load balancer that was told to send multi-value headers sends no others. */
+const loadBalancer: EventMaker = (request) => ({ ...version1(request), headers: undefined });
+
+/** Netlify: like v1, with lower-case names. */
+const netlify: EventMaker = (request) => ({
+  httpMethod: request.method,
+  path: request.url,
+  headers: request.headers,
+  multiValueHeaders: request.headersDistinct,
+});
+
+function lambdaBed(name: string, toEvent: EventMaker): Bed {
+  return {
+    name,
+    start: async (options) => {
+      const { home, orders } = createHandlers(options);
+      return listen((request, response) => {
+        const handler = request.url === "/" ? home : orders;
+        void handler(toEvent(request) as APIGatewayProxyEventV2, {} as Context).then((result) =>
+          response
+            .writeHead(result.statusCode ?? 200, result.headers as Record<string, string>)
+            .end(result.body),
+        );
+      });
+    },
+  };
+}
+
+export const lambdaBeds: readonly Bed[] = [
+  lambdaBed("lambda, API Gateway v2 or Function URL", version2),
+  lambdaBed("lambda, API Gateway v1", version1),
+  lambdaBed("lambda, load balancer", loadBalancer),
+  lambdaBed("lambda, Netlify", netlify),
+];

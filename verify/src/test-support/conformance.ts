@@ -1,0 +1,251 @@
+/** What every adapter must answer, case by case: one table, the same bytes everywhere. */
+import type { ErrorAction, ErrorReason } from "@breezeway/shared";
+import type { SessionOptions } from "../guard/session-options.ts";
+import type { RequestOptions } from "./http-client.ts";
+import { claimsAt, createSigner, type TestSigner } from "./signer.ts";
+
+export const signer: TestSigner = createSigner();
+const stranger = createSigner("key-1");
+const unpublished = createSigner("key-9");
+
+export const ORIGIN = "https://orders.example";
+
+/** The four ways in which the example application is started. */
+export type Variant = "plain" | "claims" | "revocation" | "keys unreachable";
+
+export const variants: Readonly<Record<Variant, Partial<SessionOptions>>> = {
+  plain: {},
+  claims: { claims: { org_role: (role) => role === "admin" } },
+  revocation: { checkRevocation: true },
+  "keys unreachable": {},
+};
+
+export interface Case {
+  readonly name: string;
+  readonly variant?: Variant;
+  readonly path?: string;
+  readonly request: (issuer: string, nowSeconds: number) => RequestOptions;
+  readonly expected: Expected;
+}
+
+export type Expected =
+  | { readonly status: 200; readonly body: object }
+  | { readonly status: 204 }
+  | {
+      readonly status: number;
+      readonly reason: ErrorReason;
+      readonly action: ErrorAction;
+      readonly challenge?: string;
+      readonly retryAfter?: string;
+    };
+
+const ALICE: Expected = { status: 200, body: { user: "alice", tenant: "acme" } };
+const bearer = (token: string): RequestOptions => ({
+  headers: { authorization: `Bearer ${token}` },
+});
+const invalid = (reason: ErrorReason, action: ErrorAction): Expected => ({
+  status: 401,
+  reason,
+  action,
+  challenge: `Bearer error="invalid_token", error_description="${reason}"`,
+});
+const forbidden = (reason: ErrorReason, scope = ""): Expected => ({
+  status: 403,
+  reason,
+  action: "none",
+  challenge: `Bearer error="insufficient_scope", error_description="${reason}"${scope}`,
+});
+
+/** A request of alice, with other claims, another signer, or further headers. */
+function alice(
+  claims: object | ((nowSeconds: number) => object) = {},
+  headers: Record<string, string> = {},
+  by: TestSigner = signer,
+): Case["request"] {
+  return (issuer, nowSeconds) => {
+    const overrides = typeof claims === "function" ? claims(nowSeconds) : claims;
+    const token = by.sign(claimsAt(nowSeconds, { iss: issuer, ...overrides }));
+    return { headers: { ...bearer(token).headers, ...headers } };
+  };
+}
+
+const preflightHeaders = { origin: ORIGIN, "access-control-request-method": "GET" };
+
+export const cases: readonly Case[] = [
+  { name: "a valid token", request: alice(), expected: ALICE },
+  {
+    name: "a valid token from its origin, for its tenant",
+    request: alice({}, { origin: ORIGIN, "x-tenant-id": "acme" }),
+    expected: ALICE,
+  },
+  {
+    name: "the scheme in lower case",
+    request: (issuer, now) => ({
+      headers: { authorization: `bearer ${signer.sign(claimsAt(now, { iss: issuer }))}` },
+    }),
+    expected: ALICE,
+  },
+  {
+    name: "no credential",
+    request: () => ({}),
+    expected: { status: 401, reason: "token-missing", action: "login", challenge: "Bearer" },
+  },
+  {
+    name: "a credential of another scheme",
+    request: () => ({ headers: { authorization: "Basic YWxpY2U6" } }),
+    expected: { status: 401, reason: "token-missing", action: "login", challenge: "Bearer" },
+  },
+  {
+    name: "a token in the query only",
+    path: "/orders?access_token=x",
+    request: () => ({}),
+    expected: { status: 401, reason: "token-missing", action: "login", challenge: "Bearer" },
+  },
+  {
+    name: "a malformed token",
+    request: () => bearer("abc.def"),
+    expected: invalid("token-malformed", "refresh"),
+  },
+  {
+    name: "words after the token",
+    request: () => bearer("abc def"),
+    expected: invalid("token-malformed", "refresh"),
+  },
+  {
+    name: "a wrong signature",
+    request: alice({}, {}, stranger),
+    expected: invalid("token-signature", "refresh"),
+  },
+  {
+    name: "an unknown key",
+    request: alice({}, {}, unpublished),
+    expected: invalid("key-unknown", "refresh"),
+  },
+  {
+    name: "another algorithm",
+    request: alice({}, {}, createSigner("key-1", "ES256")),
+    expected: invalid("token-alg", "none"),
+  },
+  {
+    name: "an expired token",
+    request: alice((now) => ({ iat: now - 120, nbf: now - 120, exp: now - 60 })),
+    expected: invalid("token-expired", "refresh"),
+  },
+  {
+    name: "a token of the future",
+    request: alice((now) => ({ nbf: now + 30 })),
+    expected: invalid("token-not-yet", "wait"),
+  },
+  {
+    name: "a token issued in the future",
+    request: alice((now) => ({ iat: now + 30 })),
+    expected: invalid("iat-future", "wait"),
+  },
+  {
+    name: "another issuer",
+    request: alice({ iss: "https://evil.example" }),
+    expected: invalid("issuer-mismatch", "none"),
+  },
+  {
+    name: "another audience",
+    request: alice({ aud: "inspector" }),
+    expected: invalid("audience-mismatch", "none"),
+  },
+  {
+    name: "another origin",
+    request: alice({}, { origin: "https://evil.example" }),
+    expected: invalid("azp-mismatch", "none"),
+  },
+  {
+    name: "another tenant",
+    request: alice({}, { "x-tenant-id": "globex" }),
+    expected: forbidden("tenant-mismatch"),
+  },
+  {
+    name: "a missing scope",
+    request: alice({ scope: "orders:write" }),
+    expected: forbidden("scope-missing", ', scope="orders:read"'),
+  },
+  {
+    name: "two credentials",
+    request: (issuer, now) => {
+      const token = signer.sign(claimsAt(now, { iss: issuer }));
+      return { headers: { authorization: [`Bearer ${token}`, `Bearer ${token}`] } };
+    },
+    expected: { status: 400, reason: "duplicate-credentials", action: "none" },
+  },
+  {
+    name: "a CORS preflight",
+    request: () => ({ method: "OPTIONS", headers: preflightHeaders }),
+    expected: { status: 204 },
+  },
+  {
+    name: "OPTIONS without an origin",
+    request: () => ({ method: "OPTIONS", headers: { "access-control-request-method": "GET" } }),
+    expected: { status: 401, reason: "token-missing", action: "login", challenge: "Bearer" },
+  },
+  {
+    name: "OPTIONS without a method to ask for",
+    request: () => ({ method: "OPTIONS", headers: { origin: ORIGIN } }),
+    expected: { status: 401, reason: "token-missing", action: "login", challenge: "Bearer" },
+  },
+  {
+    name: "a GET dressed as a preflight",
+    request: () => ({ headers: preflightHeaders }),
+    expected: { status: 401, reason: "token-missing", action: "login", challenge: "Bearer" },
+  },
+  {
+    name: "an optional session that is there",
+    path: "/",
+    request: alice(),
+    expected: { status: 200, body: { user: "alice" } },
+  },
+  {
+    name: "an optional session that is not there",
+    path: "/",
+    request: () => ({}),
+    expected: { status: 200, body: { user: null } },
+  },
+  {
+    name: "an optional session with a bad token",
+    path: "/",
+    request: alice({}, {}, stranger),
+    expected: invalid("token-signature", "refresh"),
+  },
+  {
+    name: "a claim that is as it must be",
+    variant: "claims",
+    request: alice({ org_role: "admin" }),
+    expected: ALICE,
+  },
+  {
+    name: "a claim of another value",
+    variant: "claims",
+    request: alice({ org_role: "member" }),
+    expected: forbidden("claim-rejected"),
+  },
+  {
+    name: "a claim that is not there",
+    variant: "claims",
+    request: alice(),
+    expected: forbidden("claim-rejected"),
+  },
+  {
+    name: "a session that was not revoked",
+    variant: "revocation",
+    request: alice(),
+    expected: ALICE,
+  },
+  {
+    name: "a revoked session",
+    variant: "revocation",
+    request: alice({ sid: "session-revoked" }),
+    expected: invalid("session-revoked", "login"),
+  },
+  {
+    name: "keys that cannot be reached",
+    variant: "keys unreachable",
+    request: alice(),
+    expected: { status: 503, reason: "keys-unavailable", action: "wait", retryAfter: "1" },
+  },
+];
