@@ -1,11 +1,13 @@
 /** What the Node server needs of a gateway and nobody else should see. */
 import { BridgeError } from "@breezeway/shared";
+import type { Metrics } from "./observe/metrics.ts";
 import type { Operations } from "./operations/operations.ts";
 import type { ExchangeServices } from "./proxy/services.ts";
 
 export interface GatewayCore {
   readonly services: ExchangeServices;
   readonly operations: Operations;
+  readonly metrics: Metrics;
 }
 
 const cores = new WeakMap<object, GatewayCore>();

@@ -1,21 +1,35 @@
 /**
  * Puts the parts of a gateway together. Opens nothing before it must: pools connect with the first
- * request, keys are fetched at once but nobody waits for them.
+ * request; keys and revocations are fetched at once, but nobody waits for them.
  */
 import { randomUUID } from "node:crypto";
-import { createSessionVerifier, type SessionVerifier } from "@breezeway/verify";
 import { BridgeError, originOf } from "@breezeway/shared";
+import type { SessionClaims } from "@breezeway/shared/schemas";
 import {
+  createRevocationFeed,
+  createSessionVerifier,
+  type RevocationFeed,
+  type SessionVerifier,
+} from "@breezeway/verify";
+import {
+  parseLimits,
   parsePolicy,
   type GatewayOptions,
   type Policy,
   type PolicyOptions,
 } from "./config/options.ts";
+import { registerCore } from "./core.ts";
+import { createRateLimits } from "./limits/rate-limits.ts";
+import { createAuditLog } from "./observe/audit.ts";
+import { createMetrics } from "./observe/metrics.ts";
+import { combineObservers } from "./observe/observer.ts";
+import { createTracing } from "./observe/tracing.ts";
 import { createOperations } from "./operations/operations.ts";
 import { Exchange } from "./proxy/exchange.ts";
+import { createOpenExchanges } from "./proxy/open-exchanges.ts";
 import type { ExchangeServices } from "./proxy/services.ts";
 import { createUpstreams } from "./proxy/upstreams.ts";
-import { registerCore } from "./core.ts";
+import { createRevocations } from "./revocation/revocations.ts";
 import { FetchClient, headOfRequest } from "./web/fetch-client.ts";
 
 export interface Gateway extends AsyncDisposable {
@@ -27,7 +41,8 @@ export interface Gateway extends AsyncDisposable {
    */
   readonly ready: Promise<void>;
   /**
-   * Replaces apps, routes, CORS and trusted proxies for requests that start from now on.
+   * Replaces apps, routes, CORS and trusted proxies for requests that start from now on. Open
+   * exchanges of apps that are no longer registered are ended.
    *
    * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID; the old policy then stays in force
    */
@@ -50,61 +65,126 @@ export interface Gateway extends AsyncDisposable {
 export function createGateway(options: GatewayOptions): Gateway {
   const source = "createGateway";
   let policy = parsePolicy(options, source);
-  const now = options.clock ?? Date.now;
-  const verifier = createVerifier(options, () => policy);
-  const upstreams = createUpstreams({ connectTimeoutMs: 5_000, maxConnections: 1_024 });
+  const upstreams = createUpstreams(parseLimits(options.limits, source));
+  const onError = options.onError ?? (() => {});
+  const verifier = createVerifier(options, {
+    policy: () => policy,
+    isRevoked: (claims) => revocations.isRevoked(claims),
+    onKeysError: (error) => {
+      metrics.keysFetchFailed();
+      onError(error);
+    },
+  });
+  const revocations = createRevocations({
+    feed: createFeed(options, onError),
+    isRevoked: options.isRevoked ?? (() => false),
+    open: () => open,
+    onEnded: (count) => metrics.streamsRevoked(count),
+    clock: options.clock ?? Date.now,
+  });
+  const open = createOpenExchanges({ onTick: () => revocations.tick() });
+  const audit = options.audit === undefined ? undefined : createAuditLog(options.audit);
+  const metrics = createMetrics(
+    {
+      open,
+      upstreams,
+      revocationLagSeconds: () =>
+        revocations.lagMs === undefined ? undefined : revocations.lagMs / 1_000,
+      isRevocationFeedLive: () => revocations.state === "live",
+      auditDropped: () => audit?.dropped ?? 0,
+    },
+    options.metrics ?? {},
+  );
   const services: ExchangeServices = {
     verifier,
     upstreams,
+    open,
+    rateLimits: createRateLimits(options.rateLimitStore),
+    observer: combineObservers([metrics, ...(audit === undefined ? [] : [audit])]),
+    tracing: options.tracing === true ? createTracing() : undefined,
+    isRevoked: (claims) => revocations.isRevoked(claims),
     policy: () => policy,
     randomId: options.randomId ?? randomUUID,
-    now,
   };
-  const operations = createOperations({ verifier });
+  const operations = createOperations({ verifier, revocations, metrics, services });
 
   const gateway: Gateway = {
     fetch: async (request) => {
-      const operation = await operations.handle(request.method, new URL(request.url).pathname);
+      const head = headOfRequest(request);
       const client = new FetchClient(request);
+      const operation = operations.handle(head);
       if (operation !== undefined) {
-        client.answer(operation);
+        client.answer(await operation);
         return client.response;
       }
-      const exchange = new Exchange(services, client);
+      const exchange = new Exchange(services, client, head);
       client.attach(exchange);
-      exchange.handle(headOfRequest(request));
+      exchange.start();
       return client.response;
     },
     ready: verifier.ready().catch(() => {}),
     reload: (next) => {
       const parsed = parsePolicy(next, "reload");
       policy = parsed;
-      upstreams.retain(
-        new Set(parsed.routes.routes.flatMap((route) => route.upstreamOrigin ?? [])),
+      upstreams.retain(originsOf(parsed));
+      open.endWhere(
+        ({ session }) => session !== undefined && parsed.apps.get(session.appId) === undefined,
+        () => new BridgeError("AUDIENCE_MISMATCH", "The app is no longer registered."),
       );
     },
     close: async () => {
       verifier.close();
+      revocations.close();
+      open.close();
       await upstreams.destroy();
+      audit?.close();
     },
     [Symbol.asyncDispose]: () => gateway.close(),
   };
-  registerCore(gateway, { services, operations });
+  registerCore(gateway, { services, operations, metrics });
   return gateway;
 }
 
-function createVerifier(options: GatewayOptions, policy: () => Policy): SessionVerifier {
-  const { issuer, jwks, algorithms, isRevoked, clock, fetch } = options;
-  if (typeof issuer !== "string" || originOf(issuer) === undefined) {
-    throw new BridgeError("CONFIG_INVALID", "createGateway: issuer: must be an http or https URL.");
-  }
+interface VerifierParts {
+  readonly policy: () => Policy;
+  readonly isRevoked: (claims: SessionClaims) => boolean;
+  readonly onKeysError: (error: unknown) => void;
+}
+
+function createVerifier(options: GatewayOptions, parts: VerifierParts): SessionVerifier {
+  const { issuer, jwks, algorithms, clock, fetch } = options;
   return createSessionVerifier({
     issuer,
-    audience: { has: (appId) => policy().apps.get(appId) !== undefined },
+    audience: { has: (appId) => parts.policy().apps.get(appId) !== undefined },
     jwks: jwks ?? `${issuer}/.well-known/jwks.json`,
+    isRevoked: parts.isRevoked,
+    onKeysError: parts.onKeysError,
     ...(algorithms === undefined ? {} : { algorithms }),
-    ...(isRevoked === undefined ? {} : { isRevoked }),
     ...(clock === undefined ? {} : { clock }),
     ...(fetch === undefined ? {} : { fetch }),
   });
+}
+
+function createFeed(
+  { issuer, revocations, clock, fetch }: GatewayOptions,
+  onError: (error: unknown) => void,
+): RevocationFeed | undefined {
+  if (typeof issuer !== "string" || originOf(issuer) === undefined) {
+    throw new BridgeError("CONFIG_INVALID", "createGateway: issuer: must be an http or https URL.");
+  }
+  if (revocations === false) return undefined;
+  const { url, headers, maxSilenceMs, maxRetryMs } = revocations ?? {};
+  return createRevocationFeed({
+    url: url ?? `${issuer}/revocations`,
+    onError,
+    ...(headers === undefined ? {} : { headers }),
+    ...(maxSilenceMs === undefined ? {} : { maxSilenceMs }),
+    ...(maxRetryMs === undefined ? {} : { maxRetryMs }),
+    ...(clock === undefined ? {} : { clock }),
+    ...(fetch === undefined ? {} : { fetch }),
+  });
+}
+
+function originsOf(policy: Policy): ReadonlySet<string> {
+  return new Set(policy.routes.routes.flatMap(({ upstreamOrigin }) => upstreamOrigin ?? []));
 }

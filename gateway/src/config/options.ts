@@ -10,6 +10,10 @@ import {
 import type { Fetch, SessionAlgorithm, SessionVerifierOptions } from "@breezeway/verify";
 import * as z from "zod/mini";
 import { createPeerTrust } from "../proxy/peer-trust.ts";
+import type { RateLimitStore } from "../limits/rate-limits.ts";
+import type { AuditDestination } from "../observe/audit.ts";
+import type { MetricsOptions } from "../observe/metrics.ts";
+import { UPSTREAM_LIMITS, type UpstreamLimits } from "../proxy/upstreams.ts";
 import { createRouteTable, type RouteTable } from "../routes/route-table.ts";
 import { routeSchema, type RouteOptions } from "./route-schema.ts";
 
@@ -18,6 +22,20 @@ export interface CorsOptions {
   readonly maxAgeSeconds?: number | undefined;
   /** Response headers that guests may read, beside the gateway's own. Default none. */
   readonly exposedHeaders?: readonly string[] | undefined;
+}
+
+/** Of each upstream. The defaults are in `UPSTREAM_LIMITS`. */
+export type LimitOptions = { readonly [Name in keyof UpstreamLimits]?: number | undefined };
+
+export interface RevocationOptions {
+  /** Default `<issuer>/revocations`. */
+  readonly url?: string | undefined;
+  /** Sent with the request, for an issuer that guards its feed. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Silence after which the issuer is taken for gone, in milliseconds. Default 45 000. */
+  readonly maxSilenceMs?: number | undefined;
+  /** Longest wait between two attempts to connect, in milliseconds. Default 3 000. */
+  readonly maxRetryMs?: number | undefined;
 }
 
 export interface GatewayOptions {
@@ -29,6 +47,8 @@ export interface GatewayOptions {
   readonly jwks?: SessionVerifierOptions["jwks"] | undefined;
   /** Default `["EdDSA"]`. */
   readonly algorithms?: readonly SessionAlgorithm[] | undefined;
+  /** The issuer's feed of revocations; `false` to follow none. */
+  readonly revocations?: RevocationOptions | false | undefined;
   /** Asked on every request, beside the revocation feed. True refuses with `session-revoked`. */
   readonly isRevoked?: ((claims: SessionClaims) => boolean) | undefined;
   readonly cors?: CorsOptions | undefined;
@@ -37,6 +57,16 @@ export interface GatewayOptions {
    * extended. From everyone else they are replaced. Default none.
    */
   readonly trustedProxies?: readonly string[] | undefined;
+  readonly limits?: LimitOptions | undefined;
+  /** Where rate limits are counted when several gateways run. Default: in this process. */
+  readonly rateLimitStore?: RateLimitStore | undefined;
+  /** One line of JSON per decision. Default: none. */
+  readonly audit?: AuditDestination | undefined;
+  readonly metrics?: MetricsOptions | undefined;
+  /** Spans through the OpenTelemetry API, for a process that has registered an SDK. Default false. */
+  readonly tracing?: boolean | undefined;
+  /** Told of failures that no request sees: of the key set's and the feed's connections. */
+  readonly onError?: ((error: unknown) => void) | undefined;
   /** Epoch milliseconds. Default `Date.now`. */
   readonly clock?: (() => number) | undefined;
   /** For the issuer's keys and revocations. Default: the runtime's. */
@@ -68,6 +98,28 @@ const policySchema = z.object({
   ),
   trustedProxies: z.optional(z.array(z.string())),
 });
+
+const count = z.int().check(z.gte(1), z.lte(1_000_000));
+
+const limitsSchema: z.ZodMiniType<LimitOptions> = z.strictObject({
+  connectTimeoutMs: z.optional(count),
+  maxConcurrentRequests: z.optional(count),
+  circuitFailures: z.optional(count),
+  circuitOpenMs: z.optional(count),
+});
+
+/** @throws {BridgeError} CONFIG_INVALID, naming source and field */
+export function parseLimits(limits: unknown, source: string): UpstreamLimits {
+  const schema = z.object({ limits: z.optional(limitsSchema) });
+  const parsed = parseWith(schema, { limits }, { code: "CONFIG_INVALID", source });
+  const { limits: given = {} } = parsed;
+  return {
+    connectTimeoutMs: given.connectTimeoutMs ?? UPSTREAM_LIMITS.connectTimeoutMs,
+    maxConcurrentRequests: given.maxConcurrentRequests ?? UPSTREAM_LIMITS.maxConcurrentRequests,
+    circuitFailures: given.circuitFailures ?? UPSTREAM_LIMITS.circuitFailures,
+    circuitOpenMs: given.circuitOpenMs ?? UPSTREAM_LIMITS.circuitOpenMs,
+  };
+}
 
 /** @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming source and field */
 export function parsePolicy(options: PolicyOptions, source: string): Policy {

@@ -25,7 +25,7 @@ describe("readGatewayConfig", () => {
   it("gives options that make a gateway", async () => {
     writeFileSync(file, JSON.stringify(good));
     const { jwks } = createTokenMaker();
-    await using gateway = createGateway({ ...readGatewayConfig(file), jwks });
+    await using gateway = createGateway({ ...readGatewayConfig(file), jwks, revocations: false });
     const response = await gateway.fetch(new Request("http://gateway.example/orders"));
     expect(response.status).toBe(401);
   });

@@ -7,7 +7,7 @@
 import { ServerResponse, type IncomingMessage } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import type { Answer } from "../answer/refusal.ts";
-import type { ClientListener, ClientSide } from "../proxy/client-side.ts";
+import type { ClientListener, ClientSide, Upgrade } from "../proxy/client-side.ts";
 import { LimitedBody } from "../proxy/limited-body.ts";
 import { discardBody } from "./discard-body.ts";
 
@@ -106,7 +106,7 @@ export class NodeClient implements ClientSide {
     this.#response.destroy();
   }
 
-  upgrade(_status: number, _headers: readonly string[], upstream: Duplex): void {
+  upgrade({ upstream }: Upgrade, _idleTimeoutMs: number): void {
     upstream.destroy();
     this.cut();
   }

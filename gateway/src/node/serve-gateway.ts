@@ -93,26 +93,15 @@ function createHttpServer(core: GatewayCore): HttpServer {
 }
 
 function handle(core: GatewayCore, request: IncomingMessage, client: NodeClient): void {
-  const target = request.url ?? "";
-  const operation = isOperation(target)
-    ? core.operations.handle(request.method ?? "", pathOf(target))
-    : undefined;
+  const head = headOf(request);
+  const operation = core.operations.handle(head);
   if (operation !== undefined) {
-    void operation.then((answer) => answer && client.answer(answer));
+    void operation.then((answer) => client.answer(answer));
     return;
   }
-  const exchange = new Exchange(core.services, client);
+  const exchange = new Exchange(core.services, client, head);
   client.attach(exchange);
-  exchange.handle(headOf(request));
-}
-
-function isOperation(target: string): boolean {
-  return target.startsWith("/health/");
-}
-
-function pathOf(target: string): string {
-  const queryAt = target.indexOf("?");
-  return queryAt === -1 ? target : target.slice(0, queryAt);
+  exchange.start();
 }
 
 async function listen(server: HttpServer, port: number, host: string): Promise<void> {

@@ -169,7 +169,7 @@ describe("ambiguous requests", () => {
       request.url,
       request.headers["x-breezeway-user"],
     ]);
-    expect(seen.toSorted()).toEqual([
+    expect(seen.toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual([
       ["/orders/1", "alice"],
       ["/orders/2", "bob"],
     ]);

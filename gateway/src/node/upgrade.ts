@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import type { GatewayCore } from "../core.ts";
 import { WEBSOCKET_PROTOCOL } from "../request/credential.ts";
 import { Exchange } from "../proxy/exchange.ts";
+import type { Upgrade } from "../proxy/client-side.ts";
 import { GatewayResponse, NodeClient } from "./node-client.ts";
 import { headOf } from "./request-head.ts";
 
@@ -30,9 +31,9 @@ export function handleUpgrade(
   response.assignSocket(connection.socket as Socket);
   response.once("finish", () => connection.socket.end());
   const client = new UpgradeClient(request, response, connection);
-  const exchange = new Exchange(core.services, client);
+  const exchange = new Exchange(core.services, client, headOf(request));
   client.attach(exchange);
-  exchange.handle(headOf(request));
+  exchange.start();
 }
 
 class UpgradeClient extends NodeClient {
@@ -50,9 +51,11 @@ class UpgradeClient extends NodeClient {
     connection.socket.on("error", () => connection.socket.destroy());
   }
 
-  override upgrade(status: number, headers: readonly string[], upstream: Duplex): void {
+  override upgrade({ status, headers, upstream }: Upgrade, idleTimeoutMs: number): void {
     const { socket, head } = this.#connection;
     this.#upstream = upstream;
+    // Traffic in either direction counts: what one side reads, this socket writes.
+    (socket as Socket).setTimeout(idleTimeoutMs, () => socket.destroy());
     this.#response.detachSocket(socket as Socket);
     socket.write(headText(status, this.#withProtocol(headers)), "latin1");
     if (head.length > 0) upstream.write(head);

@@ -18,7 +18,15 @@ export interface ClientSide {
   /** Ends a started answer so that the client sees that it is not complete. */
   cut(): void;
   /** Joins the client's connection with the upstream's after an upgrade. */
-  upgrade(status: number, headers: readonly string[], upstream: Duplex): void;
+  upgrade(upgrade: Upgrade, idleTimeoutMs: number): void;
+}
+
+/** The upstream's agreement to an upgrade, and its connection. */
+export interface Upgrade {
+  readonly status: number;
+  /** Name, value, name, value. */
+  readonly headers: readonly string[];
+  readonly upstream: Duplex;
 }
 
 /** What the client side tells the exchange. */

@@ -2,16 +2,18 @@
  * One request on its way: decided, dispatched, answered. Life: `deciding` → `waiting` (for the
  * upstream's head) → `answering` → `done`; from anywhere to `done` when a side fails.
  *
- * Must not: keep anything of the request once it is done, or answer twice.
+ * Must not: answer twice, or leave anything counted or open once it is done.
  *
  * One object per request and no closures: measured, both cost throughput (see bench/).
  */
 import type { Duplex } from "node:stream";
-import { BridgeError } from "@breezeway/shared";
+import { BridgeError, type ErrorReason } from "@breezeway/shared";
 import type { VerifiedSession } from "@breezeway/verify";
+import type { Span } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
 import { emptyAnswer, refusal, type Answer } from "../answer/refusal.ts";
 import type { Policy } from "../config/options.ts";
+import type { RateLimitOptions } from "../config/route-schema.ts";
 import { corsHeaders, preflightHeaders } from "../cors/cors.ts";
 import { authorise } from "../decision/authorise.ts";
 import {
@@ -24,90 +26,167 @@ import {
   type RequestHead,
 } from "../decision/examine.ts";
 import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
+import type { ObservedExchange } from "../observe/observer.ts";
 import type { InspectedHeaders } from "../request/inspect-headers.ts";
+import type { Route } from "../routes/route-table.ts";
 import type { ClientListener, ClientSide } from "./client-side.ts";
 import { forwardHeaders } from "./forward-headers.ts";
 import { fromUndici, isConnectionReset } from "./from-undici.ts";
+import type { OpenExchange } from "./open-exchanges.ts";
 import { responseHeaders, responseTrailers, type UpstreamHeaders } from "./response-headers.ts";
 import type { ExchangeServices } from "./services.ts";
+import type { Upstream, UpstreamOutcome } from "./upstreams.ts";
 
 type State = "deciding" | "waiting" | "answering" | "done";
 
-export class Exchange implements Dispatcher.DispatchHandler, ClientListener {
+/** As nginx counts clients that did not wait; never on the wire. */
+const CLIENT_GONE = 499;
+const NO_HEADERS: readonly string[] = [];
+
+export class Exchange
+  implements Dispatcher.DispatchHandler, ClientListener, OpenExchange, ObservedExchange
+{
+  readonly head: RequestHead;
   readonly requestId: string;
-  readonly policy: Policy;
-  readonly startedAtMs: number;
-  state: State = "deciding";
-  located: Located | undefined;
+  readonly startedAtMs: number = performance.now();
   session: VerifiedSession | undefined;
+  status = 0;
+  reason: ErrorReason | undefined;
+  isUpgraded = false;
+  /** Infinite while nothing is expected to move: the wait for the head has a limit of its own. */
+  activeAtMs: number = Number.POSITIVE_INFINITY;
   readonly #services: ExchangeServices;
   readonly #client: ClientSide;
+  readonly #policy: Policy;
+  #state: State = "deciding";
   #headers: InspectedHeaders | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
+  #located: Located | undefined;
+  #upstream: Upstream | undefined;
+  #outcome: UpstreamOutcome = "unknown";
   #dispatch: Dispatcher.DispatchOptions | undefined;
-  #cancelled: BridgeError | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #aborted: BridgeError | undefined;
   #isRetry = false;
+  #rateLimit: readonly string[] = NO_HEADERS;
+  #span: Span | undefined;
 
-  constructor(services: ExchangeServices, client: ClientSide) {
+  constructor(services: ExchangeServices, client: ClientSide, head: RequestHead) {
     this.#services = services;
     this.#client = client;
-    this.policy = services.policy();
+    this.#policy = services.policy();
     this.requestId = services.randomId();
-    this.startedAtMs = services.now();
+    this.head = head;
   }
 
-  /** Decides at once when the token or its key is known, and never throws. */
-  handle(head: RequestHead): void {
+  get route(): Route | undefined {
+    return this.#located?.route;
+  }
+
+  get path(): string | undefined {
+    return this.#located?.target.path;
+  }
+
+  get origin(): string | undefined {
+    return this.#headers?.origin;
+  }
+
+  get isAnswering(): boolean {
+    return this.#state === "answering";
+  }
+
+  /** Decides at once when the token or its key is known. Never throws. */
+  start(): void {
     try {
-      this.#headers = inspectHead(head);
-      const located = locate(head, this.#headers, this.policy);
-      this.located = located;
+      this.#headers = inspectHead(this.head);
+      const located = locate(this.head, this.#headers, this.#policy);
+      this.#located = located;
+      this.#span = this.#services.tracing?.start(located);
       if (isPreflight(located)) {
-        this.#answer(emptyAnswer(204, this.#withId(preflightHeaders(located, this.policy))));
+        const headers = preflightHeaders(located, this.#policy);
+        headers.push(IDENTITY_HEADERS.requestId, this.requestId);
+        this.#answer(emptyAnswer(204, headers));
         return;
       }
-      const request = examine(located, this.policy);
+      const request = examine(located, this.#policy);
       const session = this.#services.verifier.verifySync(request.token, request.verifyRequest);
-      if (session === undefined) void this.#verifyThenProceed(request);
-      else this.#proceed(request, session);
+      if (session === undefined) void this.#verifyThenAdmit(request);
+      else this.#admit(request, session);
     } catch (error) {
-      this.fail(error);
+      this.end(error);
     }
   }
 
-  async #verifyThenProceed(request: Examined): Promise<void> {
+  async #verifyThenAdmit(request: Examined): Promise<void> {
     try {
       const { verifier } = this.#services;
       const session = await verifier.verify(request.token, request.verifyRequest);
-      if (this.state === "deciding") this.#proceed(request, session);
+      if (this.#state === "deciding") this.#admit(request, session);
     } catch (error) {
-      this.fail(error);
+      this.end(error);
     }
   }
 
-  #proceed(request: Examined, session: VerifiedSession): void {
+  #admit(request: Examined, session: VerifiedSession): void {
     authorise(request, session);
     this.session = session;
+    if (request.route.rateLimit === undefined) this.#send(request, session);
+    else void this.#countThenSend(request, session, request.route.rateLimit);
+  }
+
+  async #countThenSend(
+    request: Examined,
+    session: VerifiedSession,
+    limit: RateLimitOptions,
+  ): Promise<void> {
+    try {
+      const state = await this.#services.rateLimits.count(request.route, limit, session);
+      if (this.#state !== "deciding") return;
+      this.#rateLimit = state.headers;
+      if (state.isExceeded) {
+        const details = { retryAfterSeconds: state.retryAfterSeconds };
+        throw new BridgeError("RATE_LIMITED", "Too many requests.", { details });
+      }
+      if (this.#services.isRevoked(session.claims)) {
+        throw new BridgeError("SESSION_REVOKED", "The session was revoked.");
+      }
+      this.#send(request, session);
+    } catch (error) {
+      this.end(error);
+    }
+  }
+
+  #send(request: Examined, session: VerifiedSession): void {
     const { route, target, head, headers } = request;
+    const { open, upstreams, observer } = this.#services;
     if (route.upstreamOrigin === undefined) {
       throw new BridgeError("ROUTE_UNKNOWN", "This route has no upstream.");
     }
-    const { requestId } = this;
-    const { trustsPeer } = this.policy;
+    const upgrade = this.#upgradeTo(route, headers.upgrade);
+    const upstream = upstreams.get(route.upstreamOrigin);
+    upstream.enter(open.nowMs);
+    this.#upstream = upstream;
+    open.add(this);
+    observer.allowed(this);
+    const body = this.#client.body(route.maxBodyBytes);
+    if (body !== null) this.activeAtMs = open.nowMs;
     this.#dispatch = {
       path: route.upstreamPath(target.path) + target.query,
       method: head.method,
-      headers: forwardHeaders(request, session, { requestId, trustsPeer }),
-      body: this.#client.body(route.maxBodyBytes),
+      headers: forwardHeaders(request, session, {
+        requestId: this.requestId,
+        trustsPeer: this.#policy.trustsPeer,
+      }),
+      body,
       headersTimeout: route.timeoutMs,
-      bodyTimeout: route.idleTimeoutMs,
-      upgrade: this.#upgradeTo(request, headers.upgrade),
+      // Silence in a body is watched for by `OpenExchanges`, in both directions at once.
+      bodyTimeout: 0,
+      upgrade,
     };
-    this.state = "waiting";
-    this.#services.upstreams.pool(route.upstreamOrigin).dispatch(this.#dispatch, this);
+    this.#state = "waiting";
+    upstream.dispatch(this.#dispatch, this);
   }
 
-  #upgradeTo({ route }: Examined, protocol: string | undefined): string | null {
+  #upgradeTo(route: Route, protocol: string | undefined): string | null {
     // Anything else is ignored, as a server may (RFC 9110, section 7.8): h2c would be a tunnel.
     if (!this.#client.canUpgrade || protocol?.toLowerCase() !== "websocket") return null;
     if (route.webSocket) return "websocket";
@@ -117,7 +196,15 @@ export class Exchange implements Dispatcher.DispatchHandler, ClientListener {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     // The client may have left while the request waited for a connection.
-    if (this.#cancelled !== undefined) controller.abort(this.#cancelled);
+    if (this.#aborted !== undefined) controller.abort(this.#aborted);
+  }
+
+  onBodySent(): void {
+    if (this.activeAtMs !== Number.POSITIVE_INFINITY) this.activeAtMs = this.#services.open.nowMs;
+  }
+
+  onRequestSent(): void {
+    if (this.#state === "waiting") this.activeAtMs = Number.POSITIVE_INFINITY;
   }
 
   onResponseStart(
@@ -127,28 +214,35 @@ export class Exchange implements Dispatcher.DispatchHandler, ClientListener {
     statusText?: string,
   ): void {
     // Interim answers (102, 103) are hints that may be left out (RFC 9110, section 15.2).
-    if (status < 200 || this.state !== "waiting") return;
-    this.state = "answering";
+    if (status < 200 || this.#state !== "waiting") return;
+    this.#state = "answering";
+    this.#outcome = "answered";
+    this.status = status;
+    this.activeAtMs = this.#services.open.nowMs;
     this.#client.start(status, statusText ?? "", this.#answerHeaders(headers));
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.activeAtMs = this.#services.open.nowMs;
     if (!this.#client.write(chunk)) controller.pause();
   }
 
   onResponseEnd(_controller: Dispatcher.DispatchController, trailers: UpstreamHeaders): void {
-    if (this.state !== "answering") return;
-    this.state = "done";
-    this.#client.end(trailers === undefined ? [] : responseTrailers(trailers));
+    if (this.#state !== "answering") return;
+    this.#state = "done";
+    this.#client.end(responseTrailers(trailers));
+    this.#finish();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#mayRetry(error)) {
       this.#isRetry = true;
-      this.#redispatch();
+      this.#sendAgain();
       return;
     }
-    this.fail(fromUndici(error));
+    const failure = fromUndici(error);
+    if (failure.reason.startsWith("upstream-")) this.#outcome = "failed";
+    this.end(failure);
   }
 
   onRequestUpgrade(
@@ -157,66 +251,87 @@ export class Exchange implements Dispatcher.DispatchHandler, ClientListener {
     headers: UpstreamHeaders,
     socket: Duplex,
   ): void {
-    if (this.state !== "waiting") {
+    if (this.#state !== "waiting") {
       socket.destroy();
       return;
     }
-    this.state = "answering";
-    this.#client.upgrade(status, this.#answerHeaders(headers), socket);
+    this.#state = "answering";
+    this.#outcome = "answered";
+    this.status = status;
+    this.isUpgraded = true;
+    this.activeAtMs = Number.POSITIVE_INFINITY;
+    this.#client.upgrade(
+      { status, headers: this.#answerHeaders(headers), upstream: socket },
+      this.route?.idleTimeoutMs ?? 0,
+    );
   }
 
   onDrain(): void {
+    this.activeAtMs = this.#services.open.nowMs;
     this.#controller?.resume();
   }
 
   onClose(): void {
-    this.cancel(new BridgeError("CALL_ABORTED", "The client is gone."));
+    if (this.#state === "done") return;
+    if (this.status === 0) this.status = CLIENT_GONE;
+    this.#stop(new BridgeError("CALL_ABORTED", "The client is gone."));
+    this.#finish();
   }
 
-  /** Ends the exchange, whatever it is at. */
-  cancel(reason: BridgeError): void {
-    if (this.state === "done") return;
-    const wasStarted = this.state === "answering";
-    this.state = "done";
-    this.#cancelled = reason;
-    this.#controller?.abort(reason);
-    if (wasStarted) this.#client.cut();
-  }
-
-  /** Answers with the error, or cuts the answer that has begun. */
-  fail(error: unknown): void {
-    if (this.state === "done") return;
-    if (this.state === "answering") {
-      this.state = "done";
+  /** Answers with the error, or cuts the answer that has begun; ends the upstream's part in any case. */
+  end(error: unknown): void {
+    if (this.#state === "done") return;
+    const wasAnswering = this.#state === "answering";
+    const answer = this.#refusal(error);
+    this.#stop(BridgeError.is(error) ? error : new BridgeError("INTERNAL_ERROR", "Failed."));
+    this.reason = answer.reason;
+    if (wasAnswering) {
       this.#client.cut();
-      return;
+      this.#finish();
+    } else {
+      this.#answer(answer);
     }
-    this.#answer(
-      refusal(error, {
-        requestId: this.requestId,
-        origin: this.#headers?.origin,
-        policy: this.policy,
-        route: this.located?.route,
-      }),
-    );
+  }
+
+  #stop(reason: BridgeError): void {
+    this.#state = "done";
+    this.#aborted = reason;
+    this.#controller?.abort(reason);
   }
 
   #answer(answer: Answer): void {
-    this.state = "done";
+    this.#state = "done";
+    this.status = answer.status;
+    this.reason = answer.reason;
     this.#client.answer(answer);
+    this.#finish();
+  }
+
+  #finish(): void {
+    const { open, tracing, observer } = this.#services;
+    if (this.#upstream !== undefined) {
+      open.delete(this);
+      this.#upstream.leave(this.#outcome, open.nowMs);
+      this.#upstream = undefined;
+    }
+    observer.finished(this);
+    if (this.#span !== undefined) tracing?.end(this.#span, this);
+  }
+
+  #refusal(error: unknown): Answer {
+    const { requestId, origin, route } = this;
+    const answer = refusal(error, { requestId, origin, policy: this.#policy, route });
+    return { ...answer, headers: [...answer.headers, ...this.#rateLimit] };
   }
 
   #answerHeaders(headers: UpstreamHeaders): string[] {
-    return responseHeaders(headers, {
-      own: corsHeaders(this.#headers?.origin, this.policy),
+    const list = responseHeaders(headers, {
+      own: corsHeaders(this.origin, this.#policy),
       requestId: this.requestId,
-      forwardCookies: this.located?.route.forwardCookies ?? false,
+      forwardCookies: this.route?.forwardCookies ?? false,
     });
-  }
-
-  #withId(headers: string[]): string[] {
-    headers.push(IDENTITY_HEADERS.requestId, this.requestId);
-    return headers;
+    for (const part of this.#rateLimit) list.push(part);
+    return list;
   }
 
   // An upstream may close an idle connection just when we use it. Only what can be sent twice
@@ -224,18 +339,15 @@ export class Exchange implements Dispatcher.DispatchHandler, ClientListener {
   #mayRetry(error: Error): boolean {
     const method = this.#dispatch?.method;
     const isSafe = method === "GET" || method === "HEAD" || method === "OPTIONS";
-    const hasBody = this.#dispatch?.body !== null;
-    const isFresh = this.state === "waiting" && !this.#isRetry && this.#cancelled === undefined;
-    return isFresh && isSafe && !hasBody && isConnectionReset(error);
+    const isFirst = this.#state === "waiting" && !this.#isRetry && this.#aborted === undefined;
+    return isFirst && isSafe && this.#dispatch?.body === null && isConnectionReset(error);
   }
 
-  #redispatch(): void {
-    const origin = this.located?.route.upstreamOrigin;
-    if (this.#dispatch === undefined || origin === undefined) return;
+  #sendAgain(): void {
     try {
-      this.#services.upstreams.pool(origin).dispatch(this.#dispatch, this);
+      if (this.#dispatch !== undefined) this.#upstream?.dispatch(this.#dispatch, this);
     } catch (error) {
-      this.fail(error);
+      this.end(error);
     }
   }
 }

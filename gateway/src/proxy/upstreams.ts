@@ -1,50 +1,122 @@
-/** One connection pool per upstream origin, made when it is first used. */
-import { Pool } from "undici";
+/** One connection pool per upstream origin, with its cap and its circuit, made when first used. */
+import { BridgeError } from "@breezeway/shared";
+import { Pool, type Dispatcher } from "undici";
+import { Circuit } from "./circuit.ts";
 
-export interface UpstreamOptions {
-  /** To open a connection, in milliseconds. */
+export interface UpstreamLimits {
+  /** To open a connection, in milliseconds. Default 5 000. */
   readonly connectTimeoutMs: number;
-  /** Connections to one upstream; each carries one request at a time. */
-  readonly maxConnections: number;
+  /** Requests under way to one upstream, WebSockets among them. Default 1 024. */
+  readonly maxConcurrentRequests: number;
+  /** Requests in a row without an answer that stop the traffic to an upstream. Default 5. */
+  readonly circuitFailures: number;
+  /** How long the traffic stops before one request tries again, in milliseconds. Default 1 000. */
+  readonly circuitOpenMs: number;
+}
+
+export const UPSTREAM_LIMITS: UpstreamLimits = {
+  connectTimeoutMs: 5_000,
+  maxConcurrentRequests: 1_024,
+  circuitFailures: 5,
+  circuitOpenMs: 1_000,
+};
+
+const KEEP_ALIVE_MS = 30_000;
+
+/** How a request to an upstream ended, as far as the upstream's health goes. */
+export type UpstreamOutcome = "answered" | "failed" | "unknown";
+
+export class Upstream {
+  readonly origin: string;
+  readonly pool: Pool;
+  readonly circuit: Circuit;
+  readonly #limits: UpstreamLimits;
+  #active = 0;
+
+  constructor(origin: string, limits: UpstreamLimits) {
+    this.origin = origin;
+    this.#limits = limits;
+    this.circuit = new Circuit({ failures: limits.circuitFailures, openMs: limits.circuitOpenMs });
+    this.pool = new Pool(origin, {
+      connections: limits.maxConcurrentRequests,
+      connectTimeout: limits.connectTimeoutMs,
+      // One request at a time: on a shared connection a slow answer delays a stranger's.
+      pipelining: 1,
+      allowH2: false,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    });
+  }
+
+  /** Requests under way. */
+  get active(): number {
+    return this.#active;
+  }
+
+  /**
+   * Counts a request in. Each call must be followed by one {@link Upstream.leave}.
+   *
+   * @throws {BridgeError} OVERLOADED at the cap; UPSTREAM_UNREACHABLE while the circuit is open
+   */
+  enter(nowMs: number): void {
+    if (this.#active >= this.#limits.maxConcurrentRequests) {
+      throw new BridgeError("OVERLOADED", "Too many requests to this upstream are under way.");
+    }
+    if (!this.circuit.admits(nowMs)) {
+      throw new BridgeError("UPSTREAM_UNREACHABLE", "The upstream did not answer just now.", {
+        details: { retryAfterSeconds: this.#limits.circuitOpenMs / 1_000 },
+      });
+    }
+    this.#active += 1;
+  }
+
+  leave(outcome: UpstreamOutcome, nowMs: number): void {
+    this.#active -= 1;
+    if (outcome === "answered") this.circuit.succeeded();
+    else if (outcome === "failed") this.circuit.failed(nowMs);
+    else this.circuit.forgotten();
+  }
+
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.pool.dispatch(options, handler);
+  }
 }
 
 export interface Upstreams {
   /** @param origin - As a URL serialises it. */
-  pool(origin: string): Pool;
+  get(origin: string): Upstream;
+  readonly all: Iterable<Upstream>;
   /** Closes the pools of all origins but these, once their requests are done. */
   retain(origins: ReadonlySet<string>): void;
   /** Ends what is under way. */
   destroy(): Promise<void>;
 }
 
-export function createUpstreams(options: UpstreamOptions): Upstreams {
-  const pools = new Map<string, Pool>();
-  const create = (origin: string): Pool =>
-    new Pool(origin, {
-      connections: options.maxConnections,
-      connectTimeout: options.connectTimeoutMs,
-      // One request at a time: on a shared connection a slow answer delays a stranger's.
-      pipelining: 1,
-      allowH2: false,
-      keepAliveTimeout: 30_000,
-    });
+export function createUpstreams(limits: UpstreamLimits): Upstreams {
+  const upstreams = new Map<string, Upstream>();
+  const retiring = new Set<Upstream>();
   return {
-    pool: (origin) => {
-      let pool = pools.get(origin);
-      if (pool === undefined) pools.set(origin, (pool = create(origin)));
-      return pool;
+    get: (origin) => {
+      let upstream = upstreams.get(origin);
+      if (upstream === undefined) {
+        upstreams.set(origin, (upstream = new Upstream(origin, limits)));
+      }
+      return upstream;
+    },
+    get all() {
+      return upstreams.values();
     },
     retain: (origins) => {
-      for (const [origin, pool] of pools) {
+      for (const [origin, upstream] of upstreams) {
         if (origins.has(origin)) continue;
-        pools.delete(origin);
-        void pool.close();
+        upstreams.delete(origin);
+        retiring.add(upstream);
+        void upstream.pool.close().then(() => retiring.delete(upstream));
       }
     },
     destroy: async () => {
-      const all = [...pools.values()];
-      pools.clear();
-      await Promise.all(all.map((pool) => pool.destroy()));
+      const all = [...upstreams.values(), ...retiring];
+      upstreams.clear();
+      await Promise.all(all.map(({ pool }) => pool.destroy()));
     },
   };
 }

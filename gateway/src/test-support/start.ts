@@ -40,6 +40,7 @@ export async function startGateway(options: StartOptions = {}): Promise<TestGate
       apps: [ORDERS_APP, PANE_APP],
       routes: [orders, ...others],
       jwks: tokens.jwks,
+      revocations: false,
       ...options.gateway,
     },
     { port: 0, ...options.serve },

@@ -1,9 +1,9 @@
 /** The client side of an exchange for the Web-standard `fetch` handler. */
-import { Readable, type Duplex } from "node:stream";
+import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import type { Answer } from "../answer/refusal.ts";
 import type { RequestHead } from "../decision/examine.ts";
-import type { ClientListener, ClientSide } from "../proxy/client-side.ts";
+import type { ClientListener, ClientSide, Upgrade } from "../proxy/client-side.ts";
 import { LimitedBody } from "../proxy/limited-body.ts";
 
 // Statuses whose Response must not have a body (https://fetch.spec.whatwg.org/#null-body-status).
@@ -71,7 +71,7 @@ export class FetchClient implements ClientSide {
     this.#stream?.error(new Error("The answer of the upstream ended too early."));
   }
 
-  upgrade(_status: number, _headers: readonly string[], upstream: Duplex): void {
+  upgrade({ upstream }: Upgrade): void {
     // A Response cannot carry a connection. The exchange never asks for an upgrade here.
     upstream.destroy();
   }

@@ -34,6 +34,7 @@ export const ERROR_HINTS: Readonly<Record<ErrorCode, string>> = {
   EVENT_TOPIC_INVALID: "The topic is not in the contract, or not of the form resource:action.",
   EVENT_PAYLOAD_INVALID:
     "The payload does not match the contract; the message names the first difference.",
+  CONTEXT_INVALID: "The context that the host gave does not match what this guest expects.",
   FRAME_MALFORMED: "The other side sent something that is not a frame of this protocol.",
   FRAME_TOO_LARGE: "The message is larger than the channel allows.",
   FRAME_RATE_EXCEEDED: "The guest sends more than the channel allows; slow down.",
@@ -80,6 +81,7 @@ export const ERROR_HINTS: Readonly<Record<ErrorCode, string>> = {
   SESSION_UNKNOWN: "There is no session of this handle.",
   USER_UNKNOWN: "There is no user of this id.",
   METHOD_NOT_ALLOWED: "The path exists, but not for this method.",
+  REQUEST_TIMEOUT: "The request did not arrive within the time allowed.",
   BODY_TOO_LARGE: "The request body is larger than allowed.",
   HEADERS_TOO_LARGE: "The request headers are larger than allowed.",
   RATE_LIMITED: "Too many requests; Retry-After says when to try again.",

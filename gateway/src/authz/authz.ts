@@ -1,0 +1,166 @@
+/**
+ * `/authz`: the gateway's decision for engines that proxy themselves (nginx `auth_request`, Caddy
+ * `forward_auth`, Traefik ForwardAuth, Envoy ext_authz). The same decision as the proxy's, by the same
+ * functions.
+ *
+ * Rules:
+ *  [AZ-1] Every identity header is in every answer, empty when there is nothing to say: engines copy
+ *         what is missing as it was in the client's request, or as a literal placeholder (Caddy).
+ *  [AZ-2] nginx knows 2xx, 401 and 403 and turns everything else into 500. It gets 403 for the
+ *         rest, and asks again at `/authz/refusal` for the answer that the client should see.
+ *  [AZ-3] A preflight carries no credential and is refused like anything without one: engines send
+ *         preflights to the gateway itself, which answers them.
+ */
+import { BridgeError } from "@breezeway/shared";
+import type { VerifiedSession } from "@breezeway/verify";
+import { refusal, type Answer } from "../answer/refusal.ts";
+import type { Policy } from "../config/options.ts";
+import { corsHeaders } from "../cors/cors.ts";
+import { authorise } from "../decision/authorise.ts";
+import { examine, locate, type Examined, type RequestHead } from "../decision/examine.ts";
+import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
+import type { ObservedExchange } from "../observe/observer.ts";
+import { preparedIdentity } from "../proxy/forward-headers.ts";
+import type { ExchangeServices } from "../proxy/services.ts";
+import { inspectHeaders } from "../request/inspect-headers.ts";
+import { originalRequest } from "./original-request.ts";
+
+export const AUTHZ_PATH = "/authz";
+/** Answers what {@link AUTHZ_PATH} refused, in full. */
+export const REFUSAL_PATH = "/authz/refusal";
+
+const ERROR_HEADER = "x-breezeway-error";
+
+const NOBODY: readonly string[] = Object.values(IDENTITY_HEADERS)
+  .filter((name) => name !== IDENTITY_HEADERS.requestId)
+  .flatMap((name) => [name, ""]);
+
+type Services = Pick<
+  ExchangeServices,
+  "verifier" | "policy" | "rateLimits" | "observer" | "randomId"
+>;
+
+/** Whether this target is a question for {@link answerAuthz}. */
+export function isAuthz(target: string): boolean {
+  if (!target.startsWith(AUTHZ_PATH)) return false;
+  const next = target.charAt(AUTHZ_PATH.length);
+  return next === "" || next === "/" || next === "?";
+}
+
+/** Never rejects. */
+export async function answerAuthz(question: RequestHead, services: Services): Promise<Answer> {
+  const isForClient = question.target === REFUSAL_PATH;
+  const decision = new Decision(question, services);
+  try {
+    const { telling, head } = originalRequest(
+      isForClient ? { ...question, target: AUTHZ_PATH } : question,
+      AUTHZ_PATH,
+    );
+    decision.head = head;
+    const session = await decision.decide();
+    if (isForClient) throw changedItsMind();
+    services.observer.allowed(decision);
+    return decision.allow(session, telling === "x-original");
+  } catch (error) {
+    const answer = decision.refuse(error);
+    if (isForClient) return answer;
+    return isNginx(question) ? { ...answer, status: answer.status === 401 ? 401 : 403 } : answer;
+  } finally {
+    services.observer.finished(decision);
+  }
+}
+
+class Decision implements ObservedExchange {
+  readonly requestId: string;
+  readonly startedAtMs: number = performance.now();
+  head: RequestHead;
+  status = 0;
+  reason: ObservedExchange["reason"];
+  session: VerifiedSession | undefined;
+  #origin: string | undefined;
+  #examined: Examined | undefined;
+  readonly #services: Services;
+  readonly #policy: Policy;
+
+  constructor(question: RequestHead, services: Services) {
+    this.head = question;
+    this.requestId = services.randomId();
+    this.#services = services;
+    this.#policy = services.policy();
+  }
+
+  get path(): string | undefined {
+    return this.#examined?.target.path;
+  }
+
+  get route(): ObservedExchange["route"] {
+    return this.#examined?.route;
+  }
+
+  get origin(): string | undefined {
+    return this.#origin;
+  }
+
+  async decide(): Promise<VerifiedSession> {
+    const headers = inspectHeaders(this.head.rawHeaders);
+    this.#origin = headers.origin;
+    const request = examine(locate(this.head, headers, this.#policy), this.#policy);
+    this.#examined = request;
+    const { verifier, rateLimits } = this.#services;
+    const session = await verifier.verify(request.token, request.verifyRequest);
+    authorise(request, session);
+    this.session = session;
+    const { rateLimit } = request.route;
+    if (rateLimit === undefined) return session;
+    const state = await rateLimits.count(request.route, rateLimit, session);
+    if (!state.isExceeded) return session;
+    const details = { retryAfterSeconds: state.retryAfterSeconds };
+    throw new BridgeError("RATE_LIMITED", "Too many requests.", { details });
+  }
+
+  allow(session: VerifiedSession, isNginxAsking: boolean): Answer {
+    // nginx takes any 2xx for a yes, Envoy only 200.
+    this.status = isNginxAsking ? 204 : 200;
+    const headers = [
+      ...preparedIdentity(session),
+      ...[
+        IDENTITY_HEADERS.requestId,
+        this.requestId,
+        ERROR_HEADER,
+        "",
+        "cache-control",
+        "no-store",
+      ],
+      ...corsHeaders(this.#origin, this.#policy),
+      ...(isNginxAsking ? [] : ["content-length", "0"]),
+    ];
+    return { status: this.status, headers, body: "", reason: undefined };
+  }
+
+  refuse(error: unknown): Answer {
+    const answer = refusal(error, {
+      requestId: this.requestId,
+      origin: this.#origin,
+      policy: this.#policy,
+      route: this.route,
+    });
+    this.status = answer.status;
+    this.reason = answer.reason;
+    return {
+      ...answer,
+      headers: [...answer.headers, ...NOBODY, ERROR_HEADER, answer.reason ?? ""],
+    };
+  }
+}
+
+function isNginx({ rawHeaders }: RequestHead): boolean {
+  return rawHeaders.some(
+    (name, index) =>
+      index % 2 === 0 && name.toLowerCase() === "x-original-uri" && rawHeaders[index + 1] !== "",
+  );
+}
+
+// Between the two questions a limit may have passed or a key arrived.
+function changedItsMind(): BridgeError {
+  return new BridgeError("OVERLOADED", "The decision has changed; try again.");
+}

@@ -1,0 +1,91 @@
+/**
+ * One line of JSON per decision, by pino: who asked for what, and what was said.
+ *
+ * Never in a line: tokens, cookies, queries, bodies, header values beyond `Origin`. Losing lines never
+ * stops requests; how many were lost is in the metrics.
+ */
+import { pino, destination as pinoDestination, type DestinationStream } from "pino";
+import type { ExchangeObserver, ObservedExchange } from "./observer.ts";
+
+/** Where audit lines go: standard output, a file that is appended to, or anything with `write`. */
+export type AuditDestination = "stdout" | { readonly file: string } | DestinationStream;
+
+export interface AuditLog extends ExchangeObserver {
+  /** Lines that could not be written, such as with a full disk. */
+  readonly dropped: number;
+  close(): void;
+}
+
+// Lines wait in memory for at most this long, or until there are this many bytes.
+const FLUSH_EVERY_MS = 1_000;
+const BUFFER_BYTES = 4_096;
+// With a destination that does not take any more, memory must not grow without end.
+const MAX_BUFFER_BYTES = 4 * 1024 * 1024;
+
+export function createAuditLog(target: AuditDestination): AuditLog {
+  let dropped = 0;
+  const file = typeof target === "object" && "write" in target ? undefined : open(target);
+  file?.on("error", () => (dropped += 1));
+  file?.on("drop", () => (dropped += 1));
+  const logger = pino(
+    { base: null, messageKey: "event", timestamp: () => `,"time":"${new Date().toISOString()}"` },
+    file ?? (target as DestinationStream),
+  );
+
+  function write(exchange: ObservedExchange, outcome: object): void {
+    try {
+      logger.info({ ...describe(exchange), ...outcome }, "decision");
+    } catch {
+      dropped += 1;
+    }
+  }
+
+  return {
+    allowed: (exchange) => write(exchange, { decision: "allow" }),
+    finished: (exchange) => {
+      // An answer of the upstream was allowed before; a preflight decides nothing.
+      if (exchange.reason === undefined) return;
+      const { reason, status, session } = exchange;
+      const decision = session === undefined || status === 403 ? "refuse" : "fail";
+      write(exchange, { decision, reason, status });
+    },
+    get dropped() {
+      return dropped;
+    },
+    close: () => {
+      try {
+        file?.flushSync();
+      } catch {
+        dropped += 1;
+      }
+      file?.destroy();
+    },
+  };
+}
+
+function open(target: "stdout" | { readonly file: string }): ReturnType<typeof pinoDestination> {
+  return pinoDestination({
+    dest: target === "stdout" ? 1 : target.file,
+    append: true,
+    mkdir: true,
+    sync: false,
+    minLength: BUFFER_BYTES,
+    maxLength: MAX_BUFFER_BYTES,
+    periodicFlush: FLUSH_EVERY_MS,
+  });
+}
+
+function describe({ requestId, head, path, origin, route, session }: ObservedExchange): object {
+  return {
+    requestId,
+    method: head.method,
+    path,
+    route: route?.prefix,
+    origin,
+    peer: head.peerAddress,
+    user: session?.userId,
+    tenant: session?.tenantId,
+    app: session?.appId,
+    session: session?.handle,
+  };
+}

@@ -1,0 +1,138 @@
+/** Prometheus metrics by prom-client, in a registry of this gateway's own. */
+import {
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  collectDefaultMetrics,
+  type GaugeConfiguration,
+} from "prom-client";
+import type { OpenExchanges } from "../proxy/open-exchanges.ts";
+import type { Upstreams } from "../proxy/upstreams.ts";
+import type { ExchangeObserver, ObservedExchange } from "./observer.ts";
+
+export interface MetricsSources {
+  readonly open: Pick<OpenExchanges, "size" | "upgraded">;
+  readonly upstreams: Pick<Upstreams, "all">;
+  /** Seconds since the last sign of life of the revocation feed; `undefined` without a feed. */
+  readonly revocationLagSeconds: () => number | undefined;
+  readonly isRevocationFeedLive: () => boolean;
+  readonly auditDropped: () => number;
+}
+
+export interface Metrics extends ExchangeObserver {
+  readonly registry: Registry;
+  /** A fetch of the issuer's keys failed. */
+  keysFetchFailed(): void;
+  /** Streams that were ended because their session was. */
+  streamsRevoked(count: number): void;
+  /** Node's parser refused a request, which therefore has no route. */
+  clientError(): void;
+}
+
+export interface MetricsOptions {
+  /** Memory, event loop and garbage collection of the process too. Default false. */
+  readonly process?: boolean | undefined;
+}
+
+const PREFIX = "breezeway_gateway_";
+const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30];
+
+export function createMetrics(sources: MetricsSources, options: MetricsOptions): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  if (options.process === true) collectDefaultMetrics({ register: registry });
+
+  const requests = new Counter({
+    name: `${PREFIX}requests_total`,
+    help: "Requests by route, status and the reason of a refusal.",
+    labelNames: ["route", "status", "reason"] as const,
+    registers,
+  });
+  const durations = new Histogram({
+    name: `${PREFIX}request_duration_seconds`,
+    help: "From the head of the request to the end of the answer. Upgrades are left out.",
+    labelNames: ["route"] as const,
+    buckets: DURATION_BUCKETS,
+    registers,
+  });
+  const keysFailures = counter("keys_fetch_failures_total", "Failed fetches of the key set.");
+  const revoked = counter("streams_revoked_total", "Open exchanges ended by a revocation.");
+  const clientErrors = counter("client_errors_total", "Requests that were not valid HTTP.");
+  defineGauges();
+
+  function counter(name: string, help: string): Counter {
+    return new Counter({ name: PREFIX + name, help, registers });
+  }
+
+  function defineGauges(): void {
+    gauge("open_exchanges", "Requests and WebSockets under way.", () => sources.open.size);
+    gauge("open_websockets", "WebSockets under way.", () => sources.open.upgraded);
+    gauge("audit_lines_dropped", "Audit lines that could not be written.", sources.auditDropped);
+    gauge("revocation_feed_live", "1 while the revocation feed is connected.", () =>
+      sources.isRevocationFeedLive() ? 1 : 0,
+    );
+    gauge("revocation_lag_seconds", "Since the feed's last sign of life.", () =>
+      sources.revocationLagSeconds(),
+    );
+    add({
+      name: `${PREFIX}upstream_connections`,
+      help: "Connections of each upstream's pool, and the requests that wait for one.",
+      labelNames: ["upstream", "state"],
+      collect() {
+        this.reset();
+        for (const { origin, pool } of sources.upstreams.all) {
+          const { connected, free, queued, running } = pool.stats;
+          for (const [state, value] of Object.entries({ connected, free, queued, running })) {
+            this.set({ upstream: origin, state }, value);
+          }
+        }
+      },
+    });
+    add({
+      name: `${PREFIX}upstream_circuit_open`,
+      help: "1 while requests to the upstream are refused because it did not answer.",
+      labelNames: ["upstream"],
+      collect() {
+        this.reset();
+        for (const { origin, circuit } of sources.upstreams.all) {
+          this.set({ upstream: origin }, circuit.isOpen ? 1 : 0);
+        }
+      },
+    });
+  }
+
+  function add(configuration: GaugeConfiguration<string>): void {
+    registry.registerMetric(new Gauge({ ...configuration, registers: [] }));
+  }
+
+  function gauge(name: string, help: string, read: () => number | undefined): void {
+    add({
+      name: PREFIX + name,
+      help,
+      collect() {
+        const value = read();
+        if (value !== undefined) this.set(value);
+      },
+    });
+  }
+
+  return {
+    registry,
+    finished: (exchange) => {
+      const route = routeOf(exchange);
+      requests.inc({ route, status: exchange.status, reason: exchange.reason ?? "" });
+      if (exchange.status !== 101) {
+        durations.observe({ route }, (performance.now() - exchange.startedAtMs) / 1_000);
+      }
+    },
+    keysFetchFailed: () => keysFailures.inc(),
+    streamsRevoked: (count) => revoked.inc(count),
+    clientError: () => clientErrors.inc(),
+  };
+}
+
+// Paths are the callers' choice; only prefixes are few.
+function routeOf({ route }: ObservedExchange): string {
+  return route?.prefix ?? "";
+}

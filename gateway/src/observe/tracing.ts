@@ -1,0 +1,79 @@
+/**
+ * One server span per request, by the OpenTelemetry API: whichever SDK the process has registered
+ * records it. The caller's trace is continued, and the upstream continues ours.
+ */
+import {
+  SpanKind,
+  SpanStatusCode,
+  context,
+  propagation,
+  trace,
+  type Span,
+  type Tracer,
+} from "@opentelemetry/api";
+import type { Located } from "../decision/examine.ts";
+import type { ObservedExchange } from "./observer.ts";
+
+export interface Tracing {
+  /** Starts the span, and writes its context over the headers that go to the upstream. */
+  start(located: Located): Span;
+  end(span: Span, exchange: ObservedExchange): void;
+}
+
+type HeaderList = string[];
+
+const carrier = {
+  get: (list: HeaderList, key: string): string | undefined => list[find(list, key) + 1],
+  keys: (list: HeaderList): string[] => list.filter((_, index) => index % 2 === 0),
+  set: (list: HeaderList, key: string, value: string): void => {
+    const at = find(list, key);
+    if (at === -1) list.push(key.toLowerCase(), value);
+    else list[at + 1] = value;
+  },
+};
+
+export function createTracing(tracer: Tracer = trace.getTracer("@breezeway/gateway")): Tracing {
+  return {
+    start: ({ head, headers, route, target }) => {
+      const list = headers.forward;
+      const parent = propagation.extract(context.active(), list, {
+        get: (carried, key) => (find(carried, key) === -1 ? undefined : carrier.get(carried, key)),
+        keys: carrier.keys,
+      });
+      const span = tracer.startSpan(
+        `${head.method} ${route.prefix}`,
+        {
+          kind: SpanKind.SERVER,
+          attributes: {
+            "http.request.method": head.method,
+            "http.route": route.prefix,
+            "url.path": target.path,
+          },
+        },
+        parent,
+      );
+      propagation.inject(trace.setSpan(parent, span), list, carrier);
+      return span;
+    },
+    end: (span, { status, reason, requestId, session }) => {
+      span.setAttribute("http.response.status_code", status);
+      span.setAttribute("breezeway.request_id", requestId);
+      if (session !== undefined) {
+        span.setAttribute("breezeway.app", session.appId);
+        span.setAttribute("breezeway.tenant", session.tenantId);
+      }
+      if (reason !== undefined) span.setAttribute("error.type", reason);
+      if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
+    },
+  };
+}
+
+/** Where the name stands in the list; -1 when it does not. */
+function find(list: HeaderList, name: string): number {
+  const wanted = name.toLowerCase();
+  for (let index = 0; index < list.length; index += 2) {
+    if (list[index] === wanted) return index;
+  }
+  return -1;
+}
