@@ -54,7 +54,9 @@ export async function startServer(command: Command, port: number): Promise<Runni
     await untilListening(child, port);
   } catch (cause) {
     await end(child);
-    throw new Error(`${command.args.join(" ")} did not start:\n${output()}`, { cause });
+    throw new Error(`${command.cwd}: ${command.args.join(" ")} did not start:\n${output()}`, {
+      cause,
+    });
   }
   return { port, output, [Symbol.asyncDispose]: () => end(child) };
 }
