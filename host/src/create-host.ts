@@ -24,9 +24,11 @@ import { openGuestChannel, type HostMethod } from "./guests/guest-channel.ts";
 import { createGuestMount, type GuestMount } from "./guests/guest-mount.ts";
 import { composeWelcome } from "./guests/welcome.ts";
 import type { Host, HostOptions, MountOptions, TapEvent } from "./host-types.ts";
-import { createHostSession } from "./session/host-session.ts";
+import { followSession } from "./session/follow-session.ts";
+import { createHostSession, identityOf } from "./session/host-session.ts";
 import { createIssuerClient } from "./session/issuer-client.ts";
-import { guestSession } from "./session/guest-session.ts";
+import { pageVisibility } from "./session/visibility.ts";
+import { browserTabs } from "./tabs/browser-tabs.ts";
 import { createHostTokens } from "./tokens/host-tokens.ts";
 
 /**
@@ -46,15 +48,20 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
     options.gatewayUrl === undefined ? null : absolute("gatewayUrl", options.gatewayUrl);
   const methods = methodMap(options.methods ?? {}, options.contract);
   const report = options.onError ?? ((error: unknown) => reportError(error));
+  const issuerUrl = absolute("issuerUrl", options.issuerUrl);
   const client = createIssuerClient({
-    issuerUrl: absolute("issuerUrl", options.issuerUrl),
+    issuerUrl,
     fetch: options.fetch ?? fetch.bind(globalThis),
   });
-  const session = createHostSession(client);
+  const tabs = options.tabs ?? browserTabs(issuerUrl);
+  const session = createHostSession(client, (type) => tabs.post({ type }));
   const tokens = createHostTokens({
     mint: (appId) => client.mint(appId),
+    identity: () => (session.current ? identityOf(session.current) : undefined),
     clock,
     random: options.random ?? Math.random,
+    tabs,
+    visibility: options.visibility ?? pageVisibility(),
   });
   const mounts = new Set<GuestMount>();
   const taps = new Set<(event: TapEvent) => void>();
@@ -148,8 +155,11 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
         mounts.delete(closed);
       },
     });
-    const stopFollowing = appTokens.follow((grant) => {
-      if (mount.wantsTokens) mount.pushState("token", grant);
+    const stopFollowing = appTokens.follow({
+      get wantsTokens() {
+        return mount.wantsTokens;
+      },
+      onToken: (grant) => mount.pushState("token", grant),
     });
     mounts.add(mount);
     // So that the first token is on its way while the frame still loads.
@@ -157,19 +167,16 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
     return mount;
   };
 
-  let known: string | undefined;
-  const subscriptions: Unsubscribe[] = [
-    session.subscribe((summary) => {
-      const identity = summary ? `${summary.handle} ${summary.tenantId}` : "";
-      if (identity === known) return;
-      // The first answer of the issuer changes nothing: what was minted before belongs to it.
-      const isFirst =
-        known === undefined || (known === "" && summary !== null && mounts.size === 0);
-      known = identity;
-      if (!isFirst) events.forget();
-      pushToAll("session", guestSession(summary));
-      if (summary === null) pushToAll("token", null);
-      if (!isFirst) tokens.reset(summary !== null);
+  const subscriptions: readonly Unsubscribe[] = [
+    followSession({
+      session,
+      tokens,
+      client,
+      tabs,
+      clock,
+      openStream: options.openStream ?? ((url) => new EventSource(url)),
+      forgetEvents: () => events.forget(),
+      push: pushToAll,
     }),
     context.subscribe(() => {
       for (const mount of mounts) mount.pushContext();
@@ -198,6 +205,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
       for (const unsubscribe of subscriptions) unsubscribe();
       for (const mount of mounts) mount.close();
       tokens.close();
+      tabs.close();
       taps.clear();
     },
   };

@@ -18,6 +18,9 @@ import type {
 import type { AppRegistry, ManifestInput, RegisteredApp } from "@breezeway/shared/schemas";
 import type { CallOptions, Clock, Store, Unsubscribe } from "@breezeway/shared/channel";
 import type { HostSession } from "./session/host-session.ts";
+import type { EventStream } from "./session/session-events.ts";
+import type { Visibility } from "./session/visibility.ts";
+import type { Tabs } from "./tabs/tabs.ts";
 
 /** `lost`: no guest answers at the moment; one that comes later is welcomed. */
 export type MountState = "connecting" | "connected" | "lost" | "closed";
@@ -60,7 +63,14 @@ export interface HostOptions<C extends Contract = AnyContract> {
   readonly onError?: (error: unknown, app: RegisteredApp) => void;
   readonly fetch?: typeof fetch;
   readonly clock?: Clock;
+  /** 0 ≤ x < 1. Default `Math.random`. */
   readonly random?: () => number;
+  /** Opens the issuer's event stream. Default: `EventSource`. */
+  readonly openStream?: (url: string) => EventStream;
+  /** The host's other tabs. Default: BroadcastChannel and Web Locks. */
+  readonly tabs?: Tabs;
+  /** Default: the page's. */
+  readonly visibility?: Visibility;
 }
 
 export interface MountOptions {

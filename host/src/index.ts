@@ -15,6 +15,10 @@ export type {
   TapEvent,
 } from "./host-types.ts";
 export type { HostSession } from "./session/host-session.ts";
+export type { EventStream } from "./session/session-events.ts";
+export type { Visibility } from "./session/visibility.ts";
+export { soloTabs } from "./tabs/tabs.ts";
+export type { TabMessage, Tabs } from "./tabs/tabs.ts";
 export type { AnyContract, Contract, ErrorCode, Theme } from "@breezeway/shared";
 export type {
   AppRegistry,

@@ -2,11 +2,12 @@
  * The session token of one app on the host's side.
  *
  * [AT-1] One mint at a time, whoever asks.
- * [AT-2] While a guest wants tokens pushed, the next one is minted ahead of expiry, at a moment with
- *        jitter so that apps and tabs spread.
+ * [AT-2] While a guest wants tokens pushed and somebody can see the page, the next one is minted
+ *        ahead of expiry, at a moment with jitter so that apps and tabs spread.
  * [AT-3] A token of an ended or changed session is forgotten at once, also one that is on its way.
  * [AT-4] A guest that says its token was refused gets another, but not more often than once in
  *        `MIN_REPLACE_MS`: its word must not become a flood of mints.
+ * [AT-5] A token is never replaced by an older one, unless it is of no use any more.
  */
 import { BridgeError, decodeSessionToken, TOKEN_LIMITS, type TokenGrant } from "@breezeway/shared";
 import type { TokenResponse } from "@breezeway/shared/schemas";
@@ -18,10 +19,20 @@ export interface AppTokens {
   /** @throws {BridgeError} SIGNED_OUT, OFFLINE, DENIED */
   replace(rejected: string): Promise<TokenGrant>;
   /** Keeps the token fresh until it is released, and tells of each new one. */
-  follow(listener: (grant: TokenGrant) => void): Unsubscribe;
+  follow(follower: TokenFollower): Unsubscribe;
+  /** Another tab has minted this one, for the same session. */
+  offer(answer: TokenResponse): void;
   /** Forgets the token; followers get one of the new session as soon as there is one. */
   reset(isSignedIn: boolean): void;
+  /** The page has come into view: what was left undone is done now. */
+  wake(): void;
   close(): void;
+}
+
+export interface TokenFollower {
+  /** False for a guest that asks when it needs one. */
+  readonly wantsTokens: boolean;
+  onToken(grant: TokenGrant): void;
 }
 
 export interface AppTokensOptions {
@@ -30,23 +41,26 @@ export interface AppTokensOptions {
   readonly skew: Skew;
   /** 0 ≤ x < 1. */
   readonly random: () => number;
+  readonly isVisible: () => boolean;
 }
 
 type Grant = Omit<TokenGrant, "nowMs">;
 
 const MIN_REPLACE_MS = 1_000;
-const RETRY_MS = 2_000;
+const FIRST_RETRY_MS = 2_000;
 const MAX_RETRY_MS = 30_000;
 
 export function createAppTokens(options: AppTokensOptions): AppTokens {
   const { clock, skew, random } = options;
-  const followers = new Set<(grant: TokenGrant) => void>();
+  const followers = new Set<TokenFollower>();
   let grant: Grant | undefined;
   let flight: Promise<TokenGrant> | undefined;
   let mintedAt = -Infinity;
   let timer: unknown;
-  let retryMs = RETRY_MS;
+  let retryMs = FIRST_RETRY_MS;
   let epoch = 0;
+  /** Signed out or denied: nothing to be had before `reset`. */
+  let isHopeless = false;
   let isClosed = false;
 
   const msLeft = ({ expiresAtSeconds }: Grant): number =>
@@ -57,39 +71,49 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
 
   const stamped = (value: Grant): TokenGrant => ({ ...value, nowMs: skew.issuerNow() });
 
+  const take = (next: Grant): void => {
+    if (grant && isUsable(grant) && next.issuedAtSeconds < grant.issuedAtSeconds) return;
+    grant = next;
+    retryMs = FIRST_RETRY_MS;
+    isHopeless = false;
+    for (const follower of followers) {
+      if (follower.wantsTokens) follower.onToken(stamped(next));
+    }
+  };
+
   const mint = async (): Promise<TokenGrant> => {
     const mine = epoch;
-    const answer = await options.mint();
+    const next = readGrant(await options.mint());
     // Whoever waits for it wants a token of the session that is now.
     if (mine !== epoch) return share();
-    const next = readGrant(answer);
     skew.sample(next.issuedAtSeconds * 1000);
     if (!isUsable(next)) skew.restart(next.issuedAtSeconds * 1000);
     mintedAt = clock.monotonic();
-    retryMs = RETRY_MS;
-    grant = next;
-    for (const tell of followers) tell(stamped(next));
-    return stamped(next);
+    take(next);
+    return stamped(grant ?? next);
   };
 
   const share = (): Promise<TokenGrant> => {
-    flight ??= launch();
-    return flight;
-  };
-
-  const launch = (): Promise<TokenGrant> => {
+    if (isClosed) return Promise.reject(new BridgeError("HOST_GONE", "The host was closed."));
+    if (flight) return flight;
     const mine = mint().finally(() => {
       if (flight !== mine) return;
       flight = undefined;
       schedule();
     });
+    flight = mine;
     return mine;
+  };
+
+  const isWanted = (): boolean => {
+    for (const { wantsTokens } of followers) if (wantsTokens) return true;
+    return false;
   };
 
   const schedule = (): void => {
     clock.clearTimer(timer);
     timer = undefined;
-    if (isClosed || followers.size === 0) return;
+    if (isClosed || isHopeless || !isWanted()) return;
     timer = clock.setTimer(refreshAhead, grant && isUsable(grant) ? untilRefresh(grant) : retryMs);
   };
 
@@ -104,14 +128,13 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
   };
 
   const refreshAhead = (): void => {
+    timer = undefined;
+    if (!options.isVisible() || !isWanted()) return;
     share().catch((error: unknown) => {
-      // Signed out and denied do not mend by themselves; `reset` starts anew after a sign-in.
-      const isFinal = BridgeError.is(error) && !error.retryable;
-      if (isFinal) {
-        clock.clearTimer(timer);
-        return;
-      }
       retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
+      if (!BridgeError.is(error) || error.retryable) return;
+      isHopeless = true;
+      schedule();
     });
   };
 
@@ -124,20 +147,32 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
       const isTooSoon = grant && isUsable(grant) && clock.monotonic() - mintedAt < MIN_REPLACE_MS;
       return grant && (isReplaced || isTooSoon) ? stamped(grant) : share();
     },
-    follow(listener) {
-      followers.add(listener);
-      if (followers.size === 1 && flight === undefined) schedule();
+    follow(follower) {
+      followers.add(follower);
       return () => {
-        followers.delete(listener);
+        followers.delete(follower);
         if (followers.size === 0) schedule();
       };
+    },
+    offer(answer) {
+      const next = readGrant(answer);
+      if (!isUsable(next)) return;
+      take(next);
+      schedule();
     },
     reset(isSignedIn) {
       epoch += 1;
       grant = undefined;
       flight = undefined;
+      isHopeless = !isSignedIn;
       clock.clearTimer(timer);
-      if (isSignedIn && followers.size > 0) refreshAhead();
+      timer = undefined;
+      if (isSignedIn && !isClosed) refreshAhead();
+    },
+    wake() {
+      if (flight || isClosed || isHopeless || !isWanted()) return;
+      if (grant && isUsable(grant) && untilRefresh(grant) > 0) schedule();
+      else refreshAhead();
     },
     close() {
       isClosed = true;

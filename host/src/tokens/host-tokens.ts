@@ -1,8 +1,10 @@
 import type { TokenResponse } from "@breezeway/shared/schemas";
-import { createSkew, type Clock } from "@breezeway/shared/channel";
+import { createSkew, type Clock, type Unsubscribe } from "@breezeway/shared/channel";
+import type { Visibility } from "../session/visibility.ts";
+import type { Tabs } from "../tabs/tabs.ts";
 import { createAppTokens, type AppTokens } from "./app-tokens.ts";
 
-/** One token per app, whatever the number of its frames. */
+/** One token per app, whatever the number of its frames and of the host's tabs. */
 export interface HostTokens {
   of(appId: string): AppTokens;
   /** The session has changed or ended: all tokens are forgotten. */
@@ -12,26 +14,67 @@ export interface HostTokens {
 
 export interface HostTokensOptions {
   readonly mint: (appId: string) => Promise<TokenResponse>;
+  /** Names the session and tenant that tokens are minted for; `undefined` while that is not known. */
+  readonly identity: () => string | undefined;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly tabs: Tabs;
+  readonly visibility: Visibility;
 }
 
-export function createHostTokens({ mint, clock, random }: HostTokensOptions): HostTokens {
+export function createHostTokens(options: HostTokensOptions): HostTokens {
+  const { clock, random, tabs, visibility, identity } = options;
   const skew = createSkew(clock);
   const byApp = new Map<string, AppTokens>();
+  /** The last token of each app that came from another tab. */
+  const received = new Map<string, { readonly answer: TokenResponse; readonly at: number }>();
+
+  const mint = (appId: string): Promise<TokenResponse> => {
+    const askedAt = clock.monotonic();
+    return tabs.exclusively(`mint ${appId}`, async () => {
+      const other = received.get(appId);
+      // Another tab was faster while this one waited for its turn.
+      if (other && other.at >= askedAt) return other.answer;
+      const answer = await options.mint(appId);
+      const whose = identity();
+      if (whose !== undefined) tabs.post({ type: "grant", appId, identity: whose, ...answer });
+      return answer;
+    });
+  };
+
+  const subscriptions: readonly Unsubscribe[] = [
+    tabs.subscribe((message) => {
+      if (message.type !== "grant" || message.identity !== identity()) return;
+      const { token, expiresAt, appId } = message;
+      received.set(appId, { answer: { token, expiresAt }, at: clock.monotonic() });
+      byApp.get(appId)?.offer({ token, expiresAt });
+    }),
+    visibility.onVisible(() => {
+      for (const tokens of byApp.values()) tokens.wake();
+    }),
+  ];
+
   return {
     of(appId) {
       let tokens = byApp.get(appId);
       if (tokens === undefined) {
-        tokens = createAppTokens({ mint: () => mint(appId), clock, skew, random });
+        tokens = createAppTokens({
+          mint: () => mint(appId),
+          clock,
+          skew,
+          random,
+          isVisible: () => visibility.isVisible,
+        });
         byApp.set(appId, tokens);
       }
       return tokens;
     },
     reset(isSignedIn) {
+      received.clear();
       for (const tokens of byApp.values()) tokens.reset(isSignedIn);
     },
     close() {
+      for (const unsubscribe of subscriptions) unsubscribe();
       for (const tokens of byApp.values()) tokens.close();
       byApp.clear();
     },

@@ -1,0 +1,105 @@
+/**
+ * What a change of the session sets off, wherever it comes from: this page, the issuer's event
+ * stream, or another tab.
+ *
+ * [SE-1] Tokens and kept events of one session and tenant never reach a guest of another.
+ * [SE-2] Guests hear of the new session before its first token; of an ended one, both at once.
+ * [SE-3] One tab holds the event stream and rotates the secret; the others hear of it from that tab.
+ */
+import type { StateKey } from "@breezeway/shared";
+import type { Clock, Unsubscribe } from "@breezeway/shared/channel";
+import type { Tabs } from "../tabs/tabs.ts";
+import type { HostTokens } from "../tokens/host-tokens.ts";
+import { guestSession } from "./guest-session.ts";
+import { identityOf, type HostSessionControl } from "./host-session.ts";
+import type { IssuerClient } from "./issuer-client.ts";
+import { rotateSecret } from "./secret-rotation.ts";
+import { followSessionEvents, type EventStream } from "./session-events.ts";
+
+export interface FollowSessionOptions {
+  readonly session: HostSessionControl;
+  readonly tokens: HostTokens;
+  readonly client: IssuerClient;
+  readonly tabs: Tabs;
+  readonly clock: Clock;
+  readonly openStream: (url: string) => EventStream;
+  readonly forgetEvents: () => void;
+  readonly push: (key: StateKey, value: unknown) => void;
+}
+
+/** @returns a function that ends it */
+export function followSession(options: FollowSessionOptions): Unsubscribe {
+  const { session, tokens, client, tabs, clock, push } = options;
+  let known: string | undefined;
+  let stopLeading: Unsubscribe | undefined;
+
+  const refetch = (): Promise<unknown> =>
+    // A failure means that the issuer cannot be reached; the stream comes back when it can.
+    session.refetch().catch(() => undefined);
+
+  /** Same session, other content: what a token says is out of date. */
+  const refresh = async (): Promise<void> => {
+    const before = known;
+    await refetch();
+    if (known === before && session.current !== null) tokens.reset(true);
+  };
+
+  const lead = (): Unsubscribe =>
+    tabs.lead("session", () => {
+      const stopStream = followSessionEvents({
+        url: client.eventsUrl,
+        open: options.openStream,
+        clock,
+        onEnded() {
+          session.ended();
+          tabs.post({ type: "ended" });
+        },
+        onTenant(tenantId) {
+          // This tab may have switched it.
+          if (tenantId !== undefined && tenantId === session.current?.tenantId) return;
+          void refresh();
+          tabs.post({ type: "changed" });
+        },
+        onClaims() {
+          void refresh();
+          tabs.post({ type: "changed" });
+        },
+        async recheck() {
+          await refetch();
+          return session.current !== null;
+        },
+      });
+      const stopRotation = rotateSecret(() => client.refresh(), clock);
+      return () => {
+        stopStream();
+        stopRotation();
+      };
+    });
+
+  const subscriptions: readonly Unsubscribe[] = [
+    session.subscribe((summary) => {
+      if (!session.isKnown) return;
+      const identity = identityOf(summary);
+      if (identity === known) return;
+      const isFirst = known === undefined;
+      known = identity;
+      stopLeading?.();
+      stopLeading = undefined;
+      if (!isFirst) options.forgetEvents();
+      push("session", guestSession(summary));
+      if (summary === null) push("token", null);
+      // What was minted before the first answer belongs to the session that the answer names.
+      if (!isFirst || summary === null) tokens.reset(summary !== null);
+      if (summary !== null) stopLeading = lead();
+    }),
+    tabs.subscribe((message) => {
+      if (message.type === "ended") session.ended();
+      else if (message.type === "changed") void refresh();
+    }),
+  ];
+
+  return () => {
+    for (const unsubscribe of subscriptions) unsubscribe();
+    stopLeading?.();
+  };
+}
