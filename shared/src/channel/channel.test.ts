@@ -212,7 +212,7 @@ describe("batching", () => {
       right: {
         // Answers of different depth still share a message.
         call: async ({ args: [depth] }) => {
-          for (let i = 0; i < Number(depth); i += 1) await undefined;
+          for (let i = 0; i < Number(depth); i += 1) await Promise.resolve();
           return depth;
         },
       },

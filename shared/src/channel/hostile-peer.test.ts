@@ -1,7 +1,7 @@
 /** A peer that owns the port and sends what it likes, against the channel as the host sets it up. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { BridgeError } from "../errors/bridge-error.ts";
+import type { BridgeError } from "../errors/bridge-error.ts";
 import { CHANNEL_LIMITS, type ChannelLimits } from "../limits.ts";
 import { createTestClock, nextTask, type TestClock } from "../testing/test-clock.ts";
 import { createChannel, type Channel, type IncomingCall } from "./channel.ts";
