@@ -1,30 +1,30 @@
 /** The table that the example programs must answer is the one that `@breezeway/verify` answers. */
-import { describe, expect, test } from "vitest";
-import { BridgeError } from "@breezeway/shared";
-import { createSessionVerifier } from "@breezeway/verify";
+import { afterAll, describe, expect, test } from "vitest";
+import { reasonOf } from "@breezeway/shared";
+import { verifySession } from "@breezeway/verify/fetch";
 import { createCaseKeys, keySetOf } from "./test-support/case-keys.ts";
 import { CASES } from "./test-support/cases.ts";
 import { APP_ID, ISSUER } from "./test-support/token-forge.ts";
 
 const keys = createCaseKeys();
-const verifier = createSessionVerifier({
+const sessions = verifySession({
   issuer: ISSUER,
   audience: APP_ID,
+  scopes: ["orders:read"],
   jwks: { keys: keySetOf(keys) },
 });
-// What a request says beside its one token is for the adapters of `@breezeway/verify` to judge.
-const aboutTokens = CASES.map((entry) => ({ ...entry, sent: entry.headers(keys) })).filter(
-  ({ sent }) => sent.length === 1 && /^Bearer ey[^,]*$/u.test(sent[0]?.[1] ?? ""),
-);
+
+afterAll(() => sessions.close());
 
 describe("the table of the examples", () => {
-  test.each(aboutTokens)("$name", async ({ headers, refusal }) => {
-    const token = headers(keys)[0]?.[1].slice("Bearer ".length) ?? "";
-    const outcome = await verifier.verify(token, { scopes: ["orders:read"] }).then(
-      () => undefined,
-      (error: unknown) => (BridgeError.is(error) ? error.code : error),
+  test.each(CASES)("$name", async ({ headers, refusal }) => {
+    const sent = new Headers();
+    for (const [name, value] of headers(keys)) sent.append(name, value);
+    const admission = await sessions.admit(
+      new Request("https://orders.example/orders", { headers: sent }),
     );
 
-    expect(outcome).toBe(refusal);
+    const reason = admission.kind === "refused" ? admission.problem.problem.reason : undefined;
+    expect(reason).toBe(refusal && reasonOf(refusal));
   });
 });

@@ -76,7 +76,7 @@ func bearerToken(credentials []string) (string, error) {
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return "", refused("token-missing")
 	}
-	return token, nil
+	return strings.TrimLeft(token, " "), nil
 }
 
 func contains(list []string, wanted string) bool {

@@ -168,7 +168,7 @@ def bearer_token(credentials: list[str]) -> str:
     scheme, _, token = (credentials[0] if credentials else "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Refused("token-missing")
-    return token
+    return token.lstrip(" ")
 
 
 def key_id(token: str) -> str:

@@ -62,9 +62,9 @@ const accepted: readonly Case[] = [
   ),
   letting("a token with claims of the customer's own", withClaims({ kid: "4711", org: { id: 1 } })),
   {
-    name: "the token's own origin and tenant, and the scheme in lower case",
+    name: "the token's own origin and tenant, and the scheme in lower case with two spaces",
     headers: ({ published }) => [
-      ["authorization", `bearer ${token(published, claims())}`],
+      ["authorization", `bearer  ${token(published, claims())}`],
       ["origin", APP_ORIGIN],
       ["x-tenant-id", "acme"],
     ],
@@ -77,6 +77,16 @@ const requests: readonly Case[] = [
     name: "a credential of another scheme",
     refusal: "TOKEN_MISSING",
     headers: () => [["authorization", "Basic YWxpY2U6c2VjcmV0"]],
+  },
+  {
+    name: "a scheme without a token",
+    refusal: "TOKEN_MISSING",
+    headers: () => [["authorization", "Bearer"]],
+  },
+  {
+    name: "words after the scheme",
+    refusal: "TOKEN_MALFORMED",
+    headers: ({ published }) => [bearer(`${token(published, claims())} please`)],
   },
   {
     name: "two credentials",
