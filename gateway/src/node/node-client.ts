@@ -32,6 +32,7 @@ export class NodeClient implements ClientSide {
   #status = 0;
   #headers: string[] | undefined;
   #held: Buffer | undefined;
+  #body: LimitedBody | undefined;
 
   constructor(request: IncomingMessage, response: GatewayResponse, mustContinue: boolean) {
     this.#request = request;
@@ -48,7 +49,8 @@ export class NodeClient implements ClientSide {
   body(maxBytes: number): Readable | null {
     if (!hasBody(this.#request)) return null;
     if (this.#mustContinue) this.#response.writeContinue();
-    return new LimitedBody(this.#request, maxBytes);
+    this.#body = new LimitedBody(this.#request, maxBytes);
+    return this.#body;
   }
 
   answer({ status, headers, body, reason }: Answer): void {
@@ -61,7 +63,7 @@ export class NodeClient implements ClientSide {
       mustClose ? [...headers, "connection", "close"] : [...headers],
     );
     this.#response.end(body);
-    if (!mustClose) discardBody(this.#request);
+    if (!mustClose) this.#discardRest();
   }
 
   start(status: number, _statusText: string, headers: string[]): void {
@@ -91,13 +93,13 @@ export class NodeClient implements ClientSide {
       else {
         this.#writeHead();
         this.#response.end(this.#held);
-        discardBody(this.#request);
+        this.#discardRest();
         return;
       }
     }
     if (trailers.length > 0) this.#response.addTrailers(pairs(trailers));
     this.#response.end();
-    discardBody(this.#request);
+    this.#discardRest();
   }
 
   cut(): void {
@@ -119,6 +121,12 @@ export class NodeClient implements ClientSide {
     if (held === undefined) this.#response.flushHeaders();
     else this.#response.write(held);
     this.#held = undefined;
+  }
+
+  #discardRest(): void {
+    if (this.#request.complete) return;
+    this.#body?.release();
+    discardBody(this.#request);
   }
 
   #writeHead(): void {

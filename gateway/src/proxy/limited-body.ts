@@ -11,6 +11,7 @@ export class LimitedBody extends Readable {
   readonly #source: Readable;
   readonly #maxBytes: number;
   #bytes = 0;
+  #isReleased = false;
 
   constructor(source: Readable, maxBytes: number) {
     super({ highWaterMark: 65_536 });
@@ -26,10 +27,16 @@ export class LimitedBody extends Readable {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this.#source.pause();
-    this.#source.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose);
-    // The error listener stays: a late error of the client's stream has nobody else to go to.
+    if (!this.#isReleased) this.#source.pause();
+    this.release();
     done(error);
+  }
+
+  /** Lets go of the client's stream: whoever calls decides what becomes of the rest. */
+  release(): void {
+    this.#isReleased = true;
+    // The error listener stays: a late error of the client's stream has nobody else to go to.
+    this.#source.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose);
   }
 
   readonly #onData = (chunk: Buffer): void => {
