@@ -113,7 +113,7 @@ export interface AppBridge<C extends Contract = AnyContract> {
   readonly locale: Readable<string>;
   readonly state: ConnectionState;
   /** Calls the listener with the current state, then with each new one. */
-  subscribeState(listener: (state: ConnectionState) => void): Unsubscribe;
+  readonly subscribeState: (listener: (state: ConnectionState) => void) => Unsubscribe;
   /**
    * The session token as a compact JWT, good for at least 3 seconds more.
    *

@@ -71,6 +71,7 @@ export type {
 } from "./contract/contract.ts";
 export { checkArgs, checkPayload, checkResult, createContractGuard } from "./contract/guard.ts";
 export type { ContractGuard, MethodSide } from "./contract/guard.ts";
+export type { StandardSchemaV1 } from "@standard-schema/spec";
 export { chain, check, isPromiseLike, validate } from "./contract/validate.ts";
 export type { MaybePromise, ValidationFailure } from "./contract/validate.ts";
 export { decodeSessionToken } from "./tokens/decode.ts";
