@@ -85,13 +85,16 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
     const mine = epoch;
     const next = readGrant(await options.mint());
     // Whoever waits for it wants a token of the session that is now.
-    if (mine !== epoch) return share();
+    if (mine !== epoch) return fresh();
     skew.sample(next.issuedAtSeconds * 1000);
     if (!isUsable(next)) skew.restart(next.issuedAtSeconds * 1000);
     mintedAt = clock.monotonic();
     take(next);
     return stamped(grant ?? next);
   };
+
+  const fresh = async (): Promise<TokenGrant> =>
+    grant && isUsable(grant) ? stamped(grant) : share();
 
   const share = (): Promise<TokenGrant> => {
     if (isClosed) return Promise.reject(new BridgeError("HOST_GONE", "The host was closed."));
@@ -139,9 +142,7 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
   };
 
   return {
-    async get() {
-      return grant && isUsable(grant) ? stamped(grant) : share();
-    },
+    get: fresh,
     async replace(rejected) {
       const isReplaced = grant && grant.token !== rejected && isUsable(grant);
       const isTooSoon = grant && isUsable(grant) && clock.monotonic() - mintedAt < MIN_REPLACE_MS;

@@ -1,0 +1,220 @@
+import { describe, expect, it } from "vitest";
+import { BridgeError, TOKEN_LIMITS, type TokenGrant } from "@breezeway/shared";
+import { createStore, type Store } from "@breezeway/shared/channel";
+import { createTestClock, fakeToken, type TestClock } from "@breezeway/shared/testing";
+import { streamOf } from "./stream.ts";
+import { createGuestTokens, type GuestTokens } from "./token-manager.ts";
+
+const START = 1_700_000_000_000;
+
+interface World {
+  readonly clock: TestClock;
+  readonly pushed: Store<TokenGrant | null>;
+  readonly tokens: GuestTokens;
+  readonly asked: (string | undefined)[];
+  /** The issuer's clock minus the guest's. */
+  skewMs: number;
+  ttlSeconds: number;
+  fail: BridgeError | undefined;
+  issuerNow(): number;
+  grant(ageSeconds?: number): TokenGrant;
+}
+
+function setUp(): World {
+  const clock = createTestClock({ nowMs: START });
+  const pushed = createStore<TokenGrant | null>(null);
+  const asked: (string | undefined)[] = [];
+  let serial = 0;
+  const world: World = {
+    clock,
+    pushed,
+    asked,
+    skewMs: 0,
+    ttlSeconds: 60,
+    fail: undefined,
+    issuerNow: () => clock.now() + world.skewMs,
+    grant(ageSeconds = 0) {
+      serial += 1;
+      const issuedAtSeconds = Math.floor(world.issuerNow() / 1000) - ageSeconds;
+      const expiresAtSeconds = issuedAtSeconds + world.ttlSeconds;
+      return {
+        token: fakeToken({ iat: issuedAtSeconds, exp: expiresAtSeconds, jti: String(serial) }),
+        issuedAtSeconds,
+        expiresAtSeconds,
+        nowMs: world.issuerNow(),
+      };
+    },
+    tokens: createGuestTokens({
+      clock,
+      pushed,
+      request: async (rejected) => {
+        asked.push(rejected);
+        if (world.fail) throw world.fail;
+        return world.grant();
+      },
+    }),
+  };
+  return world;
+}
+
+const expiryOf = (token: string): number =>
+  (JSON.parse(atob(token.split(".")[1] ?? "")) as { exp: number }).exp * 1000;
+
+describe("the guest's token", () => {
+  it("is the one that the host has pushed, without asking", async () => {
+    const world = setUp();
+    const grant = world.grant();
+    world.pushed.set(grant);
+    expect(await world.tokens.get()).toBe(grant.token);
+    expect(world.asked).toEqual([]);
+  });
+
+  it("is asked for once when the last one has less than the margin left [TK-1] [TK-2]", async () => {
+    const world = setUp();
+    const old = world.grant();
+    world.pushed.set(old);
+    await world.clock.advance((60 - TOKEN_LIMITS.expiryMarginSeconds) * 1000 - 1);
+    expect(await world.tokens.get()).toBe(old.token);
+    await world.clock.advance(2);
+    const [one, two] = await Promise.all([world.tokens.get(), world.tokens.get()]);
+    expect(one).toBe(two);
+    expect(one).not.toBe(old.token);
+    expect(world.asked).toEqual([undefined]);
+  });
+
+  it("is not replaced by an older one, unless it is of no use any more [TK-3]", async () => {
+    const world = setUp();
+    const current = world.grant();
+    world.pushed.set(current);
+    world.pushed.set(world.grant(20));
+    expect(await world.tokens.get()).toBe(current.token);
+    await world.clock.advance(58_000);
+    const late = world.grant(5);
+    world.pushed.set(late);
+    expect(await world.tokens.get()).toBe(late.token);
+  });
+
+  it.each([
+    ["SIGNED_OUT", "SIGNED_OUT", false],
+    ["OFFLINE", "OFFLINE", true],
+    ["DENIED", "DENIED", false],
+    ["CHANNEL_LOST", "HOST_GONE", true],
+    ["CHANNEL_CLOSED", "HOST_GONE", true],
+    ["CALL_TIMEOUT", "HOST_GONE", true],
+  ] as const)(
+    "that cannot be had for %s rejects with %s [TK-4]",
+    async (thrown, code, retryable) => {
+      const world = setUp();
+      world.fail = new BridgeError(thrown, "why");
+      await expect(world.tokens.get()).rejects.toMatchObject({ code, retryable });
+    },
+  );
+
+  it("that a service refused is replaced, unless it has been already", async () => {
+    const world = setUp();
+    const first = world.grant();
+    world.pushed.set(first);
+    const second = await world.tokens.replace(first.token);
+    expect(second).not.toBe(first.token);
+    expect(await world.tokens.replace(first.token)).toBe(second);
+    expect(world.asked).toEqual([first.token]);
+  });
+
+  it("that is refused is asked for even while a plain request is under way", async () => {
+    const world = setUp();
+    const first = await world.tokens.get();
+    expect(await world.tokens.replace(first)).not.toBe(first);
+  });
+
+  it.each([-3_600_000, -20_000, 0, 20_000, 3_600_000])(
+    "is judged by the issuer's clock when it is off by %i ms",
+    async (skewMs) => {
+      const world = setUp();
+      world.skewMs = skewMs;
+      world.pushed.set(world.grant());
+      await world.clock.advance(56_000);
+      const token = await world.tokens.get();
+      expect(world.asked).toEqual([]);
+      await world.clock.advance(2_000);
+      expect(await world.tokens.get()).not.toBe(token);
+    },
+  );
+
+  it("is judged aright again after the device's clock was set forward or back", async () => {
+    const world = setUp();
+    world.pushed.set(world.grant());
+    for (const jumpMs of [600_000, -600_000]) {
+      // The wall clock of the guest moves; the issuer's does not.
+      world.skewMs -= jumpMs;
+      await world.clock.advance(Math.max(0, jumpMs));
+      world.pushed.set(world.grant());
+      await world.clock.advance(30_000);
+      const before = world.asked.length;
+      const token = await world.tokens.get();
+      expect(expiryOf(token)).toBeGreaterThan(world.issuerNow());
+      expect(world.asked.length).toBe(before);
+    }
+  });
+});
+
+describe("the stream of tokens", () => {
+  it("gives the token now, each new one, null after sign-out, and ends", async () => {
+    const world = setUp();
+    const first = world.grant();
+    world.pushed.set(first);
+    const life = new AbortController();
+    const stream = streamOf(world.tokens.current, life.signal)[Symbol.asyncIterator]();
+    expect((await stream.next()).value).toBe(first.token);
+    const second = world.grant();
+    world.pushed.set(world.grant());
+    world.pushed.set(second);
+    expect((await stream.next()).value).toBe(second.token);
+    const next = stream.next();
+    world.pushed.set(null);
+    expect((await next).value).toBeNull();
+    const last = stream.next();
+    life.abort();
+    expect((await last).done).toBe(true);
+  });
+});
+
+describe("an hour in the life of a guest", () => {
+  it("hands out no expired token and asks for one at a time, whatever happens", async () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const world = setUp();
+      const random = randomBy(seed);
+      world.skewMs = (random() - 0.5) * 7_200_000;
+      world.ttlSeconds = 15;
+      let handedOut = 0;
+      for (let elapsed = 0; elapsed < 3_600_000;) {
+        const step = random() * 8_000;
+        elapsed += step;
+        await world.clock.advance(step);
+        const dice = random();
+        world.fail = dice < 0.15 ? new BridgeError("OFFLINE", "no network") : undefined;
+        if (dice > 0.7) world.pushed.set(world.grant(Math.floor(random() * 4)));
+        if (dice > 0.98) world.pushed.set(null);
+        const answers = await Promise.allSettled([world.tokens.get(), world.tokens.get()]);
+        for (const answer of answers) {
+          if (answer.status === "rejected") continue;
+          handedOut += 1;
+          expect(expiryOf(answer.value)).toBeGreaterThan(world.issuerNow());
+        }
+      }
+      expect(handedOut).toBeGreaterThan(1_000);
+      world.tokens.close();
+      expect(world.clock.timers).toBe(0);
+    }
+  });
+});
+
+/** mulberry32: small, and the same on every machine. */
+function randomBy(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

@@ -1,0 +1,207 @@
+import { describe, expect, it } from "vitest";
+import { BridgeError, type TokenGrant } from "@breezeway/shared";
+import type { TokenResponse } from "@breezeway/shared/schemas";
+import { createSkew } from "@breezeway/shared/channel";
+import { fakeToken, createTestClock, type TestClock } from "@breezeway/shared/testing";
+import { createAppTokens, type AppTokens } from "./app-tokens.ts";
+
+interface Issuer {
+  readonly clock: TestClock;
+  readonly tokens: AppTokens;
+  readonly pushed: TokenGrant[];
+  readonly mints: number[];
+  fail: BridgeError | undefined;
+  /** The issuer's clock is ahead of the host's by this. */
+  skewMs: number;
+  isVisible: boolean;
+  wantsTokens: boolean;
+  /** Set: mints wait until it is called. */
+  hold: PromiseWithResolvers<void> | undefined;
+}
+
+function setUp(ttlSeconds = 60): Issuer {
+  const clock = createTestClock({ nowMs: 1_700_000_000_000 });
+  const mint = async (): Promise<TokenResponse> => {
+    issuer.mints.push(clock.monotonic());
+    await issuer.hold?.promise;
+    if (issuer.fail) throw issuer.fail;
+    const iat = Math.floor((clock.now() + issuer.skewMs) / 1000);
+    const exp = iat + ttlSeconds;
+    return { token: fakeToken({ iat, exp, jti: String(issuer.mints.length) }), expiresAt: exp };
+  };
+  const tokens = createAppTokens({
+    mint,
+    clock,
+    skew: createSkew(clock),
+    random: () => 0,
+    isVisible: () => issuer.isVisible,
+  });
+  const issuer: Issuer = {
+    clock,
+    tokens,
+    pushed: [],
+    mints: [],
+    fail: undefined,
+    skewMs: 0,
+    isVisible: true,
+    wantsTokens: true,
+    hold: undefined,
+  };
+  return issuer;
+}
+
+function follow(issuer: Issuer): () => void {
+  return issuer.tokens.follow({
+    get wantsTokens() {
+      return issuer.wantsTokens;
+    },
+    onToken: (grant) => issuer.pushed.push(grant),
+  });
+}
+
+const offline = (): BridgeError => new BridgeError("OFFLINE", "no network");
+
+describe("one app's token", () => {
+  it("is minted once for all that ask at the same time [AT-1]", async () => {
+    const issuer = setUp();
+    const grants = await Promise.all([1, 2, 3].map(() => issuer.tokens.get()));
+    expect(new Set(grants.map(({ token }) => token)).size).toBe(1);
+    expect(issuer.mints).toHaveLength(1);
+  });
+
+  it("is minted again ahead of expiry, pushed, and leaves no timer when nobody follows [AT-2]", async () => {
+    const issuer = setUp();
+    const stop = follow(issuer);
+    await issuer.tokens.get();
+    await issuer.clock.advance(44_000);
+    expect(issuer.mints).toHaveLength(1);
+    await issuer.clock.advance(2_000);
+    expect(issuer.mints).toHaveLength(2);
+    expect(issuer.pushed).toHaveLength(2);
+    stop();
+    expect(issuer.clock.timers).toBe(0);
+    await issuer.clock.advance(120_000);
+    expect(issuer.mints).toHaveLength(2);
+  });
+
+  it("is not minted ahead while the page is hidden, and is as soon as it is seen [AT-2]", async () => {
+    const issuer = setUp();
+    follow(issuer);
+    await issuer.tokens.get();
+    issuer.isVisible = false;
+    await issuer.clock.advance(300_000);
+    expect(issuer.mints).toHaveLength(1);
+    issuer.isVisible = true;
+    issuer.tokens.wake();
+    await issuer.clock.advance(0);
+    expect(issuer.mints).toHaveLength(2);
+  });
+
+  it("is not minted ahead for a guest that asks by itself", async () => {
+    const issuer = setUp();
+    issuer.wantsTokens = false;
+    follow(issuer);
+    await issuer.tokens.get();
+    await issuer.clock.advance(300_000);
+    expect(issuer.mints).toHaveLength(1);
+    expect(issuer.pushed).toEqual([]);
+  });
+
+  it("of an ended session is forgotten, also one on its way [AT-3]", async () => {
+    const issuer = setUp();
+    follow(issuer);
+    issuer.hold = Promise.withResolvers();
+    const outcome = issuer.tokens.get().catch((error: BridgeError) => error.code);
+    await issuer.clock.advance(0);
+    issuer.tokens.reset(false);
+    issuer.fail = new BridgeError("SIGNED_OUT", "gone");
+    issuer.hold.resolve();
+    issuer.hold = undefined;
+    expect(await outcome).toBe("SIGNED_OUT");
+    expect(issuer.pushed).toEqual([]);
+    expect(issuer.clock.timers).toBe(0);
+  });
+
+  it("of a changed session takes the place of one on its way [AT-3]", async () => {
+    const issuer = setUp();
+    follow(issuer);
+    issuer.hold = Promise.withResolvers();
+    const asked = issuer.tokens.get();
+    await issuer.clock.advance(0);
+    const { hold } = issuer;
+    issuer.hold = undefined;
+    issuer.tokens.reset(true);
+    await issuer.clock.advance(0);
+    hold.resolve();
+    expect((await asked).token).toBe(issuer.pushed[0]?.token);
+    expect(issuer.mints).toHaveLength(2);
+    expect(issuer.pushed).toHaveLength(1);
+  });
+
+  it("that a service refused is replaced, but not more than once a second [AT-4]", async () => {
+    const issuer = setUp();
+    const first = await issuer.tokens.get();
+    expect((await issuer.tokens.replace(first.token)).token).toBe(first.token);
+    await issuer.clock.advance(1_000);
+    const second = await issuer.tokens.replace(first.token);
+    expect(second.token).not.toBe(first.token);
+    expect((await issuer.tokens.replace(first.token)).token).toBe(second.token);
+    expect(issuer.mints).toHaveLength(2);
+  });
+
+  it("is not replaced by an older one of another tab [AT-5]", async () => {
+    const issuer = setUp();
+    follow(issuer);
+    const { token, issuedAtSeconds } = await issuer.tokens.get();
+    const iat = issuedAtSeconds - 10;
+    issuer.tokens.offer({ token: fakeToken({ iat, exp: iat + 60 }), expiresAt: iat + 60 });
+    expect((await issuer.tokens.get()).token).toBe(token);
+    const newer = issuedAtSeconds + 10;
+    const offered = fakeToken({ iat: newer, exp: newer + 60 });
+    issuer.tokens.offer({ token: offered, expiresAt: newer + 60 });
+    expect((await issuer.tokens.get()).token).toBe(offered);
+    expect(issuer.pushed.at(-1)?.token).toBe(offered);
+  });
+
+  it("is tried for again, ever more seldom, while the issuer is away", async () => {
+    const issuer = setUp();
+    follow(issuer);
+    issuer.fail = offline();
+    await expect(issuer.tokens.get()).rejects.toMatchObject({ code: "OFFLINE" });
+    await issuer.clock.advance(62_000);
+    expect(issuer.mints.length).toBeGreaterThan(4);
+    expect(issuer.mints.length).toBeLessThan(9);
+    issuer.fail = undefined;
+    await issuer.clock.advance(31_000);
+    expect(issuer.pushed).toHaveLength(1);
+  });
+
+  it("is not tried for again after the issuer has said no, until the session changes", async () => {
+    const issuer = setUp();
+    follow(issuer);
+    issuer.fail = new BridgeError("DENIED", "not for this app");
+    issuer.tokens.reset(true);
+    await issuer.clock.advance(300_000);
+    expect(issuer.mints).toHaveLength(1);
+    issuer.fail = undefined;
+    issuer.tokens.reset(true);
+    await issuer.clock.advance(0);
+    expect(issuer.pushed).toHaveLength(1);
+  });
+
+  it.each([-3_600_000, -60_000, 4_000, 60_000, 86_400_000])(
+    "is judged by the issuer's clock when that is off by %i ms",
+    async (skewMs) => {
+      const issuer = setUp();
+      issuer.skewMs = skewMs;
+      follow(issuer);
+      const first = await issuer.tokens.get();
+      expect(Math.abs(first.nowMs - (issuer.clock.now() + skewMs))).toBeLessThanOrEqual(1_000);
+      await issuer.clock.advance(40_000);
+      expect((await issuer.tokens.get()).token).toBe(first.token);
+      await issuer.clock.advance(10_000);
+      expect((await issuer.tokens.get()).token).not.toBe(first.token);
+      expect(issuer.mints).toHaveLength(2);
+    },
+  );
+});
