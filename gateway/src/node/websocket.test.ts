@@ -1,0 +1,215 @@
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { connect } from "node:net";
+import { describe, expect, it } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
+import { sendRaw, statusOf } from "../test-support/raw-client.ts";
+import { startGateway, type StartOptions, type TestGateway } from "../test-support/start.ts";
+import { ORDERS_ORIGIN } from "../test-support/tokens.ts";
+
+interface WebSocketGateway extends TestGateway {
+  readonly sockets: WebSocketServer;
+  readonly handshakes: IncomingMessage[];
+}
+
+async function start(options: StartOptions = {}): Promise<WebSocketGateway> {
+  const gateway = await startGateway({
+    ...options,
+    route: { scopes: ["orders:read"], ...options.route },
+  });
+  const sockets = new WebSocketServer({
+    server: gateway.upstream.server,
+    handleProtocols: (offered) => (offered.has("chat") ? "chat" : false),
+  });
+  const handshakes: IncomingMessage[] = [];
+  sockets.on("connection", (socket, request) => {
+    handshakes.push(request);
+    socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary }));
+  });
+  return {
+    ...gateway,
+    sockets,
+    handshakes,
+    [Symbol.asyncDispose]: async () => {
+      for (const client of sockets.clients) client.terminate();
+      await gateway[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const wsUrl = (gateway: TestGateway, path = "/orders/live"): string =>
+  gateway.url.replace("http:", "ws:") + path;
+
+function bearer(gateway: TestGateway, claims?: object): { authorization: string } {
+  return { authorization: `Bearer ${gateway.tokens.token(claims)}` };
+}
+
+async function refusalOf(socket: WebSocket): Promise<[number | undefined, string]> {
+  const [, response] = (await once(socket, "unexpected-response")) as [unknown, IncomingMessage];
+  let body = "";
+  for await (const chunk of response) body += String(chunk);
+  return [response.statusCode, body];
+}
+
+describe("a WebSocket", () => {
+  it("carries messages both ways, to an upstream that knows who is there", async () => {
+    await using gateway = await start();
+    const socket = new WebSocket(wsUrl(gateway), {
+      headers: { ...bearer(gateway), "x-breezeway-user": "mallory", origin: ORDERS_ORIGIN },
+    });
+    await once(socket, "open");
+    const big = Buffer.alloc(3_000_000, 7);
+    socket.send("hello");
+    socket.send(big);
+    const [hello] = (await once(socket, "message")) as [Buffer];
+    expect(hello.toString()).toBe("hello");
+    const [echoed] = (await once(socket, "message")) as [Buffer];
+    expect(echoed.equals(big)).toBe(true);
+    expect(gateway.handshakes[0]?.headers).toMatchObject({ "x-breezeway-user": "alice" });
+    expect(gateway.handshakes[0]?.headers["authorization"]).toBeUndefined();
+    socket.close(4000, "done");
+    const [code] = (await once(socket, "close")) as [number];
+    expect(code).toBe(4000);
+  });
+
+  it("may bring its token as a subprotocol, which goes no further", async () => {
+    await using gateway = await start();
+    const token = gateway.tokens.token();
+    const socket = new WebSocket(wsUrl(gateway), ["breezeway", `breezeway.bearer.${token}`], {
+      headers: { origin: ORDERS_ORIGIN },
+    });
+    await once(socket, "open");
+    expect(socket.protocol).toBe("breezeway");
+    expect(gateway.handshakes[0]?.headers["sec-websocket-protocol"]).toBe("breezeway");
+    socket.terminate();
+    const chat = new WebSocket(wsUrl(gateway), ["chat", `breezeway.bearer.${token}`]);
+    await once(chat, "open");
+    expect(chat.protocol).toBe("chat");
+    chat.terminate();
+  });
+
+  it.each([
+    ["without a token", {}, [], 401, "token-missing"],
+    ["with a bad token", { authorization: "Bearer x.y.z" }, [], 401, "token-malformed"],
+    [
+      "with two tokens",
+      { authorization: "Bearer x" },
+      ["breezeway.bearer.x"],
+      400,
+      "duplicate-credentials",
+    ],
+    [
+      "with two subprotocol tokens",
+      {},
+      ["breezeway.bearer.x", "breezeway.bearer.y"],
+      400,
+      "duplicate-credentials",
+    ],
+    [
+      "from another origin",
+      { origin: "https://evil.example" },
+      ["breezeway.bearer.x"],
+      403,
+      "origin-not-allowed",
+    ],
+  ])("is refused %s", async (_name, headers, protocols, status, reason) => {
+    await using gateway = await start();
+    const socket = new WebSocket(wsUrl(gateway), protocols, { headers });
+    const [answered, body] = await refusalOf(socket);
+    expect(answered).toBe(status);
+    expect(body).toContain(reason);
+    expect(gateway.handshakes).toEqual([]);
+  });
+
+  it("is refused on a route that takes none", async () => {
+    await using gateway = await start({ route: { webSocket: false } });
+    const socket = new WebSocket(wsUrl(gateway), { headers: bearer(gateway) });
+    expect((await refusalOf(socket))[0]).toBe(400);
+  });
+
+  it("passes the upstream's refusal on", async () => {
+    await using gateway = await start();
+    gateway.sockets.close();
+    gateway.upstream.server.on("upgrade", (_request, socket) => {
+      socket.end("HTTP/1.1 426 Upgrade Required\r\ncontent-length: 4\r\n\r\nnope");
+    });
+    const socket = new WebSocket(wsUrl(gateway), { headers: bearer(gateway) });
+    expect(await refusalOf(socket)).toEqual([426, "nope"]);
+  });
+
+  it("ends when the upstream's connection ends, and the other way round", async () => {
+    await using gateway = await start();
+    const first = new WebSocket(wsUrl(gateway), { headers: bearer(gateway) });
+    await once(first, "open");
+    for (const client of gateway.sockets.clients) client.terminate();
+    await once(first, "close");
+    const second = new WebSocket(wsUrl(gateway), { headers: bearer(gateway) });
+    await once(second, "open");
+    const closed = Promise.all([...gateway.sockets.clients].map((client) => once(client, "close")));
+    second.terminate();
+    await closed;
+  });
+
+  it("ends after idleTimeoutMs without a byte", async () => {
+    await using gateway = await start({ route: { idleTimeoutMs: 100 } });
+    const socket = new WebSocket(wsUrl(gateway), { headers: bearer(gateway) });
+    await once(socket, "open");
+    await once(socket, "close");
+  });
+});
+
+describe("other upgrades", () => {
+  const upgrade = (gateway: TestGateway, ...headers: string[]): string =>
+    [
+      "GET /orders HTTP/1.1",
+      "Host: gateway",
+      `Authorization: Bearer ${gateway.tokens.token()}`,
+      ...headers,
+      "",
+      "",
+    ].join("\r\n");
+
+  it("to HTTP/2 are ignored: the tunnel would carry requests past the gateway", async () => {
+    await using gateway = await startGateway();
+    const text = upgrade(
+      gateway,
+      "Connection: Upgrade, HTTP2-Settings, close",
+      "Upgrade: h2c",
+      "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA",
+    );
+    expect(statusOf(await sendRaw(gateway.url, text, /\}$/))).toBe(200);
+    expect(gateway.upstream.requests[0]?.headers).not.toHaveProperty("upgrade");
+    expect(gateway.upstream.requests[0]?.headers).not.toHaveProperty("http2-settings");
+  });
+
+  it("that the upstream forces upon a plain request are refused", async () => {
+    await using gateway = await startGateway();
+    gateway.upstream.server.removeAllListeners("request");
+    gateway.upstream.server.on("request", (request) => {
+      request.socket.end(
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
+      );
+    });
+    const response = await gateway.request("/orders");
+    expect(response.status).toBe(502);
+    expect(await response.json()).toMatchObject({ reason: "upstream-invalid" });
+  });
+
+  it("do not let a client go on before the upstream has agreed", async () => {
+    // A client that pretends it was upgraded, and smuggles a request behind the refused handshake.
+    await using gateway = await startGateway();
+    const text = upgrade(
+      gateway,
+      "Connection: Upgrade",
+      "Upgrade: websocket",
+      "Sec-WebSocket-Version: 13",
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    );
+    const socket = connect(Number(new URL(gateway.url).port), "127.0.0.1").setEncoding("latin1");
+    socket.write(`${text}GET /admin HTTP/1.1\r\nHost: internal\r\n\r\n`);
+    let received = "";
+    for await (const chunk of socket) received += String(chunk);
+    expect(received.match(/HTTP\/1\.1 \d{3}/g)).toEqual(["HTTP/1.1 200"]);
+    expect(gateway.upstream.requests.map(({ url }) => url)).toEqual(["/orders"]);
+  });
+});
