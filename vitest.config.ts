@@ -13,7 +13,8 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**"],
     typecheck: { enabled: false },
     dangerouslyIgnoreUnhandledErrors: false,
-    pool: "threads",
+    // Not threads: native addons (swc) crash in them, and take the whole run along.
+    pool: "forks",
     setupFiles: ["./scripts/vitest-setup.ts"],
   },
 });

@@ -117,7 +117,9 @@ async function prepare(report: string): Promise<void> {
 }
 
 /** A runner that failed as a whole (an unhandled rejection, no test found) is one failure more. */
-function settle(code: number, output: string, counts: Counts | undefined): JobResult {
+function settle(code: number, text: string, counts: Counts | undefined): JobResult {
+  const failures = text.split("\n").filter((line) => !/^\s*✓/u.test(line));
+  const output = `${failures.join("\n").trim()}\nexit code ${code}`;
   if (!counts) return { passed: 0, failed: 1, output };
   const failed = counts.failed === 0 && code !== 0 ? 1 : counts.failed;
   return { ...counts, failed, output };
