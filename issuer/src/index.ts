@@ -5,6 +5,7 @@ export type {
   ClaimsHook,
   IssuerOptions,
   KeyOptions,
+  RevocationOptions,
   SessionOptions,
 } from "./options.ts";
 export { pinoAudit } from "./audit/audit.ts";
@@ -19,6 +20,9 @@ export type { KeyVault, Signer, SigningAlgorithm, VaultKey } from "./keys/key-va
 export { createLocalVault } from "./keys/local-vault.ts";
 export type { LocalVaultOptions } from "./keys/local-vault.ts";
 export type { DevLoginOptions, DevUser } from "./login/dev-login.ts";
+export type { OidcIdentity, OidcOptions } from "./login/oidc-options.ts";
+export type { RateLimits } from "./http/rate-limits.ts";
+export type { Revocation, RevocationSnapshot } from "./changes/revocation-feed.ts";
 export type { NewSession } from "./sessions/session-input.ts";
 export type { Claims, SessionInfo, TenantAccess } from "./sessions/session-record.ts";
 export type { IssuerSessions, SessionWithCookie } from "./sessions/sessions-api.ts";

@@ -8,8 +8,10 @@ import {
 } from "@breezeway/shared/schemas";
 import { pinoAudit, silentAudit, type AuditSink } from "./audit/audit.ts";
 import { systemClock, type Clock } from "./clock.ts";
+import type { RateLimits } from "./http/rate-limits.ts";
 import type { KeyVault, SigningAlgorithm } from "./keys/key-vault.ts";
 import { assertDevLoginAllowed, type DevLoginOptions } from "./login/dev-login.ts";
+import { checkOidcOptions, type OidcOptions } from "./login/oidc-options.ts";
 import type { SessionLifetimes } from "./sessions/lifetime.ts";
 import type { Claims, SessionInfo } from "./sessions/session-record.ts";
 import type { Store } from "./store/store.ts";
@@ -44,6 +46,16 @@ export interface SessionOptions {
   readonly graceSeconds?: number;
 }
 
+export interface RevocationOptions {
+  /**
+   * Bearer secrets; a reader of the feed must present one. Default: none needed. Entries name random
+   * session handles, and, when very many sessions end at once, user and tenant ids.
+   */
+  readonly secrets?: readonly string[];
+  /** Seconds between signs of life on event streams, 1 to 60. Default 10. */
+  readonly heartbeatSeconds?: number;
+}
+
 export interface IssuerOptions {
   /**
    * The issuer's URL with its mount path, as clients see it: `https://shell.example/auth`. It is the
@@ -55,6 +67,8 @@ export interface IssuerOptions {
   readonly store: Store;
   /** Sign-in without a password, for development. */
   readonly devLogin?: DevLoginOptions;
+  /** Sign-in at an OpenID provider. */
+  readonly oidc?: OidcOptions;
   readonly claims?: ClaimsHook;
   /** Life of a session token in seconds, 15 to 300, default 60; up to a tenth shorter at random. */
   readonly tokenTtlSeconds?: number;
@@ -64,6 +78,9 @@ export interface IssuerOptions {
   readonly algorithms?: Readonly<Record<string, SigningAlgorithm>>;
   readonly keys?: KeyOptions;
   readonly sessions?: SessionOptions;
+  /** Limits per session, app and address; `false` for none. See {@link RateLimits}. */
+  readonly rateLimits?: RateLimits | false;
+  readonly revocations?: RevocationOptions;
   /**
    * Where security events go. Default: JSON lines on standard output when `NODE_ENV` is
    * `production`, nowhere otherwise.
@@ -83,6 +100,7 @@ export interface CheckedOptions {
   readonly trustedOrigins: ReadonlySet<string>;
   readonly lifetimes: SessionLifetimes;
   readonly keyPeriodDays: number;
+  readonly heartbeatMs: number;
   readonly audit: AuditSink;
   readonly onError: (error: unknown, requestId: string) => void;
   readonly clock: Clock;
@@ -94,6 +112,7 @@ const DAY_SECONDS = 86_400;
 export function checkOptions(options: IssuerOptions): CheckedOptions {
   const url = checkIssuerUrl(options.issuer);
   const production = process.env["NODE_ENV"] === "production";
+  if (options.oidc) checkOidcOptions(options.oidc);
   if (options.devLogin) assertDevLoginAllowed(process.env["NODE_ENV"]);
   for (const origin of options.trustedOrigins ?? []) {
     if (!isOrigin(origin)) throw invalid(`trustedOrigins: ${origin} is not an exact origin`);
@@ -136,6 +155,13 @@ export function checkOptions(options: IssuerOptions): CheckedOptions {
       max: 365,
       otherwise: 30,
     }),
+    heartbeatMs:
+      1_000 *
+      within("revocations.heartbeatSeconds", options.revocations?.heartbeatSeconds, {
+        min: 1,
+        max: 60,
+        otherwise: 10,
+      }),
     audit: options.audit ?? (production ? pinoAudit() : silentAudit),
     onError: options.onError ?? (() => undefined),
     clock: options.clock ?? systemClock,

@@ -1,24 +1,31 @@
 /** The parts of an issuer on an open store, wired together. */
 import { latestSeq } from "./changes/change-log.ts";
 import { createChangeWatcher } from "./changes/change-watcher.ts";
+import { createRevocationFeed } from "./changes/revocation-feed.ts";
 import { createSessionCookie } from "./http/cookies.ts";
-import type { EndpointDeps } from "./http/context.ts";
+import type { Endpoint, EndpointDeps } from "./http/context.ts";
+import { createRateLimiter } from "./http/rate-limits.ts";
 import { createRouter, type Router } from "./http/router.ts";
 import { publicRoutes } from "./http/routes/public-routes.ts";
+import { revocationRoutes } from "./http/routes/revocation-routes.ts";
+import { sessionEventsRoutes } from "./http/routes/session-events-routes.ts";
 import { sessionRoutes } from "./http/routes/session-routes.ts";
+import { createStreamRegistry } from "./http/stream-registry.ts";
 import { createKeyRing, type KeyRing } from "./keys/key-ring.ts";
 import { keyTimes } from "./keys/key-schedule.ts";
 import { createKeyStore } from "./keys/key-store.ts";
 import { createLocalVault } from "./keys/local-vault.ts";
 import { devLoginRoutes } from "./login/dev-login.ts";
+import { createLoginAttempts } from "./login/login-attempts.ts";
+import { oidcLoginRoutes } from "./login/oidc-login.ts";
+import { createMaintenance } from "./maintenance.ts";
 import type { CheckedOptions, IssuerOptions } from "./options.ts";
 import { createSessionCache } from "./sessions/session-cache.ts";
-import { toInfo } from "./sessions/session-record.ts";
 import { createSessionStore } from "./sessions/session-store.ts";
 import { createSessionService, type SessionService } from "./sessions/sessions.ts";
 import type { OpenStore } from "./store/store.ts";
 import { withStore } from "./store/unavailable.ts";
-import { checkHookClaims, createMint } from "./tokens/mint.ts";
+import { createAppMint } from "./tokens/app-mint.ts";
 
 export interface Runtime {
   readonly route: Router;
@@ -37,9 +44,11 @@ export async function startRuntime(
 ): Promise<Runtime> {
   const { clock, audit, lifetimes, apps } = checked;
   const watcher = createChangeWatcher(store);
-  const changed = (): void => {
-    watcher.sync().catch(() => undefined);
-  };
+  const feed = createRevocationFeed(store, clock);
+  const changed = (): Promise<void> => watcher.sync().catch(() => undefined);
+  const ensureFresh = (): Promise<void> | undefined =>
+    watcher.isFresh() ? undefined : watcher.sync();
+
   const keys = createKeyRing({
     store: createKeyStore(store),
     vault: options.keys?.vault ?? createLocalVault(options.keys),
@@ -61,52 +70,60 @@ export async function startRuntime(
     lifetimes,
     clock,
     audit,
-    ensureFresh: () => (watcher.isFresh() ? undefined : watcher.sync()),
+    ensureFresh,
     changed,
   });
-  const sign = createMint({
-    issuer: options.issuer,
-    ttlSeconds: checked.ttlSeconds,
-    clock,
-    random: Math.random,
-  });
-  const mint: EndpointDeps["mint"] = (record, app) => {
-    const signer = keys.active(options.algorithms?.[app.id] ?? "EdDSA");
-    if (!options.claims) return sign({ record, app, signer });
-    const claims = options.claims({ session: toInfo(record), app });
-    return claims instanceof Promise
-      ? claims.then((extra) => sign({ record, app, signer, extraClaims: checkHookClaims(extra) }))
-      : sign({ record, app, signer, extraClaims: checkHookClaims(claims) });
-  };
 
   watcher.subscribe({
     onChange(change) {
-      if (change.kind === "keys-changed") keys.reload().catch(() => undefined);
+      if (change.kind === "keys-changed") background(keys.reload());
       else if (change.kind === "user" || change.kind === "tenant") cache.clear();
       else cache.drop(change.subject);
+      feed.onChange(change);
     },
     onGap() {
       cache.clear();
-      keys.reload().catch(() => undefined);
+      background(keys.reload());
+      background(feed.load());
     },
   });
   await watcher.start();
-  await keys.start();
-  const maintenance = setInterval(() => {
-    keys.maintain().catch(() => undefined);
-  }, MAINTENANCE_INTERVAL_MS);
-  maintenance.unref();
+  await Promise.all([feed.load(), keys.start()]);
 
+  const maintenance = createMaintenance({ store, sessions: sessionStore, keys, lifetimes, clock });
+  const timer = setInterval(() => background(maintenance.run()), MAINTENANCE_INTERVAL_MS);
+  timer.unref();
+
+  const streams = createStreamRegistry(checked.heartbeatMs);
+  const limits = createRateLimiter(options.rateLimits);
   const cookie = createSessionCookie(checked.url);
-  const deps: EndpointDeps = { apps, sessions, cookie, clock, audit, mint };
+  const mint = createAppMint({ options, checked, keys, feed });
+  const deps: EndpointDeps = { apps, sessions, cookie, clock, audit, limits, mint };
+  const endpoints: readonly Endpoint[] = [
+    ...sessionRoutes(deps),
+    ...sessionEventsRoutes({ ...deps, store, watcher, streams }),
+    ...publicRoutes({ keys, probeStore: () => probe(store) }),
+    ...revocationRoutes({
+      feed,
+      streams,
+      ensureFresh,
+      secrets: options.revocations?.secrets ?? [],
+    }),
+    ...(options.devLogin ? devLoginRoutes(options.devLogin, deps) : []),
+    ...(options.oidc
+      ? oidcLoginRoutes(options.oidc, {
+          ...deps,
+          issuer: checked.url,
+          attempts: createLoginAttempts(store),
+          loginCookie: createSessionCookie(checked.url, "breezeway-login"),
+        })
+      : []),
+  ];
   const route = createRouter({
     mountPath: checked.mountPath,
-    endpoints: [
-      ...sessionRoutes(deps),
-      ...publicRoutes({ keys, probeStore: () => probe(store) }),
-      ...(options.devLogin ? devLoginRoutes(options.devLogin, deps) : []),
-    ],
+    endpoints,
     origins: { ownOrigin: checked.url.origin, trustedOrigins: checked.trustedOrigins },
+    limits,
     audit,
     onError: checked.onError,
   });
@@ -116,7 +133,8 @@ export async function startRuntime(
     sessions,
     keys,
     async close() {
-      clearInterval(maintenance);
+      clearInterval(timer);
+      streams.close();
       await watcher.close();
     },
   };
@@ -124,4 +142,12 @@ export async function startRuntime(
 
 async function probe(store: OpenStore): Promise<void> {
   await withStore(store, () => latestSeq(store.db));
+}
+
+/**
+ * Work that nobody waits for. An outage shows where somebody needs the result: in health, and in the
+ * answer to a request.
+ */
+function background(work: Promise<unknown>): void {
+  work.catch(() => undefined);
 }

@@ -32,7 +32,7 @@ export function isRevocationKind(kind: string): kind is RevocationKind {
   return (REVOCATION_KINDS as readonly string[]).includes(kind);
 }
 
-/** Adds changes inside the transaction that makes them, and gives the number of the last. */
+/** Adds changes inside the transaction that makes them. */
 export async function appendChanges(
   store: OpenStore,
   transaction: Transaction<Database>,
@@ -56,11 +56,19 @@ export async function appendChanges(
         subject: change.subject,
         tenant_id: change.tenantId ?? null,
         detail: change.detail ?? null,
-        at_seconds: toSeconds(nowMs),
+        at_seconds: toSeconds(nowMs) + leadSeconds(change.kind),
       })),
     )
     .execute();
   await store.announce(transaction, seq);
+}
+
+/**
+ * A revocation of more than one session names a second, and an issuer that has not heard of it yet
+ * goes on minting for a moment. The moment is inside what the revocation ends.
+ */
+function leadSeconds(kind: Change["kind"]): number {
+  return kind === "user" || kind === "tenant" ? 1 : 0;
 }
 
 /** The number of the newest committed change; 0 before the first. */

@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { SessionService } from "../sessions/sessions.ts";
 import type { SessionRecord } from "../sessions/session-record.ts";
 import type { MintedToken } from "../tokens/mint.ts";
+import type { RateLimiter } from "./rate-limits.ts";
 import type { SessionCookie } from "./cookies.ts";
 
 export interface RequestContext {
@@ -13,6 +14,15 @@ export interface RequestContext {
   readonly requestId: string;
   /** Address of the client, as far as the server knows it. */
   readonly address: string;
+  /** What the endpoint found out before it refused; for the audit line of the refusal. */
+  readonly subject: AuditSubject;
+}
+
+export interface AuditSubject {
+  sub?: string;
+  tenant?: string;
+  app?: string;
+  sid?: string;
 }
 
 export type Handler = (context: RequestContext) => Promise<Response> | Response;
@@ -32,5 +42,6 @@ export interface EndpointDeps {
   readonly cookie: SessionCookie;
   readonly clock: Clock;
   readonly audit: AuditSink;
+  readonly limits: RateLimiter;
   readonly mint: (record: SessionRecord, app: RegisteredApp) => Promise<MintedToken> | MintedToken;
 }

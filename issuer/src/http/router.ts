@@ -5,9 +5,10 @@
 import { randomUUID } from "node:crypto";
 import { BridgeError, isHttpCode } from "@breezeway/shared";
 import type { AuditSink } from "../audit/audit.ts";
-import type { Endpoint, RequestContext } from "./context.ts";
+import type { AuditSubject, Endpoint, RequestContext } from "./context.ts";
 import { corsHeaders, preflight } from "./cors.ts";
 import { assertSameOrigin, type OriginPolicy } from "./csrf.ts";
+import type { RateLimiter } from "./rate-limits.ts";
 import { problem } from "./respond.ts";
 
 /** What the server knows of a request beyond the `Request`. */
@@ -21,6 +22,7 @@ export interface RouterOptions {
   readonly mountPath: string;
   readonly endpoints: readonly Endpoint[];
   readonly origins: OriginPolicy;
+  readonly limits: RateLimiter;
   readonly audit: AuditSink;
   /** What failed in a way that the caller is not told. */
   readonly onError: (error: unknown, requestId: string) => void;
@@ -32,7 +34,7 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
 export type Router = (request: Request, info?: RequestInfo) => Promise<Response>;
 
 export function createRouter(options: RouterOptions): Router {
-  const { mountPath, endpoints, origins, audit, onError } = options;
+  const { mountPath, endpoints, origins, limits, audit, onError } = options;
   const byPath = Map.groupBy(endpoints, ({ path }) => mountPath + path);
 
   async function dispatch(context: RequestContext): Promise<Response> {
@@ -44,22 +46,27 @@ export function createRouter(options: RouterOptions): Router {
     const method = request.method === "HEAD" ? "GET" : request.method;
     const endpoint = candidates.find((candidate) => candidate.method === method);
     if (!endpoint) throw new BridgeError("METHOD_NOT_ALLOWED", "Not for this method.");
-    if (endpoint.guarded) assertSameOrigin(request.headers, origins);
+    if (endpoint.guarded) {
+      await limits.request(context.address);
+      assertSameOrigin(request.headers, origins);
+    }
     return endpoint.handle(context);
   }
 
   return async (request, info = {}) => {
     const given = request.headers.get("x-request-id");
     const requestId = given !== null && REQUEST_ID.test(given) ? given : randomUUID();
+    const subject: AuditSubject = {};
     let response: Response;
     try {
       const url = new URL(request.url);
-      response = await dispatch({ request, url, requestId, address: info.address ?? "unknown" });
+      const address = info.address ?? "unknown";
+      response = await dispatch({ request, url, requestId, address, subject });
     } catch (error) {
       response = problem(error, requestId, retryAfterOf(error));
       const reason = BridgeError.is(error) && isHttpCode(error.code) ? error.reason : undefined;
       if (response.status >= 500) onError(error, requestId);
-      else audit({ event: "request.refused", reason, requestId });
+      else audit({ event: "request.refused", ...subject, reason, requestId });
     }
     for (const [name, value] of corsHeaders(request.headers, origins)) {
       if (!response.headers.has(name)) response.headers.set(name, value);

@@ -37,7 +37,7 @@ export async function createKeyManager(options: KeyManagerOptions): Promise<KeyM
     algorithms: [],
     clock: options.clock ?? systemClock,
     audit: options.audit ?? silentAudit,
-    changed: () => undefined,
+    changed: () => Promise.resolve(),
   });
   try {
     await ring.reload();

@@ -65,8 +65,10 @@ export interface KeyRing extends IssuerKeys {
   /** Makes the first keys if there are none. @throws {BridgeError} STORE_UNAVAILABLE, KEYS_UNAVAILABLE */
   start(): Promise<void>;
   reload(): Promise<void>;
-  /** Announces successors that are due and forgets dead keys. */
+  /** Announces successors that are due. */
   maintain(): Promise<void>;
+  /** Deletes keys that ended more than a day ago, private parts included. */
+  purge(): Promise<void>;
   /** @throws {BridgeError} KEYS_UNAVAILABLE */
   active(alg: SigningAlgorithm): ActiveSigner;
   published(): readonly JWK[];
@@ -80,7 +82,7 @@ export interface KeyRingOptions {
   readonly algorithms: readonly SigningAlgorithm[];
   readonly clock: Clock;
   readonly audit: AuditSink;
-  readonly changed: () => void;
+  readonly changed: () => Promise<void>;
 }
 
 const FORGET_AFTER_MS = 24 * 3_600_000;
@@ -142,7 +144,7 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
     await reload();
     if (added) {
       audit({ event: "key.created", kid });
-      changed();
+      await changed();
       return key;
     }
     const other = keys.find(
@@ -212,8 +214,8 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
       for (const alg of algorithms) {
         if (needsSuccessor(keys, alg, clock(), times)) await succeed(alg);
       }
-      await store.purge(clock() - FORGET_AFTER_MS);
     },
+    purge: () => store.purge(clock() - FORGET_AFTER_MS),
     active(alg) {
       const key = activeKey(keys, alg, clock());
       const signer = key && signers.get(key.kid);
@@ -239,7 +241,7 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
         else await store.setTimes(kid, { removedAtMs: nowMs }, nowMs);
         await reload();
         audit({ event: "key.retired", kid });
-        changed();
+        await changed();
       }
       return infoOf(kid);
     },
@@ -253,7 +255,7 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
       await store.setTimes(kid, { removedAtMs: nowMs }, nowMs);
       await reload();
       audit({ event: "key.removed", kid });
-      changed();
+      await changed();
       return infoOf(kid);
     },
   };

@@ -39,7 +39,8 @@ export function devLoginRoutes(
       method: "POST",
       path: "/login/dev",
       guarded: true,
-      async handle({ request, requestId }) {
+      async handle({ request, requestId, address }) {
+        await deps.limits.login(address);
         const { userId, tenantId } = await readJson(request, devLoginRequestSchema);
         const user = byId.get(userId);
         const isMember = user && Object.hasOwn(user.tenants, tenantId);

@@ -38,6 +38,8 @@ export interface SessionStore {
   ): Promise<SessionRecord | undefined>;
   /** Revokes what matches and is not revoked yet; gives the sessions that it ended. */
   revoke(query: RevokeQuery, reason: string, nowMs: number): Promise<SessionRecord[]>;
+  /** Ends every token that was made for an app so far. */
+  revokeApp(appId: string, nowMs: number): Promise<void>;
   /** Deletes sessions whose end lies before a time. */
   purge(beforeMs: number, idleMs: number): Promise<void>;
 }
@@ -134,6 +136,15 @@ export function createSessionStore(store: OpenStore): SessionStore {
           await appendChanges(store, transaction, changesOf(query, ended, reason), nowMs);
           return ended;
         }),
+      );
+    },
+    async revokeApp(appId, nowMs) {
+      await withStore(store, () =>
+        db
+          .transaction()
+          .execute((transaction) =>
+            appendChanges(store, transaction, [{ kind: "app", subject: appId }], nowMs),
+          ),
       );
     },
     async purge(beforeMs, idleMs) {

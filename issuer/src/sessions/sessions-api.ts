@@ -32,6 +32,11 @@ export interface IssuerSessions {
   /** Ends every session that is active in a tenant. @returns their handles */
   revokeAllInTenant(tenantId: string): Promise<string[]>;
   /**
+   * Ends every token that was made for an app so far, for instance when the app lost a scope.
+   * Sessions go on, and get new tokens.
+   */
+  revokeTokensForApp(appId: string): Promise<void>;
+  /**
    * Lays a patch over the claims that stand in the session's tokens; `null` removes one. New tokens
    * have them at once, old ones until they expire.
    *
@@ -94,6 +99,9 @@ export function createSessionsApi({ service, cookie, cookieFor }: SessionsApiDep
     async revokeAllInTenant(tenantId) {
       const ended = await (await service()).revoke({ tenantId }, "revoked");
       return ended.map(({ handle }) => handle);
+    },
+    async revokeTokensForApp(appId) {
+      await (await service()).revokeTokensForApp(appId);
     },
     async updateClaims(handle, patch) {
       return toInfo(await (await service()).updateClaims(handle, patch));

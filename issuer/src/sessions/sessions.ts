@@ -59,10 +59,13 @@ export interface SessionService {
     tenantId?: string,
     context?: CallContext,
   ): Promise<OpenedSession | undefined>;
+  /** A session, ended or not. */
+  peek(handle: string): Promise<SessionRecord | undefined>;
   /** A live session. */
   get(handle: string): Promise<SessionRecord | undefined>;
   listForUser(userId: string, tenantId?: string): Promise<SessionRecord[]>;
   revoke(query: RevokeQuery, reason: string, context?: CallContext): Promise<SessionRecord[]>;
+  revokeTokensForApp(appId: string): Promise<void>;
   updateClaims(handle: string, patch: Claims): Promise<SessionRecord>;
   updateData(handle: string, patch: Claims): Promise<SessionRecord>;
   /** Marks activity, at most once per hour, so that reading a session keeps it from idling out. */
@@ -78,8 +81,8 @@ export interface SessionServiceOptions {
   readonly audit: AuditSink;
   /** Reads the change log if it was not read just now: the cache is right only after it. */
   readonly ensureFresh: () => Promise<void> | undefined;
-  /** Tells listeners of this process about a change that was just written. */
-  readonly changed: () => void;
+  /** Tells this process about a change that was just written; never rejects. */
+  readonly changed: () => Promise<void>;
 }
 
 const MAX_ATTEMPTS = 10;
@@ -160,7 +163,7 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
     );
     if (!won) return undefined;
     cache.keep(next, mark);
-    if (changes.length > 0) changed();
+    if (changes.length > 0) await changed();
     return { record: next, cookieValue: issued.cookieValue };
   }
 
@@ -181,7 +184,7 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
         requestId: context.requestId,
       });
     }
-    if (ended.length > 0) changed();
+    if (ended.length > 0) await changed();
     return ended;
   }
 
@@ -201,7 +204,7 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
       tenant: record.tenantId,
       sid: handle,
     });
-    changed();
+    await changed();
     return record;
   }
 
@@ -320,6 +323,8 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
       throw new BridgeError("OVERLOADED", "Too many requests rotate this session at once.");
     },
 
+    peek: (handle) => store.findByHandle(handle),
+
     async get(handle) {
       const record = await store.findByHandle(handle);
       return record && !endedBecause(record, lifetimes, clock()) ? record : undefined;
@@ -332,6 +337,12 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
     },
 
     revoke,
+
+    async revokeTokensForApp(appId) {
+      await store.revokeApp(appId, clock());
+      audit({ event: "token.revoked", app: appId });
+      await changed();
+    },
 
     updateClaims: (handle, patch) =>
       update(handle, "claims-changed", ({ claims }) => ({

@@ -5,9 +5,9 @@ import {
 } from "@breezeway/shared/schemas";
 import { BridgeError } from "@breezeway/shared";
 import { endOf } from "../../sessions/lifetime.ts";
-import { toSummary } from "../../sessions/session-record.ts";
+import { toSummary, type SessionRecord } from "../../sessions/session-record.ts";
 import type { OpenedSession } from "../../sessions/sessions.ts";
-import type { Endpoint, EndpointDeps, RequestContext } from "../context.ts";
+import type { AuditSubject, Endpoint, EndpointDeps, RequestContext } from "../context.ts";
 import { readJson } from "../read-json.ts";
 import { json, noContent } from "../respond.ts";
 
@@ -21,7 +21,7 @@ export function cookieFor(
 }
 
 export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
-  const { sessions, cookie, apps, mint } = deps;
+  const { sessions, cookie, apps, limits, mint } = deps;
   const cookieOf = ({ request }: RequestContext): string | undefined =>
     cookie.read(request.headers.get("cookie"));
   const opened = (session: OpenedSession): Response =>
@@ -45,15 +45,15 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
       async handle(context) {
         const { appId } = await readJson(context.request, tokenRequestSchema);
         const record = await sessions.authenticate(cookieOf(context), context);
+        Object.assign(context.subject, subjectOf(record));
         const app = apps.get(appId);
         if (!app) throw new BridgeError("APP_UNKNOWN", "No app of this id is registered.");
+        context.subject.app = app.id;
+        await limits.mint(record.handle, app.id);
         const minted = await mint(record, app);
         deps.audit({
           event: "token.minted",
-          sub: record.userId,
-          tenant: record.tenantId,
-          app: app.id,
-          sid: record.handle,
+          ...context.subject,
           jti: minted.jti,
           kid: minted.kid,
           requestId: context.requestId,
@@ -87,4 +87,8 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
       },
     },
   ];
+}
+
+function subjectOf({ userId, tenantId, handle }: SessionRecord): AuditSubject {
+  return { sub: userId, tenant: tenantId, sid: handle };
 }

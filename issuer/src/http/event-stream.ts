@@ -1,0 +1,90 @@
+/**
+ * Server-sent events (WHATWG HTML, section 9.2) as a `Response`.
+ *
+ * A stream is bounded: a client that does not read is cut off once `MAX_QUEUED` events wait for it,
+ * and comes back with the id of the last one that it got.
+ */
+
+export interface ServerEvent {
+  readonly event: string;
+  readonly data: unknown;
+  /** What the client sends back as `Last-Event-ID`. */
+  readonly id?: number;
+}
+
+export interface EventStream {
+  readonly response: Response;
+  send(event: ServerEvent): void;
+  close(): void;
+}
+
+export interface EventStreamOptions {
+  readonly heartbeatMs: number;
+  /** Before each heartbeat; may end the stream. */
+  readonly onHeartbeat?: () => void;
+  /** Once, however the stream ended. */
+  readonly onClose: () => void;
+}
+
+const MAX_QUEUED = 5_000;
+const HEADERS = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store, no-transform",
+  "x-content-type-options": "nosniff",
+  // nginx holds answers back until they fill a buffer, unless told not to.
+  "x-accel-buffering": "no",
+} as const;
+
+export function createEventStream(options: EventStreamOptions): EventStream {
+  const encoder = new TextEncoder();
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+
+  function end(): void {
+    if (!controller) return;
+    controller = undefined;
+    clearInterval(heartbeat);
+    options.onClose();
+  }
+
+  function write(text: string): void {
+    if (!controller) return;
+    controller.enqueue(encoder.encode(text));
+    if ((controller.desiredSize ?? 0) <= 0) close();
+  }
+
+  function close(): void {
+    const open = controller;
+    end();
+    open?.close();
+  }
+
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start(started) {
+        controller = started;
+      },
+      cancel: end,
+    },
+    new CountQueuingStrategy({ highWaterMark: MAX_QUEUED }),
+  );
+  const heartbeat = setInterval(() => {
+    options.onHeartbeat?.();
+    write(": heartbeat\n\n");
+  }, options.heartbeatMs);
+  heartbeat.unref();
+  // Says at once that the stream is open, and how soon to come back when it ends.
+  write("retry: 1000\n\n");
+
+  return {
+    response: new Response(body, { headers: HEADERS }),
+    send({ event, data, id }) {
+      const lines = [
+        ...(id === undefined ? [] : [`id: ${id}`]),
+        `event: ${event}`,
+        `data: ${JSON.stringify(data)}`,
+      ];
+      write(`${lines.join("\n")}\n\n`);
+    },
+    close,
+  };
+}

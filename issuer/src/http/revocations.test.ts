@@ -1,0 +1,204 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Issuer } from "../index.ts";
+import { serveIssuer, type IssuerServer } from "../node.ts";
+import { readEvents, type EventReader } from "../test-support/event-source.ts";
+import {
+  call,
+  reasonOf,
+  testClock,
+  testIssuer,
+  type TestClock,
+} from "../test-support/test-issuer.ts";
+
+let clock: TestClock;
+let issuer: Issuer;
+let server: IssuerServer;
+let readers: EventReader[];
+
+// The issuer's first key takes number 1 of the change log.
+beforeEach(async () => {
+  clock = testClock();
+  issuer = testIssuer({ clock });
+  server = await serveIssuer(issuer, { port: 0 });
+  readers = [];
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await Promise.all(readers.map((reader) => reader.cancel()));
+  await issuer.close();
+  await server.close();
+});
+
+const atSeconds = (): number => Math.floor(clock.nowMs / 1_000);
+
+async function openStream(headers: Record<string, string> = {}): Promise<EventReader> {
+  const response = await fetch(`${server.url}/auth/revocations`, {
+    headers: { accept: "text/event-stream", ...headers },
+  });
+  expect(response.headers.get("content-type")).toContain("text/event-stream");
+  const reader = readEvents(response);
+  readers.push(reader);
+  return reader;
+}
+
+async function poll(after?: number | string): Promise<Response> {
+  const query = after === undefined ? "" : `?after=${after}`;
+  return fetch(`${server.url}/auth/revocations${query}`, {
+    headers: { accept: "application/json" },
+  });
+}
+
+async function revoked(): Promise<string> {
+  const { session } = await issuer.sessions.create({ userId: "u", tenantId: "t" });
+  await issuer.sessions.revoke(session.handle);
+  return session.handle;
+}
+
+describe("the stream", () => {
+  it("begins with a snapshot of what still matters and goes on with what is new", async () => {
+    const before = await revoked();
+    const stream = await openStream();
+    const entry = { kind: "session", id: before, atSeconds: atSeconds() };
+    expect(await stream.next()).toEqual({
+      id: "2",
+      event: "snapshot",
+      data: { seq: 2, revocations: [entry] },
+    });
+    const after = await revoked();
+    expect(await stream.next()).toEqual({
+      id: "3",
+      event: "revoked",
+      data: { kind: "session", id: after, atSeconds: atSeconds() },
+    });
+  });
+
+  it("resumes after Last-Event-ID with what is newer, and nothing twice", async () => {
+    const handles = [await revoked(), await revoked(), await revoked()];
+    const stream = await openStream({ "last-event-id": "2" });
+    expect(await stream.next()).toMatchObject({ id: "3", data: { id: handles[1] } });
+    expect(await stream.next()).toMatchObject({ id: "4", data: { id: handles[2] } });
+    const next = await revoked();
+    expect(await stream.next()).toMatchObject({ id: "5", data: { id: next } });
+  });
+
+  it("starts over when the position is too old, or from another database", async () => {
+    await revoked();
+    clock.advance(400_000);
+    const kept = await revoked();
+    for (const position of ["1", "99"]) {
+      const stream = await openStream({ "last-event-id": position });
+      expect(await stream.next()).toMatchObject({
+        event: "snapshot",
+        data: { seq: 3, revocations: [{ id: kept }] },
+      });
+    }
+  });
+
+  it("misses nothing that is revoked while it opens", async () => {
+    const handles: string[] = [];
+    const revoking = (async () => {
+      for (let index = 0; index < 30; index += 1) handles.push(await revoked());
+    })();
+    const streams = await Promise.all(Array.from({ length: 5 }, () => openStream()));
+    await revoking;
+    for (const stream of streams) {
+      const seen: string[] = [];
+      while (seen.length < 30) {
+        const { event, data } = (await stream.next()) as { event: string; data: never };
+        if (event === "revoked") seen.push((data as { id: string }).id);
+        else
+          for (const { id } of (data as { revocations: { id: string }[] }).revocations)
+            seen.push(id);
+      }
+      expect(seen).toEqual(handles);
+    }
+  });
+
+  it("gives a sign of life, so that a dead connection shows", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const quick = testIssuer({ revocations: { heartbeatSeconds: 3 } });
+    const response = await call(quick, "/revocations", {
+      headers: { accept: "text/event-stream" },
+    });
+    const stream = readEvents(response);
+    await stream.next();
+    vi.advanceTimersByTime(3_000);
+    expect(await stream.nextBlock()).toEqual({ comment: "heartbeat" });
+    await quick.close();
+    expect(await stream.nextBlock()).toBeUndefined();
+  });
+
+  it("refuses more streams than it can serve", async () => {
+    for (let index = 0; index < 256; index += 1) {
+      const response = await call(issuer, "/revocations", {
+        headers: { accept: "text/event-stream" },
+      });
+      readers.push(readEvents(response));
+    }
+    const refused = await call(issuer, "/revocations", {
+      headers: { accept: "text/event-stream" },
+    });
+    expect(await reasonOf(refused)).toBe("503 overloaded");
+    await readers[0]!.cancel();
+    readers.push(await openStream());
+  });
+});
+
+describe("a poll", () => {
+  it("gives everything first, and what is newer after that", async () => {
+    const first = await revoked();
+    expect(await (await poll()).json()).toEqual({
+      seq: 2,
+      revocations: [{ kind: "session", id: first, atSeconds: atSeconds() }],
+    });
+    expect(await (await poll(2)).json()).toEqual({ seq: 2, revocations: [] });
+    const second = await revoked();
+    expect(await (await poll(2)).json()).toMatchObject({ seq: 3, revocations: [{ id: second }] });
+  });
+
+  it("forgets a revocation once every token that it could end has expired", async () => {
+    await revoked();
+    clock.advance(310_000);
+    expect(await (await poll()).json()).toMatchObject({ revocations: [{}] });
+    clock.advance(1_000);
+    expect(await (await poll()).json()).toMatchObject({ seq: 2, revocations: [] });
+  });
+
+  it("refuses a position that is no number", async () => {
+    expect((await poll("x")).status).toBe(400);
+    expect((await poll("-1")).status).toBe(400);
+    expect((await poll("9".repeat(16))).status).toBe(400);
+  });
+
+  it("is readable by nobody's page", async () => {
+    const response = await fetch(`${server.url}/auth/revocations`, {
+      headers: { origin: "https://evil.example" },
+    });
+    expect(response.headers.get("access-control-allow-origin")).toBeNull();
+    expect(response.headers.get("cache-control")).toContain("no-store");
+  });
+});
+
+describe("with secrets", () => {
+  it.each([
+    ["none", undefined, "401 token-missing"],
+    ["another one", "Bearer wrong", "401 token-malformed"],
+    ["a prefix", "Bearer first-secre", "401 token-malformed"],
+    ["another scheme", "Basic first-secret", "401 token-missing"],
+  ])("refuses a reader that presents %s", async (_case, authorization, reason) => {
+    const closed = testIssuer({ revocations: { secrets: ["first-secret", "second-secret"] } });
+    const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+    expect(await reasonOf(await call(closed, "/revocations", { headers }))).toBe(reason);
+    await closed.close();
+  });
+
+  it("lets a reader in with any of them", async () => {
+    const closed = testIssuer({ revocations: { secrets: ["first-secret", "second-secret"] } });
+    for (const secret of ["first-secret", "second-secret"]) {
+      const headers = { authorization: `Bearer ${secret}` };
+      expect((await call(closed, "/revocations", { headers })).status).toBe(200);
+    }
+    await closed.close();
+  });
+});

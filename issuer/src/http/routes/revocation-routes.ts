@@ -1,0 +1,91 @@
+/**
+ * `GET /revocations`: for gateways and verifiers. A stream, or an answer to a poll.
+ *
+ * Open by default: it says that random handles ended, which opens nothing. With secrets configured a
+ * reader must present one, since entries of kind `user` and `tenant` carry the host's own ids.
+ */
+import { createHash, timingSafeEqual } from "node:crypto";
+import { BridgeError } from "@breezeway/shared";
+import type { NumberedRevocation, RevocationFeed } from "../../changes/revocation-feed.ts";
+import type { Endpoint, RequestContext } from "../context.ts";
+import type { StreamRegistry } from "../stream-registry.ts";
+import { json } from "../respond.ts";
+
+export interface RevocationRouteDeps {
+  readonly feed: RevocationFeed;
+  readonly streams: StreamRegistry;
+  /** Bearer secrets of which a reader must present one; empty: anybody may read. */
+  readonly secrets: readonly string[];
+  /** @throws {BridgeError} STORE_UNAVAILABLE when the feed cannot be brought up to date */
+  readonly ensureFresh: () => Promise<void> | undefined;
+}
+
+export function revocationRoutes(deps: RevocationRouteDeps): readonly Endpoint[] {
+  const { feed, ensureFresh } = deps;
+  const hashes = deps.secrets.map(sha256);
+  return [
+    {
+      method: "GET",
+      path: "/revocations",
+      guarded: false,
+      async handle(context) {
+        assertReader(context.request.headers, hashes);
+        const after = positionOf(context);
+        await ensureFresh();
+        const accept = context.request.headers.get("accept") ?? "";
+        if (accept.includes("text/event-stream")) return stream(deps, after);
+        const newer = after === undefined ? undefined : feed.since(after);
+        const snapshot = feed.snapshot();
+        return json(
+          newer
+            ? { ...snapshot, revocations: newer.map(({ revocation }) => revocation) }
+            : snapshot,
+        );
+      },
+    },
+  ];
+}
+
+function stream({ feed, streams }: RevocationRouteDeps, after: number | undefined): Response {
+  const opened = streams.open({ kind: "revocations", onClose: () => unsubscribe() });
+  const sendOne = ({ seq, revocation }: NumberedRevocation): void =>
+    opened.send({ id: seq, event: "revoked", data: revocation });
+  // One turn of the loop from here to the end: nothing can happen between backlog and subscription.
+  const newer = after === undefined ? undefined : feed.since(after);
+  if (newer) {
+    for (const entry of newer) sendOne(entry);
+  } else {
+    const snapshot = feed.snapshot();
+    opened.send({ id: snapshot.seq, event: "snapshot", data: snapshot });
+  }
+  const unsubscribe = feed.subscribe({
+    onRevocation: sendOne,
+    onSnapshot: (snapshot) => opened.send({ id: snapshot.seq, event: "snapshot", data: snapshot }),
+  });
+  return opened.response;
+}
+
+/** @throws {BridgeError} REQUEST_MALFORMED for a position that is not a number */
+function positionOf({ request, url }: RequestContext): number | undefined {
+  const text = request.headers.get("last-event-id") ?? url.searchParams.get("after");
+  if (text === null || text === "") return undefined;
+  if (!/^\d{1,15}$/.test(text)) {
+    throw new BridgeError("REQUEST_MALFORMED", "after: must be a sequence number.");
+  }
+  return Number(text);
+}
+
+/** @throws {BridgeError} TOKEN_MISSING, TOKEN_MALFORMED */
+function assertReader(headers: Headers, hashes: readonly Buffer[]): void {
+  if (hashes.length === 0) return;
+  const [, secret] = /^Bearer ([\x21-\x7e]+)$/i.exec(headers.get("authorization") ?? "") ?? [];
+  if (secret === undefined) throw new BridgeError("TOKEN_MISSING", "The feed needs a credential.");
+  const presented = sha256(secret);
+  if (!hashes.some((hash) => timingSafeEqual(hash, presented))) {
+    throw new BridgeError("TOKEN_MALFORMED", "The credential is not one of the feed's.");
+  }
+}
+
+function sha256(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

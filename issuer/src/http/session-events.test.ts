@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Issuer } from "../index.ts";
+import { readEvents, type EventReader } from "../test-support/event-source.ts";
+import {
+  call,
+  cookieOf,
+  reasonOf,
+  signIn,
+  testClock,
+  testIssuer,
+  type TestClock,
+} from "../test-support/test-issuer.ts";
+
+let clock: TestClock;
+let issuer: Issuer;
+let cookie: string;
+let handle: string;
+
+beforeEach(async () => {
+  clock = testClock();
+  issuer = testIssuer({ clock });
+  cookie = await signIn(issuer);
+  const [session] = await issuer.sessions.listForUser("alice");
+  handle = session!.handle;
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await issuer.close();
+});
+
+async function openStream(headers: Record<string, string> = {}): Promise<EventReader> {
+  const response = await call(issuer, "/session/events", { cookie, headers });
+  expect(response.status).toBe(200);
+  return readEvents(response);
+}
+
+describe("GET /session/events", () => {
+  it("needs a session", async () => {
+    expect(await reasonOf(await call(issuer, "/session/events"))).toBe("401 session-missing");
+  });
+
+  it("tells of a changed tenant and of changed claims, without their values", async () => {
+    const stream = await openStream();
+    const switched = await call(issuer, "/session/tenant", {
+      method: "POST",
+      body: { tenantId: "globex" },
+      cookie,
+    });
+    cookie = cookieOf(switched);
+    expect(await stream.next()).toMatchObject({
+      event: "tenant-changed",
+      data: { tenantId: "globex" },
+    });
+    await issuer.sessions.updateClaims(handle, { secret: "canary" });
+    expect(await stream.next()).toMatchObject({ event: "claims-changed", data: {} });
+  });
+
+  it("says signed-out and ends", async () => {
+    const stream = await openStream();
+    await call(issuer, "/session", { method: "DELETE", cookie });
+    expect(await stream.next()).toMatchObject({ event: "signed-out" });
+    expect(await stream.next()).toBeUndefined();
+  });
+
+  it("says revoked with the reason and ends", async () => {
+    const stream = await openStream();
+    await issuer.sessions.revoke(handle);
+    expect(await stream.next()).toMatchObject({ event: "revoked", data: { reason: "revoked" } });
+    expect(await stream.next()).toBeUndefined();
+  });
+
+  it("says revoked when an old secret is used again", async () => {
+    const stream = await openStream();
+    await call(issuer, "/session/refresh", { method: "POST", cookie });
+    clock.advance(31_000);
+    await call(issuer, "/session/refresh", { method: "POST", cookie });
+    expect(await stream.next()).toMatchObject({ data: { reason: "refresh-reused" } });
+  });
+
+  it("tells nothing of other sessions", async () => {
+    const stream = await openStream();
+    await signIn(issuer, "bob");
+    await issuer.sessions.revokeAllForUser("bob");
+    await issuer.sessions.updateClaims(handle, { a: 1 });
+    expect(await stream.next()).toMatchObject({ event: "claims-changed" });
+  });
+
+  it("resumes after Last-Event-ID", async () => {
+    const stream = await openStream();
+    await issuer.sessions.updateClaims(handle, { a: 1 });
+    const first = await stream.next();
+    await stream.cancel();
+    await issuer.sessions.updateClaims(handle, { a: 2 });
+    const resumed = await openStream({ "last-event-id": first!.id! });
+    expect(await resumed.next()).toMatchObject({
+      id: String(Number(first!.id) + 1),
+      event: "claims-changed",
+    });
+  });
+
+  it("says so when the session runs out", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const own = testIssuer({ clock });
+    cookie = await signIn(own);
+    const stream = readEvents(await call(own, "/session/events", { cookie }));
+    clock.advance(7 * 86_400_000);
+    vi.advanceTimersByTime(10_000);
+    expect(await stream.next()).toMatchObject({ data: { reason: "session-expired" } });
+    expect(await stream.next()).toBeUndefined();
+    await own.close();
+  });
+
+  it("serves a bounded number of streams for one session", async () => {
+    for (let index = 0; index < 32; index += 1) await openStream();
+    const refused = await call(issuer, "/session/events", { cookie });
+    expect(await reasonOf(refused)).toBe("503 overloaded");
+  });
+});

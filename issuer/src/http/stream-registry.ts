@@ -1,0 +1,58 @@
+/** The open event streams of this process: bounded in number, and ended with it. */
+import { BridgeError } from "@breezeway/shared";
+import { createEventStream, type EventStream } from "./event-stream.ts";
+
+export interface OpenStreamOptions {
+  readonly kind: "revocations" | "session";
+  /** Streams of one owner (a session handle) are bounded too. */
+  readonly owner?: string;
+  readonly onHeartbeat?: () => void;
+  readonly onClose: () => void;
+}
+
+export interface StreamRegistry {
+  /** @throws {BridgeError} OVERLOADED when there are too many */
+  open(options: OpenStreamOptions): EventStream;
+  close(): void;
+}
+
+// Gateways are few; pages are many, and a person has some tabs.
+const MAX_STREAMS = { revocations: 256, session: 20_000 } as const;
+const MAX_PER_OWNER = 32;
+
+export function createStreamRegistry(heartbeatMs: number): StreamRegistry {
+  const open = { revocations: new Set<EventStream>(), session: new Set<EventStream>() };
+  const perOwner = new Map<string, number>();
+
+  function count(owner: string | undefined, change: 1 | -1): void {
+    if (owner === undefined) return;
+    const left = (perOwner.get(owner) ?? 0) + change;
+    if (left === 0) perOwner.delete(owner);
+    else perOwner.set(owner, left);
+  }
+
+  return {
+    open({ kind, owner, onHeartbeat, onClose }) {
+      const streams = open[kind];
+      const isOwnerFull = owner !== undefined && (perOwner.get(owner) ?? 0) >= MAX_PER_OWNER;
+      if (streams.size >= MAX_STREAMS[kind] || isOwnerFull) {
+        throw new BridgeError("OVERLOADED", "Too many event streams are open.");
+      }
+      const stream = createEventStream({
+        heartbeatMs,
+        ...(onHeartbeat ? { onHeartbeat } : {}),
+        onClose() {
+          streams.delete(stream);
+          count(owner, -1);
+          onClose();
+        },
+      });
+      streams.add(stream);
+      count(owner, 1);
+      return stream;
+    },
+    close() {
+      for (const stream of [...open.revocations, ...open.session]) stream.close();
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/** Sign-ins that went to the provider and did not come back yet. Each can be taken once. */
+import type { OpenStore } from "../store/store.ts";
+import { withStore } from "../store/unavailable.ts";
+import type { LoginChecks } from "./oidc-client.ts";
+
+export interface LoginAttempt extends LoginChecks {
+  readonly returnTo: string;
+}
+
+export interface LoginAttempts {
+  add(
+    attempt: LoginAttempt & { readonly idHash: string; readonly expiresAtMs: number },
+  ): Promise<void>;
+  /** `undefined` when there is none, it was taken, or it is too old. */
+  take(idHash: string, nowMs: number): Promise<LoginAttempt | undefined>;
+}
+
+export function createLoginAttempts(store: OpenStore): LoginAttempts {
+  const { db } = store;
+  return {
+    async add({ idHash, expiresAtMs, state, nonce, codeVerifier, returnTo }) {
+      await withStore(store, () =>
+        db
+          .insertInto("breezeway_login_attempt")
+          .values({
+            id_hash: idHash,
+            state,
+            nonce,
+            code_verifier: codeVerifier,
+            return_to: returnTo,
+            expires_at_ms: expiresAtMs,
+          })
+          .execute(),
+      );
+    },
+    async take(idHash, nowMs) {
+      const row = await withStore(store, () =>
+        db
+          .deleteFrom("breezeway_login_attempt")
+          .where("id_hash", "=", idHash)
+          .returningAll()
+          .executeTakeFirst(),
+      );
+      if (!row || nowMs >= row.expires_at_ms) return undefined;
+      return {
+        state: row.state,
+        nonce: row.nonce,
+        codeVerifier: row.code_verifier,
+        returnTo: row.return_to,
+      };
+    },
+  };
+}

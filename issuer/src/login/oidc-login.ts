@@ -1,0 +1,121 @@
+/**
+ * Sign-in at an OpenID provider: authorization code with PKCE (RFC 7636), state and nonce, through
+ * openid-client. The attempt is kept in the store, so that any issuer process can finish what
+ * another began; a cookie binds it to the browser, and it works once.
+ */
+import { BridgeError } from "@breezeway/shared";
+import type { Endpoint, EndpointDeps, RequestContext } from "../http/context.ts";
+import type { SessionCookie } from "../http/cookies.ts";
+import { cookieFor } from "../http/routes/session-routes.ts";
+import { createSecret, parseSecret } from "../sessions/session-secret.ts";
+import type { LoginAttempts } from "./login-attempts.ts";
+import type { OidcOptions } from "./oidc-options.ts";
+import { createOidcClient } from "./oidc-client.ts";
+
+export interface OidcLoginDeps extends EndpointDeps {
+  readonly issuer: URL;
+  readonly attempts: LoginAttempts;
+  readonly loginCookie: SessionCookie;
+}
+
+/** Time to type a password and find a second factor. */
+const ATTEMPT_SECONDS = 600;
+
+export function oidcLoginRoutes(options: OidcOptions, deps: OidcLoginDeps): readonly Endpoint[] {
+  const { issuer, attempts, loginCookie, clock, limits } = deps;
+  const callbackUrl = `${issuer.href}/login/callback`;
+  const client = createOidcClient(options, callbackUrl);
+
+  async function begin({ url, address }: RequestContext): Promise<Response> {
+    await limits.login(address);
+    const returnTo = checkReturnTo(url.searchParams.get("returnTo"), issuer);
+    const { authorizationUrl, checks } = await client.begin();
+    const secret = createSecret();
+    await attempts.add({
+      ...checks,
+      idHash: secret.secretHash,
+      returnTo,
+      expiresAtMs: clock() + ATTEMPT_SECONDS * 1_000,
+    });
+    return redirect(authorizationUrl.href, [loginCookie.set(secret.cookieValue, ATTEMPT_SECONDS)]);
+  }
+
+  async function finish(context: RequestContext): Promise<Response> {
+    const { request, url, requestId, address } = context;
+    await limits.login(address);
+    const cookies = request.headers.get("cookie");
+    const presented = parseSecret(loginCookie.read(cookies) ?? "");
+    const attempt = presented && (await attempts.take(presented.secretHash, clock()));
+    if (!attempt) {
+      throw new BridgeError(
+        "LOGIN_FAILED",
+        "The sign-in was not begun in this browser, or too long ago.",
+      );
+    }
+    const identity = await client.finish(new URL(callbackUrl + url.search), attempt);
+    const user = await options.mapUser(identity);
+    if (!user) throw new BridgeError("LOGIN_FAILED", "The user may not sign in here.");
+    await deps.sessions.endByCookie(deps.cookie.read(cookies), "signed-in-again", { requestId });
+    const session = await deps.sessions.create(user, { requestId });
+    const { userId, tenantId, handle } = session.record;
+    deps.audit({ event: "login.succeeded", sub: userId, tenant: tenantId, sid: handle, requestId });
+    return redirect(attempt.returnTo, [cookieFor(deps, session), loginCookie.clear]);
+  }
+
+  /** A person sees this answer, not a program: with a failure page, they are sent there. */
+  async function orFailurePage(
+    context: RequestContext,
+    step: (context: RequestContext) => Promise<Response>,
+  ): Promise<Response> {
+    try {
+      return await step(context);
+    } catch (error) {
+      const reason = BridgeError.is(error) ? error.reason : "internal-error";
+      deps.audit({ event: "login.failed", reason, requestId: context.requestId });
+      if (options.failurePath === undefined) throw error;
+      const target = new URL(options.failurePath, issuer);
+      target.searchParams.set("reason", reason);
+      return redirect(target.pathname + target.search, [loginCookie.clear]);
+    }
+  }
+
+  return [
+    {
+      method: "GET",
+      path: "/login",
+      guarded: false,
+      handle: (context) => orFailurePage(context, begin),
+    },
+    {
+      method: "GET",
+      path: "/login/callback",
+      guarded: false,
+      handle: (context) => orFailurePage(context, finish),
+    },
+  ];
+}
+
+/**
+ * A path of this origin. Anything that a browser could read as another host is refused: an open
+ * redirect after a sign-in is a phisher's best page.
+ *
+ * @throws {BridgeError} REQUEST_MALFORMED
+ */
+export function checkReturnTo(returnTo: string | null, issuer: URL): string {
+  if (returnTo === null || returnTo === "") return "/";
+  const isPath = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(returnTo);
+  if (!isPath || returnTo.length > 2_048 || new URL(returnTo, issuer).origin !== issuer.origin) {
+    throw new BridgeError("REQUEST_MALFORMED", "returnTo: must be a path of this origin.");
+  }
+  return returnTo;
+}
+
+function redirect(location: string, cookies: readonly string[]): Response {
+  const headers = new Headers({
+    location,
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+  });
+  for (const cookie of cookies) headers.append("set-cookie", cookie);
+  return new Response(null, { status: 303, headers });
+}

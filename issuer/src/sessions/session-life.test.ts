@@ -1,0 +1,232 @@
+import { decodeJwt } from "jose";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Issuer } from "../index.ts";
+import {
+  call,
+  cookieOf,
+  reasonOf,
+  signIn,
+  testClock,
+  testIssuer,
+  type TestClock,
+} from "../test-support/test-issuer.ts";
+
+const SECOND = 1_000;
+const DAY = 86_400 * SECOND;
+
+let clock: TestClock;
+let issuer: Issuer;
+
+beforeEach(() => {
+  clock = testClock();
+  issuer = testIssuer({ clock });
+});
+
+afterEach(() => issuer.close());
+
+const refresh = (cookie: string): Promise<Response> =>
+  call(issuer, "/session/refresh", { method: "POST", cookie });
+
+const status = async (cookie: string): Promise<string> => {
+  const response = await call(issuer, "/session", { cookie });
+  return response.ok ? "live" : reasonOf(response);
+};
+
+const claimsFor = async (cookie: string, appId = "orders"): Promise<Record<string, unknown>> => {
+  const response = await call(issuer, "/session/token", {
+    method: "POST",
+    body: { appId },
+    cookie,
+  });
+  const { token } = (await response.json()) as { token: string };
+  return decodeJwt(token);
+};
+
+describe("rotation", () => {
+  it("gives a new secret and goes on accepting the old one within grace", async () => {
+    const first = await signIn(issuer);
+    const second = cookieOf(await refresh(first));
+    expect(second).not.toBe(first);
+    expect(await status(second)).toBe("live");
+    clock.advance(30 * SECOND);
+    expect(await status(first)).toBe("live");
+  });
+
+  it("does not move the window when the previous secret is used again", async () => {
+    const first = await signIn(issuer);
+    await refresh(first);
+    clock.advance(20 * SECOND);
+    const second = cookieOf(await refresh(first));
+    clock.advance(11 * SECOND);
+    expect(await reasonOf(await refresh(first))).toBe("401 refresh-reused");
+    expect(await status(second)).toBe("401 session-revoked");
+  });
+
+  it("ends the session for everybody when an old secret is refreshed after grace", async () => {
+    const stolen = await signIn(issuer);
+    const current = cookieOf(await refresh(stolen));
+    clock.advance(31 * SECOND);
+    expect(await reasonOf(await refresh(stolen))).toBe("401 refresh-reused");
+    expect(await reasonOf(await refresh(current))).toBe("401 session-revoked");
+  });
+
+  it("ends the session when an old secret is read with after grace", async () => {
+    const stolen = await signIn(issuer);
+    const current = cookieOf(await refresh(stolen));
+    clock.advance(31 * SECOND);
+    expect(await status(stolen)).toBe("401 refresh-reused");
+    expect(await status(current)).toBe("401 session-revoked");
+  });
+
+  it("ends the session when a secret two rotations old is refreshed within grace", async () => {
+    const first = await signIn(issuer);
+    const second = cookieOf(await refresh(first));
+    await refresh(second);
+    expect(await reasonOf(await refresh(first))).toBe("401 refresh-reused");
+  });
+
+  it("only refuses to read with a secret that a second tab displaced a moment ago", async () => {
+    const first = await signIn(issuer);
+    const displaced = cookieOf(await refresh(first));
+    const current = cookieOf(await refresh(first));
+    // Another process may still have it in memory; the store has not.
+    clock.advance(1 * SECOND);
+    expect(await status(displaced)).toBe("401 session-missing");
+    expect(await status(current)).toBe("live");
+  });
+
+  it("does not end a session for a made-up secret: the handle in tokens is no way in", async () => {
+    const cookie = await signIn(issuer);
+    const { handle } = (await (await call(issuer, "/session", { cookie })).json()) as {
+      handle: string;
+    };
+    const madeUp = Buffer.concat([Buffer.from(handle, "base64url"), Buffer.alloc(32)]);
+    const forged = `breezeway=${madeUp.toString("base64url")}`;
+    expect(await reasonOf(await refresh(forged))).toBe("401 session-missing");
+    expect(await status(cookie)).toBe("live");
+  });
+});
+
+describe("timeouts", () => {
+  it("ends a session after 7 days without activity", async () => {
+    const cookie = await signIn(issuer);
+    clock.advance(7 * DAY);
+    expect(await status(cookie)).toBe("401 session-expired");
+    expect(await reasonOf(await refresh(cookie))).toBe("401 session-expired");
+  });
+
+  it("goes on for 30 days while it is used, and no longer", async () => {
+    let cookie = await signIn(issuer);
+    for (let day = 0; day < 29; day += 1) {
+      clock.advance(1 * DAY);
+      cookie = cookieOf(await refresh(cookie));
+    }
+    clock.advance(1 * DAY);
+    expect(await reasonOf(await refresh(cookie))).toBe("401 session-expired");
+  });
+
+  it("counts reading the session as activity", async () => {
+    const cookie = await signIn(issuer);
+    clock.advance(6 * DAY);
+    expect(await status(cookie)).toBe("live");
+    clock.advance(6 * DAY);
+    expect(await status(cookie)).toBe("live");
+  });
+
+  it("lets the cookie live as long as the session can", async () => {
+    const login = await call(issuer, "/login/dev", {
+      method: "POST",
+      body: { userId: "alice", tenantId: "acme" },
+    });
+    expect(login.headers.getSetCookie()).toEqual([
+      expect.stringMatching(
+        /^breezeway=[\w-]{64}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=604800$/,
+      ),
+    ]);
+  });
+
+  it("survives a clock that is set back, and one that jumps ahead and is set right", async () => {
+    const cookie = await signIn(issuer);
+    clock.advance(-3_600 * SECOND);
+    const second = cookieOf(await refresh(cookie));
+    expect(await status(second)).toBe("live");
+    clock.advance(60 * DAY);
+    expect(await status(second)).toBe("401 session-expired");
+    clock.advance(-60 * DAY);
+    expect(await status(second)).toBe("live");
+  });
+});
+
+describe("switching the tenant", () => {
+  const switchTo = (cookie: string, tenantId: string): Promise<Response> =>
+    call(issuer, "/session/tenant", { method: "POST", body: { tenantId }, cookie });
+
+  it("renews the secret and gives tokens of the new tenant with its scopes", async () => {
+    const first = await signIn(issuer);
+    const response = await switchTo(first, "globex");
+    expect(await response.clone().json()).toMatchObject({
+      tenantId: "globex",
+      tenants: ["acme", "globex"],
+      scopes: ["orders:read"],
+    });
+    const second = cookieOf(response);
+    expect(second).not.toBe(first);
+    expect(await claimsFor(second)).toMatchObject({ tenantId: "globex", scope: "orders:read" });
+  });
+
+  it.each(["initech", "__proto__", "constructor", "toString"])(
+    "refuses the tenant %s, to which the user does not belong",
+    async (tenantId) => {
+      const cookie = await signIn(issuer);
+      expect(await reasonOf(await switchTo(cookie, tenantId))).toBe("403 tenant-not-allowed");
+      expect(await claimsFor(cookie)).toMatchObject({ tenantId: "acme" });
+    },
+  );
+});
+
+describe("signing in and out", () => {
+  it("ends the session that the browser had before", async () => {
+    const before = await signIn(issuer);
+    const response = await call(issuer, "/login/dev", {
+      method: "POST",
+      body: { userId: "bob", tenantId: "acme" },
+      cookie: before,
+    });
+    expect(cookieOf(response)).not.toBe(before);
+    expect(await status(before)).toBe("401 session-revoked");
+  });
+
+  it("ends the session even when the secret was rotated away", async () => {
+    const first = await signIn(issuer);
+    const second = cookieOf(await refresh(first));
+    await call(issuer, "/session", { method: "DELETE", cookie: first });
+    expect(await status(second)).toBe("401 session-revoked");
+  });
+
+  it("clears the cookie also when there is no session", async () => {
+    const response = await call(issuer, "/session", { method: "DELETE" });
+    expect(response.status).toBe(204);
+    expect(response.headers.getSetCookie()[0]).toContain("breezeway=; ");
+  });
+});
+
+describe("tokens", () => {
+  it("carries only scopes that both the app and the user have", async () => {
+    const bob = await signIn(issuer, "bob");
+    expect(await claimsFor(bob)).toMatchObject({ scope: "orders:read" });
+    expect(await claimsFor(bob, "inspector")).toMatchObject({ scope: "", aud: "inspector" });
+  });
+
+  it("spreads the ends of tokens over a tenth of their life, in whole seconds", async () => {
+    const cookie = await signIn(issuer);
+    const lives = new Set<number>();
+    for (let index = 0; index < 60; index += 1) {
+      const { iat, exp } = (await claimsFor(cookie)) as { iat: number; exp: number };
+      expect(Number.isInteger(iat) && Number.isInteger(exp)).toBe(true);
+      lives.add(exp - iat);
+    }
+    expect(Math.min(...lives)).toBeGreaterThanOrEqual(54);
+    expect(Math.max(...lives)).toBeLessThanOrEqual(60);
+    expect(lives.size).toBeGreaterThan(2);
+  });
+});

@@ -1,0 +1,284 @@
+import { decodeJwt } from "jose";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RESERVED_CLAIMS } from "@breezeway/shared/schemas";
+import type { Issuer, SessionWithCookie } from "../index.ts";
+import {
+  call,
+  reasonOf,
+  testClock,
+  testIssuer,
+  type TestClock,
+} from "../test-support/test-issuer.ts";
+
+let clock: TestClock;
+let issuer: Issuer;
+
+beforeEach(() => {
+  clock = testClock();
+  issuer = testIssuer({ clock });
+});
+
+afterEach(() => issuer.close());
+
+const open = (userId = "alice", tenantId = "acme"): Promise<SessionWithCookie> =>
+  issuer.sessions.create({
+    userId,
+    tenantId,
+    tenants: { acme: { scopes: ["orders:read"] }, globex: { scopes: [] } },
+  });
+
+const handles = async (userId: string, tenantId?: string): Promise<string[]> => {
+  const list = await issuer.sessions.listForUser(
+    userId,
+    tenantId === undefined ? {} : { tenantId },
+  );
+  return list.map(({ handle }) => handle).sort();
+};
+
+const cookieOf = ({ setCookie }: SessionWithCookie): string => setCookie.split(";", 1)[0] ?? "";
+
+const mint = (cookie: string): Promise<Response> =>
+  call(issuer, "/session/token", { method: "POST", body: { appId: "orders" }, cookie });
+
+const claimsFor = async (cookie: string): Promise<Record<string, unknown>> =>
+  decodeJwt(((await (await mint(cookie)).json()) as { token: string }).token);
+
+describe("sessions.create", () => {
+  it("opens a session whose cookie works as it is", async () => {
+    const opened = await open();
+    expect(opened.session).toMatchObject({
+      userId: "alice",
+      tenantId: "acme",
+      scopes: ["orders:read"],
+    });
+    expect((await mint(cookieOf(opened))).status).toBe(200);
+    expect(await issuer.sessions.fromCookie(`a=b; ${cookieOf(opened)}`)).toEqual(opened.session);
+  });
+
+  it("takes scopes alone for users of one tenant", async () => {
+    const { session } = await issuer.sessions.create({
+      userId: "u",
+      tenantId: "t",
+      scopes: ["orders:read"],
+    });
+    expect(session.tenants).toEqual({ t: { scopes: ["orders:read"] } });
+  });
+
+  it.each([
+    ["no user", { userId: "", tenantId: "t" }, "session: userId"],
+    ["a user id of 257 characters", { userId: "u".repeat(257), tenantId: "t" }, "session: userId"],
+    ["a wrong type", { userId: 7, tenantId: "t" }, "session: userId"],
+    ["an unknown field", { userId: "u", tenantId: "t", admin: true }, 'unknown field "admin"'],
+    ["a scope with a space", { userId: "u", tenantId: "t", scopes: ["a b"] }, "session: scopes[0]"],
+    ["a scope with a quote", { userId: "u", tenantId: "t", scopes: ['a"b'] }, "session: scopes[0]"],
+    [
+      "claims that are too large",
+      { userId: "u", tenantId: "t", claims: { x: "y".repeat(4_096) } },
+      "claims: must be at most 4096 bytes",
+    ],
+    [
+      "data that is too large",
+      { userId: "u", tenantId: "t", data: { x: "y".repeat(65_536) } },
+      "data: must be at most 65536 bytes",
+    ],
+    [
+      "claims that are no JSON",
+      { userId: "u", tenantId: "t", claims: { x: 1n } },
+      "claims: must be representable",
+    ],
+    [
+      "scopes twice",
+      { userId: "u", tenantId: "t", scopes: [], tenants: { t: { scopes: [] } } },
+      "not in both",
+    ],
+  ])("refuses %s", async (_case, input, message) => {
+    const creating = issuer.sessions.create(input as never);
+    await expect(creating).rejects.toThrow(message);
+    await expect(creating).rejects.toMatchObject({ code: "REQUEST_MALFORMED" });
+  });
+
+  it("refuses an active tenant that is not among the user's", async () => {
+    const creating = issuer.sessions.create({
+      userId: "u",
+      tenantId: "t",
+      tenants: { other: { scopes: [] } },
+    });
+    await expect(creating).rejects.toMatchObject({ code: "TENANT_NOT_ALLOWED" });
+  });
+
+  it.each(RESERVED_CLAIMS)("refuses the reserved claim %s", async (name) => {
+    const creating = issuer.sessions.create({
+      userId: "u",
+      tenantId: "t",
+      claims: { [name]: "x" },
+    });
+    await expect(creating).rejects.toThrow(`claims: ${name}: this name is reserved`);
+  });
+});
+
+describe("finding sessions", () => {
+  it("lists a user's handles across tenants, or in one", async () => {
+    const a = await open();
+    const b = await open("alice", "globex");
+    await open("bob");
+    expect(await handles("alice")).toEqual([a.session.handle, b.session.handle].sort());
+    expect(await handles("alice", "globex")).toEqual([b.session.handle]);
+    expect(await handles("nobody")).toEqual([]);
+  });
+
+  it("gives what is known of a handle, and nothing once the session has ended", async () => {
+    const { session } = await open();
+    expect(await issuer.sessions.get(session.handle)).toEqual(session);
+    clock.advance(7 * 86_400_000);
+    expect(await issuer.sessions.get(session.handle)).toBeUndefined();
+    expect(await handles("alice")).toEqual([]);
+    expect(await issuer.sessions.get("unknown")).toBeUndefined();
+  });
+});
+
+describe("ending sessions", () => {
+  it("revokes one, once", async () => {
+    const opened = await open();
+    expect(await issuer.sessions.revoke(opened.session.handle)).toBe(true);
+    expect(await issuer.sessions.revoke(opened.session.handle)).toBe(false);
+    expect(await reasonOf(await mint(cookieOf(opened)))).toBe("401 session-revoked");
+    expect(await issuer.sessions.fromCookie(cookieOf(opened))).toBeUndefined();
+  });
+
+  it("revokes all of a user, or those in one tenant", async () => {
+    const acme = await open();
+    const globex = await open("alice", "globex");
+    const bob = await open("bob");
+    expect(await issuer.sessions.revokeAllForUser("alice", { tenantId: "globex" })).toEqual([
+      globex.session.handle,
+    ]);
+    expect(await handles("alice")).toEqual([acme.session.handle]);
+    expect(await issuer.sessions.revokeAllForUser("alice")).toEqual([acme.session.handle]);
+    expect(await handles("bob")).toEqual([bob.session.handle]);
+  });
+
+  it("revokes all that are active in a tenant", async () => {
+    await open();
+    await open("bob");
+    const globex = await open("alice", "globex");
+    expect(await issuer.sessions.revokeAllInTenant("acme")).toHaveLength(2);
+    expect(await handles("alice")).toEqual([globex.session.handle]);
+  });
+
+  it("ends an app's tokens and makes new ones that are not ended", async () => {
+    const opened = await open();
+    await issuer.sessions.revokeTokensForApp("orders");
+    const feed = await call(issuer, "/revocations", { headers: { accept: "application/json" } });
+    const { revocations } = (await feed.json()) as { revocations: { atSeconds: number }[] };
+    expect(revocations).toEqual([
+      { kind: "app", id: "orders", atSeconds: Math.floor(clock.nowMs / 1_000) },
+    ]);
+    const { iat } = (await claimsFor(cookieOf(opened))) as { iat: number };
+    expect(iat).toBe(revocations[0]!.atSeconds + 1);
+  });
+});
+
+describe("changing sessions", () => {
+  it("puts updated claims into new tokens, and removes them with null", async () => {
+    const opened = await open();
+    const { handle } = opened.session;
+    await issuer.sessions.updateClaims(handle, { kid: "10042", org_role: "admin" });
+    expect(await claimsFor(cookieOf(opened))).toMatchObject({ kid: "10042", org_role: "admin" });
+    const after = await issuer.sessions.updateClaims(handle, { org_role: null });
+    expect(after.claims).toEqual({ kid: "10042" });
+    expect(await claimsFor(cookieOf(opened))).not.toHaveProperty("org_role");
+  });
+
+  it("keeps data on the server", async () => {
+    const opened = await open();
+    const { handle } = opened.session;
+    await issuer.sessions.updateData(handle, { cart: [1] });
+    expect((await issuer.sessions.get(handle))?.data).toEqual({ cart: [1] });
+    expect(await claimsFor(cookieOf(opened))).not.toHaveProperty("cart");
+    const summary = await (await call(issuer, "/session", { cookie: cookieOf(opened) })).json();
+    expect(summary).not.toHaveProperty("data");
+  });
+
+  it.each([
+    ["claims", () => issuer.sessions.updateClaims("unknown", {})],
+    ["data", () => issuer.sessions.updateData("unknown", {})],
+  ])("refuses to change the %s of a session that there is not", async (_what, update) => {
+    await expect(update()).rejects.toMatchObject({ code: "SESSION_UNKNOWN" });
+  });
+
+  it.each(RESERVED_CLAIMS)("refuses to set the reserved claim %s", async (name) => {
+    const { session } = await open();
+    await expect(
+      issuer.sessions.updateClaims(session.handle, { [name]: "x" }),
+    ).rejects.toMatchObject({ code: "REQUEST_MALFORMED" });
+  });
+
+  it("renews the secret: the old cookie stops working at once", async () => {
+    const opened = await open();
+    const renewed = await issuer.sessions.renew(opened.session.handle);
+    expect((await mint(cookieOf(opened))).status).toBe(401);
+    expect((await mint(cookieOf(renewed!))).status).toBe(200);
+    expect(renewed?.session.handle).toBe(opened.session.handle);
+  });
+
+  it("switches the tenant of a handle and renews", async () => {
+    const opened = await open();
+    const switched = await issuer.sessions.switchTenant(opened.session.handle, "globex");
+    expect(await claimsFor(cookieOf(switched!))).toMatchObject({ tenantId: "globex" });
+    await expect(
+      issuer.sessions.switchTenant(opened.session.handle, "initech"),
+    ).rejects.toMatchObject({ code: "TENANT_NOT_ALLOWED" });
+    expect(await issuer.sessions.renew("unknown")).toBeUndefined();
+  });
+});
+
+describe("the claims hook", () => {
+  it("adds claims for the app that the token is for", async () => {
+    const hooked = testIssuer({
+      claims: ({ session, app }) => Promise.resolve({ org_id: session.tenantId, for_app: app.id }),
+    });
+    const { setCookie } = await hooked.sessions.create({ userId: "u", tenantId: "t" });
+    const response = await call(hooked, "/session/token", {
+      method: "POST",
+      body: { appId: "orders" },
+      cookie: setCookie.split(";", 1)[0],
+    });
+    const { token } = (await response.json()) as { token: string };
+    expect(decodeJwt(token)).toMatchObject({ org_id: "t", for_app: "orders" });
+    await hooked.close();
+  });
+
+  it.each(RESERVED_CLAIMS)("mints nothing when it sets the reserved name %s", async (name) => {
+    const errors: unknown[] = [];
+    const hooked = testIssuer({
+      claims: () => ({ [name]: "x" }),
+      onError: (error) => errors.push(error),
+    });
+    const { setCookie } = await hooked.sessions.create({ userId: "u", tenantId: "t" });
+    const response = await call(hooked, "/session/token", {
+      method: "POST",
+      body: { appId: "orders" },
+      cookie: setCookie.split(";", 1)[0],
+    });
+    expect(await reasonOf(response)).toBe("500 internal-error");
+    expect(String(errors[0])).toContain(name);
+    await hooked.close();
+  });
+
+  it("mints no token that is larger than verifiers accept", async () => {
+    const errors: unknown[] = [];
+    const hooked = testIssuer({
+      claims: () => ({ big: "x".repeat(8_192) }),
+      onError: (error) => errors.push(error),
+    });
+    const { setCookie } = await hooked.sessions.create({ userId: "u", tenantId: "t" });
+    const response = await call(hooked, "/session/token", {
+      method: "POST",
+      body: { appId: "orders" },
+      cookie: setCookie.split(";", 1)[0],
+    });
+    expect(await reasonOf(response)).toBe("500 internal-error");
+    expect(String(errors[0])).toContain("larger than 8 kB");
+    await hooked.close();
+  });
+});
