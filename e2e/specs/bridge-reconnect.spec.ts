@@ -1,0 +1,278 @@
+/** Reconnect is a normal state: each cause of a lost channel, and what must survive it. */
+import type { Frame, Page } from "@playwright/test";
+import { expect, test } from "../support/bridge.ts";
+
+/** What a guest sets up once per document: a method, a subscription, a log of its states. */
+async function prepare(frame: Frame): Promise<void> {
+  await frame.waitForFunction(() => "bridge" in window);
+  await frame.evaluate(async () => {
+    const bridge = await window.bridge;
+    window.log = [];
+    bridge.method.expose("name", () => "guest");
+    bridge.event.subscribe("a:changed", (payload) => window.log.push(payload));
+    bridge.subscribeState((state) => window.log.push(state));
+  });
+}
+
+/** Calls in both directions and an event: the bridge is there with everything on it. */
+async function expectWorking(page: Page, frame: Frame, event: unknown = "event"): Promise<void> {
+  await expect.poll(() => page.evaluate(() => window.mount.state)).toBe("connected");
+  await expect
+    .poll(() => frame.evaluate(async () => (await window.bridge).state))
+    .toBe("connected");
+  expect(await frame.evaluate(async () => (await window.bridge).method.call("add", 1, 1))).toBe(2);
+  expect(await page.evaluate(() => window.mount.call("name"))).toBe("guest");
+  await page.evaluate((payload) => window.host.event.publish("a:changed", payload), event);
+  await expect.poll(() => frame.evaluate(() => window.log)).toContain(event);
+}
+
+async function states(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const log: unknown[] = [];
+    window.log = log;
+    window.mount.subscribeState((state) => log.push(state));
+  });
+}
+
+const frameOf = async (page: Page): Promise<Frame> => {
+  const element = await page.locator("iframe").last().elementHandle();
+  const frame = await element?.contentFrame();
+  if (!frame) throw new Error("no frame");
+  return frame;
+};
+
+test("location.reload() in the guest", async ({ bridge }) => {
+  const page = await bridge.openHost();
+  const frame = await bridge.mount(page);
+  await prepare(frame);
+  await expectWorking(page, frame);
+  await states(page);
+  await frame.evaluate(() => location.reload()).catch(() => undefined);
+  await expect
+    .poll(() => page.evaluate(() => window.log))
+    .toEqual(["connected", "lost", "connected"]);
+  await prepare(frame);
+  await expectWorking(page, frame);
+  expect(
+    await frame.evaluate(async () => (await (await window.bridge).getSessionToken()).length > 20),
+  ).toBe(true);
+});
+
+test("a call that is under way when the guest reloads rejects at once with a retryable code", async ({
+  bridge,
+}) => {
+  const page = await bridge.openHost();
+  const frame = await bridge.mount(page);
+  await frame.evaluate(async () => {
+    (await window.bridge).method.expose("hang", () => new Promise(() => {}));
+  });
+  await page.evaluate(() => {
+    window.log = [];
+    const started = performance.now();
+    window.mount.call("hang").catch((error: { code: string; retryable: boolean }) => {
+      window.log.push([error.code, error.retryable, performance.now() - started < 5_000]);
+    });
+  });
+  await frame.evaluate(() => location.reload()).catch(() => undefined);
+  await expect.poll(() => page.evaluate(() => window.log)).toEqual([["CHANNEL_LOST", true, true]]);
+});
+
+test("the host page is reloaded", async ({ bridge }) => {
+  const page = await bridge.openHost();
+  await prepare(await bridge.mount(page));
+  await bridge.openHost();
+  const frame = await bridge.mount(page);
+  await prepare(frame);
+  await expectWorking(page, frame);
+});
+
+test("the iframe is moved in the page", async ({ bridge }) => {
+  const page = await bridge.openHost();
+  const first = await bridge.mount(page);
+  await prepare(first);
+  await expectWorking(page, first);
+  await page.evaluate(() => {
+    const section = document.createElement("section");
+    document.body.prepend(section);
+    section.append(window.mount.element);
+  });
+  const frame = await frameOf(page);
+  await prepare(frame);
+  await expectWorking(page, frame);
+});
+
+test("src is changed to another page of the app, and to the same", async ({ bridge }) => {
+  const page = await bridge.openHost();
+  await prepare(await bridge.mount(page));
+  for (const path of ["/other", "/other"]) {
+    await states(page);
+    await page.evaluate((to) => {
+      const { element } = window.mount;
+      element.src = new URL(to, element.src).href;
+    }, path);
+    await expect
+      .poll(() => page.evaluate(() => window.log))
+      .toEqual(["connected", "lost", "connected"]);
+    const frame = await frameOf(page);
+    await prepare(frame);
+    await expectWorking(page, frame);
+  }
+});
+
+test("a frame that goes to another origin, or to srcdoc, gets nothing and loses its channel", async ({
+  bridge,
+}) => {
+  const { platform } = bridge;
+  const page = await bridge.openHost();
+  const frame = await bridge.mount(page);
+  await prepare(frame);
+  await page.evaluate(() => {
+    window.log = [];
+    window.host.tap((event) => window.log.push(event.kind));
+  });
+  const mintsBefore = platform.issuer.mints.length;
+  await frame
+    .evaluate((to) => location.assign(to), `${platform.strangerOrigin}/orders?wait=never`)
+    .catch(() => undefined);
+  await expect.poll(() => page.evaluate(() => window.mount.state)).toBe("lost");
+  const stranger = await frameOf(page);
+  await stranger.waitForFunction(() => "breezeway" in window);
+  // It may knock for as long as it likes: its origin is not the app's.
+  const code = await stranger.evaluate(async () =>
+    window.breezeway.createAppBridge({ handshakeTimeoutMs: 800 }).then(
+      () => "connected",
+      (error: { code: string }) => error.code,
+    ),
+  );
+  expect(code).toBe("HANDSHAKE_TIMEOUT");
+  expect(await page.evaluate(() => window.mount.state)).toBe("lost");
+  expect(platform.issuer.mints.length).toBe(mintsBefore);
+
+  await page.evaluate(() => {
+    window.mount.element.srcdoc = "<p>no origin</p>";
+  });
+  await expect(page.frameLocator("iframe").getByText("no origin")).toBeVisible();
+  expect(await page.evaluate(() => window.mount.state)).toBe("lost");
+
+  await page.evaluate(() => {
+    window.mount.element.removeAttribute("srcdoc");
+    window.mount.reload();
+  });
+  const back = await frameOf(page);
+  await prepare(back);
+  await expectWorking(page, back);
+});
+
+test("StrictMode: a bridge is opened, closed and opened again in one task", async ({ bridge }) => {
+  const page = await bridge.openHost();
+  const frame = await bridge.mount(page, { path: "/orders?wait=never" });
+  const result = await frame.evaluate(async () => {
+    const { createAppBridge } = window.breezeway;
+    const first = createAppBridge();
+    void first.then((bridge) => bridge.close());
+    const second = createAppBridge();
+    window.bridge = second;
+    await first;
+    const bridge = await second;
+    return [bridge.state, await bridge.method.call("add", 2, 2), (await first).state];
+  });
+  expect(result).toEqual(["connected", 4, "closed"]);
+  await prepare(frame);
+  await expectWorking(page, frame);
+});
+
+test("a bridge that was closed can be opened again", async ({ bridge }) => {
+  const page = await bridge.openHost();
+  const frame = await bridge.mount(page);
+  await frame.evaluate(async () => {
+    (await window.bridge).close();
+    window.bridge = window.breezeway.createAppBridge();
+    await window.bridge;
+  });
+  await prepare(frame);
+  await expectWorking(page, frame);
+});
+
+test("two copies of the SDK on a page share one channel, and one closes without the other", async ({
+  bridge,
+}) => {
+  const page = await bridge.openHost();
+  const frame = await bridge.mount(page);
+  await prepare(frame);
+  const result = await frame.evaluate(async () => {
+    const first = window.breezeway;
+    const bridge = await window.bridge;
+    // The page script again, as a module of its own: another copy of the SDK in it.
+    await import("/guest-page.js?copy" as string);
+    const other = await window.bridge;
+    const isCopied = window.breezeway.createAppBridge !== first.createAppBridge;
+    const failure = await other.method.call("nothing").catch((error: unknown) => error);
+    const isRecognised = first.BridgeError.is(failure);
+    const isSame = (await other.getSessionToken()) === (await bridge.getSessionToken());
+    other.close();
+    return [isCopied, isRecognised, isSame, other.state, bridge.state];
+  });
+  expect(result).toEqual([true, true, true, "closed", "connected"]);
+  expect(await page.evaluate(() => window.mount.state)).toBe("connected");
+});
+
+test("a slow guest is shown as lost first and welcomed when it comes", async ({ bridge }) => {
+  const page = await bridge.openHost({ handshakeTimeoutMs: 400 });
+  const frame = await bridge.mount(page, { path: "/orders?wait=2500" });
+  await expect.poll(() => page.evaluate(() => window.mount.state)).toBe("lost");
+  expect(await page.evaluate(() => window.mount.error?.code)).toBe("HANDSHAKE_TIMEOUT");
+  await prepare(frame);
+  await expectWorking(page, frame);
+  expect(await page.evaluate(() => window.mount.error)).toBeNull();
+});
+
+test("a guest that never answers leaves no timer and can be closed", async ({ bridge }) => {
+  const page = await bridge.openHost({ handshakeTimeoutMs: 300 });
+  await bridge.mount(page, { path: "/orders?wait=never" });
+  await expect.poll(() => page.evaluate(() => window.mount.state)).toBe("lost");
+  await page.evaluate(() => window.mount.close());
+  expect(await page.evaluate(() => [window.mount.state, window.host.mounts.length])).toEqual([
+    "closed",
+    0,
+  ]);
+  await expect(page.locator("iframe")).toHaveCount(0);
+});
+
+test("a guest that stands alone, and one that knows no host, are told at once", async ({
+  bridge,
+  page,
+}) => {
+  await page.goto(`${bridge.platform.guestOrigin}/orders?wait=never`);
+  await page.waitForFunction(() => "breezeway" in window);
+  const alone = await page.evaluate(async () => {
+    const started = performance.now();
+    const error = await window.breezeway
+      .createAppBridge()
+      .catch((reason: { code: string }) => reason.code);
+    return [window.breezeway.isEmbedded(), error, performance.now() - started < 50];
+  });
+  expect(alone).toEqual([false, "HANDSHAKE_NOT_EMBEDDED", true]);
+
+  await bridge.openHost();
+  const frame = await bridge.mount(page, { path: "/orders?wait=never" });
+  const codes = await frame.evaluate(async () => {
+    const codeOf = async (hostOrigins: string[]): Promise<string> =>
+      window.breezeway.createAppBridge({ hostOrigins, handshakeTimeoutMs: 300 }).then(
+        () => "connected",
+        (error: { code: string }) => error.code,
+      );
+    const results = [
+      await codeOf(["https://shell.example/"]),
+      await codeOf(["*"]),
+      await codeOf(["https://other.example"]),
+    ];
+    document.querySelector("meta[name=breezeway-host-origins]")?.remove();
+    return [...results, await codeOf(undefined as unknown as string[])];
+  });
+  expect(codes).toEqual([
+    "CONFIG_HOST_ORIGINS_INVALID",
+    "CONFIG_HOST_ORIGINS_INVALID",
+    "HANDSHAKE_TIMEOUT",
+    "CONFIG_HOST_ORIGINS_MISSING",
+  ]);
+});
