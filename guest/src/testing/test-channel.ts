@@ -35,6 +35,7 @@ export interface TestChannelOptions {
   readonly onEvent: (topic: string, payload: unknown) => void;
   readonly onSubscribe: (topic: string) => void;
   readonly onUnsubscribe: (topic: string) => void;
+  readonly onEnded: () => void;
   readonly report: (error: unknown) => void;
 }
 
@@ -91,7 +92,7 @@ export function openTestChannel(options: TestChannelOptions): Channel {
           options.onSubscribe(topic);
         }),
       unsubscribe: options.onUnsubscribe,
-      ended: () => undefined,
+      ended: options.onEnded,
       report,
     },
   });

@@ -137,13 +137,24 @@ describe("a guest of the test host", () => {
     expect(host.tokens).toEqual([first, second]);
   });
 
+  it("pushes a fresh token after a reconnect too", async () => {
+    const host = customerHost();
+    const bridge = await host.connect();
+    host.faults.drop();
+    await host.settled();
+    const token = bridge.session.token.current;
+    await host.advance(46_000);
+    expect(bridge.session.token.current).not.toBe(token);
+    expect(host.calls).toEqual([]);
+  });
+
   it("leaves no timers behind when it closes", async () => {
     const host = customerHost();
     const bridge = await host.connect();
     bridge.method.call("wait").catch(() => undefined);
     expect(host.clock.timers).toBeGreaterThan(0);
     bridge.close();
-    host.close();
+    await host.settled();
     expect(host.clock.timers).toBe(0);
   });
 });

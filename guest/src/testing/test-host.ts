@@ -56,10 +56,14 @@ export function createTestHost<C extends Contract = AnyContract>(
     ...(options.nowMs === undefined ? {} : { nowMs: options.nowMs }),
     settle: () => link.settled(),
   });
+  const ttlSeconds = options.tokenTtlSeconds ?? TOKEN_LIMITS.defaultTtlSeconds;
+  const refreshAheadMs =
+    1000 *
+    Math.max(TOKEN_LIMITS.minRefreshAheadSeconds, ttlSeconds * TOKEN_LIMITS.refreshAheadFraction);
   const issuer = createTestIssuer({
     clock,
     appId,
-    ttlSeconds: options.tokenTtlSeconds ?? TOKEN_LIMITS.defaultTtlSeconds,
+    ttlSeconds,
     scopes: options.scopes ?? [],
     claims: options.claims ?? {},
   });
@@ -93,14 +97,14 @@ export function createTestHost<C extends Contract = AnyContract>(
 
   const mint = (): TokenGrant => {
     const grant = issuer.mint();
-    const life = (grant.expiresAtSeconds - grant.issuedAtSeconds) * 1000;
-    const ahead = Math.max(
-      TOKEN_LIMITS.minRefreshAheadSeconds * 1000,
-      life * TOKEN_LIMITS.refreshAheadFraction,
-    );
-    clock.clearTimer(timer);
-    if (pushesTokens) timer = clock.setTimer(pushToken, life - ahead);
+    schedulePush();
     return grant;
+  };
+
+  const schedulePush = (): void => {
+    clock.clearTimer(timer);
+    if (!channel?.isOpen || !pushesTokens || issuer.msLeft <= 0) return;
+    timer = clock.setTimer(pushToken, Math.max(0, issuer.msLeft - refreshAheadMs));
   };
 
   const mintIfPossible = (): TokenGrant | null => {
@@ -168,7 +172,9 @@ export function createTestHost<C extends Contract = AnyContract>(
         if (retained.has(topic)) channel?.send(["event", topic, retained.get(topic), true]);
       },
       onUnsubscribe: (topic) => void subscriptions.delete(topic),
+      onEnded: () => clock.clearTimer(timer),
     });
+    schedulePush();
   };
 
   const link = createTestLink({ clock, conditions: () => conditions, welcome, open });

@@ -1,0 +1,115 @@
+import { expect, test as base } from "@playwright/test";
+import { bundlePage } from "../support/bundle-page.ts";
+
+const test = base.extend<object, { script: string }>({
+  script: [
+    // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern
+    async ({}, use) => use(await bundlePage("fixtures/bindings/lit-page.ts")),
+    { scope: "worker" },
+  ],
+});
+
+test.beforeEach(async ({ page, script }) => {
+  page.on("pageerror", (error) => {
+    throw error;
+  });
+  await page.setContent('<div id="first"></div><div id="second"></div>');
+  await page.addScriptTag({ content: script });
+});
+
+test("an element follows what the host says", async ({ page }) => {
+  await page.evaluate(() => document.querySelector("#first")?.append(window.litKit.screen));
+  await expect(page.locator("#state")).toHaveText("connected");
+  await expect(page.locator("#user")).toHaveText("alice");
+  await expect(page.locator("#context")).toHaveText('{"customerId":"c-1"}');
+  const first = await page.locator("#token").textContent();
+  await page.evaluate(() => window.litKit.host.advance(50_000));
+  await expect(page.locator("#token")).not.toHaveText(first ?? "");
+
+  await page.evaluate(() => {
+    const { host } = window.litKit;
+    host.context.set({ customerId: "c-2" });
+    host.theme.set({ scheme: "dark" });
+    host.locale.set("de-DE");
+    host.session.signOut();
+    host.event.publish("customer:changed", { id: "c-9" });
+  });
+  await expect(page.locator("#context")).toHaveText('{"customerId":"c-2"}');
+  await expect(page.locator("#scheme")).toHaveText("dark");
+  await expect(page.locator("#locale")).toHaveText("de-DE");
+  await expect(page.locator("#user")).toHaveText("nobody");
+  await expect(page.locator("#token")).toHaveText("none");
+  await expect(page.locator("#changed")).toHaveText("c-9");
+
+  await page.evaluate(() => window.litKit.host.faults.away());
+  await expect(page.locator("#state")).toHaveText("lost");
+  await page.evaluate(() => window.litKit.host.faults.away(false));
+  await expect(page.locator("#state")).toHaveText("connected");
+  expect(await page.evaluate(() => window.litKit.greet())).toBe("Hello you");
+});
+
+test("an element that is moved in the document keeps its bridge", async ({ page }) => {
+  await page.evaluate(() => document.querySelector("#first")?.append(window.litKit.screen));
+  await expect(page.locator("#state")).toHaveText("connected");
+  await page.evaluate(async () => {
+    document.querySelector("#second")?.append(window.litKit.screen);
+    await window.litKit.host.settled();
+  });
+  await expect(page.locator("#second #state")).toHaveText("connected");
+  // One welcome is one token.
+  expect(await page.evaluate(() => window.litKit.host.tokens.length)).toBe(1);
+});
+
+test("an element that leaves closes its bridge, and opens one when it is back", async ({
+  page,
+}) => {
+  await page.evaluate(() => document.querySelector("#first")?.append(window.litKit.screen));
+  await expect(page.locator("#state")).toHaveText("connected");
+  const left = await page.evaluate(async () => {
+    const { host, screen } = window.litKit;
+    screen.remove();
+    await host.settled();
+    return [host.isConnected, host.clock.timers];
+  });
+  expect(left).toEqual([false, 0]);
+  await page.evaluate(() => document.querySelector("#first")?.append(window.litKit.screen));
+  await expect(page.locator("#user")).toHaveText("alice");
+  expect(await page.evaluate(() => [...window.litKit.host.subscriptions])).toEqual([
+    "customer:changed",
+  ]);
+});
+
+test("an element that leaves while it connects leaves nothing behind", async ({ page }) => {
+  const left = await page.evaluate(async () => {
+    const { host, screen } = window.litKit;
+    document.body.append(screen);
+    screen.remove();
+    await host.settled();
+    await host.settled();
+    return [host.isConnected, host.clock.timers];
+  });
+  expect(left).toEqual([false, 0]);
+});
+
+test("an element knows why its bridge could not be opened", async ({ page }) => {
+  await page.evaluate(() => {
+    window.litKit.host.faults.refuse("HANDSHAKE_REFUSED");
+    document.body.append(window.litKit.screen);
+  });
+  await expect(page.locator("#error")).toHaveText("HANDSHAKE_REFUSED");
+  await expect(page.locator("#state")).toHaveText("closed");
+});
+
+test("a listener that was taken back hears nothing", async ({ page }) => {
+  await page.evaluate(() => document.body.append(window.litKit.screen));
+  await expect(page.locator("#state")).toHaveText("connected");
+  const heard = await page.evaluate(async () => {
+    const { host, screen } = window.litKit;
+    screen.stop();
+    await host.settled();
+    host.event.publish("customer:changed", { id: "c-9" });
+    await host.settled();
+    return [screen.changed.length, host.subscriptions.size];
+  });
+  expect(heard).toEqual([0, 0]);
+});

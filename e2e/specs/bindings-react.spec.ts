@@ -1,0 +1,145 @@
+import { expect, test as base } from "@playwright/test";
+import { bundlePage } from "../support/bundle-page.ts";
+
+const test = base.extend<object, { script: string }>({
+  script: [
+    // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern
+    async ({}, use) => use(await bundlePage("fixtures/bindings/react-page.ts")),
+    { scope: "worker" },
+  ],
+});
+
+test.beforeEach(async ({ page, script }) => {
+  page.on("pageerror", (error) => {
+    throw error;
+  });
+  await page.setContent('<div id="root"></div>');
+  await page.addScriptTag({ content: script });
+});
+
+test("StrictMode's double mount makes one connection, and unmounting closes it", async ({
+  page,
+}) => {
+  await page.evaluate(() => window.kit.render());
+  await expect(page.locator("#user")).toHaveText("alice");
+  // One welcome is one token.
+  expect(await page.evaluate(() => window.kit.host.tokens.length)).toBe(1);
+  await page.evaluate(() => window.kit.unmount());
+  await page.evaluate(() => window.kit.host.settled());
+  expect(await page.evaluate(() => window.kit.host.isConnected)).toBe(false);
+  expect(await page.evaluate(() => window.kit.host.clock.timers)).toBe(0);
+});
+
+test("a provider that is unmounted while it connects leaves nothing behind", async ({ page }) => {
+  const left = await page.evaluate(async () => {
+    const { kit } = window;
+    kit.render();
+    await new Promise(requestAnimationFrame);
+    kit.unmount();
+    await kit.host.settled();
+    await kit.host.settled();
+    return [kit.host.isConnected, kit.host.clock.timers];
+  });
+  expect(left).toEqual([false, 0]);
+});
+
+test("a provider can be mounted again after it was unmounted", async ({ page }) => {
+  await page.evaluate(() => window.kit.render());
+  await expect(page.locator("#user")).toHaveText("alice");
+  await page.evaluate(() => window.kit.unmount());
+  await page.evaluate(() => window.kit.render());
+  await expect(page.locator("#user")).toHaveText("alice");
+});
+
+test("components follow session, token, context, theme, locale and connection", async ({
+  page,
+}) => {
+  await page.evaluate(() => window.kit.render());
+  await expect(page.locator("#state")).toHaveText("connected");
+  const first = await page.locator("#token").textContent();
+  await page.evaluate(() => window.kit.host.advance(50_000));
+  await expect(page.locator("#token")).not.toHaveText(first ?? "");
+
+  await page.evaluate(() => {
+    const { host } = window.kit;
+    host.context.set({ customerId: "c-2" });
+    host.theme.set({ scheme: "dark" });
+    host.locale.set("de-DE");
+    host.session.signOut();
+  });
+  await expect(page.locator("#customer")).toHaveText("c-2");
+  await expect(page.locator("#scheme")).toHaveText("dark");
+  await expect(page.locator("#locale")).toHaveText("de-DE");
+  await expect(page.locator("#user")).toHaveText("nobody");
+  await expect(page.locator("#token")).toHaveText("none");
+
+  await page.evaluate(() => window.kit.host.faults.away());
+  await expect(page.locator("#state")).toHaveText("lost");
+  await page.evaluate(() => window.kit.host.faults.away(false));
+  await expect(page.locator("#state")).toHaveText("connected");
+});
+
+test("useHostEvent calls the latest listener, with a retained event first, and stops", async ({
+  page,
+}) => {
+  await page.evaluate(() => window.kit.host.event.publish("customer:changed", { id: "c-0" }));
+  await page.evaluate(() => window.kit.render());
+  await expect(page.locator("#changed")).toHaveText("c-0");
+  await page.evaluate(() => window.kit.host.event.publish("customer:changed", { id: "c-1" }));
+  await expect(page.locator("#changed")).toHaveText("c-0 c-1");
+  expect(await page.evaluate(() => [...window.kit.host.subscriptions])).toEqual([
+    "customer:changed",
+  ]);
+});
+
+test("a component calls the host by the contract", async ({ page }) => {
+  await page.evaluate(() => window.kit.render());
+  await page.locator("#greet").click();
+  await expect(page.locator("#greeting")).toHaveText("Hello you");
+});
+
+test("a bridge that is handed in is used and not closed", async ({ page }) => {
+  await page.evaluate(() => window.kit.render({ withBridge: true }));
+  await expect(page.locator("#user")).toHaveText("alice");
+  await page.evaluate(() => window.kit.unmount());
+  await page.evaluate(() => window.kit.host.settled());
+  expect(await page.evaluate(() => window.kit.host.isConnected)).toBe(true);
+});
+
+test("while the host is away the fallback is shown, and the children once it is there", async ({
+  page,
+}) => {
+  await page.evaluate(() => {
+    window.kit.host.faults.away();
+    window.kit.render();
+  });
+  await expect(page.locator("#fallback")).toHaveText("Connecting");
+  await page.evaluate(() => window.kit.host.faults.away(false));
+  await expect(page.locator("#user")).toHaveText("alice");
+});
+
+test("a refusal goes to the error boundary, or to renderError", async ({ page }) => {
+  await page.evaluate(() => {
+    window.kit.host.faults.refuse("HANDSHAKE_REFUSED");
+    window.kit.render();
+  });
+  await expect(page.locator("#error")).toHaveText("HANDSHAKE_REFUSED");
+  await page.evaluate(() => {
+    window.kit.unmount();
+    window.kit.render({ renderError: true });
+  });
+  await expect(page.locator("#own-error")).toHaveText("HANDSHAKE_REFUSED");
+});
+
+test("a context of another shape goes to the error boundary", async ({ page }) => {
+  await page.evaluate(() => {
+    window.kit.host.context.set({ customer: 1 });
+    window.kit.render();
+  });
+  await expect(page.locator("#error")).toHaveText("CONTEXT_INVALID");
+});
+
+test("a hook outside a provider says so", async ({ page }) => {
+  await page.evaluate(() => window.kit.renderOrphan());
+  await expect(page.locator("#error")).toHaveText("CONFIG_INVALID");
+});

@@ -1,0 +1,18 @@
+/** Bundles one fixture as a classic script, for a page that needs no server. */
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+/** @param path relative to `e2e/` */
+export async function bundlePage(path: string): Promise<string> {
+  const result = await build({
+    entryPoints: [fileURLToPath(new URL(`../${path}`, import.meta.url))],
+    bundle: true,
+    write: false,
+    format: "iife",
+    target: "es2024",
+    conditions: ["@breezeway/source"],
+    define: { "process.env.NODE_ENV": '"development"' },
+    logLevel: "silent",
+  });
+  return result.outputFiles[0]?.text ?? "";
+}
