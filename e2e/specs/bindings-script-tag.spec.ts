@@ -1,0 +1,62 @@
+import { expect, test } from "@playwright/test";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+/** As `npm run build` makes it. */
+async function scriptTagBuild(): Promise<string> {
+  const result = await build({
+    entryPoints: [fileURLToPath(new URL("../../guest/src/script-tag.ts", import.meta.url))],
+    bundle: true,
+    write: false,
+    format: "iife",
+    minify: true,
+    target: "es2022",
+    conditions: ["@breezeway/source"],
+  });
+  return result.outputFiles[0]?.text ?? "";
+}
+
+test("the script tag puts the SDK on window.Breezeway, and nothing else on the window", async ({
+  page,
+}) => {
+  const code = await scriptTagBuild();
+  // An element of this name would answer for `window.Breezeway` if the script only assigned it.
+  await page.setContent('<form name="Breezeway"></form>');
+  const before = await page.evaluate(() => Object.keys(window));
+  await page.addScriptTag({ content: code });
+  const seen = await page.evaluate((known) => {
+    const api = (window as unknown as { Breezeway: Record<string, unknown> }).Breezeway;
+    return {
+      names: Object.keys(api).toSorted(),
+      isFrozen: Object.isFrozen(api),
+      added: Object.keys(window).filter((name) => !known.includes(name)),
+      isEmbedded: (api["isEmbedded"] as () => boolean)(),
+    };
+  }, before);
+  expect(seen).toEqual({
+    names: [
+      "BridgeError",
+      "callOptions",
+      "createAppBridge",
+      "decodeSessionToken",
+      "defineContract",
+      "isEmbedded",
+      "withTransfer",
+    ],
+    isFrozen: true,
+    added: [],
+    isEmbedded: false,
+  });
+});
+
+test("outside a host it says so at once", async ({ page }) => {
+  await page.setContent("");
+  await page.addScriptTag({ content: await scriptTagBuild() });
+  const code = await page.evaluate(async () => {
+    const { Breezeway } = window as unknown as {
+      Breezeway: { createAppBridge(): Promise<unknown> };
+    };
+    return Breezeway.createAppBridge().catch((error: { code: string }) => error.code);
+  });
+  expect(code).toBe("HANDSHAKE_NOT_EMBEDDED");
+});
