@@ -69,6 +69,9 @@ function alice(
   };
 }
 
+export const TWO_CREDENTIALS = "two credentials";
+export const aliceRequest: Case["request"] = alice();
+
 const preflightHeaders = { origin: ORIGIN, "access-control-request-method": "GET" };
 
 export const cases: readonly Case[] = [
@@ -167,7 +170,7 @@ export const cases: readonly Case[] = [
     expected: forbidden("scope-missing", ', scope="orders:read"'),
   },
   {
-    name: "two credentials",
+    name: TWO_CREDENTIALS,
     request: (issuer, now) => {
       const token = signer.sign(claimsAt(now, { iss: issuer }));
       return { headers: { authorization: [`Bearer ${token}`, `Bearer ${token}`] } };

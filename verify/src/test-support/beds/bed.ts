@@ -1,11 +1,27 @@
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { SessionOptions } from "../../guard/session-options.ts";
+import type { Variant } from "../conformance.ts";
 
 /** A framework with the example application of its guide, on a real socket. */
 export interface Bed {
   readonly name: string;
-  start(options: SessionOptions): Promise<RunningBed>;
+  /** The framework passes on only the first of two headers, so nobody behind it can see both. */
+  readonly hidesSecondHeader?: boolean;
+  start(setup: BedSetup): Promise<RunningBed>;
+}
+
+export interface BedSetup {
+  readonly variant: Variant;
+  /** Issuer and audience, and what the variant adds. */
+  readonly options: SessionOptions;
+  readonly issuers: Issuers;
+}
+
+/** The issuer of the test, and one that cannot be reached. */
+export interface Issuers {
+  readonly real: string;
+  readonly unreachable: string;
 }
 
 export interface RunningBed {

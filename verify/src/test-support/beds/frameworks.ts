@@ -12,13 +12,13 @@ import { createModule } from "../../../examples/nest.ts";
 import { listen, type Bed } from "./bed.ts";
 
 export const frameworkBeds: readonly Bed[] = [
-  { name: "express", start: (options) => listen(createExpress(options)) },
-  { name: "koa", start: (options) => listen(createKoa(options).callback()) },
-  { name: "hono", start: (options) => listen(getRequestListener(createHono(options).fetch)) },
-  { name: "fetch", start: (options) => listen(getRequestListener(createHandler(options))) },
+  { name: "express", start: ({ options }) => listen(createExpress(options)) },
+  { name: "koa", start: ({ options }) => listen(createKoa(options).callback()) },
+  { name: "hono", start: ({ options }) => listen(getRequestListener(createHono(options).fetch)) },
+  { name: "fetch", start: ({ options }) => listen(getRequestListener(createHandler(options))) },
   {
     name: "fastify",
-    start: async (options) => {
+    start: async ({ options }) => {
       const app = createFastify(options);
       const url = await app.listen({ host: "127.0.0.1", port: 0 });
       return { url, close: () => app.close() };
@@ -26,7 +26,7 @@ export const frameworkBeds: readonly Bed[] = [
   },
   {
     name: "hapi",
-    start: async (options) => {
+    start: async ({ options }) => {
       const server = await createHapi(options);
       await server.start();
       return { url: server.info.uri, close: () => server.stop({ timeout: 0 }) };
@@ -34,7 +34,7 @@ export const frameworkBeds: readonly Bed[] = [
   },
   {
     name: "loopback",
-    start: async (options) => {
+    start: async ({ options }) => {
       const app = createLoopback(options);
       await app.start();
       return { url: String(app.restServer.url), close: () => app.stop() };
@@ -42,7 +42,7 @@ export const frameworkBeds: readonly Bed[] = [
   },
   {
     name: "nest on express",
-    start: async (options) => {
+    start: async ({ options }) => {
       const app = await NestFactory.create(createModule(options), { logger: false });
       await app.listen(0, "127.0.0.1");
       return { url: await app.getUrl(), close: () => app.close() };
@@ -50,7 +50,7 @@ export const frameworkBeds: readonly Bed[] = [
   },
   {
     name: "nest on fastify",
-    start: async (options) => {
+    start: async ({ options }) => {
       const adapter = new FastifyAdapter();
       const app = await NestFactory.create(createModule(options), adapter, { logger: false });
       await app.listen(0, "127.0.0.1");

@@ -46,7 +46,7 @@ const netlify: EventMaker = (request) => ({
 function lambdaBed(name: string, toEvent: EventMaker): Bed {
   return {
     name,
-    start: async (options) => {
+    start: async ({ options }) => {
       const { home, orders } = createHandlers(options);
       return listen((request, response) => {
         const handler = request.url === "/" ? home : orders;

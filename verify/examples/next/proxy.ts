@@ -1,0 +1,4 @@
+import { session } from "./session.ts";
+
+export const proxy = session.proxy();
+export const config = { matcher: "/private/:path*" };

@@ -1,0 +1,103 @@
+import { ERROR_HINTS, codeOfReason } from "@breezeway/shared";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Bed, Issuers, RunningBed } from "./beds/bed.ts";
+import {
+  TWO_CREDENTIALS,
+  aliceRequest,
+  cases,
+  signer,
+  variants,
+  type Case,
+  type Expected,
+  type Variant,
+} from "./conformance.ts";
+import { send, type Answer } from "./http-client.ts";
+import { createIssuerServer, type IssuerServer } from "./issuer-server.ts";
+
+/** Defines the table's tests for some beds, with one issuer for all of them. */
+export function describeConformance(beds: readonly Bed[]): void {
+  let issuer: IssuerServer;
+  let issuers: Issuers;
+
+  beforeAll(async () => {
+    const atSeconds = Math.floor(Date.now() / 1_000);
+    const revoked = { kind: "session", id: "session-revoked", atSeconds } as const;
+    issuer = await createIssuerServer([signer.publicJwk], [revoked]);
+    const gone = await createIssuerServer([]);
+    await gone[Symbol.asyncDispose]();
+    issuers = { real: issuer.issuer, unreachable: gone.issuer };
+  });
+
+  afterAll(() => issuer[Symbol.asyncDispose]());
+
+  const issuerOf = (variant: Variant): string =>
+    variant === "keys unreachable" ? issuers.unreachable : issuers.real;
+
+  describe.each(beds)("$name", (bed) => {
+    const running = new Map<Variant, RunningBed>();
+
+    beforeAll(async () => {
+      for (const variant of Object.keys(variants) as Variant[]) {
+        const options = { issuer: issuerOf(variant), audience: "orders", ...variants[variant] };
+        running.set(variant, await bed.start({ variant, options, issuers }));
+      }
+    }, 60_000);
+
+    afterAll(async () => {
+      for (const app of running.values()) await app.close();
+    });
+
+    const isVisible = ({ name }: Case): boolean =>
+      !(bed.hidesSecondHeader && name === TWO_CREDENTIALS);
+    it.each(cases.filter(isVisible))(
+      "$name",
+      async ({ variant = "plain", path = "/orders", request, expected }) => {
+        const options = request(issuerOf(variant), Math.floor(Date.now() / 1_000));
+        const headers = { ...options.headers, "x-breezeway-request-id": "request-1" };
+        const url = `${running.get(variant)?.url}${path}`;
+        expectAnswer(await send(url, { ...options, headers }), expected);
+      },
+      60_000,
+    );
+
+    if (bed.hidesSecondHeader) {
+      it("two credentials: the first one counts", async () => {
+        const { headers } = aliceRequest(issuers.real, Math.floor(Date.now() / 1_000));
+        const authorization = [String(headers?.["authorization"]), "Bearer second"];
+        const url = `${running.get("plain")?.url}/orders`;
+        expect((await send(url, { headers: { authorization } })).status).toBe(200);
+      }, 60_000);
+    }
+  });
+}
+
+function expectAnswer(answer: Answer, expected: Expected): void {
+  expect({ status: answer.status, body: answer.body }).toEqual({
+    status: expected.status,
+    body: expect.any(String) as string,
+  });
+  if ("body" in expected) {
+    expect(JSON.parse(answer.body)).toEqual(expected.body);
+    return;
+  }
+  if (!("reason" in expected)) {
+    expect(answer.body).toBe("");
+    return;
+  }
+  const { status, reason, action } = expected;
+  expect(answer.headers["content-type"]).toBe("application/problem+json");
+  expect(answer.headers["cache-control"]).toBe("no-store");
+  expect(answer.headers["www-authenticate"]).toBe(expected.challenge);
+  expect(answer.headers["retry-after"]).toBe(expected.retryAfter);
+  const code = codeOfReason(reason);
+  const title = code && ERROR_HINTS[code];
+  expect(JSON.parse(answer.body)).toEqual({
+    type: `https://breezeway.dev/errors#${reason}`,
+    title,
+    status,
+    reason,
+    action,
+    requestId: "request-1",
+    ...(status === 400 && { detail: title }),
+  });
+}

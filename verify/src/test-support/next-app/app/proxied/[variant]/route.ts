@@ -1,0 +1,3 @@
+export function GET(request: Request): Response {
+  return Response.json({ user: request.headers.has("authorization") ? "alice" : null });
+}
