@@ -39,25 +39,22 @@ const KEY_PREFIX = "breezeway";
 
 export function createRateLimits(store: RateLimitStore | undefined): RateLimits {
   // By what they count, so that a reload which changes another route does not forget.
-  const limiters = new Map<string, RateLimiterAbstract>();
+  const limiters = new Map<string, Promise<RateLimiterAbstract>>();
 
-  function limiterOf(
-    name: string,
-    { requests, windowSeconds }: RateLimitOptions,
-  ): RateLimiterAbstract {
-    let limiter = limiters.get(name);
-    if (limiter === undefined) {
-      const options = { keyPrefix: name, points: requests, duration: windowSeconds };
-      limiters.set(name, (limiter = createLimiter(options, store)));
-    }
-    return limiter;
+  function limiterOf(name: string, limit: RateLimitOptions): Promise<RateLimiterAbstract> {
+    const known = limiters.get(name);
+    if (known !== undefined) return known;
+    const options = { keyPrefix: name, points: limit.requests, duration: limit.windowSeconds };
+    const made = createLimiter(options, store, () => limiters.delete(name));
+    limiters.set(name, made);
+    return made;
   }
 
   return {
     count: async (route, limit, session) => {
       const { requests, windowSeconds, per = DEFAULT_PER } = limit;
       const name = [KEY_PREFIX, route.prefix, requests, windowSeconds, per.join("+")].join(":");
-      const limiter = limiterOf(name, limit);
+      const limiter = await limiterOf(name, limit);
       return limiter.consume(keyOf(per, session)).then(
         (result) => stateOf(limit, result, false),
         (result: unknown) => {
@@ -77,10 +74,12 @@ interface LimiterOptions {
   readonly duration: number;
 }
 
-function createLimiter(
+/** @param onFailed - The store could not be prepared; another attempt may succeed. */
+async function createLimiter(
   options: LimiterOptions,
   store: RateLimitStore | undefined,
-): RateLimiterAbstract {
+  onFailed: () => void,
+): Promise<RateLimiterAbstract> {
   const memory = new RateLimiterMemory(options);
   if (store === undefined) return memory;
   const shared = { ...options, storeClient: store.client, insuranceLimiter: memory };
@@ -93,8 +92,12 @@ function createLimiter(
     });
   }
   const tableName = store.tableName ?? "breezeway_rate_limits";
-  // Until the table is there, and when it cannot be made, the memory counts.
-  return new RateLimiterPostgres({ ...shared, tableName }, () => {});
+  const { promise, resolve } = Promise.withResolvers<RateLimiterAbstract>();
+  const limiter = new RateLimiterPostgres({ ...shared, tableName }, (error?: Error) => {
+    if (error !== undefined) onFailed();
+    resolve(error === undefined ? limiter : memory);
+  });
+  return promise;
 }
 
 /** Parts are quoted, so that no tenant can be named like another tenant with a user. */

@@ -32,7 +32,7 @@ function toBridgeError(error: NodeJS.ErrnoException): BridgeError {
     return new BridgeError("HEADERS_TOO_LARGE", "The request headers are too large.");
   }
   if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") {
-    return new BridgeError("REQUEST_MALFORMED", "The request did not arrive in time.");
+    return new BridgeError("REQUEST_TIMEOUT", "The request did not arrive in time.");
   }
   return new BridgeError("REQUEST_MALFORMED", "The request is not valid HTTP/1.1.");
 }

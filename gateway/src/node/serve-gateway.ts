@@ -16,6 +16,12 @@ export interface ServeOptions {
   readonly port?: number | undefined;
   /** Default `127.0.0.1`. */
   readonly host?: string | undefined;
+  /** For the head of a request, in milliseconds. Default 15 000. */
+  readonly headersTimeoutMs?: number | undefined;
+  /** For the next request on an open connection, in milliseconds. Default 65 000. */
+  readonly keepAliveTimeoutMs?: number | undefined;
+  /** All header fields of a request together. Default 16 384. */
+  readonly maxHeaderBytes?: number | undefined;
 }
 
 export interface GatewayServer extends AsyncDisposable {
@@ -42,7 +48,7 @@ export async function serveGateway(
       ? gatewayOrOptions
       : createGateway(gatewayOrOptions);
   const core = coreOf(gateway);
-  const server = createHttpServer(core);
+  const server = createHttpServer(core, options);
   const { port = 4001, host = "127.0.0.1" } = options;
   try {
     await listen(server, port, host);
@@ -66,7 +72,12 @@ export async function serveGateway(
 
 type HttpServer = Server<typeof IncomingMessage, typeof GatewayResponse>;
 
-function createHttpServer(core: GatewayCore): HttpServer {
+function createHttpServer(core: GatewayCore, options: ServeOptions): HttpServer {
+  const {
+    headersTimeoutMs = 15_000,
+    keepAliveTimeoutMs = 65_000,
+    maxHeaderBytes = 16_384,
+  } = options;
   const server = createServer({
     IncomingMessage,
     ServerResponse: GatewayResponse,
@@ -74,7 +85,12 @@ function createHttpServer(core: GatewayCore): HttpServer {
     requireHostHeader: false,
     noDelay: true,
     shouldUpgradeCallback: isWebSocketUpgrade,
-    keepAliveTimeout: 65_000,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    headersTimeout: headersTimeoutMs,
+    // Bodies may take as long as they like while they move; see `idleTimeoutMs` of a route.
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs),
+    maxHeaderSize: maxHeaderBytes,
   });
   // Node would drop what exceeds the count, unseen; the gateway refuses it instead.
   server.maxHeadersCount = 0;
@@ -88,7 +104,10 @@ function createHttpServer(core: GatewayCore): HttpServer {
     handle(core, request, new NodeClient(request, response, true));
   });
   server.on("upgrade", (request, socket, head) => handleUpgrade(core, request, { socket, head }));
-  server.on("clientError", answerClientError);
+  server.on("clientError", (error, socket) => {
+    core.metrics.clientError();
+    answerClientError(error, socket);
+  });
   return server;
 }
 

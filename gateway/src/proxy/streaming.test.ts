@@ -7,7 +7,11 @@ import { startGateway, type TestGateway } from "../test-support/start.ts";
 
 const MIB = 1024 * 1024;
 
-function open(gateway: TestGateway, path: string, init: { method?: string; headers?: object } = {}) {
+function open(
+  gateway: TestGateway,
+  path: string,
+  init: { method?: string; headers?: object } = {},
+) {
   return httpRequest(gateway.url + path, {
     agent: false,
     method: init.method ?? "GET",

@@ -22,11 +22,12 @@ export interface StartOptions {
   readonly route?: Partial<RouteOptions>;
   readonly gateway?: Partial<GatewayOptions>;
   readonly serve?: ServeOptions;
+  readonly tokens?: TokenMaker;
 }
 
 export async function startGateway(options: StartOptions = {}): Promise<TestGateway> {
   const upstream = await startUpstream(options.handler);
-  const tokens = createTokenMaker();
+  const tokens = options.tokens ?? createTokenMaker();
   const orders: RouteOptions = {
     prefix: "/orders",
     upstream: upstream.url,

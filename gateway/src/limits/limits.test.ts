@@ -1,0 +1,219 @@
+import { execFileSync } from "node:child_process";
+import { chownSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import pg from "pg";
+import { createClient } from "redis";
+import { describe, expect, it } from "vitest";
+import {
+  findPostgres,
+  findProgram,
+  freePort,
+  runProgram,
+  temporaryFolder,
+} from "../test-support/programs.ts";
+import { sendRaw } from "../test-support/raw-client.ts";
+import { startGateway, type TestGateway } from "../test-support/start.ts";
+import { startUpstream } from "../test-support/upstream.ts";
+import type { RateLimitStore } from "./rate-limits.ts";
+
+const limited = { rateLimit: { requests: 2, windowSeconds: 60 } } as const;
+
+async function statuses(gateway: TestGateway, claims: readonly object[]): Promise<number[]> {
+  const result: number[] = [];
+  for (const each of claims) {
+    const authorization = `Bearer ${gateway.tokens.token(each)}`;
+    result.push((await gateway.request("/orders", { headers: { authorization } })).status);
+  }
+  return result;
+}
+
+describe("rate limits", () => {
+  it("count each user in each app and tenant apart", async () => {
+    await using gateway = await startGateway({ route: limited });
+    const bob = { sub: "bob", userId: "bob" };
+    const claims = [{}, {}, {}, bob, { tenantId: "globex" }, { sid: "another session" }];
+    expect(await statuses(gateway, claims)).toEqual([200, 200, 429, 200, 200, 429]);
+  });
+
+  it("count together what the route says", async () => {
+    await using gateway = await startGateway({
+      route: { rateLimit: { ...limited.rateLimit, per: ["tenant"] } },
+    });
+    const bob = { sub: "bob", userId: "bob" };
+    expect(await statuses(gateway, [{}, bob, bob])).toEqual([200, 200, 429]);
+  });
+
+  it("keep tenants apart whose names contain the separators", async () => {
+    await using gateway = await startGateway({
+      route: { rateLimit: { requests: 1, windowSeconds: 60, per: ["tenant", "user"] } },
+    });
+    const claims = [
+      { tenantId: 'a","b', sub: "c", userId: "c" },
+      { tenantId: "a", sub: 'b","c', userId: 'b","c' },
+    ];
+    expect(await statuses(gateway, claims)).toEqual([200, 200]);
+  });
+
+  it("tell what is left, and when to come again", async () => {
+    await using gateway = await startGateway({ route: limited });
+    const first = await gateway.request("/orders");
+    expect(first.headers.get("ratelimit-policy")).toBe('"default";q=2;w=60');
+    expect(first.headers.get("ratelimit")).toMatch(/^"default";r=1;t=(?:60|59)$/);
+    await gateway.request("/orders");
+    const refused = await gateway.request("/orders");
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get("retry-after")).toMatch(/^(?:60|59)$/);
+    expect(refused.headers.get("ratelimit")).toMatch(/^"default";r=0;t=/);
+    expect(await refused.json()).toMatchObject({ reason: "rate-limited", action: "wait" });
+  });
+
+  it("do not count requests that are refused before", async () => {
+    await using gateway = await startGateway({ route: limited });
+    const bad = { scope: "" };
+    expect(await statuses(gateway, [bad, bad, bad, {}])).toEqual([403, 403, 403, 200]);
+  });
+
+  async function twoGateways(store: RateLimitStore): Promise<number[]> {
+    const options = { route: limited, gateway: { rateLimitStore: store } };
+    await using one = await startGateway(options);
+    await using two = await startGateway(options);
+    return [
+      ...(await statuses(one, [{}])),
+      ...(await statuses(two, [{}])),
+      ...(await statuses(one, [{}])),
+      ...(await statuses(two, [{}])),
+    ];
+  }
+
+  const redisServer = findProgram("redis-server", "redis-server");
+  it.runIf(redisServer)(
+    "are shared through Redis, or go on alone",
+    { timeout: 60_000 },
+    async () => {
+      using folder = temporaryFolder();
+      const port = await freePort();
+      const args = ["--port", String(port), "--save", "", "--dir", folder.path];
+      await using server = await runProgram(redisServer ?? "", args, port);
+      const client = createClient({ url: `redis://127.0.0.1:${port}` });
+      client.on("error", () => {});
+      await client.connect();
+      expect(await twoGateways({ kind: "redis", client })).toEqual([200, 200, 429, 429]);
+      await server.stop("SIGKILL");
+      expect(await twoGateways({ kind: "redis", client })).toEqual([200, 200, 200, 200]);
+      client.destroy();
+    },
+  );
+
+  const postgres = findPostgres();
+  it.runIf(postgres)("are shared through Postgres", { timeout: 60_000 }, async () => {
+    using folder = temporaryFolder();
+    const data = join(folder.path, "data");
+    const port = await freePort();
+    const isRoot = process.getuid?.() === 0;
+    const ids = isRoot ? { uid: 65_534, gid: 65_534 } : {};
+    if (isRoot) chownSync(folder.path, 65_534, 65_534);
+    const initdb = join(postgres ?? "", "initdb");
+    const init = ["-D", data, "-U", "postgres", "-A", "trust", "--no-sync"];
+    execFileSync(initdb, init, { ...ids, stdio: "ignore", cwd: folder.path });
+    const args = ["-D", data, "-p", String(port), "-k", folder.path, "-c", "fsync=off"];
+    await using server = await runProgram(join(postgres ?? "", "postgres"), args, port, ids);
+    const client = new pg.Pool({ host: "127.0.0.1", port, user: "postgres" });
+    client.on("error", () => {});
+    expect(await twoGateways({ kind: "postgres", client })).toEqual([200, 200, 429, 429]);
+    await client.end();
+    await server.stop("SIGINT");
+  });
+});
+
+describe("an upstream", () => {
+  it("gets no more requests at once than its cap", async () => {
+    const release = Promise.withResolvers<void>();
+    await using gateway = await startGateway({
+      handler: (_request, response) => void release.promise.then(() => response.end()),
+      gateway: { limits: { maxConcurrentRequests: 2 } },
+    });
+    const under = [gateway.request("/orders"), gateway.request("/orders")];
+    while (gateway.upstream.requests.length < 2) await new Promise(setImmediate);
+    const refused = await gateway.request("/orders");
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ reason: "overloaded", action: "wait" });
+    release.resolve();
+    expect((await Promise.all(under)).map(({ status }) => status)).toEqual([200, 200]);
+    expect((await gateway.request("/orders")).status).toBe(200);
+  });
+
+  it("is left alone while it is down, and tried again by one request", async () => {
+    const down = await startUpstream();
+    const { port } = new URL(down.url);
+    await down[Symbol.asyncDispose]();
+    await using gateway = await startGateway({
+      route: { upstream: down.url },
+      gateway: { limits: { circuitFailures: 3, circuitOpenMs: 1_500 } },
+    });
+    for (let count = 0; count < 3; count += 1) await gateway.request("/orders");
+    const metric = `breezeway_gateway_upstream_circuit_open{upstream="${down.url}"}`;
+    const metrics = async (): Promise<string> => (await fetch(`${gateway.url}/metrics`)).text();
+    expect(await metrics()).toContain(`${metric} 1`);
+    await using back = await startUpstream();
+    back.server.close();
+    back.server.closeAllConnections();
+    await new Promise<void>((resolve) => back.server.listen(Number(port), "127.0.0.1", resolve));
+    const refused = await gateway.request("/orders");
+    expect(refused.status).toBe(502);
+    expect(refused.headers.get("retry-after")).toBe("2");
+    expect(back.requests).toEqual([]);
+    let status = 0;
+    while (status !== 200) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      status = (await gateway.request("/orders")).status;
+    }
+    expect(await metrics()).toContain(`${metric} 0`);
+  });
+});
+
+describe("slow clients", () => {
+  it("are cut off when the head does not come in time", async () => {
+    await using gateway = await startGateway({ serve: { headersTimeoutMs: 200 } });
+    const socket = connect(Number(new URL(gateway.url).port), "127.0.0.1").setEncoding("latin1");
+    socket.write("GET /orders HTTP/1.1\r\nHost: g\r\n");
+    const dripping = setInterval(() => socket.write("X-A: 1\r\n"), 50);
+    socket.on("error", () => {});
+    let received = "";
+    for await (const chunk of socket) received += String(chunk);
+    clearInterval(dripping);
+    expect(received).toMatch(/^HTTP\/1\.1 408 .*request-timeout/s);
+  });
+
+  it("are cut off when their body stops coming", async () => {
+    await using gateway = await startGateway({ route: { idleTimeoutMs: 300 } });
+    const token = gateway.tokens.token();
+    const text = `POST /orders HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer ${token}\r\nContent-Length: 9\r\n\r\nx`;
+    const received = await sendRaw(gateway.url, text, /\}$/);
+    expect(received).toMatch(/^HTTP\/1\.1 408 .*request-timeout/s);
+  });
+});
+
+describe("slow upstreams", () => {
+  it("are cut off when their answer stops coming", async () => {
+    await using gateway = await startGateway({
+      handler: (_request, response) => void response.write("begun"),
+      route: { idleTimeoutMs: 300 },
+    });
+    const response = await gateway.request("/orders");
+    await expect(response.text()).rejects.toThrow("terminated");
+  });
+
+  it("are cut off when the exchange takes too long, however lively it is", async () => {
+    let timer: NodeJS.Timeout | undefined;
+    await using gateway = await startGateway({
+      handler: (_request, response) => {
+        timer = setInterval(() => response.write("tick"), 20);
+      },
+      route: { totalTimeoutMs: 300 },
+    });
+    const response = await gateway.request("/orders");
+    await expect(response.text()).rejects.toThrow("terminated");
+    clearInterval(timer);
+  });
+});

@@ -1,0 +1,162 @@
+import { once } from "node:events";
+import { describe, expect, it } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
+import { startIssuer, type TestIssuer } from "../test-support/issuer.ts";
+import { startGateway, type StartOptions, type TestGateway } from "../test-support/start.ts";
+import { createTokenMaker } from "../test-support/tokens.ts";
+import { MAX_LOSS_MS } from "./revocations.ts";
+
+interface Scene extends AsyncDisposable {
+  readonly issuer: TestIssuer;
+  readonly gateway: TestGateway;
+  request(claims?: object): Promise<Response>;
+}
+
+async function start(options: StartOptions = {}): Promise<Scene> {
+  const tokens = createTokenMaker();
+  const issuer = await startIssuer(tokens);
+  const gateway = await startGateway({
+    ...options,
+    tokens,
+    gateway: {
+      issuer: issuer.url,
+      jwks: `${issuer.url}/.well-known/jwks.json`,
+      revocations: { maxRetryMs: 20 },
+      ...options.gateway,
+    },
+  });
+  await until(() => issuer.followers === 1);
+  return {
+    issuer,
+    gateway,
+    request: (claims) => {
+      const authorization = `Bearer ${tokens.token({ iss: issuer.url, ...claims })}`;
+      return gateway.request("/orders", { headers: { authorization } });
+    },
+    [Symbol.asyncDispose]: async () => {
+      await gateway[Symbol.asyncDispose]();
+      await issuer[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function until(test: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await test())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+const ready = async (gateway: TestGateway): Promise<unknown> =>
+  (await fetch(`${gateway.url}/health/ready`)).json();
+
+describe("a revocation", () => {
+  it.each([
+    ["session", { kind: "session", id: "session-1" }],
+    ["user", { kind: "user", id: "alice" }],
+    ["user in a tenant", { kind: "user", id: "alice", tenantId: "acme" }],
+    ["tenant", { kind: "tenant", id: "acme" }],
+    ["app", { kind: "app", id: "orders" }],
+  ] as const)("of a %s refuses its tokens, also those seen before", async (_name, revocation) => {
+    await using scene = await start();
+    const token = scene.gateway.tokens.token({ iss: scene.issuer.url });
+    const send = (): Promise<Response> =>
+      scene.gateway.request("/orders", { headers: { authorization: `Bearer ${token}` } });
+    expect((await send()).status).toBe(200);
+    scene.issuer.revoke(revocation);
+    await until(async () => (await send()).status === 401);
+    expect(await (await send()).json()).toMatchObject({
+      reason: "session-revoked",
+      action: "login",
+    });
+    const other = {
+      sid: "s2",
+      sub: "bob",
+      userId: "bob",
+      tenantId: "globex",
+      aud: "customer-pane",
+    };
+    expect((await scene.request(other)).status).not.toBe(401);
+  });
+
+  it("ends open streams of what it names, and no others", async () => {
+    await using scene = await start({
+      handler: (_request, response) => void response.write("data: 1\n\n"),
+    });
+    const alice = (await scene.request()).body!.getReader();
+    const bob = (await scene.request({ sid: "s2", sub: "bob", userId: "bob" })).body!.getReader();
+    await alice.read();
+    await bob.read();
+    scene.issuer.revoke({ kind: "user", id: "alice" });
+    await expect(alice.read()).rejects.toThrow("terminated");
+    const silence = new Promise((resolve) => setTimeout(resolve, 50, "still open"));
+    expect(await Promise.race([bob.read(), silence])).toBe("still open");
+    await bob.cancel();
+    const metrics = await (await fetch(`${scene.gateway.url}/metrics`)).text();
+    expect(metrics).toContain("breezeway_gateway_streams_revoked_total 1");
+  });
+
+  it("answers a request that still waits for its upstream", async () => {
+    await using scene = await start({ handler: () => {} });
+    const pending = scene.request();
+    await until(() => scene.gateway.upstream.requests.length === 1);
+    scene.issuer.revoke({ kind: "session", id: "session-1" });
+    const response = await pending;
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({ reason: "session-revoked" });
+  });
+
+  it("closes WebSockets", async () => {
+    await using scene = await start();
+    const sockets = new WebSocketServer({ server: scene.gateway.upstream.server });
+    const socket = new WebSocket(`${scene.gateway.url.replace("http", "ws")}/orders`, {
+      headers: { authorization: `Bearer ${scene.gateway.tokens.token({ iss: scene.issuer.url })}` },
+    });
+    await once(socket, "open");
+    const upstreamClosed = Promise.all([...sockets.clients].map((each) => once(each, "close")));
+    scene.issuer.revoke({ kind: "session", id: "session-1" });
+    await once(socket, "close");
+    await upstreamClosed;
+    sockets.close();
+  });
+});
+
+describe("a lost feed", () => {
+  it("shows in readiness and metrics, refuses nobody, and loses nothing when it is back", async () => {
+    await using scene = await start({
+      handler: (_request, response) => void response.write("data: 1\n\n"),
+    });
+    const stream = (await scene.request()).body!.getReader();
+    await stream.read();
+    expect(await ready(scene.gateway)).toMatchObject({ status: "ok" });
+    await scene.issuer.stop();
+    await until(async () => {
+      const state = (await ready(scene.gateway)) as { checks: { revocations: string } };
+      return state.checks.revocations === "lost";
+    });
+    expect(await ready(scene.gateway)).toMatchObject({ status: "degraded" });
+    const metrics = await (await fetch(`${scene.gateway.url}/metrics`)).text();
+    expect(metrics).toContain("breezeway_gateway_revocation_feed_live 0");
+    expect(metrics).toMatch(/breezeway_gateway_revocation_lag_seconds \d/);
+    expect((await scene.request({ sid: "s3" })).status).toBe(200);
+    // Said while nobody listened.
+    scene.issuer.revoke({ kind: "session", id: "session-1" });
+    await scene.issuer.start();
+    await expect(stream.read()).rejects.toThrow("terminated");
+    expect((await scene.request()).status).toBe(401);
+  });
+
+  it("ends streams whose tokens have expired once it was lost for long", async () => {
+    let offsetMs = 0;
+    await using scene = await start({
+      handler: (_request, response) => void response.write("data: 1\n\n"),
+      gateway: { clock: () => Date.now() + offsetMs },
+    });
+    const stream = (await scene.request()).body!.getReader();
+    await stream.read();
+    await scene.issuer.stop();
+    offsetMs = MAX_LOSS_MS - 10_000;
+    const silence = new Promise((resolve) => setTimeout(resolve, 1_100, "still open"));
+    const next = stream.read();
+    expect(await Promise.race([next, silence])).toBe("still open");
+    offsetMs = MAX_LOSS_MS + 10_000;
+    await expect(next).rejects.toThrow("terminated");
+  });
+});

@@ -1,0 +1,80 @@
+/** The two endpoints of an issuer that a gateway needs, on a real socket, with faults on demand. */
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Revocation } from "@breezeway/shared/schemas";
+import type { TokenMaker } from "./tokens.ts";
+
+export interface TestIssuer extends AsyncDisposable {
+  /** The `iss` of its tokens. */
+  readonly url: string;
+  readonly feedUrl: string;
+  /** Answers to requests for the key set; replace it to make it fail. */
+  keys: (response: ServerResponse) => void;
+  revoke(revocation: Pick<Revocation, "kind" | "id" | "tenantId">): void;
+  /** Followers of the feed that are connected now. */
+  readonly followers: number;
+  /** Ends all connections, and takes no new ones until `start`. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+export async function startIssuer(tokens: TokenMaker): Promise<TestIssuer> {
+  const followers = new Set<ServerResponse>();
+  const log: Revocation[] = [];
+  const event = (entry: Revocation, seq: number): string =>
+    `event: revoked\nid: ${seq}\ndata: ${JSON.stringify(entry)}\n\n`;
+
+  const server = createServer((request, response) => {
+    if (request.url === "/auth/.well-known/jwks.json") {
+      issuer.keys(response);
+      return;
+    }
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    const last = request.headers["last-event-id"];
+    if (last === undefined) {
+      const snapshot = { seq: log.length, revocations: log };
+      response.write(`event: snapshot\ndata: ${JSON.stringify(snapshot)}\n\n`);
+    } else {
+      response.write(": resumed\n\n");
+      log.slice(Number(last)).forEach((entry, index) => {
+        response.write(event(entry, Number(last) + index + 1));
+      });
+    }
+    followers.add(response);
+    response.on("close", () => followers.delete(response));
+  });
+
+  let port = 0;
+  const issuer: TestIssuer = {
+    get url() {
+      return `http://127.0.0.1:${port}/auth`;
+    },
+    get feedUrl() {
+      return `http://127.0.0.1:${port}/auth/revocations`;
+    },
+    keys: (response) => {
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify(tokens.jwks));
+    },
+    revoke: (revocation) => {
+      const entry = { ...revocation, atSeconds: Math.floor(Date.now() / 1_000) };
+      log.push(entry);
+      for (const follower of followers) follower.write(event(entry, log.length));
+    },
+    get followers() {
+      return followers.size;
+    },
+    stop: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+    start: async () => {
+      await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+      ({ port } = server.address() as AddressInfo);
+    },
+    [Symbol.asyncDispose]: () => (server.listening ? issuer.stop() : Promise.resolve()),
+  };
+  await issuer.start();
+  return issuer;
+}

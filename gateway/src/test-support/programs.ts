@@ -1,0 +1,110 @@
+/** Servers of other projects, as Debian ships them: found on the machine, or installed when we may. */
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { connect, createServer, type AddressInfo } from "node:net";
+import { delimiter, join } from "node:path";
+import { tmpdir } from "node:os";
+
+const FOLDERS = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
+
+/**
+ * The program's path; `undefined` when it is neither there nor to be had, in which case the tests that
+ * need it are reported as skipped.
+ */
+export function findProgram(name: string, debianPackage: string): string | undefined {
+  return lookUp(name) ?? (install(debianPackage) ? lookUp(name) : undefined);
+}
+
+/** `initdb` and `postgres` live in a folder that is not on the PATH. */
+export function findPostgres(): string | undefined {
+  const root = "/usr/lib/postgresql";
+  const versions = existsSync(root) ? readdirSync(root).toSorted().toReversed() : [];
+  const folder = versions.map((version) => join(root, version, "bin")).find(hasServer);
+  return folder ?? FOLDERS.find(hasServer);
+}
+
+function hasServer(folder: string): boolean {
+  return existsSync(join(folder, "initdb")) && existsSync(join(folder, "postgres"));
+}
+
+function lookUp(name: string): string | undefined {
+  return FOLDERS.map((folder) => join(folder, name)).find(existsSync);
+}
+
+function install(debianPackage: string): boolean {
+  if (process.getuid?.() !== 0 || lookUp("apt-get") === undefined) return false;
+  const options = { stdio: "ignore", timeout: 180_000 } as const;
+  try {
+    execFileSync("apt-get", ["update"], options);
+    const args = ["install", "-y", "--no-install-recommends", debianPackage];
+    execFileSync("apt-get", args, {
+      ...options,
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export interface RunningProgram extends AsyncDisposable {
+  readonly child: ChildProcess;
+  /** What it wrote to standard output and error. */
+  output(): string;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Starts a program and waits until it accepts connections on the port. */
+export async function runProgram(
+  command: string,
+  args: readonly string[],
+  port: number,
+  ids: { readonly uid?: number; readonly gid?: number } = {},
+): Promise<RunningProgram> {
+  const child = spawn(command, args, { ...ids, cwd: tmpdir(), stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  }
+  const exited = once(child, "exit");
+  const stop = async (signal: NodeJS.Signals = "SIGTERM"): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await exited;
+  };
+  while (!(await accepts(port))) {
+    if (child.exitCode !== null) throw new Error(`${command} ended: ${output}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return { child, output: () => output, stop, [Symbol.asyncDispose]: () => stop() };
+}
+
+/** A port that was free a moment ago, for programs that cannot be told to choose one. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+export interface TemporaryFolder extends Disposable {
+  readonly path: string;
+}
+
+export function temporaryFolder(): TemporaryFolder {
+  const path = mkdtempSync(join(tmpdir(), "breezeway-gateway-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  socket.on("connect", () => resolve(true));
+  socket.on("error", () => resolve(false));
+  const result = await promise;
+  socket.destroy();
+  return result;
+}
