@@ -91,6 +91,7 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
   const { store, vault, times, algorithms, clock, audit, changed } = options;
   const signers = new Map<string, Signer>();
   let keys: readonly StoredKey[] = [];
+  let queue: Promise<unknown> = Promise.resolve();
 
   async function reload(): Promise<void> {
     const loaded = await store.list();
@@ -120,10 +121,12 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
 
   /** Adds the next key of an algorithm, or finds the one that another process added just now. */
   async function add(alg: SigningAlgorithm, activatesAtMs: number): Promise<StoredKey> {
+    // Before anything is awaited: the place in the succession belongs to what the caller decided on.
+    const siblings = keys.filter((key) => key.alg === alg);
+    const current = activeKey(keys, alg, clock());
     const made = await vault.create(alg);
     const kid = await calculateJwkThumbprint(made.publicJwk);
     const nowMs = clock();
-    const siblings = keys.filter((key) => key.alg === alg);
     const key: StoredKey = {
       kid,
       alg,
@@ -135,7 +138,6 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
       retiresAtMs: undefined,
       removedAtMs: undefined,
     };
-    const current = activeKey(keys, alg, nowMs);
     const added = await store.add(
       key,
       nowMs,
@@ -204,17 +206,8 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
   return {
     reload,
     published,
-    async start() {
-      await reload();
-      await ensureFirst();
-    },
-    async maintain() {
-      await reload();
-      await ensureFirst();
-      for (const alg of algorithms) {
-        if (needsSuccessor(keys, alg, clock(), times)) await succeed(alg);
-      }
-    },
+    start: () => alone(maintain),
+    maintain: () => alone(maintain),
     purge: () => store.purge(clock() - FORGET_AFTER_MS),
     active(alg) {
       const key = activeKey(keys, alg, clock());
@@ -227,38 +220,67 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
       return keys.map(info);
     },
     jwks: () => Promise.resolve({ keys: published() }),
-    async rotate(alg = "EdDSA") {
-      await reload();
-      return infoOf((await succeed(alg)).kid);
-    },
-    async retire(kid) {
-      await reload();
-      const key = find(kid);
-      const nowMs = clock();
-      if (key.retiresAtMs === undefined) {
-        if (activeKey(keys, key.alg, nowMs)?.kid === kid) await succeed(key.alg);
-        // Announced and never used: nothing to wait for.
-        else await store.setTimes(kid, { removedAtMs: nowMs }, nowMs);
+    rotate: (alg = "EdDSA") =>
+      alone(async () => {
         await reload();
-        audit({ event: "key.retired", kid });
-        await changed();
-      }
-      return infoOf(kid);
-    },
-    async remove(kid) {
-      await reload();
-      const { alg } = find(kid);
-      const nowMs = clock();
-      const wasActive = activeKey(keys, alg, nowMs)?.kid === kid;
-      // The successor first: at no moment is there no key to sign with.
-      if (wasActive) await promote(alg, nowMs);
-      await store.setTimes(kid, { removedAtMs: nowMs }, nowMs);
-      await reload();
-      audit({ event: "key.removed", kid });
-      await changed();
-      return infoOf(kid);
-    },
+        return infoOf((await succeed(alg)).kid);
+      }),
+    retire: (kid) => alone(() => retire(kid)),
+    remove: (kid) => alone(() => remove(kid)),
   };
+
+  /** One change of the succession at a time; between processes the ordinal decides. */
+  function alone<T>(change: () => Promise<T>): Promise<T> {
+    const done = queue.then(change);
+    queue = done.catch(() => undefined);
+    return done;
+  }
+
+  async function maintain(): Promise<void> {
+    await reload();
+    await ensureFirst();
+    for (const alg of algorithms) {
+      if (needsSuccessor(keys, alg, clock(), times)) await succeed(alg);
+    }
+  }
+
+  async function retire(kid: string): Promise<KeyInfo> {
+    await reload();
+    const key = find(kid);
+    const nowMs = clock();
+    if (key.retiresAtMs === undefined) {
+      if (activeKey(keys, key.alg, nowMs)?.kid === kid) await succeed(key.alg);
+      // Announced and never used: nothing to wait for.
+      else await drop(key, nowMs);
+      await reload();
+      audit({ event: "key.retired", kid });
+      await changed();
+    }
+    return infoOf(kid);
+  }
+
+  async function remove(kid: string): Promise<KeyInfo> {
+    await reload();
+    const key = find(kid);
+    const nowMs = clock();
+    const wasActive = activeKey(keys, key.alg, nowMs)?.kid === kid;
+    // The successor first: at no moment is there no key to sign with.
+    if (wasActive) await promote(key.alg, nowMs);
+    await drop(key, nowMs);
+    await reload();
+    audit({ event: "key.removed", kid });
+    await changed();
+    return infoOf(kid);
+  }
+
+  /** Without its successor, the active key has no end any more. */
+  async function drop(key: StoredKey, nowMs: number): Promise<void> {
+    const active = activeKey(keys, key.alg, nowMs);
+    if (key.activatesAtMs > nowMs && active && active.kid !== key.kid) {
+      await store.setTimes(active.kid, { retiresAtMs: null }, nowMs);
+    }
+    await store.setTimes(key.kid, { removedAtMs: nowMs }, nowMs);
+  }
 
   async function promote(alg: SigningAlgorithm, nowMs: number): Promise<void> {
     const waiting = announcedKey(keys, alg, nowMs);

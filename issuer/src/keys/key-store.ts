@@ -13,6 +13,14 @@ export interface StoredKey extends ScheduledKey {
   readonly reference: string;
 }
 
+export interface KeyTimesChange {
+  readonly activatesAtMs?: number;
+  /** `null`: no end is planned any more. */
+  readonly retiresAtMs?: number | null;
+  /** Also forgets the private part. */
+  readonly removedAtMs?: number;
+}
+
 export interface KeyStore {
   /** All keys that were not deleted, by algorithm and age. */
   list(): Promise<StoredKey[]>;
@@ -23,11 +31,7 @@ export interface KeyStore {
    * @returns false when the other process was faster
    */
   add(key: StoredKey, nowMs: number, retires?: { kid: string; atMs: number }): Promise<boolean>;
-  setTimes(
-    kid: string,
-    times: { activatesAtMs?: number; retiresAtMs?: number; removedAtMs?: number },
-    nowMs: number,
-  ): Promise<void>;
+  setTimes(kid: string, times: KeyTimesChange, nowMs: number): Promise<void>;
   /** Deletes keys that ended before a time, private parts included. */
   purge(beforeMs: number): Promise<void>;
 }

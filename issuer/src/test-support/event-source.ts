@@ -31,7 +31,7 @@ export function readEvents(response: Response): EventReader {
       }
       const { done, value } = await reader.read();
       if (done) return undefined;
-      buffer += decoder.decode(value as Uint8Array, { stream: true });
+      buffer += decoder.decode(value, { stream: true });
     }
   }
 

@@ -82,9 +82,22 @@ export function createMint({ issuer, ttlSeconds, clock, random }: MintOptions): 
       }
       return { token, expiresAtSeconds: exp, jti, kid: signer.kid };
     };
-    const signature = signer.signer.sign(Buffer.from(input));
+    const signature = sign(signer, Buffer.from(input));
     return signature instanceof Promise ? signature.then(finish) : finish(signature);
   };
+}
+
+/** @throws {BridgeError} KEYS_UNAVAILABLE when the signer fails, at once or later */
+function sign({ kid, signer }: ActiveSigner, data: Uint8Array): Uint8Array | Promise<Uint8Array> {
+  const fail = (cause: unknown): never => {
+    throw new BridgeError("KEYS_UNAVAILABLE", `Signing key ${kid} cannot sign.`, { cause });
+  };
+  try {
+    const signature = signer.sign(data);
+    return signature instanceof Promise ? signature.catch(fail) : signature;
+  } catch (error) {
+    return fail(error);
+  }
 }
 
 /** @throws {BridgeError} INTERNAL_ERROR when a hook sets a reserved name */

@@ -1,0 +1,391 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  decodeProtectedHeader,
+  generateKeyPair,
+  exportJWK,
+  jwtVerify,
+  type JSONWebKeySet,
+} from "jose";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  createKeyManager,
+  createLocalVault,
+  sqliteStore,
+  type Issuer,
+  type KeyVault,
+  type Store,
+} from "../index.ts";
+import { serveIssuer } from "../node.ts";
+import {
+  call,
+  ISSUER_URL,
+  reasonOf,
+  signIn,
+  testClock,
+  testIssuer,
+  type TestClock,
+} from "../test-support/test-issuer.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
+
+let folder: string;
+let store: Store;
+let clock: TestClock;
+let open: Issuer[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "issuer-keys-"));
+  store = sqliteStore({ file: join(folder, "issuer.sqlite"), durability: "normal" });
+  clock = testClock();
+  open = [];
+});
+
+afterEach(async () => {
+  await Promise.all(open.map((issuer) => issuer.close()));
+  rmSync(folder, { recursive: true });
+});
+
+function start(options: Parameters<typeof testIssuer>[0] = {}): Issuer {
+  const issuer = testIssuer({ store, clock, ...options });
+  open.push(issuer);
+  return issuer;
+}
+
+async function jwksOf(issuer: Issuer): Promise<JSONWebKeySet> {
+  return (await (await call(issuer, "/.well-known/jwks.json")).json()) as JSONWebKeySet;
+}
+
+async function publishedKids(issuer: Issuer): Promise<string[]> {
+  return (await jwksOf(issuer)).keys.map(({ kid }) => kid ?? "");
+}
+
+async function mint(issuer: Issuer, cookie: string, appId = "orders"): Promise<string> {
+  const response = await call(issuer, "/session/token", {
+    method: "POST",
+    body: { appId },
+    cookie,
+  });
+  const { token } = (await response.json()) as { token: string };
+  return token;
+}
+
+const verify = async (issuer: Issuer, token: string, audience = "orders"): Promise<unknown> =>
+  jwtVerify(token, createLocalJWKSet(await jwksOf(issuer)), {
+    issuer: ISSUER_URL,
+    audience,
+    currentDate: new Date(clock.nowMs),
+  });
+
+async function states(issuer: Issuer): Promise<string[]> {
+  return (await issuer.keys.list()).map(({ state }) => state);
+}
+
+describe("rotation", () => {
+  it("[KEY-1] publishes a new key for two JWKS max-ages before it signs", async () => {
+    const issuer = start();
+    const cookie = await signIn(issuer);
+    const [first] = await publishedKids(issuer);
+    const next = await issuer.keys.rotate();
+    expect(next).toMatchObject({ state: "announced" });
+    expect(next.activatesAtSeconds - next.createdAtSeconds).toBe(600);
+    expect(await publishedKids(issuer)).toEqual([first, next.kid]);
+    clock.advance(599 * SECOND);
+    expect(decodeProtectedHeader(await mint(issuer, cookie)).kid).toBe(first);
+    clock.advance(1 * SECOND);
+    expect(decodeProtectedHeader(await mint(issuer, cookie)).kid).toBe(next.kid);
+  });
+
+  it("[KEY-3] publishes a retired key until the last token that it signed is dead", async () => {
+    const issuer = start({ tokenTtlSeconds: 300 });
+    const cookie = await signIn(issuer);
+    const next = await issuer.keys.rotate();
+    clock.advance(599 * SECOND);
+    const last = await mint(issuer, cookie);
+    clock.advance(265 * SECOND);
+    await verify(issuer, last);
+    clock.advance(105 * SECOND);
+    expect(await publishedKids(issuer)).toHaveLength(2);
+    clock.advance(10 * SECOND);
+    expect(await publishedKids(issuer)).toEqual([next.kid]);
+    expect(await states(issuer)).toEqual(["forgotten", "active"]);
+  });
+
+  it("announces one successor however often it is asked", async () => {
+    const issuer = start();
+    const all = await Promise.all([issuer.keys.rotate(), issuer.keys.rotate()]);
+    expect(new Set([...all, await issuer.keys.rotate()].map(({ kid }) => kid)).size).toBe(1);
+  });
+
+  it("announces the successor of a key that will soon be 30 days old, by itself", async () => {
+    const first = start();
+    await first.ready;
+    await first.close();
+    clock.advance(30 * DAY - 11 * MINUTE);
+    const early = start();
+    expect(await states(early)).toEqual(["active"]);
+    await early.close();
+    clock.advance(1 * MINUTE);
+    const due = start();
+    expect(await states(due)).toEqual(["active", "announced"]);
+    clock.advance(10 * MINUTE);
+    expect(await states(due)).toEqual(["retired", "active"]);
+  });
+
+  it("is followed by other processes on the same store", async () => {
+    const issuer = start();
+    const cookie = await signIn(issuer);
+    const manager = await createKeyManager({ store, clock });
+    const next = await manager.rotate();
+    await manager.close();
+    await expect.poll(() => publishedKids(issuer), { timeout: 2_000 }).toContain(next.kid);
+    clock.advance(10 * MINUTE);
+    expect(decodeProtectedHeader(await mint(issuer, cookie)).kid).toBe(next.kid);
+  });
+
+  it("verifies every token of a year, by a verifier that fetches the keys once in 300 s", async () => {
+    const issuer = start();
+    const cookie = await signIn(issuer, "alice");
+    const server = await serveIssuer(issuer, { port: 0 });
+    let kids = new Set<string>();
+    let jwks = await jwksOf(issuer);
+    for (let step = 0; step < 40; step += 1) {
+      // The oldest copy that a verifier may hold.
+      const held = jwks;
+      jwks = await jwksOf(issuer);
+      if (step % 4 === 0) await issuer.keys.rotate();
+      const token = await mint(issuer, cookie);
+      kids = kids.add(String(decodeProtectedHeader(token).kid));
+      await jwtVerify(token, createLocalJWKSet(held), { currentDate: new Date(clock.nowMs) });
+      clock.advance(299 * SECOND);
+    }
+    expect(kids.size).toBeGreaterThan(5);
+    const remote = createRemoteJWKSet(new URL(`${server.url}/auth/.well-known/jwks.json`));
+    await jwtVerify(await mint(issuer, cookie), remote, { currentDate: new Date(clock.nowMs) });
+    await server.close();
+  });
+});
+
+describe("ending a key", () => {
+  it("retires the active key in order", async () => {
+    const issuer = start();
+    await issuer.ready;
+    const [{ kid } = { kid: "" }] = await issuer.keys.list();
+    const retired = await issuer.keys.retire(kid);
+    expect(retired).toMatchObject({ kid, state: "active" });
+    expect(retired.retiresAtSeconds).toBe(Math.floor(clock.nowMs / 1_000) + 600);
+    expect(await states(issuer)).toEqual(["active", "announced"]);
+  });
+
+  it("drops an announced key that is retired before it signed", async () => {
+    const issuer = start();
+    const { kid } = await issuer.keys.rotate();
+    expect(await issuer.keys.retire(kid)).toMatchObject({ state: "removed" });
+    expect(await states(issuer)).toEqual(["active", "removed"]);
+    const cookie = await signIn(issuer);
+    clock.advance(20 * MINUTE);
+    await verify(issuer, await mint(issuer, cookie));
+  });
+
+  it("removes a key in an emergency: gone from the key set, and another signs at once", async () => {
+    const issuer = start();
+    const cookie = await signIn(issuer);
+    const stolen = await mint(issuer, cookie);
+    const [{ kid } = { kid: "" }] = await issuer.keys.list();
+    expect(await issuer.keys.remove(kid)).toMatchObject({ state: "removed" });
+    expect(await publishedKids(issuer)).not.toContain(kid);
+    await expect(verify(issuer, stolen)).rejects.toThrow("no applicable key found");
+    await verify(issuer, await mint(issuer, cookie));
+    const [row] = await rows();
+    expect(row).toMatchObject({ kid, private_reference: "" });
+  });
+
+  it("takes the announced key when there is one", async () => {
+    const issuer = start();
+    const next = await issuer.keys.rotate();
+    const [{ kid } = { kid: "" }] = await issuer.keys.list();
+    await issuer.keys.remove(kid);
+    expect(await publishedKids(issuer)).toEqual([next.kid]);
+    expect(await states(issuer)).toEqual(["removed", "active"]);
+  });
+
+  it.each(["retire", "remove"] as const)("refuses to %s a key that there is not", async (verb) => {
+    await expect(start().keys[verb]("nope")).rejects.toMatchObject({ code: "KEY_UNKNOWN" });
+  });
+});
+
+describe("algorithms", () => {
+  it("signs with ES256 for an app that needs it, and with EdDSA for the others", async () => {
+    const issuer = start({ algorithms: { inspector: "ES256" } });
+    const cookie = await signIn(issuer);
+    const token = await mint(issuer, cookie, "inspector");
+    expect(decodeProtectedHeader(token)).toEqual({
+      alg: "ES256",
+      typ: "JWT",
+      kid: expect.any(String) as string,
+    });
+    await verify(issuer, token, "inspector");
+    expect(decodeProtectedHeader(await mint(issuer, cookie)).alg).toBe("EdDSA");
+    const { keys } = await jwksOf(issuer);
+    expect(keys.map(({ alg, use }) => [alg, use]).sort()).toEqual([
+      ["ES256", "sig"],
+      ["EdDSA", "sig"],
+    ]);
+    const next = await issuer.keys.rotate("ES256");
+    expect(next).toMatchObject({ alg: "ES256", state: "announced" });
+  });
+});
+
+describe("keys at rest", () => {
+  const encryptionSecret = "a long enough secret";
+
+  it("are encrypted when there is a secret, and open again with it", async () => {
+    const first = start({ keys: { encryptionSecret } });
+    const cookie = await signIn(first);
+    await first.close();
+    const [row] = await rows();
+    expect(row?.private_reference.split(".")).toHaveLength(5);
+    expect(row?.private_reference).not.toContain('"d"');
+    const again = start({ keys: { encryptionSecret } });
+    await verify(again, await mint(again, cookie));
+  });
+
+  it.each([
+    ["no secret", {}, "no keys.encryptionSecret is given"],
+    [
+      "another secret",
+      { encryptionSecret: "another long enough one" },
+      "encryption secret is another",
+    ],
+  ])("stop the start, and are not replaced, with %s", async (_case, keys, message) => {
+    await start({ keys: { encryptionSecret } }).ready;
+    const issuer = start({ keys });
+    await expect(issuer.ready).rejects.toThrow(message);
+    await expect(issuer.ready).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
+    expect(await reasonOf(await call(issuer, "/session"))).toBe("503 keys-unavailable");
+    expect(await rows()).toHaveLength(1);
+  });
+
+  it.each([
+    ["cut short", (reference: string) => reference.slice(0, 20)],
+    ["replaced by another key", () => JSON.stringify(otherKey)],
+    ["emptied", () => "{}"],
+  ])(
+    "stop the start when one is %s, naming the key and showing nothing of it",
+    async (_case, damage) => {
+      await start().ready;
+      const [row] = await rows();
+      await update(row!.kid, damage(row!.private_reference));
+      const error = await start().ready.then(
+        () => undefined,
+        (failure: unknown) => failure as Error,
+      );
+      expect(error?.message).toContain(`Signing key ${row!.kid}`);
+      const secret = String((JSON.parse(row!.private_reference) as { d: string }).d);
+      expect(JSON.stringify([error?.message, error?.stack, error?.cause])).not.toContain(
+        secret.slice(0, 12),
+      );
+    },
+  );
+
+  it("refuses a secret that is too short", () => {
+    expect(() => createLocalVault({ encryptionSecret: "short" })).toThrow("at least 16 characters");
+  });
+});
+
+describe("a key vault", () => {
+  it("makes keys and signs elsewhere, at its own pace", async () => {
+    const inner = createLocalVault();
+    let signatures = 0;
+    const kms: KeyVault = {
+      async create(alg) {
+        const made = await inner.create(alg);
+        secrets.set("kms://key/1", made.reference);
+        return { publicJwk: made.publicJwk, reference: "kms://key/1" };
+      },
+      async open({ publicJwk, reference }, alg) {
+        const signer = await inner.open(
+          { publicJwk, reference: secrets.get(reference) ?? "" },
+          alg,
+        );
+        return {
+          sign: async (data) => {
+            signatures += 1;
+            return signer.sign(data);
+          },
+        };
+      },
+    };
+    const secrets = new Map<string, string>();
+    const issuer = start({ keys: { vault: kms } });
+    await verify(issuer, await mint(issuer, await signIn(issuer)));
+    expect(signatures).toBe(1);
+    expect((await rows())[0]?.private_reference).toBe("kms://key/1");
+  });
+
+  it("that is away costs the token, not the session", async () => {
+    const inner = createLocalVault();
+    const issuer = start({
+      onError: () => undefined,
+      keys: {
+        vault: {
+          create: (alg) => inner.create(alg),
+          open: () => Promise.resolve({ sign: () => Promise.reject(new Error("kms down")) }),
+        },
+      },
+    });
+    const cookie = await signIn(issuer);
+    const response = await call(issuer, "/session/token", {
+      method: "POST",
+      body: { appId: "orders" },
+      cookie,
+    });
+    expect(await reasonOf(response)).toBe("503 keys-unavailable");
+    expect((await call(issuer, "/session", { cookie })).status).toBe(200);
+  });
+});
+
+describe("two processes that start on an empty store at once", () => {
+  it("end up with one key, that both sign with", async () => {
+    const [a, b] = [start(), start()];
+    await Promise.all([a.ready, b.ready]);
+    const kids = await publishedKids(a);
+    expect(kids).toHaveLength(1);
+    expect(await publishedKids(b)).toEqual(kids);
+    const cookie = await signIn(a);
+    await verify(b, await mint(a, cookie));
+    await verify(a, await mint(b, cookie));
+  });
+});
+
+const otherKey = await generateKeyPair("Ed25519", { extractable: true }).then(({ privateKey }) =>
+  exportJWK(privateKey),
+);
+
+async function rows(): Promise<{ kid: string; private_reference: string }[]> {
+  const { db, close } = await store.open();
+  try {
+    return await db
+      .selectFrom("breezeway_signing_key")
+      .select(["kid", "private_reference"])
+      .orderBy("ordinal")
+      .execute();
+  } finally {
+    await close();
+  }
+}
+
+async function update(kid: string, reference: string): Promise<void> {
+  const { db, close } = await store.open();
+  await db
+    .updateTable("breezeway_signing_key")
+    .set({ private_reference: reference })
+    .where("kid", "=", kid)
+    .execute();
+  await close();
+}
