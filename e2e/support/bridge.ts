@@ -20,6 +20,7 @@ export interface HostSetup {
   readonly handshakeTimeoutMs?: number;
   readonly capabilities?: readonly string[];
   readonly limits?: HostModule.HostOptions["limits"];
+  readonly withholdTokens?: boolean;
 }
 
 export interface BridgeFixture {
@@ -91,6 +92,7 @@ function startHost({
     context: { page: "home" },
     ...(setup.limits ? { limits: setup.limits } : {}),
     ...(setup.handshakeTimeoutMs ? { handshakeTimeoutMs: setup.handshakeTimeoutMs } : {}),
+    withholdTokens: () => setup.withholdTokens ?? false,
     onError: (error) => window.log.push(String(error)),
     methods: {
       add: (...args) => Number(args[0]) + Number(args[1]),

@@ -147,6 +147,11 @@ export function createBridge<C extends Contract>(
       gatewayUrl: () => connection.welcome?.gatewayUrl ?? null,
       gatewayOrigins: options.gatewayOrigins ?? [],
       fetch: options.fetch ?? fetch.bind(globalThis),
+      hostFetch: (request, signal) =>
+        connection.call(BUILT_IN_METHODS.fetch, [request], {
+          signal,
+          transfer: request.body ? [request.body] : [],
+        }),
     }),
     can,
     close() {

@@ -12,7 +12,7 @@ export type {
   GuestCallContext,
 } from "./bridge-types.ts";
 export type { ConnectionState } from "./connection/connection.ts";
-export type { BridgeFetch } from "./fetch/bridge-fetch.ts";
+export type { BridgeFetch, BridgeFetchInit } from "./fetch/bridge-fetch.ts";
 export type { Attempt, GreetOptions, Greeting, HostLink } from "./transport/host-link.ts";
 export type { PageLifeListener } from "./transport/page-life.ts";
 export type {

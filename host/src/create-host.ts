@@ -19,6 +19,7 @@ import {
 import { createStore, systemClock, type Unsubscribe } from "@breezeway/shared/channel";
 import { createEventHub } from "./events/host-events.ts";
 import { createBuiltIns } from "./guests/built-ins.ts";
+import { createHostFetch } from "./guests/host-fetch.ts";
 import { createFrameTap } from "./guests/frame-tap.ts";
 import { openGuestChannel, type HostMethod } from "./guests/guest-channel.ts";
 import { createGuestMount, type GuestMount } from "./guests/guest-mount.ts";
@@ -49,9 +50,10 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
   const methods = methodMap(options.methods ?? {}, options.contract);
   const report = options.onError ?? ((error: unknown) => reportError(error));
   const issuerUrl = absolute("issuerUrl", options.issuerUrl);
+  const fetchWith = options.fetch ?? fetch.bind(globalThis);
   const client = createIssuerClient({
     issuerUrl,
-    fetch: options.fetch ?? fetch.bind(globalThis),
+    fetch: fetchWith,
   });
   const tabs = options.tabs ?? browserTabs(issuerUrl);
   const session = createHostSession(client, (type) => tabs.post({ type }));
@@ -94,10 +96,15 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
         : shared;
   };
 
+  const isWithheld = (app: RegisteredApp): boolean => options.withholdTokens?.(app) ?? false;
+  const hostFetch = createHostFetch({ gatewayUrl, fetch: fetchWith });
+
   const builtIns = (app: RegisteredApp) =>
     createBuiltIns({
       app,
       tokens: tokens.of(app.id),
+      withholdTokens: isWithheld(app),
+      hostFetch,
       onSetupCompleted: options.onSetupCompleted,
     });
 
@@ -119,7 +126,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
         composeWelcome(hello, {
           app,
           session,
-          tokens: appTokens,
+          tokens: isWithheld(app) ? undefined : appTokens,
           clock,
           snapshot: () => ({
             context: contextOf(settings()),
@@ -157,7 +164,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
     });
     const stopFollowing = appTokens.follow({
       get wantsTokens() {
-        return mount.wantsTokens;
+        return mount.wantsTokens && !isWithheld(app);
       },
       onToken: (grant) => mount.pushState("token", grant),
     });
@@ -212,7 +219,8 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
 }
 
 function absolute(option: string, url: string): string {
-  if (URL.canParse(url, document.baseURI)) return new URL(url, document.baseURI).href;
+  const base = typeof document === "undefined" ? undefined : document.baseURI;
+  if (URL.canParse(url, base)) return new URL(url, base).href;
   throw new BridgeError("CONFIG_INVALID", `createHost: ${option}: is not a URL.`);
 }
 

@@ -18,6 +18,7 @@ import type {
 import type { AppRegistry, ManifestInput, RegisteredApp } from "@breezeway/shared/schemas";
 import type { CallOptions, Clock, Store, Unsubscribe } from "@breezeway/shared/channel";
 import type { HostSession } from "./session/host-session.ts";
+import type { OpenSurface } from "./transport/guest-surface.ts";
 import type { EventStream } from "./session/session-events.ts";
 import type { Visibility } from "./session/visibility.ts";
 import type { Tabs } from "./tabs/tabs.ts";
@@ -57,6 +58,11 @@ export interface HostOptions<C extends Contract = AnyContract> {
   readonly limits?: Partial<ChannelLimits>;
   /** Milliseconds a guest has for its handshake before its mount is `lost`. Default 10 000. */
   readonly handshakeTimeoutMs?: number;
+  /**
+   * Apps that get no tokens: their requests go through the host, `bridge.fetch(url, { via: "host" })`.
+   * Default: none.
+   */
+  readonly withholdTokens?: (app: RegisteredApp) => boolean;
   /** An app has called `setupCompleted`. */
   readonly onSetupCompleted?: (app: RegisteredApp, result: unknown) => void | PromiseLike<void>;
   /** Errors that no caller waits for. Default: the window's `error` event (`reportError`). */
@@ -73,9 +79,21 @@ export interface HostOptions<C extends Contract = AnyContract> {
   readonly visibility?: Visibility;
 }
 
-export interface MountOptions {
-  /** The frame becomes its last child. */
-  readonly container: Element;
+export type MountOptions = MountSettings & MountPlace;
+
+export type MountPlace =
+  | {
+      /** The frame becomes its last child. */
+      readonly container: Element;
+      readonly surface?: undefined;
+    }
+  | {
+      /** Shows the app elsewhere than in a frame of this page, such as in the test kit. */
+      readonly surface: OpenSurface;
+      readonly container?: undefined;
+    };
+
+export interface MountSettings {
   /** Page to open, relative to the app's `url`. Default: that URL. */
   readonly path?: string;
   /** Name of the place in the host, told to the guest in its context. */
@@ -86,6 +104,7 @@ export interface MountOptions {
 
 export interface Mount<C extends Contract = AnyContract> {
   readonly app: RegisteredApp;
+  /** @throws {BridgeError} CONFIG_INVALID when the app is in no frame of this page */
   readonly element: HTMLIFrameElement;
   readonly state: MountState;
   /** Why the state is `lost` or `closed`. */

@@ -14,6 +14,7 @@ export type {
   PublishOptions,
   TapEvent,
 } from "./host-types.ts";
+export type { GuestSurface, OpenSurface, SurfaceOptions } from "./transport/guest-surface.ts";
 export type { HostSession } from "./session/host-session.ts";
 export type { EventStream } from "./session/session-events.ts";
 export type { Visibility } from "./session/visibility.ts";

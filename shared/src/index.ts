@@ -38,6 +38,8 @@ export type {
   SubscribeFrame,
   UnsubscribeFrame,
 } from "./protocol/frames.ts";
+export { isHostFetchRequest } from "./protocol/host-fetch.ts";
+export type { HostFetchRequest, HostFetchResponse } from "./protocol/host-fetch.ts";
 export { isRecord, isWireError } from "./protocol/guards.ts";
 export {
   HANDSHAKE_CHANNEL,

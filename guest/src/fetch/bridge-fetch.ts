@@ -7,7 +7,13 @@
  * [FT-2] One retry, and only when the gateway says `action: "refresh"` and the body can be sent again.
  * [FT-3] No cookies: the token is the one credential.
  */
-import { BridgeError, isRecord, originOf } from "@breezeway/shared";
+import {
+  BridgeError,
+  isRecord,
+  originOf,
+  type HostFetchRequest,
+  type HostFetchResponse,
+} from "@breezeway/shared";
 import type { GuestTokens } from "../tokens/token-manager.ts";
 import { traceparent } from "./traceparent.ts";
 
@@ -18,9 +24,22 @@ export interface BridgeFetchOptions {
   /** Further origins that get the token. */
   readonly gatewayOrigins: readonly string[];
   readonly fetch: typeof fetch;
+  /** Has the host perform a request. */
+  readonly hostFetch: (request: HostFetchRequest, signal: AbortSignal) => Promise<unknown>;
 }
 
-export type BridgeFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+export interface BridgeFetchInit extends RequestInit {
+  /**
+   * `host`: the host performs the request, with a token that this page never sees. The whole body
+   * is held in memory on both ways. Default: this page does.
+   */
+  readonly via?: "host";
+}
+
+export type BridgeFetch = (
+  input: string | URL | Request,
+  init?: BridgeFetchInit,
+) => Promise<Response>;
 
 // A problem+json body of the gateway is a few hundred bytes; more is not one of ours.
 const MAX_PROBLEM_BYTES = 16_384;
@@ -29,11 +48,11 @@ export function createBridgeFetch(options: BridgeFetchOptions): BridgeFetch {
   return async (input, init = {}) => {
     const url = resolveUrl(input, options);
     const request = input instanceof Request ? new Request(input, init) : new Request(url, init);
-    const trace = traceparent();
+    if (!request.headers.has("traceparent")) request.headers.set("traceparent", traceparent());
+    if (init.via === "host") return viaHost(request, options);
 
     const send = async (token: string, attempt: Request): Promise<Response> => {
       attempt.headers.set("authorization", `Bearer ${token}`);
-      if (!attempt.headers.has("traceparent")) attempt.headers.set("traceparent", trace);
       try {
         return await options.fetch(attempt, { credentials: "omit" });
       } catch (cause) {
@@ -52,6 +71,19 @@ export function createBridgeFetch(options: BridgeFetchOptions): BridgeFetch {
     await response.body?.cancel();
     return send(await options.tokens.replace(token), spare);
   };
+}
+
+async function viaHost(
+  request: Request,
+  { hostFetch }: Pick<BridgeFetchOptions, "hostFetch">,
+): Promise<Response> {
+  const { url, method, headers, signal } = request;
+  const body = request.body && (await request.arrayBuffer());
+  const answer = await hostFetch({ url, method, headers: [...headers], body }, signal);
+  const { body: content, ...init } = answer as HostFetchResponse;
+  // These statuses have no body (Fetch standard, null body status).
+  const isEmpty = [204, 205, 304].includes(init.status);
+  return new Response(isEmpty ? null : content, init as ResponseInit);
 }
 
 function resolveUrl(input: string | URL | Request, options: BridgeFetchOptions): string {

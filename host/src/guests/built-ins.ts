@@ -3,10 +3,14 @@ import { BridgeError, BUILT_IN_METHODS } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 import type { IncomingCall } from "@breezeway/shared/channel";
 import type { AppTokens } from "../tokens/app-tokens.ts";
+import type { HostFetch } from "./host-fetch.ts";
 
 export interface BuiltInsOptions {
   readonly app: RegisteredApp;
   readonly tokens: AppTokens;
+  /** The app gets no tokens, only requests that the host performs. */
+  readonly withholdTokens: boolean;
+  readonly hostFetch: HostFetch;
   readonly onSetupCompleted:
     ((app: RegisteredApp, result: unknown) => void | PromiseLike<void>) | undefined;
 }
@@ -15,18 +19,30 @@ type BuiltIn = (call: IncomingCall) => unknown;
 
 export function createBuiltIns(options: BuiltInsOptions): ReadonlyMap<string, BuiltIn> {
   const { app, tokens } = options;
-  const token: BuiltIn = async () => (await tokens.get()).token;
+  const assertTokens = (): void => {
+    if (!options.withholdTokens) return;
+    throw new BridgeError(
+      "DENIED",
+      `${app.id} gets no tokens; use bridge.fetch(url, { via: "host" }).`,
+    );
+  };
+  const token: BuiltIn = async () => {
+    assertTokens();
+    return (await tokens.get()).token;
+  };
   return new Map<string, BuiltIn>([
     [BUILT_IN_METHODS.sessionToken, token],
     [BUILT_IN_METHODS.appToken, token],
     [
       BUILT_IN_METHODS.tokenGrant,
       ({ args: [rejected] }) => {
+        assertTokens();
         if (rejected === undefined) return tokens.get();
         if (typeof rejected === "string") return tokens.replace(rejected);
         throw new BridgeError("CALL_ARGUMENTS_INVALID", "The refused token is not a text.");
       },
     ],
+    [BUILT_IN_METHODS.fetch, (call) => options.hostFetch(call, tokens)],
     [BUILT_IN_METHODS.ping, () => true],
     [
       BUILT_IN_METHODS.setupCompleted,

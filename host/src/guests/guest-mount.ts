@@ -22,10 +22,17 @@ import {
   type Welcome,
 } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
-import { createStore, randomId, splitCallOptions, type Clock } from "@breezeway/shared/channel";
-import { createFrame, pageUrl } from "../frames/create-frame.ts";
+import {
+  createStore,
+  randomId,
+  splitCallOptions,
+  type ChannelPort,
+  type Clock,
+} from "@breezeway/shared/channel";
+import { pageUrl } from "../frames/create-frame.ts";
+import { frameSurface } from "../frames/frame-surface.ts";
 import type { Mount, MountOptions, MountState } from "../host-types.ts";
-import { linkFrame, type FrameLink, type HelloAnswer } from "../transport/frame-link.ts";
+import type { GuestSurface, OpenSurface } from "../transport/guest-surface.ts";
 import type { Deliver } from "../events/host-events.ts";
 import type { Contract } from "@breezeway/shared";
 import type { GuestChannel } from "./guest-channel.ts";
@@ -50,7 +57,7 @@ export interface GuestMountOptions {
   /** Everything a welcome says; rejects with a BridgeError to refuse. */
   readonly welcome: (hello: Hello, settings: () => MountOptions) => Promise<Welcome>;
   readonly open: (
-    port: MessagePort,
+    port: ChannelPort,
     mount: GuestMount,
     onEnded: (error: BridgeError) => void,
   ) => GuestChannel;
@@ -66,7 +73,6 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
   const state = createStore<MountState>("connecting");
   const guard = createContractGuard(contract, () => true);
   const url = pageUrl(app, options.mount.path);
-  const element = createFrame(app, url);
   const id = randomId();
   let settings = options.mount;
   let error: BridgeError | null = null;
@@ -74,8 +80,6 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
   let greeted: Hello | undefined;
   let hellos = 0;
   let loadsSinceHello = 0;
-  let link: FrameLink | undefined;
-  let linkedWindow: Window | null = null;
   let timer: unknown;
 
   const lose = (reason: BridgeError): void => {
@@ -98,7 +102,7 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
     }, options.handshakeTimeoutMs);
   };
 
-  const onHello = async (hello: Hello): Promise<HelloAnswer> => {
+  const onHello = async (hello: Hello, port: ChannelPort): Promise<Welcome> => {
     hellos += 1;
     const mine = hellos;
     loadsSinceHello = 0;
@@ -108,9 +112,8 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
     }
     guest?.channel.close(new BridgeError("CHANNEL_LOST", "The guest's page was loaded anew."));
     clock.clearTimer(timer);
-    const { port1, port2 } = new MessageChannel();
     greeted = hello;
-    const opened = options.open(port1, mount, (reason) => {
+    const opened = options.open(port, mount, (reason) => {
       if (guest !== opened) return;
       lose(reason);
       expectHello();
@@ -118,24 +121,14 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
     guest = opened;
     error = null;
     state.set("connected");
-    return { welcome, port: port2 };
+    return welcome;
   };
 
-  const follow = (): void => {
-    const frameWindow = element.contentWindow;
-    if (frameWindow === null || frameWindow === linkedWindow) return;
-    link?.close();
-    linkedWindow = frameWindow;
-    link = linkFrame({ frameWindow, origin: app.origin, onHello });
-  };
-
-  const onLoad = (): void => {
-    const isMoved = element.contentWindow !== linkedWindow;
-    follow();
+  const onLoad = (isOther: boolean): void => {
     const current = guest;
     if (current === undefined) return expectHello();
     loadsSinceHello += 1;
-    if (isMoved || loadsSinceHello > 1) {
+    if (isOther || loadsSinceHello > 1) {
       drop(new BridgeError("CHANNEL_LOST", "The frame has loaded another document."));
       return expectHello();
     }
@@ -163,7 +156,10 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
   const mount: GuestMount = {
     id,
     app,
-    element,
+    get element() {
+      if (surface.element) return surface.element;
+      throw new BridgeError("CONFIG_INVALID", `${app.id} is shown in no frame of this page.`);
+    },
     get state() {
       return state.current;
     },
@@ -188,26 +184,26 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
       error = null;
       state.set("connecting");
       expectHello();
-      element.src = url;
+      surface.reload();
     },
     close() {
       if (state.current === "closed") return;
       clock.clearTimer(timer);
       guest?.channel.close();
       guest = undefined;
-      link?.close();
-      element.removeEventListener("load", onLoad);
-      element.remove();
+      surface.close();
       state.set("closed");
       options.onClosed(mount);
     },
   };
 
-  element.addEventListener("load", onLoad);
-  settings.container.append(element);
-  follow();
+  const surface: GuestSurface = openerOf(settings)({ app, url, onHello, onLoad });
   expectHello();
   return mount;
+}
+
+function openerOf({ surface, container }: MountOptions): OpenSurface {
+  return surface ?? frameSurface(container);
 }
 
 async function isAlive({ channel }: GuestChannel): Promise<boolean> {

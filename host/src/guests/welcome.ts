@@ -15,7 +15,8 @@ import type { AppTokens } from "../tokens/app-tokens.ts";
 export interface WelcomeParts {
   readonly app: RegisteredApp;
   readonly session: HostSession;
-  readonly tokens: AppTokens;
+  /** `undefined`: this app gets no tokens. */
+  readonly tokens: AppTokens | undefined;
   readonly clock: Clock;
   /** Read at the last moment, so that nothing that changed meanwhile is missed. */
   readonly snapshot: () => {
@@ -51,7 +52,7 @@ async function firstToken({ tokens, session, clock }: WelcomeParts): Promise<Tok
   const timer = clock.setTimer(() => late.resolve(null), TOKEN_WAIT_MS);
   const minted = async (): Promise<TokenGrant | null> => {
     await session.ready;
-    return tokens.get();
+    return tokens ? tokens.get() : null;
   };
   try {
     return await Promise.race([minted(), late.promise]);

@@ -18,17 +18,11 @@ import {
 import { randomId, toWireError } from "@breezeway/shared/channel";
 import { connect, Reply, WindowMessenger, type MessageHandler } from "penpal";
 
-export interface HelloAnswer {
-  readonly welcome: Welcome;
-  /** The guest's end of the data channel; moves to it. */
-  readonly port: MessagePort;
-}
-
 export interface FrameLinkOptions {
   readonly frameWindow: Window;
   readonly origin: string;
-  /** Rejects with a BridgeError to refuse the guest. */
-  readonly onHello: (hello: Hello) => Promise<HelloAnswer>;
+  /** Given the host's end of the data channel. Rejects with a BridgeError to refuse the guest. */
+  readonly onHello: (hello: Hello, port: MessagePort) => Promise<Welcome>;
 }
 
 export interface FrameLink {
@@ -45,10 +39,12 @@ export function linkFrame({ frameWindow, origin, onHello }: FrameLinkOptions): F
   };
 
   const hello = async (value: unknown): Promise<Reply> => {
+    const { port1: ours, port2: theirs } = new MessageChannel();
     try {
-      const answer = await onHello(parseHello(value));
-      return new Reply(answer, { transferables: [answer.port] });
+      const welcome = await onHello(parseHello(value), ours);
+      return new Reply({ welcome, port: theirs }, { transferables: [theirs] });
     } catch (error) {
+      ours.close();
       const welcome: Refusal = { ok: false, error: toWireError(error, randomId()) };
       return new Reply({ welcome, port: null });
     }

@@ -1,0 +1,31 @@
+/**
+ * Where the documents of an app are shown, one after another, and how the present one is reached. A
+ * frame in the page is one (`frames/frame-surface.ts`); the test kit brings another. Types only.
+ */
+import type { Hello, Welcome } from "@breezeway/shared";
+import type { RegisteredApp } from "@breezeway/shared/schemas";
+import type { ChannelPort } from "@breezeway/shared/channel";
+
+export interface SurfaceOptions {
+  readonly app: RegisteredApp;
+  /** The page to show; on the app's origin. */
+  readonly url: string;
+  /**
+   * A document of the app's origin says hello; making sure of the origin is the surface's part.
+   * `port` is the host's end of a fresh channel, whose other end goes to the guest with the welcome.
+   * Rejects with a BridgeError to refuse; the port is of no use then.
+   */
+  readonly onHello: (hello: Hello, port: ChannelPort) => Promise<Welcome>;
+  /** A document has loaded. `isOther`: certainly not the one that said hello last. */
+  readonly onLoad: (isOther: boolean) => void;
+}
+
+export interface GuestSurface {
+  /** `undefined` where the app is in no frame of the page. */
+  readonly element: HTMLIFrameElement | undefined;
+  /** Loads the app anew. */
+  reload(): void;
+  close(): void;
+}
+
+export type OpenSurface = (options: SurfaceOptions) => GuestSurface;
