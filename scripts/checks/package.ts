@@ -13,8 +13,19 @@ export async function checkPackage(root: string, folder: string): Promise<string
     ...manifestProblems(workspace.manifest, folder),
     ...contentProblems(workspace.manifest, files),
     ...(await toolProblems(root, ["publint", "run", path, "--strict"])),
-    ...(await toolProblems(root, ["attw", path, "--profile", "esm-only", "--no-emoji"])),
+    ...(await toolProblems(root, [
+      "attw",
+      path,
+      ...["--profile", "esm-only", "--no-emoji"],
+      ...withoutTypes(workspace.manifest),
+    ])),
   ];
+}
+
+/** Entries that are a plain file, such as the script-tag build, have no types to be wrong. */
+function withoutTypes({ exports = {} }: PackageJson): string[] {
+  const files = Object.entries(exports).filter(([, target]) => typeof target === "string");
+  return files.length === 0 ? [] : ["--exclude-entrypoints", ...files.map(([subpath]) => subpath)];
 }
 
 /** What a registry's page and a person's first look need. */

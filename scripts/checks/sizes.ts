@@ -1,6 +1,6 @@
 /**
  * Sizes of the public entries that browsers load, in bytes after minification and brotli, with all
- * their dependencies. `size-budgets.json` records them. The check fails in both directions: above
+ * their dependencies but those that the application brings itself (its framework). `size-budgets.json` records them. The check fails in both directions: above
  * the budget something has crept in, and far below it the budget no longer protects anything.
  *
  * `npm run size` prints the table, `npm run size -- --why @breezeway/guest` what one entry is made
@@ -14,15 +14,12 @@ import { brotliCompress } from "node:zlib";
 import * as z from "zod/mini";
 import { readPackageJson } from "../packages/public-packages.ts";
 import { ROOT } from "../suite/root.ts";
-import { bundle, sourceEntries, type BundleOptions } from "./support/bundle.ts";
+import { bundle, sourceEntries } from "./support/bundle.ts";
 
 /** Workspaces that browsers load. */
 const FOLDERS = ["shared", "guest", "host"];
-/** Brought by the application. */
-const EXTERNAL = ["react", "react-dom"];
 /** For tests and for servers, not for pages. */
 const NOT_MEASURED = /\/(testing|server)$/u;
-const BROWSER: BundleOptions = { platform: "browser", external: EXTERNAL, minify: true };
 const SLACK = 0.1;
 /** Room for the compressor and a word of a message; more is worth a look. */
 const HEADROOM = 1.01;
@@ -63,26 +60,36 @@ export function sizeProblems(sizes: Sizes, budgets: Budgets): string[] {
 /** Entry (`@breezeway/guest/react`) → bytes. */
 export async function measureSizes(root: string): Promise<Sizes> {
   const sizes: Record<string, number> = {};
-  for (const [entry, file] of await measuredEntries(root))
-    sizes[entry] = await compressedBytes(root, file);
+  for (const { name, file, external } of await measuredEntries(root)) {
+    const { text } = await bundle(root, [file], { platform: "browser", external, minify: true });
+    sizes[name] = (await promisify(brotliCompress)(text)).length;
+  }
   return sizes;
 }
 
-async function measuredEntries(root: string): Promise<[entry: string, file: string][]> {
-  const found: [string, string][] = [];
+interface Entry {
+  /** `@breezeway/guest/react` */
+  readonly name: string;
+  /** Relative to the root. */
+  readonly file: string;
+  readonly external: readonly string[];
+}
+
+async function measuredEntries(root: string): Promise<Entry[]> {
+  const found: Entry[] = [];
   for (const folder of FOLDERS) {
-    const { name } = await readPackageJson(join(root, folder));
+    const manifest = await readPackageJson(join(root, folder));
+    const external = Object.keys(manifest.peerDependencies ?? {});
     for (const [subpath, file] of await sourceEntries(root, folder)) {
       if (!NOT_MEASURED.test(subpath))
-        found.push([subpath.replace(".", name), `${folder}/${file.replace("./", "")}`]);
+        found.push({
+          name: subpath.replace(".", manifest.name),
+          file: `${folder}/${file.replace("./", "")}`,
+          external,
+        });
     }
   }
   return found;
-}
-
-async function compressedBytes(root: string, file: string): Promise<number> {
-  const { text } = await bundle(root, [file], BROWSER);
-  return (await promisify(brotliCompress)(text)).length;
 }
 
 function budgetsPath(root: string): string {
@@ -120,9 +127,10 @@ async function printTable(): Promise<void> {
 }
 
 async function printParts(wanted: string): Promise<void> {
-  const file = new Map(await measuredEntries(ROOT)).get(wanted);
-  if (!file) throw new Error(`${wanted} is not a measured entry`);
-  const { used } = await bundle(ROOT, [file], BROWSER);
+  const entry = (await measuredEntries(ROOT)).find(({ name }) => name === wanted);
+  if (!entry) throw new Error(`${wanted} is not a measured entry`);
+  const { file, external } = entry;
+  const { used } = await bundle(ROOT, [file], { platform: "browser", external, minify: true });
   for (const [path, bytes] of [...used].toSorted(([, a], [, b]) => b - a))
     process.stdout.write(`${String(bytes).padStart(7)} ${path}\n`);
 }
