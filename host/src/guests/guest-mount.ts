@@ -7,8 +7,7 @@
  * [GM-1] One channel at a time. A new hello ends the one before it.
  * [GM-2] When the frame has loaded another document, the old one's channel ends: at once when the
  *        browser or the old document says so, after a ping without an answer otherwise.
- * [GM-3] A frame that was moved in the page has a new window; the link follows it.
- * [GM-4] A welcome that took long is not given to a document that came later than its hello.
+ * [GM-3] A welcome that took long is not given to a document that came later than its hello.
  */
 import {
   BridgeError,
