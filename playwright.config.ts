@@ -7,16 +7,31 @@ const found = [
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
+  "/usr/bin/google-chrome-stable",
 ].find((path) => existsSync(path));
 
+// Workspaces resolve to their source, in the workers too.
+const CONDITION = "--conditions=@breezeway/source";
+const nodeOptions = process.env["NODE_OPTIONS"] ?? "";
+if (!nodeOptions.includes(CONDITION)) {
+  process.env["NODE_OPTIONS"] = `${nodeOptions} ${CONDITION}`.trim();
+}
+
 export default defineConfig({
-  testDir: "e2e/specs",
-  testMatch: "**/*.spec.ts",
+  testDir: "e2e",
+  testMatch: ["specs/**/*.spec.ts", "attacks/**/*.spec.ts"],
+  outputDir: "test-results",
   fullyParallel: false,
   workers: 1,
+  // A test that passes only when it is repeated has failed.
   retries: 0,
+  forbidOnly: Boolean(process.env["CI"]),
+  timeout: 30_000,
+  expect: { timeout: 8_000 },
   reporter: "list",
   use: {
+    viewport: { width: 1360, height: 860 },
+    trace: "retain-on-failure",
     launchOptions: {
       ...(found === undefined ? {} : { executablePath: found }),
       args: [
@@ -28,6 +43,8 @@ export default defineConfig({
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        // Each site in a process of its own, as on people's machines.
+        "--site-per-process",
       ],
     },
   },

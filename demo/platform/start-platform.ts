@@ -24,6 +24,8 @@ import { listen, portError, type Listener } from "./listen.ts";
 import { PEOPLE } from "./people.ts";
 import { createGuestSite, createShellHandler } from "./sites.ts";
 
+export { addressesFrom, PARTS, type Address, type Addresses, type Part } from "./addresses.ts";
+
 export interface PlatformOptions {
   /** Port of the shell; the others follow it. 1024 to 65515. Default 4000. */
   readonly basePort?: number;

@@ -1,6 +1,6 @@
 /** An app that fills the page, and an app that stands beside a record. */
 import type { MountState } from "@breezeway/host";
-import type { RegisteredApp } from "@breezeway/shared/schemas";
+import type { AppStateDetail } from "@breezeway/host/element";
 import { html, type TemplateResult } from "lit";
 import { LightElement } from "../ui/light-element.ts";
 import type { AppPlacement, PlatformHost } from "./platform-host.ts";
@@ -40,13 +40,14 @@ export class ShellAppView extends LightElement {
         <span class="badge ${colour}" role="status" data-testid="mount-state">${label}</span>
       </header>
       <div class="app-body">
-        <shell-app-frame
-          .app=${app}
-          .host=${this.host}
-          .path=${path}
-          .placement=${"menu"}
-          @shell-mount=${(event: CustomEvent<MountState>) => (this.mountState = event.detail)}
-        ></shell-app-frame>
+        <breezeway-app
+          .host=${this.host.host}
+          app=${app.id}
+          path=${path}
+          placement="menu"
+          @breezeway-state=${(event: CustomEvent<AppStateDetail>) =>
+            (this.mountState = event.detail.state)}
+        ></breezeway-app>
       </div>
     </section>`;
   }
@@ -66,12 +67,12 @@ export class ShellPane extends LightElement {
         <span class="subtle">by ${app.name}</span>
       </header>
       <div class="pane-body">
-        <shell-app-frame
-          .app=${app satisfies RegisteredApp}
-          .host=${this.host}
-          .path=${path}
-          .placement=${"pane"}
-        ></shell-app-frame>
+        <breezeway-app
+          .host=${this.host.host}
+          app=${app.id}
+          path=${path}
+          placement="pane"
+        ></breezeway-app>
       </div>
     </section>`;
   }

@@ -1,5 +1,5 @@
+import "@breezeway/host/element";
 import * as z from "zod/mini";
-import { ShellAppFrame } from "./app-frame.ts";
 import { ShellAppView, ShellPane } from "./app-view.ts";
 import { ShellCustomers } from "./customers-view.ts";
 import { ShellMenu } from "./menu.ts";
@@ -16,7 +16,6 @@ customElements.define("shell-menu", ShellMenu);
 customElements.define("shell-sidebar", ShellSidebar);
 customElements.define("shell-sign-in", ShellSignIn);
 customElements.define("shell-customers", ShellCustomers);
-customElements.define("shell-app-frame", ShellAppFrame);
 customElements.define("shell-app", ShellAppView);
 customElements.define("shell-pane", ShellPane);
 customElements.define("shell-toasts", ShellToasts);

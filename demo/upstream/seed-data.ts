@@ -15,7 +15,7 @@ export interface TenantSeed {
 const ACME: TenantSeed = {
   id: "acme",
   currency: "USD",
-  orderCount: 64,
+  orderCount: 148,
   random: 20_260_117,
   customers: [
     ["Alpine & Co.", "Margot Lindqvist", "Boulder, CO", "United States", "Retail", "2021-03-14"],
@@ -100,7 +100,7 @@ const ACME: TenantSeed = {
 const GLOBEX: TenantSeed = {
   id: "globex",
   currency: "EUR",
-  orderCount: 41,
+  orderCount: 93,
   random: 5_550_123,
   customers: [
     ["Adler Maschinenbau", "Katrin Adler", "Stuttgart", "Germany", "Manufacturing", "2017-05-22"],

@@ -7,7 +7,7 @@ export { TENANT_SEEDS } from "./seed-data.ts";
 
 const DAY_MS = 86_400_000;
 /** The youngest orders are still under way; everything older than this has arrived. */
-const IN_FLIGHT_DAYS = 24;
+const IN_FLIGHT_DAYS = 14;
 const HISTORY_DAYS = 330;
 const FIRST_ORDER_NUMBER = 1001;
 const DIALLING_CODES: Readonly<Record<string, string>> = {
@@ -94,8 +94,8 @@ function seedOrders(database: DatabaseSync, tenant: TenantSeed, nowMs: number): 
   for (let index = 0; index < tenant.orderCount; index += 1) {
     const id = String(FIRST_ORDER_NUMBER + index);
     // Squeezed towards today: a growing business has more recent orders than old ones.
-    const ageDays = HISTORY_DAYS * (1 - (index + 1) / (tenant.orderCount + 1)) ** 2.3;
-    const placedMs = nowMs - ageDays * DAY_MS - pick(8) * 3_600_000;
+    const ageDays = HISTORY_DAYS * (1 - (index + random()) / tenant.orderCount) ** 1.8;
+    const placedMs = nowMs - ageDays * DAY_MS;
     const customer = customerId(Math.floor(random() ** 1.4 * tenant.customers.length));
     const status = statusAt(ageDays, random());
     const updatedMs = Math.min(nowMs - 60_000, placedMs + random() * 4 * DAY_MS);

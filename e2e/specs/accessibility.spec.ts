@@ -1,0 +1,74 @@
+/** WCAG 2.2 AA by axe, in every state of every page that a person meets, guests included. */
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { expect, test } from "../support/demo.ts";
+
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+async function expectAccessible(page: Page, where: string): Promise<void> {
+  // What is still fading in has the contrast of a ghost.
+  await page.waitForFunction(() =>
+    document.getAnimations().every((a) => a.playState !== "running"),
+  );
+  const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+  const found = violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(" | ")}`,
+  );
+  expect(found, where).toEqual([]);
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test.describe(`in ${colorScheme}`, () => {
+    test.use({ colorScheme, reducedMotion: "reduce" });
+
+    test("the sign-in page", async ({ page, platform }) => {
+      await page.goto(platform.url);
+      await expect(page.getByRole("heading", { name: "Sign in to Porchlight" })).toBeVisible();
+      await expectAccessible(page, "sign-in");
+    });
+
+    test("customers, and the pane beside one", async ({ demo, page }) => {
+      await demo.signIn();
+      await expectAccessible(page, "customers");
+      await page.getByRole("link", { name: "Alpine & Co." }).click();
+      await expect(demo.guest("Customer insights").getByRole("img")).toBeVisible();
+      await expectAccessible(page, "customer");
+      await page.getByRole("button", { name: /^Workspace/ }).click();
+      await expectAccessible(page, "open menu");
+    });
+
+    test("orders: list, one order, a new one, an error", async ({ demo, page, platform }) => {
+      await demo.signIn();
+      const orders = await demo.openApp("Orders");
+      await expect(orders.getByRole("row", { name: /#1148/ })).toBeVisible();
+      await expectAccessible(page, "orders");
+      await orders.getByRole("button", { name: "#1148" }).click();
+      await expect(orders.getByRole("heading", { name: "Order #1148" })).toBeVisible();
+      await expect(orders.locator(".lines")).toBeVisible();
+      await expectAccessible(page, "order");
+      await orders.getByRole("button", { name: "Close" }).click();
+      await orders.getByRole("button", { name: "New order" }).click();
+      await expect(orders.getByLabel("Customer")).toBeVisible();
+      await expectAccessible(page, "new order");
+      await orders.getByRole("button", { name: "Discard" }).click();
+      await platform.stop("upstream");
+      await orders.getByRole("button", { name: /^Shipped/ }).click();
+      await expect(orders.getByRole("alert")).toBeVisible();
+      await expectAccessible(page, "upstream down");
+    });
+
+    test("the inspector", async ({ demo, page }) => {
+      await demo.signIn();
+      const inspector = await demo.openApp("Inspector");
+      await expect(inspector.getByTestId("countdown")).toBeVisible();
+      await expectAccessible(page, "inspector");
+    });
+
+    test("an app that does not answer", async ({ demo, page, platform }) => {
+      await demo.signIn();
+      await page.goto(`${platform.url}/apps/payroll`);
+      await expect(page.getByRole("alert")).toBeVisible();
+      await expectAccessible(page, "unknown app");
+    });
+  });
+}

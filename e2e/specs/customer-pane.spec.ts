@@ -1,0 +1,52 @@
+import { expect, test } from "../support/demo.ts";
+
+test("the pane shows the customer that is selected when it opens, by the host's getter", async ({
+  demo,
+  page,
+  platform,
+}) => {
+  await demo.signIn();
+  await page.goto(`${platform.url}/customers/c-102`);
+  await expect(
+    demo.guest("Customer insights").getByRole("heading", { name: "Insights for Basecamp Supply" }),
+  ).toBeVisible();
+});
+
+test("the pane follows the selection by events, in the same document", async ({ demo, page }) => {
+  await demo.signIn();
+  const pane = demo.guest("Customer insights");
+  await page.getByRole("link", { name: "Alpine & Co." }).click();
+  await expect(pane.getByRole("heading", { name: "Insights for Alpine & Co." })).toBeAttached();
+  await pane.locator("body").evaluate((body) => (body.dataset["mark"] = "first document"));
+
+  await page.getByRole("link", { name: "Fjord Trading" }).click();
+  await expect(pane.getByRole("heading", { name: "Insights for Fjord Trading" })).toBeAttached();
+  await page.keyboard.press("ArrowDown");
+  await expect(pane.getByRole("heading", { name: "Insights for Granite Peak" })).toBeAttached();
+  await page.goBack();
+  await expect(pane.getByRole("heading", { name: "Insights for Fjord Trading" })).toBeAttached();
+  await expect(pane.locator("body")).toHaveAttribute("data-mark", "first document");
+});
+
+test("the pane's figures are those of the list", async ({ demo, page }) => {
+  await demo.signIn();
+  const row = page.getByRole("row", { name: /Lakeside Rentals/ });
+  const [orders, value] = await row.locator("td.number").allTextContents();
+  await row.getByRole("link").click();
+  const figure = (name: string) =>
+    demo.guest("Customer insights").locator(".figure", { hasText: name }).locator("dd");
+  await expect(figure("Orders")).toHaveText(orders ?? "");
+  await expect(figure("Lifetime value")).toHaveText(value ?? "");
+});
+
+test("the shell's appearance is the guests' too, also when it changes", async ({ demo, page }) => {
+  await page.emulateMedia({ colorScheme: "light" });
+  await demo.signIn();
+  await page.getByRole("link", { name: "Alpine & Co." }).click();
+  const pane = demo.guest("Customer insights");
+  await expect(pane.locator("html")).toHaveAttribute("data-theme", "light");
+  await page.getByRole("button", { name: /^Account/ }).click();
+  await page.getByRole("menuitem", { name: "Dark appearance" }).click();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await expect(pane.locator("html")).toHaveAttribute("data-theme", "dark");
+});

@@ -1,0 +1,94 @@
+/** What goes wrong is said to the person in words, with what they can do about it. */
+import { chooseIdentity, expect, test } from "../support/demo.ts";
+
+test("an app that is not installed", async ({ demo, page, platform }) => {
+  await demo.signIn();
+  await page.goto(`${platform.url}/apps/payroll`);
+  const alert = page.getByRole("alert");
+  await expect(alert).toContainText("There is no app called “payroll”");
+  await expect(alert).toHaveAttribute("data-reason", "app-unknown");
+  await alert.getByRole("link", { name: "Go to customers" }).click();
+  await expect(page.getByRole("heading", { name: "Customers" })).toBeVisible();
+});
+
+test("an address where nothing is", async ({ demo, page, platform }) => {
+  await demo.signIn();
+  const response = await page.goto(`${platform.url}/some/old/link`);
+  expect(response?.status()).toBe(404);
+  await expect(page.getByText("There is nothing at this address")).toBeVisible();
+});
+
+test("a customer of another workspace", async ({ demo, page, platform }) => {
+  await demo.signIn({ person: "Carol", workspace: "Globex Industrial" });
+  await page.goto(`${platform.url}/customers/c-114`);
+  await expect(page.getByText("There is no such customer")).toBeVisible();
+});
+
+test("no session: the sign-in page, and nothing of the workspace", async ({ page, platform }) => {
+  await page.goto(`${platform.url}/customers`);
+  await expect(page.getByRole("heading", { name: "Sign in to Porchlight" })).toBeVisible();
+  await expect(page.locator("iframe")).toHaveCount(0);
+});
+
+test("the service behind the gateway is down, and comes back", async ({ demo, platform }) => {
+  await platform.stop("upstream");
+  await demo.signIn();
+  const orders = await demo.openApp("Orders");
+  const alert = orders.getByRole("alert");
+  await expect(alert).toContainText("The order service is down");
+  await expect(alert).toHaveAttribute("data-reason", "upstream-unreachable");
+  await platform.start("upstream");
+  await alert.getByRole("button", { name: "Try again" }).click();
+  await expect(orders.getByRole("row", { name: /#1148/ })).toBeVisible();
+});
+
+test("the gateway is down", async ({ demo, platform }) => {
+  await platform.stop("gateway");
+  await demo.signIn();
+  const orders = await demo.openApp("Orders");
+  await expect(orders.getByRole("alert")).toContainText("The gateway can’t be reached");
+  await platform.start("gateway");
+  await orders.getByRole("button", { name: "Try again" }).click();
+  await expect(orders.getByRole("row", { name: /#1148/ })).toBeVisible();
+});
+
+test("the gateway has no keys, because the issuer is away", async ({ demo, platform }) => {
+  await demo.signIn();
+  const orders = await demo.openApp("Orders");
+  await expect(orders.getByRole("row", { name: /#1148/ })).toBeVisible();
+  await platform.stop("gateway");
+  await platform.stop("shell");
+  await platform.start("gateway");
+  await orders.getByRole("button", { name: /^Shipped/ }).click();
+  const alert = orders.getByRole("alert");
+  await expect(alert).toContainText("Your sign-in can’t be checked right now");
+  await expect(alert).toHaveAttribute("data-reason", "keys-unavailable");
+});
+
+test("the app's own server is down", async ({ demo, page, platform }) => {
+  await platform.stop("orders");
+  await page.clock.install();
+  await demo.signIn();
+  await page.getByRole("link", { name: "Orders", exact: true }).click();
+  await expect(page.getByTestId("mount-state")).toHaveText("Connecting");
+  await page.clock.runFor(11_000);
+  await expect(page.getByRole("alert")).toContainText("Orders is not answering");
+  await expect(page.getByRole("alert")).toContainText("HANDSHAKE_TIMEOUT");
+
+  await platform.start("orders");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(demo.guest("Orders").getByRole("row", { name: /#1148/ })).toBeVisible();
+});
+
+test("a guest that is opened on its own", async ({ page, platform }) => {
+  await page.goto(platform.addresses.orders.origin);
+  await expect(page.getByRole("alert")).toContainText("Open this app from Porchlight");
+});
+
+test("the issuer is away while somebody signs in", async ({ page, platform }) => {
+  await page.goto(platform.url);
+  await expect(page.getByRole("heading", { name: "Sign in to Porchlight" })).toBeVisible();
+  await platform.stop("shell");
+  await chooseIdentity(page, { person: "Alice", workspace: "Acme Outfitters" });
+  await expect(page.getByRole("alert")).toContainText("The shell can’t reach its server");
+});

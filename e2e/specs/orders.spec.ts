@@ -1,0 +1,133 @@
+import { expect, test } from "../support/demo.ts";
+
+test("the guest shows the workspace's orders, fetched through the gateway with its own token", async ({
+  demo,
+  page,
+  platform,
+}) => {
+  await demo.signIn();
+  const request = page.waitForRequest(`${platform.addresses.gateway.origin}/orders?limit=50`);
+  const orders = await demo.openApp("Orders");
+  await expect(orders.getByRole("row", { name: /#1148/ })).toBeVisible();
+
+  const sent = await request;
+  expect(await sent.headerValue("authorization")).toMatch(/^Bearer [\w-]+\.[\w-]+\.[\w-]+$/);
+  expect(await sent.headerValue("origin")).toBe(platform.addresses.orders.origin);
+  expect(await sent.headerValue("cookie")).toBeNull();
+});
+
+test("host and guest run in processes of their own", async ({ demo, browser }) => {
+  await demo.signIn();
+  const orders = await demo.openApp("Orders");
+  await expect(orders.getByRole("row", { name: /#1148/ })).toBeVisible();
+  const session = await browser.newBrowserCDPSession();
+  const { targetInfos } = await session.send("Target.getTargets");
+  // A frame is a target of its own only when another process renders it.
+  const frames = targetInfos.filter(({ type }) => type === "iframe").map(({ url }) => url);
+  expect(frames).toEqual([`${demo.platform.addresses.orders.origin}/`]);
+});
+
+test("status tabs and search narrow the list", async ({ demo }) => {
+  await demo.signIn();
+  const orders = await demo.openApp("Orders");
+  await orders.getByRole("button", { name: /^Shipped/ }).click();
+  const statuses = orders.locator("tbody .badge");
+  await expect(statuses.first()).toHaveText("Shipped");
+  expect(new Set(await statuses.allTextContents())).toEqual(new Set(["Shipped"]));
+
+  await orders.getByRole("button", { name: /^All/ }).click();
+  await orders.getByRole("searchbox", { name: "Search orders" }).fill("Fjord");
+  await expect(orders.locator("tbody .customer").first()).toHaveText("Fjord Trading");
+  expect(new Set(await orders.locator("tbody .customer").allTextContents())).toEqual(
+    new Set(["Fjord Trading"]),
+  );
+
+  await orders.getByRole("searchbox", { name: "Search orders" }).fill("no such thing");
+  await expect(orders.getByRole("heading", { name: "No order matches" })).toBeVisible();
+});
+
+test("an order is created, and taken through its steps", async ({ demo, page }) => {
+  await demo.signIn({ person: "Bob" });
+  const orders = await demo.openApp("Orders");
+  await orders.getByRole("button", { name: "New order" }).click();
+  await orders.getByLabel("Customer").selectOption("Juniper Lodge");
+  await orders.getByLabel("Item 1", { exact: true }).selectOption({ index: 1 });
+  await orders.getByLabel("Quantity of item 1").fill("3");
+  await orders.getByRole("button", { name: "Create order" }).click();
+
+  const heading = orders.getByRole("heading", { name: /^Order #/ });
+  await expect(heading).toBeVisible();
+  const number = (await heading.textContent())?.match(/#(\d+)/)?.[1];
+  await expect(orders.getByText(/by bob/)).toBeVisible();
+  // The shell says it in the app's name.
+  await expect(page.getByRole("status").getByText(`Order #${number} is new`)).toBeVisible();
+
+  await orders.getByRole("button", { name: "Confirm order" }).click();
+  await orders.getByRole("button", { name: "Mark as shipped" }).click();
+  await orders.getByRole("button", { name: "Mark as delivered" }).click();
+  await expect(
+    orders.getByRole("dialog").getByRole("button", { name: /Mark as|Confirm/ }),
+  ).toHaveCount(0);
+  await orders.getByRole("button", { name: "Close" }).click();
+  await expect(
+    orders.getByRole("row", { name: new RegExp(`#${number}.*Delivered`) }),
+  ).toBeVisible();
+});
+
+test("an order opens its customer in the shell", async ({ demo, page }) => {
+  await demo.signIn();
+  const orders = await demo.openApp("Orders");
+  await orders.getByRole("searchbox", { name: "Search orders" }).fill("Kestrel");
+  await orders
+    .getByRole("row", { name: /Kestrel/ })
+    .first()
+    .getByRole("button")
+    .click();
+  await orders.getByRole("button", { name: "Open" }).click();
+  await expect(page).toHaveURL(/\/customers\/c-110$/);
+  await expect(page.getByRole("heading", { name: "Kestrel Cycling Club" })).toBeVisible();
+});
+
+test("a person who may only read is told so when they try to change something", async ({
+  demo,
+}) => {
+  await demo.signIn({ person: "Dana" });
+  const orders = await demo.openApp("Orders");
+  await orders.getByRole("button", { name: /^New \d/ }).click();
+  await orders.getByRole("row", { name: /#\d/ }).first().getByRole("button").click();
+  await orders.getByRole("button", { name: "Confirm order" }).click();
+  await expect(orders.getByRole("alert")).toContainText("You don’t have permission for this");
+  await expect(orders.getByRole("alert")).toHaveAttribute("data-reason", "scope-missing");
+});
+
+test("a step that somebody else has taken already is refused, and the order shown as it is", async ({
+  demo,
+  platform,
+}) => {
+  const { askGateway, signIn } = await import("../support/http.ts");
+  const token = await (
+    await signIn(platform, { userId: "alice", tenantId: "acme" })
+  ).token("orders");
+  const created = await askGateway(platform, "/orders", {
+    token,
+    method: "POST",
+    body: JSON.stringify({ customerId: "c-104", lines: [{ productId: "p-11", quantity: 1 }] }),
+  });
+  const { id } = created.body as { id: string };
+
+  await demo.signIn();
+  const orders = await demo.openApp("Orders");
+  await orders
+    .getByRole("row", { name: `#${id}` })
+    .getByRole("button")
+    .click();
+  await expect(orders.getByRole("button", { name: "Confirm order" })).toBeVisible();
+  await askGateway(platform, `/orders/${id}`, {
+    token,
+    method: "PATCH",
+    body: JSON.stringify({ status: "cancelled" }),
+  });
+  await orders.getByRole("button", { name: "Confirm order" }).click();
+  await expect(orders.getByRole("alert")).toContainText("The order has moved on");
+  await expect(orders.getByRole("dialog").getByText("Cancelled")).toBeVisible();
+});

@@ -1,0 +1,12 @@
+import { expect, test } from "../support/demo.ts";
+
+test.use({ platformOptions: { tokenTtlSeconds: 15 } });
+
+test("a token is renewed before it runs out, and never shown expired", async ({ demo }) => {
+  await demo.signIn();
+  const inspector = await demo.openApp("Inspector");
+  const token = inspector.getByTestId("token");
+  const first = await token.textContent();
+  await expect(token).not.toHaveText(first ?? "", { timeout: 14_000 });
+  expect(Number(await inspector.getByTestId("countdown").textContent())).toBeGreaterThan(10);
+});
