@@ -35,7 +35,7 @@ describe("validate", () => {
       details: { path: "[0].to" },
     });
     await expect(rejected).rejects.toThrow(
-      'The arguments of "move" do not match the contract at [0].to:',
+      'The arguments of "move" did not match the contract at [0].to.',
     );
   });
 });

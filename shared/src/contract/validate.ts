@@ -26,8 +26,9 @@ export function check<S extends StandardSchemaV1>(
     const path = pathOf(first?.path);
     throw new BridgeError(
       failure.code,
-      `${failure.subject}: ${path && `${path}: `}${first?.message ?? "invalid"}.`,
-      { details: { path } },
+      // Without the library's words: some quote what they found, and this may cross the bridge.
+      `${failure.subject} did not match the contract${path && ` at ${path}`}.`,
+      { details: { path }, cause: first },
     );
   });
 }

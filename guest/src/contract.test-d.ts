@@ -1,0 +1,95 @@
+/** What a contract must and must not allow at compile time; `tsc` is the test. */
+import { defineContract } from "@breezeway/shared";
+import * as v from "valibot";
+import { expectTypeOf, test } from "vitest";
+import * as z from "zod/mini";
+import { callOptions, type AppBridge } from "./index.ts";
+
+const contract = defineContract({
+  methods: {
+    getCurrentCustomerId: { returns: z.nullable(z.string()), capability: "customers:read" },
+    openCustomer: { args: z.tuple([z.string()]) },
+    search: { args: z.tuple([z.string(), z.optional(z.number())]) },
+    /** Another library, with a transform. */
+    total: {
+      args: v.tuple([v.pipe(v.string(), v.transform(Number))]),
+      returns: v.pipe(v.number(), v.transform(String)),
+    },
+  },
+  events: {
+    "customer:changed": { payload: z.object({ id: z.string() }), retained: true },
+    "order:verified": v.object({ orderId: v.number() }),
+  },
+  guestMethods: {
+    refresh: {},
+    rename: { args: z.tuple([z.string()]), returns: z.boolean() },
+  },
+});
+
+declare const bridge: AppBridge<typeof contract>;
+declare const open: AppBridge;
+
+test("calls are typed by the contract", () => {
+  expectTypeOf(bridge.method.call("getCurrentCustomerId")).resolves.toEqualTypeOf<string | null>();
+  expectTypeOf(bridge.method.call("openCustomer", "c1")).resolves.toBeUnknown();
+  expectTypeOf(bridge.method.call("total", "1")).resolves.toEqualTypeOf<string>();
+  void bridge.method.call("search", "text");
+  void bridge.method.call("search", "text", 2);
+  void bridge.method.call("search", "text", undefined, callOptions({}));
+  void bridge.method.call("openCustomer", "c1", callOptions({ timeoutMs: 10 }));
+  void bridge.method.call("getCurrentCustomerId", callOptions({}));
+  // @ts-expect-error not in the contract
+  void bridge.method.call("getCustomer");
+  // @ts-expect-error an argument is missing
+  void bridge.method.call("openCustomer");
+  // @ts-expect-error a wrong argument
+  void bridge.method.call("openCustomer", 1);
+  // @ts-expect-error one argument too many
+  void bridge.method.call("openCustomer", "c1", "c2");
+  // @ts-expect-error takes no arguments
+  void bridge.method.call("getCurrentCustomerId", "c1");
+  // @ts-expect-error the input of the schema, not its output
+  void bridge.method.call("total", 1);
+  // @ts-expect-error the guest's own method
+  void bridge.method.call("refresh");
+});
+
+test("methods of every host are there with any contract", () => {
+  expectTypeOf(bridge.method.call("getSessionToken")).resolves.toEqualTypeOf<string>();
+  expectTypeOf(open.method.call("getAppToken")).resolves.toEqualTypeOf<string>();
+  void bridge.method.call("setupCompleted", { done: true });
+});
+
+test("handlers are typed by the contract", () => {
+  bridge.method.expose("refresh", () => undefined);
+  bridge.method.expose("rename", (name) => {
+    expectTypeOf(name).toEqualTypeOf<string>();
+    return true;
+  });
+  bridge.method.expose("rename", async function (name) {
+    expectTypeOf(this.signal).toEqualTypeOf<AbortSignal>();
+    return name.length > 0;
+  });
+  // @ts-expect-error the wrong result
+  bridge.method.expose("rename", () => "yes");
+  // @ts-expect-error takes no arguments
+  bridge.method.expose("refresh", (force: boolean) => force);
+  // @ts-expect-error the host's method
+  bridge.method.expose("openCustomer", () => undefined);
+});
+
+test("events are typed by the contract", () => {
+  bridge.event.subscribe("customer:changed", (payload) => {
+    expectTypeOf(payload).toEqualTypeOf<{ id: string }>();
+  });
+  bridge.event.publish("order:verified", { orderId: 7 });
+  // @ts-expect-error not in the contract
+  bridge.event.publish("order:deleted", {});
+  // @ts-expect-error a wrong payload
+  bridge.event.publish("order:verified", { orderId: "7" });
+});
+
+test("without a contract every name goes, and nothing is known", () => {
+  expectTypeOf(open.method.call("anything", 1, "two")).resolves.toBeUnknown();
+  open.event.subscribe("any:topic", (payload) => expectTypeOf(payload).toBeUnknown());
+});
