@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import express from "express";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Issuer } from "../index.ts";
+import { readManifests, serveIssuer, toNodeHandler } from "../node.ts";
+import { cookieOf, MANIFESTS, testIssuer } from "../test-support/test-issuer.ts";
+
+let issuer: Issuer;
+let folder: string;
+
+beforeEach(() => {
+  issuer = testIssuer({ rateLimits: { loginsPerAddress: 2 } });
+  folder = mkdtempSync(join(tmpdir(), "issuer-node-"));
+});
+
+afterEach(async () => {
+  await issuer.close();
+  rmSync(folder, { recursive: true });
+});
+
+const login = (base: string): Promise<Response> =>
+  fetch(`${base}/auth/login/dev`, {
+    method: "POST",
+    headers: { "x-breezeway-request": "1", "content-type": "application/json" },
+    body: '{"userId":"alice","tenantId":"acme"}',
+  });
+
+describe("toNodeHandler", () => {
+  it.each([
+    ["at the root", (app: express.Express) => app.use(toNodeHandler(issuer))],
+    ["at its own path", (app: express.Express) => app.use("/auth", toNodeHandler(issuer))],
+  ])("mounts in Express %s and leaves other paths to it", async (_where, mount) => {
+    const app = express();
+    mount(app);
+    app.get("/hello", (_request, response) => {
+      response.send("hello");
+    });
+    const server = createServer(app);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const cookie = cookieOf(await login(base));
+    const session = await fetch(`${base}/auth/session?x=1`, { headers: { cookie } });
+    expect(await session.json()).toMatchObject({ userId: "alice" });
+    expect(await (await fetch(`${base}/hello`)).text()).toBe("hello");
+    const unknown = await fetch(`${base}/auth/nothing`);
+    expect(await unknown.json()).toMatchObject({ reason: "route-unknown" });
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+describe("serveIssuer", () => {
+  it("knows the address that limits go by", async () => {
+    const server = await serveIssuer(issuer, { port: 0 });
+    expect((await login(server.url)).status).toBe(200);
+    expect((await login(server.url)).status).toBe(200);
+    expect((await login(server.url)).status).toBe(429);
+    await server.close();
+  });
+
+  it("says which port is in use, and that another can be chosen", async () => {
+    const server = await serveIssuer(issuer, { port: 0 });
+    const port = Number(new URL(server.url).port);
+    const second = serveIssuer(issuer, { port });
+    await expect(second).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    await expect(second).rejects.toThrow(`port: ${port} on 127.0.0.1 is already in use`);
+    await server.close();
+  });
+
+  it("keeps a stream going through a real connection, and ends it when the issuer ends", async () => {
+    const server = await serveIssuer(issuer, { port: 0 });
+    const response = await fetch(`${server.url}/auth/revocations`, {
+      headers: { accept: "text/event-stream" },
+    });
+    const text = response.text();
+    await issuer.close();
+    expect(await text).toContain("event: snapshot");
+    await server.close();
+  });
+});
+
+describe("readManifests", () => {
+  const write = (name: string, content: unknown): void =>
+    writeFileSync(
+      join(folder, name),
+      typeof content === "string" ? content : JSON.stringify(content),
+    );
+
+  it("reads every .json file of a folder, by name", () => {
+    write("b.json", MANIFESTS[0]);
+    write("a.json", MANIFESTS[1]);
+    write("notes.txt", "not a manifest");
+    expect(readManifests(folder).map(({ id }) => id)).toEqual(["inspector", "orders"]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ["text that is not JSON", "{", "orders.json: this is not valid JSON"],
+    ["a missing field", { ...MANIFESTS[0], name: undefined }, "orders.json: name: is required"],
+    [
+      "a wrong field",
+      { ...MANIFESTS[0], scopes: ["x"] },
+      "orders.json: scopes[0]: must be of the form",
+    ],
+  ])("names file and field for %s", (_case, content, message) => {
+    write("orders.json", content);
+    expect(() => readManifests(folder)).toThrow(
+      join(folder, message.slice(0, message.indexOf(":"))),
+    );
+    expect(() => readManifests(folder)).toThrow(message);
+  });
+
+  it("names both files when two have the same id", () => {
+    write("a.json", MANIFESTS[0]);
+    write("b.json", MANIFESTS[0]);
+    expect(() => readManifests(folder)).toThrow(
+      `${join(folder, "b.json")}: id: ${join(folder, "a.json")} has the same id`,
+    );
+  });
+
+  it("names a folder that it cannot read", () => {
+    expect(() => readManifests(join(folder, "missing"))).toThrow("missing cannot be read");
+  });
+});

@@ -1,0 +1,141 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { createAppRegistry } from "@breezeway/shared/schemas";
+import { createIssuer, sqliteStore, type IssuerOptions } from "./index.ts";
+import { call, MANIFESTS, testIssuer, USERS } from "./test-support/test-issuer.ts";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+const create = (options: Partial<IssuerOptions>): (() => unknown) => {
+  return () =>
+    createIssuer({
+      issuer: "https://shell.example/auth",
+      apps: MANIFESTS,
+      store: { kind: "sqlite", open: () => Promise.reject(new Error("must not be opened")) },
+      ...options,
+    });
+};
+
+const mapUser = (): undefined => undefined;
+
+describe("createIssuer", () => {
+  it.each<[string, Partial<IssuerOptions>, string]>([
+    ["no URL", { issuer: "shell.example" }, "issuer: must be a URL"],
+    [
+      "plain http elsewhere",
+      { issuer: "http://shell.example/auth" },
+      "issuer: must be an https URL",
+    ],
+    [
+      "a slash at the end",
+      { issuer: "https://shell.example/auth/" },
+      "issuer: must be spelt https://shell.example/auth",
+    ],
+    [
+      "capitals in the host",
+      { issuer: "https://Shell.example/auth" },
+      "issuer: must be spelt https://shell.example/auth",
+    ],
+    [
+      "the scheme's own port",
+      { issuer: "https://shell.example:443/auth" },
+      "issuer: must be spelt",
+    ],
+    ["a query", { issuer: "https://shell.example/auth?x=1" }, "issuer: must have no query"],
+    ["credentials", { issuer: "https://u:p@shell.example/auth" }, "issuer: must have no query"],
+    ["a token life below 15 s", { tokenTtlSeconds: 14 }, "tokenTtlSeconds: must be 15 to 300"],
+    ["a token life above 300 s", { tokenTtlSeconds: 301 }, "tokenTtlSeconds: must be 15 to 300"],
+    ["a token life that is no number", { tokenTtlSeconds: Number.NaN }, "tokenTtlSeconds"],
+    [
+      "a long grace",
+      { sessions: { graceSeconds: 301 } },
+      "sessions.graceSeconds: must be 0 to 300",
+    ],
+    ["no idle time", { sessions: { idleSeconds: 0 } }, "sessions.idleSeconds"],
+    ["no absolute end", { sessions: { absoluteSeconds: Infinity } }, "sessions.absoluteSeconds"],
+    ["a long key period", { keys: { periodDays: 366 } }, "keys.periodDays: must be 1 to 365"],
+    [
+      "a trusted origin with a path",
+      { trustedOrigins: ["https://a.example/"] },
+      "trustedOrigins: https://a.example/ is not an exact origin",
+    ],
+    ["a trusted wildcard", { trustedOrigins: ["*"] }, "trustedOrigins: * is not an exact origin"],
+    [
+      "an algorithm for an app that there is not",
+      { algorithms: { nope: "ES256" } },
+      "algorithms: no app nope is registered",
+    ],
+    [
+      "a provider on plain http",
+      { oidc: { provider: "http://idp.example", clientId: "c", mapUser } },
+      "oidc.provider: must be an https URL",
+    ],
+    [
+      "no client id",
+      { oidc: { provider: "https://idp.example", clientId: "", mapUser } },
+      "oidc.clientId: is required",
+    ],
+    [
+      "a failure page elsewhere",
+      {
+        oidc: {
+          provider: "https://idp.example",
+          clientId: "c",
+          mapUser,
+          failurePath: "//evil.example",
+        },
+      },
+      "oidc.failurePath: must be a path",
+    ],
+  ])("refuses %s, naming the option", (_case, options, message) => {
+    expect(create(options)).toThrow(message);
+    expect(create(options)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }));
+  });
+
+  it("refuses a manifest, naming the app and the field", () => {
+    const apps = [{ ...MANIFESTS[0]!, url: "http://orders.example" }];
+    expect(create({ apps })).toThrow("orders: url: must be an https URL");
+    expect(create({ apps })).toThrow(expect.objectContaining({ code: "MANIFEST_INVALID" }));
+  });
+
+  it("refuses sign-in without a password in production", () => {
+    vi.stubEnv("NODE_ENV", "production");
+    expect(create({ devLogin: { users: USERS } })).toThrow(/devLogin: .* NODE_ENV is production/);
+  });
+
+  it("has no sign-in at all unless one is configured", async () => {
+    const issuer = createIssuer({
+      issuer: "http://localhost:4000/auth",
+      apps: createAppRegistry(MANIFESTS),
+      store: sqliteStore({ file: ":memory:" }),
+    });
+    for (const path of ["/login", "/login/dev", "/login/callback"]) {
+      expect((await call(issuer, path)).status).toBe(404);
+    }
+    await issuer.close();
+  });
+
+  it("mounts at the root when the issuer has no path", async () => {
+    const issuer = testIssuer({ issuer: "http://localhost:4000" });
+    expect((await call(issuer, "/.well-known/jwks.json")).status).toBe(200);
+    await issuer.close();
+  });
+
+  it("sets a __Host- cookie with Secure on https", async () => {
+    const issuer = testIssuer({ issuer: "https://shell.example/auth" });
+    const { setCookie } = await issuer.sessions.create({ userId: "u", tenantId: "t" });
+    expect(setCookie).toMatch(
+      /^__Host-breezeway=[\w-]{64}; Path=\/; HttpOnly; SameSite=Lax; Secure; Max-Age=\d+$/,
+    );
+    await issuer.close();
+  });
+
+  it("says that it is closed once it is, however often it is closed", async () => {
+    const issuer = testIssuer();
+    await issuer.close();
+    await issuer[Symbol.asyncDispose]();
+    expect((await call(issuer, "/session")).status).toBe(503);
+    await expect(issuer.sessions.get("h")).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  });
+});
