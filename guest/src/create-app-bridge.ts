@@ -65,6 +65,7 @@ function createOpener(): Opener {
     const tokens = createGuestTokens({
       clock,
       pushed: connection.snapshot.token,
+      session: connection.snapshot.session,
       request: (rejected) =>
         connection.call(BUILT_IN_METHODS.tokenGrant, rejected === undefined ? [] : [rejected]),
     });

@@ -1,15 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { BridgeError, TOKEN_LIMITS, type TokenGrant } from "@breezeway/shared";
+import { BridgeError, TOKEN_LIMITS, type GuestSession, type TokenGrant } from "@breezeway/shared";
 import { createStore, type Store } from "@breezeway/shared/channel";
 import { createTestClock, fakeToken, type TestClock } from "@breezeway/shared/testing";
 import { streamOf } from "./stream.ts";
 import { createGuestTokens, type GuestTokens } from "./token-manager.ts";
 
 const START = 1_700_000_000_000;
+const ACME: GuestSession = { userId: "alice", tenantId: "acme", handle: "session-1" };
 
 interface World {
   readonly clock: TestClock;
   readonly pushed: Store<TokenGrant | null>;
+  readonly session: Store<GuestSession | null>;
   readonly tokens: GuestTokens;
   readonly asked: (string | undefined)[];
   /** The issuer's clock minus the guest's. */
@@ -23,11 +25,13 @@ interface World {
 function setUp(): World {
   const clock = createTestClock({ nowMs: START });
   const pushed = createStore<TokenGrant | null>(null);
+  const session = createStore<GuestSession | null>(ACME);
   const asked: (string | undefined)[] = [];
   let serial = 0;
   const world: World = {
     clock,
     pushed,
+    session,
     asked,
     skewMs: 0,
     ttlSeconds: 60,
@@ -38,7 +42,13 @@ function setUp(): World {
       const issuedAtSeconds = Math.floor(world.issuerNow() / 1000) - ageSeconds;
       const expiresAtSeconds = issuedAtSeconds + world.ttlSeconds;
       return {
-        token: fakeToken({ iat: issuedAtSeconds, exp: expiresAtSeconds, jti: String(serial) }),
+        token: fakeToken({
+          iat: issuedAtSeconds,
+          exp: expiresAtSeconds,
+          jti: String(serial),
+          sid: ACME.handle,
+          tenantId: session.current?.tenantId,
+        }),
         issuedAtSeconds,
         expiresAtSeconds,
         nowMs: world.issuerNow(),
@@ -47,6 +57,7 @@ function setUp(): World {
     tokens: createGuestTokens({
       clock,
       pushed,
+      session,
       request: async (rejected) => {
         asked.push(rejected);
         if (world.fail) throw world.fail;
@@ -61,6 +72,26 @@ const expiryOf = (token: string): number =>
   (JSON.parse(atob(token.split(".")[1] ?? "")) as { exp: number }).exp * 1000;
 
 describe("the guest's token", () => {
+  it("is not the one of the tenant before, from the moment the host names another", async () => {
+    const world = setUp();
+    world.pushed.set(world.grant());
+    const before = await world.tokens.get();
+    world.session.set({ ...ACME, tenantId: "globex" });
+    expect(world.tokens.current.current).toBeNull();
+    const after = await world.tokens.get();
+    expect(after).not.toBe(before);
+    expect(world.asked).toEqual([undefined]);
+  });
+
+  it("stays when the host names the same session again", async () => {
+    const world = setUp();
+    world.pushed.set(world.grant());
+    const before = await world.tokens.get();
+    world.session.set({ ...ACME });
+    expect(await world.tokens.get()).toBe(before);
+    expect(world.asked).toEqual([]);
+  });
+
   it("is the one that the host has pushed, without asking", async () => {
     const world = setUp();
     const grant = world.grant();

@@ -6,6 +6,8 @@
  * [TK-2] One request to the host at a time, whoever asks.
  * [TK-3] A token is never replaced by an older one, unless it is of no use any more.
  * [TK-4] A failure says why: SIGNED_OUT, OFFLINE, DENIED, HOST_GONE.
+ * [TK-5] A token of another session or tenant is never handed out once the host has named the new
+ *        one: a guest that loads its data anew at that moment would show the old tenant's.
  */
 import {
   BridgeError,
@@ -13,6 +15,7 @@ import {
   isTokenGrant,
   TOKEN_LIMITS,
   type DecodedToken,
+  type GuestSession,
   type TokenGrant,
 } from "@breezeway/shared";
 import {
@@ -38,11 +41,14 @@ export interface GuestTokensOptions {
   readonly clock: Clock;
   /** What the host pushes. */
   readonly pushed: Readable<TokenGrant | null>;
+  /** The session as the host names it. */
+  readonly session: Readable<GuestSession | null>;
   /** Asks the host for a token, given the one that was refused, if any. */
   readonly request: (rejected: string | undefined) => Promise<unknown>;
 }
 
-export function createGuestTokens({ clock, pushed, request }: GuestTokensOptions): GuestTokens {
+export function createGuestTokens(options: GuestTokensOptions): GuestTokens {
+  const { clock, pushed, session, request } = options;
   const skew = createSkew(clock);
   const latest = createStore<string | null>(null);
   let grant: TokenGrant | null = null;
@@ -86,7 +92,12 @@ export function createGuestTokens({ clock, pushed, request }: GuestTokensOptions
     return flight;
   };
 
-  const stopListening: Unsubscribe = pushed.subscribe(accept);
+  const subscriptions: readonly Unsubscribe[] = [
+    pushed.subscribe(accept),
+    session.subscribe((named) => {
+      if (named && grant && !belongsTo(grant, named)) grant = null;
+    }),
+  ];
 
   const current: Readable<string | null> = {
     get current() {
@@ -107,10 +118,16 @@ export function createGuestTokens({ clock, pushed, request }: GuestTokensOptions
     },
     claims: () => grant && decodeSessionToken(grant.token),
     close() {
-      stopListening();
+      for (const unsubscribe of subscriptions) unsubscribe();
       grant = null;
     },
   };
+}
+
+/** What a token does not say cannot tell it apart: only a claim that differs does. */
+function belongsTo({ token }: TokenGrant, { handle, tenantId }: GuestSession): boolean {
+  const { sid = handle, tenantId: tenant = tenantId } = decodeSessionToken(token).claims;
+  return sid === handle && tenant === tenantId;
 }
 
 /** The reasons a caller can act on; an end of the channel means for tokens that the host is gone. */
