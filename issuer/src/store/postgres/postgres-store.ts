@@ -32,8 +32,10 @@ export function postgresStore(options: PostgresStoreOptions): Store {
     kind: "postgres",
     async open() {
       const pool = new Pool({ ...connection, max: maxConnections });
-      // An idle connection that breaks is replaced by the pool; unheard, the event ends the process.
+      // A connection that breaks is replaced by the pool. Unheard, the event would end the process;
+      // the pool hears it for idle connections only, so each hears its own too.
       pool.on("error", () => undefined);
+      pool.on("connect", (client) => client.on("error", () => undefined));
       const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
       try {
         await migrate(db);

@@ -1,0 +1,128 @@
+import { decodeProtectedHeader } from "jose";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createKeyManager, type Issuer } from "./index.ts";
+import { openBrowser } from "./test-support/client.ts";
+import { readEvents } from "./test-support/event-source.ts";
+import {
+  postgresFixture,
+  sqliteFixture,
+  START_TIMEOUT_MS,
+  type Place,
+} from "./test-support/stores.ts";
+import { call, cookieOf, reasonOf, testClock, testIssuer } from "./test-support/test-issuer.ts";
+
+describe.each([sqliteFixture(), postgresFixture()])("two issuers on one $name", (fixture) => {
+  let place: Place;
+  let a: Issuer;
+  let b: Issuer;
+
+  beforeAll(() => fixture.start(), START_TIMEOUT_MS);
+  afterAll(() => fixture.close());
+  beforeEach(async () => {
+    place = await fixture.place();
+    [a, b] = [testIssuer({ store: place.store() }), testIssuer({ store: place.store() })];
+    await Promise.all([a.ready, b.ready]);
+  });
+  afterEach(() => Promise.all([a.close(), b.close()]));
+
+  it("agree on one key when they start on an empty store at once", async () => {
+    expect(await a.keys.jwks()).toEqual(await b.keys.jwks());
+    expect((await a.keys.jwks()).keys).toHaveLength(1);
+  });
+
+  it("refuse within a second what the other revoked, though it was in memory", async () => {
+    const browser = await openBrowser(a);
+    expect((await browser.mint(b)).status).toBe(200);
+    await a.sessions.revoke((await a.sessions.listForUser("alice"))[0]!.handle);
+    const revokedAt = performance.now();
+    await expect
+      .poll(() => browser.mint(b).then(reasonOf), { interval: 5, timeout: 2_000 })
+      .toBe("401 session-revoked");
+    expect(performance.now() - revokedAt).toBeLessThan(1_000);
+  });
+
+  it("show within a second on the feed what the other revoked", async () => {
+    await openBrowser(a);
+    const [session] = await a.sessions.listForUser("alice");
+    const response = await call(b, "/revocations", { headers: { accept: "text/event-stream" } });
+    const stream = readEvents(response);
+    expect(await stream.next()).toMatchObject({ event: "snapshot" });
+    const revokedAt = performance.now();
+    await a.sessions.revoke(session!.handle);
+    expect(await stream.next()).toMatchObject({ event: "revoked", data: { id: session!.handle } });
+    expect(performance.now() - revokedAt).toBeLessThan(1_000);
+    await stream.cancel();
+  });
+
+  it("tell the page at one what happened to its session at the other", async () => {
+    const browser = await openBrowser(a);
+    const [session] = await a.sessions.listForUser("alice");
+    const stream = readEvents(await call(b, "/session/events", { cookie: browser.cookie }));
+    await a.sessions.updateClaims(session!.handle, { x: 1 });
+    expect(await stream.next()).toMatchObject({ event: "claims-changed" });
+    await a.sessions.revoke(session!.handle);
+    expect(await stream.next()).toMatchObject({ event: "revoked" });
+  });
+
+  it("let a browser go back and forth between them while its secret rotates", async () => {
+    const browser = await openBrowser(a);
+    for (let round = 0; round < 6; round += 1) {
+      const [here, there] = round % 2 === 0 ? [a, b] : [b, a];
+      expect((await browser.mint(there)).status).toBe(200);
+      expect((await browser.refresh(here)).status).toBe(200);
+      expect((await browser.mint(there)).status).toBe(200);
+      expect((await browser.session(here)).status).toBe(200);
+    }
+  });
+
+  it("keep exactly one of many refreshes at once as the current secret, and lose none", async () => {
+    const browser = await openBrowser(a);
+    const { cookie } = browser;
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        call(index % 2 === 0 ? a : b, "/session/refresh", { method: "POST", cookie }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200));
+    // One that remembers nothing: the others go on reading with theirs, within grace.
+    const c = testIssuer({ store: place.store() });
+    const open = await Promise.all(
+      answers.map((answer) => call(c, "/session", { cookie: cookieOf(answer) })),
+    );
+    expect(open.filter(({ ok }) => ok)).toHaveLength(1);
+    await c.close();
+  });
+
+  it("accept a rotated secret no longer than its grace, whatever they remember", async () => {
+    const clock = testClock();
+    const again = await fixture.place();
+    const [c, d] = [
+      testIssuer({ store: again.store(), clock }),
+      testIssuer({ store: again.store(), clock }),
+    ];
+    const browser = await openBrowser(c);
+    expect((await browser.mint(d)).status).toBe(200);
+    const old = browser.cookie;
+    await browser.refresh(c);
+    clock.advance(30_000);
+    expect((await call(d, "/session", { cookie: old })).status).toBe(200);
+    clock.advance(1);
+    expect(await reasonOf(await call(d, "/session", { cookie: old }))).toBe("401 refresh-reused");
+    await Promise.all([c.close(), d.close()]);
+  });
+
+  it("follow a key that an operator removes in an emergency", async () => {
+    const browser = await openBrowser(a);
+    const [{ kid } = { kid: "" }] = await a.keys.list();
+    const manager = await createKeyManager({ store: place.store() });
+    await manager.remove(kid);
+    await manager.close();
+    for (const issuer of [a, b]) {
+      await expect
+        .poll(async () => (await issuer.keys.jwks()).keys.map((key) => key.kid), { timeout: 1_000 })
+        .not.toContain(kid);
+      const { token } = (await (await browser.mint(issuer)).json()) as { token: string };
+      expect(decodeProtectedHeader(token).kid).not.toBe(kid);
+    }
+  });
+});

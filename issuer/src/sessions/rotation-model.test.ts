@@ -1,0 +1,259 @@
+/**
+ * Random lives of a session against a model of the rules: refreshes by its owner, answers that get
+ * lost, second tabs, a thief with a copy of the cookie, time that passes, revocation.
+ */
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Issuer } from "../index.ts";
+import { postgresFixture, sqliteFixture, START_TIMEOUT_MS } from "../test-support/stores.ts";
+import {
+  call,
+  cookieOf,
+  testClock,
+  testIssuer,
+  type TestClock,
+} from "../test-support/test-issuer.ts";
+
+const GRACE_MS = 30_000;
+
+type Step =
+  /** The owner refreshes; the answer may get lost on its way. `tabs` ask with the same cookie. */
+  | {
+      readonly kind: "refresh";
+      readonly tabs: 1 | 2 | 3;
+      readonly lost: boolean;
+      readonly at: 0 | 1;
+    }
+  | { readonly kind: "read"; readonly at: 0 | 1 }
+  /** The thief copies the owner's cookie as it is now. */
+  | { readonly kind: "steal" }
+  | { readonly kind: "thief-refreshes"; readonly at: 0 | 1 }
+  | { readonly kind: "wait"; readonly ms: number }
+  | { readonly kind: "revoke"; readonly at: 0 | 1 };
+
+const at = fc.constantFrom(0 as const, 1 as const);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant("refresh" as const),
+      tabs: fc.constantFrom(1 as const, 1 as const, 2 as const, 3 as const),
+      lost: fc.boolean(),
+      at,
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("read" as const), at }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("steal" as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("thief-refreshes" as const), at }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("wait" as const),
+      ms: fc.constantFrom(1, 1_000, GRACE_MS - 1, GRACE_MS, GRACE_MS + 1, 3_600_000),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("revoke" as const), at }) },
+);
+
+/** The rules as the design has them, over plain secrets. */
+class Model {
+  current: string;
+  previous: { secret: string; sinceMs: number } | undefined;
+  revoked = false;
+
+  constructor(secret: string) {
+    this.current = secret;
+  }
+
+  standing(secret: string, nowMs: number): "current" | "previous" | "reused" {
+    if (secret === this.current) return "current";
+    const { previous } = this;
+    const inGrace = previous?.secret === secret && nowMs - previous.sinceMs <= GRACE_MS;
+    return inGrace ? "previous" : "reused";
+  }
+
+  expectedRefresh(secret: string, nowMs: number): number | "refresh-reused" | "session-revoked" {
+    if (this.revoked) return "session-revoked";
+    return this.standing(secret, nowMs) === "reused" ? "refresh-reused" : 200;
+  }
+
+  refreshed(secret: string, next: string, nowMs: number): void {
+    if (this.standing(secret, nowMs) === "current") {
+      this.previous = { secret: this.current, sinceMs: nowMs };
+    }
+    this.current = next;
+  }
+}
+
+class Life {
+  readonly clock: TestClock;
+  readonly issuers: readonly Issuer[];
+  readonly model: Model;
+  readonly handle: string;
+  owner: string;
+  stolen: string | undefined;
+  /** Whether anybody but the owner has ever rotated this session. */
+  tampered = false;
+
+  constructor(clock: TestClock, issuers: readonly Issuer[], cookie: string, handle: string) {
+    this.clock = clock;
+    this.issuers = issuers;
+    this.model = new Model(cookie);
+    this.owner = cookie;
+    this.handle = handle;
+  }
+
+  async refresh(cookie: string, index: number): Promise<string | undefined> {
+    const { clock, model } = this;
+    const expected = model.expectedRefresh(cookie, clock.nowMs);
+    const issuer = this.issuers[index]!;
+    const response = await call(issuer, "/session/refresh", { method: "POST", cookie });
+    if (response.ok) {
+      expect(expected).toBe(200);
+      const next = cookieOf(response);
+      expect(next).not.toBe(cookie);
+      model.refreshed(cookie, next, clock.nowMs);
+      return next;
+    }
+    const { reason } = (await response.json()) as { reason: string };
+    expect(reason).toBe(expected);
+    if (reason === "refresh-reused") model.revoked = true;
+    return undefined;
+  }
+
+  async run(next: Step): Promise<void> {
+    switch (next.kind) {
+      case "refresh": {
+        // All tabs send the cookie that the browser has now; it keeps the last answer that arrives.
+        const sent = this.owner;
+        for (let tab = 0; tab < next.tabs; tab += 1) {
+          const answer = await this.refresh(sent, (next.at + tab) % 2);
+          const isLost = next.lost && tab === next.tabs - 1 && next.tabs === 1;
+          if (answer !== undefined && !isLost) this.owner = answer;
+        }
+        return;
+      }
+      case "read":
+        return this.read(next.at);
+      case "steal":
+        this.stolen = this.owner;
+        return;
+      case "thief-refreshes": {
+        if (this.stolen === undefined) return;
+        const answer = await this.refresh(this.stolen, next.at);
+        if (answer !== undefined) {
+          this.tampered = true;
+          this.stolen = answer;
+        }
+        return;
+      }
+      case "wait":
+        this.clock.advance(next.ms);
+        return;
+      case "revoke": {
+        const revoked = await this.issuers[next.at]!.sessions.revoke(this.handle);
+        expect(revoked).toBe(!this.model.revoked);
+        this.model.revoked = true;
+        return;
+      }
+      default:
+        next satisfies never;
+    }
+  }
+
+  async read(index: number): Promise<void> {
+    const { model, owner } = this;
+    // What one issuer ended may stay in the other's memory for less than a second.
+    if (model.revoked) return;
+    const standing = model.standing(owner, this.clock.nowMs);
+    // Reading with a secret that was displaced a moment ago may go either way between issuers.
+    if (standing === "reused") return;
+    const response = await call(this.issuers[index]!, "/session", { cookie: owner });
+    expect(response.status).toBe(200);
+  }
+
+  async end(): Promise<void> {
+    const { model, issuers, handle } = this;
+    for (const issuer of issuers) {
+      expect((await issuer.sessions.get(handle)) === undefined).toBe(model.revoked);
+    }
+    if (this.stolen === undefined || !this.tampered) return;
+    // Owner and thief both go on after grace. One of the two uses a secret for the second time, and
+    // from then on neither has a session.
+    this.clock.advance(GRACE_MS + 1);
+    await this.refresh(this.owner, 0);
+    await this.refresh(this.stolen, 1);
+    expect(this.model.revoked).toBe(true);
+  }
+}
+
+async function begin(clock: TestClock, issuers: readonly Issuer[]): Promise<Life> {
+  const { session, setCookie } = await issuers[0]!.sessions.create({ userId: "u", tenantId: "t" });
+  return new Life(clock, issuers, setCookie.split(";", 1)[0] ?? "", session.handle);
+}
+
+describe.each([sqliteFixture(), postgresFixture()])("rotation on $name", (fixture) => {
+  let issuers: Issuer[];
+  const clock = testClock();
+
+  beforeAll(async () => {
+    await fixture.start();
+    const place = await fixture.place();
+    issuers = [0, 1].map(() =>
+      testIssuer({
+        store: place.store(),
+        clock,
+        sessions: { idleSeconds: 86_400 * 365, absoluteSeconds: 86_400 * 365 },
+        rateLimits: false,
+      }),
+    );
+  }, START_TIMEOUT_MS);
+  afterAll(async () => {
+    await Promise.all(issuers.map((issuer) => issuer.close()));
+    await fixture.close();
+  });
+
+  it("follows the rules in any order of refreshes, losses, tabs, theft, time and revocation", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
+        const life = await begin(clock, issuers);
+        for (const next of steps) await life.run(next);
+        await life.end();
+      }),
+      { numRuns: 80 },
+    );
+  }, 120_000);
+
+  it("loses no session of an owner whom nobody robbed, whatever gets lost within grace", async () => {
+    const harmless = fc.oneof(
+      fc.record({
+        kind: fc.constant("refresh" as const),
+        tabs: fc.constantFrom(1 as const, 2 as const, 3 as const),
+        lost: fc.constant(false),
+        at,
+      }),
+      fc.record({ kind: fc.constant("read" as const), at }),
+      fc.record({
+        kind: fc.constant("wait" as const),
+        ms: fc.constantFrom(1, 29_999, 30_001, 3_600_000),
+      }),
+      // A lost answer, and another attempt within grace.
+      fc.constant("retry" as const),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(harmless, { maxLength: 20 }), async (steps) => {
+        const run = await begin(clock, issuers);
+        for (const next of steps) {
+          if (next === "retry") {
+            await run.run({ kind: "refresh", tabs: 1, lost: true, at: 0 });
+            await run.run({ kind: "wait", ms: 30_000 });
+            await run.run({ kind: "refresh", tabs: 1, lost: false, at: 1 });
+          } else await run.run(next);
+        }
+        expect(run.model.revoked).toBe(false);
+        await run.end();
+      }),
+      { numRuns: 40 },
+    );
+  }, 120_000);
+});
