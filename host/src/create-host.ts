@@ -135,8 +135,10 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
             gatewayUrl,
           }),
         }),
-      open: (port, self, onEnded) =>
-        openGuestChannel({
+      open(port, self, onEnded) {
+        // Its token may be older than this guest: nobody wanted the next one until now.
+        appTokens.wake();
+        return openGuestChannel({
           port,
           app,
           contract: options.contract,
@@ -156,7 +158,8 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
           retained: (topic) => events.retained(topic, app.id),
           onEnded,
           report: (error) => report(error, app),
-        }),
+        });
+      },
       onClosed(closed) {
         stopFollowing();
         mounts.delete(closed);

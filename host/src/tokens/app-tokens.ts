@@ -24,7 +24,7 @@ export interface AppTokens {
   offer(answer: TokenResponse): void;
   /** Forgets the token; followers get one of the new session as soon as there is one. */
   reset(isSignedIn: boolean): void;
-  /** The page has come into view: what was left undone is done now. */
+  /** The page has come into view, or a guest has come: what was left undone is done now. */
   wake(): void;
   close(): void;
 }

@@ -1,0 +1,11 @@
+export { createTestGuest } from "./testing/test-guest.ts";
+export { createTestIssuer } from "./testing/test-issuer.ts";
+export { fakeToken } from "@breezeway/shared/testing";
+export type {
+  TestGuest,
+  TestGuestFaults,
+  TestGuestOptions,
+  TestGuestState,
+} from "./testing/test-guest-types.ts";
+export type { TestIssuer, TestIssuerOptions } from "./testing/test-issuer.ts";
+export type { TestClock } from "@breezeway/shared/testing";

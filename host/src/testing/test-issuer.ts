@@ -1,0 +1,203 @@
+/**
+ * An issuer in memory for the tests of a host: it answers the requests that a host makes and holds
+ * the host's clock. Its tokens decode like real ones and are signed by nobody.
+ */
+import { BridgeError, toProblem, TOKEN_LIMITS, type ErrorCode } from "@breezeway/shared";
+import type { SessionSummary } from "@breezeway/shared/schemas";
+import { randomId } from "@breezeway/shared/channel";
+import { createTestClock, fakeToken, nextTask, type TestClock } from "@breezeway/shared/testing";
+import type { HostOptions } from "../host-types.ts";
+import type { EventStream } from "../session/session-events.ts";
+import { soloTabs } from "../tabs/tabs.ts";
+
+export interface TestIssuerOptions {
+  /** Who is signed in; `null` for nobody. Default: `alice`, who belongs to `acme` and `globex`. */
+  readonly session?: Partial<SessionSummary> | null;
+  /** Life of a token, in seconds. Default 60. */
+  readonly tokenTtlSeconds?: number;
+  /** Where the clock starts, epoch milliseconds. Default: the present. */
+  readonly nowMs?: number;
+}
+
+export interface TestIssuer {
+  /** What `createHost` needs to live in a test: `createHost({ ...issuer.hostOptions, apps })`. */
+  readonly hostOptions: Pick<
+    HostOptions,
+    "issuerUrl" | "fetch" | "clock" | "random" | "openStream" | "tabs" | "visibility" | "onError"
+  >;
+  readonly session: SessionSummary | null;
+  /** App ids in the order in which tokens were minted for them. */
+  readonly mints: readonly string[];
+  /** Errors that no caller waited for. */
+  readonly errors: readonly unknown[];
+  readonly clock: TestClock;
+  /** Signs somebody in; the host learns of it by `host.session.reload()`, as after a login page. */
+  signIn(session?: Partial<SessionSummary>): void;
+  /** Ends the session on the server, and tells the host through its event stream. */
+  revoke(): void;
+  /** Changes claims or scopes on the server, and tells the host. */
+  update(change: Partial<Pick<SessionSummary, "claims" | "scopes">>): void;
+  /** Requests fail as without a network, until `offline(false)`. */
+  offline(isOffline?: boolean): void;
+  /** Mints are refused with this code, such as `APP_NOT_ALLOWED`; `undefined` ends it. */
+  refuse(code: ErrorCode | undefined): void;
+  /** Moves the clock; what falls due happens. */
+  advance(ms: number): Promise<void>;
+}
+
+type Listener = (event: { readonly data?: unknown }) => void;
+
+const ISSUER_URL = "https://host.test/auth";
+
+export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
+  const ttlSeconds = options.tokenTtlSeconds ?? TOKEN_LIMITS.defaultTtlSeconds;
+  const clock = createTestClock({
+    ...(options.nowMs === undefined ? {} : { nowMs: options.nowMs }),
+    // A request of the host is a few promises, a message to a guest one task.
+    settle: async () => {
+      await nextTask();
+      await nextTask();
+    },
+  });
+  const mints: string[] = [];
+  const errors: unknown[] = [];
+  const streams = new Set<Map<string, Listener>>();
+  let sessions = 0;
+  let session: SessionSummary | null = null;
+  let isOffline = false;
+  let refusal: ErrorCode | undefined;
+
+  const signIn = (given: Partial<SessionSummary> = {}): void => {
+    sessions += 1;
+    const nowSeconds = Math.floor(clock.now() / 1000);
+    session = {
+      handle: `s_${sessions}`,
+      userId: "alice",
+      tenantId: "acme",
+      tenants: ["acme", "globex"],
+      scopes: [],
+      claims: {},
+      createdAtSeconds: nowSeconds,
+      expiresAtSeconds: nowSeconds + 30 * 86_400,
+      ...given,
+    };
+  };
+
+  const announce = (event: string, data: unknown = {}): void => {
+    for (const stream of streams) stream.get(event)?.({ data: JSON.stringify(data) });
+  };
+
+  const mint = (appId: string): object => {
+    if (refusal) throw new BridgeError(refusal, "The test issuer was told to refuse this.");
+    const { userId, tenantId, handle, scopes, claims } = signedIn();
+    mints.push(appId);
+    const iat = Math.floor(clock.now() / 1000);
+    const expiresAt = iat + ttlSeconds;
+    const token = fakeToken({
+      ...claims,
+      iss: ISSUER_URL,
+      aud: appId,
+      sub: userId,
+      userId,
+      tenantId,
+      sid: handle,
+      jti: `jti_${mints.length}`,
+      iat,
+      nbf: iat,
+      exp: expiresAt,
+      scope: scopes.join(" "),
+    });
+    return { token, expiresAt };
+  };
+
+  const signedIn = (): SessionSummary => {
+    if (session) return session;
+    throw new BridgeError("SESSION_MISSING", "Nobody is signed in.");
+  };
+
+  const answer = (route: string, body: Readonly<Record<string, unknown>>): unknown => {
+    switch (route) {
+      case "GET /auth/session":
+        return signedIn();
+      case "POST /auth/session/token":
+        return mint(String(body["appId"]));
+      case "POST /auth/session/refresh":
+        return signedIn();
+      case "POST /auth/session/tenant": {
+        const tenantId = String(body["tenantId"]);
+        if (!signedIn().tenants.includes(tenantId)) {
+          throw new BridgeError("TENANT_NOT_ALLOWED", "The user does not belong to this tenant.");
+        }
+        session = { ...signedIn(), tenantId };
+        return session;
+      }
+      case "DELETE /auth/session":
+        signedIn();
+        session = null;
+        return {};
+      default:
+        throw new BridgeError("ROUTE_UNKNOWN", "The test issuer has nothing at this path.");
+    }
+  };
+
+  const fetchFromIssuer: typeof fetch = async (input, init) => {
+    const request = new Request(input, { ...init, redirect: "follow" });
+    if (isOffline) throw new TypeError("The test issuer was told to be offline.");
+    const text = await request.text();
+    const body = (text === "" ? {} : JSON.parse(text)) as Readonly<Record<string, unknown>>;
+    try {
+      return Response.json(answer(`${request.method} ${new URL(request.url).pathname}`, body));
+    } catch (error) {
+      const problem = toProblem(error, { requestId: randomId() });
+      return new Response(problem.body, { status: problem.status, headers: problem.headers });
+    }
+  };
+
+  const openStream = (): EventStream => {
+    const listeners = new Map<string, Listener>();
+    streams.add(listeners);
+    return {
+      readyState: 1,
+      addEventListener: (type, listener) => void listeners.set(type, listener),
+      close: () => void streams.delete(listeners),
+    };
+  };
+
+  if (options.session !== null) signIn(options.session);
+
+  return {
+    hostOptions: {
+      issuerUrl: ISSUER_URL,
+      fetch: fetchFromIssuer,
+      clock,
+      // Half of the jitter, always.
+      random: () => 0.5,
+      openStream,
+      tabs: soloTabs(),
+      visibility: { isVisible: true, onVisible: () => () => undefined },
+      onError: (error) => void errors.push(error),
+    },
+    get session() {
+      return session;
+    },
+    mints,
+    errors,
+    clock,
+    signIn,
+    revoke() {
+      session = null;
+      announce("revoked");
+    },
+    update(change) {
+      session = { ...signedIn(), ...change };
+      announce("claims-changed");
+    },
+    offline(value = true) {
+      isOffline = value;
+    },
+    refuse(code) {
+      refusal = code;
+    },
+    advance: (ms) => clock.advance(ms),
+  };
+}
