@@ -49,7 +49,7 @@ export function isAuthz(target: string): boolean {
 
 /** Never rejects. */
 export async function answerAuthz(question: RequestHead, services: Services): Promise<Answer> {
-  const isForClient = question.target === REFUSAL_PATH;
+  const isForClient = question.target.split("?", 1)[0] === REFUSAL_PATH;
   const decision = new Decision(question, services);
   try {
     const { telling, head } = originalRequest(

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chownSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import pg from "pg";
+import { Pool } from "pg";
 import { createClient } from "redis";
 import { describe, expect, it } from "vitest";
 import {
@@ -118,7 +118,7 @@ describe("rate limits", () => {
     execFileSync(initdb, init, { ...ids, stdio: "ignore", cwd: folder.path });
     const args = ["-D", data, "-p", String(port), "-k", folder.path, "-c", "fsync=off"];
     await using server = await runProgram(join(postgres ?? "", "postgres"), args, port, ids);
-    const client = new pg.Pool({ host: "127.0.0.1", port, user: "postgres" });
+    const client = new Pool({ host: "127.0.0.1", port, user: "postgres" });
     client.on("error", () => {});
     expect(await twoGateways({ kind: "postgres", client })).toEqual([200, 200, 429, 429]);
     await client.end();

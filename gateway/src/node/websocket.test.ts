@@ -112,7 +112,8 @@ describe("a WebSocket", () => {
       403,
       "origin-not-allowed",
     ],
-  ])("is refused %s", async (_name, headers, protocols, status, reason) => {
+  ])("is refused %s", async (...row) => {
+    const [, headers, protocols, status, reason] = row;
     await using gateway = await start();
     const socket = new WebSocket(wsUrl(gateway), protocols, { headers });
     const [answered, body] = await refusalOf(socket);

@@ -114,7 +114,7 @@ describe("answers", () => {
 
   it("begin before the upstream has any body to send", async () => {
     await using gateway = await startGateway({
-      handler: (_request, response) => void response.writeHead(200).flushHeaders(),
+      handler: (_request, response) => response.writeHead(200).flushHeaders(),
     });
     const response = await gateway.request("/orders");
     expect(response.status).toBe(200);
