@@ -203,7 +203,8 @@ test("two copies of the SDK on a page share one channel, and one closes without 
     const first = window.breezeway;
     const bridge = await window.bridge;
     // The page script again, as a module of its own: another copy of the SDK in it.
-    await import("/guest-page.js?copy" as string);
+    const url = "/guest-page.js?copy";
+    await import(url);
     const other = await window.bridge;
     const isCopied = window.breezeway.createAppBridge !== first.createAppBridge;
     const failure = await other.method.call("nothing").catch((error: unknown) => error);

@@ -6,6 +6,8 @@
  * [HS-2] Not embedded is an error at once, never a timeout: see `isEmbedded`.
  * [HS-3] Every attempt ends within its time; penpal alone would wait for ever.
  * [HS-4] Nothing of the guest is exposed to penpal: its method lookup walks prototypes.
+ * [HS-5] What is sent has an exact target origin as soon as one is known, and from the start when
+ *        only one is configured.
  */
 import {
   BridgeError,
@@ -14,7 +16,7 @@ import {
   parseWelcome,
   type Hello,
 } from "@breezeway/shared";
-import { connect, WindowMessenger } from "penpal";
+import { connect, type Message, type MessageHandler, type Messenger } from "penpal";
 import { fromPenpal, noAnswer } from "./from-penpal.ts";
 import type { Attempt, GreetOptions, Greeting, HostLink } from "./host-link.ts";
 import { watchPage } from "./page-life.ts";
@@ -41,10 +43,7 @@ function greetParent(
   { hello, timeoutMs, clock }: GreetOptions,
 ): Attempt {
   const connection = connect<HostMethods>({
-    messenger: new WindowMessenger({
-      remoteWindow: window.parent,
-      allowedOrigins: [...hostOrigins],
-    }),
+    messenger: parentMessenger(hostOrigins),
     channel: HANDSHAKE_CHANNEL,
   });
   let timer: unknown;
@@ -72,6 +71,67 @@ function greetParent(
     greet().then(resolve, fail);
   });
   return { greeting, cancel };
+}
+
+/**
+ * penpal's messages to and from the parent. In place of penpal's own `WindowMessenger`, which sends
+ * its first message to any origin, can be switched to an older protocol by anyone, and is a third
+ * of what penpal weighs.
+ */
+function parentMessenger(hostOrigins: readonly string[]): Messenger {
+  const handlers = new Set<MessageHandler>();
+  let isOurs: (data: unknown) => data is Message;
+  let port: MessagePort | undefined;
+  let origin = hostOrigins.length === 1 ? hostOrigins[0] : undefined;
+
+  const usePort = (next: MessagePort | undefined): void => {
+    port?.close();
+    port = next;
+    port?.addEventListener("message", ({ data }) => receive(data));
+    port?.start();
+  };
+
+  const receive = (data: unknown): void => {
+    if (isOurs(data)) for (const handle of handlers) handle(data);
+  };
+
+  const onWindowMessage = (event: MessageEvent<unknown>): void => {
+    // Before the data, which is dear to read when it is large.
+    if (event.source !== window.parent || !hostOrigins.includes(event.origin)) return;
+    const { data } = event;
+    if (!isOurs(data)) return;
+    if (data.type === "SYN") {
+      usePort(undefined);
+      ({ origin } = event);
+    } else if (data.type === "ACK2") usePort(event.ports[0]);
+    receive(data);
+  };
+
+  const toParent = (message: Message, transfer: Transferable[] = []): void =>
+    // Without a known origin it is a SYN: a random number, and nothing else.
+    window.parent.postMessage(message, origin ?? "*", transfer);
+
+  return {
+    initialize({ validateReceivedMessage }) {
+      isOurs = validateReceivedMessage;
+      addEventListener("message", onWindowMessage);
+    },
+    addMessageHandler: (handler) => void handlers.add(handler),
+    removeMessageHandler: (handler) => void handlers.delete(handler),
+    sendMessage(message, transfer = []) {
+      if (message.type === "SYN" || message.type === "ACK1") toParent(message);
+      else if (message.type === "ACK2") {
+        const { port1, port2 } = new MessageChannel();
+        usePort(port1);
+        toParent(message, [port2]);
+      } else port?.postMessage(message, transfer);
+    },
+    destroy() {
+      removeEventListener("message", onWindowMessage);
+      usePort(undefined);
+      handlers.clear();
+    },
+  };
 }
 
 function readAnswer(answer: unknown): Greeting {
