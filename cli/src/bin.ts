@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import process from "node:process";
+import { text } from "node:stream/consumers";
 import { main } from "./main.ts";
 
 // `breezeway keys list | head -1` closes the pipe early, and means it.
@@ -10,5 +11,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 process.exitCode = await main(process.argv.slice(2), {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
+  stdin: () => text(process.stdin),
   env: process.env,
 });

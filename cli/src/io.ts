@@ -6,6 +6,8 @@ export interface CliIo {
   readonly out: (line: string) => void;
   /** A line for standard error. */
   readonly err: (line: string) => void;
+  /** All of standard input, to its end. */
+  readonly stdin: () => Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

@@ -1,6 +1,6 @@
 export { createSessionVerifier } from "./verifier/session-verifier.ts";
 export type { SessionVerifier } from "./verifier/session-verifier.ts";
-export type { SessionVerifierOptions } from "./verifier/options.ts";
+export type { SessionVerifierOptions, TrustedIssuer } from "./verifier/options.ts";
 export type { AudienceSet, VerifyRequest } from "./verifier/claim-rules.ts";
 export type { VerifiedSession } from "./verifier/verified-session.ts";
 export type { SessionAlgorithm } from "./token/algorithms.ts";
@@ -17,3 +17,5 @@ export { partsOfNodeRequest, partsOfWebRequest } from "./guard/request-parts.ts"
 export type { RequestParts } from "./guard/request-parts.ts";
 export { sessionOf } from "./guard/session-of.ts";
 export type { SessionHolder } from "./guard/session-of.ts";
+export { decodeSessionToken } from "@breezeway/shared";
+export type { DecodedToken } from "@breezeway/shared";

@@ -18,24 +18,28 @@ const MAX_LOST_MS = 60_000;
 
 export function createRevocationCheck(options: SessionOptions): RevocationCheck {
   const clock = options.clock ?? Date.now;
-  let own: RevocationFeed | undefined;
+  const own = new Map<string, RevocationFeed>();
   let isClosed = false;
 
-  function feed(): RevocationFeed {
+  function feedOf(issuer: string): RevocationFeed {
     if (options.revocationFeed) return options.revocationFeed;
     if (isClosed) throw unavailable();
-    own ??= createRevocationFeed({
-      url: endpointOf(options.issuer, "revocations"),
+    const existing = own.get(issuer);
+    if (existing) return existing;
+    const created = createRevocationFeed({
+      url: endpointOf(issuer, "revocations"),
       clock,
       ...(options.fetch && { fetch: options.fetch }),
       unsafeAllowHttp: options.unsafeAllowHttp ?? false,
     });
-    return own;
+    own.set(issuer, created);
+    return created;
   }
 
   return {
     check: async (claims) => {
-      const current = feed();
+      // Verified: an issuer that this verifier trusts.
+      const current = feedOf(claims.iss);
       if (current.status.state === "connecting") await within(FIRST_SNAPSHOT_MS, current.ready());
       const { status } = current;
       const isReliable =
@@ -48,7 +52,7 @@ export function createRevocationCheck(options: SessionOptions): RevocationCheck 
     },
     close: () => {
       isClosed = true;
-      own?.close();
+      for (const feed of own.values()) feed.close();
     },
   };
 }

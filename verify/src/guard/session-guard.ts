@@ -58,7 +58,7 @@ export function createSessionGuard(options: SessionOptions): SessionGuard {
         return await authenticate(request, { ...defaults, ...route });
       } catch (error) {
         const requestId = requestIdOf(request);
-        options.onRefused?.(error, requestId);
+        tell(options, error, requestId);
         return { kind: "refused", problem: toProblem(error, { requestId }) };
       }
     },
@@ -67,6 +67,14 @@ export function createSessionGuard(options: SessionOptions): SessionGuard {
       revocation.close();
     },
   };
+}
+
+function tell({ onRefused }: SessionOptions, error: unknown, requestId: string): void {
+  try {
+    onRefused?.(error, requestId);
+  } catch {
+    // A log that fails must not turn a refusal into an unanswered request.
+  }
 }
 
 async function checkClaimRules({ claims }: VerifiedSession, rules: RouteOptions): Promise<void> {

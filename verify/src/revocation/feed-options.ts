@@ -11,7 +11,7 @@ export interface RevocationFeedOptions {
   readonly fetch?: Fetch;
   /** Epoch milliseconds. Default `Date.now`. */
   readonly clock?: () => number;
-  /** Silence after which the server is taken for gone, 100 to 300 000 ms. Default 45 000. */
+  /** Silence after which the server is taken for gone, 100 to 300 000 ms. Default 30 000. */
   readonly maxSilenceMs?: number;
   /** Longest wait between two attempts to connect, 10 to 60 000 ms. Default 3 000. */
   readonly maxRetryMs?: number;
@@ -23,8 +23,8 @@ export interface RevocationFeedOptions {
 
 export type FeedConfig = Required<Omit<RevocationFeedOptions, "unsafeAllowHttp">>;
 
-// Three heartbeats of an issuer that sends one every 15 s.
-const MAX_SILENCE_MS: NumberRange = { min: 100, max: 300_000, default: 45_000 };
+// Three heartbeats of an issuer that sends one every 10 s.
+const MAX_SILENCE_MS: NumberRange = { min: 100, max: 300_000, default: 30_000 };
 const MAX_RETRY_MS: NumberRange = { min: 10, max: 60_000, default: 3_000 };
 
 /** @throws {BridgeError} CONFIG_INVALID, naming the option */

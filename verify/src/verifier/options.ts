@@ -19,7 +19,8 @@ import {
 import { isSessionAlgorithm, type SessionAlgorithm } from "../token/algorithms.ts";
 import type { AudienceSet, ClaimRules } from "./claim-rules.ts";
 
-export interface SessionVerifierOptions {
+/** An issuer, the apps whose tokens of it are accepted, and its keys. */
+export interface TrustedIssuer {
   /** The issuer's URL, compared byte for byte with `iss`. */
   readonly issuer: string;
   /**
@@ -35,6 +36,14 @@ export interface SessionVerifierOptions {
   readonly jwks?: string | JwkSet | readonly (PublicJwk | PemKey)[];
   /** Default `["EdDSA"]`. `ES256` is for issuers that sign for engines without Ed25519. */
   readonly algorithms?: readonly SessionAlgorithm[];
+}
+
+export interface SessionVerifierOptions extends TrustedIssuer {
+  /**
+   * Further issuers, each with its own apps, algorithms and keys: a token that names one issuer is
+   * never verified with the keys of another. Default none.
+   */
+  readonly additionalIssuers?: readonly TrustedIssuer[];
   /** Tolerated difference of clocks, 0 to 5 seconds. Default 5. */
   readonly maxClockSkewSeconds?: number;
   /** Longest `exp - iat`, 1 to 300 seconds. Default 300. */
@@ -55,6 +64,11 @@ export interface SessionVerifierOptions {
   readonly unsafeAllowHttp?: boolean;
 }
 
+/** Options as they are taken apart: what was left out may also be there as `undefined`. */
+export type VerifierSettings = {
+  readonly [Name in keyof SessionVerifierOptions]: SessionVerifierOptions[Name] | undefined;
+};
+
 export interface VerifierConfig {
   readonly rules: ClaimRules;
   readonly algorithms: readonly SessionAlgorithm[];
@@ -71,12 +85,13 @@ const DEFAULT_CACHE_ENTRIES = 10_000;
 const MAX_CACHE_ENTRIES = 10_000_000;
 
 /** @throws {BridgeError} CONFIG_INVALID, naming the option */
-export function parseOptions(options: SessionVerifierOptions): VerifierConfig {
+export function parseOptions(options: VerifierSettings): VerifierConfig {
   if (!isRecord(options)) throw invalid("options", "must be an object");
   const { maxClockSkewSeconds } = TOKEN_LIMITS;
+  const issuer = parseIssuer(options.issuer);
   return {
     rules: {
-      issuer: parseIssuer(options.issuer),
+      issuer,
       audience: parseAudience(options.audience),
       maxClockSkewSeconds: within("maxClockSkewSeconds", options.maxClockSkewSeconds, {
         min: 0,
@@ -90,7 +105,7 @@ export function parseOptions(options: SessionVerifierOptions): VerifierConfig {
       }),
     },
     algorithms: parseAlgorithms(options.algorithms),
-    keys: parseKeys(options),
+    keys: parseKeys(issuer, options),
     cacheEntries: parseCacheEntries(options.cache),
     isRevoked: options.isRevoked ?? (() => false),
     onKeysError: options.onKeysError ?? (() => {}),
@@ -129,8 +144,8 @@ function parseAlgorithms(algorithms: readonly unknown[] = ["EdDSA"]): readonly S
   throw invalid("algorithms", 'must be a list of "EdDSA" and "ES256"');
 }
 
-function parseKeys(options: SessionVerifierOptions): VerifierConfig["keys"] {
-  const { jwks = endpointOf(options.issuer, ".well-known/jwks.json"), unsafeAllowHttp } = options;
+function parseKeys(issuer: string, options: VerifierSettings): VerifierConfig["keys"] {
+  const { jwks = endpointOf(issuer, ".well-known/jwks.json"), unsafeAllowHttp } = options;
   if (typeof jwks === "string") {
     const url = secureUrl(jwks, unsafeAllowHttp === true);
     if (url !== undefined) return { url };

@@ -1,55 +1,8 @@
-/**
- * Verifies session tokens: form, algorithm, key, signature, claims, time, revocation, request, in
- * that order. Holds public keys only; there is no code here that could sign.
- */
-import { BridgeError } from "@breezeway/shared";
-import { createStaticKeys, type KeySource } from "../keys/key-source.ts";
-import { createRemoteKeys } from "../keys/remote-keys.ts";
-import type { VerificationKey } from "../keys/verification-key.ts";
-import { parseCompact, type CompactToken } from "../token/compact.ts";
-import { isSignatureValid } from "../token/signature.ts";
-import {
-  checkAudience,
-  checkClaims,
-  checkRequest,
-  parseClaims,
-  type VerifyRequest,
-} from "./claim-rules.ts";
-import { parseOptions, type SessionVerifierOptions, type VerifierConfig } from "./options.ts";
-import { NO_CACHE, createTokenCache, type TokenCache } from "./token-cache.ts";
-import { toSession, type VerifiedSession } from "./verified-session.ts";
+import { createIssuerVerifier, type SessionVerifier } from "./issuer-verifier.ts";
+import { routeByIssuer } from "./issuer-router.ts";
+import type { SessionVerifierOptions } from "./options.ts";
 
-export interface SessionVerifier {
-  readonly issuer: string;
-  /**
-   * Verifies a compact token.
-   *
-   * @throws {BridgeError} TOKEN_MALFORMED, TOKEN_ALG, KEY_UNKNOWN, KEYS_UNAVAILABLE,
-   * TOKEN_SIGNATURE, ISSUER_MISMATCH, AUDIENCE_MISMATCH, TOKEN_EXPIRED, TOKEN_NOT_YET, IAT_FUTURE,
-   * SESSION_REVOKED, AZP_MISMATCH, TENANT_MISMATCH, SCOPE_MISSING
-   */
-  verify(token: string, request?: VerifyRequest): Promise<VerifiedSession>;
-  /**
-   * The same without waiting; `undefined` when a key must be fetched first: call `verify` then.
-   *
-   * @throws {BridgeError} as `verify`
-   */
-  verifySync(token: string, request?: VerifyRequest): VerifiedSession | undefined;
-  /**
-   * The session of a token that this verifier verified before, checked again for time, audience,
-   * revocation and request; `undefined` for a token that it does not remember.
-   *
-   * @throws {BridgeError} AUDIENCE_MISMATCH, SESSION_REVOKED, AZP_MISMATCH, TENANT_MISMATCH,
-   * SCOPE_MISSING
-   */
-  verifyCached(token: string, request?: VerifyRequest): VerifiedSession | undefined;
-  /** Settles when keys are there, for readiness checks. @throws {BridgeError} KEYS_UNAVAILABLE */
-  ready(): Promise<void>;
-  /** Ends a fetch that is under way and forgets all tokens. Keys are not fetched any more. */
-  close(): void;
-}
-
-const ANY_REQUEST: VerifyRequest = {};
+export type { SessionVerifier } from "./issuer-verifier.ts";
 
 /**
  * @example
@@ -63,80 +16,19 @@ const ANY_REQUEST: VerifyRequest = {};
  * @throws {BridgeError} CONFIG_INVALID, naming the option
  */
 export function createSessionVerifier(options: SessionVerifierOptions): SessionVerifier {
-  const config = parseOptions(options);
-  const { rules, clock, isRevoked } = config;
-  const cache = config.cacheEntries === 0 ? NO_CACHE : createTokenCache(config.cacheEntries);
-  const keys = createKeys(config, cache);
-
-  function verifyCached(token: string, request = ANY_REQUEST): VerifiedSession | undefined {
-    const session = cache.get(token);
-    if (session === undefined) return undefined;
-    const { claims } = session;
-    const nowSeconds = clock() / 1_000;
-    // Past `exp` no token is remembered; the tolerated skew is for the full examination to grant.
-    if (nowSeconds >= claims.exp || nowSeconds < claims.nbf - rules.maxClockSkewSeconds) {
-      cache.delete(token);
-      return undefined;
-    }
-    checkAudience(claims, rules.audience);
-    return admit(session, request);
-  }
-
-  function verifyWith(key: VerificationKey, compact: CompactToken, token: string): VerifiedSession {
-    if (key.alg !== compact.alg) {
-      throw new BridgeError("TOKEN_ALG", "The session token's algorithm is not that of its key.");
-    }
-    if (!isSignatureValid(compact, key)) {
-      throw new BridgeError("TOKEN_SIGNATURE", "The session token's signature does not match.");
-    }
-    const claims = parseClaims(compact.payload);
-    checkClaims(claims, rules, clock());
-    const session = toSession(token, claims);
-    cache.add(session, key.kid);
-    return session;
-  }
-
-  function admit(session: VerifiedSession, request: VerifyRequest): VerifiedSession {
-    if (isRevoked(session.claims)) {
-      throw new BridgeError("SESSION_REVOKED", "The session was revoked.");
-    }
-    checkRequest(session.claims, session.scopes, request);
-    return session;
-  }
-
-  return {
-    issuer: rules.issuer,
-    verifyCached,
-    verifySync: (token, request = ANY_REQUEST) => {
-      const cached = verifyCached(token, request);
-      if (cached !== undefined) return cached;
-      const compact = parseCompact(token, config.algorithms);
-      const key = keys.find(compact.kid);
-      return key && admit(verifyWith(key, compact, token), request);
-    },
-    verify: async (token, request = ANY_REQUEST) => {
-      const cached = verifyCached(token, request);
-      if (cached !== undefined) return cached;
-      const compact = parseCompact(token, config.algorithms);
-      const key = keys.find(compact.kid) ?? (await keys.load(compact.kid));
-      return admit(verifyWith(key, compact, token), request);
-    },
-    ready: () => keys.ready(),
-    close: () => {
-      keys.close();
-      cache.clear();
-    },
-  };
-}
-
-function createKeys(config: VerifierConfig, cache: TokenCache): KeySource {
-  if (!("url" in config.keys)) return createStaticKeys(config.keys);
-  return createRemoteKeys({
-    url: config.keys.url,
-    fetch: config.fetch,
-    clock: config.clock,
-    timeoutMs: config.jwksTimeoutMs,
-    onKeysRemoved: (kids) => cache.dropKeys(kids),
-    onFetchFailed: config.onKeysError,
-  });
+  const main = createIssuerVerifier(options);
+  if (!options.additionalIssuers?.length) return main;
+  return routeByIssuer([
+    { issuer: options.issuer, verifier: main },
+    ...options.additionalIssuers.map((trusted) => ({
+      issuer: trusted.issuer,
+      // Nothing of one issuer may be taken for another: not its keys, algorithms or apps.
+      verifier: createIssuerVerifier({
+        ...options,
+        jwks: undefined,
+        algorithms: undefined,
+        ...trusted,
+      }),
+    })),
+  ]);
 }

@@ -1,0 +1,261 @@
+import { generateKeyPairSync, sign } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { main } from "../main.ts";
+
+const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+const keySet = { keys: [{ ...publicKey.export({ format: "jwk" }), kid: "key-1" }] };
+const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+function tokenOf(overrides: object = {}, header: object = {}): string {
+  const now = Math.floor(Date.now() / 1_000);
+  const claims = {
+    iss: "https://shell.example/auth",
+    aud: "orders",
+    azp: "https://orders.example",
+    sub: "alice",
+    userId: "alice",
+    tenantId: "acme",
+    sid: "session-1",
+    jti: "token-1",
+    iat: now,
+    nbf: now,
+    exp: now + 60,
+    scope: "orders:read",
+    ...overrides,
+  };
+  const input = `${encode({ alg: "EdDSA", typ: "JWT", kid: "key-1", ...header })}.${encode(claims)}`;
+  return `${input}.${sign(null, Buffer.from(input), privateKey).toString("base64url")}`;
+}
+
+let folder: string;
+let jwksFile: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "breezeway-token-"));
+  jwksFile = join(folder, "jwks.json");
+  await writeFile(jwksFile, JSON.stringify(keySet));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(args: readonly string[], stdin = "", env = {}): Promise<Run> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await main(args, {
+    out: (line) => out.push(line),
+    err: (line) => err.push(line),
+    stdin: async () => stdin,
+    env,
+  });
+  const plain = (lines: string[]): string => stripVTControlCharacters(lines.join("\n"));
+  return { code, out: plain(out), err: plain(err) };
+}
+
+const verify = (token: string, ...flags: string[]): Promise<Run> =>
+  run([
+    ...["token", "verify", token, "--issuer", "https://shell.example/auth"],
+    ...["--audience", "orders", "--jwks", jwksFile, ...flags],
+  ]);
+
+describe("breezeway token decode", () => {
+  it("shows header, claims and times in words, and never the whole signature", async () => {
+    const token = tokenOf();
+    const { code, out } = await run(["token", "decode", token]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/alg +"EdDSA"/);
+    expect(out).toMatch(/tenantId +"acme" +tenant/);
+    expect(out).toMatch(/exp +\d+ +\d{4}-\d\d-\d\dT\S+Z \(in \d+ s\) +valid until/);
+    expect(out).not.toContain("✗");
+    expect(out).not.toContain(token.split(".")[2]);
+    expect(out).toContain("… (86 characters)");
+  });
+
+  it("reads standard input, and takes a copied Authorization value", async () => {
+    const { code, out } = await run(["token", "decode"], `Bearer ${tokenOf()}\n`);
+    expect(code).toBe(0);
+    expect(out).toContain('"alice"');
+    expect((await run(["token", "decode", "-"], tokenOf())).code).toBe(0);
+  });
+
+  it.each([
+    ["an expired token", tokenOf({ exp: 1_000, iat: 940, nbf: 940 }), /expired \d+ days ago/],
+    ["a token of the future", tokenOf({ nbf: 9_999_999_999 }), /nbf is .* ahead/],
+    ["a token that lives too long", tokenOf({ iat: 1, exp: 9_999_999_999 }), /at most/],
+    ["a missing claim", tokenOf({ sid: undefined }), /claim sid is missing/],
+    ["two users in one token", tokenOf({ sub: "bob" }), /sub and userId differ/],
+    ["another algorithm", tokenOf({}, { alg: "none" }), /alg is "none"/],
+    ["another typ", tokenOf({}, { typ: "jwt" }), /typ is "jwt"/],
+    ["a header that steers", tokenOf({}, { jku: "https://evil.example" }), /has jku/],
+  ])("says what is plainly wrong with %s", async (_name, token, problem) => {
+    const { code, out } = await run(["token", "decode", token]);
+    expect(code).toBe(0);
+    expect(out).toMatch(problem);
+  });
+
+  it("prints JSON for programs", async () => {
+    const { out } = await run(["token", "decode", "--json", tokenOf()]);
+    expect(JSON.parse(out)).toMatchObject({ header: { kid: "key-1" }, claims: { aud: "orders" } });
+  });
+
+  it("shows no control characters of a hostile token", async () => {
+    const { out } = await run(["token", "decode", tokenOf({ org: "\u001b[2J\u202egnp" })]);
+    for (const character of ["\u001b", "\u202e"]) expect(out).not.toContain(character);
+  });
+
+  it.each([
+    ["", "token-missing"],
+    ["hello", "token-malformed"],
+  ])("fails in one line for %j", async (input, reason) => {
+    const { code, err } = await run(["token", "decode"], input);
+    expect(code).toBe(1);
+    expect(err).toMatch(new RegExp(`^${reason}: .*$`));
+  });
+});
+
+describe("breezeway token verify", () => {
+  it("accepts a good token, with the keys of a file", async () => {
+    const flags = ["--origin", "https://orders.example", "--tenant", "acme"];
+    const { code, out } = await verify(tokenOf(), ...flags, "--scope", "orders:read");
+    expect(code).toBe(0);
+    expect(out).toContain("✓ valid: alice of acme, for orders");
+  });
+
+  it("takes the issuer's own key set and the environment when told nothing else", async () => {
+    const server = createServer((_request, response) => {
+      response.setHeader("content-type", "application/json").end(JSON.stringify(keySet));
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, "127.0.0.1", resolve);
+    });
+    const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}/auth`;
+    const env = { BREEZEWAY_ISSUER: issuer, BREEZEWAY_APP_ID: "inspector, orders" };
+    const { code, err } = await run(["token", "verify"], tokenOf({ iss: issuer }), env);
+    server.close();
+    expect(err).toBe("");
+    expect(code).toBe(0);
+  });
+
+  const changed = (): string => {
+    const [header = "", , signature = ""] = tokenOf().split(".");
+    return `${header}.${tokenOf({ sub: "root" }).split(".")[1]}.${signature}`;
+  };
+
+  interface Refusal {
+    readonly name: string;
+    readonly token: string;
+    readonly flags?: readonly string[];
+    readonly reason: string;
+    readonly why: RegExp;
+  }
+
+  const elsewhere = tokenOf({ iss: "https://shell.example/auth/" });
+  const far = 9_999_999_999;
+  const refusals: readonly Refusal[] = [
+    { name: "another issuer", token: elsewhere, reason: "issuer-mismatch", why: /byte for byte/ },
+    {
+      name: "another app",
+      token: tokenOf({ aud: "inspector" }),
+      reason: "audience-mismatch",
+      why: /aud is "inspector"; expected "orders"/,
+    },
+    {
+      name: "an expired token",
+      token: tokenOf({ iat: 940, nbf: 940, exp: 1_000 }),
+      reason: "token-expired",
+      why: /ago/,
+    },
+    {
+      name: "a token of the future",
+      token: tokenOf({ nbf: far }),
+      reason: "token-not-yet",
+      why: /nbf is/,
+    },
+    {
+      name: "a token issued in the future",
+      token: tokenOf({ iat: far - 50, exp: far }),
+      reason: "iat-future",
+      why: /iat is/,
+    },
+    { name: "a changed token", token: changed(), reason: "token-signature", why: /changed/ },
+    {
+      name: "an unknown key",
+      token: tokenOf({}, { kid: "key-9" }),
+      reason: "key-unknown",
+      why: /kid is "key-9"/,
+    },
+    {
+      name: "another algorithm",
+      token: tokenOf({}, { alg: "none" }),
+      reason: "token-alg",
+      why: /alg is "none"/,
+    },
+    { name: "a malformed token", token: "a.b", reason: "token-malformed", why: /three parts/ },
+    {
+      name: "another origin",
+      token: tokenOf(),
+      flags: ["--origin", "https://evil.example"],
+      reason: "azp-mismatch",
+      why: /azp is/,
+    },
+    {
+      name: "another tenant",
+      token: tokenOf(),
+      flags: ["--tenant", "globex"],
+      reason: "tenant-mismatch",
+      why: /asked for "globex"/,
+    },
+    {
+      name: "a missing scope",
+      token: tokenOf(),
+      flags: ["--scope", "orders:write"],
+      reason: "scope-missing",
+      why: /needed: orders:write/,
+    },
+    {
+      name: "keys that cannot be had",
+      token: tokenOf(),
+      flags: ["--jwks", "http://127.0.0.1:1/"],
+      reason: "keys-unavailable",
+      why: /Asked at/,
+    },
+  ];
+
+  it.each(refusals)("refuses $name and says why", async ({ token, flags = [], reason, why }) => {
+    const { code, out, err } = await verify(token, ...flags);
+    expect(code).toBe(1);
+    expect(out).toBe("");
+    expect(err).toContain(`${reason}: ✗ not accepted`);
+    expect(err).toMatch(why);
+    const signature = token.split(".")[2];
+    if (signature !== undefined) expect(err).not.toContain(signature);
+  });
+
+  it.each([
+    ["no issuer", ["token", "verify", "x", "--audience", "orders"], /--issuer/],
+    ["no audience", ["token", "verify", "x", "--issuer", "https://a.example"], /--audience/],
+  ])("names what is missing: %s", async (_name, args, message) => {
+    const { code, err } = await run(args);
+    expect(code).toBe(1);
+    expect(err).toMatch(message);
+  });
+
+  it("names a key file that is none", async () => {
+    const file = join(folder, "no-keys.json");
+    await writeFile(file, "<html>");
+    const { code, err } = await verify(tokenOf(), "--jwks", file);
+    expect(code).toBe(1);
+    expect(err).toContain("this is not a JWK Set");
+  });
+});

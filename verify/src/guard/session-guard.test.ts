@@ -1,0 +1,230 @@
+import { BridgeError } from "@breezeway/shared";
+import { afterEach, describe, expect, it } from "vitest";
+import { createFeedServer, revokedEvent, type FeedServer } from "../test-support/feed-server.ts";
+import { ISSUER, claimsAt, createSigner } from "../test-support/signer.ts";
+import { createRevocationFeed } from "../revocation/revocation-feed.ts";
+import type { RequestParts } from "./request-parts.ts";
+import { createSessionGuard, type Admission, type SessionGuard } from "./session-guard.ts";
+import type { SessionOptions } from "./session-options.ts";
+import { sessionOf } from "./session-of.ts";
+
+const signer = createSigner();
+const nowSeconds = (): number => Math.floor(Date.now() / 1_000);
+
+let guard: SessionGuard | undefined;
+afterEach(() => guard?.close());
+
+function create(overrides: Partial<SessionOptions> = {}): SessionGuard {
+  guard = createSessionGuard({
+    issuer: ISSUER,
+    audience: "orders",
+    jwks: [signer.publicJwk],
+    ...overrides,
+  });
+  return guard;
+}
+
+function requestWith(headers: Record<string, string>, method = "GET"): RequestParts {
+  return { method, header: (name) => headers[name] };
+}
+
+function alice(claims: object = {}, headers: Record<string, string> = {}): RequestParts {
+  const token = signer.sign(claimsAt(nowSeconds(), claims));
+  return requestWith({ authorization: `Bearer ${token}`, ...headers });
+}
+
+const reasonOf = ({ kind, ...admission }: Admission): string =>
+  kind === "refused" && "problem" in admission ? admission.problem.problem.reason : kind;
+
+describe("a route", () => {
+  it("takes from the guard what it does not say itself", async () => {
+    create({ scopes: ["orders:delete"] });
+    expect(reasonOf(await guard!.admit(alice()))).toBe("scope-missing");
+    expect(reasonOf(await guard!.admit(alice(), { required: false }))).toBe("scope-missing");
+    expect(reasonOf(await guard!.admit(alice(), { scopes: ["orders:read"] }))).toBe("session");
+    expect(reasonOf(await guard!.admit(alice(), { scopes: [] }))).toBe("session");
+  });
+
+  it("can require a session where the guard does not", async () => {
+    create({ required: false });
+    expect(reasonOf(await guard!.admit(requestWith({})))).toBe("anonymous");
+    expect(reasonOf(await guard!.admit(requestWith({}), { required: true }))).toBe("token-missing");
+  });
+
+  it("has claim validators of its own", async () => {
+    create({ claims: { org_role: (role) => role === "admin" } });
+    const member = alice({ org_role: "member" });
+    expect(reasonOf(await guard!.admit(member))).toBe("claim-rejected");
+    const route = { claims: { org_role: async (role: unknown) => role === "member" } };
+    expect(reasonOf(await guard!.admit(member, route))).toBe("session");
+  });
+});
+
+describe("a claim validator", () => {
+  it.each([
+    ["returns something truthy", () => 1 as unknown as boolean, "claim-rejected"],
+    ["returns nothing", () => undefined as unknown as boolean, "claim-rejected"],
+    ["resolves to false", async () => false, "claim-rejected"],
+    [
+      "throws",
+      () => {
+        throw new Error("its own fault");
+      },
+      "internal-error",
+    ],
+  ])("that %s does not admit", async (_name, validator, reason) => {
+    create({ claims: { org_role: validator } });
+    expect(reasonOf(await guard!.admit(alice({ org_role: "admin" })))).toBe(reason);
+  });
+
+  it("sees the other claims", async () => {
+    create({ claims: { org_id: (id, { tenantId }) => id === tenantId } });
+    expect(reasonOf(await guard!.admit(alice({ org_id: "acme" })))).toBe("session");
+    expect(reasonOf(await guard!.admit(alice({ org_id: "globex" })))).toBe("claim-rejected");
+  });
+});
+
+describe("the Authorization header", () => {
+  it.each([
+    ["Bearer", "token-missing"],
+    ["Bearer ", "token-malformed"],
+    ["Bearer  abc.def.ghi", "token-malformed"],
+    ["Bearer abc.def.ghi, Bearer abc.def.ghi", "duplicate-credentials"],
+    ["Basic a, Basic b", "duplicate-credentials"],
+    ["Bearer: abc", "token-malformed"],
+    ["BearerX abc", "token-missing"],
+    ["DPoP abc", "token-missing"],
+  ])("%j gives %s", async (authorization, reason) => {
+    create();
+    expect(reasonOf(await guard!.admit(requestWith({ authorization })))).toBe(reason);
+  });
+});
+
+describe("checkRevocation", () => {
+  let server: FeedServer;
+  afterEach(() => server[Symbol.asyncDispose]());
+
+  it("follows the issuer's feed from its first use, and refuses as soon as it says so", async () => {
+    server = await createFeedServer();
+    const issuer = server.url.replace("/revocations", "");
+    create({ issuer, checkRevocation: true });
+    expect(server.requests).toHaveLength(0);
+    const request = alice({ iss: issuer });
+    expect(reasonOf(await guard!.admit(request))).toBe("session");
+    server.send(revokedEvent(1, { kind: "user", id: "alice", atSeconds: nowSeconds() }));
+    await until(async () => reasonOf(await guard!.admit(request)) === "session-revoked");
+    expect(reasonOf(await guard!.admit(request, { checkRevocation: false }))).toBe("session");
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it("does not open the feed where no route asks for it", async () => {
+    server = await createFeedServer();
+    const issuer = server.url.replace("/revocations", "");
+    create({ issuer });
+    expect(reasonOf(await guard!.admit(alice({ iss: issuer })))).toBe("session");
+    expect(server.requests).toHaveLength(0);
+  });
+
+  it("refuses with store-unavailable a minute after the feed was lost", async () => {
+    server = await createFeedServer();
+    let nowMs = Date.now();
+    const clock = (): number => nowMs;
+    const feed = createRevocationFeed({ url: server.url, clock });
+    await feed.ready();
+    create({ revocationFeed: feed, checkRevocation: true, clock });
+    await server[Symbol.asyncDispose]();
+    await until(async () => feed.status.state === "lost");
+    expect(reasonOf(await guard!.admit(alice()))).toBe("session");
+    nowMs += 60_001;
+    expect(reasonOf(await guard!.admit(alice({ exp: nowSeconds() + 200 })))).toBe(
+      "store-unavailable",
+    );
+    feed.close();
+    expect(reasonOf(await guard!.admit(alice({ exp: nowSeconds() + 200 })))).toBe(
+      "store-unavailable",
+    );
+  });
+
+  it("leaves a feed open that it was given", async () => {
+    server = await createFeedServer();
+    const feed = createRevocationFeed({ url: server.url });
+    create({ revocationFeed: feed, checkRevocation: true }).close();
+    expect(feed.status.state).not.toBe("closed");
+    feed.close();
+  });
+
+  it("refuses after close", async () => {
+    server = await createFeedServer();
+    create({ checkRevocation: true }).close();
+    expect(reasonOf(await guard!.admit(alice()))).toBe("store-unavailable");
+  });
+});
+
+describe("a refusal", () => {
+  it.each([
+    ["request-1", "request-1"],
+    ["../etc", undefined],
+    ["x".repeat(65), undefined],
+    ["a\nb", undefined],
+  ])("names the request %j by the gateway's id if that is one", async (given, expected) => {
+    create();
+    const admission = await guard!.admit(requestWith({ "x-breezeway-request-id": given }));
+    const id = admission.kind === "refused" ? admission.problem.problem.requestId : "";
+    if (expected === undefined) expect(id).toMatch(/^[0-9a-f-]{36}$/);
+    else expect(id).toBe(expected);
+  });
+
+  it("is told to the log, without the token and its claims", async () => {
+    const told: [unknown, string][] = [];
+    create({ scopes: ["orders:delete"], onRefused: (error, id) => told.push([error, id]) });
+    const request = alice({ sid: "canary-session" }, { "x-breezeway-request-id": "request-1" });
+    const admission = await guard!.admit(request);
+    expect(told).toHaveLength(1);
+    const [error, id] = told[0]!;
+    expect(BridgeError.is(error) && error.code).toBe("SCOPE_MISSING");
+    expect(id).toBe("request-1");
+    const { message, details, stack } = error as BridgeError;
+    const text = JSON.stringify([message, details, stack, admission]);
+    const token = String(request.header("authorization")).slice("Bearer ".length);
+    for (const secret of [...token.split("."), "canary-session"])
+      expect(text).not.toContain(secret);
+  });
+
+  it("stays a refusal when the log fails", async () => {
+    create({
+      onRefused: () => {
+        throw new Error("disk full");
+      },
+    });
+    expect(reasonOf(await guard!.admit(requestWith({})))).toBe("token-missing");
+  });
+});
+
+describe("sessionOf", () => {
+  it("gives the session, with everything that was verified", async () => {
+    create();
+    const request = alice({ org_role: "admin" });
+    const admission = await guard!.admit(request);
+    expect(sessionOf(admission)).toMatchObject({
+      userId: "alice",
+      tenantId: "acme",
+      handle: "session-1",
+      appId: "orders",
+      scopes: ["orders:read", "orders:write"],
+      claims: { org_role: "admin" },
+      token: String(request.header("authorization")).slice("Bearer ".length),
+    });
+  });
+
+  it("throws where there is none", () => {
+    expect(() => sessionOf({})).toThrow(/guarded/);
+  });
+});
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) {
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}

@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import { NOW_SECONDS as NOW, claimsAt, createSigner } from "../test-support/signer.ts";
+import { createSessionVerifier } from "./session-verifier.ts";
+
+const A = "https://a.example/auth";
+const B = "https://b.example/auth";
+const signerA = createSigner("key-1");
+// The same id on purpose: a kid alone must not choose a key.
+const signerB = createSigner("key-1");
+const onlyB = createSigner("key-b", "ES256");
+
+const verifier = createSessionVerifier({
+  issuer: A,
+  audience: "orders",
+  jwks: [signerA.publicJwk],
+  additionalIssuers: [
+    {
+      issuer: B,
+      audience: "inspector",
+      jwks: [signerB.publicJwk, onlyB.publicJwk],
+      algorithms: ["EdDSA", "ES256"],
+    },
+  ],
+  clock: () => NOW * 1_000,
+});
+
+const ofA = claimsAt(NOW, { iss: A });
+const ofB = claimsAt(NOW, { iss: B, aud: "inspector" });
+
+describe("a verifier of two issuers", () => {
+  it("accepts the tokens of both, and remembers them", async () => {
+    for (const token of [signerA.sign(ofA), signerB.sign(ofB), onlyB.sign(ofB)]) {
+      expect(verifier.verifyCached(token)).toBeUndefined();
+      const session = await verifier.verify(token);
+      expect(verifier.verifyCached(token)).toBe(session);
+      expect(verifier.verifySync(token)).toBe(session);
+    }
+  });
+
+  it.each([
+    ["a token of A signed with a key of B", signerB.sign(ofA), "TOKEN_SIGNATURE"],
+    ["a token of B signed with a key of A", signerA.sign(ofB), "TOKEN_SIGNATURE"],
+    ["a token of A with a key id of B", onlyB.sign(ofA), "TOKEN_ALG"],
+    [
+      "a token of A for an app of B",
+      signerA.sign({ ...ofA, aud: "inspector" }),
+      "AUDIENCE_MISMATCH",
+    ],
+    ["a token of B for an app of A", signerB.sign({ ...ofB, aud: "orders" }), "AUDIENCE_MISMATCH"],
+    ["a token of neither", signerA.sign({ ...ofA, iss: "https://c.example" }), "ISSUER_MISMATCH"],
+    [
+      "a token that names two issuers",
+      signerA.signText(
+        '{"alg":"EdDSA","typ":"JWT","kid":"key-1"}',
+        JSON.stringify(ofA).replace("{", `{"iss":"${B}",`),
+      ),
+      "TOKEN_MALFORMED",
+    ],
+    ["a token without a payload", "a..b", "TOKEN_MALFORMED"],
+    ["something that is no token", 7 as unknown as string, "TOKEN_MALFORMED"],
+  ])("refuses %s", async (_name, token, code) => {
+    const judged = async (): Promise<unknown> => verifier.verify(token);
+    await expect(judged()).rejects.toMatchObject({ code });
+    expect(() => verifier.verifySync(token)).toThrow(expect.objectContaining({ code }) as Error);
+  });
+
+  it("is ready when the keys of both are there, and forgets everything on close", async () => {
+    await verifier.ready();
+    const token = signerA.sign(ofA);
+    await verifier.verify(token);
+    verifier.close();
+    expect(verifier.verifyCached(token)).toBeUndefined();
+  });
+
+  it("cannot be made of one issuer twice, or of one without an audience", () => {
+    const trusted = { issuer: A, audience: "orders", jwks: [signerA.publicJwk] };
+    expect(() => createSessionVerifier({ ...trusted, additionalIssuers: [trusted] })).toThrow(
+      /same/,
+    );
+    const open = { issuer: B, audience: "", jwks: [signerB.publicJwk] };
+    expect(() => createSessionVerifier({ ...trusted, additionalIssuers: [open] })).toThrow(
+      /audience/,
+    );
+  });
+});
