@@ -1,14 +1,29 @@
 /** One package's tarball: what is in it, publint in strict mode, and are-the-types-wrong. */
-import { existsSync } from "node:fs";
-import { publicPackages, type PackageJson } from "../packages/public-packages.ts";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { publicPackages, type PackageJson, type Workspace } from "../packages/public-packages.ts";
 import { packWorkspace } from "../packages/pack.ts";
 import { run } from "../setup/process.mjs";
 
 export async function checkPackage(root: string, folder: string): Promise<string[]> {
   const workspace = (await publicPackages(root)).find((entry) => entry.folder === folder);
   if (!workspace) return [`${folder} is not a public package`];
-  const { path, files } = await packWorkspace(root, workspace);
-  if (!existsSync(path)) return [`npm pack did not write ${path}`];
+  const temporary = await mkdtemp(join(tmpdir(), "breezeway-package-"));
+  try {
+    return await tarballProblems(root, workspace, temporary);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+async function tarballProblems(
+  root: string,
+  workspace: Workspace,
+  temporary: string,
+): Promise<string[]> {
+  const { folder } = workspace;
+  const { path, files } = await packWorkspace(root, workspace, temporary);
   return [
     ...manifestProblems(workspace.manifest, folder),
     ...contentProblems(workspace.manifest, files),

@@ -1,5 +1,5 @@
 /** Tarballs as `npm publish` would send them, under `.cache/packages`. */
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { npm } from "../setup/dependencies.mjs";
@@ -20,20 +20,28 @@ export function tarballFolder(root: string): string {
 }
 
 /** Where {@link packWorkspace} puts a package's tarball. */
-export function tarballPath(root: string, { manifest }: Workspace): string {
-  const name = manifest.name.replace("@", "").replace("/", "-");
-  return join(tarballFolder(root), `${name}-${manifest.version}.tgz`);
+export function tarballPath(root: string, workspace: Workspace): string {
+  return join(tarballFolder(root), fileNameOf(workspace));
 }
 
-export async function packWorkspace(root: string, workspace: Workspace): Promise<Tarball> {
-  const folder = tarballFolder(root);
+function fileNameOf({ manifest }: Workspace): string {
+  return `${manifest.name.replace("@", "").replace("/", "-")}-${manifest.version}.tgz`;
+}
+
+/** Packs into `folder`; default {@link tarballFolder}. */
+export async function packWorkspace(
+  root: string,
+  workspace: Workspace,
+  folder: string = tarballFolder(root),
+): Promise<Tarball> {
   await mkdir(folder, { recursive: true });
-  const path = tarballPath(root, workspace);
-  await rm(path, { force: true });
   const args = ["pack", "--json", "--ignore-scripts", `--pack-destination=${folder}`];
   const { code, output } = await npm(args, join(root, workspace.folder));
   if (code !== 0) throw new Error(`npm pack failed for ${workspace.name}:\n${output}`);
   // npm's warnings stand before the JSON.
   const report = z.parse(packReport, JSON.parse(output.slice(output.indexOf("["))));
-  return { path, files: (report[0]?.files ?? []).map((file) => file.path) };
+  return {
+    path: join(folder, fileNameOf(workspace)),
+    files: (report[0]?.files ?? []).map((file) => file.path),
+  };
 }

@@ -1,9 +1,12 @@
 /**
  * The npm packages. npm itself records what it installed in `node_modules/.package-lock.json`;
  * comparing that with `package-lock.json` is right after `npm ci`, `npm install`, a pull, a
- * switched branch and an interrupted install alike, which a stamp of our own would not be.
+ * switched branch and an interrupted install alike, which a stamp alone would not be. The stamp says
+ * that `npm ci` has made this record of this lock file: it may leave out packages that nothing asks
+ * for, and must not be run again for them each time.
  */
-import { readFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { run } from "./process.mjs";
@@ -20,16 +23,33 @@ import { SetupError, step } from "./progress.mjs";
  * @param {string} root
  */
 export async function ensureDependencies(root) {
-  const wanted = await readLock(join(root, "package-lock.json"));
+  const lockPath = join(root, "package-lock.json");
+  const recordPath = join(root, "node_modules", ".package-lock.json");
+  const stampPath = join(root, "node_modules", ".breezeway-installed");
+  const wanted = await readLock(lockPath);
   if (!wanted) throw new SetupError("package-lock.json is missing or damaged.");
-  const installed = await readLock(join(root, "node_modules", ".package-lock.json"));
+  const installed = await readLock(recordPath);
   const why = installed ? firstDifference(wanted, installed) : "nothing is installed yet";
   if (why === undefined) return;
+  if (installed && (await textOf(stampPath)) === (await hashOf([lockPath, recordPath]))) return;
   await step(`Installing dependencies with npm ci (${why})`, async () => {
     const { code, output } = await npm(["ci", "--include=dev", "--no-audit", "--no-fund"], root);
     if (code !== 0)
       throw new SetupError(`npm ci failed with exit code ${code}:\n${excerpt(output)}`);
   });
+  await writeFile(stampPath, await hashOf([lockPath, recordPath]));
+}
+
+/** @param {readonly string[]} paths */
+async function hashOf(paths) {
+  const hash = createHash("sha256");
+  for (const path of paths) hash.update(await textOf(path));
+  return hash.digest("hex");
+}
+
+/** @param {string} path */
+async function textOf(path) {
+  return readFile(path, "utf8").catch(() => "");
 }
 
 /**

@@ -1,5 +1,9 @@
-import { expect, test } from "vitest";
-import { excerpt, firstDifference } from "./dependencies.mjs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { writeTree } from "../test-support/tree.ts";
+import { ensureDependencies, excerpt, firstDifference } from "./dependencies.mjs";
 
 const wanted = {
   packages: {
@@ -54,4 +58,34 @@ test("shortens a long output to its beginning and its end", () => {
   expect(short).toHaveLength(31);
   expect(short[0]).toBe("line 0");
   expect(short.at(-1)).toBe("line 99");
+});
+
+/** A root whose record lacks a package that its lock file has, and a stand-in for npm. */
+async function rootWithFakeNpm(): Promise<{ root: string; runs: () => Promise<number> }> {
+  const root = await writeTree({
+    "package-lock.json": wanted,
+    "node_modules/.package-lock.json": without("node_modules/jose"),
+    "npm-cli.js": `require("fs").appendFileSync("runs", "x");`,
+  });
+  vi.stubEnv("npm_execpath", join(root, "npm-cli.js"));
+  vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const runs = async () => (await readFile(join(root, "runs"), "utf8")).length;
+  return { root, runs };
+}
+
+test("runs npm ci once for a lock file of which npm leaves something out", async () => {
+  const { root, runs } = await rootWithFakeNpm();
+  await ensureDependencies(root);
+  await ensureDependencies(root);
+  expect(await runs()).toBe(1);
+});
+
+test("runs npm ci again when something else has been installed since", async () => {
+  const { root, runs } = await rootWithFakeNpm();
+  await ensureDependencies(root);
+  const record = join(root, "node_modules/.package-lock.json");
+  await writeFile(record, JSON.stringify({ packages: {} }));
+  await ensureDependencies(root);
+  expect(await runs()).toBe(2);
 });
