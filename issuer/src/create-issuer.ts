@@ -79,6 +79,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
     },
     sessions: createSessionsApi({
       service: async () => (await running()).sessions,
+      mintToken: async (handle, appId) => (await running()).mintToken(handle, appId),
       cookie,
       cookieFor: (sessions, opened) =>
         cookieFor({ cookie, sessions, clock: checked.clock }, opened),

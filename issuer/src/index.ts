@@ -25,7 +25,7 @@ export type { RateLimits } from "./http/rate-limits.ts";
 export type { Revocation, RevocationSnapshot } from "./changes/revocation-feed.ts";
 export type { NewSession } from "./sessions/session-input.ts";
 export type { Claims, SessionInfo, TenantAccess } from "./sessions/session-record.ts";
-export type { IssuerSessions, SessionWithCookie } from "./sessions/sessions-api.ts";
+export type { IssuedToken, IssuerSessions, SessionWithCookie } from "./sessions/sessions-api.ts";
 export { sqliteStore } from "./store/sqlite/sqlite-store.ts";
 export type { SqliteStoreOptions } from "./store/sqlite/sqlite-store.ts";
 export type { OpenStore, Store } from "./store/store.ts";

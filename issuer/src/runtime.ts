@@ -26,11 +26,14 @@ import { createSessionService, type SessionService } from "./sessions/sessions.t
 import type { OpenStore } from "./store/store.ts";
 import { withStore } from "./store/unavailable.ts";
 import { createAppMint } from "./tokens/app-mint.ts";
+import type { MintedToken } from "./tokens/mint.ts";
+import { findApp, mintAudited } from "./tokens/mint-audited.ts";
 
 export interface Runtime {
   readonly route: Router;
   readonly sessions: SessionService;
   readonly keys: KeyRing;
+  mintToken(handle: string, appId: string): Promise<MintedToken>;
   close(): Promise<void>;
 }
 
@@ -132,6 +135,9 @@ export async function startRuntime(
     route,
     sessions,
     keys,
+    async mintToken(handle, appId) {
+      return mintAudited(deps, await sessions.find(handle), findApp(apps, appId));
+    },
     async close() {
       clearInterval(timer);
       streams.close();

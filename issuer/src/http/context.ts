@@ -1,10 +1,9 @@
 /** What every endpoint works with, and what it knows of its request. */
-import type { AppRegistry, RegisteredApp } from "@breezeway/shared/schemas";
+import type { AppRegistry } from "@breezeway/shared/schemas";
 import type { AuditSink } from "../audit/audit.ts";
 import type { Clock } from "../clock.ts";
 import type { SessionService } from "../sessions/sessions.ts";
-import type { SessionRecord } from "../sessions/session-record.ts";
-import type { MintedToken } from "../tokens/mint.ts";
+import type { AppMint } from "../tokens/app-mint.ts";
 import type { RateLimiter } from "./rate-limits.ts";
 import type { SessionCookie } from "./cookies.ts";
 
@@ -43,5 +42,5 @@ export interface EndpointDeps {
   readonly clock: Clock;
   readonly audit: AuditSink;
   readonly limits: RateLimiter;
-  readonly mint: (record: SessionRecord, app: RegisteredApp) => Promise<MintedToken> | MintedToken;
+  readonly mint: AppMint;
 }

@@ -26,6 +26,7 @@ export interface SessionCache {
   /** Taken before the store is asked and handed to {@link SessionCache.keep} after it. */
   mark(): CacheMark;
   get(selectorHash: string): SessionRecord | undefined;
+  getByHandle(handle: string): SessionRecord | undefined;
   /** Keeps a record unless something was dropped since the mark. */
   keep(record: SessionRecord, mark: CacheMark): void;
   drop(handle: string): void;
@@ -51,15 +52,21 @@ export function createSessionCache(options: SessionCacheOptions): SessionCache {
     selectors.delete(entry.record.handle);
   }
 
+  function get(selectorHash: string): SessionRecord | undefined {
+    const entry = entries.get(selectorHash);
+    if (!entry) return undefined;
+    const ageMs = clock() - entry.loadedAtMs;
+    if (ageMs >= 0 && ageMs < maxAgeMs) return entry.record;
+    remove(selectorHash);
+    return undefined;
+  }
+
   return {
     mark: () => ({ generation, atMs: clock() }),
-    get(selectorHash) {
-      const entry = entries.get(selectorHash);
-      if (!entry) return undefined;
-      const ageMs = clock() - entry.loadedAtMs;
-      if (ageMs >= 0 && ageMs < maxAgeMs) return entry.record;
-      remove(selectorHash);
-      return undefined;
+    get,
+    getByHandle(handle) {
+      const selectorHash = selectors.get(handle);
+      return selectorHash === undefined ? undefined : get(selectorHash);
     },
     keep(record, mark) {
       const known = selectors.get(record.handle);

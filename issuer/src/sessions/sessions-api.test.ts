@@ -136,6 +136,47 @@ describe("finding sessions", () => {
   });
 });
 
+describe("sessions.mintToken", () => {
+  it("gives a token for a handle, from memory or from the store", async () => {
+    const opened = await open();
+    for (const _source of ["memory", "store"]) {
+      const { token, expiresAtSeconds } = await issuer.sessions.mintToken(
+        opened.session.handle,
+        "orders",
+      );
+      expect(decodeJwt(token)).toMatchObject({
+        sid: opened.session.handle,
+        aud: "orders",
+        exp: expiresAtSeconds,
+      });
+      clock.advance(31_000);
+    }
+  });
+
+  it.each([
+    ["a handle that there is not", () => "unknown", "orders", "SESSION_UNKNOWN"],
+    ["an app that there is not", (handle: string) => handle, "nope", "APP_UNKNOWN"],
+  ])("refuses %s", async (_case, pick, appId, code) => {
+    const { session } = await open();
+    const minting = issuer.sessions.mintToken(pick(session.handle), appId);
+    await expect(minting).rejects.toMatchObject({ code });
+  });
+
+  it("refuses a session that has ended", async () => {
+    const { session } = await open();
+    await issuer.sessions.mintToken(session.handle, "orders");
+    await issuer.sessions.revoke(session.handle);
+    await expect(issuer.sessions.mintToken(session.handle, "orders")).rejects.toMatchObject({
+      code: "SESSION_REVOKED",
+    });
+    const { session: old } = await open();
+    clock.advance(7 * 86_400_000);
+    await expect(issuer.sessions.mintToken(old.handle, "orders")).rejects.toMatchObject({
+      code: "SESSION_EXPIRED",
+    });
+  });
+});
+
 describe("ending sessions", () => {
   it("revokes one, once", async () => {
     const opened = await open();

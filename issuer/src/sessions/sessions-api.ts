@@ -23,6 +23,14 @@ export interface IssuerSessions {
   fromCookie(cookieHeader: string | null | undefined): Promise<SessionInfo | undefined>;
   /** A live session by its handle, without any request of it. */
   get(handle: string): Promise<SessionInfo | undefined>;
+  /**
+   * A token for an app, without a request of the browser: for a page that is rendered with its first
+   * token, or a job that acts for a session. Not limited in rate.
+   *
+   * @throws {BridgeError} SESSION_UNKNOWN, SESSION_EXPIRED, SESSION_REVOKED, APP_UNKNOWN,
+   * KEYS_UNAVAILABLE
+   */
+  mintToken(handle: string, appId: string): Promise<IssuedToken>;
   /** Live sessions of a user, newest first: in all tenants, or those active in one. */
   listForUser(userId: string, filter?: { readonly tenantId?: string }): Promise<SessionInfo[]>;
   /** @returns false when there was no live session of this handle */
@@ -54,13 +62,22 @@ export interface IssuerSessions {
   switchTenant(handle: string, tenantId: string): Promise<SessionWithCookie | undefined>;
 }
 
+export interface IssuedToken {
+  /** Compact JWT. */
+  readonly token: string;
+  readonly expiresAtSeconds: number;
+}
+
 export interface SessionsApiDeps {
+  readonly mintToken: (handle: string, appId: string) => Promise<IssuedToken>;
   readonly service: () => Promise<SessionService>;
   readonly cookie: SessionCookie;
   readonly cookieFor: (service: SessionService, opened: OpenedSession) => string;
 }
 
-export function createSessionsApi({ service, cookie, cookieFor }: SessionsApiDeps): IssuerSessions {
+export function createSessionsApi(deps: SessionsApiDeps): IssuerSessions {
+  const { service, cookie, cookieFor, mintToken } = deps;
+
   async function withCookie(
     open: (service: SessionService) => Promise<OpenedSession | undefined>,
   ): Promise<SessionWithCookie | undefined> {
@@ -85,6 +102,7 @@ export function createSessionsApi({ service, cookie, cookieFor }: SessionsApiDep
       const record = await (await service()).get(handle);
       return record && toInfo(record);
     },
+    mintToken,
     async listForUser(userId, { tenantId } = {}) {
       return (await (await service()).listForUser(userId, tenantId)).map(toInfo);
     },

@@ -59,6 +59,12 @@ export interface SessionService {
     tenantId?: string,
     context?: CallContext,
   ): Promise<OpenedSession | undefined>;
+  /**
+   * The live session of a handle, from memory when it is there.
+   *
+   * @throws {BridgeError} SESSION_UNKNOWN, SESSION_EXPIRED, SESSION_REVOKED
+   */
+  find(handle: string): Promise<SessionRecord>;
   /** A session, ended or not. */
   peek(handle: string): Promise<SessionRecord | undefined>;
   /** A live session. */
@@ -321,6 +327,22 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
         return opened;
       }
       throw new BridgeError("OVERLOADED", "Too many requests rotate this session at once.");
+    },
+
+    async find(handle) {
+      const freshening = ensureFresh();
+      if (freshening) await freshening;
+      let record = cache.getByHandle(handle);
+      if (!record) {
+        const mark = cache.mark();
+        record = await store.findByHandle(handle);
+        if (!record)
+          throw new BridgeError("SESSION_UNKNOWN", "There is no session of this handle.");
+        cache.keep(record, mark);
+      }
+      const ended = endedBecause(record, lifetimes, clock());
+      if (ended) throw ended;
+      return record;
     },
 
     peek: (handle) => store.findByHandle(handle),

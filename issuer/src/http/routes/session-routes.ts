@@ -3,9 +3,9 @@ import {
   tokenRequestSchema,
   type TokenResponse,
 } from "@breezeway/shared/schemas";
-import { BridgeError } from "@breezeway/shared";
 import { endOf } from "../../sessions/lifetime.ts";
 import { toSummary, type SessionRecord } from "../../sessions/session-record.ts";
+import { findApp, mintAudited } from "../../tokens/mint-audited.ts";
 import type { OpenedSession } from "../../sessions/sessions.ts";
 import type { AuditSubject, Endpoint, EndpointDeps, RequestContext } from "../context.ts";
 import { readJson } from "../read-json.ts";
@@ -21,7 +21,7 @@ export function cookieFor(
 }
 
 export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
-  const { sessions, cookie, apps, limits, mint } = deps;
+  const { sessions, cookie, apps, limits } = deps;
   const cookieOf = ({ request }: RequestContext): string | undefined =>
     cookie.read(request.headers.get("cookie"));
   const opened = (session: OpenedSession): Response =>
@@ -46,18 +46,10 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
         const { appId } = await readJson(context.request, tokenRequestSchema);
         const record = await sessions.authenticate(cookieOf(context), context);
         Object.assign(context.subject, subjectOf(record));
-        const app = apps.get(appId);
-        if (!app) throw new BridgeError("APP_UNKNOWN", "No app of this id is registered.");
+        const app = findApp(apps, appId);
         context.subject.app = app.id;
         await limits.mint(record.handle, app.id);
-        const minted = await mint(record, app);
-        deps.audit({
-          event: "token.minted",
-          ...context.subject,
-          jti: minted.jti,
-          kid: minted.kid,
-          requestId: context.requestId,
-        });
+        const minted = await mintAudited(deps, record, app, context);
         const body: TokenResponse = { token: minted.token, expiresAt: minted.expiresAtSeconds };
         return json(body);
       },

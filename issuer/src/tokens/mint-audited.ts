@@ -1,0 +1,40 @@
+/** Minting as both ways in to it do it: the app is known, and there is a line about it. */
+import { BridgeError } from "@breezeway/shared";
+import type { AppRegistry, RegisteredApp } from "@breezeway/shared/schemas";
+import type { AuditSink } from "../audit/audit.ts";
+import type { SessionRecord } from "../sessions/session-record.ts";
+import type { AppMint } from "./app-mint.ts";
+import type { MintedToken } from "./mint.ts";
+
+/** @throws {BridgeError} APP_UNKNOWN */
+export function findApp(apps: AppRegistry, appId: string): RegisteredApp {
+  const app = apps.get(appId);
+  if (!app) throw new BridgeError("APP_UNKNOWN", "No app of this id is registered.");
+  return app;
+}
+
+export interface AuditedMintDeps {
+  readonly mint: AppMint;
+  readonly audit: AuditSink;
+}
+
+export async function mintAudited(
+  { mint, audit }: AuditedMintDeps,
+  record: SessionRecord,
+  app: RegisteredApp,
+  { requestId }: { readonly requestId?: string | undefined } = {},
+): Promise<MintedToken> {
+  const pending = mint(record, app);
+  const minted = pending instanceof Promise ? await pending : pending;
+  audit({
+    event: "token.minted",
+    sub: record.userId,
+    tenant: record.tenantId,
+    app: app.id,
+    sid: record.handle,
+    jti: minted.jti,
+    kid: minted.kid,
+    requestId,
+  });
+  return minted;
+}
