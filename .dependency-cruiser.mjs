@@ -16,7 +16,7 @@ const LAYERS = {
   verify: ["shared"],
   gateway: ["shared", "verify"],
 };
-const APPLICATIONS = ["cli", "demo", "e2e", "bench", "examples"];
+const APPLICATIONS = ["cli", "playwright", "demo", "e2e", "bench", "examples"];
 const WORKSPACES = [...Object.keys(LAYERS), ...APPLICATIONS];
 const TESTS = "(\\.test(-d)?\\.tsx?$|/test-support/)";
 const anyOf = (/** @type {string[]} */ names) => `^(${names.join("|")})/`;
@@ -49,7 +49,8 @@ export default {
       comment: "Two files that import each other are one file, or hide a third.",
       severity: "error",
       from: {},
-      to: { circular: true },
+      // A cycle that a type closes is gone when the program runs: options name what they are made of.
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     {
       name: "no-tests-in-sources",
