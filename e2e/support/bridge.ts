@@ -28,9 +28,9 @@ export interface HostSetup {
 export interface BridgeFixture {
   readonly platform: Platform;
   /** A host page with a host of two apps, `orders` and `stock`, and a few methods. */
-  openHost(setup?: HostSetup): Promise<Page>;
+  readonly openHost: (setup?: HostSetup, on?: Page) => Promise<Page>;
   /** Mounts an app as `window.mount`, and gives its frame once it has loaded. */
-  mount(page: Page, options?: { app?: string; path?: string }): Promise<Frame>;
+  readonly mount: (page: Page, options?: { app?: string; path?: string }) => Promise<Frame>;
 }
 
 export const test = base.extend<{ bridge: BridgeFixture }, { platform: Platform }>({
@@ -45,15 +45,15 @@ export const test = base.extend<{ bridge: BridgeFixture }, { platform: Platform 
   ],
   bridge: async ({ platform, page }, use) => {
     resetPlatform(platform);
-    const openHost = async (setup: HostSetup = {}): Promise<Page> => {
-      await page.goto(platform.hostOrigin);
-      await page.waitForFunction(() => "breezeway" in window);
-      await page.evaluate(startHost, {
+    const openHost = async (setup: HostSetup = {}, on: Page = page): Promise<Page> => {
+      await on.goto(platform.hostOrigin);
+      await on.waitForFunction(() => "breezeway" in window);
+      await on.evaluate(startHost, {
         setup,
         guestOrigin: platform.guestOrigin,
         gatewayOrigin: platform.gatewayOrigin,
       });
-      return page;
+      return on;
     };
     await use({ platform, openHost, mount: (on, options) => mountApp(on, options) });
   },

@@ -10,7 +10,7 @@ import type { ChannelLimits } from "../limits.ts";
 const SLOT_BYTES = 8;
 
 /**
- * Estimated bytes: two per character of text, the length of binary data, 8 per value.
+ * Estimated bytes: one per character of text, the length of binary data, 8 per value.
  *
  * @throws {BridgeError} FRAME_TOO_LARGE when bytes or depth exceed the limits.
  */
@@ -27,7 +27,7 @@ export function measure(
   };
 
   const walk = (value: unknown, depth: number): void => {
-    if (typeof value === "string") return add(SLOT_BYTES + value.length * 2);
+    if (typeof value === "string") return add(SLOT_BYTES + value.length);
     if (typeof value !== "object" || value === null) return add(SLOT_BYTES);
     if (depth > maxDepth) throw tooLarge(`is nested deeper than ${maxDepth} levels`);
     add(SLOT_BYTES + binaryLength(value));
@@ -49,7 +49,7 @@ export function measure(
       walk(value.source, depth + 1);
     } else if (!ArrayBuffer.isView(value)) {
       for (const key in value) {
-        add(key.length * 2);
+        add(key.length);
         walk((value as Record<string, unknown>)[key], depth + 1);
       }
     }

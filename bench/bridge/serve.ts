@@ -1,0 +1,92 @@
+/** Two sites and an issuer that says yes, on ports of their own. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+export interface BenchSites {
+  readonly hostOrigin: string;
+  readonly guestOrigin: string;
+  close(): void;
+}
+
+export async function serveSites(): Promise<BenchSites> {
+  const folder = fileURLToPath(new URL(".", import.meta.url));
+  const { outputFiles } = await build({
+    entryPoints: [`${folder}host-page.ts`, `${folder}guest-page.ts`],
+    outdir: folder,
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2024",
+    conditions: ["@breezeway/source"],
+    write: false,
+  });
+  const script = (name: string): string =>
+    outputFiles.find(({ path }) => path.endsWith(`${name}.js`))?.text ?? "";
+  const page = (name: string, head = ""): string =>
+    `<!doctype html><meta charset="utf-8">${head}<body></body><script type="module">${script(name)}</script>`;
+
+  let mints = 0;
+  let hostOrigin = "";
+  const host = await listen("localhost", (url) => {
+    if (!url.startsWith("/auth/")) return ["text/html", page("host-page")];
+    return ["application/json", JSON.stringify(url.endsWith("/token") ? mint() : SESSION)];
+  });
+  hostOrigin = host.origin;
+  const guest = await listen("127.0.0.1", () => [
+    "text/html",
+    page("guest-page", `<meta name="host" content="${hostOrigin}">`),
+  ]);
+
+  function mint(): object {
+    mints += 1;
+    const iat = Math.floor(Date.now() / 1000);
+    const part = (value: object): string =>
+      Buffer.from(JSON.stringify(value)).toString("base64url");
+    const token = `${part({ alg: "EdDSA" })}.${part({ iat, exp: iat + 300, jti: mints })}.c2ln`;
+    return { token, expiresAt: iat + 300 };
+  }
+
+  return {
+    hostOrigin,
+    guestOrigin: guest.origin,
+    close() {
+      host.close();
+      guest.close();
+    },
+  };
+}
+
+const SESSION = {
+  handle: "s",
+  userId: "u",
+  tenantId: "t",
+  tenants: ["t"],
+  scopes: [],
+  claims: {},
+  createdAtSeconds: 0,
+  expiresAtSeconds: 9_999_999_999,
+};
+
+type Answer = readonly [type: string, body: string];
+
+async function listen(
+  hostname: string,
+  answer: (url: string) => Answer,
+): Promise<{ origin: string; close: () => void }> {
+  const server = createServer((request, response) => {
+    request.resume();
+    const [type, body] = answer(request.url ?? "/");
+    response.setHeader("content-type", type);
+    response.end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    origin: `http://${hostname}:${(server.address() as AddressInfo).port}`,
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
