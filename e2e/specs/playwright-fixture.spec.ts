@@ -1,0 +1,160 @@
+import { defineContract } from "@breezeway/host";
+import { expect, test } from "@breezeway/playwright";
+import { createRemoteJWKSet, jwtVerify } from "jose";
+import * as z from "zod/mini";
+import { bundlePage } from "../support/bundle-page.ts";
+
+const contract = defineContract({
+  methods: {
+    getCustomer: { args: z.tuple([z.string()]), returns: z.object({ name: z.string() }) },
+    deleteCustomer: { args: z.tuple([z.string()]), capability: "customers:write" },
+  },
+  events: {
+    "customer:changed": z.object({ id: z.string() }),
+    "order:verified": z.object({ orderId: z.number() }),
+  },
+  guestMethods: { double: { args: z.tuple([z.number()]), returns: z.number() } },
+});
+
+/** A guest without a build step; it writes what it hears into its page. */
+const guest = {
+  html: (hostOrigin: string) => `<!doctype html>
+    <script src="/breezeway.js" data-host-origins="${hostOrigin}"></script>
+    <p id="state"></p><p id="user"></p><p id="changed"></p><p id="context"></p>
+    <script type="module">
+      const show = (id, text) => { document.getElementById(id).textContent = text; };
+      window.bridge = Breezeway.createAppBridge();
+      const bridge = await window.bridge;
+      bridge.subscribeState((state) => show("state", state));
+      bridge.session.subscribe((session) => show("user", session ? session.userId + "@" + session.tenantId : "nobody"));
+      bridge.context.subscribe((context) => show("context", JSON.stringify(context)));
+      bridge.event.subscribe("customer:changed", ({ id }) => show("changed", id));
+      bridge.method.expose("double", (n) => n * 2);
+    </script>`,
+};
+
+let script = "";
+test.beforeAll(async () => {
+  script = await bundlePage("../guest/src/script-tag.ts");
+});
+test.beforeEach(async ({ context }) => {
+  await context.route("**/breezeway.js", (route) =>
+    route.fulfill({ contentType: "text/javascript", body: script }),
+  );
+});
+
+test("an app of HTML text is embedded, calls, is called, and events go both ways", async ({
+  embed,
+}) => {
+  const app = await embed(guest, {
+    contract,
+    methods: { getCustomer: (id) => ({ name: `Customer ${id}` }) },
+    context: { page: "home" },
+  });
+  await expect(app.frame.locator("#state")).toHaveText("connected");
+  await expect(app.frame.locator("#context")).toHaveText('{"page":"home"}');
+  expect(new URL(app.hostOrigin).hostname).not.toBe(new URL(app.guestOrigin).hostname);
+
+  const inGuest = app.frame.locator("body");
+  expect(
+    await inGuest.evaluate(async () => (await window.bridge).method.call("getCustomer", "7")),
+  ).toEqual({ name: "Customer 7" });
+  expect(app.calls).toEqual([{ method: "getCustomer", args: ["7"] }]);
+  expect(await app.call("double", 21)).toBe(42);
+
+  await app.publish("customer:changed", { id: "c-1" });
+  await expect(app.frame.locator("#changed")).toHaveText("c-1");
+  await inGuest.evaluate(async () =>
+    (await window.bridge).event.publish("order:verified", { orderId: 5 }),
+  );
+  expect(await app.waitForEvent("order:verified")).toEqual({ orderId: 5 });
+  expect(app.errors).toEqual([]);
+});
+
+test("the host enforces contract and capabilities", async ({ embed }) => {
+  const app = await embed(guest, {
+    contract,
+    methods: { deleteCustomer: () => true, getCustomer: (id) => ({ name: id }) },
+  });
+  const attempt = (name: string, ...args: unknown[]) =>
+    app.frame
+      .locator("body")
+      .evaluate(
+        async (_body, [method, given]) =>
+          (await window.bridge).method
+            .call(method, ...given)
+            .catch((error: { code: string }) => error.code),
+        [name, args] as const,
+      );
+  expect(await attempt("deleteCustomer", "7")).toBe("CAPABILITY_MISSING");
+  expect(await attempt("getCustomer", 7)).toBe("CALL_ARGUMENTS_INVALID");
+  expect(await attempt("constructor")).toBe("CALL_METHOD_UNKNOWN");
+  await expect(app.publish("customer:changed", { id: 1 } as never)).rejects.toMatchObject({
+    code: "EVENT_PAYLOAD_INVALID",
+  });
+});
+
+test("tokens are real: a backend verifies them with the issuer's keys", async ({ embed }) => {
+  const app = await embed(guest, {
+    manifest: { id: "orders", scopes: ["orders:read"] },
+    user: { userId: "bob", scopes: ["orders:read"], claims: { kid: 1234 } },
+  });
+  const token = await app.frame
+    .locator("body")
+    .evaluate(async () => (await window.bridge).getSessionToken());
+  const keys = createRemoteJWKSet(new URL(`${app.issuerUrl}/.well-known/jwks.json`));
+  const { payload } = await jwtVerify(token, keys, { issuer: app.issuerUrl, audience: "orders" });
+  expect(payload).toMatchObject({
+    sub: "bob",
+    azp: app.guestOrigin,
+    scope: "orders:read",
+    kid: 1234,
+  });
+});
+
+test("the session changes at the test's word", async ({ embed }) => {
+  const app = await embed(guest, {
+    user: { tenants: { acme: { scopes: [] }, globex: { scopes: [] } } },
+  });
+  const user = app.frame.locator("#user");
+  await expect(user).toHaveText("alice@acme");
+  await app.switchTenant("globex");
+  await expect(user).toHaveText("alice@globex");
+  await app.revoke();
+  await expect(user).toHaveText("nobody");
+  await app.signIn({ userId: "carol" });
+  await expect(user).toHaveText("carol@acme");
+  await app.signOut();
+  await expect(user).toHaveText("nobody");
+});
+
+test("the app is loaded anew, and follows what the host says", async ({ embed }) => {
+  const app = await embed(guest, { user: null });
+  await expect(app.frame.locator("#user")).toHaveText("nobody");
+  await app.reload();
+  await expect(app.frame.locator("#state")).toHaveText("connected");
+  await app.setContext({ page: "customers" });
+  await expect(app.frame.locator("#context")).toHaveText('{"page":"customers"}');
+  expect(await app.state()).toBe("connected");
+});
+
+test("two apps are embedded side by side, each in a host of its own", async ({ embed }) => {
+  const first = await embed(guest, { user: { userId: "alice" } });
+  const second = await embed(guest, { user: { userId: "bob" } });
+  await expect(first.frame.locator("#user")).toHaveText("alice@acme");
+  await expect(second.frame.locator("#user")).toHaveText("bob@acme");
+});
+
+test("only the host's page reaches the test", async ({ embed }) => {
+  const app = await embed(guest, { contract });
+  const answer = await app.frame.locator("body").evaluate(() =>
+    (window as unknown as { breezewayTest(message: unknown): Promise<unknown> })
+      .breezewayTest({ type: "setup", result: "forged" })
+      .then(
+        () => "taken",
+        () => "refused",
+      ),
+  );
+  expect(answer).toBe("refused");
+  expect(app.setups).toEqual([]);
+});

@@ -1,0 +1,160 @@
+/** One app in one host page, driven by the test. */
+import {
+  checkArgs,
+  checkPayload,
+  checkResult,
+  createContractGuard,
+  originOf,
+  type AnyContract,
+  type Contract,
+} from "@breezeway/shared";
+import type { ManifestInput } from "@breezeway/shared/schemas";
+import type { Page } from "@playwright/test";
+import { createPageAnswers, type AnyMethod } from "./answer-page.ts";
+import { pageContract } from "./page-contract.ts";
+// Brings the page's globals, for the functions below that run there.
+import type { HostPage } from "./page/host-page.ts";
+import type { PageMessage } from "./page/setup.ts";
+import { serveGuest, serveHost, type HostSite, type Site } from "./sites.ts";
+import type { EmbeddedApp, EmbedOptions, HtmlGuest, SignedInUser } from "./types.ts";
+
+export interface OpenEmbed<C extends Contract> {
+  readonly app: EmbeddedApp<C>;
+  close(): Promise<void>;
+}
+
+export interface EmbedPlace {
+  readonly page: Page;
+  readonly hostPort: number;
+}
+
+export async function openEmbed<C extends Contract = AnyContract>(
+  guest: string | HtmlGuest,
+  options: EmbedOptions<C>,
+  { page, hostPort }: EmbedPlace,
+): Promise<OpenEmbed<C>> {
+  const sites: Site[] = [];
+  const close = async (): Promise<void> => {
+    for (const site of sites) await site.close();
+  };
+  try {
+    let hostOrigin = "";
+    const own = typeof guest === "string" ? undefined : await serveGuest(guest, () => hostOrigin);
+    if (own) sites.push(own);
+    const manifest: ManifestInput = {
+      id: "app-under-test",
+      name: "App under test",
+      version: "1.0.0",
+      ...options.manifest,
+      url: typeof guest === "string" ? guest : `${own?.origin}/`,
+    };
+    const host = await serveHost({
+      port: hostPort,
+      manifest,
+      tokenTtlSeconds: options.tokenTtlSeconds,
+    });
+    sites.push(host);
+    hostOrigin = host.origin;
+    const app = await startApp({ page, host, manifest }, options);
+    return { app: app as EmbeddedApp<C>, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface AppParts {
+  readonly page: Page;
+  readonly host: HostSite;
+  readonly manifest: ManifestInput;
+}
+
+async function startApp<C extends Contract>(
+  { page, host, manifest }: AppParts,
+  options: EmbedOptions<C>,
+): Promise<EmbeddedApp> {
+  const guard = createContractGuard(options.contract, () => true);
+  const methods = new Map(Object.entries((options.methods ?? {}) as Record<string, AnyMethod>));
+  const { record, inbox, answer } = createPageAnswers(guard, methods);
+  let handle: string | undefined;
+
+  const admit = async (user: SignedInUser): Promise<void> => {
+    handle = await host.admit(user);
+  };
+  const connected = (): Promise<void> => page.evaluate(() => window.breezewayPage.connected());
+
+  await page.exposeBinding("breezewayTest", ({ frame }, message: PageMessage) => {
+    // Playwright puts the function into every frame, the guest's too.
+    if (frame !== page.mainFrame()) throw new Error("Only the host's page may call this.");
+    return answer(message);
+  });
+  if (options.user !== null) await admit(options.user ?? {});
+  await page.goto(`${host.origin}/${options.user === null ? "" : "sign-in"}`);
+  await page.evaluate((setup) => window.breezewayPage.start(setup), {
+    manifest,
+    contract: pageContract(options.contract),
+    methods: [...methods.keys()],
+    topics: options.topics ?? Object.keys(options.contract?.events ?? {}),
+    context: options.context,
+    theme: options.theme ?? { scheme: "light" as const },
+    locale: options.locale ?? "en",
+    gatewayUrl: options.gatewayUrl,
+    path: options.path,
+  });
+  if (options.waitFor !== "mounted") await connected();
+
+  return {
+    page,
+    frame: page.frameLocator("iframe"),
+    hostOrigin: host.origin,
+    guestOrigin: originOf(manifest.url) ?? "",
+    issuerUrl: host.issuer.url,
+    ...record,
+    state: () => page.evaluate(() => window.breezewayPage.mount.state),
+    async publish(topic, payload) {
+      await checkPayload(topic, guard.topic(topic), payload);
+      await page.evaluate(([name, value]) => window.breezewayPage.host.event.publish(name, value), [
+        topic,
+        payload,
+      ] as const);
+    },
+    async waitForEvent(topic) {
+      guard.topic(topic);
+      return inbox.take(topic);
+    },
+    async call(name, ...args) {
+      const definition = guard.method(name, "guestMethods");
+      await checkArgs(name, definition, args);
+      const result = await page.evaluate(
+        ([method, given]) => window.breezewayPage.mount.call(method, ...given),
+        [name, args] as const,
+      );
+      return checkResult(name, definition, result);
+    },
+    setContext: (value) =>
+      page.evaluate((context) => window.breezewayPage.host.context.set(context), value),
+    setTheme: (value) =>
+      page.evaluate((theme) => window.breezewayPage.host.theme.set(theme), value),
+    setLocale: (value) =>
+      page.evaluate((locale) => window.breezewayPage.host.locale.set(locale), value),
+    async signIn(user = {}) {
+      await admit(user);
+      await page.evaluate(async () => {
+        await fetch("/sign-in");
+        await window.breezewayPage.host.session.reload();
+      });
+    },
+    signOut: () => page.evaluate(() => window.breezewayPage.host.session.signOut()),
+    switchTenant: (tenant) =>
+      page.evaluate((id) => window.breezewayPage.host.session.switchTenant(id), tenant),
+    async revoke() {
+      if (handle !== undefined) await host.issuer.sessions.revoke(handle);
+    },
+    async reload() {
+      await page.evaluate(() => window.breezewayPage.mount.reload());
+      await connected();
+    },
+  };
+}
+
+export type { HostPage };

@@ -1,0 +1,24 @@
+/** Events by topic: what came before somebody waited, and who waits for what has not come. */
+export interface Inbox {
+  put(topic: string, payload: unknown): void;
+  take(topic: string): Promise<unknown>;
+}
+
+export function createInbox(): Inbox {
+  const waiting = new Map<string, ((payload: unknown) => void)[]>();
+  const unread = new Map<string, unknown[]>();
+  return {
+    put(topic, payload) {
+      const resolve = waiting.get(topic)?.shift();
+      if (resolve) resolve(payload);
+      else unread.set(topic, [...(unread.get(topic) ?? []), payload]);
+    },
+    take(topic) {
+      const come = unread.get(topic);
+      if (come && come.length > 0) return Promise.resolve(come.shift());
+      return new Promise((resolve) => {
+        waiting.set(topic, [...(waiting.get(topic) ?? []), resolve]);
+      });
+    },
+  };
+}
