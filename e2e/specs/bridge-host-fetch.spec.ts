@@ -66,6 +66,23 @@ test("the host fetches nothing but its gateway for a guest", async ({ bridge }) 
   ]);
 });
 
+test("what the host checked is what it requests, also for a URL without slashes", async ({
+  bridge,
+}) => {
+  const { gateway, gatewayOrigin } = bridge.platform;
+  const page = await bridge.openHost();
+  const frame = await bridge.mount(page);
+  // Alone this is the gateway's /auth/session; in a page of the same scheme it is that page's own.
+  const url = `${gatewayOrigin.replace("//", "")}/../../auth/session`;
+  await frame.evaluate(async (given) => {
+    const connected = await window.bridge;
+    const raw = { url: given, method: "GET", headers: [], body: null };
+    await connected.method.call("bridge.fetch", raw);
+    await connected.fetch(given);
+  }, url);
+  expect(gateway.requests.map(({ path }) => path)).toEqual(["/auth/session", "/auth/session"]);
+});
+
 test("the browser drops the token when the gateway redirects to another origin", async ({
   bridge,
 }) => {

@@ -99,13 +99,14 @@ function resolveUrl(input: string | URL | Request, options: BridgeFetchOptions):
   );
 }
 
+/** As it is checked: a page reads `https:gateway.example/x` as a path of its own. */
 function originless(text: string): string | undefined {
-  return URL.canParse(text) ? text : undefined;
+  return URL.canParse(text) ? new URL(text).href : undefined;
 }
 
 /** `/orders` under `https://api.example/v1` is `https://api.example/v1/orders`. */
 function resolveUnder(gatewayUrl: string, text: string): string | undefined {
-  if (URL.canParse(text)) return text;
+  if (URL.canParse(text)) return originless(text);
   const base = gatewayUrl.endsWith("/") ? gatewayUrl : `${gatewayUrl}/`;
   const path = text.replace(/^\/(?!\/)/, "");
   return URL.canParse(path, base) ? new URL(path, base).href : undefined;

@@ -44,7 +44,10 @@ export function createHostFetch(options: HostFetchOptions): HostFetch {
 
 function gatewayTarget(url: string, gatewayUrl: string | null): string {
   const origin = originOf(url);
-  if (gatewayUrl !== null && origin !== undefined && origin === originOf(gatewayUrl)) return url;
+  if (gatewayUrl !== null && origin !== undefined && origin === originOf(gatewayUrl)) {
+    // As it was checked: a page reads `https:gateway.example/x` as a path of its own.
+    return new URL(url).href;
+  }
   throw new BridgeError(
     "FETCH_ORIGIN_NOT_ALLOWED",
     "The host sends requests for guests to its gateway only.",
