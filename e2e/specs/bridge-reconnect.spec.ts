@@ -277,3 +277,17 @@ test("a guest that stands alone, and one that knows no host, are told at once", 
     "CONFIG_HOST_ORIGINS_MISSING",
   ]);
 });
+
+// Playwright cannot follow a page into the back/forward cache, so its event is dispatched by hand.
+test("a guest that comes back from the back/forward cache finds its channel alive and keeps it", async ({
+  bridge,
+}) => {
+  const page = await bridge.openHost();
+  const frame = await bridge.mount(page);
+  await prepare(frame);
+  await frame.evaluate(() => {
+    dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+  });
+  await expectWorking(page, frame);
+  expect(await frame.evaluate(() => window.log)).not.toContain("lost");
+});
