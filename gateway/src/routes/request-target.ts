@@ -20,8 +20,9 @@ const PATH_CHARACTERS = /^[A-Za-z0-9\-._~!$&'()*+,=:@%/]*$/;
 const QUERY_CHARACTERS = /^[!-~]*$/;
 // "/", "\", ";" and control characters, encoded once or more often.
 const HIDDEN_DELIMITER = /%(?:25)*(?:2f|5c|3b|[01][0-9a-f]|7f)/i;
-// A dot that a server which decodes twice would see.
-const TWICE_ENCODED_DOT = /%(?:25)+2e/i;
+// A dot, letter or digit that only a server which decodes twice would see: it could find in it a
+// path that has other scopes than the one we authorise.
+const TWICE_ENCODED = /%(?:25)+(?:2[de]|3\d|4[1-9a-f]|5[\daf]|6[1-9a-f]|7[\dae])/i;
 const DOT_SEGMENT = /\/\.{1,2}(?:\/|$)/;
 const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 
@@ -41,9 +42,10 @@ function normalisePath(path: string): string {
   if (!path.startsWith("/")) throw malformed("the request target must be a path");
   if (!PATH_CHARACTERS.test(path)) throw malformed("the path has a character that is not allowed");
   if (path.includes("//")) throw malformed("the path has an empty segment");
-  if (HIDDEN_DELIMITER.test(path)) throw malformed("the path has an encoded delimiter");
-  if (TWICE_ENCODED_DOT.test(path)) throw malformed("the path has a dot that is encoded twice");
   const normalised = path.includes("%") ? decodeUnreserved(path) : path;
+  // Not before: "%25%32f" has become "%252f" only now.
+  if (HIDDEN_DELIMITER.test(normalised)) throw malformed("the path has an encoded delimiter");
+  if (TWICE_ENCODED.test(normalised)) throw malformed("the path has a character encoded twice");
   if (DOT_SEGMENT.test(normalised)) throw malformed("the path has a dot segment");
   return normalised;
 }
