@@ -271,6 +271,18 @@ describe("limits", () => {
     await own.close();
   });
 
+  it("are not used up by what a page elsewhere sends", async () => {
+    const own = testIssuer({ rateLimits: { requestsPerAddress: 2 } });
+    const alice = await signIn(own);
+    const address = "192.0.2.1";
+    for (let index = 0; index < 3; index += 1) {
+      const headers = { origin: "https://evil.example", "x-breezeway-request": "" };
+      expect((await mint(own, alice, { address, headers })).status).toBe(403);
+    }
+    expect((await mint(own, alice, { address })).status).toBe(200);
+    await own.close();
+  });
+
   it.each([
     ["192.0.2.1", "192.0.2.1"],
     ["::ffff:192.0.2.1", "::ffff:192.0.2.1"],

@@ -47,8 +47,10 @@ export function createRouter(options: RouterOptions): Router {
     const endpoint = candidates.find((candidate) => candidate.method === method);
     if (!endpoint) throw new BridgeError("METHOD_NOT_ALLOWED", "Not for this method.");
     if (endpoint.guarded) {
-      await limits.request(context.address);
+      // Before it is counted: any page that somebody in an office has open could use up the
+      // office's limit.
       assertSameOrigin(request.headers, origins);
+      await limits.request(context.address);
     }
     return endpoint.handle(context);
   }
