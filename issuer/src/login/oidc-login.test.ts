@@ -199,6 +199,18 @@ describe("a sign-in is refused", () => {
     );
   });
 
+  it("as an image, a frame or a script of another page", async () => {
+    await start();
+    for (const destination of ["image", "iframe", "empty"]) {
+      const headers = { "sec-fetch-dest": destination, "sec-fetch-site": "cross-site" };
+      const response = await call(issuer, "/login", { headers });
+      expect(await reasonOf(response)).toBe("403 csrf-rejected");
+      expect(response.headers.getSetCookie()).toEqual([]);
+    }
+    const page = await call(issuer, "/login", { headers: { "sec-fetch-dest": "document" } });
+    expect(page.status).toBe(303);
+  });
+
   it("while the provider is down, and works once it is up", async () => {
     await start();
     const { url } = provider;

@@ -26,7 +26,8 @@ export function oidcLoginRoutes(options: OidcOptions, deps: OidcLoginDeps): read
   const callbackUrl = `${issuer.href}/login/callback`;
   const client = createOidcClient(options, callbackUrl);
 
-  async function begin({ url, address }: RequestContext): Promise<Response> {
+  async function begin({ request, url, address }: RequestContext): Promise<Response> {
+    assertWholePage(request.headers);
     await limits.login(address);
     const returnTo = checkReturnTo(url.searchParams.get("returnTo"), issuer);
     const { authorizationUrl, checks } = await client.begin();
@@ -108,6 +109,18 @@ export function checkReturnTo(returnTo: string | null, issuer: URL): string {
     throw new BridgeError("REQUEST_MALFORMED", "returnTo: must be a path of this origin.");
   }
   return returnTo;
+}
+
+/**
+ * An image or a frame of another page must not begin sign-ins: it would use up the limit of the
+ * address. Whoever sends no `Sec-Fetch-Dest` is no browser, or an old one.
+ *
+ * @throws {BridgeError} CSRF_REJECTED
+ */
+function assertWholePage(headers: Headers): void {
+  const destination = headers.get("sec-fetch-dest");
+  if (destination === null || destination === "document") return;
+  throw new BridgeError("CSRF_REJECTED", "A sign-in begins as a page of its own.");
 }
 
 function redirect(location: string, cookies: readonly string[]): Response {
