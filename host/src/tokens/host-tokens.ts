@@ -35,9 +35,13 @@ export function createHostTokens(options: HostTokensOptions): HostTokens {
       const other = received.get(appId);
       // Another tab was faster while this one waited for its turn.
       if (other && other.at >= askedAt) return other.answer;
+      const before = identity();
       const answer = await options.mint(appId);
       const whose = identity();
-      if (whose !== undefined) tabs.post({ type: "grant", appId, identity: whose, ...answer });
+      // The session may have become another one meanwhile: nobody can say whose token this is then.
+      if (whose !== undefined && (before ?? whose) === whose) {
+        tabs.post({ type: "grant", appId, identity: whose, ...answer });
+      }
       return answer;
     });
   };

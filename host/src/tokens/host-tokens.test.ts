@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import type { TokenResponse } from "@breezeway/shared/schemas";
+import { createTestClock, fakeToken } from "@breezeway/shared/testing";
+import { soloTabs, type TabMessage, type Tabs } from "../tabs/tabs.ts";
+import { createHostTokens } from "./host-tokens.ts";
+
+const NOW_SECONDS = 1_700_000_000;
+const ANSWER: TokenResponse = {
+  token: fakeToken({ iat: NOW_SECONDS, exp: NOW_SECONDS + 60 }),
+  expiresAt: NOW_SECONDS + 60,
+};
+
+/** What a tab whose session changes during a mint tells the others. */
+async function toldWhen(change: () => string | undefined): Promise<TabMessage[]> {
+  const told: TabMessage[] = [];
+  const tabs: Tabs = { ...soloTabs(), post: (message) => void told.push(message) };
+  let identity: string | undefined = "session-1 acme";
+  const minting = Promise.withResolvers<TokenResponse>();
+  const tokens = createHostTokens({
+    mint: () => minting.promise,
+    identity: () => identity,
+    clock: createTestClock({ nowMs: NOW_SECONDS * 1_000 }),
+    random: () => 0,
+    tabs,
+    visibility: { isVisible: true, onVisible: () => () => undefined },
+  });
+  const token = tokens.of("orders").get();
+  identity = change();
+  minting.resolve(ANSWER);
+  await token;
+  tokens.close();
+  return told;
+}
+
+it("tells other tabs of a token, and whose it is", async () => {
+  const told = await toldWhen(() => "session-1 acme");
+  expect(told).toEqual([{ type: "grant", appId: "orders", identity: "session-1 acme", ...ANSWER }]);
+});
+
+it.each(["session-1 globex", "session-2 acme", undefined])(
+  "keeps a token to itself when the session became %s while it was minted",
+  async (identity) => {
+    expect(await toldWhen(() => identity)).toEqual([]);
+  },
+);
