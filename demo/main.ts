@@ -8,6 +8,7 @@ try {
   const platform = await startPlatform({
     basePort: basePortFrom(process.env["BREEZEWAY_PORT"]),
     dataDir: resolve(process.env["BREEZEWAY_DATA"] || join(import.meta.dirname, ".data")),
+    appsDir: resolve(process.env["BREEZEWAY_APPS"] || join(import.meta.dirname, "apps")),
   });
   closeOnSignal(platform);
   console.log(`\n  Breezeway demo is ready:  ${platform.url}\n\n  Ctrl+C stops it.\n`);

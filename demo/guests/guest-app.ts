@@ -45,14 +45,17 @@ export abstract class GuestApp extends LightElement {
 
   override render(): TemplateResult {
     if (this.problem !== undefined) {
-      return trouble(
-        describeProblem(this.problem),
-        this.problem === "handshake-not-embedded"
-          ? undefined
-          : html`<button class="button" type="button" @click=${() => void this.#open()}>
-              Try again
-            </button>`,
-      );
+      const isRetryable = this.problem !== "handshake-not-embedded";
+      return html`<main>
+        ${trouble(describeProblem(this.problem), {
+          isPage: true,
+          actions: isRetryable
+            ? html`<button class="button" type="button" @click=${() => void this.#open()}>
+                Try again
+              </button>`
+            : undefined,
+        })}
+      </main>`;
     }
     return this.bridge === undefined ? this.renderLoading() : this.renderApp(this.bridge);
   }

@@ -75,12 +75,15 @@ export class ShellCustomers extends LightElement {
   #list(): TemplateResult {
     if (this.state.is === "loading") return skeletonRows();
     if (this.state.is === "failed") {
-      return trouble(
-        this.state.problem,
-        html`<button class="button" type="button" @click=${() => this.#announce("shell-retry")}>
+      return trouble(this.state.problem, {
+        actions: html`<button
+          class="button"
+          type="button"
+          @click=${() => this.#announce("shell-retry")}
+        >
           Try again
         </button>`,
-      );
+      });
     }
     const { customers, currency } = this.state.list;
     const wanted = this.search.trim().toLowerCase();

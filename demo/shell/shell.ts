@@ -96,6 +96,7 @@ export class PorchlightShell extends LightElement {
     return html`<div class="layout">
         <a class="button skip-link" href="#page" @click=${this.#skip}>Skip to the page</a>
         <shell-sidebar
+          role="banner"
           .route=${this.route}
           .apps=${this.#menuApps()}
           .tenants=${tenants.map((id) => ({ id, name: this.data.tenantNames[id] ?? id }))}
@@ -118,6 +119,7 @@ export class PorchlightShell extends LightElement {
         symbol: Compass,
         title: "There is nothing at this address",
         text: "The link may be old, or mistyped.",
+        isPage: true,
         actions: html`<a class="button" href="/customers">Go to customers</a>`,
       });
     }
@@ -126,7 +128,10 @@ export class PorchlightShell extends LightElement {
       if (place === undefined) {
         return trouble(
           { ...describeProblem("app-unknown"), title: `There is no app called “${route.appId}”` },
-          html`<a class="button" href="/customers">Go to customers</a>`,
+          {
+            isPage: true,
+            actions: html`<a class="button" href="/customers">Go to customers</a>`,
+          },
         );
       }
       // One element per app: a frame is never handed from one app to another.

@@ -8,25 +8,39 @@ export interface MessageOptions {
   readonly title: string;
   readonly text: string;
   readonly actions?: unknown;
+  /** `true` where the message is all that the page has to say. Default: a heading of level 2. */
+  readonly isPage?: boolean;
 }
 
 /** Says that there is nothing to show, and what to do next. */
-export function message({ symbol, title, text, actions }: MessageOptions): TemplateResult {
+export function message({ symbol, title, text, actions, isPage }: MessageOptions): TemplateResult {
   return html`<div class="message">
     <span class="symbol">${icon(symbol)}</span>
-    <h2>${title}</h2>
+    ${heading(title, isPage)}
     <p>${text}</p>
     ${actions ? html`<div class="actions">${actions}</div>` : nothing}
   </div>`;
 }
 
+export interface TroubleOptions {
+  readonly actions?: unknown;
+  readonly isPage?: boolean;
+}
+
 /** Says that something failed, read out at once by a screen reader. */
-export function trouble(problem: Description, actions?: unknown): TemplateResult {
+export function trouble(
+  problem: Description,
+  { actions, isPage }: TroubleOptions = {},
+): TemplateResult {
   return html`<div class="message trouble" role="alert" data-reason=${problem.reason}>
     <span class="symbol">${icon(CircleAlert)}</span>
-    <h2>${problem.title}</h2>
+    ${heading(problem.title, isPage)}
     <p>${problem.text}</p>
     ${actions ? html`<div class="actions">${actions}</div>` : nothing}
     <p class="reason mono">${problem.reason}</p>
   </div>`;
+}
+
+function heading(title: string, isPage = false): TemplateResult {
+  return isPage ? html`<h1 tabindex="-1">${title}</h1>` : html`<h2>${title}</h2>`;
 }

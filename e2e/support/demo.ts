@@ -25,12 +25,12 @@ export interface Demo {
   guest(name: "Orders" | "Inspector" | "Customer insights"): FrameLocator;
 }
 
-interface WorkerFixtures {
+export interface WorkerFixtures {
   readonly platformOptions: Partial<PlatformOptions>;
   readonly wholePlatform: Platform;
 }
 
-interface TestFixtures {
+export interface TestFixtures {
   readonly platform: Platform;
   readonly demo: Demo;
   readonly cleanConsole: void;

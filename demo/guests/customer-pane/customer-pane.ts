@@ -48,23 +48,23 @@ export class CustomerPane extends GuestApp {
   }
 
   protected override renderLoading(): TemplateResult {
-    return html`<main class="insights">${skeleton()}</main>`;
+    return html`<main class="insights" aria-label="Insights">${skeleton()}</main>`;
   }
 
   protected override renderApp(bridge: PlatformBridge): TemplateResult {
-    return html`<main class="insights">${this.#content(bridge)}</main>`;
+    return html`<main class="insights" aria-label="Insights">${this.#content(bridge)}</main>`;
   }
 
   #content(bridge: PlatformBridge): TemplateResult {
     if (this.failure !== undefined) {
-      return trouble(
-        this.failure,
-        this.failure.action === "retry"
-          ? html`<button class="button" type="button" @click=${() => void this.#load(bridge)}>
-              Try again
-            </button>`
-          : undefined,
-      );
+      return trouble(this.failure, {
+        actions:
+          this.failure.action === "retry"
+            ? html`<button class="button" type="button" @click=${() => void this.#load(bridge)}>
+                Try again
+              </button>`
+            : undefined,
+      });
     }
     if (this.customerId === null) {
       return message({

@@ -88,7 +88,7 @@ export class InspectorApp extends GuestApp {
   }
 
   protected override renderLoading(): TemplateResult {
-    return html`<main class="inspector">
+    return html`<main class="inspector" aria-label="Inspector">
       <div class="skeleton-list" role="status">
         <span class="visually-hidden">Connecting…</span>
         ${Array.from({ length: 8 }, () => html`<span class="skeleton"></span>`)}
@@ -97,7 +97,7 @@ export class InspectorApp extends GuestApp {
   }
 
   protected override renderApp(bridge: PlatformBridge): TemplateResult {
-    return html`<main class="inspector">
+    return html`<main class="inspector" aria-label="Inspector">
       <h1 class="visually-hidden">Inspector</h1>
       <div class="column">${this.#tokenCard()} ${this.#claimsCard()}</div>
       <div class="column">

@@ -60,12 +60,11 @@ export class NewOrderForm extends Sheet {
 
   protected override renderBody(): TemplateResult {
     if (this.failure !== undefined) {
-      return trouble(
-        this.failure,
-        html`<button class="button" type="button" @click=${() => void this.#load()}>
+      return trouble(this.failure, {
+        actions: html`<button class="button" type="button" @click=${() => void this.#load()}>
           Try again
         </button>`,
-      );
+      });
     }
     if (this.customers === undefined || this.catalogue === undefined) {
       return html`<div class="skeleton-list" role="status">

@@ -51,12 +51,11 @@ export class OrderDetail extends Sheet {
 
   protected override renderBody(): TemplateResult {
     if (this.failure !== undefined) {
-      return trouble(
-        this.failure,
-        html`<button class="button" type="button" @click=${() => void this.#load()}>
+      return trouble(this.failure, {
+        actions: html`<button class="button" type="button" @click=${() => void this.#load()}>
           Try again
         </button>`,
-      );
+      });
     }
     const { order } = this;
     if (order === undefined) {

@@ -73,12 +73,12 @@ export class OrdersApp extends GuestApp {
   }
 
   protected override renderLoading(): TemplateResult {
-    return html`<main class="orders">${skeleton()}</main>`;
+    return html`<main class="orders" aria-label="Orders">${skeleton()}</main>`;
   }
 
   protected override renderApp(bridge: PlatformBridge): TemplateResult {
     const { panel } = this;
-    return html`<main class="orders">
+    return html`<main class="orders" aria-label="Orders">
       <h1 class="visually-hidden">Orders</h1>
       <div class="toolbar">
         <div class="tabs" role="group" aria-label="Status">
@@ -145,14 +145,14 @@ export class OrdersApp extends GuestApp {
 
   #content(): TemplateResult {
     if (this.failure !== undefined) {
-      return trouble(
-        this.failure,
-        this.failure.action === "retry"
-          ? html`<button class="button" type="button" @click=${() => void this.#load()}>
-              Try again
-            </button>`
-          : undefined,
-      );
+      return trouble(this.failure, {
+        actions:
+          this.failure.action === "retry"
+            ? html`<button class="button" type="button" @click=${() => void this.#load()}>
+                Try again
+              </button>`
+            : undefined,
+      });
     }
     if (this.list === undefined) return skeleton();
     if (this.list.orders.length === 0) {

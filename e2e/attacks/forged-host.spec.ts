@@ -1,0 +1,101 @@
+/** [TM-102] Somebody who is not the host sends a guest what only the host may send. */
+import { expect, frameAt, heardBy, test } from "./support.ts";
+
+test("the guest's policy keeps it out of a page that is not its host's", async ({
+  expectedMessages,
+  openEvilSite,
+  page,
+  platform,
+}) => {
+  expectedMessages.push(/frame-ancestors|chrome-error/);
+  const evil = await openEvilSite({ page: "fake-host" });
+  await page.goto(evil.origin);
+  await page.waitForFunction(() => "attack" in window);
+  await page.evaluate((url) => window.attack.embed?.(url), platform.addresses.orders.origin);
+  await expect.poll(() => page.frames().at(-1)?.url()).toMatch(/^chrome-error:/);
+});
+
+test.describe("without that policy", () => {
+  test.use({ bypassCSP: true });
+
+  test("a page that plays the host is not listened to, and hears nothing", async ({
+    expectedMessages,
+    openEvilSite,
+    page,
+    platform,
+  }) => {
+    expectedMessages.push(/postMessage.*target origin/);
+    const evil = await openEvilSite({ page: "fake-host" });
+    // Who may embed a page is decided before bypassCSP comes into it.
+    await page.route(`${platform.addresses.orders.origin}/`, async (route) => {
+      const response = await route.fetch();
+      const { "content-security-policy": _, ...headers } = response.headers();
+      await route.fulfill({ response, headers });
+    });
+    await page.clock.install();
+    await page.goto(evil.origin);
+    await page.waitForFunction(() => "attack" in window);
+    await page.evaluate((url) => window.attack.embed?.(url), platform.addresses.orders.origin);
+    const guest = page.frameLocator("iframe");
+    await expect(guest.getByRole("status")).toBeAttached();
+    await page.clock.runFor(11_000);
+    await expect(guest.getByRole("alert")).toHaveAttribute("data-reason", "handshake-timeout");
+    expect(await heardBy(page)).toEqual([]);
+  });
+
+  test("a sibling frame that plays the host is not listened to", async ({
+    expectedMessages,
+    openEvilSite,
+    page,
+    platform,
+  }) => {
+    expectedMessages.push(/postMessage.*target origin/);
+    const evil = await openEvilSite({ page: "sibling" });
+    await page.clock.install();
+    await page.goto(platform.url);
+    // The true host has not mounted this frame, so the guest is still waiting for one.
+    await page.evaluate(
+      (urls) => {
+        document.body.replaceChildren(
+          ...urls.map((url) => Object.assign(document.createElement("iframe"), { src: url })),
+        );
+      },
+      [platform.addresses.orders.origin, evil.origin],
+    );
+    const sibling = await frameAt(page, evil.origin);
+    await sibling.evaluate(() => window.attack.playHost?.(0));
+    const guest = page.frameLocator("iframe").first();
+    await expect(guest.getByRole("status")).toBeAttached();
+    await page.clock.runFor(11_000);
+    await expect(guest.getByRole("alert")).toHaveAttribute("data-reason", "handshake-timeout");
+    expect(await heardBy(sibling)).toEqual([]);
+  });
+
+  test("frames of the data channel that come by window message change nothing", async ({
+    demo,
+    openEvilSite,
+    page,
+  }) => {
+    const evil = await openEvilSite({ page: "sibling" });
+    await demo.signIn();
+    await page.getByRole("link", { name: "Alpine & Co." }).click();
+    const pane = demo.guest("Customer insights");
+    await expect(pane.getByRole("heading", { name: "Insights for Alpine & Co." })).toBeAttached();
+    await page.evaluate((url) => {
+      document.body.append(Object.assign(document.createElement("iframe"), { src: url }));
+    }, evil.origin);
+    const sibling = await frameAt(page, evil.origin);
+    await sibling.evaluate(() => {
+      window.attack.forge?.(0, [
+        ["event", "customer:changed", { customerId: "c-102" }],
+        ["state", "theme", { scheme: "dark" }],
+        ["state", "session", null],
+        ["close"],
+      ]);
+    });
+    // The channel is as it was: the next true event arrives, and nothing came before it.
+    await page.getByRole("link", { name: "Fjord Trading" }).click();
+    await expect(pane.getByRole("heading", { name: "Insights for Fjord Trading" })).toBeAttached();
+    await expect(pane.locator("html")).toHaveAttribute("data-theme", "light");
+  });
+});

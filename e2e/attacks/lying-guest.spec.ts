@@ -1,0 +1,128 @@
+/**
+ * [TM-103] A registered guest says that it is another app.
+ * [TM-104] A registered guest asks for another app's token.
+ */
+import { decodeJwt } from "jose";
+import { signIn } from "../support/http.ts";
+import { expect, frameAt, test, type EvilSite } from "./support.ts";
+import type { Frame } from "@playwright/test";
+
+const LIES = {
+  appId: "orders",
+  app: { id: "orders" },
+  aud: "orders",
+  origin: "http://127.0.0.1:4010",
+};
+
+interface Welcome {
+  readonly appId: string;
+  readonly capabilities: readonly string[];
+  readonly token: { readonly token: string };
+}
+
+test.beforeEach(async ({ platform }) => platform.stop("inspector"));
+
+test("who it is comes from the host's registry, whatever its hello says", async ({
+  demo,
+  openEvilSite,
+  page,
+}) => {
+  const frame = await openMalicious({ demo, openEvilSite, page });
+  const welcome = (await frame.evaluate((lies) => window.attack.hello?.(lies), LIES)) as Welcome;
+  expect(welcome.appId).toBe("inspector");
+  expect(welcome.capabilities).not.toContain("orders:announce");
+  expect(decodeJwt(welcome.token.token)).toMatchObject({
+    aud: "inspector",
+    azp: demo.platform.addresses.inspector.origin,
+    scope: "",
+  });
+});
+
+test("every way to ask for a token gives its own", async ({ demo, openEvilSite, page }) => {
+  const frame = await openMalicious({ demo, openEvilSite, page });
+  await frame.evaluate((lies) => window.attack.hello?.(lies), LIES);
+  for (const method of ["getSessionToken", "getAppToken", "bridge.token"]) {
+    for (const args of [["orders"], [{ appId: "orders" }], ["orders", "orders"]]) {
+      const answer = await frame.evaluate(([name, given]) => window.attack.call?.(name, given), [
+        method,
+        args,
+      ] as const);
+      const tokens = JSON.stringify(answer).match(/ey[\w-]+\.[\w-]+\.[\w-]+/g) ?? [];
+      for (const token of tokens) expect(decodeJwt(token).aud, method).toBe("inspector");
+      if (tokens.length === 0) expect(answer, method).toContain("error");
+    }
+  }
+});
+
+test("it cannot speak or act with another app's capabilities", async ({
+  demo,
+  openEvilSite,
+  page,
+}) => {
+  const frame = await openMalicious({ demo, openEvilSite, page });
+  await frame.evaluate((lies) => window.attack.hello?.(lies), LIES);
+  await frame.evaluate(() =>
+    window.attack.post?.([
+      "event",
+      "order:announced",
+      { orderId: "9999", customerId: "c-101", status: "forged" },
+    ]),
+  );
+  const refusal = await frame.evaluate(() => window.attack.call?.("openCustomer", ["c-101"]));
+  expect(refusal).toMatchObject(["error", expect.any(Number), { code: "CAPABILITY_MISSING" }]);
+  const hostProperty = await frame.evaluate(() => window.attack.call?.("constructor", []));
+  expect(hostProperty).toMatchObject([
+    "error",
+    expect.any(Number),
+    { code: "CALL_METHOD_UNKNOWN" },
+  ]);
+  // Both calls were answered after the event arrived, so it would be there by now.
+  await expect(page.getByText("#9999")).toHaveCount(0);
+});
+
+test("the issuer gives nothing to a page that is not its own", async ({
+  demo,
+  expectedMessages,
+  openEvilSite,
+  page,
+  platform,
+}) => {
+  const frame = await openMalicious({ demo, openEvilSite, page });
+  expectedMessages.push(/blocked by CORS policy/);
+  const url = `${platform.url}/auth/session/token`;
+  const outcome = await frame.evaluate(async (target) => {
+    const body = JSON.stringify({ appId: "orders" });
+    const send = (init: RequestInit) =>
+      fetch(target, { method: "POST", credentials: "include", body, ...init }).then(
+        (response) => response.type,
+        () => "failed",
+      );
+    const json = { "content-type": "application/json", "x-breezeway-request": "1" };
+    return [await send({ headers: json }), await send({ mode: "no-cors" })];
+  }, url);
+  // The second was sent, but its answer cannot be read.
+  expect(outcome).toEqual(["failed", "opaque"]);
+
+  const session = await signIn(platform, { userId: "alice", tenantId: "acme" });
+  const { origin } = platform.addresses.inspector;
+  expect(await session.askForToken("orders", { origin })).toMatchObject({
+    status: 403,
+    body: { reason: "csrf-rejected" },
+  });
+});
+
+async function openMalicious({
+  demo,
+  openEvilSite,
+  page,
+}: {
+  demo: Parameters<Parameters<typeof test>[2]>[0]["demo"];
+  openEvilSite: (options: { page: "raw-guest"; port: number }) => Promise<EvilSite>;
+  page: Parameters<Parameters<typeof test>[2]>[0]["page"];
+}): Promise<Frame> {
+  const { port, origin } = demo.platform.addresses.inspector;
+  await openEvilSite({ page: "raw-guest", port });
+  await demo.signIn();
+  await page.getByRole("link", { name: "Inspector" }).click();
+  return frameAt(page, origin);
+}

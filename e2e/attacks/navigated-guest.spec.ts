@@ -1,0 +1,67 @@
+/** [TM-108] A guest shakes hands, then takes its frame to another origin and goes on talking. */
+import { expect, frameAt, heardBy, test } from "./support.ts";
+
+test("the shell's policy keeps the frame from going there", async ({
+  demo,
+  expectedMessages,
+  openEvilSite,
+  page,
+  platform,
+}) => {
+  expectedMessages.push(/Content Security Policy|chrome-error/);
+  const evil = await openEvilSite({ page: "sdk-guest" });
+  const frame = await openTraitor({ demo, openEvilSite, page, platform });
+  await frame.evaluate((origin) => location.assign(origin), evil.origin);
+  await expect(page.getByTestId("mount-state")).not.toHaveText("Connected");
+  expect(evil.visits).toEqual([]);
+});
+
+test.describe("without that policy", () => {
+  test.use({ bypassCSP: true });
+
+  test("the host drops the channel at once, and says nothing to the new page", async ({
+    demo,
+    expectedMessages,
+    openEvilSite,
+    page,
+    platform,
+  }) => {
+    expectedMessages.push(/postMessage.*target origin/);
+    const evil = await openEvilSite({ page: "sdk-guest", hostOrigins: [platform.url] });
+    const traitor = await openTraitor({ demo, openEvilSite, page, platform });
+    await traitor.evaluate((origin) => location.assign(origin), evil.origin);
+    const frame = await frameAt(page, evil.origin);
+    await expect(page.getByTestId("mount-state")).not.toHaveText("Connected");
+
+    const outcome = await frame.evaluate(() => window.attack.connect?.(1_500));
+    expect(outcome).toEqual({ code: "HANDSHAKE_TIMEOUT" });
+    // What goes to every guest does not go to this one.
+    await page.getByRole("button", { name: /^Account/ }).click();
+    await page.getByRole("menuitem", { name: "Dark appearance" }).click();
+    await page.getByRole("button", { name: /^Workspace/ }).click();
+    await page.getByRole("menuitemradio", { name: "Globex Industrial" }).click();
+    await expect(page.getByRole("button", { name: /Workspace: Globex/ })).toBeVisible();
+    expect(await heardBy(frame)).toEqual([]);
+  });
+});
+
+type Fixtures = Parameters<Parameters<typeof test>[2]>[0];
+
+/** The orders app as its maker turned bad: connected, with a token of its own. */
+async function openTraitor({
+  demo,
+  openEvilSite,
+  page,
+  platform,
+}: Pick<Fixtures, "demo" | "openEvilSite" | "page" | "platform">) {
+  const { port, origin } = platform.addresses.orders;
+  await platform.stop("orders");
+  await openEvilSite({ page: "sdk-guest", port, hostOrigins: [platform.url] });
+  await demo.signIn();
+  await page.getByRole("link", { name: "Orders", exact: true }).click();
+  const frame = await frameAt(page, origin);
+  const outcome = await frame.evaluate(() => window.attack.connect?.(5_000));
+  expect(outcome).toMatchObject({ appId: "orders" });
+  await expect(page.getByTestId("mount-state")).toHaveText("Connected");
+  return frame;
+}

@@ -1,0 +1,12 @@
+/** A page that embeds somebody else's guest and plays its host. */
+import { arm } from "./attack-window.ts";
+import { playHost } from "./play-host.ts";
+
+arm({
+  embed(url) {
+    const frame = document.createElement("iframe");
+    frame.src = url;
+    document.body.append(frame);
+    if (frame.contentWindow) playHost(frame.contentWindow);
+  },
+});

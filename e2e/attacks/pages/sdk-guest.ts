@@ -1,0 +1,14 @@
+/** A guest that uses the SDK as it is meant to be used, from where it should not. */
+import { BridgeError, createAppBridge } from "@breezeway/guest";
+import { arm } from "./attack-window.ts";
+
+arm({
+  async connect(timeoutMs) {
+    try {
+      const bridge = await createAppBridge({ handshakeTimeoutMs: timeoutMs });
+      return { appId: bridge.appId, token: await bridge.getSessionToken() };
+    } catch (error) {
+      return { code: BridgeError.is(error) ? error.code : String(error) };
+    }
+  },
+});

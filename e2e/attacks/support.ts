@@ -1,0 +1,117 @@
+/** Malicious sites for the attack specs: pages bundled from `pages/`, served without any policy. */
+import type { Frame, Page } from "@playwright/test";
+import { build } from "esbuild";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { test as demoTest, expect } from "../support/demo.ts";
+import type {} from "./pages/attack-window.ts";
+
+export interface EvilSite {
+  readonly origin: string;
+  /** Paths of the documents that were asked for. */
+  readonly visits: string[];
+}
+
+export interface EvilSiteOptions {
+  /** Default: a free one, so that the origin is in no registry. */
+  readonly port?: number;
+  /** File in `pages/`, without its ending. */
+  readonly page: "sdk-guest" | "raw-guest" | "fake-host" | "sibling";
+  /** Hosts that the page claims to trust. */
+  readonly hostOrigins?: readonly string[];
+  /** Answers with a redirect to there instead of a page. */
+  readonly redirectTo?: string;
+}
+
+interface AttackFixtures {
+  /** Opens a site on 127.0.0.1 that lasts until the end of the test. */
+  readonly openEvilSite: (options: EvilSiteOptions) => Promise<EvilSite>;
+}
+
+interface AttackWorkerFixtures {
+  readonly evilScripts: ReadonlyMap<string, string>;
+}
+
+export const test = demoTest.extend<AttackFixtures, AttackWorkerFixtures>({
+  evilScripts: [
+    // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern
+    async ({}, use) => use(await bundlePages()),
+    { scope: "worker" },
+  ],
+  openEvilSite: async ({ evilScripts, platform }, use) => {
+    const servers: Server[] = [];
+    await use(async (options) => {
+      const { server, site } = await serve(evilScripts, options);
+      servers.push(server);
+      return site;
+    });
+    // Before the platform takes its ports back.
+    void platform;
+    for (const server of servers) {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  },
+});
+
+export { expect };
+
+/** The frame that shows a page of this origin, once its script has run. */
+export async function frameAt(page: Page, origin: string): Promise<Frame> {
+  await expect.poll(() => page.frames().some((frame) => frame.url().startsWith(origin))).toBe(true);
+  const frame = page.frames().find((candidate) => candidate.url().startsWith(origin));
+  if (frame === undefined) throw new Error(`no frame of ${origin}`);
+  await frame.waitForFunction(() => "attack" in window);
+  return frame;
+}
+
+/** Window messages that the page has received. */
+export async function heardBy(frame: Frame | Page): Promise<unknown[]> {
+  return frame.evaluate(() => window.attack.heard);
+}
+
+async function bundlePages(): Promise<ReadonlyMap<string, string>> {
+  const pages = ["sdk-guest", "raw-guest", "fake-host", "sibling"];
+  const { outputFiles } = await build({
+    entryPoints: pages.map((page) => join(import.meta.dirname, "pages", `${page}.ts`)),
+    bundle: true,
+    write: false,
+    outdir: "out",
+    format: "esm",
+    target: "es2022",
+    conditions: ["@breezeway/source"],
+    logLevel: "silent",
+  });
+  return new Map(outputFiles.map(({ text }, index) => [pages[index] ?? "", text]));
+}
+
+async function serve(
+  scripts: ReadonlyMap<string, string>,
+  { port = 0, page, hostOrigins = [], redirectTo }: EvilSiteOptions,
+): Promise<{ server: Server; site: EvilSite }> {
+  const visits: string[] = [];
+  const html = `<!doctype html><meta charset="utf-8"><title>${page}</title>
+    <meta name="breezeway-host-origins" content="${hostOrigins.join(" ")}">
+    <body><script type="module" src="/page.js"></script></body>`;
+  const server = createServer((request, response) => {
+    const url = request.url ?? "/";
+    if (url === "/page.js") {
+      response.setHeader("content-type", "text/javascript");
+      response.end(scripts.get(page));
+      return;
+    }
+    if (url === "/favicon.ico") return void response.writeHead(404).end();
+    visits.push(url);
+    if (redirectTo !== undefined)
+      return void response.writeHead(302, { location: redirectTo }).end();
+    response.setHeader("content-type", "text/html");
+    response.end(html);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { server, site: { origin, visits } };
+}
