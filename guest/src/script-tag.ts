@@ -8,16 +8,17 @@
  *
  * The one entry that does something when it is loaded: it sets `window.Breezeway`.
  */
-import * as Breezeway from "./index.ts";
+import * as api from "./index.ts";
+
+type Api = typeof api;
 
 declare global {
-  interface Window {
-    readonly Breezeway: typeof Breezeway;
-  }
+  // `var`: only then it is a member of `globalThis` for TypeScript.
+  var Breezeway: Api;
 }
 
 // Defined rather than assigned: an element with this id or name would be found in its place.
-Object.defineProperty(window, "Breezeway", {
-  value: Object.freeze({ ...Breezeway }),
+Object.defineProperty(globalThis, "Breezeway", {
+  value: Object.freeze({ ...api }),
   configurable: true,
 });

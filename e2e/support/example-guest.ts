@@ -1,0 +1,48 @@
+/** Starts one of the example guests by the command that its documentation names. */
+import { spawn } from "node:child_process";
+import { createServer, type AddressInfo } from "node:net";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+export interface ExampleGuest {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+export async function startExampleGuest(name: string, hostOrigin: string): Promise<ExampleGuest> {
+  const child = spawn(process.execPath, ["serve-guest.ts", name], {
+    cwd: `${ROOT}/examples`,
+    env: { ...process.env, PORT: "0", BREEZEWAY_HOST_ORIGINS: hostOrigin },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  let output = "";
+  const url = await new Promise<string>((resolve, reject) => {
+    const read = (chunk: Buffer): void => {
+      output += chunk.toString();
+      const found = /http:\/\/127\.0\.0\.1:\d+\//.exec(output)?.[0];
+      if (found !== undefined) resolve(found);
+    };
+    child.stdout.on("data", read);
+    child.stderr.on("data", read);
+    void exited.then(() => reject(new Error(`${name} ended: ${output}`)));
+  });
+  return {
+    url,
+    async stop() {
+      child.kill();
+      await exited;
+    },
+  };
+}
+
+/** A port that is free at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
