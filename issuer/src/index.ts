@@ -22,7 +22,6 @@ export type { LocalVaultOptions } from "./keys/local-vault.ts";
 export type { DevLoginOptions, DevUser } from "./login/dev-login.ts";
 export type { OidcIdentity, OidcOptions } from "./login/oidc-options.ts";
 export type { RateLimits } from "./http/rate-limits.ts";
-export type { Revocation, RevocationSnapshot } from "./changes/revocation-feed.ts";
 export type { NewSession } from "./sessions/session-input.ts";
 export type { Claims, SessionInfo, TenantAccess } from "./sessions/session-record.ts";
 export type { IssuedToken, IssuerSessions, SessionWithCookie } from "./sessions/sessions-api.ts";

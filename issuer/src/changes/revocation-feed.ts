@@ -4,42 +4,21 @@
  * Invariants:
  * - filled by the change watcher only, so what `snapshot` and `since` give, and what subscribers hear
  *   afterwards, join without a gap: all of it happens in one turn of the loop;
- * - bounded: an entry is forgotten when every token that it could end has expired.
+ * - bounded: an entry is forgotten when every token that it could end has expired, and the oldest one
+ *   when there are more than `MAX_ENTRIES`, which nobody reaches while many that end at once are
+ *   announced as one.
  */
 import { TOKEN_LIMITS } from "@breezeway/shared";
+import type { Revocation, RevocationSnapshot } from "@breezeway/shared/schemas";
 import { toSeconds, type Clock } from "../clock.ts";
 import type { ChangeRow } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
-import {
-  isRevocationKind,
-  latestSeq,
-  REVOCATION_KINDS,
-  type RevocationKind,
-} from "./change-log.ts";
-
-/**
- * Ends every token that it matches and whose `iat` is not after `atSeconds`; those of a `session`
- * whatever their `iat`.
- */
-export interface Revocation {
-  readonly kind: RevocationKind;
-  /** Session handle, user id, tenant id or app id, by kind. */
-  readonly id: string;
-  /** For kind `user`: only in this tenant. */
-  readonly tenantId?: string;
-  readonly atSeconds: number;
-}
+import { isRevocationKind, latestSeq, REVOCATION_KINDS } from "./change-log.ts";
 
 export interface NumberedRevocation {
   readonly seq: number;
   readonly revocation: Revocation;
-}
-
-export interface RevocationSnapshot {
-  /** Everything up to this number is in it. */
-  readonly seq: number;
-  readonly revocations: readonly Revocation[];
 }
 
 export interface FeedListener {
@@ -64,6 +43,9 @@ export interface RevocationFeed {
 export const RELEVANT_SECONDS: number =
   TOKEN_LIMITS.maxTtlSeconds + 2 * TOKEN_LIMITS.maxClockSkewSeconds;
 
+/** A snapshot of as many is about 10 MB. */
+const MAX_ENTRIES = 100_000;
+
 export function createRevocationFeed(store: OpenStore, clock: Clock): RevocationFeed {
   const listeners = new Set<FeedListener>();
   let entries: NumberedRevocation[] = [];
@@ -82,7 +64,7 @@ export function createRevocationFeed(store: OpenStore, clock: Clock): Revocation
     const oldest = toSeconds(clock()) - RELEVANT_SECONDS;
     // Times rise with the numbers but for clocks that differ, so this stops early at worst.
     const first = entries.findIndex(({ revocation }) => revocation.atSeconds >= oldest);
-    const dead = first === -1 ? entries.length : first;
+    const dead = Math.max(first === -1 ? entries.length : first, entries.length - MAX_ENTRIES);
     if (dead === 0) return;
     floor = entries[dead - 1]?.seq ?? floor;
     keep(entries.slice(dead));

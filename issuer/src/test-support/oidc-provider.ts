@@ -22,8 +22,9 @@ export async function startOidcProvider(options: TestProviderOptions): Promise<T
   // The provider warns about its development pages and keys; that is what they are for here.
   const quiet = [vi.spyOn(console, "warn"), vi.spyOn(console, "info")];
   for (const spy of quiet) spy.mockImplementation(() => undefined);
-  let handle: (request: IncomingMessage, response: ServerResponse) => void = () => undefined;
-  const server = createServer((request, response) => handle(request, response));
+  let handle: (request: IncomingMessage, response: ServerResponse) => Promise<void> = () =>
+    Promise.reject(new Error("not started"));
+  const server = createServer((request, response) => void handle(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const provider = new Provider(url, {

@@ -1,0 +1,134 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createIssuer, sqliteStore, type KeyInfo } from "@breezeway/issuer";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { main } from "../main.ts";
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+let folder: string;
+let file: string;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "cli-keys-"));
+  file = join(folder, "issuer.sqlite");
+  await startOnce(file);
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+async function startOnce(place: string, encryptionSecret?: string): Promise<void> {
+  await using issuer = createIssuer({
+    issuer: "http://localhost:4000/auth",
+    apps: [],
+    store: sqliteStore({ file: place }),
+    ...(encryptionSecret === undefined ? {} : { keys: { encryptionSecret } }),
+  });
+  await issuer.ready;
+}
+
+async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+  const [out, err]: string[][] = [[], []];
+  const code = await main(args, {
+    out: (line) => out?.push(line),
+    err: (line) => err?.push(line),
+    env,
+    stdin: () => Promise.resolve(""),
+  });
+  return { code, out: (out ?? []).join("\n"), err: (err ?? []).join("\n") };
+}
+
+async function list(): Promise<readonly KeyInfo[]> {
+  const { out } = await run(["keys", "list", "--json", "--store", file]);
+  return JSON.parse(out) as KeyInfo[];
+}
+
+describe("breezeway keys", () => {
+  it("lists the keys of a store, named by option or environment", async () => {
+    const byOption = await run(["keys", "list", "--store", file]);
+    expect(byOption).toMatchObject({ code: 0, err: "" });
+    expect(byOption.out).toMatch(/^[\w-]{43} {2}EdDSA {2}active {5}signs from \S+Z$/);
+    expect(await run(["keys", "list"], { BREEZEWAY_STORE: file })).toEqual(byOption);
+  });
+
+  it("rotates: the successor is published now and signs in ten minutes", async () => {
+    const { code, out } = await run(["keys", "rotate", "--store", file]);
+    expect(code).toBe(0);
+    expect(out).toContain("announced");
+    const [first, second] = await list();
+    expect(first?.retiresAtSeconds).toBe(second?.activatesAtSeconds);
+    expect((second?.activatesAtSeconds ?? 0) - (second?.createdAtSeconds ?? 0)).toBe(600);
+  });
+
+  it("makes the first key of an algorithm ready to sign", async () => {
+    const { out } = await run(["keys", "rotate", "--alg", "ES256", "--store", file]);
+    expect(out).toMatch(/ES256 {2}active/);
+  });
+
+  it("retires a key in order, or at once in an emergency", async () => {
+    const [{ kid } = { kid: "" }] = await list();
+    expect((await run(["keys", "retire", kid, "--store", file])).out).toContain("active");
+    expect((await list()).map(({ state }) => state)).toEqual(["active", "announced"]);
+    const emergency = await run(["keys", "retire", kid, "--emergency", "--store", file]);
+    expect(emergency.out).toContain("removed");
+    expect((await list()).map(({ state }) => state)).toEqual(["removed", "active"]);
+  });
+
+  it("opens encrypted keys with the secret in the environment, and says when it is missing", async () => {
+    const secret = "canary: a long secret";
+    const encrypted = join(folder, "encrypted.sqlite");
+    await startOnce(encrypted, secret);
+    const without = await run(["keys", "list", "--store", encrypted]);
+    expect(without.code).toBe(1);
+    expect(without.err).toMatch(/^keys-unavailable: Signing key .* is encrypted/);
+    const wrong = await run(["keys", "list", "--store", encrypted], {
+      BREEZEWAY_KEY_SECRET: "canary: another long secret",
+    });
+    expect(wrong.code).toBe(1);
+    expect(wrong.err).not.toContain("canary");
+    const right = await run(["keys", "list", "--store", encrypted], {
+      BREEZEWAY_KEY_SECRET: secret,
+    });
+    expect(right.code).toBe(0);
+  });
+
+  it("does not make a store that is not there", async () => {
+    const missing = join(folder, "missing.sqlite");
+    const { code, err } = await run(["keys", "rotate", "--store", missing]);
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: `store-unavailable: The session store ${missing} cannot be opened: there is no such file.`,
+    });
+    expect(() => statSync(missing)).toThrow();
+  });
+
+  it.each([
+    ["no store", ["keys", "list"], 1, "config-invalid: --store: name a SQLite file"],
+    ["an unknown key", ["keys", "retire", "nope"], 1, "key-unknown: There is no signing key"],
+    ["an unknown algorithm", ["keys", "rotate", "--alg", "none"], 1, "config-invalid: --alg"],
+    ["an unknown command", ["keys", "forge"], 2, "unknown command 'forge'"],
+    ["an unknown option", ["keys", "list", "--all"], 2, "unknown option '--all'"],
+    ["a missing argument", ["keys", "retire"], 2, "missing required argument 'kid'"],
+  ])("says in one line what is wrong with %s", async (_case, args, code, message) => {
+    const env: Record<string, string> = _case === "no store" ? {} : { BREEZEWAY_STORE: file };
+    const outcome = await run(args, env);
+    expect(outcome.code).toBe(code);
+    expect(outcome.err).toContain(message);
+    expect(outcome.err).not.toContain("    at ");
+  });
+
+  it("says so when the file is something else", async () => {
+    const other = join(folder, "notes.txt");
+    writeFileSync(other, "notes ".repeat(500));
+    const { code, err } = await run(["keys", "list", "--store", other]);
+    expect(code).toBe(1);
+    expect(err).toContain("notes.txt cannot be opened");
+  });
+});
