@@ -1,0 +1,34 @@
+/** The guides show the code of the examples, which the conformance table runs, and nothing else. */
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const ROOT = join(import.meta.dirname, "../..");
+const BLOCK = /<!-- from (?<file>\S+) -->\s+```\w+[^\n]*\n(?<code>.*?)```/gsu;
+const examples = readdirSync(join(ROOT, "verify/examples"), { recursive: true, encoding: "utf8" })
+  .filter((file) => /\.ts$/.test(file))
+  .map((file) => `verify/examples/${file.replaceAll("\\", "/")}`)
+  // The guide of Next shows its guarded routes; the open one is for the table.
+  .filter((file) => file !== "verify/examples/next/app/route.ts");
+
+const shown = readdirSync(join(ROOT, "docs/guides"))
+  .filter((file) => /^verify-.*\.md$/.test(file))
+  .flatMap((guide) => {
+    const text = readFileSync(join(ROOT, "docs/guides", guide), "utf8");
+    return [...text.matchAll(BLOCK)].map(({ groups }) => ({
+      guide,
+      file: groups?.["file"] ?? "",
+      code: groups?.["code"] ?? "",
+    }));
+  })
+  .filter(({ file }) => file.startsWith("verify/examples/"));
+
+describe("the guides", () => {
+  it("show every example", () => {
+    expect(shown.map(({ file }) => file).toSorted()).toEqual(examples.toSorted());
+  });
+
+  it.each(shown)("$guide shows $file as it is", ({ file, code }) => {
+    expect(code).toBe(readFileSync(join(ROOT, file), "utf8"));
+  });
+});
