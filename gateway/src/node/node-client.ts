@@ -148,7 +148,8 @@ function onDrain(this: GatewayResponse): void {
   this.exchange?.onDrain();
 }
 
-function hasBody(request: IncomingMessage): boolean {
+/** Whether a body follows the head, of any length but 0. */
+export function hasBody(request: IncomingMessage): boolean {
   // Read from Node's parser, which frames the message; the two agree or it refused the request.
   const { headers } = request;
   return (

@@ -6,7 +6,7 @@ import type { GatewayCore } from "../core.ts";
 import { WEBSOCKET_PROTOCOL } from "../request/credential.ts";
 import { Exchange } from "../proxy/exchange.ts";
 import type { Upgrade } from "../proxy/client-side.ts";
-import { GatewayResponse, NodeClient } from "./node-client.ts";
+import { GatewayResponse, NodeClient, hasBody } from "./node-client.ts";
 import { headOf } from "./request-head.ts";
 
 export interface UpgradeConnection {
@@ -15,9 +15,13 @@ export interface UpgradeConnection {
   readonly head: Buffer;
 }
 
-/** All other upgrades are ignored, and their requests served as what they are without. */
+/**
+ * All other upgrades are ignored, and their requests served as what they are without. One with a
+ * body is among them: nobody could tell its bytes from the first ones of the new protocol.
+ */
 export function isWebSocketUpgrade(request: IncomingMessage): boolean {
-  return request.method === "GET" && request.headers.upgrade?.toLowerCase() === "websocket";
+  const isWebSocket = request.headers.upgrade?.toLowerCase() === "websocket";
+  return request.method === "GET" && isWebSocket && !hasBody(request);
 }
 
 export function handleUpgrade(

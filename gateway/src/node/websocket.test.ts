@@ -213,4 +213,25 @@ describe("other upgrades", () => {
     expect(received.match(/HTTP\/1\.1 \d{3}/g)).toEqual(["HTTP/1.1 200"]);
     expect(gateway.upstream.requests.map(({ url }) => url)).toEqual(["/orders"]);
   });
+
+  it.each([
+    ["Content-Length: 37", ""],
+    ["Transfer-Encoding: chunked", "25\r\n"],
+  ])("with a body (%s) are ignored, and the body is no request", async (framing, size) => {
+    await using gateway = await startGateway({ route: { scopes: [] } });
+    const text = upgrade(
+      gateway,
+      "Connection: Upgrade, close",
+      "Upgrade: websocket",
+      "Sec-WebSocket-Version: 13",
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+      framing,
+    );
+    const body = "GET /admin HTTP/1.1\r\nHost: inside\r\n\r\n";
+    const end = size === "" ? "" : "\r\n0\r\n\r\n";
+    const received = await sendRaw(gateway.url, text + size + body + end);
+    expect(received.match(/HTTP\/1\.1 \d{3}/g)?.[0]).toBe("HTTP/1.1 200");
+    expect(gateway.upstream.requests.map(({ url }) => url)).toEqual(["/orders"]);
+    expect(gateway.upstream.requests[0]?.headers).not.toHaveProperty("upgrade");
+  });
 });
