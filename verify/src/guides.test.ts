@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 const ROOT = join(import.meta.dirname, "../..");
 const BLOCK = /<!-- from (?<file>\S+) -->\s+```\w+[^\n]*\n(?<code>.*?)```/gsu;
 const examples = readdirSync(join(ROOT, "verify/examples"), { recursive: true, encoding: "utf8" })
-  .filter((file) => /\.ts$/.test(file))
+  .filter((file) => file.endsWith(".ts"))
   .map((file) => `verify/examples/${file.replaceAll("\\", "/")}`)
   // The guide of Next shows its guarded routes; the open one is for the table.
   .filter((file) => file !== "verify/examples/next/app/route.ts");
