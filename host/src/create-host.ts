@@ -97,7 +97,11 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
   };
 
   const isWithheld = (app: RegisteredApp): boolean => options.withholdTokens?.(app) ?? false;
-  const hostFetch = createHostFetch({ gatewayUrl, fetch: fetchWith });
+  const hostFetch = createHostFetch({
+    gatewayUrl,
+    fetch: fetchWith,
+    maxBytes: limits.maxMessageBytes,
+  });
 
   const builtIns = (app: RegisteredApp) =>
     createBuiltIns({

@@ -5,6 +5,7 @@
  *        redirects: the host's page may read more of the web than the guest's.
  * [HF-2] With the token of the frame's own app, and with no cookies.
  * [HF-3] A credential that the guest names itself is removed.
+ * [HF-4] An answer is held in memory, so it may not be larger than a message of the guest.
  */
 import {
   BridgeError,
@@ -23,6 +24,7 @@ export interface HostFetchOptions {
   /** `null`: there is no gateway, and every request is refused. */
   readonly gatewayUrl: string | null;
   readonly fetch: typeof fetch;
+  readonly maxBytes: number;
 }
 
 export function createHostFetch(options: HostFetchOptions): HostFetch {
@@ -31,14 +33,16 @@ export function createHostFetch(options: HostFetchOptions): HostFetch {
       throw new BridgeError("CALL_ARGUMENTS_INVALID", "This is not a request.");
     }
     const url = gatewayTarget(asked.url, options.gatewayUrl);
-    const send = (token: string): Promise<Response> =>
-      perform(options.fetch, requestInit(url, asked, token, signal));
+    const send = async (token: string): Promise<HostFetchResponse> =>
+      readResponse(
+        await perform(options.fetch, requestInit(url, asked, token, signal)),
+        options.maxBytes,
+      );
 
     const { token } = await tokens.get();
-    const response = await send(token);
-    if (!(await asksForRefresh(response))) return readResponse(response);
-    await response.body?.cancel();
-    return readResponse(await send((await tokens.replace(token)).token));
+    const first = await send(token);
+    const answer = asksForRefresh(first) ? await send((await tokens.replace(token)).token) : first;
+    return withTransfer(answer, [answer.body]);
   };
 }
 
@@ -88,18 +92,40 @@ async function perform(send: typeof fetch, request: Request): Promise<Response> 
   }
 }
 
-async function asksForRefresh(response: Response): Promise<boolean> {
-  if (response.status !== 401) return false;
-  if (!response.headers.get("content-type")?.startsWith("application/problem+json")) return false;
-  const problem: unknown = await response
-    .clone()
-    .json()
-    .catch(() => undefined);
-  return isRecord(problem) && problem["action"] === "refresh";
+function asksForRefresh({ status, headers, body }: HostFetchResponse): boolean {
+  if (status !== 401) return false;
+  const type = headers.find(([name]) => name === "content-type")?.[1];
+  if (type?.startsWith("application/problem+json") !== true) return false;
+  try {
+    const problem: unknown = JSON.parse(new TextDecoder().decode(body));
+    return isRecord(problem) && problem["action"] === "refresh";
+  } catch {
+    return false;
+  }
 }
 
-async function readResponse(response: Response): Promise<HostFetchResponse> {
-  const body = await response.arrayBuffer();
-  const { status, statusText } = response;
-  return withTransfer({ status, statusText, headers: [...response.headers], body }, [body]);
+async function readResponse(response: Response, maxBytes: number): Promise<HostFetchResponse> {
+  const { status, statusText, headers } = response;
+  const body = await readBounded(response, maxBytes);
+  return { status, statusText, headers: [...headers], body };
+}
+
+/** A stream without an end is one too: a guest could fill the host's memory with it. */
+async function readBounded({ body }: Response, maxBytes: number): Promise<ArrayBuffer> {
+  const reader = body?.getReader();
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for (;;) {
+    const { value } = (await reader?.read().catch(cutOff)) ?? {};
+    if (value === undefined) return new Blob(chunks).arrayBuffer();
+    size += value.byteLength;
+    chunks.push(value);
+    if (size <= maxBytes) continue;
+    void reader?.cancel();
+    throw new BridgeError("FETCH_FAILED", `The answer is larger than ${maxBytes} bytes.`);
+  }
+}
+
+function cutOff(cause: unknown): never {
+  throw new BridgeError("FETCH_FAILED", "The gateway's answer broke off.", { cause });
 }

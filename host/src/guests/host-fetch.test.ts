@@ -1,0 +1,68 @@
+import { expect, it } from "vitest";
+import type { HostFetchResponse } from "@breezeway/shared";
+import { createSkew, splitTransfer, type IncomingCall } from "@breezeway/shared/channel";
+import { createTestClock, fakeToken } from "@breezeway/shared/testing";
+import { createAppTokens, type AppTokens } from "../tokens/app-tokens.ts";
+import { createHostFetch } from "./host-fetch.ts";
+
+const NOW_SECONDS = 1_700_000_000;
+
+function appTokens(): AppTokens {
+  const clock = createTestClock({ nowMs: NOW_SECONDS * 1_000 });
+  return createAppTokens({
+    mint: async () => ({
+      token: fakeToken({ iat: NOW_SECONDS, exp: NOW_SECONDS + 60 }),
+      expiresAt: NOW_SECONDS + 60,
+    }),
+    clock,
+    skew: createSkew(clock),
+    random: () => 0,
+    isVisible: () => true,
+  });
+}
+
+const CALL: IncomingCall = {
+  method: "bridge.fetch",
+  args: [{ url: "https://api.example/orders", method: "GET", headers: [], body: null }],
+  signal: new AbortController().signal,
+};
+
+/** What the guest gets when the gateway answers with this body; 1 000 bytes are allowed. */
+async function answerOf(body: BodyInit, init?: ResponseInit): Promise<number> {
+  const hostFetch = createHostFetch({
+    gatewayUrl: "https://api.example",
+    fetch: async () => new Response(body, init),
+    maxBytes: 1_000,
+  });
+  const { value } = splitTransfer(await hostFetch(CALL, appTokens()));
+  return (value as HostFetchResponse).body.byteLength;
+}
+
+function endless(onCancel: () => void): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    pull: (controller) => controller.enqueue(new Uint8Array(100)),
+    cancel: onCancel,
+  });
+}
+
+it("gives an answer as large as is allowed", async () => {
+  expect(await answerOf(new Uint8Array(1_000))).toBe(1_000);
+});
+
+it.each([
+  ["a document", {}],
+  ["a refusal", { status: 401, headers: { "content-type": "application/problem+json" } }],
+])("[HF-4] ends %s that is larger, and one without an end", async (_what, init) => {
+  const tooLarge = expect.objectContaining({ code: "FETCH_FAILED" });
+  await expect(answerOf(new Uint8Array(1_001), init)).rejects.toEqual(tooLarge);
+  const cancelled = Promise.withResolvers<void>();
+  await expect(answerOf(endless(cancelled.resolve), init)).rejects.toEqual(tooLarge);
+  await cancelled.promise;
+});
+
+it("says so when an answer breaks off", async () => {
+  const broken = new ReadableStream({
+    pull: (controller) => controller.error(new Error("reset")),
+  });
+  await expect(answerOf(broken)).rejects.toThrow("broke off");
+});
