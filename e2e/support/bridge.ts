@@ -2,6 +2,7 @@
 import { test as base, type Frame, type Page } from "@playwright/test";
 import type * as GuestModule from "@breezeway/guest";
 import type * as HostModule from "@breezeway/host";
+import type * as ElementModule from "@breezeway/host/element";
 import type * as Penpal from "penpal";
 import type * as Zod from "zod/mini";
 import { startPlatform, type Platform } from "../fixtures/bridge/platform.ts";
@@ -10,6 +11,7 @@ declare global {
   interface Window {
     breezeway: typeof HostModule & typeof GuestModule;
     z: typeof Zod;
+    setDefaultHost: typeof ElementModule.setDefaultHost;
     penpal: typeof Penpal;
     host: HostModule.Host;
     bridge: Promise<GuestModule.AppBridge>;

@@ -1,0 +1,78 @@
+/** `<breezeway-app>`: what a person sees while an app loads, when it does not, and when it is back. */
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { expect, test } from "../support/bridge.ts";
+
+async function show(page: Page, app: string, path: string): Promise<void> {
+  await page.evaluate(
+    ([id, at]) => {
+      document.body.innerHTML = "";
+      window.setDefaultHost(window.host);
+      const element = document.createElement("breezeway-app");
+      element.app = id;
+      element.path = at;
+      element.style.blockSize = "26rem";
+      document.body.append(element);
+    },
+    [app, path] as const,
+  );
+}
+
+test("it shows a skeleton, then the app", async ({ bridge }) => {
+  const page = await bridge.openHost();
+  await show(page, "orders", "/orders?wait=1500");
+  await expect(page.getByRole("status")).toHaveText("Orders is loading");
+  await expect(page.locator("breezeway-app iframe")).toHaveAttribute("title", "Orders");
+  await expect(page.getByRole("status")).toHaveCount(0);
+  expect(await page.evaluate(() => document.querySelector("breezeway-app")?.mount?.state)).toBe(
+    "connected",
+  );
+});
+
+test("it says in words that an app does not answer, and tries again on request", async ({
+  bridge,
+}) => {
+  const page = await bridge.openHost({ handshakeTimeoutMs: 600 });
+  await show(page, "orders", "/orders?wait=never");
+  const alert = page.getByRole("alert");
+  await expect(alert.getByRole("heading")).toHaveText("Orders is not answering");
+  await expect(alert).toContainText("HANDSHAKE_TIMEOUT");
+  const results = await new AxeBuilder({ page }).include("breezeway-app").analyze();
+  expect(results.violations.map(({ id }) => id)).toEqual([]);
+  await alert.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("status")).toHaveText("Orders is loading");
+  await expect(alert).toBeVisible();
+});
+
+test("it says that an app is not there, without a button that would not help", async ({
+  bridge,
+}) => {
+  const page = await bridge.openHost();
+  await show(page, "unknown", "/");
+  await expect(page.getByRole("alert").getByRole("heading")).toHaveText(
+    "This app is not available",
+  );
+  await expect(page.getByRole("button")).toHaveCount(0);
+});
+
+test("an element that is moved keeps its mount, and one that is removed closes it", async ({
+  bridge,
+}) => {
+  const page = await bridge.openHost();
+  await show(page, "orders", "/orders");
+  await expect(page.getByRole("status")).toHaveCount(0);
+  const isSame = await page.evaluate(() => {
+    const element = document.querySelector("breezeway-app");
+    const before = element?.mount;
+    const section = document.createElement("section");
+    document.body.append(section);
+    if (element) section.append(element);
+    return before !== undefined && element?.mount === before;
+  });
+  expect(isSame).toBe(true);
+  await expect
+    .poll(() => page.evaluate(() => document.querySelector("breezeway-app")?.mount?.state))
+    .toBe("connected");
+  await page.evaluate(() => document.querySelector("breezeway-app")?.remove());
+  await expect.poll(() => page.evaluate(() => window.host.mounts.length)).toBe(0);
+});
