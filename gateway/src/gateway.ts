@@ -137,7 +137,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       revocations.close();
       open.close();
       await upstreams.destroy();
-      audit?.close();
+      await audit?.close();
     },
     [Symbol.asyncDispose]: () => gateway.close(),
   };

@@ -54,9 +54,9 @@ export function requireIdentity(headers: IncomingHeaders): Identity {
 
 function scopesOf(headers: IncomingHeaders): readonly string[] {
   const text = read(headers, IDENTITY_HEADERS.scope);
-  // An app without scopes has an empty header; a request without the header is not the gateway's.
-  if (text === undefined) throw missing(IDENTITY_HEADERS.scope);
-  return text === "" ? [] : text.split(" ").map((scope) => decoded(IDENTITY_HEADERS.scope, scope));
+  // An app without scopes has an empty header, which nginx leaves out: no header, no rights.
+  if (text === undefined || text === "") return [];
+  return text.split(" ").map((scope) => decoded(IDENTITY_HEADERS.scope, scope));
 }
 
 function required(headers: IncomingHeaders, name: string): string {

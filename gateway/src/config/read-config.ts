@@ -9,7 +9,7 @@ import {
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
-import { parsePolicy, type GatewayOptions } from "./options.ts";
+import { parseLimits, parsePolicy, type GatewayOptions } from "./options.ts";
 
 const fileSchema = z.strictObject({
   $schema: z.optional(z.string()),
@@ -20,6 +20,21 @@ const fileSchema = z.strictObject({
   routes: z.array(z.unknown()),
   cors: z.optional(z.unknown()),
   trustedProxies: z.optional(z.array(z.string())),
+  revocations: z.optional(
+    z.union([
+      z.literal(false),
+      z.strictObject({
+        url: z.optional(z.url()),
+        headers: z.optional(z.record(z.string(), z.string())),
+        maxSilenceMs: z.optional(z.number()),
+        maxRetryMs: z.optional(z.number()),
+      }),
+    ]),
+  ),
+  limits: z.optional(z.unknown()),
+  audit: z.optional(z.union([z.literal("stdout"), z.strictObject({ file: z.string() })])),
+  metrics: z.optional(z.strictObject({ process: z.optional(z.boolean()) })),
+  tracing: z.optional(z.boolean()),
 });
 
 /**
@@ -37,6 +52,7 @@ export function readGatewayConfig(file: string): GatewayOptions {
   const options = { ...parsed, apps } as unknown as GatewayOptions;
   // Everything that can be wrong is found here, with the file's name.
   parsePolicy(options, file);
+  parseLimits(options.limits, file);
   return options;
 }
 

@@ -23,21 +23,28 @@ export class GatewayResponse<
   exchange: ClientListener | undefined;
 }
 
+export interface ClientTraits {
+  readonly server: { readonly isDraining: boolean };
+  /** The client waits for `100 Continue` before it sends its body. */
+  readonly mustContinue: boolean;
+}
+
 export class NodeClient implements ClientSide {
   readonly canUpgrade: boolean = false;
   readonly #request: IncomingMessage;
   readonly #response: GatewayResponse;
-  /** The client waits for `100 Continue` before it sends its body. */
   readonly #mustContinue: boolean;
+  readonly #server: { readonly isDraining: boolean };
   #status = 0;
   #headers: string[] | undefined;
   #held: Buffer | undefined;
   #body: LimitedBody | undefined;
 
-  constructor(request: IncomingMessage, response: GatewayResponse, mustContinue: boolean) {
+  constructor(request: IncomingMessage, response: GatewayResponse, traits: ClientTraits) {
     this.#request = request;
     this.#response = response;
-    this.#mustContinue = mustContinue;
+    this.#mustContinue = traits.mustContinue;
+    this.#server = traits.server;
   }
 
   attach(exchange: ClientListener): void {
@@ -57,7 +64,8 @@ export class NodeClient implements ClientSide {
     const isAwaited = this.#mustContinue && !this.#request.readableFlowing;
     // What follows on the connection may be a body or a request: the client that still waits to be
     // told to send its body may send either, and a malformed request may end elsewhere than we think.
-    const mustClose = isAwaited || reason === "request-malformed";
+    const mustClose =
+      isAwaited || reason === "request-malformed" || (this.#server.isDraining && !this.canUpgrade);
     this.#response.writeHead(
       status,
       mustClose ? [...headers, "connection", "close"] : [...headers],
@@ -132,6 +140,8 @@ export class NodeClient implements ClientSide {
   #writeHead(): void {
     const headers = this.#headers;
     this.#headers = undefined;
+    // Otherwise the client's next request would come on a connection that is about to end.
+    if (this.#server.isDraining) this.#response.shouldKeepAlive = false;
     this.#response.writeHead(this.#status, headers);
   }
 }

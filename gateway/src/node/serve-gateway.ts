@@ -24,12 +24,20 @@ export interface ServeOptions {
   readonly maxHeaderBytes?: number | undefined;
 }
 
+export interface CloseOptions {
+  /** How long requests and streams may go on, in milliseconds. Default 0. */
+  readonly graceMs?: number | undefined;
+}
+
 export interface GatewayServer extends AsyncDisposable {
   /** `http://127.0.0.1:4001` */
   readonly url: string;
   readonly gateway: Gateway;
-  /** Stops listening, ends what is under way, and closes the gateway. */
-  close(): Promise<void>;
+  /**
+   * Stops listening, waits for what is under way, then ends the rest and closes the gateway.
+   * `/health/ready` says no from the start of the wait.
+   */
+  close(options?: CloseOptions): Promise<void>;
 }
 
 /**
@@ -56,8 +64,10 @@ export async function serveGateway(
     await gateway.close();
     throw error;
   }
-  const close = async (): Promise<void> => {
+  const close = async ({ graceMs = 0 }: CloseOptions = {}): Promise<void> => {
+    core.operations.drain();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    if (graceMs > 0) await patience(closed, graceMs);
     await gateway.close();
     server.closeAllConnections();
     await closed;
@@ -66,7 +76,7 @@ export async function serveGateway(
     url: urlOf(server.address() as AddressInfo),
     gateway,
     close,
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => close(),
   };
 }
 
@@ -94,14 +104,16 @@ function createHttpServer(core: GatewayCore, options: ServeOptions): HttpServer 
   });
   // Node would drop what exceeds the count, unseen; the gateway refuses it instead.
   server.maxHeadersCount = 0;
+  const plain = { server: core.operations, mustContinue: false };
+  const awaited = { server: core.operations, mustContinue: true };
   server.on("request", (request, response: GatewayResponse) => {
-    handle(core, request, new NodeClient(request, response, false));
+    handle(core, request, new NodeClient(request, response, plain));
   });
   server.on("checkContinue", (request, response: GatewayResponse) => {
-    handle(core, request, new NodeClient(request, response, true));
+    handle(core, request, new NodeClient(request, response, awaited));
   });
   server.on("checkExpectation", (request, response: GatewayResponse) => {
-    handle(core, request, new NodeClient(request, response, true));
+    handle(core, request, new NodeClient(request, response, awaited));
   });
   server.on("upgrade", (request, socket, head) => handleUpgrade(core, request, { socket, head }));
   server.on("clientError", (error, socket) => {
@@ -139,6 +151,13 @@ async function listen(server: HttpServer, port: number, host: string): Promise<v
   } finally {
     server.off("error", reject);
   }
+}
+
+async function patience(done: Promise<void>, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([done, promise]);
+  clearTimeout(timer);
 }
 
 function urlOf({ address, family, port }: AddressInfo): string {

@@ -13,12 +13,14 @@ export type AuditDestination = "stdout" | { readonly file: string } | Destinatio
 export interface AuditLog extends ExchangeObserver {
   /** Lines that could not be written, such as with a full disk. */
   readonly dropped: number;
-  close(): void;
+  /** Writes what waits, for a second at most. */
+  close(): Promise<void>;
 }
 
 // Lines wait in memory for at most this long, or until there are this many bytes.
 const FLUSH_EVERY_MS = 1_000;
 const BUFFER_BYTES = 4_096;
+const MAX_CLOSE_MS = 1_000;
 // With a destination that does not take any more, memory must not grow without end.
 const MAX_BUFFER_BYTES = 4 * 1024 * 1024;
 
@@ -52,13 +54,15 @@ export function createAuditLog(target: AuditDestination): AuditLog {
     get dropped() {
       return dropped;
     },
-    close: () => {
-      try {
-        file?.flushSync();
-      } catch {
-        dropped += 1;
-      }
-      file?.destroy();
+    close: async () => {
+      if (file === undefined) return;
+      // Not flushSync: on a full disk it tries for ever.
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, MAX_CLOSE_MS);
+      file.flush(() => resolve());
+      await promise;
+      clearTimeout(timer);
+      file.destroy();
     },
   };
 }

@@ -12,6 +12,7 @@ export interface Operations {
   handle(head: RequestHead): Promise<Answer> | undefined;
   /** From now on readiness says no, so that balancers send nothing more. */
   drain(): void;
+  readonly isDraining: boolean;
 }
 
 export interface OperationsOptions {
@@ -40,6 +41,9 @@ export function createOperations(options: OperationsOptions): Operations {
   return {
     drain: () => {
       isDraining = true;
+    },
+    get isDraining() {
+      return isDraining;
     },
     handle: (head) => {
       const { target } = head;

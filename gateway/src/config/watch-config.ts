@@ -1,0 +1,87 @@
+/**
+ * Takes a changed configuration file over while the gateway runs. What does not parse changes nothing:
+ * the whole file is checked before any of it is used.
+ */
+import { watch } from "node:fs";
+import { basename, dirname } from "node:path";
+import { BridgeError } from "@breezeway/shared";
+import type { Gateway } from "../gateway.ts";
+import type { GatewayOptions } from "./options.ts";
+import { readGatewayConfig } from "./read-config.ts";
+
+export interface WatchOptions {
+  /** Told after each successful reload. */
+  readonly onReload?: (() => void) | undefined;
+  /** Told why a file was not taken over. The gateway goes on with what it had. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface ConfigWatch extends Disposable {
+  /** Reads the file now. Never throws. */
+  reload(): void;
+  close(): void;
+}
+
+// Editors and deployments write a file in several steps.
+const SETTLE_MS = 100;
+
+// What a running gateway cannot exchange: connections, counts and keys hang on it.
+const FIXED = [
+  "issuer",
+  "jwks",
+  "algorithms",
+  "revocations",
+  "limits",
+  "audit",
+  "metrics",
+  "tracing",
+] as const satisfies readonly (keyof GatewayOptions)[];
+
+/**
+ * Reloads on each change of the file, and on SIGHUP. Manifests in files of their own are read again
+ * with it, but not watched: touch the configuration, or send SIGHUP.
+ *
+ * @param running - What {@link readGatewayConfig} gave for the gateway that runs now.
+ */
+export function watchGatewayConfig(
+  file: string,
+  gateway: Pick<Gateway, "reload">,
+  { running, onReload, onError }: WatchOptions & { readonly running: GatewayOptions },
+): ConfigWatch {
+  let timer: NodeJS.Timeout | undefined;
+
+  const reload = (): void => {
+    try {
+      const next = readGatewayConfig(file);
+      refuseFixed(file, running, next);
+      gateway.reload(next);
+      onReload?.();
+    } catch (error) {
+      onError(error);
+    }
+  };
+
+  // The folder and not the file: most writers replace the file, and a watch stays with the old one.
+  const watcher = watch(dirname(file), (_event, name) => {
+    if (name !== null && name !== basename(file)) return;
+    clearTimeout(timer);
+    timer = setTimeout(reload, SETTLE_MS);
+  });
+  watcher.on("error", onError);
+  process.on("SIGHUP", reload);
+
+  const close = (): void => {
+    clearTimeout(timer);
+    watcher.close();
+    process.off("SIGHUP", reload);
+  };
+  return { reload, close, [Symbol.dispose]: close };
+}
+
+function refuseFixed(file: string, running: GatewayOptions, next: GatewayOptions): void {
+  for (const field of FIXED) {
+    if (JSON.stringify(running[field]) !== JSON.stringify(next[field])) {
+      throw new BridgeError("CONFIG_INVALID", `${file}: ${field}: a change needs a restart.`);
+    }
+  }
+}

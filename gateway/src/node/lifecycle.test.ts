@@ -1,0 +1,167 @@
+import { once } from "node:events";
+import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
+import { renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { readGatewayConfig } from "../config/read-config.ts";
+import { watchGatewayConfig } from "../config/watch-config.ts";
+import { temporaryFolder } from "../test-support/programs.ts";
+import { startGateway } from "../test-support/start.ts";
+import { ISSUER, ORDERS_APP, PANE_APP } from "../test-support/tokens.ts";
+import { startUpstream } from "../test-support/upstream.ts";
+import { serveGateway } from "./serve-gateway.ts";
+
+describe("closing", () => {
+  it("lets what is under way end within graceMs, and takes nothing new", async () => {
+    const release = Promise.withResolvers<void>();
+    await using gateway = await startGateway({
+      handler: (_request, response) => void release.promise.then(() => response.end("whole")),
+    });
+    const pending = gateway.request("/orders");
+    while (gateway.upstream.requests.length === 0) await new Promise(setImmediate);
+    const closing = gateway.server.close({ graceMs: 10_000 });
+    await expect(gateway.request("/orders")).rejects.toThrow("fetch failed");
+    release.resolve();
+    expect(await (await pending).text()).toBe("whole");
+    await closing;
+  });
+
+  it("tells balancers on open connections that it is draining, and ends those connections", async () => {
+    const release = Promise.withResolvers<void>();
+    await using gateway = await startGateway({
+      handler: (_request, response) => void release.promise.then(() => response.end()),
+    });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const send = (path: string) =>
+      httpRequest(gateway.url + path, {
+        agent,
+        headers: { authorization: `Bearer ${gateway.tokens.token()}` },
+      }).end();
+    const first = send("/orders");
+    while (gateway.upstream.requests.length === 0) await new Promise(setImmediate);
+    const closing = gateway.server.close({ graceMs: 10_000 });
+    release.resolve();
+    const [response] = (await once(first, "response")) as [IncomingMessage];
+    response.resume();
+    expect(response.headers.connection).toBe("close");
+    await closing;
+    agent.destroy();
+  });
+
+  it("ends streams that outlast graceMs", async () => {
+    await using gateway = await startGateway({
+      handler: (_request, response) => void response.write("data: 1\n\n"),
+    });
+    const response = await gateway.request("/orders");
+    const started = performance.now();
+    await gateway.server.close({ graceMs: 100 });
+    expect(performance.now() - started).toBeGreaterThan(90);
+    await expect(response.text()).rejects.toThrow("terminated");
+  });
+
+  it("leaves nothing behind that keeps the process alive", async () => {
+    const before = process.getActiveResourcesInfo().filter((name) => name !== "Timeout").length;
+    {
+      await using gateway = await startGateway();
+      await gateway.request("/orders");
+    }
+    await new Promise(setImmediate);
+    const after = process.getActiveResourcesInfo().filter((name) => name !== "Timeout").length;
+    expect(after).toBeLessThanOrEqual(before + 1);
+  });
+});
+
+describe("serveGateway", () => {
+  it("names a port that is in use", async () => {
+    await using gateway = await startGateway();
+    const port = Number(new URL(gateway.url).port);
+    const options = {
+      issuer: ISSUER,
+      apps: [ORDERS_APP],
+      routes: [{ prefix: "/orders", upstream: "http://127.0.0.1:4020" }],
+      revocations: false,
+    } as const;
+    await expect(serveGateway(options, { port })).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining(`port ${port} on 127.0.0.1 is in use`) as string,
+    });
+  });
+});
+
+describe("reloading", () => {
+  it("gives new requests the new policy, and open ones the old", async () => {
+    await using other = await startUpstream();
+    const release = Promise.withResolvers<void>();
+    await using gateway = await startGateway({
+      handler: (_request, response) => void release.promise.then(() => response.end("old")),
+    });
+    const open = gateway.request("/orders");
+    while (gateway.upstream.requests.length === 0) await new Promise(setImmediate);
+    gateway.server.gateway.reload({
+      apps: [ORDERS_APP],
+      routes: [{ prefix: "/bills", upstream: other.url }],
+    });
+    expect((await gateway.request("/bills")).status).toBe(200);
+    expect((await gateway.request("/orders")).status).toBe(404);
+    release.resolve();
+    expect(await (await open).text()).toBe("old");
+  });
+
+  it("ends the streams and refuses the tokens of an app that is gone", async () => {
+    await using gateway = await startGateway({
+      handler: (_request, response) => void response.write("data: 1\n\n"),
+    });
+    const response = await gateway.request("/orders");
+    const routes = [{ prefix: "/orders", upstream: gateway.upstream.url }];
+    gateway.server.gateway.reload({ apps: [PANE_APP], routes });
+    await expect(response.text()).rejects.toThrow("terminated");
+    expect((await gateway.request("/orders")).status).toBe(401);
+  });
+
+  it("takes a changed file over, and leaves a broken one alone", async () => {
+    using folder = temporaryFolder();
+    await using upstream = await startUpstream();
+    const file = join(folder.path, "gateway.json");
+    const write = (text: string): void => {
+      writeFileSync(`${file}.new`, text);
+      renameSync(`${file}.new`, file);
+    };
+    const config = (prefix: string, more: object = {}): string =>
+      JSON.stringify({
+        issuer: ISSUER,
+        apps: [ORDERS_APP],
+        routes: [{ prefix, upstream: upstream.url }],
+        revocations: false,
+        ...more,
+      });
+    write(config("/one"));
+    const running = readGatewayConfig(file);
+    await using gateway = await startGateway({ gateway: running });
+    const send = async (path: string): Promise<number> => (await gateway.request(path)).status;
+    const events: unknown[] = [];
+    const next = async (change: () => void): Promise<unknown> => {
+      change();
+      while (events.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      return events.shift();
+    };
+    using watching = watchGatewayConfig(file, gateway.server.gateway, {
+      running,
+      onReload: () => events.push("reloaded"),
+      onError: (error) => events.push(error),
+    });
+    expect(await next(() => write(config("/two")))).toBe("reloaded");
+    expect([await send("/one"), await send("/two")]).toEqual([404, 200]);
+    for (const broken of [
+      "{",
+      config("two"),
+      config("/three", { limits: { circuitFailures: 1 } }),
+    ]) {
+      expect(await next(() => write(broken))).toMatchObject({ code: "CONFIG_INVALID" });
+    }
+    expect([await send("/three"), await send("/two")]).toEqual([404, 200]);
+    writeFileSync(file, config("/four"));
+    expect(await next(() => process.emit("SIGHUP"))).toBe("reloaded");
+    expect(await send("/four")).toBe(200);
+    watching.close();
+  });
+});
