@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { NodeRequest, sendNodeResponse } from "srvx/node";
 import type { Issuer } from "../create-issuer.ts";
+import { createClientAddress, type ProxyOptions } from "./client-address.ts";
 
 /**
  * Answers requests below the issuer's path. All others go to `next`, when there is one, and are
@@ -13,7 +14,12 @@ export type NodeHandler = (
   next?: (error?: unknown) => void,
 ) => void;
 
-export function toNodeHandler(issuer: Pick<Issuer, "url" | "fetch">): NodeHandler {
+/** @throws {BridgeError} CONFIG_INVALID, naming the option */
+export function toNodeHandler(
+  issuer: Pick<Issuer, "url" | "fetch">,
+  options: ProxyOptions = {},
+): NodeHandler {
+  const addressOf = createClientAddress(options);
   const mountPath = new URL(issuer.url).pathname.replace(/\/$/, "");
   return (request, response, next) => {
     // Express cuts its own mount path off `url`; the issuer's paths are whole.
@@ -24,18 +30,18 @@ export function toNodeHandler(issuer: Pick<Issuer, "url" | "fetch">): NodeHandle
       return;
     }
     request.url = url;
-    void answer(issuer, request, response);
+    void answer(issuer, request, { response, address: addressOf(request) });
   };
 }
 
 async function answer(
   issuer: Pick<Issuer, "fetch">,
   request: IncomingMessage,
-  response: ServerResponse,
+  { response, address }: { response: ServerResponse; address: string | undefined },
 ): Promise<void> {
   try {
     const webRequest = new NodeRequest({ req: request, res: response });
-    const answered = await issuer.fetch(webRequest, { address: request.socket.remoteAddress });
+    const answered = await issuer.fetch(webRequest, { address });
     await sendNodeResponse(response, answered);
   } catch {
     // The client went away in mid-answer; there is nobody left to tell.

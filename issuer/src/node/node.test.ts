@@ -22,10 +22,10 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const login = (base: string): Promise<Response> =>
+const login = (base: string, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(`${base}/auth/login/dev`, {
     method: "POST",
-    headers: { "x-breezeway-request": "1", "content-type": "application/json" },
+    headers: { "x-breezeway-request": "1", "content-type": "application/json", ...headers },
     body: '{"userId":"alice","tenantId":"acme"}',
   });
 
@@ -60,6 +60,31 @@ describe("serveIssuer", () => {
     expect((await login(server.url)).status).toBe(429);
     await server.close();
   });
+
+  it.each([
+    ["believes a proxy that it was told of", ["127.0.0.1"], ["192.0.2.1", "192.0.2.2"], 200],
+    ["believes two in a row", ["127.0.0.0/8", "10.0.0.0/8"], ["192.0.2.1, 10.1.2.3"], 200],
+    ["believes no other", [], ["192.0.2.1", "192.0.2.2"], 429],
+    ["believes nothing beyond", ["127.0.0.1"], ["6.6.6.6, 192.0.2.9", "7.7.7.7, 192.0.2.9"], 429],
+    ["believes no words", ["127.0.0.1"], ["unknown", "192.0.2.1, for=x"], 429],
+  ])("%s", async (_what, trustedProxies, senders, status) => {
+    const server = await serveIssuer(issuer, { port: 0, trustedProxies });
+    const from = (address: string): Promise<Response> =>
+      login(server.url, { "x-forwarded-for": address });
+    // Whatever a client says of itself stands first.
+    for (const address of senders) expect((await from(address)).status).toBe(200);
+    if (senders.length === 1) expect((await from("192.0.2.7, 10.1.2.3")).status).toBe(200);
+    expect((await from(senders.at(-1) ?? "")).status).toBe(status);
+    await server.close();
+  });
+
+  it.each(["proxy", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8/8"])(
+    "refuses %s as a proxy",
+    async (proxy) => {
+      const served = serveIssuer(issuer, { port: 0, trustedProxies: [proxy] });
+      await expect(served).rejects.toThrow("trustedProxies[0]");
+    },
+  );
 
   it("says which port is in use, and that another can be chosen", async () => {
     const server = await serveIssuer(issuer, { port: 0 });

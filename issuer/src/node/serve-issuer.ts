@@ -2,9 +2,10 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { BridgeError } from "@breezeway/shared";
 import type { Issuer } from "../create-issuer.ts";
+import type { ProxyOptions } from "./client-address.ts";
 import { toNodeHandler } from "./node-handler.ts";
 
-export interface ServeOptions {
+export interface ServeOptions extends ProxyOptions {
   /** 0 to 65535; 0 takes a free one. */
   readonly port: number;
   /** Default: loopback only. */
@@ -21,17 +22,17 @@ export interface IssuerServer {
 /**
  * Serves an issuer on a port of its own, once it is ready.
  *
- * @throws {BridgeError} CONFIG_INVALID when the port cannot be had; and what `issuer.ready` rejects
+ * @throws {BridgeError} CONFIG_INVALID when the port cannot be had or an option is wrong; and what `issuer.ready` rejects
  * with
  */
 export async function serveIssuer(
   issuer: Issuer,
-  { port, host = "127.0.0.1" }: ServeOptions,
+  { port, host = "127.0.0.1", ...proxies }: ServeOptions,
 ): Promise<IssuerServer> {
   await issuer.ready;
   const server = createServer(
     { requestTimeout: 30_000, headersTimeout: 10_000 },
-    toNodeHandler(issuer),
+    toNodeHandler(issuer, proxies),
   );
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
