@@ -13,14 +13,15 @@ const LOCK_WAIT = ["-o", "DPkg::Lock::Timeout=180"];
  * Installs packages and says what went wrong, or `undefined` when all are there.
  *
  * @param {readonly string[]} names
+ * @param {{ update?: boolean }} [options] update: fetch the package lists first. Default true.
  * @returns {Promise<string | undefined>}
  */
-export async function aptInstall(names) {
-  if (process.getuid?.() !== 0) return "not root, so nothing can be installed";
+export async function aptInstall(names, { update = true } = {}) {
+  if (!mayInstall()) return "not root, so nothing can be installed";
   if (!(await findOnPath("apt-get"))) return "this system has no apt-get";
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   return step(`Installing ${names.join(", ")} with apt-get`, async () => {
-    await run("apt-get", [...LOCK_WAIT, "update", "-q"], { env });
+    if (update) await run("apt-get", [...LOCK_WAIT, "update", "-q"], { env });
     const { code, output } = await run(
       "apt-get",
       [...LOCK_WAIT, "install", "-y", "-q", "--no-install-recommends", ...names],
@@ -28,6 +29,11 @@ export async function aptInstall(names) {
     );
     return code === 0 ? undefined : `apt-get failed: ${excerpt(output).split("\n").at(-1)}`;
   });
+}
+
+/** Whether this user can install packages at all. */
+export function mayInstall() {
+  return process.getuid?.() === 0;
 }
 
 /**

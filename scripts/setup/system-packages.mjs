@@ -4,7 +4,7 @@
  * installed is returned, its tests leave themselves out, and the summary names it.
  */
 import { readFile } from "node:fs/promises";
-import { aptInstall, findOnPath, isDebianPackageInstalled } from "./apt.mjs";
+import { aptInstall, findOnPath, isDebianPackageInstalled, mayInstall } from "./apt.mjs";
 import { SetupError } from "./progress.mjs";
 
 /**
@@ -32,9 +32,17 @@ export async function ensureSystemPackages() {
 export async function ensureDebianPackages(packages) {
   const missing = await notThere(packages);
   if (missing.length === 0) return [];
-  const reason = await aptInstall(missing.map((entry) => entry.name));
-  const still = reason === undefined ? [] : await notThere(missing);
-  return still.map(({ name, why }) => ({ name, why, reason: reason ?? "" }));
+  const together = await aptInstall(missing.map((entry) => entry.name));
+  if (together === undefined) return [];
+  // apt installs all or nothing: one that this release does not have must not cost the others.
+  /** @type {MissingPackage[]} */
+  const left = [];
+  for (const { name, why } of missing) {
+    const reason =
+      missing.length > 1 && mayInstall() ? await aptInstall([name], { update: false }) : together;
+    if (reason !== undefined) left.push({ name, why, reason });
+  }
+  return left;
 }
 
 /**
