@@ -104,6 +104,7 @@ const count = z.int().check(z.gte(1), z.lte(1_000_000));
 const limitsSchema: z.ZodMiniType<LimitOptions> = z.strictObject({
   connectTimeoutMs: z.optional(count),
   maxConcurrentRequests: z.optional(count),
+  maxConcurrentPerSession: z.optional(count),
   circuitFailures: z.optional(count),
   circuitOpenMs: z.optional(count),
 });
@@ -116,6 +117,8 @@ export function parseLimits(limits: unknown, source: string): UpstreamLimits {
   return {
     connectTimeoutMs: given.connectTimeoutMs ?? UPSTREAM_LIMITS.connectTimeoutMs,
     maxConcurrentRequests: given.maxConcurrentRequests ?? UPSTREAM_LIMITS.maxConcurrentRequests,
+    maxConcurrentPerSession:
+      given.maxConcurrentPerSession ?? UPSTREAM_LIMITS.maxConcurrentPerSession,
     circuitFailures: given.circuitFailures ?? UPSTREAM_LIMITS.circuitFailures,
     circuitOpenMs: given.circuitOpenMs ?? UPSTREAM_LIMITS.circuitOpenMs,
   };

@@ -143,6 +143,25 @@ describe("an upstream", () => {
     expect((await gateway.request("/orders")).status).toBe(200);
   });
 
+  it("is not taken from everybody else by one session that holds streams open", async () => {
+    const release = Promise.withResolvers<void>();
+    await using gateway = await startGateway({
+      handler: (_request, response) => void release.promise.then(() => response.end()),
+      gateway: { limits: { maxConcurrentRequests: 3, maxConcurrentPerSession: 2 } },
+    });
+    const under = [gateway.request("/orders"), gateway.request("/orders")];
+    while (gateway.upstream.requests.length < 2) await new Promise(setImmediate);
+    const refused = await gateway.request("/orders");
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get("retry-after")).toBe("1");
+    const authorization = `Bearer ${gateway.tokens.token({ sid: "session-2" })}`;
+    under.push(gateway.request("/orders", { headers: { authorization } }));
+    while (gateway.upstream.requests.length < 3) await new Promise(setImmediate);
+    release.resolve();
+    expect((await Promise.all(under)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await gateway.request("/orders")).status).toBe(200);
+  });
+
   it("is left alone while it is down, and tried again by one request", async () => {
     const down = await startUpstream();
     const { port } = new URL(down.url);

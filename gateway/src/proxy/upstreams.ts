@@ -8,6 +8,11 @@ export interface UpstreamLimits {
   readonly connectTimeoutMs: number;
   /** Requests under way to one upstream, WebSockets among them. Default 1 024. */
   readonly maxConcurrentRequests: number;
+  /**
+   * Of them, those of one session: one guest must not take an upstream from everybody else by
+   * holding streams open. Default 256.
+   */
+  readonly maxConcurrentPerSession: number;
   /** Requests in a row without an answer that stop the traffic to an upstream. Default 5. */
   readonly circuitFailures: number;
   /** How long the traffic stops before one request tries again, in milliseconds. Default 1 000. */
@@ -17,6 +22,7 @@ export interface UpstreamLimits {
 export const UPSTREAM_LIMITS: UpstreamLimits = {
   connectTimeoutMs: 5_000,
   maxConcurrentRequests: 1_024,
+  maxConcurrentPerSession: 256,
   circuitFailures: 5,
   circuitOpenMs: 1_000,
 };
@@ -31,6 +37,7 @@ export class Upstream {
   readonly pool: Pool;
   readonly circuit: Circuit;
   readonly #limits: UpstreamLimits;
+  readonly #activeOf = new Map<string, number>();
   #active = 0;
 
   constructor(origin: string, limits: UpstreamLimits) {
@@ -53,11 +60,18 @@ export class Upstream {
   }
 
   /**
-   * Counts a request in. Each call must be followed by one {@link Upstream.leave}.
+   * Counts a request of a session in. Each call must be followed by one {@link Upstream.leave}.
    *
-   * @throws {BridgeError} OVERLOADED at the cap; UPSTREAM_UNREACHABLE while the circuit is open
+   * @throws {BridgeError} RATE_LIMITED at the session's cap; OVERLOADED at the cap of all;
+   *   UPSTREAM_UNREACHABLE while the circuit is open
    */
-  enter(nowMs: number): void {
+  enter(handle: string, nowMs: number): void {
+    const own = this.#activeOf.get(handle) ?? 0;
+    if (own >= this.#limits.maxConcurrentPerSession) {
+      throw new BridgeError("RATE_LIMITED", "Too many requests of this session are under way.", {
+        details: { retryAfterSeconds: 1 },
+      });
+    }
     if (this.#active >= this.#limits.maxConcurrentRequests) {
       throw new BridgeError("OVERLOADED", "Too many requests to this upstream are under way.");
     }
@@ -67,10 +81,14 @@ export class Upstream {
       });
     }
     this.#active += 1;
+    this.#activeOf.set(handle, own + 1);
   }
 
-  leave(outcome: UpstreamOutcome, nowMs: number): void {
+  leave(handle: string, outcome: UpstreamOutcome, nowMs: number): void {
     this.#active -= 1;
+    const own = (this.#activeOf.get(handle) ?? 0) - 1;
+    if (own > 0) this.#activeOf.set(handle, own);
+    else this.#activeOf.delete(handle);
     if (outcome === "answered") this.circuit.succeeded();
     else if (outcome === "failed") this.circuit.failed(nowMs);
     else this.circuit.forgotten();
