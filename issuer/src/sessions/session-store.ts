@@ -1,7 +1,6 @@
 /** The queries of sessions. Each function is atomic; none decides anything. */
-import type { Kysely } from "kysely";
 import { appendChanges, type Change } from "../changes/change-log.ts";
-import type { Database, SessionRow } from "../store/schema.ts";
+import type { SessionRow } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
 import { fromRow, toRow, type SessionRecord } from "./session-record.ts";
@@ -63,7 +62,7 @@ export function createSessionStore(store: OpenStore): SessionStore {
   return {
     async insert(record) {
       await withStore(store, () =>
-        db.insertInto("breezeway_session").values(toRow(record)).execute(),
+        store.write(db.insertInto("breezeway_session").values(toRow(record)).compile()),
       );
     },
     findBySelector: (selectorHash) => findOne("selector_hash", selectorHash),
@@ -79,24 +78,22 @@ export function createSessionStore(store: OpenStore): SessionStore {
       return (await withStore(store, () => query.execute())).map(fromRow);
     },
     async replace(seen, next, changes, nowMs) {
-      const update = async (connection: Kysely<Database>): Promise<boolean> => {
-        const { numUpdatedRows } = await connection
-          .updateTable("breezeway_session")
-          .set(next)
-          .where("handle", "=", seen.handle)
-          .where("secret_hash", "=", seen.secretHash)
-          .where("revoked_at_ms", "is", null)
-          .executeTakeFirst();
-        return numUpdatedRows === 1n;
-      };
-      if (changes.length === 0) return withStore(store, () => update(db));
-      return withStore(store, () =>
-        db.transaction().execute(async (transaction) => {
-          const updated = await update(transaction);
-          if (updated) await appendChanges(store, transaction, changes, nowMs);
-          return updated;
-        }),
-      );
+      const update = db
+        .updateTable("breezeway_session")
+        .set(next)
+        .where("handle", "=", seen.handle)
+        .where("secret_hash", "=", seen.secretHash)
+        .where("revoked_at_ms", "is", null)
+        .compile();
+      return withStore(store, async () => {
+        if (changes.length === 0) return (await store.write(update)).numAffectedRows === 1n;
+        return db.transaction().execute(async (transaction) => {
+          const { numAffectedRows } = await transaction.executeQuery(update);
+          if (numAffectedRows !== 1n) return false;
+          await appendChanges(store, transaction, changes, nowMs);
+          return true;
+        });
+      });
     },
     async update(handle, change, log, nowMs) {
       return withStore(store, () =>

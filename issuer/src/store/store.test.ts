@@ -82,6 +82,22 @@ describe.each([sqliteFixture(), postgresFixture()])("the $name store", (fixture)
       expect(outcomes.filter(Boolean)).toHaveLength(1);
     });
 
+    it("lets one of several writes that arrive at once fail, and keeps the others", async () => {
+      const sessions = createSessionStore(store);
+      await sessions.insert(session("taken"));
+      const writes = ["a", "taken", "b", "c"].map((handle) => sessions.insert(session(handle)));
+      const outcomes = await Promise.allSettled(writes);
+      expect(outcomes.map(({ status }) => status)).toEqual([
+        "fulfilled",
+        "rejected",
+        "fulfilled",
+        "fulfilled",
+      ]);
+      for (const handle of ["a", "b", "c"]) {
+        expect(await sessions.findByHandle(handle)).toEqual(session(handle));
+      }
+    });
+
     it("swaps nothing in a revoked session, and logs nothing for a lost swap", async () => {
       const sessions = createSessionStore(store);
       const record = session("a");
@@ -118,12 +134,8 @@ describe.each([sqliteFixture(), postgresFixture()])("the $name store", (fixture)
 
     it("announces a very large revocation as one change", async () => {
       const sessions = createSessionStore(store);
-      await store.db.transaction().execute(async (transaction) => {
-        const inside = createSessionStore({ ...store, db: transaction });
-        for (let index = 0; index <= MAX_SESSION_CHANGES; index += 1) {
-          await inside.insert(session(`s${index}`));
-        }
-      });
+      const handles = Array.from({ length: MAX_SESSION_CHANGES + 1 }, (_, index) => `s${index}`);
+      await Promise.all(handles.map((handle) => sessions.insert(session(handle))));
       const ended = await sessions.revoke({ userId: "alice" }, "revoked", NOW_MS);
       expect(ended).toHaveLength(MAX_SESSION_CHANGES + 1);
       expect(await readChanges(store.db, 0, 10)).toMatchObject([

@@ -3,7 +3,7 @@
  * process wrote to it. All queries are Kysely's and stand with the code that needs them; a store
  * knows no session and no key.
  */
-import type { Kysely, Transaction } from "kysely";
+import type { CompiledQuery, Kysely, QueryResult, Transaction } from "kysely";
 import type { Database } from "./schema.ts";
 
 /** A store that is not open yet: an issuer opens it when it starts, and closes it. */
@@ -20,6 +20,8 @@ export interface Store {
 export interface OpenStore {
   readonly kind: "sqlite" | "postgres";
   readonly db: Kysely<Database>;
+  /** One statement that stands alone. A store may put several into one transaction. */
+  write(query: CompiledQuery): Promise<QueryResult<unknown>>;
   /** Wakes {@link OpenStore.watch} in the other processes once the transaction has committed. */
   announce(transaction: Transaction<Database>, seq: number): Promise<void>;
   /**

@@ -65,6 +65,8 @@ function createOpenStore(db: Kysely<Database>, createClient: () => Client): Open
   return {
     kind: "postgres",
     db,
+    // Postgres commits for several connections at once by itself.
+    write: (query) => db.executeQuery(query),
     // Reaches listeners when the transaction commits, and not at all when it does not.
     async announce(transaction, seq) {
       await sql`select pg_notify(${CHANNEL}, ${String(seq)})`.execute(transaction);

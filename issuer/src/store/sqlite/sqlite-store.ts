@@ -7,6 +7,7 @@ import { migrate } from "../migrate.ts";
 import type { Database } from "../schema.ts";
 import type { OpenStore, Store } from "../store.ts";
 import { NodeSqliteDialect } from "./node-sqlite-dialect.ts";
+import { createWriteBatcher } from "./write-batcher.ts";
 
 export interface SqliteStoreOptions {
   /**
@@ -87,6 +88,7 @@ function createOpenStore(database: DatabaseSync, db: Kysely<Database>): OpenStor
   return {
     kind: "sqlite",
     db,
+    write: createWriteBatcher(db),
     // Reading the counter costs microseconds here, so other processes simply poll it.
     announce: () => Promise.resolve(),
     watch: () => Promise.resolve(),

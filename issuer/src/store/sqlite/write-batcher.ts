@@ -1,0 +1,62 @@
+/**
+ * Single writes that arrive while another one waits for the disk share one transaction, and so one
+ * wait. Each is still acknowledged only once it is on disk, and fails alone: when something in a
+ * batch fails, the batch is rolled back and its writes are tried one by one.
+ */
+import type { CompiledQuery, Kysely, QueryResult } from "kysely";
+import type { Database } from "../schema.ts";
+
+interface Waiting {
+  readonly query: CompiledQuery;
+  readonly done: (result: QueryResult<unknown>) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+export type WriteBatcher = (query: CompiledQuery) => Promise<QueryResult<unknown>>;
+
+const MAX_BATCH = 256;
+
+export function createWriteBatcher(db: Kysely<Database>): WriteBatcher {
+  let waiting: Waiting[] = [];
+  let isRunning = false;
+
+  async function drain(): Promise<void> {
+    isRunning = true;
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, MAX_BATCH);
+      waiting = waiting.slice(MAX_BATCH);
+      await (batch.length > 1 ? together(batch) : alone(batch));
+    }
+    isRunning = false;
+  }
+
+  async function together(batch: readonly Waiting[]): Promise<void> {
+    let results: QueryResult<unknown>[];
+    try {
+      results = await db.transaction().execute(async (transaction) => {
+        const written: QueryResult<unknown>[] = [];
+        for (const { query } of batch) written.push(await transaction.executeQuery(query));
+        return written;
+      });
+    } catch {
+      await alone(batch);
+      return;
+    }
+    for (const [index, { done }] of batch.entries()) {
+      const result = results[index];
+      if (result) done(result);
+    }
+  }
+
+  async function alone(batch: readonly Waiting[]): Promise<void> {
+    await Promise.all(
+      batch.map(({ query, done, failed }) => db.executeQuery(query).then(done, failed)),
+    );
+  }
+
+  return (query) =>
+    new Promise((done, failed) => {
+      waiting.push({ query, done, failed });
+      if (!isRunning) void drain();
+    });
+}
