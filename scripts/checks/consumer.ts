@@ -54,7 +54,8 @@ async function install(
 /** `@breezeway/guest`, `@breezeway/guest/react`, … */
 function entriesOf({ name, manifest }: Workspace): string[] {
   return Object.entries(manifest.exports ?? {})
-    .filter(([, target]) => typeof target === "object")
+    // The script-tag build sets a global and exports nothing.
+    .filter(([subpath, target]) => typeof target === "object" && subpath !== "./script-tag")
     .map(([subpath]) => subpath.replace(".", name));
 }
 
