@@ -1,5 +1,5 @@
 /** `<breezeway-app>`: what a person sees while an app loads, when it does not, and when it is back. */
-import AxeBuilder from "@axe-core/playwright";
+import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "../support/bridge.ts";
 

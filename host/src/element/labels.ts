@@ -26,7 +26,7 @@ function describe(app: string, error: BridgeError): Problem {
     case "HANDSHAKE_TIMEOUT":
       return {
         title: `${app} is not answering`,
-        text: "The app may be down, or your connection is slow. Your data is safe.",
+        text: "The app may be down, or your connection is slow.",
         canRetry: true,
       };
     case "HANDSHAKE_PROTOCOL_MISMATCH":

@@ -176,6 +176,29 @@ describe("one app's token", () => {
     expect(issuer.pushed).toHaveLength(1);
   });
 
+  it("is tried for again after a pause, not at once, when little of the old one is left", async () => {
+    const issuer = setUp();
+    follow(issuer);
+    await issuer.tokens.get();
+    issuer.fail = offline();
+    await issuer.clock.advance(46_000);
+    expect(issuer.mints).toHaveLength(2);
+    await issuer.clock.advance(10_000);
+    expect(issuer.mints.length).toBeLessThan(6);
+  });
+
+  it("leaves no timer when the page is seen while one was running", async () => {
+    const issuer = setUp();
+    const stop = follow(issuer);
+    issuer.fail = offline();
+    await issuer.tokens.get().catch(() => undefined);
+    issuer.tokens.wake();
+    await issuer.clock.advance(0);
+    expect(issuer.clock.timers).toBe(1);
+    stop();
+    expect(issuer.clock.timers).toBe(0);
+  });
+
   it("is not tried for again after the issuer has said no, until the session changes", async () => {
     const issuer = setUp();
     follow(issuer);

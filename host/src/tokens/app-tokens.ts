@@ -59,6 +59,8 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
   let timer: unknown;
   let retryMs = FIRST_RETRY_MS;
   let epoch = 0;
+  /** The last mint failed: the next attempt waits, however little the token has left. */
+  let hasFailed = false;
   /** Signed out or denied: nothing to be had before `reset`. */
   let isHopeless = false;
   let isClosed = false;
@@ -75,6 +77,7 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
     if (grant && isUsable(grant) && next.issuedAtSeconds < grant.issuedAtSeconds) return;
     grant = next;
     retryMs = FIRST_RETRY_MS;
+    hasFailed = false;
     isHopeless = false;
     for (const follower of followers) {
       if (follower.wantsTokens) follower.onToken(stamped(next));
@@ -99,12 +102,18 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
   const share = (): Promise<TokenGrant> => {
     if (isClosed) return Promise.reject(new BridgeError("HOST_GONE", "The host was closed."));
     if (flight) return flight;
-    const mine = mint().finally(() => {
+    const mine = mint();
+    flight = mine;
+    const settle = (isFailure: boolean): void => {
       if (flight !== mine) return;
       flight = undefined;
+      hasFailed = isFailure;
       schedule();
-    });
-    flight = mine;
+    };
+    mine.then(
+      () => settle(false),
+      () => settle(true),
+    );
     return mine;
   };
 
@@ -117,7 +126,9 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
     clock.clearTimer(timer);
     timer = undefined;
     if (isClosed || isHopeless || !isWanted()) return;
-    timer = clock.setTimer(refreshAhead, grant && isUsable(grant) ? untilRefresh(grant) : retryMs);
+    const current = hasFailed ? undefined : grant;
+    const isFine = current !== undefined && isUsable(current);
+    timer = clock.setTimer(refreshAhead, isFine ? untilRefresh(current) : retryMs);
   };
 
   const untilRefresh = (current: Grant): number => {
@@ -131,6 +142,7 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
   };
 
   const refreshAhead = (): void => {
+    clock.clearTimer(timer);
     timer = undefined;
     if (!options.isVisible() || !isWanted()) return;
     share().catch((error: unknown) => {
