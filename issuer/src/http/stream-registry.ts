@@ -4,7 +4,7 @@ import { createEventStream, type EventStream } from "./event-stream.ts";
 
 export interface OpenStreamOptions {
   readonly kind: "revocations" | "session";
-  /** Streams of one owner (a session handle) are bounded too. */
+  /** Streams of one owner (a session handle, a reader's network) are bounded too. */
   readonly owner?: string;
   readonly onHeartbeat?: () => void;
   readonly onClose: () => void;
@@ -16,9 +16,10 @@ export interface StreamRegistry {
   close(): void;
 }
 
-// Gateways are few; pages are many, and a person has some tabs.
-const MAX_STREAMS = { revocations: 256, session: 20_000 } as const;
-const MAX_PER_OWNER = 32;
+// Gateways and services are not many; pages are, and a person has some tabs. A data centre of readers
+// may share an address, but a stranger must not keep all readers out from one.
+const MAX_STREAMS = { revocations: 4_096, session: 20_000 } as const;
+const MAX_PER_OWNER = { revocations: 256, session: 32 } as const;
 
 export function createStreamRegistry(heartbeatMs: number): StreamRegistry {
   const open = { revocations: new Set<EventStream>(), session: new Set<EventStream>() };
@@ -34,7 +35,7 @@ export function createStreamRegistry(heartbeatMs: number): StreamRegistry {
   return {
     open({ kind, owner, onHeartbeat, onClose }) {
       const streams = open[kind];
-      const isOwnerFull = owner !== undefined && (perOwner.get(owner) ?? 0) >= MAX_PER_OWNER;
+      const isOwnerFull = owner !== undefined && (perOwner.get(owner) ?? 0) >= MAX_PER_OWNER[kind];
       if (streams.size >= MAX_STREAMS[kind] || isOwnerFull) {
         throw new BridgeError("OVERLOADED", "Too many event streams are open.");
       }

@@ -8,6 +8,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { BridgeError } from "@breezeway/shared";
 import type { NumberedRevocation, RevocationFeed } from "../../changes/revocation-feed.ts";
 import type { Endpoint, RequestContext } from "../context.ts";
+import { networkOf } from "../rate-limits.ts";
 import type { StreamRegistry } from "../stream-registry.ts";
 import { json } from "../respond.ts";
 
@@ -33,7 +34,7 @@ export function revocationRoutes(deps: RevocationRouteDeps): readonly Endpoint[]
         const after = positionOf(context);
         await ensureFresh();
         const accept = context.request.headers.get("accept") ?? "";
-        if (accept.includes("text/event-stream")) return stream(deps, after);
+        if (accept.includes("text/event-stream")) return stream(deps, after, context.address);
         const newer = after === undefined ? undefined : feed.since(after);
         const snapshot = feed.snapshot();
         return json(
@@ -46,8 +47,17 @@ export function revocationRoutes(deps: RevocationRouteDeps): readonly Endpoint[]
   ];
 }
 
-function stream({ feed, streams }: RevocationRouteDeps, after: number | undefined): Response {
-  const opened = streams.open({ kind: "revocations", onClose: () => unsubscribe() });
+function stream(
+  { feed, streams }: RevocationRouteDeps,
+  after: number | undefined,
+  address: string,
+): Response {
+  const network = networkOf(address);
+  const opened = streams.open({
+    kind: "revocations",
+    ...(network === undefined ? {} : { owner: network }),
+    onClose: () => unsubscribe(),
+  });
   const sendOne = ({ seq, revocation }: NumberedRevocation): void =>
     opened.send({ id: seq, event: "revoked", data: revocation });
   // One turn of the loop from here to the end: nothing can happen between backlog and subscription.
