@@ -1,5 +1,5 @@
 /** Sessions for Fastify 5. */
-import type { FastifyPluginCallback } from "fastify";
+import type { FastifyPluginAsync } from "fastify";
 import { partsOfNodeRequest } from "../guard/request-parts.ts";
 import { createSessionGuard } from "../guard/session-guard.ts";
 import type { RouteOptions, SessionOptions } from "../guard/session-options.ts";
@@ -17,7 +17,7 @@ declare module "fastify" {
   }
 }
 
-const plugin: FastifyPluginCallback<SessionOptions> = (fastify, options, done) => {
+const plugin: FastifyPluginAsync<SessionOptions> = async (fastify, options) => {
   const guard = createSessionGuard(options);
   fastify.decorateRequest("session", undefined);
   fastify.addHook("onRequest", async (request, reply) => {
@@ -32,7 +32,6 @@ const plugin: FastifyPluginCallback<SessionOptions> = (fastify, options, done) =
     request.session = admission.session;
   });
   fastify.addHook("onClose", () => guard.close());
-  done();
 };
 
 /**
@@ -41,7 +40,7 @@ const plugin: FastifyPluginCallback<SessionOptions> = (fastify, options, done) =
  *
  * @throws {BridgeError} CONFIG_INVALID, naming the option, when it is registered
  */
-export const verifySession: FastifyPluginCallback<SessionOptions> = Object.assign(plugin, {
+export const verifySession: FastifyPluginAsync<SessionOptions> = Object.assign(plugin, {
   // As fastify-plugin does: the hook is for the context that registers the plugin, not for one of
   // the plugin's own.
   [Symbol.for("skip-override")]: true,

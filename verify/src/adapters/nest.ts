@@ -5,6 +5,7 @@ import type { ProblemResponse } from "@breezeway/shared";
 import {
   Catch,
   HttpException,
+  Inject,
   Module,
   SetMetadata,
   createParamDecorator,
@@ -50,13 +51,26 @@ interface HttpRequest {
   session?: VerifiedSession | undefined;
 }
 
+/** The decision, made once per module: Nest makes guards of their class wherever they are used. */
+class SessionDecision implements OnModuleDestroy {
+  readonly guard: Guard;
+
+  constructor(options: SessionOptions) {
+    this.guard = createSessionGuard(options);
+  }
+
+  onModuleDestroy(): void {
+    this.guard.close();
+  }
+}
+
 /** Guard for all routes (`SessionModule` puts it there) or, with `@UseGuards`, for some. */
-export class SessionGuard implements CanActivate, OnModuleDestroy {
-  readonly #guard: Guard;
+export class SessionGuard implements CanActivate {
+  readonly #decision: SessionDecision;
   readonly #reflector: Reflector;
 
-  constructor(options: SessionOptions, reflector: Reflector) {
-    this.#guard = createSessionGuard(options);
+  constructor(decision: SessionDecision, reflector: Reflector) {
+    this.#decision = decision;
     this.#reflector = reflector;
   }
 
@@ -66,7 +80,7 @@ export class SessionGuard implements CanActivate, OnModuleDestroy {
     const request = context.switchToHttp().getRequest<HttpRequest>();
     const targets = [context.getHandler(), context.getClass()];
     const rules = this.#reflector.getAll<(RouteOptions | undefined)[]>(RULES, targets);
-    const admission = await this.#guard.admit(
+    const admission = await this.#decision.guard.admit(
       partsOfNodeRequest(nodePart(request) as IncomingMessage),
       {
         ...rules[1],
@@ -77,11 +91,9 @@ export class SessionGuard implements CanActivate, OnModuleDestroy {
     request.session = admission.session;
     return true;
   }
-
-  onModuleDestroy(): void {
-    this.#guard.close();
-  }
 }
+Inject(SessionDecision)(SessionGuard, undefined, 0);
+Inject(Reflector)(SessionGuard, undefined, 1);
 
 /** Sends the problem as it is; Nest's own filter would drop its headers. */
 export class SessionProblemFilter implements ExceptionFilter<SessionRefused> {
@@ -107,15 +119,11 @@ export class SessionModule {
       module: SessionModule,
       global: true,
       providers: [
-        {
-          provide: SessionGuard,
-          useFactory: (reflector: Reflector) => new SessionGuard(options, reflector),
-          inject: [Reflector],
-        },
-        ...(everyRoute ? [{ provide: APP_GUARD, useExisting: SessionGuard }] : []),
+        { provide: SessionDecision, useFactory: () => new SessionDecision(options) },
+        ...(everyRoute ? [{ provide: APP_GUARD, useClass: SessionGuard }] : []),
         { provide: APP_FILTER, useClass: SessionProblemFilter },
       ],
-      exports: [SessionGuard],
+      exports: [SessionDecision],
     };
   }
 }

@@ -1,0 +1,225 @@
+/** What one framework has and the others have not; the rest is in the conformance table. */
+import "reflect-metadata";
+import { server as createHapi } from "@hapi/hapi";
+import { Context, InterceptedInvocationContext } from "@loopback/core";
+import {
+  Controller,
+  Get,
+  Module,
+  UseGuards,
+  type ExecutionContext,
+  type Type,
+} from "@nestjs/common";
+import { NestFactory, Reflector } from "@nestjs/core";
+import express from "express";
+import createFastify from "fastify";
+import { Hono } from "hono";
+import { describe, expect, it } from "vitest";
+import { listen } from "../test-support/beds/bed.ts";
+import { send } from "../test-support/http-client.ts";
+import { ISSUER, claimsAt, createSigner } from "../test-support/signer.ts";
+import { verifySession as verifyExpress } from "./express.ts";
+import { verifySession as verifyFastify } from "./fastify.ts";
+import { verifySession as verifyHapi } from "./hapi.ts";
+import { verifySession as verifyHono } from "./hono.ts";
+import { verifySession as verifyLoopback } from "./loopback.ts";
+import { SessionGuard, SessionModule, SessionRules, type SessionModuleOptions } from "./nest.ts";
+
+const signer = createSigner();
+const options = { issuer: ISSUER, audience: "orders", jwks: [signer.publicJwk] };
+const headers = {
+  authorization: `Bearer ${signer.sign(claimsAt(Math.floor(Date.now() / 1_000)))}`,
+};
+
+describe("express", () => {
+  it("guards everything after app.use", async () => {
+    const app = express();
+    app.get("/open", (_request, response) => void response.json("open"));
+    app.use(verifyExpress(options));
+    app.get("/guarded", (request, response) => void response.json(request.session?.userId));
+    const running = await listen(app);
+    const { url } = running;
+    expect((await send(`${url}/open`)).body).toBe('"open"');
+    expect((await send(`${url}/guarded`)).status).toBe(401);
+    expect((await send(`${url}/guarded`, { headers })).body).toBe('"alice"');
+    await running.close();
+  });
+});
+
+describe("fastify", () => {
+  it("leaves a route open that says session: false", async () => {
+    const app = createFastify();
+    await app.register(verifyFastify, options);
+    app.get("/open", { config: { session: false } }, () => "open");
+    app.get("/guarded", () => "guarded");
+    expect((await app.inject("/open")).body).toBe("open");
+    expect((await app.inject("/guarded")).statusCode).toBe(401);
+    expect((await app.inject({ url: "/guarded", headers })).body).toBe("guarded");
+    await app.close();
+  });
+
+  it("guards the instance that registers it, and not the ones beside it", async () => {
+    const app = createFastify();
+    await app.register(async (guarded) => {
+      await guarded.register(verifyFastify, options);
+      guarded.get("/guarded", () => "guarded");
+    });
+    app.get("/beside", () => "beside");
+    expect((await app.inject("/guarded")).statusCode).toBe(401);
+    expect((await app.inject("/beside")).statusCode).toBe(200);
+    await app.close();
+  });
+
+  it("says at registration what is wrong with its options", async () => {
+    const app = createFastify();
+    await expect(app.register(verifyFastify, { ...options, audience: "" })).rejects.toThrow(
+      /audience/,
+    );
+  });
+});
+
+describe("hapi", () => {
+  it("makes every session optional when told so, and leaves auth: false alone", async () => {
+    const server = createHapi();
+    await server.register({ plugin: verifyHapi, options: { ...options, required: false } });
+    server.route({
+      method: "GET",
+      path: "/",
+      handler: ({ auth }) => ({
+        isAuthenticated: auth.isAuthenticated,
+        user: auth.credentials?.session?.userId ?? null,
+      }),
+    });
+    server.route({ method: "GET", path: "/open", options: { auth: false }, handler: () => "open" });
+    expect((await server.inject("/")).result).toEqual({ isAuthenticated: false, user: null });
+    const signedIn = await server.inject({ url: "/", headers });
+    expect(signedIn.result).toEqual({ isAuthenticated: true, user: "alice" });
+    const bad = await server.inject({ url: "/open", headers: { authorization: "Bearer x" } });
+    expect(bad.result).toBe("open");
+    await server.stop();
+  });
+
+  it("lets no bad token pass in mode try", async () => {
+    const server = createHapi();
+    await server.register({ plugin: verifyHapi, options });
+    server.route({
+      method: "GET",
+      path: "/",
+      options: { auth: { mode: "try" } },
+      handler: () => "in",
+    });
+    expect((await server.inject("/")).result).toBe("in");
+    const bad = await server.inject({ url: "/", headers: { authorization: "Bearer x" } });
+    expect(bad.statusCode).toBe(401);
+    await server.stop();
+  });
+
+  it("gives hapi the scopes of the session", async () => {
+    const server = createHapi();
+    await server.register({ plugin: verifyHapi, options });
+    for (const scope of ["orders:read", "orders:delete"]) {
+      server.route({
+        method: "GET",
+        path: `/${scope}`,
+        options: { auth: { scope } },
+        handler: () => "in",
+      });
+    }
+    expect((await server.inject({ url: "/orders:read", headers })).statusCode).toBe(200);
+    expect((await server.inject({ url: "/orders:delete", headers })).statusCode).toBe(403);
+    await server.stop();
+  });
+});
+
+describe("hono", () => {
+  it("guards everything after app.use", async () => {
+    const app = new Hono();
+    app.get("/open", (context) => context.text("open"));
+    app.use(verifyHono(options));
+    app.get("/guarded", (context) => context.text(context.var.session?.userId ?? ""));
+    expect(await (await app.request("/open")).text()).toBe("open");
+    expect((await app.request("/guarded")).status).toBe(401);
+    expect(await (await app.request("/guarded", { headers })).text()).toBe("alice");
+  });
+});
+
+describe("loopback", () => {
+  it("passes an invocation that no HTTP request caused", async () => {
+    const context = new Context();
+    const target = { run: (): string => "ran" };
+    const invocation = new InterceptedInvocationContext(context, target, "run", []);
+    expect(await verifyLoopback(options)(invocation, () => target.run())).toBe("ran");
+  });
+});
+
+describe("nest", () => {
+  // Decorators as the functions that they are: only the examples are compiled with the syntax.
+  class Routes {
+    strict(): string {
+      return "in";
+    }
+    own(): string {
+      return "in";
+    }
+  }
+  Controller()(Routes);
+  SessionRules({ scopes: ["orders:delete"] })(Routes);
+  decorate(Routes.prototype, "strict", Get("strict"));
+  decorate(Routes.prototype, "own", Get("own"), SessionRules({ scopes: ["orders:read"] }));
+
+  class SomeGuarded {
+    open(): string {
+      return "in";
+    }
+    guarded(): string {
+      return "in";
+    }
+  }
+  Controller("some")(SomeGuarded);
+  decorate(SomeGuarded.prototype, "open", Get("open"));
+  decorate(SomeGuarded.prototype, "guarded", Get("guarded"), UseGuards(SessionGuard));
+
+  function appOf(options: SessionModuleOptions, controller: Type): Type {
+    class App {
+      readonly controllers = [controller];
+    }
+    Module({ imports: [SessionModule.forRoot(options)], controllers: [controller] })(App);
+    return App;
+  }
+
+  async function statusOf(module: Type, path: string): Promise<number> {
+    const app = await NestFactory.create(module, { logger: false, abortOnError: false });
+    await app.listen(0, "127.0.0.1");
+    try {
+      return (await send(`${await app.getUrl()}${path}`, { headers })).status;
+    } finally {
+      await app.close();
+    }
+  }
+
+  it("takes a method's rules before its controller's", async () => {
+    const app = appOf(options, Routes);
+    expect(await statusOf(app, "/strict")).toBe(403);
+    expect(await statusOf(app, "/own")).toBe(200);
+  });
+
+  it("guards only where it is put with everyRoute: false", async () => {
+    const strict = { ...options, audience: "inspector", everyRoute: false };
+    const app = appOf(strict, SomeGuarded);
+    expect(await statusOf(app, "/some/open")).toBe(200);
+    expect(await statusOf(app, "/some/guarded")).toBe(401);
+  });
+
+  it("lets nothing pass that is not HTTP", async () => {
+    const unused = undefined as never;
+    const guard = new SessionGuard(unused, new Reflector());
+    const socket = { getType: () => "ws" } as unknown as ExecutionContext;
+    expect(await guard.canActivate(socket)).toBe(false);
+  });
+});
+
+function decorate(prototype: object, name: string, ...decorators: MethodDecorator[]): void {
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
+  if (!descriptor) throw new Error(`There is no method ${name}.`);
+  for (const decorator of decorators) decorator(prototype, name, descriptor);
+}
