@@ -109,6 +109,10 @@ function isList(scopes: NonNullable<RouteOptions["scopes"]>): scopes is readonly
   return Array.isArray(scopes);
 }
 
+// Method names have a case (RFC 9110, section 9.1), but some services forget it: "delete" must not
+// get by with the scopes of "*". Engines that ask `/authz` let it through to them.
+const METHOD = /^[A-Z][A-Z-]*$/;
+
 type ScopeMap = Readonly<Record<string, readonly string[]>>;
 
 function scopesByMethod(scopes: ScopeMap): Route["requiredScopes"] {
@@ -117,7 +121,7 @@ function scopesByMethod(scopes: ScopeMap): Route["requiredScopes"] {
   // The body of a HEAD is that of a GET, unsent (RFC 9110, section 9.3.2).
   const get = byMethod.get("GET");
   if (get !== undefined && !byMethod.has("HEAD")) byMethod.set("HEAD", get);
-  return (method) => byMethod.get(method) ?? others;
+  return (method) => byMethod.get(method) ?? (METHOD.test(method) ? others : undefined);
 }
 
 function methodsOf(scopes: ScopeMap): string[] {
