@@ -1,0 +1,217 @@
+/**
+ * The gateway beside what people would pick instead, in one run:
+ *   npm run gateway -w bench
+ *
+ * Load and upstream run on one core, the contender on the other. Rounds go A B C C B A; medians. The
+ * goals are judged by requests per second of the contender's CPU time, which on an idle machine is its
+ * throughput, and on a busy one still compares like with like.
+ * `SLICE_MS` and `ROUNDS` in the environment change their length and number.
+ */
+import { execFileSync, fork, spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { applyLoad, type LoadResult } from "./load.ts";
+import { createTokenSource } from "./tokens.ts";
+
+const SLICE_MS = Number(process.env["SLICE_MS"] ?? 2_000);
+const ROUNDS = Number(process.env["ROUNDS"] ?? 4);
+const CONNECTIONS = 64;
+const TOKENS = 64;
+const CONTENDER_CORE = "1";
+const LOAD_CORE = "0";
+
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const pin = (core: string, pid: number | undefined): void => {
+  try {
+    execFileSync("taskset", ["-a", "-cp", core, String(pid)], { stdio: "ignore" });
+  } catch {
+    process.stderr.write("taskset is missing: load and contenders share the cores.\n");
+  }
+};
+
+const children: ChildProcess[] = [];
+async function startChild(
+  file: string,
+  args: string[],
+  core: string,
+): Promise<[ChildProcess, number]> {
+  const child = fork(here(file), args, { execArgv: ["--conditions=@breezeway/source"] });
+  children.push(child);
+  pin(core, child.pid);
+  const [port] = (await once(child, "message")) as [number];
+  return [child, port];
+}
+
+/** nginx with the shipped configuration, asking the gateway. */
+async function startNginx(
+  gatewayPort: number,
+  upstreamPort: number,
+): Promise<{ readonly port: number; readonly pid: number } | undefined> {
+  if (!existsSync("/usr/sbin/nginx")) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), "breezeway-bench-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  const port = 18_080;
+  const shipped = readFileSync(here("../../examples/engines/nginx.conf"), "utf8");
+  const config = join(folder, "nginx.conf");
+  writeFileSync(
+    config,
+    shipped
+      .replace("worker_processes auto;", "worker_processes 1;")
+      .replaceAll("127.0.0.1:8080", `127.0.0.1:${port}`)
+      .replaceAll("127.0.0.1:4001", `127.0.0.1:${gatewayPort}`)
+      .replaceAll("127.0.0.1:4020", `127.0.0.1:${upstreamPort}`)
+      .replace("http {", "http {\n  access_log off;\n  keepalive_requests 1000000;"),
+  );
+  const user = process.getuid?.() === 0 ? " user root;" : "";
+  const args = [
+    "-c",
+    config,
+    "-p",
+    folder,
+    "-e",
+    "stderr",
+    "-g",
+    `daemon off; pid ${folder}/pid;${user}`,
+  ];
+  // taskset at the start, so that the workers inherit the core.
+  const child = spawn("taskset", ["-c", CONTENDER_CORE, "/usr/sbin/nginx", ...args], {
+    stdio: "ignore",
+  });
+  children.push(child);
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  return { port, pid: child.pid ?? 0 };
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+pin(LOAD_CORE, process.pid);
+const tokens = createTokenSource();
+const jwk = JSON.stringify(tokens.jwk);
+const [, upstreamPort] = await startChild("./upstream.ts", [], LOAD_CORE);
+const names = ["gateway", "no-auth", "verify-and-answer", "fastify", "hono", "express"];
+const ports = new Map<string, number>();
+const processes = new Map<string, ChildProcess>();
+for (const name of names) {
+  const [child, port] = await startChild(
+    "./contender.ts",
+    [name, String(upstreamPort), jwk],
+    CONTENDER_CORE,
+  );
+  ports.set(name, port);
+  processes.set(name, child);
+}
+const nginx = await startNginx(ports.get("gateway") ?? 0, upstreamPort);
+if (nginx !== undefined) ports.set("nginx auth_request", nginx.port);
+
+type Sample = LoadResult & { readonly perCpuSecond: number };
+
+async function run(
+  scenario: string,
+  contenders: readonly string[],
+  isNew: boolean,
+): Promise<Map<string, number>> {
+  const results = new Map<string, Sample[]>(contenders.map((name) => [name, []]));
+  const known = Array.from({ length: TOKENS }, () => tokens.next());
+  const slice = async (name: string, durationMs: number): Promise<Sample> => {
+    // Enough for the slice at any speed that can be expected; made before the clock starts.
+    const fresh = isNew ? Array.from({ length: 12 * durationMs }, () => tokens.next()) : [];
+    let index = 0;
+    const token = (): string | undefined =>
+      isNew ? fresh.pop() : known[(index = (index + 1) % TOKENS)];
+    const before = await usageOf(name);
+    const load = { port: ports.get(name) ?? 0, connections: CONNECTIONS, durationMs, token };
+    const result = await applyLoad(load);
+    const { cpuSeconds } = await usageOf(name);
+    return { ...result, perCpuSecond: result.count / (cpuSeconds - before.cpuSeconds) };
+  };
+  for (const name of contenders) await slice(name, SLICE_MS / 2);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const name of round % 2 === 0 ? contenders : contenders.toReversed()) {
+      results.get(name)?.push(await slice(name, SLICE_MS));
+    }
+  }
+  const rates = new Map<string, number>();
+  const rows: Record<string, unknown> = {};
+  for (const [name, each] of results) {
+    rates.set(name, median(each.map(({ perCpuSecond }) => perCpuSecond)));
+    rows[name] = {
+      "requests/CPU s": Math.round(rates.get(name) ?? 0),
+      "requests/s": Math.round(median(each.map(({ perSecond }) => perSecond))),
+      "p50 ms": Number(median(each.map(({ p50Ms }) => p50Ms)).toFixed(2)),
+      "p99 ms": Number(median(each.map(({ p99Ms }) => p99Ms)).toFixed(2)),
+      "rss MB": Math.round((await usageOf(name)).rssMb),
+      failures: each.reduce((sum, { failures }) => sum + failures, 0),
+    };
+  }
+  console.log(`\n${scenario}`);
+  console.table(rows);
+  return rates;
+}
+
+interface Usage {
+  readonly rssMb: number;
+  readonly cpuSeconds: number;
+}
+
+async function usageOf(name: string): Promise<Usage> {
+  if (name !== "nginx auth_request") return ask(processes.get(name));
+  const gateway = await ask(processes.get("gateway"));
+  // The master's worker: it does the work.
+  const tasks = `/proc/${nginx?.pid}/task/${nginx?.pid}/children`;
+  const [worker = ""] = readFileSync(tasks, "utf8").trim().split(" ");
+  const fields = readFileSync(`/proc/${worker}/stat`, "utf8").split(" ");
+  const ticks = Number(fields[13]) + Number(fields[14]);
+  const rssMb = Number(fields[23]) / 256;
+  return { rssMb: gateway.rssMb + rssMb, cpuSeconds: gateway.cpuSeconds + ticks / 100 };
+}
+
+async function ask(child: ChildProcess | undefined): Promise<Usage> {
+  if (child === undefined) throw new Error("There is no such contender.");
+  child.send("usage");
+  const [usage] = (await once(child, "message")) as [Usage];
+  return usage;
+}
+
+function goal(text: string, ratio: number, wanted: number): void {
+  console.log(
+    `${ratio >= wanted ? "met   " : "missed"} ${text}: ${ratio.toFixed(2)} (goal ${wanted})`,
+  );
+}
+
+try {
+  const peers = ["fastify", "hono", "express"];
+  const repeated = await run(
+    "Tokens repeat, as in real use",
+    ["gateway", "no-auth", ...peers, ...(nginx === undefined ? [] : ["nginx auth_request"])],
+    false,
+  );
+  const fresh = await run("Every token new", ["gateway", "verify-and-answer", "fastify"], true);
+  const rate = (rates: Map<string, number>, name: string): number => rates.get(name) ?? Number.NaN;
+  const best = Math.max(...peers.map((name) => rate(repeated, name)));
+  const gateway = rate(repeated, "gateway");
+  console.log();
+  goal(
+    "tokens repeat, against the same proxy without auth",
+    gateway / rate(repeated, "no-auth"),
+    0.9,
+  );
+  goal("tokens repeat, against the best framework", gateway / best, 4);
+  if (nginx !== undefined) {
+    goal(
+      "tokens repeat, against nginx auth_request",
+      gateway / rate(repeated, "nginx auth_request"),
+      1,
+    );
+  }
+  goal(
+    "new tokens, against verify and answer",
+    rate(fresh, "gateway") / rate(fresh, "verify-and-answer"),
+    0.85,
+  );
+} finally {
+  for (const child of children) child.kill();
+}
