@@ -1,0 +1,156 @@
+/** Upstreams that do what they should not, each with the reason that the caller and metrics see. */
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { describe, expect, it } from "vitest";
+import { startGateway } from "../test-support/start.ts";
+import type { Echo } from "../test-support/upstream.ts";
+
+interface RawUpstream extends AsyncDisposable {
+  readonly url: string;
+  /** Connections that were opened to it. */
+  readonly connections: number;
+}
+
+async function startRaw(onRequest: (socket: Socket, count: number) => void): Promise<RawUpstream> {
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  let requests = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("data", () => onRequest(socket, (requests += 1)));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get connections() {
+      return connections;
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+const cases: [string, string | ((socket: Socket) => void), number, string][] = [
+  ["resets the connection", (socket) => socket.resetAndDestroy(), 502, "upstream-unreachable"],
+  ["closes without an answer", (socket) => socket.end(), 502, "upstream-unreachable"],
+  ["never answers", () => {}, 504, "upstream-timeout"],
+  ["answers garbage", "SSH-2.0-OpenSSH\r\n\r\n", 502, "upstream-invalid"],
+  [
+    "answers HTTP/2",
+    Buffer.from("000000040000000000", "hex").toString("latin1"),
+    502,
+    "upstream-invalid",
+  ],
+  [
+    "sends two lengths",
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+    502,
+    "upstream-invalid",
+  ],
+  [
+    "sends a length and an encoding",
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    502,
+    "upstream-invalid",
+  ],
+  ["sends a header without a colon", "HTTP/1.1 200 OK\r\nbroken\r\n\r\n", 502, "upstream-invalid"],
+  [
+    "sends a NUL in a header",
+    "HTTP/1.1 200 OK\r\nX-A: \0\r\nContent-Length: 0\r\n\r\n",
+    502,
+    "upstream-invalid",
+  ],
+  [
+    "sends 20 kB of headers",
+    `HTTP/1.1 200 OK\r\nX-A: ${"a".repeat(20_000)}\r\n\r\n`,
+    502,
+    "upstream-invalid",
+  ],
+  ["sends headers without end", "HTTP/1.1 200 OK\r\nX-A: ", 504, "upstream-timeout"],
+];
+
+describe("an upstream that", () => {
+  it.each(cases)("%s is told as what it is", async (_name, answer, status, reason) => {
+    await using upstream = await startRaw((socket) => {
+      if (typeof answer === "string") socket.write(answer, "latin1");
+      else answer(socket);
+    });
+    await using gateway = await startGateway({ route: { upstream: upstream.url, timeoutMs: 100 } });
+    const response = await gateway.request("/orders");
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ reason, action: "wait" });
+    const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+    expect(metrics).toContain(`{route="/orders",status="${status}",reason="${reason}"} 1`);
+  });
+
+  it("closes an idle connection just as it is used again is asked once more", async () => {
+    const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok";
+    await using upstream = await startRaw((socket, count) => {
+      if (count === 2) socket.resetAndDestroy();
+      else socket.write(answer);
+    });
+    await using gateway = await startGateway({ route: { upstream: upstream.url } });
+    expect((await gateway.request("/orders")).status).toBe(200);
+    expect((await gateway.request("/orders")).status).toBe(200);
+    expect(upstream.connections).toBe(2);
+  });
+
+  it("resets a write is not asked again", async () => {
+    let requests = 0;
+    await using upstream = await startRaw((socket, count) => {
+      requests = count;
+      socket.resetAndDestroy();
+    });
+    await using gateway = await startGateway({ route: { upstream: upstream.url } });
+    expect((await gateway.request("/orders", { method: "DELETE" })).status).toBe(502);
+    expect(requests).toBe(1);
+  });
+
+  it("smuggles an answer behind its answer does not get it to the next caller", async () => {
+    const smuggled = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
+    await using upstream = await startRaw((socket, count) => {
+      const body = `good${count}`;
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}${smuggled}`);
+    });
+    await using gateway = await startGateway({ route: { upstream: upstream.url } });
+    for (let count = 1; count <= 5; count += 1) {
+      const response = await gateway.request("/orders");
+      const text = response.status === 200 ? await response.text() : "";
+      expect(text).not.toContain("evil");
+    }
+  });
+
+  it("sends early hints is understood", async () => {
+    await using gateway = await startGateway({
+      handler: (_request, response) => {
+        response.writeEarlyHints({ link: "</style.css>; rel=preload" });
+        response.end("whole");
+      },
+    });
+    expect(await (await gateway.request("/orders")).text()).toBe("whole");
+  });
+});
+
+describe("identities of any kind", () => {
+  it.each(["a\r\nX-Breezeway-User: root", "Ł", "a, b", "root%00", " ", "日本", "%41"])(
+    "arrive as themselves: %j",
+    async (userId) => {
+      await using gateway = await startGateway();
+      const token = gateway.tokens.token({ sub: userId, userId });
+      const response = await gateway.request("/orders", {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      expect(response.status).toBe(200);
+      const { rawHeaders } = (await response.json()) as Echo;
+      const values = rawHeaders.filter((_, index) => rawHeaders[index - 1] === "x-breezeway-user");
+      expect(values.map((value) => decodeURIComponent(value))).toEqual([userId]);
+    },
+  );
+});
