@@ -70,8 +70,11 @@ export function createRouter(options: RouterOptions): Router {
       if (response.status >= 500) onError(error, requestId);
       else audit({ event: "request.refused", ...subject, reason, requestId });
     }
-    for (const [name, value] of corsHeaders(request.headers, origins)) {
-      if (!response.headers.has(name)) response.headers.set(name, value);
+    // The key set says `*` itself.
+    if (!response.headers.has("access-control-allow-origin")) {
+      for (const [name, value] of corsHeaders(request.headers, origins)) {
+        response.headers.set(name, value);
+      }
     }
     response.headers.set("x-request-id", requestId);
     return response;

@@ -4,12 +4,19 @@ import { NodeRequest, sendNodeResponse } from "srvx/node";
 import type { Issuer } from "../create-issuer.ts";
 import { createClientAddress, type ProxyOptions } from "./client-address.ts";
 
+/** What Express adds to a request. */
+interface ExpressParts {
+  readonly originalUrl?: string;
+  /** There when a body parser came first. */
+  readonly body?: unknown;
+}
+
 /**
  * Answers requests below the issuer's path. All others go to `next`, when there is one, and are
  * answered with 404 otherwise.
  */
 export type NodeHandler = (
-  request: IncomingMessage & { readonly originalUrl?: string },
+  request: IncomingMessage & ExpressParts,
   response: ServerResponse,
   next?: (error?: unknown) => void,
 ) => void;
@@ -36,15 +43,27 @@ export function toNodeHandler(
 
 async function answer(
   issuer: Pick<Issuer, "fetch">,
-  request: IncomingMessage,
+  request: IncomingMessage & ExpressParts,
   { response, address }: { response: ServerResponse; address: string | undefined },
 ): Promise<void> {
   try {
-    const webRequest = new NodeRequest({ req: request, res: response });
-    const answered = await issuer.fetch(webRequest, { address });
+    const answered = await issuer.fetch(toWebRequest(request, response), { address });
     await sendNodeResponse(response, answered);
   } catch {
     // The client went away in mid-answer; there is nobody left to tell.
     response.destroy();
   }
+}
+
+function toWebRequest(request: IncomingMessage & ExpressParts, response: ServerResponse): Request {
+  const webRequest = new NodeRequest({ req: request, res: response });
+  if (request.body === undefined || !request.readableEnded) return webRequest;
+  // A body parser has read the stream to its end; what it made of it is all that is left.
+  const headers = new Headers(webRequest.headers);
+  headers.delete("content-length");
+  return new Request(webRequest.url, {
+    method: request.method ?? "POST",
+    headers,
+    body: JSON.stringify(request.body),
+  });
 }

@@ -32,6 +32,10 @@ const login = (base: string, headers: Record<string, string> = {}): Promise<Resp
 describe("toNodeHandler", () => {
   it.each([
     ["at the root", (app: express.Express) => app.use(toNodeHandler(issuer))],
+    [
+      "behind a body parser",
+      (app: express.Express) => app.use(express.json(), toNodeHandler(issuer)),
+    ],
     ["at its own path", (app: express.Express) => app.use("/auth", toNodeHandler(issuer))],
   ])("mounts in Express %s and leaves other paths to it", async (_where, mount) => {
     const app = express();

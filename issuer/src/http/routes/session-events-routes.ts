@@ -60,9 +60,12 @@ export function sessionEventsRoutes(deps: SessionEventsDeps): readonly Endpoint[
           stream.send({ ...event, id: change.seq });
           if (event.event === "revoked" || event.event === "signed-out") stream.close();
         };
+        let known = record;
         const endIfOver = async (): Promise<void> => {
-          const current = await sessions.peek(record.handle).catch(() => record);
-          const ended = current && endedBecause(current, sessions.lifetimes, clock());
+          // Asks the store only when what is known says that the end has come.
+          if (!endedBecause(known, sessions.lifetimes, clock())) return;
+          known = (await sessions.peek(record.handle).catch(() => undefined)) ?? known;
+          const ended = endedBecause(known, sessions.lifetimes, clock());
           if (!ended) return;
           stream.send({ event: "revoked", data: { reason: ended.reason } });
           stream.close();
