@@ -67,14 +67,17 @@ function partsOfEvent(event: RestEvent | HttpEvent): RequestParts {
   return {
     method: "httpMethod" in event ? event.httpMethod : event.requestContext.http.method,
     // API Gateway v1 keeps the spelling of the client, and all values only in the second map.
-    header: (name) =>
-      valueOf(event.multiValueHeaders, name)?.join(", ") ?? valueOf(event.headers, name),
+    header: (name) => valueOf(event.multiValueHeaders, name) ?? valueOf(event.headers, name),
   };
 }
 
-function valueOf<T>(
-  headers: Readonly<Record<string, T>> | null | undefined,
+/** All values: a name in two spellings is there twice. */
+function valueOf(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>> | null | undefined,
   name: string,
-): T | undefined {
-  return Object.entries(headers ?? {}).find(([key]) => key.toLowerCase() === name)?.[1];
+): string | undefined {
+  const values = Object.entries(headers ?? {}).flatMap(([key, value]) =>
+    key.toLowerCase() === name ? (value ?? []) : [],
+  );
+  return values.length === 0 ? undefined : values.join(", ");
 }

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { ISSUER, NOW_SECONDS, claimsAt, createSigner } from "../test-support/signer.ts";
+import { verifySession, type HttpResult, type RestEvent } from "./lambda.ts";
+
+const signer = createSigner();
+const sessions = verifySession({
+  issuer: ISSUER,
+  audience: "orders",
+  jwks: [signer.publicJwk],
+  clock: () => NOW_SECONDS * 1_000,
+});
+const handler = sessions.handler((): HttpResult => ({
+  statusCode: 200,
+  headers: {},
+  body: JSON.stringify({ reason: "none" }),
+}));
+const token = `Bearer ${signer.sign(claimsAt(NOW_SECONDS))}`;
+
+async function reasonOf(headers: Record<string, string>): Promise<unknown> {
+  const multiValueHeaders = Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, [value]]),
+  );
+  const events: RestEvent[] = [
+    { httpMethod: "GET", headers },
+    { httpMethod: "GET", headers, multiValueHeaders },
+    { httpMethod: "GET", headers: null, multiValueHeaders },
+  ];
+  const answers = await Promise.all(events.map((event) => handler(event, {})));
+  const reasons = answers.map(({ body }) => (JSON.parse(body) as { reason: unknown }).reason);
+  expect(new Set(reasons).size).toBe(1);
+  return reasons[0];
+}
+
+describe("a header that API Gateway passes on in two spellings", () => {
+  it("is read in any spelling", async () => {
+    expect(await reasonOf({ AUTHORIZATION: token, "X-Tenant-ID": "acme" })).toBe("none");
+  });
+
+  it("counts twice as a credential", async () => {
+    const other = signer.sign(claimsAt(NOW_SECONDS, { sub: "bob", userId: "bob" }));
+    const headers = { Authorization: token, authorization: `Bearer ${other}` };
+    expect(await reasonOf(headers)).toBe("duplicate-credentials");
+  });
+
+  it("cannot hide a second tenant", async () => {
+    const headers = { Authorization: token, "X-Tenant-ID": "acme", "x-tenant-id": "globex" };
+    expect(await reasonOf(headers)).toBe("tenant-mismatch");
+  });
+
+  it("cannot hide a second origin", async () => {
+    const headers = {
+      Authorization: token,
+      Origin: "https://orders.example",
+      origin: "https://evil.example",
+    };
+    expect(await reasonOf(headers)).toBe("azp-mismatch");
+  });
+});
