@@ -45,6 +45,9 @@ describe("a capability", () => {
   it("that is missing is named in the refusal", () => {
     expect(() => guard.topic("customer:changed")).toThrow(/customers:read/);
     expect(guard.method("open", "methods")).toBe(contract.methods.open);
+    const none = createContractGuard(contract, () => false);
+    expect(() => none.method("open", "methods")).toThrow(/customers:open/);
+    expect(none.method("plain", "methods")).toBe(contract.methods.plain);
   });
 
   it("is not asked of the host, which calls the guest's methods", () => {
