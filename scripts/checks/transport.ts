@@ -9,8 +9,8 @@ import { sourceFiles } from "./support/source-files.ts";
 import { isNode, nameOf, visit, type SyntaxNode } from "./support/syntax.ts";
 
 const SIDES = ["guest", "host", "shared"];
-/** Test kits, which send between ports of their own. */
-const TEST_KIT = /\/testing[/.]/u;
+/** Test kits, which send between ports of their own, and WebViews, whose host is no window. */
+const NO_WINDOWS = /\/(testing|webview)[/.]/u;
 const WINDOWS = new Set(["window", "globalThis", "self", "top", "parent"]);
 
 /** One line per side that has more than one such file, with the places. */
@@ -19,7 +19,7 @@ export async function checkTransport(root: string): Promise<string[]> {
   for (const side of SIDES) {
     const found: string[] = [];
     for (const file of await sourceFiles(root, side)) {
-      if (TEST_KIT.test(file)) continue;
+      if (NO_WINDOWS.test(file)) continue;
       const words = await windowAccess(
         await readFile(join(root, file), "utf8"),
         file.endsWith(".tsx"),

@@ -1,0 +1,2 @@
+export { isInWebView, webViewLink } from "./webview/web-view-link.ts";
+export type { WebViewPage } from "./webview/web-view-link.ts";

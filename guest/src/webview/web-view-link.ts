@@ -1,0 +1,122 @@
+/**
+ * The way to a native host around the WebView that this page is in (react-native-webview).
+ *
+ * [WV-1] Opted into by the app, since there is no origin to pin: whoever owns the WebView owns the
+ *        page in it.
+ * [WV-2] What comes to this window's events comes from the native host or from the page's own scripts;
+ *        frames of other origins inside the page cannot dispatch them.
+ */
+import { BridgeError, parseWelcome } from "@breezeway/shared";
+import { randomId } from "@breezeway/shared/channel";
+import {
+  createTextPort,
+  encodeText,
+  parseWebViewMessage,
+  WEB_VIEW,
+  type TextPort,
+  type WebViewMessage,
+} from "@breezeway/shared/webview";
+import type { Attempt, GreetOptions, Greeting, HostLink } from "../transport/host-link.ts";
+
+/** The part of `window` that is used. */
+export interface WebViewPage extends Pick<EventTarget, "addEventListener" | "removeEventListener"> {
+  readonly ReactNativeWebView?: { postMessage(text: string): void };
+  readonly [WEB_VIEW.nonce]?: unknown;
+}
+
+/** True in a WebView of React Native. Says nothing about who owns it. */
+export function isInWebView(page: WebViewPage | undefined = globalWindow()): boolean {
+  return page?.ReactNativeWebView !== undefined;
+}
+
+/**
+ * @throws {BridgeError} HANDSHAKE_NOT_EMBEDDED
+ *
+ * @example
+ * const bridge = await createAppBridge(isInWebView() ? { link: webViewLink() } : { hostOrigins });
+ */
+export function webViewLink(page: WebViewPage | undefined = globalWindow()): HostLink {
+  const pipe = page?.ReactNativeWebView;
+  if (!page || !pipe) {
+    throw new BridgeError("HANDSHAKE_NOT_EMBEDDED", "This page is not in a WebView of a host.");
+  }
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- not a window: it takes a text
+  const send = (message: WebViewMessage): void => pipe.postMessage(encodeText(message));
+  return { greet: (options) => greet(page, send, options), watch: () => () => undefined };
+}
+
+function greet(
+  page: WebViewPage,
+  send: (message: WebViewMessage) => void,
+  { hello, timeoutMs, clock }: GreetOptions,
+): Attempt {
+  const id = randomId();
+  const { promise, resolve, reject } = Promise.withResolvers<Greeting>();
+  let timer: unknown;
+  let greeted: unknown;
+
+  const sayHello = (): void => {
+    const nonce = page[WEB_VIEW.nonce];
+    // Without one the host is not there yet; it announces itself by the event, some hosts twice.
+    if (typeof nonce !== "string" || nonce === greeted) return;
+    greeted = nonce;
+    send({ type: "hello", id, nonce, hello });
+  };
+
+  const onMessage = (event: Event): void => {
+    const message = parseWebViewMessage((event as CustomEvent<unknown>).detail);
+    if (message?.type !== "welcome" || message.id !== id) return;
+    cancel();
+    try {
+      const welcome = parseWelcome(message.welcome);
+      if (!welcome.ok) throw BridgeError.fromWire(welcome.error);
+      resolve({ welcome, port: openPort(page, send, message.channel).port });
+    } catch (error) {
+      reject(error);
+    }
+  };
+
+  const cancel = (): void => {
+    clock.clearTimer(timer);
+    page.removeEventListener(WEB_VIEW.message, onMessage);
+    page.removeEventListener(WEB_VIEW.ready, sayHello);
+  };
+
+  page.addEventListener(WEB_VIEW.message, onMessage);
+  page.addEventListener(WEB_VIEW.ready, sayHello);
+  if (timeoutMs !== Infinity) {
+    timer = clock.setTimer(() => {
+      cancel();
+      reject(
+        new BridgeError("HANDSHAKE_TIMEOUT", `No native host answered within ${timeoutMs} ms.`),
+      );
+    }, timeoutMs);
+  }
+  sayHello();
+  return { greeting: promise, cancel };
+}
+
+function openPort(
+  page: WebViewPage,
+  send: (message: WebViewMessage) => void,
+  channel: string,
+): TextPort {
+  const onMessage = (event: Event): void => {
+    const message = parseWebViewMessage((event as CustomEvent<unknown>).detail);
+    if (message?.type === "data" && message.channel === channel) opened.receive(message.message);
+    else if (message?.type === "close" && message.channel === channel) opened.lose();
+  };
+  const opened = createTextPort(
+    (message) => send({ type: "data", channel, message }),
+    () => {
+      page.removeEventListener(WEB_VIEW.message, onMessage);
+      send({ type: "close", channel });
+    },
+  );
+  page.addEventListener(WEB_VIEW.message, onMessage);
+  return opened;
+}
+
+function globalWindow(): WebViewPage | undefined {
+  return typeof window === "undefined" ? undefined : window;
+}
