@@ -104,6 +104,20 @@ describe("createIssuer", () => {
     expect(create({ devLogin: { users: USERS } })).toThrow(/devLogin: .* NODE_ENV is production/);
   });
 
+  it.each(["", "staging"])(
+    "refuses it in the environment %j beyond this machine, since that may be production",
+    async (environment) => {
+      vi.stubEnv("NODE_ENV", environment);
+      const devLogin = { users: USERS };
+      const beyond = create({ devLogin, issuer: "https://shell.example/auth" });
+      expect(beyond).toThrow(/devLogin: .* shell\.example .* NODE_ENV=development/);
+      vi.stubEnv("NODE_ENV", "development");
+      await testIssuer({ devLogin, issuer: "https://shell.example/auth" }).close();
+      vi.stubEnv("NODE_ENV", environment);
+      await testIssuer({ devLogin }).close();
+    },
+  );
+
   it("has no sign-in at all unless one is configured", async () => {
     const issuer = createIssuer({
       issuer: "http://localhost:4000/auth",

@@ -113,7 +113,7 @@ export function checkOptions(options: IssuerOptions): CheckedOptions {
   const url = checkIssuerUrl(options.issuer);
   const production = process.env["NODE_ENV"] === "production";
   if (options.oidc) checkOidcOptions(options.oidc);
-  if (options.devLogin) assertDevLoginAllowed(process.env["NODE_ENV"]);
+  if (options.devLogin) assertDevLoginAllowed(process.env["NODE_ENV"], url);
   for (const origin of options.trustedOrigins ?? []) {
     if (!isOrigin(origin)) throw invalid(`trustedOrigins: ${origin} is not an exact origin`);
   }

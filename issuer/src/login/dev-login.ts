@@ -1,5 +1,5 @@
 /** Sign-in without a password, for development. Refused in production. */
-import { BridgeError } from "@breezeway/shared";
+import { BridgeError, isLoopbackHost } from "@breezeway/shared";
 import { devLoginRequestSchema } from "@breezeway/shared/schemas";
 import type { Endpoint, EndpointDeps } from "../http/context.ts";
 import { readJson } from "../http/read-json.ts";
@@ -19,12 +19,24 @@ export interface DevLoginOptions {
   readonly users: readonly DevUser[];
 }
 
-/** @throws {BridgeError} CONFIG_INVALID in production */
-export function assertDevLoginAllowed(environment: string | undefined): void {
+/**
+ * A server that forgot to say that it is one in production must not let everybody in either.
+ *
+ * @throws {BridgeError} CONFIG_INVALID in production, and beyond this machine unless the environment
+ *   is for development
+ */
+export function assertDevLoginAllowed(environment: string | undefined, issuer: URL): void {
   if (environment === "production") {
     throw new BridgeError(
       "CONFIG_INVALID",
       "devLogin: signs in anybody without a password and is refused when NODE_ENV is production.",
+    );
+  }
+  const isForDevelopment = environment === "development" || environment === "test";
+  if (!isForDevelopment && !isLoopbackHost(issuer.hostname)) {
+    throw new BridgeError(
+      "CONFIG_INVALID",
+      `devLogin: signs in anybody without a password; ${issuer.hostname} is not this machine, so it needs NODE_ENV=development.`,
     );
   }
 }
