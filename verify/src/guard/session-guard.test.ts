@@ -228,3 +228,30 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
     });
   }
 }
+
+describe("X-Tenant-ID", () => {
+  it.each([
+    ["acme", "acme"],
+    ["mü", "m%C3%BC"],
+    ["a,b", "a%2Cb"],
+    ["50%", "50%25"],
+    ["a%2Cb", "a%2Cb"],
+  ])("may name the tenant %j as %j, which is what the gateway sends", async (tenantId, header) => {
+    const admission = await create().admit(alice({ tenantId }, { "x-tenant-id": header }));
+    expect(reasonOf(admission)).toBe("session");
+  });
+
+  it.each([
+    ["acme", "globex"],
+    ["acme", ""],
+    ["acme", "acme, globex"],
+    ["acme, globex", "acme, globex%"],
+    ["a,b", "a%252Cb"],
+    ["a,b", "a,%62"],
+    ["%", "%%"],
+    ["acme", "%61cme%00"],
+  ])("may not name for the tenant %j another one, %j", async (tenantId, header) => {
+    const admission = await create().admit(alice({ tenantId }, { "x-tenant-id": header }));
+    expect(reasonOf(admission)).toBe("tenant-mismatch");
+  });
+});

@@ -45,7 +45,7 @@ export function createSessionGuard(options: SessionOptions): SessionGuard {
     const session = await verifier.verify(token, { origin: request.header("origin") });
     if (rules.checkRevocation) await revocation.check(session.claims);
     checkRequest(session.claims, session.scopes, {
-      tenantId: request.header("x-tenant-id"),
+      tenantId: namedTenant(request.header("x-tenant-id"), session),
       scopes: rules.scopes,
     });
     await checkClaimRules(session, rules);
@@ -74,6 +74,21 @@ function tell({ onRefused }: SessionOptions, error: unknown, requestId: string):
     onRefused?.(error, requestId);
   } catch {
     // A log that fails must not turn a refusal into an unanswered request.
+  }
+}
+
+/** The gateway percent-encodes a tenant that would not survive in a header. */
+function namedTenant(given: string | undefined, session: VerifiedSession): string | undefined {
+  const { tenantId } = session;
+  return given !== undefined && isEncodingOf(tenantId, given) ? tenantId : given;
+}
+
+function isEncodingOf(tenantId: string, given: string): boolean {
+  if (!/^[!-+\--~]*%[!-+\--~]*$/.test(given)) return false;
+  try {
+    return decodeURIComponent(given) === tenantId;
+  } catch {
+    return false;
   }
 }
 
