@@ -139,6 +139,36 @@ describe("bad input", () => {
     expect(await reasonOf(await issuer.fetch(request))).toBe("413 body-too-large");
   });
 
+  it("does not wait for a body that says that it is too large", async () => {
+    const request = new Request(`${issuer.url}/session/token`, {
+      method: "POST",
+      headers: {
+        "x-breezeway-request": "1",
+        "content-type": "application/json",
+        "content-length": "999999",
+        cookie,
+      },
+      // Never comes.
+      body: new ReadableStream(),
+      duplex: "half",
+    } as RequestInit);
+    expect(await reasonOf(await issuer.fetch(request))).toBe("413 body-too-large");
+  });
+
+  it("believes no length that is smaller than what comes", async () => {
+    const request = new Request(`${issuer.url}/session/token`, {
+      method: "POST",
+      headers: {
+        "x-breezeway-request": "1",
+        "content-type": "application/json",
+        "content-length": "10",
+        cookie,
+      },
+      body: JSON.stringify({ appId: "a".repeat(20_000) }),
+    });
+    expect(await reasonOf(await issuer.fetch(request))).toBe("413 body-too-large");
+  });
+
   it.each(["text/plain", "application/x-www-form-urlencoded", "application/jsonp"])(
     "refuses a body of type %s, which a form can send",
     async (type) => {
