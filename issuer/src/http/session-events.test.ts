@@ -86,6 +86,22 @@ describe("GET /session/events", () => {
     expect(await stream.next()).toMatchObject({ event: "claims-changed" });
   });
 
+  it("tells of the end of a whole tenant to those that are in it now", async () => {
+    const stream = await openStream();
+    // More than are told of one by one.
+    for (const tenantId of ["acme", "globex"]) {
+      const others = Array.from({ length: 1_001 }, (_, index) => `${tenantId}-${index}`);
+      for (const userId of others) await issuer.sessions.create({ userId, tenantId });
+    }
+    await issuer.sessions.switchTenant(handle, "globex");
+    expect(await stream.next()).toMatchObject({ event: "tenant-changed" });
+    await issuer.sessions.revokeAllInTenant("acme");
+    await issuer.sessions.updateClaims(handle, { a: 1 });
+    expect(await stream.next()).toMatchObject({ event: "claims-changed" });
+    await issuer.sessions.revokeAllInTenant("globex");
+    expect(await stream.next()).toMatchObject({ event: "revoked" });
+  });
+
   it("resumes after Last-Event-ID", async () => {
     const stream = await openStream();
     await issuer.sessions.updateClaims(handle, { a: 1 });

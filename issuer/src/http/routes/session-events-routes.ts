@@ -54,13 +54,17 @@ export function sessionEventsRoutes(deps: SessionEventsDeps): readonly Endpoint[
           // Nobody writes to the log when a session runs out.
           onHeartbeat: () => void endIfOver(),
         });
+        let known = record;
         const tell = (change: ChangeRow): void => {
-          const event = eventOf(change, record);
+          const event = eventOf(change, known);
           if (!event) return;
+          // What is said of a tenant from here on is about this one.
+          if (change.kind === "tenant-changed" && change.tenant_id !== null) {
+            known = { ...known, tenantId: change.tenant_id };
+          }
           stream.send({ ...event, id: change.seq });
           if (event.event === "revoked" || event.event === "signed-out") stream.close();
         };
-        let known = record;
         const endIfOver = async (): Promise<void> => {
           // Asks the store only when what is known says that the end has come.
           if (!endedBecause(known, sessions.lifetimes, clock())) return;
@@ -77,7 +81,13 @@ export function sessionEventsRoutes(deps: SessionEventsDeps): readonly Endpoint[
           onGap: () => stream.close(),
         });
         const until = watcher.seq;
-        if (until > from) for (const change of await missed(record, from, until)) tell(change);
+        try {
+          if (until > from) for (const change of await missed(record, from, until)) tell(change);
+        } catch (error) {
+          // Nobody would ever read it, and the session has only so many.
+          stream.close();
+          throw error;
+        }
         for (const change of waiting) tell(change);
         waiting = undefined;
         return stream.response;
@@ -89,7 +99,9 @@ export function sessionEventsRoutes(deps: SessionEventsDeps): readonly Endpoint[
 function eventOf(change: ChangeRow, record: SessionRecord): ServerEvent | undefined {
   const { kind, subject, tenant_id, detail } = change;
   const isWide =
-    (kind === "user" && subject === record.userId) ||
+    (kind === "user" &&
+      subject === record.userId &&
+      (tenant_id === null || tenant_id === record.tenantId)) ||
     (kind === "tenant" && subject === record.tenantId);
   if (isWide) return { event: "revoked", data: { reason: "revoked" } };
   if (subject !== record.handle) return undefined;
