@@ -6,6 +6,7 @@
 import { BridgeError } from "@breezeway/shared";
 import type { VerifiedSession } from "@breezeway/verify";
 import {
+  RateLimiterCluster,
   RateLimiterMemory,
   RateLimiterPostgres,
   RateLimiterRedis,
@@ -19,6 +20,8 @@ import type { Route } from "../routes/route-table.ts";
 export type RateLimitStore =
   /** A client of `redis` (node-redis) or `ioredis`, connected. */
   | { readonly kind: "redis"; readonly client: object }
+  /** In the primary process of `serveGatewayCluster`, which uses it of its own accord. */
+  | { readonly kind: "cluster" }
   /** A `Pool` of `pg`. The table is made when it is not there. */
   | { readonly kind: "postgres"; readonly client: object; readonly tableName?: string };
 
@@ -36,6 +39,7 @@ export interface RateLimits {
 
 const DEFAULT_PER = ["tenant", "app", "user"] as const;
 const KEY_PREFIX = "breezeway";
+const CLUSTER_TIMEOUT_MS = 2_000;
 
 export function createRateLimits(store: RateLimitStore | undefined): RateLimits {
   // By what they count, so that a reload which changes another route does not forget.
@@ -82,6 +86,9 @@ async function createLimiter(
 ): Promise<RateLimiterAbstract> {
   const memory = new RateLimiterMemory(options);
   if (store === undefined) return memory;
+  if (store.kind === "cluster") {
+    return new RateLimiterCluster({ ...options, timeoutMs: CLUSTER_TIMEOUT_MS });
+  }
   const shared = { ...options, storeClient: store.client, insuranceLimiter: memory };
   if (store.kind === "redis") {
     return new RateLimiterRedis({

@@ -16,6 +16,11 @@ export interface ServeOptions {
   readonly port?: number | undefined;
   /** Default `127.0.0.1`. */
   readonly host?: string | undefined;
+  /**
+   * Lets several processes listen on the port, and the system spread connections over them (Linux,
+   * FreeBSD). Default false.
+   */
+  readonly reusePort?: boolean | undefined;
   /** For the head of a request, in milliseconds. Default 15 000. */
   readonly headersTimeoutMs?: number | undefined;
   /** For the next request on an open connection, in milliseconds. Default 65 000. */
@@ -57,9 +62,9 @@ export async function serveGateway(
       : createGateway(gatewayOrOptions);
   const core = coreOf(gateway);
   const server = createHttpServer(core, options);
-  const { port = 4001, host = "127.0.0.1" } = options;
+  const { port = 4001, host = "127.0.0.1", reusePort = false } = options;
   try {
-    await listen(server, port, host);
+    await listen(server, { port, host, reusePort });
   } catch (error) {
     await gateway.close();
     throw error;
@@ -135,10 +140,19 @@ function handle(core: GatewayCore, request: IncomingMessage, client: NodeClient)
   exchange.start();
 }
 
-async function listen(server: HttpServer, port: number, host: string): Promise<void> {
+interface Address {
+  readonly port: number;
+  readonly host: string;
+  readonly reusePort: boolean;
+}
+
+async function listen(server: HttpServer, address: Address): Promise<void> {
+  const { port, host, reusePort } = address;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
-  server.listen({ port, host }, resolve);
+  // A cluster's primary would otherwise take the connections, and lose those that it hands to a
+  // worker which has just died.
+  server.listen({ port, host, reusePort, exclusive: true }, resolve);
   try {
     await promise;
   } catch (error) {

@@ -1,0 +1,117 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { startIssuer } from "../test-support/issuer.ts";
+import { temporaryFolder } from "../test-support/programs.ts";
+import { createTokenMaker, ORDERS_APP } from "../test-support/tokens.ts";
+import { startUpstream } from "../test-support/upstream.ts";
+
+const PRIMARY = fileURLToPath(new URL("../test-support/cluster-primary.ts", import.meta.url));
+
+interface Told {
+  readonly url?: string;
+  readonly metricsUrl?: string;
+  readonly pids?: readonly number[];
+  readonly error?: string;
+  readonly failed?: string;
+}
+
+interface Primary extends AsyncDisposable {
+  readonly child: ChildProcess;
+  next(): Promise<Told>;
+}
+
+function startPrimary(config: string): Primary {
+  const child = fork(PRIMARY, [config], {
+    execArgv: ["--conditions=@breezeway/source"],
+    silent: true,
+  });
+  const exited = once(child, "exit");
+  return {
+    child,
+    next: async () => ((await once(child, "message")) as [Told])[0],
+    [Symbol.asyncDispose]: async () => {
+      if (child.exitCode === null && child.connected) child.send("close");
+      await exited;
+    },
+  };
+}
+
+describe("a cluster", () => {
+  it(
+    "shares one port, limits and metrics, and replaces a worker that dies",
+    { timeout: 60_000 },
+    async () => {
+      using folder = temporaryFolder();
+      const tokens = createTokenMaker();
+      await using issuer = await startIssuer(tokens);
+      await using upstream = await startUpstream();
+      const file = join(folder.path, "gateway.json");
+      const write = (prefix: string): void => {
+        const limited = { prefix: "/limited", upstream: upstream.url };
+        const rateLimit = { requests: 5, windowSeconds: 60 };
+        const routes = [
+          { prefix, upstream: upstream.url },
+          { ...limited, rateLimit },
+        ];
+        writeFileSync(file, JSON.stringify({ issuer: issuer.url, apps: [ORDERS_APP], routes }));
+      };
+      write("/orders");
+      await using primary = startPrimary(file);
+      const { url, metricsUrl } = await primary.next();
+      const send = async (path: string): Promise<number> => {
+        const headers = {
+          authorization: `Bearer ${tokens.token({ iss: issuer.url })}`,
+          connection: "close",
+        };
+        const response = await fetch(`${url}${path}`, { headers });
+        await response.text();
+        return response.status;
+      };
+      const many = (path: string, count: number): Promise<number[]> =>
+        Promise.all(Array.from({ length: count }, () => send(path)));
+
+      expect(new Set(await many("/orders", 20))).toEqual(new Set([200]));
+      const limited = await many("/limited", 12);
+      expect(limited.filter((status) => status === 200)).toHaveLength(5);
+
+      const metrics = await (await fetch(metricsUrl ?? "")).text();
+      expect(metrics).toContain(
+        'breezeway_gateway_requests_total{route="/orders",status="200",reason=""} 20',
+      );
+
+      primary.child.send("pids");
+      const before = (await primary.next()).pids ?? [];
+      expect(before).toHaveLength(2);
+      process.kill(before[0] ?? 0, "SIGKILL");
+      const pids = async (): Promise<readonly number[]> => {
+        primary.child.send("pids");
+        return (await primary.next()).pids ?? [];
+      };
+      while (!(await pids()).some((pid) => !before.includes(pid))) {
+        // What was in the dead worker is reset at once; nothing waits for it.
+        expect([200, "reset"]).toContain(await send("/orders").catch(() => "reset"));
+      }
+
+      write("/bills");
+      primary.child.send("reload");
+      while (new Set(await many("/bills", 6)).has(404)) await pids();
+      expect(new Set(await many("/orders", 6))).toEqual(new Set([404]));
+      writeFileSync(file, "{");
+      primary.child.send("reload");
+      expect((await primary.next()).error).toContain("not valid JSON");
+      expect(await send("/bills")).toBe(200);
+    },
+  );
+
+  it("tells a wrong configuration before it starts anything", { timeout: 30_000 }, async () => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, "gateway.json");
+    writeFileSync(file, JSON.stringify({ issuer: "nonsense" }));
+    await using primary = startPrimary(file);
+    expect((await primary.next()).failed).toContain("issuer");
+  });
+});

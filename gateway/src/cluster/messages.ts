@@ -1,0 +1,33 @@
+/** What the primary process of a cluster and its workers say to each other. */
+
+/** The environment variable in which a worker finds its settings, as JSON. */
+export const SETTINGS_VARIABLE = "BREEZEWAY_GATEWAY_WORKER";
+
+export interface WorkerSettings {
+  readonly config: string;
+  readonly port: number;
+  readonly host: string;
+}
+
+export type ToWorker =
+  | { readonly type: "breezeway:reload" }
+  | { readonly type: "breezeway:close"; readonly graceMs: number };
+
+export type FromWorker =
+  | { readonly type: "breezeway:listening"; readonly url: string }
+  | { readonly type: "breezeway:failed"; readonly message: string }
+  /** A configuration file that was not taken over. */
+  | { readonly type: "breezeway:refused"; readonly message: string };
+
+export function isToWorker(message: unknown): message is ToWorker {
+  return hasType(message, ["breezeway:reload", "breezeway:close"]);
+}
+
+export function isFromWorker(message: unknown): message is FromWorker {
+  return hasType(message, ["breezeway:listening", "breezeway:failed", "breezeway:refused"]);
+}
+
+function hasType(message: unknown, types: readonly string[]): boolean {
+  const type = (message as { type?: unknown } | null)?.type;
+  return typeof type === "string" && types.includes(type);
+}

@@ -1,0 +1,171 @@
+/**
+ * Several gateway processes on one port. The primary forwards no traffic: it starts workers, restarts
+ * those that end, counts rate limits for all of them, and adds up their metrics.
+ */
+import cluster, { type Worker } from "node:cluster";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { BridgeError } from "@breezeway/shared";
+import { AggregatorRegistry } from "prom-client";
+import { RateLimiterClusterMaster } from "rate-limiter-flexible";
+import { readGatewayConfig } from "../config/read-config.ts";
+import type { CloseOptions } from "../node/serve-gateway.ts";
+import { isFromWorker, SETTINGS_VARIABLE, type ToWorker, type WorkerSettings } from "./messages.ts";
+
+export interface ClusterOptions {
+  /** Path of the configuration file; each worker reads it. */
+  readonly config: string;
+  /** Default 4001; 0 for a free one. */
+  readonly port?: number | undefined;
+  /** Default `127.0.0.1`. */
+  readonly host?: string | undefined;
+  /** Default: one per core. */
+  readonly workers?: number | undefined;
+  /** Serves `/metrics` of all workers together, on `host`. Default: not served. */
+  readonly metricsPort?: number | undefined;
+  /** Told why a changed configuration was not taken over, and why a worker did not start again. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+export interface GatewayCluster extends AsyncDisposable {
+  readonly url: string;
+  /** Where all workers' metrics are; `undefined` when they are not served. */
+  readonly metricsUrl: string | undefined;
+  /** Process ids of the workers that run. */
+  readonly pids: readonly number[];
+  /** Has every worker read the configuration again. SIGHUP does the same. */
+  reload(): void;
+  close(options?: CloseOptions): Promise<void>;
+}
+
+const RESTART_AFTER_MS = 200;
+const KILL_AFTER_MS = 2_000;
+
+/**
+ * @example
+ * const cluster = await serveGatewayCluster({ config: "gateway.json", port: 4001 });
+ * process.once("SIGTERM", () => void cluster.close({ graceMs: 10_000 }));
+ *
+ * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, also when the port is in use
+ */
+export async function serveGatewayCluster(options: ClusterOptions): Promise<GatewayCluster> {
+  const { config, port = 4001, host = "127.0.0.1", onError = () => {} } = options;
+  // A wrong file is told once, and before any process is started.
+  readGatewayConfig(config);
+  // The extension of this file: TypeScript from source, JavaScript when built.
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  cluster.setupPrimary({
+    exec: fileURLToPath(new URL(`./worker.${extension}`, import.meta.url)),
+    ...(extension === "ts" ? { execArgv: ["--conditions=@breezeway/source"] } : {}),
+  });
+  const limits = new RateLimiterClusterMaster();
+  const workers = new Set<Worker>();
+  let isClosing = false;
+  let chosenPort = port;
+
+  /** @param workerPort - 0 for the first worker, if any will do; the others join it on its port. */
+  function startWorker(workerPort: number): Promise<string> {
+    const settings: WorkerSettings = { config, port: workerPort, host };
+    const worker = cluster.fork({ [SETTINGS_VARIABLE]: JSON.stringify(settings) });
+    workers.add(worker);
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    worker.on("message", (message: unknown) => {
+      if (!isFromWorker(message)) return;
+      if (message.type === "breezeway:listening") resolve(message.url);
+      else if (message.type === "breezeway:failed") reject(invalid(message.message));
+      else onError(invalid(message.message));
+    });
+    worker.on("error", onError);
+    worker.on("exit", () => {
+      workers.delete(worker);
+      reject(invalid("a worker ended before it listened"));
+      if (!isClosing && hasStarted) setTimeout(restart, RESTART_AFTER_MS);
+    });
+    return promise;
+  }
+
+  function restart(): void {
+    if (!isClosing) startWorker(chosenPort).catch(onError);
+  }
+
+  const tell = (message: ToWorker): void => {
+    for (const worker of workers) if (worker.isConnected()) worker.send(message);
+  };
+  const reload = (): void => tell({ type: "breezeway:reload" });
+
+  async function close({ graceMs = 0 }: CloseOptions = {}): Promise<void> {
+    isClosing = true;
+    process.off("SIGHUP", reload);
+    const ended = [...workers].map(
+      (worker) => new Promise<void>((resolve) => worker.once("exit", () => resolve())),
+    );
+    tell({ type: "breezeway:close", graceMs });
+    const timer = setTimeout(() => {
+      for (const worker of workers) worker.process.kill("SIGKILL");
+    }, graceMs + KILL_AFTER_MS);
+    await Promise.all(ended);
+    clearTimeout(timer);
+    metricsServer?.closeAllConnections();
+    metricsServer?.close();
+  }
+
+  let hasStarted = false;
+  let metricsServer: Server | undefined;
+  try {
+    const count = Math.max(1, options.workers ?? availableParallelism());
+    const url = await startWorker(port);
+    chosenPort = Number(new URL(url).port);
+    await Promise.all(Array.from({ length: count - 1 }, () => startWorker(chosenPort)));
+    hasStarted = true;
+    if (options.metricsPort !== undefined) {
+      metricsServer = await serveMetrics(options.metricsPort, host);
+    }
+    process.on("SIGHUP", reload);
+    return {
+      url,
+      metricsUrl: metricsServer && urlOf(metricsServer),
+      get pids() {
+        return [...workers].flatMap(({ process: { pid } }) => pid ?? []);
+      },
+      reload,
+      close,
+      [Symbol.asyncDispose]: () => close(),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  } finally {
+    // Keeps the counter of the rate limits: nothing else refers to it.
+    void limits;
+  }
+}
+
+async function serveMetrics(port: number, host: string): Promise<Server> {
+  const registry = new AggregatorRegistry();
+  const server = createServer((request, response) => {
+    if (request.url !== "/metrics") {
+      response.writeHead(404).end();
+      return;
+    }
+    registry.clusterMetrics().then(
+      (text) => response.writeHead(200, { "content-type": registry.contentType }).end(text),
+      () => response.writeHead(503).end(),
+    );
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen({ port, host }, resolve);
+  await promise;
+  return server;
+}
+
+function urlOf(server: Server): string {
+  const { address, port, family } = server.address() as AddressInfo;
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}/metrics`;
+}
+
+function invalid(message: string): BridgeError {
+  return new BridgeError("CONFIG_INVALID", message);
+}

@@ -1,0 +1,55 @@
+/**
+ * The program of a cluster's worker: one gateway, told by its primary what to do. Runs when it is
+ * imported, which only `cluster.fork` does.
+ */
+import { AggregatorRegistry, type PrometheusContentType } from "prom-client";
+import { readGatewayConfig } from "../config/read-config.ts";
+import { coreOf } from "../core.ts";
+import { createGateway, type Gateway } from "../gateway.ts";
+import { serveGateway, type GatewayServer } from "../node/serve-gateway.ts";
+import { isToWorker, SETTINGS_VARIABLE, type FromWorker, type WorkerSettings } from "./messages.ts";
+
+const send = (message: FromWorker): void => {
+  process.send?.(message);
+};
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : "unknown");
+
+function answerMetrics(gateway: Gateway): void {
+  // Makes prom-client answer the primary's questions.
+  const answering = new AggregatorRegistry<PrometheusContentType>();
+  answering.clear();
+  AggregatorRegistry.setRegistries([coreOf(gateway).metrics.registry]);
+}
+
+function obey(settings: WorkerSettings, server: GatewayServer): void {
+  process.on("message", (message) => {
+    if (!isToWorker(message)) return;
+    if (message.type === "breezeway:close") {
+      void server.close({ graceMs: message.graceMs }).then(() => process.disconnect());
+      return;
+    }
+    try {
+      server.gateway.reload(readGatewayConfig(settings.config));
+    } catch (error) {
+      send({ type: "breezeway:refused", message: messageOf(error) });
+    }
+  });
+  // Without its primary a worker would hold the port for nobody.
+  process.on("disconnect", () => process.exit(0));
+  // Signals of a terminal reach the whole group; the primary says what follows from them.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
+}
+
+try {
+  const settings = JSON.parse(process.env[SETTINGS_VARIABLE] ?? "") as WorkerSettings;
+  const { config, port, host } = settings;
+  const options = readGatewayConfig(config);
+  const gateway = createGateway({ ...options, rateLimitStore: { kind: "cluster" } });
+  answerMetrics(gateway);
+  const server = await serveGateway(gateway, { port, host, reusePort: true });
+  obey(settings, server);
+  send({ type: "breezeway:listening", url: server.url });
+} catch (error) {
+  send({ type: "breezeway:failed", message: messageOf(error) });
+  process.disconnect();
+}

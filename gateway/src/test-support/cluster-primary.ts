@@ -1,0 +1,30 @@
+/** A program that runs a cluster and does what its parent says: test runners' threads cannot fork. */
+import { serveGatewayCluster, type GatewayCluster } from "../cluster/serve-cluster.ts";
+
+const config = process.argv[2] ?? "";
+let cluster: GatewayCluster | undefined;
+const tell = (message: object): void => {
+  process.send?.(message);
+};
+
+process.on("message", (command: string) => {
+  if (command === "pids") tell({ pids: cluster?.pids });
+  if (command === "reload") cluster?.reload();
+  if (command === "close") {
+    void cluster?.close({ graceMs: 1_000 }).then(() => process.disconnect());
+  }
+});
+
+try {
+  cluster = await serveGatewayCluster({
+    config,
+    port: 0,
+    workers: 2,
+    metricsPort: 0,
+    onError: (error) => tell({ error: String(error) }),
+  });
+  tell({ url: cluster.url, metricsUrl: cluster.metricsUrl });
+} catch (error) {
+  tell({ failed: String(error) });
+  process.disconnect();
+}
