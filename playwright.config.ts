@@ -26,8 +26,8 @@ export default defineConfig({
   // A test that passes only when it is repeated has failed.
   retries: 0,
   forbidOnly: Boolean(process.env["CI"]),
-  timeout: 30_000,
-  expect: { timeout: 8_000 },
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
   reporter: "list",
   use: {
     viewport: { width: 1360, height: 860 },

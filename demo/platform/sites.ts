@@ -2,6 +2,7 @@
 import type { Issuer } from "@breezeway/issuer";
 import type { AppRegistry } from "@breezeway/shared/schemas";
 import type { DatabaseSync } from "node:sqlite";
+import type { Assets } from "../web/bundle.ts";
 import { createSite, type Site } from "../web/site.ts";
 import type { Addresses, Guest } from "./addresses.ts";
 import type { Handler } from "./listen.ts";
@@ -14,12 +15,14 @@ export interface ShellOptions {
   readonly issuerUrl: string;
   readonly issuer: Issuer;
   readonly database: DatabaseSync;
+  readonly assets: Assets;
 }
 
-export async function createShellHandler(options: ShellOptions): Promise<Handler> {
+export function createShellHandler(options: ShellOptions): Handler {
   const { addresses, apps, issuerUrl, issuer, database } = options;
-  const site = await createSite({
+  const site = createSite({
     bundle: "shell",
+    assets: options.assets,
     title: "Porchlight",
     policy: {
       frameAncestors: [],
@@ -63,9 +66,10 @@ const TITLES: Readonly<Record<Guest, string>> = {
   inspector: "Inspector",
 };
 
-export async function createGuestSite(guest: Guest, addresses: Addresses): Promise<Site> {
+export function createGuestSite(guest: Guest, addresses: Addresses, assets: Assets): Site {
   return createSite({
     bundle: guest,
+    assets,
     title: TITLES[guest],
     policy: {
       frameAncestors: [addresses.shell.origin],

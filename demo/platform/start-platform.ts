@@ -11,6 +11,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openDatabase } from "../upstream/database.ts";
 import { createUpstream } from "../upstream/service.ts";
+import { bundleSites } from "../web/bundle.ts";
 import {
   addressesFrom,
   DEFAULT_BASE_PORT,
@@ -61,6 +62,9 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const apps = readApps(options.appsDir ?? join(import.meta.dirname, "../apps"), addresses);
   makeFolder(options.dataDir);
   const issuerUrl = `${addresses.shell.origin}/auth`;
+  const sites = bundleSites();
+  // Whoever needs them first hears of a failure.
+  sites.catch(() => undefined);
   const running = new Map<Part, Listener>();
   let issuer: Issuer | undefined;
 
@@ -86,12 +90,13 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       };
       try {
         await started.ready;
-        const handler = await createShellHandler({
+        const handler = createShellHandler({
           addresses,
           apps,
           issuerUrl,
           issuer: started,
           database,
+          assets: (await sites).shell,
         });
         const listener = await listen("shell", addresses.shell, handler);
         issuer = started;
@@ -106,8 +111,9 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       const database = openData();
       try {
         const upstream = createUpstream({ database });
-        return closing(await listen("upstream", addresses.upstream, upstream.fetch), () =>
-          database.close(),
+        return closing(
+          await listen("upstream", addresses.upstream, (request) => upstream.fetch(request)),
+          () => database.close(),
         );
       } catch (error) {
         database.close();
@@ -120,7 +126,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   };
 
   async function startGuest(guest: Guest): Promise<Listener> {
-    return listen(guest, addresses[guest], await createGuestSite(guest, addresses));
+    const assets = (await sites)[guest];
+    return listen(guest, addresses[guest], createGuestSite(guest, addresses, assets));
   }
 
   async function stop(part: Part): Promise<void> {
@@ -137,12 +144,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await Promise.all(PARTS.map(stop));
   }
 
-  try {
-    // One after the other, so that the error is that of the first port in the list.
-    for (const part of PARTS) await start(part);
-  } catch (error) {
+  const outcomes = await Promise.allSettled(PARTS.map(start));
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed !== undefined) {
     await close();
-    throw error;
+    throw failed.reason;
   }
 
   return {

@@ -109,7 +109,7 @@ export class ShellCustomers extends LightElement {
             <th scope="col" class="number">Lifetime value</th>
           </tr>
         </thead>
-        <tbody @keydown=${this.#onKey}>
+        <tbody @keydown=${(event: KeyboardEvent) => this.#onKey(event)}>
           ${shown.map((row) => this.#row(row, currency))}
         </tbody>
       </table>

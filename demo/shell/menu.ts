@@ -40,7 +40,7 @@ export class ShellMenu extends LightElement {
   }
 
   override render(): TemplateResult {
-    return html`<div class="menu" @keydown=${this.#onKey}>
+    return html`<div class="menu" @keydown=${(event: KeyboardEvent) => this.#onKey(event)}>
       <button
         class="menu-trigger"
         type="button"

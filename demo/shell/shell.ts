@@ -94,7 +94,9 @@ export class PorchlightShell extends LightElement {
     const { userId, tenantId, tenants } = this.session;
     const person = this.data.people.find(({ id }) => id === userId);
     return html`<div class="layout">
-        <a class="button skip-link" href="#page" @click=${this.#skip}>Skip to the page</a>
+        <a class="button skip-link" href="#page" @click=${(event: MouseEvent) => this.#skip(event)}
+          >Skip to the page</a
+        >
         <shell-sidebar
           role="banner"
           .route=${this.route}
@@ -104,7 +106,7 @@ export class PorchlightShell extends LightElement {
           .person=${{ name: person?.name ?? userId, title: person?.title ?? "" }}
           .scheme=${this.scheme}
           @shell-tenant=${(event: CustomEvent<string>) => void this.#switchTenant(event.detail)}
-          @shell-scheme=${this.#toggleScheme}
+          @shell-scheme=${() => this.#toggleScheme()}
           @shell-sign-out=${() => void this.#signOut()}
         ></shell-sidebar>
         <main id="page" tabindex="-1">${this.#page()}</main>

@@ -39,7 +39,7 @@ export class ShellSignIn extends LightElement {
   override render(): TemplateResult {
     const person = this.data.people.find(({ id }) => id === this.userId);
     return html`<main class="sign-in">
-      <form class="sign-in-form" @submit=${this.#submit}>
+      <form class="sign-in-form" @submit=${(event: SubmitEvent) => this.#submit(event)}>
         <header>
           ${brandMark()}
           <h1>Sign in to Porchlight</h1>

@@ -29,14 +29,13 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   map: "application/json",
 };
 
-export async function bundle(name: BundleName): Promise<Assets> {
-  const [script, styles] = ENTRIES[name];
+/** All sites at once: what they share is read and parsed a single time. */
+export async function bundleSites(): Promise<Readonly<Record<BundleName, Assets>>> {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
-    entryPoints: [
-      { in: script, out: name },
-      { in: styles, out: name },
-    ],
+    entryPoints: Object.entries(ENTRIES).flatMap(([name, files]) =>
+      files.map((file) => ({ in: file, out: name })),
+    ),
     bundle: true,
     write: false,
     outdir: "assets",
@@ -48,11 +47,21 @@ export async function bundle(name: BundleName): Promise<Assets> {
     loader: { ".woff2": "file" },
     logLevel: "silent",
   });
-  return new Map(
-    outputFiles.map(({ path, contents }) => {
-      const file = basename(path);
-      const contentType = CONTENT_TYPES[file.slice(file.lastIndexOf(".") + 1)] ?? "text/plain";
-      return [`/assets/${file}`, { body: new Uint8Array(contents), contentType }];
-    }),
-  );
+  const files = outputFiles.map(({ path, contents }) => {
+    const file = basename(path);
+    const contentType = CONTENT_TYPES[file.slice(file.lastIndexOf(".") + 1)] ?? "text/plain";
+    return { file, asset: { body: new Uint8Array(contents), contentType } };
+  });
+  const assetsOf = (name: BundleName): Assets =>
+    new Map(
+      files
+        .filter(({ file }) => file.startsWith(`${name}.`) || file.endsWith(".woff2"))
+        .map(({ file, asset }) => [`/assets/${file}`, asset]),
+    );
+  return {
+    shell: assetsOf("shell"),
+    orders: assetsOf("orders"),
+    "customer-pane": assetsOf("customer-pane"),
+    inspector: assetsOf("inspector"),
+  };
 }

@@ -1,12 +1,14 @@
 /** One site of the demo: a document, its assets, and strict headers on everything. */
 import { createHash } from "node:crypto";
-import { bundle, type Asset, type BundleName } from "./bundle.ts";
+import type { Asset, Assets, BundleName } from "./bundle.ts";
 import { contentSecurityPolicy, type PagePolicy } from "./content-security-policy.ts";
 import { ICON } from "./icon.ts";
 import { renderPage } from "./page.ts";
 
 export interface SiteOptions {
+  /** Name of its script and style sheet. */
   readonly bundle: BundleName;
+  readonly assets: Assets;
   readonly title: string;
   readonly policy: PagePolicy;
   readonly hostOrigins?: readonly string[];
@@ -17,9 +19,9 @@ export interface SiteOptions {
 
 export type Site = (request: Request) => Response;
 
-export async function createSite(options: SiteOptions): Promise<Site> {
+export function createSite(options: SiteOptions): Site {
   const assets = new Map<string, Asset & { readonly etag: string }>();
-  for (const [path, asset] of await bundle(options.bundle)) assets.set(path, tagged(asset));
+  for (const [path, asset] of options.assets) assets.set(path, tagged(asset));
   const icon = { body: new TextEncoder().encode(ICON), contentType: "image/svg+xml" };
   assets.set("/assets/icon.svg", tagged(icon));
   const { statusOf = (pathname) => (pathname === "/" ? 200 : 404) } = options;

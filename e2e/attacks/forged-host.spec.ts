@@ -64,7 +64,7 @@ test.describe("without that policy", () => {
     );
     const sibling = await frameAt(page, evil.origin);
     await sibling.evaluate(() => window.attack.playHost?.(0));
-    const guest = page.frameLocator("iframe").first();
+    const guest = page.locator("iframe").first().contentFrame();
     await expect(guest.getByRole("status")).toBeAttached();
     await page.clock.runFor(11_000);
     await expect(guest.getByRole("alert")).toHaveAttribute("data-reason", "handshake-timeout");

@@ -1,4 +1,5 @@
 /** [TM-108] A guest shakes hands, then takes its frame to another origin and goes on talking. */
+import type { Frame } from "@playwright/test";
 import { expect, frameAt, heardBy, test } from "./support.ts";
 
 test("the shell's policy keeps the frame from going there", async ({
@@ -47,21 +48,20 @@ test.describe("without that policy", () => {
 
 type Fixtures = Parameters<Parameters<typeof test>[2]>[0];
 
-/** The orders app as its maker turned bad: connected, with a token of its own. */
+/** The orders app as its maker turned bad: connected, and it leaves without a word. */
 async function openTraitor({
   demo,
   openEvilSite,
   page,
   platform,
-}: Pick<Fixtures, "demo" | "openEvilSite" | "page" | "platform">) {
+}: Pick<Fixtures, "demo" | "openEvilSite" | "page" | "platform">): Promise<Frame> {
   const { port, origin } = platform.addresses.orders;
   await platform.stop("orders");
-  await openEvilSite({ page: "sdk-guest", port, hostOrigins: [platform.url] });
+  await openEvilSite({ page: "raw-guest", port });
   await demo.signIn();
   await page.getByRole("link", { name: "Orders", exact: true }).click();
   const frame = await frameAt(page, origin);
-  const outcome = await frame.evaluate(() => window.attack.connect?.(5_000));
-  expect(outcome).toMatchObject({ appId: "orders" });
+  expect(await frame.evaluate(() => window.attack.hello?.({}))).toMatchObject({ appId: "orders" });
   await expect(page.getByTestId("mount-state")).toHaveText("Connected");
   return frame;
 }

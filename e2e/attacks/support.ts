@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test as demoTest, expect } from "../support/demo.ts";
-import type {} from "./pages/attack-window.ts";
+import type { Attack } from "./pages/attack-window.ts";
 
 export interface EvilSite {
   readonly origin: string;
@@ -67,7 +67,7 @@ export async function frameAt(page: Page, origin: string): Promise<Frame> {
 }
 
 /** Window messages that the page has received. */
-export async function heardBy(frame: Frame | Page): Promise<unknown[]> {
+export async function heardBy(frame: Frame | Page): Promise<Attack["heard"]> {
   return frame.evaluate(() => window.attack.heard);
 }
 

@@ -53,7 +53,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       await platform.close();
       await rm(dataDir, { recursive: true });
     },
-    { scope: "worker" },
+    { scope: "worker", timeout: 120_000 },
   ],
 
   platform: async ({ wholePlatform }, use) => {

@@ -73,7 +73,7 @@ export class NewOrderForm extends Sheet {
       </div>`;
     }
     const { currency } = this.catalogue;
-    return html`<form class="order-form" @submit=${this.#onSubmit}>
+    return html`<form class="order-form" @submit=${(event: SubmitEvent) => this.#onSubmit(event)}>
       <div class="sheet-body">
         <div class="field">
           <label for="customer">Customer</label>

@@ -93,7 +93,7 @@ export class OrdersApp extends GuestApp {
               type="search"
               placeholder="Order or customer"
               .value=${this.search}
-              @input=${this.#onSearch}
+              @input=${(event: InputEvent) => this.#onSearch(event)}
             />
           </label>
           <button class="button primary" type="button" @click=${() => (this.panel = { is: "new" })}>

@@ -24,7 +24,10 @@ arm({
     port = answer.port ?? undefined;
     port?.addEventListener("message", ({ data }) => {
       for (const frame of data as (readonly unknown[])[]) {
-        if (frame[0] === "result" || frame[0] === "error") waiting.get(frame[1] as number)?.(frame);
+        const [kind, id] = frame as [string, number];
+        if (kind === "result" || kind === "error") waiting.get(id)?.(frame);
+        // The host asks whether somebody is there.
+        if (kind === "call") port?.postMessage([["result", id, true]]);
       }
     });
     port?.start();
