@@ -10,6 +10,7 @@ const hostOrigin = document.querySelector<HTMLMetaElement>("meta[name=host]")?.c
 
 Object.assign(window, { sequential, inFlight, payload });
 const echo = await open();
+await echo("first");
 // To nobody in particular, and nothing in it: the driver's signal that it can begin.
 parent.postMessage("bench-ready", hostOrigin);
 
