@@ -53,10 +53,12 @@ async function install(
 
 /** `@breezeway/guest`, `@breezeway/guest/react`, … */
 function entriesOf({ name, manifest }: Workspace): string[] {
-  return Object.entries(manifest.exports ?? {})
-    // The script-tag build sets a global and exports nothing.
-    .filter(([subpath, target]) => typeof target === "object" && subpath !== "./script-tag")
-    .map(([subpath]) => subpath.replace(".", name));
+  return (
+    Object.entries(manifest.exports ?? {})
+      // The script-tag build sets a global and exports nothing.
+      .filter(([subpath, target]) => typeof target === "object" && subpath !== "./script-tag")
+      .map(([subpath]) => subpath.replace(".", name))
+  );
 }
 
 async function loadProblems(project: string, entries: readonly string[]): Promise<string[]> {
