@@ -103,11 +103,13 @@ const contenders: Record<string, () => Promise<number>> = {
     const { default: Fastify } = await import("fastify");
     const { default: proxy } = await import("@fastify/http-proxy");
     const app = Fastify();
+    app.addHook("onRequest", async (request) => {
+      await verifyWithJose(request.headers.authorization);
+    });
     await app.register(proxy, {
       upstream,
       prefix: "/orders",
       rewritePrefix: "/orders",
-      preHandler: (request) => verifyWithJose(request.headers.authorization),
     });
     await app.listen({ port: 0, host: "127.0.0.1" });
     return (app.server.address() as AddressInfo).port;
@@ -133,11 +135,9 @@ const contenders: Record<string, () => Promise<number>> = {
     const { createProxyMiddleware } = await import("http-proxy-middleware");
     const { Agent } = await import("node:http");
     const app = express();
-    app.use((request, response, next) => {
-      verifyWithJose(request.headers.authorization).then(
-        () => next(),
-        () => response.sendStatus(401),
-      );
+    app.use(async (request, _response, next) => {
+      await verifyWithJose(request.headers.authorization);
+      next();
     });
     app.use(createProxyMiddleware({ target: upstream, agent: new Agent({ keepAlive: true }) }));
     return listen(createServer(app));

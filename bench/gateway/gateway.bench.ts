@@ -85,6 +85,10 @@ async function startNginx(
   return { port, pid: child.pid ?? 0 };
 }
 
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
@@ -135,7 +139,7 @@ async function run(
     }
   }
   const rates = new Map<string, number>();
-  const rows: Record<string, unknown> = {};
+  const rows: Record<string, Record<string, number>> = {};
   for (const [name, each] of results) {
     rates.set(name, median(each.map(({ perCpuSecond }) => perCpuSecond)));
     rows[name] = {
@@ -147,8 +151,11 @@ async function run(
       failures: each.reduce((sum, { failures }) => sum + failures, 0),
     };
   }
-  console.log(`\n${scenario}`);
-  console.table(rows);
+  print(`\n${scenario}`);
+  for (const [name, row] of Object.entries(rows)) {
+    const cells = Object.entries(row).map(([label, value]) => `${label} ${value}`);
+    print(`  ${name.padEnd(20)}${cells.join("   ")}`);
+  }
   return rates;
 }
 
@@ -177,9 +184,7 @@ async function ask(child: ChildProcess | undefined): Promise<Usage> {
 }
 
 function goal(text: string, ratio: number, wanted: number): void {
-  console.log(
-    `${ratio >= wanted ? "met   " : "missed"} ${text}: ${ratio.toFixed(2)} (goal ${wanted})`,
-  );
+  print(`${ratio >= wanted ? "met   " : "missed"} ${text}: ${ratio.toFixed(2)} (goal ${wanted})`);
 }
 
 try {
@@ -193,7 +198,7 @@ try {
   const rate = (rates: Map<string, number>, name: string): number => rates.get(name) ?? Number.NaN;
   const best = Math.max(...peers.map((name) => rate(repeated, name)));
   const gateway = rate(repeated, "gateway");
-  console.log();
+  print("");
   goal(
     "tokens repeat, against the same proxy without auth",
     gateway / rate(repeated, "no-auth"),

@@ -77,7 +77,7 @@ describe("a gateway under faults", () => {
     const callers = Array.from({ length: 40 }, createCaller);
     const wrong: string[] = [];
     const seen = new Map<number, number>();
-    let isOver = false;
+    const run = { isOver: false };
 
     function judge(caller: Caller, status: number, body: string): void {
       seen.set(status, (seen.get(status) ?? 0) + 1);
@@ -93,7 +93,7 @@ describe("a gateway under faults", () => {
     }
 
     async function work(): Promise<void> {
-      while (!isOver) {
+      while (!run.isOver) {
         const caller = callers[roll(callers.length)];
         if (caller === undefined) continue;
         const headers = { authorization: `Bearer ${caller.token}` };
@@ -146,7 +146,7 @@ describe("a gateway under faults", () => {
       await fault();
       if (warmMb === 0 && performance.now() > endsAt - RUN_MS / 2) warmMb = collectGarbage();
     }
-    isOver = true;
+    run.isOver = true;
     await workers;
     // Everything is whole again: everybody who may is let in.
     mode = "good";

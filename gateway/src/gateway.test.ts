@@ -197,3 +197,87 @@ describe("preflights", () => {
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
   });
 });
+
+describe("a host that fetches for its guests", () => {
+  const headers = { origin: "https://shell.example" };
+
+  it("may send the token of any app, and read the answer", async () => {
+    const hostOrigins = [headers.origin];
+    await using gateway = await startGateway({ gateway: { hostOrigins } });
+    const response = await gateway.request("/orders", { headers });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("access-control-allow-origin")).toBe(headers.origin);
+    const preflight = await gateway.request("/orders", {
+      method: "OPTIONS",
+      headers: { ...headers, "access-control-request-method": "POST" },
+    });
+    expect(preflight.status).toBe(204);
+  });
+
+  it("is refused when it is not named", async () => {
+    await using gateway = await startGateway();
+    expect((await gateway.request("/orders", { headers })).status).toBe(403);
+  });
+});
+
+describe("the fetch handler", () => {
+  async function send(path: string, init: RequestInit = {}): Promise<Response> {
+    await using gateway = await startGateway();
+    const headers = new Headers(init.headers);
+    if (!headers.has("authorization")) {
+      headers.set("authorization", `Bearer ${gateway.tokens.token()}`);
+    }
+    const request = new Request(`http://gateway.example${path}`, { ...init, headers });
+    const response = await gateway.server.gateway.fetch(request);
+    // Read before the gateway closes.
+    return new Response(response.body && (await response.arrayBuffer()), response);
+  }
+
+  it("decides and proxies as the server does", async () => {
+    const response = await send("/orders/7?x=1", {
+      method: "POST",
+      body: "body",
+      headers: { "x-breezeway-user": "mallory", "x-tenant-id": "acme" },
+    });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      method: "POST",
+      url: "/orders/7?x=1",
+      body: "body",
+      headers: { "x-breezeway-user": "alice", "x-forwarded-host": "gateway.example" },
+    });
+  });
+
+  it.each([
+    ["/orders", { headers: { authorization: "Bearer x" } }, 401, "token-malformed"],
+    ["/nothing", {}, 404, "route-unknown"],
+    ["/orders%2fadmin", {}, 400, "request-malformed"],
+    ["/orders", { headers: { "x-tenant-id": "globex" } }, 403, "tenant-mismatch"],
+  ])("refuses %s with %j", async (path, init, status, reason) => {
+    const response = await send(path, init);
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ reason });
+  });
+
+  it("answers what an operator asks", async () => {
+    expect((await send("/health/live")).status).toBe(200);
+    expect(await (await send("/metrics")).text()).toContain("breezeway_gateway_requests_total");
+  });
+
+  it("passes the caller's abort on", async () => {
+    const closed = Promise.withResolvers<void>();
+    await using gateway = await startGateway({
+      handler: (_request, response) => {
+        response.write("begun");
+        response.on("close", () => closed.resolve());
+      },
+    });
+    const abort = new AbortController();
+    const headers = { authorization: `Bearer ${gateway.tokens.token()}` };
+    const request = new Request("http://g.example/orders", { headers, signal: abort.signal });
+    const response = await gateway.server.gateway.fetch(request);
+    expect(response.status).toBe(200);
+    abort.abort();
+    await closed.promise;
+  });
+});

@@ -1,5 +1,5 @@
 /** Options of {@link createGateway}: their types, their checks, and what is made of them once. */
-import { BridgeError } from "@breezeway/shared";
+import { BridgeError, isOrigin } from "@breezeway/shared";
 import {
   createAppRegistry,
   parseWith,
@@ -53,6 +53,11 @@ export interface GatewayOptions {
   readonly isRevoked?: ((claims: SessionClaims) => boolean) | undefined;
   readonly cors?: CorsOptions | undefined;
   /**
+   * Origins of host shells that fetch for their guests (`via: "host"`). Their requests may carry the
+   * token of any app. Default none.
+   */
+  readonly hostOrigins?: readonly string[] | undefined;
+  /**
    * Addresses and CIDR ranges of proxies in front, whose `X-Forwarded-*` headers are believed and
    * extended. From everyone else they are replaced. Default none.
    */
@@ -80,11 +85,15 @@ export interface Policy {
   readonly apps: AppRegistry;
   readonly routes: RouteTable;
   readonly cors: Required<{ [Name in keyof CorsOptions]: NonNullable<CorsOptions[Name]> }>;
+  readonly hostOrigins: ReadonlySet<string>;
   /** Whether the `X-Forwarded-*` headers of this address are believed. */
   readonly trustsPeer: (address: string | undefined) => boolean;
 }
 
-export type PolicyOptions = Pick<GatewayOptions, "apps" | "routes" | "cors" | "trustedProxies">;
+export type PolicyOptions = Pick<
+  GatewayOptions,
+  "apps" | "routes" | "cors" | "hostOrigins" | "trustedProxies"
+>;
 
 const policySchema = z.object({
   routes: z.array(routeSchema).check(z.minLength(1, "must have at least one route")),
@@ -95,6 +104,11 @@ const policySchema = z.object({
         z.array(z.string().check(z.regex(/^[A-Za-z0-9-]+$/, "must be a header name"))),
       ),
     }),
+  ),
+  hostOrigins: z.optional(
+    z.array(
+      z.string().check(z.refine(isOrigin, "must be an origin such as https://shell.example")),
+    ),
   ),
   trustedProxies: z.optional(z.array(z.string())),
 });
@@ -139,6 +153,7 @@ export function parsePolicy(options: PolicyOptions, source: string): Policy {
       maxAgeSeconds: parsed.cors?.maxAgeSeconds ?? 600,
       exposedHeaders: parsed.cors?.exposedHeaders ?? [],
     },
+    hostOrigins: new Set(parsed.hostOrigins),
     trustsPeer: createPeerTrust(parsed.trustedProxies ?? [], source),
   };
 }

@@ -46,6 +46,8 @@ describe("readGatewayConfig", () => {
     ["routes[0].timeoutMs", { ...good, routes: [{ ...route, timeoutMs: "1s" }] }],
     ["routes[0]", { ...good, routes: [{ ...route, scope: [] }] }],
     ["trustedProxies[0]", { ...good, trustedProxies: ["10.0.0.0/33"] }],
+    ["hostOrigins[0]", { ...good, hostOrigins: ["https://shell.example/"] }],
+    ["limits.circuitFailures", { ...good, limits: { circuitFailures: 0 } }],
     ["cors", { ...good, cors: { maxAgeSeconds: -1 } }],
     ["unknown", { ...good, unknown: 1 }],
     ["apps[0]", { ...good, apps: ["missing.json"] }],

@@ -19,6 +19,7 @@ const fileSchema = z.strictObject({
   apps: z.array(z.union([z.string(), z.record(z.string(), z.unknown())])),
   routes: z.array(z.unknown()),
   cors: z.optional(z.unknown()),
+  hostOrigins: z.optional(z.array(z.string())),
   trustedProxies: z.optional(z.array(z.string())),
   revocations: z.optional(
     z.union([

@@ -1,12 +1,13 @@
 /**
  * Cross-origin answers (https://fetch.spec.whatwg.org/#http-cors-protocol), from the app registry.
  *
- * Invariants: an origin is echoed only when it is, byte for byte, that of a registered app; never
+ * Invariants: an origin is echoed only when it is, byte for byte, that of a registered app or host; never
  * `*`; never credentials, since the gateway reads no cookies; `Vary: Origin` on every answer, with
  * and without an origin, so that no cache mixes them up.
  */
 import { BridgeError } from "@breezeway/shared";
 import type { Policy } from "../config/options.ts";
+import type { Route } from "../routes/route-table.ts";
 import type { Located } from "../decision/examine.ts";
 
 const OWN_EXPOSED_HEADERS = [
@@ -21,6 +22,11 @@ const ALL_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const VARY_ALWAYS: readonly string[] = ["vary", "origin"];
 const HEADER_NAMES = /^[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,2048}$/;
 
+function mayAsk(origin: string, { apps }: Route, policy: Policy): boolean {
+  if (policy.hostOrigins.has(origin)) return true;
+  return policy.apps.byOrigin(origin).some(({ id }) => apps?.has(id) ?? true);
+}
+
 /** The headers of an answer to a request with this `Origin`. Name, value, name, value. */
 export function corsHeaders(origin: string | undefined, policy: Policy): readonly string[] {
   if (origin === undefined) return VARY_ALWAYS;
@@ -28,7 +34,9 @@ export function corsHeaders(origin: string | undefined, policy: Policy): readonl
   if (known === undefined) prepared.set(policy, (known = new Map()));
   let headers = known.get(origin);
   if (headers === undefined) {
-    if (policy.apps.byOrigin(origin).length === 0) return VARY_ALWAYS;
+    if (!policy.hostOrigins.has(origin) && policy.apps.byOrigin(origin).length === 0) {
+      return VARY_ALWAYS;
+    }
     headers = [
       "access-control-allow-origin",
       origin,
@@ -52,8 +60,7 @@ const prepared = new WeakMap<Policy, Map<string, readonly string[]>>();
  */
 export function preflightHeaders({ headers, route }: Located, policy: Policy): string[] {
   const { origin, preflightHeaders: asked } = headers;
-  const apps = origin === undefined ? [] : policy.apps.byOrigin(origin);
-  if (origin === undefined || !apps.some((app) => route.apps?.has(app.id) ?? true)) {
+  if (origin === undefined || !mayAsk(origin, route, policy)) {
     throw new BridgeError("ORIGIN_NOT_ALLOWED", "No app of this origin may use this route.");
   }
   if (asked !== undefined && asked !== "" && !HEADER_NAMES.test(asked)) {

@@ -32,6 +32,8 @@ export interface Located {
   readonly route: Route;
 }
 
+const ANY_ORIGIN: VerifyRequest = {};
+
 /** A request that may be verified. */
 export interface Examined extends Located {
   readonly token: string;
@@ -70,7 +72,9 @@ export function examine(located: Located, policy: Policy): Examined {
   // TRACE would show the caller what we add for the upstream; CONNECT would be a tunnel.
   if (head.method === "TRACE" || head.method === "CONNECT") throw methodNotAllowed();
   const { token, webSocketProtocols } = readCredential(headers);
-  if (headers.origin !== undefined && policy.apps.byOrigin(headers.origin).length === 0) {
+  const { origin } = headers;
+  const isHost = origin !== undefined && policy.hostOrigins.has(origin);
+  if (origin !== undefined && !isHost && policy.apps.byOrigin(origin).length === 0) {
     throw new BridgeError("ORIGIN_NOT_ALLOWED", "No app is registered at this origin.");
   }
   const scopes = route.requiredScopes(head.method);
@@ -83,7 +87,8 @@ export function examine(located: Located, policy: Policy): Examined {
     token,
     webSocketProtocols,
     scopes,
-    verifyRequest: { origin: headers.origin },
+    // A host fetches for its guests, so its origin is not that of their tokens.
+    verifyRequest: isHost ? ANY_ORIGIN : { origin },
   };
 }
 
