@@ -68,7 +68,7 @@ export async function appendChanges(
  * goes on minting for a moment. The moment is inside what the revocation ends.
  */
 function leadSeconds(kind: Change["kind"]): number {
-  return kind === "user" || kind === "tenant" ? 1 : 0;
+  return kind === "user" || kind === "tenant" || kind === "app" ? 1 : 0;
 }
 
 /** The number of the newest committed change; 0 before the first. */

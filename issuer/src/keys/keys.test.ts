@@ -1,84 +1,29 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import {
-  createLocalJWKSet,
-  decodeProtectedHeader,
-  generateKeyPair,
-  exportJWK,
-  jwtVerify,
-  type JSONWebKeySet,
-} from "jose";
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import {
-  createKeyManager,
-  createLocalVault,
-  sqliteStore,
-  type Issuer,
-  type KeyVault,
-  type Store,
-} from "../index.ts";
-import {
-  call,
-  ISSUER_URL,
-  reasonOf,
-  signIn,
-  testClock,
-  testIssuer,
-  type TestClock,
-} from "../test-support/test-issuer.ts";
+import { createKeyManager, type Issuer, type Store } from "../index.ts";
+import { createKeyPlace, jwksOf, mint, verify, type KeyPlace } from "../test-support/key-place.ts";
+import { ISSUER_URL, signIn, type TestClock } from "../test-support/test-issuer.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 
-let folder: string;
+let place: KeyPlace;
 let store: Store;
 let clock: TestClock;
-let open: Issuer[];
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "issuer-keys-"));
-  store = sqliteStore({ file: join(folder, "issuer.sqlite"), durability: "normal" });
-  clock = testClock();
-  open = [];
+  place = createKeyPlace();
+  ({ store, clock } = place);
 });
 
-afterEach(async () => {
-  await Promise.all(open.map((issuer) => issuer.close()));
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => place.close());
 
-function start(options: Parameters<typeof testIssuer>[0] = {}): Issuer {
-  const issuer = testIssuer({ store, clock, ...options });
-  open.push(issuer);
-  return issuer;
-}
-
-async function jwksOf(issuer: Issuer): Promise<JSONWebKeySet> {
-  return (await (await call(issuer, "/.well-known/jwks.json")).json()) as JSONWebKeySet;
-}
+const start: KeyPlace["start"] = (options) => place.start(options);
 
 async function publishedKids(issuer: Issuer): Promise<string[]> {
   return (await jwksOf(issuer)).keys.map(({ kid }) => kid ?? "");
 }
-
-async function mint(issuer: Issuer, cookie: string, appId = "orders"): Promise<string> {
-  const response = await call(issuer, "/session/token", {
-    method: "POST",
-    body: { appId },
-    cookie,
-  });
-  const { token } = (await response.json()) as { token: string };
-  return token;
-}
-
-const verify = async (issuer: Issuer, token: string, audience = "orders"): Promise<unknown> =>
-  jwtVerify(token, createLocalJWKSet(await jwksOf(issuer)), {
-    issuer: ISSUER_URL,
-    audience,
-    currentDate: new Date(clock.nowMs),
-  });
 
 async function states(issuer: Issuer): Promise<string[]> {
   return (await issuer.keys.list()).map(({ state }) => state);
@@ -106,7 +51,7 @@ describe("rotation", () => {
     clock.advance(599 * SECOND);
     const last = await mint(issuer, cookie);
     clock.advance(265 * SECOND);
-    await verify(issuer, last);
+    await verify(issuer, last, { nowMs: clock.nowMs });
     clock.advance(105 * SECOND);
     expect(await publishedKids(issuer)).toHaveLength(2);
     clock.advance(10 * SECOND);
@@ -192,7 +137,7 @@ describe("ending a key", () => {
     expect(await states(issuer)).toEqual(["active", "removed"]);
     const cookie = await signIn(issuer);
     clock.advance(20 * MINUTE);
-    await verify(issuer, await mint(issuer, cookie));
+    await verify(issuer, await mint(issuer, cookie), { nowMs: clock.nowMs });
   });
 
   it("removes a key in an emergency: gone from the key set, and another signs at once", async () => {
@@ -202,9 +147,11 @@ describe("ending a key", () => {
     const [{ kid } = { kid: "" }] = await issuer.keys.list();
     expect(await issuer.keys.remove(kid)).toMatchObject({ state: "removed" });
     expect(await publishedKids(issuer)).not.toContain(kid);
-    await expect(verify(issuer, stolen)).rejects.toThrow("no applicable key found");
-    await verify(issuer, await mint(issuer, cookie));
-    const [row] = await rows();
+    await expect(verify(issuer, stolen, { nowMs: clock.nowMs })).rejects.toThrow(
+      "no applicable key found",
+    );
+    await verify(issuer, await mint(issuer, cookie), { nowMs: clock.nowMs });
+    const [row] = await place.rows();
     expect(row).toMatchObject({ kid, private_reference: "" });
   });
 
@@ -232,121 +179,12 @@ describe("algorithms", () => {
       typ: "JWT",
       kid: expect.any(String) as string,
     });
-    await verify(issuer, token, "inspector");
+    await verify(issuer, token, { nowMs: clock.nowMs, audience: "inspector" });
     expect(decodeProtectedHeader(await mint(issuer, cookie)).alg).toBe("EdDSA");
     const { keys } = await jwksOf(issuer);
     expect(keys.map(({ alg, use }) => `${alg} ${use}`).sort()).toEqual(["ES256 sig", "EdDSA sig"]);
     const next = await issuer.keys.rotate("ES256");
     expect(next).toMatchObject({ alg: "ES256", state: "announced" });
-  });
-});
-
-describe("keys at rest", () => {
-  const encryptionSecret = "a long enough secret";
-
-  it("are encrypted when there is a secret, and open again with it", async () => {
-    const first = start({ keys: { encryptionSecret } });
-    const cookie = await signIn(first);
-    await first.close();
-    const [row] = await rows();
-    expect(row?.private_reference.split(".")).toHaveLength(5);
-    expect(row?.private_reference).not.toContain('"d"');
-    const again = start({ keys: { encryptionSecret } });
-    await verify(again, await mint(again, cookie));
-  });
-
-  it.each([
-    ["no secret", {}, "no keys.encryptionSecret is given"],
-    [
-      "another secret",
-      { encryptionSecret: "another long enough one" },
-      "encryption secret is another",
-    ],
-  ])("stop the start, and are not replaced, with %s", async (_case, keys, message) => {
-    await start({ keys: { encryptionSecret } }).ready;
-    const issuer = start({ keys });
-    await expect(issuer.ready).rejects.toThrow(message);
-    await expect(issuer.ready).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
-    expect(await reasonOf(await call(issuer, "/session"))).toBe("503 keys-unavailable");
-    expect(await rows()).toHaveLength(1);
-  });
-
-  it.each([
-    ["cut short", (reference: string) => reference.slice(0, 20)],
-    ["replaced by another key", () => JSON.stringify(otherKey)],
-    ["emptied", () => "{}"],
-  ])(
-    "stop the start when one is %s, naming the key and showing nothing of it",
-    async (_case, damage) => {
-      await start().ready;
-      const [row] = await rows();
-      await update(row!.kid, damage(row!.private_reference));
-      const error = await start().ready.then(
-        () => undefined,
-        (failure: unknown) => failure as Error,
-      );
-      expect(error?.message).toContain(`Signing key ${row!.kid}`);
-      const secret = (JSON.parse(row!.private_reference) as { d: string }).d;
-      expect(JSON.stringify([error?.message, error?.stack, error?.cause])).not.toContain(
-        secret.slice(0, 12),
-      );
-    },
-  );
-
-  it("refuses a secret that is too short", () => {
-    expect(() => createLocalVault({ encryptionSecret: "short" })).toThrow("at least 16 characters");
-  });
-});
-
-describe("a key vault", () => {
-  it("makes keys and signs elsewhere, at its own pace", async () => {
-    const inner = createLocalVault();
-    let signatures = 0;
-    const kms: KeyVault = {
-      async create(alg) {
-        const made = await inner.create(alg);
-        secrets.set("kms://key/1", made.reference);
-        return { publicJwk: made.publicJwk, reference: "kms://key/1" };
-      },
-      async open({ publicJwk, reference }, alg) {
-        const signer = await inner.open(
-          { publicJwk, reference: secrets.get(reference) ?? "" },
-          alg,
-        );
-        return {
-          sign: async (data) => {
-            signatures += 1;
-            return signer.sign(data);
-          },
-        };
-      },
-    };
-    const secrets = new Map<string, string>();
-    const issuer = start({ keys: { vault: kms } });
-    await verify(issuer, await mint(issuer, await signIn(issuer)));
-    expect(signatures).toBe(1);
-    expect((await rows())[0]?.private_reference).toBe("kms://key/1");
-  });
-
-  it("that is away costs the token, not the session", async () => {
-    const inner = createLocalVault();
-    const issuer = start({
-      onError: () => undefined,
-      keys: {
-        vault: {
-          create: (alg) => inner.create(alg),
-          open: () => Promise.resolve({ sign: () => Promise.reject(new Error("kms down")) }),
-        },
-      },
-    });
-    const cookie = await signIn(issuer);
-    const response = await call(issuer, "/session/token", {
-      method: "POST",
-      body: { appId: "orders" },
-      cookie,
-    });
-    expect(await reasonOf(response)).toBe("503 keys-unavailable");
-    expect((await call(issuer, "/session", { cookie })).status).toBe(200);
   });
 });
 
@@ -358,34 +196,7 @@ describe("two processes that start on an empty store at once", () => {
     expect(kids).toHaveLength(1);
     expect(await publishedKids(b)).toEqual(kids);
     const cookie = await signIn(a);
-    await verify(b, await mint(a, cookie));
-    await verify(a, await mint(b, cookie));
+    await verify(b, await mint(a, cookie), { nowMs: clock.nowMs });
+    await verify(a, await mint(b, cookie), { nowMs: clock.nowMs });
   });
 });
-
-const otherKey = await generateKeyPair("Ed25519", { extractable: true }).then(({ privateKey }) =>
-  exportJWK(privateKey),
-);
-
-async function rows(): Promise<{ kid: string; private_reference: string }[]> {
-  const opened = await store.open();
-  try {
-    return await opened.db
-      .selectFrom("breezeway_signing_key")
-      .select(["kid", "private_reference"])
-      .orderBy("ordinal")
-      .execute();
-  } finally {
-    await opened.close();
-  }
-}
-
-async function update(kid: string, reference: string): Promise<void> {
-  const opened = await store.open();
-  await opened.db
-    .updateTable("breezeway_signing_key")
-    .set({ private_reference: reference })
-    .where("kid", "=", kid)
-    .execute();
-  await opened.close();
-}

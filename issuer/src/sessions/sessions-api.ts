@@ -3,7 +3,8 @@ import { BridgeError } from "@breezeway/shared";
 import type { SessionCookie } from "../http/cookies.ts";
 import type { NewSession } from "./session-input.ts";
 import { toInfo, type Claims, type SessionInfo } from "./session-record.ts";
-import type { OpenedSession, SessionService } from "./sessions.ts";
+import type { OpenedSession } from "./session-deps.ts";
+import type { SessionService } from "./sessions.ts";
 
 /** A session and the cookie that opens it. */
 export interface SessionWithCookie {

@@ -6,7 +6,7 @@ import {
 import { endOf } from "../../sessions/lifetime.ts";
 import { toSummary, type SessionRecord } from "../../sessions/session-record.ts";
 import { findApp, mintAudited } from "../../tokens/mint-audited.ts";
-import type { OpenedSession } from "../../sessions/sessions.ts";
+import type { OpenedSession } from "../../sessions/session-deps.ts";
 import type { AuditSubject, Endpoint, EndpointDeps, RequestContext } from "../context.ts";
 import { readJson } from "../read-json.ts";
 import { json, noContent } from "../respond.ts";

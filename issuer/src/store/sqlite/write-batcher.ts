@@ -8,8 +8,8 @@ import type { Database } from "../schema.ts";
 
 interface Waiting {
   readonly query: CompiledQuery;
-  readonly done: (result: QueryResult<unknown>) => void;
-  readonly failed: (error: unknown) => void;
+  readonly acknowledge: (result: QueryResult<unknown>) => void;
+  readonly refuse: (error: unknown) => void;
 }
 
 export type WriteBatcher = (query: CompiledQuery) => Promise<QueryResult<unknown>>;
@@ -42,21 +42,23 @@ export function createWriteBatcher(db: Kysely<Database>): WriteBatcher {
       await alone(batch);
       return;
     }
-    for (const [index, { done }] of batch.entries()) {
+    for (const [index, { acknowledge }] of batch.entries()) {
       const result = results[index];
-      if (result) done(result);
+      if (result) acknowledge(result);
     }
   }
 
   async function alone(batch: readonly Waiting[]): Promise<void> {
     await Promise.all(
-      batch.map(({ query, done, failed }) => db.executeQuery(query).then(done, failed)),
+      batch.map(({ query, acknowledge, refuse }) =>
+        db.executeQuery(query).then(acknowledge, refuse),
+      ),
     );
   }
 
   return (query) =>
-    new Promise((done, failed) => {
-      waiting.push({ query, done, failed });
+    new Promise((acknowledge, refuse) => {
+      waiting.push({ query, acknowledge, refuse });
       if (!isRunning) void drain();
     });
 }

@@ -1,0 +1,102 @@
+/** Finding live sessions: by cookie and by handle, from memory where that is right. */
+import { BridgeError } from "@breezeway/shared";
+import { endedBecause, endOf } from "./lifetime.ts";
+import { standingOf } from "./rotation.ts";
+import {
+  presentedSecret,
+  sessionMissing,
+  type CallContext,
+  type SessionDeps,
+} from "./session-deps.ts";
+import type { SessionEnding } from "./session-ending.ts";
+import type { SessionRecord } from "./session-record.ts";
+
+export interface SessionReading {
+  /**
+   * The live session that a cookie opens, from memory when it is there.
+   *
+   * @throws {BridgeError} SESSION_MISSING, SESSION_EXPIRED, SESSION_REVOKED, REFRESH_REUSED
+   */
+  authenticate(cookieValue: string | undefined, context?: CallContext): Promise<SessionRecord>;
+  /**
+   * The live session of a handle, from memory when it is there.
+   *
+   * @throws {BridgeError} SESSION_UNKNOWN, SESSION_EXPIRED, SESSION_REVOKED
+   */
+  find(handle: string): Promise<SessionRecord>;
+  /** A session, ended or not. */
+  peek(handle: string): Promise<SessionRecord | undefined>;
+  /** A live session. */
+  get(handle: string): Promise<SessionRecord | undefined>;
+  listForUser(userId: string, tenantId?: string): Promise<SessionRecord[]>;
+}
+
+export function createSessionReading(
+  { store, cache, lifetimes, clock, ensureFresh }: SessionDeps,
+  ending: SessionEnding,
+): SessionReading {
+  return {
+    async authenticate(cookieValue, context = {}) {
+      const secret = presentedSecret(cookieValue);
+      const nowMs = clock();
+      // No `await` when the log is fresh: it would cost every hot request a turn of the loop.
+      const freshening = ensureFresh();
+      if (freshening) await freshening;
+      const cached = cache.get(secret.selectorHash);
+      if (
+        cached &&
+        standingOf(cached, secret.secretHash, nowMs, lifetimes.graceMs) !== "reused" &&
+        !endedBecause(cached, lifetimes, nowMs)
+      ) {
+        return cached;
+      }
+      // Memory can be behind the store (another process rotated), so only the store may refuse.
+      const mark = cache.mark();
+      const record = await store.findBySelector(secret.selectorHash);
+      if (!record) throw sessionMissing();
+      const ended = endedBecause(record, lifetimes, nowMs);
+      if (ended) throw ended;
+      const standing = standingOf(record, secret.secretHash, nowMs, lifetimes.graceMs);
+      if (standing !== "reused") {
+        cache.keep(record, mark);
+        return record;
+      }
+      const { previousSinceMs } = record;
+      if (previousSinceMs !== undefined && Math.abs(nowMs - previousSinceMs) <= lifetimes.graceMs) {
+        // Two tabs that refresh at once displace each other's answer for a moment. Reading with
+        // the displaced one is refused, but is no sign of theft; refreshing with it is.
+        throw sessionMissing();
+      }
+      throw await ending.endForReuse(record, context);
+    },
+
+    async find(handle) {
+      const freshening = ensureFresh();
+      if (freshening) await freshening;
+      let record = cache.getByHandle(handle);
+      if (!record) {
+        const mark = cache.mark();
+        record = await store.findByHandle(handle);
+        if (!record)
+          throw new BridgeError("SESSION_UNKNOWN", "There is no session of this handle.");
+        cache.keep(record, mark);
+      }
+      const ended = endedBecause(record, lifetimes, clock());
+      if (ended) throw ended;
+      return record;
+    },
+
+    peek: (handle) => store.findByHandle(handle),
+
+    async get(handle) {
+      const record = await store.findByHandle(handle);
+      return record && !endedBecause(record, lifetimes, clock()) ? record : undefined;
+    },
+
+    async listForUser(userId, tenantId) {
+      const nowMs = clock();
+      const records = await store.listForUser(userId, tenantId);
+      return records.filter((record) => nowMs < endOf(record, lifetimes));
+    },
+  };
+}
