@@ -60,7 +60,7 @@ function createOpener(): Opener {
       timeoutMs: options.handshakeTimeoutMs ?? TIMEOUTS.handshakeMs,
       autoRefresh: options.autoRefresh ?? true,
       clock,
-      report: options.onError ?? reportError,
+      report: options.onError ?? reportToWindow,
     });
     const tokens = createGuestTokens({
       clock,
@@ -93,10 +93,15 @@ function createOpener(): Opener {
       {
         connection: used.connection,
         tokens: used.tokens,
-        report: options.onError ?? reportError,
+        report: options.onError ?? reportToWindow,
         onClose: () => release(used),
       },
       options,
     );
   };
+}
+
+// A function of its own: browsers refuse `reportError` when it is called as a method of something.
+function reportToWindow(error: unknown): void {
+  reportError(error);
 }

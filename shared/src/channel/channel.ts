@@ -90,8 +90,8 @@ export function createChannel(options: ChannelOptions): Channel {
 
   const fail = (id: CallId, error: unknown): void => {
     const wire = toWireError(error, randomId());
-    if (wire.code === "CALL_FAILED") handlers.report(error);
     send(["error", id, wire]);
+    if (wire.code === "CALL_FAILED") handlers.report(error);
   };
 
   const pending = createPendingCalls(clock, (id) => send(["abort", id]));
