@@ -1,5 +1,6 @@
 /** One app in one host page, driven by the test. */
 import {
+  BridgeError,
   checkArgs,
   checkPayload,
   checkResult,
@@ -7,6 +8,7 @@ import {
   originOf,
   type AnyContract,
   type Contract,
+  type ErrorCode,
 } from "@breezeway/shared";
 import type { ManifestInput } from "@breezeway/shared/schemas";
 import type { Page } from "@playwright/test";
@@ -125,11 +127,13 @@ async function startApp<C extends Contract>(
     async call(name, ...args) {
       const definition = guard.method(name, "guestMethods");
       await checkArgs(name, definition, args);
-      const result = await page.evaluate(
-        ([method, given]) => window.breezewayPage.mount.call(method, ...given),
+      const answer = await page.evaluate(
+        ([method, given]) => window.breezewayPage.callGuest(method, given),
         [name, args] as const,
       );
-      return checkResult(name, definition, result);
+      // Playwright would keep the message of an error, and lose its code.
+      if (!answer.ok) throw new BridgeError(answer.code as ErrorCode, answer.message);
+      return checkResult(name, definition, answer.value);
     },
     setContext: (value) =>
       page.evaluate((context) => window.breezewayPage.host.context.set(context), value),

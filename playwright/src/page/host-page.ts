@@ -6,6 +6,7 @@ export interface HostPage {
   start(setup: PageSetup): void;
   readonly host: Host;
   readonly mount: Mount;
+  callGuest(method: string, args: readonly unknown[]): Promise<CallAnswer>;
   /** Resolves when the guest is connected, rejects with the mount's error when it is lost. */
   connected(): Promise<void>;
 }
@@ -59,6 +60,14 @@ window.breezewayPage = {
       container: document.body,
       ...(setup.path === undefined ? {} : { path: setup.path }),
     });
+  },
+  async callGuest(method, args) {
+    try {
+      return { ok: true, value: await started(mount).call(method, ...args) };
+    } catch (error) {
+      if (!BridgeError.is(error)) throw error;
+      return { ok: false, code: error.code, message: error.message };
+    }
   },
   connected() {
     const { promise, resolve, reject } = Promise.withResolvers<void>();

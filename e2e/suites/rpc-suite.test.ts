@@ -1,0 +1,105 @@
+/** The suite in Node: on the test kit, and between a real host and a real guest. */
+import { createAppBridge, type AppBridge, type HostLink } from "@breezeway/guest";
+import { createTestHost } from "@breezeway/guest/testing";
+import { createHost, type OpenSurface, type SurfaceOptions } from "@breezeway/host";
+import { createTestIssuer } from "@breezeway/host/testing";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import {
+  rpcCases,
+  rpcContract,
+  rpcMethods,
+  type RpcContract,
+  type RpcHostSide,
+} from "./rpc-suite.ts";
+
+interface Connected {
+  readonly bridge: AppBridge<RpcContract>;
+  readonly close: () => void;
+}
+
+const onTestKit = async (delayMs: number): Promise<Connected> => {
+  const heard: unknown[] = [];
+  const side = (): RpcHostSide => ({
+    callGuest: (name, value) => host.call(name, value),
+    publish(id) {
+      host.event.publish("customer:changed", { id });
+      host.event.publish("customer:current", { id });
+    },
+    heard,
+  });
+  const host = createTestHost({
+    contract: rpcContract,
+    capabilities: [],
+    methods: rpcMethods(side),
+  });
+  host.event.subscribe("order:verified", (payload) => heard.push(payload));
+  const bridge = await host.connect();
+  host.faults.delay(delayMs);
+  const timer = setInterval(() => void host.advance(delayMs), 1);
+  return {
+    bridge,
+    close() {
+      clearInterval(timer);
+      host.close();
+    },
+  };
+};
+
+/** A real host and a real guest in one process, with a port of Node's between them. */
+const onMessageChannel = async (): Promise<Connected> => {
+  const issuer = createTestIssuer();
+  const heard: unknown[] = [];
+  const side = (): RpcHostSide => ({
+    callGuest: (name, value) => mount.call(name, value),
+    publish(id) {
+      host.event.publish("customer:changed", { id });
+      host.event.publish("customer:current", { id });
+    },
+    heard,
+  });
+  const host = createHost({
+    ...issuer.hostOptions,
+    apps: [{ id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/" }],
+    contract: rpcContract,
+    methods: rpcMethods(side),
+  });
+  host.event.subscribe("order:verified", (payload) => heard.push(payload));
+  const place = Promise.withResolvers<SurfaceOptions>();
+  const surface: OpenSurface = (options) => {
+    place.resolve(options);
+    return { element: undefined, reload: () => undefined, close: () => undefined };
+  };
+  const mount = host.mount("orders", { surface });
+  const link: HostLink = {
+    watch: () => () => undefined,
+    greet({ hello }) {
+      const { port1, port2 } = new MessageChannel();
+      const greet = async () => ({
+        welcome: await (await place.promise).onHello(hello, port1),
+        port: port2,
+      });
+      return { greeting: greet(), cancel: () => undefined };
+    },
+  };
+  const bridge = await createAppBridge({
+    link,
+    contract: rpcContract,
+    clock: issuer.clock,
+    onError: () => undefined,
+  });
+  return { bridge, close: () => host.close() };
+};
+
+describe.each([
+  ["the test kit", () => onTestKit(0)],
+  ["the test kit, each message 20 ms late", () => onTestKit(20)],
+  ["a real host and a real guest over Node's MessageChannel", onMessageChannel],
+])("on %s", (_transport, connect) => {
+  let connected: Connected;
+  beforeAll(async () => {
+    connected = await connect();
+  });
+  afterAll(() => connected.close());
+
+  for (const { name, run } of rpcCases) it(name, () => run(connected.bridge));
+});

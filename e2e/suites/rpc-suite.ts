@@ -1,0 +1,280 @@
+/**
+ * What a guest may count on, whatever carries its frames: one list of cases for every transport. A
+ * case runs where the guest runs, in Node or in a page, so it brings its own assertions.
+ */
+import { BridgeError, callOptions, defineContract, type AppBridge } from "@breezeway/guest";
+import * as z from "zod/mini";
+
+export const rpcContract = defineContract({
+  methods: {
+    echo: { args: z.tuple([z.unknown()]), returns: z.unknown() },
+    add: { args: z.tuple([z.number(), z.number()]), returns: z.number() },
+    later: { args: z.tuple([z.number()]), returns: z.number() },
+    refuse: {},
+    explode: {},
+    explodeWith: { args: z.tuple([z.unknown()]) },
+    hang: {},
+    lie: { returns: z.string() },
+    forbidden: { capability: "customers:write" },
+    /** The host calls the guest's method of this name, and answers with what came of it. */
+    callBack: { args: z.tuple([z.string(), z.number()]), returns: z.unknown() },
+    /** The host publishes this payload, then answers. */
+    announce: { args: z.tuple([z.string()]) },
+    /** Answers with the events that the guest has published. */
+    heard: { returns: z.array(z.unknown()) },
+  },
+  events: {
+    "customer:changed": z.object({ id: z.string() }),
+    "customer:current": { payload: z.object({ id: z.string() }), retained: true },
+    "order:verified": z.object({ orderId: z.number() }),
+    "order:deleted": { payload: z.object({}), capability: "orders:write" },
+  },
+  guestMethods: {
+    double: { args: z.tuple([z.number()]), returns: z.number() },
+    fails: { args: z.tuple([z.number()]) },
+  },
+});
+
+export type RpcContract = typeof rpcContract;
+type Bridge = AppBridge<RpcContract>;
+
+/** What a transport's test does for the methods that reach back into the host. */
+export interface RpcHostSide {
+  callGuest(name: "double" | "fails", value: number): Promise<unknown>;
+  publish(id: string): void | Promise<void>;
+  readonly heard: readonly unknown[];
+}
+
+/** The host's methods, the same for every transport. */
+export function rpcMethods(side: () => RpcHostSide) {
+  return {
+    echo: (value: unknown) => value,
+    add: (left: number, right: number) => left + right,
+    later: (value: number) => Promise.resolve(value),
+    refuse: () => {
+      throw new BridgeError("TENANT_NOT_ALLOWED", "not this tenant");
+    },
+    explode: () => {
+      throw new Error("canary: a secret of the host");
+    },
+    explodeWith: (value: unknown) => Promise.reject(value),
+    hang: () => new Promise<unknown>(() => undefined),
+    lie: () => 42 as never,
+    callBack: async (name: string, value: number) => {
+      try {
+        return await side().callGuest(name as "double", value);
+      } catch (error) {
+        return BridgeError.is(error) ? error.code : "an error that is not ours";
+      }
+    },
+    announce: async (id: string) => {
+      await side().publish(id);
+    },
+    heard: () => [...side().heard],
+  };
+}
+
+export interface RpcCase {
+  readonly name: string;
+  readonly run: (bridge: Bridge) => Promise<void>;
+}
+
+export const rpcCases: readonly RpcCase[] = [
+  {
+    name: "a call resolves with what the handler returns, at once or later",
+    async run({ method }) {
+      equal(await method.call("add", 2, 3), 5);
+      equal(await method.call("later", 7), 7);
+    },
+  },
+  {
+    name: "values arrive as they were sent",
+    async run({ method }) {
+      const value = { list: [1, "two", null, { deep: true }], text: "\u2028\"'☃🏠", empty: {} };
+      equal(await method.call("echo", value), value);
+      equal(await method.call("echo", undefined), undefined);
+    },
+  },
+  {
+    name: "a hundred calls of one task are answered, each with its own answer",
+    async run({ method }) {
+      const numbers = Array.from({ length: 100 }, (_, index) => index);
+      equal(
+        await Promise.all(numbers.map((n) => method.call("add", n, n))),
+        numbers.map((n) => 2 * n),
+      );
+    },
+  },
+  {
+    name: "an error of the host's choice keeps its code and words",
+    async run({ method }) {
+      const error = await failure(method.call("refuse"));
+      equal([error.code, error.message], ["TENANT_NOT_ALLOWED", "not this tenant"]);
+    },
+  },
+  {
+    name: "any other error becomes CALL_FAILED and says nothing of the host",
+    async run({ method }) {
+      const errors = [
+        await failure(method.call("explode")),
+        await failure(method.call("explodeWith", "canary")),
+        await failure(method.call("explodeWith", undefined)),
+      ];
+      for (const error of errors) {
+        equal([error.code, error.message.includes("canary")], ["CALL_FAILED", false]);
+        equal((error.stack ?? "").includes("rpcMethods"), false);
+      }
+    },
+  },
+  {
+    name: "unknown names, prototype names among them, are unknown methods",
+    async run(bridge) {
+      const untyped = bridge.method as unknown as AppBridge["method"];
+      for (const name of ["nothing", "constructor", "toString", "__proto__.x", "hasOwnProperty"]) {
+        equal((await failure(untyped.call(name))).code, "CALL_METHOD_UNKNOWN");
+      }
+    },
+  },
+  {
+    name: "arguments and results are checked by the contract",
+    async run(bridge) {
+      const untyped = bridge.method as unknown as AppBridge["method"];
+      equal((await failure(untyped.call("add", 1, "2"))).code, "CALL_ARGUMENTS_INVALID");
+      equal((await failure(untyped.call("add", 1, 2, 3))).code, "CALL_ARGUMENTS_INVALID");
+      equal((await failure(bridge.method.call("lie"))).code, "CALL_RESULT_INVALID");
+    },
+  },
+  {
+    name: "a method without its capability is refused, and the refusal names it",
+    async run(bridge) {
+      equal(bridge.can("customers:write"), false);
+      const error = await failure(bridge.method.call("forbidden"));
+      equal([error.code, error.message.includes("customers:write")], ["CAPABILITY_MISSING", true]);
+    },
+  },
+  {
+    name: "a call that is aborted rejects at once",
+    async run({ method }) {
+      const controller = new AbortController();
+      const call = failure(method.call("hang", callOptions({ signal: controller.signal })));
+      controller.abort();
+      equal((await call).code, "CALL_ABORTED");
+      const late = method.call("hang", callOptions({ signal: controller.signal }));
+      equal((await failure(late)).code, "CALL_ABORTED");
+    },
+  },
+  {
+    name: "a value that cannot be sent is refused on this side, and spares its neighbours",
+    async run({ method }) {
+      const bad = failure(method.call("echo", () => 1));
+      const good = method.call("echo", 1);
+      equal([(await bad).code, await good], ["VALUE_NOT_CLONEABLE", 1]);
+    },
+  },
+  {
+    name: "the host calls what the guest exposes, as long as it is exposed",
+    async run({ method }) {
+      equal(await method.call("callBack", "double", 21), "CALL_METHOD_UNKNOWN");
+      const stop = method.expose("double", (value) => value * 2);
+      equal(await method.call("callBack", "double", 21), 42);
+      stop();
+      equal(await method.call("callBack", "double", 21), "CALL_METHOD_UNKNOWN");
+    },
+  },
+  {
+    name: "an error in the guest's method tells the host nothing of the guest",
+    async run({ method }) {
+      const stop = method.expose("fails", () => {
+        throw new BridgeError("CALL_FAILED", "no");
+      });
+      equal(await method.call("callBack", "fails", 1), "CALL_FAILED");
+      stop();
+    },
+  },
+  {
+    name: "events reach the guest while it subscribes, retained ones also when it comes late",
+    async run({ method, event }) {
+      const changed: string[] = [];
+      const stop = event.subscribe("customer:changed", ({ id }) => changed.push(id));
+      await method.call("announce", "c-1");
+      stop();
+      await method.call("announce", "c-2");
+      equal(changed, ["c-1"]);
+
+      const current = await new Promise<string>((resolve) => {
+        event.subscribe("customer:current", ({ id }) => resolve(id));
+      });
+      equal(current, "c-2");
+    },
+  },
+  {
+    name: "events of the guest reach the host in their order, by the contract",
+    async run(bridge) {
+      bridge.event.publish("order:verified", { orderId: 1 });
+      bridge.event.publish("order:verified", { orderId: 2 });
+      equal((await bridge.method.call("heard")).slice(-2), [{ orderId: 1 }, { orderId: 2 }]);
+      const untyped = bridge.event as unknown as AppBridge["event"];
+      equal(
+        thrown(() => untyped.publish("order:verified", { orderId: "3" })),
+        "EVENT_PAYLOAD_INVALID",
+      );
+      equal(
+        thrown(() => untyped.publish("order:unheard", {})),
+        "EVENT_TOPIC_INVALID",
+      );
+      equal(
+        thrown(() => untyped.publish("order:deleted", {})),
+        "CAPABILITY_MISSING",
+      );
+      equal(
+        thrown(() => untyped.subscribe("order:deleted", () => undefined)),
+        "CAPABILITY_MISSING",
+      );
+    },
+  },
+  {
+    name: "token calls have their old names too",
+    async run(bridge) {
+      const token = await bridge.getSessionToken();
+      equal(await bridge.method.call("getSessionToken"), token);
+      equal(await bridge.method.call("getAppToken"), token);
+      equal(token.split(".").length, 3);
+    },
+  },
+  {
+    // Last: it ends the bridge.
+    name: "closing rejects what is under way, and what comes after",
+    async run(bridge) {
+      const under = failure(bridge.method.call("hang"));
+      await bridge.method.call("echo", 1);
+      bridge.close();
+      equal((await under).code, "CHANNEL_CLOSED");
+      equal((await failure(bridge.method.call("echo", 1))).code, "CHANNEL_CLOSED");
+      equal(bridge.state, "closed");
+    },
+  },
+];
+
+function equal(actual: unknown, expected: unknown): void {
+  const [left, right] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (left !== right) throw new Error(`expected ${right}, got ${left}`);
+}
+
+async function failure(work: Promise<unknown>): Promise<BridgeError> {
+  try {
+    await work;
+  } catch (error) {
+    if (BridgeError.is(error)) return error;
+    throw new Error("failed with an error that is not ours", { cause: error });
+  }
+  throw new Error("did not fail");
+}
+
+function thrown(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    return BridgeError.is(error) ? error.code : "an error that is not ours";
+  }
+  return "nothing";
+}
