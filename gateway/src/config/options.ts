@@ -146,6 +146,7 @@ export function parsePolicy(options: PolicyOptions, source: string): Policy {
   }
   const apps = isRegistry(options.apps) ? options.apps : createAppRegistry(options.apps);
   checkApps(parsed.routes, apps, source);
+  checkHosts(parsed.hostOrigins ?? [], apps, source);
   return {
     apps,
     routes: createRouteTable(parsed.routes, source),
@@ -168,6 +169,18 @@ function checkApps(routes: readonly RouteOptions[], apps: AppRegistry, source: s
         `${source}: routes[${index}].apps: no app "${unknown}" is registered.`,
       );
     }
+  });
+}
+
+// A host may send the token of any app: an app at its origin could use those of all the others.
+function checkHosts(origins: readonly string[], apps: AppRegistry, source: string): void {
+  origins.forEach((origin, index) => {
+    const [app] = apps.byOrigin(origin);
+    if (app === undefined) return;
+    throw new BridgeError(
+      "CONFIG_INVALID",
+      `${source}: hostOrigins[${index}]: is the origin of the app "${app.id}".`,
+    );
   });
 }
 

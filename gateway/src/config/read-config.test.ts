@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createGateway } from "../gateway.ts";
-import { createTokenMaker, ISSUER, ORDERS_APP } from "../test-support/tokens.ts";
+import { createTokenMaker, ISSUER, ORDERS_APP, ORDERS_ORIGIN } from "../test-support/tokens.ts";
 import { readGatewayConfig } from "./read-config.ts";
 
 const good = {
@@ -47,6 +47,7 @@ describe("readGatewayConfig", () => {
     ["routes[0]", { ...good, routes: [{ ...route, scope: [] }] }],
     ["trustedProxies[0]", { ...good, trustedProxies: ["10.0.0.0/33"] }],
     ["hostOrigins[0]", { ...good, hostOrigins: ["https://shell.example/"] }],
+    ["hostOrigins[0]: is the origin of the app", { ...good, hostOrigins: [ORDERS_ORIGIN] }],
     ["limits.circuitFailures", { ...good, limits: { circuitFailures: 0 } }],
     ["cors", { ...good, cors: { maxAgeSeconds: -1 } }],
     ["unknown", { ...good, unknown: 1 }],
