@@ -26,7 +26,7 @@ interface Engine {
 const engines: readonly Engine[] = [
   {
     name: "nginx",
-    program: findProgram("nginx", "nginx-light"),
+    program: findProgram("nginx"),
     file: "nginx.conf",
     algorithm: "EdDSA",
     args: (config, folder) => [
@@ -36,14 +36,14 @@ const engines: readonly Engine[] = [
   },
   {
     name: "Caddy",
-    program: findProgram("caddy", "caddy"),
+    program: findProgram("caddy"),
     file: "Caddyfile",
     algorithm: "EdDSA",
     args: (config) => ["run", "--config", config, "--adapter", "caddyfile"],
   },
   {
     name: "HAProxy",
-    program: findProgram("haproxy", "haproxy"),
+    program: findProgram("haproxy"),
     file: "haproxy.cfg",
     algorithm: "ES256",
     args: (config) => ["-db", "-f", config],

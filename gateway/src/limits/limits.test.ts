@@ -86,7 +86,7 @@ describe("rate limits", () => {
     ];
   }
 
-  const redisServer = findProgram("redis-server", "redis-server");
+  const redisServer = findProgram("redis-server");
   it.runIf(redisServer)(
     "are shared through Redis, or go on alone",
     { timeout: 60_000 },

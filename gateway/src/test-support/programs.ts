@@ -1,5 +1,5 @@
-/** Servers of other projects, as Debian ships them: found on the machine, or installed when we may. */
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+/** Servers of other projects, as Debian ships them. */
+import { spawn, type ChildProcess } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -10,11 +10,11 @@ import { tmpdir } from "node:os";
 const FOLDERS = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
 
 /**
- * The program's path; `undefined` when it is neither there nor to be had, in which case the tests that
- * need it are reported as skipped.
+ * The program's path; `undefined` when it is not there, in which case the tests that need it are
+ * reported as skipped. `npm test` installs it where it may.
  */
-export function findProgram(name: string, debianPackage: string): string | undefined {
-  return lookUp(name) ?? (install(debianPackage) ? lookUp(name) : undefined);
+export function findProgram(name: string): string | undefined {
+  return FOLDERS.map((folder) => join(folder, name)).find(existsSync);
 }
 
 /** `initdb` and `postgres` live in a folder that is not on the PATH. */
@@ -27,26 +27,6 @@ export function findPostgres(): string | undefined {
 
 function hasServer(folder: string): boolean {
   return existsSync(join(folder, "initdb")) && existsSync(join(folder, "postgres"));
-}
-
-function lookUp(name: string): string | undefined {
-  return FOLDERS.map((folder) => join(folder, name)).find(existsSync);
-}
-
-function install(debianPackage: string): boolean {
-  if (process.getuid?.() !== 0 || lookUp("apt-get") === undefined) return false;
-  const options = { stdio: "ignore", timeout: 180_000 } as const;
-  try {
-    execFileSync("apt-get", ["update"], options);
-    const args = ["install", "-y", "--no-install-recommends", debianPackage];
-    execFileSync("apt-get", args, {
-      ...options,
-      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-    });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 export interface RunningProgram extends AsyncDisposable {
