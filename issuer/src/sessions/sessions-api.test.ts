@@ -211,11 +211,11 @@ describe("ending sessions", () => {
     await issuer.sessions.revokeTokensForApp("orders");
     const feed = await call(issuer, "/revocations", { headers: { accept: "application/json" } });
     const { revocations } = (await feed.json()) as { revocations: { atSeconds: number }[] };
-    expect(revocations).toEqual([
-      { kind: "app", id: "orders", atSeconds: Math.floor(clock.nowMs / 1_000) },
-    ]);
+    // One second ahead, for issuers that have not heard of it yet.
+    const atSeconds = Math.floor(clock.nowMs / 1_000) + 1;
+    expect(revocations).toEqual([{ kind: "app", id: "orders", atSeconds }]);
     const { iat } = (await claimsFor(cookieOf(opened))) as { iat: number };
-    expect(iat).toBe(revocations[0]!.atSeconds + 1);
+    expect(iat).toBe(atSeconds + 1);
   });
 });
 
