@@ -16,7 +16,7 @@ import {
   type ManifestInput,
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
-import { createStore, systemClock, type Unsubscribe } from "@breezeway/shared/channel";
+import { createGate, createStore, systemClock, type Unsubscribe } from "@breezeway/shared/channel";
 import { createEventHub } from "./events/host-events.ts";
 import { createBuiltIns } from "./guests/built-ins.ts";
 import { createHostFetch } from "./guests/host-fetch.ts";
@@ -119,6 +119,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
       throw new BridgeError("APP_UNKNOWN", `No app "${appId}" is registered.`);
     }
     const appTokens = tokens.of(app.id);
+    const receive = createGate(limits, clock);
     const mount = createGuestMount({
       app,
       mount: mountOptions,
@@ -150,6 +151,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
           builtIns: builtIns(app),
           context: { app, mount: self },
           limits,
+          receive,
           clock,
           tap: createFrameTap({
             appId: app.id,

@@ -31,7 +31,8 @@ export function resolveHostOrigins(option: readonly string[] | undefined): reado
 
 function readDocument(): string[] {
   const text =
-    document.querySelector<HTMLMetaElement>(`meta[name="${META}"]`)?.content ??
+    // In the head only: markup that gets into the body must not choose whom the page trusts.
+    document.head.querySelector<HTMLMetaElement>(`meta[name="${META}"]`)?.content ??
     document.querySelector<HTMLElement>("script[data-host-origins]")?.dataset["hostOrigins"] ??
     "";
   return text.split(/[\s,]+/).filter((origin) => origin !== "");

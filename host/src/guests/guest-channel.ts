@@ -17,12 +17,12 @@ import {
   isPromiseLike,
   type ChannelLimits,
   type Contract,
+  type Frame,
   type StateKey,
 } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 import {
   createChannel,
-  createGate,
   randomId,
   splitTransfer,
   toWireError,
@@ -46,6 +46,8 @@ export interface GuestChannelOptions {
   /** What handlers find as `this`, besides the signal. */
   readonly context: object;
   readonly limits: ChannelLimits;
+  /** The gate of this frame. One for all its documents: a reload does not refill its allowance. */
+  readonly receive: (data: unknown) => readonly Frame[];
   readonly clock: Clock;
   readonly tap: FrameTap | undefined;
   readonly onEvent: (topic: string, payload: unknown) => void;
@@ -129,7 +131,7 @@ export function openGuestChannel(options: GuestChannelOptions): GuestChannel {
     port: options.port,
     clock,
     limits,
-    receive: createGate(limits, clock),
+    receive: options.receive,
     tap: tap?.frame,
     onViolation: (error) => tap?.violation(error),
     handlers: {

@@ -181,6 +181,15 @@ describe("a host with a test guest", () => {
     expect(guest.isConnected).toBe(false);
   });
 
+  it("gives a guest that floods no new allowance when it says hello again", async () => {
+    const limits = { maxFramesPerSecond: 1, frameBurst: 3 };
+    const { guest } = setUp({ limits });
+    await guest.connect();
+    await Promise.all([1, 2, 3].map((id) => guest.call("getCustomer", String(id))));
+    await guest.faults.reload();
+    await expect(guest.call("getCustomer", "4")).rejects.toThrow(coded("FRAME_RATE_EXCEEDED"));
+  });
+
   it("shows an error of the host's own handler to nobody but the host", async () => {
     const errors: unknown[] = [];
     const { guest } = setUp({
