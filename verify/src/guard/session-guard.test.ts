@@ -77,6 +77,13 @@ describe("a claim validator", () => {
     expect(reasonOf(await guard!.admit(alice({ org_role: "admin" })))).toBe(reason);
   });
 
+  it("is named by its claim to the log", async () => {
+    const told: unknown[] = [];
+    create({ claims: { org_role: () => false }, onRefused: (error) => told.push(error) });
+    await guard!.admit(alice());
+    expect(told).toMatchObject([{ code: "CLAIM_REJECTED", details: { claim: "org_role" } }]);
+  });
+
   it("sees the other claims", async () => {
     create({ claims: { org_id: (id, { tenantId }) => id === tenantId } });
     expect(reasonOf(await guard!.admit(alice({ org_id: "acme" })))).toBe("session");
@@ -94,6 +101,7 @@ describe("the Authorization header", () => {
     ["Bearer: abc", "token-malformed"],
     ["BearerX abc", "token-missing"],
     ["DPoP abc", "token-missing"],
+    ["Basic bearer", "token-missing"],
   ])("%j gives %s", async (authorization, reason) => {
     create();
     expect(reasonOf(await guard!.admit(requestWith({ authorization })))).toBe(reason);
@@ -143,6 +151,18 @@ describe("checkRevocation", () => {
     expect(reasonOf(await guard!.admit(alice({ exp: nowSeconds() + 200 })))).toBe(
       "store-unavailable",
     );
+  });
+
+  it("ends its own feed on close", async () => {
+    server = await createFeedServer();
+    const issuer = server.url.replace("/revocations", "");
+    create({ issuer, checkRevocation: true });
+    await guard!.admit(alice({ iss: issuer }));
+    const ended = new Promise((resolve) => {
+      server.requests[0]?.on("close", resolve);
+    });
+    guard!.close();
+    await ended;
   });
 
   it("leaves a feed open that it was given", async () => {

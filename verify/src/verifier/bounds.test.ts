@@ -1,0 +1,159 @@
+/** Where each rule of form begins: the last that passes, and the first that does not. */
+import { sign } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { ISSUER, NOW_SECONDS as NOW, b64, claimsAt, createSigner } from "../test-support/signer.ts";
+import { createSessionVerifier } from "./session-verifier.ts";
+
+const HEADER = '{"alg":"EdDSA","typ":"JWT","kid":"key-1"}';
+const signer = createSigner();
+const longKid = { ...signer.publicJwk, kid: "k".repeat(256) };
+const verifier = createSessionVerifier({
+  issuer: ISSUER,
+  audience: ["inspector", "orders"],
+  jwks: [signer.publicJwk, longKid],
+  clock: () => NOW * 1_000,
+});
+
+const claims = claimsAt(NOW);
+const claimsText = JSON.stringify(claims);
+const payloadWith = (text: string): string =>
+  signer.signText(HEADER, claimsText.replace("{", `{${text}`));
+const messageOf = (token: string): string => {
+  try {
+    verifier.verifySync(token);
+    return "accepted";
+  } catch (error) {
+    return error instanceof Error ? error.message : "";
+  }
+};
+
+/** Text of a wanted length in base64url: white space in JSON may be as long as it likes. */
+function paddedTo(length: number, text: string): string {
+  for (let spaces = 0; ; spaces += 1) {
+    const padded = text.replace("{", `{${" ".repeat(spaces)}`);
+    const { length: actual } = b64(padded);
+    if (actual === length) return padded;
+    if (actual > length) throw new Error("Base64url has no text of this length.");
+  }
+}
+
+describe("the size of a token", () => {
+  const tokenOf = (length: number, header: string): string => {
+    const rest = b64(header).length + 1 + 1 + 86;
+    return signer.signText(header, paddedTo(length - rest, claimsText));
+  };
+
+  it("may be 8192 characters", () => {
+    // With one more byte in the header, since base64url has no text of every length.
+    const token = tokenOf(8_192, HEADER.replace("{", "{ "));
+    expect(token).toHaveLength(8_192);
+    expect(messageOf(token)).toBe("accepted");
+  });
+
+  it("may not be one more", () => {
+    const token = tokenOf(8_193, HEADER);
+    expect(token).toHaveLength(8_193);
+    expect(messageOf(token)).toMatch(/longer than a session token/);
+  });
+});
+
+describe("the size of a header", () => {
+  it("may be 1024 characters", () => {
+    expect(messageOf(signer.signText(paddedTo(1_024, HEADER), claimsText))).toBe("accepted");
+  });
+
+  it("may not be more", () => {
+    const token = signer.signText(paddedTo(1_026, HEADER), claimsText);
+    expect(messageOf(token)).toMatch(/header is too long/);
+  });
+
+  it("may have a kid of 256 characters", () => {
+    expect(messageOf(signer.sign(claims, { alg: "EdDSA", typ: "JWT", kid: longKid.kid }))).toBe(
+      "accepted",
+    );
+  });
+});
+
+describe("the parts of a token", () => {
+  const [header = "", payload = "", signature = ""] = signer.sign(claims).split(".");
+  const signed = (input: string): string =>
+    `${input}.${b64(sign(null, Buffer.from(input), signer.privateKey))}`;
+
+  it.each([
+    ["one", header],
+    ["two", `${header}.${payload}`],
+    ["four", `${header}.${payload}.${signature}.${signature}`],
+    ["none before the first dot", signed(`.${payload}`)],
+    ["none between the dots", signed(`${header}.`)],
+  ])("are three, not %s", (_name, token) => {
+    expect(messageOf(token)).toMatch(/three parts/);
+  });
+});
+
+describe("a name that stands twice in the claims is found", () => {
+  it.each([
+    ["at once", '"sub":"root",'],
+    ["with a space before its colon", '"sub" :"root",'],
+    ["with a line feed before its colon", '"sub"\n:"root",'],
+    ["with a carriage return before its colon", '"sub"\r:"root",'],
+    ["with a tab before its colon", '"sub"\t:"root",'],
+    ["with all of them", '"sub" \n\r\t :"root",'],
+    ["with an escape", '"s\\u0075b":"root",'],
+    ["with escaped quotes around", '"a":"\\"","sub":"root","b":"\\\\",'],
+    ["in a list of objects", '"list":[{"a":1},{"a":1,"a":2}],'],
+    ["deep inside", '"x":{"y":{"z":[[{"a":{},"a":null}]]}},'],
+    ["as an empty name", '"":1,"":2,'],
+  ])("%s", (_name, text) => {
+    expect(messageOf(payloadWith(text))).toMatch(/payload is not a JSON object of unique names/);
+  });
+
+  it.each([
+    ["names of different objects", '"x":{"sub":1,"y":{"sub":2}},"list":[{"a":1},{"a":1}],'],
+    ["values that look like names", '"note":"\\"sub\\":","more":["sub","sub"],'],
+    ["a string that ends in a backslash", '"path":"C:\\\\","quote":"\\"",'],
+    ["numbers and white space", '"n" : -1.5e3 , "t" : true , "f" : null ,'],
+  ])("and %s are not taken for one", (_name, text) => {
+    expect(messageOf(payloadWith(text))).toBe("accepted");
+  });
+});
+
+describe("claims", () => {
+  it("must be UTF-8, in values that nobody reads, too", () => {
+    const bytes = Buffer.from(claimsText.replace("{", '{"note":"?",'));
+    bytes[bytes.indexOf("?")] = 0xff;
+    const input = `${b64(HEADER)}.${b64(bytes)}`;
+    const signature = sign(null, Buffer.from(input), signer.privateKey);
+    expect(messageOf(`${input}.${b64(signature)}`)).toMatch(/payload is not a JSON object/);
+  });
+
+  it("may give a life of exactly 300 seconds", () => {
+    expect(messageOf(signer.sign({ ...claims, exp: NOW + 300 }))).toBe("accepted");
+    expect(messageOf(signer.sign({ ...claims, exp: NOW + 300.5 }))).toMatch(/lives longer/);
+  });
+
+  it("are named in the error when one is missing, never shown", () => {
+    const message = messageOf(signer.sign({ ...claims, sid: undefined, tenantId: 7 }));
+    expect(message).toMatch(/\(tenantId, sid\)/);
+  });
+
+  it("may be for any app of a list", () => {
+    expect(messageOf(signer.sign({ ...claims, aud: "inspector" }))).toBe("accepted");
+    expect(messageOf(signer.sign({ ...claims, aud: "customers" }))).toMatch(/another app/);
+  });
+});
+
+describe("a missing scope", () => {
+  it("tells which scopes the route needs", () => {
+    const scopes = ["orders:read", "orders:delete"];
+    expect(() => verifier.verifySync(signer.sign(claims), { scopes })).toThrow(
+      expect.objectContaining({ details: { scopes } }) as Error,
+    );
+  });
+});
+
+describe("verify", () => {
+  it("gives the same session for a token that it remembers", async () => {
+    const token = signer.sign({ ...claims, jti: "remembered" });
+    expect(await verifier.verify(token)).toBe(await verifier.verify(token));
+  });
+});
