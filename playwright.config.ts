@@ -32,6 +32,7 @@ export default defineConfig({
   use: {
     viewport: { width: 1360, height: 860 },
     trace: "retain-on-failure",
+    screenshot: "only-on-failure",
     launchOptions: {
       ...(found === undefined ? {} : { executablePath: found }),
       args: [

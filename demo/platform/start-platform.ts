@@ -144,7 +144,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     await Promise.all(PARTS.map(stop));
   }
 
-  const outcomes = await Promise.allSettled(PARTS.map(start));
+  // The issuer first: a gateway that finds no keys when it starts waits before it asks again.
+  const issuing = start("shell");
+  const outcomes = await Promise.allSettled(
+    PARTS.map((part) => (part === "shell" ? issuing : issuing.then(() => start(part)))),
+  );
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed !== undefined) {
     await close();
@@ -166,13 +170,15 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 }
 
 async function startGateway(
-  { gateway: address, upstream }: Addresses,
+  { gateway: address, shell, upstream }: Addresses,
   apps: AppRegistry,
   issuer: string,
 ): Promise<Listener> {
   const gateway = createGateway({
     issuer,
     apps,
+    // A shell may fetch for apps that get no token (`via: "host"`).
+    hostOrigins: [shell.origin],
     routes: [
       {
         prefix: "/orders",
