@@ -35,7 +35,9 @@ const contenders: Record<string, () => Promise<number>> = {
         jwks: { keys: [jwk] },
         revocations: false,
         apps: [{ id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.example/" }],
-        routes: [{ prefix: "/orders", upstream, scopes: ["orders:read"] }],
+        routes: [
+          { prefix: "/orders", upstream, scopes: ["orders:read"], maxBodyBytes: 2_000_000_000 },
+        ],
       },
       { port: 0 },
     );
@@ -73,7 +75,7 @@ const contenders: Record<string, () => Promise<number>> = {
             },
             onResponseEnd: () => {
               response.writeHead(status, headers);
-              response.end(held);
+              response.end(held?.toString("latin1"), "latin1");
             },
             onResponseError: () => response.destroy(),
           },

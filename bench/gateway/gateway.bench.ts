@@ -5,7 +5,8 @@
  * Load and upstream run on one core, the contender on the other. Rounds go A B C C B A; medians. The
  * goals are judged by requests per second of the contender's CPU time, which on an idle machine is its
  * throughput, and on a busy one still compares like with like.
- * `SLICE_MS` and `ROUNDS` in the environment change their length and number.
+ * `SLICE_MS` and `ROUNDS` in the environment change their length and number; `ONLY=gateway,no-auth`
+ * leaves the others out.
  */
 import { execFileSync, fork, spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -97,6 +98,7 @@ const tokens = createTokenSource();
 const jwk = JSON.stringify(tokens.jwk);
 const [, upstreamPort] = await startChild("./upstream.ts", [], LOAD_CORE);
 const names = ["gateway", "no-auth", "verify-and-answer", "fastify", "hono", "express"];
+const only = process.env["ONLY"]?.split(",");
 const ports = new Map<string, number>();
 const processes = new Map<string, ChildProcess>();
 for (const name of names) {
@@ -115,9 +117,10 @@ type Sample = LoadResult & { readonly perCpuSecond: number };
 
 async function run(
   scenario: string,
-  contenders: readonly string[],
+  all: readonly string[],
   isNew: boolean,
 ): Promise<Map<string, number>> {
+  const contenders = all.filter((name) => only?.includes(name) ?? true);
   const results = new Map<string, Sample[]>(contenders.map((name) => [name, []]));
   const known = Array.from({ length: TOKENS }, () => tokens.next());
   const slice = async (name: string, durationMs: number): Promise<Sample> => {

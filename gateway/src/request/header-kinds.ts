@@ -98,6 +98,7 @@ export interface HeaderEntry {
 
 // Clients send a few dozen names over and over. Bounded, because the names are the clients' choice.
 const MAX_REMEMBERED = 512;
+const MAX_REMEMBERED_LENGTH = 64;
 const remembered = new Map<string, HeaderEntry>();
 
 function recall(name: string): HeaderEntry {
@@ -105,7 +106,9 @@ function recall(name: string): HeaderEntry {
   if (known !== undefined) return known;
   const lower = name.toLowerCase();
   const entry: HeaderEntry = { kind: classify(lower), name: lower };
-  if (remembered.size < MAX_REMEMBERED) remembered.set(name, entry);
+  if (remembered.size < MAX_REMEMBERED && name.length <= MAX_REMEMBERED_LENGTH) {
+    remembered.set(name, entry);
+  }
   return entry;
 }
 
