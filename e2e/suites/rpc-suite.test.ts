@@ -8,6 +8,7 @@ import {
   rpcCases,
   rpcContract,
   rpcMethods,
+  transferCases,
   type RpcContract,
   type RpcHostSide,
 } from "./rpc-suite.ts";
@@ -101,5 +102,6 @@ describe.each([
   });
   afterAll(() => connected.close());
 
-  for (const { name, run } of rpcCases) it(name, () => run(connected.bridge));
+  for (const { name, run } of [...transferCases, ...rpcCases])
+    it(name, () => run(connected.bridge));
 });

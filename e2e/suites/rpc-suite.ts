@@ -2,12 +2,20 @@
  * What a guest may count on, whatever carries its frames: one list of cases for every transport. A
  * case runs where the guest runs, in Node or in a page, so it brings its own assertions.
  */
-import { BridgeError, callOptions, defineContract, type AppBridge } from "@breezeway/guest";
+import {
+  BridgeError,
+  callOptions,
+  defineContract,
+  withTransfer,
+  type AppBridge,
+} from "@breezeway/guest";
 import * as z from "zod/mini";
 
 export const rpcContract = defineContract({
   methods: {
     echo: { args: z.tuple([z.unknown()]), returns: z.unknown() },
+    /** As `echo`, but the answer is moved and not copied. */
+    handBack: { args: z.tuple([z.custom<object>()]), returns: z.custom<object>() },
     add: { args: z.tuple([z.number(), z.number()]), returns: z.number() },
     later: { args: z.tuple([z.number()]), returns: z.number() },
     refuse: {},
@@ -49,6 +57,7 @@ export interface RpcHostSide {
 export function rpcMethods(side: () => RpcHostSide) {
   return {
     echo: (value: unknown) => value,
+    handBack: (value: object) => withTransfer(value, [value]),
     add: (left: number, right: number) => left + right,
     later: (value: number) => Promise.resolve(value),
     refuse: () => {
@@ -251,6 +260,55 @@ export const rpcCases: readonly RpcCase[] = [
       equal((await under).code, "CHANNEL_CLOSED");
       equal((await failure(bridge.method.call("echo", 1))).code, "CHANNEL_CLOSED");
       equal(bridge.state, "closed");
+    },
+  },
+];
+
+/** For transports that carry objects; text and Playwright's serialisation do not. */
+export const transferCases: readonly RpcCase[] = [
+  {
+    name: "a buffer is moved to the host and back",
+    async run({ method }) {
+      const buffer = Uint8Array.of(1, 2, 3).buffer;
+      const call = method.call("handBack", buffer, callOptions({ transfer: [buffer] }));
+      const back = await call;
+      equal([buffer.byteLength, buffer.detached], [0, true]);
+      equal([...new Uint8Array(back as ArrayBuffer)], [1, 2, 3]);
+    },
+  },
+  {
+    name: "a stream is moved, and read after the call",
+    async run({ method }) {
+      const stream = new Blob(["one ", "two"]).stream();
+      const back = await method.call("handBack", stream, callOptions({ transfer: [stream] }));
+      equal(stream.locked, true);
+      equal(await new Response(back as ReadableStream<Uint8Array<ArrayBuffer>>).text(), "one two");
+    },
+  },
+  {
+    name: "a port is moved, and speaks from where it has arrived",
+    async run({ method }) {
+      const { port1, port2 } = new MessageChannel();
+      const call = method.call("handBack", port2, callOptions({ transfer: [port2] }));
+      const back = (await call) as MessagePort;
+      const heard = new Promise((resolve) => {
+        port1.addEventListener("message", ({ data }: MessageEvent<unknown>) => resolve(data));
+        port1.start();
+      });
+      back.postMessage("hello", []);
+      equal(await heard, "hello");
+      port1.close();
+    },
+  },
+  {
+    name: "what was moved already is refused, and spares its neighbours",
+    async run({ method }) {
+      const buffer = new ArrayBuffer(8);
+      const first = method.call("handBack", buffer, callOptions({ transfer: [buffer] }));
+      equal(((await first) as ArrayBuffer).byteLength, 8);
+      const again = failure(method.call("handBack", buffer, callOptions({ transfer: [buffer] })));
+      const good = method.call("add", 1, 1);
+      equal([(await again).code, await good], ["VALUE_NOT_CLONEABLE", 2]);
     },
   },
 ];

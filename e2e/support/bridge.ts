@@ -106,6 +106,7 @@ function startHost({
       fail: () => {
         throw new Error("secret of the host");
       },
+      handBack: (value) => window.breezeway.withTransfer(value, [value as object]),
       hang: () => new Promise(() => {}),
     },
   });

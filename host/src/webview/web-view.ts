@@ -7,7 +7,8 @@
  *        WebView may have gone elsewhere since, and a welcome has a token in it.
  * [WV-5] The pipe is open to every frame of the page on some platforms. A hello carries the nonce, a
  *        later message the channel's random name; both are told to the main frame only.
- * [WV-6] A message that is too long is not even parsed.
+ * [WV-6] A message that is too long is not even parsed. It ends the channel when it has the channel's
+ *        name in it, and is nothing when it has not: any frame could have sent it.
  */
 import { BridgeError, CHANNEL_LIMITS, originOf, parseHello, type Refusal } from "@breezeway/shared";
 import { randomId, toWireError } from "@breezeway/shared/channel";
@@ -128,8 +129,9 @@ export function createWebView({ inject, reload }: WebViewOptions): WebViewHandle
     },
     onMessage({ nativeEvent: { data, url } }) {
       if (!place || originOf(url) !== place.app.origin) return;
-      if (data.length * 2 > CHANNEL_LIMITS.maxMessageBytes) {
-        channel?.lose();
+      // One per character, as every message is measured.
+      if (data.length > CHANNEL_LIMITS.maxMessageBytes) {
+        if (channel !== undefined && data.includes(channel.name)) channel.lose();
         return;
       }
       const message = parseWebViewMessage(data);

@@ -194,6 +194,19 @@ describe("a message that is too much", () => {
     expect(peer.answers).toEqual([["result", 1, "ok"]]);
   });
 
+  it.each([
+    ["text", () => "x".repeat(10_000_000)],
+    ["binary data", () => new Uint8Array(10_000_000)],
+    [
+      "records",
+      () => Array.from({ length: 100_000 }, (_, id) => ({ id, name: "x".repeat(60), open: true })),
+    ],
+  ])("is not 10 MB of %s, by the defaults", async (_what, value) => {
+    const peer = attack();
+    await peer.send([["call", 1, "x", [value()]]]);
+    expect(peer.answers).toEqual([["result", 1, "ok"]]);
+  });
+
   it("is refused: a flood, until time has passed", async () => {
     const peer = attack({ frameBurst: 10, maxFramesPerSecond: 5 });
     const flood = (from: number, count: number): unknown =>
