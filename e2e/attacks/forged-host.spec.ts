@@ -63,9 +63,9 @@ test.describe("without that policy", () => {
       [platform.addresses.orders.origin, evil.origin],
     );
     const sibling = await frameAt(page, evil.origin);
-    await sibling.evaluate(() => window.attack.playHost?.(0));
     const guest = page.locator("iframe").first().contentFrame();
     await expect(guest.getByRole("status")).toBeAttached();
+    await sibling.evaluate(() => window.attack.playHost?.(0));
     await page.clock.runFor(11_000);
     await expect(guest.getByRole("alert")).toHaveAttribute("data-reason", "handshake-timeout");
     expect(await heardBy(sibling)).toEqual([]);
