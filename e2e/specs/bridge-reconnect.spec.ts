@@ -280,7 +280,8 @@ test("a guest that stands alone, and one that knows no host, are told at once", 
   ]);
 });
 
-// Playwright cannot follow a page into the back/forward cache, so its event is dispatched by hand.
+// A frame of its own in the back/forward cache: the event is dispatched by hand. The host's page goes
+// there for real in bridge-back-forward-cache.spec.ts.
 test("a guest that comes back from the back/forward cache finds its channel alive and keeps it", async ({
   bridge,
 }) => {

@@ -1,0 +1,87 @@
+/**
+ * The host's page in the browser's own back/forward cache. Playwright switches that off, and loses
+ * sight of frames that come back, so here it is on and the pages tell what they see themselves.
+ */
+import type { Page } from "@playwright/test";
+import { expect, test } from "../support/bridge.ts";
+
+declare global {
+  interface Window {
+    tell(seen: unknown): Promise<void>;
+  }
+}
+
+test.use({
+  launchOptions: async ({ launchOptions }, use) =>
+    use({ ...launchOptions, ignoreDefaultArgs: ["--disable-back-forward-cache"] }),
+});
+
+/** Leaves for another site, lets `meanwhile` happen, and comes back out of the cache. */
+async function leaveAndReturn(
+  page: Page,
+  { to, meanwhile }: { to: string; meanwhile?: () => void },
+): Promise<void> {
+  const arrival = page.waitForURL(`${to}**`);
+  await page.evaluate((url) => location.assign(url), to);
+  await arrival;
+  meanwhile?.();
+  await page.evaluate(() => history.back());
+}
+
+test("comes back with its guests connected, and everything on them", async ({ bridge }) => {
+  const told: unknown[] = [];
+  const page = await bridge.openHost();
+  await page.exposeBinding("tell", (_source, seen) => void told.push(seen));
+  const frame = await bridge.mount(page);
+  await frame.evaluate(async () => {
+    const connected = await window.bridge;
+    let events = 0;
+    connected.event.subscribe("a:changed", () => (events += 1));
+    connected.method.expose("look", async () => {
+      const token = await connected.getSessionToken();
+      return [await connected.method.call("add", 1, 1), token.split(".").length, events];
+    });
+  });
+  await page.evaluate(() => {
+    const states: string[] = [];
+    window.mount.subscribeState((state) => states.push(state));
+    addEventListener("pageshow", ({ persisted }) => {
+      window.host.event.publish("a:changed", {});
+      void window.mount.call("look").then(
+        (seen) => window.tell({ persisted, seen, states }),
+        (error: unknown) => window.tell(String(error)),
+      );
+    });
+  });
+  await leaveAndReturn(page, { to: `${bridge.platform.strangerOrigin}/x?wait=never` });
+  await expect
+    .poll(() => told)
+    .toEqual([{ persisted: true, seen: [2, 3, 1], states: ["connected"] }]);
+});
+
+test("tells its guests when the session has ended meanwhile", async ({ bridge }) => {
+  const { issuer, strangerOrigin } = bridge.platform;
+  const told: unknown[] = [];
+  const page = await bridge.openHost();
+  await page.exposeBinding("tell", (_source, seen) => void told.push(seen));
+  const frame = await bridge.mount(page);
+  await frame.evaluate(async () => {
+    const connected = await window.bridge;
+    connected.session.subscribe((session) => {
+      if (session === null) void connected.method.call("guestSignedOut");
+    });
+  });
+  await page.evaluate(() => {
+    addEventListener("pageshow", ({ persisted }) => void window.tell({ persisted }));
+    window.host.tap(({ name, direction }) => {
+      if (name === "guestSignedOut" && direction === "in") void window.tell("the guest knows");
+    });
+  });
+  await leaveAndReturn(page, {
+    to: `${strangerOrigin}/x?wait=never`,
+    meanwhile() {
+      issuer.user = null;
+    },
+  });
+  await expect.poll(() => told).toEqual([{ persisted: true }, "the guest knows"]);
+});
