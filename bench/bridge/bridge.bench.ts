@@ -8,6 +8,7 @@
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { chromium, type Frame, type Page } from "playwright";
+import { reportHeap } from "./heap.ts";
 import { serveSites, type BenchSites } from "./serve.ts";
 
 const CONTENDERS = ["raw", "penpal", "comlink", "breezeway"] as const;
@@ -52,6 +53,7 @@ try {
   }
   report(samples);
   await reportMany(page, sites);
+  await reportHeap(browser, sites);
 } finally {
   await browser.close();
   sites.close();

@@ -16,6 +16,9 @@ parent.postMessage("bench-ready", hostOrigin);
 
 async function open(): Promise<Echo> {
   switch (contender) {
+    // A frame without a bridge, for what a bridge adds to it.
+    case "empty":
+      return async () => undefined;
     case "breezeway": {
       const bridge = await createAppBridge({ hostOrigins: [hostOrigin] });
       return (value) => bridge.method.call("echo", value);

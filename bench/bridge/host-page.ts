@@ -7,7 +7,7 @@ type Contender = "raw" | "penpal" | "comlink" | "breezeway";
 
 const echo = (value: unknown): unknown => value;
 
-Object.assign(window, { start, startMany, stop });
+Object.assign(window, { start, startMany, startEmpty, stop });
 
 let cleanUp: (() => void)[] = [];
 
@@ -39,6 +39,13 @@ async function startMany(guestOrigin: string, count: number): Promise<number> {
   mountBreezeway(guestOrigin, count);
   await ready;
   return performance.now() - startedAt;
+}
+
+/** As {@link startMany}, with frames that have no bridge in them. */
+async function startEmpty(guestOrigin: string, count: number): Promise<void> {
+  const ready = readiness(count);
+  for (let i = 0; i < count; i += 1) document.body.append(frameAt(`${guestOrigin}/guest?empty`));
+  await ready;
 }
 
 function stop(): void {
