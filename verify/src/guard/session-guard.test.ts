@@ -180,7 +180,26 @@ describe("checkRevocation", () => {
   });
 });
 
+describe("close", () => {
+  it("ends the fetching of keys", async () => {
+    let fetches = 0;
+    const fetch = async (): Promise<Response> => {
+      fetches += 1;
+      return Response.json({ keys: [signer.publicJwk] });
+    };
+    create({ jwks: "https://shell.example/jwks.json", fetch }).close();
+    expect(reasonOf(await guard!.admit(alice()))).toBe("keys-unavailable");
+    expect(fetches).toBe(0);
+  });
+});
+
 describe("a refusal", () => {
+  it("has an id of its own when the request has none", async () => {
+    const admission = await create().admit(requestWith({}));
+    const id = admission.kind === "refused" ? admission.problem.problem.requestId : "";
+    expect(id).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
   it.each([
     ["request-1", "request-1"],
     ["../etc", undefined],

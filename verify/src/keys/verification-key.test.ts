@@ -58,7 +58,8 @@ describe("a JWK", () => {
     ["of another curve", { crv: "X25519" }],
     ["of a kind that does not go with its curve", { kty: "EC" }],
     ["of a P curve that is not P-256", { kty: "EC", crv: "P-384" }],
-    ["of P-256 and another kind", { crv: "P-256" }],
+    ["of P-256 and another kind", { crv: "P-256", alg: undefined }],
+    ["of another P curve with no algorithm", { kty: "EC", crv: "P-384", alg: undefined }],
   ])("%s is passed over", (_name, overrides) => {
     expect(kidsOf({ ...jwk, ...overrides }, p256.publicJwk)).toEqual(["ec"]);
   });

@@ -78,6 +78,8 @@ const malformed: readonly (readonly [string, string])[] = [
   ["a header that is not JSON", withHeaderText("{alg:EdDSA}")],
   ["a header that is a list", withHeaderText('["EdDSA"]')],
   ["a header that is null", withHeaderText("null")],
+  ["a header that is a number", withHeaderText("5")],
+  ["a header that is an empty string", withHeaderText('""')],
   ["a header with a byte order mark", withHeaderText(`\ufeff${JSON.stringify(header)}`)],
   ["a header with two kids", withHeaderText('{"alg":"EdDSA","typ":"JWT","kid":"x","kid":"key-1"}')],
   [

@@ -72,6 +72,19 @@ describe("a verifier of two issuers", () => {
     expect(verifier.verifyCached(token)).toBeUndefined();
   });
 
+  it("is not ready while the keys of one cannot be had", async () => {
+    const [reachable, unreachable] = [
+      { issuer: A, audience: "orders", jwks: [signerA.publicJwk] },
+      { issuer: B, audience: "orders", jwks: "http://127.0.0.1:1/jwks.json" },
+    ];
+    const half = createSessionVerifier({ ...reachable, additionalIssuers: [unreachable] });
+    await expect(half.ready()).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
+    expect(
+      half.verifySync(signerA.sign(claimsAt(Math.floor(Date.now() / 1_000), { iss: A }))),
+    ).toBeDefined();
+    half.close();
+  });
+
   it("cannot be made of one issuer twice, or of one without an audience", () => {
     const trusted = { issuer: A, audience: "orders", jwks: [signerA.publicJwk] };
     expect(() => createSessionVerifier({ ...trusted, additionalIssuers: [trusted] })).toThrow(

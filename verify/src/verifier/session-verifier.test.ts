@@ -95,6 +95,19 @@ describe("a remembered token", () => {
     expect(verifier.verifyCached(good)).toBeUndefined();
   });
 
+  it("is not used before its time when the clock goes back", () => {
+    let nowSeconds = NOW;
+    const verifier = create({ clock: () => nowSeconds * 1_000 });
+    verifier.verifySync(good);
+    nowSeconds = NOW - 5;
+    expect(verifier.verifyCached(good)).toBeDefined();
+    nowSeconds = NOW - 5.1;
+    expect(verifier.verifyCached(good)).toBeUndefined();
+    expect(() => verifier.verifySync(good)).toThrow(
+      expect.objectContaining({ code: "TOKEN_NOT_YET" }) as Error,
+    );
+  });
+
   it("is refused as soon as it is revoked", () => {
     let revoked = false;
     const verifier = create({ isRevoked: () => revoked });
