@@ -156,6 +156,7 @@ describe("refusals", () => {
     await using gateway = await startGateway({ route: { maxBodyBytes: 10 } });
     const known = await gateway.request("/orders", { method: "POST", body: "x".repeat(11) });
     expect(known.status).toBe(413);
+    expect(gateway.upstream.requests).toEqual([]);
     const unknown = await gateway.request("/orders", {
       method: "POST",
       body: new Blob(["x".repeat(200)]).stream(),

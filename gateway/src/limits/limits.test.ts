@@ -28,7 +28,7 @@ async function statuses(gateway: TestGateway, claims: readonly object[]): Promis
   return result;
 }
 
-describe("rate limits", () => {
+describe("rate limits", { timeout: 30_000 }, () => {
   it("count each user in each app and tenant apart", async () => {
     await using gateway = await startGateway({ route: limited });
     const bob = { sub: "bob", userId: "bob" };
@@ -126,7 +126,7 @@ describe("rate limits", () => {
   });
 });
 
-describe("an upstream", () => {
+describe("an upstream", { timeout: 30_000 }, () => {
   it("gets no more requests at once than its cap", async () => {
     const release = Promise.withResolvers<void>();
     await using gateway = await startGateway({
@@ -191,7 +191,7 @@ describe("an upstream", () => {
   });
 });
 
-describe("slow clients", () => {
+describe("slow clients", { timeout: 30_000 }, () => {
   it("are cut off when the head does not come in time", async () => {
     await using gateway = await startGateway({ serve: { headersTimeoutMs: 200 } });
     const socket = connect(Number(new URL(gateway.url).port), "127.0.0.1").setEncoding("latin1");
@@ -213,7 +213,7 @@ describe("slow clients", () => {
   });
 });
 
-describe("slow upstreams", () => {
+describe("slow upstreams", { timeout: 30_000 }, () => {
   it("are cut off when their answer stops coming", async () => {
     await using gateway = await startGateway({
       handler: (_request, response) => void response.write("begun"),

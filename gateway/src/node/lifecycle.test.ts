@@ -11,7 +11,7 @@ import { ISSUER, ORDERS_APP, PANE_APP } from "../test-support/tokens.ts";
 import { startUpstream } from "../test-support/upstream.ts";
 import { serveGateway } from "./serve-gateway.ts";
 
-describe("closing", () => {
+describe("closing", { timeout: 30_000 }, () => {
   it("lets what is under way end within graceMs, and takes nothing new", async () => {
     const release = Promise.withResolvers<void>();
     await using gateway = await startGateway({
@@ -71,7 +71,7 @@ describe("closing", () => {
   });
 });
 
-describe("serveGateway", () => {
+describe("serveGateway", { timeout: 30_000 }, () => {
   it("names a port that is in use", async () => {
     await using gateway = await startGateway();
     const port = Number(new URL(gateway.url).port);
@@ -88,7 +88,7 @@ describe("serveGateway", () => {
   });
 });
 
-describe("reloading", () => {
+describe("reloading", { timeout: 30_000 }, () => {
   it("gives new requests the new policy, and open ones the old", async () => {
     await using other = await startUpstream();
     const release = Promise.withResolvers<void>();

@@ -51,7 +51,7 @@ async function refusalOf(socket: WebSocket): Promise<[number | undefined, string
   return [response.statusCode, body];
 }
 
-describe("a WebSocket", () => {
+describe("a WebSocket", { timeout: 30_000 }, () => {
   it("carries messages both ways, to an upstream that knows who is there", async () => {
     await using gateway = await start();
     const socket = new WebSocket(wsUrl(gateway), {
@@ -159,7 +159,7 @@ describe("a WebSocket", () => {
   });
 });
 
-describe("other upgrades", () => {
+describe("other upgrades", { timeout: 30_000 }, () => {
   const upgrade = (gateway: TestGateway, ...headers: string[]): string =>
     [
       "GET /orders HTTP/1.1",

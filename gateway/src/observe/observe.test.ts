@@ -18,7 +18,7 @@ async function metricsOf(gateway: TestGateway): Promise<string> {
   return (await fetch(`${gateway.url}/metrics`)).text();
 }
 
-describe("metrics", () => {
+describe("metrics", { timeout: 30_000 }, () => {
   it("count requests by route, status and reason, and time them", async () => {
     await using gateway = await startGateway();
     await gateway.request("/orders/1");
@@ -70,7 +70,7 @@ describe("metrics", () => {
   });
 });
 
-describe("the audit log", () => {
+describe("the audit log", { timeout: 30_000 }, () => {
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
   const entries = (): Record<string, unknown>[] =>
@@ -163,7 +163,7 @@ describe("the audit log", () => {
   });
 });
 
-describe("tracing", () => {
+describe("tracing", { timeout: 30_000 }, () => {
   it("continues the caller's trace, and the upstream continues ours", async () => {
     const exporter = new InMemorySpanExporter();
     const provider = new TracerProvider({

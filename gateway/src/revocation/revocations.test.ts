@@ -47,7 +47,7 @@ async function until(test: () => boolean | Promise<boolean>): Promise<void> {
 const ready = async (gateway: TestGateway): Promise<unknown> =>
   (await fetch(`${gateway.url}/health/ready`)).json();
 
-describe("a revocation", () => {
+describe("a revocation", { timeout: 30_000 }, () => {
   it.each([
     ["session", { kind: "session", id: "session-1" }],
     ["user", { kind: "user", id: "alice" }],
@@ -93,6 +93,40 @@ describe("a revocation", () => {
     expect(metrics).toContain("breezeway_gateway_streams_revoked_total 1");
   });
 
+  it("of a user leaves alone what began after it: a sign-in since then is a new one", async () => {
+    await using scene = await start({
+      handler: (_request, response) => void response.write("data: 1\n\n"),
+    });
+    const iat = Math.floor(Date.now() / 1_000) + 3;
+    const later = { iat, nbf: iat, exp: iat + 60, sid: "s2" };
+    const stream = (await scene.request(later)).body!.getReader();
+    await stream.read();
+    const early = (await scene.request()).body!.getReader();
+    await early.read();
+    scene.issuer.revoke({ kind: "user", id: "alice" });
+    await expect(early.read()).rejects.toThrow("terminated");
+    const silence = new Promise((resolve) => setTimeout(resolve, 50, "still open"));
+    expect(await Promise.race([stream.read(), silence])).toBe("still open");
+    await stream.cancel();
+  });
+
+  it("that comes while the rate limit is counted is not missed", async () => {
+    let isRevoked = false;
+    await using gateway = await startGateway({
+      route: { rateLimit: { requests: 9, windowSeconds: 60 } },
+      gateway: {
+        // Asked by the verifier, then again before the request is sent.
+        isRevoked: () => {
+          const answer = isRevoked;
+          isRevoked = true;
+          return answer;
+        },
+      },
+    });
+    expect((await gateway.request("/orders")).status).toBe(401);
+    expect(gateway.upstream.requests).toEqual([]);
+  });
+
   it("answers a request that still waits for its upstream", async () => {
     await using scene = await start({ handler: () => {} });
     const pending = scene.request();
@@ -118,7 +152,7 @@ describe("a revocation", () => {
   });
 });
 
-describe("a lost feed", () => {
+describe("a lost feed", { timeout: 30_000 }, () => {
   it("shows in readiness and metrics, refuses nobody, and loses nothing when it is back", async () => {
     await using scene = await start({
       handler: (_request, response) => void response.write("data: 1\n\n"),
