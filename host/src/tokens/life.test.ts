@@ -6,8 +6,8 @@ import { createAppTokens } from "./app-tokens.ts";
 
 const HOUR_MS = 3_600_000;
 
-it.each([1, 2, 3, 4, 5])(
-  "lives through an hour of hidden pages, lost networks, sleeps and new sessions (seed %i)",
+it.each([1, 2, 3])(
+  "lives through 1 000 mints, hidden pages, lost networks, sleeps and new sessions (seed %i)",
   async (seed) => {
     const random = randomBy(seed);
     const clock = createTestClock({ nowMs: 1_700_000_000_000 });
@@ -46,9 +46,9 @@ it.each([1, 2, 3, 4, 5])(
     const release = tokens.follow({ wantsTokens: true, onToken: check });
     let issuedAtSeconds = 0;
 
-    for (let elapsed = 0; elapsed < HOUR_MS;) {
+    // Tokens of 15 s for hours: as many as with a minute's life in a day.
+    while (mints < 1_000) {
       const step = random() * 7_000;
-      elapsed += step;
       if (random() < 0.05) clock.sleep(step);
       else await clock.advance(step);
       const dice = random();
@@ -70,7 +70,6 @@ it.each([1, 2, 3, 4, 5])(
         }
       }
     }
-    expect(mints).toBeGreaterThan(150);
     release();
     tokens.close();
     expect(clock.timers).toBe(0);
