@@ -34,7 +34,8 @@ function startPrimary(config: string): Primary {
     child,
     next: async () => ((await once(child, "message")) as [Told])[0],
     [Symbol.asyncDispose]: async () => {
-      if (child.exitCode === null && child.connected) child.send("close");
+      // It may be ending of its own accord, and then hears nothing more.
+      if (child.exitCode === null && child.connected) child.send("close", () => {});
       await exited;
     },
   };

@@ -163,7 +163,7 @@ export class Exchange
     }
     const upgrade = this.#upgradeTo(route, headers.upgrade);
     const upstream = upstreams.get(route.upstreamOrigin);
-    upstream.enter(session.handle, open.nowMs);
+    upstream.enter(session.handle);
     this.#upstream = upstream;
     open.add(this);
     observer.allowed(this);
@@ -311,7 +311,7 @@ export class Exchange
     const { open, tracing, observer } = this.#services;
     if (this.#upstream !== undefined) {
       open.delete(this);
-      this.#upstream.leave(this.session?.handle ?? "", this.#outcome, open.nowMs);
+      this.#upstream.leave(this.session?.handle ?? "", this.#outcome);
       this.#upstream = undefined;
     }
     observer.finished(this);

@@ -65,7 +65,7 @@ export class Upstream {
    * @throws {BridgeError} RATE_LIMITED at the session's cap; OVERLOADED at the cap of all;
    *   UPSTREAM_UNREACHABLE while the circuit is open
    */
-  enter(handle: string, nowMs: number): void {
+  enter(handle: string): void {
     const own = this.#activeOf.get(handle) ?? 0;
     if (own >= this.#limits.maxConcurrentPerSession) {
       throw new BridgeError("RATE_LIMITED", "Too many requests of this session are under way.", {
@@ -75,7 +75,7 @@ export class Upstream {
     if (this.#active >= this.#limits.maxConcurrentRequests) {
       throw new BridgeError("OVERLOADED", "Too many requests to this upstream are under way.");
     }
-    if (!this.circuit.admits(nowMs)) {
+    if (this.circuit.isOpen && !this.circuit.admits(performance.now())) {
       throw new BridgeError("UPSTREAM_UNREACHABLE", "The upstream did not answer just now.", {
         details: { retryAfterSeconds: this.#limits.circuitOpenMs / 1_000 },
       });
@@ -84,13 +84,13 @@ export class Upstream {
     this.#activeOf.set(handle, own + 1);
   }
 
-  leave(handle: string, outcome: UpstreamOutcome, nowMs: number): void {
+  leave(handle: string, outcome: UpstreamOutcome): void {
     this.#active -= 1;
     const own = (this.#activeOf.get(handle) ?? 0) - 1;
     if (own > 0) this.#activeOf.set(handle, own);
     else this.#activeOf.delete(handle);
     if (outcome === "answered") this.circuit.succeeded();
-    else if (outcome === "failed") this.circuit.failed(nowMs);
+    else if (outcome === "failed") this.circuit.failed(performance.now());
     else this.circuit.forgotten();
   }
 
