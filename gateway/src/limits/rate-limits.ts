@@ -99,12 +99,17 @@ async function createLimiter(
     });
   }
   const tableName = store.tableName ?? "breezeway_rate_limits";
-  const { promise, resolve } = Promise.withResolvers<RateLimiterAbstract>();
-  const limiter = new RateLimiterPostgres({ ...shared, tableName }, (error?: Error) => {
-    if (error !== undefined) onFailed();
-    resolve(error === undefined ? limiter : memory);
-  });
-  return promise;
+  const prepare = (): Promise<RateLimiterAbstract | undefined> => {
+    const { promise, resolve } = Promise.withResolvers<RateLimiterAbstract | undefined>();
+    const limiter = new RateLimiterPostgres({ ...shared, tableName }, (error?: Error) =>
+      resolve(error === undefined ? limiter : undefined),
+    );
+    return promise;
+  };
+  // Postgres refuses the second of two that make the table in the same moment; then it is there.
+  const limiter = (await prepare()) ?? (await prepare());
+  if (limiter === undefined) onFailed();
+  return limiter ?? memory;
 }
 
 /** Parts are quoted, so that no tenant can be named like another tenant with a user. */
