@@ -31,7 +31,8 @@ export default defineConfig({
   reporter: "list",
   use: {
     viewport: { width: 1360, height: 860 },
-    trace: "retain-on-failure",
+    // A trace of every test takes a third of its time: BREEZEWAY_TRACE=1 for when one is needed.
+    trace: process.env["BREEZEWAY_TRACE"] ? "retain-on-failure" : "off",
     screenshot: "only-on-failure",
     launchOptions: {
       ...(found === undefined ? {} : { executablePath: found }),

@@ -19,7 +19,7 @@ const SPOOFED = {
 };
 
 for (const [spelling, headers] of Object.entries({
-  "as they are": SPOOFED,
+  "as they stand": SPOOFED,
   "with underscores": Object.fromEntries(
     Object.entries(SPOOFED).map(([name, value]) => [name.replaceAll("-", "_"), value]),
   ),

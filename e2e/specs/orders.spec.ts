@@ -93,7 +93,10 @@ test("a person who may only read is told so when they try to change something", 
 }) => {
   await demo.signIn({ person: "Dana" });
   const orders = await demo.openApp("Orders");
-  await orders.getByRole("button", { name: /^New \d/ }).click();
+  const tab = orders.getByRole("button", { name: /^New \d/ });
+  await tab.click();
+  await expect(tab).toHaveAttribute("aria-pressed", "true");
+  await expect(orders.locator(".list")).toHaveAttribute("aria-busy", "false");
   await orders.getByRole("row", { name: /#\d/ }).first().getByRole("button").click();
   await orders.getByRole("button", { name: "Confirm order" }).click();
   await expect(orders.getByRole("alert")).toContainText("You don’t have permission for this");
