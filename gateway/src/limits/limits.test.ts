@@ -120,6 +120,13 @@ describe("rate limits", { timeout: 30_000 }, () => {
     await using server = await runProgram(join(postgres ?? "", "postgres"), args, port, ids);
     const client = new Pool({ host: "127.0.0.1", port, user: "postgres" });
     client.on("error", () => {});
+    // It accepts connections before it answers them.
+    const answers = (): Promise<boolean> =>
+      client.query("SELECT 1").then(
+        () => true,
+        () => false,
+      );
+    while (!(await answers())) await new Promise((resolve) => setTimeout(resolve, 50));
     expect(await twoGateways({ kind: "postgres", client })).toEqual([200, 200, 429, 429]);
     await client.end();
     await server.stop("SIGINT");
