@@ -50,3 +50,25 @@ describe("a route table", () => {
     expect(route?.methods).toEqual(["GET", "POST", "HEAD"]);
   });
 });
+
+describe("the scopes of a route by method", () => {
+  const scopes = { GET: ["orders:read"], DELETE: ["orders:admin"], "*": ["orders:write"] };
+  const [route] = createRouteTable([{ prefix: "/orders", upstream, scopes }], "test").routes;
+
+  it.each([
+    ["GET", "orders:read"],
+    ["HEAD", "orders:read"],
+    ["DELETE", "orders:admin"],
+    ["POST", "orders:write"],
+    ["VERSION-CONTROL", "orders:write"],
+  ])("of %s are %s", (method, scope) => {
+    expect(route?.requiredScopes(method)).toEqual([scope]);
+  });
+
+  it.each(["delete", "Delete", "DELETe", "DELETE ", "", "get", "__proto__"])(
+    "are not those of every other method for %j",
+    (method) => {
+      expect(route?.requiredScopes(method)).toBeUndefined();
+    },
+  );
+});
