@@ -1,8 +1,9 @@
 /**
  * The client side of an exchange on Node's HTTP server.
  *
- * The head is held back until the first piece of the body, the end, or the end of this tick: a whole
- * answer that came from the upstream in one piece leaves in one write.
+ * The head is held back until the end of a short body, the second piece of any, or the end of this
+ * tick when the body is long or of unknown length: a whole answer that came from the upstream in one
+ * piece leaves in one write.
  */
 import { ServerResponse, type IncomingMessage } from "node:http";
 import type { Duplex, Readable } from "node:stream";
@@ -50,6 +51,10 @@ export class NodeClient implements ClientSide {
     this.#server = traits.server;
   }
 
+  get isCommitted(): boolean {
+    return this.#status !== 0 && this.#headers === undefined;
+  }
+
   attach(exchange: ClientListener): void {
     (this.#request.socket as GatewaySocket).gatewayResponse = this.#response;
     this.#response.exchange = exchange;
@@ -77,10 +82,12 @@ export class NodeClient implements ClientSide {
     if (!mustClose) this.#discardRest();
   }
 
-  start(status: number, _statusText: string, headers: string[]): void {
+  start(status: number, headers: string[], bodyBytes: number | undefined): void {
     this.#status = status;
     this.#headers = headers;
-    process.nextTick(flush, this);
+    // A short body is as good as here, and a callback per request costs.
+    const isAwaited = bodyBytes !== undefined && bodyBytes > 0 && bodyBytes <= ONE_WRITE_BYTES;
+    if (!isAwaited) process.nextTick(flush, this);
   }
 
   write(chunk: Buffer): boolean {

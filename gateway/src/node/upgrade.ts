@@ -55,6 +55,10 @@ class UpgradeClient extends NodeClient {
     connection.socket.on("error", () => connection.socket.destroy());
   }
 
+  override get isCommitted(): boolean {
+    return this.#upstream !== undefined || super.isCommitted;
+  }
+
   override upgrade({ status, headers, upstream }: Upgrade, idleTimeoutMs: number): void {
     const { socket, head } = this.#connection;
     this.#upstream = upstream;

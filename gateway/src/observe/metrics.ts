@@ -2,13 +2,13 @@
 import {
   Counter,
   Gauge,
-  Histogram,
   Registry,
   collectDefaultMetrics,
   type GaugeConfiguration,
 } from "prom-client";
 import type { OpenExchanges } from "../proxy/open-exchanges.ts";
 import type { Upstreams } from "../proxy/upstreams.ts";
+import { createRequestStatistics } from "./request-statistics.ts";
 import type { ExchangeObserver, ObservedExchange } from "./observer.ts";
 
 export interface MetricsSources {
@@ -36,26 +36,14 @@ export interface MetricsOptions {
 }
 
 const PREFIX = "breezeway_gateway_";
-const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 30];
 
 export function createMetrics(sources: MetricsSources, options: MetricsOptions): Metrics {
   const registry = new Registry();
   const registers = [registry];
   if (options.process === true) collectDefaultMetrics({ register: registry });
 
-  const requests = new Counter({
-    name: `${PREFIX}requests_total`,
-    help: "Requests by route, status and the reason of a refusal.",
-    labelNames: ["route", "status", "reason"] as const,
-    registers,
-  });
-  const durations = new Histogram({
-    name: `${PREFIX}request_duration_seconds`,
-    help: "From the head of the request to the end of the answer. Upgrades are left out.",
-    labelNames: ["route"] as const,
-    buckets: DURATION_BUCKETS,
-    registers,
-  });
+  const statistics = createRequestStatistics(PREFIX);
+  for (const metric of statistics.metrics) registry.registerMetric(metric);
   const keysFailures = counter("keys_fetch_failures_total", "Failed fetches of the key set.");
   const revoked = counter("streams_revoked_total", "Open exchanges ended by a revocation.");
   const clientErrors = counter("client_errors_total", "Requests that were not valid HTTP.");
@@ -120,11 +108,9 @@ export function createMetrics(sources: MetricsSources, options: MetricsOptions):
   return {
     registry,
     finished: (exchange) => {
-      const route = routeOf(exchange);
-      requests.inc({ route, status: exchange.status, reason: exchange.reason ?? "" });
-      if (exchange.status !== 101) {
-        durations.observe({ route }, (performance.now() - exchange.startedAtMs) / 1_000);
-      }
+      const { status, reason = "", startedAtMs } = exchange;
+      const durationMs = status === 101 ? undefined : performance.now() - startedAtMs;
+      statistics.add({ route: routeOf(exchange), status, reason }, durationMs);
     },
     keysFetchFailed: () => keysFailures.inc(),
     streamsRevoked: (count) => revoked.inc(count),

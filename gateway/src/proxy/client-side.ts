@@ -7,10 +7,17 @@ export interface ClientSide {
   readonly canUpgrade: boolean;
   /** The request's body, cut off with BODY_TOO_LARGE beyond `maxBytes`; `null` when there is none. */
   body(maxBytes: number): Readable | null;
-  /** A whole answer of the gateway's own. Only before {@link ClientSide.start}. */
+  /** Whether some of a started answer has left, so that another one is out of the question. */
+  readonly isCommitted: boolean;
+  /** A whole answer of the gateway's own. Only while nothing is committed. */
   answer(answer: Answer): void;
-  /** The head of the upstream's answer. @param headers - Name, value, name, value. */
-  start(status: number, statusText: string, headers: string[]): void;
+  /**
+   * The head of the upstream's answer.
+   *
+   * @param headers - Name, value, name, value.
+   * @param bodyBytes - As the upstream announced it; `undefined` when it did not.
+   */
+  start(status: number, headers: string[], bodyBytes: number | undefined): void;
   /** False when the client is slower: wait for {@link ClientListener.onDrain}. */
   write(chunk: Buffer): boolean;
   /** @param trailers - Name, value, name, value. */

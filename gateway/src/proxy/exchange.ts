@@ -33,7 +33,12 @@ import type { ClientListener, ClientSide } from "./client-side.ts";
 import { forwardHeaders } from "./forward-headers.ts";
 import { fromUndici, isConnectionReset } from "./from-undici.ts";
 import type { OpenExchange } from "./open-exchanges.ts";
-import { responseHeaders, responseTrailers, type UpstreamHeaders } from "./response-headers.ts";
+import {
+  announcedLength,
+  responseHeaders,
+  responseTrailers,
+  type UpstreamHeaders,
+} from "./response-headers.ts";
 import type { ExchangeServices } from "./services.ts";
 import type { Upstream, UpstreamOutcome } from "./upstreams.ts";
 
@@ -211,7 +216,6 @@ export class Exchange
     _controller: Dispatcher.DispatchController,
     status: number,
     headers: UpstreamHeaders,
-    statusText?: string,
   ): void {
     // Interim answers (102, 103) are hints that may be left out (RFC 9110, section 15.2).
     if (status < 200 || this.#state !== "waiting") return;
@@ -219,7 +223,11 @@ export class Exchange
     this.#outcome = "answered";
     this.status = status;
     this.activeAtMs = this.#services.open.nowMs;
-    this.#client.start(status, statusText ?? "", this.#answerHeaders(headers));
+    this.#client.start(
+      status,
+      this.#answerHeaders(headers),
+      announcedLength(headers, this.head.method),
+    );
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -278,14 +286,14 @@ export class Exchange
     this.#finish();
   }
 
-  /** Answers with the error, or cuts the answer that has begun; ends the upstream's part in any case. */
+  /** Answers with the error, or cuts the answer of which some has left; ends the upstream's part. */
   end(error: unknown): void {
     if (this.#state === "done") return;
-    const wasAnswering = this.#state === "answering";
+    const isTooLate = this.#state === "answering" && this.#client.isCommitted;
     const answer = this.#refusal(error);
     this.#stop(BridgeError.is(error) ? error : new BridgeError("INTERNAL_ERROR", "Failed."));
     this.reason = answer.reason;
-    if (wasAnswering) {
+    if (isTooLate) {
       this.#client.cut();
       this.#finish();
     } else {

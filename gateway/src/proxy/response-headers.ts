@@ -53,6 +53,12 @@ export function responseHeaders(
   return list;
 }
 
+/** The length of the body that will come; a HEAD speaks of one that will not. */
+export function announcedLength(upstream: UpstreamHeaders, method: string): number | undefined {
+  const length = upstream["content-length"];
+  return typeof length === "string" && method !== "HEAD" ? Number(length) : undefined;
+}
+
 /** Trailers that may go on: no framing, routing or identity fields (RFC 9110, section 6.5.1). */
 export function responseTrailers(upstream: UpstreamHeaders): string[] {
   const list: string[] = [];

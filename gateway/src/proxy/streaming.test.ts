@@ -277,7 +277,7 @@ describe("aborts", () => {
     async (how) => {
       await using gateway = await startGateway({
         handler: (_request, response) => {
-          if (how === "with a length") response.setHeader("content-length", "1000");
+          if (how === "with a length") response.setHeader("content-length", "100000");
           response.write("begun", () => response.destroy());
         },
       });
@@ -286,4 +286,20 @@ describe("aborts", () => {
       await expect(response.text()).rejects.toThrow("terminated");
     },
   );
+
+  it("of the upstream in a short answer are told, since nothing of it has left", async () => {
+    await using gateway = await startGateway({
+      handler: (_request, response) => {
+        response.setHeader("content-length", "1000");
+        response.setHeader("x-private", "1");
+        response.write("begun", () => response.destroy());
+      },
+    });
+    const response = await gateway.request("/orders", { method: "POST" });
+    expect(response.status).toBe(502);
+    expect(response.headers.get("x-private")).toBeNull();
+    expect(await response.json()).toMatchObject({
+      reason: expect.stringMatching(/^upstream-/) as string,
+    });
+  });
 });

@@ -11,6 +11,7 @@ const NULL_BODY: ReadonlySet<number> = new Set([101, 204, 205, 304]);
 
 export class FetchClient implements ClientSide {
   readonly canUpgrade = false;
+  isCommitted = false;
   readonly response: Promise<Response>;
   readonly #request: Request;
   readonly #resolve: (response: Response) => void;
@@ -40,7 +41,8 @@ export class FetchClient implements ClientSide {
     this.#resolve(new Response(content, { status, headers: toHeaders(headers) }));
   }
 
-  start(status: number, _statusText: string, headers: string[]): void {
+  start(status: number, headers: string[]): void {
+    this.isCommitted = true;
     if (NULL_BODY.has(status) || this.#request.method === "HEAD") {
       this.#resolve(new Response(null, { status, headers: toHeaders(headers) }));
       return;
