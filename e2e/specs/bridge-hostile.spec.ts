@@ -62,13 +62,12 @@ test("messages that another frame forges reach neither host nor guest", async ({
     return [await connected.method.call("whoAmI"), connected.session.current?.userId];
   });
   expect(seen).toEqual(["orders", "alice"]);
-  // What it said of itself to the host has cost the attacker its own channel at most.
-  await expect
-    .poll(() => attacker.evaluate(async () => (await window.bridge).state))
-    .toBe("connected");
-  expect(await attacker.evaluate(async () => (await window.bridge).method.call("whoAmI"))).toBe(
-    "stock",
+  // What it said of itself to the host costs the attacker its own channel at most, and never makes
+  // it somebody else.
+  const itself = await attacker.evaluate(async () =>
+    (await window.bridge).method.call("whoAmI").catch((error: { code: string }) => error.code),
   );
+  expect(["stock", "CHANNEL_LOST"]).toContain(itself);
   expect(bridge.platform.issuer.mints.length).toBe(before);
 });
 
