@@ -260,9 +260,8 @@ describe("the fetch handler", () => {
     expect(await response.json()).toMatchObject({ reason });
   });
 
-  it("answers what an operator asks", async () => {
+  it("says that it lives", async () => {
     expect((await send("/health/live")).status).toBe(200);
-    expect(await (await send("/metrics")).text()).toContain("breezeway_gateway_requests_total");
   });
 
   it("passes the caller's abort on", async () => {

@@ -36,6 +36,12 @@ export interface Gateway extends AsyncDisposable {
   /** A Web-standard handler, with everything but WebSocket. Serve it, or use `serveGateway`. */
   readonly fetch: (request: Request) => Promise<Response>;
   /**
+   * `/metrics`, `/health/live` and `/health/ready` with all that they have to say, for a program that
+   * mounts `fetch` in a server of its own. Must not be mounted where the public reaches it: `fetch`
+   * knows no addresses, so it keeps the metrics to itself.
+   */
+  readonly operations: (request: Request) => Promise<Response>;
+  /**
    * Settles when the first attempt to fetch the issuer's keys has ended, well or not; never rejects.
    * Requests are answered before that too. `/health/ready` says whether there are keys.
    */
@@ -88,9 +94,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     {
       open,
       upstreams,
-      revocationLagSeconds: () =>
-        revocations.lagMs === undefined ? undefined : revocations.lagMs / 1_000,
-      isRevocationFeedLive: () => revocations.state === "live",
+      nameOf: (origin) =>
+        policy.routes.routes.find(({ upstreamOrigin }) => upstreamOrigin === origin)?.prefix ?? "",
+      feed: options.revocations === false ? undefined : revocations,
       auditDropped: () => audit?.dropped ?? 0,
     },
     options.metrics ?? {},
@@ -106,7 +112,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     policy: () => policy,
     randomId: options.randomId ?? randomUUID,
   };
-  const operations = createOperations({ verifier, revocations, metrics, services });
+  const operations = createOperations({
+    verifier,
+    revocations,
+    metrics,
+    services,
+    access: options.metrics?.access ?? "local",
+  });
 
   const gateway: Gateway = {
     fetch: async (request) => {
@@ -120,6 +132,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       const exchange = new Exchange(services, client, head);
       client.attach(exchange);
       exchange.start();
+      return client.response;
+    },
+    operations: async (request) => {
+      const client = new FetchClient(request);
+      client.answer(await operations.tell(headOfRequest(request).target));
       return client.response;
     },
     ready: verifier.ready().catch(() => {}),

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { startIssuer } from "../test-support/issuer.ts";
 import { temporaryFolder } from "../test-support/programs.ts";
 import { createTokenMaker, ORDERS_APP } from "../test-support/tokens.ts";
@@ -13,7 +13,7 @@ const PRIMARY = fileURLToPath(new URL("../test-support/cluster-primary.ts", impo
 
 interface Told {
   readonly url?: string;
-  readonly metricsUrl?: string;
+  readonly operationsUrl?: string;
   readonly pids?: readonly number[];
   readonly error?: string;
   readonly failed?: string;
@@ -62,7 +62,7 @@ describe("a cluster", () => {
       };
       write("/orders");
       await using primary = startPrimary(file);
-      const { url, metricsUrl } = await primary.next();
+      const { url, operationsUrl } = await primary.next();
       const send = async (path: string): Promise<number> => {
         const headers = {
           authorization: `Bearer ${tokens.token({ iss: issuer.url })}`,
@@ -79,10 +79,18 @@ describe("a cluster", () => {
       const limited = await many("/limited", 12);
       expect(limited.filter((status) => status === 200)).toHaveLength(5);
 
-      const metrics = await (await fetch(metricsUrl ?? "")).text();
+      const whole = { status: "ok", checks: { keys: "ok", revocations: "live" } };
+      const readiness = async (): Promise<unknown> =>
+        (await fetch(`${operationsUrl}/health/ready`)).json();
+      await vi.waitFor(async () =>
+        expect(await readiness()).toEqual({ status: "ok", workers: [whole, whole] }),
+      );
+      const metrics = await (await fetch(`${operationsUrl}/metrics`)).text();
       expect(metrics).toContain(
         'breezeway_gateway_requests_total{route="/orders",status="200",reason=""} 20',
       );
+      expect(metrics).toContain("breezeway_gateway_revocation_feed_live 1");
+      expect((await fetch(`${url}/metrics`)).status).toBe(404);
 
       primary.child.send("pids");
       const before = (await primary.next()).pids ?? [];

@@ -11,20 +11,27 @@ export interface WorkerSettings {
 
 export type ToWorker =
   | { readonly type: "breezeway:reload" }
+  | { readonly type: "breezeway:ready?" }
   | { readonly type: "breezeway:close"; readonly graceMs: number };
 
 export type FromWorker =
+  | { readonly type: "breezeway:ready"; readonly status: number; readonly body: string }
   | { readonly type: "breezeway:listening"; readonly url: string }
   | { readonly type: "breezeway:failed"; readonly message: string }
   /** A configuration file that was not taken over. */
   | { readonly type: "breezeway:refused"; readonly message: string };
 
 export function isToWorker(message: unknown): message is ToWorker {
-  return hasType(message, ["breezeway:reload", "breezeway:close"]);
+  return hasType(message, ["breezeway:reload", "breezeway:ready?", "breezeway:close"]);
 }
 
 export function isFromWorker(message: unknown): message is FromWorker {
-  return hasType(message, ["breezeway:listening", "breezeway:failed", "breezeway:refused"]);
+  return hasType(message, [
+    "breezeway:ready",
+    "breezeway:listening",
+    "breezeway:failed",
+    "breezeway:refused",
+  ]);
 }
 
 function hasType(message: unknown, types: readonly string[]): boolean {

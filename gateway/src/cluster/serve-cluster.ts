@@ -3,18 +3,22 @@
  * those that end, counts rate limits for all of them, and adds up their metrics.
  */
 import cluster, { type Worker } from "node:cluster";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { BridgeError } from "@breezeway/shared";
-import { AggregatorRegistry } from "prom-client";
 import { RateLimiterClusterMaster } from "rate-limiter-flexible";
 import { readGatewayConfig } from "../config/read-config.ts";
 import type { CloseOptions } from "../node/serve-gateway.ts";
+import {
+  serveOperations,
+  type OperationsAddress,
+  type OperationsServer,
+} from "../operations/serve-operations.ts";
+import { tellOfWorkers } from "./cluster-operations.ts";
 import { isFromWorker, SETTINGS_VARIABLE, type ToWorker, type WorkerSettings } from "./messages.ts";
 
-export interface ClusterOptions {
+/** Metrics are those of all workers together, and at the `operationsPort` alone. */
+export interface ClusterOptions extends OperationsAddress {
   /** Path of the configuration file; each worker reads it. */
   readonly config: string;
   /** Default 4001; 0 for a free one. */
@@ -23,16 +27,14 @@ export interface ClusterOptions {
   readonly host?: string | undefined;
   /** Default: one per core. */
   readonly workers?: number | undefined;
-  /** Serves `/metrics` of all workers together, on `host`. Default: not served. */
-  readonly metricsPort?: number | undefined;
   /** Told why a changed configuration was not taken over, and why a worker did not start again. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
 export interface GatewayCluster extends AsyncDisposable {
   readonly url: string;
-  /** Where all workers' metrics are; `undefined` when they are not served. */
-  readonly metricsUrl: string | undefined;
+  /** Where metrics and health of all workers are; `undefined` without an `operationsPort`. */
+  readonly operationsUrl: string | undefined;
   /** Process ids of the workers that run. */
   readonly pids: readonly number[];
   /** Has every worker read the configuration again. SIGHUP does the same. */
@@ -53,7 +55,12 @@ const KILL_AFTER_MS = 2_000;
 export async function serveGatewayCluster(options: ClusterOptions): Promise<GatewayCluster> {
   const { config, port = 4001, host = "127.0.0.1", onError = () => {} } = options;
   // A wrong file is told once, and before any process is started.
-  readGatewayConfig(config);
+  const { metrics } = readGatewayConfig(config);
+  if (metrics?.access !== undefined) {
+    throw invalid(
+      `${config}: metrics.access: a cluster tells operators at its operationsPort only.`,
+    );
+  }
   // The extension of this file: TypeScript from source, JavaScript when built.
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   cluster.setupPrimary({
@@ -75,7 +82,7 @@ export async function serveGatewayCluster(options: ClusterOptions): Promise<Gate
       if (!isFromWorker(message)) return;
       if (message.type === "breezeway:listening") resolve(message.url);
       else if (message.type === "breezeway:failed") reject(invalid(message.message));
-      else onError(invalid(message.message));
+      else if (message.type === "breezeway:refused") onError(invalid(message.message));
     });
     worker.on("error", onError);
     worker.on("exit", () => {
@@ -107,25 +114,25 @@ export async function serveGatewayCluster(options: ClusterOptions): Promise<Gate
     }, graceMs + KILL_AFTER_MS);
     await Promise.all(ended);
     clearTimeout(timer);
-    metricsServer?.closeAllConnections();
-    metricsServer?.close();
+    await operations?.close();
   }
 
   let hasStarted = false;
-  let metricsServer: Server | undefined;
+  let operations: OperationsServer | undefined;
   try {
     const count = Math.max(1, options.workers ?? availableParallelism());
     const url = await startWorker(port);
     chosenPort = Number(new URL(url).port);
     await Promise.all(Array.from({ length: count - 1 }, () => startWorker(chosenPort)));
     hasStarted = true;
-    if (options.metricsPort !== undefined) {
-      metricsServer = await serveMetrics(options.metricsPort, host);
-    }
+    operations = await serveOperations(
+      options,
+      tellOfWorkers(() => workers),
+    );
     process.on("SIGHUP", reload);
     return {
       url,
-      metricsUrl: metricsServer && urlOf(metricsServer),
+      operationsUrl: operations?.url,
       get pids() {
         return [...workers].flatMap(({ process: { pid } }) => pid ?? []);
       },
@@ -140,30 +147,6 @@ export async function serveGatewayCluster(options: ClusterOptions): Promise<Gate
     // Keeps the counter of the rate limits: nothing else refers to it.
     void limits;
   }
-}
-
-async function serveMetrics(port: number, host: string): Promise<Server> {
-  const registry = new AggregatorRegistry();
-  const server = createServer((request, response) => {
-    if (request.url !== "/metrics") {
-      response.writeHead(404).end();
-      return;
-    }
-    registry.clusterMetrics().then(
-      (text) => response.writeHead(200, { "content-type": registry.contentType }).end(text),
-      () => response.writeHead(503).end(),
-    );
-  });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject);
-  server.listen({ port, host }, resolve);
-  await promise;
-  return server;
-}
-
-function urlOf(server: Server): string {
-  const { address, port, family } = server.address() as AddressInfo;
-  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}/metrics`;
 }
 
 function invalid(message: string): BridgeError {

@@ -24,6 +24,12 @@ function answerMetrics(gateway: Gateway): void {
 function obey(settings: WorkerSettings, server: GatewayServer): void {
   process.on("message", (message) => {
     if (!isToWorker(message)) return;
+    if (message.type === "breezeway:ready?") {
+      void coreOf(server.gateway)
+        .operations.tell("/health/ready")
+        .then(({ status, body }) => send({ type: "breezeway:ready", status, body }));
+      return;
+    }
     if (message.type === "breezeway:close") {
       void server.close({ graceMs: message.graceMs }).then(() => process.disconnect());
       return;
@@ -44,7 +50,12 @@ try {
   const settings = JSON.parse(process.env[SETTINGS_VARIABLE] ?? "") as WorkerSettings;
   const { config, port, host } = settings;
   const options = readGatewayConfig(config);
-  const gateway = createGateway({ ...options, rateLimitStore: { kind: "cluster" } });
+  const gateway = createGateway({
+    ...options,
+    rateLimitStore: { kind: "cluster" },
+    // One worker's figures would pass for those of all.
+    metrics: { ...options.metrics, access: "none" },
+  });
   answerMetrics(gateway);
   const server = await serveGateway(gateway, { port, host, reusePort: true });
   obey(settings, server);

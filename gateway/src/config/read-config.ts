@@ -34,7 +34,12 @@ const fileSchema = z.strictObject({
   ),
   limits: z.optional(z.unknown()),
   audit: z.optional(z.union([z.literal("stdout"), z.strictObject({ file: z.string() })])),
-  metrics: z.optional(z.strictObject({ process: z.optional(z.boolean()) })),
+  metrics: z.optional(
+    z.strictObject({
+      process: z.optional(z.boolean()),
+      access: z.optional(z.enum(["local", "public", "none"])),
+    }),
+  ),
   tracing: z.optional(z.boolean()),
 });
 

@@ -178,7 +178,7 @@ describe("an upstream", { timeout: 30_000 }, () => {
       gateway: { limits: { circuitFailures: 3, circuitOpenMs: 1_500 } },
     });
     for (let count = 0; count < 3; count += 1) await gateway.request("/orders");
-    const metric = `breezeway_gateway_upstream_circuit_open{upstream="${down.url}"}`;
+    const metric = 'breezeway_gateway_upstream_circuit_open{upstream="/orders"}';
     const metrics = async (): Promise<string> => (await fetch(`${gateway.url}/metrics`)).text();
     expect(await metrics()).toContain(`${metric} 1`);
     await using back = await startUpstream();

@@ -5,13 +5,20 @@ import { BridgeError } from "@breezeway/shared";
 import type { GatewayOptions } from "../config/options.ts";
 import { coreOf, type GatewayCore } from "../core.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
+import type { OperationsAccess } from "../operations/is-insider.ts";
+import {
+  serveOperations,
+  urlOf,
+  type OperationsAddress,
+  type OperationsServer,
+} from "../operations/serve-operations.ts";
 import { Exchange } from "../proxy/exchange.ts";
 import { answerClientError } from "./client-error.ts";
 import { GatewayResponse, NodeClient } from "./node-client.ts";
 import { headOf } from "./request-head.ts";
 import { handleUpgrade, isWebSocketUpgrade } from "./upgrade.ts";
 
-export interface ServeOptions {
+export interface ServeOptions extends OperationsAddress {
   /** Default 4001; 0 for a free one. */
   readonly port?: number | undefined;
   /** Default `127.0.0.1`. */
@@ -37,6 +44,8 @@ export interface CloseOptions {
 export interface GatewayServer extends AsyncDisposable {
   /** `http://127.0.0.1:4001` */
   readonly url: string;
+  /** Where metrics and health are; `undefined` without an `operationsPort`. */
+  readonly operationsUrl: string | undefined;
   readonly gateway: Gateway;
   /**
    * Stops listening, waits for what is under way, then ends the rest and closes the gateway.
@@ -63,9 +72,12 @@ export async function serveGateway(
   const core = coreOf(gateway);
   const server = createHttpServer(core, options);
   const { port = 4001, host = "127.0.0.1", reusePort = false } = options;
+  let operations: OperationsServer | undefined;
   try {
+    operations = await serveOperations(options, (target) => core.operations.tell(target));
     await listen(server, { port, host, reusePort });
   } catch (error) {
+    await operations?.close();
     await gateway.close();
     throw error;
   }
@@ -76,9 +88,11 @@ export async function serveGateway(
     await gateway.close();
     server.closeAllConnections();
     await closed;
+    await operations?.close();
   };
   return {
     url: urlOf(server.address() as AddressInfo),
+    operationsUrl: operations?.url,
     gateway,
     close,
     [Symbol.asyncDispose]: () => close(),
@@ -109,16 +123,17 @@ function createHttpServer(core: GatewayCore, options: ServeOptions): HttpServer 
   });
   // Node would drop what exceeds the count, unseen; the gateway refuses it instead.
   server.maxHeadersCount = 0;
+  const listener = { core, access: accessOf(core, options) };
   const plain = { server: core.operations, mustContinue: false };
   const awaited = { server: core.operations, mustContinue: true };
   server.on("request", (request, response: GatewayResponse) => {
-    handle(core, request, new NodeClient(request, response, plain));
+    handle(listener, request, new NodeClient(request, response, plain));
   });
   server.on("checkContinue", (request, response: GatewayResponse) => {
-    handle(core, request, new NodeClient(request, response, awaited));
+    handle(listener, request, new NodeClient(request, response, awaited));
   });
   server.on("checkExpectation", (request, response: GatewayResponse) => {
-    handle(core, request, new NodeClient(request, response, awaited));
+    handle(listener, request, new NodeClient(request, response, awaited));
   });
   server.on("upgrade", (request, socket, head) => handleUpgrade(core, request, { socket, head }));
   server.on("clientError", (error, socket) => {
@@ -128,9 +143,19 @@ function createHttpServer(core: GatewayCore, options: ServeOptions): HttpServer 
   return server;
 }
 
-function handle(core: GatewayCore, request: IncomingMessage, client: NodeClient): void {
+// What has a listener of its own is not on the public one as well, unless that was asked for.
+function accessOf({ operations }: GatewayCore, { operationsPort }: ServeOptions): OperationsAccess {
+  return operationsPort !== undefined && operations.access === "local" ? "none" : operations.access;
+}
+
+interface Listener {
+  readonly core: GatewayCore;
+  readonly access: OperationsAccess;
+}
+
+function handle({ core, access }: Listener, request: IncomingMessage, client: NodeClient): void {
   const head = headOf(request);
-  const operation = core.operations.handle(head);
+  const operation = core.operations.handle(head, access);
   if (operation !== undefined) {
     void operation.then((answer) => client.answer(answer));
     return;
@@ -172,8 +197,4 @@ async function patience(done: Promise<void>, ms: number): Promise<void> {
   const timer = setTimeout(resolve, ms);
   await Promise.race([done, promise]);
   clearTimeout(timer);
-}
-
-function urlOf({ address, family, port }: AddressInfo): string {
-  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }

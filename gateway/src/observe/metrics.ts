@@ -6,17 +6,20 @@ import {
   collectDefaultMetrics,
   type GaugeConfiguration,
 } from "prom-client";
+import type { OperationsAccess } from "../operations/is-insider.ts";
 import type { OpenExchanges } from "../proxy/open-exchanges.ts";
 import type { Upstreams } from "../proxy/upstreams.ts";
+import type { Revocations } from "../revocation/revocations.ts";
 import { createRequestStatistics } from "./request-statistics.ts";
 import type { ExchangeObserver, ObservedExchange } from "./observer.ts";
 
 export interface MetricsSources {
   readonly open: Pick<OpenExchanges, "size" | "upgraded">;
   readonly upstreams: Pick<Upstreams, "all">;
-  /** Seconds since the last sign of life of the revocation feed; `undefined` without a feed. */
-  readonly revocationLagSeconds: () => number | undefined;
-  readonly isRevocationFeedLive: () => boolean;
+  /** The first route of an upstream: addresses are nobody's business, and they change. */
+  readonly nameOf: (origin: string) => string;
+  /** `undefined` when none is followed. */
+  readonly feed: Pick<Revocations, "state" | "lagMs"> | undefined;
   readonly auditDropped: () => number;
 }
 
@@ -33,6 +36,12 @@ export interface Metrics extends ExchangeObserver {
 export interface MetricsOptions {
   /** Memory, event loop and garbage collection of the process too. Default false. */
   readonly process?: boolean | undefined;
+  /**
+   * Who gets `/metrics`, and the checks behind `/health/ready`, from the gateway's own port.
+   * `local`: callers on this machine, as long as no `operationsPort` is served. `public`: everybody,
+   * also beside an `operationsPort`. Default `local`.
+   */
+  readonly access?: OperationsAccess | undefined;
 }
 
 const PREFIX = "breezeway_gateway_";
@@ -57,12 +66,7 @@ export function createMetrics(sources: MetricsSources, options: MetricsOptions):
     gauge("open_exchanges", "Requests and WebSockets under way.", () => sources.open.size);
     gauge("open_websockets", "WebSockets under way.", () => sources.open.upgraded);
     gauge("audit_lines_dropped", "Audit lines that could not be written.", sources.auditDropped);
-    gauge("revocation_feed_live", "1 while the revocation feed is connected.", () =>
-      sources.isRevocationFeedLive() ? 1 : 0,
-    );
-    gauge("revocation_lag_seconds", "Since the feed's last sign of life.", () =>
-      sources.revocationLagSeconds(),
-    );
+    if (sources.feed !== undefined) defineFeedGauges(sources.feed);
     add({
       name: `${PREFIX}upstream_connections`,
       help: "Connections of each upstream's pool, and the requests that wait for one.",
@@ -70,9 +74,10 @@ export function createMetrics(sources: MetricsSources, options: MetricsOptions):
       collect() {
         this.reset();
         for (const { origin, pool } of sources.upstreams.all) {
+          const upstream = sources.nameOf(origin);
           const { connected, free, queued, running } = pool.stats;
           for (const [state, value] of Object.entries({ connected, free, queued, running })) {
-            this.set({ upstream: origin, state }, value);
+            this.set({ upstream, state }, value);
           }
         }
       },
@@ -80,12 +85,33 @@ export function createMetrics(sources: MetricsSources, options: MetricsOptions):
     add({
       name: `${PREFIX}upstream_circuit_open`,
       help: "1 while requests to the upstream are refused because it did not answer.",
+      aggregator: "max",
       labelNames: ["upstream"],
       collect() {
         this.reset();
         for (const { origin, circuit } of sources.upstreams.all) {
-          this.set({ upstream: origin }, circuit.isOpen ? 1 : 0);
+          this.set({ upstream: sources.nameOf(origin) }, circuit.isOpen ? 1 : 0);
         }
+      },
+    });
+  }
+
+  // Over several processes the worst one counts: a sum would hide that one of them has lost the feed.
+  function defineFeedGauges(feed: NonNullable<MetricsSources["feed"]>): void {
+    add({
+      name: `${PREFIX}revocation_feed_live`,
+      help: "1 while the revocation feed is connected.",
+      aggregator: "min",
+      collect() {
+        this.set(feed.state === "live" ? 1 : 0);
+      },
+    });
+    add({
+      name: `${PREFIX}revocation_lag_seconds`,
+      help: "Since the feed's last sign of life.",
+      aggregator: "max",
+      collect() {
+        this.set((feed.lagMs ?? 0) / 1_000);
       },
     });
   }
@@ -94,13 +120,12 @@ export function createMetrics(sources: MetricsSources, options: MetricsOptions):
     registry.registerMetric(new Gauge({ ...configuration, registers: [] }));
   }
 
-  function gauge(name: string, help: string, read: () => number | undefined): void {
+  function gauge(name: string, help: string, read: () => number): void {
     add({
       name: PREFIX + name,
       help,
       collect() {
-        const value = read();
-        if (value !== undefined) this.set(value);
+        this.set(read());
       },
     });
   }

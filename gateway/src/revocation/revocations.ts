@@ -17,7 +17,7 @@ import type { OpenExchange, OpenExchanges } from "../proxy/open-exchanges.ts";
 export interface Revocations {
   isRevoked(claims: SessionClaims): boolean;
   readonly state: "off" | "connecting" | "live" | "lost" | "closed";
-  /** Since the issuer's last sign of life; `undefined` without a feed, or before the first. */
+  /** Since the issuer's last sign of life, or since the start; `undefined` without a feed. */
   readonly lagMs: number | undefined;
   /** Called now and then: ends what has become too old to trust. */
   tick(): void;
@@ -61,8 +61,9 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   }
 
   const lagMs = (): number | undefined => {
-    const status = feed?.status;
-    return status !== undefined && "heardAtMs" in status ? clock() - status.heardAtMs : undefined;
+    if (feed === undefined) return undefined;
+    const { status } = feed;
+    return clock() - ("heardAtMs" in status ? status.heardAtMs : openedAtMs);
   };
 
   return {
@@ -75,7 +76,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     },
     tick: () => {
       if (feed === undefined || feed.status.state === "live") return;
-      if ((lagMs() ?? clock() - openedAtMs) <= MAX_LOSS_MS) return;
+      if ((lagMs() ?? 0) <= MAX_LOSS_MS) return;
       const nowSeconds = clock() / 1_000;
       end(
         ({ session }) => session !== undefined && session.expiresAtSeconds < nowSeconds,

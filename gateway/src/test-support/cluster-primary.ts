@@ -20,10 +20,10 @@ try {
     config,
     port: 0,
     workers: 2,
-    metricsPort: 0,
+    operationsPort: 0,
     onError: (error) => tell({ error: String(error) }),
   });
-  tell({ url: cluster.url, metricsUrl: cluster.metricsUrl });
+  tell({ url: cluster.url, operationsUrl: cluster.operationsUrl });
 } catch (error) {
   tell({ failed: String(error) });
   process.disconnect();
