@@ -2,6 +2,7 @@
 import { latestSeq } from "./changes/change-log.ts";
 import { createChangeWatcher } from "./changes/change-watcher.ts";
 import { createRevocationFeed } from "./changes/revocation-feed.ts";
+import { createRevocationWidening } from "./changes/revocation-widening.ts";
 import { createSessionCookie } from "./http/cookies.ts";
 import type { Endpoint, EndpointDeps } from "./http/context.ts";
 import { createRateLimiter } from "./http/rate-limits.ts";
@@ -47,8 +48,13 @@ export async function startRuntime(
 ): Promise<Runtime> {
   const { clock, audit, lifetimes, apps } = checked;
   const watcher = createChangeWatcher(store);
-  const feed = createRevocationFeed(store, clock);
   const changed = (): Promise<void> => watcher.sync().catch(() => undefined);
+  const widening = createRevocationWidening({ store, clock, changed });
+  const feed = createRevocationFeed({
+    store,
+    clock,
+    onLate: widening.widen,
+  });
   const ensureFresh = (): Promise<void> | undefined =>
     watcher.isFresh() ? undefined : watcher.sync();
 
@@ -141,6 +147,7 @@ export async function startRuntime(
     async close() {
       clearInterval(timer);
       streams.close();
+      widening.close();
       await watcher.close();
     },
   };

@@ -24,9 +24,14 @@ export interface Change {
   readonly subject: string;
   /** Narrows a `user` revocation to one tenant. */
   readonly tenantId?: string;
-  /** Why, for kind `session`: `signed-out`, `refresh-reused`, … */
+  /** Why, for kind `session`: `signed-out`, `refresh-reused`, …; {@link WIDENED}. */
   readonly detail?: string;
+  /** The second that a revocation names. Default: that of the change, and {@link leadSeconds}. */
+  readonly atSeconds?: number;
 }
+
+/** Detail of a revocation that only repeats an earlier one, for tokens made before it was heard. */
+export const WIDENED = "widened";
 
 export function isRevocationKind(kind: string): kind is RevocationKind {
   return (REVOCATION_KINDS as readonly string[]).includes(kind);
@@ -56,7 +61,7 @@ export async function appendChanges(
         subject: change.subject,
         tenant_id: change.tenantId ?? null,
         detail: change.detail ?? null,
-        at_seconds: toSeconds(nowMs) + leadSeconds(change.kind),
+        at_seconds: change.atSeconds ?? toSeconds(nowMs) + leadSeconds(change.kind),
       })),
     )
     .execute();
@@ -65,7 +70,8 @@ export async function appendChanges(
 
 /**
  * A revocation of more than one session names a second, and an issuer that has not heard of it yet
- * goes on minting for a moment. The moment is inside what the revocation ends.
+ * goes on minting for a moment. Nearly always the moment is inside what the revocation ends; when it
+ * was not, that issuer widens the revocation (`revocation-widening.ts`).
  */
 function leadSeconds(kind: Change["kind"]): number {
   return kind === "user" || kind === "tenant" || kind === "app" ? 1 : 0;

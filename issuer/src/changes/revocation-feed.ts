@@ -14,7 +14,7 @@ import { toSeconds, type Clock } from "../clock.ts";
 import type { ChangeRow } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
-import { isRevocationKind, latestSeq, REVOCATION_KINDS } from "./change-log.ts";
+import { isRevocationKind, latestSeq, REVOCATION_KINDS, WIDENED } from "./change-log.ts";
 
 export interface NumberedRevocation {
   readonly seq: number;
@@ -32,21 +32,42 @@ export interface RevocationFeed {
   /** What came after a number, or `undefined` when that is no longer known. */
   since(seq: number): readonly NumberedRevocation[] | undefined;
   subscribe(listener: FeedListener): () => void;
-  /** The second from which tokens of this subject may be made again; 0 when any. */
-  blockedUntilSeconds(subject: { userId: string; tenantId: string; appId: string }): number;
+  /**
+   * The `iat` of a token that is about to be made from what is known now: the present second, or the
+   * first one that no revocation of this subject reaches. Ask before anything is awaited: what is
+   * heard after this call ends the token.
+   */
+  issuedAtSeconds(subject: TokenSubject): number;
   onChange(change: ChangeRow): void;
   /** Reads the window anew from the store. */
   load(): Promise<void>;
+}
+
+export interface TokenSubject {
+  readonly userId: string;
+  readonly tenantId: string;
+  readonly appId: string;
+}
+
+export interface RevocationFeedOptions {
+  readonly store: OpenStore;
+  readonly clock: Clock;
+  /** A revocation was heard that does not reach the newest token of this process, `iat` given. */
+  readonly onLate: (revocation: Revocation, newestSeconds: number) => void;
 }
 
 /** How long an entry can matter: the longest token, and the skew that verifiers tolerate. */
 export const RELEVANT_SECONDS: number =
   TOKEN_LIMITS.maxTtlSeconds + 2 * TOKEN_LIMITS.maxClockSkewSeconds;
 
+/** More than a commit takes. New tokens start after a revocation, so a wrong clock must not move it far. */
+const MAX_WIDENING_SECONDS = 60;
+
 /** A snapshot of as many is about 10 MB. */
 const MAX_ENTRIES = 100_000;
 
-export function createRevocationFeed(store: OpenStore, clock: Clock): RevocationFeed {
+export function createRevocationFeed(options: RevocationFeedOptions): RevocationFeed {
+  const { store, clock, onLate } = options;
   const listeners = new Set<FeedListener>();
   let entries: NumberedRevocation[] = [];
   /** Those of `entries` that are not about one session. Nearly always empty, and read on each mint. */
@@ -54,6 +75,8 @@ export function createRevocationFeed(store: OpenStore, clock: Clock): Revocation
   /** Every revocation after this number is in `entries`. */
   let floor = 0;
   let seq = 0;
+  /** The latest `iat` that was given out. */
+  let newestSeconds = 0;
 
   function keep(next: NumberedRevocation[]): void {
     entries = next;
@@ -68,6 +91,17 @@ export function createRevocationFeed(store: OpenStore, clock: Clock): Revocation
     if (dead === 0) return;
     floor = entries[dead - 1]?.seq ?? floor;
     keep(entries.slice(dead));
+  }
+
+  function reportIfLate(revocation: Revocation): void {
+    const { atSeconds } = revocation;
+    const reach = Math.min(
+      newestSeconds,
+      // Tokens from a moment in which the clock was far ahead are good nowhere.
+      toSeconds(clock()) + TOKEN_LIMITS.maxClockSkewSeconds,
+      atSeconds + MAX_WIDENING_SECONDS,
+    );
+    if (reach > atSeconds) onLate(revocation, reach);
   }
 
   function snapshot(): RevocationSnapshot {
@@ -86,8 +120,8 @@ export function createRevocationFeed(store: OpenStore, clock: Clock): Revocation
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    blockedUntilSeconds({ userId, tenantId, appId }) {
-      let until = 0;
+    issuedAtSeconds({ userId, tenantId, appId }) {
+      let iat = toSeconds(clock());
       for (const { revocation } of coarse) {
         const { kind, id } = revocation;
         const hit =
@@ -96,9 +130,10 @@ export function createRevocationFeed(store: OpenStore, clock: Clock): Revocation
           (kind === "user" &&
             id === userId &&
             (revocation.tenantId === undefined || revocation.tenantId === tenantId));
-        if (hit) until = Math.max(until, revocation.atSeconds + 1);
+        if (hit) iat = Math.max(iat, revocation.atSeconds + 1);
       }
-      return until;
+      newestSeconds = Math.max(newestSeconds, iat);
+      return iat;
     },
     onChange(change) {
       if (change.seq <= seq) return;
@@ -107,7 +142,10 @@ export function createRevocationFeed(store: OpenStore, clock: Clock): Revocation
       if (!entry) return;
       prune();
       entries.push(entry);
-      if (entry.revocation.kind !== "session") coarse.push(entry);
+      if (entry.revocation.kind !== "session") {
+        coarse.push(entry);
+        if (change.detail !== WIDENED) reportIfLate(entry.revocation);
+      }
       for (const listener of listeners) listener.onRevocation(entry);
     },
     async load() {

@@ -5,6 +5,8 @@
  * - the store is the truth: only what was read from it stands here, and a change of the log, ours or
  *   another process's, drops it;
  * - an entry read before a change and arriving after it is not kept (`generation`);
+ * - nor is it used, when the change ended many sessions at once (`clears`): tokens of a session that
+ *   ended alone are refused whenever they were made, but those changes end tokens by their time;
  * - no entry lives longer than the grace of a rotation. Rotations are not in the change log, so
  *   another process may hold the secret from before one; within grace that secret is good anyway.
  */
@@ -19,6 +21,7 @@ interface Entry {
 /** A moment before a read or a write of the store. */
 export interface CacheMark {
   readonly generation: number;
+  readonly clears: number;
   readonly atMs: number;
 }
 
@@ -31,6 +34,8 @@ export interface SessionCache {
   keep(record: SessionRecord, mark: CacheMark): void;
   drop(handle: string): void;
   clear(): void;
+  /** Whether a record that was read since the mark may be used: nothing was cleared meanwhile. */
+  isCurrent(mark: CacheMark): boolean;
 }
 
 export interface SessionCacheOptions {
@@ -44,6 +49,7 @@ export function createSessionCache(options: SessionCacheOptions): SessionCache {
   const entries = new Map<string, Entry>();
   const selectors = new Map<string, string>();
   let generation = 0;
+  let clears = 0;
 
   function remove(selectorHash: string): void {
     const entry = entries.get(selectorHash);
@@ -62,7 +68,8 @@ export function createSessionCache(options: SessionCacheOptions): SessionCache {
   }
 
   return {
-    mark: () => ({ generation, atMs: clock() }),
+    mark: () => ({ generation, clears, atMs: clock() }),
+    isCurrent: (mark) => mark.clears === clears,
     get,
     getByHandle(handle) {
       const selectorHash = selectors.get(handle);
@@ -89,6 +96,7 @@ export function createSessionCache(options: SessionCacheOptions): SessionCache {
     },
     clear() {
       generation += 1;
+      clears += 1;
       entries.clear();
       selectors.clear();
     },

@@ -8,6 +8,7 @@ import {
   type CallContext,
   type SessionDeps,
 } from "./session-deps.ts";
+import type { CacheMark } from "./session-cache.ts";
 import type { SessionEnding } from "./session-ending.ts";
 import type { SessionRecord } from "./session-record.ts";
 
@@ -31,10 +32,24 @@ export interface SessionReading {
   listForUser(userId: string, tenantId?: string): Promise<SessionRecord[]>;
 }
 
+interface FoundSession {
+  readonly record: SessionRecord | undefined;
+  readonly mark: CacheMark;
+}
+
 export function createSessionReading(
   { store, cache, lifetimes, clock, ensureFresh }: SessionDeps,
   ending: SessionEnding,
 ): SessionReading {
+  /** Reads again when many sessions were ended while the store answered. */
+  async function read(find: () => Promise<SessionRecord | undefined>): Promise<FoundSession> {
+    for (;;) {
+      const mark = cache.mark();
+      const record = await find();
+      if (cache.isCurrent(mark)) return { record, mark };
+    }
+  }
+
   return {
     async authenticate(cookieValue, context = {}) {
       const secret = presentedSecret(cookieValue);
@@ -51,8 +66,7 @@ export function createSessionReading(
         return cached;
       }
       // Memory can be behind the store (another process rotated), so only the store may refuse.
-      const mark = cache.mark();
-      const record = await store.findBySelector(secret.selectorHash);
+      const { record, mark } = await read(() => store.findBySelector(secret.selectorHash));
       if (!record) throw sessionMissing();
       const ended = endedBecause(record, lifetimes, nowMs);
       if (ended) throw ended;
@@ -75,11 +89,11 @@ export function createSessionReading(
       if (freshening) await freshening;
       let record = cache.getByHandle(handle);
       if (!record) {
-        const mark = cache.mark();
-        record = await store.findByHandle(handle);
-        if (!record)
+        const found = await read(() => store.findByHandle(handle));
+        if (!found.record)
           throw new BridgeError("SESSION_UNKNOWN", "There is no session of this handle.");
-        cache.keep(record, mark);
+        record = found.record;
+        cache.keep(record, found.mark);
       }
       const ended = endedBecause(record, lifetimes, clock());
       if (ended) throw ended;

@@ -1,4 +1,10 @@
-/** A token for one app of one session: picks the key, asks the claims hook, minds revocations. */
+/**
+ * A token for one app of one session: picks the key, asks the claims hook, minds revocations.
+ *
+ * Invariant: a token's `iat` is from when its session was known to be live, not from when its claims
+ * or its signature came. A revocation heard in between names a second that is no earlier, so it ends
+ * the token.
+ */
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 import type { RevocationFeed } from "../changes/revocation-feed.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
@@ -23,22 +29,19 @@ export function createAppMint({ options, checked, keys, feed }: AppMintDeps): Ap
   const sign = createMint({
     issuer: options.issuer,
     ttlSeconds: checked.ttlSeconds,
-    clock: checked.clock,
     random: Math.random,
   });
 
   return (record, app) => {
+    const { userId, tenantId } = record;
+    const iat = feed.issuedAtSeconds({ userId, tenantId, appId: app.id });
     const finish = (extraClaims?: Claims): MintedToken | Promise<MintedToken> =>
       sign({
         record,
         app,
         signer: keys.active(algorithms[app.id] ?? "EdDSA"),
+        issuedAtSeconds: iat,
         extraClaims: extraClaims && checkHookClaims(extraClaims),
-        notBeforeSeconds: feed.blockedUntilSeconds({
-          userId: record.userId,
-          tenantId: record.tenantId,
-          appId: app.id,
-        }),
       });
     if (!hook) return finish();
     const claims = hook({ session: toInfo(record), app });

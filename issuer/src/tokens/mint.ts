@@ -7,7 +7,6 @@
 import { randomUUID } from "node:crypto";
 import { BridgeError, TOKEN_LIMITS } from "@breezeway/shared";
 import { RESERVED_CLAIMS, type RegisteredApp } from "@breezeway/shared/schemas";
-import { toSeconds, type Clock } from "../clock.ts";
 import type { ActiveSigner } from "../keys/key-ring.ts";
 import { activeScopes, type Claims, type SessionRecord } from "../sessions/session-record.ts";
 
@@ -23,7 +22,6 @@ export interface MintedToken {
 export interface MintOptions {
   readonly issuer: string;
   readonly ttlSeconds: number;
-  readonly clock: Clock;
   /** 0 to 1, to spread the ends of tokens. */
   readonly random: () => number;
 }
@@ -32,17 +30,16 @@ export interface MintInput {
   readonly record: SessionRecord;
   readonly app: RegisteredApp;
   readonly signer: ActiveSigner;
+  readonly issuedAtSeconds: number;
   /** From the claims hook; they win over the session's own. */
   readonly extraClaims?: Claims | undefined;
-  /** A revocation of everything up to this second is in force: the token is made after it. */
-  readonly notBeforeSeconds?: number | undefined;
 }
 
 export type Mint = (input: MintInput) => MintedToken | Promise<MintedToken>;
 
 const RESERVED: ReadonlySet<string> = new Set(RESERVED_CLAIMS);
 
-export function createMint({ issuer, ttlSeconds, clock, random }: MintOptions): Mint {
+export function createMint({ issuer, ttlSeconds, random }: MintOptions): Mint {
   const headers = new Map<string, string>();
 
   function headerOf({ alg, kid }: ActiveSigner): string {
@@ -54,8 +51,7 @@ export function createMint({ issuer, ttlSeconds, clock, random }: MintOptions): 
     return header;
   }
 
-  return ({ record, app, signer, extraClaims, notBeforeSeconds = 0 }) => {
-    const iat = Math.max(toSeconds(clock()), notBeforeSeconds);
+  return ({ record, app, signer, issuedAtSeconds: iat, extraClaims }) => {
     const exp = iat + ttlSeconds - Math.floor(random() * ttlSeconds * TOKEN_LIMITS.ttlJitter);
     const jti = randomUUID();
     const claims = {

@@ -4,6 +4,7 @@
  * Events: `revoked` `{ reason }`, `signed-out`, `tenant-changed` `{ tenantId }`, `claims-changed`.
  * The first two are the last ones of a stream.
  */
+import { WIDENED } from "../../changes/change-log.ts";
 import type { ChangeWatcher } from "../../changes/change-watcher.ts";
 import { endedBecause } from "../../sessions/lifetime.ts";
 import type { SessionRecord } from "../../sessions/session-record.ts";
@@ -98,6 +99,8 @@ export function sessionEventsRoutes(deps: SessionEventsDeps): readonly Endpoint[
 
 function eventOf(change: ChangeRow, record: SessionRecord): ServerEvent | undefined {
   const { kind, subject, tenant_id, detail } = change;
+  // Sessions that it ended have heard so, and those that are open now began after it.
+  if (detail === WIDENED) return undefined;
   const isWide =
     (kind === "user" &&
       subject === record.userId &&
