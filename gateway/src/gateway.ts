@@ -76,6 +76,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const verifier = createVerifier(options, {
     policy: () => policy,
     isRevoked: (claims) => revocations.isRevoked(claims),
+    isKeyRemoved: (kid) => revocations.isKeyRemoved(kid),
     onKeysError: (error) => {
       metrics.keysFetchFailed();
       onError(error);
@@ -89,6 +90,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock: options.clock ?? Date.now,
   });
   const open = createOpenExchanges({ onTick: () => revocations.tick() });
+  const rateLimits = createRateLimits(options.rateLimitStore, (error) => {
+    metrics.rateLimitStoreFailed();
+    onError(error);
+  });
   const audit = options.audit === undefined ? undefined : createAuditLog(options.audit);
   const metrics = createMetrics(
     {
@@ -97,6 +102,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       nameOf: (origin) =>
         policy.routes.routes.find(({ upstreamOrigin }) => upstreamOrigin === origin)?.prefix ?? "",
       feed: options.revocations === false ? undefined : revocations,
+      rateLimits,
       auditDropped: () => audit?.dropped ?? 0,
     },
     options.metrics ?? {},
@@ -105,7 +111,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     verifier,
     upstreams,
     open,
-    rateLimits: createRateLimits(options.rateLimitStore),
+    rateLimits,
     observer: combineObservers([metrics, ...(audit === undefined ? [] : [audit])]),
     tracing: options.tracing === true ? createTracing() : undefined,
     isRevoked: (claims) => revocations.isRevoked(claims),
@@ -165,6 +171,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 interface VerifierParts {
   readonly policy: () => Policy;
   readonly isRevoked: (claims: SessionClaims) => boolean;
+  readonly isKeyRemoved: (kid: string) => boolean;
   readonly onKeysError: (error: unknown) => void;
 }
 
@@ -175,6 +182,7 @@ function createVerifier(options: GatewayOptions, parts: VerifierParts): SessionV
     audience: { has: (appId) => parts.policy().apps.get(appId) !== undefined },
     jwks: jwks ?? `${issuer}/.well-known/jwks.json`,
     isRevoked: parts.isRevoked,
+    isKeyRemoved: parts.isKeyRemoved,
     onKeysError: parts.onKeysError,
     ...(algorithms === undefined ? {} : { algorithms }),
     ...(clock === undefined ? {} : { clock }),

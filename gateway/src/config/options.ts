@@ -10,7 +10,7 @@ import {
 import type { Fetch, SessionAlgorithm, SessionVerifierOptions } from "@breezeway/verify";
 import * as z from "zod/mini";
 import { createPeerTrust } from "../proxy/peer-trust.ts";
-import type { RateLimitStore } from "../limits/rate-limits.ts";
+import type { RateLimitStore } from "../limits/rate-limit-store.ts";
 import type { AuditDestination } from "../observe/audit.ts";
 import type { MetricsOptions } from "../observe/metrics.ts";
 import { UPSTREAM_LIMITS, type UpstreamLimits } from "../proxy/upstreams.ts";
@@ -70,7 +70,7 @@ export interface GatewayOptions {
   readonly metrics?: MetricsOptions | undefined;
   /** Spans through the OpenTelemetry API, for a process that has registered an SDK. Default false. */
   readonly tracing?: boolean | undefined;
-  /** Told of failures that no request sees: of the key set's and the feed's connections. */
+  /** Told of failures that no request sees: of the key set, the feed, and the store of rate limits. */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** Epoch milliseconds. Default `Date.now`. */
   readonly clock?: (() => number) | undefined;

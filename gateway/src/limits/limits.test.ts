@@ -1,21 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { chownSync } from "node:fs";
 import { connect } from "node:net";
-import { join } from "node:path";
-import { Pool } from "pg";
-import { createClient } from "redis";
 import { describe, expect, it } from "vitest";
-import {
-  findPostgres,
-  findProgram,
-  freePort,
-  runProgram,
-  temporaryFolder,
-} from "../test-support/programs.ts";
 import { sendRaw } from "../test-support/raw-client.ts";
 import { startGateway, type TestGateway } from "../test-support/start.ts";
 import { startUpstream } from "../test-support/upstream.ts";
-import type { RateLimitStore } from "./rate-limits.ts";
 
 const limited = { rateLimit: { requests: 2, windowSeconds: 60 } } as const;
 
@@ -72,64 +59,6 @@ describe("rate limits", { timeout: 30_000 }, () => {
     await using gateway = await startGateway({ route: limited });
     const bad = { scope: "" };
     expect(await statuses(gateway, [bad, bad, bad, {}])).toEqual([403, 403, 403, 200]);
-  });
-
-  async function twoGateways(store: RateLimitStore): Promise<number[]> {
-    const options = { route: limited, gateway: { rateLimitStore: store } };
-    await using one = await startGateway(options);
-    await using two = await startGateway(options);
-    return [
-      ...(await statuses(one, [{}])),
-      ...(await statuses(two, [{}])),
-      ...(await statuses(one, [{}])),
-      ...(await statuses(two, [{}])),
-    ];
-  }
-
-  const redisServer = findProgram("redis-server");
-  it.runIf(redisServer)(
-    "are shared through Redis, or go on alone",
-    { timeout: 60_000 },
-    async () => {
-      using folder = temporaryFolder();
-      const port = await freePort();
-      const args = ["--port", String(port), "--save", "", "--dir", folder.path];
-      await using server = await runProgram(redisServer ?? "", args, port);
-      const client = createClient({ url: `redis://127.0.0.1:${port}` });
-      client.on("error", () => {});
-      await client.connect();
-      expect(await twoGateways({ kind: "redis", client })).toEqual([200, 200, 429, 429]);
-      await server.stop("SIGKILL");
-      expect(await twoGateways({ kind: "redis", client })).toEqual([200, 200, 200, 200]);
-      client.destroy();
-    },
-  );
-
-  const postgres = findPostgres();
-  it.runIf(postgres)("are shared through Postgres", { timeout: 60_000 }, async () => {
-    using folder = temporaryFolder();
-    const data = join(folder.path, "data");
-    const port = await freePort();
-    const isRoot = process.getuid?.() === 0;
-    const ids = isRoot ? { uid: 65_534, gid: 65_534 } : {};
-    if (isRoot) chownSync(folder.path, 65_534, 65_534);
-    const initdb = join(postgres ?? "", "initdb");
-    const init = ["-D", data, "-U", "postgres", "-A", "trust", "--no-sync"];
-    execFileSync(initdb, init, { ...ids, stdio: "ignore", cwd: folder.path });
-    const args = ["-D", data, "-p", String(port), "-k", folder.path, "-c", "fsync=off"];
-    await using server = await runProgram(join(postgres ?? "", "postgres"), args, port, ids);
-    const client = new Pool({ host: "127.0.0.1", port, user: "postgres" });
-    client.on("error", () => {});
-    // It accepts connections before it answers them.
-    const answers = (): Promise<boolean> =>
-      client.query("SELECT 1").then(
-        () => true,
-        () => false,
-      );
-    while (!(await answers())) await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(await twoGateways({ kind: "postgres", client })).toEqual([200, 200, 429, 429]);
-    await client.end();
-    await server.stop("SIGINT");
   });
 });
 

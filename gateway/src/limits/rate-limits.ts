@@ -1,29 +1,20 @@
 /**
  * Requests per window and tenant, app or user. Counted by rate-limiter-flexible: in memory, or in a
- * Redis or Postgres that several gateways share. When that store fails, each gateway goes on counting
- * on its own: a limit is not worth an outage.
+ * store that several gateways share. A store that does not answer costs a request its time limit at
+ * most; then each gateway counts on its own, or refuses, as the operator chose.
  */
 import { BridgeError } from "@breezeway/shared";
 import type { VerifiedSession } from "@breezeway/verify";
-import {
-  RateLimiterCluster,
-  RateLimiterMemory,
-  RateLimiterPostgres,
-  RateLimiterRedis,
-  RateLimiterRes,
-  type RateLimiterAbstract,
-} from "rate-limiter-flexible";
+import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from "rate-limiter-flexible";
 import type { RateLimitOptions } from "../config/route-schema.ts";
 import type { Route } from "../routes/route-table.ts";
-
-/** Where several gateways count together. The client stays the caller's: it is not closed here. */
-export type RateLimitStore =
-  /** A client of `redis` (node-redis) or `ioredis`, connected. */
-  | { readonly kind: "redis"; readonly client: object }
-  /** In the primary process of `serveGatewayCluster`, which uses it of its own accord. */
-  | { readonly kind: "cluster" }
-  /** A `Pool` of `pg`. The table is made when it is not there. */
-  | { readonly kind: "postgres"; readonly client: object; readonly tableName?: string };
+import {
+  createStoreLimiter,
+  storeTimeoutMs,
+  type LimiterOptions,
+  type RateLimitStore,
+} from "./rate-limit-store.ts";
+import { createStoreGuard } from "./store-guard.ts";
 
 export interface RateLimitState {
   readonly isExceeded: boolean;
@@ -33,83 +24,104 @@ export interface RateLimitState {
 }
 
 export interface RateLimits {
-  /** Counts one request. Only for routes that have a limit. */
+  /**
+   * Counts one request. Only for routes that have a limit.
+   *
+   * @throws {BridgeError} STORE_UNAVAILABLE when the operator wants that rather than counting alone
+   */
   count(route: Route, limit: RateLimitOptions, session: VerifiedSession): Promise<RateLimitState>;
+  /** `undefined` without a shared store. */
+  readonly isStoreUp: boolean | undefined;
 }
+
+interface Counted {
+  readonly result: RateLimiterRes;
+  readonly isExceeded: boolean;
+}
+
+type Count = (options: LimiterOptions, key: string) => Promise<Counted>;
 
 const DEFAULT_PER = ["tenant", "app", "user"] as const;
 const KEY_PREFIX = "breezeway";
-const CLUSTER_TIMEOUT_MS = 2_000;
 
-export function createRateLimits(store: RateLimitStore | undefined): RateLimits {
-  // By what they count, so that a reload which changes another route does not forget.
-  const limiters = new Map<string, Promise<RateLimiterAbstract>>();
-
-  function limiterOf(name: string, limit: RateLimitOptions): Promise<RateLimiterAbstract> {
-    const known = limiters.get(name);
-    if (known !== undefined) return known;
-    const options = { keyPrefix: name, points: limit.requests, duration: limit.windowSeconds };
-    const made = createLimiter(options, store, () => limiters.delete(name));
-    limiters.set(name, made);
-    return made;
-  }
-
+/**
+ * @param onStoreFailed - Told of each failure of the store.
+ * @throws {BridgeError} CONFIG_INVALID
+ */
+export function createRateLimits(
+  store: RateLimitStore | undefined,
+  onStoreFailed: (error: unknown) => void,
+): RateLimits {
+  const alone = createCount((options) => Promise.resolve(new RateLimiterMemory(options)));
+  const shared = store && createSharedCount(store, { alone, onStoreFailed });
   return {
+    get isStoreUp() {
+      return shared?.isUp();
+    },
     count: async (route, limit, session) => {
       const { requests, windowSeconds, per = DEFAULT_PER } = limit;
-      const name = [KEY_PREFIX, route.prefix, requests, windowSeconds, per.join("+")].join(":");
-      const limiter = await limiterOf(name, limit);
-      return limiter.consume(keyOf(per, session)).then(
-        (result) => stateOf(limit, result, false),
-        (result: unknown) => {
-          if (result instanceof RateLimiterRes) return stateOf(limit, result, true);
-          throw new BridgeError("INTERNAL_ERROR", "The rate limit cannot be counted.", {
-            cause: result,
-          });
-        },
+      const keyPrefix = [KEY_PREFIX, route.prefix, requests, windowSeconds, per.join("+")].join(
+        ":",
       );
+      const options = { keyPrefix, points: requests, duration: windowSeconds };
+      return stateOf(limit, await (shared?.count ?? alone)(options, keyOf(per, session)));
     },
   };
 }
 
-interface LimiterOptions {
-  readonly keyPrefix: string;
-  readonly points: number;
-  readonly duration: number;
+interface SharedCount {
+  readonly count: Count;
+  readonly isUp: () => boolean;
 }
 
-/** @param onFailed - The store could not be prepared; another attempt may succeed. */
-async function createLimiter(
-  options: LimiterOptions,
-  store: RateLimitStore | undefined,
-  onFailed: () => void,
-): Promise<RateLimiterAbstract> {
-  const memory = new RateLimiterMemory(options);
-  if (store === undefined) return memory;
-  if (store.kind === "cluster") {
-    return new RateLimiterCluster({ ...options, timeoutMs: CLUSTER_TIMEOUT_MS });
-  }
-  const shared = { ...options, storeClient: store.client, insuranceLimiter: memory };
-  if (store.kind === "redis") {
-    return new RateLimiterRedis({
-      ...shared,
-      useRedisPackage: "isOpen" in store.client,
-      // A client that is not connected would keep the request waiting instead of failing.
-      rejectIfRedisNotReady: true,
-    });
-  }
-  const tableName = store.tableName ?? "breezeway_rate_limits";
-  const prepare = (): Promise<RateLimiterAbstract | undefined> => {
-    const { promise, resolve } = Promise.withResolvers<RateLimiterAbstract | undefined>();
-    const limiter = new RateLimiterPostgres({ ...shared, tableName }, (error?: Error) =>
-      resolve(error === undefined ? limiter : undefined),
-    );
-    return promise;
+interface SharedCountParts {
+  readonly alone: Count;
+  readonly onStoreFailed: (error: unknown) => void;
+}
+
+function createSharedCount(
+  store: RateLimitStore,
+  { alone, onStoreFailed }: SharedCountParts,
+): SharedCount {
+  const guard = createStoreGuard({ timeoutMs: storeTimeoutMs(store), onFailed: onStoreFailed });
+  const inStore = createCount((options) => createStoreLimiter(options, store));
+  return {
+    isUp: () => guard.isUp,
+    count: async (options, key) => {
+      const counted = await guard.attempt(() => inStore(options, key));
+      if (counted !== undefined) return counted;
+      if (store.whenDown !== "refuse") return alone(options, key);
+      throw new BridgeError("STORE_UNAVAILABLE", "The rate limit cannot be counted.", {
+        details: { retryAfterSeconds: 1 },
+      });
+    },
   };
-  // Postgres refuses the second of two that make the table in the same moment; then it is there.
-  const limiter = (await prepare()) ?? (await prepare());
-  if (limiter === undefined) onFailed();
-  return limiter ?? memory;
+}
+
+function createCount(create: (options: LimiterOptions) => Promise<RateLimiterAbstract>): Count {
+  // By what they count, so that a reload which changes another route does not forget.
+  const limiters = new Map<string, Promise<RateLimiterAbstract>>();
+
+  function limiterOf(options: LimiterOptions): Promise<RateLimiterAbstract> {
+    const known = limiters.get(options.keyPrefix);
+    if (known !== undefined) return known;
+    const made = create(options);
+    limiters.set(options.keyPrefix, made);
+    // Another attempt may succeed.
+    made.catch(() => limiters.delete(options.keyPrefix));
+    return made;
+  }
+
+  return async (options, key) => {
+    const limiter = await limiterOf(options);
+    return limiter.consume(key).then(
+      (result) => ({ result, isExceeded: false }),
+      (result: unknown) => {
+        if (result instanceof RateLimiterRes) return { result, isExceeded: true };
+        throw result;
+      },
+    );
+  };
 }
 
 /** Parts are quoted, so that no tenant can be named like another tenant with a user. */
@@ -122,8 +134,7 @@ function keyOf(per: NonNullable<RateLimitOptions["per"]>, session: VerifiedSessi
 
 function stateOf(
   { requests, windowSeconds }: RateLimitOptions,
-  result: RateLimiterRes,
-  isExceeded: boolean,
+  { result, isExceeded }: Counted,
 ): RateLimitState {
   const resetSeconds = Math.max(1, Math.ceil(result.msBeforeNext / 1_000));
   return {

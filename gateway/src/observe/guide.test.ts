@@ -8,7 +8,10 @@ const NAME = /breezeway_gateway_[a-z_]+/g;
 
 async function registered(): Promise<string[]> {
   await using gateway = await startGateway({
-    gateway: { revocations: { url: "http://127.0.0.1:9/revocations" } },
+    gateway: {
+      revocations: { url: "http://127.0.0.1:9/revocations" },
+      rateLimitStore: { kind: "redis", client: {} },
+    },
   });
   const text = await (await fetch(`${gateway.url}/metrics`)).text();
   return [...text.matchAll(/^# TYPE (breezeway_gateway_[a-z_]+) /gm)].map(([, name]) => name ?? "");

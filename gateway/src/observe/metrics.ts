@@ -6,6 +6,7 @@ import {
   collectDefaultMetrics,
   type GaugeConfiguration,
 } from "prom-client";
+import type { RateLimits } from "../limits/rate-limits.ts";
 import type { OperationsAccess } from "../operations/is-insider.ts";
 import type { OpenExchanges } from "../proxy/open-exchanges.ts";
 import type { Upstreams } from "../proxy/upstreams.ts";
@@ -20,6 +21,7 @@ export interface MetricsSources {
   readonly nameOf: (origin: string) => string;
   /** `undefined` when none is followed. */
   readonly feed: Pick<Revocations, "state" | "lagMs"> | undefined;
+  readonly rateLimits: Pick<RateLimits, "isStoreUp">;
   readonly auditDropped: () => number;
 }
 
@@ -27,6 +29,8 @@ export interface Metrics extends ExchangeObserver {
   readonly registry: Registry;
   /** A fetch of the issuer's keys failed. */
   keysFetchFailed(): void;
+  /** The shared store of rate limits failed, or took too long. */
+  rateLimitStoreFailed(): void;
   /** Streams that were ended because their session was. */
   streamsRevoked(count: number): void;
   /** Node's parser refused a request, which therefore has no route. */
@@ -54,6 +58,10 @@ export function createMetrics(sources: MetricsSources, options: MetricsOptions):
   const statistics = createRequestStatistics(PREFIX);
   for (const metric of statistics.metrics) registry.registerMetric(metric);
   const keysFailures = counter("keys_fetch_failures_total", "Failed fetches of the key set.");
+  const storeFailures = counter(
+    "rate_limit_store_failures_total",
+    "Counts that the shared store of rate limits failed to take in time.",
+  );
   const revoked = counter("streams_revoked_total", "Open exchanges ended by a revocation.");
   const clientErrors = counter("client_errors_total", "Requests that were not valid HTTP.");
   defineGauges();
@@ -67,6 +75,16 @@ export function createMetrics(sources: MetricsSources, options: MetricsOptions):
     gauge("open_websockets", "WebSockets under way.", () => sources.open.upgraded);
     gauge("audit_lines_dropped", "Audit lines that could not be written.", sources.auditDropped);
     if (sources.feed !== undefined) defineFeedGauges(sources.feed);
+    if (sources.rateLimits.isStoreUp !== undefined) {
+      add({
+        name: `${PREFIX}rate_limit_store_up`,
+        help: "0 while the shared store of rate limits does not answer.",
+        aggregator: "min",
+        collect() {
+          this.set(sources.rateLimits.isStoreUp === false ? 0 : 1);
+        },
+      });
+    }
     add({
       name: `${PREFIX}upstream_connections`,
       help: "Connections of each upstream's pool, and the requests that wait for one.",
@@ -138,6 +156,7 @@ export function createMetrics(sources: MetricsSources, options: MetricsOptions):
       statistics.add({ route: routeOf(exchange), status, reason }, durationMs);
     },
     keysFetchFailed: () => keysFailures.inc(),
+    rateLimitStoreFailed: () => storeFailures.inc(),
     streamsRevoked: (count) => revoked.inc(count),
     clientError: () => clientErrors.inc(),
   };

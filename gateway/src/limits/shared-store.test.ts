@@ -1,0 +1,187 @@
+/** Rate limits in a Redis and a Postgres of their own: counted together, gone, and hanging. */
+import { execFileSync } from "node:child_process";
+import { chownSync } from "node:fs";
+import { join } from "node:path";
+import { Pool } from "pg";
+import { createClient } from "redis";
+import { describe, expect, it } from "vitest";
+import {
+  findPostgres,
+  findProgram,
+  freePort,
+  runProgram,
+  temporaryFolder,
+  type RunningProgram,
+} from "../test-support/programs.ts";
+import { startGateway, type TestGateway } from "../test-support/start.ts";
+import { createStoreGuard } from "./store-guard.ts";
+import type { RateLimitStore } from "./rate-limit-store.ts";
+
+const TIMEOUT_MS = 60_000;
+const redisServer = findProgram("redis-server");
+const postgres = findPostgres();
+
+const start = (store: RateLimitStore): Promise<TestGateway> =>
+  startGateway({
+    route: { rateLimit: { requests: 2, windowSeconds: 60 } },
+    gateway: { rateLimitStore: store },
+  });
+
+async function statuses(...gateways: TestGateway[]): Promise<number[]> {
+  const result: number[] = [];
+  for (const gateway of gateways) result.push((await gateway.request("/orders")).status);
+  return result;
+}
+
+async function twoGateways(store: RateLimitStore): Promise<number[]> {
+  await using one = await start(store);
+  await using two = await start(store);
+  return await statuses(one, two, one, two);
+}
+
+async function metric(gateway: TestGateway, name: string): Promise<number> {
+  const text = await (await fetch(`${gateway.url}/metrics`)).text();
+  return Number(new RegExp(`^breezeway_gateway_${name} (.*)$`, "m").exec(text)?.[1]);
+}
+
+interface Redis extends AsyncDisposable {
+  readonly server: RunningProgram;
+  readonly client: { destroy(): void };
+}
+
+async function startRedis(): Promise<Redis> {
+  const folder = temporaryFolder();
+  const port = await freePort();
+  const args = ["--port", String(port), "--save", "", "--dir", folder.path];
+  const server = await runProgram(redisServer ?? "", args, port);
+  const client = createClient({ url: `redis://127.0.0.1:${port}` });
+  client.on("error", () => {});
+  await client.connect();
+  return {
+    server,
+    client,
+    [Symbol.asyncDispose]: async () => {
+      client.destroy();
+      // A stopped process ends only when it goes on.
+      server.child.kill("SIGCONT");
+      await server[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+interface Postgres extends AsyncDisposable {
+  readonly pool: Pool;
+}
+
+async function startPostgres(): Promise<Postgres> {
+  const folder = temporaryFolder();
+  const data = join(folder.path, "data");
+  const port = await freePort();
+  const isRoot = process.getuid?.() === 0;
+  const ids = isRoot ? { uid: 65_534, gid: 65_534 } : {};
+  if (isRoot) chownSync(folder.path, 65_534, 65_534);
+  const init = ["-D", data, "-U", "postgres", "-A", "trust", "--no-sync"];
+  const options = { ...ids, stdio: "ignore", cwd: folder.path } as const;
+  execFileSync(join(postgres ?? "", "initdb"), init, options);
+  const args = ["-D", data, "-p", String(port), "-k", folder.path, "-c", "fsync=off"];
+  const server = await runProgram(join(postgres ?? "", "postgres"), args, port, ids);
+  const pool = new Pool({ host: "127.0.0.1", port, user: "postgres" });
+  pool.on("error", () => {});
+  // It accepts connections before it answers them.
+  const answers = (): Promise<boolean> =>
+    pool.query("SELECT 1").then(
+      () => true,
+      () => false,
+    );
+  while (!(await answers())) await new Promise((resolve) => setTimeout(resolve, 50));
+  return {
+    pool,
+    [Symbol.asyncDispose]: async () => {
+      await pool.end();
+      await server.stop("SIGINT");
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () => {
+  it("are shared, or go on alone when it is gone", async () => {
+    await using redis = await startRedis();
+    const store = { kind: "redis", client: redis.client } as const;
+    expect(await twoGateways(store)).toEqual([200, 200, 429, 429]);
+    await redis.server.stop("SIGKILL");
+    expect(await twoGateways(store)).toEqual([200, 200, 200, 200]);
+  });
+
+  it("go on alone while it hangs, and together again when it is back", async () => {
+    await using redis = await startRedis();
+    await using gateway = await start({ kind: "redis", client: redis.client, timeoutMs: 100 });
+    expect(await statuses(gateway)).toEqual([200]);
+    expect(await metric(gateway, "rate_limit_store_up")).toBe(1);
+    redis.server.child.kill("SIGSTOP");
+    expect(await statuses(gateway, gateway, gateway)).toEqual([200, 200, 429]);
+    expect(await metric(gateway, "rate_limit_store_up")).toBe(0);
+    expect(await metric(gateway, "rate_limit_store_failures_total")).toBe(3);
+    redis.server.child.kill("SIGCONT");
+    while ((await metric(gateway, "rate_limit_store_up")) === 0) await gateway.request("/orders");
+    // What it was asked while it hung counts too.
+    expect(await statuses(gateway)).toEqual([429]);
+  });
+
+  it("refuse while it hangs, where the operator wants that", async () => {
+    await using redis = await startRedis();
+    const client = redis.client;
+    await using gateway = await start({
+      kind: "redis",
+      client,
+      timeoutMs: 100,
+      whenDown: "refuse",
+    });
+    redis.server.child.kill("SIGSTOP");
+    const refused = await gateway.request("/orders");
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get("retry-after")).toBe("1");
+    expect(await refused.json()).toMatchObject({ reason: "store-unavailable", action: "wait" });
+    expect(gateway.upstream.requests).toEqual([]);
+    redis.server.child.kill("SIGCONT");
+    while ((await statuses(gateway))[0] === 503);
+    expect(await metric(gateway, "rate_limit_store_up")).toBe(1);
+  });
+});
+
+describe.runIf(postgres)("rate limits in Postgres", { timeout: TIMEOUT_MS }, () => {
+  it("are shared, and go on alone while its table is locked", async () => {
+    await using database = await startPostgres();
+    const store = { kind: "postgres", client: database.pool, timeoutMs: 200 } as const;
+    expect(await twoGateways({ ...store, timeoutMs: 5_000 })).toEqual([200, 200, 429, 429]);
+    await using gateway = await start(store);
+    const locking = await database.pool.connect();
+    await locking.query("BEGIN");
+    await locking.query("LOCK TABLE breezeway_rate_limits IN ACCESS EXCLUSIVE MODE");
+    expect(await statuses(gateway, gateway, gateway)).toEqual([200, 200, 429]);
+    expect(await metric(gateway, "rate_limit_store_up")).toBe(0);
+    await locking.query("ROLLBACK");
+    locking.release();
+    while ((await metric(gateway, "rate_limit_store_up")) === 0) await gateway.request("/orders");
+  });
+});
+
+it("a store that hangs is asked once per second only", async () => {
+  let asked = 0;
+  const errors: unknown[] = [];
+  const guard = createStoreGuard({ timeoutMs: 10, onFailed: (error) => errors.push(error) });
+  const ask = (): Promise<never> => {
+    asked += 1;
+    return new Promise(() => {});
+  };
+  for (let count = 0; count < 20; count += 1) expect(await guard.attempt(ask)).toBeUndefined();
+  expect(asked).toBe(3);
+  expect(errors).toHaveLength(3);
+  expect(guard.isUp).toBe(false);
+});
+
+it.each([0, 9, 10_001, Number.NaN])("a time limit of %s is refused", async (timeoutMs) => {
+  const store = { kind: "redis", client: {}, timeoutMs } as const;
+  await expect(start(store)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+});

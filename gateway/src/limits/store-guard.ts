@@ -1,0 +1,55 @@
+/**
+ * Asks a store that may be gone, or worse, hang: within a time limit, and after several failures in a
+ * row only once per second, so that requests do not wait for it one after the other.
+ */
+import { BridgeError } from "@breezeway/shared";
+import { Circuit } from "../proxy/circuit.ts";
+
+export interface StoreGuard {
+  /** What the store said; `undefined` when it failed, or is not asked at the moment. Never rejects. */
+  attempt<T>(ask: () => Promise<T>): Promise<T | undefined>;
+  /** False while the store is asked once per second only. */
+  readonly isUp: boolean;
+}
+
+export interface StoreGuardOptions {
+  readonly timeoutMs: number;
+  readonly onFailed: (error: unknown) => void;
+}
+
+const FAILURES = 3;
+const RETRY_MS = 1_000;
+
+export function createStoreGuard({ timeoutMs, onFailed }: StoreGuardOptions): StoreGuard {
+  const circuit = new Circuit({ failures: FAILURES, openMs: RETRY_MS });
+  return {
+    get isUp() {
+      return !circuit.isOpen;
+    },
+    attempt: async (ask) => {
+      if (!circuit.admits(performance.now())) return undefined;
+      try {
+        const answer = await within(timeoutMs, ask);
+        circuit.succeeded();
+        return answer;
+      } catch (error) {
+        circuit.failed(performance.now());
+        onFailed(error);
+        return undefined;
+      }
+    },
+  };
+}
+
+async function within<T>(timeoutMs: number, ask: () => Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new BridgeError("STORE_UNAVAILABLE", "The store does not answer.")),
+    timeoutMs,
+  );
+  try {
+    return await Promise.race([ask(), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
