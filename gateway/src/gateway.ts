@@ -76,7 +76,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   const verifier = createVerifier(options, {
     policy: () => policy,
     isRevoked: (claims) => revocations.isRevoked(claims),
-    isKeyRemoved: (kid) => revocations.isKeyRemoved(kid),
     onKeysError: (error) => {
       metrics.keysFetchFailed();
       onError(error);
@@ -171,7 +170,6 @@ export function createGateway(options: GatewayOptions): Gateway {
 interface VerifierParts {
   readonly policy: () => Policy;
   readonly isRevoked: (claims: SessionClaims) => boolean;
-  readonly isKeyRemoved: (kid: string) => boolean;
   readonly onKeysError: (error: unknown) => void;
 }
 
@@ -182,7 +180,6 @@ function createVerifier(options: GatewayOptions, parts: VerifierParts): SessionV
     audience: { has: (appId) => parts.policy().apps.get(appId) !== undefined },
     jwks: jwks ?? `${issuer}/.well-known/jwks.json`,
     isRevoked: parts.isRevoked,
-    isKeyRemoved: parts.isKeyRemoved,
     onKeysError: parts.onKeysError,
     ...(algorithms === undefined ? {} : { algorithms }),
     ...(clock === undefined ? {} : { clock }),
