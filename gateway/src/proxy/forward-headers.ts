@@ -9,8 +9,9 @@ import type { Examined } from "../decision/examine.ts";
 import { IDENTITY_HEADERS, identityHeaderList } from "../identity/identity-headers.ts";
 
 const VIA = "1.1 breezeway";
-// The host's session cookie reaches us on a shared domain; no upstream may ever see it.
-const SESSION_COOKIE = /^(?:__Host-|__Secure-)?breezeway/i;
+// The host's session cookie reaches us on a shared domain; no upstream may ever see it. Nor set it as
+// the value of a cookie without a name: browsers send `=breezeway=x` back as `breezeway=x`.
+const SESSION_COOKIE = /^(?:=|(?:__Host-|__Secure-)?breezeway)/i;
 
 export interface ForwardOptions {
   readonly requestId: string;

@@ -198,7 +198,8 @@ describe("answers", { timeout: 30_000 }, () => {
         response.setHeader("access-control-allow-origin", "*");
         response.setHeader("access-control-allow-credentials", "true");
         response.setHeader("x-breezeway-user", "mallory");
-        response.setHeader("set-cookie", ["breezeway=stolen", "theme=dark"]);
+        const stolen = ["breezeway=1", "=breezeway=2", " = breezeway=3", "breezeway", "=theme=4"];
+        response.setHeader("set-cookie", [...stolen, "theme=dark"]);
         response.setHeader("alt-svc", 'h3="evil.example:443"');
         response.setHeader("vary", "accept-encoding");
         response.end();
