@@ -5,6 +5,7 @@ import process from "node:process";
 import { excerpt } from "./dependencies.mjs";
 import { run } from "./process.mjs";
 import { step } from "./progress.mjs";
+import { withoutServices } from "./without-services.mjs";
 
 // Another apt (unattended upgrades) may hold the lock for a while.
 const LOCK_WAIT = ["-o", "DPkg::Lock::Timeout=180"];
@@ -22,10 +23,10 @@ export async function aptInstall(names, { update = true } = {}) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   return step(`Installing ${names.join(", ")} with apt-get`, async () => {
     if (update) await run("apt-get", [...LOCK_WAIT, "update", "-q"], { env });
-    const { code, output } = await run(
-      "apt-get",
-      [...LOCK_WAIT, "install", "-y", "-q", "--no-install-recommends", ...names],
-      { env },
+    const { code, output } = await withoutServices(() =>
+      run("apt-get", [...LOCK_WAIT, "install", "-y", "-q", "--no-install-recommends", ...names], {
+        env,
+      }),
     );
     return code === 0 ? undefined : `apt-get failed: ${excerpt(output).split("\n").at(-1)}`;
   });
