@@ -58,6 +58,7 @@ export class Exchange
   status = 0;
   reason: ErrorReason | undefined;
   isUpgraded = false;
+  place = -1;
   /** Infinite while nothing is expected to move: the wait for the head has a limit of its own. */
   activeAtMs: number = Number.POSITIVE_INFINITY;
   readonly #services: ExchangeServices;

@@ -16,6 +16,8 @@ export interface OpenExchange {
   readonly isUpgraded: boolean;
   /** Whether the upstream's answer has begun. */
   readonly isAnswering: boolean;
+  /** Its place among the open ones, kept by {@link OpenExchanges}; -1 when it is not among them. */
+  place: number;
   end(error: BridgeError): void;
 }
 
@@ -41,40 +43,55 @@ export interface OpenExchangesOptions {
 const TICK_MS = 500;
 
 export function createOpenExchanges({ onTick }: OpenExchangesOptions): OpenExchanges {
-  const open = new Set<OpenExchange>();
+  // No Set: its table is replaced every few dozen requests, and each one refers to the next. Once one
+  // of them is old, all later ones live on with their exchanges until a full collection.
+  const open: OpenExchange[] = [];
   const waiting: (() => void)[] = [];
   let nowMs = performance.now();
 
   const timer = setInterval(() => {
     nowMs = performance.now();
-    for (const exchange of open) enforceTimes(exchange, nowMs);
+    for (const exchange of open.slice()) enforceTimes(exchange, nowMs);
     onTick();
   }, TICK_MS);
   timer.unref();
 
   return {
-    add: (exchange) => void open.add(exchange),
+    add: (exchange) => {
+      exchange.place = open.push(exchange) - 1;
+    },
     delete: (exchange) => {
-      open.delete(exchange);
-      if (open.size === 0) for (const resolve of waiting.splice(0)) resolve();
+      remove(open, exchange);
+      if (open.length === 0) for (const resolve of waiting.splice(0)) resolve();
     },
     endWhere: (test, error) => {
-      const ended = [...open].filter(test);
+      const ended = open.filter(test);
       for (const exchange of ended) exchange.end(error());
       return ended.length;
     },
     get size() {
-      return open.size;
+      return open.length;
     },
     get upgraded() {
-      return [...open].filter(({ isUpgraded }) => isUpgraded).length;
+      return open.filter(({ isUpgraded }) => isUpgraded).length;
     },
     get nowMs() {
       return nowMs;
     },
-    idle: () => (open.size === 0 ? Promise.resolve() : new Promise((done) => waiting.push(done))),
+    idle: () => (open.length === 0 ? Promise.resolve() : new Promise((done) => waiting.push(done))),
     close: () => clearInterval(timer),
   };
+}
+
+/** The last one takes its place. */
+function remove(open: OpenExchange[], exchange: OpenExchange): void {
+  const { place } = exchange;
+  if (place === -1) return;
+  exchange.place = -1;
+  const last = open.pop();
+  if (last === undefined || last === exchange) return;
+  open[place] = last;
+  last.place = place;
 }
 
 function enforceTimes(exchange: OpenExchange, nowMs: number): void {
