@@ -2,7 +2,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createIssuer, sqliteStore, type Issuer } from "@breezeway/issuer";
 import { serveIssuer, type IssuerServer } from "@breezeway/issuer/node";
-import { createRevocationFeed, type RevocationFeed } from "@breezeway/verify";
+import {
+  createRevocationFeed,
+  createSessionVerifier,
+  type RevocationFeed,
+} from "@breezeway/verify";
 import { verifySession, type FetchSessions } from "@breezeway/verify/fetch";
 import { freePort } from "./test-support/free-port.ts";
 
@@ -28,6 +32,8 @@ beforeAll(async () => {
     ],
   });
   server = await serveIssuer(issuer, { port });
+  // Published before anybody fetches the key set, so that whoever holds it has the successor too.
+  await issuer.keys.rotate();
   const url = `${server.url}/auth`;
   feed = createRevocationFeed({ url: `${url}/revocations` });
   sessions = verifySession({
@@ -88,3 +94,32 @@ test("ending all sessions of a user ends the tokens of that user", async () => {
   await heard;
   expect(await ask(carol.token)).toBe("session-revoked");
 });
+
+test("a key that is removed in an emergency is refused at once by those who follow the feed", async () => {
+  const dave = await signIn("dave");
+  const { isRevoked, isKeyRemoved } = feed;
+  const settings = { issuer: issuer.url, audience: "orders" };
+  using following = asDisposable(createSessionVerifier({ ...settings, isRevoked, isKeyRemoved }));
+  using apart = asDisposable(createSessionVerifier(settings));
+  expect(await ask(dave.token)).toBe("session of dave");
+  for (const verifier of [following, apart]) await verifier.verify(dave.token);
+
+  const [{ kid } = { kid: "" }] = await issuer.keys.list();
+  const heard = new Promise((resolve) => {
+    feed.subscribe(resolve);
+  });
+  await issuer.keys.remove(kid);
+  expect(await heard).toMatchObject({ kind: "key", id: kid });
+  expect(await ask(dave.token)).toBe("key-unknown");
+  await expect(following.verify(dave.token)).rejects.toMatchObject({ code: "KEY_UNKNOWN" });
+  // It holds a key set from before.
+  await expect(apart.verify(dave.token)).resolves.toMatchObject({ userId: "dave" });
+
+  const { token } = await issuer.sessions.mintToken(dave.handle, "orders");
+  expect(await ask(token)).toBe("session of dave");
+  expect((await following.verify(token)).keyId).not.toBe(kid);
+});
+
+function asDisposable<T extends { close(): void }>(opened: T): T & Disposable {
+  return Object.assign(opened, { [Symbol.dispose]: () => opened.close() });
+}

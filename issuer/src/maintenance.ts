@@ -4,6 +4,7 @@
  * Deleting waits until the wall clock has run evenly for an hour. A clock that jumps ahead makes live
  * sessions look long gone; they come back when it is set right, unless they were deleted.
  */
+import { KEY_REMOVAL_SECONDS } from "@breezeway/shared/schemas";
 import { purgeChanges } from "./changes/change-log.ts";
 import { RELEVANT_SECONDS } from "./changes/revocation-feed.ts";
 import { toSeconds, type Clock } from "./clock.ts";
@@ -32,7 +33,7 @@ const MAX_DRIFT_MS = 60_000;
 /** An ended session is still told why, for a day. */
 const KEEP_SESSIONS_MS = 24 * 3_600_000;
 /** Long enough for readers that were away for minutes; the rest start with a snapshot. */
-const KEEP_CHANGES_SECONDS = Math.max(3_600, 2 * RELEVANT_SECONDS);
+const KEEP_CHANGES_SECONDS = Math.max(KEY_REMOVAL_SECONDS, 2 * RELEVANT_SECONDS);
 
 export function createMaintenance(deps: MaintenanceDeps): Maintenance {
   const { store, sessions, keys, lifetimes, clock } = deps;

@@ -29,6 +29,7 @@ import { withStore } from "./store/unavailable.ts";
 import { createAppMint } from "./tokens/app-mint.ts";
 import type { MintedToken } from "./tokens/mint.ts";
 import { findApp, mintAudited } from "./tokens/mint-audited.ts";
+import { untilDone } from "./until-done.ts";
 
 export interface Runtime {
   readonly route: Router;
@@ -49,7 +50,9 @@ export async function startRuntime(
   const { clock, audit, lifetimes, apps } = checked;
   const watcher = createChangeWatcher(store);
   const changed = (): Promise<void> => watcher.sync().catch(() => undefined);
-  const widening = createRevocationWidening({ store, clock, changed });
+  const closing = new AbortController();
+  const { signal } = closing;
+  const widening = createRevocationWidening({ store, clock, changed, signal });
   const feed = createRevocationFeed({
     store,
     clock,
@@ -83,24 +86,29 @@ export async function startRuntime(
     changed,
   });
 
+  const reloadKeys = (): void => void untilDone(keys.reload, signal);
+
   watcher.subscribe({
     onChange(change) {
-      if (change.kind === "keys-changed") background(keys.reload());
+      if (change.kind === "keys-changed" || change.kind === "key") reloadKeys();
       else if (change.kind === "user" || change.kind === "tenant") cache.clear();
       else cache.drop(change.subject);
       feed.onChange(change);
     },
     onGap() {
       cache.clear();
-      background(keys.reload());
-      background(feed.load());
+      reloadKeys();
+      void untilDone(feed.load, signal);
     },
   });
   await watcher.start();
   await Promise.all([feed.load(), keys.start()]);
 
   const maintenance = createMaintenance({ store, sessions: sessionStore, keys, lifetimes, clock });
-  const timer = setInterval(() => background(maintenance.run()), MAINTENANCE_INTERVAL_MS);
+  const timer = setInterval(() => {
+    // It comes again.
+    maintenance.run().catch(() => undefined);
+  }, MAINTENANCE_INTERVAL_MS);
   timer.unref();
 
   const streams = createStreamRegistry(checked.heartbeatMs);
@@ -147,7 +155,7 @@ export async function startRuntime(
     async close() {
       clearInterval(timer);
       streams.close();
-      widening.close();
+      closing.abort();
       await watcher.close();
     },
   };
@@ -155,12 +163,4 @@ export async function startRuntime(
 
 async function probe(store: OpenStore): Promise<void> {
   await withStore(store, () => latestSeq(store.db));
-}
-
-/**
- * Work that nobody waits for. An outage shows where somebody needs the result: in health, and in the
- * answer to a request.
- */
-function background(work: Promise<unknown>): void {
-  work.catch(() => undefined);
 }

@@ -32,7 +32,7 @@ export type {
   RegisteredApp,
   SandboxToken,
 } from "./schemas/manifest.ts";
-export { revocationSchema } from "./schemas/revocations.ts";
+export { KEY_REMOVAL_SECONDS, revocationSchema } from "./schemas/revocations.ts";
 export type { Revocation, RevocationSnapshot } from "./schemas/revocations.ts";
 export { parseJsonWith, parseWith } from "./schemas/parse.ts";
 export type { ParseContext } from "./schemas/parse.ts";

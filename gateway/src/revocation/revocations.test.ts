@@ -76,6 +76,22 @@ describe("a revocation", { timeout: 30_000 }, () => {
     expect((await scene.request(other)).status).not.toBe(401);
   });
 
+  it("of a key refuses its tokens, also those seen before, and ends their streams", async () => {
+    await using scene = await start({
+      handler: (_request, response) => void response.write("data: 1\n\n"),
+    });
+    const stream = (await scene.request()).body!.getReader();
+    await stream.read();
+    scene.issuer.revoke({ kind: "key", id: "another-key" });
+    scene.issuer.revoke({ kind: "key", id: "key-1" });
+    await expect(stream.read()).rejects.toThrow("terminated");
+    // Asks for a new token, which another key signs; the key set has this one still.
+    expect(await (await scene.request()).json()).toMatchObject({
+      reason: "key-unknown",
+      action: "refresh",
+    });
+  });
+
   it("ends open streams of what it names, and no others", async () => {
     await using scene = await start({
       handler: (_request, response) => void response.write("data: 1\n\n"),

@@ -1,5 +1,5 @@
 /**
- * What the gateway knows of revoked sessions, and what it does when it hears of one.
+ * What the gateway knows of revoked sessions and removed keys, and what it does when it hears of one.
  *
  * Rules:
  *  [REV-1] A request is refused as soon as the feed has said so; no request waits for the feed.
@@ -16,6 +16,8 @@ import type { OpenExchange, OpenExchanges } from "../proxy/open-exchanges.ts";
 
 export interface Revocations {
   isRevoked(claims: SessionClaims): boolean;
+  /** Whether the issuer has removed the key in an emergency. */
+  isKeyRemoved(kid: string): boolean;
   readonly state: "off" | "connecting" | "live" | "lost" | "closed";
   /** Since the issuer's last sign of life, or since the start; `undefined` without a feed. */
   readonly lagMs: number | undefined;
@@ -53,6 +55,11 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       ({ session }) => session !== undefined && isNamed(index, session.claims),
       () => new BridgeError("SESSION_REVOKED", "The session was revoked."),
     );
+    end(
+      ({ session }) =>
+        session !== undefined && index.has(keyOf({ kind: "key", id: session.keyId })),
+      () => new BridgeError("KEY_UNKNOWN", "The issuer has removed the key of the token."),
+    );
   }
 
   function end(test: (exchange: OpenExchange) => boolean, error: () => BridgeError): void {
@@ -68,6 +75,7 @@ export function createRevocations(options: RevocationsOptions): Revocations {
 
   return {
     isRevoked: (claims) => feed?.isRevoked(claims) === true || options.isRevoked(claims),
+    isKeyRemoved: (kid) => feed?.isKeyRemoved(kid) === true,
     get state() {
       return feed?.status.state ?? "off";
     },

@@ -11,7 +11,7 @@ import type { ChangeRow, Database } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
 
 /** Kinds that end tokens; they are on the revocation feed. */
-export const REVOCATION_KINDS = ["session", "user", "tenant", "app"] as const;
+export const REVOCATION_KINDS = ["session", "user", "tenant", "app", "key"] as const;
 export type RevocationKind = (typeof REVOCATION_KINDS)[number];
 
 /** Kinds that only issuer processes need: caches to drop, events for the host page. */

@@ -6,10 +6,14 @@
  *   afterwards, join without a gap: all of it happens in one turn of the loop;
  * - bounded: an entry is forgotten when every token that it could end has expired, and the oldest one
  *   when there are more than `MAX_ENTRIES`, which nobody reaches while many that end at once are
- *   announced as one.
+ *   announced as one. Removed keys are few, matter longer, and are kept apart.
  */
 import { TOKEN_LIMITS } from "@breezeway/shared";
-import type { Revocation, RevocationSnapshot } from "@breezeway/shared/schemas";
+import {
+  KEY_REMOVAL_SECONDS,
+  type Revocation,
+  type RevocationSnapshot,
+} from "@breezeway/shared/schemas";
 import { toSeconds, type Clock } from "../clock.ts";
 import type { ChangeRow } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
@@ -56,7 +60,7 @@ export interface RevocationFeedOptions {
   readonly onLate: (revocation: Revocation, newestSeconds: number) => void;
 }
 
-/** How long an entry can matter: the longest token, and the skew that verifiers tolerate. */
+/** How long any other entry than a removed key can matter: the longest token, and the skew that verifiers tolerate. */
 export const RELEVANT_SECONDS: number =
   TOKEN_LIMITS.maxTtlSeconds + 2 * TOKEN_LIMITS.maxClockSkewSeconds;
 
@@ -72,7 +76,8 @@ export function createRevocationFeed(options: RevocationFeedOptions): Revocation
   let entries: NumberedRevocation[] = [];
   /** Those of `entries` that are not about one session. Nearly always empty, and read on each mint. */
   let coarse: NumberedRevocation[] = [];
-  /** Every revocation after this number is in `entries`. */
+  let keyRemovals: NumberedRevocation[] = [];
+  /** Every revocation after this number is in `entries` or `keyRemovals`. */
   let floor = 0;
   let seq = 0;
   /** The latest `iat` that was given out. */
@@ -83,8 +88,28 @@ export function createRevocationFeed(options: RevocationFeedOptions): Revocation
     coarse = next.filter(({ revocation }) => revocation.kind !== "session");
   }
 
+  function all(): NumberedRevocation[] {
+    return [...keyRemovals, ...entries].sort((a, b) => a.seq - b.seq);
+  }
+
+  function add(entry: NumberedRevocation, isWidened: boolean): void {
+    const { kind } = entry.revocation;
+    if (kind === "key") {
+      keyRemovals.push(entry);
+      return;
+    }
+    entries.push(entry);
+    if (kind === "session") return;
+    coarse.push(entry);
+    if (!isWidened) reportIfLate(entry.revocation);
+  }
+
   function prune(): void {
-    const oldest = toSeconds(clock()) - RELEVANT_SECONDS;
+    const nowSeconds = toSeconds(clock());
+    keyRemovals = keyRemovals.filter(
+      ({ revocation }) => revocation.atSeconds >= nowSeconds - KEY_REMOVAL_SECONDS,
+    );
+    const oldest = nowSeconds - RELEVANT_SECONDS;
     // Times rise with the numbers but for clocks that differ, so this stops early at worst.
     const first = entries.findIndex(({ revocation }) => revocation.atSeconds >= oldest);
     const dead = Math.max(first === -1 ? entries.length : first, entries.length - MAX_ENTRIES);
@@ -106,7 +131,7 @@ export function createRevocationFeed(options: RevocationFeedOptions): Revocation
 
   function snapshot(): RevocationSnapshot {
     prune();
-    return { seq, revocations: entries.map(({ revocation }) => revocation) };
+    return { seq, revocations: all().map(({ revocation }) => revocation) };
   }
 
   return {
@@ -114,7 +139,7 @@ export function createRevocationFeed(options: RevocationFeedOptions): Revocation
     since(after) {
       prune();
       if (after < floor || after > seq) return undefined;
-      return entries.filter((entry) => entry.seq > after);
+      return all().filter((entry) => entry.seq > after);
     },
     subscribe(listener) {
       listeners.add(listener);
@@ -141,29 +166,35 @@ export function createRevocationFeed(options: RevocationFeedOptions): Revocation
       const entry = toEntry(change);
       if (!entry) return;
       prune();
-      entries.push(entry);
-      if (entry.revocation.kind !== "session") {
-        coarse.push(entry);
-        if (change.detail !== WIDENED) reportIfLate(entry.revocation);
-      }
+      add(entry, change.detail === WIDENED);
       for (const listener of listeners) listener.onRevocation(entry);
     },
     async load() {
-      const oldest = toSeconds(clock()) - RELEVANT_SECONDS;
+      const nowSeconds = toSeconds(clock());
       const latest = await withStore(store, () => latestSeq(store.db));
       const rows = await withStore(store, () =>
         store.db
           .selectFrom("breezeway_change")
           .selectAll()
-          .where("at_seconds", ">=", oldest)
           .where("kind", "in", [...REVOCATION_KINDS])
+          .where((eb) =>
+            eb.or([
+              eb("at_seconds", ">=", nowSeconds - RELEVANT_SECONDS),
+              eb.and([
+                eb("kind", "=", "key"),
+                eb("at_seconds", ">=", nowSeconds - KEY_REMOVAL_SECONDS),
+              ]),
+            ]),
+          )
           .where("seq", "<=", latest)
           .orderBy("seq")
           .execute(),
       );
       // Changes that were told while the store answered are newer than what it answered.
-      const newer = entries.filter((entry) => entry.seq > latest);
-      keep([...rows.flatMap((row) => toEntry(row) ?? []), ...newer]);
+      const newer = all().filter((entry) => entry.seq > latest);
+      const known = [...rows.flatMap((row) => toEntry(row) ?? []), ...newer];
+      keyRemovals = known.filter(({ revocation }) => revocation.kind === "key");
+      keep(known.filter(({ revocation }) => revocation.kind !== "key"));
       seq = Math.max(seq, latest);
       floor = (entries[0]?.seq ?? latest + 1) - 1;
       const loaded = snapshot();

@@ -9,17 +9,16 @@
  *
  * What is due is kept until the store has taken it.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Revocation } from "@breezeway/shared/schemas";
 import type { Clock } from "../clock.ts";
 import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
+import { untilDone } from "../until-done.ts";
 import { appendChanges, WIDENED, type Change } from "./change-log.ts";
 
 export interface RevocationWidening {
   /** Announces the revocation again, up to a later second, in the background. */
   widen(revocation: Revocation, atSeconds: number): void;
-  close(): void;
 }
 
 export interface RevocationWideningOptions {
@@ -27,28 +26,21 @@ export interface RevocationWideningOptions {
   readonly clock: Clock;
   /** Tells this process about what was just written; never rejects. */
   readonly changed: () => Promise<void>;
+  readonly signal: AbortSignal;
 }
 
-const RETRY_MS = 500;
-
 export function createRevocationWidening(options: RevocationWideningOptions): RevocationWidening {
-  const { store, clock, changed } = options;
-  const closing = new AbortController();
+  const { store, clock, changed, signal } = options;
   let waiting: Change[] = [];
   let isRunning = false;
 
   async function drain(): Promise<void> {
     isRunning = true;
-    while (waiting.length > 0 && !closing.signal.aborted) {
+    while (waiting.length > 0 && !signal.aborted) {
       const batch = waiting;
       waiting = [];
-      try {
-        await write(batch);
-        await changed();
-      } catch {
-        waiting = [...batch, ...waiting];
-        await sleep(RETRY_MS, undefined, { ref: false, signal: closing.signal }).catch(() => {});
-      }
+      await untilDone(() => write(batch), signal);
+      await changed();
     }
     isRunning = false;
   }
@@ -72,6 +64,5 @@ export function createRevocationWidening(options: RevocationWideningOptions): Re
       });
       if (!isRunning) void drain();
     },
-    close: () => closing.abort(),
   };
 }

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Issuer } from "../index.ts";
+import { sqliteStore, type Issuer } from "../index.ts";
 import { serveIssuer, type IssuerServer } from "../node.ts";
 import { readEvents, type EventReader } from "../test-support/event-source.ts";
 import {
@@ -13,12 +16,16 @@ import {
 let clock: TestClock;
 let issuer: Issuer;
 let server: IssuerServer;
+let folder: string;
+let file: string;
 let readers: EventReader[];
 
 // The issuer's first key takes number 1 of the change log.
 beforeEach(async () => {
   clock = testClock();
-  issuer = testIssuer({ clock });
+  folder = mkdtempSync(join(tmpdir(), "revocations-"));
+  file = join(folder, "issuer.sqlite");
+  issuer = testIssuer({ clock, store: sqliteStore({ file, durability: "normal" }) });
   server = await serveIssuer(issuer, { port: 0 });
   readers = [];
 });
@@ -28,6 +35,7 @@ afterEach(async () => {
   await Promise.all(readers.map((reader) => reader.cancel()));
   await issuer.close();
   await server.close();
+  rmSync(folder, { recursive: true });
 });
 
 const atSeconds = (): number => Math.floor(clock.nowMs / 1_000);
@@ -160,6 +168,24 @@ describe("a poll", () => {
     expect(await (await poll()).json()).toMatchObject({ revocations: [{}] });
     clock.advance(1_000);
     expect(await (await poll()).json()).toMatchObject({ seq: 2, revocations: [] });
+  });
+
+  it("names a removed key for two hours: key sets that are held may be that old", async () => {
+    const [{ kid } = { kid: "" }] = await issuer.keys.list();
+    await issuer.keys.remove(kid);
+    const handle = await revoked();
+    const removal = { kind: "key", id: kid, atSeconds: atSeconds() };
+    expect(await (await poll()).json()).toMatchObject({ revocations: [removal, { id: handle }] });
+    clock.advance(7_200_000);
+    expect(await (await poll()).json()).toMatchObject({ revocations: [removal] });
+    const again = testIssuer({ clock, store: sqliteStore({ file }) });
+    await again.ready;
+    expect(await (await call(again, "/revocations")).json()).toMatchObject({
+      revocations: [removal],
+    });
+    await again.close();
+    clock.advance(1_000);
+    expect(await (await poll()).json()).toMatchObject({ revocations: [] });
   });
 
   it("refuses a position that is no number", async () => {

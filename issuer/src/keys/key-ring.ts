@@ -53,8 +53,8 @@ export interface IssuerKeys {
    */
   retire(kid: string): Promise<KeyInfo>;
   /**
-   * Emergency: out of the JWKS at once, and another key signs from now on. Verifiers that hold the
-   * old JWKS accept the key until their copy is at most one max-age old.
+   * Emergency: out of the JWKS at once, and another key signs from now on. Verifiers that follow the
+   * revocation feed refuse it as soon as they hear; others until their copy of the JWKS is renewed.
    *
    * @throws {BridgeError} KEY_UNKNOWN
    */
@@ -98,13 +98,28 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
     const nowMs = clock();
     for (const key of loaded) {
       const signs = key.removedAtMs === undefined && (key.retiresAtMs ?? Infinity) > nowMs;
-      if (signs && !signers.has(key.kid)) signers.set(key.kid, await open(key));
+      if (!signs || signers.has(key.kid)) continue;
+      try {
+        signers.set(key.kid, await open(key));
+      } catch (error) {
+        forgetRemoved(loaded);
+        throw error;
+      }
     }
     keys = loaded;
     const known = new Set(
       loaded.filter((key) => key.removedAtMs === undefined).map(({ kid }) => kid),
     );
     for (const kid of signers.keys()) if (!known.has(kid)) signers.delete(kid);
+  }
+
+  /** A vault that refuses the new key must not keep the one that was removed in use. */
+  function forgetRemoved(loaded: readonly StoredKey[]): void {
+    const removed = new Set(
+      loaded.filter((key) => key.removedAtMs !== undefined).map(({ kid }) => kid),
+    );
+    keys = keys.filter(({ kid }) => !removed.has(kid));
+    for (const kid of removed) signers.delete(kid);
   }
 
   async function open(key: StoredKey): Promise<Signer> {

@@ -93,7 +93,9 @@ export function createKeyStore(store: OpenStore): KeyStore {
             })
             .where("kid", "=", kid)
             .execute();
-          await appendChanges(store, transaction, [{ kind: "keys-changed", subject: kid }], nowMs);
+          // The removal of a key is for verifiers too.
+          const kind = times.removedAtMs === undefined ? "keys-changed" : "key";
+          await appendChanges(store, transaction, [{ kind, subject: kid }], nowMs);
         }),
       );
     },

@@ -10,11 +10,12 @@ const epochSeconds = z.number().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER));
 
 /**
  * Ends the tokens of a session, a user (in one tenant, if one is named), a tenant or an app that
- * were issued at `atSeconds` or before. A session never comes back, so for it the time is no limit.
+ * were issued at `atSeconds` or before, or those that a signing key has signed. A session never comes
+ * back, nor does a key that was removed, so for them the time is no limit.
  */
 export interface Revocation {
-  readonly kind: "session" | "user" | "tenant" | "app";
-  /** Session handle, user id, tenant id or app id. */
+  readonly kind: "session" | "user" | "tenant" | "app" | "key";
+  /** Session handle, user id, tenant id, app id or key id. */
   readonly id: string;
   /** Narrows the entry to the tokens of one tenant. */
   readonly tenantId?: string | undefined;
@@ -22,11 +23,17 @@ export interface Revocation {
 }
 
 export const revocationSchema: z.ZodMiniType<Revocation> = z.object({
-  kind: z.enum(["session", "user", "tenant", "app"]),
+  kind: z.enum(["session", "user", "tenant", "app", "key"]),
   id,
   tenantId: z.optional(id),
   atSeconds: epochSeconds,
 });
+
+/**
+ * How long the removal of a key matters, in seconds: a verifier that cannot reach its issuer uses a
+ * key set for an hour, and caches on the way may have handed it out old.
+ */
+export const KEY_REMOVAL_SECONDS: number = 7_200;
 
 /** Data of a `snapshot` event: everything that is revoked and may still have a token alive. */
 export interface RevocationSnapshot {

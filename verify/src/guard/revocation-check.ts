@@ -1,13 +1,14 @@
 /** Asks the revocation feed, opened on first use, and refuses when it cannot be relied upon. */
 import { BridgeError } from "@breezeway/shared";
-import type { SessionClaims } from "@breezeway/shared/schemas";
+import { keyUnknown } from "../keys/key-source.ts";
 import { endpointOf } from "../options/checks.ts";
 import { createRevocationFeed, type RevocationFeed } from "../revocation/revocation-feed.ts";
+import type { VerifiedSession } from "../verifier/verified-session.ts";
 import type { SessionOptions } from "./session-options.ts";
 
 export interface RevocationCheck {
-  /** @throws {BridgeError} SESSION_REVOKED, STORE_UNAVAILABLE */
-  check(claims: SessionClaims): Promise<void>;
+  /** @throws {BridgeError} SESSION_REVOKED, KEY_UNKNOWN, STORE_UNAVAILABLE */
+  check(session: VerifiedSession): Promise<void>;
   close(): void;
 }
 
@@ -37,7 +38,7 @@ export function createRevocationCheck(options: SessionOptions): RevocationCheck 
   }
 
   return {
-    check: async (claims) => {
+    check: async ({ claims, keyId }) => {
       // Verified: an issuer that this verifier trusts.
       const current = feedOf(claims.iss);
       if (current.status.state === "connecting") await within(FIRST_SNAPSHOT_MS, current.ready());
@@ -46,6 +47,7 @@ export function createRevocationCheck(options: SessionOptions): RevocationCheck 
         status.state === "live" ||
         (status.state === "lost" && clock() - status.heardAtMs <= MAX_LOST_MS);
       if (!isReliable) throw unavailable();
+      if (current.isKeyRemoved(keyId)) throw keyUnknown();
       if (current.isRevoked(claims)) {
         throw new BridgeError("SESSION_REVOKED", "The session was revoked.");
       }

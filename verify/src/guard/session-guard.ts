@@ -43,7 +43,7 @@ export function createSessionGuard(options: SessionOptions): SessionGuard {
       throw new BridgeError("TOKEN_MISSING", "The request carries no session token.");
     }
     const session = await verifier.verify(token, { origin: request.header("origin") });
-    if (rules.checkRevocation) await revocation.check(session.claims);
+    if (rules.checkRevocation) await revocation.check(session);
     checkRequest(session.claims, session.scopes, {
       tenantId: namedTenant(request.header("x-tenant-id"), session),
       scopes: rules.scopes,

@@ -17,9 +17,10 @@ export interface RouteOptions {
   /** Validators by claim name; all must return true. */
   readonly claims?: Readonly<Record<string, ClaimValidator>> | undefined;
   /**
-   * Whether to refuse sessions that were revoked while their token still lives. Default false: a
-   * revoked session then ends with its token, a minute later at most. True refuses with 503 while
-   * the feed cannot be followed.
+   * Whether to refuse sessions that were revoked, and keys that were removed, while their tokens
+   * still live. Default false: a revoked session then ends with its token, a minute later at most,
+   * and a removed key with the copy of the key set. True refuses with 503 while the feed cannot be
+   * followed.
    */
   readonly checkRevocation?: boolean | undefined;
 }

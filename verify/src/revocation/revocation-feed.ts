@@ -38,6 +38,8 @@ export type RevocationFeedStatus =
 export interface RevocationFeed {
   /** By what is known now. Synchronous, and cheap enough for each request. */
   isRevoked(claims: SessionClaims): boolean;
+  /** Whether the issuer has said that it removed this key in an emergency. Synchronous. */
+  isKeyRemoved(kid: string): boolean;
   readonly status: RevocationFeedStatus;
   /** Settles with the first snapshot. @throws {BridgeError} STORE_UNAVAILABLE when closed before */
   ready(): Promise<void>;
@@ -63,7 +65,8 @@ const sourceOf = (event: string): ParseContext => ({
  *
  * @example
  * const feed = createRevocationFeed({ url: `${issuer}/revocations` });
- * const verifier = createSessionVerifier({ issuer, audience, jwks, isRevoked: feed.isRevoked });
+ * const { isRevoked, isKeyRemoved } = feed;
+ * const verifier = createSessionVerifier({ issuer, audience, isRevoked, isKeyRemoved });
  *
  * @throws {BridgeError} CONFIG_INVALID, naming the option
  */
@@ -165,6 +168,7 @@ export function createRevocationFeed(options: RevocationFeedOptions): Revocation
 
   return {
     isRevoked: (claims) => list.isRevoked(claims),
+    isKeyRemoved: (kid) => list.isKeyRemoved(kid),
     get status(): RevocationFeedStatus {
       if (closing.signal.aborted) return { state: "closed" };
       if (seq === undefined) return { state: "connecting" };

@@ -64,6 +64,16 @@ describe("entries", () => {
     expect(list.isRevoked(claims)).toBe(false);
   });
 
+  it("about a key are kept while a key set that holds it can be in use", () => {
+    const list = createRevocationList();
+    list.add({ kind: "key", id: "key-1", atSeconds: NOW });
+    list.prune(NOW + 7_200);
+    expect(list.isKeyRemoved("key-1")).toBe(true);
+    expect(list.isKeyRemoved("key-2")).toBe(false);
+    list.prune(NOW + 7_201);
+    expect(list.isKeyRemoved("key-1")).toBe(false);
+  });
+
   it("are known when they would change nothing", () => {
     const list = createRevocationList();
     const entry = { kind: "user", id: "alice", tenantId: "acme", atSeconds: NOW } as const;

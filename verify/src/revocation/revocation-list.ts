@@ -1,9 +1,14 @@
 /** What is revoked, ready to be asked once per request. */
 import { TOKEN_LIMITS } from "@breezeway/shared";
-import type { Revocation, SessionClaims } from "@breezeway/shared/schemas";
+import {
+  KEY_REMOVAL_SECONDS,
+  type Revocation,
+  type SessionClaims,
+} from "@breezeway/shared/schemas";
 
 export interface RevocationList {
   isRevoked(claims: SessionClaims): boolean;
+  isKeyRemoved(kid: string): boolean;
   add(revocation: Revocation): void;
   /** Whether adding the entry would change nothing. */
   has(revocation: Revocation): boolean;
@@ -24,12 +29,15 @@ interface KindEntries {
 // A token lives this long at most; the rest is for clocks that differ.
 const KEEP_SECONDS = TOKEN_LIMITS.maxTtlSeconds + TOKEN_LIMITS.maxClockSkewSeconds + 60;
 
+const KINDS = ["session", "user", "tenant", "app", "key"] as const;
+
 export function createRevocationList(): RevocationList {
   const entries: Record<Kind, KindEntries> = {
     session: { everywhere: new Map(), inTenant: new Map() },
     user: { everywhere: new Map(), inTenant: new Map() },
     tenant: { everywhere: new Map(), inTenant: new Map() },
     app: { everywhere: new Map(), inTenant: new Map() },
+    key: { everywhere: new Map(), inTenant: new Map() },
   };
 
   function isMatched(kind: Kind, id: string, claims: SessionClaims): boolean {
@@ -45,11 +53,10 @@ export function createRevocationList(): RevocationList {
     );
   }
 
-  const allTimes = (): Times[] =>
-    Object.values(entries).flatMap(({ everywhere, inTenant }) => [
-      everywhere,
-      ...inTenant.values(),
-    ]);
+  const timesOfKind = (kind: Kind): Times[] => [
+    entries[kind].everywhere,
+    ...entries[kind].inTenant.values(),
+  ];
 
   return {
     isRevoked: (claims) =>
@@ -57,6 +64,7 @@ export function createRevocationList(): RevocationList {
       isMatched("user", claims.userId, claims) ||
       isMatched("tenant", claims.tenantId, claims) ||
       isMatched("app", claims.aud, claims),
+    isKeyRemoved: (kid) => entries.key.everywhere.has(kid),
     add: ({ kind, id, tenantId, atSeconds }) => {
       const times = timesOf(entries[kind], tenantId);
       times.set(id, Math.max(atSeconds, times.get(id) ?? 0));
@@ -67,9 +75,12 @@ export function createRevocationList(): RevocationList {
       return (times?.get(id) ?? -1) >= atSeconds;
     },
     prune: (nowSeconds) => {
-      for (const times of allTimes()) {
-        for (const [id, atSeconds] of times) {
-          if (atSeconds + KEEP_SECONDS < nowSeconds) times.delete(id);
+      for (const kind of KINDS) {
+        const keepSeconds = kind === "key" ? KEY_REMOVAL_SECONDS : KEEP_SECONDS;
+        for (const times of timesOfKind(kind)) {
+          for (const [id, atSeconds] of times) {
+            if (atSeconds + keepSeconds < nowSeconds) times.delete(id);
+          }
         }
       }
       for (const { inTenant } of Object.values(entries)) {
@@ -79,7 +90,7 @@ export function createRevocationList(): RevocationList {
       }
     },
     get size() {
-      return allTimes().reduce((sum, times) => sum + times.size, 0);
+      return KINDS.flatMap(timesOfKind).reduce((sum, times) => sum + times.size, 0);
     },
   };
 }

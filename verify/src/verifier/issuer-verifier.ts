@@ -3,7 +3,7 @@
  * that order. Holds public keys only; there is no code here that could sign.
  */
 import { BridgeError } from "@breezeway/shared";
-import { createStaticKeys, type KeySource } from "../keys/key-source.ts";
+import { createStaticKeys, keyUnknown, type KeySource } from "../keys/key-source.ts";
 import { createRemoteKeys } from "../keys/remote-keys.ts";
 import type { VerificationKey } from "../keys/verification-key.ts";
 import { parseCompact, type CompactToken } from "../token/compact.ts";
@@ -38,7 +38,7 @@ export interface SessionVerifier {
    * The session of a token that this verifier verified before, checked again for time, audience,
    * revocation and request; `undefined` for a token that it does not remember.
    *
-   * @throws {BridgeError} AUDIENCE_MISMATCH, SESSION_REVOKED, AZP_MISMATCH, TENANT_MISMATCH,
+   * @throws {BridgeError} AUDIENCE_MISMATCH, KEY_UNKNOWN, SESSION_REVOKED, AZP_MISMATCH, TENANT_MISMATCH,
    * SCOPE_MISSING
    */
   verifyCached(token: string, request?: VerifyRequest): VerifiedSession | undefined;
@@ -53,7 +53,7 @@ const ANY_REQUEST: VerifyRequest = {};
 /** @throws {BridgeError} CONFIG_INVALID, naming the option */
 export function createIssuerVerifier(options: VerifierSettings): SessionVerifier {
   const config = parseOptions(options);
-  const { rules, clock, isRevoked } = config;
+  const { rules, clock, isRevoked, isKeyRemoved } = config;
   const cache = config.cacheEntries === 0 ? NO_CACHE : createTokenCache(config.cacheEntries);
   const keys = createKeys(config, cache);
 
@@ -80,12 +80,13 @@ export function createIssuerVerifier(options: VerifierSettings): SessionVerifier
     }
     const claims = parseClaims(compact.payload);
     checkClaims(claims, rules, clock());
-    const session = toSession(token, claims);
-    cache.add(session, key.kid);
+    const session = toSession(token, claims, key.kid);
+    cache.add(session);
     return session;
   }
 
   function admit(session: VerifiedSession, request: VerifyRequest): VerifiedSession {
+    if (isKeyRemoved(session.keyId, rules.issuer)) throw keyUnknown();
     if (isRevoked(session.claims)) {
       throw new BridgeError("SESSION_REVOKED", "The session was revoked.");
     }

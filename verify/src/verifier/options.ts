@@ -52,6 +52,11 @@ export interface SessionVerifierOptions extends TrustedIssuer {
   readonly cache?: false | { readonly maxEntries?: number };
   /** Asked on every verification, of tokens seen before too. True refuses with SESSION_REVOKED. */
   readonly isRevoked?: (claims: SessionClaims) => boolean;
+  /**
+   * Asked on every verification, of tokens seen before too, with the id of the key and its issuer.
+   * True refuses with KEY_UNKNOWN, even while the key set still has the key.
+   */
+  readonly isKeyRemoved?: (kid: string, issuer: string) => boolean;
   /** Told of each failed fetch of the key set; for logs and metrics. */
   readonly onKeysError?: (error: unknown) => void;
   /** Epoch milliseconds. Default `Date.now`. */
@@ -75,6 +80,7 @@ export interface VerifierConfig {
   readonly keys: { readonly url: string } | ReadonlyMap<string, VerificationKey>;
   readonly cacheEntries: number;
   readonly isRevoked: (claims: SessionClaims) => boolean;
+  readonly isKeyRemoved: (kid: string, issuer: string) => boolean;
   readonly onKeysError: (error: unknown) => void;
   readonly clock: () => number;
   readonly fetch: Fetch;
@@ -108,6 +114,7 @@ export function parseOptions(options: VerifierSettings): VerifierConfig {
     keys: parseKeys(issuer, options),
     cacheEntries: parseCacheEntries(options.cache),
     isRevoked: options.isRevoked ?? (() => false),
+    isKeyRemoved: options.isKeyRemoved ?? (() => false),
     onKeysError: options.onKeysError ?? (() => {}),
     clock: options.clock ?? Date.now,
     fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),

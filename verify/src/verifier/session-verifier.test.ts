@@ -30,6 +30,7 @@ describe("createSessionVerifier", () => {
       appId: "orders",
       scopes: ["orders:read", "orders:write"],
       claims: claimsAt(NOW),
+      keyId: "key-1",
       token: good,
       expiresAtSeconds: NOW + 60,
     });
@@ -116,6 +117,18 @@ describe("a remembered token", () => {
     expect(() => verifier.verifyCached(good)).toThrow(
       expect.objectContaining({ code: "SESSION_REVOKED" }) as Error,
     );
+  });
+
+  it("is refused as soon as its key is removed", () => {
+    const removed = new Set<string>();
+    const verifier = create({
+      isKeyRemoved: (kid, issuer) => issuer === ISSUER && removed.has(kid),
+    });
+    verifier.verifySync(good);
+    removed.add("key-1");
+    const refusal = expect.objectContaining({ code: "KEY_UNKNOWN" }) as Error;
+    expect(() => verifier.verifyCached(good)).toThrow(refusal);
+    expect(() => verifier.verifySync(signer.sign(claimsAt(NOW, { jti: "2" })))).toThrow(refusal);
   });
 
   it("is checked against each request", () => {

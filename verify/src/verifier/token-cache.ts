@@ -7,14 +7,9 @@
 import { LRUCache } from "lru-cache";
 import type { VerifiedSession } from "./verified-session.ts";
 
-interface Entry {
-  readonly session: VerifiedSession;
-  readonly kid: string;
-}
-
 export interface TokenCache {
   get(token: string): VerifiedSession | undefined;
-  add(session: VerifiedSession, kid: string): void;
+  add(session: VerifiedSession): void;
   delete(token: string): void;
   /** Drops every token that one of these keys signed. */
   dropKeys(kids: readonly string[]): void;
@@ -22,14 +17,14 @@ export interface TokenCache {
 }
 
 export function createTokenCache(maxEntries: number): TokenCache {
-  const entries = new LRUCache<string, Entry>({ max: maxEntries });
+  const entries = new LRUCache<string, VerifiedSession>({ max: maxEntries });
   return {
-    get: (token) => entries.get(token)?.session,
-    add: (session, kid) => void entries.set(session.token, { session, kid }),
+    get: (token) => entries.get(token),
+    add: (session) => void entries.set(session.token, session),
     delete: (token) => void entries.delete(token),
     dropKeys: (kids) => {
-      for (const [token, { kid }] of entries.entries()) {
-        if (kids.includes(kid)) entries.delete(token);
+      for (const [token, { keyId }] of entries.entries()) {
+        if (kids.includes(keyId)) entries.delete(token);
       }
     },
     clear: () => entries.clear(),

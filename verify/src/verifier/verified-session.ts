@@ -13,13 +13,15 @@ export interface VerifiedSession {
   readonly appId: string;
   readonly scopes: readonly string[];
   readonly claims: SessionClaims;
+  /** Id of the key that signed the token. */
+  readonly keyId: string;
   /** The compact token. A secret while it lives: never log it. */
   readonly token: string;
   /** Epoch seconds. */
   readonly expiresAtSeconds: number;
 }
 
-export function toSession(token: string, claims: SessionClaims): VerifiedSession {
+export function toSession(token: string, claims: SessionClaims, keyId: string): VerifiedSession {
   deepFreeze(claims);
   return Object.freeze({
     userId: claims.userId,
@@ -28,6 +30,7 @@ export function toSession(token: string, claims: SessionClaims): VerifiedSession
     appId: claims.aud,
     scopes: Object.freeze(claims.scope === "" ? [] : claims.scope.split(" ")),
     claims,
+    keyId,
     token,
     expiresAtSeconds: claims.exp,
   });
