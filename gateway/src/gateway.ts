@@ -14,11 +14,13 @@ import {
 import {
   parseLimits,
   parsePolicy,
+  parseRefusalLimit,
   type GatewayOptions,
   type Policy,
   type PolicyOptions,
 } from "./config/options.ts";
 import { registerCore } from "./core.ts";
+import { createRefusalLimit } from "./limits/refusal-limit.ts";
 import { createRateLimits } from "./limits/rate-limits.ts";
 import { createAuditLog } from "./observe/audit.ts";
 import { createMetrics } from "./observe/metrics.ts";
@@ -93,6 +95,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     metrics.rateLimitStoreFailed();
     onError(error);
   });
+  const refusals = parseRefusalLimit(options.refusalLimit, source);
+  const refusalLimit =
+    refusals &&
+    createRefusalLimit(refusals, {
+      verifier,
+      trustsPeer: (address) => policy.trustsPeer(address),
+    });
   const audit = options.audit === undefined ? undefined : createAuditLog(options.audit);
   const metrics = createMetrics(
     {
@@ -102,6 +111,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         policy.routes.routes.find(({ upstreamOrigin }) => upstreamOrigin === origin)?.prefix ?? "",
       feed: options.revocations === false ? undefined : revocations,
       rateLimits,
+      limitedAddresses: () => refusalLimit?.limited ?? 0,
       auditDropped: () => audit?.dropped ?? 0,
     },
     options.metrics ?? {},
@@ -111,7 +121,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     upstreams,
     open,
     rateLimits,
-    observer: combineObservers([metrics, ...(audit === undefined ? [] : [audit])]),
+    refusalLimit,
+    observer: combineObservers([metrics, refusalLimit, audit]),
     tracing: options.tracing === true ? createTracing() : undefined,
     isRevoked: (claims) => revocations.isRevoked(claims),
     policy: () => policy,

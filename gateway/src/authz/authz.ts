@@ -37,7 +37,7 @@ const NOBODY: readonly string[] = Object.values(IDENTITY_HEADERS)
 
 type Services = Pick<
   ExchangeServices,
-  "verifier" | "policy" | "rateLimits" | "observer" | "randomId"
+  "verifier" | "policy" | "rateLimits" | "refusalLimit" | "observer" | "randomId"
 >;
 
 /** Whether this target is a question for {@link answerAuthz}. */
@@ -106,7 +106,8 @@ class Decision implements ObservedExchange {
     this.#origin = headers.origin;
     const request = examine(locate(this.head, headers, this.#policy), this.#policy);
     this.#examined = request;
-    const { verifier, rateLimits } = this.#services;
+    const { verifier, rateLimits, refusalLimit } = this.#services;
+    refusalLimit?.check(this.head, request.token, request.verifyRequest);
     const session = await verifier.verify(request.token, request.verifyRequest);
     authorise(request, session);
     this.session = session;

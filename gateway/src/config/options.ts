@@ -11,6 +11,7 @@ import type { Fetch, SessionAlgorithm, SessionVerifierOptions } from "@breezeway
 import * as z from "zod/mini";
 import { createPeerTrust } from "../proxy/peer-trust.ts";
 import type { RateLimitStore } from "../limits/rate-limit-store.ts";
+import { REFUSAL_LIMIT, type RefusalLimitOptions } from "../limits/refusal-limit.ts";
 import type { AuditDestination } from "../observe/audit.ts";
 import type { MetricsOptions } from "../observe/metrics.ts";
 import { UPSTREAM_LIMITS, type UpstreamLimits } from "../proxy/upstreams.ts";
@@ -65,6 +66,13 @@ export interface GatewayOptions {
   readonly limits?: LimitOptions | undefined;
   /** Where rate limits are counted when several gateways run. Default: in this process. */
   readonly rateLimitStore?: RateLimitStore | undefined;
+  /**
+   * Refused tokens per client address, after which its tokens are not verified until the window ends;
+   * 429 `rate-limited`. Counted in this process. Only for addresses that stand for one client: name
+   * balancers and engines in `trustedProxies`, without which what comes through a private network is
+   * not limited. Default 1 000 in 60 seconds; `false` for no limit.
+   */
+  readonly refusalLimit?: RefusalLimitOptions | false | undefined;
   /** One line of JSON per decision. Default: none. */
   readonly audit?: AuditDestination | undefined;
   readonly metrics?: MetricsOptions | undefined;
@@ -136,6 +144,26 @@ export function parseLimits(limits: unknown, source: string): UpstreamLimits {
     circuitFailures: given.circuitFailures ?? UPSTREAM_LIMITS.circuitFailures,
     circuitOpenMs: given.circuitOpenMs ?? UPSTREAM_LIMITS.circuitOpenMs,
   };
+}
+
+const refusalLimitSchema: z.ZodMiniType<RefusalLimitOptions> = z.strictObject({
+  requests: z.int().check(z.gte(1)),
+  windowSeconds: z.number().check(z.gte(1), z.lte(86_400)),
+});
+
+/**
+ * @returns `undefined` for no limit
+ * @throws {BridgeError} CONFIG_INVALID, naming source and field
+ */
+export function parseRefusalLimit(
+  refusalLimit: unknown,
+  source: string,
+): RefusalLimitOptions | undefined {
+  const schema = z.object({
+    refusalLimit: z.optional(z.union([z.literal(false), refusalLimitSchema])),
+  });
+  const parsed = parseWith(schema, { refusalLimit }, { code: "CONFIG_INVALID", source });
+  return parsed.refusalLimit === false ? undefined : (parsed.refusalLimit ?? REFUSAL_LIMIT);
 }
 
 /** @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming source and field */

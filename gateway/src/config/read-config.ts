@@ -9,7 +9,7 @@ import {
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
-import { parseLimits, parsePolicy, type GatewayOptions } from "./options.ts";
+import { parseLimits, parsePolicy, parseRefusalLimit, type GatewayOptions } from "./options.ts";
 
 const fileSchema = z.strictObject({
   $schema: z.optional(z.string()),
@@ -33,6 +33,7 @@ const fileSchema = z.strictObject({
     ]),
   ),
   limits: z.optional(z.unknown()),
+  refusalLimit: z.optional(z.unknown()),
   audit: z.optional(z.union([z.literal("stdout"), z.strictObject({ file: z.string() })])),
   metrics: z.optional(
     z.strictObject({
@@ -59,6 +60,7 @@ export function readGatewayConfig(file: string): GatewayOptions {
   // Everything that can be wrong is found here, with the file's name.
   parsePolicy(options, file);
   parseLimits(options.limits, file);
+  parseRefusalLimit(options.refusalLimit, file);
   return options;
 }
 

@@ -32,6 +32,7 @@ const FIXED = [
   "algorithms",
   "revocations",
   "limits",
+  "refusalLimit",
   "audit",
   "metrics",
   "tracing",

@@ -22,6 +22,7 @@ export interface MetricsSources {
   /** `undefined` when none is followed. */
   readonly feed: Pick<Revocations, "state" | "lagMs"> | undefined;
   readonly rateLimits: Pick<RateLimits, "isStoreUp">;
+  readonly limitedAddresses: () => number;
   readonly auditDropped: () => number;
 }
 
@@ -73,6 +74,11 @@ export function createMetrics(sources: MetricsSources, options: MetricsOptions):
   function defineGauges(): void {
     gauge("open_exchanges", "Requests and WebSockets under way.", () => sources.open.size);
     gauge("open_websockets", "WebSockets under way.", () => sources.open.upgraded);
+    gauge(
+      "limited_addresses",
+      "Client addresses whose tokens are not looked at, after many that were refused.",
+      sources.limitedAddresses,
+    );
     gauge("audit_lines_dropped", "Audit lines that could not be written.", sources.auditDropped);
     if (sources.feed !== undefined) defineFeedGauges(sources.feed);
     if (sources.rateLimits.isStoreUp !== undefined) {

@@ -28,8 +28,9 @@ export interface ExchangeObserver {
 }
 
 export function combineObservers(
-  observers: readonly ExchangeObserver[],
+  parts: readonly (ExchangeObserver | undefined)[],
 ): Required<ExchangeObserver> {
+  const observers = parts.filter((part) => part !== undefined);
   return {
     allowed: (exchange) => {
       for (const observer of observers) observer.allowed?.(exchange);

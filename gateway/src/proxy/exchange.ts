@@ -114,6 +114,7 @@ export class Exchange
         return;
       }
       const request = examine(located, this.#policy);
+      this.#services.refusalLimit?.check(this.head, request.token, request.verifyRequest);
       const session = this.#services.verifier.verifySync(request.token, request.verifyRequest);
       if (session === undefined) void this.#verifyThenAdmit(request);
       else this.#admit(request, session);

@@ -1,0 +1,75 @@
+/** Whose request it is, by address, as far as that is known. */
+import { BlockList, isIPv4, isIPv6, SocketAddress } from "node:net";
+import type { RequestHead } from "../decision/examine.ts";
+
+/**
+ * The address that opened the connection, or the one that trusted proxies say it came from, read from
+ * the right: what stands further left is the client's own word. IPv6 in groups of /64, which is what
+ * one customer has.
+ *
+ * `undefined` when many may hide behind the address: an untrusted peer in a private network is most
+ * likely a balancer or an engine, and its clients must not answer for each other.
+ */
+export function clientAddress(
+  { peerAddress, rawHeaders }: Pick<RequestHead, "peerAddress" | "rawHeaders">,
+  trustsPeer: (address: string | undefined) => boolean,
+): string | undefined {
+  const peer = plainAddress(peerAddress ?? "");
+  if (peer === undefined) return undefined;
+  if (!trustsPeer(peerAddress)) return isPrivate(peer) ? undefined : groupOf(peer);
+  const hops = forwardedFor(rawHeaders);
+  for (const hop of hops.toReversed()) {
+    const address = plainAddress(hop);
+    if (address === undefined) return undefined;
+    if (!trustsPeer(address)) return groupOf(address);
+  }
+  return undefined;
+}
+
+function forwardedFor(rawHeaders: readonly string[]): string[] {
+  const hops: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() !== "x-forwarded-for") continue;
+    hops.push(...(rawHeaders[index + 1] ?? "").split(",").map((hop) => hop.trim()));
+  }
+  return hops;
+}
+
+/** Without the port that some proxies add, and IPv4 as IPv4. */
+function plainAddress(text: string): string | undefined {
+  const address = text
+    .replace(/^\[(.*)\](?::\d+)?$/, "$1")
+    .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, "$1")
+    .replace(/^::ffff:(?=\d+\.)/i, "");
+  return isIPv4(address) || isIPv6(address) ? address : undefined;
+}
+
+function groupOf(address: string): string {
+  if (isIPv4(address)) return address;
+  // Written out by the system, so that one network has one spelling.
+  const { address: canonical } = new SocketAddress({ address, family: "ipv6" });
+  const [left = "", right = ""] = canonical.split("::");
+  const head = left === "" ? [] : left.split(":");
+  const tail = right === "" ? [] : right.split(":");
+  const zeros = Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => "0");
+  return [...head, ...zeros, ...tail].slice(0, 4).join(":");
+}
+
+const PRIVATE = new BlockList();
+for (const [network, bits] of [
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["172.16.0.0", 12],
+  ["192.168.0.0", 16],
+] as const) {
+  PRIVATE.addSubnet(network, bits, "ipv4");
+}
+PRIVATE.addAddress("::1", "ipv6");
+PRIVATE.addSubnet("fc00::", 7, "ipv6");
+PRIVATE.addSubnet("fe80::", 10, "ipv6");
+
+function isPrivate(address: string): boolean {
+  return PRIVATE.check(address, isIPv4(address) ? "ipv4" : "ipv6");
+}

@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+import { startGateway, type StartOptions, type TestGateway } from "../test-support/start.ts";
+import { createTokenMaker } from "../test-support/tokens.ts";
+
+const start = (options: StartOptions["gateway"] = {}): Promise<TestGateway> =>
+  startGateway({
+    gateway: {
+      trustedProxies: ["127.0.0.1"],
+      refusalLimit: { requests: 3, windowSeconds: 60 },
+      ...options,
+    },
+  });
+
+interface Caller {
+  readonly gateway: TestGateway;
+  readonly address: string;
+  readonly token?: string;
+}
+
+async function send({ gateway, address, token }: Caller): Promise<Response> {
+  return gateway.request("/orders", {
+    headers: {
+      authorization: `Bearer ${token ?? gateway.tokens.token()}`,
+      "x-forwarded-for": address,
+    },
+  });
+}
+
+const forged = (): string => createTokenMaker().token();
+
+async function flood(gateway: TestGateway, address: string): Promise<number[]> {
+  const statuses: number[] = [];
+  for (let count = 0; count < 5; count += 1) {
+    statuses.push((await send({ gateway, address, token: forged() })).status);
+  }
+  return statuses;
+}
+
+describe("an address that sends refused tokens", { timeout: 30_000 }, () => {
+  it("is told to wait beyond the limit, without its tokens being looked at", async () => {
+    await using gateway = await start();
+    expect(await flood(gateway, "203.0.113.7")).toEqual([401, 401, 401, 429, 429]);
+    const response = await send({ gateway, address: "203.0.113.7" });
+    expect(response.status).toBe(429);
+    expect(response.headers.get("retry-after")).toMatch(/^(?:60|59)$/);
+    expect(await response.json()).toMatchObject({ reason: "rate-limited", action: "wait" });
+    expect((await send({ gateway, address: "203.0.113.8" })).status).toBe(200);
+    const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+    expect(metrics).toContain("breezeway_gateway_limited_addresses 1");
+  });
+
+  it("does not put out those who were let in before", async () => {
+    await using gateway = await start();
+    const token = gateway.tokens.token();
+    const address = "203.0.113.7";
+    expect((await send({ gateway, address, token })).status).toBe(200);
+    await flood(gateway, address);
+    expect((await send({ gateway, address, token })).status).toBe(200);
+  });
+
+  it("is not limited by what others refuse it, or by requests without a token", async () => {
+    await using gateway = await start();
+    const address = "203.0.113.7";
+    const noScope = (): string => gateway.tokens.token({ scope: "" });
+    for (let count = 0; count < 5; count += 1) {
+      expect((await send({ gateway, address, token: noScope() })).status).toBe(403);
+      expect((await send({ gateway, address, token: "" })).status).toBe(401);
+    }
+    expect((await send({ gateway, address })).status).toBe(200);
+  });
+
+  it("counts where an engine asks, by the address that the engine tells", async () => {
+    await using gateway = await start();
+    const ask = async (address: string, token: string): Promise<number> => {
+      const headers = {
+        authorization: `Bearer ${token}`,
+        "x-forwarded-for": address,
+        "x-forwarded-method": "GET",
+        "x-forwarded-uri": "/orders",
+      };
+      return (await gateway.request("/authz", { headers })).status;
+    };
+    for (let count = 0; count < 3; count += 1) expect(await ask("203.0.113.7", forged())).toBe(401);
+    expect(await ask("203.0.113.7", gateway.tokens.token())).toBe(429);
+    expect(await ask("203.0.113.8", gateway.tokens.token())).toBe(200);
+  });
+
+  it("has a limit by default", async () => {
+    await using gateway = await start({ refusalLimit: undefined });
+    const statuses = new Set<number>();
+    for (let round = 0; round < 11; round += 1) {
+      const requests = Array.from({ length: 100 }, () =>
+        send({ gateway, address: "203.0.113.7", token: "x" }),
+      );
+      for (const { status } of await Promise.all(requests)) statuses.add(status);
+    }
+    expect(statuses).toEqual(new Set([401, 429]));
+  });
+
+  it("has none when it is switched off, or when nobody says who is behind the peer", async () => {
+    await using off = await start({ refusalLimit: false });
+    expect(await flood(off, "203.0.113.7")).toEqual([401, 401, 401, 401, 401]);
+    await using untrusting = await start({ trustedProxies: [] });
+    expect(await flood(untrusting, "203.0.113.7")).toEqual([401, 401, 401, 401, 401]);
+  });
+});
