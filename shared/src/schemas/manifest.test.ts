@@ -57,7 +57,7 @@ describe("parseManifest", () => {
 
   it("does not quote broken JSON, which may hold a secret", () => {
     expect(() => parseManifestJson('{"secret": "canary', "orders.json")).toThrow(
-      "orders.json: this is not valid JSON.",
+      "orders.json: this is not valid JSON (line 1 column 19).",
     );
   });
 });
