@@ -132,6 +132,17 @@ describe("breezeway token verify", () => {
     expect(out).toContain("✓ valid: alice of acme, for orders");
   });
 
+  it("takes several audiences and scopes, and the token after them", async () => {
+    const { code, out, err } = await run([
+      ...["token", "verify", "--issuer", "https://shell.example/auth", "--jwks", jwksFile],
+      ...["--audience", "inspector,orders", "--audience", "billing", "--scope", "orders:read"],
+      tokenOf(),
+    ]);
+    expect(err).toBe("");
+    expect(code).toBe(0);
+    expect(out).toContain("✓ valid");
+  });
+
   it("takes the issuer's own key set and the environment when told nothing else", async () => {
     const server = createServer((_request, response) => {
       response.setHeader("content-type", "application/json").end(JSON.stringify(keySet));

@@ -44,12 +44,12 @@ export function registerToken(program: Command, io: CliIo): void {
     .argument("[token]", ARGUMENT)
     .description("Verify a token as a backend would, and say in words what is wrong with it")
     .option("--issuer <url>", "whose tokens are accepted; default: BREEZEWAY_ISSUER")
-    .option("--audience <app...>", "ids of the accepted apps; default: BREEZEWAY_APP_ID")
+    .option("--audience <apps>", "accepted apps, with commas; default: BREEZEWAY_APP_ID", listed)
     .option("--jwks <place>", "URL or file of the key set; default: the issuer's own")
     .option("--alg <name>", "EdDSA or ES256", "EdDSA")
     .option("--origin <origin>", "the Origin header that came with it")
     .option("--tenant <id>", "the tenant that was asked for")
-    .option("--scope <scope...>", "scopes that it must have")
+    .option("--scope <scopes>", "scopes that it must have, with commas", listed)
     .action(async (argument: string | undefined, flags: VerifyFlags) => {
       const text = await readToken(argument, io);
       const expected = expectationOf(flags, io);
@@ -96,13 +96,18 @@ function tryDecode(text: string): DecodedToken {
 
 function expectationOf(flags: VerifyFlags, { env }: CliIo): Expectation {
   const issuer = flags.issuer ?? env["BREEZEWAY_ISSUER"];
-  const audience = flags.audience ?? env["BREEZEWAY_APP_ID"]?.split(/[ ,]+/).filter(Boolean);
+  const audience = flags.audience ?? listed(env["BREEZEWAY_APP_ID"] ?? "");
   if (!issuer) throw new BridgeError("CONFIG_INVALID", "--issuer: say whose tokens are accepted.");
-  if (!audience?.length) {
+  if (audience.length === 0) {
     throw new BridgeError("CONFIG_INVALID", "--audience: say for which app the token must be.");
   }
   const { jwks, origin, tenant: tenantId, scope: scopes } = flags;
   return { issuer, audience, jwks, origin, tenantId, scopes };
+}
+
+// Not commander's `<app...>`: that takes the token, too, when it comes last.
+function listed(text: string, before: readonly string[] = []): string[] {
+  return [...before, ...text.split(/[ ,]+/).filter(Boolean)];
 }
 
 async function verifierOptions(
