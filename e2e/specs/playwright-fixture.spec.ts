@@ -3,6 +3,7 @@ import { expect, test } from "@breezeway/playwright";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as z from "zod/mini";
 import { bundlePage } from "../support/bundle-page.ts";
+import { freeBasePort } from "../support/free-ports.ts";
 
 const contract = defineContract({
   methods: {
@@ -143,6 +144,24 @@ test("two apps are embedded side by side, each in a host of its own", async ({ e
   const second = await embed(guest, { user: { userId: "bob" } });
   await expect(first.frame.locator("#user")).toHaveText("alice@acme");
   await expect(second.frame.locator("#user")).toHaveText("bob@acme");
+});
+
+test.describe("with a port of the test's choice", () => {
+  test.use({
+    hostPort: async ({ browserName: _ }, use) => {
+      await use(await freeBasePort());
+    },
+  });
+
+  test("a manifest with a mistake leaves the port free, and a port that is taken is named", async ({
+    embed,
+    hostPort,
+  }) => {
+    await expect(embed(guest, { manifest: { id: "Not an id" } })).rejects.toThrow(/id: /);
+    const app = await embed(guest);
+    expect(app.hostOrigin).toBe(`http://localhost:${hostPort}`);
+    await expect(embed(guest)).rejects.toThrow(`hostPort ${hostPort} is taken`);
+  });
 });
 
 test("only the host's page reaches the test", async ({ embed }) => {

@@ -50,12 +50,19 @@ export async function serveHost(options: HostSiteOptions): Promise<HostSite> {
     response.end(PAGE);
   });
 
-  const issuer = createIssuer({
-    issuer: `${site.origin}/auth`,
-    apps: [options.manifest],
-    store: sqliteStore({ file: ":memory:" }),
-    ...(options.tokenTtlSeconds === undefined ? {} : { tokenTtlSeconds: options.tokenTtlSeconds }),
-  });
+  let issuer: Issuer;
+  try {
+    issuer = createIssuer({
+      issuer: `${site.origin}/auth`,
+      apps: [options.manifest],
+      store: sqliteStore({ file: ":memory:" }),
+      ...(options.tokenTtlSeconds !== undefined && { tokenTtlSeconds: options.tokenTtlSeconds }),
+    });
+  } catch (error) {
+    // A manifest with a mistake must not keep the port from the next test.
+    await site.close();
+    throw error;
+  }
   const handler = toNodeHandler(issuer);
   answerIssuer = (request, response) => handler(request, response);
 
@@ -88,7 +95,9 @@ export function serveGuest({ html }: HtmlGuest, hostOrigin: () => string): Promi
 async function listen(hostname: string, port: number, answer: RequestListener): Promise<Site> {
   const server: Server = createServer(answer);
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      reject(error.code === "EADDRINUSE" ? portTaken(port, error) : error),
+    );
     server.listen(port, "127.0.0.1", resolve);
   });
   return {
@@ -99,4 +108,9 @@ async function listen(hostname: string, port: number, answer: RequestListener): 
         server.closeAllConnections();
       }),
   };
+}
+
+function portTaken(port: number, cause: Error): Error {
+  const why = "by another program, another embed of this test, or a test in another worker";
+  return new Error(`hostPort ${port} is taken: ${why}.`, { cause });
 }
