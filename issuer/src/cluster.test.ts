@@ -1,6 +1,7 @@
 import { decodeProtectedHeader } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createKeyManager, type Issuer } from "./index.ts";
+import { createLocalVault } from "./keys/local-vault.ts";
 import { openBrowser } from "./test-support/client.ts";
 import { readEvents } from "./test-support/event-source.ts";
 import {
@@ -124,5 +125,32 @@ describe.each([sqliteFixture(), postgresFixture()])("two issuers on one $name", 
       const { token } = (await (await browser.mint(issuer)).json()) as { token: string };
       expect(decodeProtectedHeader(token).kid).not.toBe(kid);
     }
+  });
+
+  it("sign with a removed key no more, though the next one cannot be opened yet", async () => {
+    const vault = createLocalVault();
+    const [{ kid: first } = { kid: "" }] = await a.keys.list();
+    let isLocked = false;
+    const c = testIssuer({
+      store: place.store(),
+      keys: {
+        vault: {
+          create: vault.create,
+          open: (key, alg) =>
+            isLocked ? Promise.reject(new Error("locked")) : vault.open(key, alg),
+        },
+      },
+    });
+    const browser = await openBrowser(a);
+    expect((await browser.mint(c)).status).toBe(200);
+    isLocked = true;
+    await a.keys.remove(first);
+    await expect
+      .poll(() => browser.mint(c).then(reasonOf), { interval: 5 })
+      .toBe("503 keys-unavailable");
+    expect((await c.keys.jwks()).keys.map(({ kid }) => kid)).not.toContain(first);
+    isLocked = false;
+    await expect.poll(async () => (await browser.mint(c)).status, { timeout: 5_000 }).toBe(200);
+    await c.close();
   });
 });

@@ -131,6 +131,7 @@ export async function startRuntime(
       ? oidcLoginRoutes(options.oidc, {
           ...deps,
           issuer: checked.url,
+          onError: checked.onError,
           attempts: createLoginAttempts(store),
           loginCookie: createSessionCookie(checked.url, "breezeway-login"),
         })

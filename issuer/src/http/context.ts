@@ -30,8 +30,11 @@ export interface Endpoint {
   readonly method: "GET" | "POST" | "DELETE";
   /** Below the mount path: `/session/token`. */
   readonly path: string;
-  /** Changes something, or hands out a credential: guarded against other origins. */
-  readonly guarded: boolean;
+  /**
+   * Against pages of other origins: `change` for what changes something or hands out a credential,
+   * `read` for what tells of a session.
+   */
+  readonly guard: "none" | "read" | "change";
   readonly handle: Handler;
 }
 

@@ -27,10 +27,12 @@ export function createSessionCookie(issuer: URL, baseName = "breezeway"): Sessio
 }
 
 // Two cookies of one name: somebody has planted one, and nobody can tell which. Neither counts.
+// Only spaces and tabs are taken off (RFC 6265, section 5.4): `trim()` would also take a no-break
+// space, and browsers let a subdomain set a cookie whose name is that and then `__Host-`.
 function readCookie(header: string | null | undefined, name: string): string | undefined {
   const values = (header ?? "")
     .split(";")
-    .map((pair) => pair.trim())
+    .map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ""))
     .filter((pair) => pair.startsWith(`${name}=`))
     .map((pair) => pair.slice(name.length + 1));
   return values.length === 1 && values[0] !== "" ? values[0] : undefined;

@@ -7,7 +7,7 @@ import { BridgeError, isHttpCode } from "@breezeway/shared";
 import type { AuditSink } from "../audit/audit.ts";
 import type { AuditSubject, Endpoint, RequestContext } from "./context.ts";
 import { corsHeaders, preflight } from "./cors.ts";
-import { assertSameOrigin, type OriginPolicy } from "./csrf.ts";
+import { assertNoOtherPage, assertSameOrigin, type OriginPolicy } from "./csrf.ts";
 import type { RateLimiter } from "./rate-limits.ts";
 import { problem } from "./respond.ts";
 
@@ -46,7 +46,8 @@ export function createRouter(options: RouterOptions): Router {
     const method = request.method === "HEAD" ? "GET" : request.method;
     const endpoint = candidates.find((candidate) => candidate.method === method);
     if (!endpoint) throw new BridgeError("METHOD_NOT_ALLOWED", "Not for this method.");
-    if (endpoint.guarded) {
+    if (endpoint.guard === "read") assertNoOtherPage(request.headers, origins);
+    if (endpoint.guard === "change") {
       // Before it is counted: any page that somebody in an office has open could use up the
       // office's limit.
       assertSameOrigin(request.headers, origins);
@@ -61,7 +62,9 @@ export function createRouter(options: RouterOptions): Router {
     const subject: AuditSubject = {};
     let response: Response;
     try {
-      const url = new URL(request.url);
+      // The `Host` header is part of it, and a client may send anything.
+      const url = URL.parse(request.url);
+      if (!url) throw new BridgeError("REQUEST_MALFORMED", "request: its URL is not one.");
       const address = info.address ?? "unknown";
       response = await dispatch({ request, url, requestId, address, subject });
     } catch (error) {

@@ -50,7 +50,7 @@ export function devLoginRoutes(
     {
       method: "POST",
       path: "/login/dev",
-      guarded: true,
+      guard: "change",
       async handle({ request, requestId, address }) {
         await deps.limits.login(address);
         const { userId, tenantId } = await readJson(request, devLoginRequestSchema);

@@ -8,6 +8,7 @@ const CALLBACK = `${ISSUER_URL}/login/callback`;
 let provider: TestProvider;
 let issuer: Issuer;
 let events: AuditEvent[];
+let errors: unknown[];
 const clock = testClock(Date.now());
 
 const mapUser: OidcOptions["mapUser"] = (identity: OidcIdentity) => {
@@ -31,6 +32,7 @@ async function start(options: Partial<OidcOptions> = {}, clientSecret?: string):
   issuer = testIssuer({
     clock,
     audit: (event) => events.push(event),
+    onError: (error) => errors.push(error),
     oidc: {
       provider: provider.url,
       clientId: "breezeway",
@@ -44,6 +46,7 @@ async function start(options: Partial<OidcOptions> = {}, clientSecret?: string):
 
 beforeEach(() => {
   events = [];
+  errors = [];
 });
 
 afterEach(async () => {
@@ -197,6 +200,16 @@ describe("a sign-in is refused", () => {
     expect(events).toContainEqual(
       expect.objectContaining({ event: "login.failed", reason: "login-failed" }),
     );
+  });
+
+  it("when the mapping breaks, and tells the operator of that alone", async () => {
+    const broken = new Error("the directory is down");
+    await start({ failurePath: "/sign-in", mapUser: () => Promise.reject(broken) });
+    const { location, cookie } = await begin();
+    const response = await callback(await provider.signIn(location, "alice"), cookie);
+    expect(response.headers.get("location")).toBe("/sign-in?reason=internal-error");
+    await callback(`${CALLBACK}?code=x&state=y`, cookie);
+    expect(errors).toEqual([broken]);
   });
 
   it("as an image, a frame or a script of another page", async () => {

@@ -3,7 +3,7 @@
  * openid-client. The attempt is kept in the store, so that any issuer process can finish what
  * another began; a cookie binds it to the browser, and it works once.
  */
-import { BridgeError } from "@breezeway/shared";
+import { BridgeError, toProblem } from "@breezeway/shared";
 import type { Endpoint, EndpointDeps, RequestContext } from "../http/context.ts";
 import type { SessionCookie } from "../http/cookies.ts";
 import { cookieFor } from "../http/routes/session-routes.ts";
@@ -16,6 +16,8 @@ export interface OidcLoginDeps extends EndpointDeps {
   readonly issuer: URL;
   readonly attempts: LoginAttempts;
   readonly loginCookie: SessionCookie;
+  /** What failed in a way that the person is not told. */
+  readonly onError: (error: unknown, requestId: string) => void;
 }
 
 /** Time to type a password and find a second factor. */
@@ -71,9 +73,11 @@ export function oidcLoginRoutes(options: OidcOptions, deps: OidcLoginDeps): read
     try {
       return await step(context);
     } catch (error) {
+      const { requestId } = context;
       const reason = BridgeError.is(error) ? error.reason : "internal-error";
-      deps.audit({ event: "login.failed", reason, requestId: context.requestId });
+      deps.audit({ event: "login.failed", reason, requestId });
       if (options.failurePath === undefined) throw error;
+      if (toProblem(error, { requestId }).status >= 500) deps.onError(error, requestId);
       const target = new URL(options.failurePath, issuer);
       target.searchParams.set("reason", reason);
       return redirect(target.pathname + target.search, [loginCookie.clear]);
@@ -84,13 +88,13 @@ export function oidcLoginRoutes(options: OidcOptions, deps: OidcLoginDeps): read
     {
       method: "GET",
       path: "/login",
-      guarded: false,
+      guard: "none",
       handle: (context) => orFailurePage(context, begin),
     },
     {
       method: "GET",
       path: "/login/callback",
-      guarded: false,
+      guard: "none",
       handle: (context) => orFailurePage(context, finish),
     },
   ];

@@ -14,7 +14,7 @@ export function publicRoutes({ keys, probeStore }: PublicRouteDeps): readonly En
     {
       method: "GET",
       path: "/.well-known/jwks.json",
-      guarded: false,
+      guard: "none",
       handle: () =>
         json(
           { keys: keys.published() },
@@ -28,7 +28,7 @@ export function publicRoutes({ keys, probeStore }: PublicRouteDeps): readonly En
     {
       method: "GET",
       path: "/health",
-      guarded: false,
+      guard: "none",
       async handle() {
         const [store, signing] = await Promise.all([
           works(probeStore),

@@ -28,7 +28,7 @@ export function revocationRoutes(deps: RevocationRouteDeps): readonly Endpoint[]
     {
       method: "GET",
       path: "/revocations",
-      guarded: false,
+      guard: "none",
       async handle(context) {
         assertReader(context.request.headers, hashes);
         const after = positionOf(context);

@@ -40,7 +40,7 @@ export function sessionEventsRoutes(deps: SessionEventsDeps): readonly Endpoint[
     {
       method: "GET",
       path: "/session/events",
-      guarded: false,
+      guard: "read",
       async handle(context) {
         const { headers } = context.request;
         const lastId = /^\d{1,15}$/.exec(headers.get("last-event-id") ?? "")?.[0];

@@ -31,7 +31,7 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
     {
       method: "GET",
       path: "/session",
-      guarded: false,
+      guard: "read",
       async handle(context) {
         const record = await sessions.authenticate(cookieOf(context), context);
         await sessions.touch(record);
@@ -41,7 +41,7 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
     {
       method: "POST",
       path: "/session/token",
-      guarded: true,
+      guard: "change",
       async handle(context) {
         const { appId } = await readJson(context.request, tokenRequestSchema);
         const record = await sessions.authenticate(cookieOf(context), context);
@@ -57,13 +57,13 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
     {
       method: "POST",
       path: "/session/refresh",
-      guarded: true,
+      guard: "change",
       handle: async (context) => opened(await sessions.refresh(cookieOf(context), context)),
     },
     {
       method: "POST",
       path: "/session/tenant",
-      guarded: true,
+      guard: "change",
       async handle(context) {
         const { tenantId } = await readJson(context.request, tenantRequestSchema);
         return opened(await sessions.switchTenant(cookieOf(context), tenantId, context));
@@ -72,7 +72,7 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
     {
       method: "DELETE",
       path: "/session",
-      guarded: true,
+      guard: "change",
       async handle(context) {
         await sessions.endByCookie(cookieOf(context), "signed-out", context);
         return noContent({ "set-cookie": cookie.clear });

@@ -1,0 +1,64 @@
+import { get, type IncomingMessage } from "node:http";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Issuer } from "../index.ts";
+import { serveIssuer } from "../node.ts";
+import { call, reasonOf, signIn, testIssuer } from "../test-support/test-issuer.ts";
+
+let issuer: Issuer;
+let cookie: string;
+let errors: unknown[];
+
+beforeEach(async () => {
+  errors = [];
+  issuer = testIssuer({
+    trustedOrigins: ["https://shell.example"],
+    onError: (error) => errors.push(error),
+  });
+  cookie = await signIn(issuer);
+});
+
+afterEach(() => issuer.close());
+
+describe("the issuer", () => {
+  it("takes no cookie for the session's whose name only looks like it", async () => {
+    // A subdomain may set the name with a no-break space before it, even where it begins `__Host-`.
+    for (const lookalike of ["\u00a0", "\u00a0 ", "x", "a=b; \u00a0"]) {
+      const response = await call(issuer, "/session", { cookie: lookalike + cookie });
+      expect(await reasonOf(response)).toBe("401 session-missing");
+    }
+    for (const real of [` ${cookie}`, `a=b;\t${cookie} `, `a=b;${cookie}`]) {
+      expect((await call(issuer, "/session", { cookie: real })).status).toBe(200);
+    }
+  });
+
+  it("refuses an address that is none, without a word to the operator", async () => {
+    const server = await serveIssuer(issuer, { port: 0 });
+    const port = Number(new URL(server.url).port);
+    const answer = await new Promise<IncomingMessage>((resolve) => {
+      get({ port, path: "/auth/session", headers: { host: "x:99999" }, agent: false }, resolve);
+    });
+    expect(answer.statusCode).toBe(400);
+    expect(errors).toEqual([]);
+    answer.resume();
+    await server.close();
+  });
+
+  it.each(["/session", "/session/events"])(
+    "refuses %s to pages elsewhere, which could tell by status and time who is signed in",
+    async (path) => {
+      const ask = async (headers: Record<string, string>): Promise<number> => {
+        const response = await call(issuer, path, { cookie, headers });
+        await response.body?.cancel();
+        return response.status;
+      };
+      for (const site of ["same-site", "cross-site"]) {
+        expect(await ask({ "sec-fetch-site": site })).toBe(403);
+        expect(await ask({ "sec-fetch-site": site, origin: "https://evil.example" })).toBe(403);
+        expect(await ask({ "sec-fetch-site": site, origin: "https://shell.example" })).toBe(200);
+      }
+      for (const site of ["same-origin", "none"]) {
+        expect(await ask({ "sec-fetch-site": site })).toBe(200);
+      }
+    },
+  );
+});
