@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { startIssuer, type TestIssuer } from "../test-support/issuer.ts";
+import { startRelay } from "../test-support/relay.ts";
 import { startGateway, type StartOptions, type TestGateway } from "../test-support/start.ts";
 import { createTokenMaker } from "../test-support/tokens.ts";
 import { MAX_LOSS_MS } from "./revocations.ts";
@@ -191,6 +192,40 @@ describe("a lost feed", { timeout: 30_000 }, () => {
     await scene.issuer.start();
     await expect(stream.read()).rejects.toThrow("terminated");
     expect((await scene.request()).status).toBe(401);
+  });
+
+  it("that falls silent without an end is opened again, and loses nothing", async () => {
+    const tokens = createTokenMaker();
+    await using issuer = await startIssuer(tokens, 20);
+    await using relay = await startRelay(Number(new URL(issuer.url).port));
+    await using gateway = await startGateway({
+      tokens,
+      gateway: {
+        issuer: issuer.url,
+        jwks: `${issuer.url}/.well-known/jwks.json`,
+        revocations: {
+          url: issuer.feedUrl.replace(/:\d+/, `:${relay.port}`),
+          maxSilenceMs: 500,
+          maxRetryMs: 20,
+        },
+      },
+    });
+    await until(() => issuer.followers === 1);
+    const authorization = `Bearer ${tokens.token({ iss: issuer.url })}`;
+    const send = async (): Promise<number> =>
+      (await gateway.request("/orders", { headers: { authorization } })).status;
+    expect(await send()).toBe(200);
+    const lag = async (): Promise<number> => {
+      const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+      return Number(/revocation_lag_seconds ([\d.]+)/.exec(metrics)?.[1]);
+    };
+    relay.freeze();
+    issuer.revoke({ kind: "session", id: "session-1" });
+    // Nobody can know yet: the connection looks well. Only the lag grows.
+    expect(await send()).toBe(200);
+    await until(async () => (await lag()) > 0.2);
+    await until(async () => (await send()) === 401);
+    expect(await ready(gateway)).toMatchObject({ status: "ok", checks: { revocations: "live" } });
   });
 
   it("ends streams whose tokens have expired once it was lost for long", async () => {

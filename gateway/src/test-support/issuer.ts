@@ -18,7 +18,8 @@ export interface TestIssuer extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-export async function startIssuer(tokens: TokenMaker): Promise<TestIssuer> {
+/** @param heartbeatMs - Between signs of life on the feed. Default: none. */
+export async function startIssuer(tokens: TokenMaker, heartbeatMs?: number): Promise<TestIssuer> {
   const followers = new Set<ServerResponse>();
   const log: Revocation[] = [];
   const event = (entry: Revocation, seq: number): string =>
@@ -41,7 +42,12 @@ export async function startIssuer(tokens: TokenMaker): Promise<TestIssuer> {
       });
     }
     followers.add(response);
-    response.on("close", () => followers.delete(response));
+    const heartbeat =
+      heartbeatMs && setInterval(() => response.write(": heartbeat\n\n"), heartbeatMs);
+    response.on("close", () => {
+      clearInterval(heartbeat);
+      followers.delete(response);
+    });
   });
 
   let port = 0;
