@@ -1,6 +1,6 @@
 /**
- * One request on its way: decided, dispatched, answered. Life: `deciding` → `waiting` (for the
- * upstream's head) → `answering` → `done`; from anywhere to `done` when a side fails.
+ * One request on its way: decided (in {@link Admission}), dispatched, answered. Life: `deciding` →
+ * `waiting` (for the upstream's head) → `answering` → `done`; from anywhere to `done` when a side fails.
  *
  * Must not: answer twice, or leave anything counted or open once it is done.
  *
@@ -12,23 +12,12 @@ import type { VerifiedSession } from "@breezeway/verify";
 import type { Span } from "@opentelemetry/api";
 import type { Dispatcher } from "undici";
 import { emptyAnswer, refusal, type Answer } from "../answer/refusal.ts";
-import type { Policy } from "../config/options.ts";
-import type { RateLimitOptions } from "../config/route-schema.ts";
 import { corsHeaders, preflightHeaders } from "../cors/cors.ts";
-import { authorise } from "../decision/authorise.ts";
-import {
-  examine,
-  inspectHead,
-  isPreflight,
-  locate,
-  type Examined,
-  type Located,
-  type RequestHead,
-} from "../decision/examine.ts";
+import type { Examined, Located, RequestHead } from "../decision/examine.ts";
 import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
 import type { ObservedExchange } from "../observe/observer.ts";
-import type { InspectedHeaders } from "../request/inspect-headers.ts";
 import type { Route } from "../routes/route-table.ts";
+import { Admission } from "./admission.ts";
 import type { ClientListener, ClientSide } from "./client-side.ts";
 import { forwardHeaders } from "./forward-headers.ts";
 import { fromUndici, isConnectionReset } from "./from-undici.ts";
@@ -46,125 +35,53 @@ type State = "deciding" | "waiting" | "answering" | "done";
 
 /** As nginx counts clients that did not wait; never on the wire. */
 const CLIENT_GONE = 499;
-const NO_HEADERS: readonly string[] = [];
 
 export class Exchange
+  extends Admission
   implements Dispatcher.DispatchHandler, ClientListener, OpenExchange, ObservedExchange
 {
-  readonly head: RequestHead;
-  readonly requestId: string;
-  readonly startedAtMs: number = performance.now();
-  session: VerifiedSession | undefined;
   status = 0;
   reason: ErrorReason | undefined;
   isUpgraded = false;
   place = -1;
   /** Infinite while nothing is expected to move: the wait for the head has a limit of its own. */
   activeAtMs: number = Number.POSITIVE_INFINITY;
-  readonly #services: ExchangeServices;
   readonly #client: ClientSide;
-  readonly #policy: Policy;
   #state: State = "deciding";
-  #headers: InspectedHeaders | undefined;
-  #located: Located | undefined;
   #upstream: Upstream | undefined;
   #outcome: UpstreamOutcome = "unknown";
   #dispatch: Dispatcher.DispatchOptions | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #aborted: BridgeError | undefined;
   #isRetry = false;
-  #rateLimit: readonly string[] = NO_HEADERS;
   #span: Span | undefined;
 
   constructor(services: ExchangeServices, client: ClientSide, head: RequestHead) {
-    this.#services = services;
+    super(services, head);
     this.#client = client;
-    this.#policy = services.policy();
-    this.requestId = services.randomId();
-    this.head = head;
-  }
-
-  get route(): Route | undefined {
-    return this.#located?.route;
-  }
-
-  get path(): string | undefined {
-    return this.#located?.target.path;
-  }
-
-  get origin(): string | undefined {
-    return this.#headers?.origin;
   }
 
   get isAnswering(): boolean {
     return this.#state === "answering";
   }
 
-  /** Decides at once when the token or its key is known. Never throws. */
-  start(): void {
-    try {
-      this.#headers = inspectHead(this.head);
-      const located = locate(this.head, this.#headers, this.#policy);
-      this.#located = located;
-      this.#span = this.#services.tracing?.start(located);
-      if (isPreflight(located)) {
-        const headers = preflightHeaders(located, this.#policy);
-        headers.push(IDENTITY_HEADERS.requestId, this.requestId);
-        this.#answer(emptyAnswer(204, headers));
-        return;
-      }
-      const request = examine(located, this.#policy);
-      this.#services.refusalLimit?.check(this.head, request.token, request.verifyRequest);
-      const session = this.#services.verifier.verifySync(request.token, request.verifyRequest);
-      if (session === undefined) void this.#verifyThenAdmit(request);
-      else this.#admit(request, session);
-    } catch (error) {
-      this.end(error);
-    }
+  protected get isUndecided(): boolean {
+    return this.#state === "deciding";
   }
 
-  async #verifyThenAdmit(request: Examined): Promise<void> {
-    try {
-      const { verifier } = this.#services;
-      const session = await verifier.verify(request.token, request.verifyRequest);
-      if (this.#state === "deciding") this.#admit(request, session);
-    } catch (error) {
-      this.end(error);
-    }
+  protected located(located: Located): void {
+    this.#span = this.services.tracing?.start(located);
   }
 
-  #admit(request: Examined, session: VerifiedSession): void {
-    authorise(request, session);
-    this.session = session;
-    if (request.route.rateLimit === undefined) this.#send(request, session);
-    else void this.#countThenSend(request, session, request.route.rateLimit);
+  protected answerPreflight(located: Located): void {
+    const headers = preflightHeaders(located, this.policy);
+    headers.push(IDENTITY_HEADERS.requestId, this.requestId);
+    this.#answer(emptyAnswer(204, headers));
   }
 
-  async #countThenSend(
-    request: Examined,
-    session: VerifiedSession,
-    limit: RateLimitOptions,
-  ): Promise<void> {
-    try {
-      const state = await this.#services.rateLimits.count(request.route, limit, session);
-      if (this.#state !== "deciding") return;
-      this.#rateLimit = state.headers;
-      if (state.isExceeded) {
-        const details = { retryAfterSeconds: state.retryAfterSeconds };
-        throw new BridgeError("RATE_LIMITED", "Too many requests.", { details });
-      }
-      if (this.#services.isRevoked(session.claims)) {
-        throw new BridgeError("SESSION_REVOKED", "The session was revoked.");
-      }
-      this.#send(request, session);
-    } catch (error) {
-      this.end(error);
-    }
-  }
-
-  #send(request: Examined, session: VerifiedSession): void {
+  protected admitted(request: Examined, session: VerifiedSession): void {
     const { route, target, head, headers } = request;
-    const { open, upstreams, observer } = this.#services;
+    const { open, upstreams, observer } = this.services;
     if (route.upstreamOrigin === undefined) {
       throw new BridgeError("ROUTE_UNKNOWN", "This route has no upstream.");
     }
@@ -181,7 +98,7 @@ export class Exchange
       method: head.method,
       headers: forwardHeaders(request, session, {
         requestId: this.requestId,
-        trustsPeer: this.#policy.trustsPeer,
+        trustsPeer: this.policy.trustsPeer,
       }),
       body,
       headersTimeout: route.timeoutMs,
@@ -207,7 +124,7 @@ export class Exchange
   }
 
   onBodySent(): void {
-    if (this.activeAtMs !== Number.POSITIVE_INFINITY) this.activeAtMs = this.#services.open.nowMs;
+    if (this.activeAtMs !== Number.POSITIVE_INFINITY) this.activeAtMs = this.services.open.nowMs;
   }
 
   onRequestSent(): void {
@@ -224,7 +141,7 @@ export class Exchange
     this.#state = "answering";
     this.#outcome = "answered";
     this.status = status;
-    this.activeAtMs = this.#services.open.nowMs;
+    this.activeAtMs = this.services.open.nowMs;
     this.#client.start(
       status,
       this.#answerHeaders(headers),
@@ -233,7 +150,7 @@ export class Exchange
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.activeAtMs = this.#services.open.nowMs;
+    this.activeAtMs = this.services.open.nowMs;
     if (!this.#client.write(chunk)) controller.pause();
   }
 
@@ -277,7 +194,7 @@ export class Exchange
   }
 
   onDrain(): void {
-    this.activeAtMs = this.#services.open.nowMs;
+    this.activeAtMs = this.services.open.nowMs;
     this.#controller?.resume();
   }
 
@@ -318,7 +235,7 @@ export class Exchange
   }
 
   #finish(): void {
-    const { open, tracing, observer } = this.#services;
+    const { open, tracing, observer } = this.services;
     if (this.#upstream !== undefined) {
       open.delete(this);
       this.#upstream.leave(this.session?.handle ?? "", this.#outcome);
@@ -330,17 +247,17 @@ export class Exchange
 
   #refusal(error: unknown): Answer {
     const { requestId, origin, route } = this;
-    const answer = refusal(error, { requestId, origin, policy: this.#policy, route });
-    return { ...answer, headers: [...answer.headers, ...this.#rateLimit] };
+    const answer = refusal(error, { requestId, origin, policy: this.policy, route });
+    return { ...answer, headers: [...answer.headers, ...this.rateLimit] };
   }
 
   #answerHeaders(headers: UpstreamHeaders): string[] {
     const list = responseHeaders(headers, {
-      own: corsHeaders(this.origin, this.#policy),
+      own: corsHeaders(this.origin, this.policy),
       requestId: this.requestId,
       forwardCookies: this.route?.forwardCookies ?? false,
     });
-    for (const part of this.#rateLimit) list.push(part);
+    for (const part of this.rateLimit) list.push(part);
     return list;
   }
 

@@ -1,0 +1,125 @@
+/**
+ * The first half of an exchange: whether the request may pass. Verified and authorised, then counted
+ * by the route's rate limit; without a promise where nothing has to be waited for.
+ *
+ * A base class rather than an object of its own: a request stays one object (see `exchange.ts`).
+ */
+import { BridgeError } from "@breezeway/shared";
+import type { VerifiedSession } from "@breezeway/verify";
+import type { Policy } from "../config/options.ts";
+import type { RateLimitOptions } from "../config/route-schema.ts";
+import { authorise } from "../decision/authorise.ts";
+import {
+  examine,
+  inspectHead,
+  isPreflight,
+  locate,
+  type Examined,
+  type Located,
+  type RequestHead,
+} from "../decision/examine.ts";
+import type { InspectedHeaders } from "../request/inspect-headers.ts";
+import type { Route } from "../routes/route-table.ts";
+import type { ExchangeServices } from "./services.ts";
+
+const NO_HEADERS: readonly string[] = [];
+
+export abstract class Admission {
+  readonly head: RequestHead;
+  readonly requestId: string;
+  readonly startedAtMs: number = performance.now();
+  session: VerifiedSession | undefined;
+  protected readonly services: ExchangeServices;
+  /** One for the whole life of the request, whatever is reloaded meanwhile. */
+  protected readonly policy: Policy;
+  /** Headers for the answer, once the request was counted. */
+  protected rateLimit: readonly string[] = NO_HEADERS;
+  #headers: InspectedHeaders | undefined;
+  #located: Located | undefined;
+
+  constructor(services: ExchangeServices, head: RequestHead) {
+    this.services = services;
+    this.policy = services.policy();
+    this.requestId = services.randomId();
+    this.head = head;
+  }
+
+  get route(): Route | undefined {
+    return this.#located?.route;
+  }
+
+  get path(): string | undefined {
+    return this.#located?.target.path;
+  }
+
+  get origin(): string | undefined {
+    return this.#headers?.origin;
+  }
+
+  /** False once the client is gone or has its answer: nothing may be sent for it any more. */
+  protected abstract readonly isUndecided: boolean;
+  protected abstract located(located: Located): void;
+  protected abstract answerPreflight(located: Located): void;
+  protected abstract admitted(request: Examined, session: VerifiedSession): void;
+  abstract end(error: unknown): void;
+
+  /** Decides at once when the token or its key is known. Never throws. */
+  start(): void {
+    try {
+      this.#headers = inspectHead(this.head);
+      const located = locate(this.head, this.#headers, this.policy);
+      this.#located = located;
+      this.located(located);
+      if (isPreflight(located)) {
+        this.answerPreflight(located);
+        return;
+      }
+      const request = examine(located, this.policy);
+      this.services.refusalLimit?.check(this.head, request.token, request.verifyRequest);
+      const session = this.services.verifier.verifySync(request.token, request.verifyRequest);
+      if (session === undefined) void this.#verifyThenAdmit(request);
+      else this.#admit(request, session);
+    } catch (error) {
+      this.end(error);
+    }
+  }
+
+  async #verifyThenAdmit(request: Examined): Promise<void> {
+    try {
+      const { verifier } = this.services;
+      const session = await verifier.verify(request.token, request.verifyRequest);
+      if (this.isUndecided) this.#admit(request, session);
+    } catch (error) {
+      this.end(error);
+    }
+  }
+
+  #admit(request: Examined, session: VerifiedSession): void {
+    authorise(request, session);
+    this.session = session;
+    if (request.route.rateLimit === undefined) this.admitted(request, session);
+    else void this.#countThenAdmit(request, session, request.route.rateLimit);
+  }
+
+  async #countThenAdmit(
+    request: Examined,
+    session: VerifiedSession,
+    limit: RateLimitOptions,
+  ): Promise<void> {
+    try {
+      const state = await this.services.rateLimits.count(request.route, limit, session);
+      if (!this.isUndecided) return;
+      this.rateLimit = state.headers;
+      if (state.isExceeded) {
+        const details = { retryAfterSeconds: state.retryAfterSeconds };
+        throw new BridgeError("RATE_LIMITED", "Too many requests.", { details });
+      }
+      if (this.services.isRevoked(session.claims)) {
+        throw new BridgeError("SESSION_REVOKED", "The session was revoked.");
+      }
+      this.admitted(request, session);
+    } catch (error) {
+      this.end(error);
+    }
+  }
+}
