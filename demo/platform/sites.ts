@@ -32,7 +32,7 @@ export function createShellHandler(options: ShellOptions): Handler {
     data: {
       gatewayUrl: addresses.gateway.origin,
       issuerUrl,
-      apps: apps.all.map(({ origin: _, ...manifest }) => manifest),
+      apps: apps.all,
       people: PEOPLE.map(({ id, name, title, tenants }) => ({
         id,
         name,

@@ -16,6 +16,11 @@ describe("parseManifest", () => {
     expect(app.capabilities).toEqual([]);
   });
 
+  it("takes an app again that was sent as JSON", () => {
+    const app = parseManifest(minimal);
+    expect(parseManifest(JSON.parse(JSON.stringify(app)))).toEqual(app);
+  });
+
   it.each([
     ["a missing field", { ...minimal, name: undefined }, "orders.json: name: is required."],
     [
@@ -35,6 +40,11 @@ describe("parseManifest", () => {
       "url: must be an https URL",
     ],
     ["a script url", { ...minimal, url: "javascript:alert(1)" }, "url: must be an https URL"],
+    [
+      "an origin that is not that of the url",
+      { ...minimal, origin: "https://shell.example" },
+      "orders.json: origin: must be the origin of url.",
+    ],
     ["top navigation", { ...minimal, sandbox: ["allow-top-navigation"] }, "sandbox[0]: must be"],
     ["a prototype name as id", { ...minimal, id: "__proto__" }, "id: must be lower-case"],
     [

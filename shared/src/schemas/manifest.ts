@@ -109,7 +109,11 @@ type Defaulted =
 /** A manifest as it is written: fields with a default may be left out. */
 export type ManifestInput = Omit<Manifest, Defaulted> & {
   readonly [Field in Defaulted]?: Manifest[Field] | undefined;
-} & { readonly $schema?: string | undefined };
+} & {
+  readonly $schema?: string | undefined;
+  /** What {@link RegisteredApp} adds: an app that was sent as JSON is a manifest again. */
+  readonly origin?: string | undefined;
+};
 
 const text = (maxLength: number) =>
   z
@@ -158,6 +162,7 @@ const manifestSchema: z.ZodMiniType<Manifest> = z
       .string()
       .check(z.regex(/^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?$/, "must be a semantic version")),
     url: webUrl,
+    origin: z.optional(z.string()),
     placements: z._default(z.array(placement), []),
     capabilities: z._default(z.array(rightName), []),
     scopes: z._default(z.array(rightName), []),
@@ -201,6 +206,10 @@ const manifestSchema: z.ZodMiniType<Manifest> = z
     privacy: z.optional(webUrl),
   })
   .check(
+    z.refine(({ url, origin }) => origin === undefined || origin === originOf(url), {
+      path: ["origin"],
+      error: "must be the origin of url",
+    }),
     z.refine(
       ({ url, lifecycle }) =>
         lifecycle?.setupUrl === undefined || originOf(lifecycle.setupUrl) === originOf(url),
