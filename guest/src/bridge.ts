@@ -9,15 +9,10 @@ import {
   createContractGuard,
   isMethodName,
   isPromiseLike,
+  runChecked,
   type Contract,
 } from "@breezeway/shared";
-import {
-  splitCallOptions,
-  splitTransfer,
-  withTransfer,
-  type Readable,
-  type Unsubscribe,
-} from "@breezeway/shared/channel";
+import { splitCallOptions, type Readable, type Unsubscribe } from "@breezeway/shared/channel";
 import type { AppBridge, BridgeOptions } from "./bridge-types.ts";
 import type { Connection } from "./connection/connection.ts";
 import { createBridgeFetch } from "./fetch/bridge-fetch.ts";
@@ -87,13 +82,8 @@ export function createBridge<C extends Contract>(
     const definition = guard.method(name, "guestMethods");
     return own(
       connection.expose(name, (incoming) =>
-        chain(checkArgs(name, definition, incoming.args), (args) =>
-          chain(handler.apply(incoming, args as never[]), (returned) => {
-            const { value, transfer } = splitTransfer(returned);
-            return chain(checkResult(name, definition, value), () =>
-              transfer ? withTransfer(value, transfer) : value,
-            );
-          }),
+        runChecked(name, definition, incoming.args, (args) =>
+          handler.apply(incoming, args as never[]),
         ),
       ),
     );

@@ -71,7 +71,7 @@ export type {
   MethodResult,
   TopicName,
 } from "./contract/contract.ts";
-export { checkArgs, checkPayload, checkResult, createContractGuard } from "./contract/guard.ts";
+export { checkArgs, checkPayload, checkResult, createContractGuard, runChecked } from "./contract/guard.ts";
 export type { ContractGuard, MethodSide } from "./contract/guard.ts";
 export type { StandardSchemaV1 } from "@standard-schema/spec";
 export { chain, check, isPromiseLike, validate } from "./contract/validate.ts";

@@ -198,10 +198,8 @@ export function openConnection(options: ConnectionOptions): Connection {
       return welcome;
     },
     ready: ready.promise,
-    async call(method, args, callOptions) {
-      const current = channel();
-      if (current === undefined) throw noChannel(method);
-      return current.call(method, args, callOptions);
+    call(method, args, callOptions) {
+      return channel()?.call(method, args, callOptions) ?? Promise.reject(noChannel(method));
     },
     publish(topic, payload, sendOptions) {
       const current = channel();

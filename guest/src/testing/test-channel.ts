@@ -3,19 +3,16 @@ import {
   BridgeError,
   CHANNEL_LIMITS,
   chain,
-  checkArgs,
   checkPayload,
-  checkResult,
   createContractGuard,
+  runChecked,
   type Contract,
 } from "@breezeway/shared";
 import {
   createChannel,
   createGate,
   randomId,
-  splitTransfer,
   toWireError,
-  withTransfer,
   type Channel,
   type ChannelPort,
   type Clock,
@@ -53,13 +50,8 @@ export function openTestChannel(options: TestChannelOptions): Channel {
     if (!method) {
       throw new BridgeError("CALL_METHOD_UNKNOWN", `The test host has no method "${name}".`);
     }
-    return chain(checkArgs(name, definition, incoming.args), (args) =>
-      chain(method.apply(incoming, [...args]), (returned) => {
-        const { value, transfer } = splitTransfer(returned);
-        return chain(checkResult(name, definition, value), () =>
-          transfer ? withTransfer(value, transfer) : value,
-        );
-      }),
+    return runChecked(name, definition, incoming.args, (args) =>
+      Reflect.apply(method, incoming, args),
     );
   };
 

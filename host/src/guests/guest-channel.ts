@@ -10,11 +10,10 @@
 import {
   BridgeError,
   chain,
-  checkArgs,
   checkPayload,
-  checkResult,
   createContractGuard,
   isPromiseLike,
+  runChecked,
   type ChannelLimits,
   type Contract,
   type Frame,
@@ -24,9 +23,7 @@ import type { RegisteredApp } from "@breezeway/shared/schemas";
 import {
   createChannel,
   randomId,
-  splitTransfer,
   toWireError,
-  withTransfer,
   type Channel,
   type ChannelPort,
   type Clock,
@@ -79,17 +76,8 @@ export function openGuestChannel(options: GuestChannelOptions): GuestChannel {
     if (method === undefined) {
       throw new BridgeError("CALL_METHOD_UNKNOWN", `The host has no method "${name}".`);
     }
-    const self = Object.defineProperty(Object.create(options.context) as object, "signal", {
-      get: () => incoming.signal,
-    });
-    return chain(checkArgs(name, definition, incoming.args), (args) =>
-      chain(method.apply(self, [...args]), (returned) => {
-        const { value, transfer } = splitTransfer(returned);
-        return chain(checkResult(name, definition, value), () =>
-          transfer ? withTransfer(value, transfer) : value,
-        );
-      }),
-    );
+    const self = Object.assign(incoming, options.context);
+    return runChecked(name, definition, incoming.args, (args) => Reflect.apply(method, self, args));
   };
 
   const refuse = (topic: string, error: unknown): void => {

@@ -122,12 +122,45 @@ describe("calls", () => {
     expect(clock.timers).toBe(0);
   });
 
-  it("keep one timer for many calls, and none when all are answered", async () => {
+  it("keep one timer for many calls, and none a moment after all are answered", async () => {
     const { left, clock } = connectTwo({ right: { call: () => 1 } });
     const calls = Array.from({ length: 50 }, () => left.channel.call("x", []));
     expect(clock.timers).toBe(1);
     await Promise.all(calls);
+    await clock.advance(100);
     expect(clock.timers).toBe(0);
+  });
+
+  it("leave no timer when they were answered late, or when the channel ends", async () => {
+    const answer = Promise.withResolvers<number>();
+    const { left, clock } = connectTwo({ right: { call: () => answer.promise } });
+    const call = left.channel.call("x", []);
+    await clock.advance(1_000);
+    expect(clock.timers).toBe(1);
+    answer.resolve(1);
+    await call;
+    expect(clock.timers).toBe(0);
+    const lost = codeOf(left.channel.call("x", []));
+    expect(clock.timers).toBe(1);
+    left.channel.close();
+    expect(await lost).toBe("CHANNEL_CLOSED");
+    expect(clock.timers).toBe(0);
+  });
+
+  it("time out each at its own deadline, whatever order they were made in", async () => {
+    const { left, clock } = connectTwo({ right: { call: () => new Promise(() => {}) } });
+    const over: number[] = [];
+    for (const timeoutMs of [5_000, 50, 2 ** 40, 300, 100]) {
+      left.channel.call("x", [], { timeoutMs }).catch(() => over.push(timeoutMs));
+    }
+    const seen: number[][] = [];
+    for (const ms of [49, 1, 49, 1, 199, 1, 4_699, 1]) {
+      await clock.advance(ms);
+      seen.push([...over]);
+    }
+    const [a, b, c, d] = [50, 100, 300, 5_000];
+    expect(seen).toEqual([[], [a], [a], [a, b], [a, b], [a, b, c], [a, b, c], [a, b, c, d]]);
+    left.channel.close();
   });
 
   it("wait for ever with an infinite timeout", async () => {
@@ -158,6 +191,7 @@ describe("calls", () => {
     expect(await outcome).toBe("CALL_ABORTED");
     await nextTask();
     expect(signal?.aborted).toBe(true);
+    await clock.advance(100);
     expect(clock.timers).toBe(0);
   });
 

@@ -96,9 +96,9 @@ export function createChannel(options: ChannelOptions): Channel {
 
   const pending = createPendingCalls(clock, (id) => send(["abort", id]));
   const incoming = createIncomingCalls({
-    handle: (call) => handlers.call(call),
+    handle: handlers.call,
     maxCalls: limits.maxCallsInFlight,
-    result: (id, value, { transfer }) => send(["result", id, value], transfer),
+    result: (id, value, transfer) => send(["result", id, value], transfer),
     fail,
   });
 

@@ -6,7 +6,6 @@ import { isPromiseLike } from "../contract/validate.ts";
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { CallFrame, CallId } from "../protocol/frames.ts";
 import { splitTransfer } from "./call-options.ts";
-import type { SendOptions } from "./channel.ts";
 
 /** What a handler may know of the call, besides its arguments. */
 export interface IncomingCall {
@@ -17,7 +16,6 @@ export interface IncomingCall {
 }
 
 export interface IncomingCalls {
-  readonly size: number;
   start(frame: CallFrame): void;
   abort(id: CallId): void;
   /** Fires every signal and answers nothing more. */
@@ -27,19 +25,19 @@ export interface IncomingCalls {
 export interface IncomingCallsOptions {
   readonly handle: (call: IncomingCall) => unknown;
   readonly maxCalls: number;
-  readonly result: (id: CallId, value: unknown, options: SendOptions) => void;
+  readonly result: (id: CallId, value: unknown, transfer?: readonly object[]) => void;
   /** Answers with an error, and reports what stays on this side. */
   readonly fail: (id: CallId, error: unknown) => void;
 }
 
 export function createIncomingCalls(options: IncomingCallsOptions): IncomingCalls {
-  const running = new Map<CallId, LazyAbort>();
+  const running = new Map<CallId, RunningCall>();
   let lastId = 0;
 
   const answer = (id: CallId, returned: unknown): void => {
     if (!running.delete(id)) return;
     const { value, transfer } = splitTransfer(returned);
-    options.result(id, value, transfer ? { transfer } : {});
+    options.result(id, value, transfer);
   };
 
   const fail = (id: CallId, error: unknown): void => {
@@ -47,9 +45,6 @@ export function createIncomingCalls(options: IncomingCallsOptions): IncomingCall
   };
 
   return {
-    get size() {
-      return running.size;
-    },
     start([, id, method, args]) {
       if (id <= lastId) {
         throw new BridgeError("FRAME_MALFORMED", "The other side used a call id twice.");
@@ -58,15 +53,8 @@ export function createIncomingCalls(options: IncomingCallsOptions): IncomingCall
       if (running.size >= options.maxCalls) {
         return options.fail(id, tooManyCalls(options.maxCalls));
       }
-      const abort = new LazyAbort();
-      running.set(id, abort);
-      const call: IncomingCall = {
-        method,
-        args,
-        get signal() {
-          return abort.signal;
-        },
-      };
+      const call = new RunningCall(method, args);
+      running.set(id, call);
       try {
         const returned = options.handle(call);
         if (isPromiseLike(returned)) {
@@ -92,19 +80,26 @@ export function createIncomingCalls(options: IncomingCallsOptions): IncomingCall
   };
 }
 
-// Most handlers never look at their signal, and an AbortController per call is not free.
-class LazyAbort {
+class RunningCall implements IncomingCall {
+  readonly method: string;
+  readonly args: readonly unknown[];
   #controller: AbortController | undefined;
-  #aborted = false;
+  #isAborted = false;
 
+  constructor(method: string, args: readonly unknown[]) {
+    this.method = method;
+    this.args = args;
+  }
+
+  // Made when it is asked for: most handlers never look at their signal, and it is not free.
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
-    if (this.#aborted) this.#controller.abort();
+    if (this.#isAborted) this.#controller.abort();
     return this.#controller.signal;
   }
 
   abort(): void {
-    this.#aborted = true;
+    this.#isAborted = true;
     this.#controller?.abort();
   }
 }

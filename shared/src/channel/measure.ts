@@ -18,45 +18,66 @@ export function measure(
   message: unknown,
   limits: Pick<ChannelLimits, "maxMessageBytes" | "maxDepth">,
 ): number {
-  const { maxMessageBytes, maxDepth } = limits;
-  let bytes = 0;
+  return new Measurement(limits.maxMessageBytes, limits.maxDepth).of(message);
+}
 
-  const add = (count: number): void => {
-    bytes += count;
-    if (bytes > maxMessageBytes) throw tooLarge(`is larger than ${maxMessageBytes} bytes`);
-  };
+class Measurement {
+  #bytes = 0;
+  readonly #maxBytes: number;
+  readonly #maxDepth: number;
 
-  const walk = (value: unknown, depth: number): void => {
-    if (typeof value === "string") return add(SLOT_BYTES + value.length);
-    if (typeof value !== "object" || value === null) return add(SLOT_BYTES);
-    if (depth > maxDepth) throw tooLarge(`is nested deeper than ${maxDepth} levels`);
-    add(SLOT_BYTES + binaryLength(value));
+  constructor(maxBytes: number, maxDepth: number) {
+    this.#maxBytes = maxBytes;
+    this.#maxDepth = maxDepth;
+  }
+
+  of(message: unknown): number {
+    this.#walk(message, 0);
+    return this.#bytes;
+  }
+
+  #walk(value: unknown, depth: number): void {
+    if (typeof value === "string") return this.#add(value.length);
+    if (typeof value !== "object" || value === null) return this.#add(0);
+    if (depth > this.#maxDepth) throw tooLarge(`is nested deeper than ${this.#maxDepth} levels`);
     if (Array.isArray(value)) {
       // `forEach` would skip the holes that make a huge array out of nothing.
-      add(value.length);
-      for (const item of value) walk(item, depth + 1);
-    } else if (value instanceof Map) {
+      this.#add(value.length);
+      for (const item of value) this.#walk(item, depth + 1);
+    } else if (Object.getPrototypeOf(value) === Object.prototype)
+      this.#walkMembers(value, depth + 1);
+    else this.#walkOther(value, depth + 1);
+  }
+
+  #walkMembers(value: object, depth: number): void {
+    this.#add(0);
+    for (const key in value) {
+      this.#add(key.length);
+      this.#walk((value as Record<string, unknown>)[key], depth);
+    }
+  }
+
+  /** What structured clone knows besides arrays and plain objects. */
+  #walkOther(value: object, depth: number): void {
+    this.#add(binaryLength(value));
+    if (value instanceof Map) {
       for (const [key, item] of value) {
-        walk(key, depth + 1);
-        walk(item, depth + 1);
+        this.#walk(key, depth);
+        this.#walk(item, depth);
       }
     } else if (value instanceof Set) {
-      for (const item of value) walk(item, depth + 1);
+      for (const item of value) this.#walk(item, depth);
     } else if (value instanceof Error) {
       // Cloned, but not enumerable.
-      for (const part of [value.message, value.stack, value.cause]) walk(part, depth + 1);
-    } else if (value instanceof RegExp) {
-      walk(value.source, depth + 1);
-    } else if (!ArrayBuffer.isView(value)) {
-      for (const key in value) {
-        add(key.length);
-        walk((value as Record<string, unknown>)[key], depth + 1);
-      }
-    }
-  };
+      for (const part of [value.message, value.stack, value.cause]) this.#walk(part, depth);
+    } else if (value instanceof RegExp) this.#walk(value.source, depth);
+    else if (!ArrayBuffer.isView(value)) this.#walkMembers(value, depth);
+  }
 
-  walk(message, 0);
-  return bytes;
+  #add(count: number): void {
+    this.#bytes += SLOT_BYTES + count;
+    if (this.#bytes > this.#maxBytes) throw tooLarge(`is larger than ${this.#maxBytes} bytes`);
+  }
 }
 
 function binaryLength(value: object): number {

@@ -2,14 +2,12 @@
  * Frames on their way out. All frames of one task leave as one message: a message costs the browser
  * the same whether it holds one frame or a hundred, and it is by far the dearest part of a call.
  *
- * The flush waits in microtasks until a whole round has added nothing, so that answers whose
- * promises settle a few microtasks apart still share a message; `MAX_ROUNDS` bounds the wait.
+ * They leave in a microtask, after a round of microtasks that has added none, so that answers whose
+ * promises settle a few microtasks apart still share a message. A full message does not wait.
  */
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { Frame } from "../protocol/frames.ts";
 import type { ChannelPort } from "./port.ts";
-
-const MAX_ROUNDS = 16;
 
 export interface Outbox {
   push(frame: Frame, transfer?: readonly object[]): void;
@@ -26,17 +24,16 @@ export interface OutboxOptions {
 }
 
 export function createOutbox({ port, maxFramesPerMessage, onUnsendable }: OutboxOptions): Outbox {
+  // Its reactions are microtasks of the engine's own; `queueMicrotask` takes a way through the browser.
+  const now = Promise.resolve();
   let frames: Frame[] = [];
   let transfers: Map<Frame, readonly object[]> | undefined;
   let seen = 0;
-  let rounds = 0;
 
   const settle = (): void => {
-    if (frames.length > seen && frames.length < maxFramesPerMessage && rounds < MAX_ROUNDS) {
-      seen = frames.length;
-      rounds += 1;
-      queueMicrotask(settle);
-    } else flush();
+    if (frames.length === seen || frames.length >= maxFramesPerMessage) return flush();
+    seen = frames.length;
+    void now.then(settle);
   };
 
   const flush = (): void => {
@@ -45,9 +42,6 @@ export function createOutbox({ port, maxFramesPerMessage, onUnsendable }: Outbox
     frames = [];
     transfers = undefined;
     seen = 0;
-    rounds = 0;
-    if (batch.length === 0) return;
-    if (batch.length <= maxFramesPerMessage) return send(batch, moved);
     for (let start = 0; start < batch.length; start += maxFramesPerMessage) {
       send(batch.slice(start, start + maxFramesPerMessage), moved);
     }
@@ -70,7 +64,7 @@ export function createOutbox({ port, maxFramesPerMessage, onUnsendable }: Outbox
     push(frame, transfer) {
       frames.push(frame);
       if (transfer && transfer.length > 0) (transfers ??= new Map()).set(frame, transfer);
-      if (frames.length === 1) queueMicrotask(settle);
+      if (frames.length === 1) void now.then(settle);
     },
     flush,
   };

@@ -1,12 +1,17 @@
 /**
  * Calls that this side made and that wait for their answer. Every one of them settles: by its
- * answer, its deadline, its signal, or the end of the channel. One timer serves them all, set to
- * the earliest deadline; it is off when nothing waits.
+ * answer, its deadline, its signal, or the end of the channel. One timer serves them all.
+ *
+ * A timer set and cleared would be a twentieth of the cost of a call. So the first call sets one that
+ * looks `SOON_MS` later what still waits, and that calls answered until then leave alone. If any
+ * wait, it is set anew, to the earliest deadline, and off as soon as none does. So no timer outlives
+ * its call by more than `SOON_MS`, and none the channel.
  */
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { CallId } from "../protocol/frames.ts";
 import type { Clock } from "./clock.ts";
 
+const SOON_MS = 100;
 // Longer delays overflow the timer of every engine and fire at once.
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -33,13 +38,14 @@ export function createPendingCalls(clock: Clock, onTimeout: (id: CallId) => void
   const calls = new Map<CallId, PendingCall>();
   let timer: unknown;
   let wakeAt = Infinity;
+  let isSoon = false;
 
   const take = (id: CallId): PendingCall | undefined => {
     const call = calls.get(id);
     if (call === undefined) return undefined;
     calls.delete(id);
     call.release?.();
-    if (calls.size === 0) stopTimer();
+    if (calls.size === 0 && !isSoon) stopTimer();
     return call;
   };
 
@@ -50,14 +56,15 @@ export function createPendingCalls(clock: Clock, onTimeout: (id: CallId) => void
     timer = undefined;
   };
 
-  const wakeBy = (deadline: number, now: number): void => {
+  const wakeBy = (deadline: number, now: number, longestMs: number): void => {
     if (deadline >= wakeAt) return;
     stopTimer();
-    wakeAt = deadline;
-    timer = clock.setTimer(expire, Math.min(deadline - now, MAX_TIMER_MS));
+    wakeAt = Math.min(deadline, now + longestMs);
+    isSoon = longestMs === SOON_MS;
+    timer = clock.setTimer(look, wakeAt - now);
   };
 
-  const expire = (): void => {
+  const look = (): void => {
     wakeAt = Infinity;
     const now = clock.monotonic();
     let next = Infinity;
@@ -68,18 +75,18 @@ export function createPendingCalls(clock: Clock, onTimeout: (id: CallId) => void
         take(id)?.reject(timedOut(call));
       }
     }
-    if (calls.size > 0) wakeBy(next, now);
+    wakeBy(next, now, MAX_TIMER_MS);
   };
 
   return {
     get size() {
       return calls.size;
     },
-    add(id, call) {
+    add(id, { method, timeoutMs, resolve, reject, release }) {
       const now = clock.monotonic();
-      const deadline = now + call.timeoutMs;
-      calls.set(id, { ...call, deadline });
-      wakeBy(deadline, now);
+      const deadline = now + timeoutMs;
+      calls.set(id, { method, timeoutMs, resolve, reject, release, deadline });
+      wakeBy(deadline, now, SOON_MS);
     },
     resolve(id, value) {
       const call = take(id);
@@ -96,6 +103,7 @@ export function createPendingCalls(clock: Clock, onTimeout: (id: CallId) => void
         const call = take(id);
         call?.reject(error(call.method));
       }
+      stopTimer();
     },
   };
 }

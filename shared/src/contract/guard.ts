@@ -11,7 +11,8 @@ import {
   type EventDefinition,
   type MethodDefinition,
 } from "./contract.ts";
-import { check, type MaybePromise } from "./validate.ts";
+import { splitTransfer } from "../channel/call-options.ts";
+import { chain, check, type MaybePromise } from "./validate.ts";
 
 export type MethodSide = "methods" | "guestMethods";
 
@@ -64,6 +65,21 @@ export function createContractGuard(
       return definition;
     },
   };
+}
+
+/** Runs a handler between the checks of its arguments and of its result. */
+export function runChecked(
+  name: string,
+  definition: MethodDefinition | undefined,
+  args: readonly unknown[],
+  run: (args: readonly unknown[]) => unknown,
+): MaybePromise<unknown> {
+  if (definition === undefined) return run(args);
+  return chain(checkArgs(name, definition, args), (checked) =>
+    chain(run(checked), (returned) =>
+      chain(checkResult(name, definition, splitTransfer(returned).value), () => returned),
+    ),
+  );
 }
 
 /** @throws {BridgeError} CALL_ARGUMENTS_INVALID */
