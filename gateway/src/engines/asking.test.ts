@@ -1,0 +1,41 @@
+/** Engines that ask the gateway about each request: what the client sees of its refusals. */
+import { describe, expect, it } from "vitest";
+import { engines, startEngine } from "../test-support/engines.ts";
+import { ORDERS_ORIGIN } from "../test-support/tokens.ts";
+
+const TIMEOUT_MS = 60_000;
+
+const asking = engines.filter(({ file }) => file !== "haproxy.cfg");
+for (const engine of asking) {
+  describe.runIf(engine.program)(`${engine.name}, asking the gateway`, () => {
+    it("passes the whole refusal to the client", { timeout: TIMEOUT_MS }, async () => {
+      await using scene = await startEngine(engine, {
+        rateLimit: { requests: 1, windowSeconds: 60 },
+      });
+      const authorization = `Bearer ${scene.gateway.tokens.token()}`;
+      const headers = { authorization, origin: ORDERS_ORIGIN };
+      expect((await fetch(`${scene.url}/orders`, { headers })).status).toBe(200);
+      const limited = await fetch(`${scene.url}/orders`, { headers });
+      expect(limited.status).toBe(429);
+      expect(limited.headers.get("retry-after")).toMatch(/^\d+$/);
+      expect(limited.headers.get("access-control-allow-origin")).toBe(ORDERS_ORIGIN);
+      expect(await limited.json()).toMatchObject({ reason: "rate-limited", action: "wait" });
+      const refused = await fetch(`${scene.url}/orders`, {
+        headers: { authorization: "Bearer x", origin: ORDERS_ORIGIN },
+      });
+      expect(refused.status).toBe(401);
+      expect(refused.headers.get("www-authenticate")).toContain("invalid_token");
+      expect(refused.headers.get("content-type")).toBe("application/problem+json");
+      expect(await refused.json()).toMatchObject({ reason: "token-malformed", action: "refresh" });
+    });
+
+    it("refuses when the gateway is gone", { timeout: TIMEOUT_MS }, async () => {
+      await using scene = await startEngine(engine);
+      const headers = { authorization: `Bearer ${scene.gateway.tokens.token()}` };
+      await scene.gateway.server.close();
+      const response = await fetch(`${scene.url}/orders`, { headers });
+      expect([502, 503]).toContain(response.status);
+      expect(scene.gateway.upstream.requests).toEqual([]);
+    });
+  });
+}

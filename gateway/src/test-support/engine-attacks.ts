@@ -1,0 +1,186 @@
+/** What no engine may let through, as requests on the wire. */
+import type { Scene } from "./engines.ts";
+import { PANE_ORIGIN } from "./tokens.ts";
+
+/** Name, request, the statuses that are a refusal, and the reason where all engines give it. */
+export type Attack = [string, (scene: Scene) => readonly string[], readonly number[], string?];
+
+export const get = (path: string, ...headers: string[]): string[] => [
+  `GET ${path} HTTP/1.1`,
+  "Host: api.example",
+  ...headers,
+];
+export const auth = ({ gateway }: Scene, claims?: object, header?: object): string =>
+  `Authorization: Bearer ${gateway.tokens.token(claims, header)}`;
+
+export const attacks: readonly Attack[] = [
+  ["no token", () => get("/orders"), [401], "token-missing"],
+  ["another scheme", () => get("/orders", "Authorization: Basic YTpi"), [401], "token-missing"],
+  ["garbage", () => get("/orders", "Authorization: Bearer a.b.c"), [401]],
+  [
+    "a token without a signature",
+    (scene) => get("/orders", auth(scene).replace(/\.[^.]+$/, ".")),
+    [401],
+  ],
+  ["a changed signature", (scene) => get("/orders", auth(scene).replace(/.{4}$/, "AAAA")), [401]],
+  ["changed claims", (scene) => get("/orders", tamper(auth(scene))), [401], "token-signature"],
+  [
+    "alg none",
+    (scene) => get("/orders", auth(scene, {}, { alg: "none", typ: "JWT", kid: "key-1" })),
+    [401],
+    "token-alg",
+  ],
+  [
+    "alg HS256",
+    (scene) => get("/orders", auth(scene, {}, { alg: "HS256", typ: "JWT", kid: "key-1" })),
+    [401],
+    "token-alg",
+  ],
+  [
+    "an expired token",
+    (scene) => get("/orders", auth(scene, { iat: 1000, nbf: 1000, exp: 1060 })),
+    [401],
+    "token-expired",
+  ],
+  ["a token of the future", (scene) => get("/orders", auth(scene, future())), [401]],
+  [
+    "a token that lives too long",
+    (scene) => get("/orders", auth(scene, { exp: Date.now() })),
+    [401],
+  ],
+  [
+    "another issuer",
+    (scene) => get("/orders", auth(scene, { iss: "https://evil.example" })),
+    [401],
+    "issuer-mismatch",
+  ],
+  [
+    "an unknown app",
+    (scene) => get("/orders", auth(scene, { aud: "ghost" })),
+    [401],
+    "audience-mismatch",
+  ],
+  [
+    "another app's token",
+    (scene) => get("/orders", auth(scene, { aud: "customer-pane", azp: PANE_ORIGIN })),
+    [401, 403],
+  ],
+  [
+    "a missing scope",
+    (scene) => get("/orders", auth(scene, { scope: "orders:write" })),
+    [403],
+    "scope-missing",
+  ],
+  [
+    "a scope that contains the right one",
+    (scene) => get("/orders", auth(scene, { scope: "xorders:read orders:reads" })),
+    [403],
+    "scope-missing",
+  ],
+  [
+    "a write with the right to read",
+    (scene) => [
+      "POST /orders HTTP/1.1",
+      "Host: a",
+      "Content-Length: 0",
+      auth(scene, { scope: "orders:read" }),
+    ],
+    [403],
+    "scope-missing",
+  ],
+  [
+    "another tenant",
+    (scene) => get("/orders", auth(scene), "X-Tenant-ID: globex"),
+    [403],
+    "tenant-mismatch",
+  ],
+  [
+    "two tenants",
+    (scene) => get("/orders", auth(scene), "X-Tenant-ID: acme", "X-Tenant-ID: globex"),
+    [403],
+  ],
+  [
+    "another app's origin",
+    (scene) => get("/orders", auth(scene), `Origin: ${PANE_ORIGIN}`),
+    [401],
+    "azp-mismatch",
+  ],
+  [
+    "an origin of nobody",
+    (scene) => get("/orders", auth(scene), "Origin: https://evil.example"),
+    [401, 403],
+  ],
+  ["two tokens", (scene) => get("/orders", auth(scene), auth(scene)), [400]],
+  ["two tokens in one header", (scene) => get("/orders", `${auth(scene)}, Bearer x`), [400]],
+  [
+    "a token in the query",
+    (scene) => get("/orders?access_token=x", auth(scene)),
+    [400],
+    "duplicate-credentials",
+  ],
+  ["a path out of the route", (scene) => get("/orders/../admin", auth(scene)), [400, 404]],
+  [
+    "an encoded path out of the route",
+    (scene) => get("/orders/%2e%2e/admin", auth(scene)),
+    [400, 404],
+  ],
+  ["a path with an encoded slash", (scene) => get("/orders%2f..%2fadmin", auth(scene)), [400, 404]],
+  ["a path parameter", (scene) => get("/orders/..;/admin", auth(scene)), [400]],
+  ["another path", (scene) => get("/admin", auth(scene)), [404]],
+  ["another letter case", (scene) => get("/ORDERS", auth(scene)), [404]],
+  [
+    "told to the gateway in another way",
+    (scene) =>
+      get(
+        "/orders",
+        auth(scene, { scope: "" }),
+        "X-Original-URI: /",
+        "X-Forwarded-Uri: /",
+        "X-Original-Method: GET",
+        "X-Forwarded-Method: GET",
+      ),
+    [400, 403],
+  ],
+  [
+    "a length and an encoding",
+    (scene) => [
+      "POST /orders HTTP/1.1",
+      "Host: a",
+      auth(scene),
+      "Content-Length: 3",
+      "Transfer-Encoding: chunked",
+      "",
+      "0",
+      "",
+      "GET /orders/smuggled HTTP/1.1",
+      "Host: a",
+    ],
+    [200, 400],
+  ],
+];
+
+function tamper(authorization: string): string {
+  const [head = "", payload = "", signature = ""] = authorization.split(".");
+  const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as object;
+  const changed = JSON.stringify({ ...claims, sub: "mallory", userId: "mallory" });
+  return [head, Buffer.from(changed).toString("base64url"), signature].join(".");
+}
+
+function future(): object {
+  const iat = Math.floor(Date.now() / 1_000) + 60;
+  return { iat, nbf: iat, exp: iat + 60 };
+}
+
+/** Headers by which a client could pass for somebody else, or for another request. */
+export const SPOOFED = [
+  "X-Breezeway-User: mallory",
+  "X_Breezeway_User: mallory",
+  "X-Breezeway_User: mallory",
+  "X.Breezeway.User: mallory",
+  "x-breezeway-SCOPE: admin",
+  "X_Tenant_ID: globex",
+  "X-Tenant_ID: globex",
+  "X-HTTP-Method-Override: DELETE",
+  "X-Original-URL: /admin",
+  "Cookie: breezeway=secret",
+];

@@ -1,0 +1,88 @@
+/** Other projects' proxies, as Debian ships them, with the configurations that this repository ships. */
+import { createPublicKey } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { findProgram, freePort, runProgram, temporaryFolder } from "./programs.ts";
+import { sendRaw } from "./raw-client.ts";
+import { startGateway, type TestGateway } from "./start.ts";
+import { createTokenMaker } from "./tokens.ts";
+
+const EXAMPLES = fileURLToPath(new URL("../../../examples/engines/", import.meta.url));
+
+export interface Engine {
+  readonly name: string;
+  readonly program: string | undefined;
+  readonly file: string;
+  readonly algorithm: "EdDSA" | "ES256";
+  args(config: string, folder: string): string[];
+}
+
+export const engines: readonly Engine[] = [
+  {
+    name: "nginx",
+    program: findProgram("nginx"),
+    file: "nginx.conf",
+    algorithm: "EdDSA",
+    args: (config, folder) => [
+      ...["-c", config, "-p", folder, "-e", "stderr"],
+      ...["-g", `daemon off; pid ${folder}/pid;${process.getuid?.() === 0 ? " user root;" : ""}`],
+    ],
+  },
+  {
+    name: "Caddy",
+    program: findProgram("caddy"),
+    file: "Caddyfile",
+    algorithm: "EdDSA",
+    args: (config) => ["run", "--config", config, "--adapter", "caddyfile"],
+  },
+  {
+    name: "HAProxy",
+    program: findProgram("haproxy"),
+    file: "haproxy.cfg",
+    algorithm: "ES256",
+    args: (config) => ["-db", "-f", config],
+  },
+];
+
+export interface Scene extends AsyncDisposable {
+  readonly url: string;
+  readonly gateway: TestGateway;
+  send(lines: readonly string[]): Promise<string>;
+}
+
+export async function startEngine(engine: Engine, route: object = {}): Promise<Scene> {
+  const tokens = createTokenMaker("key-1", engine.algorithm);
+  const gateway = await startGateway({
+    tokens,
+    // The engine proxies: the gateway needs no upstream of its own.
+    route: { upstream: undefined, apps: ["orders"], ...route },
+    gateway: { algorithms: [engine.algorithm] },
+  });
+  const folder = temporaryFolder();
+  const port = await freePort();
+  const pem = join(folder.path, "breezeway.pem");
+  const [jwk] = tokens.jwks.keys;
+  const key = createPublicKey({ key: jwk!, format: "jwk" });
+  writeFileSync(pem, key.export({ format: "pem", type: "spki" }));
+  const config = join(folder.path, engine.file);
+  const shipped = readFileSync(EXAMPLES + engine.file, "utf8");
+  const adapted = shipped
+    .replaceAll(":8080", `:${port}`)
+    .replaceAll("127.0.0.1:4001", new URL(gateway.url).host)
+    .replaceAll("127.0.0.1:4020", new URL(gateway.upstream.url).host)
+    .replaceAll("/etc/haproxy/breezeway.pem", pem);
+  writeFileSync(config, adapted);
+  const running = await runProgram(engine.program ?? "", engine.args(config, folder.path), port);
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    url,
+    gateway,
+    send: (lines) => sendRaw(url, [...lines, "Connection: close", "", ""].join("\r\n")),
+    [Symbol.asyncDispose]: async () => {
+      await running[Symbol.asyncDispose]();
+      await gateway[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+}
