@@ -22,7 +22,6 @@ export default defineConfig({
   testMatch: ["specs/**/*.spec.ts", "attacks/**/*.spec.ts"],
   outputDir: "test-results",
   fullyParallel: false,
-  workers: 1,
   // A test that passes only when it is repeated has failed.
   retries: 0,
   forbidOnly: Boolean(process.env["CI"]),

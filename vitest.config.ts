@@ -15,6 +15,9 @@ export default defineConfig({
     dangerouslyIgnoreUnhandledErrors: false,
     // Not threads: native addons (swc) crash in them, and take the whole run along.
     pool: "forks",
+    // Limits are for what hangs: a busy machine takes many times as long as a quiet one.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
     setupFiles: ["./scripts/vitest-setup.ts"],
   },
 });

@@ -12,5 +12,5 @@ import { vitestJob } from "./test-runners.ts";
 forwardSignals();
 const status = await run("git", ["status", "--porcelain"], { cwd: ROOT });
 const changed = status.code === 0 && status.output !== "" && !process.argv.includes("--all");
-const tests = vitestJob(changed ? ["--changed", "--passWithNoTests"] : []);
+const tests = vitestJob({ args: changed ? ["--changed", "--passWithNoTests"] : [] });
 process.exitCode = await runSuite([...staticJobs(), tests], { strict: false });

@@ -5,4 +5,6 @@ import { runSuite } from "./report.ts";
 import { playwrightJob } from "./test-runners.ts";
 
 forwardSignals();
-process.exitCode = await runSuite([playwrightJob(process.argv.slice(2))], { strict: false });
+process.exitCode = await runSuite([playwrightJob({ args: process.argv.slice(2) })], {
+  strict: false,
+});

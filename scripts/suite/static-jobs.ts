@@ -4,7 +4,6 @@ import { checkJob, toolJob } from "./tools.ts";
 
 export function staticJobs(): Job[] {
   return [
-    // The compiler keeps more than one core busy and everything else waits for it.
     toolJob("types", ["tsc", "-b"]),
     toolJob("format", [
       "prettier",

@@ -1,6 +1,6 @@
 /** vitest and Playwright as jobs that count each test, read from their JSON reports. */
-import { existsSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import * as z from "zod/mini";
@@ -33,33 +33,43 @@ const playwrightSuite = z.object({
   ),
 });
 
-/** The unit and integration tests. `args` go to `vitest run`. */
-export function vitestJob(args: readonly string[] = []): Job {
+export interface TestJobOptions {
+  /** Go to the runner. */
+  readonly args?: readonly string[];
+  /** Cores that it keeps busy, one test file on each. Default: all. */
+  readonly cores?: number;
+}
+
+/** The unit and integration tests. */
+export function vitestJob({ args = [], cores = availableParallelism() }: TestJobOptions = {}): Job {
   const report = join(REPORTS, "vitest.json");
   return {
     name: "unit and integration tests",
-    cores: 2,
+    cores,
     async run() {
       const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+      const own = ["run", `--maxWorkers=${cores}`, ...reporters];
       await prepare(report);
-      const { code, output } = await run("vitest", ["run", ...reporters, ...args], { cwd: ROOT });
+      const { code, output } = await run("vitest", [...own, ...args], { cwd: ROOT });
       const text = await readFile(report, "utf8").catch(() => undefined);
       return settle(code, output, text === undefined ? undefined : countVitest(text));
     },
   };
 }
 
-/** The browser tests. `args` go to `playwright test`. */
-export function playwrightJob(args: readonly string[] = []): Job {
+/** The browser tests. */
+export function playwrightJob({
+  args = [],
+  cores = availableParallelism(),
+}: TestJobOptions = {}): Job {
   const report = join(REPORTS, "playwright.json");
   return {
     name: "browser tests",
-    cores: 2,
+    cores,
     async run() {
-      if (!existsSync(join(ROOT, "playwright.config.ts")))
-        return { passed: 0, failed: 1, output: "playwright.config.ts is missing" };
+      const own = ["test", `--workers=${cores}`, "--reporter=line,json"];
       await prepare(report);
-      const { code, output } = await run("playwright", ["test", "--reporter=line,json", ...args], {
+      const { code, output } = await run("playwright", [...own, ...args], {
         cwd: ROOT,
         env: {
           ...process.env,

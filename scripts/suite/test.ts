@@ -1,4 +1,8 @@
-/** Everything that CI runs, with a count of every check and every test. */
+/**
+ * Everything that CI runs, with a count of every check and every test. The browser tests have half
+ * of the cores from the first to the last second, all else shares the other half.
+ */
+import { availableParallelism } from "node:os";
 import process from "node:process";
 import * as z from "zod/mini";
 import { forwardSignals } from "../setup/process.mjs";
@@ -21,8 +25,10 @@ function notInstalled(): LeftOut[] {
 
 forwardSignals();
 const packages = await publicPackages();
+const half = Math.ceil(availableParallelism() / 2);
 process.exitCode = await runSuite(
   [
+    playwrightJob({ cores: half }),
     ...staticJobs(),
     checkJob("the guest's bundle", ["guest-bundle"]),
     checkJob("the gateway cannot sign", ["gateway-signing"]),
@@ -32,8 +38,7 @@ process.exitCode = await runSuite(
       checkJob(`package ${entry.name}`, ["package", entry.folder], { needs: ["build"] }),
     ),
     checkJob("packages as a user installs them", ["consumer"], { needs: ["build"] }),
-    vitestJob(),
-    playwrightJob(),
+    vitestJob({ cores: half }),
   ],
   { strict: Boolean(process.env["CI"]), leftOut: notInstalled() },
 );
