@@ -25,7 +25,8 @@ async function leaveAndReturn(
   await page.evaluate((url) => location.assign(url), to);
   await arrival;
   meanwhile?.();
-  await page.evaluate(() => history.back());
+  // Later, not now: the page must have answered before it goes.
+  await page.evaluate(() => void setTimeout(() => history.back()));
 }
 
 test("comes back with its guests connected, and everything on them", async ({ bridge }) => {
