@@ -1,14 +1,15 @@
 import { expect, test as base, type EmbeddedApp } from "@breezeway/playwright";
 // The contract is the example's own: what it promises is what the host of this test offers.
 import { contract } from "../fixtures/examples/contract.ts";
-import { freePort, startExampleGuest, type ExampleGuest } from "../support/example-guest.ts";
+import { startExampleGuest, type ExampleGuest } from "../support/example-guest.ts";
+import { freeBasePort } from "../support/free-ports.ts";
 
 const names = ["guest-react", "guest-lit", "guest-script-tag", "standalone"] as const;
 
 const test = base.extend<object, { port: number; guests: ReadonlyMap<string, ExampleGuest> }>({
   port: [
     // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern
-    async ({}, use) => use(await freePort()),
+    async ({}, use) => use(await freeBasePort()),
     { scope: "worker" },
   ],
   guests: [

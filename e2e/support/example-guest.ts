@@ -1,6 +1,5 @@
 /** Starts one of the example guests by the command that its documentation names. */
 import { spawn } from "node:child_process";
-import { createServer, type AddressInfo } from "node:net";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
@@ -36,13 +35,4 @@ export async function startExampleGuest(name: string, hostOrigin: string): Promi
       await exited;
     },
   };
-}
-
-/** A port that is free at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
