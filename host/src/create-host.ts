@@ -49,7 +49,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
     options.gatewayUrl === undefined ? null : absolute("gatewayUrl", options.gatewayUrl);
   const methods = methodMap(options.methods ?? {}, options.contract);
   const report = options.onError ?? ((error: unknown) => reportError(error));
-  const issuerUrl = absolute("issuerUrl", options.issuerUrl);
+  const issuerUrl = issuerBase(options);
   const fetchWith = options.fetch ?? fetch.bind(globalThis);
   const client = createIssuerClient({
     issuerUrl,
@@ -225,6 +225,16 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
       taps.clear();
     },
   };
+}
+
+/** With the browser's own fetch the session cookie goes to the page's origin only. */
+function issuerBase({ issuerUrl, fetch: own }: Pick<HostOptions, "issuerUrl" | "fetch">): string {
+  const url = absolute("issuerUrl", issuerUrl);
+  if (own || typeof location === "undefined" || new URL(url).origin === location.origin) return url;
+  throw new BridgeError(
+    "CONFIG_INVALID",
+    `createHost: issuerUrl: must be of this page's origin, ${location.origin}.`,
+  );
 }
 
 function absolute(option: string, url: string): string {
