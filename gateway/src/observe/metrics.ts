@@ -93,14 +93,13 @@ export function createMetrics(sources: MetricsSources, options: MetricsOptions):
     }
     add({
       name: `${PREFIX}upstream_connections`,
-      help: "Connections of each upstream's pool, and the requests that wait for one.",
+      help: "Connections to each upstream, and the requests that wait for theirs to open.",
       labelNames: ["upstream", "state"],
       collect() {
         this.reset();
-        for (const { origin, pool } of sources.upstreams.all) {
+        for (const { origin, connections } of sources.upstreams.all) {
           const upstream = sources.nameOf(origin);
-          const { connected, free, queued, running } = pool.stats;
-          for (const [state, value] of Object.entries({ connected, free, queued, running })) {
+          for (const [state, value] of Object.entries(connections.counts)) {
             this.set({ upstream, state }, value);
           }
         }

@@ -90,6 +90,27 @@ describe("an upstream that", () => {
     expect(metrics).toContain(`{route="/orders",status="${status}",reason="${reason}"} 1`);
   });
 
+  it("never answers is left alone after a while", async () => {
+    await using gateway = await startGateway({
+      handler: () => {},
+      route: { timeoutMs: 100 },
+      gateway: { limits: { circuitFailures: 2, circuitOpenMs: 60_000 } },
+    });
+    const both = await Promise.all([gateway.request("/orders"), gateway.request("/orders")]);
+    expect(both.map(({ status }) => status)).toEqual([504, 504]);
+    expect((await gateway.request("/orders")).status).toBe(502);
+    expect(gateway.upstream.requests).toHaveLength(2);
+  });
+
+  it("stops reading the request's body is told as too slow", async () => {
+    await using upstream = await startRaw((socket) => socket.pause());
+    await using gateway = await startGateway({ route: { upstream: upstream.url, timeoutMs: 100 } });
+    const body = Buffer.alloc(9_000_000);
+    const response = await gateway.request("/orders", { method: "POST", body });
+    expect(response.status).toBe(504);
+    expect(await response.json()).toMatchObject({ reason: "upstream-timeout" });
+  });
+
   it("closes an idle connection just as it is used again is asked once more", async () => {
     const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok";
     await using upstream = await startRaw((socket, count) => {

@@ -10,7 +10,7 @@ import type { Duplex } from "node:stream";
 import { BridgeError, type ErrorReason } from "@breezeway/shared";
 import type { VerifiedSession } from "@breezeway/verify";
 import type { Span } from "@opentelemetry/api";
-import type { Dispatcher } from "undici";
+import type { Client, Dispatcher } from "undici";
 import { emptyAnswer, refusal, type Answer } from "../answer/refusal.ts";
 import { corsHeaders, preflightHeaders } from "../cors/cors.ts";
 import type { Examined, Located, RequestHead } from "../decision/examine.ts";
@@ -46,9 +46,11 @@ export class Exchange
   place = -1;
   /** Infinite while nothing is expected to move: the wait for the head has a limit of its own. */
   activeAtMs: number = Number.POSITIVE_INFINITY;
+  sentAtMs: number = Number.POSITIVE_INFINITY;
   readonly #client: ClientSide;
   #state: State = "deciding";
   #upstream: Upstream | undefined;
+  #connection: Client | undefined;
   #outcome: UpstreamOutcome = "unknown";
   #dispatch: Dispatcher.DispatchOptions | undefined;
   #controller: Dispatcher.DispatchController | undefined;
@@ -101,13 +103,16 @@ export class Exchange
         trustsPeer: this.policy.trustsPeer,
       }),
       body,
-      headersTimeout: route.timeoutMs,
-      // Silence in a body is watched for by `OpenExchanges`, in both directions at once.
+      // `OpenExchanges` watches the wait for the head, and silence in a body in both directions at
+      // once: a timer of undici's per request shows in the throughput. But only undici knows whether
+      // the upstream still takes the request's body.
+      headersTimeout: body === null ? 0 : route.timeoutMs,
       bodyTimeout: 0,
       upgrade,
     };
     this.#state = "waiting";
-    upstream.dispatch(this.#dispatch, this);
+    this.#connection = upstream.connections.take();
+    this.#connection.dispatch(this.#dispatch, this);
   }
 
   #upgradeTo(route: Route, protocol: string | undefined): string | null {
@@ -128,7 +133,9 @@ export class Exchange
   }
 
   onRequestSent(): void {
-    if (this.#state === "waiting") this.activeAtMs = Number.POSITIVE_INFINITY;
+    if (this.#state !== "waiting") return;
+    this.activeAtMs = Number.POSITIVE_INFINITY;
+    this.sentAtMs = performance.now();
   }
 
   onResponseStart(
@@ -163,12 +170,11 @@ export class Exchange
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#mayRetry(error)) {
-      this.#isRetry = true;
       this.#sendAgain();
       return;
     }
     const failure = fromUndici(error);
-    if (failure.reason.startsWith("upstream-")) this.#outcome = "failed";
+    if (isOfUpstream(failure)) this.#outcome = "failed";
     this.end(failure);
   }
 
@@ -209,6 +215,7 @@ export class Exchange
   end(error: unknown): void {
     if (this.#state === "done") return;
     const isTooLate = this.#state === "answering" && this.#client.isCommitted;
+    if (this.#state === "waiting" && isOfUpstream(error)) this.#outcome = "failed";
     const answer = this.#refusal(error);
     this.#stop(BridgeError.is(error) ? error : new BridgeError("INTERNAL_ERROR", "Failed."));
     this.reason = answer.reason;
@@ -238,6 +245,7 @@ export class Exchange
     const { open, tracing, observer } = this.services;
     if (this.#upstream !== undefined) {
       open.delete(this);
+      this.#release(this.#upstream);
       this.#upstream.leave(this.session?.handle ?? "", this.#outcome);
       this.#upstream = undefined;
     }
@@ -270,11 +278,26 @@ export class Exchange
     return isFirst && isSafe && this.#dispatch?.body === null && isConnectionReset(error);
   }
 
+  // On another connection: undici is not done yet with the one that broke.
   #sendAgain(): void {
-    try {
-      if (this.#dispatch !== undefined) this.#upstream?.dispatch(this.#dispatch, this);
-    } catch (error) {
-      this.end(error);
-    }
+    const failed = this.#connection;
+    if (this.#dispatch === undefined || this.#upstream === undefined) return;
+    const { connections } = this.#upstream;
+    this.#isRetry = true;
+    this.#controller = undefined;
+    this.#connection = connections.take();
+    if (failed !== undefined) connections.give(failed);
+    this.#connection.dispatch(this.#dispatch, this);
   }
+
+  #release({ connections }: Upstream): void {
+    if (this.#connection === undefined) return;
+    if (this.#controller === undefined) connections.drop(this.#connection);
+    else connections.give(this.#connection);
+    this.#connection = undefined;
+  }
+}
+
+function isOfUpstream(error: unknown): boolean {
+  return BridgeError.is(error) && error.reason.startsWith("upstream-");
 }

@@ -15,6 +15,8 @@ export class LimitedBody extends Readable {
 
   constructor(source: Readable, maxBytes: number) {
     super({ highWaterMark: 65_536 });
+    // undici listens until it is done with the request; an error after that must not end the process.
+    this.on("error", () => {});
     this.#source = source;
     this.#maxBytes = maxBytes;
     source.on("data", this.#onData).on("end", this.#onEnd);

@@ -13,6 +13,8 @@ export interface OpenExchange {
   readonly startedAtMs: number;
   /** Last sign of life of a body in either direction, on the same clock. */
   readonly activeAtMs: number;
+  /** When the request had been sent as a whole; infinite before. On the same clock. */
+  readonly sentAtMs: number;
   readonly isUpgraded: boolean;
   /** Whether the upstream's answer has begun. */
   readonly isAnswering: boolean;
@@ -97,12 +99,13 @@ function remove(open: OpenExchange[], exchange: OpenExchange): void {
 function enforceTimes(exchange: OpenExchange, nowMs: number): void {
   const { route } = exchange;
   if (route === undefined) return;
-  const { totalTimeoutMs, idleTimeoutMs } = route;
+  const { totalTimeoutMs, idleTimeoutMs, timeoutMs } = route;
   if (totalTimeoutMs > 0 && nowMs - exchange.startedAtMs > totalTimeoutMs) {
     exchange.end(new BridgeError("UPSTREAM_TIMEOUT", "The exchange took too long."));
+  } else if (!exchange.isAnswering && nowMs - exchange.sentAtMs > timeoutMs) {
+    exchange.end(new BridgeError("UPSTREAM_TIMEOUT", "The upstream did not begin to answer."));
   } else if (idleTimeoutMs > 0 && nowMs - exchange.activeAtMs > idleTimeoutMs) {
-    // Before the answer only a body that stopped coming can be idle: the wait for the head itself
-    // is bounded by the route's timeoutMs.
+    // Before the answer only a body that stopped coming can be idle.
     exchange.end(
       exchange.isAnswering
         ? new BridgeError("UPSTREAM_TIMEOUT", "The answer stopped coming.")

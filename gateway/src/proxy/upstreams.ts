@@ -1,7 +1,7 @@
-/** One connection pool per upstream origin, with its cap and its circuit, made when first used. */
+/** The connections of each upstream origin, with their cap and their circuit, made when first used. */
 import { BridgeError } from "@breezeway/shared";
-import { Pool, type Dispatcher } from "undici";
 import { Circuit } from "./circuit.ts";
+import { Connections } from "./connections.ts";
 
 export interface UpstreamLimits {
   /** To open a connection, in milliseconds. Default 5 000. */
@@ -27,14 +27,12 @@ export const UPSTREAM_LIMITS: UpstreamLimits = {
   circuitOpenMs: 1_000,
 };
 
-const KEEP_ALIVE_MS = 30_000;
-
 /** How a request to an upstream ended, as far as the upstream's health goes. */
 export type UpstreamOutcome = "answered" | "failed" | "unknown";
 
 export class Upstream {
   readonly origin: string;
-  readonly pool: Pool;
+  readonly connections: Connections;
   readonly circuit: Circuit;
   readonly #limits: UpstreamLimits;
   readonly #activeOf = new Map<string, number>();
@@ -44,14 +42,7 @@ export class Upstream {
     this.origin = origin;
     this.#limits = limits;
     this.circuit = new Circuit({ failures: limits.circuitFailures, openMs: limits.circuitOpenMs });
-    this.pool = new Pool(origin, {
-      connections: limits.maxConcurrentRequests,
-      connectTimeout: limits.connectTimeoutMs,
-      // One request at a time: on a shared connection a slow answer delays a stranger's.
-      pipelining: 1,
-      allowH2: false,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-    });
+    this.connections = new Connections(origin, limits.connectTimeoutMs);
   }
 
   /** Requests under way. */
@@ -93,17 +84,13 @@ export class Upstream {
     else if (outcome === "failed") this.circuit.failed(performance.now());
     else this.circuit.forgotten();
   }
-
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    this.pool.dispatch(options, handler);
-  }
 }
 
 export interface Upstreams {
   /** @param origin - As a URL serialises it. */
   get(origin: string): Upstream;
   readonly all: Iterable<Upstream>;
-  /** Closes the pools of all origins but these, once their requests are done. */
+  /** Closes the connections to all origins but these, once their requests are done. */
   retain(origins: ReadonlySet<string>): void;
   /** Ends what is under way. */
   destroy(): Promise<void>;
@@ -128,13 +115,13 @@ export function createUpstreams(limits: UpstreamLimits): Upstreams {
         if (origins.has(origin)) continue;
         upstreams.delete(origin);
         retiring.add(upstream);
-        void upstream.pool.close().then(() => retiring.delete(upstream));
+        void upstream.connections.close().then(() => retiring.delete(upstream));
       }
     },
     destroy: async () => {
       const all = [...upstreams.values(), ...retiring];
       upstreams.clear();
-      await Promise.all(all.map(({ pool }) => pool.destroy()));
+      await Promise.all(all.map(({ connections }) => connections.destroy()));
     },
   };
 }
