@@ -1,10 +1,12 @@
 import { chooseIdentity, expect, test } from "../support/demo.ts";
 
 test("a person chooses who they are and where, and lands in that workspace", async ({
-  demo,
   page,
+  platform,
 }) => {
-  await demo.signIn({ person: "Alice", workspace: "Globex Industrial" });
+  await page.goto(platform.url);
+  await chooseIdentity(page, { person: "Alice", workspace: "Globex Industrial" });
+  await expect(page.getByRole("heading", { name: "Customers" })).toBeVisible();
   await expect(page.getByRole("button", { name: /Workspace: Globex Industrial/ })).toBeVisible();
   await expect(page.getByRole("button", { name: /Account: Alice Moreau/ })).toBeVisible();
   await expect(page.getByRole("link", { name: "Adler Maschinenbau" })).toBeVisible();
@@ -45,7 +47,9 @@ test("the session outlives a reload of the page and a restart of the issuer", as
   page,
   platform,
 }) => {
-  await demo.signIn();
+  await page.goto(platform.url);
+  await chooseIdentity(page, { person: "Alice", workspace: "Acme Outfitters" });
+  await expect(page.getByRole("heading", { name: "Customers" })).toBeVisible();
   await page.reload();
   await expect(page.getByRole("heading", { name: "Customers" })).toBeVisible();
 

@@ -79,6 +79,7 @@ export async function send(url: string, init: RequestInit = {}): Promise<Answer>
   };
 }
 
-function firstParty(origin: string): Record<string, string> {
+/** Headers of the shell's own page, without which the issuer changes nothing. */
+export function firstParty(origin: string): Record<string, string> {
   return { "content-type": "application/json", "x-breezeway-request": "1", origin };
 }
