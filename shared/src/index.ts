@@ -18,7 +18,7 @@ export type { BridgeCode, ErrorAction, ErrorCode, ErrorReason, HttpCode } from "
 export { ERROR_HINTS } from "./errors/hints.ts";
 export { toProblem } from "./errors/problem.ts";
 export type { Problem, ProblemOptions, ProblemResponse } from "./errors/problem.ts";
-export { CHANNEL_LIMITS, TIMEOUTS, TOKEN_LIMITS } from "./limits.ts";
+export { CHANNEL_LIMITS, HANDSHAKE_LIMITS, TIMEOUTS, TOKEN_LIMITS } from "./limits.ts";
 export type { ChannelLimits } from "./limits.ts";
 export { isLoopbackHost, isOrigin, originOf } from "./origin.ts";
 export { parseMessage } from "./protocol/frames.ts";

@@ -10,6 +10,16 @@ export const TIMEOUTS = {
   callMs: 30_000,
 } as const;
 
+/** Limits of what a frame may ask for before it has a channel. */
+export const HANDSHAKE_LIMITS = {
+  /** Handshakes that begin at once. A page that loads anew again and again needs a few. */
+  attemptBurst: 10,
+  /** Handshakes per second after those. One that comes sooner waits; of several, the latest. */
+  attemptsPerSecond: 2,
+  /** Messages of one handshake on its port. A guest sends two. */
+  maxMessagesPerAttempt: 16,
+} as const;
+
 /** Limits of one guest's channel; `createHost` takes a partial override. */
 export interface ChannelLimits {
   /** Bytes of one message (all frames of one task), estimated before anything else is read. */

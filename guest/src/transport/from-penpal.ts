@@ -2,14 +2,11 @@
 import { BridgeError } from "@breezeway/shared";
 import { PenpalError } from "penpal";
 
-export function fromPenpal(error: unknown, timeoutMs: number): BridgeError {
+export function fromPenpal(error: unknown): BridgeError {
   if (BridgeError.is(error)) return error;
   // What the host threw comes back as a plain Error with the host's words: keep none of them.
   if (!(error instanceof PenpalError)) return refused();
   switch (error.code) {
-    case "CONNECTION_TIMEOUT":
-    case "METHOD_CALL_TIMEOUT":
-      return noAnswer(timeoutMs);
     case "CONNECTION_DESTROYED":
     case "TRANSMISSION_FAILED":
       return new BridgeError("CHANNEL_LOST", "The host went away during the handshake.", {
@@ -17,6 +14,9 @@ export function fromPenpal(error: unknown, timeoutMs: number): BridgeError {
       });
     case "METHOD_NOT_FOUND":
     case "INVALID_ARGUMENT":
+    // penpal is given no time limit: ours covers all of its steps.
+    case "CONNECTION_TIMEOUT":
+    case "METHOD_CALL_TIMEOUT":
       return refused(error);
   }
 }

@@ -8,6 +8,7 @@
  * [HS-4] Nothing of the guest is exposed to penpal: its method lookup walks prototypes.
  * [HS-5] What is sent has an exact target origin as soon as one is known, and from the start when
  *        only one is configured.
+ * [HS-6] Once the guest has its port, nothing that comes by the window touches the attempt.
  */
 import {
   BridgeError,
@@ -63,7 +64,7 @@ function greetParent(
   const greeting = new Promise<Greeting>((resolve, reject) => {
     const fail = (error: unknown): void => {
       cancel();
-      reject(fromPenpal(error, timeoutMs));
+      reject(fromPenpal(error));
     };
     if (timeoutMs !== Infinity) {
       timer = clock.setTimer(() => fail(noAnswer(timeoutMs)), timeoutMs);
@@ -76,38 +77,26 @@ function greetParent(
 /**
  * penpal's messages to and from the parent. In place of penpal's own `WindowMessenger`, which sends
  * its first message to any origin, can be switched to an older protocol by anyone, and is a third
- * of what penpal weighs.
+ * of what penpal weighs. The host leads, so it is always the guest that sends ACK2 and its port.
  */
 function parentMessenger(hostOrigins: readonly string[]): Messenger {
-  const handlers = new Set<MessageHandler>();
+  const handlers: MessageHandler[] = [];
   let isOurs: (data: unknown) => data is Message;
   let port: MessagePort | undefined;
   let origin = hostOrigins.length === 1 ? hostOrigins[0] : undefined;
 
-  const usePort = (next: MessagePort | undefined): void => {
-    port?.close();
-    port = next;
-    port?.addEventListener("message", ({ data }) => receive(data));
-    port?.start();
-  };
-
-  const receive = (data: unknown): void => {
+  const receive = ({ data }: MessageEvent<unknown>): void => {
     if (isOurs(data)) for (const handle of handlers) handle(data);
   };
 
   const onWindowMessage = (event: MessageEvent<unknown>): void => {
     // Before the data, which is dear to read when it is large.
-    if (event.source !== window.parent || !hostOrigins.includes(event.origin)) return;
-    const { data } = event;
-    if (!isOurs(data)) return;
-    if (data.type === "SYN") {
-      usePort(undefined);
-      ({ origin } = event);
-    } else if (data.type === "ACK2") usePort(event.ports[0]);
-    receive(data);
+    if (port || event.source !== window.parent || !hostOrigins.includes(event.origin)) return;
+    ({ origin } = event);
+    receive(event);
   };
 
-  const toParent = (message: Message, transfer: Transferable[] = []): void =>
+  const toParent = (message: Message, transfer: Transferable[]): void =>
     // Without a known origin it is a SYN: a random number, and nothing else.
     window.parent.postMessage(message, origin ?? "*", transfer);
 
@@ -116,20 +105,22 @@ function parentMessenger(hostOrigins: readonly string[]): Messenger {
       isOurs = validateReceivedMessage;
       addEventListener("message", onWindowMessage);
     },
-    addMessageHandler: (handler) => void handlers.add(handler),
-    removeMessageHandler: (handler) => void handlers.delete(handler),
+    addMessageHandler: (handler) => void handlers.push(handler),
+    // penpal removes them all, and only when it destroys the messenger: nothing is heard after that.
+    removeMessageHandler() {},
     sendMessage(message, transfer = []) {
-      if (message.type === "SYN" || message.type === "ACK1") toParent(message);
+      if (message.type === "SYN") toParent(message, transfer);
       else if (message.type === "ACK2") {
         const { port1, port2 } = new MessageChannel();
-        usePort(port1);
+        port = port1;
+        port.addEventListener("message", receive);
+        port.start();
         toParent(message, [port2]);
       } else port?.postMessage(message, transfer);
     },
     destroy() {
       removeEventListener("message", onWindowMessage);
-      usePort(undefined);
-      handlers.clear();
+      port?.close();
     },
   };
 }

@@ -1,35 +1,28 @@
-/**
- * An app in a frame of this page. A frame that is moved in the page has a new window; the link
- * follows it.
- */
-import { linkFrame, type FrameLink } from "../transport/frame-link.ts";
+/** An app in a frame of this page. A frame that is moved in the page has a new window. */
+import { linkFrame } from "../transport/frame-link.ts";
 import type { OpenSurface } from "../transport/guest-surface.ts";
 import { createFrame } from "./create-frame.ts";
 
 /** @param container the frame becomes its last child */
 export function frameSurface(container: Element): OpenSurface {
-  return ({ app, url, onHello, onLoad }) => {
+  return ({ app, url, clock, onHello, onLoad }) => {
     const element = createFrame(app, url);
-    let link: FrameLink | undefined;
-    let linkedWindow: Window | null = null;
+    let greetedWindow: Window | null = null;
 
-    const follow = (): void => {
-      const frameWindow = element.contentWindow;
-      if (frameWindow === null || frameWindow === linkedWindow) return;
-      link?.close();
-      linkedWindow = frameWindow;
-      link = linkFrame({ frameWindow, origin: app.origin, onHello });
-    };
+    const link = linkFrame({
+      frameWindow: () => element.contentWindow,
+      origin: app.origin,
+      clock,
+      onHello(hello, port) {
+        greetedWindow = element.contentWindow;
+        return onHello(hello, port);
+      },
+    });
 
-    const loaded = (): void => {
-      const isMoved = element.contentWindow !== linkedWindow;
-      follow();
-      onLoad(isMoved);
-    };
+    const loaded = (): void => onLoad(element.contentWindow !== greetedWindow);
 
     element.addEventListener("load", loaded);
     container.append(element);
-    follow();
 
     return {
       element,
@@ -37,7 +30,7 @@ export function frameSurface(container: Element): OpenSurface {
         element.src = url;
       },
       close() {
-        link?.close();
+        link.close();
         element.removeEventListener("load", loaded);
         element.remove();
       },

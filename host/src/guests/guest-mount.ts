@@ -196,7 +196,7 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
     },
   };
 
-  const surface: GuestSurface = openerOf(settings)({ app, url, onHello, onLoad });
+  const surface: GuestSurface = openerOf(settings)({ app, url, clock, onHello, onLoad });
   expectHello();
   return mount;
 }

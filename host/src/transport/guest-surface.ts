@@ -4,12 +4,13 @@
  */
 import type { Hello, Welcome } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
-import type { ChannelPort } from "@breezeway/shared/channel";
+import type { ChannelPort, Clock } from "@breezeway/shared/channel";
 
 export interface SurfaceOptions {
   readonly app: RegisteredApp;
   /** The page to show; on the app's origin. */
   readonly url: string;
+  readonly clock: Clock;
   /**
    * A document of the app's origin says hello; making sure of the origin is the surface's part.
    * `port` is the host's end of a fresh channel, whose other end goes to the guest with the welcome.

@@ -1,0 +1,467 @@
+/**
+ * The host's side of the handshake against a guest's window in memory. The guest of good faith is
+ * penpal itself; real windows are in e2e/specs/bridge-handshake.spec.ts.
+ */
+import fc from "fast-check";
+import { connect, type Message, type MessageHandler, type Messenger } from "penpal";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  BridgeError,
+  HANDSHAKE_LIMITS,
+  TIMEOUTS,
+  type Hello,
+  type Welcome,
+} from "@breezeway/shared";
+import { createTestClock, nextTask, type TestClock } from "@breezeway/shared/testing";
+import { linkFrame, type FrameLink } from "./frame-link.ts";
+
+const ORIGIN = "https://orders.test";
+const HELLO = { protocol: [1, 1], sdk: "t", documentId: "d", autoRefresh: true };
+const WELCOME = { ok: true, appId: "orders" } as unknown as Welcome;
+const HEADER = { namespace: "penpal", channel: "breezeway" };
+
+interface Sent {
+  readonly message: Message;
+  readonly targetOrigin: string;
+}
+
+interface From {
+  readonly ports?: readonly MessagePort[];
+  readonly source?: unknown;
+  readonly origin?: string;
+}
+
+interface World {
+  readonly clock: TestClock;
+  readonly link: FrameLink;
+  /** What the host has posted to the frame's window. */
+  readonly sent: Sent[];
+  /** Kinds of what the guest of good faith has posted. */
+  readonly said: string[];
+  readonly listeners: Set<(message: unknown) => void>;
+  readonly hellos: Hello[];
+  readonly hostPorts: MessagePort[];
+  /** Settles each welcome. */
+  welcome: () => Promise<Welcome>;
+  /** A message of the frame's window arrives at the host's. */
+  say(data: unknown, from?: From): void;
+  /** The frame's window at present. */
+  guestWindow: object | null;
+}
+
+const page = new EventTarget();
+const open: (() => void)[] = [];
+
+beforeEach(() => {
+  vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
+  vi.stubGlobal("removeEventListener", page.removeEventListener.bind(page));
+});
+
+afterEach(() => {
+  for (const close of open.splice(0)) close();
+  vi.unstubAllGlobals();
+});
+
+function setUp(): World {
+  const clock = createTestClock({ nowMs: 0 });
+  const listeners = new Set<(message: unknown) => void>();
+  const sent: Sent[] = [];
+  const guestWindow = {
+    postMessage(message: Message, targetOrigin: string) {
+      sent.push({ message, targetOrigin });
+      const copy: unknown = structuredClone(message);
+      for (const listener of listeners) queueMicrotask(() => listener(copy));
+    },
+  };
+  const world: World = {
+    clock,
+    sent,
+    said: [],
+    listeners,
+    hellos: [],
+    hostPorts: [],
+    welcome: () => Promise.resolve(WELCOME),
+    guestWindow,
+    say(data, { ports = [], source = guestWindow, origin = ORIGIN } = {}) {
+      const event = Object.assign(new Event("message"), { data, ports, source, origin });
+      page.dispatchEvent(event);
+    },
+    link: linkFrame({
+      frameWindow: () => world.guestWindow as Window | null,
+      origin: ORIGIN,
+      clock,
+      onHello(hello, port) {
+        world.hellos.push(hello);
+        world.hostPorts.push(port);
+        return world.welcome();
+      },
+    }),
+  };
+  open.push(() => {
+    world.link.close();
+    for (const port of world.hostPorts) port.close();
+  });
+  return world;
+}
+
+type Answer = { readonly welcome: { readonly ok: boolean }; readonly port: MessagePort | null };
+
+/** A guest as penpal makes it, with a window of its own; resolves with the answer to its hello. */
+async function greet(world: World): Promise<Answer> {
+  const handlers = new Set<MessageHandler>();
+  let port: MessagePort | undefined;
+  const hear = (data: unknown): void => {
+    for (const handle of handlers) handle(data as Message);
+  };
+  const messenger: Messenger = {
+    initialize: () => void world.listeners.add(hear),
+    addMessageHandler: (handler) => void handlers.add(handler),
+    removeMessageHandler: (handler) => void handlers.delete(handler),
+    sendMessage(message, transfer = []) {
+      if (message.type !== "CALL") world.said.push(message.type);
+      if (message.type === "SYN" || message.type === "ACK1") return world.say(message);
+      if (message.type !== "ACK2") return port?.postMessage(message, transfer);
+      const { port1, port2 } = new MessageChannel();
+      port = port1;
+      port1.addEventListener("message", ({ data }) => hear(data));
+      port1.start();
+      world.say(message, { ports: [port2] });
+    },
+    destroy() {
+      world.listeners.delete(hear);
+      port?.close();
+    },
+  };
+  const connection = connect<{ hello(hello: unknown): unknown }>({
+    messenger,
+    channel: "breezeway",
+  });
+  // As long as the latest of a flood has to wait, and no longer.
+  await world.clock.advance(1_000 / HANDSHAKE_LIMITS.attemptsPerSecond);
+  const host = await connection.promise;
+  const answer = (await host.hello(HELLO)) as Answer;
+  connection.destroy();
+  answer.port?.close();
+  return answer;
+}
+
+/** A guest that shakes hands by itself and keeps its port. */
+async function takePort(world: World, guestId: string): Promise<MessagePort> {
+  const { port1, port2 } = new MessageChannel();
+  open.push(() => port1.close());
+  world.say({ ...HEADER, type: "SYN", participantId: guestId });
+  world.say({ ...HEADER, type: "ACK2" }, { ports: [port2] });
+  await nextTask();
+  port1.start();
+  return port1;
+}
+
+function nextMessage(port: MessagePort): Promise<Record<string, unknown>> {
+  return new Promise((resolve) => {
+    port.addEventListener("message", ({ data }) => resolve(data as Record<string, unknown>), {
+      once: true,
+    });
+  });
+}
+
+const call = (id: string, methodPath: unknown, args: unknown = [HELLO]): object => ({
+  ...HEADER,
+  type: "CALL",
+  id,
+  methodPath,
+  args,
+});
+
+describe("the link to a frame", () => {
+  it("says nothing before the guest has spoken, and then only to the app's origin [FL-1] [FL-4]", async () => {
+    const world = setUp();
+    expect(world.sent).toEqual([]);
+    expect(await greet(world)).toMatchObject({ welcome: { ok: true } });
+    expect(world.sent.map(({ message }) => message.type)).toEqual(["SYN", "ACK1"]);
+    expect(new Set(world.sent.map(({ targetOrigin }) => targetOrigin))).toEqual(new Set([ORIGIN]));
+    expect(world.hellos).toHaveLength(1);
+  });
+
+  it("leads, whatever the guest's id, so that a guest has one step after its SYN [FL-4]", async () => {
+    const world = setUp();
+    for (let i = 0; i < HANDSHAKE_LIMITS.attemptBurst; i += 1) {
+      world.said.length = 0;
+      await greet(world);
+      expect(world.said).toEqual(["SYN", "SYN", "ACK2", "DESTROY"]);
+    }
+  });
+
+  it.each([
+    ["a SYN without an id", { type: "SYN" }],
+    ["a SYN with an id that is no text", { type: "SYN", participantId: { a: 1 } }],
+    ["a SYN with an id without end", { type: "SYN", participantId: "x".repeat(129) }],
+    ["another channel", { type: "SYN", participantId: "x", channel: "other" }],
+    ["another namespace", { type: "SYN", participantId: "x", namespace: "other" }],
+    ["a step of the host's", { type: "ACK1", methodPaths: [] }],
+    ["an ACK2 without a port", { type: "ACK2" }],
+  ])("does not answer %s", (_name, message) => {
+    const world = setUp();
+    world.say({ ...HEADER, ...message });
+    for (const odd of [null, undefined, "SYN", 1, [], new Map()]) world.say(odd);
+    expect(world.sent).toEqual([]);
+    expect(world.clock.timers).toBe(0);
+  });
+
+  it.each([
+    ["a path that is no list", { methodPath: "hello" }],
+    ["a path of something else than texts", { methodPath: [{}] }],
+    ["a path without end", { methodPath: ["a", "b", "c", "d", "e"] }],
+    ["arguments that are no list", { methodPath: ["hello"], args: { length: 1 } }],
+    ["an id that is no text", { methodPath: ["hello"], id: 7 }],
+    ["a reply", { type: "REPLY", callId: "1", value: 1 }],
+  ])("does not answer a call with %s", async (_name, odd) => {
+    const world = setUp();
+    const port = await takePort(world, "a");
+    port.postMessage({ ...call("odd", ["hello"]), ...odd });
+    port.postMessage(call("good", ["constructor"]));
+    expect(await nextMessage(port)).toMatchObject({ callId: "good" });
+    expect(world.hellos).toEqual([]);
+  });
+
+  it.each([
+    ["another origin", { origin: "https://other.test" }],
+    ["another window", { source: {} }],
+    ["no window", { source: null }],
+  ])("does not read what comes from %s [FL-1]", (_name, from) => {
+    const world = setUp();
+    const data = { ...HEADER, type: "SYN", participantId: "x" };
+    const unread = {
+      get namespace() {
+        throw new Error("the data was read");
+      },
+    };
+    world.say(data, from);
+    world.say(unread, from);
+    if ("source" in from && from.source === null) world.guestWindow = null;
+    world.say(data, from);
+    expect(world.sent).toEqual([]);
+    expect(world.clock.timers).toBe(0);
+  });
+
+  it("follows the frame to a new window, and leaves the old one", async () => {
+    const world = setUp();
+    const old = world.guestWindow;
+    await greet(world);
+    world.guestWindow = { ...old };
+    world.sent.length = 0;
+    world.say({ ...HEADER, type: "SYN", participantId: "old" }, { source: old });
+    expect(world.sent).toEqual([]);
+    world.say({ ...HEADER, type: "SYN", participantId: "new" }, { source: world.guestWindow });
+    expect(world.sent).toHaveLength(2);
+  });
+
+  it("is not moved to penpal's old protocol", () => {
+    const world = setUp();
+    world.say({ penpal: "syn" });
+    world.say({ penpal: "ack" });
+    world.say({ penpal: "call", id: 1, methodName: "hello", args: [HELLO] });
+    expect(world.sent).toEqual([]);
+    expect(world.hellos).toEqual([]);
+  });
+
+  it("takes no call by the window", async () => {
+    const world = setUp();
+    await takePort(world, "a");
+    world.say(call("1", ["hello"]));
+    await nextTask();
+    expect(world.hellos).toEqual([]);
+  });
+
+  it.each([
+    ["constructor", ["constructor"]],
+    ["a path through the prototype", ["__proto__", "toString"]],
+    ["a path through hello", ["hello", "constructor"]],
+    ["an unknown name", ["goodbye"]],
+  ])("answers a call of %s with a fixed text and no stack [FL-2] [FL-3]", async (_name, path) => {
+    const world = setUp();
+    const port = await takePort(world, "a");
+    port.postMessage(call("1", path));
+    const reply = await nextMessage(port);
+    expect(reply).toEqual({
+      ...HEADER,
+      type: "REPLY",
+      callId: "1",
+      isError: true,
+      isSerializedErrorInstance: true,
+      value: {
+        name: "Error",
+        message: "The handshake has one method, hello, to be called once.",
+        penpalCode: "METHOD_NOT_FOUND",
+      },
+    });
+  });
+
+  it("answers the first hello of a handshake and refuses the others [FL-6]", async () => {
+    const world = setUp();
+    const port = await takePort(world, "a");
+    const welcome = Promise.withResolvers<Welcome>();
+    world.welcome = () => welcome.promise;
+    port.postMessage(call("1", ["hello"]));
+    port.postMessage(call("2", ["hello"]));
+    expect(await nextMessage(port)).toMatchObject({ callId: "2", isError: true });
+    welcome.resolve(WELCOME);
+    expect(await nextMessage(port)).toMatchObject({ callId: "1", value: { welcome: WELCOME } });
+    expect(world.hellos).toHaveLength(1);
+  });
+
+  it("refuses with the code, and without the words of what was thrown", async () => {
+    const world = setUp();
+    world.welcome = () => Promise.reject(new BridgeError("HANDSHAKE_REFUSED", "not now"));
+    expect(await greet(world)).toMatchObject({
+      welcome: { ok: false, error: { code: "HANDSHAKE_REFUSED" } },
+      port: null,
+    });
+    world.welcome = () => Promise.reject(new TypeError("secret of the host"));
+    const answer = await greet(world);
+    expect(answer).toMatchObject({ welcome: { ok: false } });
+    expect(JSON.stringify(answer)).not.toContain("secret");
+  });
+
+  it("leaves a hello that is under way alone, whatever comes by the window [FL-5]", async () => {
+    const world = setUp();
+    const port = await takePort(world, "a");
+    const welcome = Promise.withResolvers<Welcome>();
+    world.welcome = () => welcome.promise;
+    port.postMessage(call("1", ["hello"]));
+    await vi.waitUntil(() => world.hellos.length === 1, { interval: 1 });
+    for (const participantId of ["b", "a", "c"]) {
+      world.say({ ...HEADER, type: "SYN", participantId });
+      world.say({ ...HEADER, type: "ACK1", methodPaths: [] });
+      world.say({ ...HEADER, type: "ACK2" });
+      world.say({ ...HEADER, type: "DESTROY" });
+    }
+    welcome.resolve(WELCOME);
+    expect(await nextMessage(port)).toMatchObject({ callId: "1", value: { welcome: WELCOME } });
+  });
+
+  it("takes a port that comes when the newest handshake has its own already [FL-4]", async () => {
+    const world = setUp();
+    await takePort(world, "forged");
+    const { port1, port2 } = new MessageChannel();
+    open.push(() => port1.close());
+    world.say({ ...HEADER, type: "ACK2" }, { ports: [port2] });
+    port1.start();
+    port1.postMessage(call("1", ["hello"]));
+    expect(await nextMessage(port1)).toMatchObject({ callId: "1", value: { welcome: WELCOME } });
+  });
+
+  it("ends a handshake that sends more than it needs [FL-6]", async () => {
+    const world = setUp();
+    const port = await takePort(world, "a");
+    for (let i = 0; i < HANDSHAKE_LIMITS.maxMessagesPerAttempt + 1; i += 1) port.postMessage("x");
+    port.postMessage(call("1", ["hello"]));
+    expect(await nextMessage(port)).toMatchObject({ type: "DESTROY" });
+    expect(world.hellos).toEqual([]);
+    expect(world.clock.timers).toBe(0);
+  });
+
+  it("ends a handshake that comes to nothing within its time, with all that it had open [FL-6]", async () => {
+    const world = setUp();
+    const port = await takePort(world, "a");
+    expect(world.clock.timers).toBe(1);
+    const ended = nextMessage(port);
+    await world.clock.advance(TIMEOUTS.handshakeMs);
+    expect(await ended).toMatchObject({ type: "DESTROY" });
+    expect(world.clock.timers).toBe(0);
+  });
+
+  it("ends the channel of a guest that gave up before its welcome", async () => {
+    const world = setUp();
+    const port = await takePort(world, "a");
+    const welcome = Promise.withResolvers<Welcome>();
+    world.welcome = () => welcome.promise;
+    port.postMessage(call("1", ["hello"]));
+    await vi.waitUntil(() => world.hellos.length === 1, { interval: 1 });
+    const ended = nextMessage(port);
+    port.postMessage({ ...HEADER, type: "DESTROY" });
+    await ended;
+    const heard = nextMessage(world.hostPorts[0] as MessagePort);
+    world.hostPorts[0]?.start();
+    welcome.resolve(WELCOME);
+    expect(await heard).toEqual([["close"]]);
+  });
+
+  it("begins so many handshakes of a flood, and then serves the one that came last [FL-6]", async () => {
+    const world = setUp();
+    for (let i = 0; i < 5_000; i += 1) {
+      world.say({ ...HEADER, type: "SYN", participantId: `forged-${i}` });
+    }
+    const begun = (): number => world.sent.filter(({ message }) => message.type === "SYN").length;
+    expect(begun()).toBe(HANDSHAKE_LIMITS.attemptBurst);
+    const { port2 } = new MessageChannel();
+    for (let i = 0; i < 5_000; i += 1) world.say({ ...HEADER, type: "ACK2" }, { ports: [port2] });
+    expect(begun()).toBe(HANDSHAKE_LIMITS.attemptBurst);
+    // One that has its port, the newest, the wait for the next.
+    expect(world.clock.timers).toBeLessThanOrEqual(3);
+    expect(await greet(world)).toMatchObject({ welcome: { ok: true } });
+    await world.clock.advance(10_000);
+    expect(begun()).toBeLessThanOrEqual(HANDSHAKE_LIMITS.attemptBurst + 2);
+  });
+
+  it("leaves no timer and no listener when it is closed", async () => {
+    const world = setUp();
+    for (let i = 0; i < 50; i += 1) {
+      world.say({ ...HEADER, type: "SYN", participantId: `a-${i}` });
+    }
+    await takePort(world, "b");
+    world.link.close();
+    expect(world.clock.timers).toBe(0);
+    world.sent.length = 0;
+    world.say({ ...HEADER, type: "SYN", participantId: "c" });
+    expect(world.sent).toEqual([]);
+  });
+
+  it("welcomes a guest of good faith after any messages of a bad one [FL-4]", async () => {
+    const id = fc.constantFrom("", "0", "g", "~", "\u{10ffff}", "zzzz-forged", "deprecated-penpal");
+    const path = fc.oneof(
+      fc.constantFrom(["hello"], ["constructor"], [], "hello", null, ["__proto__", "x"]),
+      fc.anything(),
+    );
+    const step = fc.oneof(
+      fc.record({ by: fc.constant("window"), type: fc.constant("SYN"), participantId: id }),
+      fc.record({
+        by: fc.constant("window"),
+        type: fc.constantFrom("ACK1", "ACK2", "DESTROY", "CALL", "REPLY"),
+        withPort: fc.boolean(),
+        methodPath: path,
+        args: fc.anything(),
+      }),
+      fc.record({
+        by: fc.constant("port"),
+        type: fc.constantFrom("CALL", "SYN", "ACK1", "ACK2", "DESTROY", "REPLY"),
+        methodPath: path,
+        id,
+        callId: id,
+        args: fc.constantFrom([HELLO], [], [{}], null),
+      }),
+      fc.record({ by: fc.constant("wait"), type: fc.constant(""), ms: fc.nat(3_000) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        const world = setUp();
+        const ports: MessagePort[] = [];
+        for (const { by, ...rest } of steps) {
+          const message = { ...HEADER, ...rest };
+          if (by === "wait") await world.clock.advance("ms" in rest ? rest.ms : 0);
+          else if (by === "port") ports.at(-1)?.postMessage(message);
+          else if ("withPort" in rest && rest.withPort) {
+            const { port1, port2 } = new MessageChannel();
+            ports.push(port1);
+            world.say(message, { ports: [port2] });
+          } else world.say(message);
+        }
+        expect(await greet(world)).toMatchObject({ welcome: { ok: true } });
+        expect(world.sent.every(({ targetOrigin }) => targetOrigin === ORIGIN)).toBe(true);
+        world.link.close();
+        expect(world.clock.timers).toBe(0);
+        for (const port of [...ports, ...world.hostPorts]) port.close();
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import { createTestClock, type TestClock } from "@breezeway/shared/testing";
+import { createPace } from "./pace.ts";
+
+function setUp(): { clock: TestClock; ran: string[]; run: (name: string) => void; close(): void } {
+  const clock = createTestClock({ nowMs: 0 });
+  const ran: string[] = [];
+  const pace = createPace({ clock, burst: 3, perSecond: 2 });
+  return {
+    clock,
+    ran,
+    run: (name) => pace.run(() => void ran.push(name)),
+    close: () => pace.close(),
+  };
+}
+
+describe("a pace", () => {
+  it("runs a burst at once, then the latest of what waits when its time has come", async () => {
+    const { clock, ran, run } = setUp();
+    for (const name of "abcdef") run(name);
+    expect(ran.join("")).toBe("abc");
+    expect(clock.timers).toBe(1);
+    await clock.advance(499);
+    run("g");
+    expect(ran.join("")).toBe("abc");
+    await clock.advance(1);
+    expect(ran.join("")).toBe("abcg");
+    expect(clock.timers).toBe(0);
+  });
+
+  it("lets nothing pass what waits, also when its timer is late", async () => {
+    const { clock, ran, run } = setUp();
+    for (const name of "abcd") run(name);
+    clock.sleep(60_000);
+    run("e");
+    expect(ran.join("")).toBe("abc");
+    await clock.advance(0);
+    expect(ran.join("")).toBe("abce");
+  });
+
+  it("runs so many a second, however many are asked for", async () => {
+    const { clock, ran, run } = setUp();
+    for (let i = 0; i < 1_000; i += 1) {
+      run("x");
+      await clock.advance(10);
+    }
+    expect(ran.length).toBeGreaterThanOrEqual(3 + 19);
+    expect(ran.length).toBeLessThanOrEqual(3 + 20);
+  });
+
+  it("does not save up more than a burst", async () => {
+    const { clock, ran, run } = setUp();
+    await clock.advance(3_600_000);
+    for (const name of "abcdef") run(name);
+    expect(ran.join("")).toBe("abc");
+  });
+
+  it("runs nothing after it was closed, and leaves no timer", async () => {
+    const { clock, ran, run, close } = setUp();
+    for (const name of "abcdef") run(name);
+    close();
+    expect(clock.timers).toBe(0);
+    await clock.advance(10_000);
+    expect(ran.join("")).toBe("abc");
+  });
+});
