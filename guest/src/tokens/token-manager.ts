@@ -32,7 +32,7 @@ export interface GuestTokens {
   /** Another token than the one that a service has just refused. */
   replace(rejected: string): Promise<string>;
   claims(): DecodedToken | null;
-  /** The token now, `null` when it has expired. */
+  /** The token now, `null` when it has expired or is about to. */
   readonly current: Readable<string | null>;
   close(): void;
 }
@@ -60,10 +60,9 @@ export function createGuestTokens(options: GuestTokensOptions): GuestTokens {
   const isUsable = (candidate: TokenGrant): boolean =>
     secondsLeft(candidate) > TOKEN_LIMITS.expiryMarginSeconds;
 
-  const accept = (next: TokenGrant | null): void => {
+  const accept = (next: TokenGrant | null, askedAt?: number): void => {
     if (next) {
-      skew.sample(next.nowMs);
-      if (!isUsable(next)) skew.restart(next.nowMs);
+      skew.sample(next.nowMs, askedAt);
       if (grant && isUsable(grant) && next.issuedAtSeconds < grant.issuedAtSeconds) return;
     }
     grant = next;
@@ -71,6 +70,7 @@ export function createGuestTokens(options: GuestTokensOptions): GuestTokens {
   };
 
   const ask = async (rejected?: string): Promise<string> => {
+    const askedAt = clock.now();
     let answer: unknown;
     try {
       answer = await request(rejected);
@@ -80,8 +80,8 @@ export function createGuestTokens(options: GuestTokensOptions): GuestTokens {
     if (!isTokenGrant(answer)) {
       throw new BridgeError("FRAME_MALFORMED", "The host sent a token that is not one.");
     }
-    accept(answer);
-    if (secondsLeft(answer) > 0) return answer.token;
+    accept(answer, askedAt);
+    if (isUsable(answer)) return answer.token;
     throw new BridgeError("OFFLINE", "The host has no fresh token at the moment.");
   };
 
@@ -93,7 +93,11 @@ export function createGuestTokens(options: GuestTokensOptions): GuestTokens {
   };
 
   const subscriptions: readonly Unsubscribe[] = [
-    pushed.subscribe(accept),
+    pushed.subscribe((next) => {
+      accept(next);
+      // Dead when it comes: this clock was set, or the message slept. The host's answer tells which.
+      if (next && !isUsable(next)) share().catch(() => undefined);
+    }),
     session.subscribe((named) => {
       if (named && grant && !belongsTo(grant, named)) grant = null;
     }),
@@ -101,7 +105,7 @@ export function createGuestTokens(options: GuestTokensOptions): GuestTokens {
 
   const current: Readable<string | null> = {
     get current() {
-      return grant && secondsLeft(grant) > 0 ? grant.token : null;
+      return grant && isUsable(grant) ? grant.token : null;
     },
     subscribe: (listener) => latest.subscribe(() => listener(current.current)),
   };

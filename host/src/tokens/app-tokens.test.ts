@@ -13,6 +13,8 @@ interface Issuer {
   fail: BridgeError | undefined;
   /** The issuer's clock is ahead of the host's by this. */
   skewMs: number;
+  /** Every answer takes this long. */
+  tripMs: number;
   isVisible: boolean;
   wantsTokens: boolean;
   /** Set: mints wait until it is called. */
@@ -23,9 +25,12 @@ function setUp(ttlSeconds = 60): Issuer {
   const clock = createTestClock({ nowMs: 1_700_000_000_000 });
   const mint = async (): Promise<TokenResponse> => {
     issuer.mints.push(clock.monotonic());
+    const askedAt = clock.now();
     await issuer.hold?.promise;
     if (issuer.fail) throw issuer.fail;
-    const iat = Math.floor((clock.now() + issuer.skewMs) / 1000);
+    // Stamped at once, and long on its way back.
+    clock.sleep(issuer.tripMs);
+    const iat = Math.floor((askedAt + issuer.skewMs) / 1000);
     const exp = iat + ttlSeconds;
     return { token: fakeToken({ iat, exp, jti: String(issuer.mints.length) }), expiresAt: exp };
   };
@@ -43,6 +48,7 @@ function setUp(ttlSeconds = 60): Issuer {
     mints: [],
     fail: undefined,
     skewMs: 0,
+    tripMs: 0,
     isVisible: true,
     wantsTokens: true,
     hold: undefined,
@@ -73,7 +79,7 @@ describe("one app's token", () => {
     const issuer = setUp();
     const stop = follow(issuer);
     await issuer.tokens.get();
-    await issuer.clock.advance(44_000);
+    await issuer.clock.advance(43_000);
     expect(issuer.mints).toHaveLength(1);
     await issuer.clock.advance(2_000);
     expect(issuer.mints).toHaveLength(2);
@@ -181,7 +187,7 @@ describe("one app's token", () => {
     follow(issuer);
     await issuer.tokens.get();
     issuer.fail = offline();
-    await issuer.clock.advance(46_000);
+    await issuer.clock.advance(45_000);
     expect(issuer.mints).toHaveLength(2);
     await issuer.clock.advance(10_000);
     expect(issuer.mints.length).toBeLessThan(6);
@@ -210,6 +216,28 @@ describe("one app's token", () => {
     issuer.tokens.reset(true);
     await issuer.clock.advance(0);
     expect(issuer.pushed).toHaveLength(1);
+  });
+
+  it("that died on its way, as on a device that slept, is asked for again and handed to nobody [AT-6]", async () => {
+    const issuer = setUp();
+    follow(issuer);
+    issuer.hold = Promise.withResolvers();
+    const asked = issuer.tokens.get();
+    await issuer.clock.advance(0);
+    issuer.clock.sleep(120_000);
+    issuer.hold.resolve();
+    issuer.hold = undefined;
+    const grant = await asked;
+    expect(grant.expiresAtSeconds * 1000).toBeGreaterThan(issuer.clock.now());
+    expect(issuer.mints).toHaveLength(2);
+    expect(issuer.pushed.map(({ token }) => token)).toEqual([grant.token]);
+  });
+
+  it("that dies on its way again and again is reported as OFFLINE", async () => {
+    const issuer = setUp();
+    issuer.tripMs = 120_000;
+    await expect(issuer.tokens.get()).rejects.toMatchObject({ code: "OFFLINE", retryable: true });
+    expect(issuer.mints).toHaveLength(2);
   });
 
   it.each([-3_600_000, -60_000, 4_000, 60_000, 86_400_000])(

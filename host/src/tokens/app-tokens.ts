@@ -7,6 +7,7 @@
  * [AT-3] A token of an ended or changed session is forgotten at once, also one that is on its way.
  * [AT-4] A guest that says its token was refused gets another, but not more often than once in
  *        `MIN_REPLACE_MS`: its word must not become a flood of mints.
+ * [AT-6] A token that dies on its way to the host is not handed out.
  * [AT-5] A token is never replaced by an older one, unless it is of no use any more.
  */
 import { BridgeError, decodeSessionToken, TOKEN_LIMITS, type TokenGrant } from "@breezeway/shared";
@@ -84,13 +85,19 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
     }
   };
 
-  const mint = async (): Promise<TokenGrant> => {
+  const mint = async (isAgain = false): Promise<TokenGrant> => {
     const mine = epoch;
+    const askedAt = clock.now();
     const next = readGrant(await options.mint());
     // Whoever waits for it wants a token of the session that is now.
     if (mine !== epoch) return fresh();
-    skew.sample(next.issuedAtSeconds * 1000);
-    if (!isUsable(next)) skew.restart(next.issuedAtSeconds * 1000);
+    // `iat` is cut to the second.
+    skew.sample(next.issuedAtSeconds * 1000, askedAt - 1000);
+    if (!isUsable(next)) {
+      // It has died on its way, as when the device slept meanwhile.
+      if (!isAgain) return mint(true);
+      throw new BridgeError("OFFLINE", "The issuer's answers take longer than its tokens live.");
+    }
     mintedAt = clock.monotonic();
     take(next);
     return stamped(grant ?? next);

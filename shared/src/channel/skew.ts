@@ -1,27 +1,36 @@
 /**
- * How far this device's clock is from the issuer's. Every sample is too large by the time the
- * message was on its way, so the smallest is the best. A clock that is set forward makes all later
- * samples larger; the caller notices by a token that seems to be born dead, and starts over.
+ * How far this device's clock is from the issuer's: between two bounds, which every message narrows. A
+ * message that was long on its way, as when the device slept meanwhile, narrows little, and one that
+ * fits neither bound shows that a clock was set: all that was known is void.
  */
 import type { Clock } from "./clock.ts";
 
 export interface Skew {
-  /** The issuer's time now, epoch milliseconds. */
+  /**
+   * The issuer's time now, epoch milliseconds. The latest that it can be, where messages were asked
+   * for: what is judged by it may seem older than it is, and never younger.
+   */
   issuerNow(): number;
-  /** A message that was sent at this time of the issuer has just arrived. */
-  sample(issuerNowMs: number): void;
-  restart(issuerNowMs: number): void;
+  /**
+   * A message has just arrived.
+   *
+   * @param issuerNowMs the issuer's time while it was on its way
+   * @param askedAtMs this device's time when it was asked for; nothing if it came by itself
+   */
+  sample(issuerNowMs: number, askedAtMs?: number): void;
 }
 
 export function createSkew(clock: Clock): Skew {
-  let skewMs = Infinity;
+  let least = -Infinity;
+  let most = Infinity;
   return {
-    issuerNow: () => clock.now() - (skewMs === Infinity ? 0 : skewMs),
-    sample(issuerNowMs) {
-      skewMs = Math.min(skewMs, clock.now() - issuerNowMs);
-    },
-    restart(issuerNowMs) {
-      skewMs = clock.now() - issuerNowMs;
+    issuerNow: () => clock.now() - (least > -Infinity ? least : most < Infinity ? most : 0),
+    sample(issuerNowMs, askedAtMs = -Infinity) {
+      const low = askedAtMs - issuerNowMs;
+      const high = clock.now() - issuerNowMs;
+      const isSet = low > most || high < least;
+      least = isSet ? low : Math.max(least, low);
+      most = isSet ? high : Math.min(most, high);
     },
   };
 }

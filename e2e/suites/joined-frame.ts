@@ -1,0 +1,83 @@
+/** A real host's surface and a real guest's link, joined in memory: a frame without a browser. */
+import type { Greeting, HostLink, PageLifeListener } from "@breezeway/guest";
+import type { OpenSurface, SurfaceOptions } from "@breezeway/host";
+import { parseHello, parseWelcome, type Welcome } from "@breezeway/shared";
+import type { Clock } from "@breezeway/shared/channel";
+import { createMessagePipe, type MessagePipe } from "@breezeway/shared/testing";
+
+export interface JoinedFrame {
+  readonly surface: OpenSurface;
+  /** Of the document that is in the frame at present. */
+  readonly link: HostLink;
+  /** The channel breaks without a word. */
+  cut(): void;
+  /** The document goes, with or without a word, and `link` is that of the next one. */
+  reload(options: { readonly isAnnounced: boolean }): void;
+  /** The present document has loaded, after whatever its scripts have done until then. */
+  loaded(): void;
+}
+
+export function joinFrame(clock: Clock): JoinedFrame {
+  let place: SurfaceOptions | undefined;
+  let pipe: MessagePipe | undefined;
+  let life: PageLifeListener | undefined;
+
+  const openDocument = (): HostLink => {
+    const link: HostLink = {
+      watch(listener) {
+        life = listener;
+        return () => undefined;
+      },
+      greet({ hello }) {
+        const opened = createMessagePipe(clock, () => ({ delayMs: 0, isDropping: false }));
+        const [theirs, ours] = opened.ports;
+        const answer = async (): Promise<Greeting> => {
+          try {
+            const said = await place?.onHello(parseHello(structuredClone(hello)), theirs);
+            if (current === link && said) return { welcome: welcomeOf(said), port: ours };
+          } catch (error) {
+            if (current === link) throw error;
+          }
+          // The document is gone: it hears nothing, and its end of the channel is gone with it.
+          opened.cut();
+          return new Promise(() => undefined);
+        };
+        pipe = opened;
+        return { greeting: answer(), cancel: () => undefined };
+      },
+    };
+    return link;
+  };
+
+  let current = openDocument();
+
+  return {
+    surface(options) {
+      place = options;
+      return {
+        element: undefined,
+        reload: () => undefined,
+        close() {
+          pipe?.cut();
+          place = undefined;
+        },
+      };
+    },
+    get link() {
+      return current;
+    },
+    cut: () => pipe?.cut(),
+    reload({ isAnnounced }) {
+      if (isAnnounced) life?.onLeaving();
+      current = openDocument();
+      pipe?.cut();
+    },
+    loaded: () => place?.onLoad(false),
+  };
+}
+
+function welcomeOf(said: Welcome): Welcome {
+  const welcome = parseWelcome(structuredClone(said));
+  if (welcome.ok) return welcome;
+  throw new Error("a host welcomes by a welcome");
+}

@@ -1,0 +1,279 @@
+/**
+ * An hour of a host with four guests, compressed by a clock that the test moves: the real host and the
+ * real SDK, with everything that goes wrong in an hour.
+ */
+import { createAppBridge, decodeSessionToken, type AppBridge } from "@breezeway/guest";
+import { createHost, type Host } from "@breezeway/host";
+import { createTestIssuer, type TestIssuer } from "@breezeway/host/testing";
+import type { Clock } from "@breezeway/shared/channel";
+import { expect, it } from "vitest";
+import { joinFrame, type JoinedFrame } from "./joined-frame.ts";
+
+const HOUR_MS = 3_600_000;
+/** The shortest life that a token may have, so that there are as many as possible. */
+const TTL_SECONDS = 15;
+const APPS = ["orders", "stock", "pane", "inspector"];
+const EXPECTED_FAILURES = new Set(["SIGNED_OUT", "OFFLINE", "HOST_GONE", "CHANNEL_CLOSED"]);
+
+interface Guest {
+  readonly id: string;
+  readonly frame: JoinedFrame;
+  readonly clock: Clock;
+  bridge: Promise<AppBridge>;
+}
+
+interface World {
+  readonly issuer: TestIssuer;
+  readonly host: Host;
+  readonly guests: readonly Guest[];
+  readonly random: () => number;
+  readonly seen: Seen;
+  isOffline: boolean;
+  isVisible: boolean;
+  readonly onVisible: Set<() => void>;
+}
+
+/** What must never be, and what must have been. */
+interface Seen {
+  handedOut: number;
+  /** Times that the host may have heard of its session. */
+  news: number;
+  /** Requests that are under way, a timer each. */
+  requests: number;
+  readonly faults: string[];
+  readonly failures: Set<string>;
+}
+
+it.each([1, 2])(
+  "an hour with 1 000 tokens, lost networks, reloads, sleeps, skewed clocks and new sessions (seed %i)",
+  async (seed) => {
+    const world = setUp(randomBy(seed));
+    const { issuer, guests, random, seen } = world;
+    const end = issuer.clock.now() + HOUR_MS;
+    while (issuer.clock.now() < end) {
+      happen(world);
+      for (const guest of guests) if (random() < 0.6) void read(world, guest);
+      const step = random() * 4_000;
+      if (random() < 0.02) issuer.clock.sleep(step * 5);
+      else await issuer.advance(step);
+    }
+    expect(seen.faults).toEqual([]);
+    expect(issuer.mints.length).toBeGreaterThanOrEqual(1_000);
+    expect(seen.handedOut).toBeGreaterThan(1_000);
+    for (const code of seen.failures) expect(EXPECTED_FAILURES).toContain(code);
+
+    await expectAllWell(world);
+    // At a moment at which much is under way.
+    for (const guest of guests) reload(guest, true);
+    await issuer.advance(10);
+    await close(world);
+    expect(issuer.clock.timers).toBe(seen.requests);
+    // What is under way arrives, and sets nothing off.
+    await issuer.advance(5_000);
+    expect(issuer.clock.timers).toBe(0);
+    expect(issuer.errors).toEqual([]);
+  },
+);
+
+function setUp(random: () => number): World {
+  const issuer = createTestIssuer({ tokenTtlSeconds: TTL_SECONDS, nowMs: 1_700_000_000_000 });
+  const { clock } = issuer;
+  const seen: Seen = { handedOut: 0, news: 0, requests: 0, faults: [], failures: new Set() };
+  const onVisible = new Set<() => void>();
+  const offBy = (): Clock => {
+    const ms = (random() - 0.5) * 2 * HOUR_MS;
+    return { ...clock, now: () => clock.now() + ms };
+  };
+  const host = createHost({
+    ...issuer.hostOptions,
+    clock: offBy(),
+    random,
+    fetch: slowFetch({ issuer, random, seen }),
+    visibility: {
+      get isVisible() {
+        return world.isVisible;
+      },
+      onVisible(listener) {
+        onVisible.add(listener);
+        return () => void onVisible.delete(listener);
+      },
+    },
+    apps: APPS.map((id) => ({ id, name: id, version: "1.0.0", url: `https://${id}.test/` })),
+  });
+  host.session.subscribe(() => void (seen.news += 1));
+  const guests = APPS.map((id): Guest => {
+    const frame = joinFrame(clock);
+    const guestClock = offBy();
+    host.mount(id, { surface: frame.surface });
+    return { id, frame, clock: guestClock, bridge: openBridge(id, frame, guestClock) };
+  });
+  const world: World = {
+    issuer,
+    host,
+    guests,
+    random,
+    seen,
+    onVisible,
+    isOffline: false,
+    isVisible: true,
+  };
+  return world;
+}
+
+function openBridge(id: string, frame: JoinedFrame, clock: Clock): Promise<AppBridge> {
+  const bridge = createAppBridge({
+    link: frame.link,
+    clock,
+    // One of them asks by itself.
+    autoRefresh: id !== "inspector",
+  });
+  // The next document may come before this one is connected.
+  bridge.catch(() => undefined);
+  return bridge;
+}
+
+/**
+ * Each request and each answer takes its time. Two mints of one app that overlap are a fault, unless
+ * the host has heard of the session in between: the token of the one before is of no use then.
+ */
+function slowFetch({
+  issuer,
+  random,
+  seen,
+}: Pick<World, "issuer" | "random" | "seen">): typeof fetch {
+  const underWay = new Map<string, number>();
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      seen.requests += 1;
+      issuer.clock.setTimer(() => {
+        seen.requests -= 1;
+        resolve();
+      }, random() * 600);
+    });
+  const send = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
+    await pause();
+    const response = await issuer.hostOptions.fetch?.(input, init);
+    await pause();
+    return response ?? Response.error();
+  };
+  return async (input, init) => {
+    const app = typeof init?.body === "string" ? init.body : "";
+    if (!app.includes("appId")) return send(input, init).finally(() => (seen.news += 1));
+    if (underWay.get(app) === seen.news) seen.faults.push(`two mints at once: ${app}`);
+    const mine = seen.news;
+    underWay.set(app, mine);
+    return send(input, init).finally(() => {
+      if (underWay.get(app) === mine) underWay.delete(app);
+    });
+  };
+}
+
+/** One of the things that go wrong, or nothing. */
+function happen(world: World): void {
+  const { issuer, host, guests, random } = world;
+  const guest = guests[Math.floor(random() * guests.length)];
+  const dice = random();
+  if (world.isOffline ? dice < 0.25 : dice < 0.04) {
+    world.isOffline = !world.isOffline;
+    issuer.offline(world.isOffline);
+  } else if (dice < 0.3 || guest === undefined) return;
+  else if (dice < 0.36) reload(guest, random() < 0.5);
+  else if (dice < 0.39) guest.frame.cut();
+  else if (dice < 0.43) show(world, !world.isVisible);
+  else if (dice < 0.45) settle(host.session.switchTenant(random() < 0.5 ? "acme" : "globex"));
+  else if (dice < 0.46) settle(host.session.signOut());
+  else if (dice < 0.465) issuer.revoke();
+  else if (dice < 0.475 && issuer.session) issuer.update({ claims: { level: random() } });
+  else if (dice < 0.6) {
+    if (issuer.session === null) issuer.signIn();
+    if (host.session.current === null) settle(host.session.reload());
+    if (!world.isVisible) show(world, true);
+  }
+}
+
+/** What fails because of the other things that happen. */
+function settle(work: Promise<unknown>): void {
+  work.catch(() => undefined);
+}
+
+function show(world: World, isVisible: boolean): void {
+  world.isVisible = isVisible;
+  if (isVisible) for (const listener of world.onVisible) listener();
+}
+
+function reload(guest: Guest, isAnnounced: boolean): void {
+  const old = guest.bridge;
+  guest.frame.reload({ isAnnounced });
+  // With its document all that it had goes, its timers too.
+  settle(old.then((bridge) => bridge.close()));
+  guest.bridge = openBridge(guest.id, guest.frame, guest.clock);
+  settle(guest.bridge.then(() => guest.frame.loaded()));
+}
+
+/** Reads twice at once, as apps do, and looks at what it gets. */
+async function read({ issuer, seen }: World, guest: Guest): Promise<void> {
+  const bridge = await guest.bridge;
+  const check = (token: string): void => {
+    const { claims } = decodeSessionToken(token);
+    const leftMs = Number(claims["exp"]) * 1000 - issuer.clock.now();
+    if (leftMs <= 0)
+      seen.faults.push(`${guest.id} was given a token that expired ${-leftMs} ms ago`);
+    if (claims["aud"] !== guest.id) seen.faults.push(`${guest.id} was given another app's token`);
+    seen.handedOut += 1;
+  };
+  const { current } = bridge.session.token;
+  if (current !== null) check(current);
+  const answers = await Promise.all(
+    [1, 2].map(() =>
+      bridge.getSessionToken().then(
+        (token) => {
+          check(token);
+          return token;
+        },
+        (error: { code: string }) => {
+          seen.failures.add(error.code);
+          return null;
+        },
+      ),
+    ),
+  );
+  if (answers[0] !== answers[1]) seen.faults.push(`${guest.id} read two tokens at once`);
+}
+
+/** When everything is back, every guest has what it needs, and of the session that is now. */
+async function expectAllWell(world: World): Promise<void> {
+  const { issuer, host, guests } = world;
+  world.isOffline = false;
+  issuer.offline(false);
+  if (issuer.session === null) issuer.signIn();
+  settle(host.session.reload());
+  show(world, true);
+  await issuer.advance(60_000);
+  const tokens = Promise.all(
+    guests.map(async ({ bridge }) => decodeSessionToken(await (await bridge).getSessionToken())),
+  );
+  await issuer.advance(5_000);
+  for (const { claims } of await tokens) {
+    expect(claims).toMatchObject({
+      sid: issuer.session?.handle,
+      tenantId: issuer.session?.tenantId,
+    });
+  }
+  expect(host.mounts.map(({ state }) => state)).toEqual(guests.map(() => "connected"));
+}
+
+async function close({ host, guests }: World): Promise<void> {
+  for (const { bridge } of guests) (await bridge).close();
+  host.close();
+}
+
+/** mulberry32: small, and the same on every machine. */
+function randomBy(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
