@@ -1,9 +1,11 @@
 /**
  * The bridge beside a hand-written port, penpal and comlink, host and guest on two sites and so in
- * two processes of Chromium. Contenders take turns (A B C D D C B A), so that a change of the
- * machine's mood hits all of them.
+ * two processes of Chromium. For calls all four are connected to the same two documents, and take
+ * turns in an order that goes round and back (A B C D, D C B A, B C D A, …), so that neither the
+ * machine's mood nor a place in the row favours one. For the start each has a page of its own.
  *
- * `npm run bridge -w bench`; `CHROMIUM_PATH` names a Chromium other than Playwright's.
+ * `npm run bridge -w bench`; `CHROMIUM_PATH` names a Chromium other than Playwright's, `ROUNDS` sets
+ * how many turns each takes.
  */
 import { existsSync } from "node:fs";
 import process from "node:process";
@@ -12,27 +14,28 @@ import { reportHeap } from "./heap.ts";
 import { serveSites, type BenchSites } from "./serve.ts";
 
 const CONTENDERS = ["raw", "penpal", "comlink", "breezeway"] as const;
-type Contender = (typeof CONTENDERS)[number];
+const STARTERS = ["empty", ...CONTENDERS] as const;
 
-const ROUNDS = Number(process.env["ROUNDS"] ?? 2);
-const SIZES = [1_000, 100_000, 1_000_000, 10_000_000] as const;
-
-interface Sample {
-  /** From the frame's creation to its first answer; Breezeway's guest has a session token by then. */
-  readonly startMs: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly perSecond: number;
-  readonly payloads: readonly number[];
-}
+const ROUNDS = Number(process.env["ROUNDS"] ?? 24);
+const CALLS_EACH_TURN = 150;
+const STARTS = 16;
+/** Bytes, and how many calls in a turn. */
+const PAYLOADS = [
+  [1_000, 30],
+  [100_000, 10],
+  [1_000_000, 5],
+  [10_000_000, 1],
+] as const;
 
 interface BenchWindow {
-  readonly start: (contender: string, origin: string) => Promise<void>;
+  readonly start: (contender: string, origin: string) => Promise<number>;
+  readonly startAll: (origin: string) => Promise<void>;
   readonly startMany: (origin: string, count: number) => Promise<number>;
-  readonly stop: () => void;
-  readonly sequential: (blocks: number) => Promise<number[]>;
-  readonly inFlight: (width: number, rounds: number) => Promise<number>;
-  readonly payload: (bytes: number, count: number) => Promise<number>;
+  /** From the start of the guest's script to its first answer. */
+  readonly scriptMs: number;
+  readonly sequential: (contender: string, count: number) => Promise<number[]>;
+  readonly inFlight: (contender: string, width: number, rounds: number) => Promise<number>;
+  readonly payload: (contender: string, bytes: number, count: number) => Promise<number[]>;
 }
 
 const sites = await serveSites();
@@ -45,13 +48,8 @@ const browser = await chromium.launch({
 });
 try {
   const page = await browser.newPage();
-  const samples = new Map<Contender, Sample[]>(CONTENDERS.map((name) => [name, []]));
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const contender of [...CONTENDERS, ...CONTENDERS.toReversed()]) {
-      samples.get(contender)?.push(await measure(page, contender));
-    }
-  }
-  report(samples);
+  await reportCalls(await openAll(page));
+  await reportStarts(page, sites);
   await reportMany(page, sites);
   await reportHeap(browser, sites);
 } finally {
@@ -59,82 +57,93 @@ try {
   sites.close();
 }
 
-async function measure(page: Page, contender: Contender): Promise<Sample> {
-  await page.goto(sites.hostOrigin);
-  await page.waitForFunction(() => "start" in window);
-  const startMs = await page.evaluate(
-    async ([name, origin]) => {
-      const startedAt = performance.now();
-      await (window as unknown as BenchWindow).start(name, origin);
-      return performance.now() - startedAt;
-    },
-    [contender, sites.guestOrigin] as const,
+async function openAll(page: Page): Promise<Frame> {
+  await open(page, "startAll");
+  await page.evaluate(
+    (origin) => (window as unknown as BenchWindow).startAll(origin),
+    sites.guestOrigin,
   );
-  const frame = page.frames().find((candidate) => candidate.url().startsWith(sites.guestOrigin));
-  if (!frame) throw new Error(`${contender}: no frame`);
-  return { startMs, ...(await sample(frame)) };
+  const frame = guestFrame(page);
+  if (!(await frame.evaluate(() => crossOriginIsolated))) throw new Error("a coarse clock");
+  return frame;
 }
 
-async function sample(frame: Frame): Promise<Omit<Sample, "startMs">> {
-  const times = await frame.evaluate(async () => {
-    const { sequential } = window as unknown as BenchWindow;
-    await sequential(50);
-    return sequential(200);
-  });
-  times.sort((a, b) => a - b);
-  const perSecond = await frame.evaluate(async () => {
-    const { inFlight } = window as unknown as BenchWindow;
-    await inFlight(100, 20);
-    return inFlight(100, 200);
-  });
-  const payloads: number[] = [];
-  for (const bytes of SIZES) {
+async function reportCalls(frame: Frame): Promise<void> {
+  const calls = await takeTurns(CONTENDERS, ROUNDS, (name) =>
+    frame.evaluate(([who, count]) => (window as unknown as BenchWindow).sequential(who, count), [
+      name,
+      CALLS_EACH_TURN,
+    ] as const),
+  );
+  const rates = await takeTurns(CONTENDERS, 8, async (name) => [
+    await frame.evaluate((who) => (window as unknown as BenchWindow).inFlight(who, 100, 30), name),
+  ]);
+  const payloads: Map<string, number[]>[] = [];
+  for (const [bytes, count] of PAYLOADS) {
     payloads.push(
-      await frame.evaluate(
-        ([size, count]) => (window as unknown as BenchWindow).payload(size, count),
-        [bytes, bytes > 1_000_000 ? 3 : 15] as const,
+      await takeTurns(CONTENDERS, 4, (name) =>
+        frame.evaluate(
+          ([who, size, many]) => (window as unknown as BenchWindow).payload(who, size, many),
+          [name, bytes, count] as const,
+        ),
       ),
     );
   }
-  return { p50: at(times, 0.5), p99: at(times, 0.99), perSecond, payloads };
-}
-
-function report(samples: ReadonlyMap<Contender, readonly Sample[]>): void {
-  const medianOf = (name: Contender, pick: (sample: Sample) => number): number =>
-    at(
-      (samples.get(name) ?? []).map(pick).sort((a, b) => a - b),
-      0.5,
-    );
   print([
     "",
-    "start ms",
     "p50 µs",
     "p99 µs",
     "calls/s, 100 in flight",
-    ...SIZES.map((size) => `${size / 1000} kB, ms`),
+    ...PAYLOADS.map(([bytes]) => `${bytes / 1000} kB, ms`),
   ]);
   for (const name of CONTENDERS) {
     print([
       name,
-      medianOf(name, ({ startMs }) => startMs).toFixed(0),
-      medianOf(name, ({ p50 }) => p50).toFixed(0),
-      medianOf(name, ({ p99 }) => p99).toFixed(0),
-      medianOf(name, ({ perSecond }) => perSecond).toFixed(0),
-      ...SIZES.map((_, i) => medianOf(name, ({ payloads }) => payloads[i] ?? NaN).toFixed(2)),
+      middle(calls, name).toFixed(0),
+      at(calls, name, 0.99).toFixed(0),
+      at(rates, name, 0.5).toFixed(0),
+      ...payloads.map((times) => at(times, name, 0.5).toFixed(2)),
     ]);
   }
-  const p50 = (name: Contender): number => medianOf(name, (sample) => sample.p50);
-  const rate = (name: Contender): number => medianOf(name, (sample) => sample.perSecond);
-  print(["breezeway p50 ÷ raw", (p50("breezeway") / p50("raw")).toFixed(2)]);
-  print(["breezeway p50 ÷ penpal", (p50("breezeway") / p50("penpal")).toFixed(2)]);
-  print(["breezeway calls/s ÷ penpal", (rate("breezeway") / rate("penpal")).toFixed(1)]);
+  const ratio = (other: string): string =>
+    (middle(calls, "breezeway") / middle(calls, other)).toFixed(2);
+  print(["breezeway p50 ÷ raw", ratio("raw")]);
+  print(["breezeway p50 ÷ penpal", ratio("penpal")]);
+  const gain = at(rates, "breezeway", 0.5) / at(rates, "penpal", 0.5);
+  print(["breezeway calls/s ÷ penpal", gain.toFixed(1)]);
+}
+
+/**
+ * Milliseconds from the frame's creation to its first answer. Breezeway's guest has a session token
+ * by then, which its host has minted; the others have none.
+ */
+async function reportStarts(page: Page, { guestOrigin }: BenchSites): Promise<void> {
+  const scripts = new Map<string, number[]>();
+  const starts = await takeTurns(STARTERS, STARTS, async (name) => {
+    await open(page, "start");
+    const ms = await page.evaluate(
+      ([who, origin]) => (window as unknown as BenchWindow).start(who, origin),
+      [name, guestOrigin] as const,
+    );
+    const scriptMs = await guestFrame(page).evaluate(
+      () => (window as unknown as BenchWindow).scriptMs,
+    );
+    scripts.set(
+      name,
+      [...(scripts.get(name) ?? []), scriptMs].toSorted((a, b) => a - b),
+    );
+    return [ms];
+  });
+  print(["", "frame to answer, ms", "script to answer, ms"]);
+  for (const name of STARTERS) {
+    print([name, at(starts, name, 0.5).toFixed(1), at(scripts, name, 0.5).toFixed(1)]);
+  }
 }
 
 /** Connecting many guests should cost each the same. */
-async function reportMany(page: Page, { hostOrigin, guestOrigin }: BenchSites): Promise<void> {
+async function reportMany(page: Page, { guestOrigin }: BenchSites): Promise<void> {
   for (const count of [10, 50, 100]) {
-    await page.goto(hostOrigin);
-    await page.waitForFunction(() => "startMany" in window);
+    await open(page, "startMany");
     const ms = await page.evaluate(
       ([origin, many]) => (window as unknown as BenchWindow).startMany(origin, many),
       [guestOrigin, count] as const,
@@ -147,10 +156,47 @@ async function reportMany(page: Page, { hostOrigin, guestOrigin }: BenchSites): 
   }
 }
 
-function at(sorted: readonly number[], quantile: number): number {
+async function open(page: Page, starter: keyof BenchWindow): Promise<void> {
+  await page.goto(sites.hostOrigin);
+  await page.waitForFunction((name) => name in window, starter);
+}
+
+function guestFrame(page: Page): Frame {
+  const frame = page.frames().find((candidate) => candidate.url().startsWith(sites.guestOrigin));
+  if (!frame) throw new Error("no frame");
+  return frame;
+}
+
+/** What each of them measured in all its turns, sorted. */
+async function takeTurns<Name extends string>(
+  names: readonly Name[],
+  rounds: number,
+  turn: (name: Name) => Promise<readonly number[]>,
+): Promise<Map<string, number[]>> {
+  const found = new Map<string, number[]>(names.map((name) => [name, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    const first = Math.floor(round / 2) % names.length;
+    const order = [...names.slice(first), ...names.slice(0, first)];
+    for (const name of round % 2 === 0 ? order : order.toReversed()) {
+      found.get(name)?.push(...(await turn(name)));
+    }
+  }
+  for (const values of found.values()) values.sort((a, b) => a - b);
+  return found;
+}
+
+function at(values: ReadonlyMap<string, number[]>, name: string, quantile: number): number {
+  const sorted = values.get(name) ?? [];
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * quantile))] ?? NaN;
 }
 
+/** The median, finer than the clock's steps: the mean of the middle fifth. */
+function middle(values: ReadonlyMap<string, number[]>, name: string): number {
+  const sorted = values.get(name) ?? [];
+  const near = sorted.slice(Math.floor(sorted.length * 0.4), Math.ceil(sorted.length * 0.6));
+  return near.reduce((sum, value) => sum + value, 0) / near.length;
+}
+
 function print(cells: readonly string[]): void {
-  process.stdout.write(`${cells.map((cell) => cell.padEnd(16)).join("")}\n`);
+  process.stdout.write(`${cells.map((cell) => cell.padEnd(22)).join("")}\n`);
 }

@@ -1,42 +1,57 @@
-/** The host's side of each contender, for one frame at a time; the driver calls `window.start`. */
+/** The host's side of each contender; the driver calls `window.start` or `window.startAll`. */
 import { createHost } from "@breezeway/host";
 import * as comlink from "comlink";
 import { connect, WindowMessenger } from "penpal";
 
-type Contender = "raw" | "penpal" | "comlink" | "breezeway";
+type Contender = "raw" | "penpal" | "comlink" | "breezeway" | "empty";
 
 const echo = (value: unknown): unknown => value;
 
-Object.assign(window, { start, startMany, startEmpty, stop });
-
-let cleanUp: (() => void)[] = [];
+Object.assign(window, { start, startAll, startMany, startEmpty });
 
 function frameAt(url: string): HTMLIFrameElement {
   const frame = document.createElement("iframe");
   frame.src = url;
-  cleanUp.push(() => frame.remove());
+  frame.allow = "cross-origin-isolated";
   return frame;
 }
 
-/** Opens a guest of one kind; resolves when it says that it is ready. */
-async function start(contender: Contender, guestOrigin: string): Promise<void> {
+/**
+ * Opens a guest of one kind, and gives the milliseconds from the frame's creation until it says that
+ * it is ready. The host knows its session by then, as a page does that people have signed in to.
+ */
+async function start(contender: Contender, guestOrigin: string): Promise<number> {
   const ready = readiness(1);
-  const url = `${guestOrigin}/guest?${contender}`;
-  if (contender === "breezeway") mountBreezeway(guestOrigin, 1);
+  const mount = contender === "breezeway" ? await breezewayHost(guestOrigin, 1) : undefined;
+  const startedAt = performance.now();
+  if (mount) mount();
   else {
-    const frame = frameAt(url);
-    if (contender !== "penpal") listenForPort(frame, guestOrigin, contender);
+    const frame = frameAt(`${guestOrigin}/guest?${contender}`);
+    if (contender === "raw" || contender === "comlink") givePorts(frame, guestOrigin);
     document.body.append(frame);
     if (contender === "penpal") connectPenpal(frame, guestOrigin);
   }
+  await ready;
+  return performance.now() - startedAt;
+}
+
+/** Opens one guest that all contenders connect to. */
+async function startAll(guestOrigin: string): Promise<void> {
+  const ready = readiness(1);
+  const mount = await breezewayHost(guestOrigin, 1, "all");
+  const [frame] = mount();
+  if (frame === undefined) throw new Error("no frame");
+  givePorts(frame, guestOrigin);
+  connectPenpal(frame, guestOrigin);
   await ready;
 }
 
 /** Opens many Breezeway guests, and gives the milliseconds until the last of them has a token. */
 async function startMany(guestOrigin: string, count: number): Promise<number> {
   const ready = readiness(count);
+  const mount = await breezewayHost(guestOrigin, count);
   const startedAt = performance.now();
-  mountBreezeway(guestOrigin, count);
+  mount();
   await ready;
   return performance.now() - startedAt;
 }
@@ -46,11 +61,6 @@ async function startEmpty(guestOrigin: string, count: number): Promise<void> {
   const ready = readiness(count);
   for (let i = 0; i < count; i += 1) document.body.append(frameAt(`${guestOrigin}/guest?empty`));
   await ready;
-}
-
-function stop(): void {
-  for (const clean of cleanUp) clean();
-  cleanUp = [];
 }
 
 function readiness(count: number): Promise<void> {
@@ -67,49 +77,50 @@ function readiness(count: number): Promise<void> {
   });
 }
 
-function mountBreezeway(guestOrigin: string, count: number): void {
+/** @returns a function that mounts the guests */
+async function breezewayHost(
+  guestOrigin: string,
+  count: number,
+  contender = "breezeway",
+): Promise<() => HTMLIFrameElement[]> {
   const apps = Array.from({ length: count }, (_, i) => ({
     id: `app-${i}`,
     name: `App ${i}`,
     version: "1.0.0",
-    url: `${guestOrigin}/guest?breezeway`,
+    url: `${guestOrigin}/guest?${contender}`,
+    allow: ["cross-origin-isolated"],
   }));
   const host = createHost({ issuerUrl: "/auth", apps, methods: { echo } });
-  for (const { id } of apps) host.mount(id, { container: document.body });
-  cleanUp.push(() => host.close());
+  await new Promise<void>((resolve) => {
+    host.session.subscribe((session) => session && resolve());
+  });
+  return () => apps.map(({ id }) => host.mount(id, { container: document.body }).element);
 }
 
-/** The guest asks for a port; the handshake is not what is measured here. */
-function listenForPort(
-  frame: HTMLIFrameElement,
-  origin: string,
-  contender: "raw" | "comlink",
-): void {
-  const listen = (event: MessageEvent<unknown>): void => {
+/** The guest asks for a port by the contender's name; the handshake is not what is measured here. */
+function givePorts(frame: HTMLIFrameElement, origin: string): void {
+  addEventListener("message", (event: MessageEvent<unknown>) => {
     if (event.source !== frame.contentWindow || event.origin !== origin) return;
-    if (event.data !== "port") return;
+    if (event.data !== "raw" && event.data !== "comlink") return;
     const { port1, port2 } = new MessageChannel();
-    if (contender === "comlink") comlink.expose({ echo }, port1);
+    if (event.data === "comlink") comlink.expose({ echo }, port1);
     else {
       port1.addEventListener("message", ({ data }: MessageEvent<[number, unknown]>) =>
         port1.postMessage([data[0], echo(data[1])]),
       );
       port1.start();
     }
-    frame.contentWindow?.postMessage("port", origin, [port2]);
-  };
-  addEventListener("message", listen);
-  cleanUp.push(() => removeEventListener("message", listen));
+    frame.contentWindow?.postMessage(event.data, origin, [port2]);
+  });
 }
 
 function connectPenpal(frame: HTMLIFrameElement, origin: string): void {
   if (frame.contentWindow === null) return;
-  const connection = connect({
+  connect({
     messenger: new WindowMessenger({
       remoteWindow: frame.contentWindow,
       allowedOrigins: [origin],
     }),
     methods: { echo },
   });
-  cleanUp.push(() => connection.destroy());
 }
