@@ -7,7 +7,7 @@ const TIMEOUT_MS = 60_000;
 
 const asking = engines.filter(({ file }) => file !== "haproxy.cfg");
 for (const engine of asking) {
-  describe.runIf(engine.program)(`${engine.name}, asking the gateway`, () => {
+  describe.runIf(engine.program)(`what a client sees of ${engine.name}`, () => {
     it("passes the whole refusal to the client", { timeout: TIMEOUT_MS }, async () => {
       await using scene = await startEngine(engine, {
         rateLimit: { requests: 1, windowSeconds: 60 },
@@ -27,6 +27,21 @@ for (const engine of asking) {
       expect(refused.headers.get("www-authenticate")).toContain("invalid_token");
       expect(refused.headers.get("content-type")).toBe("application/problem+json");
       expect(await refused.json()).toMatchObject({ reason: "token-malformed", action: "refresh" });
+    });
+
+    it("lets a revoked session in no more", { timeout: TIMEOUT_MS }, async () => {
+      const revoked = new Set<string>();
+      await using scene = await startEngine(
+        engine,
+        {},
+        { isRevoked: ({ sid }) => revoked.has(sid) },
+      );
+      const headers = { authorization: `Bearer ${scene.gateway.tokens.token()}` };
+      expect((await fetch(`${scene.url}/orders`, { headers })).status).toBe(200);
+      revoked.add("session-1");
+      const response = await fetch(`${scene.url}/orders`, { headers });
+      expect(response.status).toBe(401);
+      expect(await response.json()).toMatchObject({ reason: "session-revoked", action: "login" });
     });
 
     it("refuses when the gateway is gone", { timeout: TIMEOUT_MS }, async () => {

@@ -3,6 +3,7 @@ import { createPublicKey } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { GatewayOptions } from "../config/options.ts";
 import { findProgram, freePort, runProgram, temporaryFolder } from "./programs.ts";
 import { sendRaw } from "./raw-client.ts";
 import { startGateway, type TestGateway } from "./start.ts";
@@ -43,6 +44,13 @@ export const engines: readonly Engine[] = [
     algorithm: "ES256",
     args: (config) => ["-db", "-f", config],
   },
+  {
+    name: "HAProxy, asking by Lua",
+    program: findProgram("haproxy"),
+    file: "haproxy-authz.cfg",
+    algorithm: "EdDSA",
+    args: (config) => ["-db", "-f", config],
+  },
 ];
 
 export interface Scene extends AsyncDisposable {
@@ -51,28 +59,33 @@ export interface Scene extends AsyncDisposable {
   send(lines: readonly string[]): Promise<string>;
 }
 
-export async function startEngine(engine: Engine, route: object = {}): Promise<Scene> {
+export async function startEngine(
+  engine: Engine,
+  route: object = {},
+  more: Partial<GatewayOptions> = {},
+): Promise<Scene> {
   const tokens = createTokenMaker("key-1", engine.algorithm);
   const gateway = await startGateway({
     tokens,
     // The engine proxies: the gateway needs no upstream of its own.
     route: { upstream: undefined, apps: ["orders"], ...route },
-    gateway: { algorithms: [engine.algorithm] },
+    gateway: { algorithms: [engine.algorithm], ...more },
   });
   const folder = temporaryFolder();
   const port = await freePort();
   const pem = join(folder.path, "breezeway.pem");
-  const [jwk] = tokens.jwks.keys;
-  const key = createPublicKey({ key: jwk!, format: "jwk" });
+  const key = createPublicKey({ key: tokens.jwks.keys[0] ?? {}, format: "jwk" });
   writeFileSync(pem, key.export({ format: "pem", type: "spki" }));
   const config = join(folder.path, engine.file);
-  const shipped = readFileSync(EXAMPLES + engine.file, "utf8");
-  const adapted = shipped
-    .replaceAll(":8080", `:${port}`)
-    .replaceAll("127.0.0.1:4001", new URL(gateway.url).host)
-    .replaceAll("127.0.0.1:4020", new URL(gateway.upstream.url).host)
-    .replaceAll("/etc/haproxy/breezeway.pem", pem);
-  writeFileSync(config, adapted);
+  // The addresses are all that an operator has to change, so they are all that is changed here.
+  for (const file of [engine.file, "breezeway.lua"]) {
+    const adapted = readFileSync(EXAMPLES + file, "utf8")
+      .replaceAll(":8080", `:${port}`)
+      .replaceAll("127.0.0.1:4001", new URL(gateway.url).host)
+      .replaceAll("127.0.0.1:4020", new URL(gateway.upstream.url).host)
+      .replaceAll("/etc/haproxy/", `${folder.path}/`);
+    writeFileSync(join(folder.path, file), adapted);
+  }
   const running = await runProgram(engine.program ?? "", engine.args(config, folder.path), port);
   const url = `http://127.0.0.1:${port}`;
   return {

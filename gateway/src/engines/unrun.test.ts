@@ -1,0 +1,244 @@
+/**
+ * Configurations for engines that no package of this machine brings: what stands in them is compared
+ * with what the gateway itself does. That the engines do what they are told is not shown here.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import * as z from "zod/mini";
+import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
+import { headerKind } from "../request/header-kinds.ts";
+import { SPOOFED } from "../test-support/engine-attacks.ts";
+import { findProgram, temporaryFolder } from "../test-support/programs.ts";
+
+const EXAMPLES = fileURLToPath(new URL("../../../examples/engines/", import.meta.url));
+const IDENTITY = Object.values(IDENTITY_HEADERS);
+/** By which frameworks change what was authorised. */
+const REROUTING = [
+  "x-original-url",
+  "x-original-uri",
+  "x-original-method",
+  "x-rewrite-url",
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
+  "forwarded",
+  "proxy",
+];
+const CREDENTIALS = ["authorization", "cookie"];
+const HARMLESS = ["accept", "content-type", "x-request-id", "x-tenant", "traceparent"];
+
+/** Of every identity header, what CGI and WSGI take for the same. */
+const spellings = IDENTITY.flatMap((name) =>
+  ["_", "."].flatMap((mark) => [name.replaceAll("-", mark), name.replace("-", mark)]),
+);
+const spoofedNames = SPOOFED.map((line) => line.split(":")[0]?.toLowerCase() ?? "").filter(
+  (name) => !CREDENTIALS.includes(name),
+);
+
+const manager = z.looseObject({
+  use_remote_address: z.literal(true),
+  normalize_path: z.literal(true),
+  merge_slashes: z.literal(true),
+  path_with_escaped_slashes_action: z.literal("REJECT_REQUEST"),
+  common_http_protocol_options: z.looseObject({
+    headers_with_underscores_action: z.literal("REJECT_REQUEST"),
+  }),
+  route_config: z.looseObject({
+    virtual_hosts: z.tuple([
+      z.looseObject({
+        request_headers_to_remove: z.array(z.string()),
+        routes: z.array(z.looseObject({ route: z.object({ cluster: z.string() }) })),
+      }),
+    ]),
+  }),
+  http_filters: z.array(z.looseObject({ name: z.string(), typed_config: z.unknown() })),
+});
+const envoy = z.object({
+  static_resources: z.looseObject({
+    listeners: z.tuple([
+      z.looseObject({
+        filter_chains: z.tuple([
+          z.object({ filters: z.tuple([z.looseObject({ typed_config: manager })]) }),
+        ]),
+      }),
+    ]),
+  }),
+});
+
+type Manager = z.infer<typeof manager>;
+
+function readEnvoy(file: string): Manager {
+  const { static_resources } = z.parse(envoy, parse(readFileSync(EXAMPLES + file, "utf8")));
+  return static_resources.listeners[0].filter_chains[0].filters[0].typed_config;
+}
+
+function filterOf<T extends z.ZodMiniType>(
+  { http_filters }: Manager,
+  name: string,
+  schema: T,
+): z.infer<T> {
+  const filter = http_filters.find((each) => each.name === `envoy.filters.http.${name}`);
+  return z.parse(schema, filter?.typed_config);
+}
+
+const lua = z.looseObject({ default_source_code: z.object({ inline_string: z.string() }) });
+
+const haproxy = findProgram("haproxy");
+
+/** What the filter leaves of these headers, in the Lua that HAProxy brings. */
+function passing(source: string, names: readonly string[]): string[] {
+  using folder = temporaryFolder();
+  const script = join(folder.path, "guard.lua");
+  const config = join(folder.path, "haproxy.cfg");
+  const table = names.map((name) => `[${JSON.stringify(name)}] = "mallory"`).join(", ");
+  writeFileSync(
+    script,
+    `${source}
+local headers = { ${table} }
+local handle = {
+  headers = function() return headers end,
+}
+setmetatable(headers, { __index = { remove = function(_, name) headers[name] = nil end } })
+envoy_on_request(handle)
+for name in pairs(headers) do io.stderr:write("passes:" .. name .. "\\n") end
+`,
+  );
+  writeFileSync(config, `global\n  lua-load ${script}\n`);
+  const output = execFileSync("sh", ["-c", `"${haproxy}" -c -f "${config}" 2>&1; true`], {
+    encoding: "utf8",
+  });
+  return [...output.matchAll(/passes:(\S+)/g)].map(([, name]) => name ?? "").toSorted();
+}
+
+describe.each(["envoy.yaml", "envoy-jwt-authn.yaml"])("%s", (file) => {
+  const config = readEnvoy(file);
+  const [{ request_headers_to_remove: removed, routes }] = config.route_config.virtual_hosts;
+
+  it("removes what a client says about itself before anything else looks at it", () => {
+    const names = config.http_filters.map(({ name }) => name.replace("envoy.filters.http.", ""));
+    expect(names[0]).toBe("lua");
+    expect(names.at(-1)).toBe("router");
+  });
+
+  it.runIf(haproxy)("removes every spelling of an identity header, and no others", () => {
+    const source = filterOf(config, "lua", lua).default_source_code.inline_string;
+    const compared = file === "envoy.yaml" ? ["x-tenant-id"] : [];
+    const bad = [...IDENTITY, ...spellings, ...spoofedNames, ...REROUTING];
+    expect(passing(source, [...bad, ...HARMLESS])).toEqual([...HARMLESS, ...compared].toSorted());
+  });
+
+  it("passes no credential on to the service", () => {
+    expect(removed).toEqual(expect.arrayContaining(CREDENTIALS));
+  });
+
+  it("sends preflights to the gateway, and everything else to the service", () => {
+    expect(routes.map(({ route }) => route.cluster)).toEqual(["gateway", "orders"]);
+  });
+});
+
+it("envoy.yaml takes every identity header from the gateway, and lets nobody in without it", () => {
+  const patterns = z.object({
+    patterns: z.array(
+      z.looseObject({ exact: z.optional(z.string()), prefix: z.optional(z.string()) }),
+    ),
+  });
+  const schema = z.looseObject({
+    failure_mode_allow: z.literal(false),
+    allowed_headers: patterns,
+    http_service: z.looseObject({
+      path_prefix: z.literal("/authz"),
+      authorization_response: z.looseObject({ allowed_upstream_headers: patterns }),
+    }),
+  });
+  const { http_service, allowed_headers } = filterOf(readEnvoy("envoy.yaml"), "ext_authz", schema);
+  const { allowed_upstream_headers } = http_service.authorization_response;
+  const isTaken = (name: string): boolean =>
+    allowed_upstream_headers.patterns.some(
+      ({ exact, prefix }) => exact === name || (prefix !== undefined && name.startsWith(prefix)),
+    );
+  expect(IDENTITY.filter((name) => !isTaken(name))).toEqual([]);
+  const asked = allowed_headers.patterns.map(({ exact }) => exact);
+  expect(asked).toEqual(expect.arrayContaining(["authorization", "origin", "x-tenant-id"]));
+});
+
+it("envoy-jwt-authn.yaml takes tokens from Authorization alone, with 5 s of skew", () => {
+  const schema = z.looseObject({
+    providers: z.object({
+      // Strict: `from_params` and `from_cookies` would be further ways in.
+      breezeway: z.strictObject({
+        issuer: z.string().check(z.minLength(1)),
+        audiences: z.array(z.string()).check(z.minLength(1)),
+        clock_skew_seconds: z.number().check(z.gte(1), z.lte(5)),
+        require_expiration: z.literal(true),
+        max_lifetime: z.literal("300s"),
+        from_headers: z.tuple([
+          z.object({ name: z.literal("Authorization"), value_prefix: z.literal("Bearer ") }),
+        ]),
+        payload_in_metadata: z.literal("claims"),
+        remote_jwks: z.looseObject({ cache_duration: z.string() }),
+        claim_to_headers: z.array(z.object({ header_name: z.string(), claim_name: z.string() })),
+      }),
+    }),
+  });
+  const { providers } = filterOf(readEnvoy("envoy-jwt-authn.yaml"), "jwt_authn", schema);
+  const told = providers.breezeway.claim_to_headers.map(({ header_name }) => header_name);
+  // Envoy has an x-request-id of its own.
+  expect(told.toSorted()).toEqual(
+    IDENTITY.filter((name) => name !== IDENTITY_HEADERS.requestId).toSorted(),
+  );
+});
+
+describe("traefik.yaml", () => {
+  const schema = z.object({
+    http: z.looseObject({
+      routers: z.object({
+        "orders-preflight": z.looseObject({ priority: z.number(), service: z.literal("gateway") }),
+        orders: z.looseObject({ middlewares: z.array(z.string()), service: z.literal("orders") }),
+      }),
+      middlewares: z.object({
+        breezeway: z.object({
+          forwardAuth: z.object({
+            address: z.string().check(z.endsWith("/authz")),
+            trustForwardHeader: z.literal(false),
+            authResponseHeaders: z.array(z.string()),
+            authResponseHeadersRegex: z.string(),
+          }),
+        }),
+        "strip-credentials": z.object({
+          headers: z.object({ customRequestHeaders: z.record(z.string(), z.literal("")) }),
+        }),
+      }),
+    }),
+  });
+  const { http } = z.parse(schema, parse(readFileSync(`${EXAMPLES}traefik.yaml`, "utf8")));
+  const { breezeway, "strip-credentials": strip } = http.middlewares;
+
+  it("asks first, then takes credentials away", () => {
+    expect(http.routers.orders.middlewares).toEqual(["breezeway", "strip-credentials"]);
+    expect(http.routers["orders-preflight"].priority).toBeGreaterThan(0);
+  });
+
+  it("removes every spelling of an identity header, and no others", () => {
+    const { authResponseHeadersRegex } = breezeway.forwardAuth;
+    expect(authResponseHeadersRegex).toMatch(/^\(\?i\)/);
+    const removes = new RegExp(authResponseHeadersRegex.replace("(?i)", ""), "i");
+    for (const name of [...IDENTITY, ...spellings]) expect(name).toMatch(removes);
+    for (const name of HARMLESS) expect(name).not.toMatch(removes);
+  });
+
+  it("passes no credential on, and nothing that changes what was authorised", () => {
+    const names = Object.keys(strip.headers.customRequestHeaders).map((name) => name.toLowerCase());
+    expect(names).toEqual(expect.arrayContaining([...CREDENTIALS, ...REROUTING]));
+  });
+});
+
+it("what these configurations remove is what the gateway itself removes", () => {
+  for (const name of [...IDENTITY, ...spellings, ...REROUTING]) {
+    expect(["drop", "tenant"], name).toContain(headerKind(name));
+  }
+  for (const name of HARMLESS) expect(headerKind(name)).toBe("forward");
+});
