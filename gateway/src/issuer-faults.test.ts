@@ -104,8 +104,10 @@ describe("an issuer that", () => {
     ["fails", (response) => void response.writeHead(500).end()],
     ["redirects", (response) => void response.writeHead(302, { location: "/other" }).end()],
     ["sends 10 MB", (response) => void response.end(Buffer.alloc(10_000_000, " "))],
+    // For longer than the 5 s that a fetch of keys may take.
+    ["hangs", () => {}],
     ["dies while it answers", (response) => void response.write("{", () => response.destroy())],
-  ])("%s lets nobody in, and says so", async (_name, keys) => {
+  ])("%s lets nobody in, and says so", { timeout: 30_000 }, async (_name, keys) => {
     await using scene = await start((issuer) => {
       issuer.keys = keys;
     });
