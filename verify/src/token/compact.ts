@@ -21,14 +21,30 @@ export interface CompactToken extends TokenHeader {
 const MAX_KID_LENGTH = 256;
 
 /**
- * Takes a token apart.
+ * Takes tokens apart.
  *
  * Does not check the signature: nothing in the result may be trusted, and the payload is not even
  * known to be JSON.
  *
  * @throws {BridgeError} TOKEN_MALFORMED, TOKEN_ALG
  */
-export function parseCompact(token: string, algorithms: readonly SessionAlgorithm[]): CompactToken {
+export type CompactParser = (token: string) => CompactToken;
+
+export function createCompactParser(algorithms: readonly SessionAlgorithm[]): CompactParser {
+  // An issuer writes the same header on every token that it signs with a key.
+  let lastPart: string | undefined;
+  let lastHeader: TokenHeader | undefined;
+  const headerOf = (part: string): TokenHeader => {
+    if (lastHeader === undefined || part !== lastPart) {
+      lastHeader = parseHeader(part, algorithms);
+      lastPart = part;
+    }
+    return lastHeader;
+  };
+  return (token) => parseCompact(token, headerOf);
+}
+
+function parseCompact(token: string, headerOf: (part: string) => TokenHeader): CompactToken {
   if (typeof token !== "string" || token.length > TOKEN_LIMITS.maxTokenBytes) {
     throw malformed("it is longer than a session token may be");
   }
@@ -37,7 +53,7 @@ export function parseCompact(token: string, algorithms: readonly SessionAlgorith
   if (firstDot < 1 || secondDot <= firstDot + 1 || token.includes(".", secondDot + 1)) {
     throw malformed("it does not have the three parts of a compact JWS");
   }
-  const { alg, kid } = parseHeader(token.slice(0, firstDot), algorithms);
+  const { alg, kid } = headerOf(token.slice(0, firstDot));
   return {
     alg,
     kid,

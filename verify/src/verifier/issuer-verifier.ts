@@ -6,7 +6,7 @@ import { BridgeError } from "@breezeway/shared";
 import { createStaticKeys, keyUnknown, type KeySource } from "../keys/key-source.ts";
 import { createRemoteKeys } from "../keys/remote-keys.ts";
 import type { VerificationKey } from "../keys/verification-key.ts";
-import { parseCompact, type CompactToken } from "../token/compact.ts";
+import { createCompactParser, type CompactToken } from "../token/compact.ts";
 import { isSignatureValid } from "../token/signature.ts";
 import {
   checkAudience,
@@ -56,6 +56,7 @@ export function createIssuerVerifier(options: VerifierSettings): SessionVerifier
   const { rules, clock, isRevoked, isKeyRemoved } = config;
   const cache = config.cacheEntries === 0 ? NO_CACHE : createTokenCache(config.cacheEntries);
   const keys = createKeys(config, cache);
+  const parse = createCompactParser(config.algorithms);
 
   function verifyCached(token: string, request = ANY_REQUEST): VerifiedSession | undefined {
     const session = cache.get(token);
@@ -99,14 +100,14 @@ export function createIssuerVerifier(options: VerifierSettings): SessionVerifier
     verifySync: (token, request = ANY_REQUEST) => {
       const cached = verifyCached(token, request);
       if (cached !== undefined) return cached;
-      const compact = parseCompact(token, config.algorithms);
+      const compact = parse(token);
       const key = keys.find(compact.kid);
       return key && admit(verifyWith(key, compact, token), request);
     },
     verify: async (token, request = ANY_REQUEST) => {
       const cached = verifyCached(token, request);
       if (cached !== undefined) return cached;
-      const compact = parseCompact(token, config.algorithms);
+      const compact = parse(token);
       const key = keys.find(compact.kid) ?? (await keys.load(compact.kid));
       return admit(verifyWith(key, compact, token), request);
     },

@@ -57,6 +57,22 @@ describe("createSessionVerifier", () => {
     });
   });
 
+  it("reads each token's own header, whatever it read before", () => {
+    const second = createSigner("key-2");
+    const verifier = create({
+      jwks: { keys: [signer.publicJwk, second.publicJwk] },
+      cache: false,
+    });
+    const other = second.sign(claimsAt(NOW));
+    const unsigned = signer.sign(claimsAt(NOW), { alg: "none", typ: "JWT", kid: "key-1" });
+    const refusal = expect.objectContaining({ code: "TOKEN_ALG" }) as Error;
+    expect(() => verifier.verifySync(unsigned)).toThrow(refusal);
+    for (const token of [good, good, other, good, other]) {
+      expect(verifier.verifySync(token)?.keyId).toBe(token === other ? "key-2" : "key-1");
+      expect(() => verifier.verifySync(unsigned)).toThrow(refusal);
+    }
+  });
+
   it("accepts ES256 when told to", async () => {
     const p256 = createSigner("key-2", "ES256");
     const verifier = create({ jwks: { keys: [p256.publicJwk] }, algorithms: ["ES256"] });
@@ -84,6 +100,19 @@ describe("a remembered token", () => {
     expect(verifier.verifyCached(good)).toBeUndefined();
     const session = verifier.verifySync(good);
     expect(verifier.verifyCached(good)).toBe(session);
+  });
+
+  it("lends its signature to no other text", () => {
+    const verifier = create();
+    verifier.verifySync(good);
+    const [header = "", , signature = ""] = good.split(".");
+    const [, payload = ""] = signer.sign(claimsAt(NOW, { sub: "root", userId: "root" })).split(".");
+    const forged = [header, payload, signature].join(".");
+    expect(verifier.verifyCached(forged)).toBeUndefined();
+    expect(() => verifier.verifySync(forged)).toThrow(
+      expect.objectContaining({ code: "TOKEN_SIGNATURE" }) as Error,
+    );
+    expect(verifier.verifyCached(good)).toBeDefined();
   });
 
   it("is forgotten at its exp, not later by the skew", () => {
