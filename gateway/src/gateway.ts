@@ -3,7 +3,7 @@
  * request; keys and revocations are fetched at once, but nobody waits for them.
  */
 import { randomUUID } from "node:crypto";
-import { BridgeError, originOf } from "@breezeway/shared";
+import { BridgeError } from "@breezeway/shared";
 import type { SessionClaims } from "@breezeway/shared/schemas";
 import {
   createRevocationFeed,
@@ -12,6 +12,7 @@ import {
   type SessionVerifier,
 } from "@breezeway/verify";
 import {
+  checkIssuer,
   parseLimits,
   parsePolicy,
   parseRefusalLimit,
@@ -72,6 +73,7 @@ export interface Gateway extends AsyncDisposable {
  */
 export function createGateway(options: GatewayOptions): Gateway {
   const source = "createGateway";
+  checkIssuer(options, source);
   let policy = parsePolicy(options, source);
   const upstreams = createUpstreams(parseLimits(options.limits, source));
   const onError = options.onError ?? (() => {});
@@ -202,9 +204,6 @@ function createFeed(
   { issuer, revocations, clock, fetch }: GatewayOptions,
   onError: (error: unknown) => void,
 ): RevocationFeed | undefined {
-  if (typeof issuer !== "string" || originOf(issuer) === undefined) {
-    throw new BridgeError("CONFIG_INVALID", "createGateway: issuer: must be an http or https URL.");
-  }
   if (revocations === false) return undefined;
   const { url, headers, maxSilenceMs, maxRetryMs } = revocations ?? {};
   return createRevocationFeed({

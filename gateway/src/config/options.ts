@@ -1,5 +1,5 @@
 /** Options of {@link createGateway}: their types, their checks, and what is made of them once. */
-import { BridgeError, isOrigin } from "@breezeway/shared";
+import { BridgeError, isOrigin, originOf } from "@breezeway/shared";
 import {
   createAppRegistry,
   parseWith,
@@ -40,7 +40,10 @@ export interface RevocationOptions {
 }
 
 export interface GatewayOptions {
-  /** The issuer's URL, compared byte for byte with the tokens' `iss`. */
+  /**
+   * The issuer's URL, compared byte for byte with the tokens' `iss`. No slash at the end, unless `jwks`
+   * is given, and `revocations` too: another issuer's spelling.
+   */
   readonly issuer: string;
   readonly apps: AppRegistry | readonly ManifestInput[];
   readonly routes: readonly RouteOptions[];
@@ -102,6 +105,23 @@ export type PolicyOptions = Pick<
   GatewayOptions,
   "apps" | "routes" | "cors" | "hostOrigins" | "trustedProxies"
 >;
+
+/** @throws {BridgeError} CONFIG_INVALID, naming source and field */
+export function checkIssuer(
+  { issuer, jwks, revocations }: Pick<GatewayOptions, "issuer" | "jwks" | "revocations">,
+  source: string,
+): void {
+  if (typeof issuer !== "string" || originOf(issuer) === undefined) {
+    throw new BridgeError("CONFIG_INVALID", `${source}: issuer: must be an http or https URL.`);
+  }
+  const isFeedNamed = revocations === false || revocations?.url !== undefined;
+  if (!issuer.endsWith("/") || (jwks !== undefined && isFeedNamed)) return;
+  // Breezeway's issuer is never spelt so: no token would match, and the addresses made of it have "//".
+  throw new BridgeError(
+    "CONFIG_INVALID",
+    `${source}: issuer: must be spelt ${issuer.replace(/\/+$/, "")}, without a slash at the end.`,
+  );
+}
 
 const policySchema = z.object({
   routes: z.array(routeSchema).check(z.minLength(1, "must have at least one route")),

@@ -33,6 +33,11 @@ describe("readGatewayConfig", () => {
   const route = good.routes[0]!;
   it.each([
     ["issuer", { ...good, issuer: "nonsense" }],
+    [`issuer: must be spelt ${ISSUER}`, { ...good, issuer: `${ISSUER}/` }],
+    [
+      "issuer: must be spelt",
+      { ...good, issuer: `${ISSUER}/`, jwks: "https://other.example/jwks.json" },
+    ],
     ["routes", { ...good, routes: [] }],
     ["routes[0].prefix", { ...good, routes: [{ ...route, prefix: "orders" }] }],
     ["routes[0].prefix", { ...good, routes: [{ ...route, prefix: "/orders/" }] }],
@@ -65,6 +70,12 @@ describe("readGatewayConfig", () => {
       }),
     );
     expect(() => readGatewayConfig(file)).toThrow(file);
+  });
+
+  it("takes the spelling of an issuer whose keys and feed have addresses of their own", () => {
+    const other = { issuer: "https://other.example/", jwks: "https://other.example/keys" };
+    writeFileSync(file, JSON.stringify({ ...good, ...other, revocations: false }));
+    expect(readGatewayConfig(file).issuer).toBe(other.issuer);
   });
 
   it.each(["", "{", "[]"])("refuses a file that holds %j", (text) => {

@@ -9,7 +9,13 @@ import {
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
-import { parseLimits, parsePolicy, parseRefusalLimit, type GatewayOptions } from "./options.ts";
+import {
+  checkIssuer,
+  parseLimits,
+  parsePolicy,
+  parseRefusalLimit,
+  type GatewayOptions,
+} from "./options.ts";
 
 const fileSchema = z.strictObject({
   $schema: z.optional(z.string()),
@@ -58,6 +64,7 @@ export function readGatewayConfig(file: string): GatewayOptions {
   const apps = parsed.apps.map((app, index) => readApp(app, { file, field: `apps[${index}]` }));
   const options = { ...parsed, apps } as unknown as GatewayOptions;
   // Everything that can be wrong is found here, with the file's name.
+  checkIssuer(options, file);
   parsePolicy(options, file);
   parseLimits(options.limits, file);
   parseRefusalLimit(options.refusalLimit, file);

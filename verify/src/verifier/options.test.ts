@@ -20,6 +20,11 @@ const refused: readonly (readonly [string, object, RegExp])[] = [
   ["an empty list of audiences", { audience: [] }, /audience/],
   ["a list with an empty audience", { audience: ["orders", ""] }, /audience/],
   ["no jwks and an issuer that is no URL", { issuer: "shell", jwks: undefined }, /jwks/],
+  [
+    "an issuer that ends in a slash, without its jwks",
+    { issuer: `${ISSUER}/`, jwks: undefined },
+    /issuer: must be spelt https:\/\/shell\.example\/auth,/,
+  ],
   ["a jwks that is no URL", { jwks: "jwks.json" }, /jwks/],
   ["a jwks on plain http", { jwks: "http://shell.example/jwks.json" }, /jwks/],
   ["a jwks file", { jwks: "file:///etc/passwd" }, /jwks/],
@@ -67,6 +72,7 @@ describe("createSessionVerifier can be called with", () => {
   it.each([
     ["an https JWKS", {}],
     ["an https issuer, without a word on its keys", { jwks: undefined }],
+    ["another issuer that ends in a slash", { issuer: "https://other.example/" }],
     ["an http JWKS on loopback", { jwks: "http://localhost:4000/auth/.well-known/jwks.json" }],
     ["an http JWKS when told so", { jwks: "http://issuer/jwks", unsafeAllowHttp: true }],
     ["a P-256 PEM", { jwks: [{ kid: "k", pem: createSigner("k", "ES256").publicPem }] }],

@@ -21,7 +21,10 @@ import type { AudienceSet, ClaimRules } from "./claim-rules.ts";
 
 /** An issuer, the apps whose tokens of it are accepted, and its keys. */
 export interface TrustedIssuer {
-  /** The issuer's URL, compared byte for byte with `iss`. */
+  /**
+   * The issuer's URL, compared byte for byte with `iss`. Without a slash at the end, unless `jwks` is
+   * given: Breezeway's issuer is never spelt with one.
+   */
   readonly issuer: string;
   /**
    * The app, or apps, whose tokens are accepted. Something with `has(appId)` (a `Set`, an app
@@ -94,7 +97,7 @@ const MAX_CACHE_ENTRIES = 10_000_000;
 export function parseOptions(options: VerifierSettings): VerifierConfig {
   if (!isRecord(options)) throw invalid("options", "must be an object");
   const { maxClockSkewSeconds } = TOKEN_LIMITS;
-  const issuer = parseIssuer(options.issuer);
+  const issuer = parseIssuer(options);
   return {
     rules: {
       issuer,
@@ -126,9 +129,15 @@ export function parseOptions(options: VerifierSettings): VerifierConfig {
   };
 }
 
-function parseIssuer(issuer: unknown): string {
+function parseIssuer({ issuer, jwks }: VerifierSettings): string {
   if (typeof issuer !== "string" || issuer === "") {
     throw invalid("issuer", "is required: the issuer's URL as it stands in iss");
+  }
+  if (jwks === undefined && issuer.endsWith("/")) {
+    throw invalid(
+      "issuer",
+      `must be spelt ${issuer.replace(/\/+$/, "")}, or with jwks if its tokens do end in a slash`,
+    );
   }
   return issuer;
 }
