@@ -51,11 +51,12 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
   const report = options.onError ?? ((error: unknown) => reportError(error));
   const issuerUrl = issuerBase(options);
   const fetchWith = options.fetch ?? fetch.bind(globalThis);
+  const tabs = options.tabs ?? browserTabs(issuerUrl);
   const client = createIssuerClient({
     issuerUrl,
     fetch: fetchWith,
+    exclusively: (name, work) => tabs.exclusively(name, work),
   });
-  const tabs = options.tabs ?? browserTabs(issuerUrl);
   const session = createHostSession(client, (type) => tabs.post({ type }));
   const tokens = createHostTokens({
     mint: (appId) => client.mint(appId),

@@ -7,6 +7,7 @@ import {
   type SessionSummary,
   type TokenResponse,
 } from "@breezeway/shared/schemas";
+import type { Tabs } from "../tabs/tabs.ts";
 
 export interface IssuerClient {
   /** `null`: nobody is signed in. */
@@ -23,13 +24,16 @@ export interface IssuerClientOptions {
   /** Absolute base URL. */
   readonly issuerUrl: string;
   readonly fetch: typeof fetch;
+  /** Keeps other tabs from doing work of the same name meanwhile. */
+  readonly exclusively: Tabs["exclusively"];
 }
 
 /**
  * Every method rejects with a BridgeError: SIGNED_OUT, DENIED (the issuer said no and will again),
  * OFFLINE (it could not be reached, or cannot answer now).
  */
-export function createIssuerClient({ issuerUrl, fetch }: IssuerClientOptions): IssuerClient {
+export function createIssuerClient(options: IssuerClientOptions): IssuerClient {
+  const { issuerUrl, fetch, exclusively } = options;
   const base = issuerUrl.replace(/\/+$/, "");
 
   const request = async (method: string, path: string, body?: unknown): Promise<Response> => {
@@ -62,6 +66,11 @@ export function createIssuerClient({ issuerUrl, fetch }: IssuerClientOptions): I
     }
   };
 
+  // Answers of two tabs that arrive in the wrong order would leave the browser with a secret that
+  // the other one has replaced.
+  const rotate = (path: string, body?: unknown): Promise<Response> =>
+    exclusively("rotate", () => request("POST", path, body));
+
   return {
     eventsUrl: `${base}/session/events`,
     async session() {
@@ -84,10 +93,10 @@ export function createIssuerClient({ issuerUrl, fetch }: IssuerClientOptions): I
       });
     },
     async refresh() {
-      await request("POST", "/session/refresh");
+      await rotate("/session/refresh");
     },
     async switchTenant(tenantId) {
-      await request("POST", "/session/tenant", { tenantId });
+      await rotate("/session/tenant", { tenantId });
     },
     async signOut() {
       await request("DELETE", "/session");

@@ -1,0 +1,38 @@
+import { expect, it } from "vitest";
+import type { Tabs } from "../tabs/tabs.ts";
+import { createIssuerClient } from "./issuer-client.ts";
+
+/** What Web Locks do for the tabs of a browser. */
+function oneAtATime(): Tabs["exclusively"] {
+  const last = new Map<string, Promise<unknown>>();
+  return (name, work) => {
+    const done = (last.get(name) ?? Promise.resolve()).then(work, work);
+    last.set(name, done);
+    return done;
+  };
+}
+
+it("asks for a new secret in one tab at a time, be it to refresh or to switch the tenant", async () => {
+  const asked: string[] = [];
+  const answers: (() => void)[] = [];
+  const exclusively = oneAtATime();
+  const [first, second] = [1, 2].map((tab) =>
+    createIssuerClient({
+      issuerUrl: "http://localhost:4000/auth",
+      exclusively,
+      fetch: async (input) => {
+        asked.push(`tab ${tab}: ${new URL(String(input)).pathname}`);
+        await new Promise<void>((resolve) => answers.push(resolve));
+        return new Response("{}");
+      },
+    }),
+  );
+  const both = [first!.refresh(), second!.switchTenant("globex")];
+  await expect.poll(() => asked).toEqual(["tab 1: /auth/session/refresh"]);
+  answers.shift()?.();
+  await both[0];
+  await expect.poll(() => asked).toHaveLength(2);
+  expect(asked[1]).toBe("tab 2: /auth/session/tenant");
+  answers.shift()?.();
+  await both[1];
+});
