@@ -112,11 +112,11 @@ async function readinessOf(
   return { code: 200, status: isDegraded ? "degraded" : "ok", checks };
 }
 
-function nothingHere({ policy, randomId }: ExchangeServices): Answer {
+function nothingHere(services: Pick<ExchangeServices, "policy" | "randomId">): Answer {
   return refusal(new BridgeError("ROUTE_UNKNOWN", "There is nothing at this path."), {
-    requestId: randomId(),
+    requestId: services.randomId(),
     origin: undefined,
-    policy: policy(),
+    policy: services.policy(),
     route: undefined,
   });
 }

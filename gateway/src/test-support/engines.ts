@@ -86,7 +86,11 @@ export async function startEngine(
       .replaceAll("/etc/haproxy/", `${folder.path}/`);
     writeFileSync(join(folder.path, file), adapted);
   }
-  const running = await runProgram(engine.program ?? "", engine.args(config, folder.path), port);
+  // Caddy keeps locks and certificates in the home folder, and shares them with every other Caddy.
+  const env = { ...process.env, HOME: folder.path, XDG_DATA_HOME: "", XDG_CONFIG_HOME: "" };
+  const running = await runProgram(engine.program ?? "", engine.args(config, folder.path), port, {
+    env,
+  });
   const url = `http://127.0.0.1:${port}`;
   return {
     url,

@@ -41,9 +41,13 @@ export async function runProgram(
   command: string,
   args: readonly string[],
   port: number,
-  ids: { readonly uid?: number; readonly gid?: number } = {},
+  options: { readonly uid?: number; readonly gid?: number; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<RunningProgram> {
-  const child = spawn(command, args, { ...ids, cwd: tmpdir(), stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(command, args, {
+    cwd: tmpdir(),
+    ...options,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -54,10 +58,15 @@ export async function runProgram(
     child.kill(signal);
     await exited;
   };
-  while (!(await accepts(port))) {
+  const assertAlive = (): void => {
     if (child.exitCode !== null) throw new Error(`${command} ended: ${output}`);
+  };
+  while (!(await accepts(port))) {
+    assertAlive();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  // Otherwise it was another program that accepted.
+  assertAlive();
   return { child, output: () => output, stop, [Symbol.asyncDispose]: () => stop() };
 }
 
