@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The public shape of a bridge. Types only. */
 import type {
   AnyContract,
@@ -100,7 +101,7 @@ export interface BridgeSession extends Readable<GuestSession | null> {
 }
 
 /** One guest's bridge to its host. */
-export interface AppBridge<C extends Contract = AnyContract> {
+export interface AppBridge<C extends Contract = AnyContract> extends Disposable {
   /** The id under which the host has registered this app. */
   readonly appId: string;
   readonly method: BridgeMethods<C>;

@@ -150,5 +150,9 @@ export function createBridge<C extends Contract>(
       for (const release of owned) release();
       parts.onClose();
     },
+    // An engine without `using` finds nothing here that it would look for.
+    [Symbol.dispose]() {
+      this.close();
+    },
   };
 }

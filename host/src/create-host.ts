@@ -17,6 +17,7 @@ import {
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
 import { createGate, createStore, systemClock, type Unsubscribe } from "@breezeway/shared/channel";
+import { disposable } from "./disposable.ts";
 import { createEventHub } from "./events/host-events.ts";
 import { createBuiltIns } from "./guests/built-ins.ts";
 import { createHostFetch } from "./guests/host-fetch.ts";
@@ -202,7 +203,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
     locale.subscribe((value) => pushToAll("locale", value)),
   ];
 
-  return {
+  return disposable({
     apps,
     session,
     event: events.api,
@@ -225,7 +226,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
       tabs.close();
       taps.clear();
     },
-  };
+  });
 }
 
 /** With the browser's own fetch the session cookie goes to the page's origin only. */

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The public shape of a host. Types only. */
 import type {
   AnyContract,
@@ -102,7 +103,7 @@ export interface MountSettings {
   readonly context?: Readonly<Record<string, unknown>>;
 }
 
-export interface Mount<C extends Contract = AnyContract> {
+export interface Mount<C extends Contract = AnyContract> extends Disposable {
   readonly app: RegisteredApp;
   /** @throws {BridgeError} CONFIG_INVALID when the app is in no frame of this page */
   readonly element: HTMLIFrameElement;
@@ -172,7 +173,7 @@ export interface TapEvent {
   readonly atMs: number;
 }
 
-export interface Host<C extends Contract = AnyContract> {
+export interface Host<C extends Contract = AnyContract> extends Disposable {
   readonly apps: AppRegistry;
   readonly session: HostSession;
   readonly event: HostEvents<C>;

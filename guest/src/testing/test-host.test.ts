@@ -285,3 +285,16 @@ describe("the faults of the test host", () => {
     expect(BridgeError.is(await before.method.call("wait").catch((error) => error))).toBe(true);
   });
 });
+
+it("a bridge is closed where `using` ends", async () => {
+  const host = customerHost();
+  let kept: AppBridge<typeof contract>;
+  {
+    using bridge = await host.connect();
+    kept = bridge;
+    expect(bridge.state).toBe("connected");
+  }
+  expect(kept.state).toBe("closed");
+  await host.settled();
+  expect(host.isConnected).toBe(false);
+});

@@ -28,6 +28,7 @@ import {
   type ChannelPort,
   type Clock,
 } from "@breezeway/shared/channel";
+import { disposable } from "../disposable.ts";
 import { pageUrl } from "../frames/create-frame.ts";
 import { frameSurface } from "../frames/frame-surface.ts";
 import type { Mount, MountOptions, MountState } from "../host-types.ts";
@@ -152,7 +153,7 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
     return checkResult(name, definition, await guest.channel.call(name, args, callOptions));
   };
 
-  const mount: GuestMount = {
+  const mount: GuestMount = disposable({
     id,
     app,
     get element() {
@@ -194,7 +195,7 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
       state.set("closed");
       options.onClosed(mount);
     },
-  };
+  });
 
   const surface: GuestSurface = openerOf(settings)({ app, url, clock, onHello, onLoad });
   expectHello();

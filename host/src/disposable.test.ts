@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+import { createHost } from "./create-host.ts";
+import { createTestGuest, createTestIssuer } from "./testing.ts";
+
+const APPS = [{ id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/" }];
+
+it("a host and its mounts are closed where `using` ends, with all timers", async () => {
+  const issuer = createTestIssuer();
+  const seen: string[] = [];
+  {
+    using host = createHost({ ...issuer.hostOptions, apps: APPS });
+    {
+      const guest = createTestGuest({ clock: issuer.clock });
+      using mount = host.mount("orders", { surface: guest.surface });
+      mount.subscribeState((state) => seen.push(state));
+      await guest.connect();
+    }
+    expect(host.mounts).toEqual([]);
+    expect(seen).toEqual(["connecting", "connected", "closed"]);
+    const other = createTestGuest({ clock: issuer.clock });
+    host.mount("orders", { surface: other.surface });
+    await other.connect();
+  }
+  await issuer.advance(0);
+  expect(issuer.clock.timers).toBe(0);
+});

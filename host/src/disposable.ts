@@ -1,0 +1,12 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+
+/** Lets `using` close something, where the engine knows `using`. */
+export function disposable<T extends Disposable & { close(): void }>(
+  value: Omit<T, typeof Symbol.dispose>,
+): T {
+  const whole = value as T;
+  if ("dispose" in Symbol) {
+    Object.defineProperty(whole, Symbol.dispose, { value: () => whole.close() });
+  }
+  return whole;
+}
