@@ -37,19 +37,28 @@ test("comes back with its guests connected, and everything on them", async ({ br
   await frame.evaluate(async () => {
     const connected = await window.bridge;
     let events = 0;
+    let persisted = false;
+    addEventListener("pageshow", (event) => (persisted = event.persisted));
+    const states: string[] = [];
+    connected.subscribeState((state) => states.push(state));
     connected.event.subscribe("a:changed", () => (events += 1));
     connected.method.expose("look", async () => {
       const token = await connected.getSessionToken();
-      return [await connected.method.call("add", 1, 1), token.split(".").length, events];
+      const sum = await connected.method.call("add", 1, 1);
+      return { persisted, states, sum, events, parts: token.split(".").length };
     });
   });
   await page.evaluate(() => {
     const states: string[] = [];
     window.mount.subscribeState((state) => states.push(state));
+    const pings: string[] = [];
+    window.host.tap(({ name, direction }) => {
+      if (name === "bridge.ping") pings.push(direction);
+    });
     addEventListener("pageshow", ({ persisted }) => {
       window.host.event.publish("a:changed", {});
       void window.mount.call("look").then(
-        (seen) => window.tell({ persisted, seen, states }),
+        (seen) => window.tell({ persisted, seen, states, pings }),
         (error: unknown) => window.tell(String(error)),
       );
     });
@@ -57,7 +66,15 @@ test("comes back with its guests connected, and everything on them", async ({ br
   await leaveAndReturn(page, { to: `${bridge.platform.strangerOrigin}/x?wait=never` });
   await expect
     .poll(() => told)
-    .toEqual([{ persisted: true, seen: [2, 3, 1], states: ["connected"] }]);
+    .toEqual([
+      {
+        persisted: true,
+        states: ["connected"],
+        // Its own page was kept too: it was told so, and asked whether its host still answers.
+        seen: { persisted: true, states: ["connected"], sum: 2, events: 1, parts: 3 },
+        pings: ["in", "out"],
+      },
+    ]);
 });
 
 test("tells its guests when the session has ended meanwhile", async ({ bridge }) => {

@@ -31,6 +31,8 @@ export interface BridgeFixture {
   readonly platform: Platform;
   /** A host page with a host of two apps, `orders` and `stock`, and a few methods. */
   readonly openHost: (setup?: HostSetup, on?: Page) => Promise<Page>;
+  /** The same in a page that is there already, such as after a reload. */
+  readonly startHost: (setup?: HostSetup, on?: Page) => Promise<Page>;
   /** Mounts an app as `window.mount`, and gives its frame once it has loaded. */
   readonly mount: (page: Page, options?: { app?: string; path?: string }) => Promise<Frame>;
 }
@@ -49,6 +51,9 @@ export const test = base.extend<{ bridge: BridgeFixture }, { platform: Platform 
     resetPlatform(platform);
     const openHost = async (setup: HostSetup = {}, on: Page = page): Promise<Page> => {
       await on.goto(platform.hostOrigin);
+      return startIn(setup, on);
+    };
+    const startIn = async (setup: HostSetup = {}, on: Page = page): Promise<Page> => {
       await on.waitForFunction(() => "breezeway" in window);
       await on.evaluate(startHost, {
         setup,
@@ -57,7 +62,12 @@ export const test = base.extend<{ bridge: BridgeFixture }, { platform: Platform 
       });
       return on;
     };
-    await use({ platform, openHost, mount: (on, options) => mountApp(on, options) });
+    await use({
+      platform,
+      openHost,
+      startHost: startIn,
+      mount: (on, options) => mountApp(on, options),
+    });
   },
 });
 
