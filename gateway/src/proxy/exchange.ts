@@ -174,7 +174,7 @@ export class Exchange
       return;
     }
     const failure = fromUndici(error);
-    if (isOfUpstream(failure)) this.#outcome = "failed";
+    if (failure.reason.startsWith("upstream-")) this.#outcome = "failed";
     this.end(failure);
   }
 
@@ -215,7 +215,6 @@ export class Exchange
   end(error: unknown): void {
     if (this.#state === "done") return;
     const isTooLate = this.#state === "answering" && this.#client.isCommitted;
-    if (this.#state === "waiting" && isOfUpstream(error)) this.#outcome = "failed";
     const answer = this.#refusal(error);
     this.#stop(BridgeError.is(error) ? error : new BridgeError("INTERNAL_ERROR", "Failed."));
     this.reason = answer.reason;
@@ -296,8 +295,4 @@ export class Exchange
     else connections.give(this.#connection);
     this.#connection = undefined;
   }
-}
-
-function isOfUpstream(error: unknown): boolean {
-  return BridgeError.is(error) && error.reason.startsWith("upstream-");
 }
