@@ -3,14 +3,12 @@ import { expect, frameAt, heardBy, test } from "./support.ts";
 
 test("the guest's policy keeps it out of a page that is not its host's", async ({
   expectedMessages,
-  openEvilSite,
   page,
   platform,
+  visitEvilSite,
 }) => {
   expectedMessages.push(/frame-ancestors|chrome-error/);
-  const evil = await openEvilSite({ page: "fake-host" });
-  await page.goto(evil.origin);
-  await page.waitForFunction(() => "attack" in window);
+  await visitEvilSite("fake-host");
   await page.evaluate((url) => window.attack.embed?.(url), platform.addresses.orders.origin);
   await expect.poll(() => page.frames().at(-1)?.url()).toMatch(/^chrome-error:/);
 });
@@ -20,12 +18,11 @@ test.describe("without that policy", () => {
 
   test("a page that plays the host is not listened to, and hears nothing", async ({
     expectedMessages,
-    openEvilSite,
     page,
     platform,
+    visitEvilSite,
   }) => {
     expectedMessages.push(/postMessage.*target origin/);
-    const evil = await openEvilSite({ page: "fake-host" });
     // Who may embed a page is decided before bypassCSP comes into it.
     await page.route(`${platform.addresses.orders.origin}/`, async (route) => {
       const response = await route.fetch();
@@ -33,8 +30,7 @@ test.describe("without that policy", () => {
       await route.fulfill({ response, headers });
     });
     await page.clock.install();
-    await page.goto(evil.origin);
-    await page.waitForFunction(() => "attack" in window);
+    await visitEvilSite("fake-host");
     await page.evaluate((url) => window.attack.embed?.(url), platform.addresses.orders.origin);
     const guest = page.frameLocator("iframe");
     await expect(guest.getByRole("status")).toBeAttached();

@@ -4,7 +4,7 @@
  */
 import { decodeJwt } from "jose";
 import { signIn } from "../support/http.ts";
-import { expect, frameAt, test, type EvilSite } from "./support.ts";
+import { expect, frameAt, test, type Fixtures } from "./support.ts";
 import type { Frame } from "@playwright/test";
 
 const LIES = {
@@ -20,26 +20,24 @@ interface Welcome {
   readonly token: { readonly token: string };
 }
 
-test.beforeEach(async ({ platform }) => platform.stop("inspector"));
-
 test("who it is comes from the host's registry, whatever its hello says", async ({
-  demo,
-  openEvilSite,
   page,
+  platform,
+  usurp,
 }) => {
-  const frame = await openMalicious({ demo, openEvilSite, page });
+  const frame = await openMalicious({ page, platform, usurp });
   const welcome = (await frame.evaluate((lies) => window.attack.hello?.(lies), LIES)) as Welcome;
   expect(welcome.appId).toBe("inspector");
   expect(welcome.capabilities).not.toContain("orders:announce");
   expect(decodeJwt(welcome.token.token)).toMatchObject({
     aud: "inspector",
-    azp: demo.platform.addresses.inspector.origin,
+    azp: platform.addresses.inspector.origin,
     scope: "",
   });
 });
 
-test("every way to ask for a token gives its own", async ({ demo, openEvilSite, page }) => {
-  const frame = await openMalicious({ demo, openEvilSite, page });
+test("every way to ask for a token gives its own", async ({ page, platform, usurp }) => {
+  const frame = await openMalicious({ page, platform, usurp });
   await frame.evaluate((lies) => window.attack.hello?.(lies), LIES);
   for (const method of ["getSessionToken", "getAppToken", "bridge.token"]) {
     for (const args of [["orders"], [{ appId: "orders" }], ["orders", "orders"]]) {
@@ -55,11 +53,11 @@ test("every way to ask for a token gives its own", async ({ demo, openEvilSite, 
 });
 
 test("it cannot speak or act with another app's capabilities", async ({
-  demo,
-  openEvilSite,
   page,
+  platform,
+  usurp,
 }) => {
-  const frame = await openMalicious({ demo, openEvilSite, page });
+  const frame = await openMalicious({ page, platform, usurp });
   await frame.evaluate((lies) => window.attack.hello?.(lies), LIES);
   await frame.evaluate(() =>
     window.attack.post?.([
@@ -81,13 +79,12 @@ test("it cannot speak or act with another app's capabilities", async ({
 });
 
 test("the issuer gives nothing to a page that is not its own", async ({
-  demo,
   expectedMessages,
-  openEvilSite,
   page,
   platform,
+  usurp,
 }) => {
-  const frame = await openMalicious({ demo, openEvilSite, page });
+  const frame = await openMalicious({ page, platform, usurp });
   expectedMessages.push(/blocked by CORS policy/);
   const url = `${platform.url}/auth/session/token`;
   const outcome = await frame.evaluate(async (target) => {
@@ -112,17 +109,10 @@ test("the issuer gives nothing to a page that is not its own", async ({
 });
 
 async function openMalicious({
-  demo,
-  openEvilSite,
   page,
-}: {
-  demo: Parameters<Parameters<typeof test>[2]>[0]["demo"];
-  openEvilSite: (options: { page: "raw-guest"; port: number }) => Promise<EvilSite>;
-  page: Parameters<Parameters<typeof test>[2]>[0]["page"];
-}): Promise<Frame> {
-  const { port, origin } = demo.platform.addresses.inspector;
-  await openEvilSite({ page: "raw-guest", port });
-  await demo.signIn();
-  await page.getByRole("link", { name: "Inspector" }).click();
-  return frameAt(page, origin);
+  platform,
+  usurp,
+}: Pick<Fixtures, "page" | "platform" | "usurp">): Promise<Frame> {
+  await usurp("inspector", { page: "raw-guest" });
+  return frameAt(page, platform.addresses.inspector.origin);
 }

@@ -1,17 +1,17 @@
 /** [TM-108] A guest shakes hands, then takes its frame to another origin and goes on talking. */
 import type { Frame } from "@playwright/test";
-import { expect, frameAt, heardBy, test } from "./support.ts";
+import { expect, frameAt, heardBy, test, type Fixtures } from "./support.ts";
 
 test("the shell's policy keeps the frame from going there", async ({
-  demo,
   expectedMessages,
   openEvilSite,
   page,
   platform,
+  usurp,
 }) => {
   expectedMessages.push(/Content Security Policy|chrome-error/);
   const evil = await openEvilSite({ page: "sdk-guest" });
-  const frame = await openTraitor({ demo, openEvilSite, page, platform });
+  const frame = await openTraitor({ page, platform, usurp });
   await frame.evaluate((origin) => location.assign(origin), evil.origin);
   await expect(page.getByTestId("mount-state")).not.toHaveText("Connected");
   expect(evil.visits).toEqual([]);
@@ -21,15 +21,15 @@ test.describe("without that policy", () => {
   test.use({ bypassCSP: true });
 
   test("the host drops the channel at once, and says nothing to the new page", async ({
-    demo,
     expectedMessages,
     openEvilSite,
     page,
     platform,
+    usurp,
   }) => {
     expectedMessages.push(/postMessage.*target origin/);
     const evil = await openEvilSite({ page: "sdk-guest", hostOrigins: [platform.url] });
-    const traitor = await openTraitor({ demo, openEvilSite, page, platform });
+    const traitor = await openTraitor({ page, platform, usurp });
     await traitor.evaluate((origin) => location.assign(origin), evil.origin);
     const frame = await frameAt(page, evil.origin);
     await expect(page.getByTestId("mount-state")).not.toHaveText("Connected");
@@ -46,21 +46,14 @@ test.describe("without that policy", () => {
   });
 });
 
-type Fixtures = Parameters<Parameters<typeof test>[2]>[0];
-
 /** The orders app as its maker turned bad: connected, and it leaves without a word. */
 async function openTraitor({
-  demo,
-  openEvilSite,
   page,
   platform,
-}: Pick<Fixtures, "demo" | "openEvilSite" | "page" | "platform">): Promise<Frame> {
-  const { port, origin } = platform.addresses.orders;
-  await platform.stop("orders");
-  await openEvilSite({ page: "raw-guest", port });
-  await demo.signIn();
-  await page.getByRole("link", { name: "Orders", exact: true }).click();
-  const frame = await frameAt(page, origin);
+  usurp,
+}: Pick<Fixtures, "page" | "platform" | "usurp">): Promise<Frame> {
+  await usurp("orders", { page: "raw-guest" });
+  const frame = await frameAt(page, platform.addresses.orders.origin);
   expect(await frame.evaluate(() => window.attack.hello?.({}))).toMatchObject({ appId: "orders" });
   await expect(page.getByTestId("mount-state")).toHaveText("Connected");
   return frame;

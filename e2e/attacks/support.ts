@@ -27,7 +27,16 @@ export interface EvilSiteOptions {
 interface AttackFixtures {
   /** Opens a site on 127.0.0.1 that lasts until the end of the test. */
   readonly openEvilSite: (options: EvilSiteOptions) => Promise<EvilSite>;
+  /** Opens a site and goes there. */
+  readonly visitEvilSite: (page: EvilSiteOptions["page"]) => Promise<EvilSite>;
+  /** Puts a site in the place of an app, and opens that app in the shell as somebody signed in. */
+  readonly usurp: (
+    app: keyof typeof LINKS,
+    site: Omit<EvilSiteOptions, "port">,
+  ) => Promise<EvilSite>;
 }
+
+const LINKS = { orders: "Orders", inspector: "Inspector" } as const;
 
 interface AttackWorkerFixtures {
   readonly evilScripts: ReadonlyMap<string, string>;
@@ -39,6 +48,21 @@ export const test = demoTest.extend<AttackFixtures, AttackWorkerFixtures>({
     async ({}, use) => use(await bundlePages()),
     { scope: "worker" },
   ],
+  usurp: async ({ demo, openEvilSite, page, platform }, use) =>
+    use(async (app, site) => {
+      await platform.stop(app);
+      const opened = await openEvilSite({ ...site, port: platform.addresses[app].port });
+      await demo.signIn();
+      await page.getByRole("link", { name: LINKS[app], exact: true }).click();
+      return opened;
+    }),
+  visitEvilSite: async ({ openEvilSite, page }, use) =>
+    use(async (name) => {
+      const site = await openEvilSite({ page: name });
+      await page.goto(site.origin);
+      await page.waitForFunction(() => "attack" in window);
+      return site;
+    }),
   openEvilSite: async ({ evilScripts, platform }, use) => {
     const servers: Server[] = [];
     await use(async (options) => {
@@ -54,6 +78,8 @@ export const test = demoTest.extend<AttackFixtures, AttackWorkerFixtures>({
     }
   },
 });
+
+export type Fixtures = Parameters<Parameters<typeof test>[2]>[0];
 
 export { expect };
 

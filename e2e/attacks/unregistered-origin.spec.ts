@@ -2,22 +2,14 @@
 import { expect, frameAt, heardBy, test } from "./support.ts";
 
 test("the shell's policy keeps the page out of the frame", async ({
-  demo,
   expectedMessages,
   openEvilSite,
   page,
-  platform,
+  usurp,
 }) => {
   expectedMessages.push(/Content Security Policy|chrome-error/);
   const evil = await openEvilSite({ page: "sdk-guest" });
-  await platform.stop("orders");
-  const gone = await openEvilSite({
-    page: "sdk-guest",
-    port: platform.addresses.orders.port,
-    redirectTo: evil.origin,
-  });
-  await demo.signIn();
-  await page.getByRole("link", { name: "Orders", exact: true }).click();
+  const gone = await usurp("orders", { page: "sdk-guest", redirectTo: evil.origin });
   await expect.poll(() => gone.visits).not.toEqual([]);
   // The browser has followed the redirect as far as it will: its error page is loaded.
   await expect.poll(() => page.frames().at(-1)?.url()).toMatch(/^chrome-error:/);
@@ -28,22 +20,15 @@ test.describe("without that policy", () => {
   test.use({ bypassCSP: true });
 
   test("the host does not shake hands with it, nor send it anything", async ({
-    demo,
     expectedMessages,
     openEvilSite,
     page,
     platform,
+    usurp,
   }) => {
     expectedMessages.push(/postMessage.*target origin/);
     const evil = await openEvilSite({ page: "sdk-guest", hostOrigins: [platform.url] });
-    await platform.stop("orders");
-    await openEvilSite({
-      page: "sdk-guest",
-      port: platform.addresses.orders.port,
-      redirectTo: evil.origin,
-    });
-    await demo.signIn();
-    await page.getByRole("link", { name: "Orders", exact: true }).click();
+    await usurp("orders", { page: "sdk-guest", redirectTo: evil.origin });
     const frame = await frameAt(page, evil.origin);
 
     const outcome = await frame.evaluate(() => window.attack.connect?.(1_500));
