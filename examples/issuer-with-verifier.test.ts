@@ -8,7 +8,7 @@ import {
   type RevocationFeed,
 } from "@breezeway/verify";
 import { verifySession, type FetchSessions } from "@breezeway/verify/fetch";
-import { freePort } from "./test-support/free-port.ts";
+import { freePorts } from "./test-support/processes.ts";
 
 let issuer: Issuer;
 let server: IssuerServer;
@@ -17,7 +17,7 @@ let sessions: FetchSessions;
 
 beforeAll(async () => {
   // The address is part of every token, so it must be known before the server listens.
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   issuer = createIssuer({
     issuer: `http://127.0.0.1:${port}/auth`,
     store: sqliteStore({ file: ":memory:" }),
