@@ -186,6 +186,27 @@ describe("somebody else in the WebView", () => {
   const realNonce = (): string =>
     web.posted.map((text) => /"nonce":"(\w+)"/.exec(text)?.[1]).find(Boolean) ?? "";
 
+  it("that floods the host with hellos is answered at a bounded rate, and the last of them always [WV-7]", async () => {
+    const { page } = web.load(`${APP}/`);
+    const nonce = page.breezewayHost;
+    const before = web.injected.length;
+    const welcomed = (): string[] =>
+      web.injected
+        .slice(before)
+        .flatMap((text) => /\\"type\\":\\"welcome\\",\\"id\\":\\"(\w+)\\"/.exec(text)?.[1] ?? []);
+    for (let id = 0; id < 1_000; id += 1) {
+      page.ReactNativeWebView?.postMessage(
+        JSON.stringify({ type: "hello", id: String(id), nonce, hello }),
+      );
+    }
+    await issuer.advance(10_000);
+    // A burst of them at once, then only the last has not been overtaken.
+    expect(welcomed()).toHaveLength(10 + 1);
+    expect(welcomed().at(-1)).toBe("999");
+    host.close();
+    expect(issuer.clock.timers).toBe(0);
+  });
+
   it("gets no welcome when the WebView has gone to another origin, even with the nonce", async () => {
     await loadAndConnect();
     const nonce = realNonce();

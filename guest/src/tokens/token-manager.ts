@@ -12,8 +12,8 @@
 import {
   BridgeError,
   decodeSessionToken,
+  EXPIRY_MARGIN_SECONDS,
   isTokenGrant,
-  TOKEN_LIMITS,
   type DecodedToken,
   type GuestSession,
   type TokenGrant,
@@ -58,7 +58,7 @@ export function createGuestTokens(options: GuestTokensOptions): GuestTokens {
     expiresAtSeconds - skew.issuerNow() / 1000;
 
   const isUsable = (candidate: TokenGrant): boolean =>
-    secondsLeft(candidate) > TOKEN_LIMITS.expiryMarginSeconds;
+    secondsLeft(candidate) > EXPIRY_MARGIN_SECONDS;
 
   const accept = (next: TokenGrant | null, askedAt?: number): void => {
     if (next) {

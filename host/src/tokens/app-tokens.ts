@@ -7,8 +7,8 @@
  * [AT-3] A token of an ended or changed session is forgotten at once, also one that is on its way.
  * [AT-4] A guest that says its token was refused gets another, but not more often than once in
  *        `MIN_REPLACE_MS`: its word must not become a flood of mints.
- * [AT-6] A token that dies on its way to the host is not handed out.
  * [AT-5] A token is never replaced by an older one, unless it is of no use any more.
+ * [AT-6] A token that dies on its way to the host is not handed out.
  */
 import { BridgeError, decodeSessionToken, TOKEN_LIMITS, type TokenGrant } from "@breezeway/shared";
 import type { TokenResponse } from "@breezeway/shared/schemas";

@@ -9,8 +9,16 @@
  *        later message the channel's random name; both are told to the main frame only.
  * [WV-6] A message that is too long is not even parsed. It ends the channel when it has the channel's
  *        name in it, and is nothing when it has not: any frame could have sent it.
+ * [WV-7] Only so many hellos are answered in a second; the latest always is.
  */
-import { BridgeError, CHANNEL_LIMITS, originOf, parseHello, type Refusal } from "@breezeway/shared";
+import {
+  BridgeError,
+  CHANNEL_LIMITS,
+  HANDSHAKE_LIMITS,
+  originOf,
+  parseHello,
+  type Refusal,
+} from "@breezeway/shared";
 import { randomId, toWireError } from "@breezeway/shared/channel";
 import {
   createTextPort,
@@ -20,6 +28,7 @@ import {
   type TextPort,
   type WebViewMessage,
 } from "@breezeway/shared/webview";
+import { createPace, type Pace } from "../transport/pace.ts";
 import type { OpenSurface, SurfaceOptions } from "../transport/guest-surface.ts";
 
 /** The part of the event of `onMessage` that is used. */
@@ -54,6 +63,7 @@ interface OpenChannel extends TextPort {
 export function createWebView({ inject, reload }: WebViewOptions): WebViewHandle {
   const nonce = randomId();
   let place: SurfaceOptions | undefined;
+  let pace: Pace | undefined;
   let channel: OpenChannel | undefined;
 
   const guarded = (script: string): string =>
@@ -111,10 +121,16 @@ export function createWebView({ inject, reload }: WebViewOptions): WebViewHandle
     surface(options) {
       if (place) throw new BridgeError("CONFIG_INVALID", "This WebView has an app already.");
       place = options;
+      pace = createPace({
+        clock: options.clock,
+        burst: HANDSHAKE_LIMITS.attemptBurst,
+        perSecond: HANDSHAKE_LIMITS.attemptsPerSecond,
+      });
       return {
         element: undefined,
         reload,
         close() {
+          pace?.close();
           channel?.lose();
           channel = undefined;
           place = undefined;
@@ -136,7 +152,8 @@ export function createWebView({ inject, reload }: WebViewOptions): WebViewHandle
       }
       const message = parseWebViewMessage(data);
       if (message?.type === "hello" && message.nonce === nonce) {
-        void answerHello(message.id, message.hello);
+        const { id, hello } = message;
+        pace?.run(() => void answerHello(id, hello));
       } else if (message?.type === "data" && message.channel === channel?.name) {
         channel.receive(message.message);
       } else if (message?.type === "close" && message.channel === channel?.name) {
