@@ -24,6 +24,7 @@ import { registerCore } from "./core.ts";
 import { createRefusalLimit } from "./limits/refusal-limit.ts";
 import { createRateLimits } from "./limits/rate-limits.ts";
 import { createAuditLog } from "./observe/audit.ts";
+import { createFailureLog, publicUrl, type FailureLog } from "./observe/failure-log.ts";
 import { createMetrics } from "./observe/metrics.ts";
 import { combineObservers } from "./observe/observer.ts";
 import { createTracing } from "./observe/tracing.ts";
@@ -76,17 +77,18 @@ export function createGateway(options: GatewayOptions): Gateway {
   checkIssuer(options, source);
   let policy = parsePolicy(options, source);
   const upstreams = createUpstreams(parseLimits(options.limits, source));
-  const onError = options.onError ?? (() => {});
+  const audit = options.audit === undefined ? undefined : createAuditLog(options.audit, source);
+  const report = createFailureLog(options.onError);
   const verifier = createVerifier(options, {
     policy: () => policy,
     isRevoked: (claims) => revocations.isRevoked(claims),
     onKeysError: (error) => {
       metrics.keysFetchFailed();
-      onError(error);
+      report(`the issuer's keys cannot be fetched from ${publicUrl(jwksUrl(options))}`, error);
     },
   });
   const revocations = createRevocations({
-    feed: createFeed(options, onError),
+    feed: createFeed(options, report),
     isRevoked: options.isRevoked ?? (() => false),
     open: () => open,
     onEnded: (count) => metrics.streamsRevoked(count),
@@ -95,7 +97,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const open = createOpenExchanges({ onTick: () => revocations.tick() });
   const rateLimits = createRateLimits(options.rateLimitStore, (error) => {
     metrics.rateLimitStoreFailed();
-    onError(error);
+    report("the store of rate limits fails", error);
   });
   const refusals = parseRefusalLimit(options.refusalLimit, source);
   const refusalLimit =
@@ -104,7 +106,6 @@ export function createGateway(options: GatewayOptions): Gateway {
       verifier,
       trustsPeer: (address) => policy.trustsPeer(address),
     });
-  const audit = options.audit === undefined ? undefined : createAuditLog(options.audit);
   const metrics = createMetrics(
     {
       open,
@@ -191,7 +192,7 @@ function createVerifier(options: GatewayOptions, parts: VerifierParts): SessionV
   return createSessionVerifier({
     issuer,
     audience: { has: (appId) => parts.policy().apps.get(appId) !== undefined },
-    jwks: jwks ?? `${issuer}/.well-known/jwks.json`,
+    jwks: jwks ?? jwksUrl(options),
     isRevoked: parts.isRevoked,
     onKeysError: parts.onKeysError,
     ...(algorithms === undefined ? {} : { algorithms }),
@@ -200,15 +201,22 @@ function createVerifier(options: GatewayOptions, parts: VerifierParts): SessionV
   });
 }
 
+/** Of a key set that is fetched. */
+function jwksUrl({ issuer, jwks }: GatewayOptions): string {
+  return typeof jwks === "string" ? jwks : `${issuer}/.well-known/jwks.json`;
+}
+
 function createFeed(
   { issuer, revocations, clock, fetch }: GatewayOptions,
-  onError: (error: unknown) => void,
+  report: FailureLog,
 ): RevocationFeed | undefined {
   if (revocations === false) return undefined;
   const { url, headers, maxSilenceMs, maxRetryMs } = revocations ?? {};
+  const address = url ?? `${issuer}/revocations`;
   return createRevocationFeed({
-    url: url ?? `${issuer}/revocations`,
-    onError,
+    url: address,
+    onError: (error) =>
+      report(`the feed of revocations cannot be followed at ${publicUrl(address)}`, error),
     ...(headers === undefined ? {} : { headers }),
     ...(maxSilenceMs === undefined ? {} : { maxSilenceMs }),
     ...(maxRetryMs === undefined ? {} : { maxRetryMs }),

@@ -9,6 +9,7 @@ import { BridgeError } from "@breezeway/shared";
 import { RateLimiterClusterMaster } from "rate-limiter-flexible";
 import { readGatewayConfig } from "../config/read-config.ts";
 import type { CloseOptions } from "../node/serve-gateway.ts";
+import { createFailureLog } from "../observe/failure-log.ts";
 import {
   serveOperations,
   type OperationsAddress,
@@ -27,7 +28,10 @@ export interface ClusterOptions extends OperationsAddress {
   readonly host?: string | undefined;
   /** Default: one per core. */
   readonly workers?: number | undefined;
-  /** Told why a changed configuration was not taken over, and why a worker did not start again. */
+  /**
+   * Told why a changed configuration was not taken over, and why a worker did not start again.
+   * Default: a line on standard error.
+   */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -53,7 +57,8 @@ const KILL_AFTER_MS = 2_000;
  * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, also when the port is in use
  */
 export async function serveGatewayCluster(options: ClusterOptions): Promise<GatewayCluster> {
-  const { config, port = 4001, host = "127.0.0.1", onError = () => {} } = options;
+  const { config, port = 4001, host = "127.0.0.1" } = options;
+  const report = createFailureLog(options.onError);
   // A wrong file is told once, and before any process is started.
   const { metrics } = readGatewayConfig(config);
   if (metrics?.access !== undefined) {
@@ -82,9 +87,11 @@ export async function serveGatewayCluster(options: ClusterOptions): Promise<Gate
       if (!isFromWorker(message)) return;
       if (message.type === "breezeway:listening") resolve(message.url);
       else if (message.type === "breezeway:failed") reject(invalid(message.message));
-      else if (message.type === "breezeway:refused") onError(invalid(message.message));
+      else if (message.type === "breezeway:refused") {
+        report("a changed configuration was not taken over", invalid(message.message));
+      }
     });
-    worker.on("error", onError);
+    worker.on("error", (error) => report("a worker failed", error));
     worker.on("exit", () => {
       workers.delete(worker);
       reject(invalid("a worker ended before it listened"));
@@ -94,7 +101,8 @@ export async function serveGatewayCluster(options: ClusterOptions): Promise<Gate
   }
 
   function restart(): void {
-    if (!isClosing) startWorker(chosenPort).catch(onError);
+    if (isClosing) return;
+    startWorker(chosenPort).catch((error: unknown) => report("a worker did not start", error));
   }
 
   const tell = (message: ToWorker): void => {

@@ -81,7 +81,10 @@ export interface GatewayOptions {
   readonly metrics?: MetricsOptions | undefined;
   /** Spans through the OpenTelemetry API, for a process that has registered an SDK. Default false. */
   readonly tracing?: boolean | undefined;
-  /** Told of failures that no request sees: of the key set, the feed, and the store of rate limits. */
+  /**
+   * Told of failures that no request sees: of the key set, the feed, and the store of rate limits.
+   * Default: a line on standard error, at most one a minute while the same failure lasts.
+   */
   readonly onError?: ((error: unknown) => void) | undefined;
   /** Epoch milliseconds. Default `Date.now`. */
   readonly clock?: (() => number) | undefined;

@@ -4,10 +4,16 @@
  * Never in a line: tokens, cookies, queries, bodies, header values beyond `Origin`. Losing lines never
  * stops requests; how many were lost is in the metrics.
  */
+import { mkdirSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { BridgeError } from "@breezeway/shared";
 import { pino, destination as pinoDestination, type DestinationStream } from "pino";
 import type { ExchangeObserver, ObservedExchange } from "./observer.ts";
 
-/** Where audit lines go: standard output, a file that is appended to, or anything with `write`. */
+/**
+ * Where audit lines go: standard output, a file that is appended to, or anything with `write`. The
+ * file and its folder are made when they are not there.
+ */
 export type AuditDestination = "stdout" | { readonly file: string } | DestinationStream;
 
 export interface AuditLog extends ExchangeObserver {
@@ -24,9 +30,10 @@ const MAX_CLOSE_MS = 1_000;
 // With a destination that does not take any more, memory must not grow without end.
 const MAX_BUFFER_BYTES = 4 * 1024 * 1024;
 
-export function createAuditLog(target: AuditDestination): AuditLog {
+/** @throws {BridgeError} CONFIG_INVALID when the file cannot be written, naming source and file */
+export function createAuditLog(target: AuditDestination, source: string): AuditLog {
   let dropped = 0;
-  const file = typeof target === "object" && "write" in target ? undefined : open(target);
+  const file = typeof target === "object" && "write" in target ? undefined : open(target, source);
   file?.on("error", () => (dropped += 1));
   file?.on("drop", () => (dropped += 1));
   const logger = pino(
@@ -67,16 +74,30 @@ export function createAuditLog(target: AuditDestination): AuditLog {
   };
 }
 
-function open(target: "stdout" | { readonly file: string }): ReturnType<typeof pinoDestination> {
+function open(
+  target: "stdout" | { readonly file: string },
+  source: string,
+): ReturnType<typeof pinoDestination> {
   return pinoDestination({
-    dest: target === "stdout" ? 1 : target.file,
-    append: true,
-    mkdir: true,
+    dest: target === "stdout" ? 1 : openFile(target.file, source),
     sync: false,
     minLength: BUFFER_BYTES,
     maxLength: MAX_BUFFER_BYTES,
     periodicFlush: FLUSH_EVERY_MS,
   });
+}
+
+// Here and not by pino, which would find out when nobody listens any more.
+function openFile(file: string, source: string): number {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    return openSync(file, "a");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+    throw new BridgeError("CONFIG_INVALID", `${source}: audit: cannot write ${file} (${code}).`, {
+      cause: error,
+    });
+  }
 }
 
 function describe({ requestId, head, path, origin, route, session }: ObservedExchange): object {

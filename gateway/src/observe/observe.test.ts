@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { context, propagation, SpanKind, trace } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
@@ -149,6 +149,21 @@ describe("the audit log", { timeout: 30_000 }, () => {
       await gateway.request("/orders");
     }
     expect(readFileSync(file, "utf8")).toContain('"decision":"allow"');
+  });
+
+  it("is not started with a file that cannot be written", async () => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, "a-file");
+    writeFileSync(file, "");
+    await expect(
+      startGateway({ gateway: { audit: { file: join(file, "audit.jsonl") } } }),
+    ).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining(`audit: cannot write ${file}`) as string,
+    });
+    await expect(startGateway({ gateway: { audit: { file: folder.path } } })).rejects.toThrow(
+      "EISDIR",
+    );
   });
 
   it.runIf(existsSync("/dev/full"))("does not stop requests when the disk is full", async () => {

@@ -42,6 +42,8 @@ export async function startGateway(options: StartOptions = {}): Promise<TestGate
       routes: [orders, ...others],
       jwks: tokens.jwks,
       revocations: false,
+      // Some tests take the issuer away; the default would write of it.
+      onError: () => {},
       ...options.gateway,
     },
     { port: 0, ...options.serve },
