@@ -97,9 +97,14 @@ test("ending all sessions of a user ends the tokens of that user", async () => {
 
 test("a key that is removed in an emergency is refused at once by those who follow the feed", async () => {
   const dave = await signIn("dave");
-  const { isRevoked, isKeyRemoved } = feed;
   const settings = { issuer: issuer.url, audience: "orders" };
-  using following = asDisposable(createSessionVerifier({ ...settings, isRevoked, isKeyRemoved }));
+  using following = asDisposable(
+    createSessionVerifier({
+      ...settings,
+      isRevoked: (claims) => feed.isRevoked(claims),
+      isKeyRemoved: (kid) => feed.isKeyRemoved(kid),
+    }),
+  );
   using apart = asDisposable(createSessionVerifier(settings));
   expect(await ask(dave.token)).toBe("session of dave");
   for (const verifier of [following, apart]) await verifier.verify(dave.token);
