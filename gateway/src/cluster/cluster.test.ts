@@ -89,7 +89,7 @@ describe("a cluster", () => {
       expect(metrics).toContain(
         'breezeway_gateway_requests_total{route="/orders",status="200",reason=""} 20',
       );
-      expect(metrics).toContain("breezeway_gateway_revocation_feed_live 1");
+      expect(metrics).toMatch(/^breezeway_gateway_revocation_feed_live 1$/m);
       expect((await fetch(`${url}/metrics`)).status).toBe(404);
 
       primary.child.send("pids");
