@@ -191,6 +191,26 @@ describe("preflights", () => {
     expect(gateway.upstream.requests).toEqual([]);
   });
 
+  it("of an unknown path are answered, so that the page of an app can read the 404", async () => {
+    await using gateway = await startGateway();
+    const asked = await gateway.request("/order", preflight(ORDERS_ORIGIN));
+    expect(asked.status).toBe(204);
+    expect(asked.headers.get("access-control-allow-origin")).toBe(ORDERS_ORIGIN);
+    const response = await gateway.request("/order", {
+      method: "POST",
+      headers: { origin: ORDERS_ORIGIN },
+    });
+    expect(response.headers.get("access-control-allow-origin")).toBe(ORDERS_ORIGIN);
+    expect(await response.json()).toMatchObject({ status: 404, reason: "route-unknown" });
+  });
+
+  it("of an unknown path are 404 to an origin of no app", async () => {
+    await using gateway = await startGateway();
+    const response = await gateway.request("/order", preflight("https://evil.example"));
+    expect(response.status).toBe(404);
+    expect(response.headers.get("access-control-allow-origin")).toBeNull();
+  });
+
   it("are refused to an origin of no app", async () => {
     await using gateway = await startGateway();
     const response = await gateway.request("/orders", preflight("https://evil.example"));

@@ -8,7 +8,8 @@
 import { BridgeError } from "@breezeway/shared";
 import type { Policy } from "../config/options.ts";
 import type { Route } from "../routes/route-table.ts";
-import type { Located } from "../decision/examine.ts";
+import { routeUnknown } from "../decision/examine.ts";
+import type { InspectedHeaders } from "../request/inspect-headers.ts";
 
 const OWN_EXPOSED_HEADERS = [
   "x-breezeway-request-id",
@@ -22,9 +23,9 @@ const ALL_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const VARY_ALWAYS: readonly string[] = ["vary", "origin"];
 const HEADER_NAMES = /^[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,2048}$/;
 
-function mayAsk(origin: string, { apps }: Route, policy: Policy): boolean {
+function mayAsk(origin: string, route: Route | undefined, policy: Policy): boolean {
   if (policy.hostOrigins.has(origin)) return true;
-  return policy.apps.byOrigin(origin).some(({ id }) => apps?.has(id) ?? true);
+  return policy.apps.byOrigin(origin).some(({ id }) => route?.apps?.has(id) ?? true);
 }
 
 /** The headers of an answer to a request with this `Origin`. Name, value, name, value. */
@@ -55,12 +56,17 @@ const prepared = new WeakMap<Policy, Map<string, readonly string[]>>();
 /**
  * The headers of the 204 that answers a preflight.
  *
- * @throws {BridgeError} ORIGIN_NOT_ALLOWED when no app of this origin may use the route;
- *   REQUEST_MALFORMED when it asks for something that is not a list of header names.
+ * @param route - `undefined` for a path without one: its 404 is for registered origins to read.
+ * @throws {BridgeError} ORIGIN_NOT_ALLOWED when no app of this origin may use the route, ROUTE_UNKNOWN
+ *   when there is none; REQUEST_MALFORMED when it asks for something that is not a list of header names.
  */
-export function preflightHeaders({ headers, route }: Located, policy: Policy): string[] {
-  const { origin, preflightHeaders: asked } = headers;
+export function preflightHeaders(
+  { origin, preflightHeaders: asked }: InspectedHeaders,
+  route: Route | undefined,
+  policy: Policy,
+): string[] {
   if (origin === undefined || !mayAsk(origin, route, policy)) {
+    if (route === undefined) throw routeUnknown();
     throw new BridgeError("ORIGIN_NOT_ALLOWED", "No app of this origin may use this route.");
   }
   if (asked !== undefined && asked !== "" && !HEADER_NAMES.test(asked)) {
@@ -70,7 +76,7 @@ export function preflightHeaders({ headers, route }: Located, policy: Policy): s
     "access-control-allow-origin",
     origin,
     "access-control-allow-methods",
-    route.methods?.join(", ") ?? ALL_METHODS,
+    route?.methods?.join(", ") ?? ALL_METHODS,
     // Echoed: "*" does not cover Authorization, and upstreams have headers of their own.
     "access-control-allow-headers",
     asked === undefined || asked === "" ? "authorization, content-type" : asked,

@@ -42,8 +42,8 @@ export interface Examined extends Located {
   readonly verifyRequest: VerifyRequest;
 }
 
-/** Made by {@link locate}; an OPTIONS request of a browser that asks before it sends. */
-export function isPreflight({ head, headers }: Located): boolean {
+/** An OPTIONS request of a browser that asks before it sends. */
+export function isPreflight(head: RequestHead, headers: InspectedHeaders): boolean {
   return (
     head.method === "OPTIONS" &&
     headers.origin !== undefined &&
@@ -57,10 +57,24 @@ export function isPreflight({ head, headers }: Located): boolean {
  * @throws {BridgeError} REQUEST_MALFORMED, HEADERS_TOO_LARGE, DUPLICATE_CREDENTIALS, ROUTE_UNKNOWN
  */
 export function locate(head: RequestHead, headers: InspectedHeaders, policy: Policy): Located {
+  const located = findRoute(head, headers, policy);
+  if (located === undefined) throw routeUnknown();
+  return located;
+}
+
+/** As {@link locate}, with `undefined` for what is not routed. */
+export function findRoute(
+  head: RequestHead,
+  headers: InspectedHeaders,
+  policy: Policy,
+): Located | undefined {
   const target = parseRequestTarget(head.target);
   const route = policy.routes.match(target.path);
-  if (route === undefined) throw new BridgeError("ROUTE_UNKNOWN", "There is nothing at this path.");
-  return { head, headers, target, route };
+  return route && { head, headers, target, route };
+}
+
+export function routeUnknown(): BridgeError {
+  return new BridgeError("ROUTE_UNKNOWN", "There is nothing at this path.");
 }
 
 /**

@@ -11,6 +11,7 @@ import type { RateLimitOptions } from "../config/route-schema.ts";
 import { authorise } from "../decision/authorise.ts";
 import {
   examine,
+  findRoute,
   inspectHead,
   isPreflight,
   locate,
@@ -59,21 +60,22 @@ export abstract class Admission {
   /** False once the client is gone or has its answer: nothing may be sent for it any more. */
   protected abstract readonly isUndecided: boolean;
   protected abstract located(located: Located): void;
-  protected abstract answerPreflight(located: Located): void;
+  protected abstract answerPreflight(headers: InspectedHeaders, route: Route | undefined): void;
   protected abstract admitted(request: Examined, session: VerifiedSession): void;
   abstract end(error: unknown): void;
 
   /** Decides at once when the token or its key is known. Never throws. */
   start(): void {
     try {
-      this.#headers = inspectHead(this.head);
-      const located = locate(this.head, this.#headers, this.policy);
-      this.#located = located;
-      this.located(located);
-      if (isPreflight(located)) {
-        this.answerPreflight(located);
+      const headers = inspectHead(this.head);
+      this.#headers = headers;
+      if (isPreflight(this.head, headers)) {
+        this.#preflight(headers);
         return;
       }
+      const located = locate(this.head, headers, this.policy);
+      this.#located = located;
+      this.located(located);
       const request = examine(located, this.policy);
       this.services.refusalLimit?.check(this.head, request.token, request.verifyRequest);
       const session = this.services.verifier.verifySync(request.token, request.verifyRequest);
@@ -82,6 +84,14 @@ export abstract class Admission {
     } catch (error) {
       this.end(error);
     }
+  }
+
+  // Of an unknown path too: a page that may not send the request could not read that there is none.
+  #preflight(headers: InspectedHeaders): void {
+    const located = findRoute(this.head, headers, this.policy);
+    this.#located = located;
+    if (located !== undefined) this.located(located);
+    this.answerPreflight(headers, located?.route);
   }
 
   async #verifyThenAdmit(request: Examined): Promise<void> {

@@ -16,6 +16,7 @@ import { corsHeaders, preflightHeaders } from "../cors/cors.ts";
 import type { Examined, Located, RequestHead } from "../decision/examine.ts";
 import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
 import type { ObservedExchange } from "../observe/observer.ts";
+import type { InspectedHeaders } from "../request/inspect-headers.ts";
 import type { Route } from "../routes/route-table.ts";
 import { Admission } from "./admission.ts";
 import type { ClientListener, ClientSide } from "./client-side.ts";
@@ -75,8 +76,8 @@ export class Exchange
     this.#span = this.services.tracing?.start(located);
   }
 
-  protected answerPreflight(located: Located): void {
-    const headers = preflightHeaders(located, this.policy);
+  protected answerPreflight(asked: InspectedHeaders, route: Route | undefined): void {
+    const headers = preflightHeaders(asked, route, this.policy);
     headers.push(IDENTITY_HEADERS.requestId, this.requestId);
     this.#answer(emptyAnswer(204, headers));
   }
