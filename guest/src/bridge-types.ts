@@ -130,7 +130,7 @@ export interface AppBridge<C extends Contract = AnyContract> extends Disposable 
   readonly fetch: BridgeFetch;
   /** Whether the host has granted a capability to this app. */
   can(capability: string): boolean;
-  /** Ends the bridge: calls under way reject with CHANNEL_CLOSED. */
+  /** Ends the bridge: calls under way reject with CHANNEL_CLOSED. Also where `using` ends. */
   close(): void;
 }
 

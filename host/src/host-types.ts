@@ -122,7 +122,7 @@ export interface Mount<C extends Contract = AnyContract> extends Disposable {
   setContext(context: Readonly<Record<string, unknown>>): void;
   /** Loads the app anew. */
   reload(): void;
-  /** Tells the guest, removes the frame. */
+  /** Tells the guest, removes the frame; also where `using` ends. */
   close(): void;
 }
 
@@ -189,6 +189,6 @@ export interface Host<C extends Contract = AnyContract> extends Disposable {
   mount(appId: string, options: MountOptions): Mount<C>;
   /** A timeline of what passes. */
   tap(listener: (event: TapEvent) => void): Unsubscribe;
-  /** Ends everything: mounts, timers, streams. */
+  /** Ends everything: mounts, timers, streams; also where `using` ends. */
   close(): void;
 }

