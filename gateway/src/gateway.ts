@@ -82,6 +82,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const verifier = createVerifier(options, {
     policy: () => policy,
     isRevoked: (claims) => revocations.isRevoked(claims),
+    isKeyRemoved: (kid) => revocations.isKeyRemoved(kid),
     onKeysError: (error) => {
       metrics.keysFetchFailed();
       report(`the issuer's keys cannot be fetched from ${publicUrl(jwksUrl(options))}`, error);
@@ -184,6 +185,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 interface VerifierParts {
   readonly policy: () => Policy;
   readonly isRevoked: (claims: SessionClaims) => boolean;
+  readonly isKeyRemoved: (kid: string) => boolean;
   readonly onKeysError: (error: unknown) => void;
 }
 
@@ -194,6 +196,7 @@ function createVerifier(options: GatewayOptions, parts: VerifierParts): SessionV
     audience: { has: (appId) => parts.policy().apps.get(appId) !== undefined },
     jwks: jwks ?? jwksUrl(options),
     isRevoked: parts.isRevoked,
+    isKeyRemoved: parts.isKeyRemoved,
     onKeysError: parts.onKeysError,
     ...(algorithms === undefined ? {} : { algorithms }),
     ...(clock === undefined ? {} : { clock }),
