@@ -10,7 +10,7 @@ for (const engine of asking) {
   describe.runIf(engine.program)(`what a client sees of ${engine.name}`, () => {
     it("passes the whole refusal to the client", { timeout: TIMEOUT_MS }, async () => {
       await using scene = await startEngine(engine, {
-        rateLimit: { requests: 1, windowSeconds: 60 },
+        route: { rateLimit: { requests: 1, windowSeconds: 60 } },
       });
       const authorization = `Bearer ${scene.gateway.tokens.token()}`;
       const headers = { authorization, origin: ORDERS_ORIGIN };
@@ -31,11 +31,9 @@ for (const engine of asking) {
 
     it("lets a revoked session in no more", { timeout: TIMEOUT_MS }, async () => {
       const revoked = new Set<string>();
-      await using scene = await startEngine(
-        engine,
-        {},
-        { isRevoked: ({ sid }) => revoked.has(sid) },
-      );
+      await using scene = await startEngine(engine, {
+        gateway: { isRevoked: ({ sid }) => revoked.has(sid) },
+      });
       const headers = { authorization: `Bearer ${scene.gateway.tokens.token()}` };
       expect((await fetch(`${scene.url}/orders`, { headers })).status).toBe(200);
       revoked.add("session-1");

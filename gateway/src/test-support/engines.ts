@@ -3,10 +3,9 @@ import { createPublicKey } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { GatewayOptions } from "../config/options.ts";
 import { findProgram, freePort, runProgram, temporaryFolder } from "./programs.ts";
 import { sendRaw } from "./raw-client.ts";
-import { startGateway, type TestGateway } from "./start.ts";
+import { startGateway, type StartOptions, type TestGateway } from "./start.ts";
 import { createTokenMaker } from "./tokens.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../../examples/engines/", import.meta.url));
@@ -59,17 +58,15 @@ export interface Scene extends AsyncDisposable {
   send(lines: readonly string[]): Promise<string>;
 }
 
-export async function startEngine(
-  engine: Engine,
-  route: object = {},
-  more: Partial<GatewayOptions> = {},
-): Promise<Scene> {
+/** @param options - As of `startGateway`; the upstream is the engine's. */
+export async function startEngine(engine: Engine, options: StartOptions = {}): Promise<Scene> {
   const tokens = createTokenMaker("key-1", engine.algorithm);
   const gateway = await startGateway({
+    ...options,
     tokens,
     // The engine proxies: the gateway needs no upstream of its own.
-    route: { upstream: undefined, apps: ["orders"], ...route },
-    gateway: { algorithms: [engine.algorithm], ...more },
+    route: { upstream: undefined, apps: ["orders"], ...options.route },
+    gateway: { algorithms: [engine.algorithm], ...options.gateway },
   });
   const folder = temporaryFolder();
   const port = await freePort();
