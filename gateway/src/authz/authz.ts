@@ -20,7 +20,7 @@ import { authorise } from "../decision/authorise.ts";
 import { examine, locate, type Examined, type RequestHead } from "../decision/examine.ts";
 import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
 import type { ObservedExchange } from "../observe/observer.ts";
-import { preparedIdentity } from "../proxy/forward-headers.ts";
+import { identityOf } from "../proxy/forward-headers.ts";
 import type { ExchangeServices } from "../proxy/services.ts";
 import { inspectHeaders } from "../request/inspect-headers.ts";
 import { originalRequest } from "./original-request.ts";
@@ -123,7 +123,7 @@ class Decision implements ObservedExchange {
     // nginx takes any 2xx for a yes, Envoy only 200.
     this.status = isNginxAsking ? 204 : 200;
     const headers = [
-      ...preparedIdentity(session),
+      ...identityOf(session),
       ...[
         IDENTITY_HEADERS.requestId,
         this.requestId,

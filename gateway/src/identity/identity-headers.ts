@@ -28,7 +28,7 @@ export interface IdentityValues {
 
 // A latin1 socket would cut "Ł" (U+0141) to "A", and one user would become another; a line break
 // would start a header. A comma is how servers join a header that was sent twice.
-const NEEDS_ENCODING = /[^!-~]|[%,]/;
+const NEEDS_ENCODING = /[^!-$&-+\--~]/;
 const ENCODED = /[^!-~]|[%,]/gu;
 
 export function encodeIdentity(value: string): string {

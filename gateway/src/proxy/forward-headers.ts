@@ -35,22 +35,15 @@ export function forwardHeaders(
   }
   list.push("via", headers.via === undefined ? VIA : `${headers.via}, ${VIA}`);
   pushForwarded(list, request, options.trustsPeer(head.peerAddress));
-  for (const part of preparedIdentity(session)) list.push(part);
+  for (const part of identityOf(session)) list.push(part);
   list.push(IDENTITY_HEADERS.requestId, options.requestId);
   return list;
 }
 
-// One verified session serves all requests that carry its token.
-const identities = new WeakMap<VerifiedSession, readonly string[]>();
-
-export function preparedIdentity(session: VerifiedSession): readonly string[] {
-  let list = identities.get(session);
-  if (list === undefined) {
-    const { userId, tenantId, appId, handle, scopes } = session;
-    list = identityHeaderList({ userId, tenantId, appId, sessionId: handle, scopes });
-    identities.set(session, list);
-  }
-  return list;
+/** Made anew for each request: a WeakMap of them costs every new token more than that (see bench/). */
+export function identityOf(session: VerifiedSession): string[] {
+  const { userId, tenantId, appId, handle, scopes } = session;
+  return identityHeaderList({ userId, tenantId, appId, sessionId: handle, scopes });
 }
 
 function pushForwarded(list: string[], { head, headers }: Examined, isTrusted: boolean): void {
