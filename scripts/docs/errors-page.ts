@@ -6,10 +6,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { format } from "prettier";
 import {
-  BRIDGE_CODES,
+  ERROR_CODES,
   ERROR_HINTS,
   HTTP_CODES,
   isErrorCode,
+  isHttpCode,
   isRetryable,
   reasonOf,
   type ErrorCode,
@@ -41,7 +42,9 @@ export async function renderErrorsPage(): Promise<string> {
   const http = Object.entries(HTTP_CODES).map(([code, [status, action]]) =>
     row([nameOf(code), `\`${reasonOf(known(code))}\``, String(status), action, ...rest(code)]),
   );
-  const bridge = Object.keys(BRIDGE_CODES).map((code) => row([nameOf(code), ...rest(code)]));
+  const bridge = Object.keys(ERROR_CODES)
+    .filter((code) => !isHttpCode(code))
+    .map((code) => row([nameOf(code), ...rest(code)]));
   const page = [
     INTRODUCTION,
     "## From HTTP endpoints",

@@ -5,20 +5,20 @@ export type {
   JsonValue,
   WireError,
 } from "./errors/bridge-error.ts";
-export {
-  BRIDGE_CODES,
-  HTTP_CODES,
-  codeOfReason,
-  isErrorCode,
-  isHttpCode,
-  isRetryable,
-  reasonOf,
-} from "./errors/codes.ts";
-export type { BridgeCode, ErrorAction, ErrorCode, ErrorReason, HttpCode } from "./errors/codes.ts";
+export { ERROR_CODES, isErrorCode, isRetryable, reasonOf } from "./errors/codes.ts";
+export type { ErrorCode } from "./errors/codes.ts";
 export { ERROR_HINTS } from "./errors/hints.ts";
+export { HTTP_CODES, codeOfReason, isHttpCode } from "./errors/http-codes.ts";
+export type { BridgeCode, ErrorAction, ErrorReason, HttpCode } from "./errors/http-codes.ts";
 export { toProblem } from "./errors/problem.ts";
 export type { Problem, ProblemOptions, ProblemResponse } from "./errors/problem.ts";
-export { CHANNEL_LIMITS, HANDSHAKE_LIMITS, TIMEOUTS, TOKEN_LIMITS } from "./limits.ts";
+export {
+  CHANNEL_LIMITS,
+  EXPIRY_MARGIN_SECONDS,
+  HANDSHAKE_LIMITS,
+  TIMEOUTS,
+  TOKEN_LIMITS,
+} from "./limits.ts";
 export type { ChannelLimits } from "./limits.ts";
 export { isLoopbackHost, isOrigin, originOf } from "./origin.ts";
 export { parseMessage } from "./protocol/frames.ts";
@@ -34,22 +34,15 @@ export type {
   RefusedFrame,
   ResultFrame,
   StateFrame,
-  StateKey,
   SubscribeFrame,
   UnsubscribeFrame,
 } from "./protocol/frames.ts";
 export { isHostFetchRequest } from "./protocol/host-fetch.ts";
 export type { HostFetchRequest, HostFetchResponse } from "./protocol/host-fetch.ts";
 export { isRecord, isWireError } from "./protocol/guards.ts";
-export {
-  HANDSHAKE_CHANNEL,
-  isGuestSession,
-  isTextArray,
-  isTheme,
-  isTokenGrant,
-  parseHello,
-  parseWelcome,
-} from "./protocol/handshake.ts";
+export { HANDSHAKE_CHANNEL, parseHello, parseWelcome } from "./protocol/handshake.ts";
+export { isTokenGrant, STATE_KEYS } from "./protocol/state.ts";
+export type { GuestState, StateKey } from "./protocol/state.ts";
 export type { Hello, Refusal, Welcome } from "./protocol/handshake.ts";
 export { BUILT_IN_METHODS, isBuiltInMethod, isMethodName, isTopic } from "./protocol/names.ts";
 export type { GuestSession, Theme, TokenGrant } from "./protocol/session.ts";
@@ -71,7 +64,13 @@ export type {
   MethodResult,
   TopicName,
 } from "./contract/contract.ts";
-export { checkArgs, checkPayload, checkResult, createContractGuard, runChecked } from "./contract/guard.ts";
+export {
+  checkArgs,
+  checkPayload,
+  checkResult,
+  createContractGuard,
+  runChecked,
+} from "./contract/guard.ts";
 export type { ContractGuard, MethodSide } from "./contract/guard.ts";
 export type { StandardSchemaV1 } from "@standard-schema/spec";
 export { chain, check, isPromiseLike, validate } from "./contract/validate.ts";

@@ -52,6 +52,9 @@ export const CHANNEL_LIMITS: ChannelLimits = {
   maxViolations: 32,
 };
 
+/** A read this close to a token's expiry waits for the fresh one. */
+export const EXPIRY_MARGIN_SECONDS = 3;
+
 export const TOKEN_LIMITS = {
   /** A compact token; also the most that common servers accept in one header. */
   maxTokenBytes: 8_192,
@@ -64,8 +67,6 @@ export const TOKEN_LIMITS = {
   ttlJitter: 0.1,
   /** Tolerated difference of clocks, in seconds. */
   maxClockSkewSeconds: 5,
-  /** A read this close to expiry waits for the fresh token. */
-  expiryMarginSeconds: 3,
   /** Refresh ahead of expiry by this, or by `refreshAheadFraction` of the life, whichever is more. */
   minRefreshAheadSeconds: 5,
   refreshAheadFraction: 0.25,

@@ -12,13 +12,7 @@
  * [CN-2] Exposed methods and subscriptions belong to the connection and are there on every channel.
  * [CN-3] After `closed` there are no timers, listeners or ports.
  */
-import {
-  BridgeError,
-  BUILT_IN_METHODS,
-  PROTOCOL_RANGE,
-  type StateKey,
-  type Welcome,
-} from "@breezeway/shared";
+import { BridgeError, BUILT_IN_METHODS, PROTOCOL_RANGE, type Welcome } from "@breezeway/shared";
 import {
   createChannel,
   createStore,
@@ -33,7 +27,7 @@ import {
 } from "@breezeway/shared/channel";
 import type { Attempt, Greeting, HostLink } from "../transport/host-link.ts";
 import { SDK_VERSION } from "../version.ts";
-import { createSnapshot, type Snapshot } from "./snapshot.ts";
+import { createSnapshot, setState, updateSnapshot, type Snapshot } from "./snapshot.ts";
 import { createTopics } from "./topics.ts";
 
 export type ConnectionState = "connecting" | "connected" | "lost" | "closed";
@@ -77,11 +71,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   const state = createStore<ConnectionState>("connecting");
   const snapshot = createSnapshot();
   const handlers = new Map<string, Handler>([[BUILT_IN_METHODS.ping, () => true]]);
-  const topics = createTopics({
-    onFirst: (topic) => channel()?.send(["subscribe", topic]),
-    onLast: (topic) => channel()?.send(["unsubscribe", topic]),
-    report,
-  });
+  const topics = createTopics((frame) => channel()?.send(frame), report);
   const documentId = randomId();
   let welcome: Welcome | undefined;
 
@@ -122,7 +112,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       handlers: {
         call: (call) => handle(call),
         event: topics.deliver,
-        state: updateSnapshot,
+        state: (key, value) => setState(snapshot, key, value),
         refused: (_topic, error) => report(BridgeError.fromWire(error)),
         ended: lost,
         report,
@@ -130,7 +120,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     });
     for (const topic of topics.names) opened.send(["subscribe", topic]);
     phase = { name: "connected", channel: opened };
-    snapshot.apply(welcome);
+    updateSnapshot(snapshot, welcome);
     state.set("connected");
     ready.resolve();
   };
@@ -146,11 +136,6 @@ export function openConnection(options: ConnectionOptions): Connection {
     const handler = handlers.get(call.method);
     if (handler) return handler(call);
     throw new BridgeError("CALL_METHOD_UNKNOWN", `The guest has no method "${call.method}".`);
-  };
-
-  const updateSnapshot = (key: StateKey, value: unknown): void => {
-    if (snapshot.update(key, value)) return;
-    throw new BridgeError("FRAME_MALFORMED", `The host sent a "${key}" that is not one.`);
   };
 
   // After a page comes back from the back/forward cache its port may lead nowhere.

@@ -1,4 +1,5 @@
 /** Who listens to which topic. Outlives the channel: a new one is told all topics again. */
+import type { SubscribeFrame, UnsubscribeFrame } from "@breezeway/shared";
 import type { Unsubscribe } from "@breezeway/shared/channel";
 
 type Listener = (payload: unknown) => void;
@@ -10,20 +11,16 @@ export interface Topics {
   clear(): void;
 }
 
-export interface TopicsOptions {
-  /** The first listener of a topic came. */
-  readonly onFirst: (topic: string) => void;
-  /** The last listener of a topic went. */
-  readonly onLast: (topic: string) => void;
-  readonly report: (error: unknown) => void;
-}
-
 interface Topic {
   listeners: readonly { readonly notify: Listener }[];
   retained?: { readonly payload: unknown };
 }
 
-export function createTopics({ onFirst, onLast, report }: TopicsOptions): Topics {
+/** @param send tells the host that the first listener of a topic came, or that the last one went */
+export function createTopics(
+  send: (frame: SubscribeFrame | UnsubscribeFrame) => void,
+  report: (error: unknown) => void,
+): Topics {
   const topics = new Map<string, Topic>();
 
   const notify = (listener: Listener, payload: unknown): void => {
@@ -45,7 +42,7 @@ export function createTopics({ onFirst, onLast, report }: TopicsOptions): Topics
       if (topic === undefined) {
         topic = { listeners: [entry] };
         topics.set(name, topic);
-        onFirst(name);
+        send(["subscribe", name]);
       } else {
         topic.listeners = [...topic.listeners, entry];
         if (topic.retained) notify(listener, topic.retained.payload);
@@ -55,7 +52,7 @@ export function createTopics({ onFirst, onLast, report }: TopicsOptions): Topics
         topic.listeners = topic.listeners.filter((other) => other !== entry);
         if (topic.listeners.length > 0 || topics.get(name) !== topic) return;
         topics.delete(name);
-        onLast(name);
+        send(["unsubscribe", name]);
       };
     },
     deliver(name, payload, retained) {

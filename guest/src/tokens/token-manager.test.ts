@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { BridgeError, TOKEN_LIMITS, type GuestSession, type TokenGrant } from "@breezeway/shared";
+import {
+  BridgeError,
+  EXPIRY_MARGIN_SECONDS,
+  type GuestSession,
+  type TokenGrant,
+} from "@breezeway/shared";
 import { createStore, type Store } from "@breezeway/shared/channel";
 import { createTestClock, fakeToken, type TestClock } from "@breezeway/shared/testing";
 import { streamOf } from "./stream.ts";
@@ -104,7 +109,7 @@ describe("the guest's token", () => {
     const world = setUp();
     const old = world.grant();
     world.pushed.set(old);
-    await world.clock.advance((60 - TOKEN_LIMITS.expiryMarginSeconds) * 1000 - 1);
+    await world.clock.advance((60 - EXPIRY_MARGIN_SECONDS) * 1000 - 1);
     expect(await world.tokens.get()).toBe(old.token);
     await world.clock.advance(2);
     const [one, two] = await Promise.all([world.tokens.get(), world.tokens.get()]);

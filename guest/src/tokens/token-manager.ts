@@ -2,7 +2,7 @@
  * The session token in a guest: in memory only, one at a time.
  *
  * [TK-1] A token that has expired by the issuer's clock is never handed out; within
- *        `expiryMarginSeconds` of it a read waits for the next one.
+ *        `EXPIRY_MARGIN_SECONDS` of it a read waits for the next one.
  * [TK-2] One request to the host at a time, whoever asks.
  * [TK-3] A token is never replaced by an older one, unless it is of no use any more.
  * [TK-4] A failure says why: SIGNED_OUT, OFFLINE, DENIED, HOST_GONE.

@@ -10,7 +10,13 @@
  * [AT-5] A token is never replaced by an older one, unless it is of no use any more.
  * [AT-6] A token that dies on its way to the host is not handed out.
  */
-import { BridgeError, decodeSessionToken, TOKEN_LIMITS, type TokenGrant } from "@breezeway/shared";
+import {
+  BridgeError,
+  decodeSessionToken,
+  EXPIRY_MARGIN_SECONDS,
+  TOKEN_LIMITS,
+  type TokenGrant,
+} from "@breezeway/shared";
 import type { TokenResponse } from "@breezeway/shared/schemas";
 import type { Clock, Skew, Unsubscribe } from "@breezeway/shared/channel";
 
@@ -69,8 +75,7 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
   const msLeft = ({ expiresAtSeconds }: Grant): number =>
     expiresAtSeconds * 1000 - skew.issuerNow();
 
-  const isUsable = (candidate: Grant): boolean =>
-    msLeft(candidate) > TOKEN_LIMITS.expiryMarginSeconds * 1000;
+  const isUsable = (candidate: Grant): boolean => msLeft(candidate) > EXPIRY_MARGIN_SECONDS * 1000;
 
   const stamped = (value: Grant): TokenGrant => ({ ...value, nowMs: skew.issuerNow() });
 

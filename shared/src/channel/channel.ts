@@ -10,7 +10,8 @@
  */
 import { BridgeError } from "../errors/bridge-error.ts";
 import { CHANNEL_LIMITS, TIMEOUTS, type ChannelLimits } from "../limits.ts";
-import { parseMessage, type CallId, type Frame, type StateKey } from "../protocol/frames.ts";
+import { parseMessage, type CallId, type Frame } from "../protocol/frames.ts";
+import type { StateKey } from "../protocol/state.ts";
 import type { WireError } from "../errors/bridge-error.ts";
 import type { CallOptionsInit } from "./call-options.ts";
 import type { Clock } from "./clock.ts";
@@ -72,14 +73,10 @@ export function createChannel(options: ChannelOptions): Channel {
   let lastId = 0;
   let violations = 0;
 
-  const outbox = createOutbox({
-    port,
-    maxFramesPerMessage: limits.maxFramesPerMessage,
-    onUnsendable(frame, error) {
-      if (frame[0] === "call") pending.reject(frame[1], error);
-      else if (frame[0] === "result") fail(frame[1], error);
-      else handlers.report(error);
-    },
+  const outbox = createOutbox(port, limits.maxFramesPerMessage, (frame, error) => {
+    if (frame[0] === "call") pending.reject(frame[1], error);
+    else if (frame[0] === "result") fail(frame[1], error);
+    else handlers.report(error);
   });
 
   const send = (frame: Frame, transfer?: readonly object[]): void => {

@@ -15,15 +15,15 @@ export interface Outbox {
   flush(): void;
 }
 
-export interface OutboxOptions {
-  readonly port: ChannelPort;
-  /** More frames than this are split over several messages. */
-  readonly maxFramesPerMessage: number;
-  /** A frame could not be cloned; the others of its task have been sent. */
-  readonly onUnsendable: (frame: Frame, error: BridgeError) => void;
-}
-
-export function createOutbox({ port, maxFramesPerMessage, onUnsendable }: OutboxOptions): Outbox {
+/**
+ * @param maxFrames more than this are split over several messages
+ * @param onUnsendable a frame could not be cloned; the others of its task have been sent
+ */
+export function createOutbox(
+  port: ChannelPort,
+  maxFrames: number,
+  onUnsendable: (frame: Frame, error: BridgeError) => void,
+): Outbox {
   // Its reactions are microtasks of the engine's own; `queueMicrotask` takes a way through the browser.
   const now = Promise.resolve();
   let frames: Frame[] = [];
@@ -31,7 +31,7 @@ export function createOutbox({ port, maxFramesPerMessage, onUnsendable }: Outbox
   let seen = 0;
 
   const settle = (): void => {
-    if (frames.length === seen || frames.length >= maxFramesPerMessage) return flush();
+    if (frames.length === seen || frames.length >= maxFrames) return flush();
     seen = frames.length;
     void now.then(settle);
   };
@@ -42,8 +42,8 @@ export function createOutbox({ port, maxFramesPerMessage, onUnsendable }: Outbox
     frames = [];
     transfers = undefined;
     seen = 0;
-    for (let start = 0; start < batch.length; start += maxFramesPerMessage) {
-      send(batch.slice(start, start + maxFramesPerMessage), moved);
+    for (let start = 0; start < batch.length; start += maxFrames) {
+      send(batch.slice(start, start + maxFrames), moved);
     }
   };
 

@@ -1,18 +1,13 @@
 /**
- * The one vocabulary of failures. Each code stands here once; everything else about an error
- * (its kebab-case reason, its HTTP status, whether to retry, what the docs say) is derived.
- *
- * This file has no prose in it on purpose: it is bundled into every guest. Hints are in `hints.ts`.
+ * The one vocabulary of failures, with what every guest must know of each: its name, and whether to
+ * try again. What only servers and docs need is apart, keyed by these codes: HTTP statuses and
+ * actions in `http-codes.ts`, a sentence each in `hints.ts`.
  */
+import type { ErrorReason, HttpCode } from "./http-codes.ts";
 
-/** What a caller should do about an HTTP error. Part of every problem+json body. */
-export type ErrorAction = "refresh" | "login" | "step-up" | "wait" | "none";
-
-/**
- * Codes that arise on the bridge or while configuring it; the value says whether the same call can
- * succeed when it is simply tried again.
- */
-export const BRIDGE_CODES = {
+/** All codes. The value says whether the same operation can succeed when it is tried again. */
+export const ERROR_CODES = {
+  // Of the bridge, and of configuring it.
   CONFIG_HOST_ORIGINS_MISSING: false,
   CONFIG_HOST_ORIGINS_INVALID: false,
   CONFIG_INVALID: false,
@@ -44,71 +39,55 @@ export const BRIDGE_CODES = {
   OFFLINE: true,
   DENIED: false,
   HOST_GONE: true,
+  // Of HTTP endpoints; `http-codes.ts` has their statuses.
+  TOKEN_MISSING: false,
+  TOKEN_MALFORMED: true,
+  TOKEN_SIGNATURE: true,
+  KEY_UNKNOWN: true,
+  TOKEN_EXPIRED: true,
+  TOKEN_ALG: false,
+  ISSUER_MISMATCH: false,
+  AUDIENCE_MISMATCH: false,
+  AZP_MISMATCH: false,
+  TOKEN_NOT_YET: true,
+  IAT_FUTURE: true,
+  SESSION_MISSING: false,
+  SESSION_EXPIRED: false,
+  SESSION_REVOKED: false,
+  REFRESH_REUSED: false,
+  LOGIN_FAILED: false,
+  TENANT_MISMATCH: false,
+  SCOPE_MISSING: false,
+  CLAIM_REJECTED: false,
+  APP_NOT_ALLOWED: false,
+  ORIGIN_NOT_ALLOWED: false,
+  CSRF_REJECTED: false,
+  TENANT_NOT_ALLOWED: false,
+  STEP_UP_REQUIRED: false,
+  DUPLICATE_CREDENTIALS: false,
+  REQUEST_MALFORMED: false,
+  APP_UNKNOWN: false,
+  ROUTE_UNKNOWN: false,
+  SESSION_UNKNOWN: false,
+  USER_UNKNOWN: false,
+  METHOD_NOT_ALLOWED: false,
+  REQUEST_TIMEOUT: true,
+  BODY_TOO_LARGE: false,
+  HEADERS_TOO_LARGE: false,
+  RATE_LIMITED: true,
+  INTERNAL_ERROR: false,
+  UPSTREAM_UNREACHABLE: true,
+  UPSTREAM_INVALID: true,
+  STORE_UNAVAILABLE: true,
+  KEYS_UNAVAILABLE: true,
+  OVERLOADED: true,
+  UPSTREAM_TIMEOUT: true,
 } as const;
 
-/** Codes that an HTTP endpoint answers with: status, then the action of the caller. */
-export const HTTP_CODES = {
-  TOKEN_MISSING: [401, "login"],
-  TOKEN_MALFORMED: [401, "refresh"],
-  TOKEN_SIGNATURE: [401, "refresh"],
-  KEY_UNKNOWN: [401, "refresh"],
-  TOKEN_EXPIRED: [401, "refresh"],
-  TOKEN_ALG: [401, "none"],
-  ISSUER_MISMATCH: [401, "none"],
-  AUDIENCE_MISMATCH: [401, "none"],
-  AZP_MISMATCH: [401, "none"],
-  TOKEN_NOT_YET: [401, "wait"],
-  IAT_FUTURE: [401, "wait"],
-  SESSION_MISSING: [401, "login"],
-  SESSION_EXPIRED: [401, "login"],
-  SESSION_REVOKED: [401, "login"],
-  REFRESH_REUSED: [401, "login"],
-  LOGIN_FAILED: [401, "login"],
-  TENANT_MISMATCH: [403, "none"],
-  SCOPE_MISSING: [403, "none"],
-  CLAIM_REJECTED: [403, "none"],
-  APP_NOT_ALLOWED: [403, "none"],
-  ORIGIN_NOT_ALLOWED: [403, "none"],
-  CSRF_REJECTED: [403, "none"],
-  TENANT_NOT_ALLOWED: [403, "none"],
-  STEP_UP_REQUIRED: [403, "step-up"],
-  DUPLICATE_CREDENTIALS: [400, "none"],
-  REQUEST_MALFORMED: [400, "none"],
-  APP_UNKNOWN: [404, "none"],
-  ROUTE_UNKNOWN: [404, "none"],
-  SESSION_UNKNOWN: [404, "none"],
-  USER_UNKNOWN: [404, "none"],
-  METHOD_NOT_ALLOWED: [405, "none"],
-  REQUEST_TIMEOUT: [408, "wait"],
-  BODY_TOO_LARGE: [413, "none"],
-  HEADERS_TOO_LARGE: [431, "none"],
-  RATE_LIMITED: [429, "wait"],
-  INTERNAL_ERROR: [500, "none"],
-  UPSTREAM_UNREACHABLE: [502, "wait"],
-  UPSTREAM_INVALID: [502, "wait"],
-  STORE_UNAVAILABLE: [503, "wait"],
-  KEYS_UNAVAILABLE: [503, "wait"],
-  OVERLOADED: [503, "wait"],
-  UPSTREAM_TIMEOUT: [504, "wait"],
-} as const;
-
-export type BridgeCode = keyof typeof BRIDGE_CODES;
-export type HttpCode = keyof typeof HTTP_CODES;
-export type ErrorCode = BridgeCode | HttpCode;
-
-type Kebab<Code extends string> = Code extends `${infer Head}_${infer Tail}`
-  ? `${Lowercase<Head>}-${Kebab<Tail>}`
-  : Lowercase<Code>;
-
-/** The kebab-case spelling of an HTTP code, as it stands in problem+json and in log lines. */
-export type ErrorReason = Kebab<HttpCode>;
-
-export function isHttpCode(code: string): code is HttpCode {
-  return Object.hasOwn(HTTP_CODES, code);
-}
+export type ErrorCode = keyof typeof ERROR_CODES;
 
 export function isErrorCode(code: string): code is ErrorCode {
-  return isHttpCode(code) || Object.hasOwn(BRIDGE_CODES, code);
+  return Object.hasOwn(ERROR_CODES, code);
 }
 
 /** `TOKEN_EXPIRED` → `token-expired`. */
@@ -118,18 +97,10 @@ export function reasonOf(code: ErrorCode): string {
   return code.toLowerCase().replaceAll("_", "-");
 }
 
-/** `token-expired` → `TOKEN_EXPIRED`; `undefined` for a reason that this version does not know. */
-export function codeOfReason(reason: string): HttpCode | undefined {
-  const code = reason.toUpperCase().replaceAll("-", "_");
-  return isHttpCode(code) && reasonOf(code) === reason ? code : undefined;
-}
-
 /**
- * Whether the same operation can succeed without anybody changing anything: after a fresh token
- * (`refresh`), after a while (`wait`), or at once on a channel that has come back.
+ * Whether the same operation can succeed without anybody changing anything: after a fresh token,
+ * after a while, or at once on a channel that has come back.
  */
 export function isRetryable(code: ErrorCode): boolean {
-  if (!isHttpCode(code)) return BRIDGE_CODES[code];
-  const action: ErrorAction = HTTP_CODES[code][1];
-  return action === "refresh" || action === "wait";
+  return ERROR_CODES[code];
 }

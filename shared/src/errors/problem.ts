@@ -4,8 +4,9 @@
  * Breezeway answers alike.
  */
 import { BridgeError } from "./bridge-error.ts";
-import { HTTP_CODES, isHttpCode, reasonOf, type ErrorAction, type ErrorReason } from "./codes.ts";
+import { reasonOf } from "./codes.ts";
 import { ERROR_HINTS } from "./hints.ts";
+import { HTTP_CODES, isHttpCode, type ErrorAction, type ErrorReason } from "./http-codes.ts";
 
 export interface Problem {
   readonly type: string;

@@ -47,6 +47,12 @@ describe("parseMessage", () => {
     ["an error that is a list", [["error", 1, ["m"]]]],
     ["an unknown state key", [["state", "admin", true]]],
     ["a prototype name as state key", [["state", "constructor", true]]],
+    ["a state without its value", [["state", "context"]]],
+    ["a token that is bare, as state", [["state", "token", "eyJ"]]],
+    ["half a session, as state", [["state", "session", { userId: "a", handle: "h" }]]],
+    ["a theme of another colour, as state", [["state", "theme", { scheme: "sepia" }]]],
+    ["an empty locale, as state", [["state", "locale", ""]]],
+    ["capabilities that are a string, as state", [["state", "capabilities", "all"]]],
     ["one bad frame among good ones", [["close"], ["call", 1, "x", []], ["nonsense"]]],
   ])("refuses %s", (_case, message) => {
     expect(() => parseMessage(message, 16)).toThrow(

@@ -9,12 +9,10 @@
 import { BridgeError, type WireError } from "../errors/bridge-error.ts";
 import { isWireError } from "./guards.ts";
 import { isMethodName, isTopic } from "./names.ts";
+import { isStateValue, type StateKey } from "./state.ts";
 
 /** Chosen by the caller, unique on its side of one channel; a positive safe integer. */
 export type CallId = number;
-
-/** What the host keeps up to date in every guest, each a snapshot in the welcome first. */
-export type StateKey = "context" | "theme" | "locale" | "session" | "capabilities" | "token";
 
 export type CallFrame = readonly [
   kind: "call",
@@ -103,7 +101,7 @@ function isWellFormed(frame: readonly unknown[]): boolean {
     case "unsubscribe":
       return frame.length === 2 && isTopic(first);
     case "state":
-      return frame.length === 3 && STATE_KEYS.has(first);
+      return frame.length === 3 && isStateValue(first, second);
     case "refused":
       return frame.length === 3 && isTopic(first) && isWireError(second);
     case "close":
@@ -112,15 +110,6 @@ function isWellFormed(frame: readonly unknown[]): boolean {
       return false;
   }
 }
-
-const STATE_KEYS: ReadonlySet<unknown> = new Set<StateKey>([
-  "context",
-  "theme",
-  "locale",
-  "session",
-  "capabilities",
-  "token",
-]);
 
 function isCallId(value: unknown): value is CallId {
   return Number.isSafeInteger(value) && (value as number) > 0;

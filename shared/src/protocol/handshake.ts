@@ -4,7 +4,7 @@
  */
 import { BridgeError, type WireError } from "../errors/bridge-error.ts";
 import { isRecord, isWireError } from "./guards.ts";
-import type { GuestSession, Theme, TokenGrant } from "./session.ts";
+import { isShortText, isStateValue, STATE_KEYS, type GuestState } from "./state.ts";
 import type { ProtocolRange } from "./version.ts";
 
 /** penpal's channel name: keeps other penpal users on the same page apart. */
@@ -22,18 +22,10 @@ export interface Hello {
 }
 
 /** Host → guest: everything a guest needs to start, so that no further round trip is needed. */
-export interface Welcome {
+export interface Welcome extends GuestState {
   readonly ok: true;
   readonly protocol: number;
   readonly appId: string;
-  readonly capabilities: readonly string[];
-  readonly context: unknown;
-  readonly theme: Theme;
-  /** BCP 47 language tag. */
-  readonly locale: string;
-  readonly session: GuestSession | null;
-  /** The first session token; `null` when nobody is signed in or none could be had in time. */
-  readonly token: TokenGrant | null;
   /** Base URL of the gateway: relative URLs of `bridge.fetch` go there. */
   readonly gatewayUrl: string | null;
 }
@@ -74,11 +66,7 @@ function isWelcome(value: Record<string, unknown>): value is Record<string, unkn
   return (
     Number.isSafeInteger(value["protocol"]) &&
     isShortText(value["appId"]) &&
-    isTextArray(value["capabilities"]) &&
-    isTheme(value["theme"]) &&
-    isShortText(value["locale"]) &&
-    (value["session"] === null || isGuestSession(value["session"])) &&
-    (value["token"] === null || isTokenGrant(value["token"])) &&
+    STATE_KEYS.every((key) => isStateValue(key, value[key])) &&
     (value["gatewayUrl"] === null || typeof value["gatewayUrl"] === "string")
   );
 }
@@ -89,36 +77,5 @@ function isProtocolRange(value: unknown): value is ProtocolRange {
     value.length === 2 &&
     value.every((item) => Number.isSafeInteger(item) && item > 0) &&
     value[0] <= value[1]
-  );
-}
-
-function isShortText(value: unknown): value is string {
-  return typeof value === "string" && value.length > 0 && value.length <= 128;
-}
-
-export function isTextArray(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
-
-export function isTheme(value: unknown): value is Theme {
-  return isRecord(value) && (value["scheme"] === "light" || value["scheme"] === "dark");
-}
-
-export function isGuestSession(value: unknown): value is GuestSession {
-  return (
-    isRecord(value) &&
-    typeof value["userId"] === "string" &&
-    typeof value["tenantId"] === "string" &&
-    typeof value["handle"] === "string"
-  );
-}
-
-export function isTokenGrant(value: unknown): value is TokenGrant {
-  return (
-    isRecord(value) &&
-    typeof value["token"] === "string" &&
-    Number.isFinite(value["issuedAtSeconds"]) &&
-    Number.isFinite(value["expiresAtSeconds"]) &&
-    Number.isFinite(value["nowMs"])
   );
 }

@@ -32,9 +32,7 @@ export const BUILT_IN_METHODS = {
   fetch: "bridge.fetch",
 } as const;
 
-const BUILT_IN: ReadonlySet<string> = new Set(Object.values(BUILT_IN_METHODS));
-
 /** True for a name that contracts and handlers may not take. */
 export function isBuiltInMethod(name: string): boolean {
-  return BUILT_IN.has(name);
+  return Object.values<string>(BUILT_IN_METHODS).includes(name);
 }
