@@ -1,3 +1,4 @@
+import type { BridgeError } from "@breezeway/shared";
 import { expect, test } from "@playwright/test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -56,7 +57,10 @@ test("outside a host it says so at once", async ({ page }) => {
     const { Breezeway } = window as unknown as {
       Breezeway: { createAppBridge(): Promise<unknown> };
     };
-    return Breezeway.createAppBridge().catch((error: { code: string }) => error.code);
+    return Breezeway.createAppBridge().catch((error: BridgeError) => [error.code, error.message]);
   });
-  expect(code).toBe("HANDSHAKE_NOT_EMBEDDED");
+  expect(code).toEqual([
+    "HANDSHAKE_NOT_EMBEDDED",
+    "This page is in no frame: open it from its host.",
+  ]);
 });

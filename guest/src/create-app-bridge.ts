@@ -43,7 +43,10 @@ export async function createAppBridge<C extends Contract = AnyContract>(
   options: BridgeOptions<C> = {},
 ): Promise<AppBridge<C>> {
   if (!options.link && !isEmbedded()) {
-    throw new BridgeError("HANDSHAKE_NOT_EMBEDDED", "This page is not inside a frame of a host.");
+    throw new BridgeError(
+      "HANDSHAKE_NOT_EMBEDDED",
+      "This page is in no frame: open it from its host.",
+    );
   }
   const page = (options.link ?? window) as { [OPENER]?: Opener };
   page[OPENER] ??= createOpener();

@@ -143,6 +143,13 @@ describe("a request of the guest", () => {
     });
   });
 
+  it("says that the host names no gateway", async () => {
+    await expect(open({ gatewayUrl: null })("/orders")).rejects.toThrow(
+      "this URL is not one of its origins: the host names no gatewayUrl.",
+    );
+    await expect(open()("https://evil.example/")).rejects.toThrow("one of its origins.");
+  });
+
   it("is not sent without a token, and says why", async () => {
     tokenFailure = new BridgeError("SIGNED_OUT", "nobody is signed in");
     await expect(open()("/orders")).rejects.toMatchObject({ code: "SIGNED_OUT" });
@@ -160,7 +167,11 @@ describe("a request of the guest", () => {
 
   it("that reaches nobody is retryable", async () => {
     const send = open({ gatewayUrl: "http://127.0.0.1:1" });
-    await expect(send("/orders")).rejects.toMatchObject({ code: "FETCH_FAILED", retryable: true });
+    await expect(send("/orders")).rejects.toMatchObject({
+      code: "FETCH_FAILED",
+      retryable: true,
+      message: "No answer of the gateway: the network, or CORS.",
+    });
   });
 });
 

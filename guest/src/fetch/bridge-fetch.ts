@@ -57,7 +57,9 @@ export function createBridgeFetch(options: BridgeFetchOptions): BridgeFetch {
         return await options.fetch(attempt, { credentials: "omit" });
       } catch (cause) {
         if (attempt.signal.aborted) throw cause;
-        throw new BridgeError("FETCH_FAILED", "The request did not reach the gateway.", { cause });
+        // The browser tells a page neither which of the two it was, nor more.
+        const why = "No answer of the gateway: the network, or CORS.";
+        throw new BridgeError("FETCH_FAILED", why, { cause });
       }
     };
 
@@ -95,7 +97,7 @@ function resolveUrl(input: string | URL | Request, options: BridgeFetchOptions):
   if (url !== undefined && [...allowed, ...options.gatewayOrigins].includes(origin)) return url;
   throw new BridgeError(
     "FETCH_ORIGIN_NOT_ALLOWED",
-    `bridge.fetch sends the session token to the gateway only, and ${origin ?? "this URL"} is not one of its origins.`,
+    `bridge.fetch sends the session token to the gateway only, and ${origin ?? "this URL"} is not one of its origins${gatewayUrl === null ? ": the host names no gatewayUrl" : ""}.`,
   );
 }
 

@@ -42,7 +42,8 @@ export const ERROR_HINTS: Readonly<Record<ErrorCode, string>> = {
     "An argument or a result cannot be sent between windows (a function, a DOM node).",
   FETCH_ORIGIN_NOT_ALLOWED:
     "bridge.fetch sends the token to gateway origins only, and this URL is not one.",
-  FETCH_FAILED: "The request did not reach the gateway.",
+  FETCH_FAILED:
+    "No answer of the gateway could be read; the browser hides whether it was the network or CORS.",
   SIGNED_OUT: "Nobody is signed in at the host.",
   OFFLINE: "The host cannot reach the issuer at the moment.",
   DENIED: "The issuer refused to give this app a token.",
