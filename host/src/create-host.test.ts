@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createHost } from "./create-host.ts";
+import type { Host, MountOptions } from "./host-types.ts";
 import { createTestIssuer } from "./testing/test-issuer.ts";
+import type { OpenSurface } from "./transport/guest-surface.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -17,6 +19,71 @@ describe("createHost, in a page", () => {
     const host = createHost({ ...createTestIssuer().hostOptions, apps: [] });
     expect(host.apps.all).toEqual([]);
     host.close();
+  });
+});
+
+describe("createHost", () => {
+  const app = { id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/" };
+  const open = (more: object): Host => {
+    const options = { ...createTestIssuer().hostOptions, apps: [app], ...more };
+    return createHost(options);
+  };
+  const surface: OpenSurface = () => ({ element: undefined, reload() {}, close() {} });
+
+  it.each([
+    ["apps", { apps: undefined }],
+    ["apps", { apps: "orders" }],
+    ["theme.scheme", { theme: { scheme: "drak" } }],
+    ["locale", { locale: 7 }],
+    ["context", { context: { load: () => {} } }],
+  ])("refuses wrong %s by name", (name, more) => {
+    expect(() => open(more)).toThrow(
+      expect.objectContaining({
+        code: "CONFIG_INVALID",
+        message: expect.stringContaining(`createHost: ${name}: `) as string,
+      }),
+    );
+  });
+
+  it.each<[string, object]>([
+    ["mount: container", { container: null }],
+    ["mount: context", { surface, context: { load: () => {} } }],
+  ])("refuses a wrong %s by name", (name, options) => {
+    using host = open({});
+    expect(() => host.mount("orders", options as MountOptions)).toThrow(
+      expect.objectContaining({
+        code: "CONFIG_INVALID",
+        message: expect.stringContaining(`${name}: `) as string,
+      }),
+    );
+  });
+
+  it.each([
+    ["404", () => new Response(null, { status: 404 })],
+    ["a page", () => new Response("<!doctype html>")],
+  ])("says once that no issuer answers, when %s does", async (_what, answer) => {
+    const errors: unknown[] = [];
+    const onError = (error: unknown): void => void errors.push(error);
+    using host = open({ fetch: async () => answer(), onError });
+    await host.session.ready;
+    await host.session.reload().catch(() => undefined);
+    expect(errors).toEqual([
+      expect.objectContaining({
+        code: "CONFIG_INVALID",
+        message: "createHost: issuerUrl: no issuer answers at https://host.test/auth.",
+      }),
+    ]);
+  });
+
+  it("names its own origin when a guest does not say hello", async () => {
+    standAt("https://shell.example");
+    const issuer = createTestIssuer();
+    using host = createHost({ ...issuer.hostOptions, apps: [app] });
+    const mount = host.mount("orders", { surface });
+    await issuer.advance(10_000);
+    expect(mount.error?.message).toContain(
+      "Does it run at https://orders.test, and does it name https://shell.example in hostOrigins?",
+    );
   });
 });
 

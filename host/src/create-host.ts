@@ -17,6 +17,7 @@ import {
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
 import { createGate, createStore, systemClock, type Unsubscribe } from "@breezeway/shared/channel";
+import { checkHostOptions, checkMountOptions } from "./check-options.ts";
 import { disposable } from "./disposable.ts";
 import { createEventHub } from "./events/host-events.ts";
 import { createBuiltIns } from "./guests/built-ins.ts";
@@ -28,7 +29,7 @@ import { composeWelcome } from "./guests/welcome.ts";
 import type { Host, HostOptions, MountOptions, TapEvent } from "./host-types.ts";
 import { followSession } from "./session/follow-session.ts";
 import { createHostSession, identityOf } from "./session/host-session.ts";
-import { createIssuerClient } from "./session/issuer-client.ts";
+import { createIssuerClient, isNotOfIssuer } from "./session/issuer-client.ts";
 import { pageVisibility } from "./session/visibility.ts";
 import { browserTabs } from "./tabs/browser-tabs.ts";
 import { createHostTokens } from "./tokens/host-tokens.ts";
@@ -43,13 +44,15 @@ import { createHostTokens } from "./tokens/host-tokens.ts";
  * host.mount("orders", { container: document.querySelector("main")! });
  */
 export function createHost<C extends Contract = AnyContract>(options: HostOptions<C>): Host<C> {
+  checkHostOptions(options);
   const clock = options.clock ?? systemClock();
   const apps = isRegistry(options.apps) ? options.apps : createAppRegistry(options.apps);
   const limits = { ...CHANNEL_LIMITS, ...options.limits };
   const gatewayUrl =
     options.gatewayUrl === undefined ? null : absolute("gatewayUrl", options.gatewayUrl);
   const methods = methodMap(options.methods ?? {}, options.contract);
-  const report = options.onError ?? ((error: unknown) => reportError(error));
+  const report: NonNullable<HostOptions["onError"]> =
+    options.onError ?? ((error) => reportError(error));
   const issuerUrl = issuerBase(options);
   const fetchWith = options.fetch ?? fetch.bind(globalThis);
   const tabs = options.tabs ?? browserTabs(issuerUrl);
@@ -58,7 +61,15 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
     fetch: fetchWith,
     exclusively: (name, work) => tabs.exclusively(name, work),
   });
-  const session = createHostSession(client, (type) => tabs.post({ type }));
+  const session = createHostSession(
+    client,
+    (type) => tabs.post({ type }),
+    (cause) => {
+      if (!isNotOfIssuer(cause)) return;
+      const message = `createHost: issuerUrl: no issuer answers at ${issuerUrl}.`;
+      report(new BridgeError("CONFIG_INVALID", message, { cause }));
+    },
+  );
   const tokens = createHostTokens({
     mint: (appId) => client.mint(appId),
     identity: () => (session.current ? identityOf(session.current) : undefined),
@@ -116,6 +127,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
 
   const mountApp = (appId: string, mountOptions: MountOptions): GuestMount => {
     if (isClosed) throw new BridgeError("CHANNEL_CLOSED", "This host was closed.");
+    checkMountOptions(mountOptions);
     const app = apps.get(appId);
     if (app === undefined) {
       throw new BridgeError("APP_UNKNOWN", `No app "${appId}" is registered.`);

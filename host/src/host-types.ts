@@ -66,8 +66,11 @@ export interface HostOptions<C extends Contract = AnyContract> {
   readonly withholdTokens?: (app: RegisteredApp) => boolean;
   /** An app has called `setupCompleted`. */
   readonly onSetupCompleted?: (app: RegisteredApp, result: unknown) => void | PromiseLike<void>;
-  /** Errors that no caller waits for. Default: the window's `error` event (`reportError`). */
-  readonly onError?: (error: unknown, app: RegisteredApp) => void;
+  /**
+   * Errors that no caller waits for: of an app, or without one that no issuer answers at `issuerUrl`.
+   * Default: the window's `error` event (`reportError`).
+   */
+  readonly onError?: (error: unknown, app?: RegisteredApp) => void;
   readonly fetch?: typeof fetch;
   readonly clock?: Clock;
   /** 0 ≤ x < 1. Default `Math.random`. */

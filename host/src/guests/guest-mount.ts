@@ -217,8 +217,9 @@ async function isAlive({ channel }: GuestChannel): Promise<boolean> {
 }
 
 function noHello(app: RegisteredApp, { handshakeTimeoutMs }: GuestMountOptions): BridgeError {
+  const self = typeof location === "undefined" ? "this host" : location.origin;
   return new BridgeError(
     "HANDSHAKE_TIMEOUT",
-    `${app.name} did not say hello within ${handshakeTimeoutMs} ms. Does it run at ${app.origin}, and does it name this host in hostOrigins?`,
+    `${app.name} did not say hello within ${handshakeTimeoutMs} ms. Does it run at ${app.origin}, and does it name ${self} in hostOrigins?`,
   );
 }

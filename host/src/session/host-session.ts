@@ -33,10 +33,14 @@ export interface HostSessionControl extends HostSession {
   refetch(): Promise<SessionSummary | null>;
 }
 
-/** @param tell called when this tab has ended or changed the session, for the other tabs */
+/**
+ * @param tell called when this tab has ended or changed the session, for the other tabs
+ * @param onFirstFailed told why the first question was not answered
+ */
 export function createHostSession(
   client: IssuerClient,
   tell: (what: "ended" | "changed") => void,
+  onFirstFailed: (error: unknown) => void,
 ): HostSessionControl {
   const store = createStore<SessionSummary | null>(null);
   let isKnown = false;
@@ -67,10 +71,7 @@ export function createHostSession(
     return summary;
   };
 
-  const ready = refetch().then(
-    () => undefined,
-    () => undefined,
-  );
+  const ready = refetch().then(() => undefined, onFirstFailed);
 
   return {
     get current() {

@@ -104,6 +104,13 @@ export function createIssuerClient(options: IssuerClientOptions): IssuerClient {
   };
 }
 
+/** Whether what answered is certainly not an issuer: it has no such path, or serves a page at it. */
+export function isNotOfIssuer(error: unknown): boolean {
+  if (!BridgeError.is(error)) return false;
+  const { status } = error.details;
+  return status === 404 || (error.code === "OFFLINE" && error.cause instanceof SyntaxError);
+}
+
 async function refusal(response: Response): Promise<BridgeError> {
   const { status } = response;
   const problem: unknown = await response.json().catch(() => undefined);
