@@ -38,7 +38,10 @@ export function isInWebView(page: WebViewPage | undefined = globalWindow()): boo
 export function webViewLink(page: WebViewPage | undefined = globalWindow()): HostLink {
   const pipe = page?.ReactNativeWebView;
   if (!page || !pipe) {
-    throw new BridgeError("HANDSHAKE_NOT_EMBEDDED", "This page is in no WebView: open it from its host.");
+    throw new BridgeError(
+      "HANDSHAKE_NOT_EMBEDDED",
+      "This page is in no WebView: open it from its host.",
+    );
   }
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- not a window: it takes a text
   const send = (message: WebViewMessage): void => pipe.postMessage(encodeText(message));
