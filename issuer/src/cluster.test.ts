@@ -135,7 +135,7 @@ describe.each([sqliteFixture(), postgresFixture()])("two issuers on one $name", 
       store: place.store(),
       keys: {
         vault: {
-          create: vault.create,
+          create: (alg) => vault.create(alg),
           open: (key, alg) =>
             isLocked ? Promise.reject(new Error("locked")) : vault.open(key, alg),
         },

@@ -56,7 +56,7 @@ export async function startRuntime(
   const feed = createRevocationFeed({
     store,
     clock,
-    onLate: widening.widen,
+    onLate: (revocation, atSeconds) => widening.widen(revocation, atSeconds),
   });
   const ensureFresh = (): Promise<void> | undefined =>
     watcher.isFresh() ? undefined : watcher.sync();
@@ -86,7 +86,7 @@ export async function startRuntime(
     changed,
   });
 
-  const reloadKeys = (): void => void untilDone(keys.reload, signal);
+  const reloadKeys = (): void => void untilDone(() => keys.reload(), signal);
 
   watcher.subscribe({
     onChange(change) {
@@ -98,7 +98,7 @@ export async function startRuntime(
     onGap() {
       cache.clear();
       reloadKeys();
-      void untilDone(feed.load, signal);
+      void untilDone(() => feed.load(), signal);
     },
   });
   await watcher.start();

@@ -21,18 +21,18 @@ it("asks for a new secret in one tab at a time, be it to refresh or to switch th
       issuerUrl: "http://localhost:4000/auth",
       exclusively,
       fetch: async (input) => {
-        asked.push(`tab ${tab}: ${new URL(String(input)).pathname}`);
+        asked.push(`tab ${tab}: ${new Request(input).url}`);
         await new Promise<void>((resolve) => answers.push(resolve));
         return new Response("{}");
       },
     }),
   );
   const both = [first!.refresh(), second!.switchTenant("globex")];
-  await expect.poll(() => asked).toEqual(["tab 1: /auth/session/refresh"]);
+  await expect.poll(() => asked).toEqual(["tab 1: http://localhost:4000/auth/session/refresh"]);
   answers.shift()?.();
   await both[0];
   await expect.poll(() => asked).toHaveLength(2);
-  expect(asked[1]).toBe("tab 2: /auth/session/tenant");
+  expect(asked[1]).toBe("tab 2: http://localhost:4000/auth/session/tenant");
   answers.shift()?.();
   await both[1];
 });

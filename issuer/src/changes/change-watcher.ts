@@ -107,9 +107,11 @@ export function createChangeWatcher(store: OpenStore): ChangeWatcher {
       return () => listeners.delete(listener);
     },
     async start() {
-      await withStore(store, () => store.watch(syncInBackground));
+      const startedAt = performance.now();
+      // Before anything can wake us: a read from number 0 that is under way would look like a gap.
       seq = await withStore(store, () => latestSeq(store.db));
-      readAt = performance.now();
+      readAt = startedAt;
+      await withStore(store, () => store.watch(syncInBackground));
       timer = setInterval(syncInBackground, store.pollIntervalMs);
       timer.unref();
     },
