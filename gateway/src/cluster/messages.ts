@@ -12,7 +12,11 @@ export interface WorkerSettings {
 export type ToWorker =
   | { readonly type: "breezeway:reload" }
   | { readonly type: "breezeway:ready?" }
-  | { readonly type: "breezeway:close"; readonly graceMs: number };
+  | {
+      readonly type: "breezeway:close";
+      readonly graceMs: number;
+      readonly drainDelayMs: number;
+    };
 
 export type FromWorker =
   | { readonly type: "breezeway:ready"; readonly status: number; readonly body: string }

@@ -110,16 +110,19 @@ export async function serveGatewayCluster(options: ClusterOptions): Promise<Gate
   };
   const reload = (): void => tell({ type: "breezeway:reload" });
 
-  async function close({ graceMs = 0 }: CloseOptions = {}): Promise<void> {
+  async function close({ graceMs = 0, drainDelayMs = 0 }: CloseOptions = {}): Promise<void> {
     isClosing = true;
     process.off("SIGHUP", reload);
     const ended = [...workers].map(
       (worker) => new Promise<void>((resolve) => worker.once("exit", () => resolve())),
     );
-    tell({ type: "breezeway:close", graceMs });
-    const timer = setTimeout(() => {
-      for (const worker of workers) worker.process.kill("SIGKILL");
-    }, graceMs + KILL_AFTER_MS);
+    tell({ type: "breezeway:close", graceMs, drainDelayMs });
+    const timer = setTimeout(
+      () => {
+        for (const worker of workers) worker.process.kill("SIGKILL");
+      },
+      drainDelayMs + graceMs + KILL_AFTER_MS,
+    );
     await Promise.all(ended);
     clearTimeout(timer);
     await operations?.close();

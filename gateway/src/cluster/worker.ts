@@ -31,7 +31,8 @@ function obey(settings: WorkerSettings, server: GatewayServer): void {
       return;
     }
     if (message.type === "breezeway:close") {
-      void server.close({ graceMs: message.graceMs }).then(() => process.disconnect());
+      const { graceMs, drainDelayMs } = message;
+      void server.close({ graceMs, drainDelayMs }).then(() => process.disconnect());
       return;
     }
     try {

@@ -2,7 +2,7 @@
  * Takes a changed configuration file over while the gateway runs. What does not parse changes nothing:
  * the whole file is checked before any of it is used.
  */
-import { watch } from "node:fs";
+import { readFileSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { BridgeError } from "@breezeway/shared";
 import type { Gateway } from "../gateway.ts";
@@ -50,8 +50,11 @@ export function watchGatewayConfig(
   { running, onReload, onError }: WatchOptions & { readonly running: GatewayOptions },
 ): ConfigWatch {
   let timer: NodeJS.Timeout | undefined;
+  let lastRead: string | undefined;
 
   const reload = (): void => {
+    clearTimeout(timer);
+    lastRead = textOf(file);
     try {
       const next = readGatewayConfig(file);
       refuseFixed(file, running, next);
@@ -62,11 +65,16 @@ export function watchGatewayConfig(
     }
   };
 
+  // A signal may have been quicker than the watch: one edit is reported once.
+  const reloadChanged = (): void => {
+    if (lastRead === undefined || textOf(file) !== lastRead) reload();
+  };
+
   // The folder and not the file: most writers replace the file, and a watch stays with the old one.
   const watcher = watch(dirname(file), (_event, name) => {
     if (name !== null && name !== basename(file)) return;
     clearTimeout(timer);
-    timer = setTimeout(reload, SETTLE_MS);
+    timer = setTimeout(reloadChanged, SETTLE_MS);
   });
   watcher.on("error", onError);
   process.on("SIGHUP", reload);
@@ -77,6 +85,14 @@ export function watchGatewayConfig(
     process.off("SIGHUP", reload);
   };
   return { reload, close, [Symbol.dispose]: close };
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
 }
 
 function refuseFixed(file: string, running: GatewayOptions, next: GatewayOptions): void {

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
-import { renameSync, writeFileSync } from "node:fs";
+import { renameSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { readGatewayConfig } from "../config/read-config.ts";
 import { watchGatewayConfig } from "../config/watch-config.ts";
 import { temporaryFolder } from "../test-support/programs.ts";
@@ -48,6 +48,19 @@ describe("closing", { timeout: 30_000 }, () => {
     agent.destroy();
   });
 
+  it("serves for drainDelayMs while balancers are told that it is draining", async () => {
+    await using gateway = await startGateway({ serve: { operationsPort: 0 } });
+    const closing = gateway.server.close({ drainDelayMs: 3_600_000 });
+    const health = await fetch(`${gateway.server.operationsUrl}/health/ready`);
+    expect([health.status, await health.json()]).toMatchObject([503, { status: "draining" }]);
+    expect((await gateway.request("/health/ready")).status).toBe(503);
+    expect((await gateway.request("/orders")).status).toBe(200);
+    // A second signal does not wait.
+    await gateway.server.close();
+    await closing;
+    await expect(gateway.request("/orders")).rejects.toThrow("fetch failed");
+  });
+
   it("ends streams that outlast graceMs", async () => {
     await using gateway = await startGateway({
       handler: (_request, response) => void response.write("data: 1\n\n"),
@@ -89,6 +102,8 @@ describe("serveGateway", { timeout: 30_000 }, () => {
 });
 
 describe("reloading", { timeout: 30_000 }, () => {
+  afterEach(() => vi.useRealTimers());
+
   it("gives new requests the new policy, and open ones the old", async () => {
     await using other = await startUpstream();
     const release = Promise.withResolvers<void>();
@@ -162,6 +177,27 @@ describe("reloading", { timeout: 30_000 }, () => {
     writeFileSync(file, config("/four"));
     expect(await next(() => process.emit("SIGHUP"))).toBe("reloaded");
     expect(await send("/four")).toBe(200);
+    watching.close();
+  });
+
+  it("reports a broken file once when a signal follows the edit", async () => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, "gateway.json");
+    const routes = [{ prefix: "/orders", upstream: "http://127.0.0.1:4020" }];
+    writeFileSync(file, JSON.stringify({ issuer: ISSUER, apps: [ORDERS_APP], routes }));
+    const running = readGatewayConfig(file);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const errors: unknown[] = [];
+    const onError = (error: unknown): void => void errors.push(error);
+    using watching = watchGatewayConfig(file, { reload() {} }, { running, onError });
+    const folderWatch = watch(folder.path);
+    writeFileSync(file, "{");
+    process.emit("SIGHUP");
+    await once(folderWatch, "change");
+    folderWatch.close();
+    await new Promise(setImmediate);
+    vi.advanceTimersByTime(1_000);
+    expect(errors).toHaveLength(1);
     watching.close();
   });
 });

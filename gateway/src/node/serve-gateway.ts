@@ -39,6 +39,11 @@ export interface ServeOptions extends OperationsAddress {
 export interface CloseOptions {
   /** How long requests and streams may go on, in milliseconds. Default 0. */
   readonly graceMs?: number | undefined;
+  /**
+   * How long to go on as before while `/health/ready` says no, in milliseconds, so that balancers stop
+   * sending first. Longer than they take to notice. Default 0.
+   */
+  readonly drainDelayMs?: number | undefined;
 }
 
 export interface GatewayServer extends AsyncDisposable {
@@ -48,8 +53,8 @@ export interface GatewayServer extends AsyncDisposable {
   readonly operationsUrl: string | undefined;
   readonly gateway: Gateway;
   /**
-   * Stops listening, waits for what is under way, then ends the rest and closes the gateway.
-   * `/health/ready` says no from the start of the wait.
+   * Has `/health/ready` say no for `drainDelayMs`, stops listening, waits for what is under way, then
+   * ends the rest and closes the gateway. A second call cuts the first one's delay short.
    */
   close(options?: CloseOptions): Promise<void>;
 }
@@ -81,8 +86,15 @@ export async function serveGateway(
     await gateway.close();
     throw error;
   }
-  const close = async ({ graceMs = 0 }: CloseOptions = {}): Promise<void> => {
+  let endDelay = (): void => {};
+  const close = async ({ graceMs = 0, drainDelayMs = 0 }: CloseOptions = {}): Promise<void> => {
     core.operations.drain();
+    endDelay();
+    if (drainDelayMs > 0) {
+      const { promise: cutShort, resolve } = Promise.withResolvers<void>();
+      endDelay = resolve;
+      await patience(cutShort, drainDelayMs);
+    }
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     if (graceMs > 0) await patience(closed, graceMs);
     await gateway.close();
