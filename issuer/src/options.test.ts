@@ -21,6 +21,20 @@ const mapUser = (): undefined => undefined;
 
 describe("createIssuer", () => {
   it.each<[string, Partial<IssuerOptions>, string]>([
+    ["no store", { store: undefined as never }, "store: is required"],
+    ["no apps", { apps: undefined as never }, "apps: is required"],
+    ["an unknown option", { tokenTTL: 60 } as object, "tokenTTL: is not an option"],
+    [
+      "an unknown option of a group",
+      { sessions: { idleMinutes: 5 } } as object,
+      "sessions.idleMinutes: is not an option",
+    ],
+    [
+      "an unknown rate limit",
+      { rateLimits: { logins: 5 } } as object,
+      "rateLimits.logins: is not an option",
+    ],
+    ["a group that is no object", { oidc: true as never }, "oidc: must be an object"],
     ["no URL", { issuer: "shell.example" }, "issuer: must be a URL"],
     [
       "plain http elsewhere",

@@ -1,5 +1,5 @@
 /** The options of an issuer, and their checks. Everything wrong is said at once, by its name. */
-import { BridgeError, TOKEN_LIMITS, isLoopbackHost, isOrigin } from "@breezeway/shared";
+import { BridgeError, TOKEN_LIMITS, isLoopbackHost, isOrigin, isRecord } from "@breezeway/shared";
 import {
   createAppRegistry,
   type AppRegistry,
@@ -12,6 +12,7 @@ import type { RateLimits } from "./http/rate-limits.ts";
 import type { KeyVault, SigningAlgorithm } from "./keys/key-vault.ts";
 import { assertDevLoginAllowed, type DevLoginOptions } from "./login/dev-login.ts";
 import { checkOidcOptions, type OidcOptions } from "./login/oidc-options.ts";
+import { checkOptionNames } from "./option-names.ts";
 import type { SessionLifetimes } from "./sessions/lifetime.ts";
 import type { Claims, SessionInfo } from "./sessions/session-record.ts";
 import type { Store } from "./store/store.ts";
@@ -110,12 +111,19 @@ const DAY_SECONDS = 86_400;
 
 /** @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID, naming the option */
 export function checkOptions(options: IssuerOptions): CheckedOptions {
+  checkOptionNames(options);
   const url = checkIssuerUrl(options.issuer);
   const production = process.env["NODE_ENV"] === "production";
   if (options.oidc) checkOidcOptions(options.oidc);
   if (options.devLogin) assertDevLoginAllowed(process.env["NODE_ENV"], url);
   for (const origin of options.trustedOrigins ?? []) {
     if (!isOrigin(origin)) throw invalid(`trustedOrigins: ${origin} is not an exact origin`);
+  }
+  if (!isRecord(options.store) || typeof options.store["open"] !== "function") {
+    throw invalid("store: is required: sqliteStore(…) or postgresStore(…)");
+  }
+  if (!Array.isArray(options.apps) && !isRecord(options.apps)) {
+    throw invalid("apps: is required: a list of manifests, or a registry");
   }
   const apps = isRegistry(options.apps) ? options.apps : createAppRegistry(options.apps);
   for (const appId of Object.keys(options.algorithms ?? {})) {
