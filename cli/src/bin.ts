@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { once } from "node:events";
 import process from "node:process";
 import { text } from "node:stream/consumers";
 import { main } from "./main.ts";
@@ -12,5 +13,8 @@ process.exitCode = await main(process.argv.slice(2), {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
   stdin: () => text(process.stdin),
+  // Once: whoever asks a second time does not want to wait for the end.
+  untilStopped: () =>
+    Promise.race(["SIGINT", "SIGTERM"].map((signal) => once(process, signal))).then(() => {}),
   env: process.env,
 });

@@ -8,6 +8,8 @@ export interface CliIo {
   readonly err: (line: string) => void;
   /** All of standard input, to its end. */
   readonly stdin: () => Promise<string>;
+  /** Resolves when the process is asked to end, by Ctrl-C for one. */
+  readonly untilStopped: () => Promise<void>;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

@@ -6,13 +6,14 @@
  */
 import { BridgeError } from "@breezeway/shared";
 import { Command, CommanderError } from "commander";
+import { registerDev } from "./commands/dev.ts";
 import { registerKeys } from "./commands/keys.ts";
 import { registerToken } from "./commands/token.ts";
 import type { CliIo, RegisterCommand } from "./io.ts";
 
 export type { CliIo, RegisterCommand };
 
-const COMMANDS: readonly RegisterCommand[] = [registerKeys, registerToken];
+const COMMANDS: readonly RegisterCommand[] = [registerDev, registerKeys, registerToken];
 
 /** Runs one command line (without the program's own name) and gives the exit code. Never throws. */
 export async function main(args: readonly string[], io: CliIo): Promise<number> {

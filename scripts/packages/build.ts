@@ -1,17 +1,20 @@
 /**
- * What is published: JavaScript and declarations by `tsc -b`, the guest's script-tag build by
- * esbuild, and the tarballs.
+ * What is published: JavaScript and declarations by `tsc -b`, the guest's script-tag build and the
+ * page of `breezeway dev` by esbuild, and the tarballs.
  */
 import { existsSync } from "node:fs";
-import { glob, rm } from "node:fs/promises";
+import { glob, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { bundlePage } from "../../cli/page/bundle-page.ts";
 import { run } from "../setup/process.mjs";
 import { packWorkspace } from "./pack.ts";
 import { publicPackages, type Workspace } from "./public-packages.ts";
 
 /** Source of the script-tag build, and what it becomes. */
 const SCRIPT_TAG = { from: "guest/src/script-tag.ts", to: "guest/dist/breezeway.js" };
+/** Source of the page that `breezeway dev` serves, and what it becomes. */
+const DEV_PAGE = { from: "cli/page/main.ts", to: "cli/dist/dev/page.js" };
 
 /** Builds and packs every public package; resolves to the tarballs' paths. */
 export async function buildPackages(root: string): Promise<string[]> {
@@ -22,6 +25,9 @@ export async function buildPackages(root: string): Promise<string[]> {
     packages.map((entry) => entry.folder),
   );
   if (existsSync(join(root, SCRIPT_TAG.from))) await buildScriptTag(root);
+  if (existsSync(join(root, DEV_PAGE.from))) {
+    await writeFile(join(root, DEV_PAGE.to), await bundlePage(join(root, DEV_PAGE.from)));
+  }
   const tarballs: string[] = [];
   for (const entry of packages) tarballs.push((await packWorkspace(root, entry)).path);
   return tarballs;

@@ -41,6 +41,7 @@ async function run(args: readonly string[], env: Record<string, string> = {}): P
     err: (line) => err?.push(line),
     env,
     stdin: () => Promise.resolve(""),
+    untilStopped: () => Promise.resolve(),
   });
   return { code, out: (out ?? []).join("\n"), err: (err ?? []).join("\n") };
 }

@@ -57,6 +57,7 @@ async function run(args: readonly string[], stdin = "", env = {}): Promise<Run> 
     out: (line) => out.push(line),
     err: (line) => err.push(line),
     stdin: async () => stdin,
+    untilStopped: () => Promise.resolve(),
     env,
   });
   const plain = (lines: string[]): string => stripVTControlCharacters(lines.join("\n"));

@@ -5,6 +5,7 @@ import { BridgeError, decodeSessionToken, type DecodedToken } from "@breezeway/s
 import { createSessionVerifier, type SessionVerifierOptions } from "@breezeway/verify";
 import type { Command } from "commander";
 import type { CliIo } from "../io.ts";
+import { listed } from "../listed.ts";
 import { describeToken, visibleProblems } from "../token/describe-token.ts";
 import { explainRefusal, type Expectation } from "../token/explain-refusal.ts";
 
@@ -103,11 +104,6 @@ function expectationOf(flags: VerifyFlags, { env }: CliIo): Expectation {
   }
   const { jwks, origin, tenant: tenantId, scope: scopes } = flags;
   return { issuer, audience, jwks, origin, tenantId, scopes };
-}
-
-// Not commander's `<app...>`: that takes the token, too, when it comes last.
-function listed(text: string, before: readonly string[] = []): string[] {
-  return [...before, ...text.split(/[ ,]+/).filter(Boolean)];
 }
 
 async function verifierOptions(

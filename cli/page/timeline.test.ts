@@ -1,0 +1,83 @@
+import type { TapEvent } from "@breezeway/host";
+import { expect, it } from "vitest";
+import { addEvent, hintOf, type TimelineRow } from "./timeline.ts";
+
+function tapped(event: Partial<TapEvent>): TapEvent {
+  return {
+    appId: "orders",
+    mountId: "mount-1",
+    direction: "in",
+    kind: "call",
+    name: undefined,
+    callId: undefined,
+    latencyMs: undefined,
+    code: undefined,
+    atMs: 0,
+    ...event,
+  };
+}
+
+const rowsOf = (...events: Partial<TapEvent>[]): readonly TimelineRow[] =>
+  events.map(tapped).reduce<readonly TimelineRow[]>(addEvent, []);
+
+it("makes one row of a call and its answer, and keeps the newest on top", () => {
+  const rows = rowsOf(
+    { callId: 1, name: "getCustomer" },
+    { kind: "event", name: "order:verified" },
+    { kind: "result", direction: "out", callId: 1, name: "getCustomer", latencyMs: 2 },
+  );
+  expect(rows.map(({ event, outcome }) => [event.name, outcome])).toEqual([
+    ["order:verified", "none"],
+    ["getCustomer", "done"],
+  ]);
+  expect(rows[1]?.latencyMs).toBe(2);
+});
+
+it("does not take the answer to the other side's call of the same number", () => {
+  const [row] = rowsOf({ callId: 1 }, { kind: "result", direction: "in", callId: 1 }).toReversed();
+  expect(row?.outcome).toBe("waiting");
+});
+
+it("does not take an answer in another frame", () => {
+  const answer = { kind: "result", direction: "out", callId: 1, mountId: "mount-2" } as const;
+  const [row] = rowsOf({ callId: 1 }, answer).toReversed();
+  expect(row?.outcome).toBe("waiting");
+});
+
+it("marks failed calls, aborted ones and refused events with their codes", () => {
+  const rows = rowsOf(
+    { callId: 1 },
+    { callId: 2 },
+    { kind: "error", direction: "out", callId: 1, code: "CALL_FAILED" },
+    { kind: "abort", callId: 2 },
+    { kind: "refused", direction: "out", name: "Bad", code: "EVENT_TOPIC_INVALID" },
+  );
+  expect(rows.map(({ outcome, code }) => [outcome, code])).toEqual([
+    ["failed", "EVENT_TOPIC_INVALID"],
+    ["failed", "CALL_ABORTED"],
+    ["failed", "CALL_FAILED"],
+  ]);
+});
+
+it("tells how to answer a method that the host does not have", () => {
+  const error = {
+    kind: "error",
+    direction: "out",
+    callId: 1,
+    code: "CALL_METHOD_UNKNOWN",
+  } as const;
+  const [row] = rowsOf({ callId: 1, name: "openCustomer" }, error);
+  expect(row && hintOf(row)).toContain("--methods methods.mjs");
+  expect(row && hintOf(row)).toContain("openCustomer: () =>");
+});
+
+it("explains every other code by its meaning", () => {
+  const [row] = rowsOf({ kind: "refused", direction: "out", code: "EVENT_TOPIC_INVALID" });
+  expect(row && hintOf(row)).toMatch(/resource:action/);
+});
+
+it("forgets the oldest beyond 300 rows", () => {
+  const rows = rowsOf(...Array.from({ length: 310 }, () => ({ kind: "event" as const })));
+  expect(rows).toHaveLength(300);
+  expect(rows[0]?.key).toBe(310);
+});

@@ -1,0 +1,191 @@
+import { createServer, request, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { stripVTControlCharacters } from "node:util";
+import { afterEach, describe, expect, it } from "vitest";
+import { main } from "../main.ts";
+
+interface Running {
+  readonly origin: string;
+  readonly out: readonly string[];
+  readonly err: readonly string[];
+  /** Asks the command to end. @returns its exit code */
+  stop(): Promise<number>;
+}
+
+const running: Running[] = [];
+const servers: Server[] = [];
+
+afterEach(async () => {
+  for (const command of running.splice(0)) await command.stop();
+  for (const server of servers.splice(0)) {
+    server.close();
+    server.closeAllConnections();
+  }
+});
+
+/** A port of which the next one is free, too, and below those of outgoing connections. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 10_000 + 2 * Math.floor(Math.random() * 5_000);
+    const probes = [port, port + 1].map(async (each) => (await listen(each)).close());
+    const found = await Promise.allSettled(probes);
+    if (found.every(({ status }) => status === "fulfilled")) return port;
+  }
+}
+
+async function listen(port: number): Promise<Server> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const server = createServer((_request, response) => response.end("app"));
+  server.once("error", reject);
+  server.listen({ port, host: "127.0.0.1", exclusive: true }, resolve);
+  await promise;
+  return server;
+}
+
+async function startGuest(): Promise<string> {
+  const server = await listen(0);
+  servers.push(server);
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Runs the command until it waits to be stopped; rejects when it ends before. */
+async function dev(...args: string[]): Promise<Running> {
+  const [out, err]: [string[], string[]] = [[], []];
+  const started = Promise.withResolvers<void>();
+  const stopped = Promise.withResolvers<void>();
+  const exit = main(["dev", ...args], {
+    out: (line) => out.push(stripVTControlCharacters(line)),
+    err: (line) => err.push(stripVTControlCharacters(line)),
+    stdin: () => Promise.resolve(""),
+    untilStopped() {
+      started.resolve();
+      return stopped.promise;
+    },
+    env: {},
+  });
+  await Promise.race([
+    started.promise,
+    exit.then((code) => {
+      throw new Error(`${code}: ${err.join("\n")}`);
+    }),
+  ]);
+  const command: Running = {
+    origin: /http:\/\/\S+$/.exec(out[0] ?? "")?.[0] ?? "",
+    out,
+    err,
+    stop() {
+      stopped.resolve();
+      return exit;
+    },
+  };
+  running.push(command);
+  return command;
+}
+
+async function signIn(origin: string, userId = "alice"): Promise<Response> {
+  return await fetch(`${origin}/auth/login/dev`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-breezeway-request": "1", origin },
+    body: JSON.stringify({ userId, tenantId: "acme" }),
+  });
+}
+
+const cookieOf = (answer: Response): string =>
+  answer.headers.get("set-cookie")?.split(";")[0] ?? "";
+
+/** Status of `/` when asked for by a `Host` header, which fetch does not let one choose. */
+async function statusFor(origin: string, host: string): Promise<number | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+  const { port } = new URL(origin);
+  const asked = request({ host: "127.0.0.1", port, headers: { host } }, (response) => {
+    response.resume();
+    resolve(response.statusCode);
+  });
+  asked.once("error", reject).end();
+  return await promise;
+}
+
+describe("breezeway dev", () => {
+  it("prints where the host is, what the page must name, and where the keys are", async () => {
+    const port = await freePort();
+    const { origin, out } = await dev(await startGuest(), "--port", String(port));
+    expect(origin).toBe(`http://localhost:${port}`);
+    const text = out.join("\n");
+    expect(text).toContain(`<meta name="breezeway-host-origins" content="${origin}" />`);
+    expect(text).toContain(`${origin}/auth/.well-known/jwks.json`);
+    expect(text).toContain("gateway        none");
+    const keys = await fetch(`${origin}/auth/.well-known/jwks.json`);
+    expect(await keys.json()).toMatchObject({ keys: [{ kty: "OKP" }] });
+  });
+
+  it("serves a page that only its own script runs in, and that nobody may frame", async () => {
+    const guest = await startGuest();
+    const { origin } = await dev(guest, "--port", String(await freePort()));
+    const page = await fetch(origin);
+    const policy = page.headers.get("content-security-policy");
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).toContain(`frame-src ${guest};`);
+    expect(policy).toContain("frame-ancestors 'none'");
+    expect((await fetch(`${origin}/page.js`)).status).toBe(200);
+    expect((await fetch(`${origin}/methods.js`)).status).toBe(404);
+  });
+
+  it("answers for its own name only, whatever name leads to this machine", async () => {
+    const port = await freePort();
+    const { origin } = await dev(await startGuest(), "--port", String(port));
+    expect(await statusFor(origin, `localhost:${port}`)).toBe(200);
+    expect(await statusFor(origin, `rebound.example:${port}`)).toBe(421);
+  });
+
+  it("signs in those whom --user names, and nobody else", async () => {
+    const port = String(await freePort());
+    const { origin } = await dev(await startGuest(), "--port", port, "--user", "carol");
+    expect((await signIn(origin, "carol")).status).toBe(200);
+    expect((await signIn(origin, "alice")).status).toBe(404);
+  });
+
+  it("revokes the session of the page that asks, and not for a page of another site", async () => {
+    const { origin } = await dev(await startGuest(), "--port", String(await freePort()));
+    const cookie = cookieOf(await signIn(origin));
+    const revoke = async (headers: Record<string, string>): Promise<number> =>
+      (await fetch(`${origin}/dev/revoke`, { method: "POST", headers })).status;
+    const session = async (): Promise<number> =>
+      (await fetch(`${origin}/auth/session`, { headers: { cookie } })).status;
+    expect(await revoke({ cookie })).toBe(403);
+    expect(await session()).toBe(200);
+    expect(await revoke({ cookie, "x-breezeway-request": "1" })).toBe(204);
+    expect(await session()).toBe(401);
+  });
+
+  it("says on standard error that nothing answers, and goes on", async () => {
+    const { origin, err } = await dev("http://127.0.0.1:1", "--port", String(await freePort()));
+    await expect.poll(() => err.join("\n")).toContain("! Nothing answers at http://127.0.0.1:1.");
+    expect((await fetch(origin)).status).toBe(200);
+  });
+
+  it("ends with code 0, and leaves its ports to the next", async () => {
+    const port = await freePort();
+    const upstream = await startGuest();
+    const args = [await startGuest(), "--port", String(port), "--upstream", upstream];
+    expect(await (await dev(...args)).stop()).toBe(0);
+    expect(await (await dev(...args)).stop()).toBe(0);
+  });
+
+  it("names --port when a port is taken, that of the gateway too, and leaves the other", async () => {
+    const port = await freePort();
+    const taken = await listen(port + 1);
+    servers.push(taken);
+    const args = [await startGuest(), "--port", String(port), "--upstream", await startGuest()];
+    await expect(dev(...args)).rejects.toThrow(`--port: ${port + 1} is already in use.`);
+    await expect(dev(args[0] ?? "", "--port", String(port + 1))).rejects.toThrow(
+      `--port: ${port + 1} is already in use. Stop what holds it, or choose another: --port ${port + 11}.`,
+    );
+    (await listen(port)).close();
+  });
+
+  it("fails with code 1 and names the flag that is wrong", async () => {
+    await expect(dev("http://127.0.0.1:5173", "--scope", "all")).rejects.toThrow(
+      /1: config-invalid: --scope: "all" must be of the form/,
+    );
+  });
+});

@@ -1,0 +1,15 @@
+import { spawn } from "node:child_process";
+import process from "node:process";
+
+const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>>> = {
+  darwin: ["open"],
+  win32: ["cmd", "/c", "start", ""],
+};
+
+/** Shows a URL in the person's browser. @param onFailure called when this machine has no opener */
+export function openBrowser(url: string, onFailure: () => void): void {
+  const [command, ...args] = OPENERS[process.platform] ?? ["xdg-open"];
+  const child = spawn(command, [...args, url], { stdio: "ignore", detached: true });
+  child.once("error", onFailure);
+  child.unref();
+}
