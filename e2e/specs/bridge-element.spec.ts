@@ -55,6 +55,31 @@ test("it says that an app is not there, without a button that would not help", a
   await expect(page.getByRole("button")).toHaveCount(0);
 });
 
+test("it says that it was given no app", async ({ bridge }) => {
+  const page = await bridge.openHost();
+  await show(page, "", "/");
+  const alert = page.getByRole("alert");
+  await expect(alert.getByRole("heading")).toHaveText("The app cannot be shown");
+  await expect(alert).toContainText("CONFIG_INVALID");
+});
+
+test("it says on the console that no host was set, and starts when one is", async ({ bridge }) => {
+  const page = await bridge.openHost();
+  const warning = page.waitForEvent("console", (message) => message.type() === "warning");
+  await page.evaluate(() => {
+    document.body.innerHTML = "";
+    window.setDefaultHost(undefined);
+    const element = document.createElement("breezeway-app");
+    element.app = "orders";
+    document.body.append(element);
+  });
+  expect((await warning).text()).toBe(
+    '<breezeway-app app="orders"> has no host: call setDefaultHost(host).',
+  );
+  await page.evaluate(() => window.setDefaultHost(window.host));
+  await expect(page.locator("breezeway-app iframe")).toHaveAttribute("title", "Orders");
+});
+
 test("an element that is moved keeps its mount, and one that is removed closes it", async ({
   bridge,
 }) => {

@@ -20,6 +20,8 @@ import { getDefaultHost, onDefaultHost, type AnyHost } from "./default-host.ts";
 import { ENGLISH, type AppElementLabels } from "./labels.ts";
 import { styles } from "./styles.ts";
 
+const HOST_EXPECTED_MS = 1_000;
+
 type AnyMount = ReturnType<AnyHost["mount"]>;
 
 export interface AppStateDetail {
@@ -60,6 +62,7 @@ export class BreezewayAppElement extends LitElement {
   #error: BridgeError | undefined;
   #wasConnected = false;
   #stopWaiting: (() => void) | undefined;
+  #hostTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
@@ -74,13 +77,18 @@ export class BreezewayAppElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#stopWaiting = onDefaultHost(() => this.requestUpdate("host"));
+    this.#stopWaiting = onDefaultHost(() => {
+      if (!this.hasUpdated || this.#mount !== undefined) return;
+      this.#remount();
+      this.requestUpdate();
+    });
     if (this.hasUpdated && this.#mount === undefined) this.requestUpdate("app");
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#stopWaiting?.();
+    clearTimeout(this.#hostTimer);
     queueMicrotask(() => {
       if (!this.isConnected) this.#unmount();
     });
@@ -169,7 +177,12 @@ export class BreezewayAppElement extends LitElement {
     this.#unmount();
     const host = this.host ?? getDefaultHost();
     const container = this.renderRoot.querySelector(".frame");
-    if (host === undefined || this.app === "" || container === null || !this.isConnected) return;
+    if (container === null || !this.isConnected) return;
+    if (this.app === "") {
+      const message = "<breezeway-app>: app: is required: the id of an app of the host's registry.";
+      return this.#fail(new BridgeError("CONFIG_INVALID", message));
+    }
+    if (host === undefined) return this.#warnWithoutHost();
     try {
       const mount = host.mount(this.app, {
         container,
@@ -181,10 +194,24 @@ export class BreezewayAppElement extends LitElement {
       mount.subscribeState((state) => this.#onState(mount, state));
     } catch (error) {
       if (!BridgeError.is(error)) throw error;
-      this.#error = error;
-      this.requestUpdate();
-      this.#announce("closed", error);
+      this.#fail(error);
     }
+  }
+
+  #fail(error: BridgeError): void {
+    this.#error = error;
+    this.requestUpdate();
+    this.#announce("closed", error);
+  }
+
+  // Later: a page may well make its host after its elements, but not a second after.
+  #warnWithoutHost(): void {
+    clearTimeout(this.#hostTimer);
+    this.#hostTimer = setTimeout(() => {
+      if (!this.isConnected || this.#mount || (this.host ?? getDefaultHost())) return;
+      // oxlint-disable-next-line no-console -- nobody else could be told: the host has onError
+      console.warn(`<breezeway-app app="${this.app}"> has no host: call setDefaultHost(host).`);
+    }, HOST_EXPECTED_MS);
   }
 
   #unmount(): void {
@@ -219,7 +246,7 @@ export class BreezewayAppElement extends LitElement {
 
   #name(): string {
     const host = this.host ?? getDefaultHost();
-    return host?.apps.get(this.app)?.name ?? this.app;
+    return host?.apps.get(this.app)?.name ?? (this.app || "The app");
   }
 
   #text(): AppElementLabels {
