@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { identityHeaderList, IDENTITY_HEADERS } from "./identity/identity-headers.ts";
-import { requireIdentity } from "./upstream.ts";
+import { requireIdentity, toProblem } from "./upstream.ts";
 
 const good = {
   "x-breezeway-user": "alice",
@@ -14,6 +14,17 @@ const good = {
 };
 
 describe("requireIdentity", () => {
+  it("throws what toProblem, from the same entry, turns into an answer", () => {
+    let thrown: unknown;
+    try {
+      requireIdentity({});
+    } catch (error) {
+      thrown = error;
+    }
+    const { status, problem } = toProblem(thrown, { requestId: "r1" });
+    expect([status, problem.reason]).toEqual([401, "token-missing"]);
+  });
+
   it("reads Node's headers and Web-standard ones alike", () => {
     const identity = {
       userId: "alice",

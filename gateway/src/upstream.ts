@@ -8,6 +8,8 @@
 import { BridgeError } from "@breezeway/shared";
 import { decodeIdentity, IDENTITY_HEADERS } from "./identity/identity-headers.ts";
 
+export { BridgeError, toProblem } from "@breezeway/shared";
+
 /** Who is calling, as the gateway verified it. */
 export interface Identity {
   readonly userId: string;
@@ -30,8 +32,7 @@ export type IncomingHeaders =
  *
  * @throws {BridgeError} TOKEN_MISSING (401) when a header is absent or empty: the request did not
  *   come through the gateway; REQUEST_MALFORMED (400) when one is there twice, is not in the
- *   gateway's encoding, or the two tenant headers differ. Turn it into an answer with `toProblem`
- *   from `@breezeway/shared`.
+ *   gateway's encoding, or the two tenant headers differ. Turn it into an answer with `toProblem`.
  *
  * @example
  * const { tenantId } = requireIdentity(request.headers);

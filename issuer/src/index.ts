@@ -1,3 +1,4 @@
+export { BridgeError } from "@breezeway/shared";
 export { createIssuer } from "./create-issuer.ts";
 export type { Issuer } from "./create-issuer.ts";
 export type {

@@ -17,5 +17,5 @@ export { partsOfNodeRequest, partsOfWebRequest } from "./guard/request-parts.ts"
 export type { RequestParts } from "./guard/request-parts.ts";
 export { sessionOf } from "./guard/session-of.ts";
 export type { SessionHolder } from "./guard/session-of.ts";
-export { decodeSessionToken } from "@breezeway/shared";
+export { BridgeError, decodeSessionToken } from "@breezeway/shared";
 export type { DecodedToken } from "@breezeway/shared";
