@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { MAX_RENEWALS } from "./refusal-limit.ts";
 import { startGateway, type StartOptions, type TestGateway } from "../test-support/start.ts";
 import { createTokenMaker } from "../test-support/tokens.ts";
 
@@ -56,6 +57,30 @@ describe("an address that sends refused tokens", { timeout: 30_000 }, () => {
     expect((await send({ gateway, address, token })).status).toBe(200);
     await flood(gateway, address);
     expect((await send({ gateway, address, token })).status).toBe(200);
+  });
+
+  it("is no way to put out a neighbour who was let in, when his token is renewed", async () => {
+    await using gateway = await start();
+    const address = "203.0.113.7";
+    expect((await send({ gateway, address })).status).toBe(200);
+    await flood(gateway, address);
+    expect((await send({ gateway, address })).status).toBe(200);
+    const stranger = gateway.tokens.token({ sid: "session-2" });
+    expect((await send({ gateway, address, token: stranger })).status).toBe(429);
+  });
+
+  it("has no more forgeries verified than one session renews, when it names a session that was let in", async () => {
+    await using gateway = await start();
+    const address = "203.0.113.7";
+    expect((await send({ gateway, address })).status).toBe(200);
+    await flood(gateway, address);
+    const statuses: number[] = [];
+    // Forgeries of the flood named the session too.
+    for (let count = 2; count < MAX_RENEWALS; count += 1) {
+      statuses.push((await send({ gateway, address, token: forged() })).status);
+    }
+    expect(new Set(statuses)).toEqual(new Set([401]));
+    expect((await send({ gateway, address, token: forged() })).status).toBe(429);
   });
 
   it("is not limited by what others refuse it, or by requests without a token", async () => {

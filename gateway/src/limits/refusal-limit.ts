@@ -1,9 +1,12 @@
 /**
  * Bounds what an address can cost that sends tokens which are none: each of them is verified, and
- * verification is what costs. Beyond the limit its tokens are not looked at until the window ends,
- * except those that are remembered: people who share the address and were let in stay in.
+ * verification is what costs. Beyond the limit its tokens are not verified until the window ends.
+ *
+ * People who share the address and were let in stay in, or one of them could put the others out:
+ * remembered tokens pass, and new ones that name a session which was let in before are verified, so
+ * many of each session. Handles are random, so whoever forges such a token has one of his own.
  */
-import { BridgeError, type ErrorReason } from "@breezeway/shared";
+import { BridgeError, isRecord, TOKEN_LIMITS, type ErrorReason } from "@breezeway/shared";
 import type { SessionVerifier, VerifyRequest } from "@breezeway/verify";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import type { RequestHead } from "../decision/examine.ts";
@@ -19,6 +22,12 @@ export interface RefusalLimitOptions {
 
 /** A good client is refused now and then; a whole office of them behind one address, too. */
 export const REFUSAL_LIMIT: RefusalLimitOptions = { requests: 1_000, windowSeconds: 60 };
+
+/** Of one session in a minute. One with a dozen apps gets a new token for each every 45 s or so. */
+export const MAX_RENEWALS = 60;
+const RENEWAL_WINDOW_MS = 60_000;
+/** Sessions of which new tokens are verified: those let in last. */
+const MAX_KNOWN_SESSIONS = 10_000;
 
 export interface RefusalLimit extends ExchangeObserver {
   /** @throws {BridgeError} RATE_LIMITED instead of having a token verified */
@@ -52,6 +61,22 @@ export function createRefusalLimit(
   const limiter = new RateLimiterMemory({ points: requests, duration: windowSeconds });
   /** Until when, in monotonic milliseconds, by address. */
   const limited = new Map<string, number>();
+  /** By handle: how many new tokens of a session that was let in were verified beyond the limit. */
+  const renewals = new Map<string, number>();
+  let renewalsEndAtMs = 0;
+
+  function mayRenew(token: string, nowMs: number): boolean {
+    if (nowMs >= renewalsEndAtMs) {
+      for (const handle of renewals.keys()) renewals.set(handle, 0);
+      renewalsEndAtMs = nowMs + RENEWAL_WINDOW_MS;
+    }
+    const handle = claimedHandle(token);
+    if (typeof handle !== "string") return false;
+    const count = renewals.get(handle);
+    if (count === undefined || count >= MAX_RENEWALS) return false;
+    renewals.set(handle, count + 1);
+    return true;
+  }
 
   function forgetEnded(nowMs: number): void {
     for (const [address, untilMs] of limited) if (untilMs <= nowMs) limited.delete(address);
@@ -74,11 +99,21 @@ export function createRefusalLimit(
       if (limited.size === 0) return;
       const address = clientAddress(head, trustsPeer);
       const untilMs = address === undefined ? undefined : limited.get(address);
-      const leftMs = (untilMs ?? 0) - performance.now();
+      const nowMs = performance.now();
+      const leftMs = (untilMs ?? 0) - nowMs;
       if (leftMs <= 0 || verifier.verifyCached(token, request) !== undefined) return;
+      if (mayRenew(token, nowMs)) return;
       throw new BridgeError("RATE_LIMITED", "Too many refused tokens from this address.", {
         details: { retryAfterSeconds: Math.ceil(leftMs / 1_000) },
       });
+    },
+    allowed: ({ session }) => {
+      if (session === undefined || renewals.has(session.handle)) return;
+      if (renewals.size >= MAX_KNOWN_SESSIONS) {
+        const [oldest] = renewals.keys();
+        if (oldest !== undefined) renewals.delete(oldest);
+      }
+      renewals.set(session.handle, 0);
     },
     finished: ({ reason, head }) => {
       if (reason === undefined || !REFUSED.has(reason)) return;
@@ -86,4 +121,16 @@ export function createRefusalLimit(
       if (address !== undefined) void count(address);
     },
   };
+}
+
+/** What the token says of its session, unverified; `undefined` if it says nothing. */
+function claimedHandle(token: string): unknown {
+  if (token.length > TOKEN_LIMITS.maxTokenBytes) return undefined;
+  try {
+    const payload = Buffer.from(token.split(".", 2)[1] ?? "", "base64url").toString();
+    const claims: unknown = JSON.parse(payload);
+    return isRecord(claims) ? claims["sid"] : undefined;
+  } catch {
+    return undefined;
+  }
 }
