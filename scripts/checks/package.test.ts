@@ -10,6 +10,7 @@ const GOOD = {
   engines: { node: ">=20" },
   repository: { type: "git", url: "git+https://git.example/one.git", directory: "one" },
   type: "module",
+  scripts: { prepack: "node ../scripts/run.mjs build --no-pack" },
   sideEffects: false,
   files: ["dist"],
   exports: { ".": { types: "./dist/index.d.ts", default: "./dist/index.js" } },
@@ -61,5 +62,8 @@ test("names the fields that a registry's page needs", () => {
   expect(manifestProblems({ ...GOOD, name: "one", keywords: [] }, "two")).toEqual([
     "two/package.json: keywords is missing or wrong",
     "two/package.json: repository is missing or wrong",
+  ]);
+  expect(manifestProblems({ ...GOOD, name: "one", scripts: {} }, "one")).toEqual([
+    "one/package.json: scripts is missing or wrong",
   ]);
 });

@@ -43,6 +43,8 @@ function withoutTypes({ exports = {} }: PackageJson): string[] {
   return files.length === 0 ? [] : ["--exclude-entrypoints", ...files.map(([subpath]) => subpath)];
 }
 
+const PREPACK = '"prepack":"node ../scripts/run.mjs build --no-pack"';
+
 /** What a registry's page and a person's first look need. */
 export function manifestProblems(manifest: PackageJson, folder: string): string[] {
   const wanted = {
@@ -52,6 +54,8 @@ export function manifestProblems(manifest: PackageJson, folder: string): string[
     engines: (value: unknown) => typeof value === "object",
     repository: (value: unknown) => JSON.stringify(value ?? "").includes(`"${folder}"`),
     type: (value: unknown) => value === "module",
+    // A clean clone has no dist: whoever publishes from it must not ship without.
+    scripts: (value: unknown) => JSON.stringify(value ?? "").includes(PREPACK),
   };
   return Object.entries(wanted)
     .filter(([field, isRight]) => !isRight(manifest[field]))

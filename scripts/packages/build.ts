@@ -18,6 +18,15 @@ const DEV_PAGE = { from: "cli/page/main.ts", to: "cli/dist/dev/page.js" };
 
 /** Builds and packs every public package; resolves to the tarballs' paths. */
 export async function buildPackages(root: string): Promise<string[]> {
+  const tarballs: string[] = [];
+  for (const entry of await compilePackages(root)) {
+    tarballs.push((await packWorkspace(root, entry)).path);
+  }
+  return tarballs;
+}
+
+/** Fills `dist` of every public package. */
+export async function compilePackages(root: string): Promise<Workspace[]> {
   const packages = await publicPackages(root);
   for (const entry of packages) await removeOrphans(root, entry.folder);
   await compile(
@@ -28,9 +37,7 @@ export async function buildPackages(root: string): Promise<string[]> {
   if (existsSync(join(root, DEV_PAGE.from))) {
     await writeFile(join(root, DEV_PAGE.to), await bundlePage(join(root, DEV_PAGE.from)));
   }
-  const tarballs: string[] = [];
-  for (const entry of packages) tarballs.push((await packWorkspace(root, entry)).path);
-  return tarballs;
+  return packages;
 }
 
 async function compile(root: string, folders: readonly string[]): Promise<void> {
