@@ -126,7 +126,9 @@ describe("breezeway dev", () => {
     expect(policy).toContain("script-src 'self';");
     expect(policy).toContain(`frame-src ${guest};`);
     expect(policy).toContain("frame-ancestors 'none'");
-    expect((await fetch(`${origin}/page.js`)).status).toBe(200);
+    const script = await fetch(`${origin}/page.js`);
+    expect(script.status).toBe(200);
+    expect(script.headers.get("cross-origin-resource-policy")).toBe("same-origin");
     expect((await fetch(`${origin}/methods.js`)).status).toBe(404);
   });
 

@@ -78,6 +78,7 @@ function send(response: ServerResponse, type: string, body: string): void {
       "content-type": `${type}; charset=utf-8`,
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
+      "cross-origin-resource-policy": "same-origin",
     })
     .end(body);
 }
