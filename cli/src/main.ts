@@ -10,6 +10,7 @@ import { registerDev } from "./commands/dev.ts";
 import { registerKeys } from "./commands/keys.ts";
 import { registerToken } from "./commands/token.ts";
 import type { CliIo, RegisterCommand } from "./io.ts";
+import { VERSION } from "./version.ts";
 
 export type { CliIo, RegisterCommand };
 
@@ -19,6 +20,7 @@ const COMMANDS: readonly RegisterCommand[] = [registerDev, registerKeys, registe
 export async function main(args: readonly string[], io: CliIo): Promise<number> {
   const program = new Command("breezeway")
     .description("Breezeway on the command line")
+    .version(VERSION)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.out(text.replace(/\n$/, "")),
