@@ -119,7 +119,7 @@ test("a guest that is there before its host knows the session is welcomed when i
     await held.promise;
     await route.continue();
   });
-  await page.evaluate(() => void window.host.close());
+  await page.evaluate(() => window.host.close());
   await bridge.startHost();
   const frame = await bridge.mount(page);
   await frame.waitForLoadState();

@@ -9,8 +9,11 @@ import { sourceFiles } from "./support/source-files.ts";
 import { isNode, nameOf, visit, type SyntaxNode } from "./support/syntax.ts";
 
 const SIDES = ["guest", "host", "shared"];
-/** Test kits, which send between ports of their own, and WebViews, whose host is no window. */
-const NO_WINDOWS = /\/(testing|webview)[/.]/u;
+/**
+ * Test kits, which send between ports of their own; WebViews, whose host is no window; a host's tabs,
+ * whose BroadcastChannel ends at its origin.
+ */
+const NO_WINDOWS = /\/(testing|webview|tabs)[/.]/u;
 const WINDOWS = new Set(["window", "globalThis", "self", "top", "parent"]);
 
 /** One line per side that has more than one such file, with the places. */

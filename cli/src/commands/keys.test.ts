@@ -82,6 +82,17 @@ describe("breezeway keys", () => {
     expect((await list()).map(({ state }) => state)).toEqual(["removed", "active"]);
   });
 
+  it("takes a key id that begins with a dash for one, before and after an option", async () => {
+    for (const args of [
+      ["-kid", "--emergency", "--store", file],
+      ["--store", file, "-kid"],
+    ]) {
+      const { code, err } = await run(["keys", "retire", ...args]);
+      expect(code).toBe(1);
+      expect(err).toContain("no signing key of this id");
+    }
+  });
+
   it("opens encrypted keys with the secret in the environment, and says when it is missing", async () => {
     const secret = "canary: a long secret";
     const encrypted = join(folder, "encrypted.sqlite");

@@ -41,6 +41,8 @@ export function registerKeys(program: Command, io: CliIo): void {
   withStore(keys.command("retire").argument("<kid>", "key id, as `keys list` shows it"))
     .description("End a key: in order, or at once with --emergency")
     .option("--emergency", "take it out of the key set at once; every token it signed is dead")
+    // One key id in 64 begins with a dash.
+    .allowUnknownOption()
     .action(async (kid: string, flags: StoreFlags & { readonly emergency?: boolean }) => {
       await using manager = await openManager(flags, io);
       io.out(describe(await (flags.emergency ? manager.remove(kid) : manager.retire(kid))));

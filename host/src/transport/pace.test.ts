@@ -56,9 +56,10 @@ describe("a pace", () => {
   });
 
   it("runs nothing after it was closed, and leaves no timer", async () => {
-    const { clock, ran, run, close } = setUp();
+    const pace = setUp();
+    const { clock, ran, run } = pace;
     for (const name of "abcdef") run(name);
-    close();
+    pace.close();
     expect(clock.timers).toBe(0);
     await clock.advance(10_000);
     expect(ran.join("")).toBe("abc");
