@@ -220,7 +220,23 @@ function checkApps(routes: readonly RouteOptions[], apps: AppRegistry, source: s
         `${source}: routes[${index}].apps: no app "${unknown}" is registered.`,
       );
     }
+    checkScopes(route, apps, `${source}: routes[${index}].scopes`);
   });
+}
+
+// Nor is a token ever made with a scope that no manifest lists. A gateway may know its apps without
+// their scopes, as the issuer decides about them: then nothing can be said.
+function checkScopes(route: RouteOptions, apps: AppRegistry, source: string): void {
+  const users = route.apps?.flatMap((id) => apps.get(id) ?? []) ?? apps.all;
+  const held = new Set(users.flatMap(({ scopes }) => scopes));
+  const unknown = Object.values(route.scopes ?? {})
+    .flat()
+    .find((scope) => !held.has(scope));
+  if (held.size === 0 || unknown === undefined) return;
+  throw new BridgeError(
+    "CONFIG_INVALID",
+    `${source}: no app that may use the route has the scope "${unknown}".`,
+  );
 }
 
 // A host may send the token of any app: an app at its origin could use those of all the others.

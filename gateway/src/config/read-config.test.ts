@@ -47,6 +47,11 @@ describe("readGatewayConfig", () => {
     ["routes[0].upstream", { ...good, routes: [{ ...route, upstream: "http://u:p@x" }] }],
     ["routes[0].scopes", { ...good, routes: [{ ...route, scopes: ["a b"] }] }],
     ["routes[0].scopes", { ...good, routes: [{ ...route, scopes: { get: [] } }] }],
+    ["routes[0].scopes: no app", { ...good, routes: [{ ...route, scopes: ["orders:raed"] }] }],
+    [
+      "routes[0].scopes: no app",
+      { ...good, routes: [{ ...route, scopes: { GET: ["orders:read"], "*": ["orders:rite"] } }] },
+    ],
     ["routes[0].apps", { ...good, routes: [{ ...route, apps: ["order"] }] }],
     ["routes[0].timeoutMs", { ...good, routes: [{ ...route, timeoutMs: "1s" }] }],
     ["routes[0]", { ...good, routes: [{ ...route, scope: [] }] }],
