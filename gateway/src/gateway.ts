@@ -128,7 +128,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     refusalLimit,
     observer: combineObservers([metrics, refusalLimit, audit]),
     tracing: options.tracing === true ? createTracing() : undefined,
-    isRevoked: (claims) => revocations.isRevoked(claims),
+    assertCurrent: (session) => {
+      revocations.assertStands(session);
+      if (policy.apps.get(session.appId) === undefined) throw appGone();
+    },
     policy: () => policy,
     randomId: options.randomId ?? randomUUID,
   };
@@ -166,7 +169,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       upstreams.retain(originsOf(parsed));
       open.endWhere(
         ({ session }) => session !== undefined && parsed.apps.get(session.appId) === undefined,
-        () => new BridgeError("AUDIENCE_MISMATCH", "The app is no longer registered."),
+        appGone,
       );
     },
     close: async () => {
@@ -180,6 +183,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
   registerCore(gateway, { services, operations, metrics });
   return gateway;
+}
+
+function appGone(): BridgeError {
+  return new BridgeError("AUDIENCE_MISMATCH", "The app is no longer registered.");
 }
 
 interface VerifierParts {

@@ -37,7 +37,7 @@ const NOBODY: readonly string[] = Object.values(IDENTITY_HEADERS)
 
 type Services = Pick<
   ExchangeServices,
-  "verifier" | "policy" | "rateLimits" | "refusalLimit" | "observer" | "randomId"
+  "verifier" | "policy" | "rateLimits" | "refusalLimit" | "assertCurrent" | "observer" | "randomId"
 >;
 
 /** Whether this target is a question for {@link answerAuthz}. */
@@ -114,9 +114,12 @@ class Decision implements ObservedExchange {
     const { rateLimit } = request.route;
     if (rateLimit === undefined) return session;
     const state = await rateLimits.count(request.route, rateLimit, session);
-    if (!state.isExceeded) return session;
-    const details = { retryAfterSeconds: state.retryAfterSeconds };
-    throw new BridgeError("RATE_LIMITED", "Too many requests.", { details });
+    if (state.isExceeded) {
+      const details = { retryAfterSeconds: state.retryAfterSeconds };
+      throw new BridgeError("RATE_LIMITED", "Too many requests.", { details });
+    }
+    this.#services.assertCurrent(session);
+    return session;
   }
 
   allow(session: VerifiedSession, isNginxAsking: boolean): Answer {

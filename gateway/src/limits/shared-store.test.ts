@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Pool } from "pg";
 import { createClient } from "redis";
 import { describe, expect, it } from "vitest";
+import { startIssuer } from "../test-support/issuer.ts";
 import {
   findPostgres,
   findProgram,
@@ -14,6 +15,7 @@ import {
   type RunningProgram,
 } from "../test-support/programs.ts";
 import { startGateway, type TestGateway } from "../test-support/start.ts";
+import { createTokenMaker } from "../test-support/tokens.ts";
 import { createStoreGuard } from "./store-guard.ts";
 import type { RateLimitStore } from "./rate-limit-store.ts";
 
@@ -127,6 +129,33 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
     while ((await metric(gateway, "rate_limit_store_up")) === 0) await gateway.request("/orders");
     // What it was asked while it hung counts too.
     expect(await statuses(gateway)).toEqual([429]);
+  });
+
+  it("let nobody in whose key was removed while they hung", async () => {
+    await using redis = await startRedis();
+    const tokens = createTokenMaker();
+    await using issuer = await startIssuer(tokens);
+    const verified = Promise.withResolvers<void>();
+    await using gateway = await startGateway({
+      tokens,
+      route: { rateLimit: { requests: 9, windowSeconds: 60 } },
+      routes: [{ prefix: "/free" }],
+      gateway: {
+        issuer: issuer.url,
+        revocations: {},
+        rateLimitStore: { kind: "redis", client: redis.client, timeoutMs: 10_000 },
+        isRevoked: () => (verified.resolve(), false),
+      },
+    });
+    const authorization = `Bearer ${tokens.token({ iss: issuer.url })}`;
+    redis.server.child.kill("SIGSTOP");
+    const waiting = gateway.request("/orders", { headers: { authorization } });
+    await verified.promise;
+    issuer.revoke({ kind: "key", id: "key-1" });
+    while ((await gateway.request("/free", { headers: { authorization } })).status === 200);
+    redis.server.child.kill("SIGCONT");
+    expect((await waiting).status).toBe(401);
+    expect(gateway.upstream.requests.map(({ url }) => url)).not.toContain("/orders");
   });
 
   it("refuse while it hangs, where the operator wants that", async () => {

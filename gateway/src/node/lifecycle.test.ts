@@ -133,6 +133,20 @@ describe("reloading", { timeout: 30_000 }, () => {
     expect((await gateway.request("/orders")).status).toBe(401);
   });
 
+  it("refuses a request of an app that is gone, also one that waits for its rate limit", async () => {
+    let reload = (): void => {};
+    await using gateway = await startGateway({
+      route: { rateLimit: { requests: 9, windowSeconds: 60 } },
+      // Asked once the token is verified, before the request is counted.
+      gateway: { isRevoked: () => (reload(), false) },
+    });
+    const routes = [{ prefix: "/orders", upstream: gateway.upstream.url }];
+    reload = () => gateway.server.gateway.reload({ apps: [PANE_APP], routes });
+    const refused = await gateway.request("/orders");
+    expect(await refused.json()).toMatchObject({ status: 401, reason: "audience-mismatch" });
+    expect(gateway.upstream.requests).toEqual([]);
+  });
+
   it("takes a changed file over, and leaves a broken one alone", async () => {
     using folder = temporaryFolder();
     await using upstream = await startUpstream();

@@ -124,9 +124,7 @@ export abstract class Admission {
         const details = { retryAfterSeconds: state.retryAfterSeconds };
         throw new BridgeError("RATE_LIMITED", "Too many requests.", { details });
       }
-      if (this.services.isRevoked(session.claims)) {
-        throw new BridgeError("SESSION_REVOKED", "The session was revoked.");
-      }
+      this.services.assertCurrent(session);
       this.admitted(request, session);
     } catch (error) {
       this.end(error);

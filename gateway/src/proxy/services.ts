@@ -1,5 +1,4 @@
-import type { SessionClaims } from "@breezeway/shared/schemas";
-import type { SessionVerifier } from "@breezeway/verify";
+import type { SessionVerifier, VerifiedSession } from "@breezeway/verify";
 import type { Policy } from "../config/options.ts";
 import type { RateLimits } from "../limits/rate-limits.ts";
 import type { RefusalLimit } from "../limits/refusal-limit.ts";
@@ -18,8 +17,12 @@ export interface ExchangeServices {
   readonly refusalLimit: Pick<RefusalLimit, "check"> | undefined;
   readonly observer: Required<ExchangeObserver>;
   readonly tracing: Tracing | undefined;
-  /** Asked again after a wait, in which a revocation may have come. */
-  readonly isRevoked: (claims: SessionClaims) => boolean;
+  /**
+   * For a session that was verified before a wait, in which a revocation or a reload may have come.
+   *
+   * @throws {BridgeError} KEY_UNKNOWN, SESSION_REVOKED, AUDIENCE_MISMATCH
+   */
+  assertCurrent(session: VerifiedSession): void;
   /** The policy that new requests get; a reload changes it. */
   policy(): Policy;
   readonly randomId: () => string;

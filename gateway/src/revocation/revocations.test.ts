@@ -127,7 +127,10 @@ describe("a revocation", { timeout: 30_000 }, () => {
     await stream.cancel();
   });
 
-  it("that comes while the rate limit is counted is not missed", async () => {
+  it.each([
+    ["/orders", {}],
+    ["/authz", { "x-forwarded-method": "GET", "x-forwarded-uri": "/orders" }],
+  ])("that comes while the rate limit is counted is not missed at %s", async (path, headers) => {
     let isRevoked = false;
     await using gateway = await startGateway({
       route: { rateLimit: { requests: 9, windowSeconds: 60 } },
@@ -140,7 +143,9 @@ describe("a revocation", { timeout: 30_000 }, () => {
         },
       },
     });
-    expect((await gateway.request("/orders")).status).toBe(401);
+    const authorization = `Bearer ${gateway.tokens.token()}`;
+    const answer = await gateway.request(path, { headers: { ...headers, authorization } });
+    expect(answer.status).toBe(401);
     expect(gateway.upstream.requests).toEqual([]);
   });
 

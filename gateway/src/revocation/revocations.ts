@@ -11,13 +11,15 @@
  */
 import { BridgeError, TOKEN_LIMITS } from "@breezeway/shared";
 import type { Revocation, SessionClaims } from "@breezeway/shared/schemas";
-import type { RevocationFeed } from "@breezeway/verify";
+import type { RevocationFeed, VerifiedSession } from "@breezeway/verify";
 import type { OpenExchange, OpenExchanges } from "../proxy/open-exchanges.ts";
 
 export interface Revocations {
   isRevoked(claims: SessionClaims): boolean;
   /** Whether the issuer has removed the key in an emergency. */
   isKeyRemoved(kid: string): boolean;
+  /** @throws {BridgeError} KEY_UNKNOWN, SESSION_REVOKED */
+  assertStands(session: VerifiedSession): void;
   readonly state: "off" | "connecting" | "live" | "lost" | "closed";
   /** Since the issuer's last sign of life, or since the start; `undefined` without a feed. */
   readonly lagMs: number | undefined;
@@ -51,14 +53,11 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   function endRevoked(): void {
     const index = Map.groupBy(batch, keyOf);
     batch = [];
-    end(
-      ({ session }) => session !== undefined && isNamed(index, session.claims),
-      () => new BridgeError("SESSION_REVOKED", "The session was revoked."),
-    );
+    end(({ session }) => session !== undefined && isNamed(index, session.claims), sessionRevoked);
     end(
       ({ session }) =>
         session !== undefined && index.has(keyOf({ kind: "key", id: session.keyId })),
-      () => new BridgeError("KEY_UNKNOWN", "The issuer has removed the key of the token."),
+      keyRemoved,
     );
   }
 
@@ -73,9 +72,17 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     return clock() - ("heardAtMs" in status ? status.heardAtMs : openedAtMs);
   };
 
+  const isRevoked = (claims: SessionClaims): boolean =>
+    feed?.isRevoked(claims) === true || options.isRevoked(claims);
+  const isKeyRemoved = (kid: string): boolean => feed?.isKeyRemoved(kid) === true;
+
   return {
-    isRevoked: (claims) => feed?.isRevoked(claims) === true || options.isRevoked(claims),
-    isKeyRemoved: (kid) => feed?.isKeyRemoved(kid) === true,
+    isRevoked,
+    isKeyRemoved,
+    assertStands: ({ claims, keyId }) => {
+      if (isKeyRemoved(keyId)) throw keyRemoved();
+      if (isRevoked(claims)) throw sessionRevoked();
+    },
     get state() {
       return feed?.status.state ?? "off";
     },
@@ -96,6 +103,14 @@ export function createRevocations(options: RevocationsOptions): Revocations {
       feed?.close();
     },
   };
+}
+
+function sessionRevoked(): BridgeError {
+  return new BridgeError("SESSION_REVOKED", "The session was revoked.");
+}
+
+function keyRemoved(): BridgeError {
+  return new BridgeError("KEY_UNKNOWN", "The issuer has removed the key of the token.");
 }
 
 function keyOf({ kind, id }: Pick<Revocation, "kind" | "id">): string {
