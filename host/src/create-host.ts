@@ -173,6 +173,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
             clock,
             listeners: () => taps,
             isIdle: () => taps.size === 0,
+            report: (error) => report(error, app),
           }),
           onEvent: (topic, payload) => events.receive(topic, payload, { app, mount: self }),
           retained: (topic) => events.retained(topic, app.id),

@@ -18,6 +18,8 @@ export interface FrameTapOptions {
   readonly listeners: () => Iterable<(event: TapEvent) => void>;
   /** Nobody listens: nothing is remembered. */
   readonly isIdle: () => boolean;
+  /** What a listener throws. A broken tool must not keep a call from being sent, answered or timed out. */
+  readonly report: (error: unknown) => void;
 }
 
 // Calls of which the answer was not seen yet. Bounded, because a guest can abort in silence.
@@ -29,6 +31,7 @@ export function createFrameTap({
   clock,
   listeners,
   isIdle,
+  report,
 }: FrameTapOptions): FrameTap {
   const startedAt = new Map<string, { readonly at: number; readonly name: string }>();
 
@@ -43,7 +46,13 @@ export function createFrameTap({
       mountId,
       atMs: clock.now(),
     };
-    for (const listener of listeners()) listener(full);
+    for (const listener of listeners()) {
+      try {
+        listener(full);
+      } catch (error) {
+        report(error);
+      }
+    }
   };
 
   return {

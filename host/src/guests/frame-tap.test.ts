@@ -1,0 +1,30 @@
+import { expect, it } from "vitest";
+import { callOptions, createHost } from "../index.ts";
+import { createTestGuest, createTestIssuer } from "../testing.ts";
+
+it("a listener that throws is reported, and every call is still answered or times out", async () => {
+  const issuer = createTestIssuer();
+  const broken = new Error("broken tool");
+  const errors: unknown[] = [];
+  using host = createHost({
+    ...issuer.hostOptions,
+    apps: [{ id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/" }],
+    methods: { greet: () => "hello" },
+    onError: (error) => errors.push(error),
+  });
+  host.tap(() => {
+    throw broken;
+  });
+  const guest = createTestGuest({ clock: issuer.clock });
+  const mount = host.mount("orders", { surface: guest.surface });
+  await guest.connect();
+  expect(await guest.call("greet")).toBe("hello");
+  guest.expose("wait", () => new Promise(() => undefined));
+  const codes: unknown[] = [];
+  for (const timeoutMs of [100, 100]) {
+    mount.call("wait", callOptions({ timeoutMs })).catch(({ code }) => codes.push(code));
+  }
+  await issuer.clock.advance(1_000);
+  expect(codes).toEqual(["CALL_TIMEOUT", "CALL_TIMEOUT"]);
+  expect(errors).toContain(broken);
+});
