@@ -1,0 +1,79 @@
+/** What the limit of refused tokens remembers of sessions, over time and numbers that no socket test reaches. */
+import { createSessionVerifier, type VerifiedSession } from "@breezeway/verify";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { createTokenMaker, ISSUER } from "../test-support/tokens.ts";
+import { createRefusalLimit, MAX_RENEWALS, type RefusalLimit } from "./refusal-limit.ts";
+
+const tokens = createTokenMaker();
+const verifier = createSessionVerifier({ issuer: ISSUER, audience: "orders", jwks: tokens.jwks });
+const head = {
+  method: "GET",
+  target: "/orders",
+  rawHeaders: [],
+  peerAddress: "203.0.113.7",
+  encrypted: false,
+};
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+async function limitedAddress(): Promise<RefusalLimit> {
+  const limit = createRefusalLimit(
+    { requests: 1, windowSeconds: 3_600 },
+    { verifier, trustsPeer: () => false },
+  );
+  limit.finished?.({ ...exchangeOf(undefined), reason: "token-signature" });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(limit.limited).toBe(1);
+  return limit;
+}
+
+const exchangeOf = (session: VerifiedSession | undefined) => ({
+  requestId: "1",
+  head,
+  path: "/orders",
+  origin: undefined,
+  route: undefined,
+  session,
+  status: 0,
+  reason: undefined,
+  startedAtMs: 0,
+});
+
+const isVerified = (limit: RefusalLimit, sid: string): boolean => {
+  try {
+    limit.check(head, tokens.token({ sid }), {});
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+it("a session that has used up its renewals has new ones a minute later", async () => {
+  const limit = await limitedAddress();
+  limit.allowed?.(exchangeOf(await verifier.verify(tokens.token({ sid: "a" }))));
+  for (let count = 0; count < MAX_RENEWALS; count += 1) expect(isVerified(limit, "a")).toBe(true);
+  expect(isVerified(limit, "a")).toBe(false);
+  vi.advanceTimersByTime(60_000);
+  expect(isVerified(limit, "a")).toBe(true);
+});
+
+it("sessions are remembered by the ten thousand, and the first is forgotten first", async () => {
+  const limit = await limitedAddress();
+  const session = await verifier.verify(tokens.token());
+  for (let count = 0; count <= 10_000; count += 1) {
+    limit.allowed?.(exchangeOf({ ...session, handle: `session-${count}` }));
+  }
+  expect(isVerified(limit, "session-0")).toBe(false);
+  expect(isVerified(limit, "session-1")).toBe(true);
+  expect(isVerified(limit, "session-10000")).toBe(true);
+});
+
+it("a token that is too long, or says nothing that can be read, is not verified", async () => {
+  const limit = await limitedAddress();
+  limit.allowed?.(exchangeOf(await verifier.verify(tokens.token({ sid: "a" }))));
+  const good = tokens.token({ sid: "a" });
+  for (const token of [`${good}${"A".repeat(8_192)}`, "", "x", "x.e30.x", "x.bnVsbA.x", "x.{.x"]) {
+    expect(() => limit.check(head, token, {})).toThrow("Too many refused tokens");
+  }
+});
