@@ -91,8 +91,9 @@ export async function startRuntime(
   watcher.subscribe({
     onChange(change) {
       if (change.kind === "keys-changed" || change.kind === "key") reloadKeys();
-      else if (change.kind === "user" || change.kind === "tenant") cache.clear();
-      else cache.drop(change.subject);
+      else if (change.kind === "user" || change.kind === "tenant") {
+        cache.clear({ kind: change.kind, id: change.subject });
+      } else cache.drop(change.subject);
       feed.onChange(change);
     },
     onGap() {

@@ -94,3 +94,32 @@ describe("the session cache", () => {
     expect(none.get("selector-a")).toBeUndefined();
   });
 });
+
+describe("a record that was read while many sessions were ended", () => {
+  const found = record("h");
+
+  it("may be used when they were those of others", () => {
+    const mark = cache.mark();
+    cache.clear({ kind: "user", id: "somebody else" });
+    cache.clear({ kind: "tenant", id: "elsewhere" });
+    expect(cache.isCurrent(mark, found)).toBe(true);
+  });
+
+  it.each([
+    ["its user", { kind: "user", id: found.userId }],
+    ["its tenant", { kind: "tenant", id: found.tenantId }],
+    ["nobody knows whom", undefined],
+  ] as const)("may not be used when they were of %s, until it was read again", (_name, ended) => {
+    const mark = cache.mark();
+    cache.clear(ended);
+    expect(cache.isCurrent(mark, found)).toBe(false);
+    expect(cache.isCurrent(cache.mark(), found)).toBe(true);
+  });
+
+  it("may not be used when more were ended than are remembered", () => {
+    const mark = cache.mark();
+    for (let count = 0; count <= 10_000; count += 1) cache.clear({ kind: "user", id: `u${count}` });
+    expect(cache.isCurrent(mark, found)).toBe(false);
+    expect(cache.isCurrent(cache.mark(), found)).toBe(true);
+  });
+});

@@ -5,8 +5,9 @@
  * - the store is the truth: only what was read from it stands here, and a change of the log, ours or
  *   another process's, drops it;
  * - an entry read before a change and arriving after it is not kept (`generation`);
- * - nor is it used, when the change ended many sessions at once (`clears`): tokens of a session that
- *   ended alone are refused whenever they were made, but those changes end tokens by their time;
+ * - nor is it used, when the change ended many sessions at once, its own among them (`clears`): tokens
+ *   of a session that ended alone are refused whenever they were made, but those changes end tokens by
+ *   their time. Others are used, or a burst of such changes would keep everybody waiting;
  * - no entry lives longer than the grace of a rotation. Rotations are not in the change log, so
  *   another process may hold the secret from before one; within grace that secret is good anyway.
  */
@@ -33,10 +34,19 @@ export interface SessionCache {
   /** Keeps a record unless something was dropped since the mark. */
   keep(record: SessionRecord, mark: CacheMark): void;
   drop(handle: string): void;
-  clear(): void;
-  /** Whether a record that was read since the mark may be used: nothing was cleared meanwhile. */
-  isCurrent(mark: CacheMark): boolean;
+  /** @param ended - All sessions of this user or tenant were; default: nobody knows which. */
+  clear(ended?: EndedTogether): void;
+  /** Whether a record that was read since the mark may be used: its session was not ended meanwhile. */
+  isCurrent(mark: CacheMark, record: SessionRecord): boolean;
 }
+
+export interface EndedTogether {
+  readonly kind: "user" | "tenant";
+  readonly id: string;
+}
+
+/** More than are told while the store answers once. */
+const MAX_ENDED = 10_000;
 
 export interface SessionCacheOptions {
   readonly clock: Clock;
@@ -50,12 +60,28 @@ export function createSessionCache(options: SessionCacheOptions): SessionCache {
   const selectors = new Map<string, string>();
   let generation = 0;
   let clears = 0;
+  /** After how many clears, by who was ended, the latest last. */
+  const ended = new Map<string, number>();
+  /** What was ended up to this many clears is not in `ended` any more. */
+  let forgotten = 0;
 
   function remove(selectorHash: string): void {
     const entry = entries.get(selectorHash);
     if (!entry) return;
     entries.delete(selectorHash);
     selectors.delete(entry.record.handle);
+  }
+
+  function remember({ kind, id }: EndedTogether): void {
+    const name = `${kind}:${id}`;
+    ended.delete(name);
+    ended.set(name, clears);
+    if (ended.size <= MAX_ENDED) return;
+    for (const [oldest, at] of ended) {
+      ended.delete(oldest);
+      forgotten = Math.max(forgotten, at);
+      break;
+    }
   }
 
   function get(selectorHash: string): SessionRecord | undefined {
@@ -69,7 +95,10 @@ export function createSessionCache(options: SessionCacheOptions): SessionCache {
 
   return {
     mark: () => ({ generation, clears, atMs: clock() }),
-    isCurrent: (mark) => mark.clears === clears,
+    isCurrent: (mark, { userId, tenantId }) =>
+      mark.clears >= forgotten &&
+      (ended.get(`user:${userId}`) ?? 0) <= mark.clears &&
+      (ended.get(`tenant:${tenantId}`) ?? 0) <= mark.clears,
     get,
     getByHandle(handle) {
       const selectorHash = selectors.get(handle);
@@ -94,9 +123,11 @@ export function createSessionCache(options: SessionCacheOptions): SessionCache {
       const selectorHash = selectors.get(handle);
       if (selectorHash !== undefined) remove(selectorHash);
     },
-    clear() {
+    clear(together) {
       generation += 1;
       clears += 1;
+      if (together) remember(together);
+      else forgotten = clears;
       entries.clear();
       selectors.clear();
     },

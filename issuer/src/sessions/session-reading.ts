@@ -41,12 +41,12 @@ export function createSessionReading(
   { store, cache, lifetimes, clock, ensureFresh }: SessionDeps,
   ending: SessionEnding,
 ): SessionReading {
-  /** Reads again when many sessions were ended while the store answered. */
+  /** Reads again when the session was ended, with others, while the store answered. */
   async function read(find: () => Promise<SessionRecord | undefined>): Promise<FoundSession> {
     for (;;) {
       const mark = cache.mark();
       const record = await find();
-      if (cache.isCurrent(mark)) return { record, mark };
+      if (!record || cache.isCurrent(mark, record)) return { record, mark };
     }
   }
 
