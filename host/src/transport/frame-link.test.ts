@@ -3,174 +3,26 @@
  * penpal itself; real windows are in e2e/specs/bridge-handshake.spec.ts.
  */
 import fc from "fast-check";
-import { connect, type Message, type MessageHandler, type Messenger } from "penpal";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { BridgeError, HANDSHAKE_LIMITS, TIMEOUTS, type Welcome } from "@breezeway/shared";
+import { nextTask } from "@breezeway/shared/testing";
 import {
-  BridgeError,
-  HANDSHAKE_LIMITS,
-  TIMEOUTS,
-  type Hello,
-  type Welcome,
-} from "@breezeway/shared";
-import { createTestClock, nextTask, type TestClock } from "@breezeway/shared/testing";
-import { linkFrame, type FrameLink } from "./frame-link.ts";
+  closeLater,
+  closePage,
+  openPage,
+  ORIGIN,
+  HELLO,
+  WELCOME,
+  HEADER,
+  setUp,
+  greet,
+  takePort,
+  nextMessage,
+  call,
+} from "./test-support/frame-window.ts";
 
-const ORIGIN = "https://orders.test";
-const HELLO = { protocol: [1, 1], sdk: "t", documentId: "d", autoRefresh: true };
-const WELCOME = { ok: true, appId: "orders" } as unknown as Welcome;
-const HEADER = { namespace: "penpal", channel: "breezeway" };
-
-interface Sent {
-  readonly message: Message;
-  readonly targetOrigin: string;
-}
-
-interface From {
-  readonly ports?: readonly MessagePort[];
-  readonly source?: unknown;
-  readonly origin?: string;
-}
-
-interface World {
-  readonly clock: TestClock;
-  readonly link: FrameLink;
-  /** What the host has posted to the frame's window. */
-  readonly sent: Sent[];
-  /** Kinds of what the guest of good faith has posted. */
-  readonly said: string[];
-  readonly listeners: Set<(message: unknown) => void>;
-  readonly hellos: Hello[];
-  readonly hostPorts: MessagePort[];
-  /** Settles each welcome. */
-  welcome: () => Promise<Welcome>;
-  /** A message of the frame's window arrives at the host's. */
-  say(data: unknown, from?: From): void;
-  /** The frame's window at present. */
-  guestWindow: object | null;
-}
-
-const page = new EventTarget();
-const open: (() => void)[] = [];
-
-beforeEach(() => {
-  vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
-  vi.stubGlobal("removeEventListener", page.removeEventListener.bind(page));
-});
-
-afterEach(() => {
-  for (const close of open.splice(0)) close();
-  vi.unstubAllGlobals();
-});
-
-function setUp(): World {
-  const clock = createTestClock({ nowMs: 0 });
-  const listeners = new Set<(message: unknown) => void>();
-  const sent: Sent[] = [];
-  const guestWindow = {
-    postMessage(message: Message, targetOrigin: string) {
-      sent.push({ message, targetOrigin });
-      const copy: unknown = structuredClone(message);
-      for (const listener of listeners) queueMicrotask(() => listener(copy));
-    },
-  };
-  const world: World = {
-    clock,
-    sent,
-    said: [],
-    listeners,
-    hellos: [],
-    hostPorts: [],
-    welcome: () => Promise.resolve(WELCOME),
-    guestWindow,
-    say(data, { ports = [], source = guestWindow, origin = ORIGIN } = {}) {
-      const event = Object.assign(new Event("message"), { data, ports, source, origin });
-      page.dispatchEvent(event);
-    },
-    link: linkFrame({
-      frameWindow: () => world.guestWindow as Window | null,
-      origin: ORIGIN,
-      clock,
-      onHello(hello, port) {
-        world.hellos.push(hello);
-        world.hostPorts.push(port);
-        return world.welcome();
-      },
-    }),
-  };
-  open.push(() => {
-    world.link.close();
-    for (const port of world.hostPorts) port.close();
-  });
-  return world;
-}
-
-type Answer = { readonly welcome: { readonly ok: boolean }; readonly port: MessagePort | null };
-
-/** A guest as penpal makes it, with a window of its own; resolves with the answer to its hello. */
-async function greet(world: World): Promise<Answer> {
-  const handlers = new Set<MessageHandler>();
-  let port: MessagePort | undefined;
-  const hear = (data: unknown): void => {
-    for (const handle of handlers) handle(data as Message);
-  };
-  const messenger: Messenger = {
-    initialize: () => void world.listeners.add(hear),
-    addMessageHandler: (handler) => void handlers.add(handler),
-    removeMessageHandler: (handler) => void handlers.delete(handler),
-    sendMessage(message, transfer = []) {
-      if (message.type !== "CALL") world.said.push(message.type);
-      if (message.type === "SYN" || message.type === "ACK1") return world.say(message);
-      if (message.type !== "ACK2") return port?.postMessage(message, transfer);
-      const { port1, port2 } = new MessageChannel();
-      port = port1;
-      port1.addEventListener("message", ({ data }) => hear(data));
-      port1.start();
-      world.say(message, { ports: [port2] });
-    },
-    destroy() {
-      world.listeners.delete(hear);
-      port?.close();
-    },
-  };
-  const connection = connect<{ hello(hello: unknown): unknown }>({
-    messenger,
-    channel: "breezeway",
-  });
-  // As long as the latest of a flood has to wait, and no longer.
-  await world.clock.advance(1_000 / HANDSHAKE_LIMITS.attemptsPerSecond);
-  const host = await connection.promise;
-  const answer = (await host.hello(HELLO)) as Answer;
-  connection.destroy();
-  answer.port?.close();
-  return answer;
-}
-
-/** A guest that shakes hands by itself and keeps its port. */
-async function takePort(world: World, guestId: string): Promise<MessagePort> {
-  const { port1, port2 } = new MessageChannel();
-  open.push(() => port1.close());
-  world.say({ ...HEADER, type: "SYN", participantId: guestId });
-  world.say({ ...HEADER, type: "ACK2" }, { ports: [port2] });
-  await nextTask();
-  port1.start();
-  return port1;
-}
-
-function nextMessage(port: MessagePort): Promise<Record<string, unknown>> {
-  return new Promise((resolve) => {
-    port.addEventListener("message", ({ data }) => resolve(data as Record<string, unknown>), {
-      once: true,
-    });
-  });
-}
-
-const call = (id: string, methodPath: unknown, args: unknown = [HELLO]): object => ({
-  ...HEADER,
-  type: "CALL",
-  id,
-  methodPath,
-  args,
-});
+beforeEach(openPage);
+afterEach(closePage);
 
 describe("the link to a frame", () => {
   it("says nothing before the guest has spoken, and then only to the app's origin [FL-1] [FL-4]", async () => {
@@ -343,7 +195,7 @@ describe("the link to a frame", () => {
     const world = setUp();
     await takePort(world, "forged");
     const { port1, port2 } = new MessageChannel();
-    open.push(() => port1.close());
+    closeLater(port1);
     world.say({ ...HEADER, type: "ACK2" }, { ports: [port2] });
     port1.start();
     port1.postMessage(call("1", ["hello"]));

@@ -1,0 +1,103 @@
+/** Guests and hosts that come late, or never, by the times that are in force by default. */
+import { expect, test } from "../support/bridge.ts";
+import { expectWorking, prepare } from "../support/working-guest.ts";
+
+test("a guest that comes 12 s after the host is shown as lost after 10 s, and welcomed when it comes", async ({
+  bridge,
+  page,
+}) => {
+  await page.clock.install();
+  await bridge.openHost();
+  const frame = await bridge.mount(page, { path: "/orders?wait=12000" });
+  await frame.waitForLoadState();
+  await page.clock.runFor(9_000);
+  expect(await page.evaluate(() => window.mount.state)).toBe("connecting");
+  await page.clock.runFor(1_500);
+  expect(await page.evaluate(() => [window.mount.state, window.mount.error?.code])).toEqual([
+    "lost",
+    "HANDSHAKE_TIMEOUT",
+  ]);
+  await page.clock.runFor(2_000);
+  await prepare(frame);
+  await expectWorking(page, frame);
+  expect(await page.evaluate(() => window.mount.error)).toBeNull();
+});
+
+test("a guest whose host answers late waits 10 s for it, and no longer", async ({
+  bridge,
+  page,
+}) => {
+  await page.clock.install();
+  await bridge.openHost();
+  const frame = await bridge.mount(page, { path: "/orders?wait=never" });
+  await frame.evaluate((stranger) => {
+    window.log = [];
+    // Nobody of this origin is there.
+    window.breezeway
+      .createAppBridge({ hostOrigins: [stranger] })
+      .catch((error: { code: string }) => window.log.push(error.code));
+  }, bridge.platform.strangerOrigin);
+  await page.clock.runFor(9_000);
+  expect(await frame.evaluate(() => window.log)).toEqual([]);
+  await page.clock.runFor(1_500);
+  expect(await frame.evaluate(() => window.log)).toEqual(["HANDSHAKE_TIMEOUT"]);
+});
+
+test("a guest that never answers is lost after 10 s, and can be closed", async ({
+  bridge,
+  page,
+}) => {
+  await page.clock.install();
+  await bridge.openHost();
+  const frame = await bridge.mount(page, { path: "/orders?wait=never" });
+  await frame.waitForLoadState();
+  await page.clock.runFor(10_500);
+  expect(await page.evaluate(() => window.mount.state)).toBe("lost");
+  await page.evaluate(() => window.mount.close());
+  expect(await page.evaluate(() => [window.mount.state, window.host.mounts.length])).toEqual([
+    "closed",
+    0,
+  ]);
+  await expect(page.locator("iframe")).toHaveCount(0);
+});
+
+test("a guest that stands alone, and one that knows no host, are told at once", async ({
+  bridge,
+  page,
+}) => {
+  await page.goto(`${bridge.platform.guestOrigin}/orders?wait=never`);
+  await page.waitForFunction(() => "breezeway" in window);
+  const alone = await page.evaluate(async () => {
+    const started = performance.now();
+    const error = await window.breezeway
+      .createAppBridge()
+      .catch((reason: { code: string }) => reason.code);
+    return [window.breezeway.isEmbedded(), error, performance.now() - started < 50];
+  });
+  expect(alone).toEqual([false, "HANDSHAKE_NOT_EMBEDDED", true]);
+
+  await bridge.openHost();
+  const frame = await bridge.mount(page, { path: "/orders?wait=never" });
+  const codes = await frame.evaluate(async () => {
+    const codeOf = async (hostOrigins: string[]): Promise<string> =>
+      window.breezeway.createAppBridge({ hostOrigins, handshakeTimeoutMs: 300 }).then(
+        () => "connected",
+        (error: { code: string }) => error.code,
+      );
+    const results = [
+      await codeOf(["https://shell.example/"]),
+      await codeOf(["*"]),
+      await codeOf(["https://other.example"]),
+    ];
+    // Markup that got into the body does not choose a host.
+    const meta = document.querySelector("meta[name=breezeway-host-origins]");
+    if (meta) document.body.append(meta);
+    return [...results, await codeOf(undefined as unknown as string[])];
+  });
+  expect(codes).toEqual([
+    "CONFIG_HOST_ORIGINS_INVALID",
+    "CONFIG_HOST_ORIGINS_INVALID",
+    "HANDSHAKE_TIMEOUT",
+    "CONFIG_HOST_ORIGINS_MISSING",
+  ]);
+});
