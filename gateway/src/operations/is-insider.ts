@@ -27,9 +27,11 @@ function isLocal({ peerAddress, rawHeaders }: RequestHead): boolean {
     if (host !== undefined) return false;
     host = rawHeaders[index + 1];
   }
-  return host !== undefined && isLoopbackHost(hostnameOf(host));
+  return namesLoopback(host);
 }
 
-function hostnameOf(host: string): string {
-  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : "";
+/** Whether a `Host` field names this machine. */
+export function namesLoopback(host: string | undefined): boolean {
+  const url = `http://${host ?? ""}`;
+  return URL.canParse(url) && isLoopbackHost(new URL(url).hostname);
 }

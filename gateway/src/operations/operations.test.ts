@@ -95,6 +95,17 @@ describe("what is for operators", { timeout: 30_000 }, () => {
     expect((await ask(`${gateway.url}/metrics`, headers)).body).toContain(FIGURES);
   });
 
+  it.each(["127.0.0.1", "::1"])(
+    "is not told on %s to a page that points its name there",
+    async (host) => {
+      const serve = { operationsPort: 0, operationsHost: host };
+      await using gateway = await startGateway({ serve });
+      const url = `${gateway.server.operationsUrl}/metrics`;
+      expect(await ask(url, { Host: "evil.example:9100" })).toEqual({ status: 421, body: "" });
+      expect(await ask(url, { Host: "localhost:9100" })).toMatchObject({ status: 200 });
+    },
+  );
+
   it("has a listener of its own where one is asked for, and then no other", async () => {
     await using gateway = await startGateway({ serve: { operationsPort: 0 } });
     const { operationsUrl } = gateway.server;

@@ -1,12 +1,14 @@
 /** A listener for operators alone: metrics and health, and nothing that a guest could want. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { BridgeError } from "@breezeway/shared";
+import { BridgeError, isLoopbackHost } from "@breezeway/shared";
 import type { Answer } from "../answer/refusal.ts";
+import { namesLoopback } from "./is-insider.ts";
 
 export interface OperationsAddress {
   /**
-   * Serves `/metrics`, `/health/live` and `/health/ready` to everybody who can connect; 0 for a free
+   * Serves `/metrics`, `/health/live` and `/health/ready` to everybody who can connect, on a loopback
+   * address only to those who name one in `Host`, as no page that rebinds its name does; 0 for a free
    * port. The gateway's own port then tells nobody about metrics. Default: no such listener.
    */
   readonly operationsPort?: number | undefined;
@@ -30,9 +32,14 @@ export async function serveOperations(
   tell: (target: string) => Promise<Answer>,
 ): Promise<OperationsServer | undefined> {
   if (port === undefined) return undefined;
+  const isLocal = isLoopbackHost(host.includes(":") ? `[${host}]` : host);
   const server = createServer(
     { requestTimeout: 5_000, headersTimeout: 5_000 },
     (request, response) => {
+      if (isLocal && !namesLoopback(request.headers.host)) {
+        response.writeHead(421).end();
+        return;
+      }
       void tell(request.url ?? "").then(({ status, headers, body }) =>
         response.writeHead(status, [...headers]).end(request.method === "HEAD" ? "" : body),
       );
