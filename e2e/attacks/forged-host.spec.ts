@@ -13,6 +13,28 @@ test("the guest's policy keeps it out of a page that is not its host's", async (
   await expect.poll(() => page.frames().at(-1)?.url()).toMatch(/^chrome-error:/);
 });
 
+test("a page that is not the host hears nothing of a guest that knows several hosts", async ({
+  expectedMessages,
+  openEvilSite,
+  page,
+  platform,
+  visitEvilSite,
+}) => {
+  expectedMessages.push(/postMessage.*target origin/);
+  const hostOrigins = [platform.url, "https://other.example"];
+  const guest = await openEvilSite({ page: "sdk-guest", hostOrigins });
+  await visitEvilSite("fake-host");
+  await page.evaluate((url) => window.attack.embed?.(url), guest.origin);
+  const frame = await frameAt(page, guest.origin);
+  expect(await frame.evaluate(() => window.attack.connect?.(300))).toEqual({
+    code: "HANDSHAKE_TIMEOUT",
+  });
+  // Messages keep their order: nothing came before this one.
+  await frame.evaluate(() => window.parent.postMessage("last", "*"));
+  await expect.poll(() => heardBy(page)).not.toEqual([]);
+  expect((await heardBy(page)).map(({ data }) => data)).toEqual(['"last"']);
+});
+
 test.describe("without that policy", () => {
   test.use({ bypassCSP: true });
 

@@ -6,8 +6,8 @@
  * [HS-2] Not embedded is an error at once, never a timeout: see `isEmbedded`.
  * [HS-3] Every attempt ends within its time; penpal alone would wait for ever.
  * [HS-4] Nothing of the guest is exposed to penpal: its method lookup walks prototypes.
- * [HS-5] What is sent has an exact target origin as soon as one is known, and from the start when
- *        only one is configured.
+ * [HS-5] What is sent goes to exact origins: to each that is configured, and once the host has
+ *        answered to its alone.
  * [HS-6] Once the guest has its port, nothing that comes by the window touches the attempt.
  */
 import {
@@ -83,7 +83,7 @@ function parentMessenger(hostOrigins: readonly string[]): Messenger {
   const handlers: MessageHandler[] = [];
   let isOurs: (data: unknown) => data is Message;
   let port: MessagePort | undefined;
-  let origin = hostOrigins.length === 1 ? hostOrigins[0] : undefined;
+  let targets = hostOrigins;
 
   const receive = ({ data }: MessageEvent<unknown>): void => {
     if (isOurs(data)) for (const handle of handlers) handle(data);
@@ -92,13 +92,13 @@ function parentMessenger(hostOrigins: readonly string[]): Messenger {
   const onWindowMessage = (event: MessageEvent<unknown>): void => {
     // Before the data, which is dear to read when it is large.
     if (port || event.source !== window.parent || !hostOrigins.includes(event.origin)) return;
-    ({ origin } = event);
+    targets = [event.origin];
     receive(event);
   };
 
-  const toParent = (message: Message, transfer: Transferable[]): void =>
-    // Without a known origin it is a SYN: a random number, and nothing else.
-    window.parent.postMessage(message, origin ?? "*", transfer);
+  const toParent = (message: Message, transfer: Transferable[]): void => {
+    for (const target of targets) window.parent.postMessage(message, target, transfer);
+  };
 
   return {
     initialize({ validateReceivedMessage }) {
