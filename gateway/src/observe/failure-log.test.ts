@@ -39,10 +39,14 @@ describe("failures that nobody listens for", () => {
 
   it("are told without what other libraries quote", () => {
     const report = createFailureLog(undefined);
+    // As database clients do it: a class of its own, the name and no code inherited.
+    class ErrorReply extends Error {}
+    report("the limits", new ErrorReply("ERR unknown command, with args beginning with: 'CANARY'"));
     report("the feed", new TypeError('"Bearer CANARY\\n" is an invalid header value.'));
     report("the store", { CANARY: true });
     expect(lines.join("")).toBe(
-      "breezeway gateway: the feed: TypeError\nbreezeway gateway: the store: unknown failure\n",
+      "breezeway gateway: the limits: ErrorReply\n" +
+        "breezeway gateway: the feed: TypeError\nbreezeway gateway: the store: unknown failure\n",
     );
   });
 });

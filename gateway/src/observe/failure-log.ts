@@ -36,8 +36,9 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return "unknown failure";
   const code = codeOf(error) ?? codeOf(error.cause);
   if (code !== undefined && !BridgeError.is(error)) return code;
-  const isOurs = BridgeError.is(error) || error.name === "Error";
-  return isOurs ? error.message : error.name;
+  // What the verifier says of keys and feed is a plain error; clients of databases have classes.
+  const isOurs = BridgeError.is(error) || error.constructor === Error;
+  return isOurs ? error.message : error.constructor.name;
 }
 
 function codeOf(error: unknown): string | undefined {
