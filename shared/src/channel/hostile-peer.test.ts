@@ -160,6 +160,11 @@ describe("a message that is not one", () => {
   });
 });
 
+/** `[<hole>, 1]` and one long member. */
+function holeAnd(name: string): unknown {
+  return Object.assign([], { 1: 1, [name]: "x".repeat(3_000) });
+}
+
 describe("a message that is too much", () => {
   it.each([
     ["text beyond maxMessageBytes", "x".repeat(3_000)],
@@ -173,6 +178,10 @@ describe("a message that is too much", () => {
     ["a set", new Set(Array.from({ length: 600 }, (_, i) => i))],
     ["an error with a long message", new Error("x".repeat(3_000))],
     ["a long regular expression", new RegExp("x".repeat(3_000))],
+    ["a list with a long member", Object.assign([1], { note: "x".repeat(3_000) })],
+    // As many keys as items, and a name that looks like an index and is none.
+    ["a list with a hole and a long member", holeAnd("4294967295")],
+    ["a list with a member under a number", holeAnd("-1")],
     ["a list of lists with holes", [Object.assign([], { length: 4_000 })]],
   ])("is refused: %s", async (_what, value) => {
     const peer = attack({ maxMessageBytes: 3_000 });

@@ -44,9 +44,20 @@ class Measurement {
       // `forEach` would skip the holes that make a huge array out of nothing.
       this.#add(value.length);
       for (const item of value) this.#walk(item, depth + 1);
+      this.#walkNamed(value, depth + 1);
     } else if (Object.getPrototypeOf(value) === Object.prototype)
       this.#walkMembers(value, depth + 1);
     else this.#walkOther(value, depth + 1);
+  }
+
+  /** What structured clone keeps of a list besides its items. */
+  #walkNamed(list: object, depth: number): void {
+    // Own keys come with the indices first (ECMA-262, section 10.1.11.1).
+    const keys = Object.keys(list);
+    for (let key = keys.pop(); key !== undefined && !isIndex(key); key = keys.pop()) {
+      this.#add(key.length);
+      this.#walk((list as Record<string, unknown>)[key], depth);
+    }
   }
 
   #walkMembers(value: object, depth: number): void {
@@ -78,6 +89,11 @@ class Measurement {
     this.#bytes += SLOT_BYTES + count;
     if (this.#bytes > this.#maxBytes) throw tooLarge(`is larger than ${this.#maxBytes} bytes`);
   }
+}
+
+function isIndex(key: string): boolean {
+  const index = Number(key) >>> 0;
+  return index < 0xff_ff_ff_ff && String(index) === key;
 }
 
 function binaryLength(value: object): number {
