@@ -68,13 +68,14 @@ test("a guest that stands alone, and one that knows no host, are told at once", 
   await page.goto(`${bridge.platform.guestOrigin}/orders?wait=never`);
   await page.waitForFunction(() => "breezeway" in window);
   const alone = await page.evaluate(async () => {
-    const started = performance.now();
-    const error = await window.breezeway
-      .createAppBridge()
-      .catch((reason: { code: string }) => reason.code);
-    return [window.breezeway.isEmbedded(), error, performance.now() - started < 50];
+    const error = await Promise.race([
+      window.breezeway.createAppBridge().catch((reason: { code: string }) => reason.code),
+      // No timer and no message comes before this one.
+      new Promise((resolve) => setTimeout(resolve, 0, "later")),
+    ]);
+    return [window.breezeway.isEmbedded(), error];
   });
-  expect(alone).toEqual([false, "HANDSHAKE_NOT_EMBEDDED", true]);
+  expect(alone).toEqual([false, "HANDSHAKE_NOT_EMBEDDED"]);
 
   await bridge.openHost();
   const frame = await bridge.mount(page, { path: "/orders?wait=never" });
