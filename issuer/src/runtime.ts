@@ -112,7 +112,7 @@ export async function startRuntime(
   }, MAINTENANCE_INTERVAL_MS);
   timer.unref();
 
-  const streams = createStreamRegistry(checked.heartbeatMs);
+  const streams = createStreamRegistry(checked.feedHeartbeatMs);
   const limits = createRateLimiter(options.rateLimits);
   const cookie = createSessionCookie(checked.url);
   const mint = createAppMint({ options, checked, keys, feed });

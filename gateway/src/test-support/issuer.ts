@@ -18,8 +18,11 @@ export interface TestIssuer extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-/** @param heartbeatMs - Between signs of life on the feed. Default: none. */
-export async function startIssuer(tokens: TokenMaker, heartbeatMs?: number): Promise<TestIssuer> {
+/** @param heartbeatMs - Between signs of life on the feed. Default: as a real issuer's. */
+export async function startIssuer(
+  tokens: TokenMaker,
+  heartbeatMs = 1_000,
+): Promise<TestIssuer> {
   const followers = new Set<ServerResponse>();
   const log: Revocation[] = [];
   const event = (entry: Revocation, seq: number): string =>
@@ -42,8 +45,7 @@ export async function startIssuer(tokens: TokenMaker, heartbeatMs?: number): Pro
       });
     }
     followers.add(response);
-    const heartbeat =
-      heartbeatMs && setInterval(() => response.write(": heartbeat\n\n"), heartbeatMs);
+    const heartbeat = setInterval(() => response.write(": heartbeat\n\n"), heartbeatMs);
     response.on("close", () => {
       clearInterval(heartbeat);
       followers.delete(response);

@@ -137,6 +137,18 @@ describe("the stream", () => {
     expect(await stream.nextBlock()).toBeUndefined();
   });
 
+  it("gives one each second by default, as often as readers expect it", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const plain = testIssuer();
+    const stream = readEvents(
+      await call(plain, "/revocations", { headers: { accept: "text/event-stream" } }),
+    );
+    await stream.next();
+    vi.advanceTimersByTime(1_000);
+    await plain.close();
+    expect(await stream.nextBlock()).toEqual({ comment: "heartbeat" });
+  });
+
   it("lets no address keep the readers of others out", async () => {
     const openFrom = (address: string): Promise<Response> =>
       call(issuer, "/revocations", { headers: { accept: "text/event-stream" }, address });

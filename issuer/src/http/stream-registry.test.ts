@@ -1,10 +1,11 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { EventStream } from "./event-stream.ts";
 import { createStreamRegistry, type StreamRegistry } from "./stream-registry.ts";
 
 let registry: StreamRegistry = createStreamRegistry(10_000);
 
 afterEach(() => {
+  vi.useRealTimers();
   registry.close();
   registry = createStreamRegistry(10_000);
 });
@@ -22,6 +23,17 @@ describe("the registry of event streams", () => {
     expect(() => open("one more")).toThrow(expect.objectContaining({ code: "OVERLOADED" }));
     streams[0]?.close();
     expect(() => open("one more")).not.toThrow();
+  });
+
+  it("gives pages a sign of life every 10 s, however often readers of the feed get one", () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const beats = { revocations: 0, session: 0 };
+    registry = createStreamRegistry(1_000);
+    for (const kind of ["revocations", "session"] as const) {
+      registry.open({ kind, onHeartbeat: () => (beats[kind] += 1), onClose: () => undefined });
+    }
+    vi.advanceTimersByTime(20_500);
+    expect(beats).toEqual({ revocations: 20, session: 2 });
   });
 
   it("bounds those of one owner, and leaves others alone", () => {

@@ -19,9 +19,13 @@ export interface StreamRegistry {
 // Gateways and services are not many; pages are, and a person has some tabs. A data centre of readers
 // may share an address, but a stranger must not keep all readers out from one.
 const MAX_STREAMS = { revocations: 4_096, session: 20_000 } as const;
+// A page that misses an event hears of it when it asks for its next token, and there are many pages.
+const SESSION_HEARTBEAT_MS = 10_000;
 const MAX_PER_OWNER = { revocations: 256, session: 32 } as const;
 
-export function createStreamRegistry(heartbeatMs: number): StreamRegistry {
+/** @param feedHeartbeatMs - Between signs of life on the feed of revocations. */
+export function createStreamRegistry(feedHeartbeatMs: number): StreamRegistry {
+  const heartbeatMs = { revocations: feedHeartbeatMs, session: SESSION_HEARTBEAT_MS };
   const open = { revocations: new Set<EventStream>(), session: new Set<EventStream>() };
   const perOwner = new Map<string, number>();
 
@@ -40,7 +44,7 @@ export function createStreamRegistry(heartbeatMs: number): StreamRegistry {
         throw new BridgeError("OVERLOADED", "Too many event streams are open.");
       }
       const stream = createEventStream({
-        heartbeatMs,
+        heartbeatMs: heartbeatMs[kind],
         ...(onHeartbeat ? { onHeartbeat } : {}),
         onClose() {
           streams.delete(stream);

@@ -1,5 +1,5 @@
 import type { Revocation, SessionClaims } from "@breezeway/shared/schemas";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   createFeedServer,
   openStream,
@@ -25,6 +25,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.useRealTimers();
   feed.close();
   await server[Symbol.asyncDispose]();
 });
@@ -34,6 +35,8 @@ function open(overrides: Partial<RevocationFeedOptions> = {}): RevocationFeed {
     url: server.url,
     clock: () => NOW * 1_000,
     maxRetryMs: 20,
+    // Longer than any of these tests: this server gives no signs of life of itself.
+    maxSilenceMs: 60_000,
     onError: (error) => errors.push(error),
     ...overrides,
   });
@@ -125,6 +128,21 @@ describe("a revocation feed", () => {
     await open({ maxSilenceMs: 100 }).ready();
     await until(() => server.requests.length === 2);
     expect(String(errors[0])).toMatch(/silent/);
+  });
+
+  it("[REV-4] by default knows in 5 s what was said after a cut that nobody was told of", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const told = [snapshotEvent(1), revokedEvent(2, session("session-1"))];
+    feed = createRevocationFeed({
+      url: "https://shell.example/auth/revocations",
+      clock: () => NOW * 1_000,
+      fetch: async (_url, init) => thenSilence(told.shift() ?? "", init?.signal ?? undefined),
+    });
+    await feed.ready();
+    await vi.advanceTimersByTimeAsync(2_500);
+    expect(feed.status.state).toBe("live");
+    await vi.advanceTimersByTimeAsync(2_500);
+    expect(feed.isRevoked(claimsOf({ sid: "session-1" }))).toBe(true);
   });
 
   it("[REV-4] takes a comment for a sign of life", async () => {
@@ -267,6 +285,17 @@ describe("createRevocationFeed refuses", () => {
     expect(() => createRevocationFeed({ url: server.url, ...overrides })).toThrow(message);
   });
 });
+
+/** A feed that says this and then nothing, with no end. */
+function thenSilence(text: string, signal: AbortSignal | undefined): Response {
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      controller.enqueue(new TextEncoder().encode(text));
+      signal?.addEventListener("abort", () => controller.error(signal.reason));
+    },
+  });
+  return new Response(body, { headers: { "content-type": "text/event-stream" } });
+}
 
 /** Waits for what happens in the background; the test's time bounds it. */
 async function until(condition: () => boolean): Promise<void> {
