@@ -73,12 +73,25 @@ export interface Gateway extends AsyncDisposable {
  * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming the field
  */
 export function createGateway(options: GatewayOptions): Gateway {
+  const opened = new DisposableStack();
+  try {
+    return assemble(options, opened);
+  } catch (error) {
+    opened.dispose();
+    throw error;
+  }
+}
+
+/** @param opened - What to close when an option turns out to be wrong after this was opened. */
+function assemble(options: GatewayOptions, opened: DisposableStack): Gateway {
   const source = "createGateway";
   checkIssuer(options, source);
   let policy = parsePolicy(options, source);
   const upstreams = createUpstreams(parseLimits(options.limits, source));
-  const audit = options.audit === undefined ? undefined : createAuditLog(options.audit, source);
+  const refusals = parseRefusalLimit(options.refusalLimit, source);
   const report = createFailureLog(options.onError);
+  const audit = options.audit === undefined ? undefined : createAuditLog(options.audit, source);
+  opened.defer(() => void audit?.close());
   const verifier = createVerifier(options, {
     policy: () => policy,
     isRevoked: (claims) => revocations.isRevoked(claims),
@@ -88,6 +101,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       report(`the issuer's keys cannot be fetched from ${publicUrl(jwksUrl(options))}`, error);
     },
   });
+  opened.defer(() => verifier.close());
   const revocations = createRevocations({
     feed: createFeed(options, report),
     isRevoked: options.isRevoked ?? (() => false),
@@ -95,12 +109,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     onEnded: (count) => metrics.streamsRevoked(count),
     clock: options.clock ?? Date.now,
   });
+  opened.defer(() => revocations.close());
   const open = createOpenExchanges({ onTick: () => revocations.tick() });
+  opened.defer(() => open.close());
   const rateLimits = createRateLimits(options.rateLimitStore, (error) => {
     metrics.rateLimitStoreFailed();
     report("the store of rate limits fails", error);
   });
-  const refusals = parseRefusalLimit(options.refusalLimit, source);
   const refusalLimit =
     refusals &&
     createRefusalLimit(refusals, {

@@ -7,12 +7,12 @@ import { readGatewayConfig } from "../config/read-config.ts";
 import { coreOf } from "../core.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import { serveGateway, type GatewayServer } from "../node/serve-gateway.ts";
+import { reasonFor } from "../observe/failure-log.ts";
 import { isToWorker, SETTINGS_VARIABLE, type FromWorker, type WorkerSettings } from "./messages.ts";
 
 const send = (message: FromWorker): void => {
   process.send?.(message);
 };
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : "unknown");
 
 function answerMetrics(gateway: Gateway): void {
   // Makes prom-client answer the primary's questions.
@@ -38,7 +38,7 @@ function obey(settings: WorkerSettings, server: GatewayServer): void {
     try {
       server.gateway.reload(readGatewayConfig(settings.config));
     } catch (error) {
-      send({ type: "breezeway:refused", message: messageOf(error) });
+      send({ type: "breezeway:refused", message: reasonFor(error) });
     }
   });
   // Without its primary a worker would hold the port for nobody.
@@ -62,6 +62,6 @@ try {
   obey(settings, server);
   send({ type: "breezeway:listening", url: server.url });
 } catch (error) {
-  send({ type: "breezeway:failed", message: messageOf(error) });
+  send({ type: "breezeway:failed", message: reasonFor(error) });
   process.disconnect();
 }

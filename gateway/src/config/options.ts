@@ -224,15 +224,14 @@ function checkApps(routes: readonly RouteOptions[], apps: AppRegistry, source: s
   });
 }
 
-// Nor is a token ever made with a scope that no manifest lists. A gateway may know its apps without
-// their scopes, as the issuer decides about them: then nothing can be said.
+// Nor is a token ever made with a scope that no manifest lists.
 function checkScopes(route: RouteOptions, apps: AppRegistry, source: string): void {
   const users = route.apps?.flatMap((id) => apps.get(id) ?? []) ?? apps.all;
   const held = new Set(users.flatMap(({ scopes }) => scopes));
   const unknown = Object.values(route.scopes ?? {})
     .flat()
     .find((scope) => !held.has(scope));
-  if (held.size === 0 || unknown === undefined) return;
+  if (unknown === undefined) return;
   throw new BridgeError(
     "CONFIG_INVALID",
     `${source}: no app that may use the route has the scope "${unknown}".`,

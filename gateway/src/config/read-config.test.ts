@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createGateway } from "../gateway.ts";
-import { createTokenMaker, ISSUER, ORDERS_APP, ORDERS_ORIGIN } from "../test-support/tokens.ts";
+import { createTokenMaker, ISSUER, ORDERS_APP, ORDERS_ORIGIN, PANE_APP } from "../test-support/tokens.ts";
 import { readGatewayConfig } from "./read-config.ts";
 
 const good = {
@@ -51,6 +51,10 @@ describe("readGatewayConfig", () => {
     [
       "routes[0].scopes: no app",
       { ...good, routes: [{ ...route, scopes: { GET: ["orders:read"], "*": ["orders:rite"] } }] },
+    ],
+    [
+      "routes[0].scopes: no app",
+      { ...good, apps: [PANE_APP], routes: [{ ...route, scopes: ["orders:read"] }] },
     ],
     ["routes[0].apps", { ...good, routes: [{ ...route, apps: ["order"] }] }],
     ["routes[0].timeoutMs", { ...good, routes: [{ ...route, timeoutMs: "1s" }] }],

@@ -1,5 +1,8 @@
+import { BridgeError } from "@breezeway/shared";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { startIssuer } from "../test-support/issuer.ts";
 import { startGateway } from "../test-support/start.ts";
+import { createTokenMaker } from "../test-support/tokens.ts";
 import { startUpstream } from "../test-support/upstream.ts";
 import { createFailureLog } from "./failure-log.ts";
 
@@ -24,16 +27,38 @@ describe("failures that nobody listens for", () => {
     ]);
   });
 
+  it("are told by status or silence where the issuer answers, but not as it should", async () => {
+    const issuer = await startIssuer(createTokenMaker());
+    issuer.keys = (response) => void response.writeHead(418).end("CANARY");
+    await using gateway = await startGateway({
+      gateway: {
+        issuer: issuer.url,
+        jwks: undefined,
+        revocations: { url: `${issuer.url}/.well-known/jwks.json`, maxRetryMs: 10_000 },
+        onError: undefined,
+      },
+    });
+    await gateway.server.gateway.ready;
+    await vi.waitUntil(() => lines.length === 2);
+    await issuer[Symbol.asyncDispose]();
+    const jwks = `${issuer.url}/.well-known/jwks.json`;
+    expect(lines.toSorted()).toEqual([
+      `breezeway gateway: the feed of revocations cannot be followed at ${jwks}: The feed answered with status 418, or with no event stream.\n`,
+      `breezeway gateway: the issuer's keys cannot be fetched from ${jwks}: The JWKS endpoint answered with status 418.\n`,
+    ]);
+  });
+
   it("are told once a minute while they last, and at once when they change", () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     const report = createFailureLog(undefined);
-    report("the feed", new Error("404"));
-    report("the feed", new Error("404"));
-    report("the feed", new Error("500"));
+    const failure = (status: string): BridgeError => new BridgeError("STORE_UNAVAILABLE", status);
+    report("the feed", failure("404"));
+    report("the feed", failure("404"));
+    report("the feed", failure("500"));
     vi.advanceTimersByTime(59_000);
-    report("the feed", new Error("500"));
+    report("the feed", failure("500"));
     vi.advanceTimersByTime(1_000);
-    report("the feed", new Error("500"));
+    report("the feed", failure("500"));
     expect(lines.map((line) => line.slice(-4, -1))).toEqual(["404", "500", "500"]);
   });
 
@@ -44,9 +69,16 @@ describe("failures that nobody listens for", () => {
     report("the limits", new ErrorReply("ERR unknown command, with args beginning with: 'CANARY'"));
     report("the feed", new TypeError('"Bearer CANARY\\n" is an invalid header value.'));
     report("the store", { CANARY: true });
-    expect(lines.join("")).toBe(
-      "breezeway gateway: the limits: ErrorReply\n" +
-        "breezeway gateway: the feed: TypeError\nbreezeway gateway: the store: unknown failure\n",
-    );
+    report("the worker", new Error("postgres://gateway:CANARY@db refused the connection"));
+    report("the disk", Object.assign(new Error("CANARY"), { code: "postgres://CANARY" }));
+    report("the keys", new Error("CANARY", { cause: Object.assign(new Error(), { code: "EPIPE" }) }));
+    expect(lines.map((line) => line.replace("breezeway gateway: ", "").trim())).toEqual([
+      "the limits: ErrorReply",
+      "the feed: TypeError",
+      "the store: unknown failure",
+      "the worker: Error",
+      "the disk: Error",
+      "the keys: EPIPE",
+    ]);
   });
 });

@@ -2,7 +2,7 @@
  * What a gateway says when nobody listens for its failures: a line on standard error.
  *
  * Never in a line: credentials of a URL, header values, tokens. Messages of other libraries may quote
- * what they were given, so of their errors the code or the name is told, and no more.
+ * what they were given, so of everything but our own errors the code or the class is told, and no more.
  */
 import { BridgeError } from "@breezeway/shared";
 
@@ -17,7 +17,7 @@ export function createFailureLog(onError: ((error: unknown) => void) | undefined
   if (onError !== undefined) return (_what, error) => onError(error);
   const said = new Map<string, { readonly why: string; readonly atMs: number }>();
   return (what, error) => {
-    const why = reasonOf(error);
+    const why = reasonFor(error);
     const atMs = performance.now();
     const last = said.get(what);
     if (last?.why === why && atMs - last.atMs < REPEAT_MS) return;
@@ -32,16 +32,17 @@ export function publicUrl(url: string): string {
   return origin + pathname;
 }
 
-function reasonOf(error: unknown): string {
+/** Why something failed, in words that hold no secret. */
+export function reasonFor(error: unknown): string {
+  if (BridgeError.is(error)) return error.message;
   if (!(error instanceof Error)) return "unknown failure";
-  const code = codeOf(error) ?? codeOf(error.cause);
-  if (code !== undefined && !BridgeError.is(error)) return code;
-  // What the verifier says of keys and feed is a plain error; clients of databases have classes.
-  const isOurs = BridgeError.is(error) || error.constructor === Error;
-  return isOurs ? error.message : error.constructor.name;
+  return codeOf(error) ?? codeOf(error.cause) ?? error.constructor.name;
 }
+
+// As Node, undici and database clients spell theirs: a name, and not a text that could quote something.
+const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
 
 function codeOf(error: unknown): string | undefined {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" ? code : undefined;
+  return typeof code === "string" && CODE.test(code) ? code : undefined;
 }

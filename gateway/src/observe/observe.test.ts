@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { context, propagation, SpanKind, trace } from "@opentelemetry/api";
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
@@ -7,11 +7,12 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { createGateway } from "../gateway.ts";
 import { temporaryFolder } from "../test-support/programs.ts";
 import { sendRaw } from "../test-support/raw-client.ts";
 import { startGateway, type TestGateway } from "../test-support/start.ts";
-import { ORDERS_ORIGIN } from "../test-support/tokens.ts";
+import { ISSUER, ORDERS_APP, ORDERS_ORIGIN } from "../test-support/tokens.ts";
 import { startUpstream, type Echo } from "../test-support/upstream.ts";
 
 async function metricsOf(gateway: TestGateway): Promise<string> {
@@ -69,6 +70,17 @@ describe("metrics", { timeout: 30_000 }, () => {
     expect(errors).toHaveLength(1);
   });
 });
+
+function openFiles(): string[] {
+  return readdirSync("/proc/self/fd").flatMap((name) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${name}`);
+    } catch {
+      // The one by which the folder was read.
+      return [];
+    }
+  });
+}
 
 describe("the audit log", { timeout: 30_000 }, () => {
   const lines: string[] = [];
@@ -164,6 +176,21 @@ describe("the audit log", { timeout: 30_000 }, () => {
     await expect(startGateway({ gateway: { audit: { file: folder.path } } })).rejects.toThrow(
       "EISDIR",
     );
+  });
+
+  it.runIf(existsSync("/proc/self/fd"))("is closed when a later option is wrong", async () => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, "audit.jsonl");
+    expect(() =>
+      createGateway({
+        issuer: ISSUER,
+        apps: [ORDERS_APP],
+        routes: [{ prefix: "/orders" }],
+        audit: { file },
+        rateLimitStore: { kind: "cluster", timeoutMs: 0 },
+      }),
+    ).toThrow("rateLimitStore.timeoutMs");
+    await vi.waitUntil(() => !openFiles().includes(file));
   });
 
   it.runIf(existsSync("/dev/full"))("does not stop requests when the disk is full", async () => {

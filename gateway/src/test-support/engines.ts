@@ -75,12 +75,18 @@ export async function startEngine(engine: Engine, options: StartOptions = {}): P
   writeFileSync(pem, key.export({ format: "pem", type: "spki" }));
   const config = join(folder.path, engine.file);
   // The addresses are all that an operator has to change, so they are all that is changed here.
+  const addresses: Readonly<Record<string, string>> = {
+    ":8080": `:${port}`,
+    "127.0.0.1:4001": new URL(gateway.url).host,
+    "127.0.0.1:4020": new URL(gateway.upstream.url).host,
+    "/etc/haproxy/": `${folder.path}/`,
+  };
   for (const file of [engine.file, "breezeway.lua"]) {
-    const adapted = readFileSync(EXAMPLES + file, "utf8")
-      .replaceAll(":8080", `:${port}`)
-      .replaceAll("127.0.0.1:4001", new URL(gateway.url).host)
-      .replaceAll("127.0.0.1:4020", new URL(gateway.upstream.url).host)
-      .replaceAll("/etc/haproxy/", `${folder.path}/`);
+    // In one pass: a port that was put in may begin like one that is to be replaced.
+    const adapted = readFileSync(EXAMPLES + file, "utf8").replace(
+      /:8080|127\.0\.0\.1:40(?:01|20)|\/etc\/haproxy\//g,
+      (address) => addresses[address] ?? address,
+    );
     writeFileSync(join(folder.path, file), adapted);
   }
   // Caddy keeps locks and certificates in the home folder, and shares them with every other Caddy.

@@ -1,4 +1,5 @@
 /** One HTTP request for a JWK Set: no redirects, bounded in time and size, strictly parsed. */
+import { BridgeError } from "@breezeway/shared";
 import { parseStrictObject } from "../token/strict-json.ts";
 import { importKeys, type VerificationKey } from "./verification-key.ts";
 
@@ -12,7 +13,10 @@ export interface FetchJwksOptions {
   readonly signal: AbortSignal;
 }
 
-/** @throws {Error} of any kind: the caller treats each as an outage. */
+/**
+ * @throws {BridgeError} KEYS_UNAVAILABLE for an answer that is no key set; whatever `fetch` throws. The
+ *   caller treats each as an outage.
+ */
 export async function fetchJwks(
   url: string,
   options: FetchJwksOptions,
@@ -26,14 +30,18 @@ export async function fetchJwks(
   });
   if (response.status !== 200) {
     await response.body?.cancel();
-    throw new Error(`The JWKS endpoint answered with status ${response.status}.`);
+    throw unusable(`The JWKS endpoint answered with status ${response.status}.`);
   }
   const body = await readBounded(response, options.maxBytes);
   const set = parseStrictObject(body);
-  if (set === undefined) throw new Error("The JWKS endpoint did not answer with a JSON object.");
+  if (set === undefined) throw unusable("The JWKS endpoint did not answer with a JSON object.");
   const keys = importKeys(set["keys"]);
-  if (keys.size === 0) throw new Error("The JWKS holds no key that can verify session tokens.");
+  if (keys.size === 0) throw unusable("The JWKS holds no key that can verify session tokens.");
   return keys;
+}
+
+function unusable(message: string): BridgeError {
+  return new BridgeError("KEYS_UNAVAILABLE", message);
 }
 
 async function readBounded(response: Response, maxBytes: number): Promise<Buffer> {
@@ -42,7 +50,7 @@ async function readBounded(response: Response, maxBytes: number): Promise<Buffer
   // Leaving the loop by a throw cancels the body.
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength;
-    if (size > maxBytes) throw new Error(`The JWKS is larger than ${maxBytes} bytes.`);
+    if (size > maxBytes) throw unusable(`The JWKS is larger than ${maxBytes} bytes.`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

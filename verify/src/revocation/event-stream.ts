@@ -1,4 +1,5 @@
 /** Server-sent events (HTML standard, section 9.2) of one HTTP response, bounded in size and silence. */
+import { BridgeError } from "@breezeway/shared";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import type { Fetch } from "../keys/fetch-jwks.ts";
 
@@ -23,7 +24,7 @@ export async function readEventStream(options: EventStreamOptions): Promise<void
   let timer: NodeJS.Timeout | undefined;
   const heard = (): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => silence.abort(new Error("The feed is silent.")), options.maxSilenceMs);
+    timer = setTimeout(() => silence.abort(lost("The feed is silent.")), options.maxSilenceMs);
   };
   try {
     heard();
@@ -37,7 +38,7 @@ export async function readEventStream(options: EventStreamOptions): Promise<void
     const type = response.headers.get("content-type") ?? "";
     if (response.status !== 200 || !type.startsWith("text/event-stream")) {
       await response.body?.cancel();
-      throw new Error(`The feed answered with status ${response.status} and type "${type}".`);
+      throw lost(`The feed answered with status ${response.status}, or with no event stream.`);
     }
     options.onOpen();
     await parseBody(response, { ...options, onHeard: () => (heard(), options.onHeard()) });
@@ -64,6 +65,10 @@ async function parseBody(response: Response, options: EventStreamOptions): Promi
     // Thrown here and not in the callback, where it would leave the parser half-way.
     if (failure !== undefined) throw failure;
   }
+}
+
+function lost(message: string): BridgeError {
+  return new BridgeError("STORE_UNAVAILABLE", message);
 }
 
 function attempt(run: () => void): Error | undefined {
