@@ -204,6 +204,34 @@ describe("preflights", () => {
     expect(await response.json()).toMatchObject({ status: 404, reason: "route-unknown" });
   });
 
+  it.each([
+    ["of an app that may not use the route", "/private", "POST", 403, "app-not-allowed"],
+    ["for a method that the route does not take", "/read", "DELETE", 405, "method-not-allowed"],
+  ])("%s are answered, so that its page can read why", async (_name, path, method, ...why) => {
+    await using gateway = await startGateway({
+      routes: [
+        { prefix: "/private", apps: ["orders"] },
+        { prefix: "/read", scopes: { GET: [] } },
+      ],
+    });
+    const pane = { aud: "customer-pane", azp: PANE_ORIGIN };
+    const asked = await gateway.request(path, {
+      method: "OPTIONS",
+      headers: { origin: PANE_ORIGIN, "access-control-request-method": method },
+    });
+    expect(asked.status).toBe(204);
+    expect(asked.headers.get("access-control-allow-origin")).toBe(PANE_ORIGIN);
+    expect(asked.headers.get("access-control-allow-methods")).toContain(method);
+    const refused = await gateway.request(path, {
+      method,
+      headers: { origin: PANE_ORIGIN, authorization: `Bearer ${gateway.tokens.token(pane)}` },
+    });
+    expect(refused.headers.get("access-control-allow-origin")).toBe(PANE_ORIGIN);
+    const [status, reason] = why;
+    expect(await refused.json()).toMatchObject({ status, reason });
+    expect(gateway.upstream.requests).toEqual([]);
+  });
+
   it("of an unknown path are 404 to an origin of no app", async () => {
     await using gateway = await startGateway();
     const response = await gateway.request("/order", preflight("https://evil.example"));

@@ -3,7 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createGateway } from "../gateway.ts";
-import { createTokenMaker, ISSUER, ORDERS_APP, ORDERS_ORIGIN, PANE_APP } from "../test-support/tokens.ts";
+import {
+  createTokenMaker,
+  ISSUER,
+  ORDERS_APP,
+  ORDERS_ORIGIN,
+  PANE_APP,
+} from "../test-support/tokens.ts";
 import { readGatewayConfig } from "./read-config.ts";
 
 const good = {

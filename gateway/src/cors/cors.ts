@@ -4,6 +4,9 @@
  * Invariants: an origin is echoed only when it is, byte for byte, that of a registered app or host; never
  * `*`; never credentials, since the gateway reads no cookies; `Vary: Origin` on every answer, with
  * and without an origin, so that no cache mixes them up.
+ *
+ * A preflight decides nothing: a page cannot read how one was refused, so every registered origin may
+ * send its request, and reads there why it may not. See docs/adr/0063.
  */
 import { BridgeError } from "@breezeway/shared";
 import type { Policy } from "../config/options.ts";
@@ -23,9 +26,8 @@ const ALL_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const VARY_ALWAYS: readonly string[] = ["vary", "origin"];
 const HEADER_NAMES = /^[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,2048}$/;
 
-function mayAsk(origin: string, route: Route | undefined, policy: Policy): boolean {
-  if (policy.hostOrigins.has(origin)) return true;
-  return policy.apps.byOrigin(origin).some(({ id }) => route?.apps?.has(id) ?? true);
+function isRegistered(origin: string, policy: Policy): boolean {
+  return policy.hostOrigins.has(origin) || policy.apps.byOrigin(origin).length > 0;
 }
 
 /** The headers of an answer to a request with this `Origin`. Name, value, name, value. */
@@ -35,9 +37,7 @@ export function corsHeaders(origin: string | undefined, policy: Policy): readonl
   if (known === undefined) prepared.set(policy, (known = new Map()));
   let headers = known.get(origin);
   if (headers === undefined) {
-    if (!policy.hostOrigins.has(origin) && policy.apps.byOrigin(origin).length === 0) {
-      return VARY_ALWAYS;
-    }
+    if (!isRegistered(origin, policy)) return VARY_ALWAYS;
     headers = [
       "access-control-allow-origin",
       origin,
@@ -56,18 +56,18 @@ const prepared = new WeakMap<Policy, Map<string, readonly string[]>>();
 /**
  * The headers of the 204 that answers a preflight.
  *
- * @param route - `undefined` for a path without one: its 404 is for registered origins to read.
- * @throws {BridgeError} ORIGIN_NOT_ALLOWED when no app of this origin may use the route, ROUTE_UNKNOWN
- *   when there is none; REQUEST_MALFORMED when it asks for something that is not a list of header names.
+ * @param route - `undefined` for a path without one.
+ * @throws {BridgeError} ORIGIN_NOT_ALLOWED for an origin of no app and no host, ROUTE_UNKNOWN for one at
+ *   a path without a route; REQUEST_MALFORMED when it asks for what is not a list of header names.
  */
 export function preflightHeaders(
   { origin, preflightHeaders: asked }: InspectedHeaders,
   route: Route | undefined,
   policy: Policy,
 ): string[] {
-  if (origin === undefined || !mayAsk(origin, route, policy)) {
+  if (origin === undefined || !isRegistered(origin, policy)) {
     if (route === undefined) throw routeUnknown();
-    throw new BridgeError("ORIGIN_NOT_ALLOWED", "No app of this origin may use this route.");
+    throw new BridgeError("ORIGIN_NOT_ALLOWED", "No app is registered at this origin.");
   }
   if (asked !== undefined && asked !== "" && !HEADER_NAMES.test(asked)) {
     throw new BridgeError("REQUEST_MALFORMED", "Access-Control-Request-Headers is not a list.");
@@ -76,7 +76,7 @@ export function preflightHeaders(
     "access-control-allow-origin",
     origin,
     "access-control-allow-methods",
-    route?.methods?.join(", ") ?? ALL_METHODS,
+    ALL_METHODS,
     // Echoed: "*" does not cover Authorization, and upstreams have headers of their own.
     "access-control-allow-headers",
     asked === undefined || asked === "" ? "authorization, content-type" : asked,

@@ -71,7 +71,10 @@ describe("failures that nobody listens for", () => {
     report("the store", { CANARY: true });
     report("the worker", new Error("postgres://gateway:CANARY@db refused the connection"));
     report("the disk", Object.assign(new Error("CANARY"), { code: "postgres://CANARY" }));
-    report("the keys", new Error("CANARY", { cause: Object.assign(new Error(), { code: "EPIPE" }) }));
+    report(
+      "the keys",
+      new Error("CANARY", { cause: Object.assign(new Error(), { code: "EPIPE" }) }),
+    );
     expect(lines.map((line) => line.replace("breezeway gateway: ", "").trim())).toEqual([
       "the limits: ErrorReply",
       "the feed: TypeError",

@@ -19,10 +19,7 @@ export interface TestIssuer extends AsyncDisposable {
 }
 
 /** @param heartbeatMs - Between signs of life on the feed. Default: as a real issuer's. */
-export async function startIssuer(
-  tokens: TokenMaker,
-  heartbeatMs = 1_000,
-): Promise<TestIssuer> {
+export async function startIssuer(tokens: TokenMaker, heartbeatMs = 1_000): Promise<TestIssuer> {
   const followers = new Set<ServerResponse>();
   const log: Revocation[] = [];
   const event = (entry: Revocation, seq: number): string =>
