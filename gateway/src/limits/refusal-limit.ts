@@ -8,6 +8,7 @@
  */
 import { BridgeError, isRecord, TOKEN_LIMITS, type ErrorReason } from "@breezeway/shared";
 import type { SessionVerifier, VerifyRequest } from "@breezeway/verify";
+import { LRUCache } from "lru-cache";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import type { RequestHead } from "../decision/examine.ts";
 import type { ExchangeObserver } from "../observe/observer.ts";
@@ -54,6 +55,12 @@ const REFUSED: ReadonlySet<ErrorReason> = new Set<ErrorReason>([
   "iat-future",
 ]);
 
+/** How many new tokens of a session were verified beyond the limit, in a window that ends then. */
+interface Renewals {
+  count: number;
+  endsAtMs: number;
+}
+
 export function createRefusalLimit(
   { requests, windowSeconds }: RefusalLimitOptions,
   { verifier, trustsPeer }: RefusalLimitParts,
@@ -61,21 +68,22 @@ export function createRefusalLimit(
   const limiter = new RateLimiterMemory({ points: requests, duration: windowSeconds });
   /** Until when, in monotonic milliseconds, by address. */
   const limited = new Map<string, number>();
-  /** By handle: how many new tokens of a session that was let in were verified beyond the limit. */
-  const renewals = new Map<string, number>();
-  let renewalsEndAtMs = 0;
+  /**
+   * By handle, of sessions that were let in. Not a Map whose first entry makes room: what was deleted
+   * stays in its table for thousands of entries, and each look for the first passes all of that.
+   */
+  const renewals = new LRUCache<string, Renewals>({ max: MAX_KNOWN_SESSIONS });
 
   function mayRenew(token: string, nowMs: number): boolean {
-    if (nowMs >= renewalsEndAtMs) {
-      for (const handle of renewals.keys()) renewals.set(handle, 0);
-      renewalsEndAtMs = nowMs + RENEWAL_WINDOW_MS;
-    }
     const handle = claimedHandle(token);
-    if (typeof handle !== "string") return false;
-    const count = renewals.get(handle);
-    if (count === undefined || count >= MAX_RENEWALS) return false;
-    renewals.set(handle, count + 1);
-    return true;
+    const own = typeof handle === "string" ? renewals.get(handle) : undefined;
+    if (own === undefined) return false;
+    if (nowMs >= own.endsAtMs) {
+      own.count = 0;
+      own.endsAtMs = nowMs + RENEWAL_WINDOW_MS;
+    }
+    own.count += 1;
+    return own.count <= MAX_RENEWALS;
   }
 
   function forgetEnded(nowMs: number): void {
@@ -108,12 +116,8 @@ export function createRefusalLimit(
       });
     },
     allowed: ({ session }) => {
-      if (session === undefined || renewals.has(session.handle)) return;
-      if (renewals.size >= MAX_KNOWN_SESSIONS) {
-        const [oldest] = renewals.keys();
-        if (oldest !== undefined) renewals.delete(oldest);
-      }
-      renewals.set(session.handle, 0);
+      if (session === undefined || renewals.get(session.handle) !== undefined) return;
+      renewals.set(session.handle, { count: 0, endsAtMs: 0 });
     },
     finished: ({ reason, head }) => {
       if (reason === undefined || !REFUSED.has(reason)) return;
