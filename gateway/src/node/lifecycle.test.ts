@@ -1,5 +1,10 @@
 import { once } from "node:events";
-import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
+import {
+  Agent,
+  request as httpRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
 import { renameSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -102,6 +107,32 @@ describe("serveGateway", { timeout: 30_000 }, () => {
 });
 
 describe("reloading", { timeout: 30_000 }, () => {
+  it("that takes an upstream away fails no request that has to be sent to it again", async () => {
+    const held: ServerResponse[] = [];
+    const both = Promise.withResolvers<void>();
+    await using gateway = await startGateway({
+      handler: (_request, response) => {
+        // The first two are held, so that there are two connections.
+        if (held.length === 2) response.end("again");
+        else if (held.push(response) === 2) both.resolve();
+      },
+    });
+    const requests = [gateway.request("/orders/1"), gateway.request("/orders/2")];
+    await both.promise;
+    held[0]?.end("first");
+    await Promise.race(requests);
+    const others = [{ prefix: "/others", upstream: "http://127.0.0.1:9" }];
+    gateway.server.gateway.reload({ apps: [ORDERS_APP], routes: others });
+    held[1]?.socket?.destroy();
+    const answers = await Promise.all(requests.map(async (each) => (await each).text()));
+    expect(answers.toSorted()).toEqual(["again", "first"]);
+    // Nothing is kept of the upstream that is gone.
+    const { server } = gateway.upstream;
+    const open = (): Promise<number> =>
+      new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
+    while ((await open()) > 0) await new Promise(setImmediate);
+  });
+
   afterEach(() => vi.useRealTimers());
 
   it("gives new requests the new policy, and open ones the old", async () => {

@@ -9,6 +9,7 @@ import { ServerResponse, type IncomingMessage } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import type { Answer } from "../answer/refusal.ts";
 import type { ClientListener, ClientSide, Upgrade } from "../proxy/client-side.ts";
+import { headerPairs } from "../proxy/header-pairs.ts";
 import { LimitedBody } from "../proxy/limited-body.ts";
 import { discardBody } from "./discard-body.ts";
 
@@ -68,6 +69,10 @@ export class NodeClient implements ClientSide {
     return this.#body;
   }
 
+  get trailers(): readonly string[] {
+    return this.#request.rawTrailers;
+  }
+
   answer({ status, headers, body, reason }: Answer): void {
     const isAwaited = this.#mustContinue && !this.#request.readableFlowing;
     // What follows on the connection may be a body or a request: the client that still waits to be
@@ -115,7 +120,7 @@ export class NodeClient implements ClientSide {
         return;
       }
     }
-    if (trailers.length > 0) this.#response.addTrailers(pairs(trailers));
+    if (trailers.length > 0) this.#response.addTrailers(headerPairs(trailers));
     this.#response.end();
     this.#discardRest();
   }
@@ -183,12 +188,4 @@ export function hasBody(request: IncomingMessage): boolean {
     headers["transfer-encoding"] !== undefined ||
     (headers["content-length"] !== undefined && headers["content-length"] !== "0")
   );
-}
-
-function pairs(list: readonly string[]): [string, string][] {
-  const result: [string, string][] = [];
-  for (let index = 0; index < list.length; index += 2) {
-    result.push([list[index] as string, list[index + 1] as string]);
-  }
-  return result;
 }

@@ -194,7 +194,8 @@ describe("spoofed headers", () => {
     "X-HTTP-Method-Override: DELETE",
     "Content_Length: 0",
     "Cookie: breezeway=secret; other=1",
-    "TE: trailers",
+    "TE: gzip",
+    "Trailer: X-Tenant-ID",
   ];
 
   it("never arrive, and what Connection names is not what the gateway adds", async () => {

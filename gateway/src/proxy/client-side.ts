@@ -7,6 +7,8 @@ export interface ClientSide {
   readonly canUpgrade: boolean;
   /** The request's body, cut off with BODY_TOO_LARGE beyond `maxBytes`; `null` when there is none. */
   body(maxBytes: number): Readable | null;
+  /** Behind the request's body, once that has ended. Name, value, name, value. */
+  readonly trailers: readonly string[];
   /** Whether some of a started answer has left, so that another one is out of the question. */
   readonly isCommitted: boolean;
   /** A whole answer of the gateway's own. Only while nothing is committed. */

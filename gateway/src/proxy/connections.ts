@@ -7,6 +7,7 @@
  * queue here, because whoever takes a connection has been admitted before.
  */
 import { buildConnector, Client } from "undici";
+import { ChunkedClient } from "./chunked-client.ts";
 
 export interface ConnectionCounts {
   readonly connected: number;
@@ -20,19 +21,27 @@ export interface ConnectionCounts {
 const KEEP_ALIVE_MS = 30_000;
 
 export class Connections {
+  /** For bodies in chunks, which may end in trailers. */
+  readonly chunked: ChunkedClient;
   readonly #origin: string;
   readonly #connect: buildConnector.connector;
   readonly #all = new Set<Client>();
   readonly #free: Client[] = [];
+  #isRetired = false;
 
   constructor(origin: string, connectTimeoutMs: number) {
     this.#origin = origin;
     // One for all, so that TLS sessions are resumed.
     this.#connect = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
+    this.chunked = new ChunkedClient(origin, {
+      connect: this.#connect,
+      keepAliveMs: KEEP_ALIVE_MS,
+    });
   }
 
   get counts(): ConnectionCounts {
-    const counts = { connected: 0, free: 0, queued: 0, running: 0 };
+    const { connected, free } = this.chunked.counts;
+    const counts = { connected, free, queued: 0, running: connected - free };
     for (const { stats } of this.#all) {
       if (stats.connected) counts.connected += 1;
       if (stats.connected && stats.size === 0) counts.free += 1;
@@ -44,31 +53,11 @@ export class Connections {
 
   /** Each call must be followed by one {@link Connections.give} or {@link Connections.drop}. */
   take(): Client {
-    return this.#free.pop() ?? this.#open();
+    return this.#free.pop() ?? this.open();
   }
 
-  /** Its request is over, well or not. */
-  give(client: Client): void {
-    this.#free.push(client);
-  }
-
-  /** For one that still waits for its connection: the next request must not wait behind that. */
-  drop(client: Client): void {
-    this.#all.delete(client);
-    void client.destroy();
-  }
-
-  /** Waits for the requests under way. */
-  async close(): Promise<void> {
-    await Promise.all(Array.from(this.#all, (client) => client.close()));
-  }
-
-  /** Ends the requests under way. */
-  async destroy(): Promise<void> {
-    await Promise.all(Array.from(this.#all, (client) => client.destroy()));
-  }
-
-  #open(): Client {
+  /** As {@link Connections.take}, but one that nobody has used yet. */
+  open(): Client {
     const client = new Client(this.#origin, {
       connect: this.#connect,
       pipelining: 1,
@@ -77,5 +66,30 @@ export class Connections {
     });
     this.#all.add(client);
     return client;
+  }
+
+  /** Its request is over, well or not. */
+  give(client: Client): void {
+    if (this.#isRetired) this.drop(client);
+    else this.#free.push(client);
+  }
+
+  /** For one that still waits for its connection: the next request must not wait behind that. */
+  drop(client: Client): void {
+    this.#all.delete(client);
+    void client.destroy();
+  }
+
+  /** Keeps no connection longer than its request: what is under way goes on, and may be sent again. */
+  retire(): void {
+    this.#isRetired = true;
+    for (const client of this.#free.splice(0)) this.drop(client);
+    this.chunked.close();
+  }
+
+  /** Ends the requests under way. */
+  async destroy(): Promise<void> {
+    this.chunked.destroy();
+    await Promise.all(Array.from(this.#all, (client) => client.destroy()));
   }
 }

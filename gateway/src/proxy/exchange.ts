@@ -19,6 +19,7 @@ import type { ObservedExchange } from "../observe/observer.ts";
 import type { InspectedHeaders } from "../request/inspect-headers.ts";
 import type { Route } from "../routes/route-table.ts";
 import { Admission } from "./admission.ts";
+import type { ChunkedRequest } from "./chunked-client.ts";
 import type { ClientListener, ClientSide } from "./client-side.ts";
 import { forwardHeaders } from "./forward-headers.ts";
 import { fromUndici, isConnectionReset } from "./from-undici.ts";
@@ -30,6 +31,7 @@ import {
   type UpstreamHeaders,
 } from "./response-headers.ts";
 import type { ExchangeServices } from "./services.ts";
+import { announcedTrailers, requestTrailers } from "./trailer-fields.ts";
 import type { Upstream, UpstreamOutcome } from "./upstreams.ts";
 
 type State = "deciding" | "waiting" | "answering" | "done";
@@ -96,13 +98,24 @@ export class Exchange
     observer.allowed(this);
     const body = this.#client.body(route.maxBodyBytes);
     if (body !== null) this.activeAtMs = open.nowMs;
+    const path = route.upstreamPath(target.path) + target.query;
+    const { method } = head;
+    const list = forwardHeaders(request, session, {
+      requestId: this.requestId,
+      trustsPeer: this.policy.trustsPeer,
+    });
+    this.#state = "waiting";
+    if (body !== null && headers.chunked) {
+      const announced = announcedTrailers(headers.trailer, head.rawHeaders);
+      if (announced !== undefined) list.push("trailer", announced);
+      const { timeoutMs } = route;
+      this.#sendInChunks(upstream, { method, path, headers: list, body, timeoutMs });
+      return;
+    }
     this.#dispatch = {
-      path: route.upstreamPath(target.path) + target.query,
-      method: head.method,
-      headers: forwardHeaders(request, session, {
-        requestId: this.requestId,
-        trustsPeer: this.policy.trustsPeer,
-      }),
+      path,
+      method,
+      headers: list,
       body,
       // `OpenExchanges` watches the wait for the head, and silence in a body in both directions at
       // once: a timer of undici's per request shows in the throughput. But only undici knows whether
@@ -111,9 +124,14 @@ export class Exchange
       bodyTimeout: 0,
       upgrade,
     };
-    this.#state = "waiting";
     this.#connection = upstream.connections.take();
     this.#connection.dispatch(this.#dispatch, this);
+  }
+
+  #sendInChunks({ connections }: Upstream, request: Omit<ChunkedRequest, "trailers">): void {
+    const { rawHeaders } = this.head;
+    const trailers = (): readonly string[] => requestTrailers(this.#client.trailers, rawHeaders);
+    connections.chunked.dispatch({ ...request, trailers }, this);
   }
 
   #upgradeTo(route: Route, protocol: string | undefined): string | null {
@@ -278,14 +296,14 @@ export class Exchange
     return isFirst && isSafe && this.#dispatch?.body === null && isConnectionReset(error);
   }
 
-  // On another connection: undici is not done yet with the one that broke.
+  // On a new connection: others that were idle as long may have been closed with the one that broke.
   #sendAgain(): void {
     const failed = this.#connection;
     if (this.#dispatch === undefined || this.#upstream === undefined) return;
     const { connections } = this.#upstream;
     this.#isRetry = true;
     this.#controller = undefined;
-    this.#connection = connections.take();
+    this.#connection = connections.open();
     if (failed !== undefined) connections.give(failed);
     this.#connection.dispatch(this.#dispatch, this);
   }

@@ -8,6 +8,8 @@ import type { VerifiedSession } from "@breezeway/verify";
 import type { Examined } from "../decision/examine.ts";
 import { IDENTITY_HEADERS, identityHeaderList } from "../identity/identity-headers.ts";
 
+// All else that it can say is about encodings of the connection to us (RFC 9110, section 10.1.4).
+const TE_TRAILERS = /(?:^|,)\s*trailers\s*(?:,|$)/i;
 const VIA = "1.1 breezeway";
 // The host's session cookie reaches us on a shared domain; no upstream may ever see it. Nor set it as
 // the value of a cookie without a name: browsers send `=breezeway=x` back as `breezeway=x`.
@@ -33,6 +35,7 @@ export function forwardHeaders(
   if (request.webSocketProtocols.length > 0) {
     list.push("sec-websocket-protocol", request.webSocketProtocols.join(", "));
   }
+  if (headers.te !== undefined && TE_TRAILERS.test(headers.te)) list.push("te", "trailers");
   list.push("via", headers.via === undefined ? VIA : `${headers.via}, ${VIA}`);
   pushForwarded(list, request, options.trustsPeer(head.peerAddress));
   for (const part of identityOf(session)) list.push(part);

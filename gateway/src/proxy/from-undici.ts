@@ -1,4 +1,4 @@
-/** The one place that knows undici's errors. */
+/** The one place that knows the errors of undici, and of Node's client. */
 import { BridgeError, type HttpCode } from "@breezeway/shared";
 
 const TIMEOUTS: ReadonlySet<string> = new Set([
@@ -38,7 +38,8 @@ export function isConnectionReset(error: unknown): boolean {
 function ourCode(code: string, error: unknown): HttpCode {
   if (TIMEOUTS.has(code)) return "UPSTREAM_TIMEOUT";
   if (MALFORMED.has(code)) return "REQUEST_MALFORMED";
-  const isParserError = error instanceof Error && error.name === "HTTPParserError";
+  const isParserError =
+    code.startsWith("HPE_") || (error instanceof Error && error.name === "HTTPParserError");
   const isBadAnswer = error instanceof Error && /^bad (?:response|upgrade)$/.test(error.message);
   if (INVALID.has(code) || isParserError || isBadAnswer) return "UPSTREAM_INVALID";
   return "UPSTREAM_UNREACHABLE";

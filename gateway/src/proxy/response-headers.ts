@@ -4,6 +4,7 @@
  */
 import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
 import { isSessionCookie } from "./forward-headers.ts";
+import { mayBeTrailer } from "./trailer-fields.ts";
 
 export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -63,24 +64,11 @@ export function announcedLength(upstream: UpstreamHeaders, method: string): numb
 export function responseTrailers(upstream: UpstreamHeaders): string[] {
   const list: string[] = [];
   for (const [name, value] of Object.entries(upstream)) {
-    if (value === undefined || isDropped(name) || FORBIDDEN_TRAILERS.has(name)) continue;
+    if (value === undefined || isDropped(name) || !mayBeTrailer(name)) continue;
     for (const single of typeof value === "string" ? [value] : value) list.push(name, single);
   }
   return list;
 }
-
-const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
-  "content-length",
-  "content-encoding",
-  "content-type",
-  "content-range",
-  "host",
-  "authorization",
-  "set-cookie",
-  "cache-control",
-  "vary",
-  "location",
-]);
 
 function isDropped(name: string): boolean {
   return DROPPED.has(name) || name.startsWith("access-control-");

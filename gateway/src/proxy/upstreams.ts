@@ -37,6 +37,7 @@ export class Upstream {
   readonly #limits: UpstreamLimits;
   readonly #activeOf = new Map<string, number>();
   #active = 0;
+  #onIdle = (): void => {};
 
   constructor(origin: string, limits: UpstreamLimits) {
     this.origin = origin;
@@ -77,12 +78,20 @@ export class Upstream {
 
   leave(handle: string, outcome: UpstreamOutcome): void {
     this.#active -= 1;
+    if (this.#active === 0) this.#onIdle();
     const own = (this.#activeOf.get(handle) ?? 0) - 1;
     if (own > 0) this.#activeOf.set(handle, own);
     else this.#activeOf.delete(handle);
     if (outcome === "answered") this.circuit.succeeded();
     else if (outcome === "failed") this.circuit.failed(performance.now());
     else this.circuit.forgotten();
+  }
+
+  /** Keeps no connection longer than its request. @param onIdle - Told when no request is left. */
+  retire(onIdle: () => void): void {
+    this.connections.retire();
+    this.#onIdle = onIdle;
+    if (this.#active === 0) onIdle();
   }
 }
 
@@ -115,7 +124,7 @@ export function createUpstreams(limits: UpstreamLimits): Upstreams {
         if (origins.has(origin)) continue;
         upstreams.delete(origin);
         retiring.add(upstream);
-        void upstream.connections.close().then(() => retiring.delete(upstream));
+        upstream.retire(() => retiring.delete(upstream));
       }
     },
     destroy: async () => {

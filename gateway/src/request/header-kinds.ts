@@ -25,6 +25,8 @@ export type HeaderKind =
   | "websocket-protocol"
   | "preflight-method"
   | "preflight-headers"
+  | "te"
+  | "trailer"
   | "via"
   | "x-forwarded-for"
   | "x-forwarded-proto"
@@ -45,6 +47,8 @@ const EXACT: Readonly<Record<string, HeaderKind>> = {
   "sec-websocket-protocol": "websocket-protocol",
   "access-control-request-method": "preflight-method",
   "access-control-request-headers": "preflight-headers",
+  te: "te",
+  trailer: "trailer",
   via: "via",
   "x-forwarded-for": "x-forwarded-for",
   "x-forwarded-proto": "x-forwarded-proto",
@@ -56,8 +60,6 @@ const DROPPED: ReadonlySet<string> = new Set([
   "keep-alive",
   "proxy-connection",
   "proxy-authenticate",
-  "te",
-  "trailer",
   "http2-settings",
   // Said by whoever sits next to us, or made up by the client.
   "forwarded",

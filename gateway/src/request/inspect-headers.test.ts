@@ -15,7 +15,6 @@ describe("headerKind", () => {
     "Content_Length",
     "Transfer_Encoding",
     "Keep-Alive",
-    "TE",
     "Forwarded",
     "X_Forwarded_For",
     "X-Forwarded-Prefix",

@@ -28,6 +28,8 @@ export interface InspectedHeaders {
   webSocketProtocols: string | undefined;
   preflightMethod: string | undefined;
   preflightHeaders: string | undefined;
+  te: string | undefined;
+  trailer: string | undefined;
   via: string | undefined;
   forwardedFor: string | undefined;
   forwardedProto: string | undefined;
@@ -114,6 +116,12 @@ function record(
     case "preflight-headers":
       found.preflightHeaders = joined(found.preflightHeaders, value);
       return;
+    case "te":
+      found.te = joined(found.te, value);
+      return;
+    case "trailer":
+      found.trailer = joined(found.trailer, value);
+      return;
     case "via":
       found.via = joined(found.via, value);
       return;
@@ -182,6 +190,8 @@ function emptyFindings(): InspectedHeaders {
     webSocketProtocols: undefined,
     preflightMethod: undefined,
     preflightHeaders: undefined,
+    te: undefined,
+    trailer: undefined,
     via: undefined,
     forwardedFor: undefined,
     forwardedProto: undefined,

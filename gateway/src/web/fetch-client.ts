@@ -11,6 +11,8 @@ const NULL_BODY: ReadonlySet<number> = new Set([101, 204, 205, 304]);
 
 export class FetchClient implements ClientSide {
   readonly canUpgrade = false;
+  // A Request has none.
+  readonly trailers: readonly string[] = [];
   isCommitted = false;
   readonly response: Promise<Response>;
   readonly #request: Request;

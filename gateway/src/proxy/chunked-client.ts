@@ -1,0 +1,246 @@
+/**
+ * Requests whose body may end in trailers, which undici cannot send: by Node's own client, on
+ * connections of their own, told to the same handlers as undici's `dispatch`.
+ *
+ * Life of a request: the head waits for a connection, the body is pumped, its trailers are read once it
+ * has ended, and so is the request. Must not: tell a handler anything after its last word
+ * (`onResponseEnd`, `onResponseError`), or keep a connection on which a request is not whole.
+ */
+import {
+  Agent,
+  request as startRequest,
+  type ClientRequest,
+  type IncomingMessage,
+} from "node:http";
+import type { Duplex, Readable } from "node:stream";
+import { BridgeError } from "@breezeway/shared";
+import type { buildConnector, Dispatcher } from "undici";
+import { headerPairs } from "./header-pairs.ts";
+import type { UpstreamHeaders } from "./response-headers.ts";
+
+export interface ChunkedRequest {
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  /** Name, value, name, value. `Host`, `Connection` and `Transfer-Encoding` are added. */
+  readonly headers: readonly string[];
+  readonly body: Readable;
+  /** Name, value, name, value. Asked once the body has ended. @throws {BridgeError} to end it all */
+  readonly trailers: () => readonly string[];
+  /** For the upstream to take what it was sent of the body, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+type Handler = Required<Omit<Dispatcher.DispatchHandler, "onRequestUpgrade" | "onResponseStarted">>;
+
+export interface ChunkedClientOptions {
+  readonly connect: buildConnector.connector;
+  /** Of a connection without a request, in milliseconds. */
+  readonly keepAliveMs: number;
+}
+
+export class ChunkedClient {
+  readonly #host: string;
+  readonly #agent: Agent;
+
+  constructor(origin: string, options: ChunkedClientOptions) {
+    const url = new URL(origin);
+    this.#host = url.host;
+    this.#agent = new UpstreamAgent(url, options);
+  }
+
+  get counts(): { readonly connected: number; readonly free: number } {
+    const free = countOf(this.#agent.freeSockets);
+    return { connected: free + countOf(this.#agent.sockets), free };
+  }
+
+  dispatch(request: ChunkedRequest, handler: Handler): void {
+    const { method, path, headers } = request;
+    const own = ["host", this.#host, "transfer-encoding", "chunked"];
+    // Whoever sends `TE` says that it is for the next hop alone (RFC 9110, section 10.1.4).
+    if (headers.includes("te")) own.push("connection", "te");
+    const outgoing = startRequest({
+      agent: this.#agent,
+      method,
+      path,
+      headers: [...own, ...headers],
+    });
+    // Node would drop the fields beyond its own count, unseen.
+    outgoing.maxHeadersCount = 0;
+    handler.onRequestStart(new ChunkedExchange(outgoing, request, handler), undefined);
+  }
+
+  /** Waits for nothing: requests under way go on, and their connections end with them. */
+  close(): void {
+    this.#agent.maxFreeSockets = 0;
+    for (const sockets of Object.values(this.#agent.freeSockets)) {
+      for (const socket of sockets ?? []) socket.destroy();
+    }
+  }
+
+  /** Ends the requests under way. */
+  destroy(): void {
+    this.#agent.destroy();
+  }
+}
+
+/** One request; for its handler, the controls of it. */
+class ChunkedExchange implements Dispatcher.DispatchController {
+  readonly #outgoing: ClientRequest;
+  readonly #request: ChunkedRequest;
+  readonly #handler: Handler;
+  #incoming: IncomingMessage | undefined;
+  #patience: NodeJS.Timeout | undefined;
+  #isDone = false;
+  #reason: Error | null = null;
+
+  constructor(outgoing: ClientRequest, request: ChunkedRequest, handler: Handler) {
+    this.#outgoing = outgoing;
+    this.#request = request;
+    this.#handler = handler;
+    outgoing.on("response", (incoming) => this.#onResponse(incoming));
+    outgoing.on("drain", () => this.#onDrain());
+    outgoing.on("error", (error) => this.abort(error));
+    outgoing.on("close", () => {
+      if (this.#incoming === undefined) this.abort(unfinished());
+    });
+    outgoing.on("upgrade", (_incoming, socket: Duplex) => {
+      socket.destroy();
+      this.abort(new BridgeError("UPSTREAM_INVALID", "The upstream changed the protocol unasked."));
+    });
+    const { body } = request;
+    body.on("data", (chunk: Buffer) => this.#onBody(chunk));
+    body.on("end", () => this.#onBodyEnd());
+    body.on("error", (error) => this.abort(error));
+  }
+
+  get aborted(): boolean {
+    return this.#reason !== null;
+  }
+
+  get paused(): boolean {
+    return this.#incoming?.isPaused() ?? false;
+  }
+
+  get reason(): Error | null {
+    return this.#reason;
+  }
+
+  pause(): void {
+    this.#incoming?.pause();
+  }
+
+  resume(): void {
+    this.#incoming?.resume();
+  }
+
+  abort(reason: Error): void {
+    if (this.#isDone) return;
+    this.#reason = reason;
+    this.#finish();
+    this.#handler.onResponseError(this, reason);
+  }
+
+  #onBody(chunk: Buffer): void {
+    if (this.#isDone) return;
+    this.#handler.onBodySent(chunk);
+    if (this.#outgoing.write(chunk) || this.#isDone) return;
+    this.#request.body.pause();
+    this.#patience ??= setTimeout(() => {
+      this.abort(new BridgeError("UPSTREAM_TIMEOUT", "The upstream does not take the body."));
+    }, this.#request.timeoutMs);
+  }
+
+  #onDrain(): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+    this.#request.body.resume();
+  }
+
+  #onBodyEnd(): void {
+    if (this.#isDone) return;
+    try {
+      this.#outgoing.addTrailers(headerPairs(this.#request.trailers()));
+    } catch (error) {
+      this.abort(error instanceof BridgeError ? error : malformedTrailer());
+      return;
+    }
+    this.#outgoing.end();
+    this.#handler.onRequestSent();
+  }
+
+  #onResponse(incoming: IncomingMessage): void {
+    if (this.#isDone) return;
+    this.#incoming = incoming;
+    this.#handler.onResponseStart(this, incoming.statusCode ?? 0, recordOf(incoming.rawHeaders));
+    incoming.on("data", (chunk: Buffer) => {
+      if (!this.#isDone) this.#handler.onResponseData(this, chunk);
+    });
+    incoming.on("error", (error) => this.abort(error));
+    incoming.on("end", () => this.#onResponseEnd(incoming));
+    incoming.on("close", () => this.abort(unfinished()));
+  }
+
+  #onResponseEnd({ rawTrailers }: IncomingMessage): void {
+    if (this.#isDone) return;
+    this.#finish();
+    this.#handler.onResponseEnd(this, recordOf(rawTrailers));
+  }
+
+  /** An answer may be over before its request is: nothing else can come on that connection. */
+  #finish(): void {
+    this.#isDone = true;
+    clearTimeout(this.#patience);
+    if (this.#reason !== null || !this.#outgoing.writableEnded) this.#outgoing.destroy();
+    this.#request.body.destroy();
+  }
+}
+
+/** Opens connections as undici does, with the same time limit and the same TLS sessions. */
+class UpstreamAgent extends Agent {
+  readonly #connect: buildConnector.connector;
+  readonly #target: buildConnector.Options;
+
+  constructor(url: URL, { connect, keepAliveMs }: ChunkedClientOptions) {
+    super({ keepAlive: true, timeout: keepAliveMs, scheduling: "lifo" });
+    const { protocol, host, hostname, port } = url;
+    this.#connect = connect;
+    this.#target = { protocol, host, hostname: hostname.replace(/^\[|\]$/g, ""), port };
+  }
+
+  override createConnection(
+    _options: object,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): undefined {
+    this.#connect(this.#target, (...[error, socket]) => {
+      // Node's callback looks at the stream only where there is no error.
+      callback?.(error, socket as Duplex);
+    });
+  }
+}
+
+function countOf(sockets: NodeJS.ReadOnlyDict<readonly unknown[]>): number {
+  return Object.values(sockets).reduce((sum, list) => sum + (list?.length ?? 0), 0);
+}
+
+/** As undici tells them: names in lower case, several values of one name as a list. */
+function recordOf(raw: readonly string[]): UpstreamHeaders {
+  const record: Record<string, string | string[]> = Object.create(null) as Record<string, string>;
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = (raw[index] as string).toLowerCase();
+    const value = raw[index + 1] as string;
+    const known = record[name];
+    if (known === undefined) record[name] = value;
+    else if (typeof known === "string") record[name] = [known, value];
+    else known.push(value);
+  }
+  return record;
+}
+
+function unfinished(): BridgeError {
+  return new BridgeError("UPSTREAM_UNREACHABLE", "The connection ended before the answer.");
+}
+
+function malformedTrailer(): BridgeError {
+  return new BridgeError("REQUEST_MALFORMED", "A trailer has a character that is not allowed.");
+}

@@ -1,0 +1,280 @@
+import { once } from "node:events";
+import { request, type ClientRequest, type IncomingMessage } from "node:http";
+import { describe, expect, it } from "vitest";
+import { sendRaw, statusOf } from "../test-support/raw-client.ts";
+import { startGateway, type TestGateway } from "../test-support/start.ts";
+import type { Handler } from "../test-support/upstream.ts";
+
+/** Answers with the trailers that came, and with the header that announced them. */
+const tellTrailers: Handler = (incoming, response) => {
+  incoming.resume().on("end", () => {
+    const { trailer = null, te = null } = incoming.headers;
+    response.end(JSON.stringify({ trailers: incoming.trailers, trailer, te }));
+  });
+};
+
+const chunked = (gateway: TestGateway, lines: readonly string[], trailers: string): string =>
+  [
+    "POST /orders HTTP/1.1",
+    "Host: gateway",
+    `Authorization: Bearer ${gateway.tokens.token()}`,
+    "Transfer-Encoding: chunked",
+    ...lines,
+    "",
+    `3\r\nabc\r\n0\r\n${trailers}\r\n`,
+  ].join("\r\n");
+
+const SWITCHING = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+
+const bodyOf = (received: string): unknown =>
+  JSON.parse(received.slice(received.indexOf("{"), received.lastIndexOf("}") + 1));
+
+function post(gateway: TestGateway, headers: object = {}): ClientRequest {
+  const authorization = `Bearer ${gateway.tokens.token()}`;
+  const client = request(`${gateway.url}/orders`, {
+    method: "POST",
+    headers: { authorization, ...headers },
+  });
+  client.on("error", () => {});
+  client.flushHeaders();
+  return client;
+}
+
+const answerTo = async (client: ClientRequest): Promise<IncomingMessage> =>
+  ((await once(client, "response")) as [IncomingMessage])[0];
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of response.setEncoding("utf8")) text += String(chunk);
+  return text;
+}
+
+describe("trailers of a request", { timeout: 30_000 }, () => {
+  it.each([
+    ["that were announced", ["Trailer: Content-Digest"], "content-digest"],
+    ["that were not announced", [], null],
+  ])("%s arrive behind the body", async (_name, lines, trailer) => {
+    await using gateway = await startGateway({ handler: tellTrailers });
+    const text = chunked(
+      gateway,
+      ["Connection: close", ...lines],
+      "Content-Digest: sha-256=:x:\r\n",
+    );
+    const received = await sendRaw(gateway.url, text);
+    expect(statusOf(received)).toBe(200);
+    expect(bodyOf(received)).toMatchObject({ trailers: { "content-digest": "sha-256=:x:" } });
+    expect(bodyOf(received)).toHaveProperty("trailer", trailer);
+  });
+
+  it("arrive without those that say who asks, how to read the body, or where it goes", async () => {
+    await using gateway = await startGateway({ handler: tellTrailers });
+    const bad = [
+      "X-Breezeway-User: mallory",
+      "X_Breezeway_Scope: admin",
+      "X-Tenant-ID: globex",
+      "Authorization: Bearer other",
+      "Cookie: breezeway=1",
+      "DPoP: proof",
+      "Content-Type: text/html",
+      "Content-Encoding: gzip",
+      "Host: evil.example",
+      "X-Forwarded-For: 10.0.0.1",
+      "X-HTTP-Method-Override: DELETE",
+      "If-Match: x",
+      "Range: bytes=0-1",
+      "Cache-Control: no-cache",
+      "Sec-Fetch-Site: same-origin",
+      "Origin: https://evil.example",
+      "Trailer: x-more",
+      "X-Private: 1",
+    ];
+    const lines = [
+      "Connection: close, X-Private",
+      `Trailer: X-Checksum, ${bad.map((line) => line.split(":")[0]).join(", ")}, no token`,
+    ];
+    const trailers = [...bad, "X-Checksum: 1", ""].join("\r\n");
+    const received = await sendRaw(gateway.url, chunked(gateway, lines, trailers));
+    expect(bodyOf(received)).toMatchObject({
+      trailers: { "x-checksum": "1" },
+      trailer: "x-checksum",
+    });
+  });
+
+  it.each(["Content-Length: 3", "Transfer-Encoding: chunked"])(
+    "that frame the body anew do not arrive: %s",
+    async (line) => {
+      await using gateway = await startGateway({ handler: tellTrailers });
+      const received = await sendRaw(
+        gateway.url,
+        chunked(gateway, ["Connection: close"], `${line}\r\n`),
+      );
+      if (statusOf(received) === 200) expect(bodyOf(received)).toMatchObject({ trailers: {} });
+      else expect(statusOf(received)).toBe(400);
+    },
+  );
+
+  it("that are more than headers may be end the request", async () => {
+    await using gateway = await startGateway({ handler: tellTrailers });
+    const many = Array.from({ length: 201 }, (_, index) => `X-${index}: 1\r\n`).join("");
+    const received = await sendRaw(gateway.url, chunked(gateway, ["Connection: close"], many));
+    expect(statusOf(received)).toBe(431);
+    expect(gateway.upstream.requests.every(({ complete }) => !complete)).toBe(true);
+  });
+
+  it("are read with the size limit of headers", async () => {
+    await using gateway = await startGateway({ handler: tellTrailers });
+    const long = `X-Long: ${"x".repeat(20_000)}\r\n`;
+    const received = await sendRaw(gateway.url, chunked(gateway, ["Connection: close"], long));
+    expect(statusOf(received)).not.toBe(200);
+    expect(gateway.upstream.requests.every(({ complete }) => !complete)).toBe(true);
+  });
+
+  it("and of its answer pass in one exchange, and TE says that they may", async () => {
+    await using gateway = await startGateway({
+      handler: (incoming, response) => {
+        incoming.resume().on("end", () => {
+          response.writeHead(200, { trailer: "grpc-status" });
+          response.write(JSON.stringify(incoming.headers));
+          response.addTrailers({ "grpc-status": "0", "x-echo": incoming.trailers["x-sum"] ?? "" });
+          response.end();
+        });
+      },
+    });
+    const client = post(gateway, { te: "trailers", connection: "te", trailer: "x-sum" });
+    client.write("message");
+    client.addTrailers({ "x-sum": "7" });
+    client.end();
+    const response = await answerTo(client);
+    expect(JSON.parse(await textOf(response))).toMatchObject({ te: "trailers", connection: "te" });
+    expect(response.trailers).toEqual({ "grpc-status": "0", "x-echo": "7" });
+  });
+});
+
+describe("TE", () => {
+  it.each([
+    ["trailers", "trailers"],
+    ["gzip, Trailers", "trailers"],
+    ["gzip", null],
+    ["x-trailers", null],
+  ])("of %s goes on as %s, with any request", async (te, expected) => {
+    await using gateway = await startGateway({ handler: tellTrailers });
+    const response = await answerTo(post(gateway, { te, "content-length": 0 }).end());
+    expect(JSON.parse(await textOf(response))).toHaveProperty("te", expected);
+  });
+});
+
+describe("a body in chunks", { timeout: 30_000 }, () => {
+  it("arrives whole, several after one another on one connection to the upstream", async () => {
+    const sockets = new Set<unknown>();
+    await using gateway = await startGateway({
+      handler: (incoming, response) => {
+        sockets.add(incoming.socket);
+        incoming.pipe(response);
+      },
+    });
+    const large = "0123456789".repeat(400_000);
+    for (const text of ["short", large, ""]) {
+      const client = post(gateway, { "transfer-encoding": "chunked" });
+      if (text !== "") client.write(text);
+      client.end();
+      expect(await textOf(await answerTo(client))).toBe(text);
+    }
+    expect(sockets.size).toBe(1);
+    const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+    expect(metrics).toContain('connections{upstream="/orders",state="connected"} 1');
+  });
+
+  it("is streamed both ways at once", async () => {
+    await using gateway = await startGateway({
+      handler: (incoming, response) => incoming.pipe(response),
+    });
+    const client = post(gateway, { "transfer-encoding": "chunked" });
+    client.write("first");
+    const response = await answerTo(client);
+    const [first] = (await once(response, "data")) as [Buffer];
+    expect(String(first)).toBe("first");
+    client.end("second");
+    expect(await textOf(response)).toBe("second");
+  });
+
+  it("is cut off at the route's limit", async () => {
+    await using gateway = await startGateway({
+      handler: tellTrailers,
+      route: { maxBodyBytes: 10 },
+    });
+    const client = post(gateway, { "transfer-encoding": "chunked" });
+    client.end("more than ten bytes");
+    expect((await answerTo(client)).statusCode).toBe(413);
+    expect(gateway.upstream.requests.every(({ complete }) => !complete)).toBe(true);
+  });
+
+  it("that the upstream stops taking is given up after the route's time", async () => {
+    await using gateway = await startGateway({
+      handler: () => {},
+      route: { timeoutMs: 200, maxBodyBytes: 1_000_000_000 },
+    });
+    const client = post(gateway, { "transfer-encoding": "chunked" });
+    const chunk = Buffer.alloc(65_536);
+    const pump = (): void => {
+      while (client.write(chunk));
+    };
+    client.on("drain", pump);
+    pump();
+    const response = await answerTo(client);
+    expect(response.statusCode).toBe(504);
+    client.destroy();
+  });
+
+  it("that is answered before its end is answered, on a connection that is used no more", async () => {
+    const sockets = new Set<unknown>();
+    await using gateway = await startGateway({
+      handler: (incoming, response) => {
+        sockets.add(incoming.socket);
+        response.end("early");
+      },
+    });
+    const client = post(gateway, { "transfer-encoding": "chunked" });
+    client.write("begun");
+    expect(await textOf(await answerTo(client))).toBe("early");
+    client.end();
+    const second = post(gateway, { "transfer-encoding": "chunked" });
+    second.end("x");
+    expect(await textOf(await answerTo(second))).toBe("early");
+    expect(sockets.size).toBe(2);
+  });
+
+  it("whose client leaves ends at the upstream too", async () => {
+    const closed = Promise.withResolvers<boolean>();
+    await using gateway = await startGateway({
+      handler: (incoming) => {
+        incoming.resume().on("close", () => closed.resolve(incoming.complete));
+        incoming.on("error", () => {});
+      },
+    });
+    const client = post(gateway, { "transfer-encoding": "chunked" });
+    client.write("begun");
+    while (gateway.upstream.requests.length === 0) await new Promise(setImmediate);
+    client.destroy();
+    expect(await closed.promise).toBe(false);
+  });
+
+  it.each([
+    ["no connection", 502, "upstream-unreachable", undefined],
+    ["an answer that is no HTTP", 502, "upstream-invalid", "nonsense\r\n\r\n"],
+    ["a protocol that nobody asked for", 502, "upstream-invalid", SWITCHING],
+    ["a connection that ends", 502, "upstream-unreachable", ""],
+  ])("that meets %s is answered with %i", async (_name, status, reason, answer) => {
+    await using gateway = await startGateway();
+    const { server } = gateway.upstream;
+    if (answer === undefined) await new Promise((resolve) => server.close(resolve));
+    server.on("connection", (socket) => {
+      socket.removeAllListeners("data");
+      socket.once("data", () => socket.end(answer));
+    });
+    const client = post(gateway, { "transfer-encoding": "chunked" });
+    client.end("body");
+    const response = await answerTo(client);
+    expect(response.statusCode).toBe(status);
+    expect(JSON.parse(await textOf(response))).toMatchObject({ reason });
+  });
+});
