@@ -191,6 +191,8 @@ function assemble(options: GatewayOptions, opened: DisposableStack): Gateway {
       verifier.close();
       revocations.close();
       open.close();
+      // One by one: a WebSocket is no longer among its upstream's connections, nor the server's.
+      open.endWhere(() => true, closed);
       await upstreams.destroy();
       await audit?.close();
     },
@@ -198,6 +200,10 @@ function assemble(options: GatewayOptions, opened: DisposableStack): Gateway {
   };
   registerCore(gateway, { services, operations, metrics });
   return gateway;
+}
+
+function closed(): BridgeError {
+  return new BridgeError("UPSTREAM_UNREACHABLE", "The gateway is closed.");
 }
 
 function appGone(): BridgeError {

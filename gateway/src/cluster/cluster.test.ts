@@ -51,14 +51,15 @@ describe("a cluster", () => {
       await using issuer = await startIssuer(tokens);
       await using upstream = await startUpstream();
       const file = join(folder.path, "gateway.json");
-      const write = (prefix: string): void => {
+      const write = (prefix: string, more: object = {}): void => {
         const limited = { prefix: "/limited", upstream: upstream.url };
         const rateLimit = { requests: 5, windowSeconds: 60 };
         const routes = [
           { prefix, upstream: upstream.url },
           { ...limited, rateLimit },
         ];
-        writeFileSync(file, JSON.stringify({ issuer: issuer.url, apps: [ORDERS_APP], routes }));
+        const config = { issuer: issuer.url, apps: [ORDERS_APP], routes, ...more };
+        writeFileSync(file, JSON.stringify(config));
       };
       write("/orders");
       await using primary = startPrimary(file);
@@ -112,6 +113,11 @@ describe("a cluster", () => {
       writeFileSync(file, "{");
       primary.child.send("reload");
       expect((await primary.next()).error).toContain("not valid JSON");
+      write("/bills", { tracing: true });
+      primary.child.send("reload");
+      const errors = async (): Promise<string> => (await primary.next()).error ?? "";
+      // Each of the two workers may have told of the broken file first.
+      while (!(await errors()).includes("tracing: a change needs a restart"));
       expect(await send("/bills")).toBe(200);
     },
   );

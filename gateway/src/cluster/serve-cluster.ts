@@ -83,11 +83,15 @@ export async function serveGatewayCluster(options: ClusterOptions): Promise<Gate
     const worker = cluster.fork({ [SETTINGS_VARIABLE]: JSON.stringify(settings) });
     workers.add(worker);
     const { promise, resolve, reject } = Promise.withResolvers<string>();
+    let hasListened = false;
     worker.on("message", (message: unknown) => {
       if (!isFromWorker(message)) return;
-      if (message.type === "breezeway:listening") resolve(message.url);
-      else if (message.type === "breezeway:failed") reject(invalid(message.message));
-      else if (message.type === "breezeway:refused") {
+      if (message.type === "breezeway:listening") {
+        hasListened = true;
+        resolve(message.url);
+      }
+      if (message.type === "breezeway:failed") reject(invalid(message.message));
+      if (message.type === "breezeway:refused") {
         report("a changed configuration was not taken over", invalid(message.message));
       }
     });
@@ -95,7 +99,8 @@ export async function serveGatewayCluster(options: ClusterOptions): Promise<Gate
     worker.on("exit", () => {
       workers.delete(worker);
       reject(invalid("a worker ended before it listened"));
-      if (!isClosing && hasStarted) setTimeout(restart, RESTART_AFTER_MS);
+      // One that ends without having listened, before all have, ends the start.
+      if (hasStarted || hasListened) setTimeout(restart, RESTART_AFTER_MS);
     });
     return promise;
   }

@@ -4,6 +4,8 @@
  */
 import { AggregatorRegistry, type PrometheusContentType } from "prom-client";
 import { readGatewayConfig } from "../config/read-config.ts";
+import { rereadGatewayConfig } from "../config/watch-config.ts";
+import type { GatewayOptions } from "../config/options.ts";
 import { coreOf } from "../core.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import { serveGateway, type GatewayServer } from "../node/serve-gateway.ts";
@@ -21,7 +23,7 @@ function answerMetrics(gateway: Gateway): void {
   AggregatorRegistry.setRegistries([coreOf(gateway).metrics.registry]);
 }
 
-function obey(settings: WorkerSettings, server: GatewayServer): void {
+function obey(config: string, running: GatewayOptions, server: GatewayServer): void {
   process.on("message", (message) => {
     if (!isToWorker(message)) return;
     if (message.type === "breezeway:ready?") {
@@ -36,7 +38,7 @@ function obey(settings: WorkerSettings, server: GatewayServer): void {
       return;
     }
     try {
-      server.gateway.reload(readGatewayConfig(settings.config));
+      server.gateway.reload(rereadGatewayConfig(config, running));
     } catch (error) {
       send({ type: "breezeway:refused", message: reasonFor(error) });
     }
@@ -59,7 +61,7 @@ try {
   });
   answerMetrics(gateway);
   const server = await serveGateway(gateway, { port, host, reusePort: true });
-  obey(settings, server);
+  obey(config, options, server);
   send({ type: "breezeway:listening", url: server.url });
 } catch (error) {
   send({ type: "breezeway:failed", message: reasonFor(error) });

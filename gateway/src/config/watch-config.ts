@@ -56,9 +56,7 @@ export function watchGatewayConfig(
     clearTimeout(timer);
     lastRead = textOf(file);
     try {
-      const next = readGatewayConfig(file);
-      refuseFixed(file, running, next);
-      gateway.reload(next);
+      gateway.reload(rereadGatewayConfig(file, running));
       onReload?.();
     } catch (error) {
       onError(error);
@@ -95,10 +93,16 @@ function textOf(file: string): string | undefined {
   }
 }
 
-function refuseFixed(file: string, running: GatewayOptions, next: GatewayOptions): void {
+/**
+ * @param running - What {@link readGatewayConfig} gave for the gateway that runs now.
+ * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID; also for a change of what needs a restart
+ */
+export function rereadGatewayConfig(file: string, running: GatewayOptions): GatewayOptions {
+  const next = readGatewayConfig(file);
   for (const field of FIXED) {
     if (JSON.stringify(running[field]) !== JSON.stringify(next[field])) {
       throw new BridgeError("CONFIG_INVALID", `${file}: ${field}: a change needs a restart.`);
     }
   }
+  return next;
 }

@@ -74,6 +74,8 @@ export class NodeClient implements ClientSide {
   }
 
   answer({ status, headers, body, reason }: Answer): void {
+    // Of an answer that failed before any of it had left.
+    this.#headers = undefined;
     const isAwaited = this.#mustContinue && !this.#request.readableFlowing;
     // What follows on the connection may be a body or a request: the client that still waits to be
     // told to send its body may send either, and a malformed request may end elsewhere than we think.

@@ -176,7 +176,24 @@ function handle({ core, access }: Listener, request: IncomingMessage, client: No
   }
   const exchange = new Exchange(core.services, client, head);
   client.attach(exchange);
-  exchange.start();
+  if (isOtherProtocol(request)) {
+    exchange.end(new BridgeError("REQUEST_MALFORMED", "The request is not valid HTTP/1.1."));
+  } else {
+    exchange.start();
+  }
+}
+
+/**
+ * HTTP/1.0 knows no chunks: an engine in front that holds to that sees another request where we see a
+ * body (RFC 9112, section 6.1). Nor has HTTP/2 a request line.
+ */
+function isOtherProtocol({
+  httpVersionMajor,
+  httpVersionMinor,
+  headers,
+}: IncomingMessage): boolean {
+  if (httpVersionMajor !== 1) return true;
+  return httpVersionMinor === 0 && headers["transfer-encoding"] !== undefined;
 }
 
 interface Address {

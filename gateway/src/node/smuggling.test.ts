@@ -97,6 +97,12 @@ describe("ambiguous requests", () => {
       "POST /orders HTTP/1.0\r\nHost: gateway\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc",
       400,
     ],
+    [
+      "chunks in HTTP/1.0",
+      "POST /orders HTTP/1.0\r\nHost: gateway\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+      400,
+    ],
+    ["a request line of HTTP/2", get("/orders").replace("1.1", "2.0"), 400],
     ["TRACE", get("/orders").replace("GET", "TRACE"), 405],
     ["the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400],
     ["TLS", Buffer.from("160301008d010000890303", "hex").toString("latin1"), 400],

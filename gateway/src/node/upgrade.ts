@@ -21,7 +21,9 @@ export interface UpgradeConnection {
  */
 export function isWebSocketUpgrade(request: IncomingMessage): boolean {
   const isWebSocket = request.headers.upgrade?.toLowerCase() === "websocket";
-  return request.method === "GET" && isWebSocket && !hasBody(request);
+  // HTTP/1.0 has no upgrades (RFC 9110, section 7.8).
+  const mayUpgrade = request.method === "GET" && request.httpVersion === "1.1";
+  return mayUpgrade && isWebSocket && !hasBody(request);
 }
 
 export function handleUpgrade(

@@ -151,6 +151,18 @@ describe("a WebSocket", { timeout: 30_000 }, () => {
     await closed;
   });
 
+  it.each([0, 50])("ends with the server, which lets it go on for %i ms", async (graceMs) => {
+    await using gateway = await start();
+    const socket = new WebSocket(wsUrl(gateway), { headers: bearer(gateway) });
+    await once(socket, "open");
+    const closed = Promise.all([
+      once(socket, "close"),
+      ...[...gateway.sockets.clients].map((client) => once(client, "close")),
+    ]);
+    await gateway.server.close({ graceMs });
+    await closed;
+  });
+
   it("ends after idleTimeoutMs without a byte", async () => {
     await using gateway = await start({ route: { idleTimeoutMs: 100 } });
     const socket = new WebSocket(wsUrl(gateway), { headers: bearer(gateway) });

@@ -172,7 +172,13 @@ class ChunkedExchange implements Dispatcher.DispatchController {
   #onResponse(incoming: IncomingMessage): void {
     if (this.#isDone) return;
     this.#incoming = incoming;
-    this.#handler.onResponseStart(this, incoming.statusCode ?? 0, recordOf(incoming.rawHeaders));
+    const { statusCode = 0, rawHeaders } = incoming;
+    if (statusCode < 200) {
+      // Node takes a 101 without `Upgrade`, and a 99, for the answer itself.
+      this.abort(new BridgeError("UPSTREAM_INVALID", "The upstream's status is not a final one."));
+      return;
+    }
+    this.#handler.onResponseStart(this, statusCode, recordOf(rawHeaders));
     incoming.on("data", (chunk: Buffer) => {
       if (!this.#isDone) this.#handler.onResponseData(this, chunk);
     });

@@ -19,8 +19,21 @@ const DROPPED: ReadonlySet<string> = new Set([
   "transfer-encoding",
   "upgrade",
   "http2-settings",
-  // Would move the browser to a server that the operator of the gateway did not choose.
+  // One service would speak for the origin that all of them share: move it to another server, empty
+  // its cookies and storage, have all requests to it reported, or change how browsers connect to it.
+  "accept-ch",
   "alt-svc",
+  "clear-site-data",
+  "nel",
+  "public-key-pins",
+  "report-to",
+  "set-login",
+  "strict-transport-security",
+  // An engine in front would fetch something else in the answer's place.
+  "x-accel-redirect",
+  "x-lighttpd-send-file",
+  "x-reproxy-url",
+  "x-sendfile",
   ...Object.values(IDENTITY_HEADERS),
 ]);
 

@@ -94,6 +94,8 @@ describe("bodies", { timeout: 30_000 }, () => {
   });
 });
 
+const OF_NODE = new Set(["connection", "content-length", "date", "keep-alive"]);
+
 describe("answers", { timeout: 30_000 }, () => {
   it("arrive piece by piece, as server-sent events must", async () => {
     const next = Promise.withResolvers<void>();
@@ -201,19 +203,19 @@ describe("answers", { timeout: 30_000 }, () => {
         const stolen = ["breezeway=1", "=breezeway=2", " = breezeway=3", "breezeway", "=theme=4"];
         response.setHeader("set-cookie", [...stolen, "theme=dark"]);
         response.setHeader("alt-svc", 'h3="evil.example:443"');
+        response.setHeader("clear-site-data", '"*"');
+        response.setHeader("nel", '{"report_to":"evil","max_age":9}');
+        response.setHeader("report-to", '{"group":"evil"}');
+        response.setHeader("strict-transport-security", "max-age=0");
+        response.setHeader("x-accel-redirect", "/internal/secrets");
         response.setHeader("vary", "accept-encoding");
         response.end();
       },
       routes: [{ prefix: "/cookies", forwardCookies: true }],
     });
     const response = await gateway.request("/orders");
-    const names = [...response.headers.keys()];
-    for (const gone of ["x-private", "access-control-allow-credentials", "x-breezeway-user"]) {
-      expect(names).not.toContain(gone);
-    }
-    expect(names).not.toContain("access-control-allow-origin");
-    expect(names).not.toContain("set-cookie");
-    expect(names).not.toContain("alt-svc");
+    const names = [...response.headers.keys()].filter((name) => !OF_NODE.has(name));
+    expect(names).toEqual(["vary", "x-breezeway-request-id"]);
     expect(response.headers.get("vary")).toBe("accept-encoding, origin");
     const cookies = await gateway.request("/cookies");
     expect(cookies.headers.getSetCookie()).toEqual(["theme=dark"]);

@@ -26,6 +26,8 @@ const chunked = (gateway: TestGateway, lines: readonly string[], trailers: strin
 
 const SWITCHING = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
 
+const BROKEN = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense";
+
 const bodyOf = (received: string): unknown =>
   JSON.parse(received.slice(received.indexOf("{"), received.lastIndexOf("}") + 1));
 
@@ -262,6 +264,9 @@ describe("a body in chunks", { timeout: 30_000 }, () => {
     ["no connection", 502, "upstream-unreachable", undefined],
     ["an answer that is no HTTP", 502, "upstream-invalid", "nonsense\r\n\r\n"],
     ["a protocol that nobody asked for", 502, "upstream-invalid", SWITCHING],
+    ["one without a name", 502, "upstream-invalid", "HTTP/1.1 101 Switching\r\n\r\n"],
+    ["a status below 100", 502, "upstream-invalid", "HTTP/1.1 099 X\r\n\r\n"],
+    ["a head and a broken body in one piece", 502, "upstream-invalid", BROKEN],
     ["a connection that ends", 502, "upstream-unreachable", ""],
   ])("that meets %s is answered with %i", async (_name, status, reason, answer) => {
     await using gateway = await startGateway();
@@ -269,7 +274,7 @@ describe("a body in chunks", { timeout: 30_000 }, () => {
     if (answer === undefined) await new Promise((resolve) => server.close(resolve));
     server.on("connection", (socket) => {
       socket.removeAllListeners("data");
-      socket.once("data", () => socket.end(answer));
+      socket.once("data", () => socket.end(answer ?? ""));
     });
     const client = post(gateway, { "transfer-encoding": "chunked" });
     client.end("body");

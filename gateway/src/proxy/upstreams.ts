@@ -96,20 +96,26 @@ export class Upstream {
 }
 
 export interface Upstreams {
-  /** @param origin - As a URL serialises it. */
+  /**
+   * @param origin - As a URL serialises it.
+   * @throws {BridgeError} UPSTREAM_UNREACHABLE once all of them were destroyed
+   */
   get(origin: string): Upstream;
   readonly all: Iterable<Upstream>;
   /** Closes the connections to all origins but these, once their requests are done. */
   retain(origins: ReadonlySet<string>): void;
-  /** Ends what is under way. */
+  /** Ends what is under way, and begins nothing more. */
   destroy(): Promise<void>;
 }
 
 export function createUpstreams(limits: UpstreamLimits): Upstreams {
   const upstreams = new Map<string, Upstream>();
   const retiring = new Set<Upstream>();
+  let isDestroyed = false;
   return {
     get: (origin) => {
+      // A request may have waited for its decision meanwhile.
+      if (isDestroyed) throw new BridgeError("UPSTREAM_UNREACHABLE", "The gateway is closed.");
       let upstream = upstreams.get(origin);
       if (upstream === undefined) {
         upstreams.set(origin, (upstream = new Upstream(origin, limits)));
@@ -128,6 +134,7 @@ export function createUpstreams(limits: UpstreamLimits): Upstreams {
       }
     },
     destroy: async () => {
+      isDestroyed = true;
       const all = [...upstreams.values(), ...retiring];
       upstreams.clear();
       await Promise.all(all.map(({ connections }) => connections.destroy()));
