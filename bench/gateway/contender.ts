@@ -98,7 +98,15 @@ const contenders: Record<string, () => Promise<number>> = {
         issuer: ISSUER,
         jwks: { keys: [jwk] },
         revocations: false,
-        apps: [{ id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.example/" }],
+        apps: [
+          {
+            id: "orders",
+            name: "Orders",
+            version: "1.0.0",
+            url: "https://orders.example/",
+            scopes: ["orders:read", "orders:write"],
+          },
+        ],
         routes: [
           { prefix: "/orders", upstream, scopes: ["orders:read"], maxBodyBytes: 2_000_000_000 },
         ],
