@@ -76,20 +76,61 @@ const cases: [string, string | ((socket: Socket) => void), number, string][] = [
   ["sends headers without end", "HTTP/1.1 200 OK\r\nX-A: ", 504, "upstream-timeout"],
 ];
 
-describe("an upstream that", () => {
+// A body in chunks takes another way to the upstream than anything else.
+const ways: [string, () => RequestInit][] = [
+  ["a request without a body", () => ({})],
+  ["a body with a length", () => ({ method: "POST", body: "body" })],
+  [
+    "a body in chunks",
+    () => ({ method: "POST", body: new Blob(["body"]).stream(), duplex: "half" }) as RequestInit,
+  ],
+];
+
+describe.each(ways)("of %s, an upstream that", (_way, init) => {
   it.each(cases)("%s is told as what it is", async (_name, answer, status, reason) => {
     await using upstream = await startRaw((socket) => {
       if (typeof answer === "string") socket.write(answer, "latin1");
       else answer(socket);
     });
     await using gateway = await startGateway({ route: { upstream: upstream.url, timeoutMs: 100 } });
-    const response = await gateway.request("/orders");
+    const response = await gateway.request("/orders", init());
     expect(response.status).toBe(status);
     expect(await response.json()).toMatchObject({ reason, action: "wait" });
     const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
     expect(metrics).toContain(`{route="/orders",status="${status}",reason="${reason}"} 1`);
   });
 
+  it("smuggles an answer behind its answer does not get it to the next caller", async () => {
+    const smuggled = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
+    await using upstream = await startRaw((socket, count) => {
+      const body = `good${count}`;
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}${smuggled}`);
+    });
+    await using gateway = await startGateway({ route: { upstream: upstream.url } });
+    for (let count = 1; count <= 5; count += 1) {
+      const response = await gateway.request("/orders", init());
+      const text = response.status === 200 ? await response.text() : "";
+      expect(text).not.toContain("evil");
+    }
+  });
+
+  it("says something unasked on an idle connection loses it", async () => {
+    const unasked = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
+    const closed = Promise.withResolvers<void>();
+    let first: Socket | undefined;
+    await using upstream = await startRaw((socket) => {
+      first ??= socket.on("close", () => closed.resolve());
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood");
+    });
+    await using gateway = await startGateway({ route: { upstream: upstream.url } });
+    expect(await (await gateway.request("/orders", init())).text()).toBe("good");
+    first?.write(unasked);
+    await closed.promise;
+    expect(await (await gateway.request("/orders", init())).text()).toBe("good");
+  });
+});
+
+describe("an upstream that", () => {
   it("never answers is left alone after a while", async () => {
     await using gateway = await startGateway({
       handler: () => {},
@@ -132,20 +173,6 @@ describe("an upstream that", () => {
     await using gateway = await startGateway({ route: { upstream: upstream.url } });
     expect((await gateway.request("/orders", { method: "DELETE" })).status).toBe(502);
     expect(requests).toBe(1);
-  });
-
-  it("smuggles an answer behind its answer does not get it to the next caller", async () => {
-    const smuggled = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
-    await using upstream = await startRaw((socket, count) => {
-      const body = `good${count}`;
-      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}${smuggled}`);
-    });
-    await using gateway = await startGateway({ route: { upstream: upstream.url } });
-    for (let count = 1; count <= 5; count += 1) {
-      const response = await gateway.request("/orders");
-      const text = response.status === 200 ? await response.text() : "";
-      expect(text).not.toContain("evil");
-    }
   });
 
   it("sends early hints is understood", async () => {

@@ -56,8 +56,11 @@ export class LimitedBody extends Readable {
     this.push(null);
   };
 
+  // Not as it came: whatever it is, it is not the upstream's fault.
   readonly #onError = (error: Error): void => {
-    this.destroy(error);
+    this.destroy(
+      new BridgeError("REQUEST_MALFORMED", "The request's body broke.", { cause: error }),
+    );
   };
 
   readonly #onClose = (): void => {
