@@ -1,5 +1,6 @@
 /** The host that the page shows the app with, and what its buttons do. */
 import { createHost, type Host, type HostOptions, type RegisteredApp } from "@breezeway/host";
+import { createHostUi } from "@breezeway/host/element";
 import { BridgeError, isBuiltInMethod, isMethodName, isRecord } from "@breezeway/shared";
 import { parseManifest, parseWith } from "@breezeway/shared/schemas";
 import {
@@ -40,6 +41,7 @@ export async function createDevHost(config: PageConfig): Promise<DevHost> {
   const app = parseManifest(config.app);
   const { methods, problems } = config.hasMethods ? await loadMethods() : NO_METHODS;
   const scheme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  const ui = createHostUi();
   const host = createHost({
     issuerUrl: ISSUER_PATH,
     apps: [app],
@@ -48,6 +50,10 @@ export async function createDevHost(config: PageConfig): Promise<DevHost> {
     theme: { scheme },
     locale: navigator.language,
     ...(config.gatewayUrl === undefined ? {} : { gatewayUrl: config.gatewayUrl }),
+    ui,
+    // There is no other place here: it says where a host would go.
+    onNavigate: ({ path }, source) =>
+      ui.showToast({ app: source.app, text: `navigate: ${path}`, tone: "info" }),
     onError: (error) => dev.onError(error),
   });
   const dev: DevHost = {

@@ -39,6 +39,7 @@ test("the script tag puts the SDK on window.Breezeway, and nothing else on the w
       "BridgeError",
       "callOptions",
       "createAppBridge",
+      "createUi",
       "decodeSessionToken",
       "defineContract",
       "isEmbedded",

@@ -1,5 +1,6 @@
 import { defineContract } from "@breezeway/host";
 import { expect, test } from "@breezeway/playwright";
+import type { AppUi } from "@breezeway/guest/ui";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as z from "zod/mini";
 import { bundlePage } from "../support/bundle-page.ts";
@@ -26,6 +27,7 @@ const guest = {
       const show = (id, text) => { document.getElementById(id).textContent = text; };
       window.bridge = Breezeway.createAppBridge();
       const bridge = await window.bridge;
+      window.ui = Breezeway.createUi(bridge);
       bridge.subscribeState((state) => show("state", state));
       bridge.session.subscribe((session) => show("user", session ? session.userId + "@" + session.tenantId : "nobody"));
       bridge.context.subscribe((context) => show("context", JSON.stringify(context)));
@@ -176,4 +178,43 @@ test("only the host's page reaches the test", async ({ embed }) => {
   );
   expect(answer).toBe("refused");
   expect(app.setups).toEqual([]);
+});
+
+test("an app acts on the page around it, where a test answers as a person", async ({
+  embed,
+  page,
+}) => {
+  const app = await embed(guest, {
+    manifest: {
+      capabilities: ["toasts:show", "dialogs:show", "navigation:write"],
+      placements: [{ type: "modal", name: "edit", label: "Edit", path: "/?edit" }],
+    },
+  });
+  await expect(app.frame.locator("#state")).toHaveText("connected");
+  await app.frame.locator("body").evaluate(async () => {
+    const { ui } = window as unknown as { ui: AppUi };
+    await ui.showToast("Saved");
+    await ui.navigate("/customers/7");
+    await ui.navigate({ path: "/o-7" });
+    await ui.reportPath("/o-7?tab=1");
+    const work = async (): Promise<unknown> =>
+      (await ui.confirm("Go on?")) && ui.openModal("edit", { data: 7 });
+    Object.assign(window, { work: work() });
+  });
+  await expect(page.getByText("Saved")).toBeVisible();
+  await page.getByRole("button", { name: "OK" }).click();
+  await expect(app.modal.locator("#context")).toContainText('"modal":{"name":"edit","data":7}');
+  await app.modal.locator("body").evaluate(() => {
+    void (window as unknown as { ui: AppUi }).ui.closeModal("edited");
+  });
+  expect(
+    await app.frame
+      .locator("body")
+      .evaluate(() => (window as unknown as { work: Promise<unknown> }).work),
+  ).toBe("edited");
+  await expect.poll(() => app.paths).toEqual(["/o-7?tab=1"]);
+  expect(app.navigations).toEqual([
+    { app: undefined, path: "/customers/7", replace: false },
+    { app: "app-under-test", path: "/o-7", replace: false },
+  ]);
 });

@@ -1,6 +1,7 @@
 /** What the bridge specs share: a platform per file, a host page, a frame in it. */
 import { test as base, type Frame, type Page } from "@playwright/test";
 import type * as GuestModule from "@breezeway/guest";
+import type * as GuestUiModule from "@breezeway/guest/ui";
 import type * as HostModule from "@breezeway/host";
 import type * as ElementModule from "@breezeway/host/element";
 import type * as Penpal from "penpal";
@@ -9,8 +10,9 @@ import { startPlatform, type Platform } from "../fixtures/bridge/platform.ts";
 
 declare global {
   interface Window {
-    breezeway: typeof HostModule & typeof GuestModule;
+    breezeway: typeof HostModule & typeof GuestModule & typeof GuestUiModule;
     z: typeof Zod;
+    createHostUi: typeof ElementModule.createHostUi;
     setDefaultHost: typeof ElementModule.setDefaultHost;
     penpal: typeof Penpal;
     host: HostModule.Host;
@@ -25,6 +27,8 @@ export interface HostSetup {
   readonly capabilities?: readonly string[];
   readonly limits?: HostModule.HostOptions["limits"];
   readonly withholdTokens?: boolean;
+  /** Toasts and dialogs, and a handler of navigations that logs them. */
+  readonly hasSurfaces?: boolean;
 }
 
 export interface BridgeFixture {
@@ -97,6 +101,9 @@ function startHost({
     version: "1.0.0",
     url: `${guestOrigin}/${id}`,
     capabilities: setup.capabilities ?? [],
+    placements: [
+      { type: "modal", name: `edit-${id}`, label: `Edit ${name}`, path: `/${id}?modal` } as const,
+    ],
   });
   window.log = [];
   window.host = window.breezeway.createHost({
@@ -107,6 +114,12 @@ function startHost({
     ...(setup.limits ? { limits: setup.limits } : {}),
     ...(setup.handshakeTimeoutMs ? { handshakeTimeoutMs: setup.handshakeTimeoutMs } : {}),
     withholdTokens: () => setup.withholdTokens ?? false,
+    ...(setup.hasSurfaces
+      ? {
+          ui: window.createHostUi(),
+          onNavigate: (target, { app: { id: from } }) => void window.log.push({ from, ...target }),
+        }
+      : {}),
     onError: (error) => window.log.push(String(error)),
     methods: {
       add: (...args) => Number(args[0]) + Number(args[1]),

@@ -2,17 +2,23 @@
 /** The public shape of a bridge. Types only. */
 import type {
   AnyContract,
+  ConfirmOptions,
   Contract,
   DecodedToken,
   EventInput,
   EventPayload,
+  FrameSize,
   GuestSession,
   HandlerArgs,
   HandlerResult,
   MethodArgs,
   MethodName,
   MethodResult,
+  NavigateOptions,
+  NavigateTarget,
+  OpenModalOptions,
   Theme,
+  ToastOptions,
   TopicName,
 } from "@breezeway/shared";
 import type { CallOptions, Clock, Readable, Unsubscribe } from "@breezeway/shared/channel";
@@ -28,6 +34,31 @@ export interface BuiltInMethods {
   getAppToken: () => string;
   /** Tells the host that the setup of this app is done. */
   setupCompleted: (result?: unknown) => void;
+  /** Goes to a path of the host, or to a page of an app. */
+  navigate: (target: NavigateTarget, options?: NavigateOptions) => void;
+  /** Tells the host which page of this app is shown: a path of its origin. */
+  reportPath: (path: string) => void;
+  /** Asks for another size of the frame; resolves to the size that the host has allowed. */
+  resize: (size: FrameSize) => FrameSize;
+  /** Shows a short text in the host's page. At most 200 characters. */
+  showToast: (text: string, options?: ToastOptions) => void;
+  /** Asks the person in a dialog of the host. A person takes their time: give a `timeoutMs`. */
+  confirm: (options: ConfirmOptions) => boolean;
+  /**
+   * Shows a `modal` placement of this app in a dialog of the host, and resolves to what that page
+   * gives to `closeModal`; `undefined` when the person has closed it. Give a `timeoutMs`.
+   */
+  openModal: (name: string, options?: OpenModalOptions) => unknown;
+  /** Closes the dialog that shows this page. */
+  closeModal: (result?: unknown) => void;
+}
+
+/** How those methods are called on any bridge, whatever its contract. */
+export interface BuiltInCaller {
+  call<Name extends keyof BuiltInMethods>(
+    name: Name,
+    ...args: WithOptions<Parameters<BuiltInMethods[Name]>>
+  ): Promise<ReturnType<BuiltInMethods[Name]>>;
 }
 
 type WithOptions<Args extends readonly unknown[]> = Args | readonly [...Args, CallOptions];

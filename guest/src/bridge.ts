@@ -7,6 +7,7 @@ import {
   checkPayload,
   checkResult,
   createContractGuard,
+  isBuiltInMethod,
   isMethodName,
   isPromiseLike,
   runChecked,
@@ -69,8 +70,7 @@ export function createBridge<C extends Contract>(
       return tokens.get();
     }
     const { args, options: callOptions } = splitCallOptions(given);
-    const isBuiltIn = name === BUILT_IN_METHODS.setupCompleted;
-    const definition = isBuiltIn ? undefined : guard.method(name, "methods");
+    const definition = isBuiltInMethod(name) ? undefined : guard.method(name, "methods");
     const checked = checkArgs(name, definition, args);
     if (isPromiseLike(checked)) await checked;
     const result = await connection.call(name, args, callOptions);

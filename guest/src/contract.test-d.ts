@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { expectTypeOf, test } from "vitest";
 import * as z from "zod/mini";
 import { callOptions, type AppBridge } from "./index.ts";
+import { createUi } from "./ui.ts";
 
 const contract = defineContract({
   methods: {
@@ -58,6 +59,30 @@ test("methods of every host are there with any contract", () => {
   expectTypeOf(bridge.method.call("getSessionToken")).resolves.toEqualTypeOf<string>();
   expectTypeOf(open.method.call("getAppToken")).resolves.toEqualTypeOf<string>();
   void bridge.method.call("setupCompleted", { done: true });
+});
+
+test("surfaces of the host's page are there with any contract, and typed", () => {
+  const patient = callOptions({ timeoutMs: Infinity });
+  expectTypeOf(bridge.method.call("confirm", { title: "Sure?" }, patient)).resolves.toBeBoolean();
+  expectTypeOf(open.method.call("openModal", "edit", { data: 7 })).resolves.toBeUnknown();
+  void bridge.method.call("navigate", "/customers", { replace: true });
+  void bridge.method.call("navigate", { app: "stock", path: "/" });
+  void bridge.method.call("showToast", "Saved", { tone: "success" });
+  void bridge.method.call("resize", { heightPx: 100 });
+  const ui = createUi(bridge);
+  expectTypeOf(createUi(open)).toEqualTypeOf(ui);
+  expectTypeOf(ui.confirm("Sure?")).resolves.toBeBoolean();
+  void ui.openModal("edit", { data: 7, signal: AbortSignal.timeout(1) });
+  // @ts-expect-error another tone
+  void bridge.method.call("showToast", "Saved", { tone: "loud" });
+  // @ts-expect-error a text is needed
+  void ui.showToast();
+  // @ts-expect-error a question without a title
+  void ui.confirm({ text: "Sure?" });
+  // @ts-expect-error no such side
+  void bridge.method.call("resize", { depthPx: 1 });
+  // @ts-expect-error an address is not a target
+  void ui.navigate({ url: "/x" });
 });
 
 test("handlers are typed by the contract", () => {

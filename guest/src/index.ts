@@ -8,6 +8,7 @@ export type {
   BridgeMethods,
   BridgeOptions,
   BridgeSession,
+  BuiltInCaller,
   BuiltInMethods,
   GuestCallContext,
 } from "./bridge-types.ts";

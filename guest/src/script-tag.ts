@@ -9,8 +9,9 @@
  * The one entry that does something when it is loaded: it sets `window.Breezeway`.
  */
 import * as api from "./index.ts";
+import * as ui from "./ui.ts";
 
-type Api = typeof api;
+type Api = typeof api & typeof ui;
 
 declare global {
   // `var`: only then it is a member of `globalThis` for TypeScript.
@@ -19,6 +20,6 @@ declare global {
 
 // Defined rather than assigned: an element with this id or name would be found in its place.
 Object.defineProperty(globalThis, "Breezeway", {
-  value: Object.freeze({ ...api }),
+  value: Object.freeze({ ...api, ...ui }),
   configurable: true,
 });

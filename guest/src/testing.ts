@@ -8,6 +8,8 @@ export type {
   TestHostMethods,
   TestHostOptions,
   TestHostSession,
+  TestHostUi,
+  TestHostUiOptions,
 } from "./testing/test-host-types.ts";
 export type { GatewayCaller, GatewayHandler, GatewayRequest } from "./testing/test-gateway.ts";
 export type { TestClock } from "@breezeway/shared/testing";

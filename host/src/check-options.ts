@@ -21,12 +21,20 @@ export function checkHostOptions(
 }
 
 /** @throws {BridgeError} CONFIG_INVALID, naming the option */
-export function checkMountOptions({ surface, container, context }: MountOptions): void {
+export function checkMountOptions(options: MountOptions): void {
+  const { surface, container, context } = options;
   const target: unknown = container;
   if (surface === undefined && !(isRecord(target) && typeof target["append"] === "function")) {
     throw invalid("mount: container", "must be an element; is it in the page yet?");
   }
   checkSendable("mount: context", context);
+  checkSide("HeightPx", options.minHeightPx, options.maxHeightPx);
+  checkSide("WidthPx", options.minWidthPx, options.maxWidthPx);
+}
+
+function checkSide(side: string, min: number = 0, max: number = Infinity): void {
+  if (!(min >= 0)) throw invalid(`mount: min${side}`, "must be a number that is not negative");
+  if (!(max >= min)) throw invalid(`mount: max${side}`, `must be a number not below min${side}`);
 }
 
 function isTheme(value: unknown): boolean {

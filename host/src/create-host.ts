@@ -32,6 +32,7 @@ import { createHostSession, identityOf } from "./session/host-session.ts";
 import { createIssuerClient, isNotOfIssuer } from "./session/issuer-client.ts";
 import { pageVisibility } from "./session/visibility.ts";
 import { browserTabs } from "./tabs/browser-tabs.ts";
+import { createSurfaces } from "./surfaces/surface-methods.ts";
 import { createHostTokens } from "./tokens/host-tokens.ts";
 
 /**
@@ -116,9 +117,20 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
     maxBytes: limits.maxMessageBytes,
   });
 
-  const builtIns = (app: RegisteredApp) =>
+  const surfaces = createSurfaces({
+    apps,
+    ui: options.ui ?? {},
+    onNavigate: options.onNavigate,
+    isUserActive: options.isUserActive ?? isPageActive,
+    clock,
+    locale: () => locale.current,
+    mount: (appId, mountOptions) => mountApp(appId, mountOptions),
+  });
+
+  const builtIns = (app: RegisteredApp, mount: GuestMount) =>
     createBuiltIns({
       app,
+      surfaces: surfaces.methodsOf(app, mount),
       tokens: tokens.of(app.id),
       withholdTokens: isWithheld(app),
       hostFetch,
@@ -162,7 +174,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
           app,
           contract: options.contract,
           methods,
-          builtIns: builtIns(app),
+          builtIns: builtIns(app, self),
           context: { app, mount: self },
           limits,
           receive,
@@ -256,6 +268,15 @@ function absolute(option: string, url: string): string {
   const base = typeof document === "undefined" ? undefined : document.baseURI;
   if (URL.canParse(url, base)) return new URL(url, base).href;
   throw new BridgeError("CONFIG_INVALID", `createHost: ${option}: is not a URL.`);
+}
+
+/** Activation in a frame activates the pages around it, too. */
+function isPageActive(): boolean {
+  return (
+    typeof navigator !== "undefined" &&
+    "userActivation" in navigator &&
+    navigator.userActivation.isActive
+  );
 }
 
 function isRegistry(apps: AppRegistry | readonly ManifestInput[]): apps is AppRegistry {

@@ -8,6 +8,7 @@ import type {
   EventInput,
   EventPayload,
   Frame,
+  FrameSize,
   HandlerArgs,
   HandlerResult,
   MethodArgs,
@@ -18,6 +19,7 @@ import type {
 } from "@breezeway/shared";
 import type { AppRegistry, ManifestInput, RegisteredApp } from "@breezeway/shared/schemas";
 import type { CallOptions, Clock, Store, Unsubscribe } from "@breezeway/shared/channel";
+import type { HostUi, NavigationTarget } from "./surfaces/host-ui.ts";
 import type { HostSession } from "./session/host-session.ts";
 import type { OpenSurface } from "./transport/guest-surface.ts";
 import type { EventStream } from "./session/session-events.ts";
@@ -67,6 +69,21 @@ export interface HostOptions<C extends Contract = AnyContract> {
   /** An app has called `setupCompleted`. */
   readonly onSetupCompleted?: (app: RegisteredApp, result: unknown) => void | PromiseLike<void>;
   /**
+   * Toasts and dialogs for apps that have the capability. Default: none; `createHostUi()` of
+   * `@breezeway/host/element` is one that is ready.
+   */
+  readonly ui?: HostUi;
+  /**
+   * An app asks for another place. Throw a BridgeError to refuse. Default: all are refused with
+   * SURFACE_REFUSED.
+   */
+  readonly onNavigate?: (target: NavigationTarget, source: EventSource) => void | PromiseLike<void>;
+  /**
+   * Whether a person has done something in the page just now: without it no app opens a dialog or
+   * goes elsewhere. Default: the browser's transient activation, `navigator.userActivation`.
+   */
+  readonly isUserActive?: () => boolean;
+  /**
    * Errors that no caller waits for: of an app, or without one that no issuer answers at `issuerUrl`.
    * Default: the window's `error` event (`reportError`).
    */
@@ -97,13 +114,28 @@ export type MountPlace =
       readonly container?: undefined;
     };
 
-export interface MountSettings {
+/**
+ * How large the app may make its place, in CSS pixels. A side without a maximum is the host's alone.
+ * Minima are 0 by default.
+ */
+export interface SizeLimits {
+  readonly minHeightPx?: number;
+  readonly maxHeightPx?: number;
+  readonly minWidthPx?: number;
+  readonly maxWidthPx?: number;
+}
+
+export interface MountSettings extends SizeLimits {
   /** Page to open, relative to the app's `url`. Default: that URL. */
   readonly path?: string;
   /** Name of the place in the host, told to the guest in its context. */
   readonly placement?: string;
   /** Laid over the host's context for this frame. */
   readonly context?: Readonly<Record<string, unknown>>;
+  /** The app asks for another size, within the limits. Default: the frame gets it. */
+  readonly onResize?: (size: FrameSize) => void;
+  /** The app has gone to another page of its own. Opened with this as `path`, it is there again. */
+  readonly onPathChange?: (path: string) => void;
 }
 
 export interface Mount<C extends Contract = AnyContract> extends Disposable {

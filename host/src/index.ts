@@ -10,17 +10,34 @@ export type {
   HostOptions,
   Mount,
   MountOptions,
+  MountSettings,
   MountState,
   PublishOptions,
+  SizeLimits,
   TapEvent,
 } from "./host-types.ts";
 export type { GuestSurface, OpenSurface, SurfaceOptions } from "./transport/guest-surface.ts";
+export type {
+  ConfirmRequest,
+  HostUi,
+  ModalRequest,
+  NavigationTarget,
+  ToastRequest,
+} from "./surfaces/host-ui.ts";
+export { labelText } from "@breezeway/shared/schemas";
 export type { HostSession } from "./session/host-session.ts";
 export type { EventStream } from "./session/session-events.ts";
 export type { Visibility } from "./session/visibility.ts";
 export { soloTabs } from "./tabs/tabs.ts";
 export type { TabMessage, Tabs } from "./tabs/tabs.ts";
-export type { AnyContract, Contract, ErrorCode, Theme } from "@breezeway/shared";
+export type {
+  AnyContract,
+  Contract,
+  ErrorCode,
+  FrameSize,
+  Theme,
+  ToastTone,
+} from "@breezeway/shared";
 export type {
   AppRegistry,
   ManifestInput,

@@ -7,7 +7,7 @@ import {
   type ContractGuard,
 } from "@breezeway/shared";
 import { createInbox, type Inbox } from "./inbox.ts";
-import type { CallAnswer, PageMessage } from "./page/setup.ts";
+import type { CallAnswer, EmbedNavigation, PageMessage } from "./page/setup.ts";
 
 export type AnyMethod = (...args: readonly unknown[]) => unknown;
 
@@ -15,6 +15,8 @@ export interface PageRecord {
   readonly calls: { readonly method: string; readonly args: readonly unknown[] }[];
   readonly events: { readonly topic: string; readonly payload: unknown }[];
   readonly setups: unknown[];
+  readonly navigations: EmbedNavigation[];
+  readonly paths: string[];
   readonly errors: string[];
 }
 
@@ -28,7 +30,14 @@ export function createPageAnswers(
   guard: ContractGuard,
   methods: ReadonlyMap<string, AnyMethod>,
 ): PageAnswers {
-  const record: PageRecord = { calls: [], events: [], setups: [], errors: [] };
+  const record: PageRecord = {
+    calls: [],
+    events: [],
+    setups: [],
+    navigations: [],
+    paths: [],
+    errors: [],
+  };
   const inbox = createInbox();
 
   const answerCall = async (method: string, args: readonly unknown[]): Promise<CallAnswer> => {
@@ -68,6 +77,12 @@ export function createPageAnswers(
           return undefined;
         case "setup":
           record.setups.push(message.result);
+          return undefined;
+        case "navigation":
+          record.navigations.push(message.target);
+          return undefined;
+        case "path":
+          record.paths.push(message.path);
           return undefined;
         case "error":
           record.errors.push(message.text);

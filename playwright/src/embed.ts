@@ -107,7 +107,8 @@ async function startApp<C extends Contract>(
 
   return {
     page,
-    frame: page.frameLocator("iframe"),
+    frame: page.frameLocator("body > iframe"),
+    modal: page.frameLocator("breezeway-ui iframe"),
     hostOrigin: host.origin,
     guestOrigin: originOf(manifest.url) ?? "",
     issuerUrl: host.issuer.url,

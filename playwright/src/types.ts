@@ -15,6 +15,7 @@ import type {
 import type { ManifestInput } from "@breezeway/shared/schemas";
 import type { NewSession } from "@breezeway/issuer";
 import type { FrameLocator, Page } from "@playwright/test";
+import type { EmbedNavigation } from "./page/setup.ts";
 
 /** Methods of the host. They run in the test, so they see its variables. */
 export type EmbedMethods<C extends Contract> = {
@@ -60,6 +61,8 @@ export interface EmbeddedApp<C extends Contract = AnyContract> {
   readonly page: Page;
   /** What is inside the app's frame. */
   readonly frame: FrameLocator;
+  /** What is inside the dialog that the app has opened with `openModal`. */
+  readonly modal: FrameLocator;
   readonly hostOrigin: string;
   readonly guestOrigin: string;
   /** `iss` of the tokens; its keys are at `/.well-known/jwks.json` below it. */
@@ -70,6 +73,10 @@ export interface EmbeddedApp<C extends Contract = AnyContract> {
   readonly events: readonly { readonly topic: string; readonly payload: unknown }[];
   /** Results that the guest gave to `setupCompleted`. */
   readonly setups: readonly unknown[];
+  /** Where the guest wanted to go, oldest first; the host stays. */
+  readonly navigations: readonly EmbedNavigation[];
+  /** Paths that the guest has reported, oldest first. */
+  readonly paths: readonly string[];
   /** Errors of the host that no caller waited for, as text. */
   readonly errors: readonly string[];
   state(): Promise<"connecting" | "connected" | "lost" | "closed">;

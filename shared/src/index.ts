@@ -16,6 +16,7 @@ export {
   CHANNEL_LIMITS,
   EXPIRY_MARGIN_SECONDS,
   HANDSHAKE_LIMITS,
+  SURFACE_LIMITS,
   TIMEOUTS,
   TOKEN_LIMITS,
 } from "./limits.ts";
@@ -45,6 +46,18 @@ export { isTokenGrant, STATE_KEYS } from "./protocol/state.ts";
 export type { GuestState, StateKey } from "./protocol/state.ts";
 export type { Hello, Refusal, Welcome } from "./protocol/handshake.ts";
 export { BUILT_IN_METHODS, isBuiltInMethod, isMethodName, isTopic } from "./protocol/names.ts";
+export { normalPath } from "./protocol/normal-path.ts";
+export { SURFACE_CAPABILITIES } from "./protocol/surfaces.ts";
+export type {
+  ConfirmOptions,
+  FrameSize,
+  GuestModal,
+  NavigateOptions,
+  NavigateTarget,
+  OpenModalOptions,
+  ToastOptions,
+  ToastTone,
+} from "./protocol/surfaces.ts";
 export type { GuestSession, Theme, TokenGrant } from "./protocol/session.ts";
 export { PROTOCOL_RANGE, PROTOCOL_VERSION, negotiateProtocol } from "./protocol/version.ts";
 export type { ProtocolRange } from "./protocol/version.ts";

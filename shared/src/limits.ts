@@ -52,6 +52,28 @@ export const CHANNEL_LIMITS: ChannelLimits = {
   maxViolations: 32,
 };
 
+/** What one app may do with the host's page, so that it can neither flood it nor hold a person up. */
+export const SURFACE_LIMITS = {
+  /** Toasts at once, and per second after those: about as many as a person can read. */
+  toastBurst: 3,
+  toastsPerSecond: 0.5,
+  /** Dialogs in a row, and per second after those: an app that asks again and again leaves time to go. */
+  dialogBurst: 5,
+  dialogsPerSecond: 0.33,
+  /** Navigations at once, and per second after those. */
+  navigationBurst: 5,
+  navigationsPerSecond: 1,
+  /** Paths at once, and per second after those: browsers refuse a page's history more than 10. */
+  pathBurst: 10,
+  pathsPerSecond: 5,
+  /** Characters. */
+  maxPathLength: 2_048,
+  maxToastLength: 200,
+  maxTitleLength: 120,
+  maxTextLength: 600,
+  maxButtonLength: 30,
+} as const;
+
 /** A read this close to a token's expiry waits for the fresh one. */
 export const EXPIRY_MARGIN_SECONDS = 3;
 

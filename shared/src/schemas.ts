@@ -22,6 +22,7 @@ export {
   parseManifest,
   parseManifestJson,
 } from "./schemas/manifest.ts";
+export { labelText } from "./schemas/label-text.ts";
 export type {
   Icon,
   Label,
@@ -36,3 +37,12 @@ export { KEY_REMOVAL_SECONDS, revocationSchema } from "./schemas/revocations.ts"
 export type { Revocation, RevocationSnapshot } from "./schemas/revocations.ts";
 export { parseJsonWith, parseWith } from "./schemas/parse.ts";
 export type { ParseContext } from "./schemas/parse.ts";
+export {
+  parseConfirm,
+  parseNavigate,
+  parseOpenModal,
+  parseReportPath,
+  parseResize,
+  parseShowToast,
+} from "./schemas/surface-args.ts";
+export type { AskedConfirm, AskedPlace, AskedModal, AskedToast } from "./schemas/surface-args.ts";

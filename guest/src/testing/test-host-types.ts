@@ -1,10 +1,13 @@
 /** The public shape of the test host. Types only. */
 import type {
   AnyContract,
+  ConfirmOptions,
   Contract,
   ErrorCode,
   EventInput,
   EventPayload,
+  FrameSize,
+  GuestModal,
   GuestSession,
   HandlerArgs,
   HandlerResult,
@@ -12,8 +15,10 @@ import type {
   MethodName,
   MethodResult,
   Theme,
+  ToastTone,
   TopicName,
 } from "@breezeway/shared";
+import type { AskedPlace } from "@breezeway/shared/schemas";
 import type { CallOptions, Readable, Store, Unsubscribe } from "@breezeway/shared/channel";
 import type { TestClock } from "@breezeway/shared/testing";
 import type { AppBridge, BridgeOptions } from "../bridge-types.ts";
@@ -37,7 +42,7 @@ export interface TestHostOptions<C extends Contract = AnyContract> {
   readonly methods?: TestHostMethods<C>;
   /** Default `test-app`. */
   readonly appId?: string;
-  /** Default: every capability that the contract names. */
+  /** Default: every capability that the contract names, and those of the host's page. */
   readonly capabilities?: readonly string[];
   /** Scopes in the tokens. Default: none. */
   readonly scopes?: readonly string[];
@@ -52,10 +57,35 @@ export interface TestHostOptions<C extends Contract = AnyContract> {
   readonly claims?: Readonly<Record<string, unknown>>;
   /** Life of a token, in seconds. Default 60. */
   readonly tokenTtlSeconds?: number;
+  /** How the host's page, and the person before it, take what the guest asks. */
+  readonly ui?: TestHostUiOptions;
   /** Answers `bridge.fetch` after the token was checked. Default: every path is unknown. */
   readonly gateway?: GatewayHandler;
   /** Where the host's clock starts, epoch milliseconds. Default: the present. */
   readonly nowMs?: number;
+}
+
+/** Throw a BridgeError to refuse, such as with SURFACE_REFUSED. */
+export interface TestHostUiOptions {
+  /** The person's answer to a question. Default: yes. */
+  readonly confirm?: (question: ConfirmOptions) => boolean | PromiseLike<boolean>;
+  /** What the page in the dialog closes it with. Default: `undefined`, as when the person closes it. */
+  readonly openModal?: (modal: GuestModal) => unknown;
+  readonly navigate?: (target: AskedPlace) => void;
+  /** What the frame gets of a size that was asked for. Default: all of it. */
+  readonly resize?: (size: FrameSize) => FrameSize;
+}
+
+/** What the guest has asked of the host's page, oldest first. */
+export interface TestHostUi {
+  readonly toasts: readonly { readonly text: string; readonly tone: ToastTone }[];
+  readonly questions: readonly ConfirmOptions[];
+  readonly modals: readonly GuestModal[];
+  /** Results that the guest has closed its own dialog with. */
+  readonly closings: readonly unknown[];
+  readonly navigations: readonly AskedPlace[];
+  readonly paths: readonly string[];
+  readonly sizes: readonly FrameSize[];
 }
 
 /** What can go wrong, at the test's word. */
@@ -134,6 +164,7 @@ export interface TestHost<C extends Contract = AnyContract> {
   readonly subscriptions: ReadonlySet<string>;
   /** Results that the guest gave to `setupCompleted`. */
   readonly setups: readonly unknown[];
+  readonly ui: TestHostUi;
   /** What `bridge.fetch` has sent to the gateway. */
   readonly requests: readonly GatewayRequest[];
   /** Every token that was issued, oldest first. */

@@ -13,6 +13,7 @@ import {
   createContractGuard,
   eventDefinition,
   isPromiseLike,
+  SURFACE_CAPABILITIES,
   TOKEN_LIMITS,
   type AnyContract,
   type Contract,
@@ -37,6 +38,7 @@ import { createTestGateway, type GatewayRequest } from "./test-gateway.ts";
 import type { TestHost, TestHostOptions } from "./test-host-types.ts";
 import { openTestChannel, type TestMethod } from "./test-channel.ts";
 import { createTestIssuer } from "./test-issuer.ts";
+import { createTestUi } from "./test-ui.ts";
 import { createTestLink } from "./test-link.ts";
 
 const GATEWAY_URL = "https://gateway.test/";
@@ -72,6 +74,7 @@ export function createTestHost<C extends Contract = AnyContract>(
   const locale = createStore(options.locale ?? "en");
   const capabilities = createStore(options.capabilities ?? capabilitiesOf(contract));
   const can = (capability: string): boolean => capabilities.current.includes(capability);
+  const ui = createTestUi({ answers: options.ui ?? {}, can, context: () => context.current });
   // The host itself may do everything; only guests need capabilities.
   const guard = createContractGuard(contract, () => true);
   const methods = new Map<string, TestMethod>(
@@ -136,7 +139,8 @@ export function createTestHost<C extends Contract = AnyContract>(
     };
   };
 
-  const builtIn = ({ method, args }: IncomingCall) => {
+  const builtIn = (incoming: IncomingCall) => {
+    const { method, args } = incoming;
     switch (method) {
       case BUILT_IN_METHODS.ping:
         return { handler: () => true };
@@ -147,8 +151,10 @@ export function createTestHost<C extends Contract = AnyContract>(
         return { handler: () => mint().token };
       case BUILT_IN_METHODS.setupCompleted:
         return { handler: () => void setups.push(args[0]) };
-      default:
-        return undefined;
+      default: {
+        const handler = ui.handlerOf(incoming);
+        return handler && { handler };
+      }
     }
   };
 
@@ -268,6 +274,7 @@ export function createTestHost<C extends Contract = AnyContract>(
     published,
     subscriptions,
     setups,
+    ui: ui.record,
     requests,
     get tokens() {
       return issuer.tokens;
@@ -286,5 +293,6 @@ export function createTestHost<C extends Contract = AnyContract>(
 
 function capabilitiesOf({ methods = {}, events = {} }: Contract = {}): readonly string[] {
   const named = [...Object.values(methods), ...Object.values(events).map(eventDefinition)];
-  return [...new Set(named.flatMap(({ capability }) => capability ?? []))];
+  const contracted = named.flatMap(({ capability }) => capability ?? []);
+  return [...new Set([...contracted, ...Object.values(SURFACE_CAPABILITIES)])];
 }

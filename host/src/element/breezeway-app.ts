@@ -15,7 +15,8 @@ import {
   type PropertyValues,
   type TemplateResult,
 } from "lit";
-import type { MountState } from "../host-types.ts";
+import type { MountState, SizeLimits } from "../host-types.ts";
+import { sizeElement } from "../surfaces/frame-size.ts";
 import { getDefaultHost, onDefaultHost, type AnyHost } from "./default-host.ts";
 import { ENGLISH, type AppElementLabels } from "./labels.ts";
 import { styles } from "./styles.ts";
@@ -29,8 +30,15 @@ export interface AppStateDetail {
   readonly error: BridgeError | null;
 }
 
+export interface AppPathDetail {
+  /** Given as the element's `path`, it opens the app there again. */
+  readonly path: string;
+}
+
 /**
  * @fires breezeway-state - the mount's state has changed; `detail` is an {@link AppStateDetail}
+ * @fires breezeway-path - the app has gone to another page of its own; `detail` is an
+ *   {@link AppPathDetail}
  * @csspart frame - around the iframe
  * @csspart loading - shown until the app has connected for the first time
  * @csspart error - shown when the app cannot be shown
@@ -42,6 +50,10 @@ export class BreezewayAppElement extends LitElement {
     app: { type: String },
     path: { type: String },
     placement: { type: String },
+    minHeightPx: { type: Number, attribute: "min-height-px" },
+    maxHeightPx: { type: Number, attribute: "max-height-px" },
+    minWidthPx: { type: Number, attribute: "min-width-px" },
+    maxWidthPx: { type: Number, attribute: "max-width-px" },
     context: { attribute: false },
     host: { attribute: false },
     labels: { attribute: false },
@@ -49,9 +61,19 @@ export class BreezewayAppElement extends LitElement {
 
   /** Id of the app in the host's registry. */
   declare app: string;
-  /** Page of the app, relative to its URL. */
+  /**
+   * Page of the app, relative to its URL. The page that the app has gone to by itself is not loaded
+   * again when it is given back here.
+   */
   declare path: string | undefined;
   declare placement: string | undefined;
+  /** How large the app may make the element, in CSS pixels. Read when the app is mounted. */
+  declare minHeightPx: number | undefined;
+  /** Default: the height is the page's own. */
+  declare maxHeightPx: number | undefined;
+  declare minWidthPx: number | undefined;
+  /** Default: the width is the page's own. */
+  declare maxWidthPx: number | undefined;
   /** Laid over the host's context for this frame. */
   declare context: Readonly<Record<string, unknown>> | undefined;
   /** Default: the one given to `setDefaultHost`. */
@@ -61,6 +83,8 @@ export class BreezewayAppElement extends LitElement {
   #mount: AnyMount | undefined;
   #error: BridgeError | undefined;
   #wasConnected = false;
+  /** Where the app says it is. */
+  #appPath: string | undefined;
   #stopWaiting: (() => void) | undefined;
   #hostTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -97,7 +121,7 @@ export class BreezewayAppElement extends LitElement {
   protected override updated(changed: PropertyValues<this>): void {
     if (
       changed.has("app") ||
-      changed.has("path") ||
+      (changed.has("path") && this.path !== this.#appPath) ||
       changed.has("host") ||
       changed.has("placement")
     ) {
@@ -189,6 +213,9 @@ export class BreezewayAppElement extends LitElement {
         ...(this.path ? { path: this.path } : {}),
         ...(this.placement ? { placement: this.placement } : {}),
         ...(this.context ? { context: this.context } : {}),
+        ...this.#sizeLimits(),
+        onResize: (size) => sizeElement(this, size),
+        onPathChange: (path) => this.#onPath(path),
       });
       this.#mount = mount;
       mount.subscribeState((state) => this.#onState(mount, state));
@@ -196,6 +223,24 @@ export class BreezewayAppElement extends LitElement {
       if (!BridgeError.is(error)) throw error;
       this.#fail(error);
     }
+  }
+
+  #sizeLimits(): SizeLimits {
+    const { minHeightPx, maxHeightPx, minWidthPx, maxWidthPx } = this;
+    return {
+      ...(minHeightPx === undefined ? {} : { minHeightPx }),
+      ...(maxHeightPx === undefined ? {} : { maxHeightPx }),
+      ...(minWidthPx === undefined ? {} : { minWidthPx }),
+      ...(maxWidthPx === undefined ? {} : { maxWidthPx }),
+    };
+  }
+
+  #onPath(path: string): void {
+    this.#appPath = path;
+    const detail: AppPathDetail = { path };
+    this.dispatchEvent(
+      new CustomEvent("breezeway-path", { detail, bubbles: true, composed: true }),
+    );
   }
 
   #fail(error: BridgeError): void {
@@ -219,6 +264,7 @@ export class BreezewayAppElement extends LitElement {
     this.#mount = undefined;
     this.#error = undefined;
     this.#wasConnected = false;
+    this.#appPath = undefined;
     mount?.close();
   }
 

@@ -15,10 +15,15 @@ export const styles: CSSResult = css`
     --_radius: var(--breezeway-radius, 8px);
     display: block;
     position: relative;
+    box-sizing: border-box;
     min-block-size: 12rem;
     background: var(--_surface);
     color: var(--_text);
     font: 400 0.9375rem/1.5 var(--breezeway-font, system-ui, sans-serif);
+  }
+  /* The app's own height counts, within the limits that the page has set. */
+  :host([max-height-px]) {
+    min-block-size: 0;
   }
   :host([hidden]) {
     display: none;

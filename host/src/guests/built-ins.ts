@@ -8,6 +8,8 @@ import type { HostFetch } from "./host-fetch.ts";
 export interface BuiltInsOptions {
   readonly app: RegisteredApp;
   readonly tokens: AppTokens;
+  /** Those that act on the host's page. */
+  readonly surfaces: readonly (readonly [name: string, method: BuiltIn])[];
   /** The app gets no tokens, only requests that the host performs. */
   readonly withholdTokens: boolean;
   readonly hostFetch: HostFetch;
@@ -31,6 +33,7 @@ export function createBuiltIns(options: BuiltInsOptions): ReadonlyMap<string, Bu
     return (await tokens.get()).token;
   };
   return new Map<string, BuiltIn>([
+    ...options.surfaces,
     [BUILT_IN_METHODS.sessionToken, token],
     [BUILT_IN_METHODS.appToken, token],
     [

@@ -16,6 +16,8 @@ import {
   checkResult,
   createContractGuard,
   isPromiseLike,
+  SURFACE_LIMITS,
+  type FrameSize,
   type Hello,
   type StateKey,
   type Welcome,
@@ -32,6 +34,8 @@ import { disposable } from "../disposable.ts";
 import { pageUrl } from "../frames/create-frame.ts";
 import { frameSurface } from "../frames/frame-surface.ts";
 import type { Mount, MountOptions, MountState } from "../host-types.ts";
+import { clampSize, sizeElement } from "../surfaces/frame-size.ts";
+import { createPace } from "../transport/pace.ts";
 import type { GuestSurface, OpenSurface } from "../transport/guest-surface.ts";
 import type { Deliver } from "../events/host-events.ts";
 import type { Contract } from "@breezeway/shared";
@@ -46,6 +50,10 @@ export interface GuestMount extends Mount {
   pushState(key: StateKey, value: unknown): void;
   /** The host's context has changed. */
   pushContext(): void;
+  /** @throws {BridgeError} SURFACE_REFUSED */
+  resize(size: FrameSize): FrameSize;
+  /** @param path of the app's origin */
+  reportPath(path: string): void;
 }
 
 export interface GuestMountOptions {
@@ -74,6 +82,11 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
   const guard = createContractGuard(contract, () => true);
   const url = pageUrl(app, options.mount.path);
   const id = randomId();
+  const paths = createPace({
+    clock,
+    burst: SURFACE_LIMITS.pathBurst,
+    perSecond: SURFACE_LIMITS.pathsPerSecond,
+  });
   let settings = options.mount;
   let error: BridgeError | null = null;
   let guest: GuestChannel | undefined;
@@ -178,6 +191,16 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
       settings = { ...settings, context };
       mount.pushContext();
     },
+    resize(asked) {
+      const { onResize } = settings;
+      const { element } = surface;
+      const size = clampSize(asked, settings);
+      if (onResize) onResize(size);
+      else if (element) sizeElement(element, size);
+      else throw new BridgeError("SURFACE_REFUSED", "The app is in no frame of this page.");
+      return size;
+    },
+    reportPath: (path) => paths.run(() => settings.onPathChange?.(path)),
     reload() {
       if (state.current === "closed") return;
       drop(new BridgeError("CHANNEL_LOST", "The host has loaded the app anew."));
@@ -189,6 +212,7 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
     close() {
       if (state.current === "closed") return;
       clock.clearTimer(timer);
+      paths.close();
       guest?.channel.close();
       guest = undefined;
       surface.close();

@@ -1,5 +1,6 @@
 /** The host's page: a real host whose methods are answered by the test. */
 import { BridgeError, createHost, type Contract, type Host, type Mount } from "@breezeway/host";
+import { createHostUi } from "@breezeway/host/element";
 import type { CallAnswer, PageContract, PageMessage, PageSetup } from "./setup.ts";
 
 export interface HostPage {
@@ -48,6 +49,12 @@ window.breezewayPage = {
       theme: setup.theme,
       locale: setup.locale,
       methods: Object.fromEntries(setup.methods.map((name) => [name, methodOf(name)])),
+      ui: createHostUi(),
+      onNavigate(to) {
+        const { path, replace } = to;
+        const app = to.to === "app" ? to.app.id : undefined;
+        tell({ type: "navigation", target: { app, path, replace } });
+      },
       onSetupCompleted: (_app, result) => tell({ type: "setup", result }),
       onError: (error) => tell({ type: "error", text: String(error) }),
       ...(contract ? { contract } : {}),
@@ -59,6 +66,7 @@ window.breezewayPage = {
     mount = host.mount(setup.manifest.id, {
       container: document.body,
       ...(setup.path === undefined ? {} : { path: setup.path }),
+      onPathChange: (path) => tell({ type: "path", path }),
     });
   },
   async callGuest(method, args) {

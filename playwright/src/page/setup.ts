@@ -23,10 +23,20 @@ export interface PageContract {
   readonly guestMethods: readonly string[] | undefined;
 }
 
+/** Where the guest wanted to go. */
+export interface EmbedNavigation {
+  /** Id of the app whose page it is; `undefined` for a path of the host. */
+  readonly app: string | undefined;
+  readonly path: string;
+  readonly replace: boolean;
+}
+
 export type PageMessage =
   | { readonly type: "call"; readonly method: string; readonly args: readonly unknown[] }
   | { readonly type: "event"; readonly topic: string; readonly payload: unknown }
   | { readonly type: "setup"; readonly result: unknown }
+  | { readonly type: "navigation"; readonly target: EmbedNavigation }
+  | { readonly type: "path"; readonly path: string }
   | { readonly type: "error"; readonly text: string };
 
 /** The test's answer to a call. */

@@ -28,9 +28,14 @@ export const ERROR_HINTS: Readonly<Record<ErrorCode, string>> = {
     "The arguments do not match the contract; the message names the first difference.",
   CALL_RESULT_INVALID:
     "The result does not match the contract; the message names the first difference.",
-  CALL_LIMIT_EXCEEDED: "Too many calls are waiting for an answer; wait for some of them.",
+  CALL_LIMIT_EXCEEDED:
+    "Too much at once: calls that wait for an answer, toasts or dialogs; wait for some of them.",
   CAPABILITY_MISSING:
     "The app's manifest does not list the capability that this method or topic needs.",
+  SURFACE_REFUSED:
+    "The host does not offer this here: a place to go, a toast, a dialog, another size; the message says what.",
+  ACTIVATION_MISSING:
+    "The host does this only shortly after the person has clicked or typed; call it from such an event.",
   EVENT_TOPIC_INVALID: "The topic is not in the contract, or not of the form resource:action.",
   EVENT_PAYLOAD_INVALID:
     "The payload does not match the contract; the message names the first difference.",

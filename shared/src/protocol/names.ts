@@ -30,6 +30,14 @@ export const BUILT_IN_METHODS = {
   ping: "bridge.ping",
   /** Performs an HTTP request with the app's token, which never leaves the host. */
   fetch: "bridge.fetch",
+  // Surfaces of the host's page; `surfaces.ts` has their arguments.
+  navigate: "navigate",
+  reportPath: "reportPath",
+  resize: "resize",
+  showToast: "showToast",
+  confirm: "confirm",
+  openModal: "openModal",
+  closeModal: "closeModal",
 } as const;
 
 /** True for a name that contracts and handlers may not take. */

@@ -1,0 +1,107 @@
+import { BridgeError, defineContract } from "@breezeway/shared";
+import { afterEach, describe, expect, it } from "vitest";
+import { createTestHost, type TestHost, type TestHostOptions } from "../testing.ts";
+import { createUi, type AppUi } from "../ui.ts";
+
+const contract = defineContract({ methods: {} });
+
+const open: TestHost<typeof contract>[] = [];
+
+const setUp = async (
+  options: TestHostOptions<typeof contract> = {},
+): Promise<{ host: TestHost<typeof contract>; ui: AppUi }> => {
+  const host = createTestHost({ contract, ...options });
+  open.push(host);
+  return { host, ui: createUi(await host.connect()) };
+};
+
+const coded = (code: string, text = ""): unknown =>
+  expect.objectContaining({ code, message: expect.stringContaining(text) as string });
+
+afterEach(() => {
+  for (const host of open.splice(0)) host.close();
+});
+
+describe("createUi, of a bridge with a contract", () => {
+  it("asks the host for each of its surfaces", async () => {
+    const { host, ui } = await setUp({
+      ui: { confirm: ({ tone }) => tone !== "danger", openModal: ({ data }) => ({ got: data }) },
+    });
+    await ui.showToast("Saved", { tone: "success" });
+    expect(await ui.confirm("Sure?")).toBe(true);
+    expect(await ui.confirm({ title: "Delete?", tone: "danger" })).toBe(false);
+    expect(await ui.openModal("edit", { data: 7 })).toEqual({ got: 7 });
+    await ui.navigate("/customers/7", { replace: true });
+    await ui.navigate({ path: "/o-7" });
+    await ui.reportPath("/o-7?x#y");
+    expect(host.ui).toEqual({
+      toasts: [{ text: "Saved", tone: "success" }],
+      questions: [
+        { title: "Sure?", tone: "normal" },
+        { title: "Delete?", tone: "danger" },
+      ],
+      modals: [{ name: "edit", data: 7 }],
+      closings: [],
+      navigations: [
+        { to: "host", path: "/customers/7", replace: true },
+        { to: "app", app: undefined, path: "/o-7", replace: false },
+      ],
+      paths: ["/o-7?x#y"],
+      sizes: [],
+    });
+  });
+
+  it("waits for a person as long as they take, and gives up when told to", async () => {
+    const { host, ui } = await setUp({ ui: { confirm: () => new Promise(() => undefined) } });
+    const caller = new AbortController();
+    const asking = ui.confirm("Sure?", { signal: caller.signal });
+    let settled = false;
+    const settle = (): void => {
+      settled = true;
+    };
+    asking.then(settle, settle);
+    await host.advance(3_600_000);
+    expect(settled).toBe(false);
+    caller.abort();
+    await expect(asking).rejects.toThrow(coded("CALL_ABORTED"));
+  });
+
+  it("is refused by name what the manifest does not list, and what is malformed", async () => {
+    const { host, ui } = await setUp({ capabilities: ["dialogs:show", "navigation:write"] });
+    await expect(ui.showToast("Saved")).rejects.toThrow(coded("CAPABILITY_MISSING", "toasts:show"));
+    await expect(ui.navigate({ app: "stock" })).rejects.toThrow(
+      coded("CAPABILITY_MISSING", "navigation:apps"),
+    );
+    await expect(ui.navigate("//evil.example")).rejects.toThrow(coded("CALL_ARGUMENTS_INVALID"));
+    await expect(ui.confirm("")).rejects.toThrow(coded("CALL_ARGUMENTS_INVALID", "title: "));
+    await expect(ui.closeModal()).rejects.toThrow(coded("SURFACE_REFUSED"));
+    expect(host.ui).toMatchObject({ toasts: [], navigations: [], questions: [] });
+  });
+
+  it("is refused as the test says", async () => {
+    const { ui } = await setUp({
+      ui: {
+        navigate: () => {
+          throw new BridgeError("ACTIVATION_MISSING", "Nobody has clicked.");
+        },
+      },
+    });
+    await expect(ui.navigate("/x")).rejects.toThrow(coded("ACTIVATION_MISSING"));
+  });
+
+  it("knows what its dialog was opened with, and closes it", async () => {
+    const { host, ui } = await setUp({ context: { modal: { name: "edit", data: { id: 7 } } } });
+    expect(ui.modal).toEqual({ name: "edit", data: { id: 7 } });
+    await ui.closeModal({ saved: true });
+    expect(host.ui.closings).toEqual([{ saved: true }]);
+  });
+
+  it.each([
+    [{ page: "home" }, undefined],
+    [undefined, undefined],
+    [{ modal: "edit" }, undefined],
+  ])("is in no dialog by the context %j", async (context, modal) => {
+    const { ui } = await setUp({ context });
+    expect(ui.modal).toBe(modal);
+  });
+});

@@ -1,0 +1,313 @@
+/**
+ * `<breezeway-ui>`: toasts and dialogs that the host's page shows for apps.
+ *
+ * [UI-1] Each says whose it is, by the name in the registry. What an app gives is text, in a box of
+ *        its own: no markup, and no writing direction, gets out of it.
+ * [UI-2] Dialogs are native and modal: focus stays in, Escape closes, focus goes back to where it was.
+ * [UI-3] Toasts are in a live region that is there before them. They wait while a dialog is open: they
+ *        could hide a part of it, and the region is inert then, so nobody would hear them.
+ */
+import { BridgeError } from "@breezeway/shared";
+import type { RegisteredApp } from "@breezeway/shared/schemas";
+import {
+  html,
+  LitElement,
+  nothing,
+  type CSSResult,
+  type PropertyDeclarations,
+  type TemplateResult,
+} from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import type { ConfirmRequest, ModalRequest, ToastRequest } from "../surfaces/host-ui.ts";
+import type { AppStateDetail } from "./breezeway-app.ts";
+import type { AnyHost } from "./default-host.ts";
+import { createToastStack, type ShownToast } from "./toast-stack.ts";
+import { UI_ENGLISH, type HostUiLabels } from "./ui-labels.ts";
+import { uiStyles } from "./ui-styles.ts";
+
+/** Of the dialog around an app's frame, in CSS pixels. */
+const CHROME_HEIGHT_PX = 128;
+const MIN_FRAME_HEIGHT_PX = 96;
+
+type OpenDialog =
+  | { readonly is: "confirm"; readonly request: ConfirmRequest; settle(answer: boolean): void }
+  | {
+      readonly is: "modal";
+      readonly request: ModalRequest;
+      readonly host: AnyHost;
+      settle(answer: boolean): void;
+    };
+
+/**
+ * @csspart dialog - a question, or the frame around an app's page
+ * @csspart toast - one message
+ * @csspart speaker - whose it is
+ * @csspart button - any button; `primary`, `danger` besides
+ */
+export class BreezewayUiElement extends LitElement {
+  static override readonly styles: CSSResult = uiStyles;
+  static override readonly properties: PropertyDeclarations = {
+    labels: { attribute: false },
+    dialog: { state: true },
+  };
+
+  declare labels: Partial<HostUiLabels>;
+  declare protected dialog: OpenDialog | undefined;
+
+  readonly #toasts = createToastStack({
+    changed: () => this.requestUpdate(),
+    isBusy: () => this.renderRoot.querySelector(".toast:is(:hover, :focus-within)") !== null,
+  });
+
+  constructor() {
+    super();
+    this.labels = {};
+  }
+
+  showToast(request: ToastRequest): void {
+    this.#toasts.add(request);
+  }
+
+  /** Resolves to the person's answer; `false` when the dialog was dismissed. */
+  confirm(request: ConfirmRequest): Promise<boolean> {
+    return this.#open(request.signal, (settle) => ({ is: "confirm", request, settle }));
+  }
+
+  /** Resolves when the dialog is closed. */
+  async openModal(request: ModalRequest): Promise<void> {
+    const { app } = request;
+    const host: AnyHost = {
+      apps: { get: () => app, byOrigin: () => [app], all: [app] },
+      mount: (_appId, options) => request.mount(options),
+    };
+    await this.#open(request.signal, (settle) => ({ is: "modal", request, host, settle }));
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.dialog?.settle(false);
+    this.#toasts.close();
+  }
+
+  protected override render(): TemplateResult {
+    return html`${this.#renderToasts()}${this.#renderDialog(this.dialog)}`;
+  }
+
+  protected override updated(): void {
+    const toasts = this.renderRoot.querySelector<HTMLElement>(".toasts");
+    if (toasts && !toasts.matches(":popover-open")) toasts.showPopover();
+    const dialog = this.renderRoot.querySelector("dialog");
+    if (dialog && !dialog.open) dialog.showModal();
+  }
+
+  #renderDialog(dialog: OpenDialog | undefined): TemplateResult | typeof nothing {
+    if (dialog === undefined) return nothing;
+    return dialog.is === "confirm"
+      ? this.#renderConfirm(dialog.request, dialog.settle)
+      : this.#renderModal(dialog.request, dialog.settle, dialog.host);
+  }
+
+  #open(signal: AbortSignal, show: (settle: (answer: boolean) => void) => OpenDialog) {
+    if (this.dialog || !this.isConnected) {
+      throw new BridgeError("CALL_LIMIT_EXCEEDED", "A dialog is open already.");
+    }
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const hadFocus = deepActiveElement();
+    const settle = (answer: boolean): void => {
+      if (this.dialog !== opened) return;
+      signal.removeEventListener("abort", dismiss);
+      this.renderRoot.querySelector("dialog")?.close();
+      // Browsers give it back to elements of the page, but not to a frame.
+      if (hadFocus instanceof HTMLElement && hadFocus.isConnected) hadFocus.focus();
+      this.dialog = undefined;
+      this.#toasts.resume();
+      resolve(answer);
+    };
+    const dismiss = (): void => settle(false);
+    signal.addEventListener("abort", dismiss);
+    const opened = show(settle);
+    this.dialog = opened;
+    this.#toasts.pause();
+    return promise;
+  }
+
+  #renderConfirm(request: ConfirmRequest, settle: (answer: boolean) => void): TemplateResult {
+    const { app, title, text, tone } = request;
+    const isDanger = tone === "danger";
+    const { confirm, cancel } = this.#text();
+    return html`<dialog
+      class="dialog confirm"
+      part="dialog"
+      role="alertdialog"
+      aria-labelledby="speaker title"
+      aria-describedby=${text ? "text" : nothing}
+      @close=${onClose(settle)}
+    >
+      ${this.#renderSpeaker(app)}
+      <h2 id="title"><bdi>${title}</bdi></h2>
+      ${text ? html`<p id="text" class="text"><bdi>${text}</bdi></p>` : nothing}
+      <div class="actions">
+        <button type="button" part="button" ?autofocus=${isDanger} @click=${() => settle(false)}>
+          <bdi>${request.cancelLabel ?? cancel}</bdi>
+        </button>
+        <button
+          type="button"
+          class=${isDanger ? "danger" : "primary"}
+          part="button ${isDanger ? "danger" : "primary"}"
+          ?autofocus=${!isDanger}
+          @click=${() => settle(true)}
+        >
+          <bdi>${request.confirmLabel ?? confirm}</bdi>
+        </button>
+      </div>
+    </dialog>`;
+  }
+
+  #renderModal(
+    { app, title, size }: ModalRequest,
+    settle: (answer: boolean) => void,
+    host: AnyHost,
+  ): TemplateResult {
+    return html`<dialog
+      class="dialog modal ${size}"
+      part="dialog"
+      aria-labelledby="title speaker"
+      @close=${onClose(settle)}
+    >
+      <header>
+        <div>
+          <h2 id="title" tabindex="-1" autofocus><bdi>${title}</bdi></h2>
+          ${this.#renderSpeaker(app)}
+        </div>
+        <button
+          type="button"
+          class="icon"
+          part="button"
+          aria-label=${this.#text().close}
+          @click=${() => settle(false)}
+        >
+          ${CROSS}
+        </button>
+      </header>
+      <breezeway-app
+        .host=${host}
+        app=${app.id}
+        min-height-px=${MIN_FRAME_HEIGHT_PX}
+        max-height-px=${Math.max(MIN_FRAME_HEIGHT_PX, window.innerHeight - CHROME_HEIGHT_PX)}
+        @breezeway-state=${(event: CustomEvent<AppStateDetail>) => this.#onAppState(event.detail)}
+      ></breezeway-app>
+    </dialog>`;
+  }
+
+  #renderSpeaker({ name }: RegisteredApp): TemplateResult {
+    return html`<p id="speaker" class="speaker" part="speaker">
+      <span class="initial" aria-hidden="true"
+        >${String.fromCodePoint(name.codePointAt(0) ?? 0)}</span
+      >
+      <bdi>${this.#text().speaker(name)}</bdi>
+    </p>`;
+  }
+
+  #renderToasts(): TemplateResult {
+    return html`<div
+      class="toasts"
+      part="toasts"
+      role="status"
+      popover="manual"
+      aria-label=${this.#text().toasts}
+    >
+      ${repeat(
+        this.#toasts.shown,
+        ({ id }) => id,
+        (toast) => this.#renderToast(toast),
+      )}
+    </div>`;
+  }
+
+  #renderToast({ id, app, text, tone }: ShownToast): TemplateResult {
+    return html`<div class="toast ${tone}" part="toast">
+      ${TONES[tone]}
+      <div class="words">
+        <p class="name" part="speaker"><bdi>${this.#text().speaker(app.name)}</bdi></p>
+        <p><bdi>${text}</bdi></p>
+      </div>
+      <button
+        type="button"
+        class="icon"
+        part="button"
+        aria-label=${this.#text().dismiss}
+        @click=${() => this.#toasts.remove(id)}
+      >
+        ${CROSS}
+      </button>
+    </div>`;
+  }
+
+  /** The keyboard's place is the app that the person has opened, unless they have gone elsewhere. */
+  #onAppState({ state }: AppStateDetail): void {
+    const { activeElement } = this.shadowRoot ?? document;
+    if (state !== "connected" || activeElement?.id !== "title") return;
+    const app = this.renderRoot.querySelector("breezeway-app");
+    // Inert until the element has rendered that it is connected.
+    void app?.updateComplete.then(() => app.mount?.element.focus());
+  }
+
+  #text(): HostUiLabels {
+    return { ...UI_ENGLISH, ...this.labels };
+  }
+}
+
+function deepActiveElement(): Element | null {
+  let element = document.activeElement;
+  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+  return element;
+}
+
+/** The event comes a task later: by then the next dialog may be open in the same element. */
+function onClose(settle: (answer: boolean) => void) {
+  return ({ currentTarget }: Event): void => {
+    if (currentTarget instanceof HTMLDialogElement && !currentTarget.open) settle(false);
+  };
+}
+
+const CROSS = html`<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" aria-hidden="true">
+  <path d="m4 4 8 8m0-8-8 8" stroke-width="1.5" stroke-linecap="round" />
+</svg>`;
+
+const TONES = {
+  info: html`<svg
+    class="tone"
+    viewBox="0 0 20 20"
+    fill="none"
+    stroke="currentColor"
+    aria-hidden="true"
+  >
+    <circle cx="10" cy="10" r="7.25" stroke-width="1.5" />
+    <path d="M10 9.25v4M10 6.6v.1" stroke-width="1.75" stroke-linecap="round" />
+  </svg>`,
+  success: html`<svg
+    class="tone"
+    viewBox="0 0 20 20"
+    fill="none"
+    stroke="currentColor"
+    aria-hidden="true"
+  >
+    <circle cx="10" cy="10" r="7.25" stroke-width="1.5" />
+    <path
+      d="m6.9 10.2 2.2 2.2 4-4.6"
+      stroke-width="1.75"
+      stroke-linecap="round"
+      stroke-linejoin="round"
+    />
+  </svg>`,
+  error: html`<svg
+    class="tone"
+    viewBox="0 0 20 20"
+    fill="none"
+    stroke="currentColor"
+    aria-hidden="true"
+  >
+    <circle cx="10" cy="10" r="7.25" stroke-width="1.5" />
+    <path d="M10 6.5v4.25M10 13.4v.1" stroke-width="1.75" stroke-linecap="round" />
+  </svg>`,
+} as const;

@@ -1,0 +1,310 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { BridgeError, createHost, type Host, type HostOptions, type HostUi } from "../index.ts";
+import type { MountSettings, NavigationTarget, ToastRequest } from "../index.ts";
+import { createTestGuest, createTestIssuer, type TestGuest, type TestIssuer } from "../testing.ts";
+
+const RIGHTS = ["navigation:write", "toasts:show", "dialogs:show"];
+
+const orders = {
+  id: "orders",
+  name: "Orders",
+  version: "1.0.0",
+  url: "https://orders.test/app?start",
+  capabilities: RIGHTS,
+  placements: [
+    { type: "menu", label: "Orders", path: "/list" },
+    { type: "modal", name: "edit", label: { de: "Bearbeiten", en: "Edit" }, path: "/edit?x=1" },
+  ],
+} as const;
+const stock = { id: "stock", name: "Stock", version: "1.0.0", url: "https://stock.test/" };
+
+interface Setup {
+  readonly issuer: TestIssuer;
+  readonly host: Host;
+  readonly guest: TestGuest;
+}
+
+const open: Host[] = [];
+
+interface SetupOptions extends Partial<HostOptions> {
+  readonly capabilities?: readonly string[];
+  readonly mount?: MountSettings;
+}
+
+const setUp = async ({ capabilities, mount, ...more }: SetupOptions = {}): Promise<Setup> => {
+  const issuer = createTestIssuer();
+  const host = createHost({
+    ...issuer.hostOptions,
+    apps: [{ ...orders, ...(capabilities ? { capabilities } : {}) }, stock],
+    isUserActive: () => true,
+    onError: (error) => {
+      throw error;
+    },
+    ...more,
+  });
+  open.push(host);
+  const guest = createTestGuest({ clock: issuer.clock });
+  host.mount("orders", { surface: guest.surface, ...mount });
+  await guest.connect();
+  return { issuer, host, guest };
+};
+
+const coded = (code: string, text = ""): unknown =>
+  expect.objectContaining({ code, message: expect.stringContaining(text) as string });
+
+afterEach(() => {
+  for (const host of open.splice(0)) host.close();
+});
+
+describe("navigate", () => {
+  const navigator = () => {
+    const targets: NavigationTarget[] = [];
+    return {
+      targets,
+      onNavigate: (target: NavigationTarget) => void targets.push(target),
+    };
+  };
+
+  it("takes the host where the guest wants to go, with who asks from the registry", async () => {
+    const onNavigate = vi.fn<NonNullable<HostOptions["onNavigate"]>>();
+    const { guest, host } = await setUp({ onNavigate });
+    await guest.call("navigate", "/customers/../customers/c-1?tab=2#x", { replace: true });
+    expect(onNavigate).toHaveBeenCalledExactlyOnceWith(
+      { to: "host", path: "/customers/c-1?tab=2#x", replace: true },
+      { app: host.apps.get("orders"), mount: host.mounts[0] },
+    );
+  });
+
+  it.each([
+    [{}, "/list"],
+    [{ app: "orders" }, "/list"],
+    [{ path: "/o-7" }, "/o-7"],
+  ])("leads to the app's own page by %j", async (asked, path) => {
+    const { targets, onNavigate } = navigator();
+    const { guest } = await setUp({ onNavigate });
+    await guest.call("navigate", asked);
+    expect(targets).toMatchObject([{ to: "app", app: { id: "orders" }, path }]);
+  });
+
+  it("leads to another app's page only with the capability for it [SF-1]", async () => {
+    const { targets, onNavigate } = navigator();
+    const { guest } = await setUp({ onNavigate });
+    for (const app of ["stock", "nothing"]) {
+      await expect(guest.call("navigate", { app })).rejects.toThrow(
+        coded("CAPABILITY_MISSING", '"navigation:apps"'),
+      );
+    }
+    const more = await setUp({
+      onNavigate,
+      capabilities: ["navigation:write", "navigation:apps"],
+    });
+    await more.guest.call("navigate", { app: "stock" });
+    expect(targets).toMatchObject([{ to: "app", app: { id: "stock" }, path: "/" }]);
+    await expect(more.guest.call("navigate", { app: "nothing" })).rejects.toThrow(
+      coded("APP_UNKNOWN"),
+    );
+  });
+
+  it("is refused without the capability, whatever the host would do [SF-1]", async () => {
+    const { targets, onNavigate } = navigator();
+    const { guest } = await setUp({ onNavigate, capabilities: ["navigation:apps"] });
+    await expect(guest.call("navigate", "/x")).rejects.toThrow(
+      coded("CAPABILITY_MISSING", '"navigation:write"'),
+    );
+    expect(targets).toEqual([]);
+  });
+
+  it("is refused by a host without a handler [SF-1]", async () => {
+    const { guest } = await setUp();
+    await expect(guest.call("navigate", "/x")).rejects.toThrow(coded("SURFACE_REFUSED"));
+  });
+
+  it("is refused by the handler's own code", async () => {
+    const { guest } = await setUp({
+      onNavigate: () => Promise.reject(new BridgeError("SURFACE_REFUSED", "Not from here.")),
+    });
+    await expect(guest.call("navigate", "/x")).rejects.toThrow(
+      coded("SURFACE_REFUSED", "Not from here."),
+    );
+  });
+
+  it.each(["javascript:alert(1)", "//evil.test", "/.//evil.test", "https://evil.test/", "/\\x"])(
+    "does not reach the handler with %s [SF-2]",
+    async (path) => {
+      const { targets, onNavigate } = navigator();
+      const { guest } = await setUp({ onNavigate });
+      for (const asked of [path, { path }]) {
+        await expect(guest.call("navigate", asked)).rejects.toThrow(
+          coded("CALL_ARGUMENTS_INVALID", "target"),
+        );
+      }
+      expect(targets).toEqual([]);
+    },
+  );
+
+  it("needs a person who has just done something", async () => {
+    const { targets, onNavigate } = navigator();
+    const { guest } = await setUp({ onNavigate, isUserActive: () => false });
+    await expect(guest.call("navigate", "/x")).rejects.toThrow(coded("ACTIVATION_MISSING"));
+    expect(targets).toEqual([]);
+  });
+
+  it("is bounded for each app, also when it loads anew [SF-3]", async () => {
+    const { targets, onNavigate } = navigator();
+    const { guest, issuer } = await setUp({ onNavigate });
+    for (let count = 0; count < 5; count += 1) await guest.call("navigate", "/x");
+    await expect(guest.call("navigate", "/x")).rejects.toThrow(coded("CALL_LIMIT_EXCEEDED"));
+    await guest.faults.reload();
+    await expect(guest.call("navigate", "/x")).rejects.toThrow(coded("CALL_LIMIT_EXCEEDED"));
+    await issuer.clock.advance(1_000);
+    await guest.call("navigate", "/x");
+    expect(targets).toHaveLength(6);
+  });
+});
+
+describe("reportPath", () => {
+  it("tells the mount where the app is, as a path that opens it there", async () => {
+    const paths: string[] = [];
+    const { guest, host } = await setUp({
+      capabilities: [],
+      mount: { onPathChange: (path) => paths.push(path) },
+    });
+    await guest.call("reportPath", "/o/../o-7?tab=1#n");
+    expect(paths).toEqual(["/o-7?tab=1#n"]);
+    const again = createTestGuest();
+    host.mount("orders", { surface: again.surface, path: paths[0] ?? "" });
+    expect(again.url).toBe("https://orders.test/o-7?tab=1#n");
+  });
+
+  it("is nothing to a mount that does not listen", async () => {
+    const { guest } = await setUp();
+    await expect(guest.call("reportPath", "/x")).resolves.toBeUndefined();
+  });
+
+  it.each(["https://evil.test/", "//evil.test", "javascript:alert(1)", 7])(
+    "refuses %s [SF-2]",
+    async (path) => {
+      const onPathChange = vi.fn<(path: string) => void>();
+      const { guest } = await setUp({ mount: { onPathChange } });
+      await expect(guest.call("reportPath", path)).rejects.toThrow(
+        coded("CALL_ARGUMENTS_INVALID", "path: "),
+      );
+      expect(onPathChange).not.toHaveBeenCalled();
+    },
+  );
+
+  it("passes on only some of a flood, and the last of it [SF-3]", async () => {
+    const paths: string[] = [];
+    const { guest, issuer } = await setUp({ mount: { onPathChange: (path) => paths.push(path) } });
+    for (let count = 1; count <= 50; count += 1) await guest.call("reportPath", `/${count}`);
+    expect(paths).toHaveLength(10);
+    await issuer.clock.advance(200);
+    expect(paths).toHaveLength(11);
+    expect(paths.at(-1)).toBe("/50");
+  });
+});
+
+describe("resize", () => {
+  const sizing = async (limits: MountSettings) => {
+    const sizes: unknown[] = [];
+    const { guest } = await setUp({
+      capabilities: [],
+      mount: { ...limits, onResize: (size) => sizes.push(size) },
+    });
+    return { guest, sizes };
+  };
+
+  it.each([
+    [300, 300],
+    [1e9, 800],
+    [0, 100],
+  ])("gives %d px within the mount's limits, as %d px", async (asked, given) => {
+    const { guest, sizes } = await sizing({ minHeightPx: 100, maxHeightPx: 800 });
+    await expect(guest.call("resize", { heightPx: asked })).resolves.toEqual({ heightPx: given });
+    expect(sizes).toEqual([{ heightPx: given }]);
+  });
+
+  it("refuses a side that the host keeps to itself [SF-1]", async () => {
+    const { guest, sizes } = await sizing({ maxHeightPx: 800 });
+    await expect(guest.call("resize", { heightPx: 1, widthPx: 1 })).rejects.toThrow(
+      coded("SURFACE_REFUSED", "width"),
+    );
+    const closed = await sizing({ maxWidthPx: 800 });
+    await expect(closed.guest.call("resize", { heightPx: 1 })).rejects.toThrow(
+      coded("SURFACE_REFUSED", "height"),
+    );
+    await closed.guest.call("resize", { widthPx: 1 });
+    expect([...sizes, ...closed.sizes]).toEqual([{ widthPx: 1 }]);
+  });
+
+  it.each([Number.NaN, Infinity, -1, "100"])("refuses %s [SF-2]", async (heightPx) => {
+    const { guest, sizes } = await sizing({ maxHeightPx: 800 });
+    await expect(guest.call("resize", { heightPx })).rejects.toThrow(
+      coded("CALL_ARGUMENTS_INVALID", "heightPx: "),
+    );
+    expect(sizes).toEqual([]);
+  });
+
+  it("is refused where the app is in no frame and nobody listens", async () => {
+    const { guest } = await setUp({ mount: { maxHeightPx: 800 } });
+    await expect(guest.call("resize", { heightPx: 1 })).rejects.toThrow(coded("SURFACE_REFUSED"));
+  });
+
+  it.each([
+    ["minHeightPx", { minHeightPx: -1 }],
+    ["maxHeightPx", { maxHeightPx: Number.NaN }],
+    ["maxWidthPx", { minWidthPx: 5, maxWidthPx: 4 }],
+  ])("is bounded by limits that make sense: %s", async (name, limits) => {
+    const { host } = await setUp();
+    const { surface } = createTestGuest();
+    expect(() => host.mount("orders", { surface, ...limits })).toThrow(
+      coded("CONFIG_INVALID", `mount: ${name}: must be a number`),
+    );
+  });
+});
+
+describe("showToast", () => {
+  const toaster = () => {
+    const toasts: ToastRequest[] = [];
+    const ui: HostUi = { showToast: (toast) => void toasts.push(toast) };
+    return { toasts, ui };
+  };
+
+  it("shows a text in the app's name", async () => {
+    const { toasts, ui } = toaster();
+    const { guest, host } = await setUp({ ui });
+    await guest.call("showToast", "Saved", { tone: "success" });
+    expect(toasts).toEqual([{ app: host.apps.get("orders"), text: "Saved", tone: "success" }]);
+  });
+
+  it("is refused without the capability, and by a host without toasts [SF-1]", async () => {
+    const { toasts, ui } = toaster();
+    const { guest } = await setUp({ ui, capabilities: ["dialogs:show"] });
+    await expect(guest.call("showToast", "Saved")).rejects.toThrow(
+      coded("CAPABILITY_MISSING", '"toasts:show"'),
+    );
+    const bare = await setUp();
+    await expect(bare.guest.call("showToast", "Saved")).rejects.toThrow(coded("SURFACE_REFUSED"));
+    expect(toasts).toEqual([]);
+  });
+
+  it("shows a few of a flood, and later ones when there was time to read [SF-3]", async () => {
+    const { toasts, ui } = toaster();
+    const { guest, issuer } = await setUp({ ui });
+    const flood = await Promise.allSettled(
+      Array.from({ length: 100 }, (_, index) => guest.call("showToast", `Toast ${index}`)),
+    );
+    expect(toasts).toHaveLength(3);
+    expect(flood.at(-1)).toMatchObject({ reason: coded("CALL_LIMIT_EXCEEDED") });
+    await issuer.clock.advance(2_000);
+    await guest.call("showToast", "Later");
+    expect(toasts).toHaveLength(4);
+  });
+});
+
+it("a name of a surface is not the host's to give to a method of its own", () => {
+  const { hostOptions } = createTestIssuer();
+  expect(() => createHost({ ...hostOptions, apps: [], methods: { confirm: () => true } })).toThrow(
+    coded("CONFIG_INVALID", "methods.confirm"),
+  );
+});

@@ -1,0 +1,159 @@
+/**
+ * Methods by which an app acts on the page around it.
+ *
+ * [SF-1] Closed by default: each needs a capability of the manifest, or only reaches the app's own
+ *        place. What the host has no handler for is refused.
+ * [SF-2] Arguments are parsed before anything is looked at; a path cannot leave its origin.
+ * [SF-3] An app may do only so much of each, over all of its frames and documents.
+ * [SF-4] Whose request it is comes from the registry's entry of the frame.
+ */
+import {
+  BridgeError,
+  BUILT_IN_METHODS,
+  normalPath,
+  SURFACE_CAPABILITIES,
+  SURFACE_LIMITS,
+} from "@breezeway/shared";
+import {
+  parseConfirm,
+  parseNavigate,
+  parseOpenModal,
+  parseReportPath,
+  parseResize,
+  parseShowToast,
+  type AppRegistry,
+  type AskedPlace,
+  type RegisteredApp,
+} from "@breezeway/shared/schemas";
+import type { Clock, IncomingCall } from "@breezeway/shared/channel";
+import type { GuestMount } from "../guests/guest-mount.ts";
+import type { HostOptions, MountOptions } from "../host-types.ts";
+import { createAllowance, type Allowance } from "./allowance.ts";
+import { createDialogs, notOffered } from "./dialogs.ts";
+import type { HostUi, NavigationTarget } from "./host-ui.ts";
+
+type BuiltIn = (call: IncomingCall) => unknown;
+
+export interface SurfacesOptions {
+  readonly apps: AppRegistry;
+  readonly ui: HostUi;
+  readonly onNavigate: HostOptions["onNavigate"];
+  readonly isUserActive: () => boolean;
+  readonly clock: Clock;
+  readonly locale: () => string;
+  readonly mount: (appId: string, options: MountOptions) => GuestMount;
+}
+
+export interface Surfaces {
+  methodsOf(app: RegisteredApp, mount: GuestMount): readonly (readonly [string, BuiltIn])[];
+}
+
+export function createSurfaces(options: SurfacesOptions): Surfaces {
+  const { clock, ui } = options;
+  const navigations = perApp(
+    clock,
+    SURFACE_LIMITS.navigationBurst,
+    SURFACE_LIMITS.navigationsPerSecond,
+  );
+  const toasts = perApp(clock, SURFACE_LIMITS.toastBurst, SURFACE_LIMITS.toastsPerSecond);
+  const dialogs = perApp(clock, SURFACE_LIMITS.dialogBurst, SURFACE_LIMITS.dialogsPerSecond);
+
+  const assertActive = (what: string): void => {
+    if (options.isUserActive()) return;
+    throw new BridgeError("ACTIVATION_MISSING", `${what} needs a click or a key of the person.`);
+  };
+
+  const open = createDialogs({
+    ui,
+    locale: options.locale,
+    mount: options.mount,
+    assertAllowed(app) {
+      assertActive("A dialog");
+      spend(dialogs(app), "dialogs");
+    },
+  });
+
+  const targetOf = (app: RegisteredApp, asked: AskedPlace): NavigationTarget => {
+    if (asked.to === "host") return asked;
+    const target = asked.app === undefined ? app : options.apps.get(asked.app);
+    // Which other apps there are is not every app's to find out.
+    if (target !== app) demand(app, "navigate", SURFACE_CAPABILITIES.navigateToApps);
+    if (target === undefined) {
+      throw new BridgeError("APP_UNKNOWN", `No app "${asked.app}" is registered.`);
+    }
+    return { ...asked, app: target, path: asked.path ?? startOf(target) };
+  };
+
+  return {
+    methodsOf: (app, mount) => [
+      [
+        BUILT_IN_METHODS.navigate,
+        async ({ args }) => {
+          demand(app, "navigate", SURFACE_CAPABILITIES.navigate);
+          const target = targetOf(app, parseNavigate(args));
+          if (!options.onNavigate) throw notOffered("way to go elsewhere");
+          assertActive("Going elsewhere");
+          spend(navigations(app), "navigations");
+          await options.onNavigate(target, { app, mount });
+        },
+      ],
+      [BUILT_IN_METHODS.reportPath, ({ args }) => mount.reportPath(parseReportPath(args))],
+      [BUILT_IN_METHODS.resize, ({ args }) => mount.resize(parseResize(args))],
+      [
+        BUILT_IN_METHODS.showToast,
+        ({ args }) => {
+          demand(app, "showToast", SURFACE_CAPABILITIES.showToast);
+          const toast = parseShowToast(args);
+          if (!ui.showToast) throw notOffered("toasts");
+          spend(toasts(app), "toasts");
+          ui.showToast({ app, ...toast });
+        },
+      ],
+      [
+        BUILT_IN_METHODS.confirm,
+        ({ args, signal }) => {
+          demand(app, "confirm", SURFACE_CAPABILITIES.confirm);
+          return open.confirm(app, parseConfirm(args), signal);
+        },
+      ],
+      [
+        BUILT_IN_METHODS.openModal,
+        ({ args, signal }) => {
+          demand(app, "openModal", SURFACE_CAPABILITIES.openModal);
+          return open.openModal(app, parseOpenModal(args), signal);
+        },
+      ],
+      [BUILT_IN_METHODS.closeModal, ({ args: [result] }) => open.closeModal(mount, result)],
+    ],
+  };
+}
+
+/** One allowance for each app: its frames share it, and a reload does not refill it. */
+function perApp(clock: Clock, burst: number, perSecond: number): (app: RegisteredApp) => Allowance {
+  const allowances = new Map<string, Allowance>();
+  return ({ id }) => {
+    const known = allowances.get(id) ?? createAllowance(clock, burst, perSecond);
+    allowances.set(id, known);
+    return known;
+  };
+}
+
+function spend(allowance: Allowance, what: string): void {
+  if (allowance.take()) return;
+  throw new BridgeError("CALL_LIMIT_EXCEEDED", `Too many ${what} in a row.`);
+}
+
+function demand(app: RegisteredApp, method: string, capability: string): void {
+  if (app.capabilities.includes(capability)) return;
+  throw new BridgeError(
+    "CAPABILITY_MISSING",
+    `"${method}" needs the capability "${capability}", which the app's manifest does not list.`,
+    { details: { capability } },
+  );
+}
+
+function startOf({ placements, url }: RegisteredApp): string {
+  const menu = placements.find(({ type }) => type === "menu");
+  const { pathname, search, hash } = new URL(url);
+  return (menu && normalPath(menu.path)) ?? normalPath(pathname + search + hash) ?? "/";
+}

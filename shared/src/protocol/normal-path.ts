@@ -1,0 +1,17 @@
+import { SURFACE_LIMITS } from "../limits.ts";
+
+// A space or a control character is dropped by URL parsers in some places; a backslash is a slash.
+const PATH = /^\/(?!\/)[^\s\\\p{Cc}]*$/u;
+const BASE = "https://path.invalid";
+
+/**
+ * A path with its query and fragment, as a browser would show it; `undefined` when it would lead off
+ * its origin, wherever that is. What comes back is safe to resolve again: `/.//x` becomes `//x` in
+ * a browser, which is a host.
+ */
+export function normalPath(path: string): string | undefined {
+  if (path.length > SURFACE_LIMITS.maxPathLength || !PATH.test(path)) return undefined;
+  if (!URL.canParse(path, BASE)) return undefined;
+  const { origin, pathname, search, hash } = new URL(path, BASE);
+  return origin === BASE && !pathname.startsWith("//") ? pathname + search + hash : undefined;
+}
