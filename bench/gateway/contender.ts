@@ -28,16 +28,18 @@ function listen(server: Server): Promise<number> {
 }
 
 /**
- * Proxies with nothing decided, removed or added: what a gateway costs nothing on. With the server
- * options of the gateway, so that what is left between the two is the gateway's own work.
+ * Those of the gateway, so that what is left between it and what it is measured by is its own work. They
+ * spare a request that has no body about 2 % of what verifying and answering takes.
  */
+const GATEWAY_SERVER = {
+  optimizeEmptyRequests: true,
+  requireHostHeader: false,
+  keepAliveTimeout: 65_000,
+};
+
+/** Proxies with nothing decided, removed or added: what a gateway costs nothing on. */
 function proxyWithoutAuth(dispatch: Dispatcher["dispatch"]): Promise<number> {
-  const options = {
-    optimizeEmptyRequests: true,
-    requireHostHeader: false,
-    keepAliveTimeout: 65_000,
-  };
-  const server = createServer(options, (request, response) => {
+  const server = createServer(GATEWAY_SERVER, (request, response) => {
     const list: string[] = [];
     const { rawHeaders } = request;
     for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -126,7 +128,7 @@ const contenders: Record<string, () => Promise<number>> = {
   "verify-and-answer": async () => {
     const key = createPublicKey({ key: jwk, format: "jwk" });
     return listen(
-      createServer((request, response) => {
+      createServer(GATEWAY_SERVER, (request, response) => {
         const token = request.headers.authorization?.slice(7) ?? "";
         const dot = token.lastIndexOf(".");
         const signature = Buffer.from(token.slice(dot + 1), "base64url");
