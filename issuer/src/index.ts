@@ -11,6 +11,14 @@ export type {
 } from "./options.ts";
 export { pinoAudit } from "./audit/audit.ts";
 export type { AuditEvent, AuditEventName, AuditSink } from "./audit/audit.ts";
+export type {
+  ConnectionAction,
+  ConnectionOptions,
+  ManageContext,
+} from "./connections/connection-options.ts";
+export type { ConnectionKey } from "./connections/connection-machine.ts";
+export type { IssuerConnections } from "./connections/connections.ts";
+export type { Connection, ConnectionFailure, ConnectionState } from "@breezeway/shared/schemas";
 export type { Clock } from "./clock.ts";
 export type { RequestInfo } from "./http/router.ts";
 export { createKeyManager } from "./keys/key-manager.ts";

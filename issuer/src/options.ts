@@ -8,6 +8,7 @@ import {
 } from "@breezeway/shared/schemas";
 import { pinoAudit, silentAudit, type AuditSink } from "./audit/audit.ts";
 import { systemClock, type Clock } from "./clock.ts";
+import { checkConnections, type ConnectionOptions } from "./connections/connection-options.ts";
 import type { RateLimits } from "./http/rate-limits.ts";
 import type { KeyVault, SigningAlgorithm } from "./keys/key-vault.ts";
 import { assertDevLoginAllowed, type DevLoginOptions } from "./login/dev-login.ts";
@@ -86,6 +87,11 @@ export interface IssuerOptions {
   readonly rateLimits?: RateLimits | false;
   readonly revocations?: RevocationOptions;
   /**
+   * Apps are connected to tenants, and their backends told by signed calls. Default: no app needs to
+   * be, and there are no such endpoints.
+   */
+  readonly connections?: ConnectionOptions;
+  /**
    * Where security events go. Default: JSON lines on standard output when `NODE_ENV` is
    * `production`, nowhere otherwise.
    */
@@ -132,6 +138,7 @@ export function checkOptions(options: IssuerOptions): CheckedOptions {
   for (const appId of Object.keys(options.algorithms ?? {})) {
     if (!apps.get(appId)) throw invalid(`algorithms: no app ${appId} is registered`);
   }
+  if (options.connections) checkConnections(options.connections);
   const { idleSeconds, absoluteSeconds, graceSeconds } = options.sessions ?? {};
   return {
     url,

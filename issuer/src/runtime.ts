@@ -3,10 +3,16 @@ import { latestSeq } from "./changes/change-log.ts";
 import { createChangeWatcher } from "./changes/change-watcher.ts";
 import { createRevocationFeed } from "./changes/revocation-feed.ts";
 import { createRevocationWidening } from "./changes/revocation-widening.ts";
+import {
+  createConnectionsRuntime,
+  type ConnectionsRuntime,
+} from "./connections/start-connections.ts";
+import type { ConnectionService } from "./connections/connections.ts";
 import { createSessionCookie } from "./http/cookies.ts";
 import type { Endpoint, EndpointDeps } from "./http/context.ts";
 import { createRateLimiter } from "./http/rate-limits.ts";
 import { createRouter, type Router } from "./http/router.ts";
+import { connectionRoutes } from "./http/routes/connection-routes.ts";
 import { publicRoutes } from "./http/routes/public-routes.ts";
 import { revocationRoutes } from "./http/routes/revocation-routes.ts";
 import { sessionEventsRoutes } from "./http/routes/session-events-routes.ts";
@@ -35,6 +41,8 @@ export interface Runtime {
   readonly route: Router;
   readonly sessions: SessionService;
   readonly keys: KeyRing;
+  /** Absent without the option. */
+  readonly connections: ConnectionService | undefined;
   mintToken(handle: string, appId: string): Promise<MintedToken>;
   close(): Promise<void>;
 }
@@ -86,11 +94,26 @@ export async function startRuntime(
     changed,
   });
 
+  const connections: ConnectionsRuntime | undefined =
+    options.connections &&
+    createConnectionsRuntime({
+      options: options.connections,
+      issuer: options,
+      store,
+      apps,
+      keys,
+      clock,
+      audit,
+      changed,
+      onError: (error) => checked.onError(error, "none"),
+    });
+
   const reloadKeys = (): void => void untilDone(() => keys.reload(), signal);
 
   watcher.subscribe({
     onChange(change) {
       if (change.kind === "keys-changed" || change.kind === "key") reloadKeys();
+      else if (change.kind === "connections-changed") connections?.onChange(change.subject);
       else if (change.kind === "user" || change.kind === "tenant") {
         cache.clear({ kind: change.kind, id: change.subject });
       } else cache.drop(change.subject);
@@ -98,12 +121,16 @@ export async function startRuntime(
     },
     onGap() {
       cache.clear();
+      connections?.onChange();
       reloadKeys();
       void untilDone(() => feed.load(), signal);
     },
   });
   await watcher.start();
   await Promise.all([feed.load(), keys.start()]);
+
+  // What a process that is gone has left undone.
+  connections?.worker.wake();
 
   const maintenance = createMaintenance({ store, sessions: sessionStore, keys, lifetimes, clock });
   const timer = setInterval(() => {
@@ -115,7 +142,13 @@ export async function startRuntime(
   const streams = createStreamRegistry(checked.feedHeartbeatMs);
   const limits = createRateLimiter(options.rateLimits);
   const cookie = createSessionCookie(checked.url);
-  const mint = createAppMint({ options, checked, keys, feed });
+  const mint = createAppMint({
+    options,
+    checked,
+    keys,
+    feed,
+    connectedApps: connections?.connectedApps,
+  });
   const deps: EndpointDeps = { apps, sessions, cookie, clock, audit, limits, mint };
   const endpoints: readonly Endpoint[] = [
     ...sessionRoutes(deps),
@@ -127,6 +160,13 @@ export async function startRuntime(
       ensureFresh,
       secrets: options.revocations?.secrets ?? [],
     }),
+    ...(connections && options.connections
+      ? connectionRoutes({
+          ...deps,
+          connections: connections.service,
+          mayManage: options.connections.mayManage,
+        })
+      : []),
     ...(options.devLogin ? devLoginRoutes(options.devLogin, deps) : []),
     ...(options.oidc
       ? oidcLoginRoutes(options.oidc, {
@@ -151,6 +191,7 @@ export async function startRuntime(
     route,
     sessions,
     keys,
+    connections: connections?.service,
     async mintToken(handle, appId) {
       return mintAudited(deps, await sessions.find(handle), findApp(apps, appId));
     },
@@ -158,6 +199,7 @@ export async function startRuntime(
       clearInterval(timer);
       streams.close();
       closing.abort();
+      await connections?.worker.close();
       await watcher.close();
     },
   };

@@ -17,6 +17,31 @@ export type {
 export { RESERVED_CLAIMS, sessionClaimsSchema } from "./schemas/claims.ts";
 export type { SessionClaims } from "./schemas/claims.ts";
 export {
+  MAX_FAILURE_DETAIL,
+  connectionListResponseSchema,
+  connectionRequestSchema,
+  connectionResponseSchema,
+  connectionSchema,
+} from "./schemas/connections.ts";
+export type {
+  Connection,
+  ConnectionFailure,
+  ConnectionFailureReason,
+  ConnectionListResponse,
+  ConnectionRequest,
+  ConnectionResponse,
+  ConnectionState,
+  LifecycleEventName,
+} from "./schemas/connections.ts";
+export {
+  LIFECYCLE_TTL_SECONDS,
+  LIFECYCLE_TYPE,
+  MAX_LIFECYCLE_BODY_BYTES,
+  lifecycleBodySchema,
+  lifecycleClaimsSchema,
+} from "./schemas/lifecycle.ts";
+export type { LifecycleBody, LifecycleClaims } from "./schemas/lifecycle.ts";
+export {
   DEFAULT_SANDBOX,
   SANDBOX_TOKENS,
   parseManifest,

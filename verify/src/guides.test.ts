@@ -12,7 +12,7 @@ const examples = readdirSync(join(ROOT, "verify/examples"), { recursive: true, e
   .filter((file) => file !== "verify/examples/next/app/route.ts");
 
 const shown = readdirSync(join(ROOT, "docs/guides"))
-  .filter((file) => /^verify-.*\.md$/.test(file))
+  .filter((file) => /^(?:verify-.*|app-lifecycle)\.md$/.test(file))
   .flatMap((guide) => {
     const text = readFileSync(join(ROOT, "docs/guides", guide), "utf8");
     return [...text.matchAll(BLOCK)].map(({ groups }) => ({

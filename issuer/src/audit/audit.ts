@@ -2,6 +2,7 @@
  * One structured line per security event. The fields are a closed list: there is no place in it for
  * a token, a secret, a claim value or free text, so none can be logged by mistake.
  */
+import type { ConnectionState } from "@breezeway/shared/schemas";
 import { pino, type DestinationStream } from "pino";
 
 export type AuditEventName =
@@ -21,7 +22,8 @@ export type AuditEventName =
   | "request.refused"
   | "key.created"
   | "key.retired"
-  | "key.removed";
+  | "key.removed"
+  | `connection.${ConnectionState}`;
 
 export interface AuditEvent {
   readonly event: AuditEventName;
@@ -35,6 +37,8 @@ export interface AuditEvent {
   readonly jti?: string | undefined;
   /** Key id. */
   readonly kid?: string | undefined;
+  /** Connection id of an app in a tenant. */
+  readonly connection?: string | undefined;
   /** The reason of a refusal or of an end, in kebab case. */
   readonly reason?: string | undefined;
   /** How many sessions an event is about, when it is not one. */

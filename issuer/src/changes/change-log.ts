@@ -16,13 +16,18 @@ export type RevocationKind = (typeof REVOCATION_KINDS)[number];
 
 /** Kinds that only issuer processes need: caches to drop, events for the host page. */
 export type InternalKind =
-  "claims-changed" | "tenant-changed" | "data-changed" | "renewed" | "keys-changed";
+  | "claims-changed"
+  | "tenant-changed"
+  | "data-changed"
+  | "renewed"
+  | "keys-changed"
+  | "connections-changed";
 
 export interface Change {
   readonly kind: RevocationKind | InternalKind;
-  /** Session handle, user id, tenant id, app id or key id, by kind. */
+  /** Session handle, user id, tenant id, app id or key id, by kind; of `connections-changed`, the tenant. */
   readonly subject: string;
-  /** Narrows a `user` revocation to one tenant. */
+  /** Narrows a `user` or `app` revocation to one tenant. */
   readonly tenantId?: string;
   /** Why, for kind `session`: `signed-out`, `refresh-reused`, …; {@link WIDENED}. */
   readonly detail?: string;

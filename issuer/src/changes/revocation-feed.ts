@@ -149,12 +149,11 @@ export function createRevocationFeed(options: RevocationFeedOptions): Revocation
       let iat = toSeconds(clock());
       for (const { revocation } of coarse) {
         const { kind, id } = revocation;
+        const isHere = revocation.tenantId === undefined || revocation.tenantId === tenantId;
         const hit =
-          (kind === "app" && id === appId) ||
+          (kind === "app" && id === appId && isHere) ||
           (kind === "tenant" && id === tenantId) ||
-          (kind === "user" &&
-            id === userId &&
-            (revocation.tenantId === undefined || revocation.tenantId === tenantId));
+          (kind === "user" && id === userId && isHere);
         if (hit) iat = Math.max(iat, revocation.atSeconds + 1);
       }
       newestSeconds = Math.max(newestSeconds, iat);

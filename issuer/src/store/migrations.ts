@@ -78,7 +78,34 @@ const initial: Migration = {
   },
 };
 
+const connections: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable("breezeway_connection")
+      .addColumn("app_id", "text", (column) => column.notNull())
+      .addColumn("tenant_id", "text", (column) => column.notNull())
+      .addColumn("id", "text", (column) => column.notNull().unique())
+      .addColumn("state", "text", (column) => column.notNull())
+      .addColumn("failure_event", "text")
+      .addColumn("failure_reason", "text")
+      .addColumn("failure_detail", "text")
+      .addColumn("attempts", "integer", (column) => column.notNull())
+      .addColumn("due_at_ms", "bigint", (column) => column.notNull())
+      .addColumn("lease_id", "text")
+      .addColumn("created_at_ms", "bigint", (column) => column.notNull())
+      .addColumn("changed_at_ms", "bigint", (column) => column.notNull())
+      .addPrimaryKeyConstraint("breezeway_connection_place", ["tenant_id", "app_id"])
+      .execute();
+    await db.schema
+      .createIndex("breezeway_connection_due")
+      .on("breezeway_connection")
+      .columns(["state", "due_at_ms"])
+      .execute();
+  },
+};
+
 export const migrations: MigrationProvider = {
   // Names sort as text: they decide the order.
-  getMigrations: () => Promise.resolve({ "0001_initial": initial }),
+  getMigrations: () =>
+    Promise.resolve({ "0001_initial": initial, "0002_connections": connections }),
 };

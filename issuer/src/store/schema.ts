@@ -2,6 +2,11 @@
  * The tables, as both databases have them. Times are epoch milliseconds unless a name says seconds;
  * JSON stands in text columns, so that both stores return the same bytes that were written.
  */
+import type {
+  ConnectionFailureReason,
+  ConnectionState,
+  LifecycleEventName,
+} from "@breezeway/shared/schemas";
 import type { Insertable, Selectable } from "kysely";
 
 export interface Database {
@@ -10,6 +15,7 @@ export interface Database {
   breezeway_change: ChangeTable;
   breezeway_change_counter: ChangeCounterTable;
   breezeway_login_attempt: LoginAttemptTable;
+  breezeway_connection: ConnectionTable;
 }
 
 export interface SessionTable {
@@ -77,8 +83,26 @@ export interface LoginAttemptTable {
   expires_at_ms: number;
 }
 
+/** One row for each app that was ever connected in a tenant. */
+export interface ConnectionTable {
+  app_id: string;
+  tenant_id: string;
+  id: string;
+  state: ConnectionState;
+  failure_event: LifecycleEventName | null;
+  failure_reason: ConnectionFailureReason | null;
+  /** The app's own words. */
+  failure_detail: string | null;
+  attempts: number;
+  due_at_ms: number;
+  lease_id: string | null;
+  created_at_ms: number;
+  changed_at_ms: number;
+}
+
 export type SessionRow = Selectable<SessionTable>;
 export type NewSessionRow = Insertable<SessionTable>;
 export type SigningKeyRow = Selectable<SigningKeyTable>;
 export type ChangeRow = Selectable<ChangeTable>;
 export type LoginAttemptRow = Selectable<LoginAttemptTable>;
+export type ConnectionRow = Selectable<ConnectionTable>;

@@ -1,11 +1,13 @@
 /**
- * A token for one app of one session: picks the key, asks the claims hook, minds revocations.
+ * A token for one app of one session: asks whether the app is connected, picks the key, asks the claims hook, minds revocations.
  *
  * Invariant: a token's `iat` is from when its session was known to be live, not from when its claims
  * or its signature came. A revocation heard in between names a second that is no earlier, so it ends
  * the token.
  */
+import { BridgeError } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
+import type { ConnectedApps } from "../connections/connected-apps.ts";
 import type { RevocationFeed } from "../changes/revocation-feed.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { CheckedOptions, IssuerOptions } from "../options.ts";
@@ -22,9 +24,13 @@ export interface AppMintDeps {
   readonly checked: CheckedOptions;
   readonly keys: KeyRing;
   readonly feed: RevocationFeed;
+  /** Where only connected apps get tokens. */
+  readonly connectedApps: ConnectedApps | undefined;
 }
 
-export function createAppMint({ options, checked, keys, feed }: AppMintDeps): AppMint {
+/** The mint's promises: APP_NOT_ALLOWED for an app that is not connected in the tenant. */
+export function createAppMint(deps: AppMintDeps): AppMint {
+  const { options, checked, keys, feed, connectedApps } = deps;
   const { claims: hook, algorithms = {} } = options;
   const sign = createMint({
     issuer: options.issuer,
@@ -34,6 +40,7 @@ export function createAppMint({ options, checked, keys, feed }: AppMintDeps): Ap
 
   return (record, app) => {
     const { userId, tenantId } = record;
+    // Before anything is awaited, as for the session: an app that is shut out meanwhile loses it.
     const iat = feed.issuedAtSeconds({ userId, tenantId, appId: app.id });
     const finish = (extraClaims?: Claims): MintedToken | Promise<MintedToken> =>
       sign({
@@ -43,8 +50,17 @@ export function createAppMint({ options, checked, keys, feed }: AppMintDeps): Ap
         issuedAtSeconds: iat,
         extraClaims: extraClaims && checkHookClaims(extraClaims),
       });
-    if (!hook) return finish();
-    const claims = hook({ session: toInfo(record), app });
-    return claims instanceof Promise ? claims.then(finish) : finish(claims);
+    const mint = (): MintedToken | Promise<MintedToken> => {
+      if (!hook) return finish();
+      const claims = hook({ session: toInfo(record), app });
+      return claims instanceof Promise ? claims.then(finish) : finish(claims);
+    };
+    if (!connectedApps) return mint();
+    const isAdmitted = connectedApps.admits({ appId: app.id, tenantId });
+    if (isAdmitted === true) return mint();
+    return Promise.resolve(isAdmitted).then((admitted) => {
+      if (admitted) return mint();
+      throw new BridgeError("APP_NOT_ALLOWED", "The app is not connected in this tenant.");
+    });
   };
 }

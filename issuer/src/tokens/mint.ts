@@ -78,13 +78,16 @@ export function createMint({ issuer, ttlSeconds, random }: MintOptions): Mint {
       }
       return { token, expiresAtSeconds: exp, jti, kid: signer.kid };
     };
-    const signature = sign(signer, Buffer.from(input));
+    const signature = signWith(signer, Buffer.from(input));
     return signature instanceof Promise ? signature.then(finish) : finish(signature);
   };
 }
 
 /** @throws {BridgeError} KEYS_UNAVAILABLE when the signer fails, at once or later */
-function sign({ kid, signer }: ActiveSigner, data: Uint8Array): Uint8Array | Promise<Uint8Array> {
+export function signWith(
+  { kid, signer }: ActiveSigner,
+  data: Uint8Array,
+): Uint8Array | Promise<Uint8Array> {
   const fail = (cause: unknown): never => {
     throw new BridgeError("KEYS_UNAVAILABLE", `Signing key ${kid} cannot sign.`, { cause });
   };

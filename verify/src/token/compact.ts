@@ -1,5 +1,5 @@
 /**
- * The form of a session token: compact JWS (RFC 7515, section 3.1), canonical base64url, a header of
+ * The form of a signed token: compact JWS (RFC 7515, section 3.1), canonical base64url, a header of
  * exactly `alg`, `typ` and `kid`. Nothing here looks at claims or keys.
  */
 import { BridgeError, TOKEN_LIMITS } from "@breezeway/shared";
@@ -30,13 +30,17 @@ const MAX_KID_LENGTH = 256;
  */
 export type CompactParser = (token: string) => CompactToken;
 
-export function createCompactParser(algorithms: readonly SessionAlgorithm[]): CompactParser {
+/** @param typ What the header's `typ` must be: tokens of one use are no tokens of another. */
+export function createCompactParser(
+  algorithms: readonly SessionAlgorithm[],
+  typ = "JWT",
+): CompactParser {
   // An issuer writes the same header on every token that it signs with a key.
   let lastPart: string | undefined;
   let lastHeader: TokenHeader | undefined;
   const headerOf = (part: string): TokenHeader => {
     if (lastHeader === undefined || part !== lastPart) {
-      lastHeader = parseHeader(part, algorithms);
+      lastHeader = parseHeader(part, algorithms, typ);
       lastPart = part;
     }
     return lastHeader;
@@ -63,7 +67,11 @@ function parseCompact(token: string, headerOf: (part: string) => TokenHeader): C
   };
 }
 
-function parseHeader(part: string, algorithms: readonly SessionAlgorithm[]): TokenHeader {
+function parseHeader(
+  part: string,
+  algorithms: readonly SessionAlgorithm[],
+  expectedTyp: string,
+): TokenHeader {
   if (part.length > TOKEN_LIMITS.maxHeaderBytes) throw malformed("its header is too long");
   const header = parseStrictObject(decodePart(part));
   if (header === undefined) throw malformed("its header is not a JSON object of unique names");
@@ -71,7 +79,7 @@ function parseHeader(part: string, algorithms: readonly SessionAlgorithm[]): Tok
   if (!isSessionAlgorithm(alg) || !algorithms.includes(alg)) {
     throw new BridgeError("TOKEN_ALG", "The session token's algorithm is not on the list.");
   }
-  if (typ !== "JWT") throw malformed('its header\'s typ is not "JWT"');
+  if (typ !== expectedTyp) throw malformed(`its header's typ is not "${expectedTyp}"`);
   if (typeof kid !== "string" || kid === "" || kid.length > MAX_KID_LENGTH) {
     throw malformed("its header's kid is not the id of a key");
   }

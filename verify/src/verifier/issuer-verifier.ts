@@ -3,8 +3,8 @@
  * that order. Holds public keys only; there is no code here that could sign.
  */
 import { BridgeError } from "@breezeway/shared";
-import { createStaticKeys, keyUnknown, type KeySource } from "../keys/key-source.ts";
-import { createRemoteKeys } from "../keys/remote-keys.ts";
+import { createKeySource } from "../keys/create-key-source.ts";
+import { keyUnknown } from "../keys/key-source.ts";
 import type { VerificationKey } from "../keys/verification-key.ts";
 import { createCompactParser, type CompactToken } from "../token/compact.ts";
 import { isSignatureValid } from "../token/signature.ts";
@@ -15,8 +15,8 @@ import {
   parseClaims,
   type VerifyRequest,
 } from "./claim-rules.ts";
-import { parseOptions, type VerifierConfig, type VerifierSettings } from "./options.ts";
-import { NO_CACHE, createTokenCache, type TokenCache } from "./token-cache.ts";
+import { parseOptions, type VerifierSettings } from "./options.ts";
+import { NO_CACHE, createTokenCache } from "./token-cache.ts";
 import { toSession, type VerifiedSession } from "./verified-session.ts";
 
 export interface SessionVerifier {
@@ -55,7 +55,7 @@ export function createIssuerVerifier(options: VerifierSettings): SessionVerifier
   const config = parseOptions(options);
   const { rules, clock, isRevoked, isKeyRemoved } = config;
   const cache = config.cacheEntries === 0 ? NO_CACHE : createTokenCache(config.cacheEntries);
-  const keys = createKeys(config, cache);
+  const keys = createKeySource(config, (kids) => cache.dropKeys(kids));
   const parse = createCompactParser(config.algorithms);
 
   function verifyCached(token: string, request = ANY_REQUEST): VerifiedSession | undefined {
@@ -117,16 +117,4 @@ export function createIssuerVerifier(options: VerifierSettings): SessionVerifier
       cache.clear();
     },
   };
-}
-
-function createKeys(config: VerifierConfig, cache: TokenCache): KeySource {
-  if (!("url" in config.keys)) return createStaticKeys(config.keys);
-  return createRemoteKeys({
-    url: config.keys.url,
-    fetch: config.fetch,
-    clock: config.clock,
-    timeoutMs: config.jwksTimeoutMs,
-    onKeysRemoved: (kids) => cache.dropKeys(kids),
-    onFetchFailed: config.onKeysError,
-  });
 }

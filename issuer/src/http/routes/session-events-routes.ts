@@ -1,7 +1,8 @@
 /**
  * `GET /session/events`: what the host page must hear of its session. Resumable by `Last-Event-ID`.
  *
- * Events: `revoked` `{ reason }`, `signed-out`, `tenant-changed` `{ tenantId }`, `claims-changed`.
+ * Events: `revoked` `{ reason }`, `signed-out`, `tenant-changed` `{ tenantId }`, `claims-changed`,
+ * `connections-changed`.
  * The first two are the last ones of a stream.
  */
 import { WIDENED } from "../../changes/change-log.ts";
@@ -101,6 +102,9 @@ function eventOf(change: ChangeRow, record: SessionRecord): ServerEvent | undefi
   const { kind, subject, tenant_id, detail } = change;
   // Sessions that it ended have heard so, and those that are open now began after it.
   if (detail === WIDENED) return undefined;
+  if (kind === "connections-changed") {
+    return subject === record.tenantId ? { event: kind, data: {} } : undefined;
+  }
   const isWide =
     (kind === "user" &&
       subject === record.userId &&

@@ -1,0 +1,121 @@
+/**
+ * One call to the backend of an app, and what its answer means. Knows neither keys nor connections.
+ *
+ * [BC-1] Redirects are not followed: the call is for the registered address and no other.
+ * [BC-2] The whole call, the answer included, is bounded in time, and what is read of it in size.
+ * [BC-3] Of the answer only the status counts, and, when the backend refuses with problem+json, a
+ *        short text without control characters. Nothing else of it goes anywhere.
+ */
+import { isRecord } from "@breezeway/shared";
+import { MAX_FAILURE_DETAIL } from "@breezeway/shared/schemas";
+import type { CallOutcome } from "./connection-machine.ts";
+import type { SignedCall } from "./lifecycle-token.ts";
+
+export interface BackendCall extends SignedCall {
+  readonly url: string;
+}
+
+export interface BackendCallOptions {
+  readonly fetch: typeof fetch;
+  readonly timeoutMs: number;
+  /** This process is closing. */
+  readonly signal: AbortSignal;
+}
+
+const MAX_ANSWER_BYTES = 16_384;
+/** RFC 9110, section 15.5: answers to 4xx that are good for another attempt. */
+const RETRYABLE = new Set([408, 425, 429]);
+const MAX_RETRY_AFTER_SECONDS = 86_400;
+
+/** Never rejects. */
+export async function callBackend(
+  { url, body, token }: BackendCall,
+  { fetch, timeoutMs, signal }: BackendCallOptions,
+): Promise<CallOutcome> {
+  const deadline = AbortSignal.timeout(timeoutMs);
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+        accept: "application/problem+json, application/json",
+        "user-agent": "breezeway-issuer",
+      },
+      body,
+      redirect: "manual",
+      credentials: "omit",
+      signal: AbortSignal.any([deadline, signal]),
+    });
+    return await outcomeOf(response);
+  } catch {
+    // No cause: what failed would quote addresses, and what was sent.
+    if (signal.aborted) return { kind: "interrupted" };
+    return { kind: "unavailable", reason: deadline.aborted ? "timeout" : "unreachable" };
+  }
+}
+
+async function outcomeOf(response: Response): Promise<CallOutcome> {
+  const { status } = response;
+  const isRefusal = status >= 400 && status < 500 && !RETRYABLE.has(status);
+  const detail = isRefusal ? await readDetail(response) : undefined;
+  if (!response.bodyUsed) await response.body?.cancel();
+  if (isRefusal) return { kind: "refused", reason: "refused", detail };
+  if (response.ok) return { kind: "done" };
+  if (response.type === "opaqueredirect" || (status >= 300 && status < 400)) {
+    return { kind: "refused", reason: "redirected" };
+  }
+  const retryAfterMs = retryAfterOf(response);
+  return { kind: "unavailable", reason: "server-error", retryAfterMs };
+}
+
+async function readDetail(response: Response): Promise<string | undefined> {
+  const type = response.headers.get("content-type") ?? "";
+  if (!/^application\/problem\+json\s*(?:;|$)/i.test(type)) return undefined;
+  const text = await readBounded(response);
+  const problem = text === undefined ? undefined : parse(text);
+  if (!isRecord(problem)) return undefined;
+  const { detail, title } = problem;
+  return plainText(typeof detail === "string" ? detail : title);
+}
+
+/** `undefined` for more than fits. */
+async function readBounded(response: Response): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop cancels the body.
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > MAX_ANSWER_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** One line of characters that show: no controls, none that turn the direction of what follows. */
+function plainText(value: unknown): string | undefined {
+  if (typeof value !== "string") return undefined;
+  const text = value
+    .toWellFormed()
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
+    .trim();
+  if (text === "") return undefined;
+  if (text.length <= MAX_FAILURE_DETAIL) return text;
+  // Half of a pair would be no text any more.
+  return `${text.slice(0, MAX_FAILURE_DETAIL - 1).replace(/\p{Cs}$/u, "")}…`;
+}
+
+/** RFC 9110, section 10.2.3; the form that is a date is not worth a clock. */
+function retryAfterOf(response: Response): number | undefined {
+  const seconds = /^\d{1,9}$/.exec(response.headers.get("retry-after") ?? "")?.[0];
+  if (seconds === undefined) return undefined;
+  return Math.min(Number(seconds), MAX_RETRY_AFTER_SECONDS) * 1_000;
+}

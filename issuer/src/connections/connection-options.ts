@@ -1,0 +1,66 @@
+/** The option that switches connections on, and its checks. */
+import { BridgeError } from "@breezeway/shared";
+import type { RegisteredApp } from "@breezeway/shared/schemas";
+import type { SessionInfo } from "../sessions/session-record.ts";
+
+export type ConnectionAction = "list" | "connect" | "disconnect" | "retry" | "complete-setup";
+
+/** What {@link ConnectionOptions.mayManage} decides on. */
+export interface ManageContext {
+  readonly session: SessionInfo;
+  readonly action: ConnectionAction;
+  /** The app; absent for `list`. */
+  readonly app?: RegisteredApp | undefined;
+}
+
+export interface ConnectionOptions {
+  /**
+   * Whether a session may see and change the connections of its active tenant, over HTTP. Nothing
+   * but `true` lets it. Default: nobody may; the programmatic API alone works.
+   */
+  readonly mayManage?: (context: ManageContext) => boolean | Promise<boolean>;
+  /**
+   * Tokens are minted for connected apps only, in setup or after it; others are refused with
+   * `app-not-allowed`. Disconnecting ends the tokens that an app has in the tenant. Default false.
+   */
+  readonly required?: boolean;
+  /** The longest that one call to an app's backend may take, 100 to 30 000 milliseconds. Default 10 000. */
+  readonly timeoutMs?: number;
+  /**
+   * Calls before a connection has failed, 1 to 20. Default 8: over about an hour, with waits that
+   * grow.
+   */
+  readonly maxAttempts?: number;
+  /**
+   * Makes the calls, such as through an egress proxy. It is asked not to follow redirects. Default:
+   * the runtime's `fetch`.
+   */
+  readonly fetch?: typeof fetch;
+}
+
+export interface CheckedConnections {
+  readonly timeoutMs: number;
+  readonly maxAttempts: number;
+}
+
+/** @throws {BridgeError} CONFIG_INVALID, naming the option */
+export function checkConnections(options: ConnectionOptions): CheckedConnections {
+  for (const name of ["mayManage", "fetch"] as const) {
+    const value: unknown = options[name];
+    if (value !== undefined && typeof value !== "function") throw invalid(name, "a function");
+  }
+  const required: unknown = options.required;
+  if (required !== undefined && typeof required !== "boolean") {
+    throw invalid("required", "true or false");
+  }
+  const { timeoutMs = 10_000, maxAttempts = 8 } = options;
+  if (!(timeoutMs >= 100 && timeoutMs <= 30_000)) throw invalid("timeoutMs", "100 to 30000");
+  if (!(Number.isInteger(maxAttempts) && maxAttempts >= 1 && maxAttempts <= 20)) {
+    throw invalid("maxAttempts", "a whole number from 1 to 20");
+  }
+  return { timeoutMs, maxAttempts };
+}
+
+function invalid(name: string, expected: string): BridgeError {
+  return new BridgeError("CONFIG_INVALID", `connections.${name}: must be ${expected}.`);
+}

@@ -1,0 +1,13 @@
+import type { RegisteredApp } from "@breezeway/shared/schemas";
+import type { LifecycleSteps } from "./connection-machine.ts";
+
+/** `undefined` for an app that is not registered (any more): another process may know it. */
+export function stepsOf(app: RegisteredApp | undefined): LifecycleSteps | undefined {
+  if (!app) return undefined;
+  const { lifecycle, placements } = app;
+  return {
+    connect: lifecycle?.connectUrl !== undefined,
+    setup: lifecycle?.setupUrl !== undefined || placements.some(({ type }) => type === "setup"),
+    disconnect: lifecycle?.disconnectUrl !== undefined,
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * Signs a call to an app's backend: a compact JWS (RFC 7515, section 7.1) whose `typ` no verifier of
+ * session tokens takes.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import {
+  LIFECYCLE_TTL_SECONDS,
+  LIFECYCLE_TYPE,
+  type LifecycleBody,
+  type LifecycleClaims,
+} from "@breezeway/shared/schemas";
+import { toSeconds, type Clock } from "../clock.ts";
+import type { KeyRing } from "../keys/key-ring.ts";
+import type { SigningAlgorithm } from "../keys/key-vault.ts";
+import { signWith } from "../tokens/mint.ts";
+
+export interface SignedCall {
+  /** The exact body that the token vouches for. */
+  readonly body: string;
+  readonly token: string;
+}
+
+/** @throws {BridgeError} KEYS_UNAVAILABLE */
+export type LifecycleSigner = (body: LifecycleBody) => Promise<SignedCall>;
+
+export interface LifecycleSignerOptions {
+  readonly issuer: string;
+  readonly keys: Pick<KeyRing, "active">;
+  /** Apps whose tokens are signed with ES256. */
+  readonly algorithms: Readonly<Record<string, SigningAlgorithm>>;
+  readonly clock: Clock;
+}
+
+export function createLifecycleSigner(options: LifecycleSignerOptions): LifecycleSigner {
+  const { issuer, keys, algorithms, clock } = options;
+  return async ({ event, connectionId, appId, tenantId }) => {
+    const body = JSON.stringify({ event, connectionId, appId, tenantId } satisfies LifecycleBody);
+    const iat = toSeconds(clock());
+    const claims: LifecycleClaims = {
+      iss: issuer,
+      aud: appId,
+      iat,
+      exp: iat + LIFECYCLE_TTL_SECONDS,
+      jti: randomUUID(),
+      event,
+      connectionId,
+      tenantId,
+      contentDigest: `sha-256=:${createHash("sha256").update(body).digest("base64")}:`,
+    };
+    const active = keys.active(algorithms[appId] ?? "EdDSA");
+    const header = { alg: active.alg, typ: LIFECYCLE_TYPE, kid: active.kid };
+    const input = `${encode(header)}.${encode(claims)}`;
+    const signature = await signWith(active, Buffer.from(input));
+    return { body, token: `${input}.${Buffer.from(signature).toString("base64url")}` };
+  };
+}
+
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}

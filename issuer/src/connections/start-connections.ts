@@ -1,0 +1,84 @@
+/** The parts of connections, wired together. */
+import type { AuditSink } from "../audit/audit.ts";
+import type { Clock } from "../clock.ts";
+import type { KeyRing } from "../keys/key-ring.ts";
+import type { IssuerOptions } from "../options.ts";
+import type { OpenStore } from "../store/store.ts";
+import type { AppRegistry } from "@breezeway/shared/schemas";
+import { callBackend } from "./backend-call.ts";
+import { createConnectedApps, type ConnectedApps } from "./connected-apps.ts";
+import { createConnectionChanger } from "./connection-changer.ts";
+import type { RetryTimes } from "./connection-machine.ts";
+import { checkConnections, type ConnectionOptions } from "./connection-options.ts";
+import { createConnectionStore } from "./connection-store.ts";
+import { createConnectionWorker, type ConnectionWorker } from "./connection-worker.ts";
+import { createConnectionService, type ConnectionService } from "./connections.ts";
+import { createLifecycleSigner } from "./lifecycle-token.ts";
+
+export interface ConnectionsRuntime {
+  readonly service: ConnectionService;
+  readonly worker: ConnectionWorker;
+  /** Only where tokens are for connected apps alone. */
+  readonly connectedApps: ConnectedApps | undefined;
+  /** Another process, or this one, has changed connections of a tenant; of some, without one. */
+  onChange(tenantId?: string): void;
+}
+
+export interface ConnectionsRuntimeDeps {
+  readonly options: ConnectionOptions;
+  readonly issuer: Pick<IssuerOptions, "issuer" | "algorithms">;
+  readonly store: OpenStore;
+  readonly apps: AppRegistry;
+  readonly keys: Pick<KeyRing, "active">;
+  readonly clock: Clock;
+  readonly audit: AuditSink;
+  readonly changed: () => Promise<void>;
+  readonly onError: (error: unknown) => void;
+}
+
+/** 4, 16, 64 seconds, four minutes, then a quarter of an hour. */
+export function retryTimes(maxAttempts: number): RetryTimes {
+  return {
+    leaseMs: 60_000,
+    firstRetryMs: 4_000,
+    factor: 4,
+    maxRetryMs: 900_000,
+    maxAttempts,
+  };
+}
+
+export function createConnectionsRuntime(deps: ConnectionsRuntimeDeps): ConnectionsRuntime {
+  const { options, issuer, apps, clock, audit, changed } = deps;
+  const { timeoutMs, maxAttempts } = checkConnections(options);
+  const store = createConnectionStore(deps.store);
+  const endsTokens = options.required === true;
+  const change = createConnectionChanger({ store, clock, audit, endsTokens, changed });
+  const worker = createConnectionWorker({
+    store,
+    change,
+    apps,
+    sign: createLifecycleSigner({
+      issuer: issuer.issuer,
+      keys: deps.keys,
+      algorithms: issuer.algorithms ?? {},
+      clock,
+    }),
+    call: callBackend,
+    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    timeoutMs,
+    times: retryTimes(maxAttempts),
+    clock,
+    random: Math.random,
+    onError: deps.onError,
+  });
+  const connectedApps = endsTokens ? createConnectedApps(store) : undefined;
+  return {
+    service: createConnectionService({ store, change, worker, apps, clock }),
+    worker,
+    connectedApps,
+    onChange(tenantId) {
+      connectedApps?.forget(tenantId);
+      worker.wake();
+    },
+  };
+}

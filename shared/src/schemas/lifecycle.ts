@@ -1,0 +1,61 @@
+/**
+ * The signed call of the issuer to the backend of an app: a JSON body, and a JWS in `Authorization`
+ * that says the same and vouches for the body.
+ */
+import * as z from "zod/mini";
+import type { LifecycleEventName } from "./connections.ts";
+
+/** `typ` of the JWS (RFC 8725, section 3.11): it is no session token, nor is one of those it. */
+export const LIFECYCLE_TYPE = "lifecycle+jwt";
+
+/** A call is good for this long. */
+export const LIFECYCLE_TTL_SECONDS = 60;
+
+/** Bytes of a call's body; it has three ids. */
+export const MAX_LIFECYCLE_BODY_BYTES = 4_096;
+
+export interface LifecycleBody {
+  readonly event: LifecycleEventName;
+  /** The same on every attempt, and on the disconnect that ends the connection. */
+  readonly connectionId: string;
+  readonly appId: string;
+  readonly tenantId: string;
+}
+
+export interface LifecycleClaims {
+  readonly iss: string;
+  /** App id. */
+  readonly aud: string;
+  readonly iat: number;
+  readonly exp: number;
+  /** New on each attempt. */
+  readonly jti: string;
+  readonly event: LifecycleEventName;
+  readonly connectionId: string;
+  readonly tenantId: string;
+  /** Of the exact body, in the form of the `Content-Digest` field (RFC 9530, section 2). */
+  readonly contentDigest: string;
+}
+
+const id = z.string().check(z.minLength(1), z.maxLength(256));
+const event = z.enum(["connect", "disconnect"]);
+const seconds = z.int().check(z.gte(0));
+
+export const lifecycleBodySchema: z.ZodMiniType<LifecycleBody> = z.object({
+  event,
+  connectionId: id,
+  appId: id,
+  tenantId: id,
+});
+
+export const lifecycleClaimsSchema: z.ZodMiniType<LifecycleClaims> = z.object({
+  iss: z.string(),
+  aud: id,
+  iat: seconds,
+  exp: seconds,
+  jti: id,
+  event,
+  connectionId: id,
+  tenantId: id,
+  contentDigest: z.string(),
+});

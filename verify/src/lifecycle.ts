@@ -1,0 +1,11 @@
+/** Calls of the issuer to the backend of an app: it was connected in a tenant, or disconnected. */
+export { verifyLifecycle } from "./lifecycle/verify-lifecycle.ts";
+export type {
+  Lifecycle,
+  LifecycleHandlerOptions,
+  OnLifecycleEvent,
+} from "./lifecycle/verify-lifecycle.ts";
+export { LifecycleRefusal } from "./lifecycle/lifecycle-refusal.ts";
+export type { LifecycleCall } from "./lifecycle/lifecycle-call.ts";
+export type { LifecycleEvent, LifecycleOptions } from "./lifecycle/lifecycle-verifier.ts";
+export { BridgeError } from "@breezeway/shared";

@@ -1,0 +1,288 @@
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import { afterEach, describe, expect, it } from "vitest";
+import { createBackend } from "../../examples/lifecycle-express.ts";
+import { createLifecycleHandler } from "../../examples/lifecycle-fetch.ts";
+import { LifecycleRefusal, verifyLifecycle, type LifecycleCall } from "../lifecycle.ts";
+import { BODY, digestOf, signCall, type CallChanges } from "../test-support/lifecycle-calls.ts";
+import { claimsAt, createSigner, ISSUER, NOW_SECONDS } from "../test-support/signer.ts";
+import { createSessionVerifier } from "../verifier/session-verifier.ts";
+
+const CANARY = "canary-4c1e";
+const signer = createSigner();
+const stranger = createSigner();
+const SETTINGS = {
+  issuer: ISSUER,
+  audience: "orders",
+  jwks: [signer.publicJwk],
+  clock: () => NOW_SECONDS * 1_000,
+};
+const lifecycle = verifyLifecycle(SETTINGS);
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closers.push(() => new Promise((done) => server.close(done)));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/lifecycle`;
+}
+
+function post(url: string, { headers, rawBody }: { headers: HeadersInit; rawBody: string }) {
+  return fetch(url, { method: "POST", headers, body: rawBody });
+}
+
+async function codeOf(call: LifecycleCall): Promise<string> {
+  return lifecycle.verify(call).then(
+    () => "accepted",
+    (error: { code: string }) => error.code,
+  );
+}
+
+describe("a call of the issuer", () => {
+  it("is taken for what it says", async () => {
+    expect(await lifecycle.verify(signCall(signer))).toEqual({
+      event: "connect",
+      connectionId: "connection-1",
+      appId: "orders",
+      tenantId: "acme",
+      issuer: ISSUER,
+      callId: "call-1",
+    });
+  });
+
+  it("may come with a Headers object and with bytes", async () => {
+    const { headers, rawBody } = signCall(signer);
+    const call = { headers: new Headers(headers), rawBody: Buffer.from(rawBody) };
+    expect(await codeOf(call)).toBe("accepted");
+  });
+
+  it("is taken again while it lives: whoever handles it goes by the connection id", async () => {
+    const call = signCall(signer);
+    const [first, second] = [await lifecycle.verify(call), await lifecycle.verify(call)];
+    expect(second).toEqual(first);
+  });
+});
+
+describe("a call is refused", () => {
+  const without = { ...BODY } as Partial<typeof BODY>;
+  delete without.connectionId;
+  const table: readonly (readonly [string, CallChanges, string])[] = [
+    ["of the session token's typ", { header: { typ: "JWT" } }, "TOKEN_MALFORMED"],
+    ["without a typ", { header: { typ: undefined } }, "TOKEN_MALFORMED"],
+    ["of no algorithm", { header: { alg: "none" } }, "TOKEN_ALG"],
+    ["of an algorithm that is not on the list", { header: { alg: "ES256" } }, "TOKEN_ALG"],
+    ["with a key in its header", { header: { jwk: stranger.publicJwk } }, "TOKEN_MALFORMED"],
+    ["of a key that is not published", { header: { kid: "other" } }, "KEY_UNKNOWN"],
+    ["of another issuer", { claims: { iss: `${ISSUER}/` } }, "ISSUER_MISMATCH"],
+    ["for another app", { claims: { aud: "stock" } }, "AUDIENCE_MISMATCH"],
+    ["for several apps", { claims: { aud: ["orders"] } }, "TOKEN_MALFORMED"],
+    ["that has expired", { nowSeconds: NOW_SECONDS - 65 }, "TOKEN_EXPIRED"],
+    ["from the future", { nowSeconds: NOW_SECONDS + 6 }, "IAT_FUTURE"],
+    ["that lives longer than a minute", { claims: { exp: NOW_SECONDS + 61 } }, "TOKEN_MALFORMED"],
+    ["that ends before it begins", { claims: { exp: NOW_SECONDS } }, "TOKEN_MALFORMED"],
+    ["of an event that there is not", { claims: { event: "pay" } }, "TOKEN_MALFORMED"],
+    ["without an id", { claims: { jti: undefined } }, "TOKEN_MALFORMED"],
+    ["without a digest", { claims: { contentDigest: undefined } }, "TOKEN_MALFORMED"],
+    [
+      "with the digest of another body",
+      { claims: { contentDigest: digestOf("{}") } },
+      "TOKEN_SIGNATURE",
+    ],
+    [
+      "whose body names another tenant",
+      { body: { ...BODY, tenantId: "globex" } },
+      "REQUEST_MALFORMED",
+    ],
+    ["whose body names another app", { body: { ...BODY, appId: "stock" } }, "REQUEST_MALFORMED"],
+    [
+      "whose body names another event",
+      { body: { ...BODY, event: "disconnect" } },
+      "REQUEST_MALFORMED",
+    ],
+    [
+      "whose body names another connection",
+      { body: { ...BODY, connectionId: "connection-2" } },
+      "REQUEST_MALFORMED",
+    ],
+    ["whose body lacks a field", { body: without }, "REQUEST_MALFORMED"],
+    ["whose body is no JSON", { body: "acme" }, "REQUEST_MALFORMED"],
+    [
+      "whose body says something twice",
+      { body: `{"tenantId":"globex",${JSON.stringify(BODY).slice(1)}` },
+      "REQUEST_MALFORMED",
+    ],
+    [
+      "whose body is larger than such a body can be",
+      { body: { ...BODY, extra: "x".repeat(4_096) } },
+      "BODY_TOO_LARGE",
+    ],
+  ];
+
+  it.each(table)("%s", async (_name, changes, code) => {
+    expect(await codeOf(signCall(signer, changes))).toBe(code);
+  });
+
+  it("that somebody else has signed", async () => {
+    expect(await codeOf(signCall(stranger))).toBe("TOKEN_SIGNATURE");
+  });
+
+  it("whose body was changed by as little as a space", async () => {
+    const call = signCall(signer);
+    expect(await codeOf({ ...call, rawBody: `${call.rawBody} ` })).toBe("TOKEN_SIGNATURE");
+  });
+
+  it("without a token, and with two", async () => {
+    const { headers, rawBody } = signCall(signer);
+    expect(await codeOf({ headers: {}, rawBody })).toBe("TOKEN_MISSING");
+    const twice = { authorization: [headers["authorization"] ?? "", "Bearer x"] };
+    expect(await codeOf({ headers: twice, rawBody })).toBe("DUPLICATE_CREDENTIALS");
+  });
+
+  it("when its body was parsed already", async () => {
+    const call = { ...signCall(signer), rawBody: BODY as unknown as string };
+    expect(await codeOf(call)).toBe("CONFIG_INVALID");
+  });
+
+  it("when its key was removed, though the key set has it", async () => {
+    const wary = verifyLifecycle({ ...SETTINGS, isKeyRemoved: (kid) => kid === signer.kid });
+    await expect(wary.verify(signCall(signer))).rejects.toMatchObject({ code: "KEY_UNKNOWN" });
+  });
+});
+
+describe("tokens of one use", () => {
+  it("are none of the other: a session token makes no call", async () => {
+    const token = signer.sign(claimsAt(NOW_SECONDS, { ...BODY, contentDigest: digestOf("{}") }));
+    const headers = { authorization: `Bearer ${token}` };
+    expect(await codeOf({ headers, rawBody: "{}" })).toBe("TOKEN_MALFORMED");
+  });
+
+  it("are none of the other: the token of a call opens no session, whatever it claims", () => {
+    const { headers } = signCall(signer, { claims: claimsAt(NOW_SECONDS) });
+    const token = headers["authorization"]?.slice("Bearer ".length) ?? "";
+    expect(() => createSessionVerifier(SETTINGS).verifySync(token)).toThrow(
+      expect.objectContaining({ code: "TOKEN_MALFORMED" }) as Error,
+    );
+  });
+});
+
+describe("a handler", () => {
+  it("answers 204 once the backend has done what it does", async () => {
+    const tenants = new Map<string, string>();
+    const handle = createLifecycleHandler(SETTINGS, tenants);
+    const send = (changes: CallChanges) => {
+      const { headers, rawBody } = signCall(signer, changes);
+      return handle(new Request("https://orders.example/", requestInit(headers, rawBody)));
+    };
+    const disconnect = (connectionId: string) =>
+      send({
+        claims: { event: "disconnect", connectionId },
+        body: { ...BODY, event: "disconnect", connectionId },
+      });
+    expect((await send({})).status).toBe(204);
+    expect((await disconnect("connection-0")).status).toBe(204);
+    expect([...tenants]).toEqual([["acme", "connection-1"]]);
+    expect((await disconnect("connection-1")).status).toBe(204);
+    expect(tenants.size).toBe(0);
+  });
+
+  it("of Express says its refusal in words for the administrator", async () => {
+    const url = await serve(createBackend(SETTINGS, () => false));
+    const response = await post(url, signCall(signer));
+    expect(response.status).toBe(422);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    expect(await response.json()).toMatchObject({ detail: "Your plan does not include this app." });
+  });
+
+  it("of Express takes a call with its body as it arrived", async () => {
+    const url = await serve(createBackend(SETTINGS, (tenantId) => tenantId === "acme"));
+    expect((await post(url, signCall(signer))).status).toBe(204);
+    const forged = { ...signCall(signer), rawBody: JSON.stringify({ ...BODY, tenantId: "evil" }) };
+    expect((await post(url, forged)).status).toBe(401);
+  });
+
+  it("behind a JSON parser says to whom it may concern that it stands in the wrong place", async () => {
+    const errors: unknown[] = [];
+    const late = verifyLifecycle({ ...SETTINGS, onError: (error) => errors.push(error) });
+    const app = express().use(express.json());
+    app.post(
+      "/lifecycle",
+      late.nodeHandler(() => undefined),
+    );
+    const response = await post(await serve(app), signCall(signer));
+    expect(response.status).toBe(500);
+    expect(String(errors[0])).toContain("ahead of JSON parsers");
+  });
+
+  it("takes the bytes that somebody kept as rawBody", async () => {
+    const kept = express().use(
+      express.json({
+        verify: (request, _response, buffer) => Object.assign(request, { rawBody: buffer }),
+      }),
+    );
+    kept.post(
+      "/lifecycle",
+      lifecycle.nodeHandler(() => undefined),
+    );
+    expect((await post(await serve(kept), signCall(signer))).status).toBe(204);
+  });
+
+  it("stops reading a body that is too large", async () => {
+    const url = await serve(
+      (request, response) => void lifecycle.nodeHandler(() => undefined)(request, response),
+    );
+    const { headers } = signCall(signer);
+    expect((await post(url, { headers, rawBody: "x".repeat(100_000) })).status).toBe(413);
+    const handle = lifecycle.handler(() => undefined);
+    const request = new Request(
+      "https://orders.example/",
+      requestInit(headers, "x".repeat(100_000)),
+    );
+    expect((await handle(request)).status).toBe(413);
+  });
+
+  it("tells the caller nothing of what failed, and its own log no token", async () => {
+    const errors: string[] = [];
+    const { handler } = verifyLifecycle({
+      ...SETTINGS,
+      onError: (error) => void errors.push(String((error as Error).stack)),
+    });
+    const call = signCall(signer, {
+      claims: { tenantId: CANARY },
+      body: { ...BODY, tenantId: CANARY },
+    });
+    const failing = handler(() => {
+      throw new Error("the database says no");
+    });
+    const request = () =>
+      new Request("https://orders.example/", requestInit(call.headers, call.rawBody));
+    const response = await failing(request());
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain("database");
+    const forged = { ...call.headers, authorization: `${call.headers["authorization"]}x` };
+    await handler(() => undefined)(
+      new Request("https://orders.example/", requestInit(forged, call.rawBody)),
+    );
+    expect(errors).toHaveLength(2);
+    expect(errors.join()).not.toContain(CANARY);
+    expect(errors.join()).not.toContain(call.headers["authorization"]?.slice(10, 60));
+  });
+
+  it("names a refusal by its class also when its text is empty", async () => {
+    const refusing = lifecycle.handler(() => Promise.reject(new LifecycleRefusal("")));
+    const { headers, rawBody } = signCall(signer);
+    const response = await refusing(
+      new Request("https://orders.example/", requestInit(headers, rawBody)),
+    );
+    expect(response.status).toBe(422);
+  });
+});
+
+function requestInit(headers: HeadersInit, body: string): RequestInit {
+  return { method: "POST", headers, body };
+}

@@ -1,0 +1,52 @@
+/** Lifecycle calls as an issuer makes them, and as an attacker would like to. */
+import { createHash } from "node:crypto";
+import { ISSUER, NOW_SECONDS, type TestSigner } from "./signer.ts";
+
+export interface SignedTestCall {
+  readonly headers: Record<string, string>;
+  readonly rawBody: string;
+}
+
+export interface CallChanges {
+  readonly claims?: object;
+  readonly header?: object;
+  readonly body?: object | string;
+  readonly nowSeconds?: number;
+}
+
+export const BODY = {
+  event: "connect",
+  connectionId: "connection-1",
+  appId: "orders",
+  tenantId: "acme",
+};
+
+export function digestOf(body: string): string {
+  return `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
+}
+
+/** What the token says of the body follows the body, unless a claim says otherwise. */
+export function signCall(signer: TestSigner, changes: CallChanges = {}): SignedTestCall {
+  const { claims = {}, header = {}, body = BODY, nowSeconds = NOW_SECONDS } = changes;
+  const rawBody = typeof body === "string" ? body : JSON.stringify(body);
+  const { event, connectionId, tenantId } = BODY;
+  const token = signer.sign(
+    {
+      iss: ISSUER,
+      aud: "orders",
+      iat: nowSeconds,
+      exp: nowSeconds + 60,
+      jti: "call-1",
+      event,
+      connectionId,
+      tenantId,
+      contentDigest: digestOf(rawBody),
+      ...claims,
+    },
+    { alg: signer.alg, typ: "lifecycle+jwt", kid: signer.kid, ...header },
+  );
+  return {
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    rawBody,
+  };
+}
