@@ -100,12 +100,12 @@ function parse(text: string): unknown {
   }
 }
 
-/** One line of characters that show: no controls, none that turn the direction of what follows. */
+/** One line, without controls and what turns the direction of the text that follows. */
 function plainText(value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
   const text = value
     .toWellFormed()
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
+    .replace(/[\s\p{Cc}\p{Bidi_Control}]+/gu, " ")
     .trim();
   if (text === "") return undefined;
   if (text.length <= MAX_FAILURE_DETAIL) return text;

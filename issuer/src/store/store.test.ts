@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { appendChanges, latestSeq, readChanges } from "../changes/change-log.ts";
 import { createSessionStore, MAX_SESSION_CHANGES } from "../sessions/session-store.ts";
 import type { SessionRecord } from "../sessions/session-record.ts";
+import type { ConnectionRecord } from "../connections/connection-machine.ts";
+import { createConnectionStore } from "../connections/connection-store.ts";
 import { createKeyStore, type StoredKey } from "../keys/key-store.ts";
 import {
   postgresFixture,
@@ -243,6 +245,105 @@ describe.each([sqliteFixture(), postgresFixture()])("the $name store", (fixture)
       await keys.setTimes("a", { removedAtMs: NOW_MS }, NOW_MS);
       const [row] = await store.db.selectFrom("breezeway_signing_key").selectAll().execute();
       expect(row?.private_reference).toBe("");
+    });
+  });
+
+  describe("connections", () => {
+    const orders = { appId: "orders", tenantId: "acme" };
+    const connection = (change: Partial<ConnectionRecord> = {}): ConnectionRecord => ({
+      ...orders,
+      id: `${change.appId ?? "orders"}-${change.tenantId ?? "acme"}`,
+      state: "connecting",
+      failure: undefined,
+      attempts: 0,
+      dueAtMs: NOW_MS,
+      leaseId: undefined,
+      createdAtMs: NOW_MS,
+      changedAtMs: NOW_MS,
+      ...change,
+    });
+    const put = (record: ConnectionRecord): Promise<unknown> =>
+      createConnectionStore(store).update(record, () => ({ next: record, changes: [] }), NOW_MS);
+
+    it("gives back exactly what was stored", async () => {
+      const connections = createConnectionStore(store);
+      const failure = { event: "connect", reason: "refused", detail: "no \u0001 ü" } as const;
+      const record = connection({ state: "failed", failure, attempts: 3, leaseId: "lease" });
+      await put(record);
+      expect(await connections.find(orders)).toEqual(record);
+      const plain = { ...record, failure: { event: "connect", reason: "timeout" } } as const;
+      await put(plain);
+      expect(await connections.find(orders)).toEqual(plain);
+      expect(await connections.find({ ...orders, tenantId: "globex" })).toBeUndefined();
+    });
+
+    it("makes one of several that begin at once, and tells the others of it", async () => {
+      const other = await place.store().open();
+      const made = await Promise.all(
+        Array.from({ length: 8 }, (_, index) =>
+          createConnectionStore(index % 2 === 0 ? store : other).update(
+            orders,
+            (current) => ({
+              next: current ?? connection({ id: `id-${index}` }),
+              changes: [{ kind: "connections-changed", subject: "acme" }],
+            }),
+            NOW_MS,
+          ),
+        ),
+      );
+      expect(new Set(made.map((record) => record?.id)).size).toBe(1);
+      expect(await latestSeq(store.db)).toBe(1);
+      await other.close();
+    });
+
+    it("loses no change when several are made at once", async () => {
+      const other = await place.store().open();
+      await put(connection());
+      await Promise.all(
+        Array.from({ length: 12 }, (_, index) =>
+          createConnectionStore(index % 2 === 0 ? store : other).update(
+            orders,
+            (current) => ({
+              next: current && { ...current, attempts: current.attempts + 1 },
+              changes: [],
+            }),
+            NOW_MS,
+          ),
+        ),
+      );
+      expect((await createConnectionStore(store).find(orders))?.attempts).toBe(12);
+      await other.close();
+    });
+
+    it("writes nothing, and logs nothing, when a command has nothing to do or refuses", async () => {
+      const connections = createConnectionStore(store);
+      await put(connection());
+      const change = { kind: "connections-changed", subject: "acme" } as const;
+      await connections.update(orders, (next) => ({ next, changes: [change] }), NOW_MS);
+      const refusing = (): never => {
+        throw new Error("no");
+      };
+      await expect(connections.update(orders, refusing, NOW_MS)).rejects.toThrow("no");
+      expect(await latestSeq(store.db)).toBe(0);
+      expect(await connections.find(orders)).toEqual(connection());
+    });
+
+    it("lists a tenant's, and those whose call is due, the longest wait first", async () => {
+      const connections = createConnectionStore(store);
+      await put(connection({ dueAtMs: NOW_MS - 1 }));
+      await put(connection({ appId: "stock", state: "disconnecting", dueAtMs: NOW_MS - 2 }));
+      await put(connection({ appId: "later", dueAtMs: NOW_MS + 7 }));
+      await put(connection({ appId: "calm", state: "connected" }));
+      await put(connection({ tenantId: "globex", dueAtMs: NOW_MS + 9 }));
+      const list = await connections.listForTenant("acme");
+      expect(list.map(({ appId }) => appId)).toEqual(["calm", "later", "orders", "stock"]);
+      const due = async (limit: number, withoutApps: string[] = []): Promise<string[]> =>
+        (await connections.listDue(NOW_MS, { limit, withoutApps })).map(({ appId }) => appId);
+      expect(await due(10)).toEqual(["stock", "orders"]);
+      expect(await due(1)).toEqual(["stock"]);
+      expect(await due(10, ["stock"])).toEqual(["orders"]);
+      expect(await connections.nextDueAtMs(NOW_MS)).toBe(NOW_MS + 7);
+      expect(await connections.nextDueAtMs(NOW_MS + 9)).toBeUndefined();
     });
   });
 

@@ -1,0 +1,157 @@
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  problem,
+  startAppBackend,
+  status,
+  type Answer,
+  type AppBackend,
+} from "../test-support/app-backend.ts";
+import { callBackend } from "./backend-call.ts";
+
+let backend: AppBackend;
+beforeAll(async () => {
+  backend = await startAppBackend();
+});
+afterAll(() => backend.close());
+beforeEach(() => {
+  backend.answer = status(204);
+});
+
+function call(url = `${backend.origin}/connect`, { timeoutMs = 5_000, signal = never() } = {}) {
+  return callBackend(
+    { url, body: '{"event":"connect"}', token: "the-token" },
+    { fetch, timeoutMs, signal },
+  );
+}
+
+const never = (): AbortSignal => new AbortController().signal;
+const REFUSED = { kind: "refused", reason: "refused" };
+
+describe("an answer of an app's backend", () => {
+  const html = { "content-type": "text/html" };
+  const words = (detail: unknown): Answer => problem(422, { title: "Sorry", detail });
+  it.each<readonly [string, Answer, object]>([
+    ["200 with whatever text", status(200, html, "<p>ok"), { kind: "done" }],
+    ["204", status(204), { kind: "done" }],
+    ["422 with a detail", words("No such plan."), { ...REFUSED, detail: "No such plan." }],
+    ["422 with a title alone", words(undefined), { ...REFUSED, detail: "Sorry" }],
+    ["422 with a detail that is no text", words({ a: 1 }), { ...REFUSED, detail: "Sorry" }],
+    [
+      "422 with characters that do not show",
+      words("a\u0000b\u202ec\u2028\n d\u2066"),
+      { ...REFUSED, detail: "a b c d" },
+    ],
+    ["422 with half of a pair", words("a\ud800"), { ...REFUSED, detail: "a\ufffd" }],
+    ["422 with nothing but spaces", words(" \n "), REFUSED],
+    ["422 with a page", status(422, html, "<script>alert(1)</script>"), REFUSED],
+    [
+      "403 with broken JSON",
+      status(403, { "content-type": "application/problem+json" }, "{"),
+      REFUSED,
+    ],
+    ["400 with a list", status(400, { "content-type": "application/problem+json" }, "[]"), REFUSED],
+    ["404", status(404), REFUSED],
+    ["500", status(500), { kind: "unavailable", reason: "server-error" }],
+    [
+      "503 with a time",
+      status(503, { "retry-after": "7" }),
+      { kind: "unavailable", reason: "server-error", retryAfterMs: 7_000 },
+    ],
+    [
+      "429 with a time beyond reason",
+      status(429, { "retry-after": "999999999" }),
+      { kind: "unavailable", reason: "server-error", retryAfterMs: 86_400_000 },
+    ],
+    [
+      "429 with a date",
+      status(429, { "retry-after": "Wed, 21 Oct 2026 07:28:00 GMT" }),
+      { kind: "unavailable", reason: "server-error" },
+    ],
+  ])("%s", async (_name, answer, outcome) => {
+    backend.answer = answer;
+    expect(await call()).toEqual(outcome);
+  });
+
+  it("is cut to what fits on a screen", async () => {
+    backend.answer = words("\u{1f600}".repeat(1_000));
+    const outcome = await call();
+    const detail = "detail" in outcome ? outcome.detail : "";
+    expect(detail?.length).toBeLessThanOrEqual(300);
+    expect(detail?.isWellFormed()).toBe(true);
+    expect(detail).toMatch(/…$/);
+  });
+
+  it("is read no further than its limit", async () => {
+    let sent = 0;
+    const endless = function* (): Generator<Buffer> {
+      for (const chunk = Buffer.alloc(65_536, " "); sent < 500_000_000; sent += chunk.length) {
+        yield chunk;
+      }
+    };
+    backend.answer = async (response) => {
+      response.writeHead(422, { "content-type": "application/problem+json" });
+      await pipeline(Readable.from(endless()), response).catch(() => undefined);
+    };
+    expect(await call()).toEqual(REFUSED);
+    expect(sent).toBeLessThan(50_000_000);
+  });
+
+  it.each([301, 302, 303, 307, 308])("%i is not followed", async (code) => {
+    const before = backend.calls.length;
+    backend.answer = status(code, { location: `${backend.origin}/elsewhere` });
+    expect(await call()).toEqual({ kind: "refused", reason: "redirected" });
+    expect(backend.calls.slice(before).map(({ path }) => path)).toEqual(["POST /connect"]);
+  });
+});
+
+describe("no answer", () => {
+  it("in time, be it the head or the rest, is a timeout", async () => {
+    backend.answer = () => undefined;
+    const timeout = { kind: "unavailable", reason: "timeout" };
+    expect(await call(undefined, { timeoutMs: 150 })).toEqual(timeout);
+    backend.answer = (response) => {
+      response.writeHead(422, { "content-type": "application/problem+json" }).write("{");
+    };
+    expect(await call(undefined, { timeoutMs: 150 })).toEqual(timeout);
+  });
+
+  it.each<readonly [string, Answer]>([
+    ["since the connection was cut", (_response, request) => void request.socket.destroy()],
+    ["in HTTP", (_response, request) => void request.socket.end("SSH-2.0-OpenSSH_9.6\r\n\r\n")],
+  ])("%s is an outage", async (_name, answer) => {
+    backend.answer = answer;
+    expect(await call()).toEqual({ kind: "unavailable", reason: "unreachable" });
+  });
+
+  it("from a port where nobody listens is an outage", async () => {
+    const gone = await startAppBackend();
+    await gone.close();
+    expect(await call(`${gone.origin}/connect`)).toEqual({
+      kind: "unavailable",
+      reason: "unreachable",
+    });
+  });
+
+  it("that is not waited for any more, as this process closes, says nothing of the backend", async () => {
+    const closing = new AbortController();
+    backend.answer = () => closing.abort();
+    expect(await call(undefined, { signal: closing.signal })).toEqual({ kind: "interrupted" });
+  });
+});
+
+it("sends the token in its header alone, and no cookie", async () => {
+  let seen = "";
+  backend.answer = (response, request) => {
+    seen = JSON.stringify(request.headers) + String(request.url);
+    response.end();
+  };
+  await call();
+  expect(JSON.parse(seen.slice(0, seen.lastIndexOf("}") + 1))).toMatchObject({
+    authorization: "Bearer the-token",
+    "content-type": "application/json",
+  });
+  expect(seen.split("the-token")).toHaveLength(2);
+  expect(seen).not.toContain("cookie");
+});

@@ -1,0 +1,145 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Issuer } from "../index.ts";
+import { openBrowser, type Browser } from "../test-support/client.ts";
+import {
+  postgresFixture,
+  sqliteFixture,
+  START_TIMEOUT_MS,
+  type Place,
+} from "../test-support/stores.ts";
+import { call, reasonOf, testIssuer } from "../test-support/test-issuer.ts";
+import { createConnectedApps } from "./connected-apps.ts";
+import type { ConnectionRecord } from "./connection-machine.ts";
+
+const ORDERS = { appId: "orders", tenantId: "acme" };
+
+describe.each([sqliteFixture(), postgresFixture()])(
+  "where only connected apps get tokens, over $name",
+  (fixture) => {
+    let place: Place;
+    let a: Issuer;
+    let b: Issuer;
+    let alice: Browser;
+
+    beforeAll(() => fixture.start(), START_TIMEOUT_MS);
+    afterAll(() => fixture.close());
+    beforeEach(async () => {
+      place = await fixture.place();
+      const open = () => testIssuer({ store: place.store(), connections: { required: true } });
+      [a, b] = [open(), open()];
+      await Promise.all([a.ready, b.ready]);
+      alice = await openBrowser(a);
+    });
+    afterEach(() => Promise.all([a.close(), b.close()]));
+
+    const minted = async (at: Issuer) => {
+      const response = await alice.mint(at);
+      return response.ok ? "minted" : reasonOf(response);
+    };
+
+    it("an app that is not is refused, over HTTP and by the programmatic API", async () => {
+      expect(await minted(a)).toBe("403 app-not-allowed");
+      const [session] = await a.sessions.listForUser("alice");
+      await expect(a.sessions.mintToken(session!.handle, "orders")).rejects.toMatchObject({
+        code: "APP_NOT_ALLOWED",
+      });
+      await a.connections.connect({ appId: "inspector", tenantId: "acme" });
+      await a.connections.connect({ appId: "orders", tenantId: "globex" });
+      expect(await minted(a)).toBe("403 app-not-allowed");
+    });
+
+    it("one that is gets them at once where it was connected, and within a second elsewhere", async () => {
+      expect(await minted(b)).toBe("403 app-not-allowed");
+      await a.connections.connect(ORDERS);
+      expect(await minted(a)).toBe("minted");
+      await expect.poll(() => minted(b), { interval: 5, timeout: 2_000 }).toBe("minted");
+    });
+
+    it("one that is disconnected gets no more, and those that it has are ended in this tenant", async () => {
+      await a.connections.connect(ORDERS);
+      await expect.poll(() => minted(b), { interval: 5, timeout: 2_000 }).toBe("minted");
+      await a.connections.disconnect(ORDERS);
+      expect(await minted(a)).toBe("403 app-not-allowed");
+      await expect
+        .poll(() => minted(b), { interval: 5, timeout: 2_000 })
+        .toBe("403 app-not-allowed");
+      const feed = await call(b, "/revocations", { headers: { accept: "application/json" } });
+      const { revocations } = (await feed.json()) as { revocations: object[] };
+      expect(revocations[0]).toMatchObject({ kind: "app", id: "orders", tenantId: "acme" });
+    });
+
+    it("one that is connected again gets tokens that its end does not reach", async () => {
+      await a.connections.connect(ORDERS);
+      await a.connections.disconnect(ORDERS);
+      await a.connections.connect(ORDERS);
+      const { token } = (await (await alice.mint(a)).json()) as { token: string };
+      const claims = JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()) as {
+        iat: number;
+      };
+      const feed = await call(a, "/revocations", { headers: { accept: "application/json" } });
+      const { revocations } = (await feed.json()) as { revocations: { atSeconds: number }[] };
+      expect(claims.iat).toBeGreaterThan(revocations[0]!.atSeconds);
+    });
+
+    it("a tenant's app is not held back by its end in another", async () => {
+      for (const tenantId of ["acme", "globex"]) {
+        await a.connections.connect({ appId: "orders", tenantId });
+      }
+      await a.connections.disconnect({ appId: "orders", tenantId: "globex" });
+      const before = Math.floor(Date.now() / 1_000);
+      const { token } = (await (await alice.mint(a)).json()) as { token: string };
+      const claims = JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()) as {
+        iat: number;
+      };
+      expect(claims.iat - before).toBeLessThanOrEqual(1);
+    });
+  },
+);
+
+describe("what is known of a tenant", () => {
+  const connected = { ...ORDERS, state: "connected" } as ConnectionRecord;
+
+  it("is asked for once", async () => {
+    let queries = 0;
+    const apps = createConnectedApps({
+      listForTenant: () => {
+        queries += 1;
+        return Promise.resolve([connected]);
+      },
+    });
+    expect(await apps.admits(ORDERS)).toBe(true);
+    for (let turn = 0; turn < 100; turn += 1) expect(apps.admits(ORDERS)).toBe(true);
+    expect(apps.admits({ ...ORDERS, appId: "stock" })).toBe(false);
+    expect(queries).toBe(1);
+  });
+
+  it("is not what was read before a change and came after it", async () => {
+    const answers = [Promise.withResolvers<ConnectionRecord[]>(), undefined];
+    let queries = 0;
+    const apps = createConnectedApps({
+      listForTenant: () => answers[queries++]?.promise ?? Promise.resolve([]),
+    });
+    const asked = apps.admits(ORDERS);
+    apps.forget("acme");
+    answers[0]?.resolve([connected]);
+    expect(await asked).toBe(false);
+    expect(queries).toBe(2);
+  });
+
+  it.each(["connecting", "failed", "disconnecting", "disconnected"] as const)(
+    "leaves an app out that is %s",
+    async (state) => {
+      const apps = createConnectedApps({
+        listForTenant: () => Promise.resolve([{ ...connected, state }]),
+      });
+      expect(await apps.admits(ORDERS)).toBe(false);
+    },
+  );
+
+  it("lets an app in whose setup page needs tokens", async () => {
+    const apps = createConnectedApps({
+      listForTenant: () => Promise.resolve([{ ...connected, state: "setup" }]),
+    });
+    expect(await apps.admits(ORDERS)).toBe(true);
+  });
+});

@@ -1,0 +1,99 @@
+import { randomUUID } from "node:crypto";
+import { createAppRegistry } from "@breezeway/shared/schemas";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { silentAudit } from "../audit/audit.ts";
+import { systemClock } from "../clock.ts";
+import { sqliteStore } from "../index.ts";
+import type { OpenStore } from "../store/store.ts";
+import { startAppBackend, status, type AppBackend } from "../test-support/app-backend.ts";
+import { callBackend } from "./backend-call.ts";
+import { createConnectionChanger } from "./connection-changer.ts";
+import { applyCommand } from "./connection-machine.ts";
+import { createConnectionStore } from "./connection-store.ts";
+import { createConnectionWorker, type ConnectionWorker } from "./connection-worker.ts";
+
+const KEY = { appId: "orders", tenantId: "acme" };
+const STEPS = { connect: true, setup: false, disconnect: false };
+
+let store: OpenStore;
+let backend: AppBackend;
+let worker: ConnectionWorker;
+let errors: unknown[];
+/** Stands for a database that takes no writes. */
+let isReadOnly: boolean;
+
+beforeEach(async () => {
+  store = await sqliteStore({ file: ":memory:" }).open();
+  backend = await startAppBackend();
+  errors = [];
+  isReadOnly = false;
+  const connections = createConnectionStore(store);
+  const change = createConnectionChanger({
+    store: connections,
+    clock: systemClock,
+    audit: silentAudit,
+    endsTokens: false,
+    changed: () => Promise.resolve(),
+  });
+  worker = createConnectionWorker({
+    store: connections,
+    change: (...args) => (isReadOnly ? Promise.reject(new Error("read-only")) : change(...args)),
+    apps: createAppRegistry([
+      {
+        id: "orders",
+        name: "Orders",
+        version: "1.0.0",
+        url: "https://orders.example/",
+        lifecycle: { connectUrl: `${backend.origin}/connect` },
+      },
+    ]),
+    sign: (said) => Promise.resolve({ body: JSON.stringify(said), token: randomUUID() }),
+    call: callBackend,
+    fetch,
+    timeoutMs: 5_000,
+    times: { leaseMs: 60_000, firstRetryMs: 20, factor: 2, maxRetryMs: 100, maxAttempts: 20 },
+    clock: systemClock,
+    random: () => 0,
+    onError: (error) => void errors.push(error),
+  });
+  await change(KEY, (current) =>
+    applyCommand(current, "connect", { key: KEY, steps: STEPS, nowMs: Date.now(), newId: "one" }),
+  );
+});
+afterEach(async () => {
+  await worker.close();
+  await backend.close();
+  await store.close();
+});
+
+const state = async () => (await createConnectionStore(store).find(KEY))?.state;
+
+it("comes again by itself until the backend is there", async () => {
+  backend.answer = (response) =>
+    void response.writeHead(backend.calls.length < 4 ? 503 : 204).end();
+  worker.wake();
+  await expect.poll(state, { interval: 5, timeout: 10_000 }).toBe("connected");
+  expect(backend.calls).toHaveLength(4);
+});
+
+it("does not turn in circles while the store takes no writes, and goes on when it does", async () => {
+  isReadOnly = true;
+  worker.wake();
+  await worker.idle();
+  worker.wake();
+  await worker.idle();
+  expect(errors).toHaveLength(2);
+  isReadOnly = false;
+  await expect.poll(state, { interval: 20, timeout: 10_000 }).toBe("connected");
+  expect(errors).toHaveLength(2);
+});
+
+it("makes no call after it was closed", async () => {
+  backend.answer = status(503);
+  worker.wake();
+  await worker.close();
+  worker.wake();
+  await worker.idle();
+  expect(await state()).toBe("connecting");
+  expect(backend.calls.length).toBeLessThanOrEqual(1);
+});

@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ConnectionOptions, Issuer, ManageContext } from "../index.ts";
+import { readEvents } from "../test-support/event-source.ts";
+import { call, reasonOf, signIn, testIssuer, USERS } from "../test-support/test-issuer.ts";
+
+const COMMANDS = ["connect", "disconnect", "retry", "setup-completed"];
+
+let issuer: Issuer;
+let asked: ManageContext[];
+
+function start(connections: ConnectionOptions = {}): Issuer {
+  asked = [];
+  issuer = testIssuer({
+    connections: {
+      mayManage(context) {
+        asked.push(context);
+        return context.session.userId === "alice";
+      },
+      ...connections,
+    },
+    devLogin: { users: USERS },
+  });
+  return issuer;
+}
+
+beforeEach(() => void start());
+afterEach(() => issuer.close());
+
+const post = (path: string, cookie?: string, headers: Record<string, string> = {}) =>
+  call(issuer, `/connections/${path}`, {
+    method: "POST",
+    body: { appId: "orders" },
+    cookie,
+    headers,
+  });
+
+describe("an administrator", () => {
+  it("connects, lists and disconnects apps of the session's tenant", async () => {
+    const cookie = await signIn(issuer);
+    const made = await post("connect", cookie);
+    expect(made.status).toBe(200);
+    expect(await made.json()).toMatchObject({
+      connection: { appId: "orders", tenantId: "acme", state: "connected" },
+    });
+    const list = await call(issuer, "/connections", { cookie });
+    expect(await list.json()).toMatchObject({ connections: [{ state: "connected" }] });
+    const over = await post("disconnect", cookie);
+    expect(await over.json()).toMatchObject({ connection: { state: "disconnected" } });
+    expect(asked.map(({ action, app }) => [action, app?.id])).toEqual([
+      ["connect", "orders"],
+      ["list", undefined],
+      ["disconnect", "orders"],
+    ]);
+  });
+
+  it("is told that nothing was ever connected", async () => {
+    const answer = await post("disconnect", await signIn(issuer));
+    expect(await answer.json()).toEqual({ connection: null });
+  });
+
+  it("is told of a step that does not fit, and of an app that is none", async () => {
+    const cookie = await signIn(issuer);
+    expect(await reasonOf(await post("setup-completed", cookie))).toBe("409 connection-conflict");
+    const body = { appId: "nothing" };
+    const unknown = await call(issuer, "/connections/connect", { method: "POST", body, cookie });
+    expect(await reasonOf(unknown)).toBe("404 app-unknown");
+  });
+
+  it("sees and changes nothing of another tenant", async () => {
+    await issuer.connections.connect({ appId: "orders", tenantId: "globex" });
+    const cookie = await signIn(issuer, "alice", "acme");
+    expect(await (await call(issuer, "/connections", { cookie })).json()).toEqual({
+      connections: [],
+    });
+    expect(await (await post("disconnect", cookie)).json()).toEqual({ connection: null });
+    const body = { appId: "orders", tenantId: "globex" };
+    const named = await call(issuer, "/connections/disconnect", { method: "POST", body, cookie });
+    expect(await reasonOf(named)).toBe("400 request-malformed");
+    expect(await issuer.connections.get({ appId: "orders", tenantId: "globex" })).toMatchObject({
+      state: "connected",
+    });
+  });
+
+  it("hears on the session's stream that connections of the tenant have changed", async () => {
+    const cookie = await signIn(issuer);
+    const stream = readEvents(
+      await call(issuer, "/session/events", { cookie, headers: { accept: "text/event-stream" } }),
+    );
+    await issuer.connections.connect({ appId: "orders", tenantId: "globex" });
+    await issuer.connections.connect({ appId: "inspector", tenantId: "acme" });
+    await issuer.connections.disconnect({ appId: "inspector", tenantId: "acme" });
+    for (let turn = 0; turn < 2; turn += 1) {
+      expect(await stream.next()).toMatchObject({ event: "connections-changed", data: {} });
+    }
+    await stream.cancel();
+  });
+});
+
+describe("connections are closed", () => {
+  it.each(COMMANDS)("to a session that may not manage apps: %s", async (command) => {
+    expect(await reasonOf(await post(command, await signIn(issuer, "bob")))).toBe(
+      "403 scope-missing",
+    );
+    expect(await issuer.connections.listForTenant("acme")).toEqual([]);
+  });
+
+  it("to such a session's question what there is", async () => {
+    const cookie = await signIn(issuer, "bob");
+    expect(await reasonOf(await call(issuer, "/connections", { cookie }))).toBe(
+      "403 scope-missing",
+    );
+  });
+
+  it("to everybody when the host does not say who may", async () => {
+    await issuer.close();
+    start({ mayManage: undefined as never });
+    const cookie = await signIn(issuer);
+    expect(await reasonOf(await post("connect", cookie))).toBe("403 scope-missing");
+  });
+
+  it.each([1, "yes", {}, undefined, null])("by a hook that answers %j", async (verdict) => {
+    await issuer.close();
+    start({ mayManage: () => verdict as never });
+    expect(await reasonOf(await post("connect", await signIn(issuer)))).toBe("403 scope-missing");
+    await issuer.close();
+    start({ mayManage: () => Promise.resolve(verdict as never) });
+    expect(await reasonOf(await post("connect", await signIn(issuer)))).toBe("403 scope-missing");
+  });
+
+  it("by a hook that fails", async () => {
+    await issuer.close();
+    start({
+      mayManage() {
+        throw new Error("the directory is away");
+      },
+    });
+    const refused = await post("connect", await signIn(issuer));
+    expect(refused.status).toBe(500);
+    expect(await refused.text()).not.toContain("directory");
+    expect(await issuer.connections.listForTenant("acme")).toEqual([]);
+  });
+
+  it("to whoever is not signed in", async () => {
+    expect(await reasonOf(await post("connect"))).toBe("401 session-missing");
+    expect(await reasonOf(await call(issuer, "/connections"))).toBe("401 session-missing");
+  });
+
+  it.each(COMMANDS)("to a page elsewhere, and to a form: %s", async (command) => {
+    const cookie = await signIn(issuer);
+    const elsewhere: Record<string, string>[] = [
+      { "x-breezeway-request": "" },
+      { origin: "https://evil.example" },
+      { origin: "null" },
+      { "sec-fetch-site": "same-site" },
+      { "sec-fetch-site": "cross-site" },
+    ];
+    for (const headers of elsewhere) {
+      expect(await reasonOf(await post(command, cookie, headers))).toBe("403 csrf-rejected");
+    }
+    expect(await issuer.connections.listForTenant("acme")).toEqual([]);
+  });
+
+  it("to a page elsewhere that only asks", async () => {
+    const cookie = await signIn(issuer);
+    const headers = { "sec-fetch-site": "same-site" };
+    expect(await reasonOf(await call(issuer, "/connections", { cookie, headers }))).toBe(
+      "403 csrf-rejected",
+    );
+  });
+
+  it("to a body that is no JSON of this form", async () => {
+    const cookie = await signIn(issuer);
+    for (const body of ["{}", '{"appId":"orders","x":1}', "[]", "no"]) {
+      const answer = await call(issuer, "/connections/connect", { method: "POST", body, cookie });
+      expect(await reasonOf(answer)).toBe("400 request-malformed");
+    }
+  });
+
+  it("where the issuer has no such option: there is nothing at their paths", async () => {
+    await issuer.close();
+    issuer = testIssuer();
+    const cookie = await signIn(issuer);
+    for (const command of COMMANDS) {
+      expect(await reasonOf(await post(command, cookie))).toBe("404 route-unknown");
+    }
+    expect(await reasonOf(await call(issuer, "/connections", { cookie }))).toBe(
+      "404 route-unknown",
+    );
+  });
+});
