@@ -18,6 +18,7 @@ import {
 } from "@breezeway/shared/schemas";
 import { createGate, createStore, systemClock, type Unsubscribe } from "@breezeway/shared/channel";
 import { checkHostOptions, checkMountOptions } from "./check-options.ts";
+import { createHostConnections, type SetupListener } from "./connections/host-connections.ts";
 import { disposable } from "./disposable.ts";
 import { createEventHub } from "./events/host-events.ts";
 import { createBuiltIns } from "./guests/built-ins.ts";
@@ -127,17 +128,25 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
     mount: (appId, mountOptions) => mountApp(appId, mountOptions),
   });
 
-  const builtIns = (app: RegisteredApp, mount: GuestMount) =>
+  const builtIns = (
+    app: RegisteredApp,
+    mount: GuestMount,
+    onSetupCompleted: SetupListener | undefined,
+  ) =>
     createBuiltIns({
       app,
       surfaces: surfaces.methodsOf(app, mount),
       tokens: tokens.of(app.id),
       withholdTokens: isWithheld(app),
       hostFetch,
-      onSetupCompleted: options.onSetupCompleted,
+      onSetupCompleted,
     });
 
-  const mountApp = (appId: string, mountOptions: MountOptions): GuestMount => {
+  const mountApp = (
+    appId: string,
+    mountOptions: MountOptions,
+    onSetupCompleted = options.onSetupCompleted,
+  ): GuestMount => {
     if (isClosed) throw new BridgeError("CHANNEL_CLOSED", "This host was closed.");
     checkMountOptions(mountOptions);
     const app = apps.get(appId);
@@ -174,7 +183,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
           app,
           contract: options.contract,
           methods,
-          builtIns: builtIns(app, self),
+          builtIns: builtIns(app, self, onSetupCompleted),
           context: { app, mount: self },
           limits,
           receive,
@@ -210,6 +219,14 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
     return mount;
   };
 
+  const connections = createHostConnections({
+    client,
+    session,
+    apps,
+    mount: mountApp,
+    onSetupCompleted: options.onSetupCompleted,
+  });
+
   const subscriptions: readonly Unsubscribe[] = [
     followSession({
       session,
@@ -219,6 +236,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
       clock,
       openStream: options.openStream ?? ((url) => new EventSource(url)),
       forgetEvents: () => events.forget(),
+      onConnections: () => connections.changed(),
       push: pushToAll,
     }),
     context.subscribe(() => {
@@ -231,6 +249,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
   return disposable({
     apps,
     session,
+    connections,
     event: events.api,
     context,
     theme,

@@ -20,6 +20,7 @@ import type {
 import type { AppRegistry, ManifestInput, RegisteredApp } from "@breezeway/shared/schemas";
 import type { CallOptions, Clock, Store, Unsubscribe } from "@breezeway/shared/channel";
 import type { HostUi, NavigationTarget } from "./surfaces/host-ui.ts";
+import type { HostConnections } from "./connections/host-connections.ts";
 import type { HostSession } from "./session/host-session.ts";
 import type { OpenSurface } from "./transport/guest-surface.ts";
 import type { EventStream } from "./session/session-events.ts";
@@ -211,6 +212,8 @@ export interface TapEvent {
 export interface Host<C extends Contract = AnyContract> extends Disposable {
   readonly apps: AppRegistry;
   readonly session: HostSession;
+  /** Apps of the tenant; for an issuer with connections, and whoever may manage them. */
+  readonly connections: HostConnections;
   readonly event: HostEvents<C>;
   readonly context: Store<unknown>;
   readonly theme: Store<Theme>;

@@ -25,6 +25,7 @@ export type {
   ToastRequest,
 } from "./surfaces/host-ui.ts";
 export { labelText } from "@breezeway/shared/schemas";
+export type { HostConnections } from "./connections/host-connections.ts";
 export type { HostSession } from "./session/host-session.ts";
 export type { EventStream } from "./session/session-events.ts";
 export type { Visibility } from "./session/visibility.ts";
@@ -40,6 +41,9 @@ export type {
 } from "@breezeway/shared";
 export type {
   AppRegistry,
+  Connection,
+  ConnectionFailure,
+  ConnectionState,
   ManifestInput,
   RegisteredApp,
   SessionSummary,

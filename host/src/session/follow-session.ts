@@ -24,6 +24,8 @@ export interface FollowSessionOptions {
   readonly clock: Clock;
   readonly openStream: (url: string) => EventStream;
   readonly forgetEvents: () => void;
+  /** Apps of the tenant were connected or disconnected, or it is another tenant. */
+  readonly onConnections: () => void;
   readonly push: (key: StateKey, value: unknown) => void;
 }
 
@@ -64,6 +66,10 @@ export function followSession(options: FollowSessionOptions): Unsubscribe {
           void refresh();
           tabs.post({ type: "changed" });
         },
+        onConnections() {
+          options.onConnections();
+          tabs.post({ type: "connections" });
+        },
         async recheck() {
           await refetch();
           return session.current !== null;
@@ -86,6 +92,7 @@ export function followSession(options: FollowSessionOptions): Unsubscribe {
       stopLeading?.();
       stopLeading = undefined;
       if (!isFirst) options.forgetEvents();
+      options.onConnections();
       push("session", guestSession(summary));
       if (summary === null) push("token", null);
       // What was minted before the first answer belongs to the session that the answer names.
@@ -95,6 +102,7 @@ export function followSession(options: FollowSessionOptions): Unsubscribe {
     tabs.subscribe((message) => {
       if (message.type === "ended") session.ended();
       else if (message.type === "changed") void refresh();
+      else if (message.type === "connections") options.onConnections();
     }),
   ];
 

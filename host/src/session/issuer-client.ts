@@ -17,6 +17,8 @@ export interface IssuerClient {
   refresh(): Promise<void>;
   switchTenant(tenantId: string): Promise<void>;
   signOut(): Promise<void>;
+  /** Any other endpoint: its answer, as JSON. */
+  ask(method: "GET" | "POST", path: string, body?: unknown): Promise<unknown>;
   readonly eventsUrl: string;
 }
 
@@ -101,6 +103,7 @@ export function createIssuerClient(options: IssuerClientOptions): IssuerClient {
     async signOut() {
       await request("DELETE", "/session");
     },
+    ask: async (method, path, body) => read(await request(method, path, body)),
   };
 }
 

@@ -20,6 +20,7 @@ export interface SessionEventsOptions {
   readonly onEnded: () => void;
   readonly onTenant: (tenantId: string | undefined) => void;
   readonly onClaims: () => void;
+  readonly onConnections: () => void;
   /** The stream cannot be had; resolves to whether it is worth trying again. */
   readonly recheck: () => Promise<boolean>;
 }
@@ -46,6 +47,7 @@ export function followSessionEvents(options: SessionEventsOptions): Unsubscribe 
     opened.addEventListener("signed-out", options.onEnded);
     opened.addEventListener("tenant-changed", ({ data }) => options.onTenant(tenantOf(data)));
     opened.addEventListener("claims-changed", options.onClaims);
+    opened.addEventListener("connections-changed", options.onConnections);
     opened.addEventListener("error", () => {
       if (opened.readyState === CLOSED) void reopen();
     });

@@ -103,6 +103,7 @@ function isTabMessage(value: unknown): value is TabMessage {
   switch (value["type"]) {
     case "ended":
     case "changed":
+    case "connections":
       return true;
     case "grant":
       return (

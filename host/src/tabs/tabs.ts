@@ -18,7 +18,9 @@ export type TabMessage =
   /** The session is over. */
   | { readonly type: "ended" }
   /** Tenant or claims are not what they were: ask the issuer. */
-  | { readonly type: "changed" };
+  | { readonly type: "changed" }
+  /** Apps of the tenant were connected or disconnected. */
+  | { readonly type: "connections" };
 
 export interface Tabs {
   post(message: TabMessage): void;

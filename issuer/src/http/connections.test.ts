@@ -29,7 +29,7 @@ afterEach(() => issuer.close());
 const post = (path: string, cookie?: string, headers: Record<string, string> = {}) =>
   call(issuer, `/connections/${path}`, {
     method: "POST",
-    body: { appId: "orders" },
+    body: { appId: "orders", tenantId: "acme" },
     cookie,
     headers,
   });
@@ -61,7 +61,7 @@ describe("an administrator", () => {
   it("is told of a step that does not fit, and of an app that is none", async () => {
     const cookie = await signIn(issuer);
     expect(await reasonOf(await post("setup-completed", cookie))).toBe("409 connection-conflict");
-    const body = { appId: "nothing" };
+    const body = { appId: "nothing", tenantId: "acme" };
     const unknown = await call(issuer, "/connections/connect", { method: "POST", body, cookie });
     expect(await reasonOf(unknown)).toBe("404 app-unknown");
   });
@@ -75,7 +75,7 @@ describe("an administrator", () => {
     expect(await (await post("disconnect", cookie)).json()).toEqual({ connection: null });
     const body = { appId: "orders", tenantId: "globex" };
     const named = await call(issuer, "/connections/disconnect", { method: "POST", body, cookie });
-    expect(await reasonOf(named)).toBe("400 request-malformed");
+    expect(await reasonOf(named)).toBe("403 tenant-mismatch");
     expect(await issuer.connections.get({ appId: "orders", tenantId: "globex" })).toMatchObject({
       state: "connected",
     });
@@ -170,7 +170,12 @@ describe("connections are closed", () => {
 
   it("to a body that is no JSON of this form", async () => {
     const cookie = await signIn(issuer);
-    for (const body of ["{}", '{"appId":"orders","x":1}', "[]", "no"]) {
+    for (const body of [
+      "{}",
+      '{"appId":"orders"}',
+      '{"appId":"orders","tenantId":"acme","x":1}',
+      "[]",
+    ]) {
       const answer = await call(issuer, "/connections/connect", { method: "POST", body, cookie });
       expect(await reasonOf(answer)).toBe("400 request-malformed");
     }

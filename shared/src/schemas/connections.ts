@@ -80,10 +80,13 @@ export const connectionSchema: z.ZodMiniType<Connection> = z.object({
 /** `POST /auth/connections/…`, request */
 export interface ConnectionRequest {
   readonly appId: string;
+  /** The tenant that the page means. Another than the session's active one is refused. */
+  readonly tenantId: string;
 }
 
 export const connectionRequestSchema: z.ZodMiniType<ConnectionRequest> = z.strictObject({
   appId: id,
+  tenantId: id,
 });
 
 /** `POST /auth/connections/…`, answer; `null` when the app was never connected. */

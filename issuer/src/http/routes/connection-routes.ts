@@ -1,6 +1,7 @@
 /**
- * `/connections`: a tenant's administrator connects apps, from the host's page. Only the session's
- * active tenant can be named, since it is never asked for.
+ * `/connections`: a tenant's administrator connects apps, from the host's page. The tenant is the
+ * session's active one; the page names it too, so that one that does not know of a switch in another
+ * tab does not change the wrong one.
  */
 import { BridgeError } from "@breezeway/shared";
 import {
@@ -77,12 +78,14 @@ export function connectionRoutes(deps: ConnectionRoutesDeps): readonly Endpoint[
       path,
       guard: "change",
       async handle(context) {
-        const { appId } = await readJson(context.request, connectionRequestSchema);
+        const { appId, tenantId } = await readJson(context.request, connectionRequestSchema);
         const record = await authenticate(context);
+        if (tenantId !== record.tenantId) {
+          throw new BridgeError("TENANT_MISMATCH", "The session is in another tenant.");
+        }
         const app = findApp(apps, appId);
         context.subject.app = app.id;
         await assertMayManage(record, command, app);
-        const { tenantId } = record;
         const actor = { ...context.subject, requestId: context.requestId };
         return answer(await connections.run(command, { appId, tenantId }, actor));
       },

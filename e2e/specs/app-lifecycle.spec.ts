@@ -1,0 +1,189 @@
+/** The life of an app in a tenant, with a real issuer, a real backend of the app, and its setup page. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Frame, Page } from "@playwright/test";
+import { createIssuer, sqliteStore, type Issuer } from "@breezeway/issuer";
+import { toNodeHandler } from "@breezeway/issuer/node";
+import { verifyLifecycle, type LifecycleEvent } from "@breezeway/verify/lifecycle";
+import { expect, test as base } from "../support/bridge.ts";
+import { startPlatform, type Platform } from "../fixtures/bridge/platform.ts";
+
+interface Scene {
+  readonly platform: Platform;
+  readonly issuer: Issuer;
+  /** What the app's backend was told, and believed. */
+  readonly told: LifecycleEvent[];
+  /** Signs somebody in, and makes a host for them in the page. */
+  openHost(userId?: string): Promise<void>;
+  /** Shows the setup page, and gives its frame. */
+  setup(): Promise<Frame>;
+}
+
+const test = base.extend<{ scene: Scene }>({
+  async scene({ page }, use) {
+    const platform = await startPlatform();
+    const told: LifecycleEvent[] = [];
+    const url = `${platform.hostOrigin}/auth`;
+    const lifecycle = verifyLifecycle({ issuer: url, audience: "orders" });
+    const handle = lifecycle.nodeHandler((event) => void told.push(event));
+    const backend = createServer((request, response) => void handle(request, response));
+    await new Promise<void>((listening) => backend.listen(0, "127.0.0.1", listening));
+    const backendUrl = `http://127.0.0.1:${(backend.address() as AddressInfo).port}/lifecycle`;
+    const app = {
+      id: "orders",
+      name: "Orders",
+      version: "1.0.0",
+      url: `${platform.guestOrigin}/orders`,
+      lifecycle: {
+        setupUrl: `${platform.guestOrigin}/orders/setup`,
+        connectUrl: backendUrl,
+        disconnectUrl: backendUrl,
+      },
+    };
+    const issuer = createIssuer({
+      issuer: url,
+      apps: [app],
+      store: sqliteStore({ file: ":memory:" }),
+      connections: { required: true, mayManage: ({ session }) => session.userId === "alice" },
+    });
+    const handler = toNodeHandler(issuer);
+    platform.answerAuth = async (request, response) => handler(request, response);
+    await use({
+      platform,
+      issuer,
+      told,
+      async openHost(userId = "alice") {
+        const { setCookie } = await issuer.sessions.create({ userId, tenantId: "acme" });
+        const [name = "", value = ""] = setCookie.split(";", 1)[0]?.split("=") ?? [];
+        await page.context().addCookies([{ name, value, url: platform.hostOrigin }]);
+        await page.goto(platform.hostOrigin);
+        await page.waitForFunction(() => "breezeway" in window);
+        await page.evaluate((manifest) => {
+          window.log = [];
+          window.host = window.breezeway.createHost({
+            issuerUrl: "/auth",
+            apps: [manifest],
+            onSetupCompleted: (completed, result) => {
+              window.log.push([completed.id, result]);
+            },
+            onError: (error) => window.log.push(String(error)),
+          });
+        }, app);
+      },
+      async setup() {
+        await page.evaluate(() => {
+          window.mount = window.host.connections.setup("orders", { container: document.body });
+        });
+        const element = await page.locator("iframe").last().elementHandle();
+        const frame = await element?.contentFrame();
+        if (!frame) throw new Error("the setup page has no frame");
+        await frame.waitForFunction(() => "breezeway" in window);
+        return frame;
+      },
+    });
+    lifecycle.close();
+    await issuer.close();
+    backend.closeAllConnections();
+    await new Promise((closed) => backend.close(closed));
+    await platform.close();
+  },
+});
+
+/** Connects the app from the host's page, and waits for its setup as a page does: by subscribing. */
+function connect(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const { connections } = window.host;
+    const isThere = new Promise<string>((resolve) => {
+      connections.subscribe(() => {
+        void connections.list().then(([connection]) => {
+          if (connection?.state === "setup") resolve(connection.id);
+        });
+      });
+    });
+    await connections.connect("orders");
+    return isThere;
+  });
+}
+
+function complete(frame: Frame): Promise<string> {
+  return frame.evaluate(async () => {
+    const bridge = await window.bridge;
+    return bridge.method.call("setupCompleted", { plan: "basic" }).then(
+      () => "completed",
+      (error: { code: string }) => error.code,
+    );
+  });
+}
+
+const KEY = { appId: "orders", tenantId: "acme" };
+
+test("an app is connected, set up in its frame, used, and disconnected", async ({
+  scene,
+  page,
+}) => {
+  const { issuer, told } = scene;
+  await scene.openHost();
+  const id = await connect(page);
+  expect(told).toMatchObject([{ event: "connect", connectionId: id, tenantId: "acme" }]);
+
+  const frame = await scene.setup();
+  expect(new URL(frame.url()).pathname).toBe("/orders/setup");
+  // The setup page is signed in: it has a token for the backend of its app.
+  expect(
+    await frame.evaluate(async () => {
+      const bridge = await window.bridge;
+      return bridge.getSessionToken().then((token) => token.split(".").length);
+    }),
+  ).toBe(3);
+  expect(await complete(frame)).toBe("completed");
+  // It was stored before the guest's call came back, and the host heard of it after the issuer.
+  expect(await issuer.connections.get(KEY)).toMatchObject({ id, state: "connected" });
+  expect(await page.evaluate(() => window.log)).toEqual([["orders", { plan: "basic" }]]);
+  expect(await complete(frame)).toBe("completed");
+
+  await page.evaluate(() => window.host.connections.disconnect("orders"));
+  await expect
+    .poll(() => told.map(({ event, connectionId }) => [event, connectionId]))
+    .toEqual([
+      ["connect", id],
+      ["disconnect", id],
+    ]);
+});
+
+test("a guest whose setup does not count is told so", async ({ scene, page }) => {
+  await scene.openHost();
+  await connect(page);
+  const frame = await scene.setup();
+  await page.evaluate(() => window.host.connections.disconnect("orders"));
+  expect(await complete(frame)).toBe("DENIED");
+  expect(await page.evaluate(() => window.log)).toEqual([]);
+});
+
+test("somebody who may not manage apps completes no setup", async ({ scene, page }) => {
+  const { issuer } = scene;
+  await scene.openHost("bob");
+  await issuer.connections.connect(KEY);
+  await expect.poll(async () => (await issuer.connections.get(KEY))?.state).toBe("setup");
+  expect(
+    await page.evaluate(() =>
+      window.host.connections.list().catch((error: { code: string }) => error.code),
+    ),
+  ).toBe("DENIED");
+  expect(await complete(await scene.setup())).toBe("DENIED");
+  expect(await issuer.connections.get(KEY)).toMatchObject({ state: "setup" });
+});
+
+test("an app in another place than its setup page completes no setup", async ({ scene, page }) => {
+  const { issuer } = scene;
+  await scene.openHost();
+  await connect(page);
+  await page.evaluate(() => {
+    window.mount = window.host.mount("orders", { container: document.body, placement: "setup" });
+  });
+  const element = await page.locator("iframe").last().elementHandle();
+  const frame = await element?.contentFrame();
+  if (!frame) throw new Error("the app has no frame");
+  await frame.waitForFunction(() => "breezeway" in window);
+  expect(await complete(frame)).toBe("completed");
+  expect(await issuer.connections.get(KEY)).toMatchObject({ state: "setup" });
+});
