@@ -1,6 +1,13 @@
 import { BridgeError } from "@breezeway/shared";
 import { afterEach, describe, expect, it } from "vitest";
-import { createHost, type Connection, type Host, type HostOptions } from "../index.ts";
+import {
+  createHost,
+  soloTabs,
+  type Connection,
+  type Host,
+  type HostOptions,
+  type TabMessage,
+} from "../index.ts";
 import { createTestGuest, createTestIssuer, type TestIssuer } from "../testing.ts";
 
 const orders = {
@@ -38,12 +45,13 @@ function open(options: Partial<HostOptions> = {}): Host {
     ...issuer.hostOptions,
     apps: [orders, plain],
     ...options,
-    fetch: (input, init) => {
-      const { pathname } = new URL(String(input));
+    fetch: async (input, init) => {
+      const request = new Request(input, { ...init, redirect: "follow" });
+      const { pathname } = new URL(request.url);
       if (!pathname.startsWith("/auth/connections")) return issuer.hostOptions.fetch!(input, init);
-      const body: unknown = init?.body === undefined ? undefined : JSON.parse(String(init.body));
+      const body: unknown = request.body ? await request.json() : undefined;
       requests.push({ path: pathname, body });
-      return Promise.resolve(answer(pathname));
+      return answer(pathname);
     },
   });
   return host;
@@ -77,6 +85,38 @@ describe("connections of the tenant", () => {
     stop();
     await connections.disconnect("orders");
     expect(changes).toBe(2);
+  });
+
+  it("tell them of what the issuer says, and pass it on to the other tabs", async () => {
+    const streams: Map<string, () => void>[] = [];
+    const posted: string[] = [];
+    let hear: (message: TabMessage) => void = () => undefined;
+    const { connections, session } = open({
+      openStream() {
+        const listeners = new Map<string, () => void>();
+        streams.push(listeners);
+        return {
+          readyState: 1,
+          addEventListener: (type, listener) => void listeners.set(type, () => listener({})),
+          close: () => undefined,
+        };
+      },
+      tabs: {
+        ...soloTabs(),
+        post: ({ type }) => void posted.push(type),
+        subscribe(listener) {
+          hear = listener;
+          return () => undefined;
+        },
+      },
+    });
+    await session.ready;
+    let changes = 0;
+    connections.subscribe(() => (changes += 1));
+    streams[0]?.get("connections-changed")?.();
+    expect([changes, posted]).toEqual([1, ["connections"]]);
+    hear({ type: "connections" });
+    expect([changes, posted]).toEqual([2, ["connections"]]);
   });
 
   it("are refused with what the issuer said, and with nobody signed in", async () => {

@@ -7,7 +7,13 @@ import {
   START_TIMEOUT_MS,
   type Place,
 } from "../test-support/stores.ts";
-import { call, reasonOf, testIssuer } from "../test-support/test-issuer.ts";
+import {
+  call,
+  reasonOf,
+  testClock,
+  testIssuer,
+  type TestClock,
+} from "../test-support/test-issuer.ts";
 import { createConnectedApps } from "./connected-apps.ts";
 import type { ConnectionRecord } from "./connection-machine.ts";
 
@@ -20,12 +26,15 @@ describe.each([sqliteFixture(), postgresFixture()])(
     let a: Issuer;
     let b: Issuer;
     let alice: Browser;
+    let clock: TestClock;
 
     beforeAll(() => fixture.start(), START_TIMEOUT_MS);
     afterAll(() => fixture.close());
     beforeEach(async () => {
       place = await fixture.place();
-      const open = () => testIssuer({ store: place.store(), connections: { required: true } });
+      clock = testClock();
+      const open = () =>
+        testIssuer({ store: place.store(), clock, connections: { required: true } });
       [a, b] = [open(), open()];
       await Promise.all([a.ready, b.ready]);
       alice = await openBrowser(a);
@@ -86,12 +95,11 @@ describe.each([sqliteFixture(), postgresFixture()])(
         await a.connections.connect({ appId: "orders", tenantId });
       }
       await a.connections.disconnect({ appId: "orders", tenantId: "globex" });
-      const before = Math.floor(Date.now() / 1_000);
       const { token } = (await (await alice.mint(a)).json()) as { token: string };
       const claims = JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()) as {
         iat: number;
       };
-      expect(claims.iat - before).toBeLessThanOrEqual(1);
+      expect(claims.iat).toBe(clock.nowMs / 1_000);
     });
   },
 );

@@ -144,6 +144,9 @@ function connect(
       throw conflict("The app is being disconnected; connect it after that.");
     case "failed":
       if (current.failure?.event === "connect") return beginConnect(current, context);
+      break;
+    case "disconnected":
+    case undefined:
   }
   const fresh: ConnectionRecord = {
     ...key,

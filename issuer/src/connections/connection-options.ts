@@ -27,8 +27,8 @@ export interface ConnectionOptions {
   /** The longest that one call to an app's backend may take, 100 to 30 000 milliseconds. Default 10 000. */
   readonly timeoutMs?: number;
   /**
-   * Calls before a connection has failed, 1 to 20. Default 8: over about an hour, with waits that
-   * grow.
+   * Calls before a connection has failed, 1 to 20. Default 8: over three quarters of an hour, with
+   * waits that grow.
    */
   readonly maxAttempts?: number;
   /**

@@ -289,6 +289,30 @@ describe.each([sqliteFixture(), postgresFixture()])("connections in a $name stor
     for (const tenantId of tenants) await until("connected", { appId: "slow-app", tenantId }, busy);
   });
 
+  it("shuts an app out before its backend has heard, and though it refuses its end", async () => {
+    await issuer.close();
+    opened = [];
+    issuer = open({ required: true });
+    const { session } = await issuer.sessions.create({ userId: "alice", tenantId: "acme" });
+    const mint = () => issuer.sessions.mintToken(session.handle, "orders");
+    await issuer.connections.connect(ORDERS);
+    await until("setup");
+    await mint();
+    const slow = gate();
+    const heard = gate();
+    backend.answer = async (response) => {
+      heard.open();
+      await slow.passed;
+      response.writeHead(409).end();
+    };
+    await issuer.connections.disconnect(ORDERS);
+    await heard.passed;
+    await expect(mint()).rejects.toMatchObject({ code: "APP_NOT_ALLOWED" });
+    slow.open();
+    await until("failed");
+    await expect(mint()).rejects.toMatchObject({ code: "APP_NOT_ALLOWED" });
+  });
+
   it("can still disconnect an app that is registered no more", async () => {
     await issuer.connections.connect(PLAIN);
     const later = open({}, { apps: [] });
@@ -305,14 +329,17 @@ describe.each([sqliteFixture(), postgresFixture()])("connections in a $name stor
     await until("failed");
     await listening.connections.disconnect(ORDERS);
     await until("failed");
-    const told = events.filter(({ event }) => event.startsWith("connection."));
-    expect(told.map(({ event, reason }) => [event, reason])).toEqual([
-      ["connection.connecting", undefined],
-      ["connection.failed", "refused"],
-      ["connection.disconnecting", undefined],
-      ["connection.failed", "refused"],
-    ]);
-    expect(told[0]).toMatchObject({ app: "orders", tenant: "acme", connection: id });
+    const told = () => events.filter(({ event }) => event.startsWith("connection."));
+    // A line is written once what it tells of is stored.
+    await expect
+      .poll(() => told().map(({ event, reason }) => [event, reason]), { interval: 5 })
+      .toEqual([
+        ["connection.connecting", undefined],
+        ["connection.failed", "refused"],
+        ["connection.disconnecting", undefined],
+        ["connection.failed", "refused"],
+      ]);
+    expect(told()[0]).toMatchObject({ app: "orders", tenant: "acme", connection: id });
     const written = JSON.stringify(events) + errors.join();
     expect(written).not.toContain(canary);
     for (const { token } of calls()) expect(written).not.toContain(token.slice(10, 60));

@@ -248,7 +248,7 @@ describe("a handler", () => {
 
   it("tells the caller nothing of what failed, and its own log no token", async () => {
     const errors: string[] = [];
-    const { handler } = verifyLifecycle({
+    const receiver = verifyLifecycle({
       ...SETTINGS,
       onError: (error) => void errors.push(String((error as Error).stack)),
     });
@@ -256,7 +256,7 @@ describe("a handler", () => {
       claims: { tenantId: CANARY },
       body: { ...BODY, tenantId: CANARY },
     });
-    const failing = handler(() => {
+    const failing = receiver.handler(() => {
       throw new Error("the database says no");
     });
     const request = () =>
@@ -265,7 +265,7 @@ describe("a handler", () => {
     expect(response.status).toBe(500);
     expect(await response.text()).not.toContain("database");
     const forged = { ...call.headers, authorization: `${call.headers["authorization"]}x` };
-    await handler(() => undefined)(
+    await receiver.handler(() => undefined)(
       new Request("https://orders.example/", requestInit(forged, call.rawBody)),
     );
     expect(errors).toHaveLength(2);
