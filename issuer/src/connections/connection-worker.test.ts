@@ -19,6 +19,9 @@ let store: OpenStore;
 let backend: AppBackend;
 let worker: ConnectionWorker;
 let errors: unknown[];
+let nowMs: () => number;
+let signings: number;
+let onSign: () => void;
 /** Stands for a database that takes no writes. */
 let isReadOnly: boolean;
 
@@ -27,10 +30,14 @@ beforeEach(async () => {
   backend = await startAppBackend();
   errors = [];
   isReadOnly = false;
+  nowMs = systemClock;
+  signings = 0;
+  onSign = () => undefined;
+  const clock = () => nowMs();
   const connections = createConnectionStore(store);
   const change = createConnectionChanger({
     store: connections,
-    clock: systemClock,
+    clock,
     audit: silentAudit,
     endsTokens: false,
     changed: () => Promise.resolve(),
@@ -47,12 +54,16 @@ beforeEach(async () => {
         lifecycle: { connectUrl: `${backend.origin}/connect` },
       },
     ]),
-    sign: (said) => Promise.resolve({ body: JSON.stringify(said), token: randomUUID() }),
+    sign(said) {
+      signings += 1;
+      onSign();
+      return Promise.resolve({ body: JSON.stringify(said), token: randomUUID() });
+    },
     call: callBackend,
     fetch,
     timeoutMs: 5_000,
     times: { leaseMs: 60_000, firstRetryMs: 20, factor: 2, maxRetryMs: 100, maxAttempts: 20 },
-    clock: systemClock,
+    clock,
     random: () => 0,
     onError: (error) => void errors.push(error),
   });
@@ -96,4 +107,14 @@ it("makes no call after it was closed", async () => {
   await worker.idle();
   expect(await state()).toBe("connecting");
   expect(backend.calls.length).toBeLessThanOrEqual(1);
+});
+
+it("makes no call when it was stopped so long before it that its claim is nearly over", async () => {
+  onSign = () => {
+    onSign = () => undefined;
+    nowMs = () => systemClock() + 55_001;
+  };
+  worker.wake();
+  await expect.poll(state, { interval: 5, timeout: 10_000 }).toBe("connected");
+  expect([signings, backend.calls.length]).toEqual([2, 1]);
 });

@@ -79,7 +79,9 @@ export function createConnectionWorker(deps: ConnectionWorkerDeps): ConnectionWo
     try {
       lookAgain = false;
       const nowMs = clock();
-      for (const record of await listStartable(nowMs)) start(record);
+      const startable = await listStartable(nowMs);
+      if (closing.signal.aborted) return;
+      for (const record of startable) start(record);
       // What is due and cannot begin waits for what is under way, which wakes us when it is done.
       const dueAtMs = await store.nextDueAtMs(nowMs);
       if (dueAtMs !== undefined) wakeAfter(Math.max(1, dueAtMs - nowMs));
@@ -164,7 +166,8 @@ export function createConnectionWorker(deps: ConnectionWorkerDeps): ConnectionWo
     try {
       const signed = await deps.sign({ event, connectionId, appId, tenantId });
       // A process that was stopped on the way here has no claim any more.
-      if (clock() + deps.timeoutMs >= leaseEndsAtMs) return { kind: "interrupted" };
+      const isOver = clock() + deps.timeoutMs >= leaseEndsAtMs;
+      if (isOver || closing.signal.aborted) return { kind: "interrupted" };
       const { fetch, timeoutMs } = deps;
       return await deps.call({ url, ...signed }, { fetch, timeoutMs, signal: closing.signal });
     } catch (error) {

@@ -42,6 +42,12 @@ function manifests({ origin }: AppBackend): IssuerOptions["apps"] {
   ];
 }
 
+function rejectedWhenAborted(signal: AbortSignal | null | undefined): Promise<never> {
+  return new Promise((_done, fail) => {
+    signal?.addEventListener("abort", () => fail(new Error("aborted")));
+  });
+}
+
 /** A door that a backend waits at. */
 function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -265,6 +271,7 @@ describe.each([sqliteFixture(), postgresFixture()])("connections in a $name stor
 
   it("lets no slow app keep the calls of another waiting", async () => {
     const slow = gate();
+    let [atOnce, mostAtOnce] = [0, 0];
     const both = { "slow-app": "/slow", "quick-app": "/quick" };
     const apps = Object.entries(both).map(([id, path]) => ({
       id,
@@ -274,19 +281,28 @@ describe.each([sqliteFixture(), postgresFixture()])("connections in a $name stor
       lifecycle: { connectUrl: backend.origin + path },
     }));
     backend.answer = async (response, { url }) => {
-      if (url === "/slow") await slow.passed;
+      if (url === "/slow") {
+        mostAtOnce = Math.max(mostAtOnce, (atOnce += 1));
+        await slow.passed;
+        atOnce -= 1;
+      }
       response.writeHead(204).end();
     };
-    const busy = open({ timeoutMs: 20_000 }, { apps });
     await issuer.close();
-    opened = opened.filter((each) => each !== issuer);
+    // One that reaches nobody leaves everything to be done, the quick app's call last.
+    const cut = open({ fetch: (_url, init) => rejectedWhenAborted(init?.signal) }, { apps });
     const tenants = Array.from({ length: 40 }, (_, index) => `tenant-${index}`);
-    for (const tenantId of tenants) await busy.connections.connect({ appId: "slow-app", tenantId });
-    await busy.connections.connect({ appId: "quick-app", tenantId: "acme" });
+    for (const tenantId of tenants) await cut.connections.connect({ appId: "slow-app", tenantId });
+    clock.advance(1);
+    await cut.connections.connect({ appId: "quick-app", tenantId: "acme" });
+    await cut.close();
+    const busy = open({ timeoutMs: 20_000 }, { apps });
+    opened = [busy];
     await until("connected", { appId: "quick-app", tenantId: "acme" }, busy);
-    expect(calls().filter(({ path }) => path === "POST /slow")).toHaveLength(4);
+    await expect.poll(() => atOnce, { interval: 5 }).toBe(4);
     slow.open();
     for (const tenantId of tenants) await until("connected", { appId: "slow-app", tenantId }, busy);
+    expect(mostAtOnce).toBe(4);
   });
 
   it("shuts an app out before its backend has heard, and though it refuses its end", async () => {

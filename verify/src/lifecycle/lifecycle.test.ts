@@ -238,6 +238,19 @@ describe("a handler", () => {
     );
     const { headers } = signCall(signer);
     expect((await post(url, { headers, rawBody: "x".repeat(100_000) })).status).toBe(413);
+    let read = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        read += 1_024;
+        controller.enqueue(new Uint8Array(1_024));
+        if (read > 10_000_000) controller.close();
+      },
+    });
+    const init = { method: "POST", headers, body: endless, duplex: "half" } as RequestInit;
+    const cut = await lifecycle.handler(() => undefined)(
+      new Request("https://orders.example/", init),
+    );
+    expect([cut.status, read < 100_000]).toEqual([413, true]);
     const handle = lifecycle.handler(() => undefined);
     const request = new Request(
       "https://orders.example/",
