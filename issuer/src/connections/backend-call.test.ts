@@ -151,6 +151,7 @@ it("sends the token in its header alone, and no cookie", async () => {
   expect(JSON.parse(seen.slice(0, seen.lastIndexOf("}") + 1))).toMatchObject({
     authorization: "Bearer the-token",
     "content-type": "application/json",
+    connection: "close",
   });
   expect(seen.split("the-token")).toHaveLength(2);
   expect(seen).not.toContain("cookie");

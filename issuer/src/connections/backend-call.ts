@@ -41,6 +41,8 @@ export async function callBackend(
         "content-type": "application/json",
         accept: "application/problem+json, application/json",
         "user-agent": "breezeway-issuer",
+        // Calls are rare: a connection that was kept since the last one may be closing just now.
+        connection: "close",
       },
       body,
       redirect: "manual",

@@ -82,7 +82,7 @@ describe.each([sqliteFixture(), postgresFixture()])("connections in a $name stor
       store: place.store(),
       clock,
       audit: (event) => void events.push(event),
-      connections: { timeoutMs: 5_000, ...connections },
+      connections: { timeoutMs: 20_000, ...connections },
       ...options,
     });
     opened.push(made);
