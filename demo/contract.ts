@@ -16,11 +16,6 @@ export const contract = defineContract({
     getCurrentCustomerId: { returns: z.nullable(customerId), capability: "customers:read" },
     /** Shows a customer in the shell. */
     openCustomer: { args: z.tuple([customerId]), capability: "customers:open" },
-    /** A short message at the edge of the shell, in the guest's name. */
-    notify: {
-      args: z.tuple([z.string().check(z.minLength(1), z.maxLength(140))]),
-      capability: "shell:notify",
-    },
   },
   events: {
     "customer:changed": {

@@ -3,6 +3,7 @@
  * in words what is the matter while there is no connection or no session.
  */
 import { createAppBridge, type AppBridge } from "@breezeway/guest";
+import { createUi, type AppUi } from "@breezeway/guest/ui";
 import { html, type PropertyDeclarations, type TemplateResult } from "lit";
 import { contract, type PlatformContract } from "../contract.ts";
 import { describeProblem } from "../ui/describe-problem.ts";
@@ -22,6 +23,8 @@ export abstract class GuestApp extends LightElement {
   /** Why there is no bridge. */
   declare problem: string | undefined;
 
+  /** The page around this one; there with the bridge. */
+  protected ui: AppUi | undefined;
   #isOpening = false;
 
   /** Called once, with the bridge connected. */
@@ -39,6 +42,7 @@ export abstract class GuestApp extends LightElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.ui?.close();
     this.bridge?.close();
     this.bridge = undefined;
   }
@@ -69,6 +73,7 @@ export abstract class GuestApp extends LightElement {
       bridge.theme.subscribe(({ scheme }) => {
         document.documentElement.dataset["theme"] = scheme;
       });
+      this.ui = createUi(bridge);
       this.start(bridge);
       this.bridge = bridge;
     } catch (error) {

@@ -55,7 +55,8 @@ export function createShellHandler(options: ShellOptions): Handler {
 }
 
 function isPage(pathname: string, apps: AppRegistry): boolean {
-  const app = /^\/apps\/([^/]+)$/.exec(pathname)?.[1];
+  // What follows is the app's own.
+  const app = /^\/apps\/([^/]+)(?:\/.*)?$/.exec(pathname)?.[1];
   if (app !== undefined) return apps.get(app) !== undefined;
   return pathname === "/" || /^\/customers(?:\/[^/]+)?$/.test(pathname);
 }
@@ -64,6 +65,13 @@ const TITLES: Readonly<Record<Guest, string>> = {
   orders: "Orders",
   "customer-pane": "Customer insights",
   inspector: "Inspector",
+};
+
+/** Paths at which a guest has something to show. */
+const PAGES: Readonly<Record<Guest, RegExp>> = {
+  orders: /^\/(?:new|\d+)?$/,
+  "customer-pane": /^\/$/,
+  inspector: /^\/$/,
 };
 
 export function createGuestSite(guest: Guest, addresses: Addresses, assets: Assets): Site {
@@ -77,5 +85,6 @@ export function createGuestSite(guest: Guest, addresses: Addresses, assets: Asse
       connect: [addresses.gateway.origin],
     },
     hostOrigins: [addresses.shell.origin],
+    statusOf: (pathname) => (PAGES[guest].test(pathname) ? 200 : 404),
   });
 }

@@ -1,6 +1,6 @@
 /** An app that fills the page, and an app that stands beside a record. */
 import type { MountState } from "@breezeway/host";
-import type { AppStateDetail } from "@breezeway/host/element";
+import type { AppPathDetail, AppStateDetail } from "@breezeway/host/element";
 import { html, type TemplateResult } from "lit";
 import { LightElement } from "../ui/light-element.ts";
 import type { AppPlacement, PlatformHost } from "./platform-host.ts";
@@ -15,11 +15,14 @@ const LOOKS: Readonly<Record<MountState, readonly [colour: string, label: string
 export class ShellAppView extends LightElement {
   static override properties = {
     place: { attribute: false },
+    path: { attribute: false },
     host: { attribute: false },
     mountState: { state: true },
   };
 
   declare place: AppPlacement;
+  /** Default: that of the placement. */
+  declare path: string | undefined;
   declare host: PlatformHost;
   declare mountState: MountState;
 
@@ -29,7 +32,7 @@ export class ShellAppView extends LightElement {
   }
 
   override render(): TemplateResult {
-    const { app, path } = this.place;
+    const { app } = this.place;
     const [colour, label] = LOOKS[this.mountState];
     return html`<section class="app-view">
       <header class="app-head">
@@ -43,8 +46,10 @@ export class ShellAppView extends LightElement {
         <breezeway-app
           .host=${this.host.host}
           app=${app.id}
-          path=${path}
+          path=${this.path ?? this.place.path}
           placement="menu"
+          @breezeway-path=${(event: CustomEvent<AppPathDetail>) =>
+            this.dispatchEvent(new CustomEvent("shell-path", { detail: event.detail.path }))}
           @breezeway-state=${(event: CustomEvent<AppStateDetail>) =>
             (this.mountState = event.detail.state)}
         ></breezeway-app>
@@ -72,6 +77,8 @@ export class ShellPane extends LightElement {
           app=${app.id}
           path=${path}
           placement="pane"
+          min-height-px="240"
+          max-height-px="1600"
         ></breezeway-app>
       </div>
     </section>`;

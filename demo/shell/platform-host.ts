@@ -1,5 +1,12 @@
 /** The shell's host: Breezeway's `createHost` with the demo's contract, and sign-in on top. */
-import { BridgeError, createHost, type Host } from "@breezeway/host";
+import {
+  BridgeError,
+  createHost,
+  labelText,
+  type Host,
+  type NavigationTarget,
+} from "@breezeway/host";
+import { createHostUi } from "@breezeway/host/element";
 import type { Placement, RegisteredApp } from "@breezeway/shared/schemas";
 import { contract, type PlatformContract } from "../contract.ts";
 import { reasonOfError, reasonOfResponse } from "../ui/reason-of.ts";
@@ -45,10 +52,11 @@ export interface ShellServices {
   readonly scheme: Scheme;
   currentCustomerId(): string | null;
   openCustomer(customerId: string): void;
-  notify(appName: string, text: string): void;
+  navigate(target: NavigationTarget): void;
 }
 
 export function createPlatformHost(data: PageData, shell: ShellServices): PlatformHost {
+  const ui = createHostUi();
   const host = createHost({
     issuerUrl: data.issuerUrl,
     gatewayUrl: data.gatewayUrl,
@@ -59,16 +67,14 @@ export function createPlatformHost(data: PageData, shell: ShellServices): Platfo
     methods: {
       getCurrentCustomerId: () => shell.currentCustomerId(),
       openCustomer: (customerId) => shell.openCustomer(customerId),
-      notify(text) {
-        shell.notify(this.app.name, text);
-      },
     },
+    ui,
+    onNavigate: (target) => shell.navigate(target),
   });
 
-  // What one app says about orders is news to the others. The app's name is the registry's.
-  host.event.subscribe("order:announced", (announcement, { app }) => {
+  // What one app says about orders is news to the others.
+  host.event.subscribe("order:announced", (announcement) => {
     host.event.publish("order:changed", announcement);
-    shell.notify(app.name, `Order #${announcement.orderId} is ${announcement.status}`);
   });
 
   let customerId: string | null | undefined;
@@ -102,7 +108,7 @@ export function createPlatformHost(data: PageData, shell: ShellServices): Platfo
           .filter(
             (place) => place.type === type && (place.type !== "pane" || place.context === context),
           )
-          .map((place) => describePlacement(app, place)),
+          .map((place) => describePlacement(app, place, host.locale.current)),
       ),
     signIn: (detail) =>
       attempt(async () => {
@@ -120,7 +126,10 @@ export function createPlatformHost(data: PageData, shell: ShellServices): Platfo
       host.event.publish("customer:changed", { customerId: id });
     },
     setScheme: (scheme) => host.theme.set({ scheme }),
-    close: () => host.close(),
+    close() {
+      host.close();
+      ui.close();
+    },
   };
 }
 
@@ -141,11 +150,10 @@ async function logIn(issuerUrl: string, detail: SignInDetail): Promise<void> {
   throw new BridgeError(reason === "rate-limited" ? "RATE_LIMITED" : "LOGIN_FAILED", reason);
 }
 
-function describePlacement(app: RegisteredApp, place: Placement): AppPlacement {
-  const label = "label" in place ? place.label : app.name;
+function describePlacement(app: RegisteredApp, place: Placement, locale: string): AppPlacement {
   return {
     app,
-    label: typeof label === "string" ? label : (label["en"] ?? app.name),
+    label: "label" in place ? labelText(place.label, locale) : app.name,
     icon: place.type === "menu" ? place.icon : undefined,
     path: place.path,
   };

@@ -2,6 +2,7 @@
  * The shell: who is signed in, which page is shown, which customer is selected. Owns the host; all
  * else is told by properties and answers by events.
  */
+import { BridgeError, type NavigationTarget } from "@breezeway/host";
 import { html, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
 import { Compass } from "lucide";
@@ -67,7 +68,7 @@ export class PorchlightShell extends LightElement {
       scheme: this.scheme,
       currentCustomerId: () => this.#selectedCustomerId() ?? null,
       openCustomer: (customerId) => this.#go({ name: "customers", customerId }),
-      notify: (app, text) => this.querySelector<ShellToasts>("shell-toasts")?.show(app, text),
+      navigate: (target) => this.#navigate(target),
     });
     this.#unsubscribe = this.#host.subscribeSession((session) => this.#onSession(session));
   }
@@ -139,7 +140,12 @@ export class PorchlightShell extends LightElement {
       // One element per app: a frame is never handed from one app to another.
       return html`${keyed(
         route.appId,
-        html`<shell-app .place=${place} .host=${this.#host}></shell-app>`,
+        html`<shell-app
+          .place=${place}
+          .path=${route.path}
+          .host=${this.#host}
+          @shell-path=${(event: CustomEvent<string>) => this.#onAppPath(route.appId, event.detail)}
+        ></shell-app>`,
       )}`;
     }
     return html`<shell-customers
@@ -240,8 +246,28 @@ export class PorchlightShell extends LightElement {
     this.#follow();
   }
 
-  #go(route: Exclude<Route, { name: "unknown" }>): void {
-    history.pushState(null, "", pathOf(route));
+  #navigate(target: NavigationTarget): void {
+    const { pathname } = new URL(target.path, location.origin);
+    const route: Route =
+      target.to === "host"
+        ? parseRoute(pathname)
+        : { name: "app", appId: target.app.id, path: pathname };
+    if (route.name === "unknown") {
+      throw new BridgeError("SURFACE_REFUSED", "There is nothing at this path.");
+    }
+    this.#go(route, target.replace);
+  }
+
+  /** The app has gone to another page by itself: the address follows, and a reload comes back to it. */
+  #onAppPath(appId: string, path: string): void {
+    const { pathname } = new URL(path, location.origin);
+    history.replaceState(null, "", pathOf({ name: "app", appId, path: pathname }));
+    this.route = parseRoute(location.pathname);
+  }
+
+  #go(route: Exclude<Route, { name: "unknown" }>, isReplacing = false): void {
+    if (isReplacing) history.replaceState(null, "", pathOf(route));
+    else history.pushState(null, "", pathOf(route));
     this.#follow();
   }
 

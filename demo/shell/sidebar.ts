@@ -80,7 +80,7 @@ export class ShellSidebar extends LightElement {
           <h2 class="section-title" id="apps-title">Apps</h2>
           <ul aria-labelledby="apps-title">
             ${this.apps.map((app) =>
-              this.#link(pathOf({ name: "app", appId: app.id }), app.label, {
+              this.#link(pathOf({ name: "app", appId: app.id, path: undefined }), app.label, {
                 symbol: ICONS[app.icon ?? ""] ?? Puzzle,
                 on: this.route.name === "app" && this.route.appId === app.id,
               }),

@@ -48,9 +48,9 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expectAccessible(page, "order");
       await orders.getByRole("button", { name: "Close" }).click();
       await orders.getByRole("button", { name: "New order" }).click();
-      await expect(orders.getByLabel("Customer")).toBeVisible();
+      await expect(demo.dialog.getByLabel("Customer")).toBeVisible();
       await expectAccessible(page, "new order");
-      await orders.getByRole("button", { name: "Discard" }).click();
+      await demo.dialog.getByRole("button", { name: "Discard" }).click();
       await platform.stop("upstream");
       await orders.getByRole("button", { name: /^Shipped/ }).click();
       await expect(orders.getByRole("alert")).toBeVisible();

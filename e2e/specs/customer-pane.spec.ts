@@ -50,3 +50,26 @@ test("the shell's appearance is the guests' too, also when it changes", async ({
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
   await expect(pane.locator("html")).toHaveAttribute("data-theme", "dark");
 });
+
+test("the pane is as high as its content, and leads to an order in the app for orders", async ({
+  demo,
+  page,
+}) => {
+  await demo.signIn();
+  await page.getByRole("link", { name: "Alpine & Co." }).click();
+  const pane = demo.guest("Customer insights");
+  await expect(pane.getByRole("heading", { name: "Insights for Alpine & Co." })).toBeAttached();
+  const excess = () =>
+    pane.locator("html").evaluate((root) => root.scrollHeight - root.clientHeight);
+  const spare = () =>
+    pane.locator("main").evaluate((main) => window.innerHeight - main.clientHeight);
+  await expect.poll(excess).toBe(0);
+  await expect.poll(spare).toBeLessThan(4);
+  const link = pane.getByRole("button", { name: /^#\d+$/ }).first();
+  const number = (await link.textContent())?.trim().slice(1);
+  await link.click();
+  await expect(page).toHaveURL(new RegExp(`/apps/orders/${number}$`));
+  await expect(
+    demo.guest("Orders").getByRole("heading", { name: `Order #${number}` }),
+  ).toBeVisible();
+});

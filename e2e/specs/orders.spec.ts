@@ -50,10 +50,11 @@ test("an order is created, and taken through its steps", async ({ demo, page }) 
   await demo.signIn({ person: "Bob" });
   const orders = await demo.openApp("Orders");
   await orders.getByRole("button", { name: "New order" }).click();
-  await orders.getByLabel("Customer").selectOption("Juniper Lodge");
-  await orders.getByLabel("Item 1", { exact: true }).selectOption({ index: 1 });
-  await orders.getByLabel("Quantity of item 1").fill("3");
-  await orders.getByRole("button", { name: "Create order" }).click();
+  const form = demo.dialog;
+  await form.getByLabel("Customer").selectOption("Juniper Lodge");
+  await form.getByLabel("Item 1", { exact: true }).selectOption({ index: 1 });
+  await form.getByLabel("Quantity of item 1").fill("3");
+  await form.getByRole("button", { name: "Create order" }).click();
 
   const heading = orders.getByRole("heading", { name: /^Order #/ });
   await expect(heading).toBeVisible();
@@ -133,4 +134,42 @@ test("a step that somebody else has taken already is refused, and the order show
   await orders.getByRole("button", { name: "Confirm order" }).click();
   await expect(orders.getByRole("alert")).toContainText("The order has moved on");
   await expect(orders.getByRole("dialog").getByText("Cancelled")).toBeVisible();
+});
+
+test("an order is cancelled only when the person says so in the shell's dialog", async ({
+  demo,
+  page,
+}) => {
+  await demo.signIn();
+  const orders = await demo.openApp("Orders");
+  await orders.getByRole("button", { name: /^New \d/ }).click();
+  await expect(orders.locator(".list")).toHaveAttribute("aria-busy", "false");
+  await orders.getByRole("row", { name: /#\d/ }).first().getByRole("button").click();
+  const number = (await orders.getByRole("heading", { name: /^Order #/ }).textContent())?.slice(7);
+  const cancel = orders.getByRole("button", { name: "Cancel order" });
+  await cancel.click();
+  const dialog = page.getByRole("alertdialog", { name: `Cancel order #${number}?` });
+  await expect(dialog).toContainText("From Orders");
+  await dialog.getByRole("button", { name: "Keep it" }).click();
+  await expect(orders.getByRole("dialog").getByText("Cancelled")).toHaveCount(0);
+  await cancel.click();
+  await dialog.getByRole("button", { name: "Cancel order" }).click();
+  await expect(orders.getByRole("dialog").getByText("Cancelled")).toBeVisible();
+  await expect(page.getByRole("status").getByText(`Order #${number} is cancelled`)).toBeVisible();
+});
+
+test("the shell's address says which order is open, and a reload comes back to it", async ({
+  demo,
+  page,
+}) => {
+  await demo.signIn();
+  const orders = await demo.openApp("Orders");
+  await orders.getByRole("row", { name: /#\d/ }).nth(2).getByRole("button").click();
+  const heading = orders.getByRole("heading", { name: /^Order #/ });
+  const title = (await heading.textContent()) ?? "";
+  await expect(page).toHaveURL(new RegExp(`/apps/orders/${title.slice(7)}$`));
+  await page.reload();
+  await expect(heading).toHaveText(title);
+  await orders.getByRole("button", { name: "Close" }).click();
+  await expect(page).toHaveURL(/\/apps\/orders$/);
 });

@@ -26,6 +26,8 @@ export interface Demo {
   openApp(name: "Orders" | "Inspector"): Promise<FrameLocator>;
   /** Inside of an app's frame that is on the page. */
   guest(name: "Orders" | "Inspector" | "Customer insights"): FrameLocator;
+  /** Inside of an app's page that the shell shows in a dialog. */
+  readonly dialog: FrameLocator;
 }
 
 export interface WorkerFixtures {
@@ -91,11 +93,12 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   ],
 
   demo: async ({ platform, page }, use) => {
-    const guest: Demo["guest"] = (name) => page.frameLocator(`iframe[title="${name}"]`);
+    const guest: Demo["guest"] = (name) => page.frameLocator(`main iframe[title="${name}"]`);
     await use({
       platform,
       page,
       guest,
+      dialog: page.frameLocator("breezeway-ui iframe"),
       async signIn({ person = "Alice", workspace = "Acme Outfitters" } = {}) {
         const { origin } = platform.addresses.shell;
         // The way through the sign-in page has tests of its own, and takes a second each time.

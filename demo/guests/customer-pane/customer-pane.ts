@@ -32,6 +32,7 @@ export class CustomerPane extends GuestApp {
   }
 
   protected override start(bridge: PlatformBridge): void {
+    this.ui?.autoResize(this);
     void this.#askForCustomer(bridge);
     bridge.event.subscribe("customer:changed", ({ customerId }) => this.#show(bridge, customerId));
     bridge.event.subscribe("order:changed", ({ customerId }) => {
@@ -99,7 +100,7 @@ export class CustomerPane extends GuestApp {
                 text: "The first one shows up here as soon as it is placed.",
               })
             : html`<ul class="recent">
-                ${insights.recent.map((order) => recentOrder(order))}
+                ${insights.recent.map((order) => recentOrder(order, () => this.#openOrder(order.id)))}
               </ul>`
         }
       </section>`;
@@ -113,6 +114,13 @@ export class CustomerPane extends GuestApp {
     } catch (error) {
       this.failure = describeProblem(reasonOfError(error));
     }
+  }
+
+  /** In the app that is for orders. */
+  #openOrder(id: string): void {
+    this.ui?.navigate({ app: "orders", path: `/${id}` }).catch((error: unknown) => {
+      this.failure = describeProblem(reasonOfError(error));
+    });
   }
 
   #show(bridge: PlatformBridge, customerId: string | null): void {
@@ -146,10 +154,10 @@ function figure(name: string, value: string): TemplateResult {
   </div>`;
 }
 
-function recentOrder(order: OrderSummary): TemplateResult {
+function recentOrder(order: OrderSummary, open: () => void): TemplateResult {
   return html`<li>
     <div>
-      <span class="recent-id">#${order.id}</span>
+      <button type="button" class="row-link recent-id" @click=${open}>#${order.id}</button>
       <span class="subtle">${day(order.placedAt)}</span>
     </div>
     ${statusBadge(order.status)}

@@ -196,7 +196,14 @@ export class InspectorApp extends GuestApp {
   }
 
   #rightsCard(bridge: PlatformBridge): TemplateResult {
-    const capabilities = ["customers:read", "customers:open", "orders:follow", "shell:notify"];
+    const capabilities = [
+      "customers:read",
+      "customers:open",
+      "orders:follow",
+      "navigation:write",
+      "toasts:show",
+      "dialogs:show",
+    ];
     return html`<section class="card" aria-labelledby="rights-title">
       <header class="card-head"><h2 id="rights-title">Capabilities</h2></header>
       <ul class="rights">

@@ -1,4 +1,5 @@
 /** One order with its lines, and the steps it can take next. */
+import type { AppUi } from "@breezeway/guest/ui";
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { ArrowUpRight, CircleAlert } from "lucide";
 import { nextStatuses, type Order, type OrderStatus } from "../../domain/orders.ts";
@@ -24,6 +25,7 @@ export class OrderDetail extends Sheet {
   static override properties = {
     api: { attribute: false },
     bridge: { attribute: false },
+    ui: { attribute: false },
     orderId: { attribute: false },
     order: { state: true },
     failure: { state: true },
@@ -33,6 +35,7 @@ export class OrderDetail extends Sheet {
 
   declare api: OrdersApi;
   declare bridge: PlatformBridge;
+  declare ui: AppUi;
   declare orderId: string;
   declare order: Order | undefined;
   /** The order cannot be shown. */
@@ -169,6 +172,7 @@ export class OrderDetail extends Sheet {
   }
 
   async #take(status: OrderStatus): Promise<void> {
+    if (status === "cancelled" && !(await this.#isSureToCancel())) return;
     this.pending = status;
     this.refusal = undefined;
     const answer = await this.api.changeStatus(this.orderId, status);
@@ -180,6 +184,21 @@ export class OrderDetail extends Sheet {
     }
     if (answer.problem.reason === "status-refused") await this.#load();
     this.refusal = answer.problem;
+  }
+
+  async #isSureToCancel(): Promise<boolean> {
+    try {
+      return await this.ui.confirm({
+        title: `Cancel order #${this.orderId}?`,
+        text: `${this.order?.customer.name ?? "The customer"} will not get these items. A cancelled order stays in the list.`,
+        confirmLabel: "Cancel order",
+        cancelLabel: "Keep it",
+        tone: "danger",
+      });
+    } catch (error) {
+      this.refusal = describeProblem(reasonOfError(error));
+      return false;
+    }
   }
 
   async #openCustomer(): Promise<void> {

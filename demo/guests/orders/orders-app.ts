@@ -8,10 +8,11 @@ import {
   type OrderStatus,
   type OrderSummary,
 } from "../../domain/orders.ts";
-import type { Description } from "../../ui/describe-problem.ts";
+import { describeProblem, type Description } from "../../ui/describe-problem.ts";
 import { day, money } from "../../ui/format.ts";
 import { icon } from "../../ui/icon.ts";
 import { message, trouble } from "../../ui/message.ts";
+import { reasonOfError } from "../../ui/reason-of.ts";
 import { GuestApp, type PlatformBridge } from "../guest-app.ts";
 import { STATUS_LABELS, statusBadge } from "../order-status-badge.ts";
 import { createOrdersApi, type OrdersApi } from "./orders-api.ts";
@@ -20,7 +21,7 @@ const PAGE_SIZE = 50;
 /** Typing pauses this long before a search is sent. */
 const SEARCH_DELAY_MS = 180;
 
-type Panel = { readonly is: "none" | "new" } | { readonly is: "order"; readonly id: string };
+type Panel = { readonly is: "none" } | { readonly is: "order"; readonly id: string };
 
 export class OrdersApp extends GuestApp {
   static override properties = {
@@ -50,7 +51,9 @@ export class OrdersApp extends GuestApp {
     this.busy = false;
     this.search = "";
     this.limit = PAGE_SIZE;
-    this.panel = { is: "none" };
+    // The shell opens the app where it was: the address of an order is its number.
+    const id = /^\/(\d+)$/.exec(location.pathname)?.[1];
+    this.panel = id === undefined ? { is: "none" } : { is: "order", id };
   }
 
   override disconnectedCallback(): void {
@@ -61,13 +64,15 @@ export class OrdersApp extends GuestApp {
 
   protected override start(bridge: PlatformBridge): void {
     this.#api = createOrdersApi(bridge);
-    let tenantId: string | undefined;
+    if (this.ui?.modal) return void this.ui.autoResize(this);
+    let tenantId = bridge.session.current?.tenantId;
+    if (tenantId !== undefined) void this.#load();
     bridge.session.subscribe((session) => {
       if (session?.tenantId === tenantId) return;
       tenantId = session?.tenantId;
       // What is on the screen belongs to the workspace that was left.
       this.list = undefined;
-      this.panel = { is: "none" };
+      this.#open({ is: "none" });
       if (session !== null) void this.#load();
     });
   }
@@ -78,6 +83,18 @@ export class OrdersApp extends GuestApp {
 
   protected override renderApp(bridge: PlatformBridge): TemplateResult {
     const { panel } = this;
+    if (this.ui?.modal?.name === "new-order") {
+      return html`<main class="orders in-dialog" aria-label="New order">
+        <new-order-form
+          .api=${this.#api}
+          .bridge=${bridge}
+          .isPage=${true}
+          @orders-changed=${(event: CustomEvent<Order>) =>
+            void this.ui?.closeModal(event.detail.id)}
+          @orders-close=${() => void this.ui?.closeModal()}
+        ></new-order-form>
+      </main>`;
+    }
     return html`<main class="orders" aria-label="Orders">
       <h1 class="visually-hidden">Orders</h1>
       <div class="toolbar">
@@ -96,7 +113,7 @@ export class OrdersApp extends GuestApp {
               @input=${(event: InputEvent) => this.#onSearch(event)}
             />
           </label>
-          <button class="button primary" type="button" @click=${() => (this.panel = { is: "new" })}>
+          <button class="button primary" type="button" @click=${() => void this.#create()}>
             ${icon(Plus)} New order
           </button>
         </div>
@@ -107,20 +124,11 @@ export class OrdersApp extends GuestApp {
           ? html`<order-detail
               .api=${this.#api}
               .bridge=${bridge}
+              .ui=${this.ui}
               .orderId=${panel.id}
               @orders-changed=${(event: CustomEvent<Order>) => this.#announce(event.detail)}
-              @orders-close=${() => (this.panel = { is: "none" })}
+              @orders-close=${() => this.#open({ is: "none" })}
             ></order-detail>`
-          : nothing
-      }
-      ${
-        panel.is === "new"
-          ? html`<new-order-form
-              .api=${this.#api}
-              .bridge=${bridge}
-              @orders-changed=${(event: CustomEvent<Order>) => this.#onCreated(event.detail)}
-              @orders-close=${() => (this.panel = { is: "none" })}
-            ></new-order-form>`
           : nothing
       }
     </main>`;
@@ -209,7 +217,7 @@ export class OrdersApp extends GuestApp {
         <button
           type="button"
           class="row-link number"
-          @click=${() => (this.panel = { is: "order", id: order.id })}
+          @click=${() => this.#open({ is: "order", id: order.id })}
         >
           #${order.id}
         </button>
@@ -234,18 +242,37 @@ export class OrdersApp extends GuestApp {
     this.#searchTimer = setTimeout(() => void this.#load(), SEARCH_DELAY_MS);
   }
 
-  #onCreated(order: Order): void {
-    this.panel = { is: "order", id: order.id };
-    this.#announce(order);
+  /** The address says which order is open, so that a link or a reload comes back to it. */
+  #open(panel: Panel): void {
+    this.panel = panel;
+    history.replaceState(null, "", panel.is === "order" ? `/${panel.id}` : "/");
+    this.ui?.reportPath().catch(() => undefined);
   }
 
-  /** The host passes it on to whoever follows orders. */
+  /** In a dialog of the host: it has room for it, also where the app is shown in little. */
+  async #create(): Promise<void> {
+    try {
+      const id = await this.ui?.openModal("new-order");
+      const answer = typeof id === "string" ? await this.#api?.get(id) : undefined;
+      if (!answer?.ok) return;
+      this.#open({ is: "order", id: answer.value.id });
+      this.#announce(answer.value);
+    } catch (error) {
+      this.failure = describeProblem(reasonOfError(error));
+    }
+  }
+
+  /** Tells the person, and the host, which passes it on to whoever follows orders. */
   #announce(order: Order): void {
     this.bridge?.event.publish("order:announced", {
       orderId: order.id,
       customerId: order.customer.id,
       status: order.status,
     });
+    // Too many in a row are not shown, which is no fault.
+    this.ui
+      ?.showToast(`Order #${order.id} is ${order.status}`, { tone: "success" })
+      .catch(() => undefined);
     void this.#load();
   }
 

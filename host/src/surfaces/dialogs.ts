@@ -114,7 +114,9 @@ export function createDialogs({ ui, locale, mount, assertAllowed }: DialogsOptio
     },
     closeModal(caller, result) {
       if (shown?.mount !== caller) throw new BridgeError("SURFACE_REFUSED", "This is no dialog.");
-      shown.close(result);
+      const { close } = shown;
+      // After the answer to this very call, which goes out together with the end of its channel.
+      queueMicrotask(() => close(result));
     },
   };
 }
