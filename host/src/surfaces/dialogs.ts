@@ -114,9 +114,9 @@ export function createDialogs({ ui, locale, mount, assertAllowed }: DialogsOptio
     },
     closeModal(caller, result) {
       if (shown?.mount !== caller) throw new BridgeError("SURFACE_REFUSED", "This is no dialog.");
-      const { close } = shown;
+      const dialog = shown;
       // After the answer to this very call, which goes out together with the end of its channel.
-      queueMicrotask(() => close(result));
+      queueMicrotask(() => dialog.close(result));
     },
   };
 }
