@@ -174,7 +174,7 @@ export class BreezewayUiElement extends LitElement {
       aria-labelledby="title speaker"
       @close=${onClose(settle)}
     >
-      <header>
+      <div class="head">
         <div>
           <h2 id="title" tabindex="-1" autofocus><bdi>${title}</bdi></h2>
           ${this.#renderSpeaker(app)}
@@ -188,7 +188,7 @@ export class BreezewayUiElement extends LitElement {
         >
           ${CROSS}
         </button>
-      </header>
+      </div>
       <breezeway-app
         .host=${host}
         app=${app.id}

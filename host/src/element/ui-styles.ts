@@ -167,7 +167,7 @@ export const uiStyles: CSSResult = css`
   .modal.large {
     inline-size: min(54rem, 100vw - 2rem);
   }
-  .modal header {
+  .modal .head {
     display: flex;
     align-items: flex-start;
     justify-content: space-between;
