@@ -134,14 +134,19 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
     }
   }
 
-  /** Adds the next key of an algorithm, or finds the one that another process added just now. */
-  async function add(alg: SigningAlgorithm, activatesAtMs: number): Promise<StoredKey> {
+  /**
+   * Adds the next key of an algorithm, or finds the one that another process added just now.
+   *
+   * @param aheadMs - Between its publication and its first use, however long its making takes.
+   */
+  async function add(alg: SigningAlgorithm, aheadMs: number): Promise<StoredKey> {
     // Before anything is awaited: the place in the succession belongs to what the caller decided on.
     const siblings = keys.filter((key) => key.alg === alg);
     const current = activeKey(keys, alg, clock());
     const made = await vault.create(alg);
     const kid = await calculateJwkThumbprint(made.publicJwk);
     const nowMs = clock();
+    const activatesAtMs = nowMs + aheadMs;
     const key: StoredKey = {
       kid,
       alg,
@@ -153,11 +158,7 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
       retiresAtMs: undefined,
       removedAtMs: undefined,
     };
-    const added = await store.add(
-      key,
-      nowMs,
-      current && { kid: current.kid, atMs: Math.max(activatesAtMs, nowMs) },
-    );
+    const added = await store.add(key, nowMs, current && { kid: current.kid, atMs: activatesAtMs });
     await reload();
     if (added) {
       audit({ event: "key.created", kid });
@@ -173,7 +174,7 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
 
   async function ensureFirst(): Promise<void> {
     for (const alg of algorithms) {
-      if (!activeKey(keys, alg, clock())) await add(alg, clock());
+      if (!activeKey(keys, alg, clock())) await add(alg, 0);
     }
   }
 
@@ -215,7 +216,7 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
     if (announced) return announced;
     // Without any key there is no token that a verifier could meet too early.
     const aheadMs = activeKey(keys, alg, nowMs) ? times.publishAheadMs : 0;
-    return add(alg, nowMs + aheadMs);
+    return add(alg, aheadMs);
   }
 
   return {
@@ -300,7 +301,7 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
   async function promote(alg: SigningAlgorithm, nowMs: number): Promise<void> {
     const waiting = announcedKey(keys, alg, nowMs);
     if (waiting) await store.setTimes(waiting.kid, { activatesAtMs: nowMs }, nowMs);
-    else await add(alg, nowMs);
+    else await add(alg, 0);
   }
 }
 

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createKeyManager, type Issuer, type Store } from "../index.ts";
+import { createKeyManager, createLocalVault, type Issuer, type Store } from "../index.ts";
 import { createKeyPlace, jwksOf, mint, verify, type KeyPlace } from "../test-support/key-place.ts";
 import { ISSUER_URL, signIn, type TestClock } from "../test-support/test-issuer.ts";
 
@@ -42,6 +42,24 @@ describe("rotation", () => {
     expect(decodeProtectedHeader(await mint(issuer, cookie)).kid).toBe(first);
     clock.advance(1 * SECOND);
     expect(decodeProtectedHeader(await mint(issuer, cookie)).kid).toBe(next.kid);
+  });
+
+  it("[KEY-1] keeps that time also when a vault takes its time to make the key", async () => {
+    const vault = createLocalVault();
+    const issuer = start({
+      keys: {
+        vault: {
+          create: (alg) => {
+            clock.advance(90 * SECOND);
+            return vault.create(alg);
+          },
+          open: (key, alg) => vault.open(key, alg),
+        },
+      },
+    });
+    const next = await issuer.keys.rotate();
+    expect(next.activatesAtSeconds - next.createdAtSeconds).toBe(600);
+    expect((await issuer.keys.list())[0]?.retiresAtSeconds).toBe(next.activatesAtSeconds);
   });
 
   it("[KEY-3] publishes a retired key until the last token that it signed is dead", async () => {
