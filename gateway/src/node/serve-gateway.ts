@@ -187,13 +187,10 @@ function handle({ core, access }: Listener, request: IncomingMessage, client: No
  * HTTP/1.0 knows no chunks: an engine in front that holds to that sees another request where we see a
  * body (RFC 9112, section 6.1). Nor has HTTP/2 a request line.
  */
-function isOtherProtocol({
-  httpVersionMajor,
-  httpVersionMinor,
-  headers,
-}: IncomingMessage): boolean {
-  if (httpVersionMajor !== 1) return true;
-  return httpVersionMinor === 0 && headers["transfer-encoding"] !== undefined;
+function isOtherProtocol(request: IncomingMessage): boolean {
+  if (request.httpVersionMajor !== 1) return true;
+  // Read in this one case only: Node makes the object when it is asked for.
+  return request.httpVersionMinor === 0 && request.headers["transfer-encoding"] !== undefined;
 }
 
 interface Address {
