@@ -65,7 +65,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
   });
   const session = createHostSession(
     client,
-    (type) => tabs.post({ type }),
+    (message) => tabs.post(message),
     (cause) => {
       if (!isNotOfIssuer(cause)) return;
       const message = `createHost: issuerUrl: no issuer answers at ${issuerUrl}.`;

@@ -46,15 +46,15 @@ export function followSession(options: FollowSessionOptions): Unsubscribe {
     if (known === before && session.current !== null) tokens.reset(true);
   };
 
-  const lead = (): Unsubscribe =>
+  const lead = (handle: string): Unsubscribe =>
     tabs.lead("session", () => {
       const stopStream = followSessionEvents({
         url: client.eventsUrl,
         open: options.openStream,
         clock,
         onEnded() {
-          session.ended();
-          tabs.post({ type: "ended" });
+          session.ended(handle);
+          tabs.post({ type: "ended", handle });
         },
         onTenant(tenantId) {
           // This tab may have switched it.
@@ -97,10 +97,10 @@ export function followSession(options: FollowSessionOptions): Unsubscribe {
       if (summary === null) push("token", null);
       // What was minted before the first answer belongs to the session that the answer names.
       if (!isFirst || summary === null) tokens.reset(summary !== null);
-      if (summary !== null) stopLeading = lead();
+      if (summary !== null) stopLeading = lead(summary.handle);
     }),
     tabs.subscribe((message) => {
-      if (message.type === "ended") session.ended();
+      if (message.type === "ended") session.ended(message.handle);
       else if (message.type === "changed") void refresh();
       else if (message.type === "connections") options.onConnections();
     }),

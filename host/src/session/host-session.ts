@@ -2,6 +2,7 @@
 import { BridgeError } from "@breezeway/shared";
 import type { SessionSummary } from "@breezeway/shared/schemas";
 import { createStore, type Readable } from "@breezeway/shared/channel";
+import type { TabMessage } from "../tabs/tabs.ts";
 import type { IssuerClient } from "./issuer-client.ts";
 
 export interface HostSession extends Readable<SessionSummary | null> {
@@ -27,36 +28,41 @@ export interface HostSession extends Readable<SessionSummary | null> {
 export interface HostSessionControl extends HostSession {
   /** The issuer has answered, so `current` says something. */
   readonly isKnown: boolean;
-  /** The issuer has said that the session is over. */
-  ended(): void;
+  /**
+   * The issuer has said that the session of this handle is over. Another that has taken its place
+   * stays, and so does one that the issuer is about to tell of.
+   */
+  ended(handle: string): void;
   /** Asks the issuer without telling other tabs, which have heard of it already. */
   refetch(): Promise<SessionSummary | null>;
 }
 
 /**
- * @param tell called when this tab has ended or changed the session, for the other tabs
+ * @param tell the other tabs, when this one has ended or changed the session
  * @param onFirstFailed told why the first question was not answered
  */
 export function createHostSession(
   client: IssuerClient,
-  tell: (what: "ended" | "changed") => void,
+  tell: (message: TabMessage) => void,
   onFirstFailed: (error: unknown) => void,
 ): HostSessionControl {
   const store = createStore<SessionSummary | null>(null);
   let isKnown = false;
   // An answer that was asked for before a later change must not undo it.
   let generation = 0;
-
-  const ended = (): void => {
-    generation += 1;
-    isKnown = true;
-    store.set(null);
-  };
+  // Sessions that ended. An answer that was asked for before may be of the one that ended, or of its
+  // successor: only the next answer tells.
+  let endings = 0;
 
   const refetch = async (): Promise<SessionSummary | null> => {
     generation += 1;
     const mine = generation;
-    const summary = await client.session();
+    let summary: SessionSummary | null;
+    let heardOf: number;
+    do {
+      heardOf = endings;
+      summary = await client.session();
+    } while (heardOf !== endings && mine === generation);
     if (mine === generation) {
       isKnown = true;
       store.set(summary);
@@ -67,7 +73,7 @@ export function createHostSession(
   const reload = async (): Promise<SessionSummary | null> => {
     const before = identityOf(store.current);
     const summary = await refetch();
-    if (identityOf(summary) !== before) tell("changed");
+    if (identityOf(summary) !== before) tell({ type: "changed" });
     return summary;
   };
 
@@ -84,16 +90,22 @@ export function createHostSession(
     ready,
     reload,
     refetch,
-    ended,
+    ended(handle) {
+      endings += 1;
+      if (store.current?.handle === handle) store.set(null);
+    },
     async signOut() {
-      ended();
+      const handle = store.current?.handle;
+      generation += 1;
+      isKnown = true;
+      store.set(null);
       try {
         await client.signOut();
       } catch (error) {
         // Signed out is what was wanted.
         if (!(BridgeError.is(error) && error.code === "SIGNED_OUT")) throw error;
       } finally {
-        tell("ended");
+        tell(handle === undefined ? { type: "changed" } : { type: "ended", handle });
       }
     },
     async switchTenant(tenantId) {

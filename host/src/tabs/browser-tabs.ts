@@ -102,6 +102,7 @@ function isTabMessage(value: unknown): value is TabMessage {
   if (!isRecord(value)) return false;
   switch (value["type"]) {
     case "ended":
+      return typeof value["handle"] === "string";
     case "changed":
     case "connections":
       return true;

@@ -15,8 +15,8 @@ export type TabMessage =
       readonly token: string;
       readonly expiresAt: number;
     }
-  /** The session is over. */
-  | { readonly type: "ended" }
+  /** The session of this handle is over; by now there may be another. */
+  | { readonly type: "ended"; readonly handle: string }
   /** Tenant or claims are not what they were: ask the issuer. */
   | { readonly type: "changed" }
   /** Apps of the tenant were connected or disconnected. */

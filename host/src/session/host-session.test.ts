@@ -1,0 +1,122 @@
+import { describe, expect, it } from "vitest";
+import type { TabMessage } from "../tabs/tabs.ts";
+import { createHostSession, type HostSessionControl } from "./host-session.ts";
+import { createIssuerClient } from "./issuer-client.ts";
+
+const NOBODY = new Response(JSON.stringify({ reason: "session-missing" }), { status: 401 });
+
+function summaryOf(userId: string): Response {
+  return Response.json({
+    handle: `session of ${userId}`,
+    userId,
+    tenantId: "acme",
+    tenants: ["acme"],
+    scopes: [],
+    claims: {},
+    createdAtSeconds: 1,
+    expiresAtSeconds: 2,
+  });
+}
+
+interface World {
+  readonly session: HostSessionControl;
+  /** Answers the oldest question that is open. */
+  readonly answer: (response: Response) => Promise<void>;
+  readonly questions: string[];
+  readonly told: TabMessage[];
+}
+
+function open(): World {
+  const waiting: ((response: Response) => void)[] = [];
+  const questions: string[] = [];
+  const told: TabMessage[] = [];
+  const client = createIssuerClient({
+    issuerUrl: "http://localhost:4000/auth",
+    exclusively: (_name, work) => work(),
+    fetch: (input, init) => {
+      questions.push(`${init?.method} ${new URL(new Request(input).url).pathname}`);
+      return new Promise((resolve) => waiting.push(resolve));
+    },
+  });
+  const session = createHostSession(
+    client,
+    (message) => told.push(message),
+    () => undefined,
+  );
+  return {
+    session,
+    questions,
+    told,
+    answer: async (response) => {
+      waiting.shift()?.(response.clone());
+      // Until all that follows from it has happened.
+      await new Promise(setImmediate);
+    },
+  };
+}
+
+async function signedIn(userId: string): Promise<World> {
+  const world = open();
+  await world.answer(summaryOf(userId));
+  expect(world.session.current?.userId).toBe(userId);
+  return world;
+}
+
+describe("the end of a session", () => {
+  it("is not undone by an answer that was asked for before", async () => {
+    const { session, answer } = await signedIn("alice");
+    const asked = session.refetch();
+    session.ended("session of alice");
+    expect(session.current).toBeNull();
+    await answer(summaryOf("alice"));
+    expect(session.current).toBeNull();
+    await answer(NOBODY);
+    expect(await asked).toBeNull();
+    expect(session.current).toBeNull();
+  });
+
+  it("does not take along the next one, of which the answer is on its way", async () => {
+    const { session, answer } = await signedIn("alice");
+    const reloaded = session.reload();
+    session.ended("session of alice");
+    await answer(summaryOf("bob"));
+    await answer(summaryOf("bob"));
+    expect((await reloaded)?.userId).toBe("bob");
+    expect(session.current?.userId).toBe("bob");
+  });
+
+  it("does not end the next one, when word of it comes late", async () => {
+    const { session, answer } = await signedIn("alice");
+    const reloaded = session.reload();
+    await answer(summaryOf("bob"));
+    await reloaded;
+    session.ended("session of alice");
+    expect(session.current?.userId).toBe("bob");
+  });
+});
+
+describe("signing out", () => {
+  it("is not undone by an answer that was asked for before, and tells the other tabs which it was", async () => {
+    const { session, answer, questions, told } = await signedIn("alice");
+    const asked = session.refetch();
+    const done = session.signOut();
+    expect(session.current).toBeNull();
+    await answer(summaryOf("alice"));
+    await asked;
+    expect(session.current).toBeNull();
+    await answer(new Response(null, { status: 204 }));
+    await done;
+    expect(questions.slice(1)).toEqual(["GET /auth/session", "DELETE /auth/session"]);
+    expect(told).toEqual([{ type: "ended", handle: "session of alice" }]);
+  });
+
+  it("before the issuer has said who it is has the other tabs ask", async () => {
+    const { session, answer, told } = open();
+    const done = session.signOut();
+    await answer(summaryOf("alice"));
+    await answer(new Response(null, { status: 204 }));
+    await done;
+    expect(session.current).toBeNull();
+    expect(told).toEqual([{ type: "changed" }]);
+  });
+});
