@@ -225,6 +225,8 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
     apps,
     mount: mountApp,
     onSetupCompleted: options.onSetupCompleted,
+    clock,
+    report,
   });
 
   const subscriptions: readonly Unsubscribe[] = [

@@ -119,6 +119,42 @@ describe("connections of the tenant", () => {
     expect([changes, posted]).toEqual([2, ["connections"]]);
   });
 
+  it("are told to every listener though one throws, and guests lose an ended session all the same", async () => {
+    const errors: unknown[] = [];
+    const { connections, session } = open({ onError: (error) => void errors.push(error) });
+    const guest = createTestGuest({ clock: issuer.clock });
+    host.mount("orders", { surface: guest.surface });
+    await guest.connect();
+    const broken = new Error("the page has a fault");
+    let changes = 0;
+    connections.subscribe(() => {
+      throw broken;
+    });
+    connections.subscribe(() => (changes += 1));
+    expect(await connections.connect("orders")).toEqual(CONNECTION);
+    await session.signOut();
+    expect([changes, errors]).toEqual([2, [broken, broken]]);
+    await expect
+      .poll(() => [guest.state.session, guest.state.token], { interval: 5 })
+      .toEqual([null, null]);
+  });
+
+  it("are told once to a listener that subscribes anew each time", async () => {
+    const { connections, session } = open();
+    await session.ready;
+    let changes = 0;
+    const listen = (): void => {
+      const stop = connections.subscribe(() => {
+        stop();
+        changes += 1;
+        if (changes < 100) listen();
+      });
+    };
+    listen();
+    await connections.connect("orders");
+    expect(changes).toBe(1);
+  });
+
   it("are refused with what the issuer said, and with nobody signed in", async () => {
     const { connections, session } = open();
     answer = () => Response.json({ reason: "scope-missing" }, { status: 403 });
@@ -186,6 +222,23 @@ describe("a setup page", () => {
     answer = () => new Response(null, { status: 503 });
     await expect(guest.callWith("setupCompleted", [])).rejects.toMatchObject({ code: "OFFLINE" });
     expect(heard).toBe(0);
+  });
+
+  it("does not make a flood of requests, by however many frames and reloads", async () => {
+    open();
+    let [completed, refused] = [0, 0];
+    for (let frame = 0; frame < 2; frame += 1) {
+      const guest = createTestGuest({ clock: issuer.clock });
+      host.connections.setup("orders", { surface: guest.surface });
+      await guest.connect();
+      for (let turn = 0; turn < 20; turn += 1) {
+        await guest.callWith("setupCompleted", []).then(
+          () => (completed += 1),
+          (error: { code: string }) => (refused += Number(error.code === "CALL_LIMIT_EXCEEDED")),
+        );
+      }
+    }
+    expect([completed, refused, requests.length]).toEqual([5, 35, 5]);
   });
 
   it("is no other page of the app: setupCompleted there reaches the host alone", async () => {

@@ -14,10 +14,11 @@ import {
   type ConnectionRequest,
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
-import type { Unsubscribe } from "@breezeway/shared/channel";
+import type { Clock, Unsubscribe } from "@breezeway/shared/channel";
 import type { Mount, MountOptions, MountPlace, MountSettings } from "../host-types.ts";
 import type { HostSession } from "../session/host-session.ts";
 import type { IssuerClient } from "../session/issuer-client.ts";
+import { perApp, spend } from "../surfaces/allowance.ts";
 
 /**
  * All reject with DENIED (this session may not, or the connection is in another state; `details.reason`
@@ -57,14 +58,31 @@ export interface HostConnectionsOptions {
   readonly apps: AppRegistry;
   readonly mount: (appId: string, options: MountOptions, onSetupCompleted: SetupListener) => Mount;
   readonly onSetupCompleted: SetupListener | undefined;
+  readonly clock: Clock;
+  /** A listener has thrown. */
+  readonly report: (error: unknown) => void;
 }
+
+/** Setups that one app may complete at once, and per second after those. */
+const SETUP_BURST = 5;
+const SETUPS_PER_SECOND = 0.5;
 
 export function createHostConnections(options: HostConnectionsOptions): HostConnectionsControl {
   const { client, session, apps } = options;
   const listeners = new Set<() => void>();
 
+  // A page that calls without end would use up what the issuer takes from the person's address.
+  const setups = perApp(options.clock, SETUP_BURST, SETUPS_PER_SECOND);
+
   const changed = (): void => {
-    for (const listener of listeners) listener();
+    // Guests hear of the end of a session after this: no listener may prevent it, nor turn in circles.
+    for (const listener of [...listeners]) {
+      try {
+        listener();
+      } catch (error) {
+        options.report(error);
+      }
+    }
   };
 
   const tenantId = async (): Promise<string> => {
@@ -107,6 +125,7 @@ export function createHostConnections(options: HostConnectionsOptions): HostConn
         appId,
         { ...place, placement: "setup", ...(path === undefined ? {} : { path }) },
         async (app, result) => {
+          spend(setups(app), "setups");
           const request = { appId: app.id, tenantId: await tenant };
           await command("/connections/setup-completed", request);
           await options.onSetupCompleted?.(app, result);

@@ -1,12 +1,14 @@
+import { BridgeError } from "@breezeway/shared";
+import type { RegisteredApp } from "@breezeway/shared/schemas";
 import type { Clock } from "@breezeway/shared/channel";
 
 /** So many at once, then so many a second; what comes sooner is refused. */
-export interface Allowance {
+interface Allowance {
   /** `false`: not now. */
   take(): boolean;
 }
 
-export function createAllowance(clock: Clock, burst: number, perSecond: number): Allowance {
+function createAllowance(clock: Clock, burst: number, perSecond: number): Allowance {
   let left = burst;
   let filledAt = clock.monotonic();
   return {
@@ -19,4 +21,24 @@ export function createAllowance(clock: Clock, burst: number, perSecond: number):
       return true;
     },
   };
+}
+
+/** One allowance for each app: its frames share it, and a reload does not refill it. */
+export function perApp(
+  clock: Clock,
+  burst: number,
+  perSecond: number,
+): (app: RegisteredApp) => Allowance {
+  const allowances = new Map<string, Allowance>();
+  return ({ id }) => {
+    const known = allowances.get(id) ?? createAllowance(clock, burst, perSecond);
+    allowances.set(id, known);
+    return known;
+  };
+}
+
+/** @throws {BridgeError} CALL_LIMIT_EXCEEDED */
+export function spend(allowance: Allowance, what: string): void {
+  if (allowance.take()) return;
+  throw new BridgeError("CALL_LIMIT_EXCEEDED", `Too many ${what} in a row.`);
 }

@@ -28,7 +28,7 @@ import {
 import type { Clock, IncomingCall } from "@breezeway/shared/channel";
 import type { GuestMount } from "../guests/guest-mount.ts";
 import type { HostOptions, MountOptions } from "../host-types.ts";
-import { createAllowance, type Allowance } from "./allowance.ts";
+import { perApp, spend } from "./allowance.ts";
 import { createDialogs, notOffered } from "./dialogs.ts";
 import type { HostUi, NavigationTarget } from "./host-ui.ts";
 
@@ -126,21 +126,6 @@ export function createSurfaces(options: SurfacesOptions): Surfaces {
       [BUILT_IN_METHODS.closeModal, ({ args: [result] }) => open.closeModal(mount, result)],
     ],
   };
-}
-
-/** One allowance for each app: its frames share it, and a reload does not refill it. */
-function perApp(clock: Clock, burst: number, perSecond: number): (app: RegisteredApp) => Allowance {
-  const allowances = new Map<string, Allowance>();
-  return ({ id }) => {
-    const known = allowances.get(id) ?? createAllowance(clock, burst, perSecond);
-    allowances.set(id, known);
-    return known;
-  };
-}
-
-function spend(allowance: Allowance, what: string): void {
-  if (allowance.take()) return;
-  throw new BridgeError("CALL_LIMIT_EXCEEDED", `Too many ${what} in a row.`);
 }
 
 function demand(app: RegisteredApp, method: string, capability: string): void {
