@@ -232,6 +232,16 @@ describe("a handler", () => {
     expect((await post(await serve(kept), signCall(signer))).status).toBe(204);
   });
 
+  it("settles though something in front has answered already", async () => {
+    const settled = Promise.withResolvers<unknown>();
+    const url = await serve((request, response) => {
+      response.writeHead(503).end();
+      settled.resolve(lifecycle.nodeHandler(() => undefined)(request, response));
+    });
+    expect((await post(url, signCall(signer))).status).toBe(503);
+    await expect(settled.promise).resolves.toBeUndefined();
+  });
+
   it("stops reading a body that is too large", async () => {
     const url = await serve(
       (request, response) => void lifecycle.nodeHandler(() => undefined)(request, response),

@@ -81,7 +81,8 @@ export function verifyLifecycle(options: LifecycleHandlerOptions): Lifecycle {
         }),
         onEvent,
       );
-      response.writeHead(status, headers).end(body);
+      // Something in front, such as a time limit, was quicker.
+      if (!response.headersSent) response.writeHead(status, headers).end(body);
     },
   };
 }
