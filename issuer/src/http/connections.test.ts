@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ConnectionOptions, Issuer, ManageContext } from "../index.ts";
+import type {
+  AuditEvent,
+  ConnectionOptions,
+  Issuer,
+  IssuerOptions,
+  ManageContext,
+} from "../index.ts";
 import { readEvents } from "../test-support/event-source.ts";
 import { call, reasonOf, signIn, testIssuer, USERS } from "../test-support/test-issuer.ts";
 
@@ -8,7 +14,7 @@ const COMMANDS = ["connect", "disconnect", "retry", "setup-completed"];
 let issuer: Issuer;
 let asked: ManageContext[];
 
-function start(connections: ConnectionOptions = {}): Issuer {
+function start(connections: ConnectionOptions = {}, options: Partial<IssuerOptions> = {}): Issuer {
   asked = [];
   issuer = testIssuer({
     connections: {
@@ -19,6 +25,7 @@ function start(connections: ConnectionOptions = {}): Issuer {
       ...connections,
     },
     devLogin: { users: USERS },
+    ...options,
   });
   return issuer;
 }
@@ -51,6 +58,43 @@ describe("an administrator", () => {
       ["list", undefined],
       ["disconnect", "orders"],
     ]);
+  });
+
+  it("is named on the audit line of what was asked for, and nothing of the session's secret is", async () => {
+    await issuer.close();
+    const lines: AuditEvent[] = [];
+    start({}, { audit: (event) => void lines.push(event) });
+    const cookie = await signIn(issuer);
+    const [session] = await issuer.sessions.listForUser("alice");
+    await post("connect", cookie, { "x-request-id": "request-1" });
+    await post("setup-completed", cookie);
+    await post("disconnect", await signIn(issuer, "bob"));
+    const about = lines.slice(1 + lines.findIndex(({ event }) => event === "session.created"));
+    const told = about.filter(({ event }) => /^(?:connection|request)\./.test(event));
+    const place = { app: "orders", tenant: "acme" };
+    expect(told).toMatchObject([
+      { event: "connection.connected", sub: "alice", sid: session?.handle, ...place },
+      { event: "request.refused", sub: "bob", reason: "scope-missing", ...place },
+    ]);
+    expect(told[0]?.requestId).toBe("request-1");
+    expect(JSON.stringify(lines)).not.toContain(cookie.split("=")[1]);
+  });
+
+  it("may ask for so many things of one kind in a minute, in one tenant", async () => {
+    await issuer.close();
+    start({}, { rateLimits: { connectionChangesPerTenant: 3 } });
+    const [cookie, other] = [await signIn(issuer), await signIn(issuer, "alice", "globex")];
+    const bob = await signIn(issuer, "bob");
+    for (let turn = 0; turn < 5; turn += 1) await post("connect", bob);
+    for (let turn = 0; turn < 3; turn += 1)
+      expect((await post("connect", cookie)).status).toBe(200);
+    const refused = await post("connect", cookie);
+    expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
+    expect(await reasonOf(refused)).toBe("429 rate-limited");
+    expect((await post("disconnect", cookie)).status).toBe(200);
+    const body = { appId: "orders", tenantId: "globex" };
+    const elsewhere = { method: "POST", body, cookie: other };
+    expect((await call(issuer, "/connections/connect", elsewhere)).status).toBe(200);
   });
 
   it("is told that nothing was ever connected", async () => {

@@ -1,5 +1,5 @@
 /**
- * How much one session, one app and one address may ask for, per minute and process. They stop loops
+ * How much one session, one app, one tenant and one address may ask for, per minute and process. They stop loops
  * and scripts; they do not replace a firewall.
  */
 import { BridgeError } from "@breezeway/shared";
@@ -15,6 +15,11 @@ export interface RateLimits {
   readonly mintsPerSessionAndApp?: number;
   /** Tokens for one app, for everybody together. Default 600 000. */
   readonly mintsPerApp?: number;
+  /**
+   * Wishes of one kind (connect, disconnect, retry, setup completed) about the apps of one tenant, over
+   * HTTP. Each disconnect may be an entry that all gateways keep. Default 120.
+   */
+  readonly connectionChangesPerTenant?: number;
   /** State-changing requests from one address, an office behind one NAT included. Default 12 000. */
   readonly requestsPerAddress?: number;
 }
@@ -22,6 +27,7 @@ export interface RateLimits {
 export interface RateLimiter {
   login(address: string): Promise<void>;
   mint(handle: string, appId: string): Promise<void>;
+  connection(tenantId: string, kind: string): Promise<void>;
   request(address: string): Promise<void>;
 }
 
@@ -30,12 +36,14 @@ export const DEFAULT_RATE_LIMITS: Required<RateLimits> = {
   mintsPerSession: 1_200,
   mintsPerSessionAndApp: 300,
   mintsPerApp: 600_000,
+  connectionChangesPerTenant: 120,
   requestsPerAddress: 12_000,
 };
 
 const UNLIMITED: RateLimiter = {
   login: () => Promise.resolve(),
   mint: () => Promise.resolve(),
+  connection: () => Promise.resolve(),
   request: () => Promise.resolve(),
 };
 
@@ -47,9 +55,12 @@ export function createRateLimiter(limits: RateLimits | false = {}): RateLimiter 
   const session = perMinute("session", per.mintsPerSession);
   const sessionAndApp = perMinute("session-app", per.mintsPerSessionAndApp);
   const app = perMinute("app", per.mintsPerApp);
+  const connection = perMinute("connection", per.connectionChangesPerTenant);
   return {
     login: (address) => consume(login, networkOf(address)),
     request: (address) => consume(request, networkOf(address)),
+    // By kind: a setup page that calls without end must not keep anybody from disconnecting it.
+    connection: (tenantId, kind) => consume(connection, `${kind} ${tenantId}`),
     async mint(handle, appId) {
       await consume(sessionAndApp, `${handle} ${appId}`);
       await consume(session, handle);

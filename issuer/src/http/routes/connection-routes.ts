@@ -20,7 +20,10 @@ import type { Endpoint, EndpointDeps, RequestContext } from "../context.ts";
 import { readJson } from "../read-json.ts";
 import { json } from "../respond.ts";
 
-export interface ConnectionRoutesDeps extends Pick<EndpointDeps, "apps" | "sessions" | "cookie"> {
+export interface ConnectionRoutesDeps extends Pick<
+  EndpointDeps,
+  "apps" | "sessions" | "cookie" | "limits"
+> {
   readonly connections: ConnectionService;
   readonly mayManage: ConnectionOptions["mayManage"];
 }
@@ -33,7 +36,7 @@ const COMMANDS: readonly (readonly [path: string, command: ConnectionCommand])[]
 ];
 
 export function connectionRoutes(deps: ConnectionRoutesDeps): readonly Endpoint[] {
-  const { sessions, cookie, apps, connections, mayManage } = deps;
+  const { sessions, cookie, apps, limits, connections, mayManage } = deps;
 
   async function authenticate(context: RequestContext): Promise<SessionRecord> {
     const { headers } = context.request;
@@ -86,6 +89,7 @@ export function connectionRoutes(deps: ConnectionRoutesDeps): readonly Endpoint[
         const app = findApp(apps, appId);
         context.subject.app = app.id;
         await assertMayManage(record, command, app);
+        await limits.connection(tenantId, command);
         const actor = { ...context.subject, requestId: context.requestId };
         return answer(await connections.run(command, { appId, tenantId }, actor));
       },
