@@ -134,6 +134,37 @@ describe("what is known of a tenant", () => {
     expect(queries).toBe(2);
   });
 
+  it("is asked for once by all who wait for it, and anew after it could not be had", async () => {
+    let queries = 0;
+    let answer: Promise<ConnectionRecord[]> = Promise.reject(new Error("the database is away"));
+    const apps = createConnectedApps({
+      listForTenant: () => {
+        queries += 1;
+        return answer;
+      },
+    });
+    const failed = await Promise.allSettled([apps.admits(ORDERS), apps.admits(ORDERS)]);
+    expect(failed.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    answer = Promise.resolve([connected]);
+    const asked = [ORDERS, { ...ORDERS, appId: "stock" }].map(async (key) => apps.admits(key));
+    expect(await Promise.all(asked)).toEqual([true, false]);
+    expect(queries).toBe(2);
+  });
+
+  it("is not held up by changes of other tenants, however many", async () => {
+    let queries = 0;
+    const apps = createConnectedApps({
+      async listForTenant() {
+        queries += 1;
+        await Promise.resolve();
+        if (queries < 100) apps.forget("globex");
+        return [connected];
+      },
+    });
+    expect(await apps.admits(ORDERS)).toBe(true);
+    expect(queries).toBe(1);
+  });
+
   it.each(["connecting", "failed", "disconnecting", "disconnected"] as const)(
     "leaves an app out that is %s",
     async (state) => {

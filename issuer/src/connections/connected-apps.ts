@@ -17,29 +17,47 @@ const MAX_TENANTS = 100_000;
 
 export function createConnectedApps(store: Pick<ConnectionStore, "listForTenant">): ConnectedApps {
   const known = new Map<string, ReadonlySet<string>>();
-  // What is read while something is forgotten may be from before it.
-  let generation = 0;
+  // One for each tenant, shared by all who wait. Other tenants' changes leave it alone.
+  const reads = new Map<string, Promise<ReadonlySet<string>>>();
 
-  async function load({ appId, tenantId }: ConnectionKey): Promise<boolean> {
-    for (;;) {
-      const before = generation;
-      const connections = await store.listForTenant(tenantId);
-      if (before !== generation) continue;
-      const apps = new Set(
-        connections.filter(({ state }) => isAdmitted(state)).map((connection) => connection.appId),
-      );
-      if (known.size >= MAX_TENANTS) known.clear();
-      known.set(tenantId, apps);
-      return apps.has(appId);
-    }
+  async function read(tenantId: string): Promise<ReadonlySet<string>> {
+    const connections = await store.listForTenant(tenantId);
+    const admitted = connections.filter(({ state }) => isAdmitted(state));
+    return new Set(admitted.map(({ appId }) => appId));
+  }
+
+  function load(tenantId: string): Promise<ReadonlySet<string>> {
+    const begun = reads.get(tenantId);
+    if (begun) return begun;
+    const mine: Promise<ReadonlySet<string>> = read(tenantId).then(
+      (apps) => {
+        // Forgotten meanwhile: what was read may be from before the change.
+        if (reads.get(tenantId) !== mine) return load(tenantId);
+        reads.delete(tenantId);
+        if (known.size >= MAX_TENANTS) known.clear();
+        known.set(tenantId, apps);
+        return apps;
+      },
+      (error: unknown) => {
+        if (reads.get(tenantId) === mine) reads.delete(tenantId);
+        throw error;
+      },
+    );
+    reads.set(tenantId, mine);
+    return mine;
   }
 
   return {
-    admits: (key) => known.get(key.tenantId)?.has(key.appId) ?? load(key),
+    admits: ({ appId, tenantId }) =>
+      known.get(tenantId)?.has(appId) ?? load(tenantId).then((apps) => apps.has(appId)),
     forget(tenantId) {
-      generation += 1;
-      if (tenantId === undefined) known.clear();
-      else known.delete(tenantId);
+      if (tenantId === undefined) {
+        known.clear();
+        reads.clear();
+      } else {
+        known.delete(tenantId);
+        reads.delete(tenantId);
+      }
     },
   };
 }
