@@ -68,6 +68,17 @@ describe("createIssuer", () => {
     ],
     ["no idle time", { sessions: { idleSeconds: 0 } }, "sessions.idleSeconds"],
     ["no absolute end", { sessions: { absoluteSeconds: Infinity } }, "sessions.absoluteSeconds"],
+    ["a fraction of a millisecond", { connections: { timeoutMs: 100.5 } }, "connections.timeoutMs"],
+    ["a time as text", { connections: { timeoutMs: "5000" as never } }, "connections.timeoutMs"],
+    ["many attempts", { connections: { maxAttempts: 21 } }, "connections.maxAttempts"],
+    ["a word for yes", { connections: { required: "yes" as never } }, "connections.required"],
+    ["a list of managers", { connections: { mayManage: [] as never } }, "connections.mayManage"],
+    ["connections by a word", { connections: true as never }, "connections: must be an object"],
+    [
+      "a misspelt option of connections",
+      { connections: { require: true } as never },
+      "connections.require: is not an option",
+    ],
     ["a long key period", { keys: { periodDays: 366 } }, "keys.periodDays: must be 1 to 365"],
     [
       "a trusted origin with a path",

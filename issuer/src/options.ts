@@ -181,7 +181,13 @@ export function checkOptions(options: IssuerOptions): CheckedOptions {
         otherwise: 1,
       }),
     audit: options.audit ?? (production ? pinoAudit() : silentAudit),
-    onError: options.onError ?? (() => undefined),
+    onError(error, requestId) {
+      try {
+        options.onError?.(error, requestId);
+      } catch {
+        // A log that fails must not end work that nobody waits for, and the process with it.
+      }
+    },
     clock: options.clock ?? systemClock,
   };
 }

@@ -129,9 +129,6 @@ export async function startRuntime(
   await watcher.start();
   await Promise.all([feed.load(), keys.start()]);
 
-  // What a process that is gone has left undone.
-  connections?.worker.wake();
-
   const maintenance = createMaintenance({ store, sessions: sessionStore, keys, lifetimes, clock });
   const timer = setInterval(() => {
     // It comes again.
@@ -186,6 +183,9 @@ export async function startRuntime(
     audit,
     onError: checked.onError,
   });
+
+  // What a process that is gone has left undone. Last: a start that fails leaves no work behind.
+  connections?.worker.wake();
 
   return {
     route,

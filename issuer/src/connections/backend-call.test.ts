@@ -19,7 +19,10 @@ beforeEach(() => {
   backend.answer = status(204);
 });
 
-function call(url = `${backend.origin}/connect`, { timeoutMs = 5_000, signal = never() } = {}) {
+function call(
+  url = `${backend.origin}/connect`,
+  { timeoutMs = 5_000, signal = never(), fetch = globalThis.fetch } = {},
+) {
   return callBackend(
     { url, body: '{"event":"connect"}', token: "the-token" },
     { fetch, timeoutMs, signal },
@@ -60,9 +63,9 @@ describe("an answer of an app's backend", () => {
       { kind: "unavailable", reason: "server-error", retryAfterMs: 7_000 },
     ],
     [
-      "429 with a time beyond reason",
-      status(429, { "retry-after": "999999999" }),
-      { kind: "unavailable", reason: "server-error", retryAfterMs: 86_400_000 },
+      "429 with a time beyond all numbers",
+      status(429, { "retry-after": "9".repeat(400) }),
+      { kind: "unavailable", reason: "server-error" },
     ],
     [
       "429 with a date",
@@ -115,6 +118,19 @@ describe("no answer", () => {
       response.writeHead(422, { "content-type": "application/problem+json" }).write("{");
     };
     expect(await call(undefined, { timeoutMs: 150 })).toEqual(timeout);
+  });
+
+  it("is not waited for by a fetch of the host's own that knows no signal", async () => {
+    const closing = new AbortController();
+    const fetch = (): Promise<Response> => new Promise(() => undefined);
+    const timeout = { kind: "unavailable", reason: "timeout" };
+    expect(await call(undefined, { fetch, timeoutMs: 100 })).toEqual(timeout);
+    const waiting = call(undefined, { fetch, signal: closing.signal });
+    closing.abort();
+    expect(await waiting).toEqual({ kind: "interrupted" });
+    expect(await call(undefined, { fetch, signal: closing.signal })).toEqual({
+      kind: "interrupted",
+    });
   });
 
   it.each<readonly [string, Answer]>([

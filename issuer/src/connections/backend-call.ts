@@ -25,36 +25,52 @@ export interface BackendCallOptions {
 const MAX_ANSWER_BYTES = 16_384;
 /** RFC 9110, section 15.5: answers to 4xx that are good for another attempt. */
 const RETRYABLE = new Set([408, 425, 429]);
-const MAX_RETRY_AFTER_SECONDS = 86_400;
 
 /** Never rejects. */
 export async function callBackend(
-  { url, body, token }: BackendCall,
+  call: BackendCall,
   { fetch, timeoutMs, signal }: BackendCallOptions,
 ): Promise<CallOutcome> {
   const deadline = AbortSignal.timeout(timeoutMs);
+  const over = AbortSignal.any([deadline, signal]);
   try {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: {
-        authorization: `Bearer ${token}`,
-        "content-type": "application/json",
-        accept: "application/problem+json, application/json",
-        "user-agent": "breezeway-issuer",
-        // Calls are rare: a connection that was kept since the last one may be closing just now.
-        connection: "close",
-      },
-      body,
-      redirect: "manual",
-      credentials: "omit",
-      signal: AbortSignal.any([deadline, signal]),
-    });
-    return await outcomeOf(response);
+    // A `fetch` of the host's own may not mind its signal.
+    return await Promise.race([exchange(call, fetch, over), rejectedBy(over)]);
   } catch {
     // No cause: what failed would quote addresses, and what was sent.
     if (signal.aborted) return { kind: "interrupted" };
     return { kind: "unavailable", reason: deadline.aborted ? "timeout" : "unreachable" };
   }
+}
+
+async function exchange(
+  { url, body, token }: BackendCall,
+  fetch: BackendCallOptions["fetch"],
+  signal: AbortSignal,
+): Promise<CallOutcome> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+      accept: "application/problem+json, application/json",
+      "user-agent": "breezeway-issuer",
+      // Calls are rare: a connection that was kept since the last one may be closing just now.
+      connection: "close",
+    },
+    body,
+    redirect: "manual",
+    credentials: "omit",
+    signal,
+  });
+  return outcomeOf(response);
+}
+
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_never, reject) => {
+    signal.addEventListener("abort", () => reject(new Error("The call is over.")), { once: true });
+    if (signal.aborted) reject(new Error("The call is over."));
+  });
 }
 
 async function outcomeOf(response: Response): Promise<CallOutcome> {
@@ -118,6 +134,5 @@ function plainText(value: unknown): string | undefined {
 /** RFC 9110, section 10.2.3; the form that is a date is not worth a clock. */
 function retryAfterOf(response: Response): number | undefined {
   const seconds = /^\d{1,9}$/.exec(response.headers.get("retry-after") ?? "")?.[0];
-  if (seconds === undefined) return undefined;
-  return Math.min(Number(seconds), MAX_RETRY_AFTER_SECONDS) * 1_000;
+  return seconds === undefined ? undefined : Number(seconds) * 1_000;
 }

@@ -54,7 +54,10 @@ export function checkConnections(options: ConnectionOptions): CheckedConnections
     throw invalid("required", "true or false");
   }
   const { timeoutMs = 10_000, maxAttempts = 8 } = options;
-  if (!(timeoutMs >= 100 && timeoutMs <= 30_000)) throw invalid("timeoutMs", "100 to 30000");
+  // A timer of the platform takes no fractions.
+  if (!(Number.isInteger(timeoutMs) && timeoutMs >= 100 && timeoutMs <= 30_000)) {
+    throw invalid("timeoutMs", "a whole number from 100 to 30000");
+  }
   if (!(Number.isInteger(maxAttempts) && maxAttempts >= 1 && maxAttempts <= 20)) {
     throw invalid("maxAttempts", "a whole number from 1 to 20");
   }

@@ -21,7 +21,7 @@ import {
 import type { BackendCall, BackendCallOptions } from "./backend-call.ts";
 import type { ConnectionChanger } from "./connection-changer.ts";
 import type { ConnectionStore } from "./connection-store.ts";
-import { stepsOf } from "./lifecycle-steps.ts";
+import { NO_STEPS, stepsOf } from "./lifecycle-steps.ts";
 import type { LifecycleSigner } from "./lifecycle-token.ts";
 
 export interface ConnectionWorker {
@@ -193,8 +193,6 @@ export function createConnectionWorker(deps: ConnectionWorkerDeps): ConnectionWo
     },
   };
 }
-
-const NO_STEPS = { connect: false, setup: false, disconnect: false };
 
 function keyOf({ appId, tenantId }: ConnectionKey): string {
   return `${appId} ${tenantId}`;

@@ -361,6 +361,25 @@ describe.each([sqliteFixture(), postgresFixture()])("connections in a $name stor
     for (const { token } of calls()) expect(written).not.toContain(token.slice(10, 60));
   });
 
+  it("goes on though the audit log fails, and the log of errors with it", async () => {
+    let failures = 0;
+    const fail = (): never => {
+      failures += 1;
+      throw new Error("the disk of the logs is full");
+    };
+    await issuer.close();
+    opened = [];
+    issuer = open(
+      {},
+      { audit: ({ event }) => event === "connection.setup" && fail(), onError: fail },
+    );
+    await issuer.connections.connect(ORDERS);
+    await until("setup");
+    await expect.poll(() => failures, { interval: 5 }).toBe(2);
+    await issuer.connections.disconnect(ORDERS);
+    await until("disconnected");
+  });
+
   it("refuses ids that are none", async () => {
     for (const key of [{ appId: "orders", tenantId: "" }, { appId: "orders" } as never]) {
       await expect(issuer.connections.connect(key)).rejects.toMatchObject({

@@ -13,7 +13,7 @@ import {
 import type { ConnectionActor, ConnectionChanger } from "./connection-changer.ts";
 import type { ConnectionStore } from "./connection-store.ts";
 import type { ConnectionWorker } from "./connection-worker.ts";
-import { stepsOf } from "./lifecycle-steps.ts";
+import { NO_STEPS, stepsOf } from "./lifecycle-steps.ts";
 
 /**
  * The programmatic API of connections. Whoever calls it has decided that it may be. Answers come
@@ -78,7 +78,7 @@ export function createConnectionService(deps: ConnectionServiceDeps): Connection
       if (!app && command !== "disconnect") {
         throw new BridgeError("APP_UNKNOWN", "No app of this id is registered.");
       }
-      const steps = stepsOf(app) ?? { connect: false, setup: false, disconnect: false };
+      const steps = stepsOf(app) ?? NO_STEPS;
       const context = { key, steps, newId: randomBytes(16).toString("base64url") };
       const after = await change(
         key,

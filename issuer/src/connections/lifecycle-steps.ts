@@ -1,6 +1,8 @@
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 import type { LifecycleSteps } from "./connection-machine.ts";
 
+export const NO_STEPS: LifecycleSteps = { connect: false, setup: false, disconnect: false };
+
 /** `undefined` for an app that is not registered (any more): another process may know it. */
 export function stepsOf(app: RegisteredApp | undefined): LifecycleSteps | undefined {
   if (!app) return undefined;

@@ -1,5 +1,6 @@
 /**
- * A token for one app of one session: asks whether the app is connected, picks the key, asks the claims hook, minds revocations.
+ * A token for one app of one session: asks whether the app is connected, picks the key, asks the
+ * claims hook, minds revocations.
  *
  * Invariant: a token's `iat` is from when its session was known to be live, not from when its claims
  * or its signature came. A revocation heard in between names a second that is no earlier, so it ends
