@@ -160,6 +160,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
       mount: mountOptions,
       contract: options.contract,
       clock,
+      bounds: surfaces.boundsOf(app),
       handshakeTimeoutMs: options.handshakeTimeoutMs ?? TIMEOUTS.handshakeMs,
       contextOf,
       welcome: (hello, settings) =>

@@ -63,9 +63,12 @@ export const SURFACE_LIMITS = {
   /** Navigations at once, and per second after those. */
   navigationBurst: 5,
   navigationsPerSecond: 1,
-  /** Paths at once, and per second after those: browsers refuse a page's history more than 10. */
+  /** Paths at once, and per second after those: Safari takes 100 in 30 s, the page's own among them. */
   pathBurst: 10,
-  pathsPerSecond: 5,
+  pathsPerSecond: 2,
+  /** Sizes at once, and per second after those: content that unfolds asks once in each of its frames. */
+  sizeBurst: 60,
+  sizesPerSecond: 20,
   /** Characters. */
   maxPathLength: 2_048,
   maxToastLength: 200,

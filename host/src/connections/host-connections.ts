@@ -18,7 +18,7 @@ import type { Clock, Unsubscribe } from "@breezeway/shared/channel";
 import type { Mount, MountOptions, MountPlace, MountSettings } from "../host-types.ts";
 import type { HostSession } from "../session/host-session.ts";
 import type { IssuerClient } from "../session/issuer-client.ts";
-import { perApp, spend } from "../surfaces/allowance.ts";
+import { perApp, spend } from "../transport/allowance.ts";
 
 /**
  * All reject with DENIED (this session may not, or the connection is in another state; `details.reason`

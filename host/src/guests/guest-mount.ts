@@ -16,7 +16,6 @@ import {
   checkResult,
   createContractGuard,
   isPromiseLike,
-  SURFACE_LIMITS,
   type FrameSize,
   type Hello,
   type StateKey,
@@ -35,6 +34,7 @@ import { pageUrl } from "../frames/create-frame.ts";
 import { frameSurface } from "../frames/frame-surface.ts";
 import type { Mount, MountOptions, MountState } from "../host-types.ts";
 import { clampSize, sizeElement } from "../surfaces/frame-size.ts";
+import type { PlaceBounds } from "../surfaces/surface-methods.ts";
 import { createPace } from "../transport/pace.ts";
 import type { GuestSurface, OpenSurface } from "../transport/guest-surface.ts";
 import type { Deliver } from "../events/host-events.ts";
@@ -62,6 +62,8 @@ export interface GuestMountOptions {
   readonly contract: Contract | undefined;
   readonly clock: Clock;
   readonly handshakeTimeoutMs: number;
+  /** Of the app, over all of its frames. */
+  readonly bounds: PlaceBounds;
   /** Everything a welcome says; rejects with a BridgeError to refuse. */
   readonly welcome: (hello: Hello, settings: () => MountOptions) => Promise<Welcome>;
   readonly open: (
@@ -82,12 +84,11 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
   const guard = createContractGuard(contract, () => true);
   const url = pageUrl(app, options.mount.path);
   const id = randomId();
-  const paths = createPace({
-    clock,
-    burst: SURFACE_LIMITS.pathBurst,
-    perSecond: SURFACE_LIMITS.pathsPerSecond,
-  });
+  const paths = createPace(clock, options.bounds.paths);
+  const sizes = createPace(clock, options.bounds.sizes);
   let settings = options.mount;
+  /** What waits, the latest of each side: of a flood neither is lost. */
+  let wanted: FrameSize = {};
   let error: BridgeError | null = null;
   let guest: GuestChannel | undefined;
   let greeted: Hello | undefined;
@@ -192,12 +193,19 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
       mount.pushContext();
     },
     resize(asked) {
-      const { onResize } = settings;
       const { element } = surface;
       const size = clampSize(asked, settings);
-      if (onResize) onResize(size);
-      else if (element) sizeElement(element, size);
-      else throw new BridgeError("SURFACE_REFUSED", "The app is in no frame of this page.");
+      const { onResize = element && ((given: FrameSize) => sizeElement(element, given)) } =
+        settings;
+      if (!onResize) {
+        throw new BridgeError("SURFACE_REFUSED", "The app is in no frame of this page.");
+      }
+      wanted = { ...wanted, ...size };
+      sizes.run(() => {
+        const latest = wanted;
+        wanted = {};
+        onResize(latest);
+      });
       return size;
     },
     reportPath: (path) => paths.run(() => settings.onPathChange?.(path)),
@@ -213,6 +221,7 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
       if (state.current === "closed") return;
       clock.clearTimer(timer);
       paths.close();
+      sizes.close();
       guest?.channel.close();
       guest = undefined;
       surface.close();

@@ -107,6 +107,9 @@ describe("confirm", () => {
     await expect(guest.call("confirm", { title: "Sure?" })).rejects.toThrow(
       coded("CAPABILITY_MISSING", '"dialogs:show"'),
     );
+    await expect(guest.call("openModal", "edit")).rejects.toThrow(
+      coded("CAPABILITY_MISSING", '"openModal" needs'),
+    );
     const bare = await setUp({ ui: {} });
     await expect(bare.guest.call("confirm", { title: "Sure?" })).rejects.toThrow(
       coded("SURFACE_REFUSED"),

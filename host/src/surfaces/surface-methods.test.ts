@@ -198,9 +198,24 @@ describe("reportPath", () => {
     const { guest, issuer } = await setUp({ mount: { onPathChange: (path) => paths.push(path) } });
     for (let count = 1; count <= 50; count += 1) await guest.call("reportPath", `/${count}`);
     expect(paths).toHaveLength(10);
-    await issuer.clock.advance(200);
+    await issuer.clock.advance(500);
     expect(paths).toHaveLength(11);
     expect(paths.at(-1)).toBe("/50");
+  });
+
+  it("has one bound for all frames of the app, and a frame that is new refills nothing [SF-3]", async () => {
+    const paths: string[] = [];
+    const mount = { onPathChange: (path: string) => void paths.push(path) };
+    const { guest, host, issuer } = await setUp({ mount });
+    for (let count = 1; count <= 10; count += 1) await guest.call("reportPath", `/${count}`);
+    host.mounts[0]?.close();
+    const next = createTestGuest({ clock: issuer.clock });
+    host.mount("orders", { surface: next.surface, ...mount });
+    await next.connect();
+    await next.call("reportPath", "/next");
+    expect(paths).not.toContain("/next");
+    await issuer.clock.advance(500);
+    expect(paths.at(-1)).toBe("/next");
   });
 });
 
@@ -243,6 +258,30 @@ describe("resize", () => {
       coded("CALL_ARGUMENTS_INVALID", "heightPx: "),
     );
     expect(sizes).toEqual([]);
+  });
+
+  it("changes the page only so often in a flood, and ends with the last of each side [SF-3]", async () => {
+    const sizes: unknown[] = [];
+    const { guest, issuer } = await setUp({
+      mount: { maxHeightPx: 800, maxWidthPx: 800, onResize: (size) => sizes.push(size) },
+    });
+    for (let px = 1; px <= 200; px += 1) await guest.call("resize", { heightPx: px });
+    await expect(guest.call("resize", { widthPx: 7 })).resolves.toEqual({ widthPx: 7 });
+    expect(sizes).toHaveLength(60);
+    await issuer.clock.advance(1_000);
+    expect(sizes).toHaveLength(61);
+    expect(sizes.at(-1)).toEqual({ heightPx: 200, widthPx: 7 });
+  });
+
+  it("comes no more from a frame that is gone", async () => {
+    const sizes: unknown[] = [];
+    const { guest, host, issuer } = await setUp({
+      mount: { maxHeightPx: 800, onResize: (size) => sizes.push(size) },
+    });
+    for (let px = 1; px <= 70; px += 1) await guest.call("resize", { heightPx: px });
+    host.mounts[0]?.close();
+    await issuer.clock.advance(1_000);
+    expect(sizes).toHaveLength(60);
   });
 
   it("is refused where the app is in no frame and nobody listens", async () => {

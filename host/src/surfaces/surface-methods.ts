@@ -28,7 +28,7 @@ import {
 import type { Clock, IncomingCall } from "@breezeway/shared/channel";
 import type { GuestMount } from "../guests/guest-mount.ts";
 import type { HostOptions, MountOptions } from "../host-types.ts";
-import { perApp, spend } from "./allowance.ts";
+import { perApp, spend, type Allowance } from "../transport/allowance.ts";
 import { createDialogs, notOffered } from "./dialogs.ts";
 import type { HostUi, NavigationTarget } from "./host-ui.ts";
 
@@ -44,19 +44,25 @@ export interface SurfacesOptions {
   readonly mount: (appId: string, options: MountOptions) => GuestMount;
 }
 
+/** How often an app may change what the page around its frames shows of them. */
+export interface PlaceBounds {
+  readonly paths: Allowance;
+  readonly sizes: Allowance;
+}
+
 export interface Surfaces {
+  boundsOf(app: RegisteredApp): PlaceBounds;
   methodsOf(app: RegisteredApp, mount: GuestMount): readonly (readonly [string, BuiltIn])[];
 }
 
 export function createSurfaces(options: SurfacesOptions): Surfaces {
   const { clock, ui } = options;
-  const navigations = perApp(
-    clock,
-    SURFACE_LIMITS.navigationBurst,
-    SURFACE_LIMITS.navigationsPerSecond,
-  );
-  const toasts = perApp(clock, SURFACE_LIMITS.toastBurst, SURFACE_LIMITS.toastsPerSecond);
-  const dialogs = perApp(clock, SURFACE_LIMITS.dialogBurst, SURFACE_LIMITS.dialogsPerSecond);
+  const limits = SURFACE_LIMITS;
+  const navigations = perApp(clock, limits.navigationBurst, limits.navigationsPerSecond);
+  const toasts = perApp(clock, limits.toastBurst, limits.toastsPerSecond);
+  const dialogs = perApp(clock, limits.dialogBurst, limits.dialogsPerSecond);
+  const paths = perApp(clock, limits.pathBurst, limits.pathsPerSecond);
+  const sizes = perApp(clock, limits.sizeBurst, limits.sizesPerSecond);
 
   const assertActive = (what: string): void => {
     if (options.isUserActive()) return;
@@ -85,6 +91,7 @@ export function createSurfaces(options: SurfacesOptions): Surfaces {
   };
 
   return {
+    boundsOf: (app) => ({ paths: paths(app), sizes: sizes(app) }),
     methodsOf: (app, mount) => [
       [
         BUILT_IN_METHODS.navigate,

@@ -33,6 +33,7 @@ import {
 import { randomId, toWireError, type Clock } from "@breezeway/shared/channel";
 import { connect, Reply, type Message, type MessageHandler, type Messenger } from "penpal";
 import { PENPAL, readCall, readStep } from "./guest-messages.ts";
+import { createAllowance } from "./allowance.ts";
 import { createPace } from "./pace.ts";
 
 export interface FrameLinkOptions {
@@ -70,11 +71,8 @@ interface AttemptOptions extends Pick<FrameLinkOptions, "clock" | "onHello"> {
 
 export function linkFrame({ frameWindow, origin, clock, onHello }: FrameLinkOptions): FrameLink {
   const attempts = new Set<Attempt>();
-  const pace = createPace({
-    clock,
-    burst: HANDSHAKE_LIMITS.attemptBurst,
-    perSecond: HANDSHAKE_LIMITS.attemptsPerSecond,
-  });
+  const { attemptBurst, attemptsPerSecond } = HANDSHAKE_LIMITS;
+  const pace = createPace(clock, createAllowance(clock, attemptBurst, attemptsPerSecond));
   // Of two participants the one with the greater id leads; those of penpal are hexadecimal.
   const participantId = `~${randomId()}`;
   let newest: Attempt | undefined;

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { createTestClock, type TestClock } from "@breezeway/shared/testing";
+import { createAllowance } from "./allowance.ts";
 import { createPace } from "./pace.ts";
 
 function setUp(): { clock: TestClock; ran: string[]; run: (name: string) => void; close(): void } {
   const clock = createTestClock({ nowMs: 0 });
   const ran: string[] = [];
-  const pace = createPace({ clock, burst: 3, perSecond: 2 });
+  const pace = createPace(clock, createAllowance(clock, 3, 2));
   return {
     clock,
     ran,
@@ -53,6 +54,21 @@ describe("a pace", () => {
     await clock.advance(3_600_000);
     for (const name of "abcdef") run(name);
     expect(ran.join("")).toBe("abc");
+  });
+
+  it("waits on for what another has taken of an allowance that they share", async () => {
+    const clock = createTestClock({ nowMs: 0 });
+    const shared = createAllowance(clock, 1, 1);
+    const ran: string[] = [];
+    const [first, second] = [createPace(clock, shared), createPace(clock, shared)];
+    first.run(() => ran.push("a"));
+    first.run(() => ran.push("b"));
+    second.run(() => ran.push("c"));
+    await clock.advance(1_000);
+    expect(ran).toEqual(["a", "b"]);
+    await clock.advance(1_000);
+    expect(ran).toEqual(["a", "b", "c"]);
+    expect(clock.timers).toBe(0);
   });
 
   it("runs nothing after it was closed, and leaves no timer", async () => {

@@ -4,12 +4,7 @@
  * that a flood costs little and whoever speaks last is heard.
  */
 import type { Clock } from "@breezeway/shared/channel";
-
-export interface PaceOptions {
-  readonly clock: Clock;
-  readonly burst: number;
-  readonly perSecond: number;
-}
+import type { Allowance } from "./allowance.ts";
 
 export interface Pace {
   /** Runs the task now, or when its time has come if no other was given meanwhile. */
@@ -17,36 +12,26 @@ export interface Pace {
   close(): void;
 }
 
-export function createPace({ clock, burst, perSecond }: PaceOptions): Pace {
-  let allowance = burst;
-  let filledAt = clock.monotonic();
+export function createPace(clock: Clock, allowance: Allowance): Pace {
   let waiting: (() => void) | undefined;
   let timer: unknown;
 
-  const fill = (): void => {
-    const now = clock.monotonic();
-    allowance = Math.min(burst, allowance + ((now - filledAt) / 1000) * perSecond);
-    filledAt = now;
+  const runLater = (): void => {
+    timer = clock.setTimer(runWaiting, allowance.waitMs());
   };
 
   const runWaiting = (): void => {
+    // Somebody else who shares the allowance may have taken it.
+    if (!allowance.take()) return runLater();
     const task = waiting;
     waiting = undefined;
-    fill();
-    allowance -= 1;
     task?.();
   };
 
   return {
     run(task) {
-      fill();
-      if (waiting === undefined && allowance >= 1) {
-        allowance -= 1;
-        return task();
-      }
-      if (waiting === undefined) {
-        timer = clock.setTimer(runWaiting, ((1 - allowance) / perSecond) * 1000);
-      }
+      if (waiting === undefined && allowance.take()) return task();
+      if (waiting === undefined) runLater();
       waiting = task;
     },
     close: () => clock.clearTimer(timer),

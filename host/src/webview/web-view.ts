@@ -28,6 +28,7 @@ import {
   type TextPort,
   type WebViewMessage,
 } from "@breezeway/shared/webview";
+import { createAllowance } from "../transport/allowance.ts";
 import { createPace, type Pace } from "../transport/pace.ts";
 import type { OpenSurface, SurfaceOptions } from "../transport/guest-surface.ts";
 
@@ -121,11 +122,9 @@ export function createWebView({ inject, reload }: WebViewOptions): WebViewHandle
     surface(options) {
       if (place) throw new BridgeError("CONFIG_INVALID", "This WebView has an app already.");
       place = options;
-      pace = createPace({
-        clock: options.clock,
-        burst: HANDSHAKE_LIMITS.attemptBurst,
-        perSecond: HANDSHAKE_LIMITS.attemptsPerSecond,
-      });
+      const { clock } = options;
+      const { attemptBurst, attemptsPerSecond } = HANDSHAKE_LIMITS;
+      pace = createPace(clock, createAllowance(clock, attemptBurst, attemptsPerSecond));
       return {
         element: undefined,
         reload,

@@ -13,5 +13,8 @@ export function normalPath(path: string): string | undefined {
   if (path.length > SURFACE_LIMITS.maxPathLength || !PATH.test(path)) return undefined;
   if (!URL.canParse(path, BASE)) return undefined;
   const { origin, pathname, search, hash } = new URL(path, BASE);
-  return origin === BASE && !pathname.startsWith("//") ? pathname + search + hash : undefined;
+  const normal = pathname + search + hash;
+  // Escaped, it is up to nine times as long: more than a server takes when the page is loaded anew.
+  const isShort = normal.length <= SURFACE_LIMITS.maxPathLength;
+  return origin === BASE && isShort && !pathname.startsWith("//") ? normal : undefined;
 }

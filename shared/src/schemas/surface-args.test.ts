@@ -36,6 +36,7 @@ const OFF_ORIGIN = [
   "?x",
   "#x",
   `/${"x".repeat(2_048)}`,
+  `/${"\u20ac".repeat(300)}`,
 ];
 
 describe("a path", () => {
@@ -71,6 +72,8 @@ describe("a path", () => {
           const url = new URL(path, "https://shell.example/deep/page");
           expect(url.origin).toBe("https://shell.example");
           expect(url.pathname + url.search + url.hash).toBe(path);
+          expect(path.length).toBeLessThanOrEqual(2_048);
+          expect(normalPath(path)).toBe(path);
         },
       ),
     );
@@ -96,6 +99,7 @@ describe("arguments for the host's page", () => {
   it.each<[string, (args: readonly unknown[]) => unknown, readonly unknown[], string]>([
     ["no text", parseShowToast, [], "text: is required"],
     ["a text of nothing to read", parseShowToast, [" \u200b…"], "text: must have a letter"],
+    ["a text of blank letters", parseShowToast, ["\u3164\u115f\uffa0"], "text: must have a letter"],
     ["a long text", parseShowToast, ["x".repeat(201)], "text: must be at most 200 characters"],
     ["a text that is HTML as an object", parseShowToast, [{ html: "x" }], "text: must be of type"],
     ["another tone", parseShowToast, ["x", { tone: "loud" }], "options.tone: must be"],
@@ -105,6 +109,18 @@ describe("arguments for the host's page", () => {
     ["a long title", parseConfirm, [{ title: "x".repeat(121) }], "title: must be at most 120"],
     ["a long text", parseConfirm, [{ title: "x", text: "x".repeat(601) }], "text: must be at most"],
     ["an empty button", parseConfirm, [{ title: "x", confirmLabel: "" }], "confirmLabel: must"],
+    [
+      "a long other button",
+      parseConfirm,
+      [{ title: "x", confirmLabel: "x".repeat(31) }],
+      "confirmLabel:",
+    ],
+    [
+      "an empty other button",
+      parseConfirm,
+      [{ title: "x", cancelLabel: " " }],
+      "cancelLabel: must",
+    ],
     ["a long button", parseConfirm, [{ title: "x", cancelLabel: "x".repeat(31) }], "cancelLabel:"],
     ["no name", parseOpenModal, [], "name: is required"],
     ["a list as options", parseOpenModal, ["edit", [1]], "options: must be of type object"],

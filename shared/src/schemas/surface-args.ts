@@ -16,9 +16,12 @@ type Args = readonly unknown[];
 const atMost = (maxLength: number) =>
   z.string().check(z.maxLength(maxLength, `must be at most ${maxLength} characters`));
 
+// Some letters are blank, such as U+3164.
+const READABLE = /(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{N}]/u;
+
 /** Something to read: a dialog or a button without a text would be the host's own to a person's eyes. */
 const words = (maxLength: number) =>
-  atMost(maxLength).check(z.regex(/[\p{L}\p{N}]/u, "must have a letter or a digit"));
+  atMost(maxLength).check(z.regex(READABLE, "must have a letter or a digit"));
 
 const path = z
   .string()

@@ -2,23 +2,37 @@ import { BridgeError } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 import type { Clock } from "@breezeway/shared/channel";
 
-/** So many at once, then so many a second; what comes sooner is refused. */
-interface Allowance {
+/** So many at once, then so many a second. Whoever shares one shares both. */
+export interface Allowance {
   /** `false`: not now. */
   take(): boolean;
+  /** How long until `take` may succeed. */
+  waitMs(): number;
 }
 
-function createAllowance(clock: Clock, burst: number, perSecond: number): Allowance {
+// Times are fractions: after the full wait a hair may be missing.
+const ONE = 1 - 1e-6;
+
+export function createAllowance(clock: Clock, burst: number, perSecond: number): Allowance {
   let left = burst;
   let filledAt = clock.monotonic();
+
+  const fill = (): void => {
+    const now = clock.monotonic();
+    left = Math.min(burst, left + ((now - filledAt) / 1000) * perSecond);
+    filledAt = now;
+  };
+
   return {
     take() {
-      const now = clock.monotonic();
-      left = Math.min(burst, left + ((now - filledAt) / 1000) * perSecond);
-      filledAt = now;
-      if (left < 1) return false;
+      fill();
+      if (left < ONE) return false;
       left -= 1;
       return true;
+    },
+    waitMs() {
+      fill();
+      return Math.max(0, ((1 - left) / perSecond) * 1000);
     },
   };
 }
