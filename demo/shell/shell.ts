@@ -255,6 +255,10 @@ export class PorchlightShell extends LightElement {
     if (route.name === "unknown") {
       throw new BridgeError("SURFACE_REFUSED", "There is nothing at this path.");
     }
+    // By the shell's own path an app would come around the capability for other apps.
+    if (target.to === "host" && route.name === "app") {
+      throw new BridgeError("SURFACE_REFUSED", "An app is asked for by its id.");
+    }
     this.#go(route, target.replace);
   }
 

@@ -73,3 +73,23 @@ test("the pane is as high as its content, and leads to an order in the app for o
     demo.guest("Orders").getByRole("heading", { name: `Order #${number}` }),
   ).toBeVisible();
 });
+
+test("an app that wants to another one by the shell's own path is refused", async ({
+  demo,
+  page,
+}) => {
+  await demo.signIn();
+  await page.getByRole("link", { name: "Alpine & Co." }).click();
+  const pane = demo.guest("Customer insights");
+  await expect(pane.getByRole("heading", { name: "Insights for Alpine & Co." })).toBeAttached();
+  const before = page.url();
+  const codes = await pane.locator("customer-pane").evaluate(async (element) => {
+    const { ui } = element as unknown as { ui: { navigate(path: string): Promise<void> } };
+    const asked = ["/apps/orders/1042", "/sign-out", "/auth/logout"].map((path) =>
+      ui.navigate(path).catch(({ code }: { code: string }) => code),
+    );
+    return Promise.all(asked);
+  });
+  expect(codes).toEqual(["SURFACE_REFUSED", "SURFACE_REFUSED", "SURFACE_REFUSED"]);
+  expect(page.url()).toBe(before);
+});

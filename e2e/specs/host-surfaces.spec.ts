@@ -125,6 +125,37 @@ test.describe("a question", () => {
   });
 });
 
+test("surfaces that are taken out of the page leave nothing behind, and throw nothing", async ({
+  bridge,
+}) => {
+  const opened = await open(bridge);
+  const { page, frame } = opened;
+  const thrown: Error[] = [];
+  page.on("pageerror", (error) => thrown.push(error));
+  await call(frame, "showToast", "Hello");
+  await click(opened);
+  await start(frame, "openModal", "edit-orders");
+  await modalFrame(page);
+  await page.evaluate(async () => {
+    const ui = document.querySelector("breezeway-ui");
+    ui?.remove();
+    await ui?.updateComplete;
+    Object.assign(window, { ui });
+  });
+  expect(await answer(frame)).toEqual({ value: undefined });
+  expect(await call(frame, "confirm", { title: "Sure?" })).toEqual({ code: "SURFACE_REFUSED" });
+  await expect.poll(() => page.frames().length).toBe(2);
+  await page.evaluate(async () => {
+    const { ui } = window as unknown as { ui: HTMLElementTagNameMap["breezeway-ui"] };
+    document.body.append(ui);
+    await ui.updateComplete;
+  });
+  await expect(page.getByText("Hello")).toHaveCount(0);
+  await call(frame, "showToast", "Again");
+  await expect(page.getByText("Again")).toBeVisible();
+  expect(thrown).toEqual([]);
+});
+
 test.describe("a page of the app in a dialog", () => {
   test("has its data, takes the focus, and settles the opener with its result", async ({
     bridge,
@@ -250,6 +281,54 @@ test.describe("a hostile guest", () => {
     await expect(page.getByText("Over here")).toHaveCount(0);
     await page.getByRole("button", { name: "OK" }).click();
     await expect(page.getByText("Over here")).toBeVisible();
+  });
+
+  test("moves neither its name nor the buttons out of sight, however long its texts are", async ({
+    bridge,
+    page,
+  }) => {
+    await page.setViewportSize({ width: 360, height: 500 });
+    const opened = await open(bridge);
+    const { frame } = opened;
+    const heightOf = async (part: string): Promise<number> =>
+      (await page.locator(`breezeway-ui [part=${part}]`).boundingBox())?.height ?? Infinity;
+    await call(frame, "showToast", `x${"\n".repeat(100)}${"\ufdfd".repeat(90)}`);
+    expect(await heightOf("toast")).toBeLessThan(180);
+    await click(opened);
+    for (const text of ["\n".repeat(590), "\ufdfd".repeat(590), `x${"\u030a".repeat(590)}`]) {
+      await start(frame, "confirm", {
+        title: `x${"\n".repeat(50)}${"\ufdfd".repeat(60)}`,
+        text: `x${text}x`,
+        confirmLabel: `x${"\ufdfd".repeat(29)}`,
+        cancelLabel: `No${"\n".repeat(28)}`,
+      });
+      const dialog = page.getByRole("alertdialog");
+      await expect(dialog.locator("[autofocus]")).toBeFocused();
+      for (const seen of [
+        dialog.getByText("From Orders"),
+        dialog.locator("[part='button primary']"),
+        dialog.getByRole("button", { name: "No", exact: true }),
+      ]) {
+        await expect(seen).toBeInViewport({ ratio: 1 });
+      }
+      await dialog.getByRole("button", { name: "No", exact: true }).click();
+      await answer(frame);
+    }
+  });
+
+  test("cannot pass the page in its dialog for the one that is outside", async ({ bridge }) => {
+    const opened = await open(bridge);
+    const { page, frame } = opened;
+    await page.evaluate(() => {
+      for (const type of ["breezeway-path", "breezeway-state"]) {
+        document.addEventListener(type, () => window.log.push(type));
+      }
+    });
+    await click(opened);
+    await start(frame, "openModal", "edit-orders");
+    const inner = await modalFrame(page);
+    expect(await call(inner, "reportPath", "/elsewhere")).toEqual({ value: undefined });
+    expect(await page.evaluate(() => window.log)).toEqual([]);
   });
 
   test("goes nowhere but to paths", async ({ bridge }) => {

@@ -109,9 +109,9 @@ export function createUi(bridge: UiBridge): AppUi {
 
   const closeModal = (result?: unknown): Promise<void> => method.call("closeModal", result);
 
-  const onKey = ({ key, defaultPrevented }: KeyboardEvent): void => {
-    // The host's page does not see keys of this one.
-    if (key === "Escape" && !defaultPrevented) closeModal().catch(() => undefined);
+  const onKey = ({ key, defaultPrevented, isComposing }: KeyboardEvent): void => {
+    // The host's page does not see keys of this one. While a text is composed, Escape is the editor's.
+    if (key === "Escape" && !defaultPrevented && !isComposing) closeModal().catch(() => undefined);
   };
   if (modal() && typeof window !== "undefined") {
     window.addEventListener("keydown", onKey);

@@ -4,8 +4,10 @@
  * [UI-1] Each says whose it is, by the name in the registry. What an app gives is text, in a box of
  *        its own: no markup, and no writing direction, gets out of it.
  * [UI-2] Dialogs are native and modal: focus stays in, Escape closes, focus goes back to where it was.
+ *        However long it is, it moves neither the name nor the buttons out of sight.
  * [UI-3] Toasts are in a live region that is there before them. They wait while a dialog is open: they
  *        could hide a part of it, and the region is inert then, so nobody would hear them.
+ * [UI-4] Events of the frame in a dialog stay inside: the page around listens for those of its own.
  */
 import { BridgeError } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
@@ -83,6 +85,11 @@ export class BreezewayUiElement extends LitElement {
     await this.#open(request.signal, (settle) => ({ is: "modal", request, host, settle }));
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.requestUpdate();
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.dialog?.settle(false);
@@ -94,6 +101,7 @@ export class BreezewayUiElement extends LitElement {
   }
 
   protected override updated(): void {
+    if (!this.isConnected) return;
     const toasts = this.renderRoot.querySelector<HTMLElement>(".toasts");
     if (toasts && !toasts.matches(":popover-open")) toasts.showPopover();
     const dialog = this.renderRoot.querySelector("dialog");
@@ -108,9 +116,8 @@ export class BreezewayUiElement extends LitElement {
   }
 
   #open(signal: AbortSignal, show: (settle: (answer: boolean) => void) => OpenDialog) {
-    if (this.dialog || !this.isConnected) {
-      throw new BridgeError("CALL_LIMIT_EXCEEDED", "A dialog is open already.");
-    }
+    if (!this.isConnected) throw new BridgeError("SURFACE_REFUSED", "This page shows no dialogs.");
+    if (this.dialog) throw new BridgeError("CALL_LIMIT_EXCEEDED", "A dialog is open already.");
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const hadFocus = deepActiveElement();
     const settle = (answer: boolean): void => {
@@ -144,8 +151,10 @@ export class BreezewayUiElement extends LitElement {
       @close=${onClose(settle)}
     >
       ${this.#renderSpeaker(app)}
-      <h2 id="title"><bdi>${title}</bdi></h2>
-      ${text ? html`<p id="text" class="text"><bdi>${text}</bdi></p>` : nothing}
+      <div class="words">
+        <h2 id="title"><bdi>${title}</bdi></h2>
+        ${text ? html`<p id="text" class="text"><bdi>${text}</bdi></p>` : nothing}
+      </div>
       <div class="actions">
         <button type="button" part="button" ?autofocus=${isDanger} @click=${() => settle(false)}>
           <bdi>${request.cancelLabel ?? cancel}</bdi>
@@ -194,7 +203,8 @@ export class BreezewayUiElement extends LitElement {
         app=${app.id}
         min-height-px=${MIN_FRAME_HEIGHT_PX}
         max-height-px=${Math.max(MIN_FRAME_HEIGHT_PX, window.innerHeight - CHROME_HEIGHT_PX)}
-        @breezeway-state=${(event: CustomEvent<AppStateDetail>) => this.#onAppState(event.detail)}
+        @breezeway-path=${(event: Event) => event.stopPropagation()}
+        @breezeway-state=${(event: CustomEvent<AppStateDetail>) => this.#onAppState(event)}
       ></breezeway-app>
     </dialog>`;
   }
@@ -229,7 +239,7 @@ export class BreezewayUiElement extends LitElement {
       ${TONES[tone]}
       <div class="words">
         <p class="name" part="speaker"><bdi>${this.#text().speaker(app.name)}</bdi></p>
-        <p><bdi>${text}</bdi></p>
+        <p class="says"><bdi>${text}</bdi></p>
       </div>
       <button
         type="button"
@@ -244,7 +254,9 @@ export class BreezewayUiElement extends LitElement {
   }
 
   /** The keyboard's place is the app that the person has opened, unless they have gone elsewhere. */
-  #onAppState({ state }: AppStateDetail): void {
+  #onAppState(event: CustomEvent<AppStateDetail>): void {
+    event.stopPropagation();
+    const { state } = event.detail;
     const { activeElement } = this.shadowRoot ?? document;
     if (state !== "connected" || activeElement?.id !== "title") return;
     const app = this.renderRoot.querySelector("breezeway-app");

@@ -89,6 +89,7 @@ export function createToastStack({ changed, isBusy }: ToastStackOptions): ToastS
       stopTimers();
       shown = [];
       waiting = [];
+      changed();
     },
   };
 }

@@ -39,9 +39,6 @@ export const uiStyles: CSSResult = css`
   h2:focus {
     outline: 0;
   }
-  bdi {
-    white-space: pre-line;
-  }
 
   .dialog {
     box-sizing: border-box;
@@ -64,12 +61,20 @@ export const uiStyles: CSSResult = css`
     background: light-dark(rgb(16 20 24 / 40%), rgb(0 0 0 / 60%));
     animation: appear 160ms ease-out;
   }
-  .confirm {
+  .confirm[open] {
+    display: flex;
+    flex-direction: column;
     padding: 1.25rem 1.5rem 1.5rem;
+  }
+  .confirm .words {
+    min-block-size: 2.5rem;
+    overflow: auto;
+    overscroll-behavior: contain;
   }
   .confirm .text {
     margin-block-start: 0.375rem;
     color: var(--_muted);
+    white-space: pre-line;
   }
   .speaker {
     display: flex;
@@ -97,6 +102,7 @@ export const uiStyles: CSSResult = css`
   }
   .actions {
     display: flex;
+    flex: none;
     flex-wrap: wrap;
     justify-content: flex-end;
     gap: 0.625rem;
@@ -113,6 +119,12 @@ export const uiStyles: CSSResult = css`
     font: inherit;
     font-weight: 500;
     cursor: pointer;
+  }
+  .actions bdi {
+    display: block;
+    max-block-size: 3lh;
+    overflow: clip;
+    overflow-wrap: anywhere;
   }
   button:hover {
     background: color-mix(in srgb, var(--_text) 6%, transparent);
@@ -223,6 +235,11 @@ export const uiStyles: CSSResult = css`
     flex: 1;
     min-inline-size: 0;
     padding-block: 0.0625rem;
+  }
+  /* Clipped: stacked accents would reach the name above, and wide signs the top of the page. */
+  .toast .says {
+    max-block-size: 6lh;
+    overflow: hidden auto;
   }
   .toast .name {
     color: var(--_muted);
