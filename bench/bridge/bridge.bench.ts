@@ -10,6 +10,7 @@
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { chromium, type Frame, type Page } from "playwright";
+import { keepAwake } from "../cores.ts";
 import { reportHeap } from "./heap.ts";
 import { serveSites, type BenchSites } from "./serve.ts";
 
@@ -38,6 +39,7 @@ interface BenchWindow {
   readonly payload: (contender: string, bytes: number, count: number) => Promise<number[]>;
 }
 
+keepAwake([0, 1]);
 const sites = await serveSites();
 const found = [process.env["CHROMIUM_PATH"], "/usr/bin/chromium"].find(
   (path) => path !== undefined && existsSync(path),

@@ -13,12 +13,13 @@
  * `SLICE_MS` and `ROUNDS` in the environment change their length and number; `ONLY=gateway,no-auth`
  * leaves the others out.
  */
-import { execFileSync, fork, spawn, type ChildProcess } from "node:child_process";
+import { fork, spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { keepAwake, pin } from "../cores.ts";
 import { applyLoad, type LoadResult } from "./load.ts";
 import { createTokenSource } from "./tokens.ts";
 
@@ -27,23 +28,15 @@ const ROUNDS = Number(process.env["ROUNDS"] ?? 8);
 const WARM_UP_MS = 3_000;
 const CONNECTIONS = 64;
 const TOKENS = 64;
-const CONTENDER_CORE = "1";
-const LOAD_CORE = "0";
+const CONTENDER_CORE = 1;
+const LOAD_CORE = 0;
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
-const pin = (core: string, pid: number | undefined): void => {
-  try {
-    execFileSync("taskset", ["-a", "-cp", core, String(pid)], { stdio: "ignore" });
-  } catch {
-    process.stderr.write("taskset is missing: load and contenders share the cores.\n");
-  }
-};
-
 const children: ChildProcess[] = [];
 async function startChild(
   file: string,
   args: string[],
-  core: string,
+  core: number,
 ): Promise<[ChildProcess, number]> {
   const child = fork(here(file), args, { execArgv: ["--conditions=@breezeway/source"] });
   children.push(child);
@@ -84,7 +77,7 @@ async function startNginx(
     `daemon off; pid ${folder}/pid;${user}`,
   ];
   // taskset at the start, so that the workers inherit the core.
-  const child = spawn("taskset", ["-c", CONTENDER_CORE, "/usr/sbin/nginx", ...args], {
+  const child = spawn("taskset", ["-c", String(CONTENDER_CORE), "/usr/sbin/nginx", ...args], {
     stdio: "ignore",
   });
   children.push(child);
@@ -102,23 +95,8 @@ function median(values: readonly number[]): number {
   return ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
 }
 
-/**
- * At idle priority, so that a core with nothing else to do does not halt: to wake a halted virtual core
- * costs whoever sends it something more than a request's own work, and more for the faster contender,
- * whose load sleeps more often.
- */
-function keepAwake(core: string): void {
-  const spin = [process.execPath, "-e", "for (;;);"];
-  const child = spawn("chrt", ["--idle", "0", "taskset", "-c", core, ...spin], { stdio: "ignore" });
-  child.on("error", () => {
-    process.stderr.write("chrt is missing: cores that halt disturb the figures.\n");
-  });
-  children.push(child);
-}
-
 pin(LOAD_CORE, process.pid);
-keepAwake(LOAD_CORE);
-keepAwake(CONTENDER_CORE);
+keepAwake([LOAD_CORE, CONTENDER_CORE]);
 const tokens = createTokenSource();
 const jwk = JSON.stringify(tokens.jwk);
 const [, upstreamPort] = await startChild("./upstream.ts", [], LOAD_CORE);

@@ -1,0 +1,32 @@
+/** Who runs where, on a machine of two cores. Needs taskset and chrt, which Linux has. */
+import { execFileSync, spawn } from "node:child_process";
+import process from "node:process";
+
+/** Keeps all threads of a process on a core. */
+export function pin(core: number, pid: number | undefined): void {
+  try {
+    execFileSync("taskset", ["-a", "-cp", String(core), String(pid)], { stdio: "ignore" });
+  } catch {
+    process.stderr.write("taskset is missing: load and contenders share the cores.\n");
+  }
+}
+
+/** Ends with its parent, however that ends. */
+const SPIN =
+  "const { ppid } = process; while (process.ppid === ppid) for (let i = 0; i < 1e6; i += 1);";
+
+/**
+ * Spins on each core at idle priority, so that none halts: to wake a halted virtual core costs whoever
+ * sends it something more than the work of a request or a call, and costs the faster contender more,
+ * since its peer sleeps more often.
+ */
+export function keepAwake(cores: readonly number[]): void {
+  for (const core of cores) {
+    const args = ["--idle", "0", "taskset", "-c", String(core), process.execPath, "-e", SPIN];
+    const child = spawn("chrt", args, { stdio: "ignore" });
+    child.on("error", () => {
+      process.stderr.write("chrt is missing: cores that halt disturb the figures.\n");
+    });
+    child.unref();
+  }
+}
