@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { defineConfig } from "@playwright/test";
+import { DISABLED_FEATURES } from "./e2e/support/browser-features.ts";
 
 // The distribution's Chromium when there is one; Playwright's own otherwise.
 const found = [
@@ -46,6 +47,7 @@ export default defineConfig({
         "--disable-sync",
         // Each site in a process of its own, as on people's machines.
         "--site-per-process",
+        `--disable-features=${DISABLED_FEATURES.join(",")}`,
       ],
     },
   },

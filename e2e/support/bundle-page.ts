@@ -2,8 +2,22 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-/** @param path relative to `e2e/` */
-export async function bundlePage(path: string): Promise<string> {
+const bundles = new Map<string, Promise<string>>();
+
+/**
+ * Bundled once in each worker.
+ *
+ * @param path relative to `e2e/`
+ */
+export function bundlePage(path: string): Promise<string> {
+  const known = bundles.get(path);
+  if (known) return known;
+  const bundle = bundleAnew(path);
+  bundles.set(path, bundle);
+  return bundle;
+}
+
+async function bundleAnew(path: string): Promise<string> {
   const result = await build({
     entryPoints: [fileURLToPath(new URL(`../${path}`, import.meta.url))],
     bundle: true,
