@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { defineConfig } from "@playwright/test";
-import { DISABLED_FEATURES } from "./e2e/support/browser-features.ts";
 
 // The distribution's Chromium when there is one; Playwright's own otherwise.
 const found = [
@@ -17,6 +16,31 @@ const nodeOptions = process.env["NODE_OPTIONS"] ?? "";
 if (!nodeOptions.includes(CONDITION)) {
   process.env["NODE_OPTIONS"] = `${nodeOptions} ${CONDITION}`.trim();
 }
+
+// Of several `--disable-features` only the last one counts, so ours repeats Playwright's list;
+// `specs/browser.spec.ts` compares the two.
+const PLAYWRIGHTS_OWN = [
+  "AvoidUnnecessaryBeforeUnloadCheckSync",
+  "DestroyProfileOnBrowserClose",
+  "HttpsUpgrades",
+  "HttpsFirstBalancedModeAutoEnable",
+  "LensOverlay",
+  "MediaRouter",
+  "PaintHolding",
+  "ThirdPartyStoragePartitioning",
+  "AvoidCorsURLLoaderRestartOnRedirect",
+  "TcpPortRandomizationWin",
+  "OptimizationHints",
+  "NetworkTimeServiceQuerying",
+  "AimEnabled",
+  "PreconnectToSearch",
+  "msForceBrowserSignIn",
+  "msEdgeUpdateLaunchServicesPreferredVersion",
+];
+
+// Two pages for the list below the address bar, which each new window loads in a process of its
+// own, without a head too: about half of what opening a test's page costs.
+const ADDRESS_BAR_PAGES = ["WebUIOmniboxPopup", "WebUIOmniboxAimPopup"];
 
 export default defineConfig({
   testDir: "e2e",
@@ -47,7 +71,7 @@ export default defineConfig({
         "--disable-sync",
         // Each site in a process of its own, as on people's machines.
         "--site-per-process",
-        `--disable-features=${DISABLED_FEATURES.join(",")}`,
+        `--disable-features=${[...PLAYWRIGHTS_OWN, ...ADDRESS_BAR_PAGES].join(",")}`,
       ],
     },
   },

@@ -1,20 +1,12 @@
-import { expect, test as base } from "@playwright/test";
+import { expect, test } from "@playwright/test";
 import { bundlePage } from "../support/bundle-page.ts";
 
-const test = base.extend<object, { script: string }>({
-  script: [
-    // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern
-    async ({}, use) => use(await bundlePage("fixtures/bindings/lit-page.ts")),
-    { scope: "worker" },
-  ],
-});
-
-test.beforeEach(async ({ page, script }) => {
+test.beforeEach(async ({ page }) => {
   page.on("pageerror", (error) => {
     throw error;
   });
   await page.setContent('<div id="first"></div><div id="second"></div>');
-  await page.addScriptTag({ content: script });
+  await page.addScriptTag({ content: await bundlePage("fixtures/bindings/lit-page.ts") });
 });
 
 test("an element follows what the host says", async ({ page }) => {

@@ -1,20 +1,12 @@
-import { expect, test as base } from "@playwright/test";
+import { expect, test } from "@playwright/test";
 import { bundlePage } from "../support/bundle-page.ts";
 
-const test = base.extend<object, { script: string }>({
-  script: [
-    // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern
-    async ({}, use) => use(await bundlePage("fixtures/bindings/react-page.ts")),
-    { scope: "worker" },
-  ],
-});
-
-test.beforeEach(async ({ page, script }) => {
+test.beforeEach(async ({ page }) => {
   page.on("pageerror", (error) => {
     throw error;
   });
   await page.setContent('<div id="root"></div>');
-  await page.addScriptTag({ content: script });
+  await page.addScriptTag({ content: await bundlePage("fixtures/bindings/react-page.ts") });
 });
 
 test("StrictMode's double mount makes one connection, and unmounting closes it", async ({

@@ -189,7 +189,9 @@ for (const colorScheme of ["light", "dark"] as const) {
       await dev.ask("throw");
       await expect(notices(page)).toContainText("no such customer");
       const violations = async () =>
-        (await new AxeBuilder({ page }).analyze()).violations.map(
+        (
+          await new AxeBuilder({ page }).options({ resultTypes: ["violations"] }).analyze()
+        ).violations.map(
           ({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(" ")).join(" | ")}`,
         );
       expect(await violations()).toEqual([]);
@@ -214,9 +216,18 @@ test.describe("with a page that forbids frames", () => {
 });
 
 test.describe("with a page that names another host", () => {
-  test.use({ devPath: "/stranger", expectedMessages: [/No host answered within/] });
+  test.use({
+    devPath: "/stranger",
+    expectedMessages: [/No host answered within/],
+    page: async ({ page }, use) => {
+      await page.clock.install();
+      await use(page);
+    },
+  });
 
   test("the page says which line to put into the guest", async ({ dev }) => {
+    await expect(dev.page.getByRole("status").filter({ hasText: "Connecting" })).toBeVisible();
+    await dev.page.clock.runFor(11_000);
     await expect(notices(dev.page)).toContainText(
       `<meta name="breezeway-host-origins" content="${dev.command.url}" />`,
     );

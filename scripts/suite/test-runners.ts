@@ -36,19 +36,25 @@ const playwrightSuite = z.object({
 export interface TestJobOptions {
   /** Go to the runner. */
   readonly args?: readonly string[];
-  /** Cores that it keeps busy, one test file on each. Default: all. */
+  /** Cores that it keeps busy. Default: all. */
   readonly cores?: number;
+  /** Test files that run at once. Default: one on each of its cores. */
+  readonly workers?: number;
 }
 
 /** The unit and integration tests. */
-export function vitestJob({ args = [], cores = availableParallelism() }: TestJobOptions = {}): Job {
+export function vitestJob({
+  args = [],
+  cores = availableParallelism(),
+  workers = cores,
+}: TestJobOptions = {}): Job {
   const report = join(REPORTS, "vitest.json");
   return {
     name: "unit and integration tests",
     cores,
     async run() {
       const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-      const own = ["run", `--maxWorkers=${cores}`, ...reporters];
+      const own = ["run", `--maxWorkers=${workers}`, ...reporters];
       await prepare(report);
       const { code, output } = await run("vitest", [...own, ...args], { cwd: ROOT });
       const text = await readFile(report, "utf8").catch(() => undefined);
@@ -61,13 +67,14 @@ export function vitestJob({ args = [], cores = availableParallelism() }: TestJob
 export function playwrightJob({
   args = [],
   cores = availableParallelism(),
+  workers = cores,
 }: TestJobOptions = {}): Job {
   const report = join(REPORTS, "playwright.json");
   return {
     name: "browser tests",
     cores,
     async run() {
-      const own = ["test", `--workers=${cores}`, "--reporter=line,json"];
+      const own = ["test", `--workers=${workers}`, "--reporter=line,json"];
       await prepare(report);
       const { code, output } = await run("playwright", [...own, ...args], {
         cwd: ROOT,

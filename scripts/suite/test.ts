@@ -26,6 +26,9 @@ function notInstalled(): LeftOut[] {
 forwardSignals();
 const packages = await publicPackages();
 const half = Math.ceil(availableParallelism() / 2);
+// A good part of a unit test is spent waiting for a process or a connection. The browser tests need
+// no second worker to keep their half busy: a browser is several processes.
+const unitWorkers = 2 * half;
 process.exitCode = await runSuite(
   [
     playwrightJob({ cores: half }),
@@ -38,7 +41,7 @@ process.exitCode = await runSuite(
       checkJob(`package ${entry.name}`, ["package", entry.folder], { needs: ["build"] }),
     ),
     checkJob("packages as a user installs them", ["consumer"], { needs: ["build"] }),
-    vitestJob({ cores: half }),
+    vitestJob({ cores: half, workers: unitWorkers }),
   ],
   { strict: Boolean(process.env["CI"]), leftOut: notInstalled() },
 );
