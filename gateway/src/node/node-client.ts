@@ -23,6 +23,16 @@ export class GatewayResponse<
   Incoming extends IncomingMessage = IncomingMessage,
 > extends ServerResponse<Incoming> {
   exchange: ClientListener | undefined;
+
+  constructor(...[request, options]: ConstructorParameters<typeof ServerResponse<Incoming>>) {
+    super(request, options);
+    (request.socket as GatewaySocket).gatewayResponse = this as GatewayResponse;
+  }
+
+  /** All of it was sent, and its connection is free for the next answer. */
+  get isOver(): boolean {
+    return this.writableFinished && this.socket === null;
+  }
 }
 
 /** Beyond this, copying costs more than the second write. */
@@ -57,7 +67,6 @@ export class NodeClient implements ClientSide {
   }
 
   attach(exchange: ClientListener): void {
-    (this.#request.socket as GatewaySocket).gatewayResponse = this.#response;
     this.#response.exchange = exchange;
     this.#response.on("close", onClose);
   }

@@ -6,7 +6,7 @@ import type { GatewayCore } from "../core.ts";
 import { WEBSOCKET_PROTOCOL } from "../request/credential.ts";
 import { Exchange } from "../proxy/exchange.ts";
 import type { Upgrade } from "../proxy/client-side.ts";
-import { GatewayResponse, NodeClient, hasBody } from "./node-client.ts";
+import { GatewayResponse, NodeClient, hasBody, type GatewaySocket } from "./node-client.ts";
 import { headOf } from "./request-head.ts";
 
 export interface UpgradeConnection {
@@ -17,9 +17,12 @@ export interface UpgradeConnection {
 
 /**
  * All other upgrades are ignored, and their requests served as what they are without. One with a
- * body is among them: nobody could tell its bytes from the first ones of the new protocol.
+ * body is among them: nobody could tell its bytes from the first ones of the new protocol. So is one
+ * behind a request that is not answered yet: its connection still belongs to that answer.
  */
 export function isWebSocketUpgrade(request: IncomingMessage): boolean {
+  const { gatewayResponse: last } = request.socket as GatewaySocket;
+  if (last !== undefined && !last.isOver) return false;
   const isWebSocket = request.headers.upgrade?.toLowerCase() === "websocket";
   // HTTP/1.0 has no upgrades (RFC 9110, section 7.8).
   const mayUpgrade = request.method === "GET" && request.httpVersion === "1.1";

@@ -227,6 +227,29 @@ describe("other upgrades", { timeout: 30_000 }, () => {
   });
 
   it.each([
+    ["waits for its upstream", "/orders/1", 200],
+    ["the gateway itself answers", "/health/ready", 200],
+    ["was refused in the same turn", "/nowhere", 404],
+  ])(
+    "behind a request that %s are ignored, and both are answered",
+    async (_name, first, status) => {
+      await using gateway = await startGateway();
+      const ignored = upgrade(
+        gateway,
+        "Connection: Upgrade, close",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+      );
+      const before = upgrade(gateway, "Connection: keep-alive").replace("/orders", first);
+      const received = await sendRaw(gateway.url, before + ignored);
+      expect(received.match(/HTTP\/1\.1 \d{3}/g)).toEqual([`HTTP/1.1 ${status}`, "HTTP/1.1 200"]);
+      expect(gateway.upstream.requests.at(-1)?.url).toBe("/orders");
+      expect(gateway.upstream.requests.at(-1)?.headers).not.toHaveProperty("upgrade");
+    },
+  );
+
+  it.each([
     ["Content-Length: 37", ""],
     ["Transfer-Encoding: chunked", "25\r\n"],
   ])("with a body (%s) are ignored, and the body is no request", async (framing, size) => {
