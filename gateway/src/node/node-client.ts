@@ -24,11 +24,6 @@ export class GatewayResponse<
 > extends ServerResponse<Incoming> {
   exchange: ClientListener | undefined;
 
-  constructor(...[request, options]: ConstructorParameters<typeof ServerResponse<Incoming>>) {
-    super(request, options);
-    (request.socket as GatewaySocket).gatewayResponse = this as GatewayResponse;
-  }
-
   /** All of it was sent, and its connection is free for the next answer. */
   get isOver(): boolean {
     return this.writableFinished && this.socket === null;
@@ -60,6 +55,7 @@ export class NodeClient implements ClientSide {
     this.#response = response;
     this.#mustContinue = traits.mustContinue;
     this.#server = traits.server;
+    (request.socket as GatewaySocket).gatewayResponse = response;
   }
 
   get isCommitted(): boolean {
