@@ -17,7 +17,7 @@ import { refusal, type Answer } from "../answer/refusal.ts";
 import type { Policy } from "../config/options.ts";
 import { corsHeaders } from "../cors/cors.ts";
 import { authorise } from "../decision/authorise.ts";
-import { examine, locate, type Examined, type RequestHead } from "../decision/examine.ts";
+import { examine, locate, type Located, type RequestHead } from "../decision/examine.ts";
 import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
 import type { ObservedExchange } from "../observe/observer.ts";
 import { identityOf } from "../proxy/forward-headers.ts";
@@ -78,7 +78,7 @@ class Decision implements ObservedExchange {
   reason: ObservedExchange["reason"];
   session: VerifiedSession | undefined;
   #origin: string | undefined;
-  #examined: Examined | undefined;
+  #located: Located | undefined;
   readonly #services: Services;
   readonly #policy: Policy;
 
@@ -90,11 +90,11 @@ class Decision implements ObservedExchange {
   }
 
   get path(): string | undefined {
-    return this.#examined?.target.path;
+    return this.#located?.target.path;
   }
 
   get route(): ObservedExchange["route"] {
-    return this.#examined?.route;
+    return this.#located?.route;
   }
 
   get origin(): string | undefined {
@@ -104,8 +104,8 @@ class Decision implements ObservedExchange {
   async decide(): Promise<VerifiedSession> {
     const headers = inspectHeaders(this.head.rawHeaders);
     this.#origin = headers.origin;
-    const request = examine(locate(this.head, headers, this.#policy), this.#policy);
-    this.#examined = request;
+    this.#located = locate(this.head, headers, this.#policy);
+    const request = examine(this.#located, this.#policy);
     const { verifier, rateLimits, refusalLimit } = this.#services;
     refusalLimit?.check(this.head, request.token, request.verifyRequest);
     const session = await verifier.verify(request.token, request.verifyRequest);

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { GatewayCore } from "../core.ts";
+import { isAuthz } from "../authz/authz.ts";
 import { WEBSOCKET_PROTOCOL } from "../request/credential.ts";
 import { Exchange } from "../proxy/exchange.ts";
 import type { Upgrade } from "../proxy/client-side.ts";
@@ -18,11 +19,13 @@ export interface UpgradeConnection {
 /**
  * All other upgrades are ignored, and their requests served as what they are without. One with a
  * body is among them: nobody could tell its bytes from the first ones of the new protocol. So is one
- * behind a request that is not answered yet: its connection still belongs to that answer.
+ * behind a request that is not answered yet: its connection still belongs to that answer. So is one at
+ * `/authz`, where Caddy asks about an upgrade with the headers of one.
  */
 export function isWebSocketUpgrade(request: IncomingMessage): boolean {
   const { gatewayResponse: last } = request.socket as GatewaySocket;
   if (last !== undefined && !last.isOver) return false;
+  if (isAuthz(request.url ?? "")) return false;
   const isWebSocket = request.headers.upgrade?.toLowerCase() === "websocket";
   // HTTP/1.0 has no upgrades (RFC 9110, section 7.8).
   const mayUpgrade = request.method === "GET" && request.httpVersion === "1.1";

@@ -249,6 +249,22 @@ describe("other upgrades", { timeout: 30_000 }, () => {
     },
   );
 
+  it("at /authz are questions of an engine about an upgrade, and answered as such", async () => {
+    await using gateway = await startGateway();
+    const question = upgrade(
+      gateway,
+      "Connection: Upgrade, close",
+      "Upgrade: websocket",
+      "Sec-WebSocket-Version: 13",
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+      "X-Forwarded-Method: GET",
+      "X-Forwarded-Uri: /orders/live",
+    );
+    const received = await sendRaw(gateway.url, question.replace("/orders", "/authz"));
+    expect(statusOf(received)).toBe(200);
+    expect(received).toContain("x-breezeway-user: alice");
+  });
+
   it.each([
     ["Content-Length: 37", ""],
     ["Transfer-Encoding: chunked", "25\r\n"],

@@ -116,6 +116,22 @@ describe("the audit log", { timeout: 30_000 }, () => {
     expect(anonymous).toMatchObject({ decision: "refuse", reason: "token-missing", status: 401 });
   });
 
+  it.each([
+    ["without a token", "GET", "", "token-missing"],
+    ["of a method that the route does not take", "DELETE", "Bearer x", "method-not-allowed"],
+  ])("names the path and the route that an engine asked about %s", async (...row) => {
+    const [, method, authorization, reason] = row;
+    await using gateway = await startGateway({
+      gateway: { audit: destination },
+      route: { scopes: { GET: ["orders:read"] } },
+    });
+    await gateway.request("/authz/orders/7", { method, headers: { authorization } });
+    expect(entries()).toMatchObject([{ reason, path: "/orders/7", route: "/orders" }]);
+    expect(await metricsOf(gateway)).toMatch(
+      new RegExp(`requests_total\\{route="/orders",status="\\d+",reason="${reason}"\\} 1`),
+    );
+  });
+
   it("adds a line when what was allowed fails", async () => {
     await using gateway = await startGateway({
       gateway: { audit: destination },
