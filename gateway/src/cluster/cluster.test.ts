@@ -24,8 +24,9 @@ interface Primary extends AsyncDisposable {
   next(): Promise<Told>;
 }
 
-function startPrimary(config: string): Primary {
-  const child = fork(PRIMARY, [config], {
+/** @param signals - That it sends itself while it starts. */
+function startPrimary(config: string, ...signals: string[]): Primary {
+  const child = fork(PRIMARY, [config, ...signals], {
     execArgv: ["--conditions=@breezeway/source"],
     silent: true,
   });
@@ -121,6 +122,16 @@ describe("a cluster", () => {
       expect(await send("/bills")).toBe(200);
     },
   );
+
+  it("goes on starting when it is told to reload meanwhile", { timeout: 30_000 }, async () => {
+    using folder = temporaryFolder();
+    await using issuer = await startIssuer(createTokenMaker());
+    const file = join(folder.path, "gateway.json");
+    const routes = [{ prefix: "/orders", upstream: "http://127.0.0.1:4020" }];
+    writeFileSync(file, JSON.stringify({ issuer: issuer.url, apps: [ORDERS_APP], routes }));
+    await using primary = startPrimary(file, "SIGHUP");
+    expect(await primary.next()).toHaveProperty("url");
+  });
 
   it("tells a wrong configuration before it starts anything", { timeout: 30_000 }, async () => {
     using folder = temporaryFolder();

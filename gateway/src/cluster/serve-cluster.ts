@@ -135,6 +135,8 @@ export async function serveGatewayCluster(options: ClusterOptions): Promise<Gate
 
   let hasStarted = false;
   let operations: OperationsServer | undefined;
+  // Before anything is started: without a listener the signal would end the process.
+  process.on("SIGHUP", reload);
   try {
     const count = Math.max(1, options.workers ?? availableParallelism());
     const url = await startWorker(port);
@@ -145,7 +147,6 @@ export async function serveGatewayCluster(options: ClusterOptions): Promise<Gate
       options,
       tellOfWorkers(() => workers),
     );
-    process.on("SIGHUP", reload);
     return {
       url,
       operationsUrl: operations?.url,

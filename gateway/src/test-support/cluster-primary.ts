@@ -1,7 +1,7 @@
 /** A program that runs a cluster and does what its parent says: test runners' threads cannot fork. */
 import { serveGatewayCluster, type GatewayCluster } from "../cluster/serve-cluster.ts";
 
-const config = process.argv[2] ?? "";
+const [, , config = "", signal] = process.argv;
 let cluster: GatewayCluster | undefined;
 const tell = (message: object): void => {
   process.send?.(message);
@@ -16,13 +16,15 @@ process.on("message", (command: string) => {
 });
 
 try {
-  cluster = await serveGatewayCluster({
+  const starting = serveGatewayCluster({
     config,
     port: 0,
     workers: 2,
     operationsPort: 0,
     onError: (error) => tell({ error: String(error) }),
   });
+  if (signal === "SIGHUP") process.kill(process.pid, signal);
+  cluster = await starting;
   tell({ url: cluster.url, operationsUrl: cluster.operationsUrl });
 } catch (error) {
   tell({ failed: String(error) });
