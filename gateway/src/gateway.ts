@@ -11,6 +11,7 @@ import {
   type RevocationFeed,
   type SessionVerifier,
 } from "@breezeway/verify";
+import { checkOptionNames } from "./config/option-names.ts";
 import {
   checkIssuer,
   parseLimits,
@@ -85,6 +86,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 /** @param opened - What to close when an option turns out to be wrong after this was opened. */
 function assemble(options: GatewayOptions, opened: DisposableStack): Gateway {
   const source = "createGateway";
+  checkOptionNames(options, source);
   checkIssuer(options, source);
   let policy = parsePolicy(options, source);
   const upstreams = createUpstreams(parseLimits(options.limits, source));
