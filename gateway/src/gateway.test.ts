@@ -239,6 +239,35 @@ describe("preflights", () => {
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
   });
 
+  it("that ask for no headers are told the gateway's, and for how long, as the gateway was told", async () => {
+    const cors = { maxAgeSeconds: 30, exposedHeaders: ["x-total"] };
+    await using gateway = await startGateway({ gateway: { cors } });
+    const headers = { origin: ORDERS_ORIGIN, "access-control-request-method": "GET" };
+    const asked = await gateway.request("/orders", { method: "OPTIONS", headers });
+    expect(asked.headers.get("access-control-allow-headers")).toBe("authorization, content-type");
+    expect(asked.headers.get("access-control-max-age")).toBe("30");
+    const answer = await gateway.request("/orders", { headers: { origin: ORDERS_ORIGIN } });
+    const exposed = answer.headers.get("access-control-expose-headers")?.split(", ");
+    expect(exposed).toEqual(expect.arrayContaining(["x-breezeway-request-id", "x-total"]));
+  });
+
+  it.each(["a;b", "a".repeat(2_049)])(
+    "do not echo what is no list of headers: %s",
+    async (asked) => {
+      await using gateway = await startGateway();
+      const response = await gateway.request("/orders", {
+        method: "OPTIONS",
+        headers: {
+          origin: ORDERS_ORIGIN,
+          "access-control-request-method": "GET",
+          "access-control-request-headers": asked,
+        },
+      });
+      expect(response.status).toBe(400);
+      expect(response.headers.get("access-control-allow-headers")).toBeNull();
+    },
+  );
+
   it("are refused to an origin of no app", async () => {
     await using gateway = await startGateway();
     const response = await gateway.request("/orders", preflight("https://evil.example"));

@@ -94,6 +94,29 @@ describe("bodies", { timeout: 30_000 }, () => {
   });
 });
 
+const NOT_OF_A_SERVICE = [
+  "keep-alive",
+  "proxy-connection",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "upgrade",
+  "http2-settings",
+  "accept-ch",
+  "alt-svc",
+  "clear-site-data",
+  "nel",
+  "public-key-pins",
+  "report-to",
+  "set-login",
+  "strict-transport-security",
+  "x-accel-redirect",
+  "x-lighttpd-send-file",
+  "x-reproxy-url",
+  "x-sendfile",
+  "x-tenant-id",
+];
+
 const OF_NODE = new Set(["connection", "content-length", "date", "keep-alive"]);
 
 describe("answers", { timeout: 30_000 }, () => {
@@ -135,6 +158,8 @@ describe("answers", { timeout: 30_000 }, () => {
     const response = await answerTo(open(gateway, "/orders").end());
     response.resume();
     await once(response, "end");
+    expect(response.headers).not.toHaveProperty("trailer");
+    expect(response.headers["transfer-encoding"]).toBe("chunked");
     expect(response.trailers).toEqual({ "x-checksum": "abc" });
   });
 
@@ -202,12 +227,7 @@ describe("answers", { timeout: 30_000 }, () => {
         response.setHeader("x-breezeway-user", "mallory");
         const stolen = ["breezeway=1", "=breezeway=2", " = breezeway=3", "breezeway", "=theme=4"];
         response.setHeader("set-cookie", [...stolen, "theme=dark"]);
-        response.setHeader("alt-svc", 'h3="evil.example:443"');
-        response.setHeader("clear-site-data", '"*"');
-        response.setHeader("nel", '{"report_to":"evil","max_age":9}');
-        response.setHeader("report-to", '{"group":"evil"}');
-        response.setHeader("strict-transport-security", "max-age=0");
-        response.setHeader("x-accel-redirect", "/internal/secrets");
+        for (const name of NOT_OF_A_SERVICE) response.setHeader(name, "x");
         response.setHeader("vary", "accept-encoding");
         response.end();
       },
@@ -216,6 +236,7 @@ describe("answers", { timeout: 30_000 }, () => {
     const response = await gateway.request("/orders");
     const names = [...response.headers.keys()].filter((name) => !OF_NODE.has(name));
     expect(names).toEqual(["vary", "x-breezeway-request-id"]);
+    expect(response.headers.get("keep-alive")).not.toContain("x");
     expect(response.headers.get("vary")).toBe("accept-encoding, origin");
     const cookies = await gateway.request("/cookies");
     expect(cookies.headers.getSetCookie()).toEqual(["theme=dark"]);

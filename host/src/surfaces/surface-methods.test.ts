@@ -86,6 +86,20 @@ describe("navigate", () => {
     expect(targets).toMatchObject([{ to: "app", app: { id: "orders" }, path }]);
   });
 
+  it.each([
+    [{ url: "https://orders.test/app?start" }, "/app?start"],
+    [{ url: "https://orders.test/.//evil.test" }, "/"],
+  ])(
+    "leads to no page of the manifest that a browser would take for a host",
+    async (more, path) => {
+      const { targets, onNavigate } = navigator();
+      const placements = [{ type: "menu", label: "Orders", path: "/.//evil.test" }] as const;
+      const { guest } = await setUp({ onNavigate, apps: [{ ...orders, placements, ...more }] });
+      await guest.call("navigate", {});
+      expect(targets).toMatchObject([{ to: "app", app: { id: "orders" }, path }]);
+    },
+  );
+
   it("leads to another app's page only with the capability for it [SF-1]", async () => {
     const { targets, onNavigate } = navigator();
     const { guest } = await setUp({ onNavigate });
@@ -142,11 +156,17 @@ describe("navigate", () => {
     },
   );
 
-  it("needs a person who has just done something", async () => {
+  it("needs a person who has just done something, and costs nothing without", async () => {
     const { targets, onNavigate } = navigator();
-    const { guest } = await setUp({ onNavigate, isUserActive: () => false });
-    await expect(guest.call("navigate", "/x")).rejects.toThrow(coded("ACTIVATION_MISSING"));
+    let isActive = false;
+    const { guest } = await setUp({ onNavigate, isUserActive: () => isActive });
+    for (let count = 0; count < 6; count += 1) {
+      await expect(guest.call("navigate", "/x")).rejects.toThrow(coded("ACTIVATION_MISSING"));
+    }
     expect(targets).toEqual([]);
+    isActive = true;
+    await guest.call("navigate", "/x");
+    expect(targets).toHaveLength(1);
   });
 
   it("is bounded for each app, also when it loads anew [SF-3]", async () => {
@@ -230,13 +250,15 @@ describe("resize", () => {
   };
 
   it.each([
-    [300, 300],
-    [1e9, 800],
-    [0, 100],
-  ])("gives %d px within the mount's limits, as %d px", async (asked, given) => {
-    const { guest, sizes } = await sizing({ minHeightPx: 100, maxHeightPx: 800 });
-    await expect(guest.call("resize", { heightPx: asked })).resolves.toEqual({ heightPx: given });
-    expect(sizes).toEqual([{ heightPx: given }]);
+    [300, 300, 300],
+    [1e9, 800, 400],
+    [0, 100, 50],
+  ])("gives %d px within the mount's limits, as %d px by %d px", async (px, heightPx, widthPx) => {
+    const limits = { minHeightPx: 100, maxHeightPx: 800, minWidthPx: 50, maxWidthPx: 400 };
+    const { guest, sizes } = await sizing(limits);
+    const given = { heightPx, widthPx };
+    await expect(guest.call("resize", { heightPx: px, widthPx: px })).resolves.toEqual(given);
+    expect(sizes).toEqual([given]);
   });
 
   it("refuses a side that the host keeps to itself [SF-1]", async () => {
@@ -330,6 +352,10 @@ describe("showToast", () => {
   it("shows a few of a flood, and later ones when there was time to read [SF-3]", async () => {
     const { toasts, ui } = toaster();
     const { guest, issuer } = await setUp({ ui });
+    // What is refused costs nothing.
+    for (let count = 0; count < 3; count += 1) {
+      await expect(guest.call("showToast", "")).rejects.toThrow(coded("CALL_ARGUMENTS_INVALID"));
+    }
     const flood = await Promise.allSettled(
       Array.from({ length: 100 }, (_, index) => guest.call("showToast", `Toast ${index}`)),
     );

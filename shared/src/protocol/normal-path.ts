@@ -1,6 +1,7 @@
 import { SURFACE_LIMITS } from "../limits.ts";
 
 // A space or a control character is dropped by URL parsers in some places; a backslash is a slash.
+// What is left cannot fail to parse, nor name another host.
 const PATH = /^\/(?!\/)[^\s\\\p{Cc}]*$/u;
 const BASE = "https://path.invalid";
 
@@ -10,11 +11,10 @@ const BASE = "https://path.invalid";
  * a browser, which is a host.
  */
 export function normalPath(path: string): string | undefined {
-  if (path.length > SURFACE_LIMITS.maxPathLength || !PATH.test(path)) return undefined;
-  if (!URL.canParse(path, BASE)) return undefined;
-  const { origin, pathname, search, hash } = new URL(path, BASE);
+  if (!PATH.test(path)) return undefined;
+  const { pathname, search, hash } = new URL(path, BASE);
   const normal = pathname + search + hash;
   // Escaped, it is up to nine times as long: more than a server takes when the page is loaded anew.
   const isShort = normal.length <= SURFACE_LIMITS.maxPathLength;
-  return origin === BASE && isShort && !pathname.startsWith("//") ? normal : undefined;
+  return isShort && !pathname.startsWith("//") ? normal : undefined;
 }

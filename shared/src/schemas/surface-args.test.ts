@@ -122,9 +122,13 @@ describe("arguments for the host's page", () => {
       "cancelLabel: must",
     ],
     ["a long button", parseConfirm, [{ title: "x", cancelLabel: "x".repeat(31) }], "cancelLabel:"],
+    ["another tone of it", parseConfirm, [{ title: "x", tone: "loud" }], "tone: must be"],
+    ["more of it", parseConfirm, [{ title: "x", html: "<b>" }], 'unknown field "html"'],
     ["no name", parseOpenModal, [], "name: is required"],
+    ["a path of it", parseOpenModal, ["edit", { path: "/" }], 'options: unknown field "path"'],
     ["a list as options", parseOpenModal, ["edit", [1]], "options: must be of type object"],
     ["no size", parseResize, [{}], "must have heightPx or widthPx"],
+    ["a third side", parseResize, [{ heightPx: 1, depthPx: 1 }], 'unknown field "depthPx"'],
     ["NaN", parseResize, [{ heightPx: Number.NaN }], "heightPx: must be of type number"],
     ["no end", parseResize, [{ heightPx: Infinity }], "heightPx: must be"],
     ["less than nothing", parseResize, [{ widthPx: -1 }], "widthPx: must be at least 0"],
@@ -132,6 +136,7 @@ describe("arguments for the host's page", () => {
     ["an app that is no text", parseNavigate, [{ app: 7 }], "target.app: must be of type string"],
     ["another member", parseNavigate, [{ url: "/x" }], 'target: unknown field "url"'],
     ["nowhere", parseNavigate, [], "target: is required"],
+    ["another way", parseNavigate, ["/", { to: "top" }], 'options: unknown field "to"'],
     ["a flag that is a text", parseNavigate, ["/", { replace: "yes" }], "options.replace: must be"],
   ])("are refused by the field's name: %s", (_what, parse, args, message) => {
     expect(() => parse(args)).toThrow(
