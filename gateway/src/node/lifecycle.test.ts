@@ -14,6 +14,7 @@ import { temporaryFolder } from "../test-support/programs.ts";
 import { startGateway } from "../test-support/start.ts";
 import { ISSUER, ORDERS_APP, PANE_APP } from "../test-support/tokens.ts";
 import { startUpstream } from "../test-support/upstream.ts";
+import { createGateway } from "../gateway.ts";
 import { serveGateway } from "./serve-gateway.ts";
 
 describe("closing", { timeout: 30_000 }, () => {
@@ -80,8 +81,15 @@ describe("closing", { timeout: 30_000 }, () => {
   it("leaves nothing behind that keeps the process alive", async () => {
     const before = process.getActiveResourcesInfo().filter((name) => name !== "Timeout").length;
     {
-      await using gateway = await startGateway();
-      await gateway.request("/orders");
+      await using upstream = await startUpstream();
+      const closing = await startGateway({ route: { upstream: upstream.url } });
+      await closing.request("/orders");
+      const body = new Blob(["in chunks"]).stream();
+      await closing.request("/orders", { method: "POST", body, duplex: "half" } as RequestInit);
+      await closing[Symbol.asyncDispose]();
+      const open = (): Promise<number> =>
+        new Promise((resolve) => upstream.server.getConnections((_error, count) => resolve(count)));
+      while ((await open()) > 0) await new Promise(setImmediate);
     }
     await new Promise(setImmediate);
     const after = process.getActiveResourcesInfo().filter((name) => name !== "Timeout").length;
@@ -104,19 +112,48 @@ describe("serveGateway", { timeout: 30_000 }, () => {
       message: expect.stringContaining(`port ${port} on 127.0.0.1 is in use`) as string,
     });
   });
+
+  it("closes what it was given and has opened when it cannot listen", async () => {
+    await using other = await startGateway();
+    const free = await startUpstream();
+    const operationsPort = Number(new URL(free.url).port);
+    await free[Symbol.asyncDispose]();
+    const route = { prefix: "/orders", upstream: other.upstream.url };
+    const gateway = createGateway({
+      issuer: ISSUER,
+      apps: [ORDERS_APP],
+      routes: [route],
+      jwks: other.tokens.jwks,
+      revocations: false,
+    });
+    const port = Number(new URL(other.url).port);
+    await expect(serveGateway(gateway, { port, operationsPort })).rejects.toThrow("in use");
+    const headers = { authorization: `Bearer ${other.tokens.token()}` };
+    const answer = await gateway.fetch(new Request("http://g.example/orders", { headers }));
+    expect(answer.status).toBe(502);
+    expect(other.upstream.requests).toEqual([]);
+    await using _next = await startGateway({ serve: { operationsPort } });
+  });
 });
 
 describe("reloading", { timeout: 30_000 }, () => {
   it("that takes an upstream away fails no request that has to be sent to it again", async () => {
     const held: ServerResponse[] = [];
+    const bodies: RequestInit = {
+      method: "POST",
+      body: new Blob(["x"]).stream(),
+      duplex: "half",
+    } as RequestInit;
     const both = Promise.withResolvers<void>();
     await using gateway = await startGateway({
-      handler: (_request, response) => {
+      handler: (request, response) => {
         // The first two are held, so that there are two connections.
-        if (held.length === 2) response.end("again");
+        if (held.length === 2 || request.method === "POST") response.end("again");
         else if (held.push(response) === 2) both.resolve();
       },
     });
+    // Has a connection of another kind.
+    expect(await (await gateway.request("/orders", bodies)).text()).toBe("again");
     const requests = [gateway.request("/orders/1"), gateway.request("/orders/2")];
     await both.promise;
     held[0]?.end("first");
@@ -131,6 +168,31 @@ describe("reloading", { timeout: 30_000 }, () => {
     const open = (): Promise<number> =>
       new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
     while ((await open()) > 0) await new Promise(setImmediate);
+  });
+
+  it("keeps the connections to upstreams that stay, and keeps new ones to those that come back", async () => {
+    const ports: (number | undefined)[] = [];
+    await using gateway = await startGateway({
+      handler: (request, response) => {
+        ports.push(request.socket.remotePort);
+        response.end();
+      },
+    });
+    const reload = (upstream: string): void => {
+      const routes = [{ prefix: "/orders", upstream }];
+      gateway.server.gateway.reload({ apps: [ORDERS_APP], routes });
+    };
+    const send = async (): Promise<string> => (await gateway.request("/orders")).text();
+    await send();
+    reload(gateway.upstream.url);
+    await send();
+    reload("http://127.0.0.1:9");
+    reload(gateway.upstream.url);
+    await send();
+    await send();
+    const [first, , third] = ports;
+    expect(ports).toEqual([first, first, third, third]);
+    expect(first).not.toBe(third);
   });
 
   afterEach(() => vi.useRealTimers());

@@ -135,8 +135,6 @@ function createHttpServer(core: GatewayCore, options: ServeOptions): HttpServer 
     connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs),
     maxHeaderSize: maxHeaderBytes,
   });
-  // Node would drop what exceeds the count, unseen; the gateway refuses it instead.
-  server.maxHeadersCount = 0;
   const listener = { core, access: accessOf(core, options) };
   const plain = { server: core.operations, mustContinue: false };
   const awaited = { server: core.operations, mustContinue: true };

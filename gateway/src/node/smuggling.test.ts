@@ -294,9 +294,9 @@ describe("header limits", () => {
 
   it("refuses more than 200 fields", async () => {
     await using gateway = await startGateway();
-    // Of more than 2 000, Node would show the first ones alone.
-    for (const count of [201, 2_200]) {
-      const fields = Array.from({ length: count }, (_, index) => `X${index}:`);
+    // Of thousands, Node shows the first one thousand.
+    for (const count of [201, 1_500]) {
+      const fields = Array.from({ length: count }, (_, index) => `${index.toString(36)}:`);
       expect(statusOf(await sendRaw(gateway.url, get("/orders", ...fields), /\}$/))).toBe(431);
     }
   });

@@ -15,6 +15,7 @@ import {
 import type { Duplex, Readable } from "node:stream";
 import { BridgeError } from "@breezeway/shared";
 import type { buildConnector, Dispatcher } from "undici";
+import { fromUndici } from "./from-undici.ts";
 import { headerPairs } from "./header-pairs.ts";
 import type { UpstreamHeaders } from "./response-headers.ts";
 
@@ -101,11 +102,7 @@ class ChunkedExchange implements Dispatcher.DispatchController {
     outgoing.on("response", (incoming) => this.#onResponse(incoming));
     outgoing.on("drain", () => this.#onDrain());
     outgoing.on("error", (error) => this.abort(error));
-    outgoing.on("close", () => {
-      if (this.#incoming === undefined) this.abort(unfinished());
-    });
-    outgoing.on("upgrade", (_incoming, socket: Duplex) => {
-      socket.destroy();
+    outgoing.on("upgrade", () => {
       this.abort(new BridgeError("UPSTREAM_INVALID", "The upstream changed the protocol unasked."));
     });
     const { body } = request;
@@ -142,9 +139,8 @@ class ChunkedExchange implements Dispatcher.DispatchController {
   }
 
   #onBody(chunk: Buffer): void {
-    if (this.#isDone) return;
     this.#handler.onBodySent(chunk);
-    if (this.#outgoing.write(chunk) || this.#isDone) return;
+    if (this.#outgoing.write(chunk)) return;
     this.#request.body.pause();
     this.#patience ??= setTimeout(() => {
       this.abort(new BridgeError("UPSTREAM_TIMEOUT", "The upstream does not take the body."));
@@ -158,11 +154,10 @@ class ChunkedExchange implements Dispatcher.DispatchController {
   }
 
   #onBodyEnd(): void {
-    if (this.#isDone) return;
     try {
       this.#outgoing.addTrailers(headerPairs(this.#request.trailers()));
     } catch (error) {
-      this.abort(error instanceof BridgeError ? error : malformedTrailer());
+      this.abort(fromUndici(error));
       return;
     }
     this.#outgoing.end();
@@ -170,7 +165,6 @@ class ChunkedExchange implements Dispatcher.DispatchController {
   }
 
   #onResponse(incoming: IncomingMessage): void {
-    if (this.#isDone) return;
     this.#incoming = incoming;
     const { statusCode = 0, rawHeaders } = incoming;
     if (statusCode < 200) {
@@ -179,12 +173,9 @@ class ChunkedExchange implements Dispatcher.DispatchController {
       return;
     }
     this.#handler.onResponseStart(this, statusCode, recordOf(rawHeaders));
-    incoming.on("data", (chunk: Buffer) => {
-      if (!this.#isDone) this.#handler.onResponseData(this, chunk);
-    });
+    incoming.on("data", (chunk: Buffer) => this.#handler.onResponseData(this, chunk));
     incoming.on("error", (error) => this.abort(error));
     incoming.on("end", () => this.#onResponseEnd(incoming));
-    incoming.on("close", () => this.abort(unfinished()));
   }
 
   #onResponseEnd({ rawTrailers }: IncomingMessage): void {
@@ -241,12 +232,4 @@ function recordOf(raw: readonly string[]): UpstreamHeaders {
     else known.push(value);
   }
   return record;
-}
-
-function unfinished(): BridgeError {
-  return new BridgeError("UPSTREAM_UNREACHABLE", "The connection ended before the answer.");
-}
-
-function malformedTrailer(): BridgeError {
-  return new BridgeError("REQUEST_MALFORMED", "A trailer has a character that is not allowed.");
 }

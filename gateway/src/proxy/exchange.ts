@@ -143,8 +143,6 @@ export class Exchange
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // The client may have left while the request waited for a connection.
-    if (this.#aborted !== undefined) controller.abort(this.#aborted);
   }
 
   onBodySent(): void {
@@ -168,11 +166,7 @@ export class Exchange
     this.#outcome = "answered";
     this.status = status;
     this.activeAtMs = this.services.open.nowMs;
-    this.#client.start(
-      status,
-      this.#answerHeaders(headers),
-      announcedLength(headers, this.head.method),
-    );
+    this.#client.start(status, this.#answerHeaders(headers), announcedLength(headers));
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {

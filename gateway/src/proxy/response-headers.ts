@@ -67,10 +67,10 @@ export function responseHeaders(
   return list;
 }
 
-/** The length of the body that will come; a HEAD speaks of one that will not. */
-export function announcedLength(upstream: UpstreamHeaders, method: string): number | undefined {
+/** The length that the upstream has told; a HEAD ends without it. */
+export function announcedLength(upstream: UpstreamHeaders): number | undefined {
   const length = upstream["content-length"];
-  return typeof length === "string" && method !== "HEAD" ? Number(length) : undefined;
+  return typeof length === "string" ? Number(length) : undefined;
 }
 
 /** Trailers that may go on: no framing, routing or identity fields (RFC 9110, section 6.5.1). */

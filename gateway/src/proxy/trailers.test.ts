@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { request, type ClientRequest, type IncomingMessage } from "node:http";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { sendRaw, statusOf } from "../test-support/raw-client.ts";
 import { startGateway, type TestGateway } from "../test-support/start.ts";
 import type { Handler } from "../test-support/upstream.ts";
@@ -58,6 +58,8 @@ const HEAD_ONLY = [
 ];
 
 const SWITCHING = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+
+const HALF = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf";
 
 const BROKEN = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnonsense";
 
@@ -205,6 +207,8 @@ describe("TE", () => {
 });
 
 describe("a body in chunks", { timeout: 30_000 }, () => {
+  afterEach(() => void vi.useRealTimers());
+
   it("arrives whole, several after one another on one connection to the upstream", async () => {
     const sockets = new Set<unknown>();
     await using gateway = await startGateway({
@@ -266,17 +270,20 @@ describe("a body in chunks", { timeout: 30_000 }, () => {
     client.destroy();
   });
 
-  it("that is answered before its end is answered, on a connection that is used no more", async () => {
+  it("that is answered before its end is answered, on a connection that goes with it", async () => {
     const sockets = new Set<unknown>();
+    const closed = Promise.withResolvers<void>();
     await using gateway = await startGateway({
       handler: (incoming, response) => {
         sockets.add(incoming.socket);
+        incoming.socket.on("close", () => closed.resolve());
         response.end("early");
       },
     });
     const client = post(gateway, { "transfer-encoding": "chunked" });
     client.write("begun");
     expect(await textOf(await answerTo(client))).toBe("early");
+    await closed.promise;
     client.end();
     const second = post(gateway, { "transfer-encoding": "chunked" });
     second.end("x");
@@ -284,19 +291,55 @@ describe("a body in chunks", { timeout: 30_000 }, () => {
     expect(sockets.size).toBe(2);
   });
 
-  it("whose client leaves ends at the upstream too", async () => {
-    const closed = Promise.withResolvers<boolean>();
+  it.each([true, false])(
+    "whose client leaves ends at the upstream too; whole: %s",
+    async (whole) => {
+      const closed = Promise.withResolvers<boolean>();
+      const arrived = Promise.withResolvers<void>();
+      await using gateway = await startGateway({
+        handler: (incoming, response) => {
+          incoming.on(whole ? "end" : "data", () => arrived.resolve()).on("error", () => {});
+          incoming.resume();
+          response.on("close", () => closed.resolve(incoming.complete));
+        },
+      });
+      const client = post(gateway, { "transfer-encoding": "chunked" });
+      client.write("begun");
+      if (whole) client.end();
+      await arrived.promise;
+      client.destroy();
+      expect(await closed.promise).toBe(whole);
+    },
+  );
+
+  it("is waited for with a patience that ends when the upstream takes it, or answers", async () => {
+    let taken = 0;
+    const sizes: [size: number, reached: () => void][] = [];
     await using gateway = await startGateway({
-      handler: (incoming) => {
-        incoming.resume().on("close", () => closed.resolve(incoming.complete));
-        incoming.on("error", () => {});
+      handler: (incoming, response) => {
+        if (incoming.url === "/orders/early") {
+          response.end("early");
+          return;
+        }
+        incoming.on("data", (chunk: Buffer) => {
+          taken += chunk.length;
+          for (const [size, reached] of sizes) if (taken === size) reached();
+        });
+        incoming.on("end", () => response.end("taken"));
       },
     });
+    const until = (size: number): Promise<void> =>
+      new Promise((resolve) => void sizes.push([size, resolve]));
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const client = post(gateway, { "transfer-encoding": "chunked" });
-    client.write("begun");
-    while (gateway.upstream.requests.length === 0) await new Promise(setImmediate);
-    client.destroy();
-    expect(await closed.promise).toBe(false);
+    client.write(Buffer.alloc(1_000_000));
+    await until(1_000_000);
+    // Which the gateway reads when the upstream has taken the first.
+    client.write("x");
+    await until(1_000_001);
+    vi.advanceTimersByTime(60_000);
+    client.end();
+    expect(await textOf(await answerTo(client))).toBe("taken");
   });
 
   it("has an answer of which no header is lost, whatever their names and however many", async () => {
@@ -331,6 +374,7 @@ describe("a body in chunks", { timeout: 30_000 }, () => {
     ["one without a name", 502, "upstream-invalid", "HTTP/1.1 101 Switching\r\n\r\n"],
     ["a status below 100", 502, "upstream-invalid", "HTTP/1.1 099 X\r\n\r\n"],
     ["a head and a broken body in one piece", 502, "upstream-invalid", BROKEN],
+    ["half an answer", 502, "upstream-unreachable", HALF],
     ["a connection that ends", 502, "upstream-unreachable", ""],
   ])("that meets %s is answered with %i", async (_name, status, reason, answer) => {
     await using gateway = await startGateway();

@@ -37,7 +37,6 @@ export class Upstream {
   readonly #limits: UpstreamLimits;
   readonly #activeOf = new Map<string, number>();
   #active = 0;
-  #onIdle = (): void => {};
 
   constructor(origin: string, limits: UpstreamLimits) {
     this.origin = origin;
@@ -78,20 +77,12 @@ export class Upstream {
 
   leave(handle: string, outcome: UpstreamOutcome): void {
     this.#active -= 1;
-    if (this.#active === 0) this.#onIdle();
     const own = (this.#activeOf.get(handle) ?? 0) - 1;
     if (own > 0) this.#activeOf.set(handle, own);
     else this.#activeOf.delete(handle);
     if (outcome === "answered") this.circuit.succeeded();
     else if (outcome === "failed") this.circuit.failed(performance.now());
     else this.circuit.forgotten();
-  }
-
-  /** Keeps no connection longer than its request. @param onIdle - Told when no request is left. */
-  retire(onIdle: () => void): void {
-    this.connections.retire();
-    this.#onIdle = onIdle;
-    if (this.#active === 0) onIdle();
   }
 }
 
@@ -104,13 +95,12 @@ export interface Upstreams {
   readonly all: Iterable<Upstream>;
   /** Closes the connections to all origins but these, once their requests are done. */
   retain(origins: ReadonlySet<string>): void;
-  /** Ends what is under way, and begins nothing more. */
+  /** Closes all connections but those of origins that were not retained, and opens no more. */
   destroy(): Promise<void>;
 }
 
 export function createUpstreams(limits: UpstreamLimits): Upstreams {
   const upstreams = new Map<string, Upstream>();
-  const retiring = new Set<Upstream>();
   let isDestroyed = false;
   return {
     get: (origin) => {
@@ -129,13 +119,12 @@ export function createUpstreams(limits: UpstreamLimits): Upstreams {
       for (const [origin, upstream] of upstreams) {
         if (origins.has(origin)) continue;
         upstreams.delete(origin);
-        retiring.add(upstream);
-        upstream.retire(() => retiring.delete(upstream));
+        upstream.connections.retire();
       }
     },
     destroy: async () => {
       isDestroyed = true;
-      const all = [...upstreams.values(), ...retiring];
+      const all = [...upstreams.values()];
       upstreams.clear();
       await Promise.all(all.map(({ connections }) => connections.destroy()));
     },

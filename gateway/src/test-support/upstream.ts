@@ -18,6 +18,8 @@ export async function startUpstream(handler: Handler = echo): Promise<TestUpstre
     requests.push(request);
     handler(request, response);
   });
+  // Whoever keeps a connection shows it: this side closes none.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {

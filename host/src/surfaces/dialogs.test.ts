@@ -102,6 +102,11 @@ describe("confirm", () => {
     expect(dialog.request.signal.aborted).toBe(true);
   });
 
+  it("takes nothing but true for a yes", async () => {
+    const { guest } = await setUp({ ui: { confirm: () => "yes" as unknown as boolean } });
+    await expect(guest.call("confirm", { title: "Sure?" })).resolves.toBe(false);
+  });
+
   it("is refused without the capability, and by a host without dialogs", async () => {
     const { guest } = await setUp({ apps: [{ ...app("orders"), capabilities: ["toasts:show"] }] });
     await expect(guest.call("confirm", { title: "Sure?" })).rejects.toThrow(

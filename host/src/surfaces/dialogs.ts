@@ -60,7 +60,6 @@ export function createDialogs({ ui, locale, mount, assertAllowed }: DialogsOptio
       return await Promise.race([run(closing), closed]);
     } finally {
       isOpen = false;
-      caller.removeEventListener("abort", close);
       close();
     }
   };
