@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { createGateway } from "./gateway.ts";
 import { startGateway } from "./test-support/start.ts";
-import { ORDERS_ORIGIN, PANE_ORIGIN } from "./test-support/tokens.ts";
+import { ISSUER, ORDERS_APP, ORDERS_ORIGIN, PANE_ORIGIN } from "./test-support/tokens.ts";
 import { startUpstream, type Echo } from "./test-support/upstream.ts";
 
 describe("a request with a good token", () => {
@@ -356,5 +357,51 @@ describe("the fetch handler", () => {
     expect(response.status).toBe(200);
     abort.abort();
     await closed.promise;
+  });
+});
+
+describe("a gateway", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  /** An issuer that never answers, and whether anybody waits for it. */
+  function silentIssuer() {
+    const signals: AbortSignal[] = [];
+    const options = {
+      issuer: ISSUER,
+      apps: [ORDERS_APP],
+      routes: [{ prefix: "/orders" }],
+      fetch: (_url: unknown, init?: RequestInit) => {
+        const signal = init?.signal ?? new AbortController().signal;
+        signals.push(signal);
+        return new Promise<Response>((_resolve, reject) => {
+          signal.addEventListener("abort", () => reject(new Error("aborted")));
+        });
+      },
+      onError: () => {},
+    };
+    return { options, asked: () => signals.map(({ aborted }) => !aborted) };
+  }
+
+  it("leaves no request and no timer behind once it is closed", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
+    const { options, asked } = silentIssuer();
+    const gateway = createGateway(options);
+    expect(asked()).toEqual([true, true]);
+    expect(vi.getTimerCount()).toBeGreaterThan(0);
+    await gateway.close();
+    await gateway.ready;
+    expect(asked()).toEqual([false, false]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("leaves none behind when one of its options is wrong", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
+    const { options, asked } = silentIssuer();
+    const rateLimitStore = { kind: "cluster", timeoutMs: 0 } as const;
+    expect(() => createGateway({ ...options, rateLimitStore })).toThrow("rateLimitStore.timeoutMs");
+    // Of the feed: keys are asked for by a gateway that is whole.
+    expect(asked()).toEqual([false]);
+    await new Promise(setImmediate);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -103,7 +103,6 @@ function assemble(options: GatewayOptions, opened: DisposableStack): Gateway {
       report(`the issuer's keys cannot be fetched from ${publicUrl(jwksUrl(options))}`, error);
     },
   });
-  opened.defer(() => verifier.close());
   const revocations = createRevocations({
     feed: createFeed(options, report),
     isRevoked: options.isRevoked ?? (() => false),

@@ -18,11 +18,17 @@ describe("failures that nobody listens for", () => {
     const gone = await startUpstream();
     await gone[Symbol.asyncDispose]();
     const jwks = `${gone.url}/jwks.json`;
-    await using gateway = await startGateway({
-      gateway: { jwks: `${jwks}?secret=CANARY`, onError: undefined },
+    const feed = `${gone.url}/revocations`;
+    await using _gateway = await startGateway({
+      gateway: {
+        jwks: `${jwks}?secret=CANARY`,
+        revocations: { url: `${feed}?secret=CANARY`, maxRetryMs: 10_000 },
+        onError: undefined,
+      },
     });
-    await gateway.server.gateway.ready;
-    expect(lines).toEqual([
+    await vi.waitUntil(() => lines.length === 2);
+    expect(lines.toSorted()).toEqual([
+      `breezeway gateway: the feed of revocations cannot be followed at ${feed}: ECONNREFUSED\n`,
       `breezeway gateway: the issuer's keys cannot be fetched from ${jwks}: ECONNREFUSED\n`,
     ]);
   });

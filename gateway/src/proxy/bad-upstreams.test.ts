@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import { sendRaw, statusOf } from "../test-support/raw-client.ts";
 import { startGateway } from "../test-support/start.ts";
 import type { Echo } from "../test-support/upstream.ts";
 
@@ -36,6 +37,8 @@ async function startRaw(onRequest: (socket: Socket, count: number) => void): Pro
     },
   };
 }
+
+const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok";
 
 const cases: [string, string | ((socket: Socket) => void), number, string][] = [
   ["resets the connection", (socket) => socket.resetAndDestroy(), 502, "upstream-unreachable"],
@@ -153,10 +156,9 @@ describe("an upstream that", () => {
   });
 
   it("closes an idle connection just as it is used again is asked once more", async () => {
-    const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok";
     await using upstream = await startRaw((socket, count) => {
       if (count === 2) socket.resetAndDestroy();
-      else socket.write(answer);
+      else socket.write(OK);
     });
     await using gateway = await startGateway({ route: { upstream: upstream.url } });
     expect((await gateway.request("/orders")).status).toBe(200);
@@ -164,15 +166,50 @@ describe("an upstream that", () => {
     expect(upstream.connections).toBe(2);
   });
 
-  it("resets a write is not asked again", async () => {
-    let requests = 0;
-    await using upstream = await startRaw((socket, count) => {
-      requests = count;
-      socket.resetAndDestroy();
+  it("has closed all its idle connections is asked once more on a new one", async () => {
+    const sockets: Socket[] = [];
+    const both = Promise.withResolvers<void>();
+    await using upstream = await startRaw((socket) => {
+      const isOld = sockets.length === 2;
+      if (isOld && sockets.includes(socket)) socket.resetAndDestroy();
+      else if (isOld) socket.write(OK);
+      else if (sockets.push(socket) === 2) both.resolve();
     });
     await using gateway = await startGateway({ route: { upstream: upstream.url } });
-    expect((await gateway.request("/orders", { method: "DELETE" })).status).toBe(502);
-    expect(requests).toBe(1);
+    const two = [gateway.request("/orders"), gateway.request("/orders")];
+    await both.promise;
+    for (const socket of sockets) socket.write(OK);
+    for (const response of await Promise.all(two)) expect(await response.text()).toBe("ok");
+    expect((await gateway.request("/orders")).status).toBe(200);
+    expect(upstream.connections).toBe(3);
+  });
+
+  it.each([
+    ["resets a write", "DELETE", "", 502],
+    ["resets a read with a body", "GET", "body", 502],
+    ["answers a read with garbage", "GET", "", 502],
+    ["breaks off its answer to a read", "GET", "", 502],
+  ])("%s is not asked again", async (what, method, body, status) => {
+    await using upstream = await startRaw((socket) => {
+      if (what.startsWith("resets")) socket.resetAndDestroy();
+      else if (what.startsWith("answers")) socket.end("garbage\r\n\r\n");
+      else socket.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", () => socket.end());
+    });
+    await using gateway = await startGateway({ route: { upstream: upstream.url } });
+    const headers = [
+      `Authorization: Bearer ${gateway.tokens.token({ scope: "orders:read orders:write" })}`,
+    ];
+    if (body !== "") headers.push(`Content-Length: ${body.length}`);
+    const lines = [
+      `${method} /orders HTTP/1.1`,
+      "Host: g",
+      "Connection: close",
+      ...headers,
+      "",
+      body,
+    ];
+    expect(statusOf(await sendRaw(gateway.url, lines.join("\r\n")))).toBe(status);
+    expect(upstream.connections).toBe(1);
   });
 
   it("sends early hints is understood", async () => {

@@ -57,7 +57,6 @@ export class Exchange
   #outcome: UpstreamOutcome = "unknown";
   #dispatch: Dispatcher.DispatchOptions | undefined;
   #controller: Dispatcher.DispatchController | undefined;
-  #aborted: BridgeError | undefined;
   #isRetry = false;
   #span: Span | undefined;
 
@@ -161,7 +160,7 @@ export class Exchange
     headers: UpstreamHeaders,
   ): void {
     // Interim answers (102, 103) are hints that may be left out (RFC 9110, section 15.2).
-    if (status < 200 || this.#state !== "waiting") return;
+    if (status < 200) return;
     this.#state = "answering";
     this.#outcome = "answered";
     this.status = status;
@@ -175,7 +174,6 @@ export class Exchange
   }
 
   onResponseEnd(_controller: Dispatcher.DispatchController, trailers: UpstreamHeaders): void {
-    if (this.#state !== "answering") return;
     this.#state = "done";
     this.#client.end(responseTrailers(trailers));
     this.#finish();
@@ -197,10 +195,6 @@ export class Exchange
     headers: UpstreamHeaders,
     socket: Duplex,
   ): void {
-    if (this.#state !== "waiting") {
-      socket.destroy();
-      return;
-    }
     this.#state = "answering";
     this.#outcome = "answered";
     this.status = status;
@@ -241,7 +235,6 @@ export class Exchange
 
   #stop(reason: BridgeError): void {
     this.#state = "done";
-    this.#aborted = reason;
     this.#controller?.abort(reason);
   }
 
@@ -286,7 +279,7 @@ export class Exchange
   #mayRetry(error: Error): boolean {
     const method = this.#dispatch?.method;
     const isSafe = method === "GET" || method === "HEAD" || method === "OPTIONS";
-    const isFirst = this.#state === "waiting" && !this.#isRetry && this.#aborted === undefined;
+    const isFirst = this.#state === "waiting" && !this.#isRetry;
     return isFirst && isSafe && this.#dispatch?.body === null && isConnectionReset(error);
   }
 

@@ -187,6 +187,18 @@ describe("answers", { timeout: 30_000 }, () => {
     expect(received.match(/HTTP\/1\.1 \d{3}/g)).toEqual(["HTTP/1.1 409", "HTTP/1.1 200"]);
   });
 
+  it("that stop coming are cut after idleTimeoutMs, also when the upload ended after their begin", async () => {
+    await using gateway = await startGateway({
+      handler: (_request, response) => void response.write("begun"),
+      route: { idleTimeoutMs: 100 },
+    });
+    const request = open(gateway, "/orders", { method: "POST", headers: { "content-length": 10 } });
+    request.write("first");
+    const response = await answerTo(request);
+    request.end("later");
+    await expect(response.toArray()).rejects.toThrow("aborted");
+  });
+
   it("end an upload that goes on for ever", async () => {
     await using gateway = await startGateway();
     const request = open(gateway, "/orders", {

@@ -17,3 +17,34 @@ it("does not hold a body that fails on the caller's side against the upstream", 
   );
   expect(next.status).toBe(200);
 });
+
+it("stops reading a body whose answer has come", async () => {
+  await using gateway = await startGateway({
+    handler: (_request, response) => response.end("early"),
+    route: { maxBodyBytes: 1_000_000_000 },
+  });
+  const headers = {
+    authorization: `Bearer ${gateway.tokens.token()}`,
+    "transfer-encoding": "chunked",
+  };
+  let pulls = 0;
+  const body = new ReadableStream({
+    pull: async (controller) => {
+      pulls += 1;
+      controller.enqueue(new Uint8Array(65_536));
+      await new Promise(setImmediate);
+    },
+  });
+  const request = new Request("http://g.example/orders", {
+    method: "POST",
+    headers,
+    body,
+    duplex: "half",
+  } as RequestInit);
+  const response = await gateway.server.gateway.fetch(request);
+  expect(await response.text()).toBe("early");
+  for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+  const before = pulls;
+  for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
+  expect(pulls).toBe(before);
+});

@@ -72,6 +72,14 @@ describe("createUi, of a bridge with a contract", () => {
     await expect(ui.navigate({ app: "stock" })).rejects.toThrow(
       coded("CAPABILITY_MISSING", "navigation:apps"),
     );
+    const bare = await setUp({ capabilities: [] });
+    for (const attempt of [
+      () => bare.ui.confirm("Sure?"),
+      () => bare.ui.openModal("edit"),
+      () => bare.ui.navigate("/x"),
+    ]) {
+      await expect(attempt()).rejects.toThrow(coded("CAPABILITY_MISSING"));
+    }
     await expect(ui.navigate("//evil.example")).rejects.toThrow(coded("CALL_ARGUMENTS_INVALID"));
     await expect(ui.confirm("")).rejects.toThrow(coded("CALL_ARGUMENTS_INVALID", "title: "));
     await expect(ui.closeModal()).rejects.toThrow(coded("SURFACE_REFUSED"));
@@ -100,8 +108,14 @@ describe("createUi, of a bridge with a contract", () => {
     [{ page: "home" }, undefined],
     [undefined, undefined],
     [{ modal: "edit" }, undefined],
+    [{ modal: {} }, undefined],
   ])("is in no dialog by the context %j", async (context, modal) => {
     const { ui } = await setUp({ context });
     expect(ui.modal).toBe(modal);
+  });
+
+  it("closes nothing where it is in no dialog", async () => {
+    const { ui } = await setUp({ context: { page: "home" } });
+    await expect(ui.closeModal()).rejects.toThrow(coded("SURFACE_REFUSED"));
   });
 });

@@ -6,7 +6,7 @@ import type { Clock } from "@breezeway/shared/channel";
 export interface Allowance {
   /** `false`: not now. */
   take(): boolean;
-  /** How long until `take` may succeed. */
+  /** After a `take` that did not succeed: how long until one may. */
   waitMs(): number;
 }
 
@@ -32,7 +32,7 @@ export function createAllowance(clock: Clock, burst: number, perSecond: number):
     },
     waitMs() {
       fill();
-      return Math.max(0, ((1 - left) / perSecond) * 1000);
+      return ((1 - left) / perSecond) * 1000;
     },
   };
 }

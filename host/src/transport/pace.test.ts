@@ -15,6 +15,22 @@ function setUp(): { clock: TestClock; ran: string[]; run: (name: string) => void
   };
 }
 
+it.each([0.33, 0.5, 3, 7, 19, 23])(
+  "an allowance of %d a second keeps its word on when",
+  async (rate) => {
+    const clock = createTestClock({ nowMs: 0 });
+    const allowance = createAllowance(clock, 1, rate);
+    const late: number[] = [];
+    for (let count = 0; count < 200; count += 1) {
+      allowance.take();
+      await clock.advance(allowance.waitMs());
+      if (!allowance.take()) late.push(count);
+      await clock.advance(allowance.waitMs() + 1);
+    }
+    expect(late).toEqual([]);
+  },
+);
+
 describe("a pace", () => {
   it("runs a burst at once, then the latest of what waits when its time has come", async () => {
     const { clock, ran, run } = setUp();
