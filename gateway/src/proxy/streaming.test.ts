@@ -151,7 +151,7 @@ describe("answers", { timeout: 30_000 }, () => {
       handler: (_request, response) => {
         response.writeHead(200, { trailer: "x-checksum" });
         response.write("body");
-        const others = NOT_OF_A_SERVICE.map((name) => [name, "x"]);
+        const others = NOT_OF_A_SERVICE.map((name): [string, string] => [name, "x"]);
         response.addTrailers([["x-checksum", "abc"], ["set-cookie", "a=b"], ...others]);
         response.end();
       },
