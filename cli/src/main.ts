@@ -8,13 +8,19 @@ import { BridgeError } from "@breezeway/shared";
 import { Command, CommanderError } from "commander";
 import { registerDev } from "./commands/dev.ts";
 import { registerKeys } from "./commands/keys.ts";
+import { registerServe } from "./commands/serve.ts";
 import { registerToken } from "./commands/token.ts";
 import type { CliIo, RegisterCommand } from "./io.ts";
 import { VERSION } from "./version.ts";
 
 export type { CliIo, RegisterCommand };
 
-const COMMANDS: readonly RegisterCommand[] = [registerDev, registerKeys, registerToken];
+const COMMANDS: readonly RegisterCommand[] = [
+  registerDev,
+  registerServe,
+  registerKeys,
+  registerToken,
+];
 
 /** Runs one command line (without the program's own name) and gives the exit code. Never throws. */
 export async function main(args: readonly string[], io: CliIo): Promise<number> {

@@ -1,7 +1,10 @@
 export { serveGatewayCluster } from "./cluster/serve-cluster.ts";
 export type { ClusterOptions, GatewayCluster } from "./cluster/serve-cluster.ts";
-export { readGatewayConfig } from "./config/read-config.ts";
+export { parseGatewaySection, readApps, readGatewayConfig } from "./config/read-config.ts";
+export type { SectionContext } from "./config/read-config.ts";
 export { watchGatewayConfig } from "./config/watch-config.ts";
-export type { ConfigWatch, WatchOptions } from "./config/watch-config.ts";
+export type { WatchOptions } from "./config/watch-config.ts";
+export { watchConfigFile } from "./config/watch-file.ts";
+export type { ConfigWatch, FileWatchOptions } from "./config/watch-file.ts";
 export { serveGateway } from "./node/serve-gateway.ts";
 export type { CloseOptions, GatewayServer, ServeOptions } from "./node/serve-gateway.ts";

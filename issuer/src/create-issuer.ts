@@ -7,7 +7,7 @@ import { createSessionCookie } from "./http/cookies.ts";
 import type { RequestInfo } from "./http/router.ts";
 import { cookieFor } from "./http/routes/session-routes.ts";
 import type { IssuerKeys } from "./keys/key-ring.ts";
-import { checkOptions, type IssuerOptions } from "./options.ts";
+import { checkApps, checkOptions, type IssuerOptions } from "./options.ts";
 import { startRuntime, type Runtime } from "./runtime.ts";
 import { createSessionsApi, type IssuerSessions } from "./sessions/sessions-api.ts";
 import type { OpenStore } from "./store/store.ts";
@@ -26,6 +26,14 @@ export interface Issuer {
    * everything waits for it.
    */
   readonly ready: Promise<void>;
+  /**
+   * Replaces the apps for what begins from now on. Tokens of an app that is gone, has another origin or
+   * has lost a scope are revoked; the promise waits for that.
+   *
+   * @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID: the old apps stay. STORE_UNAVAILABLE: the
+   *   apps are replaced, but tokens made before live to their end
+   */
+  reload(options: Pick<IssuerOptions, "apps">): Promise<void>;
   /** Ends timers and streams and closes the store. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -97,6 +105,12 @@ export function createIssuer(options: IssuerOptions): Issuer {
     },
     connections: createConnectionsApi(async () => (await running()).connections),
     ready,
+    async reload({ apps }) {
+      const next = checkApps({ ...options, apps });
+      for (const appId of checked.apps.replace(next)) {
+        await issuer.sessions.revokeTokensForApp(appId);
+      }
+    },
     close() {
       closing ??= close();
       return closing;

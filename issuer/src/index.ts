@@ -1,6 +1,7 @@
 export { BridgeError } from "@breezeway/shared";
 export { createIssuer } from "./create-issuer.ts";
 export type { Issuer } from "./create-issuer.ts";
+export { assertIssuerOptions } from "./options.ts";
 export type {
   ClaimsContext,
   ClaimsHook,

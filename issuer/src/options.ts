@@ -14,6 +14,7 @@ import type { KeyVault, SigningAlgorithm } from "./keys/key-vault.ts";
 import { assertDevLoginAllowed, type DevLoginOptions } from "./login/dev-login.ts";
 import { checkOidcOptions, type OidcOptions } from "./login/oidc-options.ts";
 import { checkOptionNames } from "./option-names.ts";
+import { createReplaceableRegistry, type ReplaceableRegistry } from "./replaceable-registry.ts";
 import type { SessionLifetimes } from "./sessions/lifetime.ts";
 import type { Claims, SessionInfo } from "./sessions/session-record.ts";
 import type { Store } from "./store/store.ts";
@@ -105,7 +106,7 @@ export interface IssuerOptions {
 export interface CheckedOptions {
   readonly url: URL;
   readonly mountPath: string;
-  readonly apps: AppRegistry;
+  readonly apps: ReplaceableRegistry;
   readonly ttlSeconds: number;
   readonly trustedOrigins: ReadonlySet<string>;
   readonly lifetimes: SessionLifetimes;
@@ -131,19 +132,13 @@ export function checkOptions(options: IssuerOptions): CheckedOptions {
   if (!isRecord(options.store) || typeof options.store["open"] !== "function") {
     throw invalid("store: is required: sqliteStore(…) or postgresStore(…)");
   }
-  if (!Array.isArray(options.apps) && !isRecord(options.apps)) {
-    throw invalid("apps: is required: a list of manifests, or a registry");
-  }
-  const apps = isRegistry(options.apps) ? options.apps : createAppRegistry(options.apps);
-  for (const appId of Object.keys(options.algorithms ?? {})) {
-    if (!apps.get(appId)) throw invalid(`algorithms: no app ${appId} is registered`);
-  }
+  const apps = checkApps(options);
   if (options.connections) checkConnections(options.connections);
   const { idleSeconds, absoluteSeconds, graceSeconds } = options.sessions ?? {};
   return {
     url,
     mountPath: url.pathname.replace(/\/$/, ""),
-    apps,
+    apps: createReplaceableRegistry(apps),
     ttlSeconds: within("tokenTtlSeconds", options.tokenTtlSeconds, {
       min: TOKEN_LIMITS.minTtlSeconds,
       max: TOKEN_LIMITS.maxTtlSeconds,
@@ -190,6 +185,31 @@ export function checkOptions(options: IssuerOptions): CheckedOptions {
     },
     clock: options.clock ?? systemClock,
   };
+}
+
+/**
+ * Finds what `createIssuer` would refuse, and opens nothing. For a configuration that is checked
+ * before it is used.
+ *
+ * @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID, naming the option
+ */
+export function assertIssuerOptions(options: IssuerOptions): void {
+  checkOptions(options);
+}
+
+/** @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID */
+export function checkApps({
+  apps: given,
+  algorithms = {},
+}: Pick<IssuerOptions, "apps" | "algorithms">): AppRegistry {
+  if (!Array.isArray(given) && !isRecord(given)) {
+    throw invalid("apps: is required: a list of manifests, or a registry");
+  }
+  const apps = isRegistry(given) ? given : createAppRegistry(given);
+  for (const appId of Object.keys(algorithms)) {
+    if (!apps.get(appId)) throw invalid(`algorithms: no app ${appId} is registered`);
+  }
+  return apps;
 }
 
 function checkIssuerUrl(issuer: string): URL {

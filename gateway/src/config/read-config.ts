@@ -6,6 +6,7 @@ import {
   parseJsonWith,
   parseManifest,
   parseManifestJson,
+  parseWith,
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
@@ -17,15 +18,32 @@ import {
   type GatewayOptions,
 } from "./options.ts";
 
+/** What concerns the gateway alone. */
+const SECTION = {
+  routes: z.array(z.unknown()),
+  cors: z.optional(z.unknown()),
+  hostOrigins: z.optional(z.array(z.string())),
+  limits: z.optional(z.unknown()),
+  refusalLimit: z.optional(z.unknown()),
+  audit: z.optional(z.union([z.literal("stdout"), z.strictObject({ file: z.string() })])),
+  metrics: z.optional(
+    z.strictObject({
+      process: z.optional(z.boolean()),
+      access: z.optional(z.enum(["local", "public", "none"])),
+    }),
+  ),
+  tracing: z.optional(z.boolean()),
+};
+
+const sectionSchema = z.strictObject(SECTION);
+
 const fileSchema = z.strictObject({
+  ...SECTION,
   $schema: z.optional(z.string()),
   issuer: z.url(),
   jwks: z.optional(z.url()),
   algorithms: z.optional(z.array(z.enum(["EdDSA", "ES256"])).check(z.minLength(1))),
   apps: z.array(z.union([z.string(), z.record(z.string(), z.unknown())])),
-  routes: z.array(z.unknown()),
-  cors: z.optional(z.unknown()),
-  hostOrigins: z.optional(z.array(z.string())),
   trustedProxies: z.optional(z.array(z.string())),
   revocations: z.optional(
     z.union([
@@ -38,16 +56,6 @@ const fileSchema = z.strictObject({
       }),
     ]),
   ),
-  limits: z.optional(z.unknown()),
-  refusalLimit: z.optional(z.unknown()),
-  audit: z.optional(z.union([z.literal("stdout"), z.strictObject({ file: z.string() })])),
-  metrics: z.optional(
-    z.strictObject({
-      process: z.optional(z.boolean()),
-      access: z.optional(z.enum(["local", "public", "none"])),
-    }),
-  ),
-  tracing: z.optional(z.boolean()),
 });
 
 /**
@@ -61,18 +69,69 @@ export function readGatewayConfig(file: string): GatewayOptions {
     code: "CONFIG_INVALID",
     source: file,
   });
-  const apps = parsed.apps.map((app, index) => readApp(app, { file, field: `apps[${index}]` }));
-  const options = { ...parsed, apps } as unknown as GatewayOptions;
-  // Everything that can be wrong is found here, with the file's name.
-  checkIssuer(options, file);
-  parsePolicy(options, file);
-  parseLimits(options.limits, file);
-  parseRefusalLimit(options.refusalLimit, file);
+  return check({ ...parsed, apps: readApps(parsed.apps, file) }, file, file);
+}
+
+export interface SectionContext extends Pick<
+  GatewayOptions,
+  "issuer" | "apps" | "algorithms" | "trustedProxies"
+> {
+  /** The configuration file; paths in the section are relative to it. */
+  readonly file: string;
+  /** The section's name in the file, for messages. */
+  readonly name: string;
+}
+
+/**
+ * The gateway's section of a configuration file that configures more than a gateway: `routes`, `cors`,
+ * `hostOrigins`, `limits`, `refusalLimit`, `audit`, `metrics`, `tracing`, as {@link readGatewayConfig}
+ * has them. What the gateway shares with others comes from the caller.
+ *
+ * @throws {BridgeError} CONFIG_INVALID, naming the file, the section and the field
+ */
+export function parseGatewaySection(section: unknown, context: SectionContext): GatewayOptions {
+  const { file, name, ...shared } = context;
+  const source = `${file}: ${name}`;
+  const parsed = parseWith(sectionSchema, section, { code: "CONFIG_INVALID", source });
+  return check({ ...parsed, ...shared }, file, source);
+}
+
+interface ParsedAudit {
+  readonly audit?: "stdout" | { readonly file: string } | undefined;
+}
+
+/** Finds everything that can be wrong, with the name of its source. */
+function check<Parsed extends ParsedAudit>(
+  parsed: Parsed,
+  file: string,
+  source: string,
+): GatewayOptions {
+  const { audit } = parsed;
+  const options = {
+    ...parsed,
+    audit: typeof audit === "object" ? { file: resolve(dirname(file), audit.file) } : audit,
+  } as unknown as GatewayOptions;
+  checkIssuer(options, source);
+  parsePolicy(options, source);
+  parseLimits(options.limits, source);
+  parseRefusalLimit(options.refusalLimit, source);
   return options;
 }
 
+/**
+ * Apps of a configuration file: manifests, or paths of manifest files relative to it.
+ *
+ * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming the file and the field
+ */
+export function readApps(
+  apps: readonly (string | Readonly<Record<string, unknown>>)[],
+  file: string,
+): RegisteredApp[] {
+  return apps.map((app, index) => readApp(app, { file, field: `apps[${index}]` }));
+}
+
 function readApp(
-  app: string | Record<string, unknown>,
+  app: string | Readonly<Record<string, unknown>>,
   { file, field }: { readonly file: string; readonly field: string },
 ): RegisteredApp {
   if (typeof app !== "string") return parseManifest(app, `${file}: ${field}`);

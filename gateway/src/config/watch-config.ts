@@ -2,12 +2,11 @@
  * Takes a changed configuration file over while the gateway runs. What does not parse changes nothing:
  * the whole file is checked before any of it is used.
  */
-import { readFileSync, watch } from "node:fs";
-import { basename, dirname } from "node:path";
 import { BridgeError } from "@breezeway/shared";
 import type { Gateway } from "../gateway.ts";
 import type { GatewayOptions } from "./options.ts";
 import { readGatewayConfig } from "./read-config.ts";
+import { watchConfigFile, type ConfigWatch } from "./watch-file.ts";
 
 export interface WatchOptions {
   /** Told after each successful reload. */
@@ -15,15 +14,6 @@ export interface WatchOptions {
   /** Told why a file was not taken over. The gateway goes on with what it had. */
   readonly onError: (error: unknown) => void;
 }
-
-export interface ConfigWatch extends Disposable {
-  /** Reads the file now. Never throws. */
-  reload(): void;
-  close(): void;
-}
-
-// Editors and deployments write a file in several steps.
-const SETTLE_MS = 100;
 
 // What a running gateway cannot exchange: connections, counts and keys hang on it.
 const FIXED = [
@@ -49,12 +39,7 @@ export function watchGatewayConfig(
   gateway: Pick<Gateway, "reload">,
   { running, onReload, onError }: WatchOptions & { readonly running: GatewayOptions },
 ): ConfigWatch {
-  let timer: NodeJS.Timeout | undefined;
-  let lastRead: string | undefined;
-
   const reload = (): void => {
-    clearTimeout(timer);
-    lastRead = textOf(file);
     try {
       gateway.reload(rereadGatewayConfig(file, running));
       onReload?.();
@@ -62,35 +47,7 @@ export function watchGatewayConfig(
       onError(error);
     }
   };
-
-  // A signal may have been quicker than the watch: one edit is reported once.
-  const reloadChanged = (): void => {
-    if (lastRead === undefined || textOf(file) !== lastRead) reload();
-  };
-
-  // The folder and not the file: most writers replace the file, and a watch stays with the old one.
-  const watcher = watch(dirname(file), (_event, name) => {
-    if (name !== null && name !== basename(file)) return;
-    clearTimeout(timer);
-    timer = setTimeout(reloadChanged, SETTLE_MS);
-  });
-  watcher.on("error", onError);
-  process.on("SIGHUP", reload);
-
-  const close = (): void => {
-    clearTimeout(timer);
-    watcher.close();
-    process.off("SIGHUP", reload);
-  };
-  return { reload, close, [Symbol.dispose]: close };
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
+  return watchConfigFile(file, { reload, onError });
 }
 
 /**

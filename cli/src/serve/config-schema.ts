@@ -1,0 +1,184 @@
+/**
+ * The form of `breezeway serve`'s configuration file. Ranges and spellings are checked by issuer and
+ * gateway themselves; the gateway's section is parsed by the gateway.
+ */
+import type { ConnectionOptions, IssuerOptions, OidcOptions } from "@breezeway/issuer";
+import type { SqliteStoreOptions } from "@breezeway/issuer/sqlite";
+import type { PostgresStoreOptions } from "@breezeway/issuer/postgres";
+import { parseJsonWith } from "@breezeway/shared/schemas";
+import * as z from "zod/mini";
+
+/** Where a secret is: in the environment, or in a file whose path is relative to the configuration. */
+export type SecretPlace = { readonly env: string } | { readonly file: string };
+
+export type StoreSection =
+  | ({ readonly kind: "sqlite" } & Pick<SqliteStoreOptions, "file" | "durability">)
+  | ({ readonly kind: "postgres"; readonly url: SecretPlace } & Omit<
+      PostgresStoreOptions,
+      "connectionString"
+    >);
+
+/** What is not described here is as in `IssuerOptions`. */
+export interface IssuerSection extends Pick<
+  IssuerOptions,
+  "devLogin" | "tokenTtlSeconds" | "trustedOrigins" | "algorithms" | "sessions" | "rateLimits"
+> {
+  /** `issuer` of the options: as browsers see it. */
+  readonly url: string;
+  /** Default 4000; 0 for a free one. */
+  readonly port: number;
+  /** Default `127.0.0.1`. */
+  readonly host: string;
+  /** Default: SQLite in `data/issuer.sqlite`, relative to the configuration. */
+  readonly store: StoreSection;
+  /** A module, see `hooks.ts`. */
+  readonly hooks?: string;
+  readonly oidc?: Omit<OidcOptions, "mapUser" | "clientSecret"> & {
+    readonly clientSecret?: SecretPlace;
+  };
+  readonly keys?: { readonly encryptionSecret?: SecretPlace; readonly periodDays?: number };
+  readonly revocations?: {
+    readonly secrets?: readonly SecretPlace[];
+    readonly heartbeatSeconds?: number;
+  };
+  readonly connections?: Omit<ConnectionOptions, "mayManage" | "fetch">;
+  /** Security events. Default `stdout`. */
+  readonly audit: "stdout" | false;
+}
+
+/** Beside the listeners, what `parseGatewaySection` takes. */
+export interface GatewaySection {
+  /** Default 4001; 0 for a free one. */
+  readonly port: number;
+  /** Default `127.0.0.1`. */
+  readonly host: string;
+  readonly operationsPort?: number;
+  readonly operationsHost?: string;
+  readonly [field: string]: unknown;
+}
+
+export interface ServeConfig {
+  readonly $schema?: string;
+  readonly issuer: IssuerSection;
+  readonly gateway: GatewaySection;
+  /** Manifests, or paths of manifest files relative to the configuration. */
+  readonly apps: readonly (string | Readonly<Record<string, unknown>>)[];
+  /** Addresses and CIDR ranges of proxies in front of either. Default none. */
+  readonly trustedProxies?: readonly string[];
+  /** Each 0 to 600 000 milliseconds. Default 0 and 10 000. */
+  readonly shutdown: { readonly drainDelayMs: number; readonly graceMs: number };
+}
+
+const SECRET_FORM =
+  'must be { "env": "NAME" } or { "file": "path" }: secrets do not stand in this file';
+
+const secret = z.union(
+  [
+    z.strictObject({ env: z.string().check(z.minLength(1)) }),
+    z.strictObject({ file: z.string().check(z.minLength(1)) }),
+  ],
+  SECRET_FORM,
+);
+
+const port = z.int().check(z.gte(0), z.lte(65_535));
+const strings = z.array(z.string());
+const maybe = z.exactOptional;
+
+const store = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("sqlite"),
+    file: z.string().check(z.minLength(1)),
+    durability: maybe(z.enum(["full", "normal"])),
+  }),
+  z.strictObject({
+    kind: z.literal("postgres"),
+    url: secret,
+    maxConnections: maybe(z.int().check(z.gte(1), z.lte(100))),
+    connectTimeoutMs: maybe(z.int().check(z.gte(1))),
+    statementTimeoutMs: maybe(z.int().check(z.gte(1))),
+  }),
+]);
+
+const devUser = z.strictObject({
+  id: z.string().check(z.minLength(1)),
+  name: z.string(),
+  tenants: z.record(z.string(), z.strictObject({ scopes: strings })),
+  claims: maybe(z.record(z.string(), z.unknown())),
+});
+
+const issuer = z.strictObject({
+  url: z.string(),
+  port: z._default(port, 4_000),
+  host: z._default(z.string(), "127.0.0.1"),
+  store: z._default(store, { kind: "sqlite", file: "data/issuer.sqlite" }),
+  hooks: maybe(z.string().check(z.minLength(1))),
+  oidc: maybe(
+    z.strictObject({
+      provider: z.string(),
+      clientId: z.string(),
+      clientSecret: maybe(secret),
+      scope: maybe(z.string()),
+      userInfo: maybe(z.boolean()),
+      failurePath: maybe(z.string()),
+    }),
+  ),
+  devLogin: maybe(z.strictObject({ users: z.array(devUser) })),
+  keys: maybe(z.strictObject({ encryptionSecret: maybe(secret), periodDays: maybe(z.number()) })),
+  tokenTtlSeconds: maybe(z.number()),
+  trustedOrigins: maybe(strings),
+  algorithms: maybe(z.record(z.string(), z.enum(["EdDSA", "ES256"]))),
+  sessions: maybe(
+    z.strictObject({
+      idleSeconds: maybe(z.number()),
+      absoluteSeconds: maybe(z.number()),
+      graceSeconds: maybe(z.number()),
+    }),
+  ),
+  rateLimits: maybe(
+    z.union([z.literal(false), z.record(z.string(), z.int().check(z.gte(1), z.lte(10_000_000)))]),
+  ),
+  revocations: maybe(
+    z.strictObject({
+      secrets: maybe(z.array(secret)),
+      heartbeatSeconds: maybe(z.number()),
+    }),
+  ),
+  connections: maybe(
+    z.strictObject({
+      required: maybe(z.boolean()),
+      timeoutMs: maybe(z.number()),
+      maxAttempts: maybe(z.number()),
+    }),
+  ),
+  audit: z._default(z.union([z.literal("stdout"), z.literal(false)]), "stdout"),
+});
+
+const gateway = z.looseObject({
+  port: z._default(port, 4_001),
+  host: z._default(z.string(), "127.0.0.1"),
+  operationsPort: maybe(port),
+  operationsHost: maybe(z.string()),
+});
+
+const MAX_SHUTDOWN_MS = 600_000;
+const shutdownMs = z.int().check(z.gte(0), z.lte(MAX_SHUTDOWN_MS));
+
+const serveConfigSchema: z.ZodMiniType<ServeConfig> = z.strictObject({
+  $schema: maybe(z.string()),
+  issuer,
+  gateway,
+  apps: z.array(z.union([z.string(), z.record(z.string(), z.unknown())])),
+  trustedProxies: maybe(strings),
+  shutdown: z._default(
+    z.strictObject({
+      drainDelayMs: z._default(shutdownMs, 0),
+      graceMs: z._default(shutdownMs, 10_000),
+    }),
+    { drainDelayMs: 0, graceMs: 10_000 },
+  ),
+});
+
+/** @throws {BridgeError} CONFIG_INVALID, naming the file and each field that is wrong */
+export function parseServeConfig(text: string, file: string): ServeConfig {
+  return parseJsonWith(serveConfigSchema, text, { code: "CONFIG_INVALID", source: file });
+}

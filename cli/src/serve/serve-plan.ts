@@ -1,0 +1,87 @@
+/** What a configuration file says, checked as a whole: what issuer and gateway are made of. */
+import type { GatewayOptions } from "@breezeway/gateway";
+import { parseGatewaySection, readApps } from "@breezeway/gateway/node";
+import { assertIssuerOptions, sqliteStore, type IssuerOptions } from "@breezeway/issuer";
+import { toNodeHandler } from "@breezeway/issuer/node";
+import { BridgeError } from "@breezeway/shared";
+import { createAppRegistry, type AppRegistry } from "@breezeway/shared/schemas";
+import type { CliIo } from "../io.ts";
+import { parseServeConfig, type ServeConfig } from "./config-schema.ts";
+import { loadHooks } from "./hooks.ts";
+import { createIssuerOptions } from "./issuer-options.ts";
+import { readTrustedText } from "./read-text.ts";
+import { createSecretReader } from "./secrets.ts";
+
+/** What can be read again while it runs. */
+export interface ServeFile {
+  readonly file: string;
+  readonly config: ServeConfig;
+  readonly apps: AppRegistry;
+  readonly gateway: GatewayOptions;
+}
+
+export interface ServePlan extends ServeFile {
+  readonly issuer: IssuerOptions;
+}
+
+/**
+ * Opens nothing and listens nowhere, but runs the module of hooks.
+ *
+ * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming the file and the field
+ */
+export async function readServePlan(file: string, env: CliIo["env"]): Promise<ServePlan> {
+  const read = readServeFile(file);
+  const { config, apps } = read;
+  const hooks = await loadHooks(config.issuer.hooks, file);
+  const readSecret = createSecretReader(file, env);
+  const issuer = await createIssuerOptions(config.issuer, { file, apps, hooks, readSecret });
+  checkIssuer(issuer, file);
+  return { ...read, issuer };
+}
+
+/** @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming the file and the field */
+export function readServeFile(file: string): ServeFile {
+  const config = parseServeConfig(readTrustedText(file, "configuration"), file);
+  const { url: issuer, algorithms = {} } = config.issuer;
+  const manifests = readApps(config.apps, file);
+  const apps = naming(`${file}: apps: `, () => createAppRegistry(manifests));
+  checkIssuer({ issuer, apps, algorithms, store: sqliteStore({ file: ":memory:" }) }, file);
+  const trustedProxies = checkProxies(config.trustedProxies, file);
+  const gateway = parseGatewaySection(gatewaySection(config), {
+    file,
+    name: "gateway",
+    issuer,
+    apps,
+    trustedProxies,
+    algorithms: [...new Set(["EdDSA" as const, ...Object.values(algorithms)])],
+  });
+  return { file, config, apps, gateway };
+}
+
+/** What of the section is the gateway's own, and not about its listeners. */
+function gatewaySection(config: ServeConfig): object {
+  const { port, host, operationsPort, operationsHost, ...section } = config.gateway;
+  return section;
+}
+
+function checkIssuer(options: IssuerOptions, file: string): void {
+  naming(`${file}: issuer.`, () => assertIssuerOptions(options));
+}
+
+function checkProxies(trustedProxies: readonly string[] = [], file: string): readonly string[] {
+  const nobody = { url: "http://localhost", fetch: () => Promise.reject(new Error("not served")) };
+  naming(`${file}: `, () => toNodeHandler(nobody, { trustedProxies }));
+  return trustedProxies;
+}
+
+/** Puts the file's name, and where in it, before what is wrong with an option. */
+function naming<T>(place: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!BridgeError.is(error)) throw error;
+    // The issuer calls its own URL by that name.
+    const message = error.message.replace(/^issuer: /, "url: ");
+    throw new BridgeError(error.code, place + message, { cause: error });
+  }
+}

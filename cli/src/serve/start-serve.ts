@@ -1,0 +1,115 @@
+/** Issuer and gateway in this process, each on its port. The gateway hears the issuer without a socket. */
+import { setTimeout as delay } from "node:timers/promises";
+import { createGateway, type Gateway, type GatewayOptions } from "@breezeway/gateway";
+import { serveGateway, watchConfigFile, type GatewayServer } from "@breezeway/gateway/node";
+import { createIssuer, type Issuer } from "@breezeway/issuer";
+import { serveIssuer, type IssuerServer } from "@breezeway/issuer/node";
+import { BridgeError } from "@breezeway/shared";
+import { listenFault } from "./listen-fault.ts";
+import { reasonFor } from "./reason-for.ts";
+import { reload } from "./reload.ts";
+import type { ServeLog } from "./serve-log.ts";
+import type { ServePlan } from "./serve-plan.ts";
+
+export interface Running {
+  /** Ends what runs, after `drainDelayMs` and at most `graceMs` for what is under way. */
+  stop(): Promise<void>;
+}
+
+/** @throws {BridgeError} CONFIG_INVALID for a port, STORE_UNAVAILABLE, KEYS_UNAVAILABLE */
+export async function startServe(plan: ServePlan, log: ServeLog): Promise<Running> {
+  await using opened = new AsyncDisposableStack();
+  const issuer = opened.use(
+    createIssuer({ ...plan.issuer, onError: (error) => log.fail("issuer", error) }),
+  );
+  await ready(issuer, plan.file);
+  const gateway = createGateway(gatewayOptions(plan, issuer, log));
+  const gatewayServer = opened.use(await listenGateway(gateway, plan));
+  const issuerServer = opened.adopt(await listenIssuer(issuer, plan), (server) => server.close());
+  const watching = opened.use(
+    watchConfigFile(plan.file, {
+      reload: () => reload(plan, { issuer, gateway, log }),
+      onError: (error) => log.fail("serve", error),
+    }),
+  );
+  // So that whoever waits for the addresses finds it ready.
+  await gateway.ready;
+  sayAddresses(log, issuerServer, gatewayServer);
+  const running = opened.move();
+  const { drainDelayMs, graceMs } = plan.config.shutdown;
+  return {
+    async stop() {
+      watching.close();
+      await Promise.all([
+        gatewayServer.close({ drainDelayMs, graceMs }),
+        // Guests go on getting tokens for as long as the gateway takes them.
+        delay(drainDelayMs).then(() => issuerServer.close({ graceMs })),
+      ]);
+      await running.disposeAsync();
+    },
+  };
+}
+
+function gatewayOptions(plan: ServePlan, issuer: Issuer, log: ServeLog): GatewayOptions {
+  const { secrets: [secret] = [], heartbeatSeconds = 1 } = plan.issuer.revocations ?? {};
+  return {
+    ...plan.gateway,
+    fetch: (url, init) => fetchFrom(issuer, new Request(url, init)),
+    revocations: {
+      // Three signs of life that were missed, as the feed's readers take by default.
+      maxSilenceMs: 3_000 * heartbeatSeconds,
+      ...(secret !== undefined && { headers: { authorization: `Bearer ${secret}` } }),
+    },
+    onError: (error) => log.fail("gateway", error),
+  };
+}
+
+/** An answer of the issuer whose body ends with the request's signal, as one of `fetch` does. */
+async function fetchFrom(issuer: Issuer, request: Request): Promise<Response> {
+  const response = await issuer.fetch(request);
+  const { signal } = request;
+  const body = response.body?.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), {
+    signal,
+  });
+  return new Response(body ?? null, response);
+}
+
+async function ready(issuer: Issuer, file: string): Promise<void> {
+  try {
+    await issuer.ready;
+  } catch (error) {
+    if (!BridgeError.is(error)) throw error;
+    const field = error.code === "STORE_UNAVAILABLE" ? "issuer.store" : "issuer.keys";
+    throw new BridgeError(error.code, `${file}: ${field}: ${reasonFor(error)}`, { cause: error });
+  }
+}
+
+async function listenIssuer(issuer: Issuer, { file, config }: ServePlan): Promise<IssuerServer> {
+  const { port, host } = config.issuer;
+  const { trustedProxies = [] } = config;
+  try {
+    return await serveIssuer(issuer, { port, host, trustedProxies });
+  } catch (error) {
+    throw listenFault(file, { "issuer.port": port }, error);
+  }
+}
+
+async function listenGateway(
+  gateway: Gateway,
+  { file, config }: ServePlan,
+): Promise<GatewayServer> {
+  const { port, host, operationsPort, operationsHost } = config.gateway;
+  try {
+    return await serveGateway(gateway, { port, host, operationsPort, operationsHost });
+  } catch (error) {
+    const ports = { "gateway.port": port, "gateway.operationsPort": operationsPort };
+    throw listenFault(file, ports, error);
+  }
+}
+
+function sayAddresses(log: ServeLog, issuer: IssuerServer, gateway: GatewayServer): void {
+  const { url, operationsUrl } = gateway;
+  log.say("listening", { part: "issuer", url: issuer.url });
+  log.say("listening", { part: "gateway", url });
+  if (operationsUrl !== undefined) log.say("listening", { part: "operations", url: operationsUrl });
+}
