@@ -18,3 +18,6 @@ process.exitCode = await main(process.argv.slice(2), {
     Promise.race(["SIGINT", "SIGTERM"].map((signal) => once(process, signal))).then(() => {}),
   env: process.env,
 });
+
+// What a module of the operator's holds open must not keep a process that has done its work.
+setTimeout(() => process.exit(), 1_000).unref();

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createAppRegistry } from "@breezeway/shared/schemas";
-import { createIssuer, sqliteStore, type IssuerOptions } from "./index.ts";
+import { assertIssuerOptions, createIssuer, sqliteStore, type IssuerOptions } from "./index.ts";
 import { call, MANIFESTS, testIssuer, USERS } from "./test-support/test-issuer.ts";
 
 afterEach(() => {
@@ -16,6 +16,18 @@ const create = (options: Partial<IssuerOptions>): (() => unknown) => {
       ...options,
     });
 };
+
+it("assertIssuerOptions refuses what createIssuer refuses, and opens no store", () => {
+  const open = vi.fn(() => Promise.reject(new Error("must not be opened")));
+  const options: IssuerOptions = {
+    issuer: "https://shell.example/auth",
+    apps: MANIFESTS,
+    store: { kind: "sqlite", open },
+  };
+  assertIssuerOptions(options);
+  expect(() => assertIssuerOptions({ ...options, tokenTtlSeconds: 1 })).toThrow("tokenTtlSeconds");
+  expect(open).not.toHaveBeenCalled();
+});
 
 const mapUser = (): undefined => undefined;
 

@@ -5,7 +5,7 @@ import type { CliIo } from "../io.ts";
 const HELP = `
 Signals:
   SIGHUP           reads the file again: apps, routes, cors and hostOrigins; the rest needs a restart
-  SIGTERM, SIGINT  drains and exits with 0; a second one ends at once
+  SIGTERM, SIGINT  drains and exits with 0; the same once more ends it at once
 
 Guide: https://github.com/breezeway-bridge/breezeway/blob/main/docs/guides/serve.md`;
 
@@ -19,7 +19,7 @@ export function registerServe(program: Command, io: CliIo): void {
     .action(async (file: string, { check }: { readonly check?: boolean }) => {
       // Only who uses it loads issuer and gateway.
       const { readServePlan } = await import("../serve/serve-plan.ts");
-      const plan = await readServePlan(file, io.env);
+      const plan = await readServePlan(file, io);
       if (check) {
         io.out(`${file}: valid`);
         return;

@@ -21,6 +21,8 @@ export interface IssuerParts {
   readonly apps: AppRegistry;
   readonly hooks: Hooks;
   readonly readSecret: ReadSecret;
+  /** Takes a line of the audit log. */
+  readonly out: (line: string) => void;
 }
 
 // As `createIssuer` asks for when it opens its keys, which is later than a check.
@@ -38,7 +40,10 @@ export async function createIssuerOptions(
     issuer: url,
     apps: parts.apps,
     store: await createStore(store, parts),
-    audit: section.audit === "stdout" ? pinoAudit() : () => undefined,
+    audit:
+      section.audit === "stdout"
+        ? pinoAudit({ write: (line) => parts.out(line.trimEnd()) })
+        : () => undefined,
     ...(oidc && { oidc: oidcOptions(oidc, parts) }),
     ...(keys && { keys: keyOptions(keys, parts) }),
     ...(revocations && { revocations: revocationOptions(revocations, parts) }),

@@ -1,4 +1,4 @@
-/** Files that decide who gets in: the configuration, its secrets, its hooks. */
+/** Files that decide who gets in: the configuration, its manifests, its secrets, its hooks. */
 import { readFileSync, statSync } from "node:fs";
 import { BridgeError } from "@breezeway/shared";
 

@@ -1,4 +1,5 @@
 /** What a configuration file says, checked as a whole: what issuer and gateway are made of. */
+import { dirname, resolve } from "node:path";
 import type { GatewayOptions } from "@breezeway/gateway";
 import { parseGatewaySection, readApps } from "@breezeway/gateway/node";
 import { assertIssuerOptions, sqliteStore, type IssuerOptions } from "@breezeway/issuer";
@@ -29,12 +30,15 @@ export interface ServePlan extends ServeFile {
  *
  * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming the file and the field
  */
-export async function readServePlan(file: string, env: CliIo["env"]): Promise<ServePlan> {
+export async function readServePlan(
+  file: string,
+  { env, out }: Pick<CliIo, "env" | "out">,
+): Promise<ServePlan> {
   const read = readServeFile(file);
   const { config, apps } = read;
   const hooks = await loadHooks(config.issuer.hooks, file);
   const readSecret = createSecretReader(file, env);
-  const issuer = await createIssuerOptions(config.issuer, { file, apps, hooks, readSecret });
+  const issuer = await createIssuerOptions(config.issuer, { file, apps, hooks, readSecret, out });
   checkIssuer(issuer, file);
   return { ...read, issuer };
 }
@@ -43,7 +47,7 @@ export async function readServePlan(file: string, env: CliIo["env"]): Promise<Se
 export function readServeFile(file: string): ServeFile {
   const config = parseServeConfig(readTrustedText(file, "configuration"), file);
   const { url: issuer, algorithms = {} } = config.issuer;
-  const manifests = readApps(config.apps, file);
+  const manifests = readManifests(config, file);
   const apps = naming(`${file}: apps: `, () => createAppRegistry(manifests));
   checkIssuer({ issuer, apps, algorithms, store: sqliteStore({ file: ":memory:" }) }, file);
   const trustedProxies = checkProxies(config.trustedProxies, file);
@@ -56,6 +60,14 @@ export function readServeFile(file: string): ServeFile {
     algorithms: [...new Set(["EdDSA" as const, ...Object.values(algorithms)])],
   });
   return { file, config, apps, gateway };
+}
+
+function readManifests({ apps }: ServeConfig, file: string): ReturnType<typeof readApps> {
+  for (const [index, app] of apps.entries()) {
+    if (typeof app !== "string") continue;
+    readTrustedText(resolve(dirname(file), app), `${file}: apps[${index}]`);
+  }
+  return readApps(apps, file);
 }
 
 /** What of the section is the gateway's own, and not about its listeners. */

@@ -7,7 +7,7 @@ import { serveIssuer, type IssuerServer } from "@breezeway/issuer/node";
 import { BridgeError } from "@breezeway/shared";
 import { listenFault } from "./listen-fault.ts";
 import { reasonFor } from "./reason-for.ts";
-import { reload } from "./reload.ts";
+import { reload, type Reloadable } from "./reload.ts";
 import type { ServeLog } from "./serve-log.ts";
 import type { ServePlan } from "./serve-plan.ts";
 
@@ -19,6 +19,14 @@ export interface Running {
 /** @throws {BridgeError} CONFIG_INVALID for a port, STORE_UNAVAILABLE, KEYS_UNAVAILABLE */
 export async function startServe(plan: ServePlan, log: ServeLog): Promise<Running> {
   await using opened = new AsyncDisposableStack();
+  const started = Promise.withResolvers<Reloadable>();
+  // First: a change while it starts is taken over once it has.
+  const watching = opened.use(
+    watchConfigFile(plan.file, {
+      reload: () => void started.promise.then((parts) => reload(plan, parts)),
+      onError: (error) => log.fail("serve", error),
+    }),
+  );
   const issuer = opened.use(
     createIssuer({ ...plan.issuer, onError: (error) => log.fail("issuer", error) }),
   );
@@ -26,15 +34,10 @@ export async function startServe(plan: ServePlan, log: ServeLog): Promise<Runnin
   const gateway = createGateway(gatewayOptions(plan, issuer, log));
   const gatewayServer = opened.use(await listenGateway(gateway, plan));
   const issuerServer = opened.adopt(await listenIssuer(issuer, plan), (server) => server.close());
-  const watching = opened.use(
-    watchConfigFile(plan.file, {
-      reload: () => reload(plan, { issuer, gateway, log }),
-      onError: (error) => log.fail("serve", error),
-    }),
-  );
   // So that whoever waits for the addresses finds it ready.
   await gateway.ready;
   sayAddresses(log, issuerServer, gatewayServer);
+  started.resolve({ issuer, gateway, log });
   const running = opened.move();
   const { drainDelayMs, graceMs } = plan.config.shutdown;
   return {
@@ -90,7 +93,7 @@ async function listenIssuer(issuer: Issuer, { file, config }: ServePlan): Promis
   try {
     return await serveIssuer(issuer, { port, host, trustedProxies });
   } catch (error) {
-    throw listenFault(file, { "issuer.port": port }, error);
+    throw listenFault(file, { "issuer.port": { host, port } }, error);
   }
 }
 
@@ -98,12 +101,13 @@ async function listenGateway(
   gateway: Gateway,
   { file, config }: ServePlan,
 ): Promise<GatewayServer> {
-  const { port, host, operationsPort, operationsHost } = config.gateway;
+  const { port, host, operationsPort, operationsHost = "127.0.0.1" } = config.gateway;
   try {
     return await serveGateway(gateway, { port, host, operationsPort, operationsHost });
   } catch (error) {
-    const ports = { "gateway.port": port, "gateway.operationsPort": operationsPort };
-    throw listenFault(file, ports, error);
+    const operations = { host: operationsHost, port: operationsPort };
+    const fields = { "gateway.port": { host, port }, "gateway.operationsPort": operations };
+    throw listenFault(file, fields, error);
   }
 }
 

@@ -10,7 +10,7 @@ import {
   ORDERS_ORIGIN,
   PANE_APP,
 } from "../test-support/tokens.ts";
-import { readGatewayConfig } from "./read-config.ts";
+import { parseGatewaySection, readGatewayConfig } from "./read-config.ts";
 
 const good = {
   issuer: ISSUER,
@@ -100,7 +100,44 @@ describe("readGatewayConfig", () => {
     );
   });
 
+  it("finds the audit log relative to the file", () => {
+    writeFileSync(file, JSON.stringify({ ...good, audit: { file: "audit.jsonl" } }));
+    expect(readGatewayConfig(file).audit).toEqual({ file: join(folder, "audit.jsonl") });
+  });
+
   it("names a file that cannot be read", () => {
     expect(() => readGatewayConfig(join(folder, "none.json"))).toThrow("none.json");
+  });
+});
+
+describe("parseGatewaySection", () => {
+  const file = "/etc/breezeway/breezeway.json";
+  const context = { file, name: "gateway", issuer: ISSUER, apps: [ORDERS_APP] };
+  const { routes } = good;
+
+  it("gives the options of a section and what it shares with others", () => {
+    const section = { routes, audit: { file: "audit.jsonl" } };
+    const options = parseGatewaySection(section, { ...context, trustedProxies: ["10.0.0.0/8"] });
+    expect(options).toMatchObject({
+      issuer: ISSUER,
+      apps: [ORDERS_APP],
+      routes,
+      trustedProxies: ["10.0.0.0/8"],
+      audit: { file: "/etc/breezeway/audit.jsonl" },
+    });
+  });
+
+  it.each([
+    ["what is shared with others", { routes, issuer: ISSUER }, 'unknown field "issuer"'],
+    ["a route that is none", { routes: [{ prefix: "x" }] }, "routes[0].prefix"],
+    [
+      "a scope that no app has",
+      { routes: [{ prefix: "/x", scopes: ["a:b"] }] },
+      "routes[0].scopes",
+    ],
+    ["limits out of bounds", { routes, limits: { circuitFailures: 0 } }, "limits.circuitFailures"],
+    ["a limit of refusals that is none", { routes, refusalLimit: true }, "refusalLimit"],
+  ])("names file, section and field for %s", (_what, section, message) => {
+    expect(() => parseGatewaySection(section, context)).toThrow(`${file}: gateway: ${message}`);
   });
 });

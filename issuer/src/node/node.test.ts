@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import express from "express";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Issuer } from "../index.ts";
-import { readManifests, serveIssuer, toNodeHandler } from "../node.ts";
+import type { ClaimsHook, Issuer } from "../index.ts";
+import { readManifests, serveIssuer, toNodeHandler, type IssuerServer } from "../node.ts";
 import { cookieOf, MANIFESTS, testIssuer } from "../test-support/test-issuer.ts";
 
 let issuer: Issuer;
@@ -97,6 +97,61 @@ describe("serveIssuer", () => {
     await expect(second).rejects.toMatchObject({ code: "CONFIG_INVALID" });
     await expect(second).rejects.toThrow(`port: ${port} on 127.0.0.1 is already in use`);
     await server.close();
+  });
+
+  describe("close", () => {
+    /** A server whose tokens wait for `release`, and a request for one that is under way. */
+    async function requestUnderWay(): Promise<{
+      readonly server: IssuerServer;
+      readonly answer: Promise<Response>;
+      readonly release: () => void;
+    }> {
+      const reached = Promise.withResolvers<void>();
+      const released = Promise.withResolvers<object>();
+      const claims = (): Promise<object> => (reached.resolve(), released.promise);
+      await using waiting = new AsyncDisposableStack();
+      const slow = waiting.use(testIssuer({ claims: claims as ClaimsHook }));
+      const server = await serveIssuer(slow, { port: 0 });
+      const cookie = cookieOf(await login(server.url));
+      const answer = fetch(`${server.url}/auth/session/token`, {
+        method: "POST",
+        headers: { "x-breezeway-request": "1", "content-type": "application/json", cookie },
+        body: '{"appId":"orders"}',
+      });
+      answer.catch(() => {});
+      await reached.promise;
+      open.push(waiting.move());
+      return { server, answer, release: () => released.resolve({}) };
+    }
+    const open: AsyncDisposableStack[] = [];
+    afterEach(async () => {
+      for (const each of open.splice(0)) await each.disposeAsync();
+    });
+
+    it("lets a request that is under way be answered, and takes no new one", async () => {
+      const { server, answer, release } = await requestUnderWay();
+      const closed = server.close({ graceMs: 20_000 });
+      await expect(fetch(`${server.url}/auth/health`)).rejects.toThrow("fetch failed");
+      release();
+      expect((await answer).headers.get("connection")).toBe("close");
+      expect(await (await answer).json()).toHaveProperty("token");
+      await closed;
+    });
+
+    it("ends a request that takes longer than graceMs", async () => {
+      const { server, answer } = await requestUnderWay();
+      await server.close({ graceMs: 10 });
+      await expect(answer).rejects.toThrow("fetch failed");
+    });
+
+    it("waits for no event stream", async () => {
+      const server = await serveIssuer(issuer, { port: 0 });
+      const headers = { accept: "text/event-stream" };
+      const stream = await fetch(`${server.url}/auth/revocations`, { headers });
+      // Longer than the test may take.
+      await server.close({ graceMs: 600_000 });
+      await expect(stream.text()).rejects.toThrow("terminated");
+    });
   });
 
   it("keeps a stream going through a real connection, and ends it when the issuer ends", async () => {

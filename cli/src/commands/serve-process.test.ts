@@ -1,0 +1,171 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { createIssuer, sqliteStore } from "@breezeway/issuer";
+import { decodeSessionToken } from "@breezeway/shared";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  addressesIn,
+  createServePlace,
+  ISSUER,
+  ORDERS,
+  send,
+  signIn,
+  tokenFor,
+  type Config,
+  type LogLine,
+  type ServePlace,
+} from "../test-support/serve-place.ts";
+
+const BIN = fileURLToPath(new URL("../bin.ts", import.meta.url));
+
+/** Requests that the service has not answered, by path. */
+const held = new Map<string, ServerResponse>();
+const lines: LogLine[] = [];
+/** All that it said, and what it must not say. */
+let transcript = "";
+const secrets: string[] = [];
+let place: ServePlace;
+let child: ChildProcess;
+let exited: Promise<unknown[]>;
+let url: Readonly<Record<string, string>>;
+
+/** Waits for a line that was not asked for before. */
+async function nextLine(event: string): Promise<LogLine> {
+  for (;;) {
+    const index = lines.findIndex((line) => line.event === event);
+    const [line] = index < 0 ? [] : lines.splice(index, 1);
+    if (line !== undefined) return line;
+    await new Promise((resolve) => child.stdout?.once("data", () => setImmediate(resolve)));
+  }
+}
+
+function write(config: Config): void {
+  const issuer = { ...config.issuer, hooks: "./hooks.mjs" };
+  place.write({ ...config, issuer, shutdown: { graceMs: 500 } });
+}
+
+beforeAll(async () => {
+  place = await createServePlace((request, response) => {
+    if (request.url?.includes("/held") === true) held.set(request.url, response);
+    else response.end(JSON.stringify(request.headers));
+  });
+  // One that holds something open, as a pool of connections would.
+  const hooks =
+    'setInterval(() => {}, 1_000); export const claims = () => ({ org_role: "admin" });';
+  writeFileSync(join(place.folder, "hooks.mjs"), hooks);
+  write(place.config);
+  child = spawn(process.execPath, ["--conditions=@breezeway/source", BIN, "serve", place.file], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  exited = once(child, "exit");
+  if (!child.stdout) throw new Error("no output");
+  createInterface(child.stdout).on("line", (line) => {
+    transcript += line;
+    lines.push(JSON.parse(line) as LogLine);
+  });
+  const listening = [
+    await nextLine("listening"),
+    await nextLine("listening"),
+    await nextLine("listening"),
+  ];
+  url = addressesIn(listening);
+});
+
+afterAll(async () => {
+  child.kill("SIGKILL");
+  await exited;
+  await place[Symbol.asyncDispose]();
+});
+
+async function newToken(): Promise<string> {
+  const { issuer = "" } = url;
+  const cookie = await signIn(issuer);
+  const token = (await tokenFor(issuer, cookie)) ?? "";
+  secrets.push(token.split(".")[2] ?? "none", cookie.split("=")[1] ?? "none");
+  return token;
+}
+
+const statusOf = async (path: string, token: string): Promise<number> => {
+  const answer = await send(`${url["gateway"]}${path}`, token);
+  await answer.arrayBuffer();
+  return answer.status;
+};
+
+describe("breezeway serve, a process of its own", () => {
+  it("says where each part listens, and is ready by then", async () => {
+    expect(Object.keys(url)).toEqual(["issuer", "gateway", "operations"]);
+    const readiness = await fetch(`${url["operations"]}/health/ready`);
+    expect(await readiness.json()).toMatchObject({ status: "ok", checks: { keys: "ok" } });
+    expect(await (await fetch(`${url["issuer"]}/auth/health`)).json()).toMatchObject({
+      ready: true,
+    });
+    const metrics = await (await fetch(`${url["operations"]}/metrics`)).text();
+    expect(metrics).toContain("breezeway_gateway_revocation_feed_live 1");
+    expect((await fetch(`${url["gateway"]}/metrics`)).status).toBe(404);
+  });
+
+  it("signs in, makes a token with what a hook adds, and passes a request on with who it is", async () => {
+    const token = await newToken();
+    expect(decodeSessionToken(token).claims).toMatchObject({ iss: ISSUER, org_role: "admin" });
+    const answer = await send(`${url["gateway"]}/orders`, token);
+    expect(await answer.json()).toMatchObject({
+      "x-breezeway-user": "alice",
+      "x-breezeway-tenant": "acme",
+      "x-breezeway-app": "orders",
+    });
+  });
+
+  it("refuses at the gateway what another process revoked on the same store", async () => {
+    const token = await newToken();
+    expect(await statusOf("/orders", token)).toBe(200);
+    const store = sqliteStore({ file: join(place.folder, "data/issuer.sqlite"), mustExist: true });
+    await using beside = createIssuer({ issuer: ISSUER, apps: [ORDERS], store });
+    await beside.sessions.revokeAllForUser("alice");
+    // What is promised: within 5 seconds.
+    await expect.poll(() => statusOf("/orders", token), { timeout: 5_000 }).toBe(401);
+  });
+
+  it("goes on as before after SIGHUP with a file that is wrong, and says what is", async () => {
+    const token = await newToken();
+    const { config } = place;
+    write({ ...config, gateway: { ...config.gateway, routes: [{ prefix: "orders" }] } });
+    child.kill("SIGHUP");
+    const { why } = await nextLine("reload-refused");
+    expect(why).toContain(`${place.file}: gateway: routes[0].prefix: must be`);
+    expect(await statusOf("/orders", token)).toBe(200);
+  });
+
+  it("takes a changed file over by itself, and ends the tokens of an app that lost a scope", async () => {
+    const token = await newToken();
+    const { config } = place;
+    const [route] = (config.gateway as { readonly routes: readonly object[] }).routes;
+    const routes = [{ ...route, prefix: "/bills", scopes: ["orders:read"] }];
+    const apps = [{ ...ORDERS, scopes: ["orders:read"] }];
+    write({ ...config, gateway: { ...config.gateway, routes }, apps });
+    expect(await nextLine("reloaded")).toMatchObject({ apps: 1, routes: 1 });
+    await expect.poll(() => statusOf("/bills", token), { timeout: 5_000 }).toBe(401);
+    // A token of the same second is ended with those that were made before it.
+    await expect.poll(async () => statusOf("/bills", await newToken())).toBe(200);
+    expect(await statusOf("/orders", token)).toBe(404);
+  });
+
+  it("exits with 0 after SIGTERM: what answers in time is answered, what does not is ended", async () => {
+    const token = await newToken();
+    const answered = send(`${url["gateway"]}/bills/held/a`, token);
+    const ended = send(`${url["gateway"]}/bills/held/b`, token).catch(() => "ended");
+    await expect.poll(() => held.size).toBe(2);
+    child.kill("SIGTERM");
+    await nextLine("stopping");
+    held.get("/bills/held/a")?.end("whole");
+    expect(await (await answered).text()).toBe("whole");
+    expect(await exited).toEqual([0, null]);
+    expect(await ended).not.toMatchObject({ status: 200 });
+    expect(lines.at(-1)).toMatchObject({ event: "stopped" });
+    expect(secrets.filter((secret) => transcript.includes(secret))).toEqual([]);
+  });
+});
