@@ -140,6 +140,20 @@ describe("breezeway serve, a process of its own", () => {
     expect(await statusOf("/orders", token)).toBe(200);
   });
 
+  it("names each field of a changed file that needs a restart, and takes nothing of it over", async () => {
+    const { config } = place;
+    const routes = [{ prefix: "/bills", upstream: "http://127.0.0.1:1" }];
+    write({
+      ...config,
+      issuer: { ...config.issuer, tokenTtlSeconds: 30 },
+      gateway: { ...config.gateway, routes, limits: { circuitFailures: 9 } },
+    });
+    child.kill("SIGHUP");
+    const { why } = await nextLine("reload-refused");
+    expect(why).toContain("issuer.tokenTtlSeconds, gateway.limits: a change needs a restart");
+    expect(await statusOf("/bills", await newToken())).toBe(404);
+  });
+
   it("takes a changed file over by itself, and ends the tokens of an app that lost a scope", async () => {
     const token = await newToken();
     const { config } = place;

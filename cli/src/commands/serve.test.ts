@@ -332,6 +332,29 @@ describe("breezeway serve", () => {
     expect(err).not.toContain("canary");
   });
 
+  it.each([
+    [["127.0.0.1"], 200],
+    [[], 429],
+  ])("counts sign-ins by whom the proxies %j have seen: %i", async (trustedProxies, status) => {
+    place.write(change({ rateLimits: { loginsPerAddress: 1 } }, {}, { trustedProxies }));
+    await serve([], async (lines) => {
+      const from = async (address: string): Promise<number> => {
+        const { issuer } = addressesIn(lines);
+        const answer = await fetch(`${issuer}/auth/login/dev`, {
+          method: "POST",
+          headers: {
+            "x-breezeway-request": "1",
+            "content-type": "application/json",
+            "x-forwarded-for": address,
+          },
+          body: '{"userId":"alice","tenantId":"acme"}',
+        });
+        return answer.status;
+      };
+      expect([await from("192.0.2.1"), await from("192.0.2.2")]).toEqual([200, status]);
+    });
+  });
+
   it("follows a feed that is guarded, and takes tokens of both algorithms", async () => {
     env = { FEED: "feed-secret" };
     const revocations = { secrets: [{ env: "FEED" }], heartbeatSeconds: 2 };

@@ -101,11 +101,7 @@ interface ParsedAudit {
 }
 
 /** Finds everything that can be wrong, with the name of its source. */
-function check<Parsed extends ParsedAudit>(
-  parsed: Parsed,
-  file: string,
-  source: string,
-): GatewayOptions {
+function check(parsed: ParsedAudit, file: string, source: string): GatewayOptions {
   const { audit } = parsed;
   const options = {
     ...parsed,
