@@ -69,7 +69,8 @@ export function readGatewayConfig(file: string): GatewayOptions {
     code: "CONFIG_INVALID",
     source: file,
   });
-  return check({ ...parsed, apps: readApps(parsed.apps, file) }, file, file);
+  const apps = readApps(parsed.apps, file);
+  return check({ ...parsed, apps, audit: auditIn(file, parsed.audit) }, file);
 }
 
 export interface SectionContext extends Pick<
@@ -93,20 +94,18 @@ export function parseGatewaySection(section: unknown, context: SectionContext): 
   const { file, name, ...shared } = context;
   const source = `${file}: ${name}`;
   const parsed = parseWith(sectionSchema, section, { code: "CONFIG_INVALID", source });
-  return check({ ...parsed, ...shared }, file, source);
+  return check({ ...parsed, ...shared, audit: auditIn(file, parsed.audit) }, source);
 }
 
-interface ParsedAudit {
-  readonly audit?: "stdout" | { readonly file: string } | undefined;
+type ParsedAudit = "stdout" | { readonly file: string } | undefined;
+
+function auditIn(file: string, audit: ParsedAudit): ParsedAudit {
+  return typeof audit === "object" ? { file: resolve(dirname(file), audit.file) } : audit;
 }
 
 /** Finds everything that can be wrong, with the name of its source. */
-function check(parsed: ParsedAudit, file: string, source: string): GatewayOptions {
-  const { audit } = parsed;
-  const options = {
-    ...parsed,
-    audit: typeof audit === "object" ? { file: resolve(dirname(file), audit.file) } : audit,
-  } as unknown as GatewayOptions;
+function check(parsed: object, source: string): GatewayOptions {
+  const options = parsed as GatewayOptions;
   checkIssuer(options, source);
   parsePolicy(options, source);
   parseLimits(options.limits, source);
