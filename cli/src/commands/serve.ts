@@ -14,7 +14,7 @@ export function registerServe(program: Command, io: CliIo): void {
     .command("serve")
     .argument("[config]", "JSON file of issuer, gateway and apps", "breezeway.json")
     .description("Run issuer and gateway in one process, with sessions in SQLite or Postgres")
-    .option("--check", "check file, manifests, secrets and hooks, and start nothing")
+    .option("--check", "check the file, its manifests, secrets and hooks; start nothing")
     .addHelpText("after", HELP)
     .action(async (file: string, { check }: { readonly check?: boolean }) => {
       // Only who uses it loads issuer and gateway.
