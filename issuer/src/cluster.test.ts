@@ -1,27 +1,18 @@
 import { decodeProtectedHeader } from "jose";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { createKeyManager, type Issuer } from "./index.ts";
 import { createLocalVault } from "./keys/local-vault.ts";
 import { openBrowser } from "./test-support/client.ts";
 import { readEvents } from "./test-support/event-source.ts";
-import {
-  postgresFixture,
-  sqliteFixture,
-  START_TIMEOUT_MS,
-  type Place,
-} from "./test-support/stores.ts";
+import { describeStores } from "./test-support/stores.ts";
 import { call, cookieOf, reasonOf, testClock, testIssuer } from "./test-support/test-issuer.ts";
 
-describe.each([sqliteFixture(), postgresFixture()])("two issuers on one $name", (fixture) => {
-  let place: Place;
+describeStores("two issuers on one $name", (place, fixture) => {
   let a: Issuer;
   let b: Issuer;
 
-  beforeAll(() => fixture.start(), START_TIMEOUT_MS);
-  afterAll(() => fixture.close());
   beforeEach(async () => {
-    place = await fixture.place();
-    [a, b] = [testIssuer({ store: place.store() }), testIssuer({ store: place.store() })];
+    [a, b] = [testIssuer({ store: place().store() }), testIssuer({ store: place().store() })];
     await Promise.all([a.ready, b.ready]);
   });
   afterEach(() => Promise.all([a.close(), b.close()]));
@@ -90,7 +81,7 @@ describe.each([sqliteFixture(), postgresFixture()])("two issuers on one $name", 
     );
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200));
     // One that remembers nothing: the others go on reading with theirs, within grace.
-    const c = testIssuer({ store: place.store() });
+    const c = testIssuer({ store: place().store() });
     const open = await Promise.all(
       answers.map((answer) => call(c, "/session", { cookie: cookieOf(answer) })),
     );
@@ -119,7 +110,7 @@ describe.each([sqliteFixture(), postgresFixture()])("two issuers on one $name", 
   it("follow a key that an operator removes in an emergency", async () => {
     const browser = await openBrowser(a);
     const [{ kid } = { kid: "" }] = await a.keys.list();
-    const manager = await createKeyManager({ store: place.store() });
+    const manager = await createKeyManager({ store: place().store() });
     await manager.remove(kid);
     await manager.close();
     for (const issuer of [a, b]) {
@@ -136,7 +127,7 @@ describe.each([sqliteFixture(), postgresFixture()])("two issuers on one $name", 
     const [{ kid: first } = { kid: "" }] = await a.keys.list();
     let isLocked = false;
     const c = testIssuer({
-      store: place.store(),
+      store: place().store(),
       keys: {
         vault: {
           create: (alg) => vault.create(alg),

@@ -37,6 +37,7 @@ const CONNECTIONS: Names<ConnectionOptions> = {
   required: 1,
   timeoutMs: 1,
   maxAttempts: 1,
+  allowPrivateAddresses: 1,
   fetch: 1,
 };
 const DEV_LOGIN: Names<DevLoginOptions> = { users: 1 };

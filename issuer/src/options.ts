@@ -99,7 +99,10 @@ export interface IssuerOptions {
   readonly audit?: AuditSink;
   /** Hears of failures that callers are not told about. Default: nobody. */
   readonly onError?: (error: unknown, requestId: string) => void;
-  /** Epoch milliseconds. Default: the system's clock. */
+  /**
+   * Epoch milliseconds. Default: the system's clock, and the store's for what several processes
+   * have to agree on.
+   */
   readonly clock?: Clock;
 }
 

@@ -103,6 +103,9 @@ export async function startRuntime(
       apps,
       keys,
       clock,
+      now: options.clock
+        ? () => Promise.resolve(clock())
+        : () => withStore(store, () => store.nowMs()),
       audit,
       changed,
       onError: (error) => checked.onError(error, "none"),

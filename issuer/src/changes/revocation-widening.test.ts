@@ -1,15 +1,10 @@
 import { decodeJwt } from "jose";
 import type { KyselyPlugin, PluginTransformResultArgs, QueryResult, UnknownRow } from "kysely";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sqliteStore, type Issuer, type Store } from "../index.ts";
 import { MAX_SESSION_CHANGES } from "../sessions/session-store.ts";
 import { openBrowser } from "../test-support/client.ts";
-import {
-  postgresFixture,
-  sqliteFixture,
-  START_TIMEOUT_MS,
-  type Place,
-} from "../test-support/stores.ts";
+import { describeStores } from "../test-support/stores.ts";
 import {
   call,
   reasonOf,
@@ -49,23 +44,19 @@ async function openMany(issuer: Issuer, userId: string): Promise<void> {
   );
 }
 
-describe.each([sqliteFixture(), postgresFixture()])("two issuers on one $name", (fixture) => {
-  let place: Place;
+describeStores("two issuers on one $name", (place) => {
   let clock: TestClock;
   let a: Issuer;
 
-  beforeAll(() => fixture.start(), START_TIMEOUT_MS);
-  afterAll(() => fixture.close());
   beforeEach(async () => {
-    place = await fixture.place();
     clock = testClock();
-    a = testIssuer({ store: place.store(), clock });
+    a = testIssuer({ store: place().store(), clock });
     await a.ready;
   });
   afterEach(() => a.close());
 
   it("end the tokens that the other made when its clock is ahead", async () => {
-    const ahead = testIssuer({ store: place.store(), clock: () => clock() + 4_000 });
+    const ahead = testIssuer({ store: place().store(), clock: () => clock() + 4_000 });
     const browser = await openBrowser(a);
     await openMany(a, "alice");
     const iat = await iatOf(await browser.mint(ahead));
@@ -79,10 +70,10 @@ describe.each([sqliteFixture(), postgresFixture()])("two issuers on one $name", 
   });
 
   it("end the tokens that the other made while the revocation waited for its commit", async () => {
-    const b = testIssuer({ store: place.store(), clock });
+    const b = testIssuer({ store: place().store(), clock });
     const browser = await openBrowser(a);
     await browser.mint(b);
-    const other = await place.store().open();
+    const other = await place().store().open();
     const held = Promise.withResolvers<void>();
     const locked = Promise.withResolvers<void>();
     const holding = other.db.transaction().execute(async (transaction) => {
@@ -104,7 +95,7 @@ describe.each([sqliteFixture(), postgresFixture()])("two issuers on one $name", 
   });
 
   it("move a revocation by a minute at most, however wrong the clock of the other", async () => {
-    const ahead = testIssuer({ store: place.store(), clock: () => clock() + 3_600_000 });
+    const ahead = testIssuer({ store: place().store(), clock: () => clock() + 3_600_000 });
     const browser = await openBrowser(a);
     await browser.mint(ahead);
     await a.sessions.revokeTokensForApp("orders");

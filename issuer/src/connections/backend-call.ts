@@ -5,10 +5,12 @@
  * [BC-2] The whole call, the answer included, is bounded in time, and what is read of it in size.
  * [BC-3] Of the answer only the status counts, and, when the backend refuses with problem+json, a
  *        short text without control characters. Nothing else of it goes anywhere.
+ * [BC-4] An address that the guard refuses is not tried again: who registers the app has to choose.
  */
 import { isRecord } from "@breezeway/shared";
 import { MAX_FAILURE_DETAIL } from "@breezeway/shared/schemas";
 import type { CallOutcome } from "./connection-machine.ts";
+import { isAddressRefused, type CallFetch, type CallResponse } from "./guarded-fetch.ts";
 import type { SignedCall } from "./lifecycle-token.ts";
 
 export interface BackendCall extends SignedCall {
@@ -16,7 +18,7 @@ export interface BackendCall extends SignedCall {
 }
 
 export interface BackendCallOptions {
-  readonly fetch: typeof fetch;
+  readonly fetch: CallFetch;
   readonly timeoutMs: number;
   /** This process is closing. */
   readonly signal: AbortSignal;
@@ -36,16 +38,17 @@ export async function callBackend(
   try {
     // A `fetch` of the host's own may not mind its signal.
     return await Promise.race([exchange(call, fetch, over), rejectedBy(over)]);
-  } catch {
+  } catch (error) {
     // No cause: what failed would quote addresses, and what was sent.
     if (signal.aborted) return { kind: "interrupted" };
+    if (isAddressRefused(error)) return { kind: "refused", reason: "private-address" };
     return { kind: "unavailable", reason: deadline.aborted ? "timeout" : "unreachable" };
   }
 }
 
 async function exchange(
   { url, body, token }: BackendCall,
-  fetch: BackendCallOptions["fetch"],
+  fetch: CallFetch,
   signal: AbortSignal,
 ): Promise<CallOutcome> {
   const response = await fetch(url, {
@@ -73,7 +76,7 @@ function rejectedBy(signal: AbortSignal): Promise<never> {
   });
 }
 
-async function outcomeOf(response: Response): Promise<CallOutcome> {
+async function outcomeOf(response: CallResponse): Promise<CallOutcome> {
   const { status } = response;
   const isRefusal = status >= 400 && status < 500 && !RETRYABLE.has(status);
   const detail = isRefusal ? await readDetail(response) : undefined;
@@ -87,7 +90,7 @@ async function outcomeOf(response: Response): Promise<CallOutcome> {
   return { kind: "unavailable", reason: "server-error", retryAfterMs };
 }
 
-async function readDetail(response: Response): Promise<string | undefined> {
+async function readDetail(response: CallResponse): Promise<string | undefined> {
   const type = response.headers.get("content-type") ?? "";
   if (!/^application\/problem\+json\s*(?:;|$)/i.test(type)) return undefined;
   const text = await readBounded(response);
@@ -98,7 +101,7 @@ async function readDetail(response: Response): Promise<string | undefined> {
 }
 
 /** `undefined` for more than fits. */
-async function readBounded(response: Response): Promise<string | undefined> {
+async function readBounded(response: CallResponse): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop cancels the body.
@@ -132,7 +135,7 @@ function plainText(value: unknown): string | undefined {
 }
 
 /** RFC 9110, section 10.2.3; the form that is a date is not worth a clock. */
-function retryAfterOf(response: Response): number | undefined {
+function retryAfterOf(response: CallResponse): number | undefined {
   const seconds = /^\d{1,9}$/.exec(response.headers.get("retry-after") ?? "")?.[0];
   return seconds === undefined ? undefined : Number(seconds) * 1_000;
 }

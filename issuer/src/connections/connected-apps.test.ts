@@ -1,12 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Issuer } from "../index.ts";
 import { openBrowser, type Browser } from "../test-support/client.ts";
-import {
-  postgresFixture,
-  sqliteFixture,
-  START_TIMEOUT_MS,
-  type Place,
-} from "../test-support/stores.ts";
+import { describeStores } from "../test-support/stores.ts";
 import {
   call,
   reasonOf,
@@ -19,90 +14,81 @@ import type { ConnectionRecord } from "./connection-machine.ts";
 
 const ORDERS = { appId: "orders", tenantId: "acme" };
 
-describe.each([sqliteFixture(), postgresFixture()])(
-  "where only connected apps get tokens, over $name",
-  (fixture) => {
-    let place: Place;
-    let a: Issuer;
-    let b: Issuer;
-    let alice: Browser;
-    let clock: TestClock;
+describeStores("where only connected apps get tokens, over $name", (place) => {
+  let a: Issuer;
+  let b: Issuer;
+  let alice: Browser;
+  let clock: TestClock;
 
-    beforeAll(() => fixture.start(), START_TIMEOUT_MS);
-    afterAll(() => fixture.close());
-    beforeEach(async () => {
-      place = await fixture.place();
-      clock = testClock();
-      const open = () =>
-        testIssuer({ store: place.store(), clock, connections: { required: true } });
-      [a, b] = [open(), open()];
-      await Promise.all([a.ready, b.ready]);
-      alice = await openBrowser(a);
+  beforeEach(async () => {
+    clock = testClock();
+    const open = () =>
+      testIssuer({ store: place().store(), clock, connections: { required: true } });
+    [a, b] = [open(), open()];
+    await Promise.all([a.ready, b.ready]);
+    alice = await openBrowser(a);
+  });
+  afterEach(() => Promise.all([a.close(), b.close()]));
+
+  const minted = async (at: Issuer) => {
+    const response = await alice.mint(at);
+    return response.ok ? "minted" : reasonOf(response);
+  };
+
+  it("an app that is not is refused, over HTTP and by the programmatic API", async () => {
+    expect(await minted(a)).toBe("403 app-not-allowed");
+    const [session] = await a.sessions.listForUser("alice");
+    await expect(a.sessions.mintToken(session!.handle, "orders")).rejects.toMatchObject({
+      code: "APP_NOT_ALLOWED",
     });
-    afterEach(() => Promise.all([a.close(), b.close()]));
+    await a.connections.connect({ appId: "inspector", tenantId: "acme" });
+    await a.connections.connect({ appId: "orders", tenantId: "globex" });
+    expect(await minted(a)).toBe("403 app-not-allowed");
+  });
 
-    const minted = async (at: Issuer) => {
-      const response = await alice.mint(at);
-      return response.ok ? "minted" : reasonOf(response);
+  it("one that is gets them at once where it was connected, and within a second elsewhere", async () => {
+    expect(await minted(b)).toBe("403 app-not-allowed");
+    await a.connections.connect(ORDERS);
+    expect(await minted(a)).toBe("minted");
+    await expect.poll(() => minted(b), { interval: 5, timeout: 2_000 }).toBe("minted");
+  });
+
+  it("one that is disconnected gets no more, and those that it has are ended in this tenant", async () => {
+    await a.connections.connect(ORDERS);
+    await expect.poll(() => minted(b), { interval: 5, timeout: 2_000 }).toBe("minted");
+    await a.connections.disconnect(ORDERS);
+    expect(await minted(a)).toBe("403 app-not-allowed");
+    await expect.poll(() => minted(b), { interval: 5, timeout: 2_000 }).toBe("403 app-not-allowed");
+    const feed = await call(b, "/revocations", { headers: { accept: "application/json" } });
+    const { revocations } = (await feed.json()) as { revocations: object[] };
+    expect(revocations[0]).toMatchObject({ kind: "app", id: "orders", tenantId: "acme" });
+  });
+
+  it("one that is connected again gets tokens that its end does not reach", async () => {
+    await a.connections.connect(ORDERS);
+    await a.connections.disconnect(ORDERS);
+    await a.connections.connect(ORDERS);
+    const { token } = (await (await alice.mint(a)).json()) as { token: string };
+    const claims = JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()) as {
+      iat: number;
     };
+    const feed = await call(a, "/revocations", { headers: { accept: "application/json" } });
+    const { revocations } = (await feed.json()) as { revocations: { atSeconds: number }[] };
+    expect(claims.iat).toBeGreaterThan(revocations[0]!.atSeconds);
+  });
 
-    it("an app that is not is refused, over HTTP and by the programmatic API", async () => {
-      expect(await minted(a)).toBe("403 app-not-allowed");
-      const [session] = await a.sessions.listForUser("alice");
-      await expect(a.sessions.mintToken(session!.handle, "orders")).rejects.toMatchObject({
-        code: "APP_NOT_ALLOWED",
-      });
-      await a.connections.connect({ appId: "inspector", tenantId: "acme" });
-      await a.connections.connect({ appId: "orders", tenantId: "globex" });
-      expect(await minted(a)).toBe("403 app-not-allowed");
-    });
-
-    it("one that is gets them at once where it was connected, and within a second elsewhere", async () => {
-      expect(await minted(b)).toBe("403 app-not-allowed");
-      await a.connections.connect(ORDERS);
-      expect(await minted(a)).toBe("minted");
-      await expect.poll(() => minted(b), { interval: 5, timeout: 2_000 }).toBe("minted");
-    });
-
-    it("one that is disconnected gets no more, and those that it has are ended in this tenant", async () => {
-      await a.connections.connect(ORDERS);
-      await expect.poll(() => minted(b), { interval: 5, timeout: 2_000 }).toBe("minted");
-      await a.connections.disconnect(ORDERS);
-      expect(await minted(a)).toBe("403 app-not-allowed");
-      await expect
-        .poll(() => minted(b), { interval: 5, timeout: 2_000 })
-        .toBe("403 app-not-allowed");
-      const feed = await call(b, "/revocations", { headers: { accept: "application/json" } });
-      const { revocations } = (await feed.json()) as { revocations: object[] };
-      expect(revocations[0]).toMatchObject({ kind: "app", id: "orders", tenantId: "acme" });
-    });
-
-    it("one that is connected again gets tokens that its end does not reach", async () => {
-      await a.connections.connect(ORDERS);
-      await a.connections.disconnect(ORDERS);
-      await a.connections.connect(ORDERS);
-      const { token } = (await (await alice.mint(a)).json()) as { token: string };
-      const claims = JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()) as {
-        iat: number;
-      };
-      const feed = await call(a, "/revocations", { headers: { accept: "application/json" } });
-      const { revocations } = (await feed.json()) as { revocations: { atSeconds: number }[] };
-      expect(claims.iat).toBeGreaterThan(revocations[0]!.atSeconds);
-    });
-
-    it("a tenant's app is not held back by its end in another", async () => {
-      for (const tenantId of ["acme", "globex"]) {
-        await a.connections.connect({ appId: "orders", tenantId });
-      }
-      await a.connections.disconnect({ appId: "orders", tenantId: "globex" });
-      const { token } = (await (await alice.mint(a)).json()) as { token: string };
-      const claims = JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()) as {
-        iat: number;
-      };
-      expect(claims.iat).toBe(clock.nowMs / 1_000);
-    });
-  },
-);
+  it("a tenant's app is not held back by its end in another", async () => {
+    for (const tenantId of ["acme", "globex"]) {
+      await a.connections.connect({ appId: "orders", tenantId });
+    }
+    await a.connections.disconnect({ appId: "orders", tenantId: "globex" });
+    const { token } = (await (await alice.mint(a)).json()) as { token: string };
+    const claims = JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()) as {
+      iat: number;
+    };
+    expect(claims.iat).toBe(clock.nowMs / 1_000);
+  });
+});
 
 describe("what is known of a tenant", () => {
   const connected = { ...ORDERS, state: "connected" } as ConnectionRecord;

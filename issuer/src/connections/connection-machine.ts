@@ -15,6 +15,8 @@
  * [CON-5] A claim counts as an attempt when it is made, so a process that dies on it has used it up.
  *         After the last attempt the connection has failed, until somebody asks for more.
  * [CON-6] Disconnecting is always possible, and shuts the app out before its backend has heard.
+ * [CON-7] No wait is longer than a quarter of an hour: what is due later than that was written by a
+ *         clock that was set back since, and is due now.
  */
 import { BridgeError } from "@breezeway/shared";
 import type {
@@ -79,8 +81,11 @@ export type CallOutcome =
   /** This process is closing. */
   | { readonly kind: "interrupted" };
 
+/** See [CON-7]. */
+export const MAX_DUE_AHEAD_MS = 900_000;
+
 export interface RetryTimes {
-  /** Longer than a call can take, clocks of two machines that differ included. */
+  /** Longer than a call can take. */
   readonly leaseMs: number;
   readonly firstRetryMs: number;
   /** Each wait is this many times the one before. */
@@ -175,7 +180,7 @@ function retry(current: ConnectionRecord, context: CommandContext): ConnectionRe
       : beginConnect(current, context);
   }
   const isWaiting = callOf(current.state) !== undefined && !isLeased(current, nowMs);
-  if (!isWaiting || current.dueAtMs <= nowMs) return current;
+  if (!isWaiting || isDue(current, nowMs)) return current;
   return { ...current, dueAtMs: nowMs };
 }
 
@@ -201,8 +206,12 @@ function enter(record: ConnectionRecord, state: ConnectionState, nowMs: number):
   };
 }
 
-function isLeased({ leaseId, dueAtMs }: ConnectionRecord, nowMs: number): boolean {
-  return leaseId !== undefined && dueAtMs > nowMs;
+function isLeased(record: ConnectionRecord, nowMs: number): boolean {
+  return record.leaseId !== undefined && !isDue(record, nowMs);
+}
+
+function isDue({ dueAtMs }: ConnectionRecord, nowMs: number): boolean {
+  return dueAtMs <= nowMs || dueAtMs > nowMs + MAX_DUE_AHEAD_MS;
 }
 
 /**
@@ -217,7 +226,7 @@ export function claimCall(
   { nowMs, leaseId, times }: { nowMs: number; leaseId: string; times: RetryTimes },
 ): { readonly next: ConnectionRecord; readonly call?: ClaimedCall } | undefined {
   const event = callOf(current.state);
-  if (event === undefined || current.dueAtMs > nowMs) return undefined;
+  if (event === undefined || !isDue(current, nowMs)) return undefined;
   if (current.attempts >= times.maxAttempts) {
     const reason = current.failure?.reason ?? "unreachable";
     return { next: fail({ ...current, leaseId: undefined }, { event, reason }, nowMs) };

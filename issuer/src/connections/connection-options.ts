@@ -32,8 +32,14 @@ export interface ConnectionOptions {
    */
   readonly maxAttempts?: number;
   /**
-   * Makes the calls, such as through an egress proxy. It is asked not to follow redirects. Default:
-   * the runtime's `fetch`.
+   * Backends of apps may be in your own network: at loopback and private addresses, not at those of
+   * a cloud's metadata. For manifests that you wrote yourself. Default false; an issuer whose own URL
+   * is on loopback calls loopback addresses too.
+   */
+  readonly allowPrivateAddresses?: boolean;
+  /**
+   * Makes the calls, such as through an egress proxy, and decides by itself which addresses it
+   * connects to. It is asked not to follow redirects. Default: a client that refuses private ones.
    */
   readonly fetch?: typeof fetch;
 }
@@ -49,9 +55,12 @@ export function checkConnections(options: ConnectionOptions): CheckedConnections
     const value: unknown = options[name];
     if (value !== undefined && typeof value !== "function") throw invalid(name, "a function");
   }
-  const required: unknown = options.required;
-  if (required !== undefined && typeof required !== "boolean") {
-    throw invalid("required", "true or false");
+  for (const name of ["required", "allowPrivateAddresses"] as const) {
+    const value: unknown = options[name];
+    if (value !== undefined && typeof value !== "boolean") throw invalid(name, "true or false");
+  }
+  if (options.fetch && options.allowPrivateAddresses !== undefined) {
+    throw invalid("allowPrivateAddresses", "left out beside fetch, which decides that by itself");
   }
   const { timeoutMs = 10_000, maxAttempts = 8 } = options;
   // A timer of the platform takes no fractions.

@@ -4,7 +4,11 @@ import { appendChanges, type Change } from "../changes/change-log.ts";
 import type { ConnectionRow, Database } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
-import type { ConnectionKey, ConnectionRecord } from "./connection-machine.ts";
+import {
+  MAX_DUE_AHEAD_MS,
+  type ConnectionKey,
+  type ConnectionRecord,
+} from "./connection-machine.ts";
 
 export interface ConnectionStore {
   find(key: ConnectionKey): Promise<ConnectionRecord | undefined>;
@@ -116,7 +120,9 @@ export function createConnectionStore(store: OpenStore): ConnectionStore {
         .selectFrom("breezeway_connection")
         .selectAll()
         .where("state", "in", [...CALLING])
-        .where("due_at_ms", "<=", nowMs)
+        .where((row) =>
+          row.or([row("due_at_ms", "<=", nowMs), row("due_at_ms", ">", nowMs + MAX_DUE_AHEAD_MS)]),
+        )
         .orderBy("due_at_ms")
         .limit(limit);
       if (withoutApps.length > 0) query = query.where("app_id", "not in", [...withoutApps]);

@@ -63,7 +63,7 @@ beforeEach(async () => {
     fetch,
     timeoutMs: 5_000,
     times: { leaseMs: 60_000, firstRetryMs: 20, factor: 2, maxRetryMs: 100, maxAttempts: 20 },
-    clock,
+    now: () => Promise.resolve(nowMs()),
     random: () => 0,
     onError: (error) => void errors.push(error),
   });

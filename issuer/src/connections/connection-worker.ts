@@ -8,7 +8,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { AppRegistry } from "@breezeway/shared/schemas";
-import type { Clock } from "../clock.ts";
+import type { SharedClock } from "../clock.ts";
 import {
   claimCall,
   settleCall,
@@ -21,6 +21,7 @@ import {
 import type { BackendCall, BackendCallOptions } from "./backend-call.ts";
 import type { ConnectionChanger } from "./connection-changer.ts";
 import type { ConnectionStore } from "./connection-store.ts";
+import type { CallFetch } from "./guarded-fetch.ts";
 import { NO_STEPS, stepsOf } from "./lifecycle-steps.ts";
 import type { LifecycleSigner } from "./lifecycle-token.ts";
 
@@ -39,10 +40,10 @@ export interface ConnectionWorkerDeps {
   readonly apps: AppRegistry;
   readonly sign: LifecycleSigner;
   readonly call: (call: BackendCall, options: BackendCallOptions) => Promise<CallOutcome>;
-  readonly fetch: typeof fetch;
+  readonly fetch: CallFetch;
   readonly timeoutMs: number;
   readonly times: RetryTimes;
-  readonly clock: Clock;
+  readonly now: SharedClock;
   readonly random: () => number;
   readonly onError: (error: unknown) => void;
 }
@@ -55,7 +56,7 @@ const MAX_WAIT_MS = 30_000;
 const STORE_RETRY_MS = 1_000;
 
 export function createConnectionWorker(deps: ConnectionWorkerDeps): ConnectionWorker {
-  const { store, change, apps, clock, times } = deps;
+  const { store, change, apps, now, times } = deps;
   const closing = new AbortController();
   const running = new Map<string, { readonly appId: string; readonly done: Promise<void> }>();
   let looking: Promise<void> | undefined;
@@ -78,7 +79,7 @@ export function createConnectionWorker(deps: ConnectionWorkerDeps): ConnectionWo
   async function look(): Promise<void> {
     try {
       lookAgain = false;
-      const nowMs = clock();
+      const nowMs = await now();
       const startable = await listStartable(nowMs);
       if (closing.signal.aborted) return;
       for (const record of startable) start(record);
@@ -139,7 +140,7 @@ export function createConnectionWorker(deps: ConnectionWorkerDeps): ConnectionWo
 
   async function work({ appId, tenantId }: ConnectionKey): Promise<void> {
     const key = { appId, tenantId };
-    const nowMs = clock();
+    const nowMs = await now();
     const leaseId = randomUUID();
     let call: ClaimedCall | undefined;
     await change(key, (current) => {
@@ -151,7 +152,7 @@ export function createConnectionWorker(deps: ConnectionWorkerDeps): ConnectionWo
     if (!call) return;
     const claimed = call;
     const outcome = await outcomeOf(claimed, nowMs + times.leaseMs);
-    const settled = { outcome, nowMs: clock(), times, random: deps.random() };
+    const settled = { outcome, nowMs: await now(), times, random: deps.random() };
     await change(key, (current) => {
       const steps = stepsOf(apps.get(appId)) ?? NO_STEPS;
       return (current && settleCall(current, claimed, { ...settled, steps })) ?? current;
@@ -166,7 +167,7 @@ export function createConnectionWorker(deps: ConnectionWorkerDeps): ConnectionWo
     try {
       const signed = await deps.sign({ event, connectionId, appId, tenantId });
       // A process that was stopped on the way here has no claim any more.
-      const isOver = clock() + deps.timeoutMs >= leaseEndsAtMs;
+      const isOver = (await now()) + deps.timeoutMs >= leaseEndsAtMs;
       if (isOver || closing.signal.aborted) return { kind: "interrupted" };
       const { fetch, timeoutMs } = deps;
       return await deps.call({ url, ...signed }, { fetch, timeoutMs, signal: closing.signal });

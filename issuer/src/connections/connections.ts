@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { BridgeError } from "@breezeway/shared";
 import { parseWith, type AppRegistry, type Connection } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
-import { toSeconds, type Clock } from "../clock.ts";
+import { toSeconds, type SharedClock } from "../clock.ts";
+import { checkId, storedId } from "../stored-id.ts";
 import {
   applyCommand,
   type ConnectionCommand,
@@ -61,14 +62,13 @@ export interface ConnectionServiceDeps {
   readonly change: ConnectionChanger;
   readonly worker: Pick<ConnectionWorker, "wake">;
   readonly apps: AppRegistry;
-  readonly clock: Clock;
+  readonly now: SharedClock;
 }
 
-const id = z.string().check(z.minLength(1), z.maxLength(256));
-const keySchema: z.ZodMiniType<ConnectionKey> = z.object({ appId: id, tenantId: id });
+const keySchema: z.ZodMiniType<ConnectionKey> = z.object({ appId: storedId, tenantId: storedId });
 
 export function createConnectionService(deps: ConnectionServiceDeps): ConnectionService {
-  const { store, change, worker, apps, clock } = deps;
+  const { store, change, worker, apps, now } = deps;
 
   return {
     async run(command, given, actor) {
@@ -79,12 +79,9 @@ export function createConnectionService(deps: ConnectionServiceDeps): Connection
         throw new BridgeError("APP_UNKNOWN", "No app of this id is registered.");
       }
       const steps = stepsOf(app) ?? NO_STEPS;
-      const context = { key, steps, newId: randomBytes(16).toString("base64url") };
-      const after = await change(
-        key,
-        (current) => applyCommand(current, command, { ...context, nowMs: clock() }),
-        actor,
-      );
+      const newId = randomBytes(16).toString("base64url");
+      const context = { key, steps, newId, nowMs: await now() };
+      const after = await change(key, (current) => applyCommand(current, command, context), actor);
       worker.wake();
       return after && toConnection(after);
     },
@@ -93,7 +90,9 @@ export function createConnectionService(deps: ConnectionServiceDeps): Connection
       return record && toConnection(record);
     },
     listForTenant: async (tenantId) =>
-      (await store.listForTenant(tenantId)).map((record) => toConnection(record)),
+      (await store.listForTenant(checkId("tenantId", tenantId))).map((record) =>
+        toConnection(record),
+      ),
   };
 }
 

@@ -1,19 +1,22 @@
 /** The parts of connections, wired together. */
 import type { AuditSink } from "../audit/audit.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock, SharedClock } from "../clock.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { IssuerOptions } from "../options.ts";
 import type { OpenStore } from "../store/store.ts";
+import { isLoopbackHost } from "@breezeway/shared";
 import type { AppRegistry } from "@breezeway/shared/schemas";
 import { callBackend } from "./backend-call.ts";
 import { createConnectedApps, type ConnectedApps } from "./connected-apps.ts";
 import { createConnectionChanger } from "./connection-changer.ts";
-import type { RetryTimes } from "./connection-machine.ts";
+import { MAX_DUE_AHEAD_MS, type RetryTimes } from "./connection-machine.ts";
 import { checkConnections, type ConnectionOptions } from "./connection-options.ts";
 import { createConnectionStore } from "./connection-store.ts";
 import { createConnectionWorker, type ConnectionWorker } from "./connection-worker.ts";
 import { createConnectionService, type ConnectionService } from "./connections.ts";
+import { createGuardedFetch } from "./guarded-fetch.ts";
 import { createLifecycleSigner } from "./lifecycle-token.ts";
+import { refusedAddresses, type AddressPolicy } from "./refused-addresses.ts";
 
 export interface ConnectionsRuntime {
   readonly service: ConnectionService;
@@ -31,6 +34,8 @@ export interface ConnectionsRuntimeDeps {
   readonly apps: AppRegistry;
   readonly keys: Pick<KeyRing, "active">;
   readonly clock: Clock;
+  /** For what several processes have to agree on. */
+  readonly now: SharedClock;
   readonly audit: AuditSink;
   readonly changed: () => Promise<void>;
   readonly onError: (error: unknown) => void;
@@ -42,13 +47,22 @@ export function retryTimes(maxAttempts: number): RetryTimes {
     leaseMs: 60_000,
     firstRetryMs: 4_000,
     factor: 4,
-    maxRetryMs: 900_000,
+    maxRetryMs: MAX_DUE_AHEAD_MS,
     maxAttempts,
   };
 }
 
+/** On loopback the browser and every backend are this machine, as the issuer itself is. */
+function policyOf({ options, issuer }: ConnectionsRuntimeDeps): AddressPolicy {
+  const isOpen = options.allowPrivateAddresses === true;
+  return {
+    private: isOpen,
+    loopback: isOpen || isLoopbackHost(new URL(issuer.issuer).hostname),
+  };
+}
+
 export function createConnectionsRuntime(deps: ConnectionsRuntimeDeps): ConnectionsRuntime {
-  const { options, issuer, apps, clock, audit, changed } = deps;
+  const { options, issuer, apps, clock, now, audit, changed } = deps;
   const { timeoutMs, maxAttempts } = checkConnections(options);
   const store = createConnectionStore(deps.store);
   const endsTokens = options.required === true;
@@ -64,16 +78,16 @@ export function createConnectionsRuntime(deps: ConnectionsRuntimeDeps): Connecti
       clock,
     }),
     call: callBackend,
-    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    fetch: options.fetch ?? createGuardedFetch(refusedAddresses(policyOf(deps))),
     timeoutMs,
     times: retryTimes(maxAttempts),
-    clock,
+    now,
     random: Math.random,
     onError: deps.onError,
   });
   const connectedApps = endsTokens ? createConnectedApps(store) : undefined;
   return {
-    service: createConnectionService({ store, change, worker, apps, clock }),
+    service: createConnectionService({ store, change, worker, apps, now }),
     worker,
     connectedApps,
     onChange(tenantId) {

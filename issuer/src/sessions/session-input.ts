@@ -2,11 +2,12 @@
 import { BridgeError } from "@breezeway/shared";
 import { RESERVED_CLAIMS, parseWith } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
+import { storedId } from "../stored-id.ts";
 import type { Claims, TenantAccess } from "./session-record.ts";
 
 /** A user who has proven who they are, as a new session needs them. */
 export interface NewSession {
-  /** 1 to 256 characters. */
+  /** 1 to 256 characters, without NUL. */
   readonly userId: string;
   /** The active tenant. One of `tenants` when those are given. */
   readonly tenantId: string;
@@ -35,15 +36,14 @@ const MAX_TENANTS = 1_000;
 
 const RESERVED: ReadonlySet<string> = new Set(RESERVED_CLAIMS);
 
-const id = z.string().check(z.minLength(1), z.maxLength(256));
 // RFC 6749, section 3.3: a scope is visible ASCII without quote and backslash.
 const scope = z.string().check(z.regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, "must be a scope"));
-const tenants = z.record(id, z.object({ scopes: z.array(scope).check(z.maxLength(256)) }));
+const tenants = z.record(storedId, z.object({ scopes: z.array(scope).check(z.maxLength(256)) }));
 const record = z.record(z.string(), z.unknown());
 
 const newSessionSchema = z.strictObject({
-  userId: id,
-  tenantId: id,
+  userId: storedId,
+  tenantId: storedId,
   tenants: z.optional(tenants),
   scopes: z.optional(z.array(scope)),
   claims: z.optional(record),

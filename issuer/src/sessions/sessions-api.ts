@@ -1,6 +1,7 @@
 /** The programmatic API: what the host's own server does with sessions. */
 import { BridgeError } from "@breezeway/shared";
 import type { SessionCookie } from "../http/cookies.ts";
+import { checkId } from "../stored-id.ts";
 import type { NewSession } from "./session-input.ts";
 import { toInfo, type Claims, type SessionInfo } from "./session-record.ts";
 import type { OpenedSession } from "./session-deps.ts";
@@ -13,6 +14,10 @@ export interface SessionWithCookie {
   readonly setCookie: string;
 }
 
+/**
+ * Every method rejects with REQUEST_MALFORMED, naming the field, for ids and handles that no store
+ * keeps as they are: empty, longer than 256 characters, with a NUL or half of a surrogate pair.
+ */
 export interface IssuerSessions {
   /**
    * Opens a session for a user whom the host has signed in itself.
@@ -100,37 +105,54 @@ export function createSessionsApi(deps: SessionsApiDeps): IssuerSessions {
       return record && toInfo(record);
     },
     async get(handle) {
-      const record = await (await service()).get(handle);
+      const record = await (await service()).get(checkId("handle", handle));
       return record && toInfo(record);
     },
-    mintToken,
-    async listForUser(userId, { tenantId } = {}) {
-      return (await (await service()).listForUser(userId, tenantId)).map(toInfo);
+    mintToken: async (handle, appId) => mintToken(checkId("handle", handle), appId),
+    async listForUser(userId, filter) {
+      const { userId: user, tenantId } = checkQuery(userId, filter);
+      return (await (await service()).listForUser(user, tenantId)).map(toInfo);
     },
     async revoke(handle) {
-      return (await (await service()).revoke({ handle }, "revoked")).length > 0;
+      return (
+        (await (await service()).revoke({ handle: checkId("handle", handle) }, "revoked")).length >
+        0
+      );
     },
-    async revokeAllForUser(userId, { tenantId } = {}) {
-      const query = tenantId === undefined ? { userId } : { userId, tenantId };
+    async revokeAllForUser(userId, filter) {
+      const query = checkQuery(userId, filter);
       const ended = await (await service()).revoke(query, "revoked");
       return ended.map(({ handle }) => handle);
     },
     async revokeAllInTenant(tenantId) {
-      const ended = await (await service()).revoke({ tenantId }, "revoked");
+      const ended = await (
+        await service()
+      ).revoke({ tenantId: checkId("tenantId", tenantId) }, "revoked");
       return ended.map(({ handle }) => handle);
     },
     async revokeTokensForApp(appId) {
-      await (await service()).revokeTokensForApp(appId);
+      await (await service()).revokeTokensForApp(checkId("appId", appId));
     },
     async updateClaims(handle, patch) {
-      return toInfo(await (await service()).updateClaims(handle, patch));
+      return toInfo(await (await service()).updateClaims(checkId("handle", handle), patch));
     },
     async updateData(handle, patch) {
-      return toInfo(await (await service()).updateData(handle, patch));
+      return toInfo(await (await service()).updateData(checkId("handle", handle), patch));
     },
-    renew: (handle) => withCookie((sessions) => sessions.renew(handle)),
-    switchTenant: (handle, tenantId) => withCookie((sessions) => sessions.renew(handle, tenantId)),
+    renew: (handle) => withCookie((sessions) => sessions.renew(checkId("handle", handle))),
+    switchTenant: (handle, tenantId) =>
+      withCookie((sessions) =>
+        sessions.renew(checkId("handle", handle), checkId("tenantId", tenantId)),
+      ),
   };
+}
+
+function checkQuery(
+  userId: string,
+  { tenantId }: { readonly tenantId?: string } = {},
+): { readonly userId: string; readonly tenantId?: string } {
+  const user = { userId: checkId("userId", userId) };
+  return tenantId === undefined ? user : { ...user, tenantId: checkId("tenantId", tenantId) };
 }
 
 function noneIfUnauthenticated(error: unknown): undefined {

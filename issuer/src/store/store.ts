@@ -31,6 +31,8 @@ export interface OpenStore {
   watch(onWake: () => void): Promise<void>;
   /** How often to read the change counter even when nothing woke us, in milliseconds. */
   readonly pollIntervalMs: number;
+  /** What all processes on this store take for the present, epoch milliseconds. */
+  nowMs(): Promise<number>;
   /** True for errors that say the database is away or out of space, not that a query is wrong. */
   isUnavailable(error: unknown): boolean;
   close(): Promise<void>;

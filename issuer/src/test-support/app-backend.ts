@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import type { ManifestInput } from "@breezeway/shared/schemas";
 import { decodeProtectedHeader, jwtVerify, createLocalJWKSet, type JWK } from "jose";
 
 export interface ReceivedCall {
@@ -64,6 +65,26 @@ export async function startAppBackend(): Promise<AppBackend> {
   await once(server, "listening");
   backend.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return backend;
+}
+
+/**
+ * Apps of this backend: `orders` with a call and a setup page for everything, `plain` with nothing,
+ * `guided` with a setup page alone.
+ */
+export function connectableApps(origin: string): readonly ManifestInput[] {
+  const app = (id: string) => ({ id, name: id, version: "1.0.0", url: "https://app.example/" });
+  return [
+    {
+      ...app("orders"),
+      lifecycle: {
+        setupUrl: "https://app.example/setup",
+        connectUrl: `${origin}/connect`,
+        disconnectUrl: `${origin}/disconnect`,
+      },
+    },
+    app("plain"),
+    { ...app("guided"), placements: [{ type: "setup", path: "/setup" }] },
+  ];
 }
 
 async function receive(request: IncomingMessage): Promise<ReceivedCall> {

@@ -3,11 +3,19 @@ import process from "node:process";
 import { postgresStore } from "../postgres.ts";
 import { sqliteStore } from "../index.ts";
 import { serveIssuer } from "../node.ts";
+import { connectableApps } from "./app-backend.ts";
 import { testIssuer } from "./test-issuer.ts";
 
-const [place = ""] = process.argv.slice(2);
-const store = place.startsWith("postgres:")
-  ? postgresStore({ connectionString: place })
-  : sqliteStore({ file: place });
-const server = await serveIssuer(testIssuer({ store, rateLimits: false }), { port: 0 });
+const [location = "", clockAheadMs = "0", backend] = process.argv.slice(2);
+const issuer = testIssuer({
+  store: location.startsWith("postgres:")
+    ? postgresStore({ connectionString: location })
+    : sqliteStore({ file: location }),
+  rateLimits: false,
+  clock: () => Date.now() + Number(clockAheadMs),
+  ...(backend === undefined
+    ? {}
+    : { apps: connectableApps(backend), connections: { mayManage: () => true } }),
+});
+const server = await serveIssuer(issuer, { port: 0 });
 process.stdout.write(`${server.url}\n`);

@@ -2,12 +2,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe } from "vitest";
 import { postgresStore } from "../postgres.ts";
 import { sqliteStore, type Store } from "../index.ts";
 import { startPostgres, type PostgresServer } from "./postgres-server.ts";
 
 /** Somewhere that several stores can open at once and find each other's data. */
 export interface Place {
+  /** The file, or the database's URL. */
+  readonly location: string;
   store(): Store;
 }
 
@@ -31,7 +34,10 @@ export function sqliteFixture(): StoreFixture {
     place() {
       files += 1;
       const file = join(folder, `${files}.sqlite`);
-      return Promise.resolve({ store: () => sqliteStore({ file, durability: "normal" }) });
+      return Promise.resolve({
+        location: file,
+        store: () => sqliteStore({ file, durability: "normal" }),
+      });
     },
     close() {
       rmSync(folder, { recursive: true });
@@ -49,7 +55,10 @@ export function postgresFixture(): StoreFixture {
     },
     async place() {
       const connectionString = await server.createDatabase();
-      return { store: () => postgresStore({ connectionString, maxConnections: 4 }) };
+      return {
+        location: connectionString,
+        store: () => postgresStore({ connectionString, maxConnections: 4 }),
+      };
     },
     close: () => server.close(),
   };
@@ -57,3 +66,19 @@ export function postgresFixture(): StoreFixture {
 
 /** How long a test file may take to start its PostgreSQL, the first download included. */
 export const START_TIMEOUT_MS = 300_000;
+
+/** A suite that must hold on each store. Each of its tests has an empty place. */
+export function describeStores(
+  name: string,
+  suite: (place: () => Place, fixture: StoreFixture) => void,
+): void {
+  describe.each([sqliteFixture(), postgresFixture()])(name, (fixture) => {
+    let place: Place;
+    beforeAll(() => fixture.start(), START_TIMEOUT_MS);
+    afterAll(() => fixture.close());
+    beforeEach(async () => {
+      place = await fixture.place();
+    });
+    suite(() => place, fixture);
+  });
+}

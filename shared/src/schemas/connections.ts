@@ -19,11 +19,17 @@ export type LifecycleEventName = "connect" | "disconnect";
 
 /**
  * `refused`: the backend said no; `redirected`: it answered with a redirect, which is not followed;
- * `unreachable`, `timeout`, `server-error`: as often as it was tried; `app-unknown`: the app is no
+ * `private-address`: it is at an address that the issuer does not call; `unreachable`, `timeout`, `server-error`: as often as it was tried; `app-unknown`: the app is no
  * longer registered.
  */
 export type ConnectionFailureReason =
-  "refused" | "redirected" | "unreachable" | "timeout" | "server-error" | "app-unknown";
+  | "refused"
+  | "redirected"
+  | "private-address"
+  | "unreachable"
+  | "timeout"
+  | "server-error"
+  | "app-unknown";
 
 export interface ConnectionFailure {
   /** The call that failed. */
@@ -65,6 +71,7 @@ export const connectionSchema: z.ZodMiniType<Connection> = z.object({
       reason: z.enum([
         "refused",
         "redirected",
+        "private-address",
         "unreachable",
         "timeout",
         "server-error",

@@ -73,6 +73,14 @@ function createOpenStore(db: Kysely<Database>, createClient: () => Client): Open
     },
     watch: (onWake) => listener.start(onWake),
     pollIntervalMs: 500,
+    async nowMs() {
+      const { rows } = await sql<{ now_ms: number }>`
+        select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms
+      `.execute(db);
+      const [row] = rows;
+      if (!row) throw new BridgeError("INTERNAL_ERROR", "The database told no time.");
+      return row.now_ms;
+    },
     isUnavailable,
     async close() {
       await listener.close();

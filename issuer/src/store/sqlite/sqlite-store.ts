@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { BridgeError } from "@breezeway/shared";
 import { Kysely } from "kysely";
+import { systemClock } from "../../clock.ts";
 import { migrate } from "../migrate.ts";
 import type { Database } from "../schema.ts";
 import type { OpenStore, Store } from "../store.ts";
@@ -93,6 +94,8 @@ function createOpenStore(database: DatabaseSync, db: Kysely<Database>): OpenStor
     announce: () => Promise.resolve(),
     watch: () => Promise.resolve(),
     pollIntervalMs: 200,
+    // Whoever has the file open is on this machine.
+    nowMs: () => Promise.resolve(systemClock()),
     isUnavailable: (error) =>
       !database.isOpen ||
       (error instanceof Error &&

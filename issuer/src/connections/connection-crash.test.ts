@@ -1,0 +1,80 @@
+import { connectionListResponseSchema, parseWith } from "@breezeway/shared/schemas";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { startAppBackend, status, type AppBackend } from "../test-support/app-backend.ts";
+import { gate, ORDERS } from "../test-support/connections.ts";
+import {
+  send,
+  startIssuerProcess,
+  type IssuerProcess,
+} from "../test-support/start-issuer-process.ts";
+import { describeStores } from "../test-support/stores.ts";
+import { cookieOf } from "../test-support/test-issuer.ts";
+import { retryTimes } from "./start-connections.ts";
+
+const { leaseMs } = retryTimes(8);
+
+let backend: AppBackend;
+beforeAll(async () => {
+  backend = await startAppBackend();
+});
+afterAll(() => backend.close());
+
+/** The next call arrives, and is not answered. */
+function holdCall(): Promise<void> {
+  const arrived = gate();
+  backend.answer = () => arrived.open();
+  return arrived.passed;
+}
+
+async function stateAt({ url }: IssuerProcess, cookie: string): Promise<string | undefined> {
+  const answer = await send(`${url}/auth/connections`, "GET", { cookie });
+  const context = { code: "OFFLINE", source: "connections" } as const;
+  const { connections } = parseWith(connectionListResponseSchema, await answer.json(), context);
+  return connections[0]?.state;
+}
+
+describeStores("an issuer on $name that is killed while a backend holds its call", (place) => {
+  it("leaves the call to another process, which makes it again by the same id", async () => {
+    const first = backend.calls.length;
+    let clockAheadMs = 0;
+    // Time goes by between one process and the next: the claim of the dead one ends.
+    const start = (): Promise<IssuerProcess> => {
+      const options = { clockAheadMs, backend: backend.origin };
+      clockAheadMs += leaseMs;
+      return startIssuerProcess(place(), options);
+    };
+
+    let issuer = await start();
+    const login = await send(`${issuer.url}/auth/login/dev`, "POST", {
+      body: { userId: "alice", tenantId: "acme" },
+    });
+    const cookie = cookieOf(login);
+    const command = (name: string) =>
+      send(`${issuer.url}/auth/connections/${name}`, "POST", { cookie, body: ORDERS });
+    const killInCall = async (name: string): Promise<void> => {
+      const held = holdCall();
+      expect(await command(name)).toMatchObject({ status: 200 });
+      await held;
+      await issuer.kill();
+      backend.answer = status(204);
+      issuer = await start();
+    };
+    const until = (state: string) =>
+      expect.poll(() => stateAt(issuer, cookie), { interval: 5, timeout: 20_000 }).toBe(state);
+
+    await killInCall("connect");
+    await until("setup");
+    await killInCall("disconnect");
+    await until("disconnected");
+    await issuer.kill();
+
+    const said = backend.calls.slice(first).map((call) => call.said);
+    expect(said.map(({ event }) => event)).toEqual([
+      "connect",
+      "connect",
+      "disconnect",
+      "disconnect",
+    ]);
+    expect(new Set(said.map(({ connectionId }) => connectionId)).size).toBe(1);
+  }, 90_000);
+});

@@ -1,0 +1,210 @@
+import { afterEach, expect, it, vi } from "vitest";
+import type { Connection, Issuer } from "../index.ts";
+import { connectableApps, status } from "../test-support/app-backend.ts";
+import { gate, ORDERS, setUpConnections } from "../test-support/connections.ts";
+import { describeStores } from "../test-support/stores.ts";
+import { testIssuer } from "../test-support/test-issuer.ts";
+
+const DAY_MS = 86_400_000;
+
+describeStores("calls of connections in a $name store", (place, fixture) => {
+  const stage = setUpConnections(place);
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("makes one connection and one call of any number of wishes, at two issuers", async () => {
+    const other = stage.open();
+    const wishes = Array.from({ length: 12 }, (_, index) =>
+      (index % 2 === 0 ? stage.issuer : other).connections.connect(ORDERS),
+    );
+    const ids = new Set((await Promise.all(wishes)).map(({ id }) => id));
+    expect(ids.size).toBe(1);
+    await stage.until("setup");
+    expect(await other.connections.get(ORDERS)).toMatchObject({ state: "setup" });
+    expect(stage.calls()).toHaveLength(1);
+    expect(await stage.issuer.connections.listForTenant("acme")).toHaveLength(1);
+    expect(await stage.issuer.connections.listForTenant("globex")).toEqual([]);
+  });
+
+  it("tries an outage again after a while, then gives up", async () => {
+    stage.backend.answer = status(500);
+    await stage.reopen({ maxAttempts: 2 });
+    await stage.issuer.connections.connect(ORDERS);
+    const waiting = await failureIn("connecting");
+    expect(waiting).toMatchObject({ failure: { reason: "server-error" } });
+    expect(stage.calls()).toHaveLength(1);
+    stage.clock.advance(4_000);
+    // It wakes by the system's clock; asking wakes it now, and changes nothing.
+    await stage.issuer.connections.connect(ORDERS);
+    expect(await stage.until("failed")).toMatchObject({ failure: { reason: "server-error" } });
+    expect(stage.calls()).toHaveLength(2);
+  });
+
+  it("takes up what a process left undone, once its claim is over, and hears no more of it", async () => {
+    const left = gate();
+    const hanging = gate();
+    const dying = stage.open({
+      fetch: async (...args) => {
+        hanging.open();
+        await left.passed;
+        return fetch(...args);
+      },
+      timeoutMs: 30_000,
+    });
+    // Only the one that dies knows of it.
+    await stage.issuer.close();
+    const { id } = await dying.connections.connect(ORDERS);
+    await hanging.passed;
+    await stage.reopen();
+    await stage.issuer.connections.retry(ORDERS);
+    stage.clock.advance(59_999);
+    await stage.issuer.connections.retry(ORDERS);
+    expect(stage.calls()).toEqual([]);
+    stage.clock.advance(1);
+    await stage.issuer.connections.retry(ORDERS);
+    expect(await stage.until("setup")).toMatchObject({ id });
+    expect(stage.calls()).toHaveLength(1);
+    await stage.issuer.connections.completeSetup(ORDERS);
+    stage.backend.answer = status(410);
+    left.open();
+    await expect.poll(() => stage.calls().length, { timeout: 10_000 }).toBe(2);
+    await dying.close();
+    expect(await stage.issuer.connections.get(ORDERS)).toMatchObject({ state: "connected" });
+  });
+
+  it("takes up at once what a clock that was a day ahead has put off", async () => {
+    const hanging = gate();
+    await stage.issuer.close();
+    stage.clock.advance(DAY_MS);
+    const dying = stage.open({
+      fetch(_url, init) {
+        hanging.open();
+        return rejectedWhenAborted(init?.signal);
+      },
+    });
+    const { id } = await dying.connections.connect(ORDERS);
+    await hanging.passed;
+    stage.clock.advance(-DAY_MS);
+    await stage.reopen();
+    expect(await stage.until("setup")).toMatchObject({ id });
+  });
+
+  it.runIf(fixture.name === "postgres")(
+    "goes by the store's clock where those of two machines differ by a day",
+    async () => {
+      const slow = gate();
+      const arrived = gate();
+      stage.backend.answer = async (response, _request, { said }) => {
+        if (said["tenantId"] === "acme") {
+          arrived.open();
+          await slow.passed;
+        }
+        response.writeHead(204).end();
+      };
+      const open = (): Issuer =>
+        testIssuer({
+          apps: connectableApps(stage.backend.origin),
+          store: place().store(),
+          connections: { timeoutMs: 20_000 },
+        });
+      // Its clock is the test's.
+      await stage.issuer.close();
+      await using here = open();
+      await here.connections.connect(ORDERS);
+      await arrived.passed;
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + DAY_MS });
+      await using ahead = open();
+      await ahead.connections.retry(ORDERS);
+      // Its worker has looked when another call was made.
+      await ahead.connections.connect({ ...ORDERS, tenantId: "globex" });
+      const globex = () => ahead.connections.get({ ...ORDERS, tenantId: "globex" });
+      await expect.poll(async () => (await globex())?.state, { interval: 5 }).toBe("setup");
+      expect(stage.calls().map(({ said }) => said["tenantId"])).toEqual(["acme", "globex"]);
+      slow.open();
+    },
+  );
+
+  it("hands a call over at once when its process is closed in order", async () => {
+    const begun = gate();
+    stage.backend.answer = () => begun.open();
+    const { id } = await stage.issuer.connections.connect(ORDERS);
+    await begun.passed;
+    stage.backend.answer = status(204);
+    await stage.reopen();
+    expect(await stage.until("setup")).toMatchObject({ id });
+    expect(stage.calls()).toHaveLength(2);
+  });
+
+  it("never has two calls of a connection under way, whoever asks for what", async () => {
+    const other = stage.open();
+    const slow = gate();
+    const arrived = gate();
+    stage.backend.answer = async (response) => {
+      arrived.open();
+      await slow.passed;
+      response.writeHead(204).end();
+    };
+    await stage.issuer.connections.connect(ORDERS);
+    await arrived.passed;
+    expect(await other.connections.disconnect(ORDERS)).toMatchObject({ state: "disconnecting" });
+    for (const each of [stage.issuer, other]) await each.connections.retry(ORDERS);
+    await expect(other.connections.connect(ORDERS)).rejects.toMatchObject({
+      code: "CONNECTION_CONFLICT",
+    });
+    expect(stage.calls()).toHaveLength(1);
+    slow.open();
+    await stage.until("disconnected");
+    expect(stage.calls().map(({ said }) => said["event"])).toEqual(["connect", "disconnect"]);
+  });
+
+  it("lets no slow app keep the calls of another waiting", async () => {
+    const slow = gate();
+    let [atOnce, mostAtOnce] = [0, 0];
+    const both = { "slow-app": "/slow", "quick-app": "/quick" };
+    const apps = Object.entries(both).map(([id, path]) => ({
+      id,
+      name: id,
+      version: "1.0.0",
+      url: "https://app.example/",
+      lifecycle: { connectUrl: stage.backend.origin + path },
+    }));
+    stage.backend.answer = async (response, { url }) => {
+      if (url === "/slow") {
+        mostAtOnce = Math.max(mostAtOnce, (atOnce += 1));
+        await slow.passed;
+        atOnce -= 1;
+      }
+      response.writeHead(204).end();
+    };
+    await stage.issuer.close();
+    // One that reaches nobody leaves everything to be done, the quick app's call last.
+    const cut = stage.open({ fetch: (_url, init) => rejectedWhenAborted(init?.signal) }, { apps });
+    const tenants = Array.from({ length: 40 }, (_, index) => `tenant-${index}`);
+    for (const tenantId of tenants) await cut.connections.connect({ appId: "slow-app", tenantId });
+    stage.clock.advance(1);
+    await cut.connections.connect({ appId: "quick-app", tenantId: "acme" });
+    await cut.close();
+    await stage.reopen({}, { apps });
+    await stage.until("connected", { appId: "quick-app" });
+    await expect.poll(() => atOnce, { interval: 5 }).toBe(4);
+    slow.open();
+    for (const tenantId of tenants) await stage.until("connected", { appId: "slow-app", tenantId });
+    expect(mostAtOnce).toBe(4);
+  });
+
+  async function failureIn(state: Connection["state"]): Promise<Connection | undefined> {
+    await expect
+      .poll(async () => (await stage.issuer.connections.get(ORDERS))?.failure, { timeout: 10_000 })
+      .toBeDefined();
+    const connection = await stage.issuer.connections.get(ORDERS);
+    expect(connection?.state).toBe(state);
+    return connection;
+  }
+});
+
+function rejectedWhenAborted(signal: AbortSignal | null | undefined): Promise<never> {
+  return new Promise((_done, fail) => {
+    signal?.addEventListener("abort", () => fail(new Error("aborted")));
+  });
+}

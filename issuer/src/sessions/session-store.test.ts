@@ -1,0 +1,191 @@
+import fc from "fast-check";
+import { beforeEach, expect, it } from "vitest";
+import { latestSeq, readChanges } from "../changes/change-log.ts";
+import type { OpenStore } from "../store/store.ts";
+import { describeStores } from "../test-support/stores.ts";
+import { checkId } from "../stored-id.ts";
+import type { SessionRecord } from "./session-record.ts";
+import { createSessionStore, MAX_SESSION_CHANGES } from "./session-store.ts";
+
+const NOW_MS = 1_800_000_000_000;
+
+function session(handle: string, change: Partial<SessionRecord> = {}): SessionRecord {
+  return {
+    handle,
+    selectorHash: `selector-${handle}`,
+    secretHash: `secret-${handle}`,
+    previousSecretHash: undefined,
+    previousSinceMs: undefined,
+    userId: "alice",
+    tenantId: "acme",
+    tenants: { acme: { scopes: ["orders:read"] }, globex: { scopes: [] } },
+    claims: { org_role: "admin", "weird \u0000 key": ["ü", 1.5, null] },
+    data: { cart: { items: [1, 2] } },
+    createdAtMs: NOW_MS,
+    lastActiveAtMs: NOW_MS,
+    expiresAtMs: NOW_MS + 1_000_000,
+    revokedAtMs: undefined,
+    revokedReason: undefined,
+    ...change,
+  };
+}
+
+describeStores("sessions in the $name store", (place) => {
+  let store: OpenStore;
+  beforeEach(async () => {
+    store = await place().store().open();
+    return () => store.close();
+  });
+
+  it("gives back exactly what was stored, by selector and by handle", async () => {
+    const sessions = createSessionStore(store);
+    const record = session("a", { previousSecretHash: "p", previousSinceMs: NOW_MS - 5 });
+    await sessions.insert(record);
+    expect(await sessions.findBySelector("selector-a")).toEqual(record);
+    expect(await sessions.findByHandle("a")).toEqual(record);
+    expect(await sessions.findByHandle("b")).toBeUndefined();
+  });
+
+  it("lets one of several swaps of the same secret win", async () => {
+    const sessions = createSessionStore(store);
+    const record = session("a");
+    await sessions.insert(record);
+    const outcomes = await Promise.all(
+      ["x", "y", "z"].map((secret) =>
+        sessions.replace(record, { secret_hash: secret }, [], NOW_MS),
+      ),
+    );
+    expect(outcomes.filter(Boolean)).toHaveLength(1);
+  });
+
+  it("lets one of several writes that arrive at once fail, and keeps the others", async () => {
+    const sessions = createSessionStore(store);
+    await sessions.insert(session("taken"));
+    const writes = ["a", "taken", "b", "c"].map((handle) => sessions.insert(session(handle)));
+    const outcomes = await Promise.allSettled(writes);
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+      "fulfilled",
+    ]);
+    for (const handle of ["a", "b", "c"]) {
+      expect(await sessions.findByHandle(handle)).toEqual(session(handle));
+    }
+  });
+
+  it("swaps nothing in a revoked session, and logs nothing for a lost swap", async () => {
+    const sessions = createSessionStore(store);
+    const record = session("a");
+    await sessions.insert(record);
+    await sessions.revoke({ handle: "a" }, "revoked", NOW_MS);
+    const swapped = await sessions.replace(
+      record,
+      { secret_hash: "x" },
+      [{ kind: "tenant-changed", subject: "a" }],
+      NOW_MS,
+    );
+    expect(swapped).toBe(false);
+    expect(await latestSeq(store.db)).toBe(1);
+  });
+
+  it("revokes once, with one change for each session", async () => {
+    const sessions = createSessionStore(store);
+    for (const handle of ["a", "b", "c"]) await sessions.insert(session(handle));
+    await sessions.insert(session("d", { tenantId: "globex" }));
+    await sessions.insert(session("e", { userId: "bob" }));
+    const query = { userId: "alice", tenantId: "acme" };
+    const ended = await sessions.revoke(query, "revoked", NOW_MS);
+    expect(ended.map(({ handle }) => handle).sort()).toEqual(["a", "b", "c"]);
+    expect(await sessions.revoke(query, "revoked", NOW_MS)).toEqual([]);
+    const changes = await readChanges(store.db, 0, 10);
+    expect(changes.map(({ seq, kind }) => [seq, kind])).toEqual([
+      [1, "session"],
+      [2, "session"],
+      [3, "session"],
+    ]);
+    expect((await sessions.listForUser("alice")).map(({ handle }) => handle)).toEqual(["d"]);
+    expect(await sessions.listForUser("alice", "acme")).toEqual([]);
+  });
+
+  it("announces a very large revocation as one change", async () => {
+    const sessions = createSessionStore(store);
+    const handles = Array.from({ length: MAX_SESSION_CHANGES + 1 }, (_, index) => `s${index}`);
+    await Promise.all(handles.map((handle) => sessions.insert(session(handle))));
+    const ended = await sessions.revoke({ userId: "alice" }, "revoked", NOW_MS);
+    expect(ended).toHaveLength(MAX_SESSION_CHANGES + 1);
+    expect(await readChanges(store.db, 0, 10)).toMatchObject([{ kind: "user", subject: "alice" }]);
+  });
+
+  it("loses no update when several change one session at once", async () => {
+    const sessions = createSessionStore(store);
+    await sessions.insert(session("a", { data: {} }));
+    await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        sessions.update(
+          "a",
+          ({ data }) => ({ data: JSON.stringify({ ...data, [`k${index}`]: index }) }),
+          [],
+          NOW_MS,
+        ),
+      ),
+    );
+    const data = (await sessions.findByHandle("a"))?.data ?? {};
+    expect(Object.keys(data)).toHaveLength(8);
+  });
+
+  it("rolls a change back as a whole when it fails", async () => {
+    const sessions = createSessionStore(store);
+    await sessions.insert(session("a"));
+    const failing = sessions.update(
+      "a",
+      () => {
+        throw new Error("no");
+      },
+      [{ kind: "claims-changed", subject: "a" }],
+      NOW_MS,
+    );
+    await expect(failing).rejects.toThrow("no");
+    expect(await latestSeq(store.db)).toBe(0);
+    expect(await sessions.findByHandle("a")).toEqual(session("a"));
+  });
+
+  it("purges what ended before a time, and nothing else", async () => {
+    const sessions = createSessionStore(store);
+    await sessions.insert(session("live"));
+    await sessions.insert(session("expired", { expiresAtMs: NOW_MS - 10 }));
+    await sessions.insert(session("idle", { lastActiveAtMs: NOW_MS - 600 }));
+    await sessions.insert(session("revoked", { revokedAtMs: NOW_MS - 10 }));
+    await sessions.insert(session("just-revoked", { revokedAtMs: NOW_MS + 10 }));
+    await sessions.purge(NOW_MS, 500);
+    const left = await store.db.selectFrom("breezeway_session").select("handle").execute();
+    expect(left.map(({ handle }) => handle).sort()).toEqual(["just-revoked", "live"]);
+  });
+
+  it("gives back every id that a host may hand in", async () => {
+    const sessions = createSessionStore(store);
+    let handles = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.string({ unit: "binary", minLength: 1, maxLength: 20 }),
+        async (userId) => {
+          fc.pre(isId(userId));
+          const handle = `s${(handles += 1)}`;
+          await sessions.insert(session(handle, { userId }));
+          const found = await sessions.listForUser(userId);
+          expect(found.map((each) => each.userId)).toContain(userId);
+          expect(await sessions.findByHandle(handle)).toMatchObject({ userId });
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+});
+
+function isId(text: string): boolean {
+  try {
+    return checkId("userId", text) === text;
+  } catch {
+    return false;
+  }
+}

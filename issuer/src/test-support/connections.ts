@@ -1,0 +1,107 @@
+/** An issuer with connections for each test of a suite, and the backend of its apps. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import type { AuditEvent, Connection, ConnectionOptions, Issuer, IssuerOptions } from "../index.ts";
+import {
+  connectableApps,
+  startAppBackend,
+  status,
+  type AppBackend,
+  type ReceivedCall,
+} from "./app-backend.ts";
+import type { Place } from "./stores.ts";
+import { testClock, testIssuer, type TestClock } from "./test-issuer.ts";
+
+/** Has a backend and a setup page. */
+export const ORDERS = { appId: "orders", tenantId: "acme" };
+/** Has neither. */
+export const PLAIN = { appId: "plain", tenantId: "acme" };
+/** Has a setup page alone. */
+export const GUIDED = { appId: "guided", tenantId: "acme" };
+
+export interface ConnectionsStage {
+  readonly backend: AppBackend;
+  readonly clock: TestClock;
+  readonly events: readonly AuditEvent[];
+  /** The one that is there when a test begins, or took its place. */
+  readonly issuer: Issuer;
+  /** One more on the same store; it ends with the test. */
+  open(connections?: ConnectionOptions, options?: Partial<IssuerOptions>): Issuer;
+  /** Closes the issuer, and opens another in its place. */
+  reopen(connections?: ConnectionOptions, options?: Partial<IssuerOptions>): Promise<Issuer>;
+  /** What the backend was told in this test. */
+  calls(): readonly ReceivedCall[];
+  until(state: Connection["state"], where?: Partial<typeof ORDERS>): Promise<Connection>;
+}
+
+export function setUpConnections(place: () => Place): ConnectionsStage {
+  let backend: AppBackend;
+  let clock: TestClock;
+  let issuer: Issuer;
+  let opened: Issuer[];
+  let events: AuditEvent[];
+  let first: number;
+
+  beforeAll(async () => {
+    backend = await startAppBackend();
+  });
+  afterAll(() => backend.close());
+  beforeEach(async () => {
+    clock = testClock();
+    opened = [];
+    events = [];
+    first = backend.calls.length;
+    backend.answer = status(204);
+    issuer = open();
+    await issuer.ready;
+  });
+  afterEach(() => Promise.all(opened.map((each) => each.close())));
+
+  function open(connections: ConnectionOptions = {}, options: Partial<IssuerOptions> = {}): Issuer {
+    const made = testIssuer({
+      apps: connectableApps(backend.origin),
+      store: place().store(),
+      clock,
+      audit: (event) => void events.push(event),
+      connections: { timeoutMs: 20_000, ...connections },
+      ...options,
+    });
+    opened.push(made);
+    return made;
+  }
+
+  return {
+    get backend() {
+      return backend;
+    },
+    get clock() {
+      return clock;
+    },
+    get events() {
+      return events;
+    },
+    get issuer() {
+      return issuer;
+    },
+    open,
+    async reopen(...args) {
+      await issuer.close();
+      issuer = open(...args);
+      return issuer;
+    },
+    calls: () => backend.calls.slice(first),
+    async until(state, where) {
+      const key = { ...ORDERS, ...where };
+      const read = () => issuer.connections.get(key);
+      await expect
+        .poll(async () => (await read())?.state, { interval: 5, timeout: 10_000 })
+        .toBe(state);
+      return (await read())!;
+    },
+  };
+}
+
+/** A door that a backend waits at. */
+export function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { passed: promise, open: resolve };
+}
