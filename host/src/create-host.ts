@@ -242,6 +242,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
       onConnections: () => connections.changed(),
       push: pushToAll,
     }),
+    connections.subscribe(() => tokens.reconsider()),
     context.subscribe(() => {
       for (const mount of mounts) mount.pushContext();
     }),

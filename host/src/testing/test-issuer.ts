@@ -3,12 +3,13 @@
  * the host's clock. Its tokens decode like real ones and are signed by nobody.
  */
 import { BridgeError, toProblem, TOKEN_LIMITS, type ErrorCode } from "@breezeway/shared";
-import type { SessionSummary } from "@breezeway/shared/schemas";
+import type { Connection, SessionSummary } from "@breezeway/shared/schemas";
 import { randomId } from "@breezeway/shared/channel";
 import { createTestClock, fakeToken, nextTask, type TestClock } from "@breezeway/shared/testing";
 import type { HostOptions } from "../host-types.ts";
 import type { EventStream } from "../session/session-events.ts";
 import { soloTabs } from "../tabs/tabs.ts";
+import { createTestConnections, type TestConnectionState } from "./test-connections.ts";
 
 export interface TestIssuerOptions {
   /** Who is signed in; `null` for nobody. Default: `alice`, who belongs to `acme` and `globex`. */
@@ -17,6 +18,8 @@ export interface TestIssuerOptions {
   readonly tokenTtlSeconds?: number;
   /** Where the clock starts, epoch milliseconds. Default: the present. */
   readonly nowMs?: number;
+  /** Tokens are for connected apps alone, in setup or after it. Default false. */
+  readonly connectionsRequired?: boolean;
 }
 
 export interface TestIssuer {
@@ -26,6 +29,8 @@ export interface TestIssuer {
     "issuerUrl" | "fetch" | "clock" | "random" | "openStream" | "tabs" | "visibility" | "onError"
   >;
   readonly session: SessionSummary | null;
+  /** Connections of the session's tenant, by app id. */
+  readonly connections: readonly Connection[];
   /** App ids in the order in which tokens were minted for them. */
   readonly mints: readonly string[];
   /** Errors that no caller waited for. */
@@ -39,8 +44,17 @@ export interface TestIssuer {
   update(change: Partial<Pick<SessionSummary, "claims" | "scopes">>): void;
   /** Requests fail as without a network, until `offline(false)`. */
   offline(isOffline?: boolean): void;
-  /** Mints are refused with this code, such as `APP_NOT_ALLOWED`; `undefined` ends it. */
-  refuse(code: ErrorCode | undefined): void;
+  /**
+   * Mints are refused with this code, such as `APP_NOT_ALLOWED`, or requests about connections, such
+   * as with `SCOPE_MISSING`; `undefined` ends it.
+   */
+  refuse(code: ErrorCode | undefined, what?: "tokens" | "connections"): void;
+  /**
+   * How the call to an app's backend has ended, or whatever else happens to its connection elsewhere,
+   * and tells the host. `connect` and `disconnect` of a host wait for it in `connecting` and
+   * `disconnecting`.
+   */
+  setConnection(appId: string, next: TestConnectionState): void;
   /** Moves the clock; what falls due happens. */
   advance(ms: number): Promise<void>;
 }
@@ -90,6 +104,9 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
   const mint = (appId: string): object => {
     if (refusal) throw new BridgeError(refusal, "The test issuer was told to refuse this.");
     const { userId, tenantId, handle, scopes, claims } = signedIn();
+    if (options.connectionsRequired === true && !isAdmitted(appId, tenantId)) {
+      throw new BridgeError("APP_NOT_ALLOWED", "The app is not connected.");
+    }
     mints.push(appId);
     const iat = Math.floor(clock.now() / 1000);
     const expiresAt = iat + ttlSeconds;
@@ -115,6 +132,17 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     throw new BridgeError("SESSION_MISSING", "Nobody is signed in.");
   };
 
+  const connections = createTestConnections({
+    nowSeconds: () => Math.floor(clock.now() / 1000),
+    session: signedIn,
+    changed: () => announce("connections-changed"),
+  });
+
+  const isAdmitted = (appId: string, tenantId: string): boolean =>
+    connections
+      .list(tenantId)
+      .some((each) => each.appId === appId && /^(?:setup|connected)$/.test(each.state));
+
   const answer = (route: string, body: Readonly<Record<string, unknown>>): unknown => {
     switch (route) {
       case "GET /auth/session":
@@ -135,8 +163,11 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
         signedIn();
         session = null;
         return {};
-      default:
+      default: {
+        const answered = connections.answer(route, body);
+        if (answered) return answered;
         throw new BridgeError("ROUTE_UNKNOWN", "The test issuer has nothing at this path.");
+      }
     }
   };
 
@@ -180,6 +211,9 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     get session() {
       return session;
     },
+    get connections() {
+      return session ? connections.list(session.tenantId) : [];
+    },
     mints,
     errors,
     clock,
@@ -195,8 +229,12 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     offline(value = true) {
       isOffline = value;
     },
-    refuse(code) {
-      refusal = code;
+    refuse(code, what = "tokens") {
+      if (what === "connections") connections.refuse(code);
+      else refusal = code;
+    },
+    setConnection(appId, next) {
+      connections.set({ appId, tenantId: signedIn().tenantId }, next);
     },
     advance: (ms) => clock.advance(ms),
   };

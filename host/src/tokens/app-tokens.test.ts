@@ -218,6 +218,72 @@ describe("one app's token", () => {
     expect(issuer.pushed).toHaveLength(1);
   });
 
+  it("that the issuer denies is not asked for at each read, but after a while again [AT-7]", async () => {
+    const issuer = setUp();
+    issuer.fail = new BridgeError("DENIED", "not connected");
+    for (let read = 0; read < 20; read += 1) {
+      await expect(issuer.tokens.get()).rejects.toMatchObject({ code: "DENIED" });
+      await expect(issuer.tokens.replace("old")).rejects.toMatchObject({ code: "DENIED" });
+    }
+    expect(issuer.mints).toHaveLength(1);
+    await issuer.clock.advance(4_999);
+    await expect(issuer.tokens.get()).rejects.toMatchObject({ code: "DENIED" });
+    expect(issuer.mints).toHaveLength(1);
+    issuer.fail = undefined;
+    await issuer.clock.advance(1);
+    await issuer.tokens.get();
+    expect(issuer.mints).toHaveLength(2);
+  });
+
+  it.each<readonly [string, (tokens: AppTokens) => void]>([
+    ["another session", (tokens) => tokens.reset(true)],
+    ["other connections", (tokens) => tokens.reconsider()],
+  ])(
+    "that the issuer denies is asked for at once, and pushed, after word of %s [AT-7]",
+    async (_of, tell) => {
+      const issuer = setUp();
+      follow(issuer);
+      issuer.fail = new BridgeError("DENIED", "not connected");
+      issuer.tokens.reset(true);
+      await issuer.clock.advance(0);
+      await expect(issuer.tokens.get()).rejects.toMatchObject({ code: "DENIED" });
+      expect(issuer.mints).toHaveLength(1);
+      issuer.fail = undefined;
+      tell(issuer.tokens);
+      await issuer.clock.advance(0);
+      expect([issuer.mints.length, issuer.pushed.length]).toEqual([2, 1]);
+    },
+  );
+
+  it("is asked for again when word of other connections overtakes a denial [AT-7]", async () => {
+    const clock = createTestClock();
+    const first = Promise.withResolvers<TokenResponse>();
+    const iat = Math.floor(clock.now() / 1000);
+    const second = { token: fakeToken({ iat, exp: iat + 60 }), expiresAt: iat + 60 };
+    let mints = 0;
+    const tokens = createAppTokens({
+      mint: () => ((mints += 1) === 1 ? first.promise : Promise.resolve(second)),
+      clock,
+      skew: createSkew(clock),
+      random: () => 0,
+      isVisible: () => true,
+    });
+    const asked = tokens.get();
+    tokens.reconsider();
+    first.reject(new BridgeError("DENIED", "not connected"));
+    expect((await asked).token).toBe(second.token);
+    expect(mints).toBe(2);
+  });
+
+  it("that the issuer could not be asked for is asked for at the next read", async () => {
+    const issuer = setUp();
+    issuer.fail = offline();
+    for (let read = 0; read < 3; read += 1) {
+      await expect(issuer.tokens.get()).rejects.toMatchObject({ code: "OFFLINE" });
+    }
+    expect(issuer.mints).toHaveLength(3);
+  });
+
   it("that died on its way, as on a device that slept, is asked for again and handed to nobody [AT-6]", async () => {
     const issuer = setUp();
     follow(issuer);

@@ -9,6 +9,8 @@ export interface HostTokens {
   of(appId: string): AppTokens;
   /** The session has changed or ended: all tokens are forgotten. */
   reset(isSignedIn: boolean): void;
+  /** Apps of the tenant were connected or disconnected: what was denied may not be any more. */
+  reconsider(): void;
   close(): void;
 }
 
@@ -76,6 +78,9 @@ export function createHostTokens(options: HostTokensOptions): HostTokens {
     reset(isSignedIn) {
       received.clear();
       for (const tokens of byApp.values()) tokens.reset(isSignedIn);
+    },
+    reconsider() {
+      for (const tokens of byApp.values()) tokens.reconsider();
     },
     close() {
       for (const unsubscribe of subscriptions) unsubscribe();
