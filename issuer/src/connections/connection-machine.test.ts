@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   applyCommand,
   claimCall,
+  MAX_DUE_AHEAD_MS,
   settleCall,
   type CallOutcome,
   type ClaimedCall,
@@ -160,6 +161,13 @@ describe("a claim", () => {
   it("takes over what another process left undone when its lease is over", () => {
     const left = record({ state: "disconnecting", attempts: 1, leaseId: "other" });
     expect(claim(left)?.call).toMatchObject({ event: "disconnect", leaseId: "lease" });
+  });
+
+  it("is had of what is due so late that a clock must have been set back since [CON-7]", () => {
+    const dueAtMs = NOW_MS + MAX_DUE_AHEAD_MS;
+    const put = record({ dueAtMs: dueAtMs + 1, leaseId: "other" });
+    expect(claim(put)?.call).toMatchObject({ leaseId: "lease" });
+    expect(claim(record({ dueAtMs }))).toBeUndefined();
   });
 
   it("ends in a failure when the attempts are used up by processes that died", () => {

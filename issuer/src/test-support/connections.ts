@@ -91,11 +91,14 @@ export function setUpConnections(place: () => Place): ConnectionsStage {
     calls: () => backend.calls.slice(first),
     async until(state, where) {
       const key = { ...ORDERS, ...where };
-      const read = () => issuer.connections.get(key);
-      await expect
-        .poll(async () => (await read())?.state, { interval: 5, timeout: 10_000 })
-        .toBe(state);
-      return (await read())!;
+      let found: Connection | undefined;
+      const read = async (): Promise<string | undefined> => {
+        found = await issuer.connections.get(key);
+        return found?.state;
+      };
+      await expect.poll(read, { interval: 5, timeout: 10_000 }).toBe(state);
+      if (!found) throw new Error("no connection");
+      return found;
     },
   };
 }
