@@ -1,17 +1,13 @@
-import { afterEach, expect, it, vi } from "vitest";
-import type { Connection, Issuer } from "../index.ts";
-import { connectableApps, status } from "../test-support/app-backend.ts";
+import { expect, it } from "vitest";
+import type { Connection } from "../index.ts";
+import { status } from "../test-support/app-backend.ts";
 import { gate, ORDERS, setUpConnections } from "../test-support/connections.ts";
 import { describeStores } from "../test-support/stores.ts";
-import { testIssuer } from "../test-support/test-issuer.ts";
 
 const DAY_MS = 86_400_000;
 
-describeStores("calls of connections in a $name store", (place, fixture) => {
+describeStores("calls of connections in a $name store", (place) => {
   const stage = setUpConnections(place);
-  afterEach(() => {
-    vi.useRealTimers();
-  });
 
   it("makes one connection and one call of any number of wishes, at two issuers", async () => {
     const other = stage.open();
@@ -89,41 +85,6 @@ describeStores("calls of connections in a $name store", (place, fixture) => {
     await stage.reopen();
     expect(await stage.until("setup")).toMatchObject({ id });
   });
-
-  it.runIf(fixture.name === "postgres")(
-    "goes by the store's clock where those of two machines differ by a day",
-    async () => {
-      const slow = gate();
-      const arrived = gate();
-      stage.backend.answer = async (response, _request, { said }) => {
-        if (said["tenantId"] === "acme") {
-          arrived.open();
-          await slow.passed;
-        }
-        response.writeHead(204).end();
-      };
-      const open = (): Issuer =>
-        testIssuer({
-          apps: connectableApps(stage.backend.origin),
-          store: place().store(),
-          connections: { timeoutMs: 20_000 },
-        });
-      // Its clock is the test's.
-      await stage.issuer.close();
-      await using here = open();
-      await here.connections.connect(ORDERS);
-      await arrived.passed;
-      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + DAY_MS });
-      await using ahead = open();
-      await ahead.connections.retry(ORDERS);
-      // Its worker has looked when another call was made.
-      await ahead.connections.connect({ ...ORDERS, tenantId: "globex" });
-      const globex = () => ahead.connections.get({ ...ORDERS, tenantId: "globex" });
-      await expect.poll(async () => (await globex())?.state, { interval: 5 }).toBe("setup");
-      expect(stage.calls().map(({ said }) => said["tenantId"])).toEqual(["acme", "globex"]);
-      slow.open();
-    },
-  );
 
   it("hands a call over at once when its process is closed in order", async () => {
     const begun = gate();

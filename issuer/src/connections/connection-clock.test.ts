@@ -1,0 +1,55 @@
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import type { Issuer } from "../index.ts";
+import { connectableApps, startAppBackend, type AppBackend } from "../test-support/app-backend.ts";
+import { gate, ORDERS } from "../test-support/connections.ts";
+import { postgresFixture, START_TIMEOUT_MS } from "../test-support/stores.ts";
+import { testIssuer } from "../test-support/test-issuer.ts";
+
+const DAY_MS = 86_400_000;
+
+const fixture = postgresFixture();
+let backend: AppBackend;
+beforeAll(async () => {
+  await fixture.start();
+  backend = await startAppBackend();
+}, START_TIMEOUT_MS);
+afterEach(() => {
+  vi.useRealTimers();
+});
+afterAll(async () => {
+  await backend.close();
+  await fixture.close();
+});
+
+it("goes by the store's clock where those of two machines differ by a day", async () => {
+  const slow = gate();
+  const arrived = gate();
+  backend.answer = async (response, _request, { said }) => {
+    if (said["tenantId"] === "acme") {
+      arrived.open();
+      await slow.passed;
+    }
+    response.writeHead(204).end();
+  };
+  const place = await fixture.place();
+  const open = (): Issuer =>
+    testIssuer({
+      apps: connectableApps(backend.origin),
+      store: place.store(),
+      connections: { timeoutMs: 20_000 },
+    });
+  await using here = open();
+  await here.connections.connect(ORDERS);
+  await arrived.passed;
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + DAY_MS });
+  await using ahead = open();
+  await ahead.connections.retry(ORDERS);
+  // Its worker has looked when another call was made.
+  const globex = { ...ORDERS, tenantId: "globex" };
+  await ahead.connections.connect(globex);
+  await expect
+    .poll(async () => (await ahead.connections.get(globex))?.state, { interval: 5 })
+    .toBe("setup");
+  expect(backend.calls.map(({ said }) => said["tenantId"])).toEqual(["acme", "globex"]);
+  slow.open();
+});
