@@ -10,6 +10,7 @@ import {
   isBuiltInMethod,
   isMethodName,
   isPromiseLike,
+  quoted,
   runChecked,
   type Contract,
 } from "@breezeway/shared";
@@ -64,7 +65,7 @@ export function createBridge<C extends Contract>(
   const call = async (name: string, ...given: readonly unknown[]): Promise<unknown> => {
     assertOpen();
     if (!isMethodName(name)) {
-      throw new BridgeError("CALL_METHOD_UNKNOWN", `"${String(name)}" is not a method name.`);
+      throw new BridgeError("CALL_METHOD_UNKNOWN", `${quoted(String(name))} is not a method name.`);
     }
     if (name === BUILT_IN_METHODS.sessionToken || name === BUILT_IN_METHODS.appToken) {
       return tokens.get();

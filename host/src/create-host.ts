@@ -4,6 +4,7 @@ import {
   CHANNEL_LIMITS,
   isBuiltInMethod,
   isMethodName,
+  quoted,
   TIMEOUTS,
   type AnyContract,
   type Contract,
@@ -151,7 +152,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
     checkMountOptions(mountOptions);
     const app = apps.get(appId);
     if (app === undefined) {
-      throw new BridgeError("APP_UNKNOWN", `No app "${appId}" is registered.`);
+      throw new BridgeError("APP_UNKNOWN", `No app ${quoted(appId)} is registered.`);
     }
     const appTokens = tokens.of(app.id);
     const receive = createGate(limits, clock);

@@ -7,6 +7,7 @@ export type {
 } from "./errors/bridge-error.ts";
 export { ERROR_CODES, isErrorCode, isRetryable, reasonOf } from "./errors/codes.ts";
 export type { ErrorCode } from "./errors/codes.ts";
+export { quoted } from "./errors/quoted.ts";
 export { ERROR_HINTS } from "./errors/hints.ts";
 export { HTTP_CODES, codeOfReason, isHttpCode } from "./errors/http-codes.ts";
 export type { BridgeCode, ErrorAction, ErrorReason, HttpCode } from "./errors/http-codes.ts";
@@ -40,7 +41,7 @@ export type {
 } from "./protocol/frames.ts";
 export { isHostFetchRequest } from "./protocol/host-fetch.ts";
 export type { HostFetchRequest, HostFetchResponse } from "./protocol/host-fetch.ts";
-export { isRecord, isWireError } from "./protocol/guards.ts";
+export { isCloneable, isRecord, isWireError } from "./protocol/guards.ts";
 export { HANDSHAKE_CHANNEL, parseHello, parseWelcome } from "./protocol/handshake.ts";
 export { isTokenGrant, STATE_KEYS } from "./protocol/state.ts";
 export type { GuestState, StateKey } from "./protocol/state.ts";

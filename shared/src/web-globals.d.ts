@@ -48,6 +48,7 @@ declare function queueMicrotask(callback: () => void): void;
 declare const crypto: { getRandomValues<T extends Uint8Array>(array: T): T };
 
 // `var`, because only then are they members of `globalThis` for TypeScript.
+declare var structuredClone: (<T>(value: T) => T) | undefined;
 declare var setTimeout: (callback: () => void, ms: number) => unknown;
 declare var clearTimeout: (timer: unknown) => void;
 declare var performance: { now(): number };

@@ -1,5 +1,5 @@
 /** Options of {@link createGateway}: their types, their checks, and what is made of them once. */
-import { BridgeError, isOrigin, originOf } from "@breezeway/shared";
+import { BridgeError, isOrigin, originOf, quoted } from "@breezeway/shared";
 import {
   createAppRegistry,
   parseWith,
@@ -217,7 +217,7 @@ function checkApps(routes: readonly RouteOptions[], apps: AppRegistry, source: s
     if (unknown !== undefined) {
       throw new BridgeError(
         "CONFIG_INVALID",
-        `${source}: routes[${index}].apps: no app "${unknown}" is registered.`,
+        `${source}: routes[${index}].apps: no app ${quoted(unknown)} is registered.`,
       );
     }
     checkScopes(route, apps, `${source}: routes[${index}].scopes`);
@@ -234,7 +234,7 @@ function checkScopes(route: RouteOptions, apps: AppRegistry, source: string): vo
   if (unknown === undefined) return;
   throw new BridgeError(
     "CONFIG_INVALID",
-    `${source}: no app that may use the route has the scope "${unknown}".`,
+    `${source}: no app that may use the route has the scope ${quoted(unknown)}.`,
   );
 }
 

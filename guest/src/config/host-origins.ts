@@ -1,4 +1,4 @@
-import { BridgeError, isOrigin } from "@breezeway/shared";
+import { BridgeError, isOrigin, quoted } from "@breezeway/shared";
 
 const META = "breezeway-host-origins";
 
@@ -22,7 +22,7 @@ export function resolveHostOrigins(option: readonly string[] | undefined): reado
     if (!isOrigin(origin)) {
       throw new BridgeError(
         "CONFIG_HOST_ORIGINS_INVALID",
-        `"${origin}" is not an exact origin such as https://shell.example (no path, no slash at the end, no *).`,
+        `${quoted(origin)} is not an exact origin such as https://shell.example (no path, no slash at the end, no *).`,
       );
     }
   }

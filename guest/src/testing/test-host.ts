@@ -74,7 +74,12 @@ export function createTestHost<C extends Contract = AnyContract>(
   const locale = createStore(options.locale ?? "en");
   const capabilities = createStore(options.capabilities ?? capabilitiesOf(contract));
   const can = (capability: string): boolean => capabilities.current.includes(capability);
-  const ui = createTestUi({ answers: options.ui ?? {}, can, context: () => context.current });
+  const ui = createTestUi({
+    appId,
+    answers: options.ui ?? {},
+    can,
+    context: () => context.current,
+  });
   // The host itself may do everything; only guests need capabilities.
   const guard = createContractGuard(contract, () => true);
   const methods = new Map<string, TestMethod>(

@@ -1,7 +1,7 @@
 /**
  * The page around the guest under test. Arguments and capabilities are checked as a real host does;
  * what it would show is written down, and the test answers in the person's place. There is no person to
- * click, so nothing needs a click here, and nothing is too much.
+ * click, so nothing needs a click here, and nothing is too often; but of dialogs there is one at a time.
  */
 import {
   BridgeError,
@@ -32,12 +32,13 @@ export interface TestUi {
 }
 
 export interface TestUiParts {
+  readonly appId: string;
   readonly answers: TestHostUiOptions;
   readonly can: (capability: string) => boolean;
   readonly context: () => unknown;
 }
 
-export function createTestUi({ answers, can, context }: TestUiParts): TestUi {
+export function createTestUi({ appId, answers, can, context }: TestUiParts): TestUi {
   const toasts: { text: string; tone: ToastTone }[] = [];
   const questions: ConfirmOptions[] = [];
   const modals: GuestModal[] = [];
@@ -45,6 +46,8 @@ export function createTestUi({ answers, can, context }: TestUiParts): TestUi {
   const navigations: AskedPlace[] = [];
   const paths: string[] = [];
   const sizes: FrameSize[] = [];
+  /** Nobody has answered it, and whoever asks still waits. */
+  let openDialog: object | undefined;
 
   const demand = (method: string, capability: string): void => {
     if (can(capability)) return;
@@ -55,23 +58,39 @@ export function createTestUi({ answers, can, context }: TestUiParts): TestUi {
     );
   };
 
-  const handlers = new Map<string, (args: readonly unknown[]) => unknown>([
+  const inDialog = async <T>(signal: AbortSignal, answer: () => T | PromiseLike<T>): Promise<T> => {
+    if (openDialog) throw new BridgeError("CALL_LIMIT_EXCEEDED", "A dialog is open already.");
+    const mine = {};
+    const end = (): void => {
+      if (openDialog === mine) openDialog = undefined;
+    };
+    openDialog = mine;
+    signal.addEventListener("abort", end);
+    try {
+      return await answer();
+    } finally {
+      signal.removeEventListener("abort", end);
+      end();
+    }
+  };
+
+  const handlers = new Map<string, (call: IncomingCall) => unknown>([
     [
       BUILT_IN_METHODS.navigate,
-      (args) => {
+      ({ args }) => {
         demand("navigate", SURFACE_CAPABILITIES.navigate);
         const target = parseNavigate(args);
-        if (target.to === "app" && target.app !== undefined) {
+        if (target.to === "app" && target.app !== undefined && target.app !== appId) {
           demand("navigate", SURFACE_CAPABILITIES.navigateToApps);
         }
         navigations.push(target);
         return answers.navigate?.(target);
       },
     ],
-    [BUILT_IN_METHODS.reportPath, (args) => void paths.push(parseReportPath(args))],
+    [BUILT_IN_METHODS.reportPath, ({ args }) => void paths.push(parseReportPath(args))],
     [
       BUILT_IN_METHODS.resize,
-      (args) => {
+      ({ args }) => {
         const size = parseResize(args);
         sizes.push(size);
         return answers.resize?.(size) ?? size;
@@ -79,32 +98,36 @@ export function createTestUi({ answers, can, context }: TestUiParts): TestUi {
     ],
     [
       BUILT_IN_METHODS.showToast,
-      (args) => {
+      ({ args }) => {
         demand("showToast", SURFACE_CAPABILITIES.showToast);
         toasts.push(parseShowToast(args));
       },
     ],
     [
       BUILT_IN_METHODS.confirm,
-      (args) => {
+      ({ args, signal }) => {
         demand("confirm", SURFACE_CAPABILITIES.confirm);
         const question = parseConfirm(args);
-        questions.push(question);
-        return answers.confirm?.(question) ?? true;
+        return inDialog(signal, () => {
+          questions.push(question);
+          return answers.confirm?.(question) ?? true;
+        });
       },
     ],
     [
       BUILT_IN_METHODS.openModal,
-      (args) => {
+      ({ args, signal }) => {
         demand("openModal", SURFACE_CAPABILITIES.openModal);
         const { name, data } = parseOpenModal(args);
-        modals.push({ name, data });
-        return answers.openModal?.({ name, data });
+        return inDialog(signal, () => {
+          modals.push({ name, data });
+          return answers.openModal?.({ name, data });
+        });
       },
     ],
     [
       BUILT_IN_METHODS.closeModal,
-      ([result]) => {
+      ({ args: [result] }) => {
         const current = context();
         if (!isRecord(current) || !isRecord(current["modal"])) {
           throw new BridgeError(
@@ -119,9 +142,9 @@ export function createTestUi({ answers, can, context }: TestUiParts): TestUi {
 
   return {
     record: { toasts, questions, modals, closings, navigations, paths, sizes },
-    handlerOf({ method, args }) {
-      const handler = handlers.get(method);
-      return handler && (() => handler(args));
+    handlerOf(call) {
+      const handler = handlers.get(call.method);
+      return handler && (() => handler(call));
     },
   };
 }

@@ -1,5 +1,6 @@
 import { BridgeError, defineContract } from "@breezeway/shared";
 import { afterEach, describe, expect, it } from "vitest";
+import { callOptions, type AppBridge } from "../index.ts";
 import { createTestHost, type TestHost, type TestHostOptions } from "../testing.ts";
 import { createUi, type AppUi } from "../ui.ts";
 
@@ -9,10 +10,11 @@ const open: TestHost<typeof contract>[] = [];
 
 const setUp = async (
   options: TestHostOptions<typeof contract> = {},
-): Promise<{ host: TestHost<typeof contract>; ui: AppUi }> => {
+): Promise<{ host: TestHost<typeof contract>; bridge: AppBridge<typeof contract>; ui: AppUi }> => {
   const host = createTestHost({ contract, ...options });
   open.push(host);
-  return { host, ui: createUi(await host.connect()) };
+  const bridge = await host.connect();
+  return { host, bridge, ui: createUi(bridge) };
 };
 
 const coded = (code: string, text = ""): unknown =>
@@ -84,6 +86,38 @@ describe("createUi, of a bridge with a contract", () => {
     await expect(ui.confirm("")).rejects.toThrow(coded("CALL_ARGUMENTS_INVALID", "title: "));
     await expect(ui.closeModal()).rejects.toThrow(coded("SURFACE_REFUSED"));
     expect(host.ui).toMatchObject({ toasts: [], navigations: [], questions: [] });
+  });
+
+  it("goes to a page of its own app by name, as by path, without the capability for others", async () => {
+    const { host, ui } = await setUp({ appId: "orders", capabilities: ["navigation:write"] });
+    await ui.navigate({ app: "orders", path: "/o-7" });
+    await ui.navigate({ path: "/o-8" });
+    expect(host.ui.navigations).toMatchObject([
+      { app: "orders", path: "/o-7" },
+      { app: undefined, path: "/o-8" },
+    ]);
+  });
+
+  it("asks one thing at a time", async () => {
+    const { host, ui } = await setUp({ ui: { confirm: () => new Promise(() => undefined) } });
+    const caller = new AbortController();
+    const asking = ui.confirm("First?", { signal: caller.signal });
+    await expect(ui.openModal("edit")).rejects.toThrow(coded("CALL_LIMIT_EXCEEDED"));
+    caller.abort();
+    await expect(asking).rejects.toThrow(coded("CALL_ABORTED"));
+    await ui.openModal("edit");
+    expect(host.ui).toMatchObject({ questions: [{ title: "First?" }], modals: [{ name: "edit" }] });
+  });
+
+  it("opens no dialog with data that the page in it could not get", async () => {
+    const { host, bridge } = await setUp();
+    const { port1, port2 } = new MessageChannel();
+    const given = [{ data: port1 }, callOptions({ transfer: [port1] })] as const;
+    await expect(bridge.method.call("openModal", "edit", ...given)).rejects.toThrow(
+      coded("VALUE_NOT_CLONEABLE"),
+    );
+    expect(host.ui.modals).toEqual([]);
+    port2.close();
   });
 
   it("is refused as the test says", async () => {

@@ -16,6 +16,7 @@ import {
   checkResult,
   createContractGuard,
   isPromiseLike,
+  quoted,
   type FrameSize,
   type Hello,
   type StateKey,
@@ -162,7 +163,7 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
     if (isPromiseLike(checked)) await checked;
     if (guest === undefined) {
       const code = state.current === "closed" ? "CHANNEL_CLOSED" : "CHANNEL_LOST";
-      throw new BridgeError(code, `"${name}" was called while no guest is connected.`);
+      throw new BridgeError(code, `${quoted(name)} was called while no guest is connected.`);
     }
     return checkResult(name, definition, await guest.channel.call(name, args, callOptions));
   };

@@ -277,6 +277,17 @@ describe("openModal", () => {
     expect(modals).toEqual([]);
   });
 
+  it("is refused with data that can travel to the host but not on to the dialog", async () => {
+    const { guest, modals } = await setUp();
+    const { port1, port2 } = new MessageChannel();
+    const data = { port: port1 };
+    await expect(
+      guest.callWith("openModal", ["edit", { data }], { transfer: [port1] }),
+    ).rejects.toThrow(coded("VALUE_NOT_CLONEABLE", "options.data"));
+    expect(modals).toEqual([]);
+    port2.close();
+  });
+
   it("refuses another app's modal [DG-5]", async () => {
     const parts = await setUp();
     const stock = await parts.connect("stock");

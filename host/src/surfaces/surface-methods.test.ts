@@ -115,7 +115,10 @@ describe("navigate", () => {
     await more.guest.call("navigate", { app: "stock" });
     expect(targets).toMatchObject([{ to: "app", app: { id: "stock" }, path: "/" }]);
     await expect(more.guest.call("navigate", { app: "nothing" })).rejects.toThrow(
-      coded("APP_UNKNOWN"),
+      coded("APP_UNKNOWN", '"nothing"'),
+    );
+    await expect(more.guest.call("navigate", { app: "x".repeat(1e6) })).rejects.toThrow(
+      coded("APP_UNKNOWN", `"${"x".repeat(64)}…" is`),
     );
   });
 

@@ -11,6 +11,7 @@ import {
   BridgeError,
   BUILT_IN_METHODS,
   normalPath,
+  quoted,
   SURFACE_CAPABILITIES,
   SURFACE_LIMITS,
 } from "@breezeway/shared";
@@ -85,7 +86,7 @@ export function createSurfaces(options: SurfacesOptions): Surfaces {
     // Which other apps there are is not every app's to find out.
     if (target !== app) demand(app, "navigate", SURFACE_CAPABILITIES.navigateToApps);
     if (target === undefined) {
-      throw new BridgeError("APP_UNKNOWN", `No app "${asked.app}" is registered.`);
+      throw new BridgeError("APP_UNKNOWN", `No app ${quoted(asked.app ?? "")} is registered.`);
     }
     return { ...asked, app: target, path: asked.path ?? startOf(target) };
   };

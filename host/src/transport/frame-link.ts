@@ -23,6 +23,7 @@
  */
 import {
   HANDSHAKE_LIMITS,
+  isCloneable,
   parseHello,
   TIMEOUTS,
   type Frame,
@@ -210,15 +211,6 @@ function openAttempt({ guestId, clock, onHello, post, onEnd }: AttemptOptions): 
   };
   expireLater();
   return attempt;
-}
-
-function isCloneable(value: unknown): boolean {
-  try {
-    structuredClone(value);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** An error that penpal made of an exception, with nothing of the exception. */

@@ -5,6 +5,7 @@
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BridgeError } from "../errors/bridge-error.ts";
+import { quoted } from "../errors/quoted.ts";
 import { isMethodName, isTopic } from "../protocol/names.ts";
 
 export interface MethodDefinition {
@@ -48,11 +49,12 @@ export function defineContract<const C extends Contract>(contract: C): C {
     ...Object.entries(contract.methods ?? {}),
     ...Object.entries(contract.guestMethods ?? {}),
   ]) {
-    if (!isMethodName(name)) throw invalid(`"${name}" is not a method name`);
+    if (!isMethodName(name)) throw invalid(`${quoted(name)} is not a method name`);
     assertCapability(name, method.capability);
   }
   for (const [topic, entry] of Object.entries(contract.events ?? {})) {
-    if (!isTopic(topic)) throw invalid(`"${topic}" is not a topic of the form resource:action`);
+    if (!isTopic(topic))
+      throw invalid(`${quoted(topic)} is not a topic of the form resource:action`);
     assertCapability(topic, eventDefinition(entry).capability);
   }
   return contract;

@@ -83,6 +83,16 @@ describe("values", () => {
     expect(() => args("add", 1, "canary")).not.toThrow(/canary/);
   });
 
+  it("repeat of the peer's names only so much", () => {
+    const definition = { args: z.tuple([z.record(z.string(), z.number())]) };
+    const long = "x".repeat(1e6);
+    expect(() => checkArgs("add", definition, [{ [long]: "no" }])).toThrow(
+      /^The arguments of "add" did not match the contract at \[0\]\.x{64}…\.$/,
+    );
+    expect(() => guard.method(long, "methods")).toThrow(/"x{64}…"\.$/);
+    expect(() => guard.topic(long)).toThrow(/"x{64}…" is not/);
+  });
+
   it("of results and payloads are checked alike", async () => {
     expect(await codeOf(() => checkResult("add", guard.method("add", "methods"), "3"))).toBe(
       "CALL_RESULT_INVALID",

@@ -4,6 +4,7 @@
  * receiver applies a schema's transforms.
  */
 import { BridgeError } from "../errors/bridge-error.ts";
+import { quoted } from "../errors/quoted.ts";
 import { isTopic } from "../protocol/names.ts";
 import {
   eventDefinition,
@@ -49,7 +50,7 @@ export function createContractGuard(
       const listed = contract?.[side];
       if (listed === undefined) return undefined;
       if (!Object.hasOwn(listed, name)) {
-        throw new BridgeError("CALL_METHOD_UNKNOWN", `The contract has no method "${name}".`);
+        throw new BridgeError("CALL_METHOD_UNKNOWN", `The contract has no method ${quoted(name)}.`);
       }
       if (side === "methods") demand(`"${name}"`, listed[name]?.capability);
       return listed[name];
@@ -126,5 +127,5 @@ export function checkPayload(
 }
 
 function badTopic(topic: string, what: string): BridgeError {
-  return new BridgeError("EVENT_TOPIC_INVALID", `The topic "${topic.slice(0, 128)}" ${what}.`);
+  return new BridgeError("EVENT_TOPIC_INVALID", `The topic ${quoted(topic)} ${what}.`);
 }

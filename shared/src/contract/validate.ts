@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { ErrorCode } from "../errors/codes.ts";
+import { shortened } from "../errors/quoted.ts";
 
 export interface ValidationFailure {
   readonly code: ErrorCode;
@@ -64,7 +65,7 @@ export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
 function pathOf(path: StandardSchemaV1.Issue["path"]): string {
   return (path ?? [])
     .map((segment) => (typeof segment === "object" ? segment.key : segment))
-    .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
+    .map((key) => (typeof key === "number" ? `[${key}]` : `.${shortened(String(key))}`))
     .join("")
     .replace(/^\./, "");
 }

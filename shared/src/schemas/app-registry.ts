@@ -1,4 +1,5 @@
 import { BridgeError } from "../errors/bridge-error.ts";
+import { shortened } from "../errors/quoted.ts";
 import {
   isRegisteredApp,
   parseManifest,
@@ -42,5 +43,5 @@ export function createAppRegistry(
 
 function sourceOf(manifest: unknown, index: number): string {
   const id = (manifest as { id?: unknown } | null)?.id;
-  return typeof id === "string" ? id : `apps[${index}]`;
+  return typeof id === "string" ? shortened(id) : `apps[${index}]`;
 }

@@ -32,6 +32,24 @@ describe("parseWith, given a value that fits no form of a union", () => {
   });
 });
 
+describe("parseWith, given a value with faults without end", () => {
+  it("lists some of them, and repeats no more of a name than of a line", () => {
+    const long = "x".repeat(1e6);
+    const many = Object.fromEntries(Array.from({ length: 1e4 }, (_, index) => [`k${index}`, 1]));
+    for (const value of [
+      { audit: { file: "x", ...many } },
+      { audit: { file: "x", [long]: 1 } },
+      { scopes: { GET: Array.from({ length: 1e4 }, () => 1) } },
+      { scopes: { [long]: [] } },
+    ]) {
+      expect(() => parseWith(schema, value, context)).toThrow(/^gateway\.json: .{20,1200}\.$/s);
+    }
+    expect(() =>
+      parseWith(schema, { scopes: Array.from({ length: 30 }, () => 1) }, context),
+    ).toThrow("scopes[19]: must be of type string; and 10 more.");
+  });
+});
+
 describe("parseJsonWith, given text that is not JSON", () => {
   it("says where, and quotes nothing of the text", () => {
     const text = '{\n  "token": "canary",,\n}';

@@ -1,8 +1,11 @@
 import * as z from "zod/mini";
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { ErrorCode } from "../errors/codes.ts";
+import { quoted, shortened } from "../errors/quoted.ts";
 
 const NO_FORM = "has none of the allowed forms";
+/** Of issues in one message, and of names in one issue: whoever made them may have made thousands. */
+const MAX_LISTED = 20;
 
 export interface ParseContext {
   /** The code of the error when the value does not fit. */
@@ -12,8 +15,8 @@ export interface ParseContext {
 }
 
 /**
- * The one way a value from outside becomes a typed one. Every issue is in the message, each with
- * the path of its field; values are never quoted, since they may be secrets.
+ * The one way a value from outside becomes a typed one. The issues are in the message, the first 20
+ * of them, each with the path of its field; values are never quoted, since they may be secrets.
  *
  * @throws {BridgeError} with the given code
  */
@@ -24,7 +27,7 @@ export function parseWith<S extends z.core.$ZodType>(
 ): z.core.output<S> {
   const result = z.safeParse(schema, value, { error: describeIssue });
   if (result.success) return result.data;
-  const issues = result.error.issues.flatMap(describe);
+  const issues = listed(result.error.issues.flatMap(describe));
   throw new BridgeError(context.code, `${context.source}: ${issues.join("; ")}.`, {
     details: { source: context.source, issues },
   });
@@ -55,10 +58,15 @@ function parseJson(text: string, context: ParseContext): unknown {
   }
 }
 
+function listed(all: readonly string[]): readonly string[] {
+  if (all.length <= MAX_LISTED) return all;
+  return [...all.slice(0, MAX_LISTED), `and ${all.length - MAX_LISTED} more`];
+}
+
 function describe(issue: z.core.$ZodIssue): string[] {
   return flatten(issue, []).map(({ path, message }) => {
     const place = path
-      .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
+      .map((key) => (typeof key === "number" ? `[${key}]` : `.${shortened(String(key))}`))
       .join("")
       .replace(/^\./, "");
     return place === "" ? message : `${place}: ${message}`;
@@ -94,7 +102,7 @@ function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
       if (issue.input === undefined) return "is required";
       return `must be of type ${issue.expected === "record" ? "object" : issue.expected}`;
     case "unrecognized_keys":
-      return `unknown field ${issue.keys.map((key) => `"${key}"`).join(", ")}`;
+      return `unknown field ${listed(issue.keys.map(quoted)).join(", ")}`;
     case "invalid_value":
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
     case "invalid_union":

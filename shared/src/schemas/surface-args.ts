@@ -1,6 +1,8 @@
 /** Arguments of the methods that act on the host's page, parsed by every host, the test kit's too. */
 import * as z from "zod/mini";
+import { BridgeError } from "../errors/bridge-error.ts";
 import { SURFACE_LIMITS } from "../limits.ts";
+import { isCloneable } from "../protocol/guards.ts";
 import { normalPath } from "../protocol/normal-path.ts";
 import type {
   ConfirmOptions,
@@ -96,10 +98,18 @@ export function parseConfirm([options]: Args): AskedConfirm {
   };
 }
 
-/** @throws {BridgeError} CALL_ARGUMENTS_INVALID, naming the field */
+/**
+ * @throws {BridgeError} CALL_ARGUMENTS_INVALID, naming the field; VALUE_NOT_CLONEABLE for data that came
+ *   this far but no further, such as a port: it has to travel on, to the frame in the dialog
+ */
 export function parseOpenModal([name, options]: Args): AskedModal {
   const asked = parse("openModal", modalSchema, { name, options });
-  return { name: asked.name, data: asked.options?.data };
+  const data = asked.options?.data;
+  if (isCloneable(data)) return { name: asked.name, data };
+  throw new BridgeError(
+    "VALUE_NOT_CLONEABLE",
+    '"openModal": options.data: cannot be sent on to the page in the dialog.',
+  );
 }
 
 /** @throws {BridgeError} CALL_ARGUMENTS_INVALID, naming the field */
