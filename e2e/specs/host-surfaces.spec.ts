@@ -109,6 +109,21 @@ test.describe("a question", () => {
     await expect(page.getByRole("alertdialog")).toHaveCount(0);
   });
 
+  test("is not asked by an app in the background when the person has clicked in another one", async ({
+    bridge: { platform },
+    page,
+  }) => {
+    // Nothing is evaluated in a frame before the end: that would be a person's doing, too.
+    const said: string[] = [];
+    page.on("console", (message) => said.push(message.text()));
+    const { hostOrigin, guestOrigin, strangerOrigin } = platform;
+    await page.goto(`${hostOrigin}/?clicked=${guestOrigin}&bystander=${strangerOrigin}`);
+    await expect.poll(() => said).toEqual(["ready", "ready"]);
+    await page.mouse.click(100, 100);
+    await expect(page.getByRole("alertdialog", { name: "From clicked Mine?" })).toBeVisible();
+    expect(said).toContain("answers: ACTIVATION_MISSING ACTIVATION_MISSING ACTIVATION_MISSING");
+  });
+
   test("is gone when its app's frame is, and the page can be used again", async ({ bridge }) => {
     const opened = await open(bridge);
     const { page, frame } = opened;

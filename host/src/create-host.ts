@@ -17,7 +17,13 @@ import {
   type ManifestInput,
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
-import { createGate, createStore, systemClock, type Unsubscribe } from "@breezeway/shared/channel";
+import {
+  createGate,
+  createStore,
+  systemClock,
+  type IncomingCall,
+  type Unsubscribe,
+} from "@breezeway/shared/channel";
 import { checkHostOptions, checkMountOptions } from "./check-options.ts";
 import { createHostConnections, type SetupListener } from "./connections/host-connections.ts";
 import { disposable } from "./disposable.ts";
@@ -294,9 +300,13 @@ function absolute(option: string, url: string): string {
   throw new BridgeError("CONFIG_INVALID", `createHost: ${option}: is not a URL.`);
 }
 
-/** Activation in a frame activates the pages around it, too. */
-function isPageActive(): boolean {
+/**
+ * Activation in a frame activates the pages around it, too, and so would serve every frame of the page.
+ * Where the browser tells which document was active as it sent the call, that one must have been.
+ */
+function isPageActive({ isUserActive }: IncomingCall): boolean {
   return (
+    isUserActive !== false &&
     typeof navigator !== "undefined" &&
     "userActivation" in navigator &&
     navigator.userActivation.isActive

@@ -81,7 +81,8 @@ export interface HostOptions<C extends Contract = AnyContract> {
   readonly onNavigate?: (target: NavigationTarget, source: EventSource) => void | PromiseLike<void>;
   /**
    * Whether a person has done something in the page just now: without it no app opens a dialog or
-   * goes elsewhere. Default: the browser's transient activation, `navigator.userActivation`.
+   * goes elsewhere. Default: the browser's transient activation, `navigator.userActivation`, and in
+   * browsers that tell that of the app's own frame (Chromium) that one.
    */
   readonly isUserActive?: () => boolean;
   /**

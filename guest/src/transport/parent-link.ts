@@ -17,6 +17,7 @@ import {
   parseWelcome,
   type Hello,
 } from "@breezeway/shared";
+import type { ChannelPort } from "@breezeway/shared/channel";
 import { connect, type Message, type MessageHandler, type Messenger } from "penpal";
 import { fromPenpal, noAnswer } from "./from-penpal.ts";
 import type { Attempt, GreetOptions, Greeting, HostLink } from "./host-link.ts";
@@ -125,11 +126,26 @@ function parentMessenger(hostOrigins: readonly string[]): Messenger {
   };
 }
 
+/**
+ * With each message goes whether the person has just done something in this document: the browser's
+ * word, by which the host tells this frame from the others of its page.
+ */
+function tellingActivation(port: MessagePort): ChannelPort {
+  const { postMessage } = MessagePort.prototype;
+  return Object.assign(port, {
+    postMessage(message: unknown, transfer: object[]) {
+      const options = { transfer, includeUserActivation: true };
+      postMessage.call(port, message, options);
+    },
+  });
+}
+
 function readAnswer(answer: unknown): Greeting {
   if (isRecord(answer)) {
     const welcome = parseWelcome(answer["welcome"]);
     if (!welcome.ok) throw BridgeError.fromWire(welcome.error);
-    if (answer["port"] instanceof MessagePort) return { welcome, port: answer["port"] };
+    if (answer["port"] instanceof MessagePort)
+      return { welcome, port: tellingActivation(answer["port"]) };
   }
   throw new BridgeError("FRAME_MALFORMED", "The host's welcome is malformed.");
 }

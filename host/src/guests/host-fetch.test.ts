@@ -25,6 +25,7 @@ const CALL: IncomingCall = {
   method: "bridge.fetch",
   args: [{ url: "https://api.example/orders", method: "GET", headers: [], body: null }],
   signal: new AbortController().signal,
+  isUserActive: undefined,
 };
 
 /** What the guest gets when the gateway answers with this body; 1 000 bytes are allowed. */

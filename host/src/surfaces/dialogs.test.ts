@@ -172,6 +172,21 @@ describe("confirm", () => {
     await expect(next).resolves.toBe(true);
   });
 
+  it("is the only dialog of the page also when the page has two hosts [DG-1]", async () => {
+    const first = await setUp();
+    const second = await setUp();
+    const asking = first.guest.call("confirm", { title: "First" });
+    const dialog = await shown(first.confirms, first);
+    await expect(second.guest.call("openModal", "edit")).rejects.toThrow(
+      coded("CALL_LIMIT_EXCEEDED", "open already"),
+    );
+    dialog.answer(true);
+    await asking;
+    const next = second.guest.call("confirm", { title: "Second" });
+    (await shown(second.confirms, second)).answer(true);
+    await expect(next).resolves.toBe(true);
+  });
+
   it("is refused to an app that asks again and again, and to no other [DG-3]", async () => {
     const parts = await setUp();
     const stock = await parts.connect("stock");

@@ -1,7 +1,7 @@
 /**
  * Dialogs that apps ask for.
  *
- * [DG-1] One on the page at a time, whoever asks.
+ * [DG-1] One on the page at a time, whoever asks, and whichever host they ask.
  * [DG-2] Only shortly after a person did something in the page: no app can open one by itself.
  * [DG-3] Of one app only so many in a row.
  * [DG-4] A dialog ends with whoever waits for it: the call was aborted, the frame or its mount is gone.
@@ -15,8 +15,10 @@ import {
   type Placement,
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
+import type { IncomingCall } from "@breezeway/shared/channel";
 import type { GuestMount } from "../guests/guest-mount.ts";
 import type { MountOptions } from "../host-types.ts";
+import { takeDialogPlace } from "./dialog-place.ts";
 import type { HostUi } from "./host-ui.ts";
 
 export interface DialogsOptions {
@@ -24,59 +26,58 @@ export interface DialogsOptions {
   readonly locale: () => string;
   readonly mount: (appId: string, options: MountOptions) => GuestMount;
   /** @throws {BridgeError} when the app may open none now */
-  readonly assertAllowed: (app: RegisteredApp) => void;
+  readonly assertAllowed: (app: RegisteredApp, call: IncomingCall) => void;
 }
 
 export interface Dialogs {
-  confirm(app: RegisteredApp, asked: AskedConfirm, signal: AbortSignal): Promise<boolean>;
+  confirm(app: RegisteredApp, asked: AskedConfirm, call: IncomingCall): Promise<boolean>;
   /** What the app's frame in the dialog has closed it with; `undefined` when the person did. */
-  openModal(app: RegisteredApp, asked: AskedModal, signal: AbortSignal): Promise<unknown>;
+  openModal(app: RegisteredApp, asked: AskedModal, call: IncomingCall): Promise<unknown>;
   closeModal(mount: GuestMount, result: unknown): void;
 }
 
 type ModalPlacement = Extract<Placement, { type: "modal" }>;
 
 export function createDialogs({ ui, locale, mount, assertAllowed }: DialogsOptions): Dialogs {
-  let isOpen = false;
   /** The frame in the dialog that is open, and how it closes it. */
   let shown: { readonly mount: GuestMount; close(result: unknown): void } | undefined;
 
   /** Runs until the dialog has ended, or nobody waits for it any more. */
   const exclusively = async <T>(
     app: RegisteredApp,
-    caller: AbortSignal,
+    call: IncomingCall,
     run: (closing: AbortController) => T | PromiseLike<T>,
   ): Promise<T | undefined> => {
-    if (isOpen) throw new BridgeError("CALL_LIMIT_EXCEEDED", "A dialog is open already.");
-    assertAllowed(app);
+    const leave = takeDialogPlace();
+    if (!leave) throw new BridgeError("CALL_LIMIT_EXCEEDED", "A dialog is open already.");
     const closing = new AbortController();
     const close = (): void => closing.abort();
     const closed = new Promise<undefined>((resolve) => {
       closing.signal.addEventListener("abort", () => resolve(undefined));
     });
-    caller.addEventListener("abort", close);
-    isOpen = true;
+    call.signal.addEventListener("abort", close);
     try {
+      assertAllowed(app, call);
       return await Promise.race([run(closing), closed]);
     } finally {
-      isOpen = false;
+      leave();
       close();
     }
   };
 
   return {
-    async confirm(app, asked, signal) {
+    async confirm(app, asked, call) {
       if (!ui.confirm) throw notOffered("dialogs");
-      const answer = await exclusively(app, signal, (closing) =>
+      const answer = await exclusively(app, call, (closing) =>
         ui.confirm?.({ app, ...asked, signal: closing.signal }),
       );
       return answer === true;
     },
-    async openModal(app, { name, data }, signal) {
+    async openModal(app, { name, data }, call) {
       if (!ui.openModal) throw notOffered("dialogs");
       const placement = modalOf(app, name);
       let result: unknown;
-      await exclusively(app, signal, async (closing) => {
+      await exclusively(app, call, async (closing) => {
         const context: { readonly modal: GuestModal } = { modal: { name, data } };
         const show = (options: MountOptions): GuestMount => {
           if (closing.signal.aborted)

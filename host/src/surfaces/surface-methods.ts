@@ -39,7 +39,7 @@ export interface SurfacesOptions {
   readonly apps: AppRegistry;
   readonly ui: HostUi;
   readonly onNavigate: HostOptions["onNavigate"];
-  readonly isUserActive: () => boolean;
+  readonly isUserActive: (call: IncomingCall) => boolean;
   readonly clock: Clock;
   readonly locale: () => string;
   readonly mount: (appId: string, options: MountOptions) => GuestMount;
@@ -65,8 +65,8 @@ export function createSurfaces(options: SurfacesOptions): Surfaces {
   const paths = perApp(clock, limits.pathBurst, limits.pathsPerSecond);
   const sizes = perApp(clock, limits.sizeBurst, limits.sizesPerSecond);
 
-  const assertActive = (what: string): void => {
-    if (options.isUserActive()) return;
+  const assertActive = (what: string, call: IncomingCall): void => {
+    if (options.isUserActive(call)) return;
     throw new BridgeError("ACTIVATION_MISSING", `${what} needs a click or a key of the person.`);
   };
 
@@ -74,8 +74,8 @@ export function createSurfaces(options: SurfacesOptions): Surfaces {
     ui,
     locale: options.locale,
     mount: options.mount,
-    assertAllowed(app) {
-      assertActive("A dialog");
+    assertAllowed(app, call) {
+      assertActive("A dialog", call);
       spend(dialogs(app), "dialogs");
     },
   });
@@ -96,11 +96,11 @@ export function createSurfaces(options: SurfacesOptions): Surfaces {
     methodsOf: (app, mount) => [
       [
         BUILT_IN_METHODS.navigate,
-        async ({ args }) => {
+        async (call) => {
           demand(app, "navigate", SURFACE_CAPABILITIES.navigate);
-          const target = targetOf(app, parseNavigate(args));
+          const target = targetOf(app, parseNavigate(call.args));
           if (!options.onNavigate) throw notOffered("way to go elsewhere");
-          assertActive("Going elsewhere");
+          assertActive("Going elsewhere", call);
           spend(navigations(app), "navigations");
           await options.onNavigate(target, { app, mount });
         },
@@ -119,16 +119,16 @@ export function createSurfaces(options: SurfacesOptions): Surfaces {
       ],
       [
         BUILT_IN_METHODS.confirm,
-        ({ args, signal }) => {
+        (call) => {
           demand(app, "confirm", SURFACE_CAPABILITIES.confirm);
-          return open.confirm(app, parseConfirm(args), signal);
+          return open.confirm(app, parseConfirm(call.args), call);
         },
       ],
       [
         BUILT_IN_METHODS.openModal,
-        ({ args, signal }) => {
+        (call) => {
           demand(app, "openModal", SURFACE_CAPABILITIES.openModal);
-          return open.openModal(app, parseOpenModal(args), signal);
+          return open.openModal(app, parseOpenModal(call.args), call);
         },
       ],
       [BUILT_IN_METHODS.closeModal, ({ args: [result] }) => open.closeModal(mount, result)],

@@ -19,7 +19,7 @@ import { createIncomingCalls, tooManyCalls, type IncomingCall } from "./incoming
 import { createOutbox } from "./outbox.ts";
 import { toWireError } from "./outgoing-error.ts";
 import { createPendingCalls } from "./pending-calls.ts";
-import type { ChannelPort } from "./port.ts";
+import type { ChannelPort, PortMessage } from "./port.ts";
 import { randomId } from "./random-id.ts";
 
 export type { IncomingCall } from "./incoming-calls.ts";
@@ -125,11 +125,11 @@ export function createChannel(options: ChannelOptions): Channel {
     lose(new BridgeError(error.code, `The other side broke the rules too often: ${error.message}`));
   };
 
-  const handle = (frame: Frame): void => {
+  const handle = (frame: Frame, isUserActive: boolean | undefined): void => {
     tap?.("in", frame);
     switch (frame[0]) {
       case "call":
-        return incoming.start(frame);
+        return incoming.start(frame, isUserActive);
       case "result":
         return void pending.resolve(frame[1], frame[2]);
       case "error":
@@ -151,7 +151,7 @@ export function createChannel(options: ChannelOptions): Channel {
     }
   };
 
-  const onMessage = ({ data }: { readonly data: unknown }): void => {
+  const onMessage = ({ data, userActivation }: PortMessage): void => {
     let frames: readonly Frame[];
     try {
       frames = receive(data);
@@ -159,10 +159,12 @@ export function createChannel(options: ChannelOptions): Channel {
       refuse(data, error as BridgeError);
       return;
     }
+    const isUserActive =
+      userActivation === undefined ? undefined : userActivation?.isActive === true;
     for (const frame of frames) {
       if (!isOpen) return;
       try {
-        handle(frame);
+        handle(frame, isUserActive);
       } catch (error) {
         if (BridgeError.is(error)) violation(error);
         else handlers.report(error);

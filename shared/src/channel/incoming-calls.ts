@@ -13,10 +13,15 @@ export interface IncomingCall {
   readonly args: readonly unknown[];
   /** Fires when the caller gives up or the channel ends. */
   readonly signal: AbortSignal;
+  /**
+   * Whether a person had just done something in the caller's document; `undefined` where the browser
+   * does not tell.
+   */
+  readonly isUserActive: boolean | undefined;
 }
 
 export interface IncomingCalls {
-  start(frame: CallFrame): void;
+  start(frame: CallFrame, isUserActive: boolean | undefined): void;
   abort(id: CallId): void;
   /** Fires every signal and answers nothing more. */
   end(): void;
@@ -45,7 +50,7 @@ export function createIncomingCalls(options: IncomingCallsOptions): IncomingCall
   };
 
   return {
-    start([, id, method, args]) {
+    start([, id, method, args], isUserActive) {
       if (id <= lastId) {
         throw new BridgeError("FRAME_MALFORMED", "The other side used a call id twice.");
       }
@@ -53,7 +58,7 @@ export function createIncomingCalls(options: IncomingCallsOptions): IncomingCall
       if (running.size >= options.maxCalls) {
         return options.fail(id, tooManyCalls(options.maxCalls));
       }
-      const call = new RunningCall(method, args);
+      const call = new RunningCall(method, args, isUserActive);
       running.set(id, call);
       try {
         const returned = options.handle(call);
@@ -83,12 +88,14 @@ export function createIncomingCalls(options: IncomingCallsOptions): IncomingCall
 class RunningCall implements IncomingCall {
   readonly method: string;
   readonly args: readonly unknown[];
+  readonly isUserActive: boolean | undefined;
   #controller: AbortController | undefined;
   #isAborted = false;
 
-  constructor(method: string, args: readonly unknown[]) {
+  constructor(method: string, args: readonly unknown[], isUserActive: boolean | undefined) {
     this.method = method;
     this.args = args;
+    this.isUserActive = isUserActive;
   }
 
   // Made when it is asked for: most handlers never look at their signal, and it is not free.
