@@ -40,6 +40,29 @@ test("an element follows what the host says", async ({ page }) => {
   expect(await page.evaluate(() => window.litKit.greet())).toBe("Hello you");
 });
 
+test("an element keeps its frame as high as it is while it has a bridge", async ({ page }) => {
+  const heights = (): Promise<unknown[]> =>
+    page.evaluate(() => window.litKit.host.ui.sizes.map(({ heightPx }) => heightPx));
+  await page.evaluate(() => {
+    const { screen } = window.litKit;
+    screen.style.cssText = "display: block; height: 100px; overflow: hidden";
+    document.querySelector("#first")?.append(screen);
+  });
+  await expect.poll(heights).toEqual([100]);
+  await page.evaluate(() => (window.litKit.screen.style.height = "200px"));
+  await expect.poll(heights).toEqual([100, 200]);
+  await page.evaluate(async () => {
+    const { screen } = window.litKit;
+    const { ui } = screen.page;
+    screen.remove();
+    await screen.updateComplete;
+    Object.assign(window, { hadUi: ui !== undefined, hasUi: screen.page.ui !== undefined });
+  });
+  expect(
+    await page.evaluate(() => ["hadUi", "hasUi"].map((name) => Reflect.get(window, name))),
+  ).toEqual([true, false]);
+});
+
 test("an element that is moved in the document keeps its bridge", async ({ page }) => {
   await page.evaluate(() => document.querySelector("#first")?.append(window.litKit.screen));
   await expect(page.locator("#state")).toHaveText("connected");

@@ -90,6 +90,50 @@ test("a component calls the host by the contract", async ({ page }) => {
   await expect(page.locator("#greeting")).toHaveText("Hello you");
 });
 
+test("a component asks by the page around it, and keeps the frame as high as it is", async ({
+  page,
+}) => {
+  const heights = (): Promise<unknown[]> =>
+    page.evaluate(() => window.kit.host.ui.sizes.map(({ heightPx }) => heightPx));
+  await page.evaluate(() => window.kit.render());
+  await expect.poll(heights).toEqual([100]);
+  await page.locator("#grow").click();
+  await expect.poll(heights).toEqual([100, 200]);
+  expect(await page.evaluate(() => window.kit.host.ui.questions)).toEqual([
+    { title: "Another one?", tone: "normal" },
+  ]);
+});
+
+test("a page in a dialog listens for Escape once, however often it is rendered, until it is unmounted", async ({
+  page,
+}) => {
+  await page.evaluate(() => {
+    const { addEventListener, removeEventListener } = window;
+    const count = (type: string, by: number): void => {
+      if (type === "keydown") Object.assign(window, { listeners: listeners() + by });
+    };
+    const listeners = (): number => Number(Reflect.get(window, "listeners") ?? 0);
+    window.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+      count(args[0], 1);
+      Reflect.apply(addEventListener, window, args);
+    };
+    window.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+      count(args[0], -1);
+      Reflect.apply(removeEventListener, window, args);
+    };
+    window.kit.host.context.set({ customerId: "c-1", modal: { name: "edit", data: null } });
+    window.kit.render();
+  });
+  const listeners = (): Promise<unknown> => page.evaluate(() => Reflect.get(window, "listeners"));
+  await page.locator("#grow").click();
+  await expect(page.locator("#growing")).toHaveCSS("height", "200px");
+  expect(await listeners()).toBe(1);
+  await page.keyboard.press("Escape");
+  await expect.poll(() => page.evaluate(() => window.kit.host.ui.closings.length)).toBe(1);
+  await page.evaluate(() => window.kit.unmount());
+  await expect.poll(listeners).toBe(0);
+});
+
 test("a bridge that is handed in is used and not closed", async ({ page }) => {
   await page.evaluate(() => window.kit.render({ withBridge: true }));
   await expect(page.locator("#user")).toHaveText("alice");

@@ -11,5 +11,6 @@ export {
   useSession,
   useSessionToken,
 } from "./react/hooks.ts";
+export { useAutoResize, useUi } from "./react/ui-hooks.ts";
 export { defineHooks } from "./react/define-hooks.ts";
 export type { ContractHooks } from "./react/define-hooks.ts";

@@ -8,6 +8,8 @@
  * [UI-3] Toasts are in a live region that is there before them. They wait while a dialog is open: they
  *        could hide a part of it, and the region is inert then, so nobody would hear them.
  * [UI-4] Events of the frame in a dialog stay inside: the page around listens for those of its own.
+ * [UI-5] When a dialog is over, it goes out of sight at once but covers the page a moment longer, and
+ *        only then the next one may come: a click that was meant for it lands nowhere else.
  */
 import { BridgeError } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
@@ -23,7 +25,9 @@ import { repeat } from "lit/directives/repeat.js";
 import type { ConfirmRequest, ModalRequest, ToastRequest } from "../surfaces/host-ui.ts";
 import type { AppStateDetail } from "./breezeway-app.ts";
 import type { AnyHost } from "./default-host.ts";
+import { coverPage, pageUncovered } from "./page-cover.ts";
 import { createToastStack, type ShownToast } from "./toast-stack.ts";
+import { CROSS, TONES } from "./ui-icons.ts";
 import { UI_ENGLISH, type HostUiLabels } from "./ui-labels.ts";
 import { uiStyles } from "./ui-styles.ts";
 
@@ -31,14 +35,20 @@ import { uiStyles } from "./ui-styles.ts";
 const CHROME_HEIGHT_PX = 128;
 const MIN_FRAME_HEIGHT_PX = 96;
 
-type OpenDialog =
-  | { readonly is: "confirm"; readonly request: ConfirmRequest; settle(answer: boolean): void }
-  | {
-      readonly is: "modal";
-      readonly request: ModalRequest;
-      readonly host: AnyHost;
-      settle(answer: boolean): void;
-    };
+interface OpenDialog {
+  readonly content: DialogContent;
+  /** The first answer counts. */
+  settle(answer: boolean): void;
+  /** Frees the page. */
+  leave(): void;
+}
+
+type DialogContent =
+  | { readonly is: "confirm"; readonly request: ConfirmRequest }
+  | { readonly is: "modal"; readonly request: ModalRequest; readonly host: AnyHost };
+
+/** Those of other hosts, too: while one shows a dialog, the toasts of all wait. */
+const inPage = new Set<BreezewayUiElement>();
 
 /**
  * @csspart dialog - a question, or the frame around an app's page
@@ -51,10 +61,16 @@ export class BreezewayUiElement extends LitElement {
   static override readonly properties: PropertyDeclarations = {
     labels: { attribute: false },
     dialog: { state: true },
+    isOver: { state: true },
   };
 
   declare labels: Partial<HostUiLabels>;
   declare protected dialog: OpenDialog | undefined;
+  /** The dialog is answered, and still covers the page. */
+  declare protected isOver: boolean;
+
+  /** From a request to its answer. */
+  #isTaken = false;
 
   readonly #toasts = createToastStack({
     changed: () => this.requestUpdate(),
@@ -64,6 +80,7 @@ export class BreezewayUiElement extends LitElement {
   constructor() {
     super();
     this.labels = {};
+    this.isOver = false;
   }
 
   showToast(request: ToastRequest): void {
@@ -72,7 +89,7 @@ export class BreezewayUiElement extends LitElement {
 
   /** Resolves to the person's answer; `false` when the dialog was dismissed. */
   confirm(request: ConfirmRequest): Promise<boolean> {
-    return this.#open(request.signal, (settle) => ({ is: "confirm", request, settle }));
+    return this.#open({ is: "confirm", request });
   }
 
   /** Resolves when the dialog is closed. */
@@ -82,22 +99,25 @@ export class BreezewayUiElement extends LitElement {
       apps: { get: () => app, byOrigin: () => [app], all: [app] },
       mount: (_appId, options) => request.mount(options),
     };
-    await this.#open(request.signal, (settle) => ({ is: "modal", request, host, settle }));
+    await this.#open({ is: "modal", request, host });
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
+    inPage.add(this);
     this.requestUpdate();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    inPage.delete(this);
     this.dialog?.settle(false);
+    this.dialog?.leave();
     this.#toasts.close();
   }
 
   protected override render(): TemplateResult {
-    return html`${this.#renderToasts()}${this.#renderDialog(this.dialog)}`;
+    return html`${this.#renderToasts()}${this.dialog ? this.#renderDialog(this.dialog) : nothing}`;
   }
 
   protected override updated(): void {
@@ -108,49 +128,72 @@ export class BreezewayUiElement extends LitElement {
     if (dialog && !dialog.open) dialog.showModal();
   }
 
-  #renderDialog(dialog: OpenDialog | undefined): TemplateResult | typeof nothing {
-    if (dialog === undefined) return nothing;
-    return dialog.is === "confirm"
-      ? this.#renderConfirm(dialog.request, dialog.settle)
-      : this.#renderModal(dialog.request, dialog.settle, dialog.host);
+  async #open(content: DialogContent): Promise<boolean> {
+    const { signal } = content.request;
+    if (!this.isConnected) throw new BridgeError("SURFACE_REFUSED", "This page shows no dialogs.");
+    if (this.#isTaken) throw new BridgeError("CALL_LIMIT_EXCEEDED", "A dialog is open already.");
+    this.#isTaken = true;
+    await pageUncovered();
+    this.#isTaken = !signal.aborted && this.isConnected;
+    return this.#isTaken && this.#show(content);
   }
 
-  #open(signal: AbortSignal, show: (settle: (answer: boolean) => void) => OpenDialog) {
-    if (!this.isConnected) throw new BridgeError("SURFACE_REFUSED", "This page shows no dialogs.");
-    if (this.dialog) throw new BridgeError("CALL_LIMIT_EXCEEDED", "A dialog is open already.");
+  #show(content: DialogContent): Promise<boolean> {
+    const { signal } = content.request;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const hadFocus = deepActiveElement();
     const settle = (answer: boolean): void => {
-      if (this.dialog !== opened) return;
+      if (this.dialog !== opened || this.isOver) return;
       signal.removeEventListener("abort", dismiss);
+      this.isOver = true;
+      this.#isTaken = false;
+      const { activeElement } = this.shadowRoot ?? document;
+      if (activeElement instanceof HTMLElement) activeElement.blur();
+      void coverPage().then(leave);
+      resolve(answer);
+    };
+    const leave = (): void => {
+      if (this.dialog !== opened) return;
       this.renderRoot.querySelector("dialog")?.close();
       // Browsers give it back to elements of the page, but not to a frame.
       if (hadFocus instanceof HTMLElement && hadFocus.isConnected) hadFocus.focus();
       this.dialog = undefined;
-      this.#toasts.resume();
-      resolve(answer);
+      this.isOver = false;
+      for (const ui of inPage) ui.#toasts.resume();
     };
     const dismiss = (): void => settle(false);
     signal.addEventListener("abort", dismiss);
-    const opened = show(settle);
+    const opened: OpenDialog = { content, settle, leave };
     this.dialog = opened;
-    this.#toasts.pause();
+    for (const ui of inPage) ui.#toasts.pause();
     return promise;
   }
 
-  #renderConfirm(request: ConfirmRequest, settle: (answer: boolean) => void): TemplateResult {
+  #renderDialog({ content, settle }: OpenDialog): TemplateResult {
+    const isQuestion = content.is === "confirm";
+    const look = isQuestion ? "confirm" : `modal ${content.request.size}`;
+    return html`<dialog
+      class="dialog ${look} ${this.isOver ? "over" : ""}"
+      part="dialog"
+      role=${isQuestion ? "alertdialog" : nothing}
+      aria-labelledby=${isQuestion ? "speaker title" : "title speaker"}
+      aria-describedby=${isQuestion && content.request.text ? "text" : nothing}
+      @cancel=${(event: Event) => this.isOver && event.preventDefault()}
+      @close=${onClose(settle)}
+    >
+      ${
+        isQuestion
+          ? this.#renderQuestion(content.request, settle)
+          : this.#renderPage(content.request, settle, content.host)
+      }
+    </dialog>`;
+  }
+
+  #renderQuestion(request: ConfirmRequest, settle: (answer: boolean) => void): TemplateResult {
     const { app, title, text, tone } = request;
     const isDanger = tone === "danger";
     const { confirm, cancel } = this.#text();
-    return html`<dialog
-      class="dialog confirm"
-      part="dialog"
-      role="alertdialog"
-      aria-labelledby="speaker title"
-      aria-describedby=${text ? "text" : nothing}
-      @close=${onClose(settle)}
-    >
-      ${this.#renderSpeaker(app)}
+    return html`${this.#renderSpeaker(app)}
       <div class="words">
         <h2 id="title"><bdi>${title}</bdi></h2>
         ${text ? html`<p id="text" class="text"><bdi>${text}</bdi></p>` : nothing}
@@ -168,35 +211,20 @@ export class BreezewayUiElement extends LitElement {
         >
           <bdi>${request.confirmLabel ?? confirm}</bdi>
         </button>
-      </div>
-    </dialog>`;
+      </div>`;
   }
 
-  #renderModal(
-    { app, title, size }: ModalRequest,
+  #renderPage(
+    { app, title }: ModalRequest,
     settle: (answer: boolean) => void,
     host: AnyHost,
   ): TemplateResult {
-    return html`<dialog
-      class="dialog modal ${size}"
-      part="dialog"
-      aria-labelledby="title speaker"
-      @close=${onClose(settle)}
-    >
-      <div class="head">
+    return html`<div class="head">
         <div>
           <h2 id="title" tabindex="-1" autofocus><bdi>${title}</bdi></h2>
           ${this.#renderSpeaker(app)}
         </div>
-        <button
-          type="button"
-          class="icon"
-          part="button"
-          aria-label=${this.#text().close}
-          @click=${() => settle(false)}
-        >
-          ${CROSS}
-        </button>
+        ${this.#renderCross(this.#text().close, () => settle(false))}
       </div>
       <breezeway-app
         .host=${host}
@@ -205,8 +233,19 @@ export class BreezewayUiElement extends LitElement {
         max-height-px=${Math.max(MIN_FRAME_HEIGHT_PX, window.innerHeight - CHROME_HEIGHT_PX)}
         @breezeway-path=${(event: Event) => event.stopPropagation()}
         @breezeway-state=${(event: CustomEvent<AppStateDetail>) => this.#onAppState(event)}
-      ></breezeway-app>
-    </dialog>`;
+      ></breezeway-app>`;
+  }
+
+  #renderCross(label: string, onClick: () => void): TemplateResult {
+    return html`<button
+      type="button"
+      class="icon"
+      part="button"
+      aria-label=${label}
+      @click=${onClick}
+    >
+      ${CROSS}
+    </button>`;
   }
 
   #renderSpeaker({ name }: RegisteredApp): TemplateResult {
@@ -241,15 +280,7 @@ export class BreezewayUiElement extends LitElement {
         <p class="name" part="speaker"><bdi>${this.#text().speaker(app.name)}</bdi></p>
         <p class="says"><bdi>${text}</bdi></p>
       </div>
-      <button
-        type="button"
-        class="icon"
-        part="button"
-        aria-label=${this.#text().dismiss}
-        @click=${() => this.#toasts.remove(id)}
-      >
-        ${CROSS}
-      </button>
+      ${this.#renderCross(this.#text().dismiss, () => this.#toasts.remove(id))}
     </div>`;
   }
 
@@ -281,45 +312,3 @@ function onClose(settle: (answer: boolean) => void) {
     if (currentTarget instanceof HTMLDialogElement && !currentTarget.open) settle(false);
   };
 }
-
-const CROSS = html`<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" aria-hidden="true">
-  <path d="m4 4 8 8m0-8-8 8" stroke-width="1.5" stroke-linecap="round" />
-</svg>`;
-
-const TONES = {
-  info: html`<svg
-    class="tone"
-    viewBox="0 0 20 20"
-    fill="none"
-    stroke="currentColor"
-    aria-hidden="true"
-  >
-    <circle cx="10" cy="10" r="7.25" stroke-width="1.5" />
-    <path d="M10 9.25v4M10 6.6v.1" stroke-width="1.75" stroke-linecap="round" />
-  </svg>`,
-  success: html`<svg
-    class="tone"
-    viewBox="0 0 20 20"
-    fill="none"
-    stroke="currentColor"
-    aria-hidden="true"
-  >
-    <circle cx="10" cy="10" r="7.25" stroke-width="1.5" />
-    <path
-      d="m6.9 10.2 2.2 2.2 4-4.6"
-      stroke-width="1.75"
-      stroke-linecap="round"
-      stroke-linejoin="round"
-    />
-  </svg>`,
-  error: html`<svg
-    class="tone"
-    viewBox="0 0 20 20"
-    fill="none"
-    stroke="currentColor"
-    aria-hidden="true"
-  >
-    <circle cx="10" cy="10" r="7.25" stroke-width="1.5" />
-    <path d="M10 6.5v4.25M10 13.4v.1" stroke-width="1.75" stroke-linecap="round" />
-  </svg>`,
-} as const;

@@ -61,6 +61,16 @@ export const uiStyles: CSSResult = css`
     background: light-dark(rgb(16 20 24 / 40%), rgb(0 0 0 / 60%));
     animation: appear 160ms ease-out;
   }
+  /* Answered: out of sight, and still before the page. */
+  .dialog.over {
+    visibility: hidden;
+    animation: none;
+  }
+  .dialog.over::backdrop {
+    visibility: visible;
+    background: none;
+    animation: none;
+  }
   .confirm[open] {
     display: flex;
     flex-direction: column;

@@ -1,0 +1,127 @@
+/** Where an app is in the host, and how large. */
+import type { Frame, Page } from "@playwright/test";
+import { expect, test } from "../support/bridge.ts";
+import { call, guestIn, open } from "../support/surfaces.ts";
+
+test.describe("the size of a frame", () => {
+  const mountSized = async (page: Page): Promise<Frame> => {
+    await page.evaluate(() => {
+      window.setDefaultHost(window.host);
+      document.body.innerHTML = `<breezeway-app app="orders" min-height-px="80" max-height-px="500"></breezeway-app>`;
+    });
+    return guestIn(page, "breezeway-app iframe");
+  };
+  const heightOf = (page: Page): Promise<number | undefined> =>
+    page.locator("breezeway-app").evaluate((element) => element.clientHeight);
+
+  test("is the app's to choose within the host's limits", async ({ bridge, page }) => {
+    await bridge.openHost({ hasSurfaces: true });
+    const frame = await mountSized(page);
+    expect(await call(frame, "resize", { heightPx: 1e9 })).toEqual({ value: { heightPx: 500 } });
+    expect(await heightOf(page)).toBe(500);
+    expect(await call(frame, "resize", { heightPx: 0 })).toEqual({ value: { heightPx: 80 } });
+    expect(await heightOf(page)).toBe(80);
+    expect(await call(frame, "resize", { heightPx: Number.NaN })).toEqual({
+      code: "CALL_ARGUMENTS_INVALID",
+    });
+    expect(await call(frame, "resize", { widthPx: 10 })).toEqual({ code: "SURFACE_REFUSED" });
+    expect(await heightOf(page)).toBe(80);
+  });
+
+  test("is the host's where the host sets no limits", async ({ bridge }) => {
+    const { frame } = await open(bridge);
+    expect(await call(frame, "resize", { heightPx: 10 })).toEqual({ code: "SURFACE_REFUSED" });
+  });
+
+  test("follows the app's content, up and down, and stops when told to", async ({
+    bridge,
+    page,
+  }) => {
+    await bridge.openHost();
+    const frame = await mountSized(page);
+    await frame.evaluate(async () => {
+      document.body.innerHTML = `<div style="height: 200px"></div>`;
+      document.body.style.margin = "10px";
+      const stop = window.breezeway.createUi(await window.bridge).autoResize();
+      Object.assign(window, { stop });
+    });
+    await expect.poll(() => heightOf(page)).toBe(220);
+    const setHeight = (height: string): Promise<void> =>
+      frame.evaluate((value) => {
+        document.body.querySelector("div")?.style.setProperty("height", value);
+      }, height);
+    await setHeight("300px");
+    await expect.poll(() => heightOf(page)).toBe(320);
+    await setHeight("100px");
+    await expect.poll(() => heightOf(page)).toBe(120);
+    await frame.evaluate(() => (window as unknown as { stop: () => void }).stop());
+    await setHeight("250px");
+    await frame.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+    expect(await heightOf(page)).toBe(120);
+  });
+
+  test("does not run away with content that is higher than the frame, whatever its height", async ({
+    bridge,
+    page,
+  }) => {
+    await bridge.openHost();
+    const frame = await mountSized(page);
+    await frame.evaluate(async () => {
+      document.body.style.margin = "0";
+      document.body.innerHTML = `<div style="height: calc(100vh + 10px)"></div>`;
+      const bridge = await window.bridge;
+      const asked: unknown[] = [];
+      const call = bridge.method.call.bind(bridge.method);
+      const method = Object.assign(Object.create(null) as object, {
+        call: (name: "resize", size: { heightPx: number }) => {
+          asked.push(size.heightPx);
+          return call(name, size);
+        },
+      });
+      Object.assign(window, { asked });
+      window.breezeway
+        .createUi({ context: bridge.context, method } as unknown as typeof bridge)
+        .autoResize();
+    });
+    const asked = (): Promise<number[]> =>
+      frame.evaluate(() => (window as unknown as { asked: number[] }).asked);
+    await expect.poll(async () => (await asked()).length).toBe(3);
+    await frame.evaluate(async () => {
+      for (let count = 0; count < 20; count += 1) {
+        // Measured again, with nothing else: what was too much once stays so.
+        document.body.style.width = `${50 + count}%`;
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+      }
+    });
+    expect(await asked()).toHaveLength(3);
+  });
+});
+
+test("an app that tells where it is can be opened there again, and is not loaded anew for it", async ({
+  bridge,
+  page,
+}) => {
+  await bridge.openHost();
+  await page.evaluate(() => {
+    window.setDefaultHost(window.host);
+    document.body.innerHTML = `<breezeway-app app="orders"></breezeway-app>`;
+    document.body.addEventListener("breezeway-path", (event) => {
+      const { path } = (event as CustomEvent<{ path: string }>).detail;
+      window.log.push(path);
+      document.querySelector("breezeway-app")?.setAttribute("path", path);
+    });
+  });
+  const frame = await guestIn(page, "iframe");
+  await frame.evaluate(async () => {
+    Object.assign(window, { isSame: true });
+    const ui = window.breezeway.createUi(await window.bridge);
+    history.pushState(null, "", "/orders/7?tab=lines#x");
+    await ui.reportPath();
+  });
+  expect(await page.evaluate(() => window.log)).toEqual(["/orders/7?tab=lines#x"]);
+  expect(await frame.evaluate(() => "isSame" in window)).toBe(true);
+  await page.evaluate(() => document.querySelector("breezeway-app")?.setAttribute("path", "/o/8"));
+  await expect
+    .poll(async () => new URL((await guestIn(page, "iframe")).url()).pathname)
+    .toBe("/o/8");
+});
