@@ -1,15 +1,22 @@
 /** Guests and hosts that come late, or never, by the times that are in force by default. */
-import { expect, test } from "../support/bridge.ts";
+import type { Frame, Page } from "@playwright/test";
+import { expect, test, type BridgeFixture } from "../support/bridge.ts";
 import { expectWorking, prepare } from "../support/working-guest.ts";
+
+/** A guest that says hello when the time has come, in a page whose time a test moves. */
+async function mountLate(bridge: BridgeFixture, page: Page, waitMs: string): Promise<Frame> {
+  await page.clock.install();
+  await bridge.openHost();
+  const frame = await bridge.mount(page, { path: `/orders?wait=${waitMs}` });
+  await frame.waitForLoadState();
+  return frame;
+}
 
 test("a guest that comes 12 s after the host is shown as lost after 10 s, and welcomed when it comes", async ({
   bridge,
   page,
 }) => {
-  await page.clock.install();
-  await bridge.openHost();
-  const frame = await bridge.mount(page, { path: "/orders?wait=12000" });
-  await frame.waitForLoadState();
+  const frame = await mountLate(bridge, page, "12000");
   await page.clock.runFor(9_000);
   expect(await page.evaluate(() => window.mount.state)).toBe("connecting");
   await page.clock.runFor(1_500);
@@ -27,9 +34,7 @@ test("a guest whose host answers late waits 10 s for it, and no longer", async (
   bridge,
   page,
 }) => {
-  await page.clock.install();
-  await bridge.openHost();
-  const frame = await bridge.mount(page, { path: "/orders?wait=never" });
+  const frame = await mountLate(bridge, page, "never");
   await frame.evaluate((stranger) => {
     window.log = [];
     // Nobody of this origin is there.
@@ -47,10 +52,7 @@ test("a guest that never answers is lost after 10 s, and can be closed", async (
   bridge,
   page,
 }) => {
-  await page.clock.install();
-  await bridge.openHost();
-  const frame = await bridge.mount(page, { path: "/orders?wait=never" });
-  await frame.waitForLoadState();
+  await mountLate(bridge, page, "never");
   await page.clock.runFor(10_500);
   expect(await page.evaluate(() => window.mount.state)).toBe("lost");
   await page.evaluate(() => window.mount.close());

@@ -13,10 +13,7 @@ test("the pane shows the customer that is selected when it opens, by the host's 
 });
 
 test("the pane follows the selection by events, in the same document", async ({ demo, page }) => {
-  await demo.signIn();
-  const pane = demo.guest("Customer insights");
-  await page.getByRole("link", { name: "Alpine & Co." }).click();
-  await expect(pane.getByRole("heading", { name: "Insights for Alpine & Co." })).toBeAttached();
+  const pane = await demo.openCustomer("Alpine & Co.");
   await pane.locator("body").evaluate((body) => (body.dataset["mark"] = "first document"));
 
   await page.getByRole("link", { name: "Fjord Trading" }).click();
@@ -41,9 +38,7 @@ test("the pane's figures are those of the list", async ({ demo, page }) => {
 
 test("the shell's appearance is the guests' too, also when it changes", async ({ demo, page }) => {
   await page.emulateMedia({ colorScheme: "light" });
-  await demo.signIn();
-  await page.getByRole("link", { name: "Alpine & Co." }).click();
-  const pane = demo.guest("Customer insights");
+  const pane = await demo.openCustomer("Alpine & Co.");
   await expect(pane.locator("html")).toHaveAttribute("data-theme", "light");
   await page.getByRole("button", { name: /^Account/ }).click();
   await page.getByRole("menuitem", { name: "Dark appearance" }).click();
@@ -55,10 +50,7 @@ test("the pane is as high as its content, and leads to an order in the app for o
   demo,
   page,
 }) => {
-  await demo.signIn();
-  await page.getByRole("link", { name: "Alpine & Co." }).click();
-  const pane = demo.guest("Customer insights");
-  await expect(pane.getByRole("heading", { name: "Insights for Alpine & Co." })).toBeAttached();
+  const pane = await demo.openCustomer("Alpine & Co.");
   const excess = () =>
     pane.locator("html").evaluate((root) => root.scrollHeight - root.clientHeight);
   const spare = () =>
@@ -78,10 +70,7 @@ test("an app that wants to another one by the shell's own path is refused", asyn
   demo,
   page,
 }) => {
-  await demo.signIn();
-  await page.getByRole("link", { name: "Alpine & Co." }).click();
-  const pane = demo.guest("Customer insights");
-  await expect(pane.getByRole("heading", { name: "Insights for Alpine & Co." })).toBeAttached();
+  const pane = await demo.openCustomer("Alpine & Co.");
   const before = page.url();
   const codes = await pane.locator("customer-pane").evaluate(async (element) => {
     const { ui } = element as unknown as { ui: { navigate(path: string): Promise<void> } };

@@ -24,6 +24,8 @@ export interface Demo {
   signIn(credentials?: Credentials): Promise<void>;
   /** Opens an app from the sidebar. */
   openApp(name: "Orders" | "Inspector"): Promise<FrameLocator>;
+  /** Signs in and selects a customer, and waits until the pane shows it. */
+  openCustomer(name: string): Promise<FrameLocator>;
   /** Inside of an app's frame that is on the page. */
   guest(name: "Orders" | "Inspector" | "Customer insights"): FrameLocator;
   /** Inside of an app's page that the shell shows in a dialog. */
@@ -94,21 +96,32 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
   demo: async ({ platform, page }, use) => {
     const guest: Demo["guest"] = (name) => page.frameLocator(`main iframe[title="${name}"]`);
+    const signIn: Demo["signIn"] = async ({
+      person = "Alice",
+      workspace = "Acme Outfitters",
+    } = {}) => {
+      const { origin } = platform.addresses.shell;
+      // The way through the sign-in page has tests of its own, and takes a second each time.
+      const answer = await page.request.post(`${origin}/auth/login/dev`, {
+        headers: firstParty(origin),
+        data: { userId: person.toLowerCase(), tenantId: TENANTS[workspace] },
+      });
+      expect(answer.status()).toBe(200);
+      await page.goto(platform.url);
+      await expect(page.getByRole("heading", { name: "Customers" })).toBeVisible();
+    };
     await use({
       platform,
       page,
       guest,
       dialog: page.frameLocator("breezeway-ui iframe"),
-      async signIn({ person = "Alice", workspace = "Acme Outfitters" } = {}) {
-        const { origin } = platform.addresses.shell;
-        // The way through the sign-in page has tests of its own, and takes a second each time.
-        const answer = await page.request.post(`${origin}/auth/login/dev`, {
-          headers: firstParty(origin),
-          data: { userId: person.toLowerCase(), tenantId: TENANTS[workspace] },
-        });
-        expect(answer.status()).toBe(200);
-        await page.goto(platform.url);
-        await expect(page.getByRole("heading", { name: "Customers" })).toBeVisible();
+      signIn,
+      async openCustomer(name) {
+        await signIn();
+        await page.getByRole("link", { name }).click();
+        const pane = guest("Customer insights");
+        await expect(pane.getByRole("heading", { name: `Insights for ${name}` })).toBeAttached();
+        return pane;
       },
       async openApp(name) {
         await page.getByRole("link", { name, exact: true }).click();
