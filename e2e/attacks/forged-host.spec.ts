@@ -95,10 +95,7 @@ test.describe("without that policy", () => {
     page,
   }) => {
     const evil = await openEvilSite({ page: "sibling" });
-    await demo.signIn();
-    await page.getByRole("link", { name: "Alpine & Co." }).click();
-    const pane = demo.guest("Customer insights");
-    await expect(pane.getByRole("heading", { name: "Insights for Alpine & Co." })).toBeAttached();
+    const pane = await demo.openCustomer("Alpine & Co.");
     await page.evaluate((url) => {
       document.body.append(Object.assign(document.createElement("iframe"), { src: url }));
     }, evil.origin);
