@@ -110,9 +110,9 @@ export class BreezewayUiElement extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    inPage.delete(this);
     this.dialog?.settle(false);
     this.dialog?.leave();
+    inPage.delete(this);
     this.#toasts.close();
   }
 

@@ -79,6 +79,7 @@ export function createToastStack({ changed, isBusy }: ToastStackOptions): ToastS
       stopTimers();
     },
     resume() {
+      if (!isPaused) return;
       isPaused = false;
       const next = waiting;
       waiting = [];
