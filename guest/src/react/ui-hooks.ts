@@ -1,14 +1,11 @@
 /** The page around the app, for React components: see `createUi`. */
-import { useEffect, type RefObject } from "react";
-import type { AppBridge } from "../bridge-types.ts";
-import { createUi, type AppUi } from "../ui/create-ui.ts";
+import { useEffect, useMemo, type RefObject } from "react";
+import { closeOnEscape, composeUi, type AppUi } from "../ui/create-ui.ts";
 import { useBridge } from "./hooks.ts";
 
-// One for each bridge, whatever number of components uses it and however often each is rendered.
-const ofBridges = new WeakMap<AppBridge, AppUi>();
-
 /**
- * Toasts, dialogs, navigation and size of the host's page. The same in every component.
+ * Toasts, dialogs, navigation and size of the host's page. In a dialog, Escape closes it while the
+ * component is mounted.
  *
  * @example
  * const ui = useUi();
@@ -16,7 +13,9 @@ const ofBridges = new WeakMap<AppBridge, AppUi>();
  */
 export function useUi(): AppUi {
   const bridge = useBridge();
-  return ofBridges.get(bridge) ?? openUi(bridge);
+  const ui = useMemo(() => composeUi(bridge).ui, [bridge]);
+  useEffect(() => closeOnEscape(ui), [ui]);
+  return ui;
 }
 
 /**
@@ -25,18 +24,10 @@ export function useUi(): AppUi {
  * @param element what the height is of. Default: the page's body.
  */
 export function useAutoResize(element?: RefObject<HTMLElement | null>): void {
-  const ui = useUi();
+  const bridge = useBridge();
   useEffect(() => {
+    const { ui } = composeUi(bridge);
     if (element === undefined) return ui.autoResize();
     return element.current ? ui.autoResize(element.current) : undefined;
-  }, [ui, element]);
-}
-
-function openUi(bridge: AppBridge): AppUi {
-  const ui = createUi(bridge);
-  ofBridges.set(bridge, ui);
-  bridge.subscribeState((state) => {
-    if (state === "closed") ui.close();
-  });
-  return ui;
+  }, [bridge, element]);
 }

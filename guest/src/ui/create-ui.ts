@@ -87,6 +87,17 @@ const PATIENT = { timeoutMs: Infinity };
  * if (await ui.confirm({ title: "Cancel this order?", tone: "danger" })) await cancel();
  */
 export function createUi(bridge: UiBridge): AppUi {
+  const { ui, own } = composeUi(bridge);
+  own(closeOnEscape(ui));
+  return ui;
+}
+
+/** The surfaces as `createUi` gives them, with nothing started yet. */
+export function composeUi(bridge: UiBridge): {
+  readonly ui: AppUi;
+  /** @returns what stops it, which the end of the surfaces calls, too */
+  own(stop: Unsubscribe): Unsubscribe;
+} {
   const running = new Set<Unsubscribe>();
   const { method } = bridge;
 
@@ -98,7 +109,7 @@ export function createUi(bridge: UiBridge): AppUi {
       : undefined;
   };
 
-  const run = (stop: Unsubscribe): Unsubscribe => {
+  const own = (stop: Unsubscribe): Unsubscribe => {
     const end = (): void => {
       running.delete(end);
       stop();
@@ -109,20 +120,11 @@ export function createUi(bridge: UiBridge): AppUi {
 
   const closeModal = (result?: unknown): Promise<void> => method.call("closeModal", result);
 
-  const onKey = ({ key, defaultPrevented, isComposing }: KeyboardEvent): void => {
-    // The host's page does not see keys of this one. While a text is composed, Escape is the editor's.
-    if (key === "Escape" && !defaultPrevented && !isComposing) closeModal().catch(() => undefined);
-  };
-  if (modal() && typeof window !== "undefined") {
-    window.addEventListener("keydown", onKey);
-    run(() => window.removeEventListener("keydown", onKey));
-  }
-
   const close = (): void => {
     for (const stop of running) stop();
   };
 
-  return {
+  const ui: AppUi = {
     navigate: (target, options) => method.call("navigate", target, options),
     reportPath: (path = location.pathname + location.search + location.hash) =>
       method.call("reportPath", path),
@@ -140,11 +142,29 @@ export function createUi(bridge: UiBridge): AppUi {
     },
     closeModal,
     autoResize: (element = document.body) =>
-      run(followSize(element, (heightPx) => method.call("resize", { heightPx }))),
+      own(followSize(element, (heightPx) => method.call("resize", { heightPx }))),
     close,
     // An engine without `using` finds nothing here that it would look for.
     [Symbol.dispose]: close,
   };
+  return { ui, own };
+}
+
+/** In a dialog only. The host's page does not see keys of this one. */
+export function closeOnEscape({
+  modal,
+  closeModal,
+}: Pick<AppUi, "modal" | "closeModal">): Unsubscribe {
+  if (modal === undefined || typeof window === "undefined") return () => undefined;
+  const onKey = (event: KeyboardEvent): void => {
+    // While a text is composed, Escape is the editor's.
+    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+    // Whoever else listens need not close it again.
+    event.preventDefault();
+    closeModal().catch(() => undefined);
+  };
+  window.addEventListener("keydown", onKey);
+  return () => window.removeEventListener("keydown", onKey);
 }
 
 function patiently(options: { readonly signal?: AbortSignal } = {}): CallOptions {

@@ -77,8 +77,14 @@ export const uiStyles: CSSResult = css`
     padding: 1.25rem 1.5rem 1.5rem;
   }
   .confirm .words {
-    min-block-size: 2.5rem;
+    min-block-size: 1.5rem;
     overflow: auto;
+    /* A shade where the text goes on. */
+    background:
+      linear-gradient(var(--_surface) 60%, transparent) top / 100% 1rem no-repeat local,
+      linear-gradient(transparent, var(--_surface) 40%) bottom / 100% 1rem no-repeat local,
+      linear-gradient(var(--_line), transparent) top / 100% 0.5rem no-repeat scroll,
+      linear-gradient(transparent, var(--_line)) bottom / 100% 0.5rem no-repeat scroll;
     overscroll-behavior: contain;
   }
   .confirm .text {
@@ -113,7 +119,6 @@ export const uiStyles: CSSResult = css`
   .actions {
     display: flex;
     flex: none;
-    flex-wrap: wrap;
     justify-content: flex-end;
     gap: 0.625rem;
     margin-block-start: 1.5rem;
