@@ -109,14 +109,15 @@ test("a page in a dialog closes it once by Escape, and listens no more when it i
 }) => {
   await page.evaluate(() => {
     let listeners = 0;
-    const { addEventListener, removeEventListener } = window;
-    window.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    const add = window.addEventListener.bind(window);
+    const remove = window.removeEventListener.bind(window);
+    window.addEventListener = (...args: Parameters<typeof add>) => {
       if (args[0] === "keydown") listeners += 1;
-      Reflect.apply(addEventListener, window, args);
+      add(...args);
     };
-    window.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    window.removeEventListener = (...args: Parameters<typeof remove>) => {
       if (args[0] === "keydown") listeners -= 1;
-      Reflect.apply(removeEventListener, window, args);
+      remove(...args);
     };
     Object.assign(window, { listeners: () => listeners });
     window.kit.host.context.set({ customerId: "c-1", modal: { name: "edit", data: null } });

@@ -131,11 +131,11 @@ function parentMessenger(hostOrigins: readonly string[]): Messenger {
  * word, by which the host tells this frame from the others of its page.
  */
 function tellingActivation(port: MessagePort): ChannelPort {
-  const { postMessage } = MessagePort.prototype;
+  const post = port.postMessage.bind(port);
   return Object.assign(port, {
     postMessage(message: unknown, transfer: object[]) {
       const options = { transfer, includeUserActivation: true };
-      postMessage.call(port, message, options);
+      post(message, options);
     },
   });
 }
