@@ -96,7 +96,7 @@ export function createUi(bridge: UiBridge): AppUi {
 export function composeUi(bridge: UiBridge): {
   readonly ui: AppUi;
   /** @returns what stops it, which the end of the surfaces calls, too */
-  own(stop: Unsubscribe): Unsubscribe;
+  readonly own: (stop: Unsubscribe) => Unsubscribe;
 } {
   const running = new Set<Unsubscribe>();
   const { method } = bridge;
