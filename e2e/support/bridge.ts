@@ -1,6 +1,7 @@
 /** What the bridge specs share: a platform per file, a host page, a frame in it. */
 import { test as base, type Frame, type Page } from "@playwright/test";
 import type * as GuestModule from "@breezeway/guest";
+import type * as GuestProofModule from "@breezeway/guest/proof";
 import type * as GuestUiModule from "@breezeway/guest/ui";
 import type * as HostModule from "@breezeway/host";
 import type * as ElementModule from "@breezeway/host/element";
@@ -10,7 +11,10 @@ import { startPlatform, type Platform } from "../fixtures/bridge/platform.ts";
 
 declare global {
   interface Window {
-    breezeway: typeof HostModule & typeof GuestModule & typeof GuestUiModule;
+    breezeway: typeof HostModule &
+      typeof GuestModule &
+      typeof GuestProofModule &
+      typeof GuestUiModule;
     z: typeof Zod;
     createHostUi: typeof ElementModule.createHostUi;
     setDefaultHost: typeof ElementModule.setDefaultHost;

@@ -36,6 +36,7 @@ var problems = map[refused]problem{
 	"azp-mismatch":          {Status: 401, Action: "none", Title: "The session token was made for another origin."},
 	"token-not-yet":         {Status: 401, Action: "wait", Title: "The session token is not valid yet: a clock is wrong."},
 	"iat-future":            {Status: 401, Action: "wait", Title: "The session token was issued in the future: a clock is wrong."},
+	"proof-invalid":         {Status: 401, Action: "refresh", Title: "The session token is bound to a key, or must be, and the request has no valid proof of that key."},
 	"tenant-mismatch":       {Status: 403, Action: "none", Title: "The X-Tenant-ID header differs from the session token's tenant."},
 	"scope-missing":         {Status: 403, Action: "none", Title: "The session token lacks a scope that this route needs."},
 	"duplicate-credentials": {Status: 400, Action: "none", Title: "The request carries more than one credential."},

@@ -137,5 +137,9 @@ func (v *Verifier) checkClaims(claims map[string]any, now float64) error {
 	case times["iat"] > now+clockSkewSeconds:
 		return refused("iat-future")
 	}
+	// Bound to a key (RFC 9449), and nothing here checks a proof of it.
+	if _, isBound := claims["cnf"]; isBound {
+		return refused("proof-invalid")
+	}
 	return nil
 }

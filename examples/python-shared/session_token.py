@@ -47,6 +47,12 @@ PROBLEMS = {
     "azp-mismatch": (401, "none", "The session token was made for another origin."),
     "token-not-yet": (401, "wait", "The session token is not valid yet: a clock is wrong."),
     "iat-future": (401, "wait", "The session token was issued in the future: a clock is wrong."),
+    "proof-invalid": (
+        401,
+        "refresh",
+        "The session token is bound to a key, or must be, and the request has no valid proof of "
+        "that key.",
+    ),
     "tenant-mismatch": (
         403,
         "none",
@@ -210,6 +216,9 @@ def parse_claims(token: str) -> dict[str, Any]:
         raise ValueError("a token cannot live that long")
     if claims["iat"] > time.time() + CLOCK_SKEW_SECONDS:
         raise Refused("iat-future")
+    # Bound to a key (RFC 9449), and nothing here checks a proof of it.
+    if "cnf" in claims:
+        raise Refused("proof-invalid")
     return claims
 
 

@@ -140,6 +140,11 @@ const claimRules: readonly Case[] = [
   refusing("a token that is not valid yet", "TOKEN_NOT_YET", ({ published }) =>
     token(published, claims({}, 30)),
   ),
+  refusing(
+    "a token that is bound to a key, without a proof of it",
+    "PROOF_INVALID",
+    withClaims({ cnf: { jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } }),
+  ),
   refusing("a token issued in the future", "IAT_FUTURE", ({ published }) =>
     token(published, claims({ nbf: claims()["nbf"] }, 30)),
   ),

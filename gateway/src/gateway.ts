@@ -14,8 +14,10 @@ import {
 import { checkOptionNames } from "./config/option-names.ts";
 import {
   checkIssuer,
+  checkProofRoutes,
   parseLimits,
   parsePolicy,
+  parseProof,
   parseRefusalLimit,
   type GatewayOptions,
   type Policy,
@@ -89,6 +91,8 @@ function assemble(options: GatewayOptions, opened: DisposableStack): Gateway {
   checkOptionNames(options, source);
   checkIssuer(options, source);
   let policy = parsePolicy(options, source);
+  const proofs = parseProof(options, source);
+  checkProofRoutes(policy, proofs, source);
   const upstreams = createUpstreams(parseLimits(options.limits, source));
   const refusals = parseRefusalLimit(options.refusalLimit, source);
   const report = createFailureLog(options.onError);
@@ -138,6 +142,7 @@ function assemble(options: GatewayOptions, opened: DisposableStack): Gateway {
   );
   const services: ExchangeServices = {
     verifier,
+    proofs,
     upstreams,
     open,
     rateLimits,
@@ -181,6 +186,7 @@ function assemble(options: GatewayOptions, opened: DisposableStack): Gateway {
     ready: verifier.ready().catch(() => {}),
     reload: (next) => {
       const parsed = parsePolicy(next, "reload");
+      checkProofRoutes(parsed, proofs, "reload");
       policy = parsed;
       upstreams.retain(originsOf(parsed));
       open.endWhere(

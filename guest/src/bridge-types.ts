@@ -23,6 +23,7 @@ import type {
 } from "@breezeway/shared";
 import type { CallOptions, Clock, Readable, Unsubscribe } from "@breezeway/shared/channel";
 import type { BridgeFetch } from "./fetch/bridge-fetch.ts";
+import type { Proof } from "./proof/create-proof.ts";
 import type { ConnectionState } from "./connection/connection.ts";
 import type { HostLink } from "./transport/host-link.ts";
 
@@ -180,6 +181,12 @@ export interface BridgeOptions<C extends Contract = AnyContract> {
   readonly contract?: C;
   /** Milliseconds until HANDSHAKE_TIMEOUT. Default 10 000. */
   readonly handshakeTimeoutMs?: number;
+  /**
+   * Asks for tokens that are bound to a key of this page, so that nobody else can use them, and has
+   * `fetch` prove it: `await createProof()` of `@breezeway/guest/proof`. All bridges of a page share one
+   * connection, and with it the key of the first. Default: tokens that are bound to no key.
+   */
+  readonly proof?: Proof;
   /** `false`: the host pushes no tokens, each is asked for when it is needed. Default `true`. */
   readonly autoRefresh?: boolean;
   /** Origins besides the host's gateway that `fetch` sends the token to. Default: none. */

@@ -18,12 +18,14 @@ import { splitCallOptions, type Readable, type Unsubscribe } from "@breezeway/sh
 import type { AppBridge, BridgeOptions } from "./bridge-types.ts";
 import type { Connection } from "./connection/connection.ts";
 import { createBridgeFetch } from "./fetch/bridge-fetch.ts";
+import type { Proof } from "./proof/create-proof.ts";
 import type { GuestTokens } from "./tokens/token-manager.ts";
 import { streamOf } from "./tokens/stream.ts";
 
 export interface BridgeParts {
   readonly connection: Connection;
   readonly tokens: GuestTokens;
+  readonly proof: Proof | undefined;
   readonly report: (error: unknown) => void;
   /** Called once, when this handle is closed. */
   readonly onClose: () => void;
@@ -135,6 +137,7 @@ export function createBridge<C extends Contract>(
     },
     fetch: createBridgeFetch({
       tokens,
+      proof: parts.proof,
       gatewayUrl: () => connection.welcome?.gatewayUrl ?? null,
       gatewayOrigins: options.gatewayOrigins ?? [],
       fetch: options.fetch ?? fetch.bind(globalThis),

@@ -14,12 +14,14 @@ import type { AppBridge, BridgeOptions } from "./bridge-types.ts";
 import { createBridge } from "./bridge.ts";
 import { resolveHostOrigins } from "./config/host-origins.ts";
 import { openConnection, type Connection } from "./connection/connection.ts";
+import type { Proof } from "./proof/create-proof.ts";
 import { createGuestTokens, type GuestTokens } from "./tokens/token-manager.ts";
 import { isEmbedded, parentLink } from "./transport/parent-link.ts";
 
 interface Shared {
   readonly connection: Connection;
   readonly tokens: GuestTokens;
+  readonly proof: Proof | undefined;
   handles: number;
 }
 
@@ -62,6 +64,7 @@ function createOpener(): Opener {
       link: options.link ?? parentLink(resolveHostOrigins(options.hostOrigins)),
       timeoutMs: options.handshakeTimeoutMs ?? TIMEOUTS.handshakeMs,
       autoRefresh: options.autoRefresh ?? true,
+      proofKeyThumbprint: options.proof?.keyThumbprint,
       clock,
       report: options.onError ?? reportToWindow,
     });
@@ -72,7 +75,7 @@ function createOpener(): Opener {
       request: (rejected) =>
         connection.call(BUILT_IN_METHODS.tokenGrant, rejected === undefined ? [] : [rejected]),
     });
-    return { connection, tokens, handles: 0 };
+    return { connection, tokens, proof: options.proof, handles: 0 };
   };
 
   const release = (used: Shared): void => {
@@ -96,6 +99,8 @@ function createOpener(): Opener {
       {
         connection: used.connection,
         tokens: used.tokens,
+        // With a key of its own a second bridge is refused rather than served without proof.
+        proof: options.proof ?? used.proof,
         report: options.onError ?? reportToWindow,
         onClose: () => release(used),
       },

@@ -41,6 +41,8 @@ import { createIssuerClient, isNotOfIssuer } from "./session/issuer-client.ts";
 import { pageVisibility } from "./session/visibility.ts";
 import { browserTabs } from "./tabs/browser-tabs.ts";
 import { createSurfaces } from "./surfaces/surface-methods.ts";
+import type { AppTokens } from "./tokens/app-tokens.ts";
+import { createFrameTokens } from "./tokens/frame-tokens.ts";
 import { createHostTokens } from "./tokens/host-tokens.ts";
 
 /**
@@ -80,7 +82,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
     },
   );
   const tokens = createHostTokens({
-    mint: (appId) => client.mint(appId),
+    mint: (appId, proofKeyThumbprint) => client.mint(appId, proofKeyThumbprint),
     identity: () => (session.current ? identityOf(session.current) : undefined),
     clock,
     random: options.random ?? Math.random,
@@ -136,14 +138,15 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
   });
 
   const builtIns = (
-    app: RegisteredApp,
-    mount: GuestMount,
+    { app, mount }: { readonly app: RegisteredApp; readonly mount: GuestMount },
+    own: AppTokens,
     onSetupCompleted: SetupListener | undefined,
   ) =>
     createBuiltIns({
       app,
       surfaces: surfaces.methodsOf(app, mount),
-      tokens: tokens.of(app.id),
+      tokens: own,
+      sharedTokens: tokens.of(app.id),
       withholdTokens: isWithheld(app),
       hostFetch,
       onSetupCompleted,
@@ -174,7 +177,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
         composeWelcome(hello, {
           app,
           session,
-          tokens: isWithheld(app) ? undefined : appTokens,
+          tokens: isWithheld(app) ? undefined : frameTokens.of(hello),
           clock,
           snapshot: () => ({
             context: contextOf(settings()),
@@ -183,15 +186,14 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
             gatewayUrl,
           }),
         }),
-      open(port, self, onEnded) {
-        // Its token may be older than this guest: nobody wanted the next one until now.
-        appTokens.wake();
+      open({ hello, port, onEnded }, self) {
+        const own = frameTokens.enter(hello);
         return openGuestChannel({
           port,
           app,
           contract: options.contract,
           methods,
-          builtIns: builtIns(app, self, onSetupCompleted),
+          builtIns: builtIns({ app, mount: self }, own, onSetupCompleted),
           context: { app, mount: self },
           limits,
           receive,
@@ -211,19 +213,23 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
         });
       },
       onClosed(closed) {
-        stopFollowing();
+        frameTokens.close();
         mounts.delete(closed);
       },
     });
-    const stopFollowing = appTokens.follow({
-      get wantsTokens() {
-        return mount.wantsTokens && !isWithheld(app);
+    const frameTokens = createFrameTokens({
+      shared: appTokens,
+      bind: (proofKeyThumbprint) => tokens.bound(app.id, proofKeyThumbprint),
+      follower: {
+        get wantsTokens() {
+          return mount.wantsTokens && !isWithheld(app);
+        },
+        onToken: (grant) => mount.pushState("token", grant),
       },
-      onToken: (grant) => mount.pushState("token", grant),
     });
     mounts.add(mount);
     // So that the first token is on its way while the frame still loads.
-    appTokens.get().catch(() => undefined);
+    if (app.proofRequired !== true) appTokens.get().catch(() => undefined);
     return mount;
   };
 

@@ -12,7 +12,7 @@ export { ERROR_HINTS } from "./errors/hints.ts";
 export { HTTP_CODES, codeOfReason, isHttpCode } from "./errors/http-codes.ts";
 export type { BridgeCode, ErrorAction, ErrorReason, HttpCode } from "./errors/http-codes.ts";
 export { toProblem } from "./errors/problem.ts";
-export type { Problem, ProblemOptions, ProblemResponse } from "./errors/problem.ts";
+export type { AuthScheme, Problem, ProblemOptions, ProblemResponse } from "./errors/problem.ts";
 export {
   CHANNEL_LIMITS,
   EXPIRY_MARGIN_SECONDS,
@@ -91,3 +91,4 @@ export { chain, check, isPromiseLike, validate } from "./contract/validate.ts";
 export type { MaybePromise, ValidationFailure } from "./contract/validate.ts";
 export { decodeSessionToken } from "./tokens/decode.ts";
 export type { DecodedToken } from "./tokens/decode.ts";
+export { PROOF_ALGORITHM, PROOF_LIMITS, isKeyThumbprint } from "./tokens/proof.ts";

@@ -1,8 +1,9 @@
 /** What the gateway answers itself: problem+json for errors, everything with CORS and request id. */
-import { BridgeError, reasonOf, toProblem, type ErrorReason } from "@breezeway/shared";
+import { BridgeError, reasonOf, toProblem, type AuthScheme, type ErrorReason } from "@breezeway/shared";
 import { corsHeaders } from "../cors/cors.ts";
 import type { Policy } from "../config/options.ts";
 import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
+import { isProofScheme } from "../request/credential.ts";
 import type { Route } from "../routes/route-table.ts";
 
 /** A whole response. Small by nature: the gateway has little to say. */
@@ -21,6 +22,10 @@ export interface RefusalContext {
   readonly policy: Policy;
   /** `undefined` when the request found no route. */
   readonly route: Route | undefined;
+  /** The request's header. */
+  readonly authorization: string | undefined;
+  /** Whether this gateway takes tokens that are bound to a key. */
+  readonly takesProofs: boolean;
 }
 
 /** Any thrown value as an answer. */
@@ -29,6 +34,7 @@ export function refusal(error: unknown, context: RefusalContext): Answer {
   const retryAfterSeconds = retryAfter(error);
   const problem = toProblem(error, {
     requestId,
+    scheme: schemeOf(error, context),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   });
   const headers = [
@@ -47,6 +53,14 @@ export function refusal(error: unknown, context: RefusalContext): Answer {
     headers.push("allow", route?.methods?.join(", ") ?? "GET, HEAD, POST, PUT, PATCH, DELETE");
   }
   return { status: problem.status, headers, body: problem.body, reason: problem.problem.reason };
+}
+
+function schemeOf(error: unknown, context: RefusalContext): AuthScheme {
+  const { takesProofs, authorization, route } = context;
+  if (!takesProofs) return "Bearer";
+  const isUnproven = BridgeError.is(error) && error.code === "PROOF_INVALID";
+  const isAsked = isUnproven || route?.proofRequired === true || isProofScheme(authorization);
+  return isAsked ? "DPoP" : "Bearer";
 }
 
 export function emptyAnswer(status: number, headers: readonly string[]): Answer {

@@ -37,7 +37,7 @@ const NOBODY: readonly string[] = Object.values(IDENTITY_HEADERS)
 
 type Services = Pick<
   ExchangeServices,
-  "verifier" | "policy" | "rateLimits" | "refusalLimit" | "assertCurrent" | "observer" | "randomId"
+  "verifier" | "proofs" | "policy" | "rateLimits" | "refusalLimit" | "assertCurrent" | "observer" | "randomId"
 >;
 
 /** Whether this target is a question for {@link answerAuthz}. */
@@ -78,6 +78,7 @@ class Decision implements ObservedExchange {
   reason: ObservedExchange["reason"];
   session: VerifiedSession | undefined;
   #origin: string | undefined;
+  #authorization: string | undefined;
   #located: Located | undefined;
   readonly #services: Services;
   readonly #policy: Policy;
@@ -104,22 +105,30 @@ class Decision implements ObservedExchange {
   async decide(): Promise<VerifiedSession> {
     const headers = inspectHeaders(this.head.rawHeaders);
     this.#origin = headers.origin;
+    this.#authorization = headers.authorization;
     this.#located = locate(this.head, headers, this.#policy);
-    const request = examine(this.#located, this.#policy);
-    const { verifier, rateLimits, refusalLimit } = this.#services;
+    const { verifier, proofs, refusalLimit } = this.#services;
+    const request = examine(this.#located, this.#policy, proofs);
     refusalLimit?.check(this.head, request.token, request.verifyRequest);
     const session = await verifier.verify(request.token, request.verifyRequest);
     authorise(request, session);
     this.session = session;
+    await this.#count(request, session);
+    // Last, so that nginx, which asks about a refusal again, hears the same reason again.
+    if (request.proof !== undefined) proofs?.accept(request.proof);
+    return session;
+  }
+
+  async #count(request: Examined, session: VerifiedSession): Promise<void> {
+    const { rateLimits } = this.#services;
     const { rateLimit } = request.route;
-    if (rateLimit === undefined) return session;
+    if (rateLimit === undefined) return;
     const state = await rateLimits.count(request.route, rateLimit, session);
     if (state.isExceeded) {
       const details = { retryAfterSeconds: state.retryAfterSeconds };
       throw new BridgeError("RATE_LIMITED", "Too many requests.", { details });
     }
     this.#services.assertCurrent(session);
-    return session;
   }
 
   allow(session: VerifiedSession, isNginxAsking: boolean): Answer {
@@ -147,6 +156,8 @@ class Decision implements ObservedExchange {
       origin: this.#origin,
       policy: this.#policy,
       route: this.route,
+      authorization: this.#authorization,
+      takesProofs: this.#services.proofs !== undefined,
     });
     this.status = answer.status;
     this.reason = answer.reason;

@@ -27,6 +27,7 @@ const NAMES: Names<GatewayOptions & { readonly $schema: string }> = {
   trustedProxies: 1,
   limits: 1,
   rateLimitStore: 1,
+  proof: 1,
   refusalLimit: 1,
   audit: 1,
   metrics: 1,

@@ -7,7 +7,14 @@ import {
   type ManifestInput,
   type SessionClaims,
 } from "@breezeway/shared/schemas";
-import type { Fetch, SessionAlgorithm, SessionVerifierOptions } from "@breezeway/verify";
+import {
+  createProofVerifier,
+  type Fetch,
+  type ProofOptions,
+  type ProofVerifier,
+  type SessionAlgorithm,
+  type SessionVerifierOptions,
+} from "@breezeway/verify";
 import * as z from "zod/mini";
 import { createPeerTrust } from "../proxy/peer-trust.ts";
 import type { RateLimitStore } from "../limits/rate-limit-store.ts";
@@ -55,6 +62,11 @@ export interface GatewayOptions {
   readonly revocations?: RevocationOptions | false | undefined;
   /** Asked on every request, beside the revocation feed. True refuses with `session-revoked`. */
   readonly isRevoked?: ((claims: SessionClaims) => boolean) | undefined;
+  /**
+   * Takes tokens that are bound to a key, with a proof of it (RFC 9449). `publicUrls` is where clients
+   * reach this gateway. Default: such tokens are refused.
+   */
+  readonly proof?: Omit<ProofOptions, "clock"> | undefined;
   readonly cors?: CorsOptions | undefined;
   /**
    * Origins of host shells that fetch for their guests (`via: "host"`). Their requests may carry the
@@ -187,6 +199,38 @@ export function parseRefusalLimit(
   });
   const parsed = parseWith(schema, { refusalLimit }, { code: "CONFIG_INVALID", source });
   return parsed.refusalLimit === false ? undefined : (parsed.refusalLimit ?? REFUSAL_LIMIT);
+}
+
+const proofSchema: z.ZodMiniType<Omit<ProofOptions, "clock">> = z.strictObject({
+  publicUrls: z.union([z.string(), z.array(z.string())]),
+  maxRememberedProofs: z.optional(z.number()),
+});
+
+/**
+ * @returns `undefined` when no proofs are taken
+ * @throws {BridgeError} CONFIG_INVALID, naming source and field
+ */
+export function parseProof(
+  { proof, clock }: Pick<GatewayOptions, "proof" | "clock">,
+  source: string,
+): ProofVerifier | undefined {
+  const schema = z.object({ proof: z.optional(proofSchema) });
+  const parsed = parseWith(schema, { proof }, { code: "CONFIG_INVALID", source });
+  return parsed.proof && createProofVerifier({ ...parsed.proof, clock });
+}
+
+/** @throws {BridgeError} CONFIG_INVALID for a route that would refuse everybody */
+export function checkProofRoutes(
+  { routes: { routes } }: Policy,
+  proofs: ProofVerifier | undefined,
+  source: string,
+): void {
+  const route = proofs === undefined && routes.find(({ proofRequired }) => proofRequired);
+  if (!route) return;
+  throw new BridgeError(
+    "CONFIG_INVALID",
+    `${source}: proof: is needed by the route ${route.prefix}, which says proofRequired.`,
+  );
 }
 
 /** @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming source and field */

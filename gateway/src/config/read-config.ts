@@ -12,8 +12,10 @@ import {
 import * as z from "zod/mini";
 import {
   checkIssuer,
+  checkProofRoutes,
   parseLimits,
   parsePolicy,
+  parseProof,
   parseRefusalLimit,
   type GatewayOptions,
 } from "./options.ts";
@@ -23,6 +25,7 @@ const SECTION = {
   routes: z.array(z.unknown()),
   cors: z.optional(z.unknown()),
   hostOrigins: z.optional(z.array(z.string())),
+  proof: z.optional(z.unknown()),
   limits: z.optional(z.unknown()),
   refusalLimit: z.optional(z.unknown()),
   audit: z.optional(z.union([z.literal("stdout"), z.strictObject({ file: z.string() })])),
@@ -85,7 +88,7 @@ export interface SectionContext extends Pick<
 
 /**
  * The gateway's section of a configuration file that configures more than a gateway: `routes`, `cors`,
- * `hostOrigins`, `limits`, `refusalLimit`, `audit`, `metrics`, `tracing`, as {@link readGatewayConfig}
+ * `hostOrigins`, `proof`, `limits`, `refusalLimit`, `audit`, `metrics`, `tracing`, as {@link readGatewayConfig}
  * has them. What the gateway shares with others comes from the caller.
  *
  * @throws {BridgeError} CONFIG_INVALID, naming the file, the section and the field
@@ -107,7 +110,7 @@ function auditIn(file: string, audit: ParsedAudit): ParsedAudit {
 function check(parsed: object, source: string): GatewayOptions {
   const options = parsed as GatewayOptions;
   checkIssuer(options, source);
-  parsePolicy(options, source);
+  checkProofRoutes(parsePolicy(options, source), parseProof(options, source), source);
   parseLimits(options.limits, source);
   parseRefusalLimit(options.refusalLimit, source);
   return options;

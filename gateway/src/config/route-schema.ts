@@ -49,6 +49,8 @@ export interface RouteOptions {
   readonly stripPrefix?: boolean | undefined;
   /** Allows WebSocket upgrades. Default true. */
   readonly webSocket?: boolean | undefined;
+  /** Takes only tokens that are bound to a key, with a proof of it; needs `proof`. Default false. */
+  readonly proofRequired?: boolean | undefined;
 }
 
 /** Paths that the gateway answers itself; no route may lie under them. */
@@ -108,6 +110,7 @@ export const routeSchema: z.ZodMiniType<RouteOptions> = z.strictObject({
   forwardCookies: z.optional(z.boolean()),
   stripPrefix: z.optional(z.boolean()),
   webSocket: z.optional(z.boolean()),
+  proofRequired: z.optional(z.boolean()),
 });
 
 function isNotReserved(prefix: string): boolean {

@@ -22,6 +22,7 @@ const FIXED = [
   "algorithms",
   "revocations",
   "limits",
+  "proof",
   "refusalLimit",
   "audit",
   "metrics",

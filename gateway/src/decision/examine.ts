@@ -5,9 +5,9 @@
  * `/authz` all go through the two, so no way in knows a weaker rule.
  */
 import { BridgeError } from "@breezeway/shared";
-import type { VerifyRequest } from "@breezeway/verify";
+import type { ProofVerifier, VerifiedProof, VerifyRequest } from "@breezeway/verify";
 import type { Policy } from "../config/options.ts";
-import { readCredential } from "../request/credential.ts";
+import { readCredential, type Credential } from "../request/credential.ts";
 import { inspectHeaders, type InspectedHeaders } from "../request/inspect-headers.ts";
 import { parseRequestTarget, type RequestTarget } from "../routes/request-target.ts";
 import type { Route } from "../routes/route-table.ts";
@@ -32,11 +32,13 @@ export interface Located {
   readonly route: Route;
 }
 
-const ANY_ORIGIN: VerifyRequest = {};
+const ANY_REQUEST: VerifyRequest = {};
 
 /** A request that may be verified. */
 export interface Examined extends Located {
   readonly token: string;
+  /** To be used up when the rest is good; `undefined` for a token that is bound to no key. */
+  readonly proof: VerifiedProof | undefined;
   readonly webSocketProtocols: readonly string[];
   readonly scopes: readonly string[];
   readonly verifyRequest: VerifyRequest;
@@ -78,14 +80,19 @@ export function routeUnknown(): BridgeError {
 }
 
 /**
+ * @param proofs - `undefined` when no proofs are taken.
  * @throws {BridgeError} METHOD_NOT_ALLOWED, TOKEN_MISSING, DUPLICATE_CREDENTIALS, BODY_TOO_LARGE,
- *   ORIGIN_NOT_ALLOWED
+ *   ORIGIN_NOT_ALLOWED, PROOF_INVALID
  */
-export function examine(located: Located, policy: Policy): Examined {
+export function examine(
+  located: Located,
+  policy: Policy,
+  proofs: ProofVerifier | undefined,
+): Examined {
   const { head, headers, target, route } = located;
   // TRACE would show the caller what we add for the upstream; CONNECT would be a tunnel.
   if (head.method === "TRACE" || head.method === "CONNECT") throw methodNotAllowed();
-  const { token, webSocketProtocols } = readCredential(headers);
+  const credential = readCredential(headers);
   const { origin } = headers;
   const isHost = origin !== undefined && policy.hostOrigins.has(origin);
   if (origin !== undefined && !isHost && policy.apps.byOrigin(origin).length === 0) {
@@ -93,17 +100,42 @@ export function examine(located: Located, policy: Policy): Examined {
   }
   const scopes = route.requiredScopes(head.method);
   if (scopes === undefined) throw methodNotAllowed();
+  const isProven = credential.scheme === "DPoP" || route.proofRequired;
+  const proof = isProven ? prove(located, credential, proofs) : undefined;
   return {
     head,
     headers,
     target,
     route,
-    token,
-    webSocketProtocols,
+    token: credential.token,
+    proof,
+    webSocketProtocols: credential.webSocketProtocols,
     scopes,
     // A host fetches for its guests, so its origin is not that of their tokens.
-    verifyRequest: isHost ? ANY_ORIGIN : { origin },
+    verifyRequest: verifyRequestOf(isHost ? undefined : origin, proof),
   };
+}
+
+function verifyRequestOf(
+  origin: string | undefined,
+  proof: VerifiedProof | undefined,
+): VerifyRequest {
+  if (origin === undefined && proof === undefined) return ANY_REQUEST;
+  return { origin, proofKeyThumbprint: proof?.keyThumbprint };
+}
+
+function prove(
+  { head, headers }: Located,
+  { scheme, token }: Credential,
+  proofs: ProofVerifier | undefined,
+): VerifiedProof {
+  if (scheme !== "DPoP") {
+    throw new BridgeError("PROOF_INVALID", "The route takes tokens with a proof only.");
+  }
+  if (proofs === undefined) {
+    throw new BridgeError("TOKEN_MISSING", "The Authorization header has another scheme.");
+  }
+  return proofs.verify({ proof: headers.proof, method: head.method, target: head.target, token });
 }
 
 /** @throws {BridgeError} as {@link inspectHeaders}; REQUEST_MALFORMED without a `Host` */

@@ -53,6 +53,7 @@ const REFUSED: ReadonlySet<ErrorReason> = new Set<ErrorReason>([
   "token-expired",
   "token-not-yet",
   "iat-future",
+  "proof-invalid",
 ]);
 
 /** How many new tokens of a session were verified beyond the limit, in a window that ends then. */

@@ -118,6 +118,8 @@ function nothingHere(services: Pick<ExchangeServices, "policy" | "randomId">): A
     origin: undefined,
     policy: services.policy(),
     route: undefined,
+    authorization: undefined,
+    takesProofs: false,
   });
 }
 

@@ -57,6 +57,10 @@ export abstract class Admission {
     return this.#headers?.origin;
   }
 
+  protected get authorization(): string | undefined {
+    return this.#headers?.authorization;
+  }
+
   /** False once the client is gone or has its answer: nothing may be sent for it any more. */
   protected abstract readonly isUndecided: boolean;
   protected abstract located(located: Located): void;
@@ -76,7 +80,7 @@ export abstract class Admission {
       const located = locate(this.head, headers, this.policy);
       this.#located = located;
       this.located(located);
-      const request = examine(located, this.policy);
+      const request = examine(located, this.policy, this.services.proofs);
       this.services.refusalLimit?.check(this.head, request.token, request.verifyRequest);
       const session = this.services.verifier.verifySync(request.token, request.verifyRequest);
       if (session === undefined) void this.#verifyThenAdmit(request);
@@ -106,6 +110,7 @@ export abstract class Admission {
 
   #admit(request: Examined, session: VerifiedSession): void {
     authorise(request, session);
+    if (request.proof !== undefined) this.services.proofs?.accept(request.proof);
     this.session = session;
     if (request.route.rateLimit === undefined) this.admitted(request, session);
     else void this.#countThenAdmit(request, session, request.route.rateLimit);

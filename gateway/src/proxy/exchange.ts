@@ -259,8 +259,10 @@ export class Exchange
   }
 
   #refusal(error: unknown): Answer {
-    const { requestId, origin, route } = this;
-    const answer = refusal(error, { requestId, origin, policy: this.policy, route });
+    const { requestId, origin, route, policy, authorization } = this;
+    const takesProofs = this.services.proofs !== undefined;
+    const context = { requestId, origin, policy, route, authorization, takesProofs };
+    const answer = refusal(error, context);
     return { ...answer, headers: [...answer.headers, ...this.rateLimit] };
   }
 

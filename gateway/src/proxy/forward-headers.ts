@@ -30,7 +30,7 @@ export function forwardHeaders(
   const list = headers.forward;
   if (headers.origin !== undefined) list.push("origin", headers.origin);
   if (headers.contentLength !== undefined) list.push("content-length", headers.contentLength);
-  if (route.forwardToken) list.push("authorization", `Bearer ${request.token}`);
+  if (route.forwardToken) list.push("authorization", authorizationOf(request));
   if (route.forwardCookies) pushCookies(list, headers.cookie);
   if (request.webSocketProtocols.length > 0) {
     list.push("sec-websocket-protocol", request.webSocketProtocols.join(", "));
@@ -41,6 +41,11 @@ export function forwardHeaders(
   for (const part of identityOf(session)) list.push(part);
   list.push(IDENTITY_HEADERS.requestId, options.requestId);
   return list;
+}
+
+// The proof itself was for us, and is used up.
+function authorizationOf({ token, proof }: Examined): string {
+  return `${proof === undefined ? "Bearer" : "DPoP"} ${token}`;
 }
 
 /** Made anew for each request: a WeakMap of them costs every new token more than that (see bench/). */

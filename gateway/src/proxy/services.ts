@@ -1,4 +1,4 @@
-import type { SessionVerifier, VerifiedSession } from "@breezeway/verify";
+import type { ProofVerifier, SessionVerifier, VerifiedSession } from "@breezeway/verify";
 import type { Policy } from "../config/options.ts";
 import type { RateLimits } from "../limits/rate-limits.ts";
 import type { RefusalLimit } from "../limits/refusal-limit.ts";
@@ -10,6 +10,8 @@ import type { Upstreams } from "./upstreams.ts";
 /** What all exchanges of one gateway share. */
 export interface ExchangeServices {
   readonly verifier: Pick<SessionVerifier, "verify" | "verifySync">;
+  /** `undefined` when tokens that are bound to a key are not taken. */
+  readonly proofs: ProofVerifier | undefined;
   readonly upstreams: Upstreams;
   readonly open: OpenExchanges;
   readonly rateLimits: RateLimits;

@@ -13,6 +13,7 @@ export type HeaderKind =
   | "drop"
   | "authorization"
   | "proxy-authorization"
+  | "dpop"
   | "tenant"
   | "origin"
   | "host"
@@ -35,6 +36,7 @@ export type HeaderKind =
 const EXACT: Readonly<Record<string, HeaderKind>> = {
   authorization: "authorization",
   "proxy-authorization": "proxy-authorization",
+  dpop: "dpop",
   "x-tenant-id": "tenant",
   origin: "origin",
   host: "host",

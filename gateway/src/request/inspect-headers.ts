@@ -14,6 +14,8 @@ export interface InspectedHeaders {
   /** Name, value, name, value. Without everything that {@link headerEntry} does not forward. */
   readonly forward: string[];
   authorization: string | undefined;
+  /** The proof of possession. Several are joined, and so none. */
+  proof: string | undefined;
   /** More than one credential of any kind. */
   duplicateCredentials: boolean;
   origin: string | undefined;
@@ -77,6 +79,9 @@ function record(
     case "proxy-authorization":
       // We are not a proxy that anyone configured; a token here is one in the wrong place.
       found.duplicateCredentials = true;
+      return;
+    case "dpop":
+      found.proof = joined(found.proof, value);
       return;
     case "tenant":
       found.tenantIds = [...found.tenantIds, value];
@@ -178,6 +183,7 @@ function emptyFindings(): InspectedHeaders {
   return {
     forward: [],
     authorization: undefined,
+    proof: undefined,
     duplicateCredentials: false,
     origin: undefined,
     host: undefined,

@@ -24,6 +24,7 @@ export interface Route {
   readonly forwardToken: boolean;
   readonly forwardCookies: boolean;
   readonly webSocket: boolean;
+  readonly proofRequired: boolean;
   /** The path on the upstream for a path that this route matches. */
   upstreamPath(path: string): string;
 }
@@ -97,6 +98,7 @@ function createRoute(options: RouteOptions): Route {
     forwardToken: options.forwardToken ?? false,
     forwardCookies: options.forwardCookies ?? false,
     webSocket: options.webSocket ?? true,
+    proofRequired: options.proofRequired ?? false,
     upstreamPath: (path) => joinPath(base, path.slice(stripped.length)),
   };
 }

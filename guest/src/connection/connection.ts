@@ -53,6 +53,7 @@ export interface ConnectionOptions {
   readonly link: HostLink;
   readonly timeoutMs: number;
   readonly autoRefresh: boolean;
+  readonly proofKeyThumbprint: string | undefined;
   readonly clock: Clock;
   readonly report: (error: unknown) => void;
 }
@@ -82,6 +83,7 @@ export function openConnection(options: ConnectionOptions): Connection {
         sdk: SDK_VERSION,
         documentId,
         autoRefresh: options.autoRefresh,
+        proofKeyThumbprint: options.proofKeyThumbprint,
       },
       timeoutMs,
       clock,

@@ -68,7 +68,9 @@ function open(
         replaced.push(rejected);
         return "second";
       },
+      now: () => Date.now(),
     },
+    proof: undefined,
     gatewayUrl: () => gatewayUrl,
     gatewayOrigins,
     fetch: globalThis.fetch,

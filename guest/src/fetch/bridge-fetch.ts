@@ -14,11 +14,14 @@ import {
   type HostFetchRequest,
   type HostFetchResponse,
 } from "@breezeway/shared";
+import type { Proof } from "../proof/create-proof.ts";
 import type { GuestTokens } from "../tokens/token-manager.ts";
 import { traceparent } from "./traceparent.ts";
 
 export interface BridgeFetchOptions {
-  readonly tokens: Pick<GuestTokens, "get" | "replace">;
+  readonly tokens: Pick<GuestTokens, "get" | "replace" | "now">;
+  /** `undefined`: tokens are bound to no key, and sent as they are. */
+  readonly proof: Proof | undefined;
   /** Base of relative URLs; its origin gets the token. `null`: there is no gateway. */
   readonly gatewayUrl: () => string | null;
   /** Further origins that get the token. */
@@ -52,7 +55,8 @@ export function createBridgeFetch(options: BridgeFetchOptions): BridgeFetch {
     if (init.via === "host") return viaHost(request, options);
 
     const send = async (token: string, attempt: Request): Promise<Response> => {
-      attempt.headers.set("authorization", `Bearer ${token}`);
+      if (options.proof) await options.proof.authorize(attempt, token, options.tokens.now());
+      else attempt.headers.set("authorization", `Bearer ${token}`);
       try {
         return await options.fetch(attempt, { credentials: "omit" });
       } catch (cause) {

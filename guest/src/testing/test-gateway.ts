@@ -23,7 +23,7 @@ export interface GatewayRequest {
 export interface TestGatewayOptions {
   readonly appId: string;
   /** @throws {BridgeError} why the token is refused */
-  readonly check: (token: string) => GuestSession;
+  readonly check: (token: string, isProven: boolean) => GuestSession;
   readonly handler: GatewayHandler | undefined;
   readonly record: (request: GatewayRequest) => void;
 }
@@ -34,10 +34,11 @@ export function createTestGateway(options: TestGatewayOptions): typeof fetch {
 
   const answer = async (request: Request): Promise<Response> => {
     const [scheme, token] = (request.headers.get("authorization") ?? "").split(" ");
-    if (scheme !== "Bearer" || token === undefined) {
+    const isProven = scheme === "DPoP" && request.headers.has("dpop");
+    if ((scheme !== "Bearer" && !isProven) || token === undefined) {
       throw new BridgeError("TOKEN_MISSING", "The request carries no session token.");
     }
-    const caller = { session: check(token), appId };
+    const caller = { session: check(token, isProven), appId };
     if (handler) return handler(request, caller);
     throw new BridgeError("ROUTE_UNKNOWN", "The test host was given no gateway.");
   };

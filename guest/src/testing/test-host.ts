@@ -97,6 +97,7 @@ export function createTestHost<C extends Contract = AnyContract>(
   const subscriptions = new Set<string>();
   let channel: Channel | undefined;
   let pushesTokens = false;
+  let proofKeyThumbprint: string | undefined;
   let timer: unknown;
 
   const report = (error: unknown): void => void errors.push(error);
@@ -104,7 +105,7 @@ export function createTestHost<C extends Contract = AnyContract>(
   const push = (key: StateKey, value: unknown): void => channel?.send(["state", key, value]);
 
   const mint = (): TokenGrant => {
-    const grant = issuer.mint();
+    const grant = issuer.mint(proofKeyThumbprint);
     schedulePush();
     return grant;
   };
@@ -130,6 +131,7 @@ export function createTestHost<C extends Contract = AnyContract>(
 
   const welcome = (hello: Hello, protocol: number): Welcome => {
     pushesTokens = hello.autoRefresh;
+    ({ proofKeyThumbprint } = hello);
     return {
       ok: true,
       protocol,

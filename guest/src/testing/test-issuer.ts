@@ -16,13 +16,14 @@ export interface TestIssuer {
   /** Its tokens are refused from now on. */
   readonly signOut: () => void;
   /** @throws {BridgeError} SIGNED_OUT, or what `failure` says */
-  mint(): TokenGrant;
+  mint(proofKeyThumbprint?: string): TokenGrant;
   /**
    * The session of a token, as a gateway finds it.
    *
-   * @throws {BridgeError} TOKEN_SIGNATURE, TOKEN_EXPIRED, SESSION_REVOKED
+   * @param isProven - The request has a proof of possession, whatever it says: none is verified here.
+   * @throws {BridgeError} TOKEN_SIGNATURE, TOKEN_EXPIRED, SESSION_REVOKED, PROOF_INVALID
    */
-  readonly check: (token: string) => GuestSession;
+  readonly check: (token: string, isProven: boolean) => GuestSession;
   /** Milliseconds until the last token expires; negative afterwards, 0 without one. */
   readonly msLeft: number;
 }
@@ -40,6 +41,7 @@ export interface TestIssuerOptions {
 interface Issued {
   readonly session: GuestSession;
   readonly expiresAtSeconds: number;
+  readonly isBound: boolean;
 }
 
 const SOMEBODY: Omit<GuestSession, "handle"> = { userId: "alice", tenantId: "acme" };
@@ -95,18 +97,21 @@ export function createTestIssuer(options: TestIssuerOptions): TestIssuer {
       return next;
     },
     signOut,
-    mint() {
+    mint(jkt) {
       if (failure) throw new BridgeError(failure, "The test host was told to fail here.");
       if (!session.current) throw new BridgeError("SIGNED_OUT", "Nobody is signed in.");
       const nowMs = clock.now();
       const issuedAtSeconds = Math.floor(nowMs / 1000);
       const expiresAtSeconds = issuedAtSeconds + options.ttlSeconds;
-      const token = fakeToken(claimsOf(session.current, issuedAtSeconds));
-      last = { session: session.current, expiresAtSeconds };
+      const token = fakeToken({
+        ...claimsOf(session.current, issuedAtSeconds),
+        ...(jkt === undefined ? {} : { cnf: { jkt } }),
+      });
+      last = { session: session.current, expiresAtSeconds, isBound: jkt !== undefined };
       issued.set(token, last);
       return { token, issuedAtSeconds, expiresAtSeconds, nowMs };
     },
-    check(token) {
+    check(token, isProven) {
       const known = issued.get(token);
       if (!known) {
         throw new BridgeError("TOKEN_SIGNATURE", "The test host has not issued this token.");
@@ -116,6 +121,9 @@ export function createTestIssuer(options: TestIssuerOptions): TestIssuer {
       }
       if (ended.has(known.session.handle)) {
         throw new BridgeError("SESSION_REVOKED", "The session has ended.");
+      }
+      if (known.isBound !== isProven) {
+        throw new BridgeError("PROOF_INVALID", "Tokens that are bound to a key need a proof of it.");
       }
       return known.session;
     },

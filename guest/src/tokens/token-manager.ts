@@ -32,6 +32,8 @@ export interface GuestTokens {
   /** Another token than the one that a service has just refused. */
   replace(rejected: string): Promise<string>;
   claims(): DecodedToken | null;
+  /** The issuer's time as far as it is known here, in epoch milliseconds. */
+  now(): number;
   /** The token now, `null` when it has expired or is about to. */
   readonly current: Readable<string | null>;
   close(): void;
@@ -120,6 +122,7 @@ export function createGuestTokens(options: GuestTokensOptions): GuestTokens {
       if (grant && grant.token !== rejected && isUsable(grant)) return grant.token;
       return share(rejected);
     },
+    now: skew.issuerNow,
     claims: () => grant && decodeSessionToken(grant.token),
     close() {
       for (const unsubscribe of subscriptions) unsubscribe();

@@ -7,7 +7,10 @@ import type { HostFetch } from "./host-fetch.ts";
 
 export interface BuiltInsOptions {
   readonly app: RegisteredApp;
+  /** Those of the document in the frame, bound to its key if it has named one. */
   readonly tokens: AppTokens;
+  /** Those of the app, bound to no key: for requests that the host performs, which has no key. */
+  readonly sharedTokens: AppTokens;
   /** Those that act on the host's page. */
   readonly surfaces: readonly (readonly [name: string, method: BuiltIn])[];
   /** The app gets no tokens, only requests that the host performs. */
@@ -45,7 +48,7 @@ export function createBuiltIns(options: BuiltInsOptions): ReadonlyMap<string, Bu
         throw new BridgeError("CALL_ARGUMENTS_INVALID", "The refused token is not a text.");
       },
     ],
-    [BUILT_IN_METHODS.fetch, (call) => options.hostFetch(call, tokens)],
+    [BUILT_IN_METHODS.fetch, (call) => options.hostFetch(call, options.sharedTokens)],
     [BUILT_IN_METHODS.ping, () => true],
     [
       BUILT_IN_METHODS.setupCompleted,

@@ -57,6 +57,13 @@ export interface GuestMount extends Mount {
   reportPath(path: string): void;
 }
 
+/** A document that was welcomed. */
+export interface GreetedGuest {
+  readonly hello: Hello;
+  readonly port: ChannelPort;
+  readonly onEnded: (error: BridgeError) => void;
+}
+
 export interface GuestMountOptions {
   readonly app: RegisteredApp;
   readonly mount: MountOptions;
@@ -67,11 +74,7 @@ export interface GuestMountOptions {
   readonly bounds: PlaceBounds;
   /** Everything a welcome says; rejects with a BridgeError to refuse. */
   readonly welcome: (hello: Hello, settings: () => MountOptions) => Promise<Welcome>;
-  readonly open: (
-    port: ChannelPort,
-    mount: GuestMount,
-    onEnded: (error: BridgeError) => void,
-  ) => GuestChannel;
+  readonly open: (guest: GreetedGuest, mount: GuestMount) => GuestChannel;
   readonly contextOf: (mount: MountOptions) => unknown;
   readonly onClosed: (mount: GuestMount) => void;
 }
@@ -128,11 +131,12 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
     guest?.channel.close(new BridgeError("CHANNEL_LOST", "The guest's page was loaded anew."));
     clock.clearTimer(timer);
     greeted = hello;
-    const opened = options.open(port, mount, (reason) => {
+    const onEnded = (reason: BridgeError): void => {
       if (guest !== opened) return;
       lose(reason);
       expectHello();
-    });
+    };
+    const opened = options.open({ hello, port, onEnded }, mount);
     guest = opened;
     error = null;
     state.set("connected");

@@ -12,7 +12,7 @@ import type { Tabs } from "../tabs/tabs.ts";
 export interface IssuerClient {
   /** `null`: nobody is signed in. */
   session(): Promise<SessionSummary | null>;
-  mint(appId: string): Promise<TokenResponse>;
+  mint(appId: string, proofKeyThumbprint?: string): Promise<TokenResponse>;
   /** Renews the session secret and with it the idle window. */
   refresh(): Promise<void>;
   switchTenant(tenantId: string): Promise<void>;
@@ -87,8 +87,9 @@ export function createIssuerClient(options: IssuerClientOptions): IssuerClient {
         throw error;
       }
     },
-    async mint(appId) {
-      const body = await read(await request("POST", "/session/token", { appId }));
+    async mint(appId, proofKeyThumbprint) {
+      const asked = { appId, proofKeyThumbprint };
+      const body = await read(await request("POST", "/session/token", asked));
       return parseWith(tokenResponseSchema, body, {
         code: "OFFLINE",
         source: "POST /session/token",

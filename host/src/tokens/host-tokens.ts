@@ -7,6 +7,11 @@ import { createAppTokens, type AppTokens } from "./app-tokens.ts";
 /** One token per app, whatever the number of its frames and of the host's tabs. */
 export interface HostTokens {
   of(appId: string): AppTokens;
+  /**
+   * Tokens bound to the key of one document: for its frame alone, so told to no other tab. Close them
+   * when the document is gone.
+   */
+  bound(appId: string, proofKeyThumbprint: string): AppTokens;
   /** The session has changed or ended: all tokens are forgotten. */
   reset(isSignedIn: boolean): void;
   /** Apps of the tenant were connected or disconnected: what was denied may not be any more. */
@@ -15,7 +20,7 @@ export interface HostTokens {
 }
 
 export interface HostTokensOptions {
-  readonly mint: (appId: string) => Promise<TokenResponse>;
+  readonly mint: (appId: string, proofKeyThumbprint?: string) => Promise<TokenResponse>;
   /** Names the session and tenant that tokens are minted for; `undefined` while that is not known. */
   readonly identity: () => string | undefined;
   readonly clock: Clock;
@@ -28,6 +33,7 @@ export function createHostTokens(options: HostTokensOptions): HostTokens {
   const { clock, random, tabs, visibility, identity } = options;
   const skew = createSkew(clock);
   const byApp = new Map<string, AppTokens>();
+  const bound = new Set<AppTokens>();
   /** The last token of each app that came from another tab. */
   const received = new Map<string, { readonly answer: TokenResponse; readonly at: number }>();
 
@@ -56,35 +62,52 @@ export function createHostTokens(options: HostTokensOptions): HostTokens {
       byApp.get(appId)?.offer({ token, expiresAt });
     }),
     visibility.onVisible(() => {
-      for (const tokens of byApp.values()) tokens.wake();
+      for (const tokens of all()) tokens.wake();
     }),
   ];
+
+  const all = (): AppTokens[] => [...byApp.values(), ...bound];
+
+  const create = (mintOne: () => Promise<TokenResponse>): AppTokens =>
+    createAppTokens({
+      mint: mintOne,
+      clock,
+      skew,
+      random,
+      isVisible: () => visibility.isVisible,
+    });
 
   return {
     of(appId) {
       let tokens = byApp.get(appId);
       if (tokens === undefined) {
-        tokens = createAppTokens({
-          mint: () => mint(appId),
-          clock,
-          skew,
-          random,
-          isVisible: () => visibility.isVisible,
-        });
+        tokens = create(() => mint(appId));
         byApp.set(appId, tokens);
       }
       return tokens;
     },
+    bound(appId, proofKeyThumbprint) {
+      const tokens = create(() => options.mint(appId, proofKeyThumbprint));
+      const own: AppTokens = {
+        ...tokens,
+        close() {
+          bound.delete(tokens);
+          tokens.close();
+        },
+      };
+      bound.add(tokens);
+      return own;
+    },
     reset(isSignedIn) {
       received.clear();
-      for (const tokens of byApp.values()) tokens.reset(isSignedIn);
+      for (const tokens of all()) tokens.reset(isSignedIn);
     },
     reconsider() {
       for (const tokens of byApp.values()) tokens.reconsider();
     },
     close() {
       for (const unsubscribe of subscriptions) unsubscribe();
-      for (const tokens of byApp.values()) tokens.close();
+      for (const tokens of all()) tokens.close();
       byApp.clear();
     },
   };

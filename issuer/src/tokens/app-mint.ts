@@ -18,6 +18,7 @@ import { checkHookClaims, createMint, type MintedToken } from "./mint.ts";
 export type AppMint = (
   record: SessionRecord,
   app: RegisteredApp,
+  proofKeyThumbprint?: string,
 ) => Promise<MintedToken> | MintedToken;
 
 export interface AppMintDeps {
@@ -29,7 +30,10 @@ export interface AppMintDeps {
   readonly connectedApps: ConnectedApps | undefined;
 }
 
-/** The mint's promises: APP_NOT_ALLOWED for an app that is not connected in the tenant. */
+/**
+ * The mint throws or rejects with APP_NOT_ALLOWED for an app that is not connected in the tenant, and for
+ * one that takes bound tokens only when there is no key to bind to.
+ */
 export function createAppMint(deps: AppMintDeps): AppMint {
   const { options, checked, keys, feed, connectedApps } = deps;
   const { claims: hook, algorithms = {} } = options;
@@ -39,8 +43,11 @@ export function createAppMint(deps: AppMintDeps): AppMint {
     random: Math.random,
   });
 
-  return (record, app) => {
+  return (record, app, proofKeyThumbprint) => {
     const { userId, tenantId } = record;
+    if (app.proofRequired === true && proofKeyThumbprint === undefined) {
+      throw new BridgeError("APP_NOT_ALLOWED", "The app takes tokens that are bound to a key only.");
+    }
     // Before anything is awaited, as for the session: an app that is shut out meanwhile loses it.
     const iat = feed.issuedAtSeconds({ userId, tenantId, appId: app.id });
     const finish = (extraClaims?: Claims): MintedToken | Promise<MintedToken> =>
@@ -50,6 +57,7 @@ export function createAppMint(deps: AppMintDeps): AppMint {
         signer: keys.active(algorithms[app.id] ?? "EdDSA"),
         issuedAtSeconds: iat,
         extraClaims: extraClaims && checkHookClaims(extraClaims),
+        proofKeyThumbprint,
       });
     const mint = (): MintedToken | Promise<MintedToken> => {
       if (!hook) return finish();

@@ -18,13 +18,18 @@ export interface AuditedMintDeps {
   readonly audit: AuditSink;
 }
 
+export interface MintContext {
+  readonly requestId?: string | undefined;
+  readonly proofKeyThumbprint?: string | undefined;
+}
+
 export async function mintAudited(
   { mint, audit }: AuditedMintDeps,
   record: SessionRecord,
   app: RegisteredApp,
-  { requestId }: { readonly requestId?: string | undefined } = {},
+  { requestId, proofKeyThumbprint }: MintContext = {},
 ): Promise<MintedToken> {
-  const pending = mint(record, app);
+  const pending = mint(record, app, proofKeyThumbprint);
   const minted = pending instanceof Promise ? await pending : pending;
   audit({
     event: "token.minted",

@@ -33,6 +33,8 @@ export interface MintInput {
   readonly issuedAtSeconds: number;
   /** From the claims hook; they win over the session's own. */
   readonly extraClaims?: Claims | undefined;
+  /** The key to bind the token to (RFC 9449, section 6.1). */
+  readonly proofKeyThumbprint?: string | undefined;
 }
 
 export type Mint = (input: MintInput) => MintedToken | Promise<MintedToken>;
@@ -51,7 +53,7 @@ export function createMint({ issuer, ttlSeconds, random }: MintOptions): Mint {
     return header;
   }
 
-  return ({ record, app, signer, issuedAtSeconds: iat, extraClaims }) => {
+  return ({ record, app, signer, issuedAtSeconds: iat, extraClaims, proofKeyThumbprint: jkt }) => {
     const exp = iat + ttlSeconds - Math.floor(random() * ttlSeconds * TOKEN_LIMITS.ttlJitter);
     const jti = randomUUID();
     const claims = {
@@ -69,6 +71,8 @@ export function createMint({ issuer, ttlSeconds, random }: MintOptions): Mint {
       nbf: iat,
       exp,
       scope: grantedScope(app, record),
+      // `undefined` is not written, whatever a hook or a session said of it.
+      cnf: jkt === undefined ? undefined : { jkt },
     };
     const input = `${headerOf(signer)}.${encode(JSON.stringify(claims))}`;
     const finish = (signature: Uint8Array): MintedToken => {

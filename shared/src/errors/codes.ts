@@ -53,6 +53,7 @@ export const ERROR_CODES = {
   AZP_MISMATCH: false,
   TOKEN_NOT_YET: true,
   IAT_FUTURE: true,
+  PROOF_INVALID: true,
   SESSION_MISSING: false,
   SESSION_EXPIRED: false,
   SESSION_REVOKED: false,

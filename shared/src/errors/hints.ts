@@ -65,6 +65,8 @@ export const ERROR_HINTS: Readonly<Record<ErrorCode, string>> = {
   AZP_MISMATCH: "The session token was made for another origin.",
   TOKEN_NOT_YET: "The session token is not valid yet: a clock is wrong.",
   IAT_FUTURE: "The session token was issued in the future: a clock is wrong.",
+  PROOF_INVALID:
+    "The session token is bound to a key, or must be, and the request has no valid proof of that key.",
   SESSION_MISSING: "The request carries no session.",
   SESSION_EXPIRED: "The session has ended; sign in again.",
   SESSION_REVOKED: "The session was revoked; sign in again.",

@@ -17,6 +17,7 @@ export const HTTP_CODES = {
   AZP_MISMATCH: [401, "none"],
   TOKEN_NOT_YET: [401, "wait"],
   IAT_FUTURE: [401, "wait"],
+  PROOF_INVALID: [401, "refresh"],
   SESSION_MISSING: [401, "login"],
   SESSION_EXPIRED: [401, "login"],
   SESSION_REVOKED: [401, "login"],

@@ -1,12 +1,13 @@
 /**
  * HTTP errors as `application/problem+json` (RFC 9457) with `WWW-Authenticate: Bearer` (RFC 6750,
- * section 3). Pure: the caller turns the parts into its framework's response, so every server of
+ * section 3) or `DPoP` (RFC 9449, section 7.1). Pure: the caller turns the parts into its framework's response, so every server of
  * Breezeway answers alike.
  */
 import { BridgeError } from "./bridge-error.ts";
 import { reasonOf } from "./codes.ts";
 import { ERROR_HINTS } from "./hints.ts";
 import { HTTP_CODES, isHttpCode, type ErrorAction, type ErrorReason } from "./http-codes.ts";
+import { PROOF_ALGORITHM } from "../tokens/proof.ts";
 
 export interface Problem {
   readonly type: string;
@@ -30,7 +31,12 @@ export interface ProblemOptions {
   readonly requestId: string;
   /** Seconds until a new attempt makes sense; sent as `Retry-After` (RFC 9110, section 10.2.3). */
   readonly retryAfterSeconds?: number;
+  /** Of the challenge on 401 and 403. Default `Bearer`. */
+  readonly scheme?: AuthScheme;
 }
+
+/** How a session token is presented: as it is (RFC 6750), or with a proof (RFC 9449). */
+export type AuthScheme = "Bearer" | "DPoP";
 
 const TYPE_BASE = "https://breezeway.dev/errors#";
 
@@ -56,7 +62,7 @@ export function toProblem(error: unknown, options: ProblemOptions): ProblemRespo
     "content-type": "application/problem+json",
     "cache-control": "no-store",
   };
-  const challenge = challengeFor(code, known);
+  const challenge = challengeFor(code, known, options.scheme);
   if (challenge !== undefined) headers["www-authenticate"] = challenge;
   const retryAfterSeconds = options.retryAfterSeconds ?? (status === 503 ? 1 : undefined);
   if (retryAfterSeconds !== undefined)
@@ -71,16 +77,32 @@ export function toProblem(error: unknown, options: ProblemOptions): ProblemRespo
 function challengeFor(
   code: keyof typeof HTTP_CODES,
   error: BridgeError | undefined,
+  scheme: AuthScheme = "Bearer",
 ): string | undefined {
   const [status] = HTTP_CODES[code];
   if (status !== 401 && status !== 403) return undefined;
-  if (code === "TOKEN_MISSING" || code === "SESSION_MISSING") return "Bearer";
+  const attributes = attributesFor(code, error, scheme);
+  // RFC 9449, section 7.1.
+  if (scheme === "DPoP") attributes.push(`algs="${PROOF_ALGORITHM}"`);
+  return attributes.length === 0 ? scheme : `${scheme} ${attributes.join(", ")}`;
+}
+
+function attributesFor(
+  code: keyof typeof HTTP_CODES,
+  error: BridgeError | undefined,
+  scheme: AuthScheme,
+): string[] {
+  if (code === "TOKEN_MISSING" || code === "SESSION_MISSING") return [];
   const description = `error_description="${reasonOf(code)}"`;
-  if (status === 401) return `Bearer error="invalid_token", ${description}`;
+  if (code === "PROOF_INVALID" && scheme === "DPoP") {
+    return ['error="invalid_dpop_proof"', description];
+  }
+  if (HTTP_CODES[code][0] === 401) return ['error="invalid_token"', description];
   // RFC 9470, section 3.
-  if (code === "STEP_UP_REQUIRED")
-    return `Bearer error="insufficient_user_authentication", ${description}`;
+  if (code === "STEP_UP_REQUIRED") {
+    return ['error="insufficient_user_authentication"', description];
+  }
   const scopes = error?.details["scopes"];
-  const scope = Array.isArray(scopes) ? `, scope="${scopes.join(" ")}"` : "";
-  return `Bearer error="insufficient_scope", ${description}${scope}`;
+  const scope = Array.isArray(scopes) ? [`scope="${scopes.join(" ")}"`] : [];
+  return ['error="insufficient_scope"', description, ...scope];
 }

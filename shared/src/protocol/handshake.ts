@@ -3,6 +3,7 @@
  * already pinned window and origin on both sides; the data port goes with the welcome.
  */
 import { BridgeError, type WireError } from "../errors/bridge-error.ts";
+import { isKeyThumbprint } from "../tokens/proof.ts";
 import { isRecord, isWireError } from "./guards.ts";
 import { isShortText, isStateValue, STATE_KEYS, type GuestState } from "./state.ts";
 import type { ProtocolRange } from "./version.ts";
@@ -19,6 +20,8 @@ export interface Hello {
   readonly documentId: string;
   /** `false`: this guest asks for tokens itself and wants none pushed. */
   readonly autoRefresh: boolean;
+  /** Asks for tokens bound to this key (RFC 7638), which this document holds. */
+  readonly proofKeyThumbprint?: string | undefined;
 }
 
 /** Host → guest: everything a guest needs to start, so that no further round trip is needed. */
@@ -38,14 +41,21 @@ export interface Refusal {
 /** @throws {BridgeError} FRAME_MALFORMED */
 export function parseHello(value: unknown): Hello {
   if (isRecord(value)) {
-    const { protocol, sdk, documentId, autoRefresh } = value;
+    const { protocol, sdk, documentId, autoRefresh, proofKeyThumbprint } = value;
     if (
       isProtocolRange(protocol) &&
       isShortText(sdk) &&
       isShortText(documentId) &&
-      typeof autoRefresh === "boolean"
+      typeof autoRefresh === "boolean" &&
+      (proofKeyThumbprint === undefined || isKeyThumbprint(proofKeyThumbprint))
     ) {
-      return { protocol: [protocol[0], protocol[1]], sdk, documentId, autoRefresh };
+      return {
+        protocol: [protocol[0], protocol[1]],
+        sdk,
+        documentId,
+        autoRefresh,
+        ...(proofKeyThumbprint === undefined ? {} : { proofKeyThumbprint }),
+      };
     }
   }
   throw new BridgeError("FRAME_MALFORMED", "The guest's hello is malformed.");

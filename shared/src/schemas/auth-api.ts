@@ -1,5 +1,6 @@
 /** Bodies of the issuer's HTTP endpoints, for the issuer that sends them and the host that reads. */
 import * as z from "zod/mini";
+import { keyThumbprint } from "./claims.ts";
 
 const id = z.string().check(z.minLength(1), z.maxLength(256));
 const epochSeconds = z.number().check(z.gte(0));
@@ -32,9 +33,14 @@ export const sessionSummarySchema: z.ZodMiniType<SessionSummary> = z.object({
 /** `POST /auth/session/token`, request */
 export interface TokenRequest {
   readonly appId: string;
+  /** Binds the token to this key (RFC 7638). */
+  readonly proofKeyThumbprint?: string | undefined;
 }
 
-export const tokenRequestSchema: z.ZodMiniType<TokenRequest> = z.strictObject({ appId: id });
+export const tokenRequestSchema: z.ZodMiniType<TokenRequest> = z.strictObject({
+  appId: id,
+  proofKeyThumbprint: z.optional(keyThumbprint),
+});
 
 /** `POST /auth/session/token`, answer */
 export interface TokenResponse {

@@ -1,8 +1,14 @@
 /** Claims of a session token (RFC 7519, section 4.1, and the platform's own). */
 import * as z from "zod/mini";
+import { isKeyThumbprint } from "../tokens/proof.ts";
 
 const id = z.string().check(z.minLength(1), z.maxLength(256));
 const seconds = z.number().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER));
+
+/** RFC 7638. */
+export const keyThumbprint: z.ZodMiniType<string> = z
+  .string()
+  .check(z.refine(isKeyThumbprint, "must be the thumbprint of a key"));
 
 /** Names that a claims hook may not set: their values decide who the caller is. */
 export const RESERVED_CLAIMS = [
@@ -42,6 +48,11 @@ export interface SessionClaims {
   readonly exp: number;
   /** Space-delimited (RFC 8693, section 4.2). Empty when the app was granted none. */
   readonly scope: string;
+  /**
+   * The key that the token is bound to (RFC 7800, section 3; RFC 9449, section 6.1): without a proof
+   * of it the token is worth nothing. No other way of binding is known here, so others are refused.
+   */
+  readonly cnf?: { readonly jkt: string } | undefined;
   /** What a claims hook added. */
   readonly [name: string]: unknown;
 }
@@ -59,4 +70,5 @@ export const sessionClaimsSchema: z.ZodMiniType<SessionClaims> = z.looseObject({
   nbf: seconds,
   exp: seconds,
   scope: z.string(),
+  cnf: z.optional(z.strictObject({ jkt: keyThumbprint })),
 });

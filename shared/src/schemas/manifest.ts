@@ -90,6 +90,11 @@ export interface Manifest {
   /** What the app may do through the gateway: `orders:read`. */
   readonly scopes: readonly string[];
   readonly lifecycle?: Lifecycle | undefined;
+  /**
+   * The app's tokens are made only for a key that its pages hold, and are worth nothing without a
+   * proof of it (RFC 9449). Default false: as each page asks.
+   */
+  readonly proofRequired?: boolean | undefined;
   /** Default: {@link DEFAULT_SANDBOX}. */
   readonly sandbox: readonly SandboxToken[];
   /** Permissions-policy features of the frame. Default: none. */
@@ -173,6 +178,7 @@ const manifestSchema: z.ZodMiniType<Manifest> = z
         disconnectUrl: z.optional(webUrl),
       }),
     ),
+    proofRequired: z.optional(z.boolean()),
     sandbox: z._default(z.array(z.enum(SANDBOX_TOKENS)), [...DEFAULT_SANDBOX]),
     allow: z._default(
       z.array(

@@ -14,11 +14,13 @@ interface HttpHeaders {
 /** What is read of an event of API Gateway v1 (REST), a load balancer, or a Netlify function. */
 export interface RestEvent extends HttpHeaders {
   readonly httpMethod: string;
+  readonly path?: string;
 }
 
 /** What is read of an event of API Gateway v2 (HTTP) or of a Function URL. */
 export interface HttpEvent extends HttpHeaders {
   readonly requestContext: { readonly http: { readonly method: string } };
+  readonly rawPath?: string;
 }
 
 export interface HttpResult {
@@ -66,6 +68,7 @@ export function verifySession(options: Omit<SessionOptions, "required">): Lambda
 function partsOfEvent(event: RestEvent | HttpEvent): RequestParts {
   return {
     method: "httpMethod" in event ? event.httpMethod : event.requestContext.http.method,
+    target: "httpMethod" in event ? event.path : event.rawPath,
     // API Gateway v1 keeps the spelling of the client, and all values only in the second map.
     header: (name) => valueOf(event.multiValueHeaders, name) ?? valueOf(event.headers, name),
   };

@@ -3,11 +3,12 @@
  * adapter turns its request into {@link RequestParts} and the decision into its response.
  */
 import { randomUUID } from "node:crypto";
-import { BridgeError, toProblem, type ProblemResponse } from "@breezeway/shared";
+import { BridgeError, toProblem, type AuthScheme, type ProblemResponse } from "@breezeway/shared";
 import { checkRequest } from "../verifier/claim-rules.ts";
 import { createSessionVerifier } from "../verifier/session-verifier.ts";
 import type { VerifiedSession } from "../verifier/verified-session.ts";
-import { bearerToken, isPreflight } from "./bearer-token.ts";
+import { createProofVerifier } from "../proof/proof-verifier.ts";
+import { isPreflight, requestCredential, type RequestCredential } from "./request-credential.ts";
 import { createRevocationCheck } from "./revocation-check.ts";
 import type { RouteOptions, SessionOptions } from "./session-options.ts";
 import type { RequestParts } from "./request-parts.ts";
@@ -33,22 +34,39 @@ export interface SessionGuard {
 export function createSessionGuard(options: SessionOptions): SessionGuard {
   const verifier = createSessionVerifier(options);
   const revocation = createRevocationCheck(options);
+  const proofs = options.proof && createProofVerifier({ ...options.proof, clock: options.clock });
   const defaults: RouteOptions = options;
+
+  const proofOf = (request: RequestParts, { token }: RequestCredential) =>
+    proofs?.verify({
+      proof: request.header("dpop"),
+      method: request.method,
+      target: request.target,
+      token,
+    });
+
+  const schemeOf = (request: RequestParts, error: unknown): AuthScheme =>
+    proofs !== undefined && (isUnproven(error) || isProven(request)) ? "DPoP" : "Bearer";
 
   async function authenticate(request: RequestParts, rules: RouteOptions): Promise<Admission> {
     if (isPreflight(request)) return { kind: "preflight" };
-    const token = bearerToken(request);
-    if (token === undefined) {
+    const credential = requestCredential(request, proofs !== undefined);
+    if (credential === undefined) {
       if (rules.required === false) return { kind: "anonymous" };
       throw new BridgeError("TOKEN_MISSING", "The request carries no session token.");
     }
-    const session = await verifier.verify(token, { origin: request.header("origin") });
+    const proof = credential.scheme === "DPoP" ? proofOf(request, credential) : undefined;
+    const session = await verifier.verify(credential.token, {
+      origin: request.header("origin"),
+      proofKeyThumbprint: proof?.keyThumbprint,
+    });
     if (rules.checkRevocation) await revocation.check(session);
     checkRequest(session.claims, session.scopes, {
       tenantId: namedTenant(request.header("x-tenant-id"), session),
       scopes: rules.scopes,
     });
     await checkClaimRules(session, rules);
+    if (proof !== undefined) proofs?.accept(proof);
     return { kind: "session", session };
   }
 
@@ -59,7 +77,7 @@ export function createSessionGuard(options: SessionOptions): SessionGuard {
       } catch (error) {
         const requestId = requestIdOf(request);
         tell(options, error, requestId);
-        return { kind: "refused", problem: toProblem(error, { requestId }) };
+        return { kind: "refused", problem: toProblem(error, { requestId, scheme: schemeOf(request, error) }) };
       }
     },
     close: () => {
@@ -67,6 +85,14 @@ export function createSessionGuard(options: SessionOptions): SessionGuard {
       revocation.close();
     },
   };
+}
+
+function isUnproven(error: unknown): boolean {
+  return BridgeError.is(error) && error.code === "PROOF_INVALID";
+}
+
+function isProven(request: RequestParts): boolean {
+  return /^dpop\b/i.test(request.header("authorization") ?? "");
 }
 
 function tell({ onRefused }: SessionOptions, error: unknown, requestId: string): void {

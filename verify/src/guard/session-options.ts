@@ -1,4 +1,5 @@
 import type { SessionClaims } from "@breezeway/shared/schemas";
+import type { ProofOptions } from "../proof/proof-options.ts";
 import type { RevocationFeed } from "../revocation/revocation-feed.ts";
 import type { SessionVerifierOptions } from "../verifier/options.ts";
 
@@ -28,6 +29,10 @@ export interface RouteOptions {
 export interface SessionOptions extends SessionVerifierOptions, RouteOptions {
   /** A feed to share between several adapters. Default: one of `{issuer}/revocations`, when needed. */
   readonly revocationFeed?: RevocationFeed;
+  /**
+   * Takes tokens that are bound to a key, with a proof of it (RFC 9449). Default: they are refused.
+   */
+  readonly proof?: Omit<ProofOptions, "clock">;
   /** Told of each refusal; for logs. Never holds the token. */
   readonly onRefused?: (error: unknown, requestId: string) => void;
 }

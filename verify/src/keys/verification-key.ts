@@ -35,7 +35,8 @@ export interface JwkSet {
   readonly keys: readonly PublicJwk[];
 }
 
-const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] as const;
+/** Of keys of any kind (RFC 7518, section 6). */
+export const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] as const;
 // Far more than a rotation ever publishes; keeps a hostile set from costing work.
 const MAX_KEYS = 64;
 

@@ -13,7 +13,7 @@ import {
   type LifecycleClaims,
 } from "@breezeway/shared/schemas";
 import { safeParse } from "zod/mini";
-import { bearerToken } from "../guard/bearer-token.ts";
+import { requestCredential } from "../guard/request-credential.ts";
 import { createKeySource } from "../keys/create-key-source.ts";
 import { createCompactParser, malformed } from "../token/compact.ts";
 import { isSignatureValid } from "../token/signature.ts";
@@ -76,7 +76,7 @@ export function createLifecycleVerifier(options: LifecycleOptions): LifecycleVer
   return {
     async verify(call) {
       const body = bodyOf(call);
-      const token = bearerToken(partsOfCall(call));
+      const token = requestCredential(partsOfCall(call), false)?.token;
       if (token === undefined) {
         throw new BridgeError("TOKEN_MISSING", "The call carries no token.");
       }

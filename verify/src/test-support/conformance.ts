@@ -39,6 +39,7 @@ export type Expected =
       readonly retryAfter?: string;
     };
 
+const BOUND = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
 const ALICE: Expected = { status: 200, body: { user: "alice", tenant: "acme" } };
 const bearer = (token: string): RequestOptions => ({
   headers: { authorization: `Bearer ${token}` },
@@ -163,6 +164,19 @@ export const cases: readonly Case[] = [
     name: "another tenant",
     request: alice({}, { "x-tenant-id": "globex" }),
     expected: forbidden("tenant-mismatch"),
+  },
+  {
+    name: "a token that is bound to a key, as a plain one",
+    request: alice({ cnf: { jkt: BOUND } }),
+    expected: invalid("proof-invalid", "refresh"),
+  },
+  {
+    name: "a token that is bound to a key, with a proof that nothing here was told to take",
+    request: (issuer, now) => {
+      const token = signer.sign(claimsAt(now, { iss: issuer, cnf: { jkt: BOUND } }));
+      return { headers: { authorization: `DPoP ${token}`, dpop: "a.b.c" } };
+    },
+    expected: { status: 401, reason: "token-missing", action: "login", challenge: "Bearer" },
   },
   {
     name: "a missing scope",

@@ -89,14 +89,19 @@ function parseHeader(
   return { alg, kid };
 }
 
+function decodePart(part: string): Buffer {
+  const bytes = canonicalBytes(part);
+  if (bytes === undefined) throw malformed("a part is not canonical base64url");
+  return bytes;
+}
+
 /**
  * Buffer accepts padding, spaces, the other alphabet and stray tail bits. Only the canonical text
- * survives the way back, so one signed token has exactly one spelling.
+ * survives the way back, so one signed token has exactly one spelling. `undefined` for any other.
  */
-function decodePart(part: string): Buffer {
+export function canonicalBytes(part: string): Buffer | undefined {
   const bytes = Buffer.from(part, "base64url");
-  if (bytes.toString("base64url") !== part) throw malformed("a part is not canonical base64url");
-  return bytes;
+  return bytes.toString("base64url") === part ? bytes : undefined;
 }
 
 export function malformed(what: string): BridgeError {

@@ -6,7 +6,10 @@ import type { CompactToken } from "./compact.ts";
 const SIGNATURE_BYTES = 64;
 
 /** Whether the key made this signature. The caller has matched the key's algorithm already. */
-export function isSignatureValid(token: CompactToken, { alg, key }: VerificationKey): boolean {
+export function isSignatureValid(
+  token: Pick<CompactToken, "signingInput" | "signature">,
+  { alg, key }: Pick<VerificationKey, "alg" | "key">,
+): boolean {
   if (token.signature.length !== SIGNATURE_BYTES) return false;
   return alg === "EdDSA"
     ? verify(null, token.signingInput, key, token.signature)

@@ -28,6 +28,11 @@ export interface VerifyRequest {
   readonly scopes?: readonly string[] | undefined;
   /** The tenant that the request speaks of, such as an `X-Tenant-ID` header. */
   readonly tenantId?: string | undefined;
+  /**
+   * The key that the request has a proof of, out of a `ProofVerifier` and nothing else. A token that is
+   * bound to a key is refused without it, and one that is not, with it.
+   */
+  readonly proofKeyThumbprint?: string | undefined;
 }
 
 // RFC 6749, section 3.3, and exactly one space between two of them.

@@ -25,7 +25,7 @@ export interface SessionVerifier {
    *
    * @throws {BridgeError} TOKEN_MALFORMED, TOKEN_ALG, KEY_UNKNOWN, KEYS_UNAVAILABLE,
    * TOKEN_SIGNATURE, ISSUER_MISMATCH, AUDIENCE_MISMATCH, TOKEN_EXPIRED, TOKEN_NOT_YET, IAT_FUTURE,
-   * SESSION_REVOKED, AZP_MISMATCH, TENANT_MISMATCH, SCOPE_MISSING
+   * SESSION_REVOKED, PROOF_INVALID, AZP_MISMATCH, TENANT_MISMATCH, SCOPE_MISSING
    */
   verify(token: string, request?: VerifyRequest): Promise<VerifiedSession>;
   /**
@@ -38,8 +38,8 @@ export interface SessionVerifier {
    * The session of a token that this verifier verified before, checked again for time, audience,
    * revocation and request; `undefined` for a token that it does not remember.
    *
-   * @throws {BridgeError} AUDIENCE_MISMATCH, KEY_UNKNOWN, SESSION_REVOKED, AZP_MISMATCH, TENANT_MISMATCH,
-   * SCOPE_MISSING
+   * @throws {BridgeError} AUDIENCE_MISMATCH, KEY_UNKNOWN, SESSION_REVOKED, PROOF_INVALID, AZP_MISMATCH,
+   * TENANT_MISMATCH, SCOPE_MISSING
    */
   verifyCached(token: string, request?: VerifyRequest): VerifiedSession | undefined;
   /** Settles when keys are there, for readiness checks. @throws {BridgeError} KEYS_UNAVAILABLE */
@@ -91,6 +91,7 @@ export function createIssuerVerifier(options: VerifierSettings): SessionVerifier
     if (isRevoked(session.claims)) {
       throw new BridgeError("SESSION_REVOKED", "The session was revoked.");
     }
+    if (session.proofKeyThumbprint !== request.proofKeyThumbprint) throw unproven(session);
     checkRequest(session.claims, session.scopes, request);
     return session;
   }
@@ -117,4 +118,13 @@ export function createIssuerVerifier(options: VerifierSettings): SessionVerifier
       cache.clear();
     },
   };
+}
+
+function unproven({ proofKeyThumbprint }: VerifiedSession): BridgeError {
+  return new BridgeError(
+    "PROOF_INVALID",
+    proofKeyThumbprint === undefined
+      ? "The session token is bound to no key, so it takes no proof."
+      : "The session token is bound to a key, and the request has no proof of it.",
+  );
 }

@@ -19,6 +19,8 @@ export interface VerifiedSession {
   readonly token: string;
   /** Epoch seconds. */
   readonly expiresAtSeconds: number;
+  /** The key that the token is bound to, proven; `undefined` for a token that anybody may send. */
+  readonly proofKeyThumbprint: string | undefined;
 }
 
 export function toSession(token: string, claims: SessionClaims, keyId: string): VerifiedSession {
@@ -33,6 +35,7 @@ export function toSession(token: string, claims: SessionClaims, keyId: string): 
     keyId,
     token,
     expiresAtSeconds: claims.exp,
+    proofKeyThumbprint: claims.cnf?.jkt,
   });
 }
 

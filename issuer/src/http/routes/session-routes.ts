@@ -43,13 +43,16 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
       path: "/session/token",
       guard: "change",
       async handle(context) {
-        const { appId } = await readJson(context.request, tokenRequestSchema);
+        const { appId, proofKeyThumbprint } = await readJson(context.request, tokenRequestSchema);
         const record = await sessions.authenticate(cookieOf(context), context);
         Object.assign(context.subject, subjectOf(record));
         const app = findApp(apps, appId);
         context.subject.app = app.id;
         await limits.mint(record.handle, app.id);
-        const minted = await mintAudited(deps, record, app, context);
+        const minted = await mintAudited(deps, record, app, {
+          requestId: context.requestId,
+          proofKeyThumbprint,
+        });
         const body: TokenResponse = { token: minted.token, expiresAt: minted.expiresAtSeconds };
         return json(body);
       },

@@ -1,0 +1,76 @@
+/**
+ * Proof of possession (DPoP, RFC 9449): a key of this page that its tokens are bound to.
+ *
+ * The private key cannot be read by any script, this one included, and is gone with the page. Script that
+ * runs in the page can still use it while the page is there.
+ */
+import { BridgeError, PROOF_ALGORITHM } from "@breezeway/shared";
+
+export interface Proof {
+  /** SHA-256 thumbprint of the public key (RFC 7638), in base64url. Tokens carry it as `cnf.jkt`. */
+  readonly keyThumbprint: string;
+  /**
+   * Gives a request the token and a proof made for it alone: `Authorization: DPoP`, and `DPoP`. For a
+   * request that `bridge.fetch` does not send. Each attempt needs a proof of its own.
+   *
+   * @param nowMs - The issuer's time. Default: that of this device, which may be wrong.
+   */
+  authorize(request: Request, token: string, nowMs?: number): Promise<void>;
+}
+
+const EC = { name: "ECDSA", namedCurve: "P-256" } as const;
+// A proof may be older than this by far, and younger than the verifier's clock by next to nothing.
+const BACKDATE_SECONDS = 5;
+const SIGNATURE = { name: "ECDSA", hash: "SHA-256" } as const;
+
+/**
+ * Makes a key pair for this page.
+ *
+ * @throws {BridgeError} CONFIG_INVALID in a page that is not served over https (loopback is fine)
+ *
+ * @example
+ * const bridge = await createAppBridge({ proof: await createProof() });
+ */
+export async function createProof(): Promise<Proof> {
+  // Absent outside of secure contexts (https://w3c.github.io/webcrypto/#Crypto-interface).
+  const subtle = crypto.subtle as SubtleCrypto | undefined;
+  if (subtle === undefined) {
+    throw new BridgeError("CONFIG_INVALID", "createProof: keys need a page served over https.");
+  }
+  const { publicKey, privateKey } = await subtle.generateKey(EC, false, ["sign"]);
+  const { x, y } = await subtle.exportKey("jwk", publicKey);
+  // RFC 7638, section 3: the required members in the order of their names.
+  const jwk = { crv: EC.namedCurve, kty: "EC", x, y };
+  const header = encode({ typ: "dpop+jwt", alg: PROOF_ALGORITHM, jwk });
+
+  return {
+    keyThumbprint: await hash(JSON.stringify(jwk)),
+    async authorize(request, token, nowMs = Date.now()) {
+      const { origin, pathname } = new URL(request.url);
+      const payload = encode({
+        jti: crypto.randomUUID(),
+        htm: request.method,
+        htu: origin + pathname,
+        iat: Math.floor(nowMs / 1000) - BACKDATE_SECONDS,
+        ath: await hash(token),
+      });
+      const signed = new TextEncoder().encode(`${header}.${payload}`);
+      const signature = base64url(await subtle.sign(SIGNATURE, privateKey, signed));
+      request.headers.set("authorization", `DPoP ${token}`);
+      request.headers.set("dpop", `${header}.${payload}.${signature}`);
+    },
+  };
+}
+
+async function hash(text: string): Promise<string> {
+  return base64url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+}
+
+function encode(value: object): string {
+  return base64url(new TextEncoder().encode(JSON.stringify(value)));
+}
+
+function base64url(bytes: ArrayBuffer | Uint8Array): string {
+  const binary = String.fromCharCode(...new Uint8Array(bytes));
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}

@@ -1,0 +1,243 @@
+import { describe, expect, it } from "vitest";
+import { createProver, type Prover } from "../test-support/prover.ts";
+import { NOW_SECONDS, b64 } from "../test-support/signer.ts";
+import { importProofKey } from "./proof-key.ts";
+import type { ProofOptions } from "./proof-options.ts";
+import { createProofVerifier, type ProofRequest } from "./proof-verifier.ts";
+
+const prover = createProver();
+const TOKEN = "the.session.token";
+const URL_OF_REQUEST = "https://api.example/orders/7";
+const good = { url: URL_OF_REQUEST, token: TOKEN, nowSeconds: NOW_SECONDS };
+
+function open(options: Partial<ProofOptions> = {}) {
+  return createProofVerifier({
+    publicUrls: "https://api.example",
+    clock: () => NOW_SECONDS * 1_000,
+    ...options,
+  });
+}
+
+function requestWith(proof: string | undefined, changes: Partial<ProofRequest> = {}): ProofRequest {
+  return { proof, method: "GET", target: "/orders/7?x=1", token: TOKEN, ...changes };
+}
+
+const refused = expect.objectContaining({ code: "PROOF_INVALID" }) as Error;
+
+describe("RFC 9449's own example", () => {
+  // Section 7.1, figure 12: a request for https://resource.example.org/protectedresource.
+  const proof = [
+    "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19",
+    "eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9",
+    "2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA",
+  ].join(".");
+  const token =
+    "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
+  const request = { proof, method: "GET", target: "/protectedresource", token };
+  const verifier = createProofVerifier({
+    publicUrls: "https://resource.example.org",
+    clock: () => 1_562_262_618_000,
+  });
+
+  it("is taken, as of the key whose thumbprint section 6.1 gives", () => {
+    expect(verifier.verify(request)).toEqual({
+      keyThumbprint: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
+      id: "e1j3V_bKic8-LAEB",
+    });
+  });
+
+  it("is refused for another token", () => {
+    expect(() => verifier.verify({ ...request, token: `${token}x` })).toThrow(refused);
+  });
+});
+
+describe("the thumbprint of a key", () => {
+  it("is that of the public members, in whatever order and company they come", () => {
+    const { x, y } = prover.jwk;
+    const jwk = { y, kid: "k", use: "sig", alg: "ES256", x, kty: "EC", crv: "P-256" };
+    expect(importProofKey(jwk)?.thumbprint).toBe(prover.thumbprint);
+  });
+});
+
+describe("a proof", () => {
+  it("names the key that made it", () => {
+    const proof = prover.prove(good, { jti: "one" });
+    expect(open().verify(requestWith(proof))).toEqual({
+      keyThumbprint: prover.thumbprint,
+      id: "one",
+    });
+  });
+
+  it.each([
+    ["with a query and a fragment in its URL", { htu: `${URL_OF_REQUEST}?y=2#z` }],
+    ["with an origin in capitals and the default port", { htu: "HTTPS://API.example:443/orders/7" }],
+    ["made 35 seconds ago", { iat: NOW_SECONDS - 35 }],
+    ["made 5 seconds from now", { iat: NOW_SECONDS + 5 }],
+    ["with a fraction in its time", { iat: NOW_SECONDS - 0.5 }],
+    ["with a nonce nobody asked for", { nonce: "x" }],
+  ])("is taken %s", (_, payload) => {
+    expect(open().verify(requestWith(prover.prove(good, payload))).keyThumbprint).toBe(
+      prover.thumbprint,
+    );
+  });
+
+  it("is taken below the path that a proxy takes away", () => {
+    const proof = prover.prove({ ...good, url: "https://api.example/v1/orders/7" });
+    const verifier = open({ publicUrls: ["https://other.example", "https://api.example/v1"] });
+    expect(verifier.verify(requestWith(proof)).keyThumbprint).toBe(prover.thumbprint);
+    expect(() => open().verify(requestWith(proof))).toThrow(refused);
+  });
+
+  it.each([
+    ["for another method", { htm: "POST" }],
+    ["for the method in lower case", { htm: "get" }],
+    ["for another path", { htu: "https://api.example/orders/8" }],
+    ["for another spelling of the path", { htu: "https://api.example/orders/%37" }],
+    ["for another origin", { htu: "https://evil.example/orders/7" }],
+    ["for plain http", { htu: "http://api.example/orders/7" }],
+    ["for a path alone", { htu: "/orders/7" }],
+    ["without a URL", { htu: undefined }],
+    ["for another token", { ath: "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo" }],
+    ["for no token, as to a token endpoint", { ath: undefined }],
+    ["made 36 seconds ago", { iat: NOW_SECONDS - 36 }],
+    ["made 6 seconds from now", { iat: NOW_SECONDS + 6 }],
+    ["with a time that is a text", { iat: String(NOW_SECONDS) }],
+    ["without a time", { iat: undefined }],
+    ["without an id", { jti: undefined }],
+    ["with an empty id", { jti: "" }],
+    ["with an id of 129 characters", { jti: "x".repeat(129) }],
+  ])("is refused %s", (_, payload) => {
+    expect(() => open().verify(requestWith(prover.prove(good, payload)))).toThrow(refused);
+  });
+
+  const stranger = createProver();
+  const big = "x".repeat(4_096);
+  const asText = (header: object, payload: object, by: Prover = prover): string =>
+    by.signText(JSON.stringify(header), JSON.stringify(payload));
+  const header = { typ: "dpop+jwt", alg: "ES256", jwk: prover.jwk };
+  const [head = "", body = "", mark = ""] = prover.prove(good).split(".");
+
+  it.each<[string, string | undefined]>([
+    ["that is not there", undefined],
+    ["that is empty", ""],
+    ["that is two", `${prover.prove(good)}, ${prover.prove(good)}`],
+    ["of two parts", `${head}.${body}`],
+    ["of four parts", `${head}.${body}.${mark}.${mark}`],
+    ["with padding", `${head}.${body}.${mark}==`],
+    ["that is too long", prover.prove(good, { more: big })],
+    ["with a header that is too long", prover.prove(good, {}, { jwk: { ...prover.jwk, kid: big } })],
+    ["of type JWT", prover.prove(good, {}, { typ: "JWT" })],
+    ["without a type", prover.prove(good, {}, { typ: undefined })],
+    ["with alg none and no signature", `${b64(JSON.stringify({ ...header, alg: "none" }))}.${body}.`],
+    ["with alg none", prover.prove(good, {}, { alg: "none" })],
+    ["with alg HS256", prover.prove(good, {}, { alg: "HS256" })],
+    ["with alg EdDSA", prover.prove(good, {}, { alg: "EdDSA" })],
+    ["with a kid", prover.prove(good, {}, { kid: "k" })],
+    ["with crit", prover.prove(good, {}, { crit: ["exp"] })],
+    ["with the private key in it", prover.prove(good, {}, { jwk: prover.privateJwk })],
+    ["with a symmetric key", prover.prove(good, {}, { jwk: { kty: "oct", k: "c2VjcmV0" } })],
+    ["without a key", prover.prove(good, {}, { jwk: undefined })],
+    ["with a key of another curve", prover.prove(good, {}, { jwk: { ...prover.jwk, crv: "P-384" } })],
+    [
+      "with a point that is not on the curve",
+      prover.prove(good, {}, { jwk: { ...prover.jwk, y: prover.jwk["x"] } }),
+    ],
+    [
+      "with a coordinate in another spelling",
+      prover.prove(good, {}, { jwk: { ...prover.jwk, x: `${String(prover.jwk["x"])}=` } }),
+    ],
+    ["with somebody else's key swapped in", prover.prove(good, {}, { jwk: stranger.jwk })],
+    ["of which the body was changed", `${head}.${b64(JSON.stringify({ htm: "GET" }))}.${mark}`],
+    ["that is a list", prover.signText(JSON.stringify(header), "[]")],
+    ["with a name twice", prover.signText(JSON.stringify(header), '{"htm":"GET","htm":"GET"}')],
+    ["with a name twice in its header", prover.signText('{"alg":"none","alg":"ES256"}', "{}")],
+    ["signed with an empty signature", `${asText(header, {}).split(".", 2).join(".")}.`],
+  ])("is refused %s", (_, proof) => {
+    expect(() => open().verify(requestWith(proof))).toThrow(refused);
+  });
+
+  it.each([
+    ["/orders/../orders/7"],
+    ["/orders/./7"],
+    ["*"],
+    ["https://api.example/orders/7"],
+    ["//api.example/orders/7"],
+    [undefined],
+  ])("is refused for the request target %s, which is not a path in normal form", (target) => {
+    const proof = prover.prove(good);
+    expect(() => open().verify(requestWith(proof, { target }))).toThrow(refused);
+  });
+
+  it("quotes nothing of itself or of the token in its refusal", () => {
+    const proof = prover.prove(good, { htm: "POST" });
+    let message = "";
+    try {
+      open().verify(requestWith(proof));
+    } catch (error) {
+      message = String(error);
+    }
+    expect(message).toContain("another method");
+    expect(message).not.toContain(proof.split(".")[2]);
+    expect(message).not.toContain(TOKEN);
+  });
+});
+
+describe("a proof that was accepted", () => {
+  const once = (id: string, keyThumbprint = "key") => ({ keyThumbprint, id });
+
+  it("is refused the second time, and its id is free for another key", () => {
+    const verifier = open();
+    verifier.accept(once("a"));
+    expect(() => verifier.accept(once("a"))).toThrow(refused);
+    verifier.accept(once("a", "other"));
+  });
+
+  it("is remembered for as long as it could be accepted, and not much longer", () => {
+    let nowMs = 0;
+    const verifier = open({ clock: () => nowMs, maxRememberedProofs: 100 });
+    nowMs = 39_000;
+    verifier.accept(once("a"));
+    nowMs += 40_000;
+    expect(() => verifier.accept(once("a"))).toThrow(refused);
+    nowMs += 80_000;
+    verifier.accept(once("a"));
+  });
+
+  it("is refused when no more can be remembered, until old ones are forgotten", () => {
+    let nowMs = 0;
+    const verifier = open({ clock: () => nowMs, maxRememberedProofs: 100 });
+    const overloaded = expect.objectContaining({ code: "OVERLOADED" }) as Error;
+    for (let index = 0; index < 100; index += 1) {
+      verifier.accept(once(`${index}`, `key-${index % 10}`));
+    }
+    expect(() => verifier.accept(once("one more", "key-11"))).toThrow(overloaded);
+    expect(() => verifier.accept(once("0", "key-0"))).toThrow(refused);
+    nowMs = 80_000;
+    verifier.accept(once("one more", "key-11"));
+  });
+
+  it("takes a tenth of the room for one key at most", () => {
+    const verifier = open({ maxRememberedProofs: 100 });
+    for (let index = 0; index < 10; index += 1) verifier.accept(once(`${index}`));
+    expect(() => verifier.accept(once("one more"))).toThrow(
+      expect.objectContaining({ code: "OVERLOADED" }) as Error,
+    );
+    verifier.accept(once("one more", "other"));
+  });
+});
+
+describe("createProofVerifier", () => {
+  it.each([
+    [{ publicUrls: [] }],
+    [{ publicUrls: "api.example" }],
+    [{ publicUrls: "ftp://api.example" }],
+    [{ publicUrls: "https://api.example/v1/" }],
+    [{ publicUrls: "https://api.example?x" }],
+    [{ publicUrls: "https://alice@api.example" }],
+    [{ publicUrls: ["https://api.example", "nonsense"] }],
+    [{ maxRememberedProofs: 99 }],
+    [{ maxRememberedProofs: Number.NaN }],
+  ])("refuses %o", (options) => {
+    expect(() => open(options)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }) as Error);
+  });
+});

@@ -1,0 +1,67 @@
+/**
+ * Remembers which proofs were used, so that each is good for one request (RFC 9449, section 11.1).
+ *
+ * Bounded in size and time: two generations, of which the older is dropped as a whole. When it is
+ * full nothing is forgotten early: further proofs are refused instead. One key may hold a tenth, so that
+ * a single guest cannot fill it; whoever wants more keys needs a session token for each.
+ */
+import { BridgeError } from "@breezeway/shared";
+
+export interface ReplayGuard {
+  /**
+   * Takes note of a proof. Only of one whose token was verified: others must not fill the memory.
+   *
+   * @throws {BridgeError} PROOF_INVALID for one that was used before; OVERLOADED when there is no room
+   */
+  use(keyThumbprint: string, proofId: string): void;
+}
+
+export interface ReplayGuardOptions {
+  readonly maxEntries: number;
+  /** How long a proof is remembered at least: as long as it could be accepted. */
+  readonly windowMs: number;
+  /** Epoch milliseconds. */
+  readonly clock: () => number;
+}
+
+type Generation = Map<string, Set<string>>;
+
+const SHARE_OF_ONE_KEY = 10;
+
+export function createReplayGuard({ maxEntries, windowMs, clock }: ReplayGuardOptions): ReplayGuard {
+  const maxOfKey = Math.ceil(maxEntries / SHARE_OF_ONE_KEY);
+  let recent: Generation = new Map();
+  let older: Generation = new Map();
+  let recentSize = 0;
+  let olderSize = 0;
+  let startedAtMs = clock();
+
+  const turn = (nowMs: number): void => {
+    const ageMs = nowMs - startedAtMs;
+    if (ageMs < windowMs) return;
+    const isStillNeeded = ageMs < windowMs * 2;
+    older = isStillNeeded ? recent : new Map();
+    olderSize = isStillNeeded ? recentSize : 0;
+    recent = new Map();
+    recentSize = 0;
+    startedAtMs = nowMs;
+  };
+
+  return {
+    use(keyThumbprint, proofId) {
+      turn(clock());
+      const own = recent.get(keyThumbprint);
+      const before = older.get(keyThumbprint);
+      if (own?.has(proofId) === true || before?.has(proofId) === true) {
+        throw new BridgeError("PROOF_INVALID", "The proof was used before.");
+      }
+      const ofKey = (own?.size ?? 0) + (before?.size ?? 0);
+      if (recentSize + olderSize >= maxEntries || ofKey >= maxOfKey) {
+        throw new BridgeError("OVERLOADED", "More proofs than can be remembered.");
+      }
+      if (own === undefined) recent.set(keyThumbprint, new Set([proofId]));
+      else own.add(proofId);
+      recentSize += 1;
+    },
+  };
+}
