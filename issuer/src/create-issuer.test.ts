@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from "jose";
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sqliteStore, type Issuer } from "./index.ts";
 import { serveIssuer } from "./node.ts";
@@ -9,6 +9,7 @@ import {
   call,
   cookieOf,
   ISSUER_URL,
+  MANIFESTS,
   reasonOf,
   signIn,
   testIssuer,
@@ -121,5 +122,51 @@ describe("the main path", () => {
     expect(await session.json()).toMatchObject({ userId: "bob" });
     expect(await (await fetch(`${server.url}/auth/health`)).json()).toMatchObject({ ready: true });
     await server.close();
+  });
+});
+
+describe("a token that is bound to a key", () => {
+  const proofKeyThumbprint = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+
+  const ask = async (from: Issuer, body: object): Promise<Response> =>
+    call(from, "/session/token", { method: "POST", body, cookie: await signIn(from) });
+
+  const claimsOf = async (response: Response): Promise<Record<string, unknown>> =>
+    decodeJwt(((await response.json()) as { token: string }).token);
+
+  it("names the key that the host asked for, and no other token does", async () => {
+    const bound = await ask(issuer, { appId: "orders", proofKeyThumbprint });
+    expect((await claimsOf(bound))["cnf"]).toEqual({ jkt: proofKeyThumbprint });
+    const plain = await ask(issuer, { appId: "orders" });
+    expect(await claimsOf(plain)).not.toHaveProperty("cnf");
+  });
+
+  it.each([
+    ["a thumbprint that is too short", { proofKeyThumbprint: "abc" }],
+    ["a thumbprint in another spelling", { proofKeyThumbprint: `${"x".repeat(42)}B` }],
+    ["no text", { proofKeyThumbprint: null }],
+    ["a key", { proofKey: { kty: "EC" } }],
+  ])("is not made for %s", async (_, more) => {
+    expect(await reasonOf(await ask(issuer, { appId: "orders", ...more }))).toBe(
+      "400 request-malformed",
+    );
+  });
+
+  it("is the only kind for an app that says proofRequired, whoever asks", async () => {
+    const app = { ...MANIFESTS[0], proofRequired: true } as (typeof MANIFESTS)[number];
+    const strict = testIssuer({ apps: [app] });
+    expect(await reasonOf(await ask(strict, { appId: "orders" }))).toBe("403 app-not-allowed");
+    expect((await ask(strict, { appId: "orders", proofKeyThumbprint })).status).toBe(200);
+    const { session } = await strict.sessions.create({ userId: "alice", tenantId: "acme" });
+    await expect(strict.sessions.mintToken(session.handle, "orders")).rejects.toMatchObject({
+      code: "APP_NOT_ALLOWED",
+    });
+    await strict.close();
+  });
+
+  it("cannot be named by a claims hook", async () => {
+    const hooked = testIssuer({ claims: () => ({ cnf: { jkt: proofKeyThumbprint } }) });
+    expect(await reasonOf(await ask(hooked, { appId: "orders" }))).toBe("500 internal-error");
+    await hooked.close();
   });
 });

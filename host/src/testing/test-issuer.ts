@@ -101,7 +101,7 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     for (const stream of streams) stream.get(event)?.({ data: JSON.stringify(data) });
   };
 
-  const mint = (appId: string): object => {
+  const mint = (appId: string, jkt: unknown): object => {
     if (refusal) throw new BridgeError(refusal, "The test issuer was told to refuse this.");
     const { userId, tenantId, handle, scopes, claims } = signedIn();
     if (options.connectionsRequired === true && !isAdmitted(appId, tenantId)) {
@@ -123,6 +123,7 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
       nbf: iat,
       exp: expiresAt,
       scope: scopes.join(" "),
+      ...(jkt === undefined ? {} : { cnf: { jkt } }),
     });
     return { token, expiresAt };
   };
@@ -148,7 +149,7 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
       case "GET /auth/session":
         return signedIn();
       case "POST /auth/session/token":
-        return mint(String(body["appId"]));
+        return mint(String(body["appId"]), body["proofKeyThumbprint"]);
       case "POST /auth/session/refresh":
         return signedIn();
       case "POST /auth/session/tenant": {

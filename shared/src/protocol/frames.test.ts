@@ -92,6 +92,8 @@ describe("the handshake", () => {
 
   it("parses the golden messages", () => {
     expect(parseHello(hello)).toEqual(hello);
+    const bound = { ...(hello as object), proofKeyThumbprint: "x".repeat(42) + "A" };
+    expect(parseHello(bound)).toEqual(bound);
     expect(parseWelcome(welcome)).toEqual(welcome);
     expect(parseWelcome(refusal)).toEqual(refusal);
   });
@@ -102,6 +104,8 @@ describe("the handshake", () => {
     ["a range upside down", { ...(hello as object), protocol: [2, 1] }],
     ["a range of one", { ...(hello as object), protocol: [1] }],
     ["a version that is a string", { ...(hello as object), protocol: ["1", "1"] }],
+    ["a key that is none", { ...(hello as object), proofKeyThumbprint: "abc" }],
+    ["a key that is no text", { ...(hello as object), proofKeyThumbprint: 7 }],
     ["a document id without end", { ...(hello as object), documentId: "x".repeat(129) }],
   ])("refuses %s as hello", (_case, value) => {
     expect(() => parseHello(value)).toThrow(expect.objectContaining({ code: "FRAME_MALFORMED" }));

@@ -111,8 +111,8 @@ function objectIn(part: string): Record<string, unknown> | undefined {
 }
 
 /**
- * Rule 9. Compared in normal form (RFC 3986, section 6.2.2), without query and fragment. A path that is
- * not in normal form has no proof: some servers read `/a/../b` as `/b`, and others do not.
+ * Rule 9. The proof's URL in its normal form, without query and fragment; the request's path as it came. So
+ * one that is not in normal form has no proof: some servers read `/a/../b` as `/b`, and others do not.
  */
 function isUrlOf(target: string | undefined, htu: unknown, bases: readonly URL[]): boolean {
   if (typeof htu !== "string" || !URL.canParse(htu) || target?.startsWith("/") !== true) {
@@ -122,11 +122,7 @@ function isUrlOf(target: string | undefined, htu: unknown, bases: readonly URL[]
   const [path = ""] = target.split("?", 1);
   return bases.some(({ origin, pathname }) => {
     const whole = (pathname === "/" ? "" : pathname) + path;
-    return (
-      asked.origin === origin &&
-      asked.pathname === whole &&
-      new URL(origin + whole).pathname === whole
-    );
+    return asked.origin === origin && asked.pathname === whole;
   });
 }
 

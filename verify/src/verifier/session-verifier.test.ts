@@ -36,6 +36,38 @@ describe("createSessionVerifier", () => {
     });
   });
 
+  describe("of a token that is bound to a key", () => {
+    const KEY = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+    const bound = signer.sign(claimsAt(NOW, { cnf: { jkt: KEY } }));
+    const unproven = expect.objectContaining({ code: "PROOF_INVALID" }) as Error;
+
+    it("gives the session when that key was proven, and never otherwise, also once it is known", () => {
+      const verifier = create();
+      for (const verify of [verifier.verifySync, verifier.verifyCached, verifier.verifySync]) {
+        expect(verify(bound, { proofKeyThumbprint: KEY })?.proofKeyThumbprint).toBe(KEY);
+        expect(() => verify(bound)).toThrow(unproven);
+        expect(() => verify(bound, { proofKeyThumbprint: `${KEY.slice(0, -1)}A` })).toThrow(unproven);
+      }
+    });
+
+    it("refuses a proof for a token that is bound to none", async () => {
+      await expect(create().verify(good, { proofKeyThumbprint: KEY })).rejects.toThrow(unproven);
+    });
+
+    it.each([
+      [{ jkt: KEY, "x5t#S256": KEY }],
+      [{ "x5t#S256": KEY }],
+      [{ jkt: "short" }],
+      [{ jkt: `${KEY.slice(0, -1)}J` }],
+      [{}],
+      [KEY],
+      [null],
+    ])("refuses the binding %o, which it does not know how to check", async (cnf) => {
+      const token = signer.sign(claimsAt(NOW, { cnf }));
+      await expect(create().verify(token)).rejects.toMatchObject({ code: "TOKEN_MALFORMED" });
+    });
+  });
+
   it("gives custom claims, frozen to their depth", () => {
     const token = signer.sign(claimsAt(NOW, { kid: "K-7", org: { roles: ["admin"] }, scope: "" }));
     const session = create().verifySync(token)!;

@@ -1,0 +1,296 @@
+/** Tokens that are bound to a key, at every way in. */
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { describe, expect, it } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
+import { createGateway } from "./gateway.ts";
+import { createProver, PUBLIC_URL } from "./test-support/prover.ts";
+import { sendRaw, statusOf } from "./test-support/raw-client.ts";
+import { startGateway, type StartOptions, type TestGateway } from "./test-support/start.ts";
+import { createTokenMaker, ISSUER, ORDERS_APP, ORDERS_ORIGIN } from "./test-support/tokens.ts";
+import type { Echo } from "./test-support/upstream.ts";
+
+const prover = createProver();
+const thief = createProver();
+
+const start = (options: StartOptions = {}): Promise<TestGateway> =>
+  startGateway({ ...options, gateway: { proof: { publicUrls: PUBLIC_URL }, ...options.gateway } });
+
+const boundToken = (gateway: TestGateway): string => gateway.tokens.token(prover.bound);
+
+async function answerOf(response: Response): Promise<[number, string | undefined]> {
+  const body = (await response.json()) as { reason?: string };
+  return [response.status, body.reason];
+}
+
+const UNPROVEN =
+  'DPoP error="invalid_dpop_proof", error_description="proof-invalid", algs="ES256"';
+
+describe("a request with a token that is bound to a key", () => {
+  it("passes with a proof, of which the upstream sees nothing", async () => {
+    await using gateway = await start();
+    const headers = prover.headers(boundToken(gateway), "/orders/7");
+    const response = await gateway.request("/orders/7?x=1", {
+      headers: { ...headers, origin: ORDERS_ORIGIN },
+    });
+    expect(response.status).toBe(200);
+    const seen = (await response.json()) as Echo;
+    expect(seen.headers).toMatchObject({ "x-breezeway-user": "alice" });
+    expect(seen.headers).not.toHaveProperty("dpop");
+    expect(seen.headers).not.toHaveProperty("authorization");
+  });
+
+  it("keeps its scheme towards an upstream whose route says forwardToken", async () => {
+    await using gateway = await start({ route: { forwardToken: true } });
+    const token = boundToken(gateway);
+    const response = await gateway.request("/orders", { headers: prover.headers(token, "/orders") });
+    const { headers } = (await response.json()) as Echo;
+    expect(headers["authorization"]).toBe(`DPoP ${token}`);
+    expect(headers).not.toHaveProperty("dpop");
+  });
+
+  it.each<[string, (token: string) => Record<string, string>]>([
+    ["as a plain one", (token) => ({ authorization: `Bearer ${token}` })],
+    [
+      "as a plain one, beside a good proof",
+      (token) => ({ ...prover.headers(token, "/orders"), authorization: `Bearer ${token}` }),
+    ],
+    ["without a proof", (token) => ({ authorization: `DPoP ${token}` })],
+    ["with a thief's proof", (token) => thief.headers(token, "/orders")],
+    ["with a proof for another path", (token) => prover.headers(token, "/orders/8")],
+    ["with a proof for another method", (token) => prover.headers(token, "/orders", { htm: "PUT" })],
+    ["with a proof for another token", (token) => ({
+      ...prover.headers(`${token.slice(0, -2)}AA`, "/orders"),
+      authorization: `DPoP ${token}`,
+    })],
+    [
+      "with a proof for another service",
+      (token) => prover.headers(token, "/orders", { htu: "https://other.example/orders" }),
+    ],
+    [
+      "with a proof of a minute ago",
+      (token) => prover.headers(token, "/orders", { iat: Math.floor(Date.now() / 1_000) - 60 }),
+    ],
+    [
+      "with a proof of the future",
+      (token) => prover.headers(token, "/orders", { iat: Math.floor(Date.now() / 1_000) + 20 }),
+    ],
+  ])("is refused %s", async (_, headersOf) => {
+    await using gateway = await start();
+    const headers = headersOf(boundToken(gateway));
+    const response = await gateway.request("/orders", { headers });
+    expect(response.headers.get("www-authenticate")).toBe(UNPROVEN);
+    expect(await answerOf(response)).toEqual([401, "proof-invalid"]);
+    expect(gateway.upstream.requests).toHaveLength(0);
+  });
+
+  it("is refused with the proof of an earlier request", async () => {
+    await using gateway = await start();
+    const headers = prover.headers(boundToken(gateway), "/orders");
+    expect((await gateway.request("/orders", { headers })).status).toBe(200);
+    const again = await gateway.request("/orders", { headers });
+    expect(await answerOf(again)).toEqual([401, "proof-invalid"]);
+  });
+
+  it("is refused as a plain one, also when the same token has just passed with a proof", async () => {
+    await using gateway = await start();
+    const token = boundToken(gateway);
+    const headers = prover.headers(token, "/orders");
+    expect((await gateway.request("/orders", { headers })).status).toBe(200);
+    const plain = await gateway.request("/orders", { headers: { authorization: `Bearer ${token}` } });
+    expect(await answerOf(plain)).toEqual([401, "proof-invalid"]);
+  });
+
+  it("is judged by the public URL, whatever the request says of its host", async () => {
+    await using gateway = await start({ gateway: { trustedProxies: ["127.0.0.1"] } });
+    const token = boundToken(gateway);
+    const elsewhere = { htu: "http://other.example/orders" };
+    const { authorization, dpop } = prover.headers(token, "/orders", elsewhere);
+    const answer = await sendRaw(
+      gateway.url,
+      [
+        "GET /orders HTTP/1.1",
+        "Host: other.example",
+        "X-Forwarded-Host: other.example",
+        "X-Forwarded-Proto: http",
+        `Authorization: ${authorization}`,
+        `DPoP: ${dpop}`,
+        "Connection: close",
+        "\r\n",
+      ].join("\r\n"),
+    );
+    expect(statusOf(answer)).toBe(401);
+    expect(answer).toContain("proof-invalid");
+  });
+
+  it("is refused with two proofs, of which one is good", async () => {
+    await using gateway = await start();
+    const { authorization, dpop } = prover.headers(boundToken(gateway), "/orders");
+    const answer = await sendRaw(
+      gateway.url,
+      `GET /orders HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\nDPoP: ${dpop}\r\nDPoP: a.b.c\r\nConnection: close\r\n\r\n`,
+    );
+    expect(answer).toContain("proof-invalid");
+  });
+
+  it("does not use its proof up when it is refused for something else", async () => {
+    await using gateway = await start();
+    const token = gateway.tokens.token({ ...prover.bound, scope: "orders:write" });
+    const headers = prover.headers(token, "/orders");
+    for (const _ of [1, 2]) {
+      const response = await gateway.request("/orders", { headers });
+      expect(response.headers.get("www-authenticate")).toMatch(/^DPoP error="insufficient_scope"/);
+      expect(await answerOf(response)).toEqual([403, "scope-missing"]);
+    }
+  });
+
+  it("may be asked about by a page of its origin", async () => {
+    await using gateway = await start();
+    const response = await fetch(`${gateway.url}/orders`, {
+      method: "OPTIONS",
+      headers: {
+        origin: ORDERS_ORIGIN,
+        "access-control-request-method": "GET",
+        "access-control-request-headers": "authorization,dpop",
+      },
+    });
+    expect(response.status).toBe(204);
+    expect(response.headers.get("access-control-allow-headers")).toContain("dpop");
+  });
+});
+
+describe("a token that is bound to no key", () => {
+  it("passes as before, and is refused with a proof", async () => {
+    await using gateway = await start();
+    expect((await gateway.request("/orders")).status).toBe(200);
+    const headers = prover.headers(gateway.tokens.token(), "/orders");
+    expect(await answerOf(await gateway.request("/orders", { headers }))).toEqual([
+      401,
+      "proof-invalid",
+    ]);
+  });
+
+  it("is refused by a route that says proofRequired", async () => {
+    await using gateway = await start({ route: { proofRequired: true } });
+    const plain = await gateway.request("/orders");
+    expect(plain.headers.get("www-authenticate")).toBe(UNPROVEN);
+    expect(await answerOf(plain)).toEqual([401, "proof-invalid"]);
+    const none = await gateway.request("/orders", { headers: { authorization: "" } });
+    expect(none.headers.get("www-authenticate")).toBe('DPoP algs="ES256"');
+    const headers = prover.headers(boundToken(gateway), "/orders");
+    expect((await gateway.request("/orders", { headers })).status).toBe(200);
+  });
+});
+
+describe("a gateway that takes no proofs", () => {
+  it("refuses bound tokens in both schemes", async () => {
+    await using gateway = await startGateway();
+    const token = boundToken(gateway);
+    const proven = await gateway.request("/orders", { headers: prover.headers(token, "/orders") });
+    expect(proven.headers.get("www-authenticate")).toBe("Bearer");
+    expect(await answerOf(proven)).toEqual([401, "token-missing"]);
+    const headers = { authorization: `Bearer ${token}` };
+    expect(await answerOf(await gateway.request("/orders", { headers }))).toEqual([
+      401,
+      "proof-invalid",
+    ]);
+  });
+
+  it("cannot have a route that requires them, at its start or after a reload", async () => {
+    const routes = [{ prefix: "/orders", proofRequired: true }];
+    const options = { issuer: ISSUER, apps: [ORDERS_APP], routes, jwks: createTokenMaker().jwks };
+    const refused = expect.objectContaining({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining("proof: is needed by the route /orders") as string,
+    }) as Error;
+    expect(() => createGateway(options)).toThrow(refused);
+    const others = [{ prefix: "/orders" }];
+    await using gateway = createGateway({ ...options, routes: others, revocations: false });
+    expect(() => gateway.reload({ apps: [ORDERS_APP], routes })).toThrow(refused);
+  });
+
+  it.each([
+    [{ publicUrls: "api.example" }, "publicUrls"],
+    [{}, "publicUrls"],
+    [{ publicUrls: PUBLIC_URL, maxRememberedProofs: 1 }, "maxRememberedProofs"],
+    [{ publicUrls: PUBLIC_URL, nonce: true }, "proof"],
+  ])("is what a wrong option leaves: %o is refused by name", (proof, name) => {
+    const options = { issuer: ISSUER, apps: [ORDERS_APP], routes: [{ prefix: "/orders" }] };
+    expect(() => createGateway({ ...options, proof: proof as { publicUrls: string } })).toThrow(name);
+  });
+});
+
+describe("a WebSocket", { timeout: 30_000 }, () => {
+  const refusalOf = async (socket: WebSocket): Promise<string> => {
+    const [, response] = (await once(socket, "unexpected-response")) as [unknown, IncomingMessage];
+    let body = "";
+    for await (const chunk of response) body += String(chunk);
+    return (JSON.parse(body) as { reason: string }).reason;
+  };
+
+  it("opens with a proof in a header, and not with a bound token among the protocols", async () => {
+    await using gateway = await start({ route: { scopes: ["orders:read"] } });
+    const sockets = new WebSocketServer({ server: gateway.upstream.server });
+    const handshakes: IncomingMessage[] = [];
+    sockets.on("connection", (_, request) => handshakes.push(request));
+    const url = `${gateway.url.replace("http:", "ws:")}/orders/live`;
+    const token = boundToken(gateway);
+    const proven = new WebSocket(url, { headers: prover.headers(token, "/orders/live") });
+    await once(proven, "open");
+    expect(handshakes[0]?.headers).not.toHaveProperty("dpop");
+    const plain = new WebSocket(url, ["breezeway", `breezeway.bearer.${token}`]);
+    expect(await refusalOf(plain)).toBe("proof-invalid");
+    proven.terminate();
+    sockets.close();
+  });
+});
+
+describe("/authz", () => {
+  const nginx = { "x-original-method": "GET", "x-original-uri": "/orders/7?x=1" };
+  const engines: [string, string, object][] = [
+    ["nginx", "/authz", nginx],
+    ["Caddy", "/authz", { "x-forwarded-method": "GET", "x-forwarded-uri": "/orders/7?x=1" }],
+    ["Envoy", "/authz/orders/7?x=1", {}],
+  ];
+
+  it.each(engines)("says yes to %s for a proof of the original request, once", async (...row) => {
+    const [, path, asking] = row;
+    await using gateway = await start();
+    const headers = { ...asking, ...prover.headers(boundToken(gateway), "/orders/7") };
+    const first = await gateway.request(path, { headers });
+    expect(first.ok).toBe(true);
+    expect(first.headers.get("x-breezeway-user")).toBe("alice");
+    const again = await gateway.request(path, { headers });
+    expect([again.status, again.headers.get("x-breezeway-error")]).toEqual([401, "proof-invalid"]);
+  });
+
+  it("says no to a proof of the question instead of the request", async () => {
+    await using gateway = await start();
+    const headers = { ...nginx, ...prover.headers(boundToken(gateway), "/authz") };
+    expect((await gateway.request("/authz", { headers })).status).toBe(401);
+  });
+
+  it("tells nginx the same reason again: a replay, and a limit that comes before it", async () => {
+    const rateLimit = { requests: 1, windowSeconds: 60 };
+    await using gateway = await start({ routes: [{ prefix: "/limited", rateLimit }] });
+    const used = { ...nginx, ...prover.headers(boundToken(gateway), "/orders/7") };
+    await gateway.request("/authz", { headers: used });
+    expect((await gateway.request("/authz", { headers: used })).status).toBe(401);
+    expect(await answerOf(await gateway.request("/authz/refusal", { headers: used }))).toEqual([
+      401,
+      "proof-invalid",
+    ]);
+    const limited = (): Record<string, string> => ({
+      "x-original-method": "GET",
+      "x-original-uri": "/limited",
+      ...prover.headers(boundToken(gateway), "/limited"),
+    });
+    await gateway.request("/authz", { headers: limited() });
+    const headers = limited();
+    expect((await gateway.request("/authz", { headers })).status).toBe(403);
+    expect(await answerOf(await gateway.request("/authz/refusal", { headers }))).toEqual([
+      429,
+      "rate-limited",
+    ]);
+  });
+});

@@ -1,0 +1,156 @@
+/** Through a host, its issuer in memory, and guests that name keys. */
+import { decodeSessionToken } from "@breezeway/shared";
+import { afterEach, describe, expect, it } from "vitest";
+import { createHost, type Host, type HostOptions } from "../index.ts";
+import { createTestGuest, createTestIssuer, type TestGuest, type TestIssuer } from "../testing.ts";
+import { soloTabs, type TabMessage } from "../tabs/tabs.ts";
+
+const KEY_A = `${"a".repeat(42)}A`;
+const KEY_B = `${"b".repeat(42)}A`;
+const orders = { id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/app" };
+
+const open: Host[] = [];
+afterEach(() => {
+  for (const host of open.splice(0)) host.close();
+});
+
+function setUp(options: Partial<HostOptions> = {}): { issuer: TestIssuer; host: Host } {
+  const issuer = createTestIssuer();
+  const host = createHost({ ...issuer.hostOptions, apps: [orders], ...options });
+  open.push(host);
+  return { issuer, host };
+}
+
+function guestWith(
+  { issuer, host }: { issuer: TestIssuer; host: Host },
+  hello: { proofKeyThumbprint?: string },
+): TestGuest {
+  const guest = createTestGuest({ clock: issuer.clock, hello });
+  host.mount("orders", { surface: guest.surface });
+  return guest;
+}
+
+const boundTo = (token: string | undefined): unknown =>
+  (decodeSessionToken(token ?? "").claims["cnf"] as { jkt: string } | undefined)?.jkt;
+
+const keyOf = (guest: TestGuest): unknown => boundTo(guest.state.token?.token);
+
+describe("a guest that names a key", () => {
+  it("gets tokens that are bound to it, from its welcome on and whichever way it asks", async () => {
+    const { issuer, host } = setUp();
+    const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });
+    const welcome = await guest.connect();
+    expect(boundTo(welcome.token?.token)).toBe(KEY_A);
+    const granted = (await guest.call("bridge.token")) as { token: string };
+    expect(boundTo(granted.token)).toBe(KEY_A);
+    expect(boundTo((await guest.call("getSessionToken")) as string)).toBe(KEY_A);
+  });
+
+  it("is pushed its own tokens as time passes, and its neighbours theirs [FK-1]", async () => {
+    const { issuer, host } = setUp();
+    const guests = [
+      guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A }),
+      guestWith({ issuer, host }, { proofKeyThumbprint: KEY_B }),
+      guestWith({ issuer, host }, {}),
+    ];
+    for (const guest of guests) await guest.connect();
+    const first = guests.map(({ state }) => state.token?.token);
+    await issuer.advance(50_000);
+    expect(guests.map(keyOf)).toEqual([KEY_A, KEY_B, undefined]);
+    for (const [index, { state }] of guests.entries()) {
+      expect(state.token?.token).not.toBe(first[index]);
+    }
+  });
+
+  it("gets tokens of another tenant after a switch, bound as before", async () => {
+    const { issuer, host } = setUp();
+    const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });
+    await guest.connect();
+    await host.session.switchTenant("globex");
+    await guest.settled();
+    const { claims } = decodeSessionToken(guest.state.token?.token ?? "");
+    expect(claims).toMatchObject({ tenantId: "globex", cnf: { jkt: KEY_A } });
+    await host.session.signOut();
+    await guest.settled();
+    expect(guest.state.token).toBeNull();
+  });
+
+  it("keeps its tokens over a reconnect, and loses them to a document with another key", async () => {
+    const { issuer, host } = setUp();
+    const hello = { proofKeyThumbprint: KEY_A };
+    const guest = guestWith({ issuer, host }, hello);
+    const first = (await guest.connect()).token?.token;
+    guest.faults.drop();
+    expect((await guest.connect()).token?.token).toBe(first);
+    hello.proofKeyThumbprint = KEY_B;
+    expect(boundTo((await guest.faults.reload()).token?.token)).toBe(KEY_B);
+    await issuer.advance(50_000);
+    expect(keyOf(guest)).toBe(KEY_B);
+  });
+
+  it("gets plain tokens again when its next document names none", async () => {
+    const { issuer, host } = setUp();
+    const hello: { proofKeyThumbprint?: string } = { proofKeyThumbprint: KEY_A };
+    const guest = guestWith({ issuer, host }, hello);
+    await guest.connect();
+    delete hello.proofKeyThumbprint;
+    expect(boundTo((await guest.faults.reload()).token?.token)).toBeUndefined();
+  });
+
+  it("is not told the tokens of other tabs, nor are those told its", async () => {
+    const told: TabMessage[] = [];
+    const { issuer, host } = setUp({
+      tabs: { ...soloTabs(), post: (message) => void told.push(message) },
+    });
+    const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });
+    await guest.connect();
+    await issuer.advance(50_000);
+    const tokens = told.flatMap((message) => (message.type === "grant" ? [message.token] : []));
+    expect(tokens.map(boundTo)).toEqual([undefined]);
+  });
+
+  it("has requests through the host made with a token that the host can use", async () => {
+    const sent: (string | null)[] = [];
+    const issuer = createTestIssuer();
+    const { fetch: fromIssuer } = issuer.hostOptions;
+    const host = createHost({
+      ...issuer.hostOptions,
+      apps: [orders],
+      gatewayUrl: "https://api.test",
+      fetch: async (input, init) => {
+        const request = new Request(input, { ...init, redirect: "follow" });
+        if (!request.url.startsWith("https://api.test")) return fromIssuer!(input, init);
+        sent.push(request.headers.get("authorization"));
+        return new Response("fine");
+      },
+    });
+    open.push(host);
+    const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });
+    await guest.connect();
+    const request = { url: "https://api.test/orders", method: "GET", headers: [], body: null };
+    await guest.call("bridge.fetch", request);
+    expect(sent[0]).toMatch(/^Bearer /);
+    expect(boundTo(sent[0]?.slice(7))).toBeUndefined();
+  });
+
+  it("leaves nothing behind when its frame is closed", async () => {
+    const { issuer, host } = setUp();
+    const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });
+    await guest.connect();
+    for (const mount of host.mounts) mount.close();
+    const { length } = issuer.mints;
+    await issuer.advance(120_000);
+    expect(issuer.mints).toHaveLength(length);
+  });
+});
+
+describe("an app that says proofRequired", () => {
+  it("has no plain token made before its guest has named a key", async () => {
+    const { issuer, host } = setUp({ apps: [{ ...orders, proofRequired: true }] });
+    const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });
+    await issuer.advance(0);
+    expect(issuer.mints).toEqual([]);
+    expect(boundTo((await guest.connect()).token?.token)).toBe(KEY_A);
+    expect(issuer.mints).toEqual(["orders"]);
+  });
+});
