@@ -12,7 +12,7 @@ local IDENTITY = {
   "x-breezeway-scope", "x-breezeway-request-id", "x-tenant-id",
 }
 -- All that the decision depends on, with every copy of it: two of one kind are for the gateway to refuse.
-local ASKED = { "authorization", "proxy-authorization", "origin", "x-tenant-id" }
+local ASKED = { "authorization", "proxy-authorization", "dpop", "origin", "x-tenant-id" }
 -- Of a refusal, what the client should see.
 local TOLD = {
   "content-type", "www-authenticate", "retry-after", "allow", "vary", "cache-control",

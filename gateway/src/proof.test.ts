@@ -23,8 +23,7 @@ async function answerOf(response: Response): Promise<[number, string | undefined
   return [response.status, body.reason];
 }
 
-const UNPROVEN =
-  'DPoP error="invalid_dpop_proof", error_description="proof-invalid", algs="ES256"';
+const UNPROVEN = 'DPoP error="invalid_dpop_proof", error_description="proof-invalid", algs="ES256"';
 
 describe("a request with a token that is bound to a key", () => {
   it("passes with a proof, of which the upstream sees nothing", async () => {
@@ -43,7 +42,9 @@ describe("a request with a token that is bound to a key", () => {
   it("keeps its scheme towards an upstream whose route says forwardToken", async () => {
     await using gateway = await start({ route: { forwardToken: true } });
     const token = boundToken(gateway);
-    const response = await gateway.request("/orders", { headers: prover.headers(token, "/orders") });
+    const response = await gateway.request("/orders", {
+      headers: prover.headers(token, "/orders"),
+    });
     const { headers } = (await response.json()) as Echo;
     expect(headers["authorization"]).toBe(`DPoP ${token}`);
     expect(headers).not.toHaveProperty("dpop");
@@ -58,11 +59,17 @@ describe("a request with a token that is bound to a key", () => {
     ["without a proof", (token) => ({ authorization: `DPoP ${token}` })],
     ["with a thief's proof", (token) => thief.headers(token, "/orders")],
     ["with a proof for another path", (token) => prover.headers(token, "/orders/8")],
-    ["with a proof for another method", (token) => prover.headers(token, "/orders", { htm: "PUT" })],
-    ["with a proof for another token", (token) => ({
-      ...prover.headers(`${token.slice(0, -2)}AA`, "/orders"),
-      authorization: `DPoP ${token}`,
-    })],
+    [
+      "with a proof for another method",
+      (token) => prover.headers(token, "/orders", { htm: "PUT" }),
+    ],
+    [
+      "with a proof for another token",
+      (token) => ({
+        ...prover.headers(`${token.slice(0, -2)}AA`, "/orders"),
+        authorization: `DPoP ${token}`,
+      }),
+    ],
     [
       "with a proof for another service",
       (token) => prover.headers(token, "/orders", { htu: "https://other.example/orders" }),
@@ -97,7 +104,9 @@ describe("a request with a token that is bound to a key", () => {
     const token = boundToken(gateway);
     const headers = prover.headers(token, "/orders");
     expect((await gateway.request("/orders", { headers })).status).toBe(200);
-    const plain = await gateway.request("/orders", { headers: { authorization: `Bearer ${token}` } });
+    const plain = await gateway.request("/orders", {
+      headers: { authorization: `Bearer ${token}` },
+    });
     expect(await answerOf(plain)).toEqual([401, "proof-invalid"]);
   });
 
@@ -216,7 +225,9 @@ describe("a gateway that takes no proofs", () => {
     [{ publicUrls: PUBLIC_URL, nonce: true }, "proof"],
   ])("is what a wrong option leaves: %o is refused by name", (proof, name) => {
     const options = { issuer: ISSUER, apps: [ORDERS_APP], routes: [{ prefix: "/orders" }] };
-    expect(() => createGateway({ ...options, proof: proof as { publicUrls: string } })).toThrow(name);
+    expect(() => createGateway({ ...options, proof: proof as { publicUrls: string } })).toThrow(
+      name,
+    );
   });
 });
 

@@ -1,5 +1,11 @@
 /** What the gateway answers itself: problem+json for errors, everything with CORS and request id. */
-import { BridgeError, reasonOf, toProblem, type AuthScheme, type ErrorReason } from "@breezeway/shared";
+import {
+  BridgeError,
+  reasonOf,
+  toProblem,
+  type AuthScheme,
+  type ErrorReason,
+} from "@breezeway/shared";
 import { corsHeaders } from "../cors/cors.ts";
 import type { Policy } from "../config/options.ts";
 import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";

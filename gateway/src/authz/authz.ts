@@ -37,7 +37,14 @@ const NOBODY: readonly string[] = Object.values(IDENTITY_HEADERS)
 
 type Services = Pick<
   ExchangeServices,
-  "verifier" | "proofs" | "policy" | "rateLimits" | "refusalLimit" | "assertCurrent" | "observer" | "randomId"
+  | "verifier"
+  | "proofs"
+  | "policy"
+  | "rateLimits"
+  | "refusalLimit"
+  | "assertCurrent"
+  | "observer"
+  | "randomId"
 >;
 
 /** Whether this target is a question for {@link answerAuthz}. */

@@ -1,7 +1,9 @@
 /** Engines that ask the gateway about each request: what the client sees of its refusals. */
 import { describe, expect, it } from "vitest";
 import { engines, startEngine } from "../test-support/engines.ts";
+import { createProver, PUBLIC_URL } from "../test-support/prover.ts";
 import { ORDERS_ORIGIN } from "../test-support/tokens.ts";
+import type { Echo } from "../test-support/upstream.ts";
 
 const TIMEOUT_MS = 60_000;
 
@@ -40,6 +42,24 @@ for (const engine of asking) {
       const response = await fetch(`${scene.url}/orders`, { headers });
       expect(response.status).toBe(401);
       expect(await response.json()).toMatchObject({ reason: "session-revoked", action: "login" });
+    });
+
+    it("lets a token with its proof in, once", { timeout: TIMEOUT_MS }, async () => {
+      await using scene = await startEngine(engine, {
+        gateway: { proof: { publicUrls: PUBLIC_URL } },
+      });
+      const prover = createProver();
+      const token = scene.gateway.tokens.token(prover.bound);
+      const headers = { ...prover.headers(token, "/orders/7"), origin: ORDERS_ORIGIN };
+      const response = await fetch(`${scene.url}/orders/7?x=1`, { headers });
+      expect(response.status).toBe(200);
+      const seen = (await response.json()) as Echo;
+      expect(seen.headers).toMatchObject({ "x-breezeway-user": "alice" });
+      expect(seen.headers).not.toHaveProperty("dpop");
+      const again = await fetch(`${scene.url}/orders/7?x=1`, { headers });
+      expect(again.status).toBe(401);
+      expect(again.headers.get("www-authenticate")).toContain("invalid_dpop_proof");
+      expect(await again.json()).toMatchObject({ reason: "proof-invalid", action: "refresh" });
     });
 
     it("refuses when the gateway is gone", { timeout: TIMEOUT_MS }, async () => {

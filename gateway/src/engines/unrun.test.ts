@@ -28,7 +28,7 @@ const REROUTING = [
   "forwarded",
   "proxy",
 ];
-const CREDENTIALS = ["authorization", "cookie"];
+const CREDENTIALS = ["authorization", "dpop", "cookie"];
 const HARMLESS = ["accept", "content-type", "x-request-id", "x-tenant", "traceparent"];
 
 /** Of every identity header, what CGI and WSGI take for the same. */
@@ -162,7 +162,7 @@ it("envoy.yaml takes every identity header from the gateway, and lets nobody in 
     );
   expect(IDENTITY.filter((name) => !isTaken(name))).toEqual([]);
   const asked = allowed_headers.patterns.map(({ exact }) => exact);
-  expect(asked).toEqual(expect.arrayContaining(["authorization", "origin", "x-tenant-id"]));
+  expect(asked).toEqual(expect.arrayContaining(["authorization", "dpop", "origin", "x-tenant-id"]));
 });
 
 it("envoy-jwt-authn.yaml takes tokens from Authorization alone, with 5 s of skew", () => {
@@ -190,6 +190,25 @@ it("envoy-jwt-authn.yaml takes tokens from Authorization alone, with 5 s of skew
   expect(told.toSorted()).toEqual(
     IDENTITY.filter((name) => name !== IDENTITY_HEADERS.requestId).toSorted(),
   );
+});
+
+it("envoy-jwt-authn.yaml lets nobody in with a token that is bound to a key", () => {
+  const metadata = z.object({
+    filter: z.literal("envoy.filters.http.jwt_authn"),
+    path: z.tuple([
+      z.object({ key: z.literal("claims") }),
+      z.object({ key: z.literal("cnf") }),
+      z.object({ key: z.literal("jkt") }),
+    ]),
+    value: z.object({ present_match: z.literal(true) }),
+  });
+  const bound = z.object({
+    permissions: z.tuple([z.object({ any: z.literal(true) })]),
+    principals: z.tuple([z.object({ metadata })]),
+  });
+  const rules = z.object({ action: z.literal("DENY"), policies: z.object({ bound }) });
+  const config = readEnvoy("envoy-jwt-authn.yaml");
+  expect(filterOf(config, "rbac", z.looseObject({ rules })).rules.action).toBe("DENY");
 });
 
 describe("traefik.yaml", () => {

@@ -1,5 +1,6 @@
 /** What no engine may let through, as requests on the wire. */
 import type { Scene } from "./engines.ts";
+import { createProver } from "./prover.ts";
 import { PANE_ORIGIN } from "./tokens.ts";
 
 /** Name, request, the statuses that are a refusal, and the reason where all engines give it. */
@@ -47,6 +48,12 @@ export const attacks: readonly Attack[] = [
     "a token that lives too long",
     (scene) => get("/orders", auth(scene, { exp: Date.now() })),
     [401],
+  ],
+  [
+    "a token that is bound to a key, as a plain one",
+    (scene) => get("/orders", auth(scene, createProver().bound)),
+    [401],
+    "proof-invalid",
   ],
   [
     "another issuer",

@@ -123,7 +123,10 @@ export function createTestIssuer(options: TestIssuerOptions): TestIssuer {
         throw new BridgeError("SESSION_REVOKED", "The session has ended.");
       }
       if (known.isBound !== isProven) {
-        throw new BridgeError("PROOF_INVALID", "Tokens that are bound to a key need a proof of it.");
+        throw new BridgeError(
+          "PROOF_INVALID",
+          "Tokens that are bound to a key need a proof of it.",
+        );
       }
       return known.session;
     },

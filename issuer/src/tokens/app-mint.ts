@@ -46,7 +46,10 @@ export function createAppMint(deps: AppMintDeps): AppMint {
   return (record, app, proofKeyThumbprint) => {
     const { userId, tenantId } = record;
     if (app.proofRequired === true && proofKeyThumbprint === undefined) {
-      throw new BridgeError("APP_NOT_ALLOWED", "The app takes tokens that are bound to a key only.");
+      throw new BridgeError(
+        "APP_NOT_ALLOWED",
+        "The app takes tokens that are bound to a key only.",
+      );
     }
     // Before anything is awaited, as for the session: an app that is shut out meanwhile loses it.
     const iat = feed.issuedAtSeconds({ userId, tenantId, appId: app.id });

@@ -33,13 +33,22 @@ describe("toProblem", () => {
   });
 
   it.each([
-    ["PROOF_INVALID", 'DPoP error="invalid_dpop_proof", error_description="proof-invalid", algs="ES256"'],
-    ["TOKEN_EXPIRED", 'DPoP error="invalid_token", error_description="token-expired", algs="ES256"'],
+    [
+      "PROOF_INVALID",
+      'DPoP error="invalid_dpop_proof", error_description="proof-invalid", algs="ES256"',
+    ],
+    [
+      "TOKEN_EXPIRED",
+      'DPoP error="invalid_token", error_description="token-expired", algs="ES256"',
+    ],
     ["TOKEN_MISSING", 'DPoP algs="ES256"'],
-  ] as const)("answers %s with the RFC 9449 challenge where proofs are taken", (code, challenge) => {
-    const { headers } = toProblem(new BridgeError(code, ""), { ...options, scheme: "DPoP" });
-    expect(headers["www-authenticate"]).toBe(challenge);
-  });
+  ] as const)(
+    "answers %s with the RFC 9449 challenge where proofs are taken",
+    (code, challenge) => {
+      const { headers } = toProblem(new BridgeError(code, ""), { ...options, scheme: "DPoP" });
+      expect(headers["www-authenticate"]).toBe(challenge);
+    },
+  );
 
   it("names the scopes that are missing", () => {
     const error = new BridgeError("SCOPE_MISSING", "", {

@@ -77,7 +77,10 @@ export function createSessionGuard(options: SessionOptions): SessionGuard {
       } catch (error) {
         const requestId = requestIdOf(request);
         tell(options, error, requestId);
-        return { kind: "refused", problem: toProblem(error, { requestId, scheme: schemeOf(request, error) }) };
+        return {
+          kind: "refused",
+          problem: toProblem(error, { requestId, scheme: schemeOf(request, error) }),
+        };
       }
     },
     close: () => {

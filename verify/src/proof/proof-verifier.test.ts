@@ -31,8 +31,7 @@ describe("RFC 9449's own example", () => {
     "eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9",
     "2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA",
   ].join(".");
-  const token =
-    "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
+  const token = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU";
   const request = { proof, method: "GET", target: "/protectedresource", token };
   const verifier = createProofVerifier({
     publicUrls: "https://resource.example.org",
@@ -70,7 +69,10 @@ describe("a proof", () => {
 
   it.each([
     ["with a query and a fragment in its URL", { htu: `${URL_OF_REQUEST}?y=2#z` }],
-    ["with an origin in capitals and the default port", { htu: "HTTPS://API.example:443/orders/7" }],
+    [
+      "with an origin in capitals and the default port",
+      { htu: "HTTPS://API.example:443/orders/7" },
+    ],
     ["made 35 seconds ago", { iat: NOW_SECONDS - 35 }],
     ["made 5 seconds from now", { iat: NOW_SECONDS + 5 }],
     ["with a fraction in its time", { iat: NOW_SECONDS - 0.5 }],
@@ -125,10 +127,16 @@ describe("a proof", () => {
     ["of four parts", `${head}.${body}.${mark}.${mark}`],
     ["with padding", `${head}.${body}.${mark}==`],
     ["that is too long", prover.prove(good, { more: big })],
-    ["with a header that is too long", prover.prove(good, {}, { jwk: { ...prover.jwk, kid: big } })],
+    [
+      "with a header that is too long",
+      prover.prove(good, {}, { jwk: { ...prover.jwk, kid: big } }),
+    ],
     ["of type JWT", prover.prove(good, {}, { typ: "JWT" })],
     ["without a type", prover.prove(good, {}, { typ: undefined })],
-    ["with alg none and no signature", `${b64(JSON.stringify({ ...header, alg: "none" }))}.${body}.`],
+    [
+      "with alg none and no signature",
+      `${b64(JSON.stringify({ ...header, alg: "none" }))}.${body}.`,
+    ],
     ["with alg none", prover.prove(good, {}, { alg: "none" })],
     ["with alg HS256", prover.prove(good, {}, { alg: "HS256" })],
     ["with alg EdDSA", prover.prove(good, {}, { alg: "EdDSA" })],
@@ -137,7 +145,10 @@ describe("a proof", () => {
     ["with the private key in it", prover.prove(good, {}, { jwk: prover.privateJwk })],
     ["with a symmetric key", prover.prove(good, {}, { jwk: { kty: "oct", k: "c2VjcmV0" } })],
     ["without a key", prover.prove(good, {}, { jwk: undefined })],
-    ["with a key of another curve", prover.prove(good, {}, { jwk: { ...prover.jwk, crv: "P-384" } })],
+    [
+      "with a key of another curve",
+      prover.prove(good, {}, { jwk: { ...prover.jwk, crv: "P-384" } }),
+    ],
     [
       "with a point that is not on the curve",
       prover.prove(good, {}, { jwk: { ...prover.jwk, y: prover.jwk["x"] } }),
@@ -238,6 +249,8 @@ describe("createProofVerifier", () => {
     [{ maxRememberedProofs: 99 }],
     [{ maxRememberedProofs: Number.NaN }],
   ])("refuses %o", (options) => {
-    expect(() => open(options)).toThrow(expect.objectContaining({ code: "CONFIG_INVALID" }) as Error);
+    expect(() => open(options)).toThrow(
+      expect.objectContaining({ code: "CONFIG_INVALID" }) as Error,
+    );
   });
 });

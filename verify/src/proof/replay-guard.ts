@@ -28,7 +28,11 @@ type Generation = Map<string, Set<string>>;
 
 const SHARE_OF_ONE_KEY = 10;
 
-export function createReplayGuard({ maxEntries, windowMs, clock }: ReplayGuardOptions): ReplayGuard {
+export function createReplayGuard({
+  maxEntries,
+  windowMs,
+  clock,
+}: ReplayGuardOptions): ReplayGuard {
   const maxOfKey = Math.ceil(maxEntries / SHARE_OF_ONE_KEY);
   let recent: Generation = new Map();
   let older: Generation = new Map();

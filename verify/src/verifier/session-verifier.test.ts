@@ -46,7 +46,9 @@ describe("createSessionVerifier", () => {
       for (const verify of [verifier.verifySync, verifier.verifyCached, verifier.verifySync]) {
         expect(verify(bound, { proofKeyThumbprint: KEY })?.proofKeyThumbprint).toBe(KEY);
         expect(() => verify(bound)).toThrow(unproven);
-        expect(() => verify(bound, { proofKeyThumbprint: `${KEY.slice(0, -1)}A` })).toThrow(unproven);
+        expect(() => verify(bound, { proofKeyThumbprint: `${KEY.slice(0, -1)}A` })).toThrow(
+          unproven,
+        );
       }
     });
 
