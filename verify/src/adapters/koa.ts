@@ -1,6 +1,6 @@
 /** Sessions for Koa 3 and 2. */
-import type { Middleware } from "koa";
-import { partsOfNodeRequest } from "../guard/request-parts.ts";
+import type { Context, Middleware } from "koa";
+import { partsOfNodeRequest, type RequestParts } from "../guard/request-parts.ts";
 import { createSessionGuard } from "../guard/session-guard.ts";
 import type { RouteOptions, SessionOptions } from "../guard/session-options.ts";
 import type { VerifiedSession } from "../verifier/verified-session.ts";
@@ -29,7 +29,7 @@ export function verifySession(options: SessionOptions): SessionMiddleware {
   const middleware =
     (route?: RouteOptions): Middleware =>
     async (context, next) => {
-      const admission = await guard.admit(partsOfNodeRequest(context.req), route);
+      const admission = await guard.admit(partsOf(context), route);
       if (admission.kind === "refused") {
         context.status = admission.problem.status;
         context.set(admission.problem.headers);
@@ -40,4 +40,9 @@ export function verifySession(options: SessionOptions): SessionMiddleware {
       await next();
     };
   return Object.assign(middleware(), { with: middleware, close: () => guard.close() });
+}
+
+/** koa-mount takes its path out of the request's, as Express does, but tells of it elsewhere. */
+function partsOf({ req, originalUrl }: Context): RequestParts {
+  return { ...partsOfNodeRequest(req), target: originalUrl };
 }

@@ -52,9 +52,9 @@ export function describeConformance(beds: readonly Bed[]): void {
     it.each(cases.filter(isVisible))(
       "$name",
       async ({ variant = "plain", path = "/orders", request, expected }) => {
-        const options = request(issuerOf(variant), Math.floor(Date.now() / 1_000));
-        const headers = { ...options.headers, "x-breezeway-request-id": "request-1" };
         const url = `${running.get(variant)?.url}${path}`;
+        const options = request(issuerOf(variant), Math.floor(Date.now() / 1_000), url);
+        const headers = { ...options.headers, "x-breezeway-request-id": "request-1" };
         expectAnswer(await send(url, { ...options, headers }), expected);
       },
       60_000,
@@ -62,9 +62,9 @@ export function describeConformance(beds: readonly Bed[]): void {
 
     if (bed.hidesSecondHeader) {
       it("two credentials: the first one counts", async () => {
-        const { headers } = aliceRequest(issuers.real, Math.floor(Date.now() / 1_000));
-        const authorization = [String(headers?.["authorization"]), "Bearer second"];
         const url = `${running.get("plain")?.url}/orders`;
+        const { headers } = aliceRequest(issuers.real, Math.floor(Date.now() / 1_000), url);
+        const authorization = [String(headers?.["authorization"]), "Bearer second"];
         expect((await send(url, { headers: { authorization } })).status).toBe(200);
       }, 60_000);
     }

@@ -2,21 +2,26 @@
 import type { ErrorAction, ErrorReason } from "@breezeway/shared";
 import type { SessionOptions } from "../guard/session-options.ts";
 import type { RequestOptions } from "./http-client.ts";
+import { createProver } from "./prover.ts";
 import { claimsAt, createSigner, type TestSigner } from "./signer.ts";
 
 export const signer: TestSigner = createSigner();
 const stranger = createSigner("key-1");
 const unpublished = createSigner("key-9");
 
+export const PUBLIC_URL = "https://api.example";
+const prover = createProver();
+
 export const ORIGIN = "https://orders.example";
 
-/** The four ways in which the example application is started. */
-export type Variant = "plain" | "claims" | "revocation" | "keys unreachable";
+/** The ways in which the example application is started. */
+export type Variant = "plain" | "claims" | "revocation" | "proofs" | "keys unreachable";
 
 export const variants: Readonly<Record<Variant, Partial<SessionOptions>>> = {
   plain: {},
   claims: { claims: { org_role: (role) => role === "admin" } },
   revocation: { checkRevocation: true },
+  proofs: { proof: { publicUrls: PUBLIC_URL } },
   "keys unreachable": {},
 };
 
@@ -24,7 +29,7 @@ export interface Case {
   readonly name: string;
   readonly variant?: Variant;
   readonly path?: string;
-  readonly request: (issuer: string, nowSeconds: number) => RequestOptions;
+  readonly request: (issuer: string, nowSeconds: number, url: string) => RequestOptions;
   readonly expected: Expected;
 }
 
@@ -50,6 +55,13 @@ const invalid = (reason: ErrorReason, action: ErrorAction): Expected => ({
   action,
   challenge: `Bearer error="invalid_token", error_description="${reason}"`,
 });
+const unproven: Expected = {
+  status: 401,
+  reason: "proof-invalid",
+  action: "refresh",
+  challenge:
+    'DPoP error="invalid_dpop_proof", error_description="proof-invalid", algs="ES256"',
+};
 const forbidden = (reason: ErrorReason, scope = ""): Expected => ({
   status: 403,
   reason,
@@ -67,6 +79,17 @@ function alice(
     const overrides = typeof claims === "function" ? claims(nowSeconds) : claims;
     const token = by.sign(claimsAt(nowSeconds, { iss: issuer, ...overrides }));
     return { headers: { ...bearer(token).headers, ...headers } };
+  };
+}
+
+/** A request of alice with a token that is bound to a key, and a proof of it. */
+function proven(path?: string): Case["request"] {
+  return (issuer, nowSeconds, url) => {
+    const cnf = { jkt: prover.thumbprint };
+    const token = signer.sign(claimsAt(nowSeconds, { iss: issuer, cnf }));
+    const asked = PUBLIC_URL + (path ?? new URL(url).pathname);
+    const dpop = prover.prove({ url: asked, token, nowSeconds });
+    return { headers: { authorization: `DPoP ${token}`, dpop } };
   };
 }
 
@@ -177,6 +200,25 @@ export const cases: readonly Case[] = [
       return { headers: { authorization: `DPoP ${token}`, dpop: "a.b.c" } };
     },
     expected: { status: 401, reason: "token-missing", action: "login", challenge: "Bearer" },
+  },
+  {
+    name: "a token that is bound to a key, with a proof of it",
+    variant: "proofs",
+    path: "/orders?full=1",
+    request: proven(),
+    expected: ALICE,
+  },
+  {
+    name: "a token that is bound to a key, with a proof for another path",
+    variant: "proofs",
+    request: proven("/elsewhere"),
+    expected: unproven,
+  },
+  {
+    name: "a token that is bound to a key, as a plain one where proofs are taken",
+    variant: "proofs",
+    request: alice({ cnf: { jkt: BOUND } }),
+    expected: unproven,
   },
   {
     name: "a missing scope",

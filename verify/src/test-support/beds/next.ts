@@ -15,6 +15,7 @@ const SEGMENTS: Readonly<Record<Variant, string>> = {
   plain: "plain",
   claims: "claims",
   revocation: "revocation",
+  proofs: "proofs",
   "keys unreachable": "unreachable",
 };
 

@@ -8,6 +8,7 @@ const sessions: Readonly<Record<string, NextSessions>> = {
   plain: verifySession(options),
   claims: verifySession({ ...options, claims: { org_role: (role) => role === "admin" } }),
   revocation: verifySession({ ...options, checkRevocation: true }),
+  proofs: verifySession({ ...options, proof: { publicUrls: "https://api.example" } }),
   unreachable: verifySession({ ...options, issuer: process.env["UNREACHABLE_ISSUER"] ?? "" }),
 };
 
