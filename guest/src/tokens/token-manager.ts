@@ -122,7 +122,7 @@ export function createGuestTokens(options: GuestTokensOptions): GuestTokens {
       if (grant && grant.token !== rejected && isUsable(grant)) return grant.token;
       return share(rejected);
     },
-    now: skew.issuerNow,
+    now: () => skew.issuerNow(),
     claims: () => grant && decodeSessionToken(grant.token),
     close() {
       for (const unsubscribe of subscriptions) unsubscribe();

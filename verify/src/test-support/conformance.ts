@@ -59,8 +59,7 @@ const unproven: Expected = {
   status: 401,
   reason: "proof-invalid",
   action: "refresh",
-  challenge:
-    'DPoP error="invalid_dpop_proof", error_description="proof-invalid", algs="ES256"',
+  challenge: 'DPoP error="invalid_dpop_proof", error_description="proof-invalid", algs="ES256"',
 };
 const forbidden = (reason: ErrorReason, scope = ""): Expected => ({
   status: 403,
