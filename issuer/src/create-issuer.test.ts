@@ -159,8 +159,8 @@ describe("a token that is bound to a key", () => {
   });
 
   it("is the only kind for an app that says proofRequired, whoever asks", async () => {
-    const app = { ...MANIFESTS[0], proofRequired: true } as (typeof MANIFESTS)[number];
-    const strict = testIssuer({ apps: [app] });
+    const apps = MANIFESTS.map((app) => ({ ...app, proofRequired: true }));
+    const strict = testIssuer({ apps });
     expect(await reasonOf(await ask(strict, { appId: "orders" }))).toBe("403 app-not-allowed");
     expect((await ask(strict, { appId: "orders", proofKeyThumbprint })).status).toBe(200);
     const { session } = await strict.sessions.create({ userId: "alice", tenantId: "acme" });

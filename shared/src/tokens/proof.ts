@@ -6,7 +6,6 @@ export const PROOF_ALGORITHM = "ES256";
 export const PROOF_LIMITS = {
   /** A proof: about 500 bytes, and a path. */
   maxProofBytes: 4_096,
-  maxHeaderBytes: 1_024,
   /** Characters of its `jti`. */
   maxIdLength: 128,
   /** Between the making of a proof and its use, in seconds: time for a slow line, no more. */

@@ -43,12 +43,12 @@ describe("createSessionVerifier", () => {
 
     it("gives the session when that key was proven, and never otherwise, also once it is known", () => {
       const verifier = create();
-      for (const verify of [verifier.verifySync, verifier.verifyCached, verifier.verifySync]) {
-        expect(verify(bound, { proofKeyThumbprint: KEY })?.proofKeyThumbprint).toBe(KEY);
-        expect(() => verify(bound)).toThrow(unproven);
-        expect(() => verify(bound, { proofKeyThumbprint: `${KEY.slice(0, -1)}A` })).toThrow(
-          unproven,
-        );
+      const other = { proofKeyThumbprint: `${KEY.slice(0, -1)}A` };
+      for (const name of ["verifySync", "verifyCached", "verifySync"] as const) {
+        const session = verifier[name](bound, { proofKeyThumbprint: KEY });
+        expect(session?.proofKeyThumbprint).toBe(KEY);
+        expect(() => verifier[name](bound)).toThrow(unproven);
+        expect(() => verifier[name](bound, other)).toThrow(unproven);
       }
     });
 
