@@ -17,7 +17,14 @@ import { refusal, type Answer } from "../answer/refusal.ts";
 import type { Policy } from "../config/options.ts";
 import { corsHeaders } from "../cors/cors.ts";
 import { authorise } from "../decision/authorise.ts";
-import { examine, locate, type Located, type RequestHead } from "../decision/examine.ts";
+import {
+  examine,
+  locate,
+  prove,
+  type Examined,
+  type Located,
+  type RequestHead,
+} from "../decision/examine.ts";
 import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
 import type { ObservedExchange } from "../observe/observer.ts";
 import { identityOf } from "../proxy/forward-headers.ts";
@@ -115,8 +122,9 @@ class Decision implements ObservedExchange {
     this.#authorization = headers.authorization;
     this.#located = locate(this.head, headers, this.#policy);
     const { verifier, proofs, refusalLimit } = this.#services;
-    const request = examine(this.#located, this.#policy, proofs);
-    refusalLimit?.check(this.head, request.token, request.verifyRequest);
+    const examined = examine(this.#located, this.#policy);
+    refusalLimit?.check(this.head, examined.token, examined.verifyRequest);
+    const request = prove(examined, proofs);
     const session = await verifier.verify(request.token, request.verifyRequest);
     authorise(request, session);
     this.session = session;

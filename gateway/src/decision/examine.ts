@@ -4,10 +4,10 @@
  * Pure and synchronous, like the second half in `authorise.ts`. The proxy, the fetch handler and
  * `/authz` all go through the two, so no way in knows a weaker rule.
  */
-import { BridgeError } from "@breezeway/shared";
+import { BridgeError, type AuthScheme } from "@breezeway/shared";
 import type { ProofVerifier, VerifiedProof, VerifyRequest } from "@breezeway/verify";
 import type { Policy } from "../config/options.ts";
-import { readCredential, type Credential } from "../request/credential.ts";
+import { readCredential } from "../request/credential.ts";
 import { inspectHeaders, type InspectedHeaders } from "../request/inspect-headers.ts";
 import { parseRequestTarget, type RequestTarget } from "../routes/request-target.ts";
 import type { Route } from "../routes/route-table.ts";
@@ -32,10 +32,11 @@ export interface Located {
   readonly route: Route;
 }
 
-const ANY_REQUEST: VerifyRequest = {};
+const ANY_ORIGIN: VerifyRequest = {};
 
 /** A request that may be verified. */
 export interface Examined extends Located {
+  readonly scheme: AuthScheme;
   readonly token: string;
   /** To be used up when the rest is good; `undefined` for a token that is bound to no key. */
   readonly proof: VerifiedProof | undefined;
@@ -80,15 +81,10 @@ export function routeUnknown(): BridgeError {
 }
 
 /**
- * @param proofs - `undefined` when no proofs are taken.
  * @throws {BridgeError} METHOD_NOT_ALLOWED, TOKEN_MISSING, DUPLICATE_CREDENTIALS, BODY_TOO_LARGE,
- *   ORIGIN_NOT_ALLOWED, PROOF_INVALID
+ *   ORIGIN_NOT_ALLOWED
  */
-export function examine(
-  located: Located,
-  policy: Policy,
-  proofs: ProofVerifier | undefined,
-): Examined {
+export function examine(located: Located, policy: Policy): Examined {
   const { head, headers, target, route } = located;
   // TRACE would show the caller what we add for the upstream; CONNECT would be a tunnel.
   if (head.method === "TRACE" || head.method === "CONNECT") throw methodNotAllowed();
@@ -100,42 +96,41 @@ export function examine(
   }
   const scopes = route.requiredScopes(head.method);
   if (scopes === undefined) throw methodNotAllowed();
-  const isProven = credential.scheme === "DPoP" || route.proofRequired;
-  const proof = isProven ? prove(located, credential, proofs) : undefined;
   return {
     head,
     headers,
     target,
     route,
+    scheme: credential.scheme,
     token: credential.token,
-    proof,
+    proof: undefined,
     webSocketProtocols: credential.webSocketProtocols,
     scopes,
     // A host fetches for its guests, so its origin is not that of their tokens.
-    verifyRequest: verifyRequestOf(isHost ? undefined : origin, proof),
+    verifyRequest: isHost ? ANY_ORIGIN : { origin },
   };
 }
 
-function verifyRequestOf(
-  origin: string | undefined,
-  proof: VerifiedProof | undefined,
-): VerifyRequest {
-  if (origin === undefined && proof === undefined) return ANY_REQUEST;
-  return { origin, proofKeyThumbprint: proof?.keyThumbprint };
-}
-
-function prove(
-  { head, headers }: Located,
-  { scheme, token }: Credential,
-  proofs: ProofVerifier | undefined,
-): VerifiedProof {
+/**
+ * The request with the key that it proves, where its scheme or its route has one. Costs a signature
+ * check, so it is not part of {@link examine}.
+ *
+ * @param proofs - `undefined` when no proofs are taken.
+ * @throws {BridgeError} PROOF_INVALID; TOKEN_MISSING when no proofs are taken
+ */
+export function prove(request: Examined, proofs: ProofVerifier | undefined): Examined {
+  const { head, headers, route, scheme, token } = request;
   if (scheme !== "DPoP") {
+    if (!route.proofRequired) return request;
     throw new BridgeError("PROOF_INVALID", "The route takes tokens with a proof only.");
   }
   if (proofs === undefined) {
     throw new BridgeError("TOKEN_MISSING", "The Authorization header has another scheme.");
   }
-  return proofs.verify({ proof: headers.proof, method: head.method, target: head.target, token });
+  const { method, target } = head;
+  const proof = proofs.verify({ proof: headers.proof, method, target, token });
+  const { keyThumbprint: proofKeyThumbprint } = proof;
+  return { ...request, proof, verifyRequest: { ...request.verifyRequest, proofKeyThumbprint } };
 }
 
 /** @throws {BridgeError} as {@link inspectHeaders}; REQUEST_MALFORMED without a `Host` */

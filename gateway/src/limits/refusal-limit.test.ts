@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MAX_RENEWALS } from "./refusal-limit.ts";
 import { startGateway, type StartOptions, type TestGateway } from "../test-support/start.ts";
+import { createProver, PUBLIC_URL } from "../test-support/prover.ts";
 import { createTokenMaker } from "../test-support/tokens.ts";
 
 const start = (options: StartOptions["gateway"] = {}): Promise<TestGateway> =>
@@ -48,6 +49,23 @@ describe("an address that sends refused tokens", { timeout: 30_000 }, () => {
     expect((await send({ gateway, address: "203.0.113.8" })).status).toBe(200);
     const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
     expect(metrics).toContain("breezeway_gateway_limited_addresses 1");
+  });
+
+  it("has no more proofs looked at either, and its tokens with a good one stay in", async () => {
+    await using gateway = await start({ proof: { publicUrls: PUBLIC_URL } });
+    const prover = createProver();
+    const token = gateway.tokens.token(prover.bound);
+    const ask = async (headers: Record<string, string>): Promise<number> => {
+      const all = { "x-forwarded-for": "203.0.113.7", ...headers };
+      return (await gateway.request("/orders", { headers: all })).status;
+    };
+    expect(await ask(prover.headers(token, "/orders"))).toBe(200);
+    const statuses: number[] = [];
+    for (let count = 0; count < 5; count += 1) {
+      statuses.push(await ask(createProver().headers(forged(), "/orders", { htm: "PUT" })));
+    }
+    expect(statuses).toEqual([401, 401, 401, 429, 429]);
+    expect(await ask(prover.headers(token, "/orders"))).toBe(200);
   });
 
   it("does not put out those who were let in before", async () => {

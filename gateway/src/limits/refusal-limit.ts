@@ -87,6 +87,16 @@ export function createRefusalLimit(
     return own.count <= MAX_RENEWALS;
   }
 
+  function isRemembered(token: string, request: VerifyRequest): boolean {
+    try {
+      return verifier.verifyCached(token, request) !== undefined;
+    } catch (error) {
+      // One that is bound to a key; the proof of it has not been looked at yet.
+      if (BridgeError.is(error) && error.code === "PROOF_INVALID") return true;
+      throw error;
+    }
+  }
+
   function forgetEnded(nowMs: number): void {
     for (const [address, untilMs] of limited) if (untilMs <= nowMs) limited.delete(address);
   }
@@ -110,7 +120,7 @@ export function createRefusalLimit(
       const untilMs = address === undefined ? undefined : limited.get(address);
       const nowMs = performance.now();
       const leftMs = (untilMs ?? 0) - nowMs;
-      if (leftMs <= 0 || verifier.verifyCached(token, request) !== undefined) return;
+      if (leftMs <= 0 || isRemembered(token, request)) return;
       if (mayRenew(token, nowMs)) return;
       throw new BridgeError("RATE_LIMITED", "Too many refused tokens from this address.", {
         details: { retryAfterSeconds: Math.ceil(leftMs / 1_000) },

@@ -15,6 +15,7 @@ import {
   inspectHead,
   isPreflight,
   locate,
+  prove,
   type Examined,
   type Located,
   type RequestHead,
@@ -80,9 +81,11 @@ export abstract class Admission {
       const located = locate(this.head, headers, this.policy);
       this.#located = located;
       this.located(located);
-      const request = examine(located, this.policy, this.services.proofs);
-      this.services.refusalLimit?.check(this.head, request.token, request.verifyRequest);
-      const session = this.services.verifier.verifySync(request.token, request.verifyRequest);
+      const { refusalLimit, proofs, verifier } = this.services;
+      const examined = examine(located, this.policy);
+      refusalLimit?.check(this.head, examined.token, examined.verifyRequest);
+      const request = prove(examined, proofs);
+      const session = verifier.verifySync(request.token, request.verifyRequest);
       if (session === undefined) void this.#verifyThenAdmit(request);
       else this.#admit(request, session);
     } catch (error) {
