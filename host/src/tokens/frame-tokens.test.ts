@@ -1,8 +1,12 @@
 /** Through a host, its issuer in memory, and guests that name keys. */
-import { decodeSessionToken } from "@breezeway/shared";
+import { BridgeError, decodeSessionToken, type Hello } from "@breezeway/shared";
+import { createSkew } from "@breezeway/shared/channel";
+import { createTestClock } from "@breezeway/shared/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { createHost, type Host, type HostOptions } from "../index.ts";
 import { createTestGuest, createTestIssuer, type TestGuest, type TestIssuer } from "../testing.ts";
+import { createAppTokens, type AppTokens } from "./app-tokens.ts";
+import { createFrameTokens } from "./frame-tokens.ts";
 import { soloTabs, type TabMessage } from "../tabs/tabs.ts";
 
 const KEY_A = `${"a".repeat(42)}A`;
@@ -141,6 +145,50 @@ describe("a guest that names a key", () => {
     const { length } = issuer.mints;
     await issuer.advance(120_000);
     expect(issuer.mints).toHaveLength(length);
+  });
+});
+
+describe("the tokens of a frame", () => {
+  it("are closed with the document that they are bound to, also when it never came in", async () => {
+    const clock = createTestClock({ nowMs: 1_700_000_000_000 });
+    const tokensOf = (): AppTokens =>
+      createAppTokens({
+        mint: () => Promise.reject(new BridgeError("OFFLINE", "No issuer here.")),
+        clock,
+        skew: createSkew(clock),
+        random: () => 0,
+        isVisible: () => false,
+      });
+    const bound: AppTokens[] = [];
+    const frame = createFrameTokens({
+      shared: tokensOf(),
+      bind() {
+        const tokens = tokensOf();
+        bound.push(tokens);
+        return tokens;
+      },
+      follower: { wantsTokens: true, onToken: () => undefined },
+    });
+    const hello = (proofKeyThumbprint?: string): Hello => ({
+      protocol: [1, 1],
+      sdk: "test",
+      documentId: "1",
+      autoRefresh: true,
+      proofKeyThumbprint,
+    });
+    const codes = (): Promise<string[]> =>
+      Promise.all(
+        bound.map((tokens) => tokens.get().then(String, ({ code }: BridgeError) => String(code))),
+      );
+    frame.enter(hello(KEY_A));
+    frame.of(hello(KEY_B));
+    expect(await codes()).toEqual(["OFFLINE", "OFFLINE"]);
+    frame.enter(hello());
+    expect(await codes()).toEqual(["HOST_GONE", "HOST_GONE"]);
+    frame.enter(hello(KEY_A));
+    frame.of(hello(KEY_B));
+    frame.close();
+    expect(await codes()).toEqual(["HOST_GONE", "HOST_GONE", "HOST_GONE", "HOST_GONE"]);
   });
 });
 

@@ -1,7 +1,6 @@
 import { BridgeError } from "@breezeway/shared";
 import { afterEach, describe, expect, it } from "vitest";
 import { createFeedServer, revokedEvent, type FeedServer } from "../test-support/feed-server.ts";
-import { createProver } from "../test-support/prover.ts";
 import { ISSUER, claimsAt, createSigner } from "../test-support/signer.ts";
 import { createRevocationFeed } from "../revocation/revocation-feed.ts";
 import type { RequestParts } from "./request-parts.ts";
@@ -293,72 +292,5 @@ describe("X-Tenant-ID", () => {
   ])("may not name for the tenant %j another one, %j", async (tenantId, header) => {
     const admission = await create().admit(alice({ tenantId }, { "x-tenant-id": header }));
     expect(reasonOf(admission)).toBe("tenant-mismatch");
-  });
-});
-
-describe("a guard that takes proofs", () => {
-  const prover = createProver();
-  const url = "https://api.example/orders";
-
-  function proven(changes: { target?: string; method?: string; jti?: string } = {}): RequestParts {
-    const token = signer.sign(claimsAt(nowSeconds(), { cnf: { jkt: prover.thumbprint } }));
-    const jti = changes.jti ?? crypto.randomUUID();
-    const dpop = prover.prove({ url, token, nowSeconds: nowSeconds() }, { jti });
-    const { target = "/orders?x=1", method = "GET" } = changes;
-    return { ...requestWith({ authorization: `DPoP ${token}`, dpop }, method), target };
-  }
-
-  const open = (): SessionGuard => create({ proof: { publicUrls: "https://api.example" } });
-
-  const challengeOf = (admission: Admission): string | undefined =>
-    admission.kind === "refused" ? admission.problem.headers["www-authenticate"] : undefined;
-
-  it("gives the session of a token that is bound to a key, once per proof", async () => {
-    const taking = open();
-    const request = proven();
-    const { session } = await taking.admit(request);
-    expect(session?.proofKeyThumbprint).toBe(prover.thumbprint);
-    const again = await taking.admit(request);
-    expect(reasonOf(again)).toBe("proof-invalid");
-    expect(challengeOf(again)).toBe(
-      'DPoP error="invalid_dpop_proof", error_description="proof-invalid", algs="ES256"',
-    );
-  });
-
-  it.each<[string, Parameters<typeof proven>[0]]>([
-    ["another path", { target: "/admin" }],
-    ["another method", { method: "DELETE" }],
-  ])("refuses the proof for %s", async (_, changes) => {
-    expect(reasonOf(await open().admit(proven(changes)))).toBe("proof-invalid");
-  });
-
-  it("refuses proofs where nobody says what was asked for", async () => {
-    const request = { ...proven(), target: undefined };
-    expect(reasonOf(await open().admit(request))).toBe("proof-invalid");
-  });
-
-  it("does not use a proof up for a request that it refuses", async () => {
-    const taking = open();
-    const request = proven();
-    expect(reasonOf(await taking.admit(request, { scopes: ["orders:delete"] }))).toBe(
-      "scope-missing",
-    );
-    expect(reasonOf(await taking.admit(request))).toBe("session");
-  });
-
-  it("takes plain tokens that are bound to no key as before, and those that are not at all", async () => {
-    const taking = open();
-    expect(reasonOf(await taking.admit(alice()))).toBe("session");
-    const bound = await taking.admit(alice({ cnf: { jkt: prover.thumbprint } }));
-    expect([reasonOf(bound), challengeOf(bound)]).toEqual([
-      "proof-invalid",
-      'DPoP error="invalid_dpop_proof", error_description="proof-invalid", algs="ES256"',
-    ]);
-  });
-
-  it("names the scheme of the request in its challenges", async () => {
-    const request = { ...requestWith({ authorization: "DPoP abc.def", dpop: "x" }), target: "/" };
-    expect(challengeOf(await open().admit(request))).toContain("DPoP ");
-    expect(challengeOf(await open().admit(requestWith({})))).toBe("Bearer");
   });
 });
