@@ -178,7 +178,7 @@ describe("the tokens of a frame", () => {
     });
     const codes = (): Promise<string[]> =>
       Promise.all(
-        bound.map((tokens) => tokens.get().then(String, ({ code }: BridgeError) => String(code))),
+        bound.map((tokens) => tokens.get().then(String, ({ code }: BridgeError): string => code)),
       );
     frame.enter(hello(KEY_A));
     frame.of(hello(KEY_B));
