@@ -60,7 +60,7 @@ test("an order is created, and taken through its steps", async ({ demo, page }) 
   await expect(heading).toBeVisible();
   const number = (await heading.textContent())?.match(/#(\d+)/)?.[1];
   await expect(orders.getByText(/by bob/)).toBeVisible();
-  // The shell says it in the app's name. What it says may lie above the next button.
+  // The shell says it in the app's name.
   const putAway = async (status: string): Promise<void> => {
     await expect(page.getByRole("status").getByText(`Order #${number} is ${status}`)).toBeVisible();
     await page.getByRole("button", { name: "Dismiss" }).click();

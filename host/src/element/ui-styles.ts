@@ -217,13 +217,14 @@ export const uiStyles: CSSResult = css`
     block-size: 34rem;
   }
 
+  /* In the middle: at the right edge, drawers and forms have the buttons that come next. */
   .toasts {
     position: fixed;
-    inset: auto 1rem 1rem auto;
+    inset: auto 0 1rem;
     display: grid;
     gap: 0.5rem;
     inline-size: min(23rem, 100vw - 2rem);
-    margin: 0;
+    margin: 0 auto;
     padding: 0;
     overflow: visible;
     border: 0;
@@ -231,6 +232,12 @@ export const uiStyles: CSSResult = css`
     color: inherit;
     font: inherit;
     pointer-events: none;
+  }
+  /* There is no middle on a phone, where what comes next is at the bottom. */
+  @media (max-width: 40rem) {
+    .toasts {
+      inset: 1rem 0 auto;
+    }
   }
   .toast {
     display: flex;
