@@ -1,3 +1,4 @@
+import { BridgeError } from "@breezeway/shared";
 import { expect, it } from "vitest";
 import type { TokenResponse } from "@breezeway/shared/schemas";
 import { createTestClock, fakeToken } from "@breezeway/shared/testing";
@@ -43,3 +44,24 @@ it.each(["session-1 globex", "session-2 acme", undefined])(
     expect(await toldWhen(() => identity)).toEqual([]);
   },
 );
+
+it("asks again for tokens bound to a key, once apps were connected, as for all others", async () => {
+  let isConnected = false;
+  const tokens = createHostTokens({
+    mint: () =>
+      isConnected
+        ? Promise.resolve(ANSWER)
+        : Promise.reject(new BridgeError("DENIED", "The app is not connected.")),
+    identity: () => "session-1 acme",
+    clock: createTestClock({ nowMs: NOW_SECONDS * 1_000 }),
+    random: () => 0,
+    tabs: soloTabs(),
+    visibility: { isVisible: true, onVisible: () => () => undefined },
+  });
+  const both = [tokens.of("orders"), tokens.bound("orders", "key")];
+  for (const each of both) await expect(each.get()).rejects.toMatchObject({ code: "DENIED" });
+  isConnected = true;
+  tokens.reconsider();
+  for (const each of both) expect(await each.get()).toMatchObject({ token: ANSWER.token });
+  tokens.close();
+});

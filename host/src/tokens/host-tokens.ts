@@ -103,7 +103,7 @@ export function createHostTokens(options: HostTokensOptions): HostTokens {
       for (const tokens of all()) tokens.reset(isSignedIn);
     },
     reconsider() {
-      for (const tokens of byApp.values()) tokens.reconsider();
+      for (const tokens of all()) tokens.reconsider();
     },
     close() {
       for (const unsubscribe of subscriptions) unsubscribe();
