@@ -130,7 +130,7 @@ class Decision implements ObservedExchange {
     this.session = session;
     await this.#count(request, session);
     // Last, so that nginx, which asks about a refusal again, hears the same reason again.
-    if (request.proof !== undefined) proofs?.accept(request.proof);
+    if (request.proof !== undefined) proofs?.accept(request.proof, session);
     return session;
   }
 

@@ -113,7 +113,7 @@ export abstract class Admission {
 
   #admit(request: Examined, session: VerifiedSession): void {
     authorise(request, session);
-    if (request.proof !== undefined) this.services.proofs?.accept(request.proof);
+    if (request.proof !== undefined) this.services.proofs?.accept(request.proof, session);
     this.session = session;
     if (request.route.rateLimit === undefined) this.admitted(request, session);
     else void this.#countThenAdmit(request, session, request.route.rateLimit);

@@ -66,7 +66,7 @@ export function createSessionGuard(options: SessionOptions): SessionGuard {
       scopes: rules.scopes,
     });
     await checkClaimRules(session, rules);
-    if (proof !== undefined) proofs?.accept(proof);
+    if (proof !== undefined) proofs?.accept(proof, session);
     return { kind: "session", session };
   }
 

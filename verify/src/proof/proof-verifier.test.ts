@@ -42,6 +42,7 @@ describe("RFC 9449's own example", () => {
     expect(verifier.verify(request)).toEqual({
       keyThumbprint: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
       id: "e1j3V_bKic8-LAEB",
+      issuedAtSeconds: 1_562_262_618,
     });
   });
 
@@ -64,6 +65,7 @@ describe("a proof", () => {
     expect(open().verify(requestWith(proof))).toEqual({
       keyThumbprint: prover.thumbprint,
       id: "one",
+      issuedAtSeconds: NOW_SECONDS,
     });
   });
 
@@ -190,46 +192,77 @@ describe("a proof", () => {
 });
 
 describe("a proof that was accepted", () => {
-  const once = (id: string, keyThumbprint = "key") => ({ keyThumbprint, id });
+  const alice = { userId: "alice" };
+  const bob = { userId: "bob" };
+  const overloaded = expect.objectContaining({ code: "OVERLOADED" }) as Error;
+  const once = (id: string, { keyThumbprint = "key", issuedAtSeconds = NOW_SECONDS } = {}) => ({
+    keyThumbprint,
+    id,
+    issuedAtSeconds,
+  });
 
   it("is refused the second time, and its id is free for another key", () => {
     const verifier = open();
-    verifier.accept(once("a"));
-    expect(() => verifier.accept(once("a"))).toThrow(refused);
-    verifier.accept(once("a", "other"));
+    verifier.accept(once("a"), alice);
+    expect(() => verifier.accept(once("a"), alice)).toThrow(refused);
+    verifier.accept(once("a", { keyThumbprint: "other" }), alice);
   });
 
-  it("is remembered for as long as it could be accepted, and not much longer", () => {
-    let nowMs = 0;
-    const verifier = open({ clock: () => nowMs, maxRememberedProofs: 100 });
-    nowMs = 39_000;
-    verifier.accept(once("a"));
-    nowMs += 40_000;
-    expect(() => verifier.accept(once("a"))).toThrow(refused);
-    nowMs += 80_000;
-    verifier.accept(once("a"));
+  it("is refused the second time for as long as it is timely, and then for its age", () => {
+    // Whatever the age of the memory is when the proof comes.
+    for (let ageSeconds = 0; ageSeconds < 90; ageSeconds += 0.5) {
+      let nowSeconds = NOW_SECONDS - 5 - ageSeconds;
+      const verifier = open({ clock: () => nowSeconds * 1_000 });
+      nowSeconds = NOW_SECONDS - 5;
+      verifier.accept(once("a"), alice);
+      nowSeconds = NOW_SECONDS + 35;
+      expect(() => verifier.accept(once("a"), alice)).toThrow(/used before/);
+      nowSeconds += 1;
+      expect(() => verifier.accept(once("a"), alice)).toThrow(/not of this moment/);
+    }
+  });
+
+  it("is forgotten after 80 seconds at most", () => {
+    let nowSeconds = NOW_SECONDS;
+    const verifier = open({ clock: () => nowSeconds * 1_000, maxRememberedProofs: 100 });
+    for (let index = 0; index < 10; index += 1) verifier.accept(once(`${index}`), alice);
+    nowSeconds += 40;
+    const later = once("later", { issuedAtSeconds: nowSeconds });
+    expect(() => verifier.accept(later, alice)).toThrow(overloaded);
+    nowSeconds += 40;
+    verifier.accept(later, alice);
+  });
+
+  it("is not taken when it has become too old between its verification and its use", () => {
+    let nowSeconds = NOW_SECONDS;
+    const verifier = open({ clock: () => nowSeconds * 1_000 });
+    const request = requestWith(prover.prove(good));
+    const [first, second] = [verifier.verify(request), verifier.verify(request)];
+    verifier.accept(first, alice);
+    nowSeconds += 200;
+    expect(() => verifier.accept(second, alice)).toThrow(refused);
   });
 
   it("is refused when no more can be remembered, until old ones are forgotten", () => {
-    let nowMs = 0;
-    const verifier = open({ clock: () => nowMs, maxRememberedProofs: 100 });
-    const overloaded = expect.objectContaining({ code: "OVERLOADED" }) as Error;
+    let nowSeconds = NOW_SECONDS;
+    const verifier = open({ clock: () => nowSeconds * 1_000, maxRememberedProofs: 100 });
     for (let index = 0; index < 100; index += 1) {
-      verifier.accept(once(`${index}`, `key-${index % 10}`));
+      verifier.accept(once(`${index}`), { userId: `user-${index % 10}` });
     }
-    expect(() => verifier.accept(once("one more", "key-11"))).toThrow(overloaded);
-    expect(() => verifier.accept(once("0", "key-0"))).toThrow(refused);
-    nowMs = 80_000;
-    verifier.accept(once("one more", "key-11"));
+    expect(() => verifier.accept(once("one more"), alice)).toThrow(overloaded);
+    expect(() => verifier.accept(once("0"), { userId: "user-0" })).toThrow(refused);
+    nowSeconds += 80;
+    verifier.accept(once("one more", { issuedAtSeconds: nowSeconds }), alice);
   });
 
-  it("takes a tenth of the room for one key at most", () => {
+  it("takes a tenth of the room for one user at most, whatever the number of keys", () => {
     const verifier = open({ maxRememberedProofs: 100 });
-    for (let index = 0; index < 10; index += 1) verifier.accept(once(`${index}`));
-    expect(() => verifier.accept(once("one more"))).toThrow(
-      expect.objectContaining({ code: "OVERLOADED" }) as Error,
-    );
-    verifier.accept(once("one more", "other"));
+    for (let index = 0; index < 10; index += 1) {
+      verifier.accept(once(`${index}`, { keyThumbprint: `key-${index}` }), alice);
+    }
+    const another = once("one more", { keyThumbprint: "key-10" });
+    expect(() => verifier.accept(another, alice)).toThrow(overloaded);
+    verifier.accept(another, bob);
   });
 });
 

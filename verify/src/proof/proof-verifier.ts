@@ -13,6 +13,7 @@ import { BridgeError, PROOF_ALGORITHM, PROOF_LIMITS, TOKEN_LIMITS } from "@breez
 import { canonicalBytes } from "../token/compact.ts";
 import { isSignatureValid } from "../token/signature.ts";
 import { parseStrictObject } from "../token/strict-json.ts";
+import type { VerifiedSession } from "../verifier/verified-session.ts";
 import { importProofKey, type ProofKey } from "./proof-key.ts";
 import { parseProofOptions, type ProofOptions } from "./proof-options.ts";
 import { createReplayGuard } from "./replay-guard.ts";
@@ -33,6 +34,8 @@ export interface VerifiedProof {
   readonly keyThumbprint: string;
   /** The proof's `jti`. */
   readonly id: string;
+  /** The proof's `iat`, in epoch seconds. */
+  readonly issuedAtSeconds: number;
 }
 
 export interface ProofVerifier {
@@ -46,10 +49,11 @@ export interface ProofVerifier {
   /**
    * Uses a proof up. Call it once everything else about the request was found good.
    *
-   * @throws {BridgeError} PROOF_INVALID for one that was used before; OVERLOADED when no more can be
-   * remembered
+   * @param session - Of the token that came with it: no user may take up all the memory.
+   * @throws {BridgeError} PROOF_INVALID for one that was used before, or has become too old since it was
+   * verified; OVERLOADED when no more can be remembered
    */
-  accept(proof: VerifiedProof): void;
+  accept(proof: VerifiedProof, session: Pick<VerifiedSession, "userId">): void;
 }
 
 const SKEW_SECONDS = TOKEN_LIMITS.maxClockSkewSeconds;
@@ -69,11 +73,16 @@ export function createProofVerifier(options: ProofOptions): ProofVerifier {
       }
       if (htm !== request.method) throw invalid("it is for another method");
       if (!isUrlOf(request.target, htu, bases)) throw invalid("it is for another URL");
-      if (!isTimely(iat, clock())) throw invalid("it is not of this moment");
+      if (!isTimely(iat, clock())) throw untimely();
       if (ath !== hashOf(request.token)) throw invalid("it is for another token");
-      return { keyThumbprint: key.thumbprint, id: jti };
+      return { keyThumbprint: key.thumbprint, id: jti, issuedAtSeconds: iat };
     },
-    accept: ({ keyThumbprint, id }) => replays.use(keyThumbprint, id),
+    accept({ keyThumbprint, id, issuedAtSeconds }, { userId }) {
+      // Uses are forgotten once a proof is too old. One that waited since, for a key or a claim's
+      // validator, could else be the second use of which the first is forgotten.
+      if (!isTimely(issuedAtSeconds, clock())) throw untimely();
+      replays.use(userId, `${keyThumbprint} ${id}`);
+    },
   };
 }
 
@@ -127,7 +136,7 @@ function isUrlOf(target: string | undefined, htu: unknown, bases: readonly URL[]
 }
 
 /** Rule 11. */
-function isTimely(iat: unknown, nowMs: number): boolean {
+function isTimely(iat: unknown, nowMs: number): iat is number {
   if (typeof iat !== "number") return false;
   const ageSeconds = nowMs / 1_000 - iat;
   return ageSeconds >= -SKEW_SECONDS && ageSeconds <= PROOF_LIMITS.maxAgeSeconds + SKEW_SECONDS;
@@ -136,6 +145,10 @@ function isTimely(iat: unknown, nowMs: number): boolean {
 /** RFC 9449, section 4.2. */
 function hashOf(token: string): string {
   return createHash("sha256").update(token).digest("base64url");
+}
+
+function untimely(): BridgeError {
+  return invalid("it is not of this moment");
 }
 
 function invalid(what: string): BridgeError {

@@ -2,8 +2,8 @@
  * Remembers which proofs were used, so that each is good for one request (RFC 9449, section 11.1).
  *
  * Bounded in size and time: two generations, of which the older is dropped as a whole. When it is
- * full nothing is forgotten early: further proofs are refused instead. One key may hold a tenth, so that
- * a single guest cannot fill it; whoever wants more keys needs a session token for each.
+ * full nothing is forgotten early: further proofs are refused instead. One user may hold a tenth, whatever
+ * the number of keys: each page makes as many of those as it likes.
  */
 import { BridgeError } from "@breezeway/shared";
 
@@ -11,9 +11,11 @@ export interface ReplayGuard {
   /**
    * Takes note of a proof. Only of one whose token was verified: others must not fill the memory.
    *
+   * @param userId - Of the token. The same for each use of a proof, which is good for one token only.
+   * @param proofId - The proof's id, with its key.
    * @throws {BridgeError} PROOF_INVALID for one that was used before; OVERLOADED when there is no room
    */
-  use(keyThumbprint: string, proofId: string): void;
+  use(userId: string, proofId: string): void;
 }
 
 export interface ReplayGuardOptions {
@@ -26,14 +28,14 @@ export interface ReplayGuardOptions {
 
 type Generation = Map<string, Set<string>>;
 
-const SHARE_OF_ONE_KEY = 10;
+const SHARE_OF_ONE_USER = 10;
 
 export function createReplayGuard({
   maxEntries,
   windowMs,
   clock,
 }: ReplayGuardOptions): ReplayGuard {
-  const maxOfKey = Math.ceil(maxEntries / SHARE_OF_ONE_KEY);
+  const maxOfUser = Math.ceil(maxEntries / SHARE_OF_ONE_USER);
   let recent: Generation = new Map();
   let older: Generation = new Map();
   let recentSize = 0;
@@ -52,18 +54,18 @@ export function createReplayGuard({
   };
 
   return {
-    use(keyThumbprint, proofId) {
+    use(userId, proofId) {
       turn(clock());
-      const own = recent.get(keyThumbprint);
-      const before = older.get(keyThumbprint);
+      const own = recent.get(userId);
+      const before = older.get(userId);
       if (own?.has(proofId) === true || before?.has(proofId) === true) {
         throw new BridgeError("PROOF_INVALID", "The proof was used before.");
       }
-      const ofKey = (own?.size ?? 0) + (before?.size ?? 0);
-      if (recentSize + olderSize >= maxEntries || ofKey >= maxOfKey) {
+      const ofUser = (own?.size ?? 0) + (before?.size ?? 0);
+      if (recentSize + olderSize >= maxEntries || ofUser >= maxOfUser) {
         throw new BridgeError("OVERLOADED", "More proofs than can be remembered.");
       }
-      if (own === undefined) recent.set(keyThumbprint, new Set([proofId]));
+      if (own === undefined) recent.set(userId, new Set([proofId]));
       else own.add(proofId);
       recentSize += 1;
     },
