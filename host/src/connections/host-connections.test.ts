@@ -87,29 +87,35 @@ describe("connections of the tenant", () => {
     expect(changes).toBe(2);
   });
 
-  it("tell them of what the issuer says, and pass it on to the other tabs", async () => {
+  function openWithStreams() {
     const streams: Map<string, () => void>[] = [];
     const posted: string[] = [];
-    let hear: (message: TabMessage) => void = () => undefined;
-    const { connections, session } = open({
+    let listener: (message: TabMessage) => void = () => undefined;
+    open({
       openStream() {
         const listeners = new Map<string, () => void>();
         streams.push(listeners);
         return {
           readyState: 1,
-          addEventListener: (type, listener) => void listeners.set(type, () => listener({})),
+          addEventListener: (type, heard) => void listeners.set(type, () => heard({})),
           close: () => undefined,
         };
       },
       tabs: {
         ...soloTabs(),
         post: ({ type }) => void posted.push(type),
-        subscribe(listener) {
-          hear = listener;
+        subscribe(subscribed) {
+          listener = subscribed;
           return () => undefined;
         },
       },
     });
+    return { streams, posted, hear: (message: TabMessage) => listener(message) };
+  }
+
+  it("tell them of what the issuer says, and pass it on to the other tabs", async () => {
+    const { streams, posted, hear } = openWithStreams();
+    const { connections, session } = host;
     await session.ready;
     let changes = 0;
     connections.subscribe(() => (changes += 1));
@@ -117,6 +123,22 @@ describe("connections of the tenant", () => {
     expect([changes, posted]).toEqual([1, ["connections"]]);
     hear({ type: "connections" });
     expect([changes, posted]).toEqual([2, ["connections"]]);
+  });
+
+  it("tell them of each stream that opens: what came before it, nobody says", async () => {
+    const { streams, posted } = openWithStreams();
+    const { connections, session } = host;
+    await session.ready;
+    const seen: string[] = [];
+    connections.subscribe(() => {
+      void connections.list().then(([connection]) => seen.push(connection?.state ?? "none"));
+    });
+    answer = () => Response.json({ connections: [{ ...CONNECTION, state: "connected" }] });
+    streams[0]?.get("open")?.();
+    await expect.poll(() => seen).toEqual(["connected"]);
+    streams[0]?.get("open")?.();
+    await expect.poll(() => seen).toEqual(["connected", "connected"]);
+    expect(posted).toEqual(["connections", "connections"]);
   });
 
   it("are told to every listener though one throws, and guests lose an ended session all the same", async () => {

@@ -2,6 +2,9 @@
  * The issuer's event stream: what happens to the session elsewhere. `EventSource` reconnects by
  * itself after a lost connection; after an answer that is an error it gives up for good, and then
  * the session is asked for before the stream is opened again.
+ *
+ * Nothing replays what happened before a stream that knows of no event yet: each one that opens counts
+ * as a change of connections, which nobody else asks for anew.
  */
 import { isRecord } from "@breezeway/shared";
 import type { Clock, Unsubscribe } from "@breezeway/shared/channel";
@@ -42,6 +45,7 @@ export function followSessionEvents(options: SessionEventsOptions): Unsubscribe 
     stream = opened;
     opened.addEventListener("open", () => {
       retryMs = FIRST_RETRY_MS;
+      options.onConnections();
     });
     opened.addEventListener("revoked", options.onEnded);
     opened.addEventListener("signed-out", options.onEnded);
