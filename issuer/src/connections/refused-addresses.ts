@@ -45,6 +45,7 @@ const NEVER: readonly Subnet[] = [
   ["::", 128],
   ["64:ff9b:1::", 48],
   ["100::", 64],
+  ["100:0:0:1::", 64],
   // Teredo and 6to4 lead to the IPv4 address that is written in them.
   ["2001::", 23],
   ["2002::", 16],
@@ -54,11 +55,14 @@ const NEVER: readonly Subnet[] = [
   ["fe80::", 10],
   ["fec0::", 10],
   ["ff00::", 8],
-  // Services of clouds for their machines, beyond link-local: Alibaba, Azure, AWS, Google.
+  // Services of clouds for their machines, beyond link-local: Alibaba, Azure, AWS (metadata, roles of
+  // pods, names, time), Google, Oracle, Scaleway.
   ["100.100.100.200", 32],
   ["168.63.129.16", 32],
-  ["fd00:ec2::254", 128],
+  ["fd00:ec2::", 32],
   ["fd20:ce::254", 128],
+  ["fd00:c1::a9fe:a9fe", 128],
+  ["fd00:42::42", 128],
 ];
 
 /** Translators make of these the IPv4 address at their end (RFC 6052, RFC 7915). */
