@@ -31,7 +31,8 @@ export interface Issuer {
    * has lost a scope are revoked; the promise waits for that.
    *
    * @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID: the old apps stay. STORE_UNAVAILABLE: the
-   *   apps are replaced, but tokens made before live to their end
+   *   apps are replaced, but tokens made before live to their end, or until the next call, which
+   *   revokes what this one could not
    */
   reload(options: Pick<IssuerOptions, "apps">): Promise<void>;
   /** Ends timers and streams and closes the store. */
@@ -50,6 +51,8 @@ export function createIssuer(options: IssuerOptions): Issuer {
   const cookie = createSessionCookie(checked.url);
   let open: OpenStore | undefined;
   let closing: Promise<void> | undefined;
+  /** Apps whose tokens a reload has yet to revoke. */
+  const owed = new Set<string>();
 
   async function start(): Promise<Runtime> {
     open = await options.store.open();
@@ -107,8 +110,10 @@ export function createIssuer(options: IssuerOptions): Issuer {
     ready,
     async reload({ apps }) {
       const next = checkApps({ ...options, apps });
-      for (const appId of checked.apps.replace(next)) {
+      for (const appId of checked.apps.replace(next)) owed.add(appId);
+      for (const appId of owed) {
         await issuer.sessions.revokeTokensForApp(appId);
+        owed.delete(appId);
       }
     },
     close() {

@@ -1,6 +1,10 @@
+import { mkdtempDisposableSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ManifestInput } from "@breezeway/shared/schemas";
-import type { Issuer } from "./index.ts";
+import { sqliteStore, type Issuer } from "./index.ts";
 import { call, MANIFESTS, reasonOf, signIn, testIssuer } from "./test-support/test-issuer.ts";
 
 const INSPECTOR: ManifestInput = MANIFESTS.find(({ id }) => id === "inspector")!;
@@ -41,6 +45,20 @@ describe("issuer.reload", () => {
   ])("revokes the tokens of an app that %s, and no others", async (_what, apps) => {
     await issuer.reload({ apps });
     expect(await revokedApps()).toEqual(["app orders"]);
+  });
+
+  it("revokes with the next call what the store could not take note of with this one", async () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), "issuer-reload-"));
+    const file = join(folder.path, "issuer.sqlite");
+    await issuer.close();
+    issuer = testIssuer({ store: sqliteStore({ file, busyTimeoutMs: 100 }) });
+    await issuer.ready;
+    using other = new DatabaseSync(file);
+    other.exec("begin immediate");
+    await expect(issuer.reload({ apps: [] })).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    other.exec("rollback");
+    await issuer.reload({ apps: [] });
+    expect(await revokedApps()).toEqual(["app orders", "app inspector"]);
   });
 
   it("revokes nothing when apps get more, or only other words", async () => {
