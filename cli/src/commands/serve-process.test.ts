@@ -54,9 +54,9 @@ beforeAll(async () => {
     if (request.url?.includes("/held") === true) held.set(request.url, response);
     else response.end(JSON.stringify(request.headers));
   });
-  // One that holds something open, as a pool of connections would.
+  // One that holds something open, as a pool of connections would, and a hangup while it starts.
   const hooks =
-    'setInterval(() => {}, 1_000); export const claims = () => ({ org_role: "admin" });';
+    'process.kill(process.pid, "SIGHUP"); setInterval(() => {}, 1_000); export const claims = () => ({ org_role: "admin" });';
   writeFileSync(join(place.folder, "hooks.mjs"), hooks);
   write(place.config);
   child = spawn(process.execPath, ["--conditions=@breezeway/source", BIN, "serve", place.file], {
@@ -175,6 +175,7 @@ describe("breezeway serve, a process of its own", () => {
     await expect.poll(() => held.size).toBe(2);
     child.kill("SIGTERM");
     await nextLine("stopping");
+    child.kill("SIGHUP");
     held.get("/bills/held/a")?.end("whole");
     expect(await (await answered).text()).toBe("whole");
     expect(await exited).toEqual([0, null]);

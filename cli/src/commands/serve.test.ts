@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -89,6 +89,12 @@ describe("breezeway serve --check", () => {
       "a URL that nobody may trust",
       () => change({ url: "http://shell.example/auth" }),
       ": issuer.url: must be an https URL",
+    ],
+    ["no address", () => change({ host: "" }), ": issuer.host: must"],
+    [
+      "no address of operations",
+      () => change({}, { operationsHost: "" }),
+      "gateway.operationsHost:",
     ],
     ["no port", () => change({ port: 65_536 }), ": issuer.port: must be at most 65535"],
     [
@@ -201,6 +207,24 @@ describe("breezeway serve --check", () => {
     expect(err).toContain(message);
   });
 
+  it("refuses a file in a folder where everybody could have put another in its place", async () => {
+    const open = join(place.folder, "open");
+    mkdirSync(open);
+    writeFileSync(join(open, "secret"), SECRET);
+    symlinkSync(join(open, "secret"), join(place.folder, "link"));
+    for (const file of ["open/secret", "link"]) {
+      place.write(change({ keys: { encryptionSecret: { file } } }));
+      // As /tmp is: only who owns a file may replace it.
+      chmodSync(open, 0o1777);
+      expect(await serve(["--check"])).toMatchObject({ code: 0 });
+      chmodSync(open, 0o777);
+      const { code, err } = await serve(["--check"]);
+      expect(code).toBe(1);
+      expect(err).toContain("issuer.keys.encryptionSecret: every user of this machine may replace");
+      expect(err).toContain(`chmod o-w the folder ${open}`);
+    }
+  });
+
   it.each([
     ["is not there", (file: string) => `${file}.none`, "is not there"],
     ["is a folder", () => place.folder, "cannot be read (EISDIR)"],
@@ -243,6 +267,7 @@ describe("the plan", () => {
         revocations: { secrets: [{ env: "FEED" }] },
         store: { kind: "postgres", url: { env: "DATABASE_URL" } },
         algorithms: { orders: "ES256" },
+        connections: { timeoutMs: 1_000, allowPrivateAddresses: true },
       }),
     );
     env = { FEED: "feed-secret", DATABASE_URL: "postgres://127.0.0.1/none" };
@@ -252,6 +277,7 @@ describe("the plan", () => {
       keys: { encryptionSecret: SECRET },
       revocations: { secrets: ["feed-secret"] },
       store: { kind: "postgres" },
+      connections: { timeoutMs: 1_000, allowPrivateAddresses: true },
     });
     expect(issuer.oidc?.mapUser({ sub: "alice", iss: "" })).toMatchObject({ userId: "alice" });
     expect(gateway.algorithms).toEqual(["EdDSA", "ES256"]);
@@ -265,10 +291,10 @@ describe("breezeway serve", () => {
     for (const server of servers.splice(0)) server.close();
   });
 
-  async function takenPort(): Promise<number> {
+  async function takenPort(host = "127.0.0.1"): Promise<number> {
     const server = createServer();
     servers.push(server);
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => server.listen(0, host, resolve));
     return (server.address() as AddressInfo).port;
   }
 
@@ -299,6 +325,16 @@ describe("breezeway serve", () => {
   it("names an address that this machine does not have", async () => {
     place.write(change({ host: "192.0.2.1" }));
     expect((await serve([])).err).toContain("issuer.port: 0 on 192.0.2.1 cannot be had");
+    place.write(change({}, { operationsHost: "operations.invalid" }));
+    const { err } = await serve([]);
+    expect(err).toContain("gateway.operationsPort: 0 on operations.invalid cannot be had");
+  });
+
+  it("names the port of an address that is told by its name", async () => {
+    const port = await takenPort("localhost");
+    place.write(change({}, { operationsHost: "localhost", operationsPort: port }));
+    const { err } = await serve([]);
+    expect(err).toContain(`gateway.operationsPort: ${port} on localhost is already in use`);
   });
 
   it("says that the database is away, without its address or password", async () => {

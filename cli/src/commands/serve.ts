@@ -17,6 +17,7 @@ export function registerServe(program: Command, io: CliIo): void {
     .option("--check", "check the file, its manifests, secrets and hooks; start nothing")
     .addHelpText("after", HELP)
     .action(async (file: string, { check }: { readonly check?: boolean }) => {
+      using _hangups = ignoreHangups();
       // Only who uses it loads issuer and gateway.
       const { readServePlan } = await import("../serve/serve-plan.ts");
       const plan = await readServePlan(file, io);
@@ -33,4 +34,11 @@ export function registerServe(program: Command, io: CliIo): void {
       await running.stop();
       log.say("stopped");
     });
+}
+
+/** A reload is nothing to end a server for that reads its file just now, or drains. */
+function ignoreHangups(): Disposable {
+  const ignore = (): void => {};
+  process.on("SIGHUP", ignore);
+  return { [Symbol.dispose]: () => void process.off("SIGHUP", ignore) };
 }

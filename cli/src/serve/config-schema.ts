@@ -81,6 +81,8 @@ const secret = z.union(
 );
 
 const port = z.int().check(z.gte(0), z.lte(65_535));
+// Node takes an empty one for all addresses of the machine.
+const host = z.string().check(z.minLength(1));
 const strings = z.array(z.string());
 const maybe = z.exactOptional;
 
@@ -109,7 +111,7 @@ const devUser = z.strictObject({
 const issuer = z.strictObject({
   url: z.string(),
   port: z._default(port, 4_000),
-  host: z._default(z.string(), "127.0.0.1"),
+  host: z._default(host, "127.0.0.1"),
   store: z._default(store, { kind: "sqlite", file: "data/issuer.sqlite" }),
   hooks: maybe(z.string().check(z.minLength(1))),
   oidc: maybe(
@@ -148,6 +150,7 @@ const issuer = z.strictObject({
       required: maybe(z.boolean()),
       timeoutMs: maybe(z.number()),
       maxAttempts: maybe(z.number()),
+      allowPrivateAddresses: maybe(z.boolean()),
     }),
   ),
   audit: z._default(z.union([z.literal("stdout"), z.literal(false)]), "stdout"),
@@ -155,9 +158,9 @@ const issuer = z.strictObject({
 
 const gateway = z.looseObject({
   port: z._default(port, 4_001),
-  host: z._default(z.string(), "127.0.0.1"),
+  host: z._default(host, "127.0.0.1"),
   operationsPort: maybe(port),
-  operationsHost: maybe(z.string()),
+  operationsHost: maybe(host),
 });
 
 const MAX_SHUTDOWN_MS = 600_000;

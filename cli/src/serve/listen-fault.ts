@@ -19,7 +19,11 @@ export function listenFault(
   const cause = error instanceof Error ? error.cause : undefined;
   if (!isListenError(cause)) return error;
   const known = Object.entries(fields);
-  const meant = known.find(([, { host, port }]) => host === cause.address && port === cause.port);
+  // A name is told as the address that it has, or, when it has none, without the port.
+  const meant =
+    known.find(([, { host, port }]) => host === cause.address && port === cause.port) ??
+    known.find(([, { host }]) => host === cause.hostname) ??
+    known.find(([, { port }]) => port === cause.port);
   const [field, { host, port }] = meant ?? known[0] ?? ["", { host: "", port: undefined }];
   return new BridgeError(
     "CONFIG_INVALID",
@@ -32,6 +36,7 @@ export function listenFault(
 interface ListenError {
   readonly code: string;
   readonly address?: string;
+  readonly hostname?: string;
   /** Absent for a port that the system chooses. */
   readonly port?: number;
 }

@@ -1,9 +1,12 @@
 /** Files that decide who gets in: the configuration, its manifests, its secrets, its hooks. */
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, realpathSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { BridgeError } from "@breezeway/shared";
 
-// Of the file's mode: everybody on the machine may write.
+// Of a mode: everybody on the machine may write.
 const WORLD_WRITABLE = 0o002;
+// Of a folder's mode: nobody replaces the files of others in it.
+const STICKY = 0o1000;
 
 /**
  * @param source - What names the file, such as `breezeway.json: issuer.hooks`.
@@ -11,18 +14,29 @@ const WORLD_WRITABLE = 0o002;
  */
 export function readTrustedText(path: string, source: string): string {
   try {
-    const { mode } = statSync(path);
-    if (process.platform !== "win32" && (mode & WORLD_WRITABLE) !== 0) {
-      throw new BridgeError(
-        "CONFIG_INVALID",
-        `${source}: every user of this machine may write ${path}; chmod o-w it.`,
-      );
-    }
+    if (process.platform !== "win32") assertTrusted(path, source);
     return readFileSync(path, "utf8");
   } catch (cause) {
     if (BridgeError.is(cause)) throw cause;
     throw new BridgeError("CONFIG_INVALID", `${source}: ${path} ${faultOf(cause)}.`, { cause });
   }
+}
+
+function assertTrusted(path: string, source: string): void {
+  if ((statSync(path).mode & WORLD_WRITABLE) !== 0) {
+    throw invalid(`${source}: every user of this machine may write ${path}; chmod o-w it.`);
+  }
+  // Where a link stands, and where what it names does.
+  for (const folder of [dirname(path), dirname(realpathSync(path))]) {
+    if ((statSync(folder).mode & (WORLD_WRITABLE | STICKY)) !== WORLD_WRITABLE) continue;
+    throw invalid(
+      `${source}: every user of this machine may replace ${path}; chmod o-w the folder ${folder}.`,
+    );
+  }
+}
+
+function invalid(message: string): BridgeError {
+  return new BridgeError("CONFIG_INVALID", message);
 }
 
 function faultOf(error: unknown): string {
