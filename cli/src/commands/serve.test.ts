@@ -37,6 +37,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   vi.unstubAllEnvs();
+  vi.useRealTimers();
   await place[Symbol.asyncDispose]();
 });
 
@@ -145,8 +146,8 @@ describe("breezeway serve --check", () => {
     ],
     [
       "a secret that the environment lacks",
-      () => change({ store: { kind: "postgres", url: { env: "NONE" } } }),
-      ": issuer.store.url: the environment variable NONE is not set",
+      () => change({ store: { kind: "postgres", url: { env: "canary" } } }),
+      ": issuer.store.url.env: the environment has no variable of this name",
     ],
     [
       "a secret whose file is not there",
@@ -187,6 +188,16 @@ describe("breezeway serve --check", () => {
     expect(err).toContain(place.folder);
     expect(err).toContain(message);
     expect(err).not.toContain("canary");
+  });
+
+  it("does not wait for ever for hooks that wait", async () => {
+    writeFileSync(join(place.folder, "hooks.mjs"), "await new Promise(() => {});");
+    place.write(change({ hooks: "hooks.mjs" }));
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const read = readServePlan(place.file, { env, out: () => {} });
+    vi.advanceTimersByTime(30_000);
+    await expect(read).rejects.toThrow("issuer.hooks: ");
+    await expect(read).rejects.toThrow("fails when it is loaded (TimeoutError)");
   });
 
   it.each([
@@ -345,6 +356,13 @@ describe("breezeway serve", () => {
     expect(err).toContain(`${place.file}: issuer.store: The Postgres store cannot be opened`);
     expect(err).toContain("(ECONNREFUSED)");
     expect(err).not.toContain("canary");
+  });
+
+  it("says which audit log cannot be written", async () => {
+    place.write(change({}, { audit: { file: "breezeway.json/audit.jsonl" } }));
+    const { code, err } = await serve([]);
+    expect(code).toBe(1);
+    expect(err).toContain(`${place.file}: gateway: audit: cannot write ${place.file}/audit.jsonl`);
   });
 
   it("says which store cannot be written", async () => {

@@ -32,6 +32,7 @@ const hooksSchema: z.ZodMiniType<Hooks> = z.strictObject({
 });
 
 const FIELD = "issuer.hooks";
+const MAX_LOAD_MS = 30_000;
 
 /**
  * Runs the module: whoever can write it has the issuer's keys.
@@ -45,7 +46,7 @@ export async function loadHooks(path: string | undefined, file: string): Promise
   readTrustedText(module, `${file}: ${FIELD}`);
   let exported: object;
   try {
-    exported = (await import(pathToFileURL(module).href)) as object;
+    exported = await loaded(module);
   } catch (cause) {
     // Its words are left out: what fails may hold a secret.
     throw new BridgeError(
@@ -55,4 +56,18 @@ export async function loadHooks(path: string | undefined, file: string): Promise
     );
   }
   return parseWith(hooksSchema, { ...exported }, { code: "CONFIG_INVALID", source: module });
+}
+
+/** One that waits for ever would end the process without a word, or keep it from its ports. */
+async function loaded(module: string): Promise<object> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new DOMException(`not within ${MAX_LOAD_MS} ms`, "TimeoutError")),
+    MAX_LOAD_MS,
+  );
+  try {
+    return await Promise.race([import(pathToFileURL(module).href) as Promise<object>, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

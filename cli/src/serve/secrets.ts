@@ -17,7 +17,8 @@ export function createSecretReader(file: string, env: CliIo["env"]): ReadSecret 
     if ("env" in place) {
       const value = env[place.env];
       if (value !== undefined && value !== "") return value;
-      throw invalid(`${source}: the environment variable ${place.env} is not set.`);
+      // Not its name: somebody may have written the secret there.
+      throw invalid(`${source}.env: the environment has no variable of this name.`);
     }
     const path = resolve(dirname(file), place.file);
     // Editors and `echo` end a file with a newline that is no part of the secret.

@@ -31,7 +31,7 @@ export async function startServe(plan: ServePlan, log: ServeLog): Promise<Runnin
     createIssuer({ ...plan.issuer, onError: (error) => log.fail("issuer", error) }),
   );
   await ready(issuer, plan.file);
-  const gateway = createGateway(gatewayOptions(plan, issuer, log));
+  const gateway = openGateway(gatewayOptions(plan, issuer, log), plan.file);
   const gatewayServer = opened.use(await listenGateway(gateway, plan));
   const issuerServer = opened.adopt(await listenIssuer(issuer, plan), (server) => server.close());
   // So that whoever waits for the addresses finds it ready.
@@ -75,6 +75,16 @@ async function fetchFrom(issuer: Issuer, request: Request): Promise<Response> {
     signal,
   });
   return new Response(body ?? null, response);
+}
+
+function openGateway(options: GatewayOptions, file: string): Gateway {
+  try {
+    return createGateway(options);
+  } catch (error) {
+    if (!BridgeError.is(error)) throw error;
+    const message = error.message.replace(/^createGateway: /, `${file}: gateway: `);
+    throw new BridgeError(error.code, message, { cause: error });
+  }
 }
 
 async function ready(issuer: Issuer, file: string): Promise<void> {
