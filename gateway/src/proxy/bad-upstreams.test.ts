@@ -63,6 +63,21 @@ const cases: [string, string | ((socket: Socket) => void), number, string][] = [
     502,
     "upstream-invalid",
   ],
+  ...[
+    "gzip, chunked",
+    "gzip",
+    "identity",
+    "chunked, chunked",
+    "chunked\r\nTransfer-Encoding: chunked",
+  ].map((coding): (typeof cases)[number] => [
+    `sends an answer of the coding ${JSON.stringify(coding)}`,
+    (socket) => {
+      const head = `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n\r\n`;
+      socket.end(`${head}2\r\nab\r\n0\r\n\r\n`);
+    },
+    502,
+    "upstream-invalid",
+  ]),
   ["sends a header without a colon", "HTTP/1.1 200 OK\r\nbroken\r\n\r\n", 502, "upstream-invalid"],
   [
     "sends a NUL in a header",
@@ -210,6 +225,15 @@ describe("an upstream that", () => {
     ];
     expect(statusOf(await sendRaw(gateway.url, lines.join("\r\n")))).toBe(status);
     expect(upstream.connections).toBe(1);
+  });
+
+  it.each(["Chunked", "chunked "])("spells its coding %j is understood", async (coding) => {
+    await using upstream = await startRaw((socket) => {
+      const head = `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n\r\n`;
+      socket.write(`${head}5\r\nwhole\r\n0\r\n\r\n`);
+    });
+    await using gateway = await startGateway({ route: { upstream: upstream.url } });
+    expect(await (await gateway.request("/orders")).text()).toBe("whole");
   });
 
   it("sends early hints is understood", async () => {

@@ -26,6 +26,7 @@ import { fromUndici, isConnectionReset } from "./from-undici.ts";
 import type { OpenExchange } from "./open-exchanges.ts";
 import {
   announcedLength,
+  isFullyDecoded,
   responseHeaders,
   responseTrailers,
   type UpstreamHeaders,
@@ -155,12 +156,17 @@ export class Exchange
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: UpstreamHeaders,
   ): void {
     // Interim answers (102, 103) are hints that may be left out (RFC 9110, section 15.2).
     if (status < 200) return;
+    if (!isFullyDecoded(headers)) {
+      const what = "The upstream's answer has a transfer coding other than chunked.";
+      controller.abort(new BridgeError("UPSTREAM_INVALID", what));
+      return;
+    }
     this.#state = "answering";
     this.#outcome = "answered";
     this.status = status;

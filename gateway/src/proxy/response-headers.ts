@@ -67,6 +67,17 @@ export function responseHeaders(
   return list;
 }
 
+/**
+ * Whether the parser has taken off every coding of the body. It reads `gzip, chunked` as chunks too, and
+ * what is left would go on as if it were plain; the field itself never does (RFC 9112, section 6.1).
+ * Behind a tab at the end it does not see the chunks; Node's client hides that tab.
+ */
+export function isFullyDecoded(upstream: UpstreamHeaders): boolean {
+  const coding = upstream["transfer-encoding"];
+  if (coding === undefined || coding === "chunked") return true;
+  return typeof coding === "string" && /^chunked *$/i.test(coding);
+}
+
 /** The length that the upstream has told; a HEAD ends without it. */
 export function announcedLength(upstream: UpstreamHeaders): number | undefined {
   const length = upstream["content-length"];
