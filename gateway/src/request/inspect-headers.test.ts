@@ -68,6 +68,22 @@ describe("inspectHeaders", () => {
     );
   });
 
+  it.each([
+    ...["", "a b", "a,b", "a\tb", "a/b", "a@b", "user:pw@a", "a?b", "a#b", "a\\b", 'a"b', "<a>"],
+    ...["a:b", "a:1:2", ":80", "a:123456", "::1", "[::1", "[a b]", "[]", "[::1]a", "%zz", "é"],
+  ])("refuses %j as a Host", (host) => {
+    expect(() => inspectHeaders(["Host", host])).toThrow(
+      expect.objectContaining({ code: "REQUEST_MALFORMED" }),
+    );
+  });
+
+  it.each([
+    ...["gateway", "Shell.Example.", "shell.example:443", "a_b-c.example:", "10.0.0.1:80"],
+    ...["[::1]", "[::ffff:10.0.0.1]:8080", "xn--bcher-kva.example", "b%C3%BCcher"],
+  ])("takes %j as a Host", (host) => {
+    expect(inspectHeaders(["Host", host]).host).toBe(host);
+  });
+
   it("marks two credentials", () => {
     const twice = ["Authorization", "Bearer a", "authorization", "Bearer a"];
     expect(inspectHeaders(twice).duplicateCredentials).toBe(true);

@@ -90,7 +90,7 @@ function record(
       found.origin = once(found.origin, value, "Origin");
       return;
     case "host":
-      found.host = once(found.host, value, "Host");
+      found.host = once(found.host, hostOf(value), "Host");
       return;
     case "content-length":
       found.contentLength = once(found.contentLength, digits(value), "Content-Length");
@@ -168,6 +168,17 @@ function once(previous: string | undefined, value: string, name: string): string
 
 function digits(value: string): string {
   if (!/^\d{1,15}$/.test(value)) throw malformed("Content-Length is not a number");
+  return value;
+}
+
+/**
+ * RFC 9112, section 3.2: a name of RFC 3986, an IPv4 address, or an IPv6 address in brackets, and a port.
+ * Not with a comma, which would make two of it in `X-Forwarded-Host`; nor empty, as no http URL is.
+ */
+const HOST = /^(?:(?:[\w.~!$&'()*+;=-]|%[\da-f]{2})+|\[[\da-f:.]+\])(?::\d{0,5})?$/i;
+
+function hostOf(value: string): string {
+  if (!HOST.test(value)) throw malformed("Host is no host");
   return value;
 }
 
