@@ -23,6 +23,7 @@ import {
   type Policy,
   type PolicyOptions,
 } from "./config/options.ts";
+import { checkPlainFields } from "./config/plain-fields.ts";
 import { registerCore } from "./core.ts";
 import { createRefusalLimit } from "./limits/refusal-limit.ts";
 import { createRateLimits } from "./limits/rate-limits.ts";
@@ -89,6 +90,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 function assemble(options: GatewayOptions, opened: DisposableStack): Gateway {
   const source = "createGateway";
   checkOptionNames(options, source);
+  checkPlainFields(options, source);
   checkIssuer(options, source);
   let policy = parsePolicy(options, source);
   const proofs = parseProof(options, source);

@@ -7,4 +7,5 @@ export type { WatchOptions } from "./config/watch-config.ts";
 export { watchConfigFile } from "./config/watch-file.ts";
 export type { ConfigWatch, FileWatchOptions } from "./config/watch-file.ts";
 export { serveGateway } from "./node/serve-gateway.ts";
-export type { CloseOptions, GatewayServer, ServeOptions } from "./node/serve-gateway.ts";
+export type { CloseOptions, GatewayServer } from "./node/serve-gateway.ts";
+export type { ServeOptions } from "./node/serve-options.ts";

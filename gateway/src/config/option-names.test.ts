@@ -9,17 +9,34 @@ const good = {
   revocations: false,
 } as const;
 
-describe("an option that a gateway does not know", () => {
+describe("createGateway", () => {
   it.each<[string, object]>([
-    ["isRevokd", { isRevokd: () => true }],
-    ["metrics.acess", { metrics: { acess: "none" } }],
-    ["revocations.maxSilence", { revocations: { maxSilence: 3 } }],
-  ])("is refused by its name, such as %s", (name, wrong) => {
+    ["isRevokd: is not an option", { isRevokd: () => true }],
+    ['metrics: unknown field "acess"', { metrics: { acess: "none" } }],
+    ['revocations: unknown field "maxSilence"', { revocations: { maxSilence: 3 } }],
+    ["tracing: must be of type boolean", { tracing: "yes" }],
+    ["metrics.access: must be", { metrics: { access: "everybody" } }],
+    ["revocations.maxSilenceMs: must be", { revocations: { maxSilenceMs: -1 } }],
+  ])("refuses an option that it cannot follow by its name: %s", (message, wrong) => {
     expect(() => createGateway({ ...good, ...wrong })).toThrow(
       expect.objectContaining({
         code: "CONFIG_INVALID",
-        message: `createGateway: ${name}: is not an option.`,
+        message: expect.stringContaining(`createGateway: ${message}`) as string,
       }),
     );
+  });
+
+  it.each([
+    { maxSilenceMs: 100, maxRetryMs: 10 },
+    { maxSilenceMs: 300_000, maxRetryMs: 60_000 },
+  ])("follows the feed at the limits of its times: %j", async (times) => {
+    const fetch = (): Promise<Response> => Promise.resolve(new Response(null, { status: 404 }));
+    await using gateway = createGateway({
+      ...good,
+      revocations: times,
+      fetch,
+      onError: () => {},
+    });
+    await gateway.ready;
   });
 });

@@ -40,9 +40,9 @@ export interface RevocationOptions {
   readonly url?: string | undefined;
   /** Sent with the request, for an issuer that guards its feed. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Silence after which the issuer is taken for gone, in milliseconds. Default 3 000. */
+  /** Silence after which the issuer is taken for gone, 100 to 300 000 milliseconds. Default 3 000. */
   readonly maxSilenceMs?: number | undefined;
-  /** Longest wait between two attempts to connect, in milliseconds. Default 1 000. */
+  /** Longest wait between two attempts to connect, 10 to 60 000 milliseconds. Default 1 000. */
   readonly maxRetryMs?: number | undefined;
 }
 

@@ -19,6 +19,7 @@ import {
   parseRefusalLimit,
   type GatewayOptions,
 } from "./options.ts";
+import { PLAIN_FIELDS } from "./plain-fields.ts";
 
 /** What concerns the gateway alone. */
 const SECTION = {
@@ -29,13 +30,8 @@ const SECTION = {
   limits: z.optional(z.unknown()),
   refusalLimit: z.optional(z.unknown()),
   audit: z.optional(z.union([z.literal("stdout"), z.strictObject({ file: z.string() })])),
-  metrics: z.optional(
-    z.strictObject({
-      process: z.optional(z.boolean()),
-      access: z.optional(z.enum(["local", "public", "none"])),
-    }),
-  ),
-  tracing: z.optional(z.boolean()),
+  metrics: PLAIN_FIELDS.metrics,
+  tracing: PLAIN_FIELDS.tracing,
 };
 
 const sectionSchema = z.strictObject(SECTION);
@@ -48,17 +44,7 @@ const fileSchema = z.strictObject({
   algorithms: z.optional(z.array(z.enum(["EdDSA", "ES256"])).check(z.minLength(1))),
   apps: z.array(z.union([z.string(), z.record(z.string(), z.unknown())])),
   trustedProxies: z.optional(z.array(z.string())),
-  revocations: z.optional(
-    z.union([
-      z.literal(false),
-      z.strictObject({
-        url: z.optional(z.url()),
-        headers: z.optional(z.record(z.string(), z.string())),
-        maxSilenceMs: z.optional(z.number()),
-        maxRetryMs: z.optional(z.number()),
-      }),
-    ]),
-  ),
+  revocations: PLAIN_FIELDS.revocations,
 });
 
 /**

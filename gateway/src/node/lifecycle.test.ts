@@ -113,6 +113,37 @@ describe("serveGateway", { timeout: 30_000 }, () => {
     });
   });
 
+  it.each<[string, object]>([
+    ['unknown field "operationPort"', { operationPort: 9_100 }],
+    ["port: must be", { port: 65_536 }],
+    ["port: must be", { port: "4001" }],
+    ["host: must be", { host: "" }],
+    ["reusePort: must be", { reusePort: "yes" }],
+    ["headersTimeoutMs: must be", { headersTimeoutMs: 0 }],
+    ["headersTimeoutMs: must be", { headersTimeoutMs: 3_600_001 }],
+    ["keepAliveTimeoutMs: must be", { keepAliveTimeoutMs: 0.5 }],
+    ["maxHeaderBytes: must be", { maxHeaderBytes: -1 }],
+    ["maxHeaderBytes: must be", { maxHeaderBytes: 1_048_577 }],
+    ["operationsPort: must be", { operationsPort: -1 }],
+    ["operationsHost: must be", { operationsHost: "" }],
+  ])("refuses an option that it cannot follow, and closes: %s", async (message, wrong) => {
+    await using other = await startGateway();
+    const gateway = createGateway({
+      issuer: ISSUER,
+      apps: [ORDERS_APP],
+      routes: [{ prefix: "/orders", upstream: other.upstream.url }],
+      jwks: other.tokens.jwks,
+      revocations: false,
+    });
+    await expect(serveGateway(gateway, { port: 0, ...wrong })).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining(`serveGateway: ${message}`) as string,
+    });
+    const headers = { authorization: `Bearer ${other.tokens.token()}` };
+    const answer = await gateway.fetch(new Request("http://g.example/orders", { headers }));
+    expect(answer.status).toBe(502);
+  });
+
   it("closes what it was given and has opened when it cannot listen", async () => {
     await using other = await startGateway();
     const free = await startUpstream();

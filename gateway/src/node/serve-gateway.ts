@@ -6,35 +6,13 @@ import type { GatewayOptions } from "../config/options.ts";
 import { coreOf, type GatewayCore } from "../core.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { OperationsAccess } from "../operations/is-insider.ts";
-import {
-  serveOperations,
-  urlOf,
-  type OperationsAddress,
-  type OperationsServer,
-} from "../operations/serve-operations.ts";
+import { serveOperations, urlOf } from "../operations/serve-operations.ts";
 import { Exchange } from "../proxy/exchange.ts";
 import { answerClientError } from "./client-error.ts";
 import { GatewayResponse, NodeClient } from "./node-client.ts";
 import { headOf } from "./request-head.ts";
+import { parseServeOptions, type ServeOptions } from "./serve-options.ts";
 import { handleUpgrade, isWebSocketUpgrade } from "./upgrade.ts";
-
-export interface ServeOptions extends OperationsAddress {
-  /** Default 4001; 0 for a free one. */
-  readonly port?: number | undefined;
-  /** Default `127.0.0.1`. */
-  readonly host?: string | undefined;
-  /**
-   * Lets several processes listen on the port, and the system spread connections over them (Linux,
-   * FreeBSD). Default false.
-   */
-  readonly reusePort?: boolean | undefined;
-  /** For the head of a request, in milliseconds. Default 15 000. */
-  readonly headersTimeoutMs?: number | undefined;
-  /** For the next request on an open connection, in milliseconds. Default 65 000. */
-  readonly keepAliveTimeoutMs?: number | undefined;
-  /** All header fields of a request together. Default 16 384. */
-  readonly maxHeaderBytes?: number | undefined;
-}
 
 export interface CloseOptions {
   /** How long requests and streams may go on, in milliseconds. Default 0. */
@@ -64,7 +42,7 @@ export interface GatewayServer extends AsyncDisposable {
  * const server = await serveGateway({ issuer, apps, routes }, { port: 4001 });
  * process.once("SIGTERM", () => void server.close());
  *
- * @throws {BridgeError} CONFIG_INVALID, also when the port is in use
+ * @throws {BridgeError} CONFIG_INVALID, naming the option, also when the port is in use
  */
 export async function serveGateway(
   gatewayOrOptions: Gateway | GatewayOptions,
@@ -74,16 +52,23 @@ export async function serveGateway(
     "fetch" in gatewayOrOptions && "ready" in gatewayOrOptions
       ? gatewayOrOptions
       : createGateway(gatewayOrOptions);
+  try {
+    return await listenWith(gateway, parseServeOptions(options));
+  } catch (error) {
+    await gateway.close();
+    throw error;
+  }
+}
+
+async function listenWith(gateway: Gateway, options: ServeOptions): Promise<GatewayServer> {
   const core = coreOf(gateway);
   const server = createHttpServer(core, options);
   const { port = 4001, host = "127.0.0.1", reusePort = false } = options;
-  let operations: OperationsServer | undefined;
+  const operations = await serveOperations(options, (target) => core.operations.tell(target));
   try {
-    operations = await serveOperations(options, (target) => core.operations.tell(target));
     await listen(server, { port, host, reusePort });
   } catch (error) {
     await operations?.close();
-    await gateway.close();
     throw error;
   }
   let endDelay = (): void => {};
