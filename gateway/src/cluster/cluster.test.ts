@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
+import { on, once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,11 @@ interface Told {
 
 interface Primary extends AsyncDisposable {
   readonly child: ChildProcess;
+  /** What it says next; nothing that it has said is passed over. */
   next(): Promise<Told>;
+  /** Passes over what it says until it says this. */
+  nextError(part: string): Promise<void>;
+  pids(): Promise<readonly number[]>;
 }
 
 /** @param signals - That it sends itself while it starts. */
@@ -31,9 +35,22 @@ function startPrimary(config: string, ...signals: string[]): Primary {
     silent: true,
   });
   const exited = once(child, "exit");
+  const told = on(child, "message") as AsyncIterableIterator<[Told]>;
+  const next = async (): Promise<Told> =>
+    ((await told.next()) as IteratorYieldResult<[Told]>).value[0];
   return {
     child,
-    next: async () => ((await once(child, "message")) as [Told])[0],
+    next,
+    nextError: async (part) => {
+      while ((await next()).error?.includes(part) !== true);
+    },
+    pids: async () => {
+      child.send("pids");
+      for (;;) {
+        const { pids } = await next();
+        if (pids !== undefined) return pids;
+      }
+    },
     [Symbol.asyncDispose]: async () => {
       // It may be ending of its own accord, and then hears nothing more.
       if (child.exitCode === null && child.connected) child.send("close", () => {});
@@ -94,32 +111,32 @@ describe("a cluster", () => {
       expect(metrics).toMatch(/^breezeway_gateway_revocation_feed_live 1$/m);
       expect((await fetch(`${url}/metrics`)).status).toBe(404);
 
-      primary.child.send("pids");
-      const before = (await primary.next()).pids ?? [];
+      const before = await primary.pids();
       expect(before).toHaveLength(2);
       process.kill(before[0] ?? 0, "SIGKILL");
-      const pids = async (): Promise<readonly number[]> => {
-        primary.child.send("pids");
-        return (await primary.next()).pids ?? [];
-      };
-      while (!(await pids()).some((pid) => !before.includes(pid))) {
+      while (!(await primary.pids()).some((pid) => !before.includes(pid))) {
         // What was in the dead worker is reset at once; nothing waits for it.
         expect([200, "reset"]).toContain(await send("/orders").catch(() => "reset"));
       }
 
       write("/bills");
       primary.child.send("reload");
-      while (new Set(await many("/bills", 6)).has(404)) await pids();
+      while (new Set(await many("/bills", 6)).has(404)) await primary.pids();
       expect(new Set(await many("/orders", 6))).toEqual(new Set([404]));
       writeFileSync(file, "{");
       primary.child.send("reload");
-      expect((await primary.next()).error).toContain("not valid JSON");
+      await primary.nextError("not valid JSON");
       write("/bills", { tracing: true });
       primary.child.send("reload");
-      const errors = async (): Promise<string> => (await primary.next()).error ?? "";
-      // Each of the two workers may have told of the broken file first.
-      while (!(await errors()).includes("tracing: a change needs a restart"));
+      await primary.nextError("tracing: a change needs a restart");
       expect(await send("/bills")).toBe(200);
+
+      // None that replaces them can start, until the file is whole again.
+      write("bills");
+      for (const pid of await primary.pids()) process.kill(pid, "SIGKILL");
+      await primary.nextError("routes[0].prefix");
+      write("/bills");
+      while ((await send("/bills").catch(() => "refused")) !== 200);
     },
   );
 

@@ -83,13 +83,9 @@ export async function serveGatewayCluster(options: ClusterOptions): Promise<Gate
     const worker = cluster.fork({ [SETTINGS_VARIABLE]: JSON.stringify(settings) });
     workers.add(worker);
     const { promise, resolve, reject } = Promise.withResolvers<string>();
-    let hasListened = false;
     worker.on("message", (message: unknown) => {
       if (!isFromWorker(message)) return;
-      if (message.type === "breezeway:listening") {
-        hasListened = true;
-        resolve(message.url);
-      }
+      if (message.type === "breezeway:listening") resolve(message.url);
       if (message.type === "breezeway:failed") reject(invalid(message.message));
       if (message.type === "breezeway:refused") {
         report("a changed configuration was not taken over", invalid(message.message));
@@ -99,8 +95,8 @@ export async function serveGatewayCluster(options: ClusterOptions): Promise<Gate
     worker.on("exit", () => {
       workers.delete(worker);
       reject(invalid("a worker ended before it listened"));
-      // One that ends without having listened, before all have, ends the start.
-      if (hasStarted || hasListened) setTimeout(restart, RESTART_AFTER_MS);
+      // One that ends without having listened, before all have, ends the start: `close` comes first.
+      setTimeout(restart, RESTART_AFTER_MS);
     });
     return promise;
   }
@@ -133,7 +129,6 @@ export async function serveGatewayCluster(options: ClusterOptions): Promise<Gate
     await operations?.close();
   }
 
-  let hasStarted = false;
   let operations: OperationsServer | undefined;
   // Before anything is started: without a listener the signal would end the process.
   process.on("SIGHUP", reload);
@@ -142,7 +137,6 @@ export async function serveGatewayCluster(options: ClusterOptions): Promise<Gate
     const url = await startWorker(port);
     chosenPort = Number(new URL(url).port);
     await Promise.all(Array.from({ length: count - 1 }, () => startWorker(chosenPort)));
-    hasStarted = true;
     operations = await serveOperations(
       options,
       tellOfWorkers(() => workers),
