@@ -14,6 +14,8 @@ describe("createGateway", () => {
     ["isRevokd: is not an option", { isRevokd: () => true }],
     ['metrics: unknown field "acess"', { metrics: { acess: "none" } }],
     ['revocations: unknown field "maxSilence"', { revocations: { maxSilence: 3 } }],
+    ["issuer: must be", { issuer: new URL(ISSUER) }],
+    ["apps: must be manifests or a registry", { apps: { orders: ORDERS_APP } }],
     ["tracing: must be of type boolean", { tracing: "yes" }],
     ["metrics.access: must be", { metrics: { access: "everybody" } }],
     ["revocations.maxSilenceMs: must be", { revocations: { maxSilenceMs: -1 } }],

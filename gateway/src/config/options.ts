@@ -295,5 +295,5 @@ function checkHosts(origins: readonly string[], apps: AppRegistry, source: strin
 }
 
 function isRegistry(apps: GatewayOptions["apps"]): apps is AppRegistry {
-  return !Array.isArray(apps) && typeof (apps as AppRegistry | undefined)?.get === "function";
+  return typeof (apps as AppRegistry | undefined)?.get === "function";
 }

@@ -39,7 +39,8 @@ describe("readGatewayConfig", () => {
   const route = good.routes[0]!;
   it.each([
     ["issuer", { ...good, issuer: "nonsense" }],
-    [`issuer: must be spelt ${ISSUER}`, { ...good, issuer: `${ISSUER}/` }],
+    ["issuer: must be an http or https URL", { ...good, issuer: "urn:shell" }],
+    [`issuer: must be spelt ${ISSUER},`, { ...good, issuer: `${ISSUER}/` }],
     [
       "issuer: must be spelt",
       { ...good, issuer: `${ISSUER}/`, jwks: "https://other.example/jwks.json" },
@@ -62,21 +63,38 @@ describe("readGatewayConfig", () => {
       "routes[0].scopes: no app",
       { ...good, apps: [PANE_APP], routes: [{ ...route, scopes: ["orders:read"] }] },
     ],
+    [
+      "routes[0].scopes: no app",
+      { ...good, apps: [ORDERS_APP, PANE_APP], routes: [{ ...route, apps: [PANE_APP.id] }] },
+    ],
     ["routes[0].apps", { ...good, routes: [{ ...route, apps: ["order"] }] }],
     ["routes[0].timeoutMs", { ...good, routes: [{ ...route, timeoutMs: "1s" }] }],
     ["routes[0]", { ...good, routes: [{ ...route, scope: [] }] }],
     ["trustedProxies[0]", { ...good, trustedProxies: ["10.0.0.0/33"] }],
     ["hostOrigins[0]", { ...good, hostOrigins: ["https://shell.example/"] }],
     ["hostOrigins[0]: is the origin of the app", { ...good, hostOrigins: [ORDERS_ORIGIN] }],
+    ["limits.connectTimeoutMs", { ...good, limits: { connectTimeoutMs: 0 } }],
+    ["limits.maxConcurrentRequests", { ...good, limits: { maxConcurrentRequests: 0 } }],
+    ["limits.maxConcurrentPerSession", { ...good, limits: { maxConcurrentPerSession: 0 } }],
     ["limits.circuitFailures", { ...good, limits: { circuitFailures: 0 } }],
+    ["limits.circuitOpenMs", { ...good, limits: { circuitOpenMs: 0 } }],
+    ['limits: unknown field "circuitMs"', { ...good, limits: { circuitMs: 1 } }],
     ["refusalLimit", { ...good, refusalLimit: { requests: 0, windowSeconds: 60 } }],
+    ["refusalLimit.windowSeconds", { ...good, refusalLimit: { requests: 1, windowSeconds: 0 } }],
+    [
+      "refusalLimit.windowSeconds",
+      { ...good, refusalLimit: { requests: 1, windowSeconds: 86_401 } },
+    ],
     ["refusalLimit", { ...good, refusalLimit: true }],
     ["revocations.maxSilenceMs", { ...good, revocations: { maxSilenceMs: -1 } }],
     ["revocations.maxSilenceMs", { ...good, revocations: { maxSilenceMs: 300_001 } }],
     ["revocations.maxRetryMs", { ...good, revocations: { maxRetryMs: 9 } }],
     ["revocations.maxRetryMs", { ...good, revocations: { maxRetryMs: 60_001 } }],
     ["metrics.access", { ...good, metrics: { access: "everybody" } }],
-    ["cors", { ...good, cors: { maxAgeSeconds: -1 } }],
+    ["cors.maxAgeSeconds", { ...good, cors: { maxAgeSeconds: -1 } }],
+    ["cors.maxAgeSeconds", { ...good, cors: { maxAgeSeconds: 86_401 } }],
+    ["cors.exposedHeaders[0]", { ...good, cors: { exposedHeaders: ["X-A, *"] } }],
+    ['cors: unknown field "origins"', { ...good, cors: { origins: ["*"] } }],
     ["unknown", { ...good, unknown: 1 }],
     ["apps[0]", { ...good, apps: ["missing.json"] }],
     ["apps[0]", { ...good, apps: [{ id: "X" }] }],
@@ -91,11 +109,14 @@ describe("readGatewayConfig", () => {
     expect(() => readGatewayConfig(file)).toThrow(file);
   });
 
-  it("takes the spelling of an issuer whose keys and feed have addresses of their own", () => {
-    const other = { issuer: "https://other.example/", jwks: "https://other.example/keys" };
-    writeFileSync(file, JSON.stringify({ ...good, ...other, revocations: false }));
-    expect(readGatewayConfig(file).issuer).toBe(other.issuer);
-  });
+  it.each([false, { url: "https://other.example/feed" }])(
+    "takes the spelling of an issuer whose keys and feed have addresses of their own: %j",
+    (revocations) => {
+      const other = { issuer: "https://other.example/", jwks: "https://other.example/keys" };
+      writeFileSync(file, JSON.stringify({ ...good, ...other, revocations }));
+      expect(readGatewayConfig(file).issuer).toBe(other.issuer);
+    },
+  );
 
   it.each(["", "{", "[]"])("refuses a file that holds %j", (text) => {
     writeFileSync(file, text);
