@@ -227,10 +227,10 @@ describe("a proof that was accepted", () => {
     const verifier = open({ clock: () => nowSeconds * 1_000, maxRememberedProofs: 100 });
     for (let index = 0; index < 10; index += 1) verifier.accept(once(`${index}`), alice);
     nowSeconds += 40;
-    const later = once("later", { issuedAtSeconds: nowSeconds });
-    expect(() => verifier.accept(later, alice)).toThrow(overloaded);
+    const next = () => once("next", { issuedAtSeconds: nowSeconds });
+    expect(() => verifier.accept(next(), alice)).toThrow(overloaded);
     nowSeconds += 40;
-    verifier.accept(later, alice);
+    verifier.accept(next(), alice);
   });
 
   it("is not taken when it has become too old between its verification and its use", () => {
