@@ -1,5 +1,5 @@
 /** Tells of changes of a configuration file, and of SIGHUP. What follows from them is the caller's. */
-import { readFileSync, watch } from "node:fs";
+import { readFileSync, realpathSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 
 export interface ConfigWatch extends Disposable {
@@ -22,10 +22,12 @@ const SETTLE_MS = 100;
 export function watchConfigFile(file: string, options: FileWatchOptions): ConfigWatch {
   let timer: NodeJS.Timeout | undefined;
   let lastRead: string | undefined;
+  let place = placeOf(file);
 
   const reload = (): void => {
     clearTimeout(timer);
     lastRead = textOf(file);
+    place = placeOf(file);
     options.reload();
   };
 
@@ -36,7 +38,8 @@ export function watchConfigFile(file: string, options: FileWatchOptions): Config
 
   // The folder and not the file: most writers replace the file, and a watch stays with the old one.
   const watcher = watch(dirname(file), (_event, name) => {
-    if (name !== null && name !== basename(file)) return;
+    // Mounts of configuration swap a folder that the file is a link into.
+    if (name !== null && name !== basename(file) && placeOf(file) === place) return;
     clearTimeout(timer);
     timer = setTimeout(reloadChanged, SETTLE_MS);
   });
@@ -54,6 +57,15 @@ export function watchConfigFile(file: string, options: FileWatchOptions): Config
 function textOf(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where the file is once links are followed. */
+function placeOf(file: string): string | undefined {
+  try {
+    return realpathSync(file);
   } catch {
     return undefined;
   }
