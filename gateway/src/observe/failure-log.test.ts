@@ -77,6 +77,7 @@ describe("failures that nobody listens for", () => {
     report("the store", { CANARY: true });
     report("the worker", new Error("postgres://gateway:CANARY@db refused the connection"));
     report("the disk", Object.assign(new Error("CANARY"), { code: "postgres://CANARY" }));
+    report("the log", Object.assign(new Error("CANARY"), { code: "C".repeat(65) }));
     report(
       "the keys",
       new Error("CANARY", { cause: Object.assign(new Error(), { code: "EPIPE" }) }),
@@ -87,6 +88,7 @@ describe("failures that nobody listens for", () => {
       "the store: unknown failure",
       "the worker: Error",
       "the disk: Error",
+      "the log: Error",
       "the keys: EPIPE",
     ]);
   });

@@ -110,6 +110,33 @@ describe("a revocation", { timeout: 30_000 }, () => {
     expect(metrics).toContain("breezeway_gateway_streams_revoked_total 1");
   });
 
+  it("of a user in another tenant leaves the user's streams alone", async () => {
+    await using scene = await start({
+      handler: (_request, response) => void response.write("data: 1\n\n"),
+    });
+    const alice = (await scene.request()).body!.getReader();
+    const bob = (await scene.request({ sid: "s2", sub: "bob", userId: "bob" })).body!.getReader();
+    await alice.read();
+    await bob.read();
+    scene.issuer.revoke({ kind: "user", id: "alice", tenantId: "globex" });
+    scene.issuer.revoke({ kind: "user", id: "bob" });
+    await expect(bob.read()).rejects.toThrow("terminated");
+    const metrics = await (await fetch(`${scene.gateway.url}/metrics`)).text();
+    expect(metrics).toContain("breezeway_gateway_streams_revoked_total 1");
+    await alice.cancel();
+  });
+
+  it("of a session ends its streams also where the issuer's clock is behind", async () => {
+    await using scene = await start({
+      handler: (_request, response) => void response.write("data: 1\n\n"),
+    });
+    const iat = Math.floor(Date.now() / 1_000) + 3;
+    const stream = (await scene.request({ iat, nbf: iat, exp: iat + 60 })).body!.getReader();
+    await stream.read();
+    scene.issuer.revoke({ kind: "session", id: "session-1" });
+    await expect(stream.read()).rejects.toThrow("terminated");
+  });
+
   it("of a user leaves alone what began after it: a sign-in since then is a new one", async () => {
     await using scene = await start({
       handler: (_request, response) => void response.write("data: 1\n\n"),

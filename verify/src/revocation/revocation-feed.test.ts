@@ -130,6 +130,14 @@ describe("a revocation feed", () => {
     expect(String(errors[0])).toMatch(/silent/);
   });
 
+  it("[REV-4] connects again when the issuer does not answer", async () => {
+    server.greet((response) => {
+      if (server.requests.length > 1) openStream(response).write(snapshotEvent(0));
+    });
+    await open({ maxSilenceMs: 100 }).ready();
+    expect(String(errors[0])).toMatch(/silent/);
+  });
+
   it("[REV-4] by default knows in 5 s what was said after a cut that nobody was told of", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const told = [snapshotEvent(1), revokedEvent(2, session("session-1"))];
@@ -278,8 +286,10 @@ describe("createRevocationFeed refuses", () => {
   it.each([
     ["a URL that is none", { url: "revocations" }, /url/],
     ["plain http", { url: "http://shell.example/auth/revocations" }, /url/],
-    ["a silence of 0", { maxSilenceMs: 0 }, /maxSilenceMs/],
-    ["a retry of 0", { maxRetryMs: 0 }, /maxRetryMs/],
+    ["a silence of 99 ms", { maxSilenceMs: 99 }, /maxSilenceMs/],
+    ["a silence of 300 001 ms", { maxSilenceMs: 300_001 }, /maxSilenceMs/],
+    ["a retry of 9 ms", { maxRetryMs: 9 }, /maxRetryMs/],
+    ["a retry of 60 001 ms", { maxRetryMs: 60_001 }, /maxRetryMs/],
   ])("%s", (_name, overrides, message) => {
     open();
     expect(() => createRevocationFeed({ url: server.url, ...overrides })).toThrow(message);
