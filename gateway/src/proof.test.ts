@@ -66,7 +66,7 @@ describe("a request with a token that is bound to a key", () => {
     [
       "with a proof for another token",
       (token) => ({
-        ...prover.headers(`${token.slice(0, -2)}AA`, "/orders"),
+        ...prover.headers(`${token}A`, "/orders"),
         authorization: `DPoP ${token}`,
       }),
     ],
