@@ -18,6 +18,7 @@ export default defineConfig({
     // Limits are for what hangs: a busy machine takes many times as long as a quiet one.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000 } },
     setupFiles: ["./scripts/vitest-setup.ts"],
   },
 });

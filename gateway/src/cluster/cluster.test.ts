@@ -3,7 +3,7 @@ import { on, once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { startIssuer } from "../test-support/issuer.ts";
 import { temporaryFolder } from "../test-support/programs.ts";
 import { createTokenMaker, ORDERS_APP } from "../test-support/tokens.ts";
@@ -101,9 +101,7 @@ describe("a cluster", () => {
       const whole = { status: "ok", checks: { keys: "ok", revocations: "live" } };
       const readiness = async (): Promise<unknown> =>
         (await fetch(`${operationsUrl}/health/ready`)).json();
-      await vi.waitFor(async () =>
-        expect(await readiness()).toEqual({ status: "ok", workers: [whole, whole] }),
-      );
+      await expect.poll(readiness).toEqual({ status: "ok", workers: [whole, whole] });
       const metrics = await (await fetch(`${operationsUrl}/metrics`)).text();
       expect(metrics).toContain(
         'breezeway_gateway_requests_total{route="/orders",status="200",reason=""} 20',

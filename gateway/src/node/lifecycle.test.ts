@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { readGatewayConfig } from "../config/read-config.ts";
 import { watchGatewayConfig } from "../config/watch-config.ts";
-import { temporaryFolder } from "../test-support/programs.ts";
+import { freePort, temporaryFolder } from "../test-support/programs.ts";
 import { startGateway } from "../test-support/start.ts";
 import { ISSUER, ORDERS_APP, PANE_APP } from "../test-support/tokens.ts";
 import { startUpstream } from "../test-support/upstream.ts";
@@ -79,7 +79,9 @@ describe("closing", { timeout: 30_000 }, () => {
   });
 
   it("leaves nothing behind that keeps the process alive", async () => {
-    const before = process.getActiveResourcesInfo().filter((name) => name !== "Timeout").length;
+    const openResources = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name !== "Timeout").length;
+    const before = openResources();
     {
       await using upstream = await startUpstream();
       const closing = await startGateway({ route: { upstream: upstream.url } });
@@ -91,9 +93,7 @@ describe("closing", { timeout: 30_000 }, () => {
         new Promise((resolve) => upstream.server.getConnections((_error, count) => resolve(count)));
       while ((await open()) > 0) await new Promise(setImmediate);
     }
-    await new Promise(setImmediate);
-    const after = process.getActiveResourcesInfo().filter((name) => name !== "Timeout").length;
-    expect(after).toBeLessThanOrEqual(before + 1);
+    await expect.poll(openResources, { interval: 5 }).toBeLessThanOrEqual(before + 1);
   });
 });
 
@@ -146,9 +146,7 @@ describe("serveGateway", { timeout: 30_000 }, () => {
 
   it("closes what it was given and has opened when it cannot listen", async () => {
     await using other = await startGateway();
-    const free = await startUpstream();
-    const operationsPort = Number(new URL(free.url).port);
-    await free[Symbol.asyncDispose]();
+    const operationsPort = await freePort();
     const route = { prefix: "/orders", upstream: other.upstream.url };
     const gateway = createGateway({
       issuer: ISSUER,

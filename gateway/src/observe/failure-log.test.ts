@@ -26,7 +26,7 @@ describe("failures that nobody listens for", () => {
         onError: undefined,
       },
     });
-    await vi.waitUntil(() => lines.length === 2);
+    await expect.poll(() => lines).toHaveLength(2);
     expect(lines.toSorted()).toEqual([
       `breezeway gateway: the feed of revocations cannot be followed at ${feed}: ECONNREFUSED\n`,
       `breezeway gateway: the issuer's keys cannot be fetched from ${jwks}: ECONNREFUSED\n`,
@@ -45,7 +45,7 @@ describe("failures that nobody listens for", () => {
       },
     });
     await gateway.server.gateway.ready;
-    await vi.waitUntil(() => lines.length === 2);
+    await expect.poll(() => lines).toHaveLength(2);
     await issuer[Symbol.asyncDispose]();
     const jwks = `${issuer.url}/.well-known/jwks.json`;
     expect(lines.toSorted()).toEqual([

@@ -7,7 +7,7 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createGateway } from "../gateway.ts";
 import { temporaryFolder } from "../test-support/programs.ts";
 import { sendRaw } from "../test-support/raw-client.ts";
@@ -206,7 +206,7 @@ describe("the audit log", { timeout: 30_000 }, () => {
         rateLimitStore: { kind: "cluster", timeoutMs: 0 },
       }),
     ).toThrow("rateLimitStore.timeoutMs");
-    await vi.waitUntil(() => !openFiles().includes(file));
+    await expect.poll(openFiles).not.toContain(file);
   });
 
   it.runIf(existsSync("/dev/full"))("does not stop requests when the disk is full", async () => {

@@ -57,9 +57,11 @@ function post(client: ChunkedClient, onHead: (told: Told) => void): Told {
 
 it("a handler is told nothing after its last word, and has one alone", async () => {
   const closed = Promise.withResolvers<void>();
-  await using upstream = await startUpstream((request, response) => {
-    request.socket.on("close", () => closed.resolve());
-    request.resume().on("end", () => response.end("whole"));
+  await using upstream = await startUpstream({
+    handler: (request, response) => {
+      request.socket.on("close", () => closed.resolve());
+      request.resume().on("end", () => response.end("whole"));
+    },
   });
   const client = new ChunkedClient(upstream.url, {
     connect: buildConnector({ allowH2: false }),

@@ -18,10 +18,12 @@ it("opens as many connections as requests at once, and uses the last one first a
   const waiting: (() => void)[] = [];
   const ports: (number | undefined)[] = [];
   let arrived = (): void => {};
-  await using upstream = await startUpstream((request, response) => {
-    ports.push(request.socket.remotePort);
-    if (request.url === "/orders/now") response.end();
-    else if (waiting.push(() => response.end()) === 3) arrived();
+  await using upstream = await startUpstream({
+    handler: (request, response) => {
+      ports.push(request.socket.remotePort);
+      if (request.url === "/orders/now") response.end();
+      else if (waiting.push(() => response.end()) === 3) arrived();
+    },
   });
   await using gateway = await startGateway({ route: { upstream: upstream.url } });
   const all = new Promise<void>((resolve) => (arrived = resolve));

@@ -2,10 +2,12 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
-import { describe, expect, it } from "vitest";
-import { startGateway, type TestGateway } from "../test-support/start.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { startGateway, TICKING, type TestGateway } from "../test-support/start.ts";
 
 const MIB = 1024 * 1024;
+
+afterEach(() => void vi.useRealTimers());
 
 function open(
   gateway: TestGateway,
@@ -179,7 +181,7 @@ describe("answers", { timeout: 30_000 }, () => {
     let received = "";
     for await (const chunk of socket) {
       received += String(chunk);
-      if (received.endsWith("done") && !received.includes("200")) {
+      if (received.endsWith("done") && !received.includes("HTTP/1.1 200")) {
         socket.write(Buffer.alloc(100_000 - "first part".length, "x"));
         socket.write(`${head("GET")}Connection: close\r\n\r\n`);
       }
@@ -188,6 +190,7 @@ describe("answers", { timeout: 30_000 }, () => {
   });
 
   it("that stop coming are cut after idleTimeoutMs, also when the upload ended after their begin", async () => {
+    vi.useFakeTimers({ toFake: TICKING });
     await using gateway = await startGateway({
       handler: (_request, response) => void response.write("begun"),
       route: { idleTimeoutMs: 100 },
@@ -195,7 +198,10 @@ describe("answers", { timeout: 30_000 }, () => {
     const request = open(gateway, "/orders", { method: "POST", headers: { "content-length": 10 } });
     request.write("first");
     const response = await answerTo(request);
+    const [upload] = gateway.upstream.requests;
     request.end("later");
+    await upload?.toArray();
+    vi.advanceTimersByTime(500);
     await expect(response.toArray()).rejects.toThrow("aborted");
   });
 

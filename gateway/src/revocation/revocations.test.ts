@@ -147,7 +147,7 @@ describe("a revocation", { timeout: 30_000 }, () => {
     await stream.read();
     const early = (await scene.request()).body!.getReader();
     await early.read();
-    scene.issuer.revoke({ kind: "user", id: "alice" });
+    scene.issuer.revoke({ kind: "user", id: "alice", atSeconds: iat - 1 });
     await expect(early.read()).rejects.toThrow("terminated");
     const silence = new Promise((resolve) => setTimeout(resolve, 50, "still open"));
     expect(await Promise.race([stream.read(), silence])).toBe("still open");

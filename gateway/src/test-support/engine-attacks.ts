@@ -23,7 +23,7 @@ export const attacks: readonly Attack[] = [
     (scene) => get("/orders", auth(scene).replace(/\.[^.]+$/, ".")),
     [401],
   ],
-  ["a changed signature", (scene) => get("/orders", auth(scene).replace(/.{4}$/, "AAAA")), [401]],
+  ["a changed signature", (scene) => get("/orders", changeSignature(auth(scene))), [401]],
   ["changed claims", (scene) => get("/orders", tamper(auth(scene))), [401], "token-signature"],
   [
     "alg none",
@@ -165,6 +165,13 @@ export const attacks: readonly Attack[] = [
     [200, 400],
   ],
 ];
+
+/** Its first letter: all bits of that one count, and it is always another. */
+function changeSignature(authorization: string): string {
+  const start = authorization.lastIndexOf(".") + 1;
+  const other = authorization[start] === "A" ? "B" : "A";
+  return authorization.slice(0, start) + other + authorization.slice(start + 1);
+}
 
 function tamper(authorization: string): string {
   const [head = "", payload = "", signature = ""] = authorization.split(".");

@@ -1,7 +1,7 @@
 /** The two endpoints of an issuer that a gateway needs, on a real socket, with faults on demand. */
 import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Revocation } from "@breezeway/shared/schemas";
+import { freePort } from "./programs.ts";
 import type { TokenMaker } from "./tokens.ts";
 
 export interface TestIssuer extends AsyncDisposable {
@@ -10,7 +10,8 @@ export interface TestIssuer extends AsyncDisposable {
   readonly feedUrl: string;
   /** Answers to requests for the key set; replace it to make it fail. */
   keys: (response: ServerResponse) => void;
-  revoke(revocation: Pick<Revocation, "kind" | "id" | "tenantId">): void;
+  /** As of now, unless it is told otherwise. */
+  revoke(revocation: Omit<Revocation, "atSeconds"> & Partial<Pick<Revocation, "atSeconds">>): void;
   /** Followers of the feed that are connected now. */
   readonly followers: number;
   /** Ends all connections, and takes no new ones until `start`. */
@@ -49,20 +50,17 @@ export async function startIssuer(tokens: TokenMaker, heartbeatMs = 1_000): Prom
     });
   });
 
-  let port = 0;
+  // Not one of the system's choice: it would go to somebody else while the issuer is stopped.
+  const port = await freePort();
   const issuer: TestIssuer = {
-    get url() {
-      return `http://127.0.0.1:${port}/auth`;
-    },
-    get feedUrl() {
-      return `http://127.0.0.1:${port}/auth/revocations`;
-    },
+    url: `http://127.0.0.1:${port}/auth`,
+    feedUrl: `http://127.0.0.1:${port}/auth/revocations`,
     keys: (response) => {
       response.setHeader("content-type", "application/json");
       response.end(JSON.stringify(tokens.jwks));
     },
     revoke: (revocation) => {
-      const entry = { ...revocation, atSeconds: Math.floor(Date.now() / 1_000) };
+      const entry = { atSeconds: Math.floor(Date.now() / 1_000), ...revocation };
       log.push(entry);
       for (const follower of followers) follower.write(event(entry, log.length));
     },
@@ -76,7 +74,6 @@ export async function startIssuer(tokens: TokenMaker, heartbeatMs = 1_000): Prom
     },
     start: async () => {
       await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-      ({ port } = server.address() as AddressInfo);
     },
     [Symbol.asyncDispose]: () => (server.listening ? issuer.stop() : Promise.resolve()),
   };

@@ -6,6 +6,13 @@ import type { ServeOptions } from "../node/serve-options.ts";
 import { createTokenMaker, ISSUER, ORDERS_APP, PANE_APP, type TokenMaker } from "./tokens.ts";
 import { startUpstream, type Handler, type TestUpstream } from "./upstream.ts";
 
+/** What has to be faked for time limits of exchanges to be looked at when a test says so. */
+export const TICKING: ("setInterval" | "clearInterval" | "performance")[] = [
+  "setInterval",
+  "clearInterval",
+  "performance",
+];
+
 export interface TestGateway extends AsyncDisposable {
   readonly url: string;
   readonly server: GatewayServer;
@@ -27,7 +34,7 @@ export interface StartOptions {
 }
 
 export async function startGateway(options: StartOptions = {}): Promise<TestGateway> {
-  const upstream = await startUpstream(options.handler);
+  const upstream = await startUpstream({ handler: options.handler });
   const tokens = options.tokens ?? createTokenMaker();
   const orders: RouteOptions = {
     prefix: "/orders",

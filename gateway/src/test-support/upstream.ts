@@ -11,8 +11,17 @@ export interface TestUpstream extends AsyncDisposable {
   readonly requests: IncomingMessage[];
 }
 
-/** Default: answers 200 with what it saw, as JSON. */
-export async function startUpstream(handler: Handler = echo): Promise<TestUpstream> {
+export interface UpstreamOptions {
+  /** Default: answers 200 with what it saw, as JSON. */
+  readonly handler?: Handler | undefined;
+  /** For one that goes away and comes back: the system gives the port of its choice to others. */
+  readonly port?: number;
+}
+
+export async function startUpstream({
+  handler = echo,
+  port: wanted = 0,
+}: UpstreamOptions = {}): Promise<TestUpstream> {
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {
     requests.push(request);
@@ -20,7 +29,7 @@ export async function startUpstream(handler: Handler = echo): Promise<TestUpstre
   });
   // Whoever keeps a connection shows it: this side closes none.
   server.keepAliveTimeout = 0;
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(wanted, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,

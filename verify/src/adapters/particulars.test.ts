@@ -17,7 +17,7 @@ import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { listen } from "../test-support/beds/bed.ts";
 import { send } from "../test-support/http-client.ts";
-import { ISSUER, claimsAt, createSigner } from "../test-support/signer.ts";
+import { ISSUER, NOW_SECONDS, claimsAt, createSigner } from "../test-support/signer.ts";
 import { verifySession as verifyExpress } from "./express.ts";
 import { verifySession as verifyFastify } from "./fastify.ts";
 import { verifySession as verifyHapi } from "./hapi.ts";
@@ -26,9 +26,14 @@ import { verifySession as verifyLoopback } from "./loopback.ts";
 import { SessionGuard, SessionModule, SessionRules, type SessionModuleOptions } from "./nest.ts";
 
 const signer = createSigner();
-const options = { issuer: ISSUER, audience: "orders", jwks: [signer.publicJwk] };
+const options = {
+  issuer: ISSUER,
+  audience: "orders",
+  jwks: [signer.publicJwk],
+  clock: () => NOW_SECONDS * 1_000,
+};
 const headers = {
-  authorization: `Bearer ${signer.sign(claimsAt(Math.floor(Date.now() / 1_000)))}`,
+  authorization: `Bearer ${signer.sign(claimsAt(NOW_SECONDS))}`,
 };
 
 describe("express", () => {

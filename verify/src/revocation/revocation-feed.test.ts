@@ -126,7 +126,7 @@ describe("a revocation feed", () => {
 
   it("[REV-4] connects again when the issuer falls silent", async () => {
     await open({ maxSilenceMs: 100 }).ready();
-    await until(() => server.requests.length === 2);
+    await until(() => server.requests.length >= 2);
     expect(String(errors[0])).toMatch(/silent/);
   });
 
@@ -214,14 +214,14 @@ describe("a revocation feed", () => {
   ])("connects again after a snapshot that %s", async (_name, text) => {
     await open().ready();
     server.send(text);
-    await until(() => server.requests.length === 2);
+    await until(() => server.requests.length >= 2);
     expect(errors).toHaveLength(1);
   });
 
   it("connects again instead of buffering an event without end", async () => {
     await open().ready();
     server.send(`data: ${"x".repeat(17 * 1024 * 1024)}`);
-    await until(() => server.requests.length === 2);
+    await until(() => server.requests.length >= 2);
     expect(errors).toHaveLength(1);
   });
 
