@@ -4,10 +4,11 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { freePort } from "../scripts/test-support/free-port.ts";
 
 const MAIN = join(import.meta.dirname, "main.ts");
-/** Above the demo's own ports, below those that Linux gives to outgoing connections. */
-const LOWEST_PORT = 10_240;
+/** From the first to the last port of a demo. */
+const SPAN = 20;
 
 let folder: string;
 
@@ -41,9 +42,7 @@ async function runMain(env: Record<string, string>, until?: string): Promise<Out
   return { code: await promise, output, errors };
 }
 
-function freeBasePort(): string {
-  return String(LOWEST_PORT + 32 * Math.floor(Math.random() * 250));
-}
+const freeBasePort = async (): Promise<string> => String(await freePort(SPAN));
 
 function linesOf(text: string): string[] {
   return text.split("\n").filter((line) => line.trim() !== "");
@@ -51,7 +50,7 @@ function linesOf(text: string): string[] {
 
 describe("npm start", () => {
   it("prints one URL, and ends cleanly on a signal", { timeout: 30_000 }, async () => {
-    const port = freeBasePort();
+    const port = await freeBasePort();
     const { code, output, errors } = await runMain({ BREEZEWAY_PORT: port }, "Ctrl+C");
     expect(errors).toBe("");
     expect(output).toContain(`http://localhost:${port}`);
@@ -70,7 +69,7 @@ describe("npm start", () => {
     [0, "shell"],
     [1, "gateway"],
   ])("names a port that is in use, at base + %i", { timeout: 30_000 }, async (offset, part) => {
-    const port = freeBasePort();
+    const port = await freeBasePort();
     const taken = Number(port) + offset;
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(taken, "127.0.0.1", resolve));
@@ -89,7 +88,7 @@ describe("npm start", () => {
     const manifest = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
     await writeFile(file, JSON.stringify({ ...manifest, url: "ftp://orders.example" }));
     const { code, errors } = await runMain({
-      BREEZEWAY_PORT: freeBasePort(),
+      BREEZEWAY_PORT: await freeBasePort(),
       BREEZEWAY_APPS: apps,
     });
     expect(code).toBe(1);
@@ -101,7 +100,7 @@ describe("npm start", () => {
     const file = join(folder, "a-file");
     await writeFile(file, "");
     const { code, errors } = await runMain({
-      BREEZEWAY_PORT: freeBasePort(),
+      BREEZEWAY_PORT: await freeBasePort(),
       BREEZEWAY_DATA: join(file, "data"),
     });
     expect(code).toBe(1);

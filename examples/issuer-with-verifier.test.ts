@@ -8,7 +8,7 @@ import {
   type RevocationFeed,
 } from "@breezeway/verify";
 import { verifySession, type FetchSessions } from "@breezeway/verify/fetch";
-import { freePorts } from "./test-support/processes.ts";
+import { freePort } from "../scripts/test-support/free-port.ts";
 
 let issuer: Issuer;
 let server: IssuerServer;
@@ -17,7 +17,7 @@ let sessions: FetchSessions;
 
 beforeAll(async () => {
   // The address is part of every token, so it must be known before the server listens.
-  const [port = 0] = await freePorts(1);
+  const port = await freePort();
   issuer = createIssuer({
     issuer: `http://127.0.0.1:${port}/auth`,
     store: sqliteStore({ file: ":memory:" }),

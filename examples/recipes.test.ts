@@ -4,10 +4,11 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BridgeError, toProblem, type HttpCode } from "@breezeway/shared";
+import { freePort } from "../scripts/test-support/free-port.ts";
 import { createCaseKeys } from "./test-support/case-keys.ts";
 import { CASES } from "./test-support/cases.ts";
 import { BAD_KEY_PATHS, startKeyServer, type KeyServer } from "./test-support/key-server.ts";
-import { freePorts, type RunningProgram } from "./test-support/processes.ts";
+import type { RunningProgram } from "./test-support/processes.ts";
 import { goExample } from "./test-support/go-example.ts";
 import type { Program } from "./test-support/program.ts";
 import { pythonExamples } from "./test-support/python-examples.ts";
@@ -15,6 +16,8 @@ import { startRealIssuer, type RealIssuer } from "./test-support/real-issuer.ts"
 import { get, type Answer } from "./test-support/requests.ts";
 import { claims, createSigningKey, token } from "./test-support/token-forge.ts";
 
+// Go compiles its standard library where it has not done so before.
+const BUILD_TIMEOUT_MS = 240_000;
 const keys = createCaseKeys();
 const programs: readonly Program[] = [goExample(), ...pythonExamples()];
 const runnable = programs.filter(({ missing }) => missing === undefined);
@@ -47,19 +50,19 @@ beforeAll(async () => {
     ...runnable.map((program) => ({ program, path: goodPath(program) })),
     ...outages.filter(({ program }) => program.missing === undefined),
   ];
-  const ports = await freePorts(wanted.length);
+  const firstPort = await freePort(wanted.length - 1);
   startedAtMs = performance.now();
   const prepared = new Map(runnable.map((program) => [program, program.prepare()]));
   const starts = await Promise.allSettled(
     wanted.map(async ({ program, path }, index) => {
       await prepared.get(program);
-      const started = await program.start(keyServer.url(path), ports[index] ?? 0);
+      const started = await program.start(keyServer.url(path), firstPort + index);
       running.set(runKey(program, path), opened.use(started));
     }),
   );
   // Only now, when none is still starting: what has started is ended all the same.
   for (const start of starts) if (start.status === "rejected") throw start.reason;
-}, 60_000);
+}, BUILD_TIMEOUT_MS);
 
 afterAll(() => opened.disposeAsync());
 
@@ -73,7 +76,7 @@ const languages = runnable.filter(
 test.each(languages)(
   "$language: the key cache keeps its times by a clock of the test's own",
   (program) => program.runUnitTests(),
-  60_000,
+  BUILD_TIMEOUT_MS,
 );
 
 describe.each(runnable)("$name", (program) => {

@@ -104,9 +104,9 @@ describe("a guest in a WebView", () => {
     bridge.event.subscribe("customer:changed", ({ id }) => seen.push(id));
     host.event.subscribe("order:verified", ({ orderId }) => verified.push(orderId));
     bridge.event.publish("order:verified", { orderId: 5 });
-    await vi.waitFor(() => expect([seen, verified]).toEqual([["c-0"], [5]]));
+    await expect.poll(() => [seen, verified]).toEqual([["c-0"], [5]]);
     host.event.publish("customer:changed", { id: "c-1" });
-    await vi.waitFor(() => expect(seen).toEqual(["c-0", "c-1"]));
+    await expect.poll(() => seen).toEqual(["c-0", "c-1"]);
   });
 
   it.each([
@@ -135,9 +135,9 @@ describe("a guest in a WebView", () => {
     const bridge = await loadAndConnect();
     const first = await bridge.getSessionToken();
     await issuer.advance(50_000);
-    await vi.waitFor(() => expect(bridge.session.token.current).not.toBe(first));
+    await expect.poll(() => bridge.session.token.current).not.toBe(first);
     issuer.revoke();
-    await vi.waitFor(() => expect(bridge.session.current).toBeNull());
+    await expect.poll(() => bridge.session.current).toBeNull();
   });
 
   it("comes back when it is loaded anew; calls of the old document are lost", async () => {
@@ -153,10 +153,10 @@ describe("a guest in a WebView", () => {
   it("closes from either side, and leaves no timers", async () => {
     const bridge = await loadAndConnect();
     bridge.close();
-    await vi.waitFor(() => expect(mount.state).toBe("lost"));
+    await expect.poll(() => mount.state).toBe("lost");
     const second = await loadAndConnect();
     host.close();
-    await vi.waitFor(() => expect(second.state).toBe("lost"));
+    await expect.poll(() => second.state).toBe("lost");
     second.close();
     expect(issuer.clock.timers).toBe(0);
   });
@@ -229,7 +229,7 @@ describe("somebody else in the WebView", () => {
     };
     const link = webViewLink(web.load(`${APP}/`).page);
     createAppBridge({ link, clock: issuer.clock, onError: () => undefined }).catch(() => undefined);
-    await vi.waitFor(() => expect(web.injected.join("")).toContain("welcome"));
+    await expect.poll(() => web.injected.join("")).toContain("welcome");
     await issuer.advance(1_000);
     expect(heard).not.toHaveBeenCalled();
   });
@@ -274,7 +274,7 @@ describe("somebody else in the WebView", () => {
     mount.subscribeState((state) => states.push(state));
     // No JSON, so it was not parsed.
     document.postFromFrame(channel + " ".repeat(CHANNEL_LIMITS.maxMessageBytes));
-    await vi.waitFor(() => expect(states).toEqual(["connected", "lost", "connected"]));
+    await expect.poll(() => states).toEqual(["connected", "lost", "connected"]);
   });
 
   it("is not harmed by a text that is too long from a frame inside the page", async () => {

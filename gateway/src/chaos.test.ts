@@ -6,7 +6,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { freePort } from "./test-support/programs.ts";
+import { freePort } from "../../scripts/test-support/free-port.ts";
 import { startIssuer, type TestIssuer } from "./test-support/issuer.ts";
 import { startRelay } from "./test-support/relay.ts";
 import { startGateway, type TestGateway } from "./test-support/start.ts";

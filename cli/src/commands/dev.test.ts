@@ -2,7 +2,11 @@ import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
+import { freePort } from "../../../scripts/test-support/free-port.ts";
 import { main } from "../main.ts";
+
+/** The gateway listens on the next one. */
+const freePair = (): Promise<number> => freePort(1);
 
 interface Running {
   readonly origin: string;
@@ -22,16 +26,6 @@ afterEach(async () => {
     server.closeAllConnections();
   }
 });
-
-/** A port of which the next one is free, too, and below those of outgoing connections. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + 2 * Math.floor(Math.random() * 5_000);
-    const probes = [port, port + 1].map(async (each) => (await listen(each)).close());
-    const found = await Promise.allSettled(probes);
-    if (found.every(({ status }) => status === "fulfilled")) return port;
-  }
-}
 
 async function listen(port: number): Promise<Server> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -107,7 +101,7 @@ async function statusFor(origin: string, host: string): Promise<number | undefin
 
 describe("breezeway dev", () => {
   it("prints where the host is, what the page must name, and where the keys are", async () => {
-    const port = await freePort();
+    const port = await freePair();
     const { origin, out } = await dev(await startGuest(), "--port", String(port));
     expect(origin).toBe(`http://localhost:${port}`);
     const text = out.join("\n");
@@ -120,7 +114,7 @@ describe("breezeway dev", () => {
 
   it("serves a page that only its own script runs in, and that nobody may frame", async () => {
     const guest = await startGuest();
-    const { origin } = await dev(guest, "--port", String(await freePort()));
+    const { origin } = await dev(guest, "--port", String(await freePair()));
     const page = await fetch(origin);
     const policy = page.headers.get("content-security-policy");
     expect(policy).toContain("script-src 'self';");
@@ -133,21 +127,21 @@ describe("breezeway dev", () => {
   });
 
   it("answers for its own name only, whatever name leads to this machine", async () => {
-    const port = await freePort();
+    const port = await freePair();
     const { origin } = await dev(await startGuest(), "--port", String(port));
     expect(await statusFor(origin, `localhost:${port}`)).toBe(200);
     expect(await statusFor(origin, `rebound.example:${port}`)).toBe(421);
   });
 
   it("signs in those whom --user names, and nobody else", async () => {
-    const port = String(await freePort());
+    const port = String(await freePair());
     const { origin } = await dev(await startGuest(), "--port", port, "--user", "carol");
     expect((await signIn(origin, "carol")).status).toBe(200);
     expect((await signIn(origin, "alice")).status).toBe(404);
   });
 
   it("revokes the session of the page that asks, and not for a page of another site", async () => {
-    const { origin } = await dev(await startGuest(), "--port", String(await freePort()));
+    const { origin } = await dev(await startGuest(), "--port", String(await freePair()));
     const cookie = cookieOf(await signIn(origin));
     const revoke = async (headers: Record<string, string>): Promise<number> =>
       (await fetch(`${origin}/dev/revoke`, { method: "POST", headers })).status;
@@ -160,13 +154,13 @@ describe("breezeway dev", () => {
   });
 
   it("says on standard error that nothing answers, and goes on", async () => {
-    const { origin, err } = await dev("http://127.0.0.1:1", "--port", String(await freePort()));
+    const { origin, err } = await dev("http://127.0.0.1:1", "--port", String(await freePair()));
     await expect.poll(() => err.join("\n")).toContain("! Nothing answers at http://127.0.0.1:1.");
     expect((await fetch(origin)).status).toBe(200);
   });
 
   it("ends with code 0, and leaves its ports to the next", async () => {
-    const port = await freePort();
+    const port = await freePair();
     const upstream = await startGuest();
     const args = [await startGuest(), "--port", String(port), "--upstream", upstream];
     expect(await (await dev(...args)).stop()).toBe(0);
@@ -174,7 +168,7 @@ describe("breezeway dev", () => {
   });
 
   it("names --port when a port is taken, that of the gateway too, and leaves the other", async () => {
-    const port = await freePort();
+    const port = await freePair();
     const taken = await listen(port + 1);
     servers.push(taken);
     const args = [await startGuest(), "--port", String(port), "--upstream", await startGuest()];

@@ -166,93 +166,103 @@ describe("breezeway token verify", () => {
 
   interface Refusal {
     readonly name: string;
-    readonly token: string;
+    /** Made when it is sent: tokens live a minute. */
+    readonly token: () => string;
     readonly flags?: readonly string[];
     readonly reason: string;
     readonly why: RegExp;
   }
 
-  const elsewhere = tokenOf({ iss: "https://shell.example/auth/" });
+  const elsewhere = (): string => tokenOf({ iss: "https://shell.example/auth/" });
   const far = 9_999_999_999;
   const refusals: readonly Refusal[] = [
     { name: "another issuer", token: elsewhere, reason: "issuer-mismatch", why: /byte for byte/ },
     {
       name: "another app",
-      token: tokenOf({ aud: "inspector" }),
+      token: () => tokenOf({ aud: "inspector" }),
       reason: "audience-mismatch",
       why: /aud is "inspector"; expected "orders"/,
     },
     {
       name: "an expired token",
-      token: tokenOf({ iat: 940, nbf: 940, exp: 1_000 }),
+      token: () => tokenOf({ iat: 940, nbf: 940, exp: 1_000 }),
       reason: "token-expired",
       why: /ago/,
     },
     {
       name: "a token of the future",
-      token: tokenOf({ nbf: far }),
+      token: () => tokenOf({ nbf: far }),
       reason: "token-not-yet",
       why: /nbf is/,
     },
     {
       name: "a token issued in the future",
-      token: tokenOf({ iat: far - 50, exp: far }),
+      token: () => tokenOf({ iat: far - 50, exp: far }),
       reason: "iat-future",
       why: /iat is/,
     },
-    { name: "a changed token", token: changed(), reason: "token-signature", why: /changed/ },
+    { name: "a changed token", token: changed, reason: "token-signature", why: /changed/ },
     {
       name: "an unknown key",
-      token: tokenOf({}, { kid: "key-9" }),
+      token: () => tokenOf({}, { kid: "key-9" }),
       reason: "key-unknown",
       why: /kid is "key-9"/,
     },
     {
       name: "another algorithm",
-      token: tokenOf({}, { alg: "none" }),
+      token: () => tokenOf({}, { alg: "none" }),
       reason: "token-alg",
       why: /alg is "none"/,
     },
-    { name: "a malformed token", token: "a.b", reason: "token-malformed", why: /three parts/ },
+    {
+      name: "a malformed token",
+      token: () => "a.b",
+      reason: "token-malformed",
+      why: /three parts/,
+    },
     {
       name: "another origin",
-      token: tokenOf(),
+      token: () => tokenOf(),
       flags: ["--origin", "https://evil.example"],
       reason: "azp-mismatch",
       why: /azp is/,
     },
     {
       name: "another tenant",
-      token: tokenOf(),
+      token: () => tokenOf(),
       flags: ["--tenant", "globex"],
       reason: "tenant-mismatch",
       why: /asked for "globex"/,
     },
     {
       name: "a missing scope",
-      token: tokenOf(),
+      token: () => tokenOf(),
       flags: ["--scope", "orders:write"],
       reason: "scope-missing",
       why: /needed: orders:write/,
     },
     {
       name: "keys that cannot be had",
-      token: tokenOf(),
+      token: () => tokenOf(),
       flags: ["--jwks", "http://127.0.0.1:1/"],
       reason: "keys-unavailable",
       why: /Asked at/,
     },
   ];
 
-  it.each(refusals)("refuses $name and says why", async ({ token, flags = [], reason, why }) => {
-    const { code, out, err } = await verify(token, ...flags);
-    expect(code).toBe(1);
-    expect(out).toBe("");
-    expect(err).toContain(`${reason}: ✗ not accepted`);
-    expect(err).toMatch(why);
-    const signature = token.split(".")[2];
-    if (signature !== undefined) expect(err).not.toContain(signature);
-  });
+  it.each(refusals)(
+    "refuses $name and says why",
+    async ({ token: make, flags = [], reason, why }) => {
+      const token = make();
+      const { code, out, err } = await verify(token, ...flags);
+      expect(code).toBe(1);
+      expect(out).toBe("");
+      expect(err).toContain(`${reason}: ✗ not accepted`);
+      expect(err).toMatch(why);
+      const signature = token.split(".")[2];
+      if (signature !== undefined) expect(err).not.toContain(signature);
+    },
+  );
 
   it.each([
     ["no issuer", ["token", "verify", "x", "--audience", "orders"], /--issuer/],

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { freePort } from "../test-support/programs.ts";
+import { freePort } from "../../../scripts/test-support/free-port.ts";
 import { sendRaw } from "../test-support/raw-client.ts";
 import { startGateway, TICKING, type TestGateway } from "../test-support/start.ts";
 import { startUpstream } from "../test-support/upstream.ts";

@@ -6,10 +6,10 @@ import { Pool } from "pg";
 import { createClient } from "redis";
 import { describe, expect, it } from "vitest";
 import { startIssuer } from "../test-support/issuer.ts";
+import { freePort } from "../../../scripts/test-support/free-port.ts";
 import {
   findPostgres,
   findProgram,
-  freePort,
   runProgram,
   temporaryFolder,
   type RunningProgram,

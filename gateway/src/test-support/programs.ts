@@ -1,9 +1,8 @@
 /** Servers of other projects, as Debian ships them. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { delimiter, join } from "node:path";
 import { tmpdir } from "node:os";
 
@@ -68,27 +67,6 @@ export async function runProgram(
   // Otherwise it was another program that accepted.
   assertAlive();
   return { child, output: () => output, stop, [Symbol.asyncDispose]: () => stop() };
-}
-
-/**
- * A free port for programs that cannot be told to choose one. Below the range from which the system
- * takes ports of its own accord, so that no other test gets it in the meantime.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(12_000, 30_000);
-    if (await canListen(port)) return port;
-  }
-}
-
-async function canListen(port: number): Promise<boolean> {
-  const server = createServer();
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  server.once("error", () => resolve(false));
-  server.listen(port, "127.0.0.1", () => resolve(true));
-  const isFree = await promise;
-  if (isFree) await new Promise((closed) => server.close(closed));
-  return isFree;
 }
 
 export interface TemporaryFolder extends Disposable {

@@ -1,5 +1,5 @@
 import { defineContract, type Frame } from "@breezeway/shared";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { createHost, type Host, type HostOptions, type Mount } from "../index.ts";
 import { createTestGuest, createTestIssuer, type TestGuest, type TestIssuer } from "../testing.ts";
@@ -155,7 +155,7 @@ describe("a host with a test guest", () => {
     const { guest, mount } = setUp();
     await guest.connect();
     mount.reload();
-    await vi.waitFor(() => expect(mount.state).toBe("connected"));
+    await expect.poll(() => mount.state).toBe("connected");
     await expect(guest.call("getCustomer", "1")).resolves.toBeDefined();
   });
 

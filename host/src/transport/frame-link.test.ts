@@ -3,7 +3,7 @@
  * penpal itself; real windows are in e2e/specs/bridge-handshake.spec.ts.
  */
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { BridgeError, HANDSHAKE_LIMITS, TIMEOUTS, type Welcome } from "@breezeway/shared";
 import { nextTask } from "@breezeway/shared/testing";
 import {
@@ -180,7 +180,7 @@ describe("the link to a frame", () => {
     const welcome = Promise.withResolvers<Welcome>();
     world.welcome = () => welcome.promise;
     port.postMessage(call("1", ["hello"]));
-    await vi.waitUntil(() => world.hellos.length === 1, { interval: 1 });
+    await expect.poll(() => world.hellos, { interval: 1 }).toHaveLength(1);
     for (const participantId of ["b", "a", "c"]) {
       world.say({ ...HEADER, type: "SYN", participantId });
       world.say({ ...HEADER, type: "ACK1", methodPaths: [] });
@@ -228,7 +228,7 @@ describe("the link to a frame", () => {
     const welcome = Promise.withResolvers<Welcome>();
     world.welcome = () => welcome.promise;
     port.postMessage(call("1", ["hello"]));
-    await vi.waitUntil(() => world.hellos.length === 1, { interval: 1 });
+    await expect.poll(() => world.hellos, { interval: 1 }).toHaveLength(1);
     const ended = nextMessage(port);
     port.postMessage({ ...HEADER, type: "DESTROY" });
     await ended;

@@ -64,7 +64,7 @@ describeStores("calls of connections in a $name store", (place) => {
     await stage.issuer.connections.completeSetup(ORDERS);
     stage.backend.answer = status(410);
     left.open();
-    await expect.poll(() => stage.calls().length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => stage.calls().length).toBe(2);
     await dying.close();
     expect(await stage.issuer.connections.get(ORDERS)).toMatchObject({ state: "connected" });
   });
@@ -156,7 +156,7 @@ describeStores("calls of connections in a $name store", (place) => {
 
   async function failureIn(state: Connection["state"]): Promise<Connection | undefined> {
     await expect
-      .poll(async () => (await stage.issuer.connections.get(ORDERS))?.failure, { timeout: 10_000 })
+      .poll(async () => (await stage.issuer.connections.get(ORDERS))?.failure)
       .toBeDefined();
     const connection = await stage.issuer.connections.get(ORDERS);
     expect(connection?.state).toBe(state);

@@ -83,7 +83,7 @@ it("comes again by itself until the backend is there", async () => {
   backend.answer = (response) =>
     void response.writeHead(backend.calls.length < 4 ? 503 : 204).end();
   worker.wake();
-  await expect.poll(state, { interval: 5, timeout: 10_000 }).toBe("connected");
+  await expect.poll(state, { interval: 5 }).toBe("connected");
   expect(backend.calls).toHaveLength(4);
 });
 
@@ -95,7 +95,7 @@ it("does not turn in circles while the store takes no writes, and goes on when i
   await worker.idle();
   expect(errors).toHaveLength(2);
   isReadOnly = false;
-  await expect.poll(state, { interval: 20, timeout: 10_000 }).toBe("connected");
+  await expect.poll(state, { interval: 20 }).toBe("connected");
   expect(errors).toHaveLength(2);
 });
 
@@ -115,6 +115,6 @@ it("makes no call when it was stopped so long before it that its claim is nearly
     nowMs = () => systemClock() + 55_001;
   };
   worker.wake();
-  await expect.poll(state, { interval: 5, timeout: 10_000 }).toBe("connected");
+  await expect.poll(state, { interval: 5 }).toBe("connected");
   expect([signings, backend.calls.length]).toEqual([2, 1]);
 });

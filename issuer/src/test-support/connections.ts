@@ -96,7 +96,7 @@ export function setUpConnections(place: () => Place): ConnectionsStage {
         found = await issuer.connections.get(key);
         return found?.state;
       };
-      await expect.poll(read, { interval: 5, timeout: 10_000 }).toBe(state);
+      await expect.poll(read, { interval: 5 }).toBe(state);
       if (!found) throw new Error("no connection");
       return found;
     },

@@ -129,6 +129,6 @@ describe("createMessagePipe", () => {
     const received = open();
     pipe.ports[0].postMessage("last words", []);
     pipe.ports[0].close();
-    await vi.waitFor(() => expect(received).toEqual(["last words", "closed"]));
+    await expect.poll(() => received).toEqual(["last words", "closed"]);
   });
 });
