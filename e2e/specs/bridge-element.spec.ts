@@ -20,9 +20,11 @@ async function show(page: Page, app: string, path: string): Promise<void> {
 
 test("it shows a skeleton, then the app", async ({ bridge }) => {
   const page = await bridge.openHost();
-  await show(page, "orders", "/orders?wait=1500");
+  await show(page, "orders", "/orders?wait=never");
   await expect(page.getByRole("status")).toHaveText("Orders is loading");
   await expect(page.locator("breezeway-app iframe")).toHaveAttribute("title", "Orders");
+  const guest = page.locator("breezeway-app iframe").contentFrame().locator("html");
+  await guest.evaluate(async () => void (await window.breezeway.createAppBridge()));
   await expect(page.getByRole("status")).toHaveCount(0);
   expect(await page.evaluate(() => document.querySelector("breezeway-app")?.mount?.state)).toBe(
     "connected",
@@ -31,9 +33,12 @@ test("it shows a skeleton, then the app", async ({ bridge }) => {
 
 test("it says in words that an app does not answer, and tries again on request", async ({
   bridge,
+  page,
 }) => {
-  const page = await bridge.openHost({ handshakeTimeoutMs: 600 });
+  await page.clock.install();
+  await bridge.openHost();
   await show(page, "orders", "/orders?wait=never");
+  await page.clock.runFor(11_000);
   const alert = page.getByRole("alert");
   await expect(alert.getByRole("heading")).toHaveText("Orders is not answering");
   await expect(alert).toContainText("HANDSHAKE_TIMEOUT");
@@ -41,6 +46,7 @@ test("it says in words that an app does not answer, and tries again on request",
   expect(results.violations.map(({ id }) => id)).toEqual([]);
   await alert.getByRole("button", { name: "Try again" }).click();
   await expect(page.getByRole("status")).toHaveText("Orders is loading");
+  await page.clock.runFor(11_000);
   await expect(alert).toBeVisible();
 });
 

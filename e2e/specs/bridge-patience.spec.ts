@@ -1,12 +1,14 @@
 /** Guests and hosts that come late, or never, by the times that are in force by default. */
 import type { Frame, Page } from "@playwright/test";
 import { expect, test, type BridgeFixture } from "../support/bridge.ts";
+import { pauseClock } from "../support/pause-clock.ts";
 import { expectWorking, prepare } from "../support/working-guest.ts";
 
-/** A guest that says hello when the time has come, in a page whose time a test moves. */
+/** A guest that says hello when the time has come, in a page whose time stands still but for the test. */
 async function mountLate(bridge: BridgeFixture, page: Page, waitMs: string): Promise<Frame> {
   await page.clock.install();
   await bridge.openHost();
+  await pauseClock(page);
   const frame = await bridge.mount(page, { path: `/orders?wait=${waitMs}` });
   await frame.waitForLoadState();
   return frame;

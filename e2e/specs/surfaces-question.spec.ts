@@ -1,6 +1,7 @@
 /** Questions that apps ask in a dialog of the host. */
 import type { Page } from "@playwright/test";
 import { expect, test, type BridgeFixture } from "../support/bridge.ts";
+import { pauseClock } from "../support/pause-clock.ts";
 import { answer, ask, click, open, start, type Opened } from "../support/surfaces.ts";
 
 test.describe("a question", () => {
@@ -155,10 +156,10 @@ const focused = (page: Page): Promise<string | undefined> =>
   page.evaluate(() => document.activeElement?.tagName);
 
 /** A host whose time stands still. */
-async function openStill(bridge: BridgeFixture, { clock }: Page): Promise<Opened> {
-  await clock.install();
+async function openStill(bridge: BridgeFixture, page: Page): Promise<Opened> {
+  await page.clock.install();
   const opened = await open(bridge);
-  await clock.pauseAt(Date.now() + 1_000);
+  await pauseClock(page);
   return opened;
 }
 
