@@ -2,6 +2,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "../support/bridge.ts";
+import { guestIn } from "../support/surfaces.ts";
 
 async function show(page: Page, app: string, path: string): Promise<void> {
   await page.evaluate(
@@ -23,7 +24,7 @@ test("it shows a skeleton, then the app", async ({ bridge }) => {
   await show(page, "orders", "/orders?wait=never");
   await expect(page.getByRole("status")).toHaveText("Orders is loading");
   await expect(page.locator("breezeway-app iframe")).toHaveAttribute("title", "Orders");
-  const guest = page.locator("breezeway-app iframe").contentFrame().locator("html");
+  const guest = await guestIn(page, "breezeway-app iframe");
   await guest.evaluate(async () => void (await window.breezeway.createAppBridge()));
   await expect(page.getByRole("status")).toHaveCount(0);
   expect(await page.evaluate(() => document.querySelector("breezeway-app")?.mount?.state)).toBe(
