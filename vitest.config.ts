@@ -16,9 +16,9 @@ export default defineConfig({
     // Not threads: native addons (swc) crash in them, and take the whole run along.
     pool: "forks",
     // Limits are for what hangs: a busy machine takes many times as long as a quiet one.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 20_000 } },
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     setupFiles: ["./scripts/vitest-setup.ts"],
   },
 });

@@ -49,7 +49,7 @@ function linesOf(text: string): string[] {
 }
 
 describe("npm start", () => {
-  it("prints one URL, and ends cleanly on a signal", { timeout: 30_000 }, async () => {
+  it("prints one URL, and ends cleanly on a signal", async () => {
     const port = await freeBasePort();
     const { code, output, errors } = await runMain({ BREEZEWAY_PORT: port }, "Ctrl+C");
     expect(errors).toBe("");
@@ -57,7 +57,7 @@ describe("npm start", () => {
     expect(code).toBe(0);
   });
 
-  it("refuses a port that is not one, in words", { timeout: 30_000 }, async () => {
+  it("refuses a port that is not one, in words", async () => {
     const { code, errors } = await runMain({ BREEZEWAY_PORT: "4000.5" });
     expect(code).toBe(1);
     expect(linesOf(errors).at(-1)?.trim()).toBe(
@@ -68,7 +68,7 @@ describe("npm start", () => {
   it.each([
     [0, "shell"],
     [1, "gateway"],
-  ])("names a port that is in use, at base + %i", { timeout: 30_000 }, async (offset, part) => {
+  ])("names a port that is in use, at base + %i", async (offset, part) => {
     const port = await freeBasePort();
     const taken = Number(port) + offset;
     const server = createServer();
@@ -81,7 +81,7 @@ describe("npm start", () => {
     expect(errors).not.toContain("    at ");
   });
 
-  it("names file and field of a malformed manifest", { timeout: 30_000 }, async () => {
+  it("names file and field of a malformed manifest", async () => {
     const apps = join(folder, "apps");
     await cp(join(import.meta.dirname, "apps"), apps, { recursive: true });
     const file = join(apps, "orders.json");
@@ -96,7 +96,7 @@ describe("npm start", () => {
     expect(errors).not.toContain("    at ");
   });
 
-  it("names a data folder that cannot be made", { timeout: 30_000 }, async () => {
+  it("names a data folder that cannot be made", async () => {
     const file = join(folder, "a-file");
     await writeFile(file, "");
     const { code, errors } = await runMain({

@@ -107,7 +107,7 @@ describe("an issuer that", () => {
     // For longer than the 5 s that a fetch of keys may take.
     ["hangs", () => {}],
     ["dies while it answers", (response) => void response.write("{", () => response.destroy())],
-  ])("%s lets nobody in, and says so", { timeout: 30_000 }, async (_name, keys) => {
+  ])("%s lets nobody in, and says so", async (_name, keys) => {
     await using scene = await start((issuer) => {
       issuer.keys = keys;
     });

@@ -231,7 +231,7 @@ describe("a gateway that takes no proofs", () => {
   });
 });
 
-describe("a WebSocket", { timeout: 30_000 }, () => {
+describe("a WebSocket", () => {
   const refusalOf = async (socket: WebSocket): Promise<string> => {
     const [, response] = (await once(socket, "unexpected-response")) as [unknown, IncomingMessage];
     let body = "";

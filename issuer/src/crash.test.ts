@@ -55,5 +55,5 @@ describeStores("an issuer on $name that is killed in mid-write", (place) => {
     expect(wrong).toEqual([]);
     expect(known.filter(({ state }) => state === "ended").length).toBeGreaterThan(10);
     await issuer.kill();
-  }, 90_000);
+  });
 });

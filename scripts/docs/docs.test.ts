@@ -20,14 +20,13 @@ test("docs/errors.md is what the table says (node scripts/docs/errors-page.ts)",
   expect(await readFile(ERRORS_PAGE, "utf8")).toBe(await renderErrorsPage());
 });
 
-test("every example compiles against the sources", { timeout: 60_000 }, async () => {
+test("every example compiles against the sources", async () => {
   expect(await compileExamples(folder)).toEqual([]);
 });
 
 const running = examples.filter((example) => example.runs);
 test.for(running.map((example) => [example.name, example] as const))(
   "the example at %s runs",
-  { timeout: 60_000 },
   async ([, { file }]) => {
     const args = ["--conditions=@breezeway/source", join(folder, file)];
     const { code, output } = await run(process.execPath, args, { cwd: folder });

@@ -42,7 +42,7 @@ test("declares what the reader is given on the line above the code", () => {
   ]);
 });
 
-test("reports an example that does not compile by page and line", { timeout: 60_000 }, async () => {
+test("reports an example that does not compile by page and line", async () => {
   const text = [`${FENCE}ts`, `const ok = 1;`, `const wrong: string = ok;`, FENCE];
   const examples = examplesOf({ path: "docs/guides/a.md", text: text.join("\n") });
   const folder = join(ROOT, ".cache/docs-examples-that-fail");

@@ -60,85 +60,83 @@ function startPrimary(config: string, ...signals: string[]): Primary {
 }
 
 describe("a cluster", () => {
-  it(
-    "shares one port, limits and metrics, and replaces a worker that dies",
-    { timeout: 60_000 },
-    async () => {
-      using folder = temporaryFolder();
-      const tokens = createTokenMaker();
-      await using issuer = await startIssuer(tokens);
-      await using upstream = await startUpstream();
-      const file = join(folder.path, "gateway.json");
-      const write = (prefix: string, more: object = {}): void => {
-        const limited = { prefix: "/limited", upstream: upstream.url };
-        const rateLimit = { requests: 5, windowSeconds: 60 };
-        const routes = [
-          { prefix, upstream: upstream.url },
-          { ...limited, rateLimit },
-        ];
-        const config = { issuer: issuer.url, apps: [ORDERS_APP], routes, ...more };
-        writeFileSync(file, JSON.stringify(config));
+  it("shares one port, limits and metrics, and replaces a worker that dies", async () => {
+    using folder = temporaryFolder();
+    const tokens = createTokenMaker();
+    await using issuer = await startIssuer(tokens);
+    await using upstream = await startUpstream();
+    const file = join(folder.path, "gateway.json");
+    const write = (prefix: string, more: object = {}): void => {
+      const limited = { prefix: "/limited", upstream: upstream.url };
+      const rateLimit = { requests: 5, windowSeconds: 60 };
+      const routes = [
+        { prefix, upstream: upstream.url },
+        { ...limited, rateLimit },
+      ];
+      const config = { issuer: issuer.url, apps: [ORDERS_APP], routes, ...more };
+      writeFileSync(file, JSON.stringify(config));
+    };
+    write("/orders");
+    await using primary = startPrimary(file);
+    const { url, operationsUrl } = await primary.next();
+    const send = async (path: string): Promise<number> => {
+      const headers = {
+        authorization: `Bearer ${tokens.token({ iss: issuer.url })}`,
+        connection: "close",
       };
-      write("/orders");
-      await using primary = startPrimary(file);
-      const { url, operationsUrl } = await primary.next();
-      const send = async (path: string): Promise<number> => {
-        const headers = {
-          authorization: `Bearer ${tokens.token({ iss: issuer.url })}`,
-          connection: "close",
-        };
-        const response = await fetch(`${url}${path}`, { headers });
-        await response.text();
-        return response.status;
-      };
-      const many = (path: string, count: number): Promise<number[]> =>
-        Promise.all(Array.from({ length: count }, () => send(path)));
+      const response = await fetch(`${url}${path}`, { headers });
+      await response.text();
+      return response.status;
+    };
+    const many = (path: string, count: number): Promise<number[]> =>
+      Promise.all(Array.from({ length: count }, () => send(path)));
 
-      expect(new Set(await many("/orders", 20))).toEqual(new Set([200]));
-      const limited = await many("/limited", 12);
-      expect(limited.filter((status) => status === 200)).toHaveLength(5);
+    expect(new Set(await many("/orders", 20))).toEqual(new Set([200]));
+    const limited = await many("/limited", 12);
+    expect(limited.filter((status) => status === 200)).toHaveLength(5);
 
-      const whole = { status: "ok", checks: { keys: "ok", revocations: "live" } };
-      const readiness = async (): Promise<unknown> =>
-        (await fetch(`${operationsUrl}/health/ready`)).json();
-      await expect.poll(readiness).toEqual({ status: "ok", workers: [whole, whole] });
-      const metrics = await (await fetch(`${operationsUrl}/metrics`)).text();
-      expect(metrics).toContain(
-        'breezeway_gateway_requests_total{route="/orders",status="200",reason=""} 20',
-      );
-      expect(metrics).toMatch(/^breezeway_gateway_revocation_feed_live 1$/m);
-      expect((await fetch(`${url}/metrics`)).status).toBe(404);
+    const whole = { status: "ok", checks: { keys: "ok", revocations: "live" } };
+    const readiness = async (): Promise<unknown> =>
+      (await fetch(`${operationsUrl}/health/ready`)).json();
+    const bothReady = { status: "ok", workers: [whole, whole] };
+    await expect.poll(readiness).toEqual(bothReady);
+    const metrics = await (await fetch(`${operationsUrl}/metrics`)).text();
+    expect(metrics).toContain(
+      'breezeway_gateway_requests_total{route="/orders",status="200",reason=""} 20',
+    );
+    expect(metrics).toMatch(/^breezeway_gateway_revocation_feed_live 1$/m);
+    expect((await fetch(`${url}/metrics`)).status).toBe(404);
 
-      const before = await primary.pids();
-      expect(before).toHaveLength(2);
-      process.kill(before[0] ?? 0, "SIGKILL");
-      while (!(await primary.pids()).some((pid) => !before.includes(pid))) {
-        // What was in the dead worker is reset at once; nothing waits for it.
-        expect([200, "reset"]).toContain(await send("/orders").catch(() => "reset"));
-      }
+    const before = await primary.pids();
+    expect(before).toHaveLength(2);
+    process.kill(before[0] ?? 0, "SIGKILL");
+    while (!(await primary.pids()).some((pid) => !before.includes(pid))) {
+      // What was in the dead worker is reset at once; nothing waits for it.
+      expect([200, "reset"]).toContain(await send("/orders").catch(() => "reset"));
+    }
+    await expect.poll(readiness).toEqual(bothReady);
 
-      write("/bills");
-      primary.child.send("reload");
-      while (new Set(await many("/bills", 6)).has(404)) await primary.pids();
-      expect(new Set(await many("/orders", 6))).toEqual(new Set([404]));
-      writeFileSync(file, "{");
-      primary.child.send("reload");
-      await primary.nextError("not valid JSON");
-      write("/bills", { tracing: true });
-      primary.child.send("reload");
-      await primary.nextError("tracing: a change needs a restart");
-      expect(await send("/bills")).toBe(200);
+    write("/bills");
+    primary.child.send("reload");
+    while (new Set(await many("/bills", 6)).has(404)) await primary.pids();
+    expect(new Set(await many("/orders", 6))).toEqual(new Set([404]));
+    writeFileSync(file, "{");
+    primary.child.send("reload");
+    await primary.nextError("not valid JSON");
+    write("/bills", { tracing: true });
+    primary.child.send("reload");
+    await primary.nextError("tracing: a change needs a restart");
+    expect(await send("/bills")).toBe(200);
 
-      // None that replaces them can start, until the file is whole again.
-      write("bills");
-      for (const pid of await primary.pids()) process.kill(pid, "SIGKILL");
-      await primary.nextError("routes[0].prefix");
-      write("/bills");
-      while ((await send("/bills").catch(() => "refused")) !== 200);
-    },
-  );
+    // None that replaces them can start, until the file is whole again.
+    write("bills");
+    for (const pid of await primary.pids()) process.kill(pid, "SIGKILL");
+    await primary.nextError("routes[0].prefix");
+    write("/bills");
+    while ((await send("/bills").catch(() => "refused")) !== 200);
+  });
 
-  it("goes on starting when it is told to reload meanwhile", { timeout: 30_000 }, async () => {
+  it("goes on starting when it is told to reload meanwhile", async () => {
     using folder = temporaryFolder();
     await using issuer = await startIssuer(createTokenMaker());
     const file = join(folder.path, "gateway.json");
@@ -148,7 +146,7 @@ describe("a cluster", () => {
     expect(await primary.next()).toHaveProperty("url");
   });
 
-  it("tells a wrong configuration before it starts anything", { timeout: 30_000 }, async () => {
+  it("tells a wrong configuration before it starts anything", async () => {
     using folder = temporaryFolder();
     const file = join(folder.path, "gateway.json");
     writeFileSync(file, JSON.stringify({ issuer: "nonsense" }));

@@ -19,7 +19,7 @@ async function statuses(gateway: TestGateway, claims: readonly object[]): Promis
   return result;
 }
 
-describe("rate limits", { timeout: 30_000 }, () => {
+describe("rate limits", () => {
   it("count each user in each app and tenant apart", async () => {
     await using gateway = await startGateway({ route: limited });
     const bob = { sub: "bob", userId: "bob" };
@@ -68,7 +68,7 @@ describe("rate limits", { timeout: 30_000 }, () => {
   });
 });
 
-describe("an upstream", { timeout: 30_000 }, () => {
+describe("an upstream", () => {
   it("gets no more requests at once than its cap", async () => {
     const release = Promise.withResolvers<void>();
     await using gateway = await startGateway({
@@ -128,7 +128,7 @@ describe("an upstream", { timeout: 30_000 }, () => {
   });
 });
 
-describe("slow clients", { timeout: 30_000 }, () => {
+describe("slow clients", () => {
   it("are cut off when the head does not come in time", async () => {
     await using gateway = await startGateway({ serve: { headersTimeoutMs: 200 } });
     const socket = connect(Number(new URL(gateway.url).port), "127.0.0.1").setEncoding("latin1");
@@ -150,7 +150,7 @@ describe("slow clients", { timeout: 30_000 }, () => {
   });
 });
 
-describe("slow upstreams", { timeout: 30_000 }, () => {
+describe("slow upstreams", () => {
   it("are cut off when their answer stops coming", async () => {
     await using gateway = await startGateway({
       handler: (_request, response) => void response.write("begun"),

@@ -40,7 +40,7 @@ async function flood(gateway: TestGateway, address: string): Promise<number[]> {
   return statuses;
 }
 
-describe("an address that sends refused tokens", { timeout: 30_000 }, () => {
+describe("an address that sends refused tokens", () => {
   it("is told to wait beyond the limit, without its tokens being looked at", async () => {
     vi.useFakeTimers({ toFake: ["Date", "performance"] });
     await using gateway = await start();

@@ -43,7 +43,7 @@ async function open(url: string): Promise<Socket> {
   return socket.resume();
 }
 
-describe("idle connections", { timeout: 60_000 }, () => {
+describe("idle connections", () => {
   it.runIf(mayOpen(CONNECTIONS))(
     "by the ten thousand keep nobody from being served, and cost little memory",
     async () => {

@@ -18,7 +18,7 @@ import { startUpstream } from "../test-support/upstream.ts";
 import { createGateway } from "../gateway.ts";
 import { serveGateway } from "./serve-gateway.ts";
 
-describe("closing", { timeout: 30_000 }, () => {
+describe("closing", () => {
   it("lets what is under way end within graceMs, and takes nothing new", async () => {
     const release = Promise.withResolvers<void>();
     await using gateway = await startGateway({
@@ -98,7 +98,7 @@ describe("closing", { timeout: 30_000 }, () => {
   });
 });
 
-describe("serveGateway", { timeout: 30_000 }, () => {
+describe("serveGateway", () => {
   it("names a port that is in use", async () => {
     await using gateway = await startGateway();
     const port = Number(new URL(gateway.url).port);
@@ -166,7 +166,7 @@ describe("serveGateway", { timeout: 30_000 }, () => {
   });
 });
 
-describe("reloading", { timeout: 30_000 }, () => {
+describe("reloading", () => {
   it("that takes an upstream away fails no request that has to be sent to it again", async () => {
     const held: ServerResponse[] = [];
     const bodies: RequestInit = {

@@ -51,7 +51,7 @@ async function refusalOf(socket: WebSocket): Promise<[number | undefined, string
   return [response.statusCode, body];
 }
 
-describe("a WebSocket", { timeout: 30_000 }, () => {
+describe("a WebSocket", () => {
   it("carries messages both ways, to an upstream that knows who is there", async () => {
     await using gateway = await start();
     const socket = new WebSocket(wsUrl(gateway), {
@@ -171,7 +171,7 @@ describe("a WebSocket", { timeout: 30_000 }, () => {
   });
 });
 
-describe("other upgrades", { timeout: 30_000 }, () => {
+describe("other upgrades", () => {
   const upgrade = (gateway: TestGateway, ...headers: string[]): string =>
     [
       "GET /orders HTTP/1.1",

@@ -19,7 +19,7 @@ async function metricsOf(gateway: TestGateway): Promise<string> {
   return (await fetch(`${gateway.url}/metrics`)).text();
 }
 
-describe("metrics", { timeout: 30_000 }, () => {
+describe("metrics", () => {
   it("count requests by route, status and reason, and time them", async () => {
     await using gateway = await startGateway();
     await gateway.request("/orders/1");
@@ -82,7 +82,7 @@ function openFiles(): string[] {
   });
 }
 
-describe("the audit log", { timeout: 30_000 }, () => {
+describe("the audit log", () => {
   const lines: string[] = [];
   const destination = { write: (line: string) => void lines.push(line) };
   const entries = (): Record<string, unknown>[] =>
@@ -221,7 +221,7 @@ describe("the audit log", { timeout: 30_000 }, () => {
   });
 });
 
-describe("tracing", { timeout: 30_000 }, () => {
+describe("tracing", () => {
   it("continues the caller's trace, and the upstream continues ours", async () => {
     const exporter = new InMemorySpanExporter();
     const provider = new TracerProvider({

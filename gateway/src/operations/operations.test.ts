@@ -26,7 +26,7 @@ async function ask(url: string, headers: Record<string, string> = {}): Promise<H
   return promise;
 }
 
-describe("what is for operators", { timeout: 30_000 }, () => {
+describe("what is for operators", () => {
   it("is told to a caller on this machine", async () => {
     await using gateway = await startGateway();
     await gateway.request("/orders");

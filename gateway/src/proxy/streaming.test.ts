@@ -26,7 +26,7 @@ async function answerTo(request: ReturnType<typeof httpRequest>): Promise<Incomi
   return response;
 }
 
-describe("bodies", { timeout: 30_000 }, () => {
+describe("bodies", () => {
   it("pass through unchanged in both directions", async () => {
     await using gateway = await startGateway({
       handler: (request, response) => void request.pipe(response),
@@ -121,7 +121,7 @@ const NOT_OF_A_SERVICE = [
 
 const OF_NODE = new Set(["connection", "content-length", "date", "keep-alive"]);
 
-describe("answers", { timeout: 30_000 }, () => {
+describe("answers", () => {
   it("arrive piece by piece, as server-sent events must", async () => {
     const next = Promise.withResolvers<void>();
     await using gateway = await startGateway({

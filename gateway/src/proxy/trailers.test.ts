@@ -86,7 +86,7 @@ async function textOf(response: IncomingMessage): Promise<string> {
   return text;
 }
 
-describe("trailers of a request", { timeout: 30_000 }, () => {
+describe("trailers of a request", () => {
   it.each([
     ["that were announced", ["Trailer: Content-Digest"], "content-digest"],
     ["that were not announced", [], null],
@@ -206,7 +206,7 @@ describe("TE", () => {
   });
 });
 
-describe("a body in chunks", { timeout: 30_000 }, () => {
+describe("a body in chunks", () => {
   afterEach(() => void vi.useRealTimers());
 
   it("arrives whole, several after one another on one connection to the upstream", async () => {

@@ -48,7 +48,7 @@ async function until(test: () => boolean | Promise<boolean>): Promise<void> {
 const ready = async (gateway: TestGateway): Promise<unknown> =>
   (await fetch(`${gateway.url}/health/ready`)).json();
 
-describe("a revocation", { timeout: 30_000 }, () => {
+describe("a revocation", () => {
   it.each([
     ["session", { kind: "session", id: "session-1" }],
     ["user", { kind: "user", id: "alice" }],
@@ -201,7 +201,7 @@ describe("a revocation", { timeout: 30_000 }, () => {
   });
 });
 
-describe("a lost feed", { timeout: 30_000 }, () => {
+describe("a lost feed", () => {
   it("shows in readiness and metrics, refuses nobody, and loses nothing when it is back", async () => {
     await using scene = await start({
       handler: (_request, response) => void response.write("data: 1\n\n"),

@@ -76,5 +76,5 @@ describeStores("an issuer on $name that is killed while a backend holds its call
       "disconnect",
     ]);
     expect(new Set(said.map(({ connectionId }) => connectionId)).size).toBe(1);
-  }, 90_000);
+  });
 });

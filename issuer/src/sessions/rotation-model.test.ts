@@ -227,7 +227,7 @@ describe.each([sqliteFixture(), postgresFixture()])("rotation on $name", (fixtur
       }),
       { numRuns: 80, examples: [[ROBBED_TWICE]] },
     );
-  }, 120_000);
+  });
 
   it("loses no session of an owner whom nobody robbed, whatever gets lost within grace", async () => {
     const harmless = fc.oneof(
@@ -260,5 +260,5 @@ describe.each([sqliteFixture(), postgresFixture()])("rotation on $name", (fixtur
       }),
       { numRuns: 40 },
     );
-  }, 120_000);
+  });
 });

@@ -12,6 +12,8 @@ const issuer = testIssuer({
     ? postgresStore({ connectionString: location })
     : sqliteStore({ file: location }),
   rateLimits: false,
+  // A client whose refresh the kill cut off asks again much later.
+  sessions: { graceSeconds: 300 },
   clock: () => Date.now() + Number(clockAheadMs),
   ...(backend === undefined
     ? {}
