@@ -1,15 +1,10 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { createIssuer, sqliteStore } from "@breezeway/issuer";
 import { decodeSessionToken } from "@breezeway/shared";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
-  addressesIn,
   createServePlace,
   ISSUER,
   ORDERS,
@@ -17,32 +12,17 @@ import {
   signIn,
   tokenFor,
   type Config,
-  type LogLine,
   type ServePlace,
 } from "../test-support/serve-place.ts";
-
-const BIN = fileURLToPath(new URL("../bin.ts", import.meta.url));
+import { startServeProcess, type ServeProcess } from "../test-support/serve-process.ts";
 
 /** Requests that the service has not answered, by path. */
 const held = new Map<string, ServerResponse>();
-const lines: LogLine[] = [];
-/** All that it said, and what it must not say. */
-let transcript = "";
+/** What it must not say. */
 const secrets: string[] = [];
 let place: ServePlace;
-let child: ChildProcess;
-let exited: Promise<unknown[]>;
-let url: Readonly<Record<string, string>>;
-
-/** Waits for a line that was not asked for before. */
-async function nextLine(event: string): Promise<LogLine> {
-  for (;;) {
-    const index = lines.findIndex((line) => line.event === event);
-    const [line] = index < 0 ? [] : lines.splice(index, 1);
-    if (line !== undefined) return line;
-    await new Promise((resolve) => child.stdout?.once("data", () => setImmediate(resolve)));
-  }
-}
+let server: ServeProcess;
+let url: ServeProcess["url"];
 
 function write(config: Config): void {
   const issuer = { ...config.issuer, hooks: "./hooks.mjs" };
@@ -59,26 +39,14 @@ beforeAll(async () => {
     'process.kill(process.pid, "SIGHUP"); setInterval(() => {}, 1_000); export const claims = () => ({ org_role: "admin" });';
   writeFileSync(join(place.folder, "hooks.mjs"), hooks);
   write(place.config);
-  child = spawn(process.execPath, ["--conditions=@breezeway/source", BIN, "serve", place.file], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  exited = once(child, "exit");
-  if (!child.stdout) throw new Error("no output");
-  createInterface(child.stdout).on("line", (line) => {
-    transcript += line;
-    lines.push(JSON.parse(line) as LogLine);
-  });
-  const listening = [
-    await nextLine("listening"),
-    await nextLine("listening"),
-    await nextLine("listening"),
-  ];
-  url = addressesIn(listening);
+  server = await startServeProcess(place.file);
+  ({ url } = server);
+  // What the hangup asked for.
+  await server.nextLine("reloaded");
 });
 
 afterAll(async () => {
-  child.kill("SIGKILL");
-  await exited;
+  await server[Symbol.asyncDispose]();
   await place[Symbol.asyncDispose]();
 });
 
@@ -133,8 +101,8 @@ describe("breezeway serve, a process of its own", () => {
     const token = await newToken();
     const { config } = place;
     write({ ...config, gateway: { ...config.gateway, routes: [{ prefix: "orders" }] } });
-    child.kill("SIGHUP");
-    const { why } = await nextLine("reload-refused");
+    server.kill("SIGHUP");
+    const { why } = await server.nextLine("reload-refused");
     expect(why).toContain(`${place.file}: gateway: routes[0].prefix: must be`);
     expect(await statusOf("/orders", token)).toBe(200);
   });
@@ -147,8 +115,8 @@ describe("breezeway serve, a process of its own", () => {
       issuer: { ...config.issuer, tokenTtlSeconds: 30 },
       gateway: { ...config.gateway, routes, limits: { circuitFailures: 9 } },
     });
-    child.kill("SIGHUP");
-    const { why } = await nextLine("reload-refused");
+    server.kill("SIGHUP");
+    const { why } = await server.nextLine("reload-refused");
     expect(why).toContain("issuer.tokenTtlSeconds, gateway.limits: a change needs a restart");
     expect(await statusOf("/bills", await newToken())).toBe(404);
   });
@@ -160,7 +128,7 @@ describe("breezeway serve, a process of its own", () => {
     const routes = [{ ...route, prefix: "/bills", scopes: ["orders:read"] }];
     const apps = [{ ...ORDERS, scopes: ["orders:read"] }];
     write({ ...config, gateway: { ...config.gateway, routes }, apps });
-    expect(await nextLine("reloaded")).toMatchObject({ apps: 1, routes: 1 });
+    expect(await server.nextLine("reloaded")).toMatchObject({ apps: 1, routes: 1 });
     await expect.poll(() => statusOf("/bills", token)).toBe(401);
     // A token of the same second is ended with those that were made before it.
     await expect.poll(async () => statusOf("/bills", await newToken())).toBe(200);
@@ -172,14 +140,14 @@ describe("breezeway serve, a process of its own", () => {
     const answered = send(`${url["gateway"]}/bills/held/a`, token);
     const ended = send(`${url["gateway"]}/bills/held/b`, token).catch(() => "ended");
     await expect.poll(() => held.size).toBe(2);
-    child.kill("SIGTERM");
-    await nextLine("stopping");
-    child.kill("SIGHUP");
+    server.kill("SIGTERM");
+    await server.nextLine("stopping");
+    server.kill("SIGHUP");
     held.get("/bills/held/a")?.end("whole");
     expect(await (await answered).text()).toBe("whole");
-    expect(await exited).toEqual([0, null]);
+    expect(await server.exited).toEqual([0, null]);
     expect(await ended).not.toMatchObject({ status: 200 });
-    expect(lines.at(-1)).toMatchObject({ event: "stopped" });
-    expect(secrets.filter((secret) => transcript.includes(secret))).toEqual([]);
+    await server.nextLine("stopped");
+    expect(secrets.filter((secret) => server.transcript().includes(secret))).toEqual([]);
   });
 });

@@ -19,16 +19,16 @@ export function registerServe(program: Command, io: CliIo): void {
     .action(async (file: string, { check }: { readonly check?: boolean }) => {
       using _hangups = ignoreHangups();
       // Only who uses it loads issuer and gateway.
-      const { readServePlan } = await import("../serve/serve-plan.ts");
-      const plan = await readServePlan(file, io);
       if (check) {
+        const { readServePlan } = await import("../serve/serve-plan.ts");
+        await readServePlan(file, io);
         io.out(`${file}: valid`);
         return;
       }
       const { startServe } = await import("../serve/start-serve.ts");
       const { createServeLog } = await import("../serve/serve-log.ts");
       const log = createServeLog(io.out);
-      const running = await startServe(plan, log);
+      const running = await startServe(file, { io, log });
       await io.untilStopped();
       log.say("stopping");
       await running.stop();

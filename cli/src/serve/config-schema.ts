@@ -33,6 +33,8 @@ export interface IssuerSection extends Pick<
   readonly store: StoreSection;
   /** A module, see `hooks.ts`. */
   readonly hooks?: string;
+  /** How long a call of a hook may take, 1 to 60 000 milliseconds. Default 5 000. */
+  readonly hookTimeoutMs: number;
   readonly oidc?: Omit<OidcOptions, "mapUser" | "clientSecret"> & {
     readonly clientSecret?: SecretPlace;
   };
@@ -114,6 +116,7 @@ const issuer = z.strictObject({
   host: z._default(host, "127.0.0.1"),
   store: z._default(store, { kind: "sqlite", file: "data/issuer.sqlite" }),
   hooks: maybe(z.string().check(z.minLength(1))),
+  hookTimeoutMs: z._default(z.int().check(z.gte(1), z.lte(60_000)), 5_000),
   oidc: maybe(
     z.strictObject({
       provider: z.string(),

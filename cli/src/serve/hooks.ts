@@ -34,13 +34,22 @@ const hooksSchema: z.ZodMiniType<Hooks> = z.strictObject({
 const FIELD = "issuer.hooks";
 const MAX_LOAD_MS = 30_000;
 
+export interface HooksPlace {
+  /** The configuration file. */
+  readonly file: string;
+  /** The module, relative to the file. */
+  readonly path: string | undefined;
+  /** How long a call of a hook may take. */
+  readonly timeoutMs: number;
+}
+
 /**
  * Runs the module: whoever can write it has the issuer's keys.
  *
- * @param path - Relative to the configuration file.
+ * @returns the hooks; a call rejects with UPSTREAM_TIMEOUT when it has not settled in `timeoutMs`
  * @throws {BridgeError} CONFIG_INVALID, naming file, field and module
  */
-export async function loadHooks(path: string | undefined, file: string): Promise<Hooks> {
+export async function loadHooks({ file, path, timeoutMs }: HooksPlace): Promise<Hooks> {
   if (path === undefined) return {};
   const module = resolve(dirname(file), path);
   readTrustedText(module, `${file}: ${FIELD}`);
@@ -55,18 +64,60 @@ export async function loadHooks(path: string | undefined, file: string): Promise
       { cause },
     );
   }
-  return parseWith(hooksSchema, { ...exported }, { code: "CONFIG_INVALID", source: module });
+  const parsed = parseWith(
+    hooksSchema,
+    { ...exported },
+    { code: "CONFIG_INVALID", source: module },
+  );
+  const { mapUser, claims, mayManage } = parsed;
+  return {
+    ...(mapUser && { mapUser: bounded("mapUser", mapUser, timeoutMs) }),
+    ...(claims && { claims: bounded("claims", claims, timeoutMs) }),
+    ...(mayManage && { mayManage: bounded("mayManage", mayManage, timeoutMs) }),
+  };
 }
 
 /** One that waits for ever would end the process without a word, or keep it from its ports. */
 async function loaded(module: string): Promise<object> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(new DOMException(`not within ${MAX_LOAD_MS} ms`, "TimeoutError")),
+  return await within(
     MAX_LOAD_MS,
+    import(pathToFileURL(module).href) as Promise<object>,
+    () => new DOMException(`not within ${MAX_LOAD_MS} ms`, "TimeoutError"),
   );
+}
+
+/** One that never settles would hold its request, and all that the request holds, for ever. */
+function bounded<Argument, Result>(
+  name: keyof Hooks,
+  call: (argument: Argument) => Result | Promise<Result>,
+  timeoutMs: number,
+): (argument: Argument) => Result | Promise<Result> {
+  return (argument) => {
+    const result = call(argument);
+    // Without a wait there is none to bound, and a token costs less.
+    if (!isThenable(result)) return result;
+    return within(timeoutMs, result, () => {
+      const message = `${FIELD}: ${name} did not settle within ${timeoutMs} ms.`;
+      return new BridgeError("UPSTREAM_TIMEOUT", message);
+    });
+  };
+}
+
+// A database client's query is often one without being a promise.
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "then" in value &&
+    typeof value.then === "function"
+  );
+}
+
+async function within<T>(limitMs: number, work: PromiseLike<T>, late: () => Error): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(late()), limitMs);
   try {
-    return await Promise.race([import(pathToFileURL(module).href) as Promise<object>, late]);
+    return await Promise.race([work, promise]);
   } finally {
     clearTimeout(timer);
   }

@@ -33,7 +33,8 @@ export async function createIssuerOptions(
   section: IssuerSection,
   parts: IssuerParts,
 ): Promise<IssuerOptions> {
-  const { url, port, host, hooks, store, oidc, keys, revocations, connections, ...plain } = section;
+  const { url, port, host, hooks, hookTimeoutMs, ...described } = section;
+  const { store, oidc, keys, revocations, connections, ...plain } = described;
   const { claims, mayManage } = parts.hooks;
   return {
     ...plain,

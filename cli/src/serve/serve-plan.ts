@@ -36,7 +36,8 @@ export async function readServePlan(
 ): Promise<ServePlan> {
   const read = readServeFile(file);
   const { config, apps } = read;
-  const hooks = await loadHooks(config.issuer.hooks, file);
+  const { hooks: path, hookTimeoutMs: timeoutMs } = config.issuer;
+  const hooks = await loadHooks({ file, path, timeoutMs });
   const readSecret = createSecretReader(file, env);
   const issuer = await createIssuerOptions(config.issuer, { file, apps, hooks, readSecret, out });
   checkIssuer(issuer, file);

@@ -1,43 +1,59 @@
 /** Issuer and gateway in this process, each on its port. The gateway hears the issuer without a socket. */
 import { setTimeout as delay } from "node:timers/promises";
 import { createGateway, type Gateway, type GatewayOptions } from "@breezeway/gateway";
-import { serveGateway, watchConfigFile, type GatewayServer } from "@breezeway/gateway/node";
+import {
+  serveGateway,
+  watchConfigFile,
+  type ConfigWatch,
+  type GatewayServer,
+} from "@breezeway/gateway/node";
 import { createIssuer, type Issuer } from "@breezeway/issuer";
 import { serveIssuer, type IssuerServer } from "@breezeway/issuer/node";
 import { BridgeError } from "@breezeway/shared";
+import type { CliIo } from "../io.ts";
 import { listenFault } from "./listen-fault.ts";
 import { reasonFor } from "./reason-for.ts";
-import { reload, type Reloadable } from "./reload.ts";
+import { readTrustedText } from "./read-text.ts";
+import { reload } from "./reload.ts";
 import type { ServeLog } from "./serve-log.ts";
-import type { ServePlan } from "./serve-plan.ts";
+import { readServePlan, type ServePlan } from "./serve-plan.ts";
+
+export interface ServeSurroundings {
+  readonly io: Pick<CliIo, "env" | "out">;
+  readonly log: ServeLog;
+}
 
 export interface Running {
   /** Ends what runs, after `drainDelayMs` and at most `graceMs` for what is under way. */
   stop(): Promise<void>;
 }
 
-/** @throws {BridgeError} CONFIG_INVALID for a port, STORE_UNAVAILABLE, KEYS_UNAVAILABLE */
-export async function startServe(plan: ServePlan, log: ServeLog): Promise<Running> {
+/**
+ * @param file - The configuration.
+ * @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID, STORE_UNAVAILABLE, KEYS_UNAVAILABLE
+ */
+export async function startServe(file: string, { io, log }: ServeSurroundings): Promise<Running> {
   await using opened = new AsyncDisposableStack();
-  const started = Promise.withResolvers<Reloadable>();
-  // First: a change while it starts is taken over once it has.
+  const started = Promise.withResolvers<() => void>();
+  // Before the file is read: what changes, or is asked for, while it starts is taken over once it has.
   const watching = opened.use(
-    watchConfigFile(plan.file, {
-      reload: () => void started.promise.then((parts) => reload(plan, parts)),
+    watchFile(file, {
+      reload: () => void started.promise.then((reloadNow) => reloadNow()),
       onError: (error) => log.fail("serve", error),
     }),
   );
+  const plan = await readServePlan(file, io);
   const issuer = opened.use(
     createIssuer({ ...plan.issuer, onError: (error) => log.fail("issuer", error) }),
   );
-  await ready(issuer, plan.file);
-  const gateway = openGateway(gatewayOptions(plan, issuer, log), plan.file);
+  await ready(issuer, file);
+  const gateway = openGateway(gatewayOptions(plan, issuer, log), file);
   const gatewayServer = opened.use(await listenGateway(gateway, plan));
   const issuerServer = opened.adopt(await listenIssuer(issuer, plan), (server) => server.close());
   // So that whoever waits for the addresses finds it ready.
   await gateway.ready;
   sayAddresses(log, issuerServer, gatewayServer);
-  started.resolve({ issuer, gateway, log });
+  started.resolve(() => reload(plan, { issuer, gateway, log }));
   const running = opened.move();
   const { drainDelayMs, graceMs } = plan.config.shutdown;
   return {
@@ -51,6 +67,17 @@ export async function startServe(plan: ServePlan, log: ServeLog): Promise<Runnin
       await running.disposeAsync();
     },
   };
+}
+
+function watchFile(file: string, options: Parameters<typeof watchConfigFile>[1]): ConfigWatch {
+  try {
+    return watchConfigFile(file, options);
+  } catch (cause) {
+    // Most often it is not there, which reading it says better.
+    readTrustedText(file, "configuration");
+    const message = `configuration: ${file} cannot be watched (${reasonFor(cause)}).`;
+    throw new BridgeError("CONFIG_INVALID", message, { cause });
+  }
 }
 
 function gatewayOptions(plan: ServePlan, issuer: Issuer, log: ServeLog): GatewayOptions {

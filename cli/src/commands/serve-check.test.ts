@@ -1,0 +1,255 @@
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, vi } from "vitest";
+import { main } from "../main.ts";
+import { readServePlan } from "../serve/serve-plan.ts";
+import { ISSUER, ORDERS, type Config } from "../test-support/serve-place.ts";
+import { SECRET, useServe } from "../test-support/use-serve.ts";
+
+const fixture = useServe();
+const { serve, change } = fixture;
+
+const oidc = { provider: "https://login.example", clientId: "shell" };
+
+describe("breezeway serve --check", () => {
+  it("says that the file is valid, and opens nothing", async () => {
+    const { code, out, err } = await serve(["--check"]);
+    expect({ code, out, err }).toEqual({ code: 0, out: [`${fixture.place.file}: valid`], err: "" });
+    expect(() => readFileSync(join(fixture.place.folder, "data/issuer.sqlite"))).toThrow("ENOENT");
+  });
+
+  it.each<[string, (config: Config) => object | string, string]>([
+    ["text that is not JSON", () => "{", ": this is not valid JSON"],
+    ["an unknown field", () => change({}, {}, { app: [] }), ': unknown field "app"'],
+    ["an unknown field of the issuer", () => change({ prot: 1 }), ': issuer: unknown field "prot"'],
+    [
+      "an unknown field of the gateway",
+      () => change({}, { jwks: "" }),
+      ': gateway: unknown field "jwks"',
+    ],
+    ["no URL", () => change({ url: undefined }), ": issuer.url: is required"],
+    [
+      "a URL that nobody may trust",
+      () => change({ url: "http://shell.example/auth" }),
+      ": issuer.url: must be an https URL",
+    ],
+    ["no address", () => change({ host: "" }), ": issuer.host: must"],
+    [
+      "no address of operations",
+      () => change({}, { operationsHost: "" }),
+      "gateway.operationsHost:",
+    ],
+    ["no port", () => change({ port: 65_536 }), ": issuer.port: must be at most 65535"],
+    [
+      "a life of tokens out of bounds",
+      () => change({ tokenTtlSeconds: 5 }),
+      ": issuer.tokenTtlSeconds: must be 15 to 300",
+    ],
+    [
+      "an unknown rate limit",
+      () => change({ rateLimits: { logins: 5 } }),
+      ": issuer.rateLimits.logins: is not an option",
+    ],
+    [
+      "an algorithm for no app",
+      () => change({ algorithms: { bills: "ES256" } }),
+      ": issuer.algorithms: no app bills",
+    ],
+    [
+      "a route that is none",
+      () => change({}, { routes: [{ prefix: "x" }] }),
+      ": gateway: routes[0].prefix: must be",
+    ],
+    [
+      "a scope that no app has",
+      () => change({}, { routes: [{ prefix: "/x", scopes: ["a:b"] }] }),
+      ": gateway: routes[0].scopes: no app",
+    ],
+    [
+      "a manifest that is wrong",
+      () => change({}, {}, { apps: [{ ...ORDERS, url: "x" }] }),
+      ": apps[0]: url:",
+    ],
+    ["a manifest that is not there", () => change({}, {}, { apps: ["a.json"] }), ": apps[0]: "],
+    [
+      "an app that is said twice",
+      () => change({}, {}, { apps: [ORDERS, ORDERS] }),
+      ": apps: orders: id: two apps",
+    ],
+    [
+      "a proxy that is no address",
+      () => change({}, {}, { trustedProxies: ["nginx"] }),
+      ": trustedProxies[0]: must be",
+    ],
+    [
+      "a secret in the file",
+      () => change({ oidc: { ...oidc, clientSecret: SECRET } }),
+      ': issuer.oidc.clientSecret: must be { "env"',
+    ],
+    [
+      "a secret that the environment lacks",
+      () => change({ store: { kind: "postgres", url: { env: "canary" } } }),
+      ": issuer.store.url.env: the environment has no variable of this name",
+    ],
+    [
+      "a secret whose file is not there",
+      () => change({ keys: { encryptionSecret: { file: "none" } } }),
+      ": issuer.keys.encryptionSecret: ",
+    ],
+    [
+      "a secret that is too short",
+      () => change({ keys: { encryptionSecret: { env: "SHORT" } } }),
+      ": issuer.keys.encryptionSecret: must have at least 16",
+    ],
+    [
+      "sign-in without a hook",
+      () => change({ oidc }),
+      ": issuer.hooks: must name a module that exports mapUser",
+    ],
+    [
+      "a hook that is misspelt",
+      () => change({ hooks: "typo.mjs" }),
+      'typo.mjs: unknown field "mapuser"',
+    ],
+    [
+      "a hook that is no function",
+      () => change({ hooks: "text.mjs" }),
+      "text.mjs: claims: must be a function",
+    ],
+    [
+      "a time for hooks that is none",
+      () => change({ hookTimeoutMs: 0 }),
+      ": issuer.hookTimeoutMs: must be at least 1",
+    ],
+    ["hooks that fail", () => change({ hooks: "fails.mjs" }), ": issuer.hooks: "],
+  ])("names file and field for %s, and quotes no value", async (_case, configOf, message) => {
+    fixture.env = { SHORT: "canary" };
+    const write = (name: string, text: string): void =>
+      writeFileSync(join(fixture.place.folder, name), text);
+    write("typo.mjs", "export const mapuser = () => undefined;");
+    write("text.mjs", 'export const claims = "canary";');
+    write("fails.mjs", 'throw new Error("canary");');
+    fixture.place.write(configOf(fixture.place.config));
+    const { code, out, err } = await serve(["--check"]);
+    expect({ code, out }).toEqual({ code: 1, out: [] });
+    expect(err).toContain(fixture.place.folder);
+    expect(err).toContain(message);
+    expect(err).not.toContain("canary");
+  });
+
+  it("does not wait for ever for hooks that wait", async () => {
+    writeFileSync(join(fixture.place.folder, "hooks.mjs"), "await new Promise(() => {});");
+    fixture.place.write(change({ hooks: "hooks.mjs" }));
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const read = readServePlan(fixture.place.file, { env: fixture.env, out: () => {} });
+    vi.advanceTimersByTime(30_000);
+    await expect(read).rejects.toThrow("issuer.hooks: ");
+    await expect(read).rejects.toThrow("fails when it is loaded (TimeoutError)");
+  });
+
+  it.each([
+    [
+      "the configuration",
+      () => fixture.place.file,
+      `configuration: every user of this machine may write`,
+    ],
+    ["a manifest", () => join(fixture.place.folder, "a.json"), "apps[0]: every user"],
+    [
+      "a secret",
+      () => join(fixture.place.folder, "secret"),
+      "issuer.keys.encryptionSecret: every user",
+    ],
+    ["the hooks", () => join(fixture.place.folder, "hooks.mjs"), "issuer.hooks: every user"],
+  ])("refuses %s when everybody could have written it", async (_what, fileOf, message) => {
+    writeFileSync(join(fixture.place.folder, "secret"), SECRET);
+    writeFileSync(join(fixture.place.folder, "hooks.mjs"), "");
+    writeFileSync(join(fixture.place.folder, "a.json"), JSON.stringify(ORDERS));
+    const keys = { encryptionSecret: { file: "secret" } };
+    fixture.place.write(change({ keys, hooks: "hooks.mjs" }, {}, { apps: ["a.json"] }));
+    expect(await serve(["--check"])).toMatchObject({ code: 0 });
+    chmodSync(fileOf(), 0o666);
+    const { code, err } = await serve(["--check"]);
+    expect(code).toBe(1);
+    expect(err).toContain(message);
+  });
+
+  it("refuses a file in a folder where everybody could have put another in its place", async () => {
+    const open = join(fixture.place.folder, "open");
+    mkdirSync(open);
+    writeFileSync(join(open, "secret"), SECRET);
+    symlinkSync(join(open, "secret"), join(fixture.place.folder, "link"));
+    for (const file of ["open/secret", "link"]) {
+      fixture.place.write(change({ keys: { encryptionSecret: { file } } }));
+      // As /tmp is: only who owns a file may replace it.
+      chmodSync(open, 0o1777);
+      expect(await serve(["--check"])).toMatchObject({ code: 0 });
+      chmodSync(open, 0o777);
+      const { code, err } = await serve(["--check"]);
+      expect(code).toBe(1);
+      expect(err).toContain("issuer.keys.encryptionSecret: every user of this machine may replace");
+      expect(err).toContain(`chmod o-w the folder ${open}`);
+    }
+  });
+
+  it.each([
+    ["is not there", (file: string) => `${file}.none`, "is not there"],
+    ["is in no folder", (file: string) => join(file, "..", "none", "a.json"), "is not there"],
+    ["is a folder", () => fixture.place.folder, "cannot be read (EISDIR)"],
+  ])("says that a file %s", async (_what, fileOf, message) => {
+    const errors: string[] = [];
+    const code = await main(["serve", fileOf(fixture.place.file)], {
+      out: () => {},
+      err: (line) => errors.push(line),
+      stdin: () => Promise.resolve(""),
+      untilStopped: () => Promise.resolve(),
+      env: {},
+    });
+    expect(code).toBe(1);
+    expect(errors.join()).toContain(message);
+  });
+
+  it.each([
+    ["production", ISSUER, "refused when NODE_ENV is production"],
+    ["", "https://shell.example/auth", "shell.example is not this machine"],
+  ])("refuses sign-in without a password with NODE_ENV=%s at %s", async (name, url, message) => {
+    vi.stubEnv("NODE_ENV", name);
+    fixture.place.write(change({ url }));
+    const { code, err } = await serve(["--check"]);
+    expect(code).toBe(1);
+    expect(err).toContain(`${fixture.place.file}: issuer.devLogin: `);
+    expect(err).toContain(message);
+  });
+});
+
+describe("the plan", () => {
+  it("has the secrets and the hooks where issuer and gateway look for them", async () => {
+    const hooks = "export const mapUser = (person) => ({ userId: person.sub, tenantId: 'acme' });";
+    writeFileSync(join(fixture.place.folder, "hooks.mjs"), hooks);
+    writeFileSync(join(fixture.place.folder, "secret"), `${SECRET}\n`);
+    fixture.place.write(
+      change({
+        oidc: { ...oidc, clientSecret: { file: "secret" } },
+        hooks: "hooks.mjs",
+        keys: { encryptionSecret: { file: "secret" } },
+        revocations: { secrets: [{ env: "FEED" }] },
+        store: { kind: "postgres", url: { env: "DATABASE_URL" } },
+        algorithms: { orders: "ES256" },
+        connections: { timeoutMs: 1_000, allowPrivateAddresses: true },
+      }),
+    );
+    fixture.env = { FEED: "feed-secret", DATABASE_URL: "postgres://127.0.0.1/none" };
+    const { issuer, gateway } = await readServePlan(fixture.place.file, {
+      env: fixture.env,
+      out: () => {},
+    });
+    expect(issuer).toMatchObject({
+      oidc: { clientId: "shell", clientSecret: SECRET },
+      keys: { encryptionSecret: SECRET },
+      revocations: { secrets: ["feed-secret"] },
+      store: { kind: "postgres" },
+      connections: { timeoutMs: 1_000, allowPrivateAddresses: true },
+    });
+    expect(issuer.oidc?.mapUser({ sub: "alice", iss: "" })).toMatchObject({ userId: "alice" });
+    expect(gateway.algorithms).toEqual(["EdDSA", "ES256"]);
+  });
+});

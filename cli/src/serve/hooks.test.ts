@@ -1,0 +1,91 @@
+import { mkdtempDisposableSync, writeFileSync, type DisposableTempDir } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { loadHooks, type Hooks } from "./hooks.ts";
+
+const TIMEOUT_MS = 5_000;
+
+let folder: DisposableTempDir;
+
+beforeEach(() => {
+  folder = mkdtempDisposableSync(join(tmpdir(), "cli-hooks-"));
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  folder.remove();
+});
+
+async function hooksOf(text: string): Promise<Required<Hooks>> {
+  const file = join(folder.path, "breezeway.json");
+  writeFileSync(join(folder.path, "hooks.mjs"), text);
+  const hooks = await loadHooks({ file, path: "hooks.mjs", timeoutMs: TIMEOUT_MS });
+  const { mapUser, claims, mayManage } = hooks;
+  if (!mapUser || !claims || !mayManage) throw new Error("a hook is missing");
+  return { mapUser, claims, mayManage };
+}
+
+const ALL = ["mapUser", "claims", "mayManage"] as const;
+
+/** What a hook gives, whichever it is. */
+async function call(hooks: Required<Hooks>, name: (typeof ALL)[number]): Promise<unknown> {
+  const hook: (argument: never) => unknown = hooks[name];
+  return await hook({} as never);
+}
+
+const all = (body: string): string =>
+  ALL.map((name) => `export const ${name} = ${body};`).join("\n");
+
+describe("a call of a hook", () => {
+  it.each(ALL)("of %s is given up when it has not settled in time", async (name) => {
+    const hooks = await hooksOf(all("() => new Promise(() => {})"));
+    const given = call(hooks, name);
+    let isSettled = false;
+    given.catch(() => (isSettled = true));
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS - 1);
+    expect(isSettled).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    await expect(given).rejects.toMatchObject({
+      code: "UPSTREAM_TIMEOUT",
+      message: `issuer.hooks: ${name} did not settle within 5000 ms.`,
+    });
+  });
+
+  it.each([
+    ["that waits", "async () => ({ org: 'a' })"],
+    // As queries of database clients are.
+    ["of a promise by another name", "() => ({ then: (done) => done({ org: 'a' }) })"],
+  ])("%s gives what it settles with, and leaves no timer behind", async (_what, body) => {
+    const hooks = await hooksOf(all(body));
+    expect(await call(hooks, "claims")).toEqual({ org: "a" });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("that never waits gives its result itself, so that a mint stays synchronous", async () => {
+    const { claims } = await hooksOf(all("() => ({ org: 'a' })"));
+    expect(claims({} as never)).toEqual({ org: "a" });
+  });
+
+  it.each(["() => { throw new RangeError('x'); }", "async () => { throw new RangeError('x'); }"])(
+    "that is %s fails as it does",
+    async (body) => {
+      const hooks = await hooksOf(all(body));
+      await expect(call(hooks, "claims")).rejects.toThrow(RangeError);
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
+
+  it("that fails after it was given up harms nobody", async () => {
+    const hooks = await hooksOf(
+      all("() => new Promise((_, fail) => setTimeout(() => fail(new Error('late')), 60_000))"),
+    );
+    const given = call(hooks, "claims");
+    given.catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    await expect(given).rejects.toMatchObject({ code: "UPSTREAM_TIMEOUT" });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,66 @@
+/** `breezeway serve` as a process of its own, and what it says. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { addressesIn, type LogLine } from "./serve-place.ts";
+
+const BIN = fileURLToPath(new URL("../bin.ts", import.meta.url));
+
+export interface ServeProcess extends AsyncDisposable {
+  /** Addresses by part. */
+  readonly url: Readonly<Record<string, string>>;
+  /** All that it said on standard output. */
+  transcript(): string;
+  /** Waits for a line that was not asked for before. */
+  nextLine(event: string): Promise<LogLine>;
+  kill(signal: "SIGHUP" | "SIGTERM"): void;
+  /** Its exit code and signal. */
+  readonly exited: Promise<readonly unknown[]>;
+}
+
+/** Resolves once it listens. @param parts - How many of its addresses it will name. */
+export async function startServeProcess(
+  file: string,
+  { env = {}, parts = 3 }: { readonly env?: NodeJS.ProcessEnv; readonly parts?: number } = {},
+): Promise<ServeProcess> {
+  const args = ["--conditions=@breezeway/source", BIN, "serve", file];
+  const child = spawn(process.execPath, args, {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...env },
+  });
+  const exited = once(child, "exit");
+  const lines: LogLine[] = [];
+  let transcript = "";
+  createInterface(child.stdout).on("line", (line) => {
+    transcript += line;
+    lines.push(JSON.parse(line) as LogLine);
+  });
+
+  async function nextLine(event: string): Promise<LogLine> {
+    for (;;) {
+      const index = lines.findIndex((line) => line.event === event);
+      const [line] = index < 0 ? [] : lines.splice(index, 1);
+      if (line !== undefined) return line;
+      const more = new Promise((resolve) =>
+        child.stdout.once("data", () => setImmediate(resolve, "more")),
+      );
+      if ((await Promise.race([more, exited])) !== "more")
+        throw new Error(`it ended: ${transcript}`);
+    }
+  }
+
+  const listening: LogLine[] = [];
+  while (listening.length < parts) listening.push(await nextLine("listening"));
+  return {
+    url: addressesIn(listening),
+    transcript: () => transcript,
+    nextLine,
+    kill: (signal) => void child.kill(signal),
+    exited,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
