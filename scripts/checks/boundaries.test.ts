@@ -120,6 +120,30 @@ test("refuses tests and their support in shipped sources", async () => {
   ]);
 });
 
+test("lets tests of another workspace start servers of the issuer's tests, and no shipped source", async () => {
+  const server = "../../issuer/src/test-support/postgres-server.ts";
+  const files = {
+    "src/a.test.ts": `import "${server}";`,
+    "src/b.test.ts": `import "../../issuer/src/test-support/stores.ts";`,
+    "src/c.ts": `import "${server}";`,
+  };
+  const support = {
+    "src/test-support/postgres-server.ts": "export {};",
+    "src/test-support/stores.ts": "export {};",
+  };
+  const problems = await checkBoundaries(
+    await writeWorkspaces({
+      shared: SHARED,
+      issuer: { manifest: {}, files: support },
+      cli: { manifest: {}, files },
+    }),
+  );
+  expect(problems.toSorted()).toEqual([
+    "cli/src/b.test.ts → issuer/src/test-support/stores.ts: Another workspace is imported by its package name, never by a relative path.",
+    "cli/src/c.ts → issuer/src/test-support/postgres-server.ts: What is shipped must not import tests or their support.",
+  ]);
+});
+
 test("refuses Node's own modules in what browsers load", async () => {
   expect(await problemsOf("guest", `export * from "node:crypto";`)).toEqual([
     "guest/src/main.ts → crypto: shared, guest and host run in browsers.",

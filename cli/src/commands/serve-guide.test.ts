@@ -12,7 +12,7 @@ import {
 import { SECRET, useServe } from "../test-support/use-serve.ts";
 
 const fixture = useServe();
-const { serve, change } = fixture;
+const { serve } = fixture;
 
 describe("the guide", () => {
   const guide = readFileSync(new URL("../../../docs/guides/serve.md", import.meta.url), "utf8");

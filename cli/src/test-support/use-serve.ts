@@ -17,12 +17,12 @@ export interface ServeFixture {
   /** Of the command. Empty at the start of each test. */
   env: Record<string, string>;
   /** Runs the command; it is asked to stop once `whileRunning` has ended. The lines go on growing. */
-  serve(
+  readonly serve: (
     args: readonly string[],
     whileRunning?: (lines: readonly LogLine[]) => Promise<void>,
-  ): Promise<Outcome>;
+  ) => Promise<Outcome>;
   /** The place's configuration with other fields in its sections. */
-  change(issuer: object, gateway?: object, rest?: object): object;
+  readonly change: (issuer: object, gateway?: object, rest?: object) => object;
 }
 
 /** Call it at the top of a test file. */
@@ -53,6 +53,8 @@ export function useServe(): ServeFixture {
     async serve(args, whileRunning = () => Promise.resolve()) {
       const [out, err]: [string[], string[]] = [[], []];
       const lines: LogLine[] = [];
+      // The command would take an assertion of the test's for a failure of its own.
+      const broken: unknown[] = [];
       const code = await main(["serve", opened().file, ...args], {
         out(line) {
           out.push(line);
@@ -60,9 +62,10 @@ export function useServe(): ServeFixture {
         },
         err: (line) => err.push(line),
         stdin: () => Promise.resolve(""),
-        untilStopped: () => whileRunning(lines),
+        untilStopped: () => whileRunning(lines).catch((error: unknown) => void broken.push(error)),
         env: fixture.env,
       });
+      if (broken.length > 0) throw broken[0];
       return { code, out, err: err.join("\n") };
     },
     change(issuer, gateway = {}, rest = {}) {

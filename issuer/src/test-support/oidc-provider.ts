@@ -15,6 +15,8 @@ export interface TestProvider {
 
 export interface TestProviderOptions {
   readonly redirectUri: string;
+  /** Default `breezeway`. */
+  readonly clientId?: string;
   readonly clientSecret?: string;
 }
 
@@ -30,7 +32,7 @@ export async function startOidcProvider(options: TestProviderOptions): Promise<T
   const provider = new Provider(url, {
     clients: [
       {
-        client_id: "breezeway",
+        client_id: options.clientId ?? "breezeway",
         redirect_uris: [options.redirectUri],
         grant_types: ["authorization_code"],
         response_types: ["code"],
