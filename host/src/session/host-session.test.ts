@@ -5,12 +5,12 @@ import { createIssuerClient } from "./issuer-client.ts";
 
 const NOBODY = new Response(JSON.stringify({ reason: "session-missing" }), { status: 401 });
 
-function summaryOf(userId: string): Response {
+function summaryOf(userId: string, tenantId = "acme"): Response {
   return Response.json({
     handle: `session of ${userId}`,
     userId,
-    tenantId: "acme",
-    tenants: ["acme"],
+    tenantId,
+    tenants: ["acme", "globex"],
     scopes: [],
     claims: {},
     createdAtSeconds: 1,
@@ -118,5 +118,33 @@ describe("signing out", () => {
     await done;
     expect(session.current).toBeNull();
     expect(told).toEqual([{ type: "changed" }]);
+  });
+});
+
+describe("asking again while an answer is on its way", () => {
+  it("settles with what the later answer says, as when word of a switch overtakes it", async () => {
+    const { session, answer } = await signedIn("alice");
+    let tenantAtEnd: string | undefined;
+    const switched = session.switchTenant("globex").then(() => {
+      tenantAtEnd = session.current?.tenantId;
+    });
+    await answer(new Response(null, { status: 200 }));
+    const heard = session.refetch();
+    await answer(summaryOf("alice", "globex"));
+    expect([session.current?.tenantId, tenantAtEnd]).toEqual(["acme", undefined]);
+    await answer(summaryOf("alice", "globex"));
+    await Promise.all([switched, heard]);
+    expect(tenantAtEnd).toBe("globex");
+  });
+
+  it("settles too when a sign-out has overtaken both", async () => {
+    const { session, answer } = await signedIn("alice");
+    const asked = [session.refetch(), session.refetch()];
+    const done = session.signOut();
+    await answer(summaryOf("alice"));
+    await answer(summaryOf("alice"));
+    expect(await Promise.all(asked)).toEqual([null, null]);
+    await answer(new Response(null, { status: 204 }));
+    await done;
   });
 });

@@ -21,7 +21,11 @@ export interface HostSession extends Readable<SessionSummary | null> {
    * @throws {BridgeError} OFFLINE, DENIED
    */
   signOut(): Promise<void>;
-  /** @throws {BridgeError} DENIED (not a tenant of this user), SIGNED_OUT, OFFLINE */
+  /**
+   * Once it has settled, `current` is of that tenant.
+   *
+   * @throws {BridgeError} DENIED (not a tenant of this user), SIGNED_OUT, OFFLINE
+   */
   switchTenant(tenantId: string): Promise<void>;
 }
 
@@ -53,20 +57,26 @@ export function createHostSession(
   // Sessions that ended. An answer that was asked for before may be of the one that ended, or of its
   // successor: only the next answer tells.
   let endings = 0;
+  // The question that was asked last, unless a sign-out has overtaken it.
+  let latest: Promise<SessionSummary | null> | undefined;
 
-  const refetch = async (): Promise<SessionSummary | null> => {
+  const refetch = (): Promise<SessionSummary | null> => {
     generation += 1;
-    const mine = generation;
+    latest = ask(generation);
+    return latest;
+  };
+
+  const ask = async (mine: number): Promise<SessionSummary | null> => {
     let summary: SessionSummary | null;
     let heardOf: number;
     do {
       heardOf = endings;
       summary = await client.session();
     } while (heardOf !== endings && mine === generation);
-    if (mine === generation) {
-      isKnown = true;
-      store.set(summary);
-    }
+    // Whoever waits for this answer wants what the later one says.
+    if (mine !== generation) return latest ?? store.current;
+    isKnown = true;
+    store.set(summary);
     return store.current;
   };
 
@@ -97,6 +107,7 @@ export function createHostSession(
     async signOut() {
       const handle = store.current?.handle;
       generation += 1;
+      latest = undefined;
       isKnown = true;
       store.set(null);
       try {
