@@ -218,21 +218,35 @@ describe("one app's token", () => {
     expect(issuer.pushed).toHaveLength(1);
   });
 
-  it("that the issuer denies is not asked for at each read, but after a while again [AT-7]", async () => {
+  it.each(["DENIED", "SIGNED_OUT"] as const)(
+    "that the issuer refuses (%s) is not asked for at each read, but after a while [AT-7]",
+    async (code) => {
+      const issuer = setUp();
+      issuer.fail = new BridgeError(code, "no");
+      for (let read = 0; read < 20; read += 1) {
+        await expect(issuer.tokens.get()).rejects.toMatchObject({ code });
+        await expect(issuer.tokens.replace("old")).rejects.toMatchObject({ code });
+      }
+      expect(issuer.mints).toHaveLength(1);
+      await issuer.clock.advance(4_999);
+      await expect(issuer.tokens.get()).rejects.toMatchObject({ code });
+      expect(issuer.mints).toHaveLength(1);
+      issuer.fail = undefined;
+      await issuer.clock.advance(1);
+      await issuer.tokens.get();
+      expect(issuer.mints).toHaveLength(2);
+    },
+  );
+
+  it("of nobody is asked for at once, and pushed, after a sign-in [AT-7]", async () => {
     const issuer = setUp();
-    issuer.fail = new BridgeError("DENIED", "not connected");
-    for (let read = 0; read < 20; read += 1) {
-      await expect(issuer.tokens.get()).rejects.toMatchObject({ code: "DENIED" });
-      await expect(issuer.tokens.replace("old")).rejects.toMatchObject({ code: "DENIED" });
-    }
-    expect(issuer.mints).toHaveLength(1);
-    await issuer.clock.advance(4_999);
-    await expect(issuer.tokens.get()).rejects.toMatchObject({ code: "DENIED" });
-    expect(issuer.mints).toHaveLength(1);
+    follow(issuer);
+    issuer.fail = new BridgeError("SIGNED_OUT", "nobody");
+    await expect(issuer.tokens.get()).rejects.toMatchObject({ code: "SIGNED_OUT" });
     issuer.fail = undefined;
-    await issuer.clock.advance(1);
-    await issuer.tokens.get();
-    expect(issuer.mints).toHaveLength(2);
+    issuer.tokens.reset(true);
+    await issuer.clock.advance(0);
+    expect([issuer.mints.length, issuer.pushed.length]).toEqual([2, 1]);
   });
 
   it.each<readonly [string, (tokens: AppTokens) => void]>([

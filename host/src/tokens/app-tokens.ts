@@ -9,9 +9,10 @@
  *        `MIN_REPLACE_MS`: its word must not become a flood of mints.
  * [AT-5] A token is never replaced by an older one, unless it is of no use any more.
  * [AT-6] A token that dies on its way to the host is not handed out.
- * [AT-7] What the issuer denies is denied for `DENIED_MS` without asking again: a guest that asks in
- *        a loop must not use up what the issuer takes from the person's address. Whatever may have
- *        changed the answer ends it: another session or tenant, other rights, other connections.
+ * [AT-7] What the issuer refuses, since the app may not have it or nobody is signed in, is refused
+ *        for `REFUSED_MS` without asking again: a guest that asks in a loop must not use up what the
+ *        issuer takes from the person's address. Whatever may have changed the answer ends it:
+ *        another session or tenant, other rights, other connections.
  */
 import {
   BridgeError,
@@ -34,7 +35,7 @@ export interface AppTokens {
   offer(answer: TokenResponse): void;
   /** Forgets the token; followers get one of the new session as soon as there is one. */
   reset(isSignedIn: boolean): void;
-  /** A denial may be out of date: apps of the tenant were connected. */
+  /** A refusal may be out of date: apps of the tenant were connected. */
   reconsider(): void;
   /** The page has come into view, or a guest has come: what was left undone is done now. */
   wake(): void;
@@ -59,7 +60,7 @@ export interface AppTokensOptions {
 type Grant = Omit<TokenGrant, "nowMs">;
 
 const MIN_REPLACE_MS = 1_000;
-const DENIED_MS = 5_000;
+const REFUSED_MS = 5_000;
 const FIRST_RETRY_MS = 2_000;
 const MAX_RETRY_MS = 30_000;
 
@@ -76,9 +77,9 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
   let hasFailed = false;
   /** Signed out or denied: nothing to be had before `reset`. */
   let isHopeless = false;
-  /** How often it was said that a denial may be out of date. */
+  /** How often it was said that a refusal may be out of date. */
   let changes = 0;
-  let denial: { readonly error: BridgeError; readonly untilMs: number } | undefined;
+  let refusal: { readonly error: BridgeError; readonly untilMs: number } | undefined;
   let isClosed = false;
 
   const msLeft = ({ expiresAtSeconds }: Grant): number =>
@@ -94,20 +95,20 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
     retryMs = FIRST_RETRY_MS;
     hasFailed = false;
     isHopeless = false;
-    denial = undefined;
+    refusal = undefined;
     for (const follower of followers) {
       if (follower.wantsTokens) follower.onToken(stamped(next));
     }
   };
 
-  /** A denial that a change overtakes is of no use: it is asked for again. */
+  /** A refusal that a change overtakes is of no use: it is asked for again. */
   const ask = async (): Promise<TokenResponse> => {
     for (;;) {
       const asked = changes;
       try {
         return await options.mint();
       } catch (error) {
-        if (asked === changes || !isDenial(error)) throw error;
+        if (asked === changes || !isRefusal(error)) throw error;
       }
     }
   };
@@ -136,7 +137,7 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
   const share = (): Promise<TokenGrant> => {
     if (isClosed) return Promise.reject(new BridgeError("HOST_GONE", "The host was closed."));
     if (flight) return flight;
-    if (denial && clock.monotonic() < denial.untilMs) return Promise.reject(denial.error);
+    if (refusal && clock.monotonic() < refusal.untilMs) return Promise.reject(refusal.error);
     const mine = mint();
     flight = mine;
     const settle = (isFailure: boolean): void => {
@@ -148,8 +149,8 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
     mine.then(
       () => settle(false),
       (error: unknown) => {
-        if (flight === mine && isDenial(error)) {
-          denial = { error, untilMs: clock.monotonic() + DENIED_MS };
+        if (flight === mine && isRefusal(error)) {
+          refusal = { error, untilMs: clock.monotonic() + REFUSED_MS };
         }
         settle(true);
       },
@@ -218,15 +219,15 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
       grant = undefined;
       flight = undefined;
       isHopeless = !isSignedIn;
-      denial = undefined;
+      refusal = undefined;
       clock.clearTimer(timer);
       timer = undefined;
       if (isSignedIn && !isClosed) refreshAhead();
     },
     reconsider() {
       changes += 1;
-      if (!denial) return;
-      denial = undefined;
+      if (!refusal) return;
+      refusal = undefined;
       isHopeless = false;
       if (!isClosed) refreshAhead();
     },
@@ -245,8 +246,8 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
   };
 }
 
-function isDenial(error: unknown): error is BridgeError {
-  return BridgeError.is(error) && error.code === "DENIED";
+function isRefusal(error: unknown): error is BridgeError {
+  return BridgeError.is(error) && (error.code === "DENIED" || error.code === "SIGNED_OUT");
 }
 
 // The issuer's own word about the issuer's own token; nothing is decided by it but when to renew.
