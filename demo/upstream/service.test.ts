@@ -55,6 +55,11 @@ describe("the demo's service", () => {
     },
   );
 
+  it("answers with the request id of the gateway, so that one id finds it in both logs", async () => {
+    expect((await ask("/nowhere")).body["requestId"]).toBe("request-1");
+    expect((await ask("/orders?limit=ten")).body["requestId"]).toBe("request-1");
+  });
+
   it("refuses two tenant headers that differ", async () => {
     const headers = {
       "x-breezeway-user": "alice",

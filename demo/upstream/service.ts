@@ -97,8 +97,11 @@ export function createUpstream({ database, now = Date.now }: UpstreamOptions): U
     return insights === undefined ? refusal(404, "customer-unknown") : context.json(insights);
   });
 
-  app.notFound(() => problem(new BridgeError("ROUTE_UNKNOWN", "There is nothing at this path.")));
-  app.onError(problem);
+  // Whoever did not come through the gateway has no identity, whatever the type says.
+  app.notFound((context) =>
+    problem(new BridgeError("ROUTE_UNKNOWN", "There is nothing here."), context.get("identity")),
+  );
+  app.onError((error, context) => problem(error, context.get("identity")));
   return { fetch: async (request) => await app.fetch(request) };
 }
 
@@ -116,8 +119,10 @@ function refusal(status: 404 | 409, reason: string): Response {
   });
 }
 
-function problem(error: unknown): Response {
-  const { status, headers, body: text } = toProblem(error, { requestId: crypto.randomUUID() });
+/** With the gateway's request id, so that one id finds the request in both logs. */
+function problem(error: unknown, identity: Identity | undefined): Response {
+  const requestId = identity?.requestId ?? crypto.randomUUID();
+  const { status, headers, body: text } = toProblem(error, { requestId });
   return new Response(text, { status, headers });
 }
 
