@@ -32,7 +32,9 @@ export interface AppPlacement {
 
 export interface PlatformHost {
   readonly host: Host<PlatformContract>;
-  /** `undefined` until the issuer has answered for the first time. */
+  /** The issuer has answered for the first time, or could not be reached. */
+  readonly ready: Promise<void>;
+  /** `undefined` until the issuer has answered. */
   subscribeSession(listener: (session: ShellSession | null | undefined) => void): Unsubscribe;
   /** Places that apps ask for in their manifests; panes stand beside one kind of record. */
   placements(type: "menu" | "pane", context?: string): readonly AppPlacement[];
@@ -90,18 +92,8 @@ export function createPlatformHost(data: PageData, shell: ShellServices): Platfo
 
   return {
     host,
-    subscribeSession(listener) {
-      let unsubscribe: Unsubscribe | undefined;
-      let isDone = false;
-      listener(undefined);
-      void host.session.ready.then(() => {
-        if (!isDone) unsubscribe = host.session.subscribe(listener);
-      });
-      return () => {
-        isDone = true;
-        unsubscribe?.();
-      };
-    },
+    ready: host.session.ready,
+    subscribeSession: (listener) => host.session.answer.subscribe(listener),
     placements: (type, context) =>
       host.apps.all.flatMap((app) =>
         app.placements

@@ -24,6 +24,7 @@ export class PorchlightShell extends LightElement {
   static override properties = {
     data: { attribute: false },
     session: { state: true },
+    isUnreachable: { state: true },
     route: { state: true },
     scheme: { state: true },
     customers: { state: true },
@@ -35,6 +36,8 @@ export class PorchlightShell extends LightElement {
   declare data: PageData;
   /** `undefined` until the issuer has answered. */
   declare session: ShellSession | null | undefined;
+  /** The issuer could not be asked who is signed in. The host goes on trying. */
+  declare isUnreachable: boolean;
   declare route: Route;
   declare scheme: Scheme;
   declare customers: CustomersState;
@@ -51,6 +54,7 @@ export class PorchlightShell extends LightElement {
   constructor() {
     super();
     this.session = undefined;
+    this.isUnreachable = false;
     this.route = parseRoute(location.pathname);
     this.scheme = initialScheme();
     this.customers = { is: "loading" };
@@ -71,6 +75,7 @@ export class PorchlightShell extends LightElement {
       navigate: (target) => this.#navigate(target),
     });
     this.#unsubscribe = this.#host.subscribeSession((session) => this.#onSession(session));
+    void this.#host.ready.then(() => (this.isUnreachable = this.session === undefined));
   }
 
   override disconnectedCallback(): void {
@@ -82,7 +87,7 @@ export class PorchlightShell extends LightElement {
   }
 
   override render(): TemplateResult {
-    if (this.session === undefined) return html`<main aria-busy="true"></main>`;
+    if (this.session === undefined) return this.#beforeAnswer();
     if (this.session === null) {
       return html`<shell-sign-in
         .data=${this.data}
@@ -115,6 +120,16 @@ export class PorchlightShell extends LightElement {
       <shell-toasts></shell-toasts>`;
   }
 
+  #beforeAnswer(): TemplateResult {
+    if (!this.isUnreachable) return html`<main aria-busy="true"></main>`;
+    const retry = html`<button class="button" @click=${() => this.#host?.recheckSession()}>
+      Try again
+    </button>`;
+    return html`<main>
+      ${trouble(describeProblem("offline"), { isPage: true, actions: retry })}
+    </main>`;
+  }
+
   #page(): TemplateResult {
     const { route } = this;
     if (route.name === "unknown") {
@@ -129,13 +144,7 @@ export class PorchlightShell extends LightElement {
     if (route.name === "app") {
       const place = this.#host?.placements("menu").find(({ app }) => app.id === route.appId);
       if (place === undefined) {
-        return trouble(
-          { ...describeProblem("app-unknown"), title: `There is no app called “${route.appId}”` },
-          {
-            isPage: true,
-            actions: html`<a class="button" href="/customers">Go to customers</a>`,
-          },
-        );
+        return this.#noPage(route.appId);
       }
       // One element per app: a frame is never handed from one app to another.
       return html`${keyed(
@@ -154,6 +163,17 @@ export class PorchlightShell extends LightElement {
       .panes=${this.#panes()}
       @shell-retry=${() => void this.#loadCustomers()}
     ></shell-customers>`;
+  }
+
+  #noPage(appId: string): TemplateResult {
+    const isInstalled = this.#host?.host.apps.get(appId) !== undefined;
+    const problem = describeProblem(isInstalled ? "route-unknown" : "app-unknown");
+    const title = isInstalled ? "This app has no page" : `There is no app called “${appId}”`;
+    const text = isInstalled ? "It is shown beside what it belongs to." : problem.text;
+    return trouble(
+      { ...problem, title, text },
+      { isPage: true, actions: html`<a class="button" href="/customers">Go to customers</a>` },
+    );
   }
 
   /** Apps whose manifest asks for a place beside a customer. */

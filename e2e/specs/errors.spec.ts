@@ -11,6 +11,12 @@ test("an app that is not installed", async ({ demo, page, platform }) => {
   await expect(page.getByRole("heading", { name: "Customers" })).toBeVisible();
 });
 
+test("an app that has no page of its own", async ({ demo, page, platform }) => {
+  await demo.signIn();
+  await page.goto(`${platform.url}/apps/customer-pane`);
+  await expect(page.getByRole("alert")).toContainText("This app has no page");
+});
+
 test("an address where nothing is", async ({ demo, page, platform }) => {
   await demo.signIn();
   const response = await page.goto(`${platform.url}/some/old/link`);
@@ -93,4 +99,21 @@ test("the issuer is away while somebody signs in", async ({ page, platform }) =>
   await platform.stop("shell");
   await chooseIdentity(page, { person: "Alice", workspace: "Acme Outfitters" });
   await expect(page.getByRole("alert")).toContainText("The shell can’t reach its server");
+});
+
+test("the issuer is away while the page loads: nobody is taken for signed out", async ({
+  demo,
+  page,
+}) => {
+  await demo.signIn();
+  await page.clock.install();
+  await page.route("**/auth/session", (route) => route.abort());
+  await page.reload();
+  const alert = page.getByRole("alert");
+  await expect(alert).toContainText("The shell can’t reach its server");
+  await alert.getByRole("button", { name: "Try again" }).click();
+  await expect(alert).toBeVisible();
+  await page.unroute("**/auth/session");
+  await page.clock.runFor(8_000);
+  await expect(page.getByRole("heading", { name: "Customers" })).toBeVisible();
 });

@@ -193,7 +193,7 @@ export interface HostEvents<C extends Contract> {
   ): Unsubscribe;
 }
 
-/** One frame that passed, as a tool may show it: kinds, names, sizes and times, never a value. */
+/** One frame that passed, as a tool may show it: kinds, names, times and codes, never a value. */
 export interface TapEvent {
   readonly appId: string;
   /** Tells the frames of one mount from those of another of the same app. */

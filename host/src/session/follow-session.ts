@@ -10,6 +10,7 @@ import type { StateKey } from "@breezeway/shared";
 import type { Clock, Unsubscribe } from "@breezeway/shared/channel";
 import type { Tabs } from "../tabs/tabs.ts";
 import type { HostTokens } from "../tokens/host-tokens.ts";
+import { askUntilAnswered } from "./ask-until-answered.ts";
 import { guestSession } from "./guest-session.ts";
 import { identityOf, type HostSessionControl } from "./host-session.ts";
 import type { IssuerClient } from "./issuer-client.ts";
@@ -83,8 +84,9 @@ export function followSession(options: FollowSessionOptions): Unsubscribe {
     });
 
   const subscriptions: readonly Unsubscribe[] = [
-    session.subscribe((summary) => {
-      if (!session.isKnown) return;
+    askUntilAnswered(session, clock),
+    session.answer.subscribe((summary) => {
+      if (summary === undefined) return;
       const identity = identityOf(summary);
       if (identity === known) return;
       const isFirst = known === undefined;

@@ -9,6 +9,11 @@ export interface HostSession extends Readable<SessionSummary | null> {
   /** Settles when the issuer has answered for the first time, or could not be reached. Never rejects. */
   readonly ready: Promise<void>;
   /**
+   * What the issuer has said: `undefined` until it has answered, when `current` is `null` though nobody
+   * knows. While it cannot be reached it is asked again, after 2 s at first and every 30 s at last.
+   */
+  readonly answer: Readable<SessionSummary | null | undefined>;
+  /**
    * Asks the issuer again; call it after a sign-in.
    *
    * @throws {BridgeError} OFFLINE; the session stays as it was.
@@ -30,8 +35,6 @@ export interface HostSession extends Readable<SessionSummary | null> {
 }
 
 export interface HostSessionControl extends HostSession {
-  /** The issuer has answered, so `current` says something. */
-  readonly isKnown: boolean;
   /**
    * The issuer has said that the session of this handle is over. Another that has taken its place
    * stays, and so does one that the issuer is about to tell of.
@@ -50,8 +53,7 @@ export function createHostSession(
   tell: (message: TabMessage) => void,
   onFirstFailed: (error: unknown) => void,
 ): HostSessionControl {
-  const store = createStore<SessionSummary | null>(null);
-  let isKnown = false;
+  const answer = createStore<SessionSummary | null | undefined>(undefined);
   // An answer that was asked for before a later change must not undo it.
   let generation = 0;
   // Sessions that ended. An answer that was asked for before may be of the one that ended, or of its
@@ -59,6 +61,8 @@ export function createHostSession(
   let endings = 0;
   // The question that was asked last, unless a sign-out has overtaken it.
   let latest: Promise<SessionSummary | null> | undefined;
+
+  const current = (): SessionSummary | null => answer.current ?? null;
 
   const refetch = (): Promise<SessionSummary | null> => {
     generation += 1;
@@ -74,14 +78,13 @@ export function createHostSession(
       summary = await client.session();
     } while (heardOf !== endings && mine === generation);
     // Whoever waits for this answer wants what the later one says.
-    if (mine !== generation) return latest ?? store.current;
-    isKnown = true;
-    store.set(summary);
-    return store.current;
+    if (mine !== generation) return latest ?? current();
+    answer.set(summary);
+    return current();
   };
 
   const reload = async (): Promise<SessionSummary | null> => {
-    const before = identityOf(store.current);
+    const before = identityOf(current());
     const summary = await refetch();
     if (identityOf(summary) !== before) tell({ type: "changed" });
     return summary;
@@ -91,25 +94,28 @@ export function createHostSession(
 
   return {
     get current() {
-      return store.current;
+      return current();
     },
-    get isKnown() {
-      return isKnown;
+    subscribe(listener) {
+      let last: SessionSummary | null | undefined;
+      // The issuer's first word may be that nobody is signed in: no change to who listens here.
+      return answer.subscribe((said = null) => {
+        if (said !== last) listener((last = said));
+      });
     },
-    subscribe: store.subscribe,
+    answer,
     ready,
     reload,
     refetch,
     ended(handle) {
       endings += 1;
-      if (store.current?.handle === handle) store.set(null);
+      if (answer.current?.handle === handle) answer.set(null);
     },
     async signOut() {
-      const handle = store.current?.handle;
+      const handle = answer.current?.handle;
       generation += 1;
       latest = undefined;
-      isKnown = true;
-      store.set(null);
+      answer.set(null);
       try {
         await client.signOut();
       } catch (error) {
