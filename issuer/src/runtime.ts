@@ -1,6 +1,7 @@
 /** The parts of an issuer on an open store, wired together. */
 import { latestSeq } from "./changes/change-log.ts";
 import { createChangeWatcher } from "./changes/change-watcher.ts";
+import { createFeedLiveness } from "./changes/feed-liveness.ts";
 import { createRevocationFeed } from "./changes/revocation-feed.ts";
 import { createRevocationWidening } from "./changes/revocation-widening.ts";
 import {
@@ -122,10 +123,11 @@ export async function startRuntime(
       } else cache.drop(change.subject);
       feed.onChange(change);
     },
-    onGap() {
+    onGap(seq) {
       cache.clear();
       connections?.onChange();
       reloadKeys();
+      feed.onGap(seq);
       void untilDone(() => feed.load(), signal);
     },
   });
@@ -157,7 +159,7 @@ export async function startRuntime(
     ...revocationRoutes({
       feed,
       streams,
-      ensureFresh,
+      liveness: createFeedLiveness(watcher, feed),
       secrets: options.revocations?.secrets ?? [],
     }),
     ...(connections && options.connections

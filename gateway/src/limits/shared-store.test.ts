@@ -1,14 +1,10 @@
 /** Rate limits in a Redis and a Postgres of their own: counted together, gone, and hanging. */
-import { execFileSync } from "node:child_process";
-import { chownSync } from "node:fs";
-import { join } from "node:path";
-import { Pool } from "pg";
 import { createClient } from "redis";
 import { describe, expect, it } from "vitest";
 import { startIssuer } from "../test-support/issuer.ts";
 import { freePort } from "../../../scripts/test-support/free-port.ts";
+import { postgres, startPostgres } from "../test-support/postgres.ts";
 import {
-  findPostgres,
   findProgram,
   runProgram,
   temporaryFolder,
@@ -23,7 +19,6 @@ const TIMEOUT_MS = 60_000;
 /** For a store that is there: what it says late on a busy machine counts. */
 const PATIENT_MS = 10_000;
 const redisServer = findProgram("redis-server");
-const postgres = findPostgres();
 
 const start = (store: RateLimitStore): Promise<TestGateway> =>
   startGateway({
@@ -69,41 +64,6 @@ async function startRedis(): Promise<Redis> {
       // A stopped process ends only when it goes on.
       server.child.kill("SIGCONT");
       await server[Symbol.asyncDispose]();
-      folder[Symbol.dispose]();
-    },
-  };
-}
-
-interface Postgres extends AsyncDisposable {
-  readonly pool: Pool;
-}
-
-async function startPostgres(): Promise<Postgres> {
-  const folder = temporaryFolder();
-  const data = join(folder.path, "data");
-  const port = await freePort();
-  const isRoot = process.getuid?.() === 0;
-  const ids = isRoot ? { uid: 65_534, gid: 65_534 } : {};
-  if (isRoot) chownSync(folder.path, 65_534, 65_534);
-  const init = ["-D", data, "-U", "postgres", "-A", "trust", "--no-sync"];
-  const options = { ...ids, stdio: "ignore", cwd: folder.path } as const;
-  execFileSync(join(postgres ?? "", "initdb"), init, options);
-  const args = ["-D", data, "-p", String(port), "-k", folder.path, "-c", "fsync=off"];
-  const server = await runProgram(join(postgres ?? "", "postgres"), args, port, ids);
-  const pool = new Pool({ host: "127.0.0.1", port, user: "postgres" });
-  pool.on("error", () => {});
-  // It accepts connections before it answers them.
-  const answers = (): Promise<boolean> =>
-    pool.query("SELECT 1").then(
-      () => true,
-      () => false,
-    );
-  while (!(await answers())) await new Promise((resolve) => setTimeout(resolve, 50));
-  return {
-    pool,
-    [Symbol.asyncDispose]: async () => {
-      await pool.end();
-      await server.stop("SIGINT");
       folder[Symbol.dispose]();
     },
   };

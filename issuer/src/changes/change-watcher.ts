@@ -3,8 +3,8 @@
  *
  * Invariants:
  * - every change is told once and in order, or the listeners are told to forget what they know;
- * - `ensureFresh` returns only when the log was read within `MAX_STALENESS_MS`: what a listener
- *   keeps in memory may be used after it without asking the database.
+ * - whatever was committed longer than `ageMs` ago has been told, or told of as a gap. Below
+ *   `MAX_STALENESS_MS` what a listener keeps in memory may be used without asking the database.
  */
 import { latestSeq, readChanges } from "./change-log.ts";
 import type { ChangeRow } from "../store/schema.ts";
@@ -16,8 +16,12 @@ const BATCH = 1_000;
 
 export interface ChangeListener {
   onChange(change: ChangeRow): void;
-  /** Changes were missed: the log no longer reaches back to the last one read. */
-  onGap(): void;
+  /**
+   * Changes were missed: the log no longer reaches back to the last one read.
+   *
+   * @param seq - The number after which they are told again; lower than before in another database.
+   */
+  onGap(seq: number): void;
 }
 
 export interface ChangeWatcher {
@@ -28,6 +32,8 @@ export interface ChangeWatcher {
   start(): Promise<void>;
   /** Reads what is new now. @throws {BridgeError} STORE_UNAVAILABLE */
   sync(): Promise<void>;
+  /** Since the beginning of the last read that reached the end of the log, in milliseconds. */
+  readonly ageMs: number;
   /** Whether the log was read so recently that memory can be trusted. */
   isFresh(): boolean;
   close(): Promise<void>;
@@ -49,12 +55,13 @@ export function createChangeWatcher(store: OpenStore): ChangeWatcher {
       if (changes.length === 0) {
         const latest = await withStore(store, () => latestSeq(store.db));
         // Purged while we were away, or the database was replaced by another.
-        if (latest < seq) skipTo(latest);
-        else if (latest > seq && (await isGone(seq + 1))) skipTo(latest);
+        if (latest < seq) tellGap(latest);
+        else if (latest > seq && (await isGone(seq + 1))) tellGap(latest);
         else if (latest > seq) continue;
         break;
       }
-      if (changes[0]?.seq !== seq + 1) for (const listener of listeners) listener.onGap();
+      const [first] = changes;
+      if (first && first.seq !== seq + 1) tellGap(first.seq - 1);
       for (const change of changes) {
         seq = change.seq;
         for (const listener of listeners) listener.onChange(change);
@@ -69,9 +76,9 @@ export function createChangeWatcher(store: OpenStore): ChangeWatcher {
     return changes.length === 0;
   }
 
-  function skipTo(latest: number): void {
-    seq = latest;
-    for (const listener of listeners) listener.onGap();
+  function tellGap(before: number): void {
+    seq = before;
+    for (const listener of listeners) listener.onGap(before);
   }
 
   function run(): Promise<void> {
@@ -98,9 +105,14 @@ export function createChangeWatcher(store: OpenStore): ChangeWatcher {
     sync().catch(() => undefined);
   }
 
+  const ageMs = (): number => performance.now() - readAt;
+
   return {
     get seq() {
       return seq;
+    },
+    get ageMs() {
+      return ageMs();
     },
     subscribe(listener) {
       listeners.add(listener);
@@ -116,7 +128,7 @@ export function createChangeWatcher(store: OpenStore): ChangeWatcher {
       timer.unref();
     },
     sync,
-    isFresh: () => performance.now() - readAt < MAX_STALENESS_MS,
+    isFresh: () => ageMs() < MAX_STALENESS_MS,
     async close() {
       clearInterval(timer);
       listeners.clear();

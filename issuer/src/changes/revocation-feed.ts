@@ -43,8 +43,12 @@ export interface RevocationFeed {
    */
   issuedAtSeconds(subject: TokenSubject): number;
   onChange(change: ChangeRow): void;
+  /** Changes were missed; what follows has higher numbers than this one. `load` is due. */
+  onGap(seq: number): void;
   /** Reads the window anew from the store. */
   load(): Promise<void>;
+  /** False from a gap on, and at the start, until `load` has filled it. */
+  readonly isComplete: boolean;
 }
 
 export interface TokenSubject {
@@ -80,6 +84,8 @@ export function createRevocationFeed(options: RevocationFeedOptions): Revocation
   /** Every revocation after this number is in `entries` or `keyRemovals`. */
   let floor = 0;
   let seq = 0;
+  /** What was told since the last gap, as long as the rest has to be loaded. */
+  let told: NumberedRevocation[] | undefined = [];
   /** The latest `iat` that was given out. */
   let newestSeconds = 0;
 
@@ -164,11 +170,20 @@ export function createRevocationFeed(options: RevocationFeedOptions): Revocation
       seq = change.seq;
       const entry = toEntry(change);
       if (!entry) return;
+      told?.push(entry);
       prune();
       add(entry, change.detail === WIDENED);
       for (const listener of listeners) listener.onRevocation(entry);
     },
+    onGap(before) {
+      told = [];
+      seq = before;
+    },
+    get isComplete() {
+      return told === undefined;
+    },
     async load() {
+      const since = told;
       const nowSeconds = toSeconds(clock());
       const latest = await withStore(store, () => latestSeq(store.db));
       const rows = await withStore(store, () =>
@@ -189,8 +204,11 @@ export function createRevocationFeed(options: RevocationFeedOptions): Revocation
           .orderBy("seq")
           .execute(),
       );
+      // Another gap: what was read does not reach to it, and its own load follows.
+      if (since === undefined || since !== told) return;
+      told = undefined;
       // Changes that were told while the store answered are newer than what it answered.
-      const newer = all().filter((entry) => entry.seq > latest);
+      const newer = since.filter((entry) => entry.seq > latest);
       const known = [...rows.flatMap((row) => toEntry(row) ?? []), ...newer];
       keyRemovals = known.filter(({ revocation }) => revocation.kind === "key");
       keep(known.filter(({ revocation }) => revocation.kind !== "key"));

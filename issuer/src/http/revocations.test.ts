@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { sqliteStore, type Issuer } from "../index.ts";
 import { serveIssuer, type IssuerServer } from "../node.ts";
@@ -57,6 +58,13 @@ async function poll(after?: number | string): Promise<Response> {
   });
 }
 
+/** Changes the database as somebody who is no issuer. */
+function behind(sql: string): void {
+  const database = new DatabaseSync(file);
+  database.exec(sql);
+  database.close();
+}
+
 async function revoked(): Promise<string> {
   const { session } = await issuer.sessions.create({ userId: "u", tenantId: "t" });
   await issuer.sessions.revoke(session.handle);
@@ -101,6 +109,39 @@ describe("the stream", () => {
         data: { seq: 3, revocations: [{ id: kept }] },
       });
     }
+  });
+
+  it("goes on in a database that was put back to an earlier state", async () => {
+    const kept = await revoked();
+    const stream = await openStream();
+    await stream.next();
+    await revoked();
+    await revoked();
+    for (const id of ["3", "4"]) expect(await stream.next()).toMatchObject({ id });
+    behind(
+      "delete from breezeway_change where seq > 2; update breezeway_change_counter set seq = 2",
+    );
+    const [snapshot, next] = [await stream.next(), await revoked()];
+    expect(snapshot).toMatchObject({
+      event: "snapshot",
+      data: { seq: 2, revocations: [{ id: kept }] },
+    });
+    expect(await stream.next()).toMatchObject({ id: "3", event: "revoked", data: { id: next } });
+    const late = await openStream({ "last-event-id": "4" });
+    expect(await late.next()).toMatchObject({ event: "snapshot", data: { seq: 3 } });
+  });
+
+  it("is not vouched for while the issuer cannot fill a gap", async () => {
+    const stream = await openStream();
+    await stream.next();
+    // The newest numbers are found, and that changes are missing, but not what they were.
+    behind("alter table breezeway_change rename column at_seconds to at_some_time");
+    behind("update breezeway_change_counter set seq = seq + 5");
+    await expect.poll(async () => (await poll()).status).toBe(503);
+    while (await stream.nextBlock());
+    behind("alter table breezeway_change rename column at_some_time to at_seconds");
+    await expect.poll(async () => (await poll()).status, { timeout: 10_000 }).toBe(200);
+    expect(await (await poll()).json()).toMatchObject({ seq: 6 });
   });
 
   it("misses nothing that is revoked while it opens", async () => {

@@ -48,11 +48,20 @@ async function answer(
 ): Promise<void> {
   try {
     const answered = await issuer.fetch(toWebRequest(request, response), { address });
+    if (isFarewell(answered)) response.shouldKeepAlive = false;
     await sendNodeResponse(response, answered);
   } catch {
     // The client went away in mid-answer; there is nobody left to tell.
     response.destroy();
   }
+}
+
+/**
+ * Who is sent away, or reaches the end of a stream, comes back soon. On this connection that would be
+ * to this process again, though another one may be well behind the same balancer.
+ */
+function isFarewell({ status, headers }: Response): boolean {
+  return status === 503 || headers.get("content-type")?.startsWith("text/event-stream") === true;
 }
 
 function toWebRequest(request: IncomingMessage & ExpressParts, response: ServerResponse): Request {

@@ -154,6 +154,19 @@ describe("serveIssuer", () => {
     });
   });
 
+  it("ends the connection with a stream, and with word that it cannot answer now", async () => {
+    const server = await serveIssuer(issuer, { port: 0 });
+    const connectionOf = async (path: string, accept = "*/*"): Promise<unknown> => {
+      const response = await fetch(`${server.url}/auth${path}`, { headers: { accept } });
+      return [response.status, response.headers.get("connection")];
+    };
+    expect(await connectionOf("/session")).toEqual([401, "keep-alive"]);
+    expect(await connectionOf("/revocations", "text/event-stream")).toEqual([200, "close"]);
+    await issuer.close();
+    expect(await connectionOf("/session")).toEqual([503, "close"]);
+    await server.close();
+  });
+
   it("keeps a stream going through a real connection, and ends it when the issuer ends", async () => {
     const server = await serveIssuer(issuer, { port: 0 });
     const response = await fetch(`${server.url}/auth/revocations`, {

@@ -6,6 +6,7 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { BridgeError } from "@breezeway/shared";
+import type { FeedLiveness } from "../../changes/feed-liveness.ts";
 import type { NumberedRevocation, RevocationFeed } from "../../changes/revocation-feed.ts";
 import type { Endpoint, RequestContext } from "../context.ts";
 import { networkOf } from "../rate-limits.ts";
@@ -17,12 +18,11 @@ export interface RevocationRouteDeps {
   readonly streams: StreamRegistry;
   /** Bearer secrets of which a reader must present one; empty: anybody may read. */
   readonly secrets: readonly string[];
-  /** @throws {BridgeError} STORE_UNAVAILABLE when the feed cannot be brought up to date */
-  readonly ensureFresh: () => Promise<void> | undefined;
+  readonly liveness: FeedLiveness;
 }
 
 export function revocationRoutes(deps: RevocationRouteDeps): readonly Endpoint[] {
-  const { feed, ensureFresh } = deps;
+  const { feed, liveness } = deps;
   const hashes = deps.secrets.map(sha256);
   return [
     {
@@ -32,7 +32,10 @@ export function revocationRoutes(deps: RevocationRouteDeps): readonly Endpoint[]
       async handle(context) {
         assertReader(context.request.headers, hashes);
         const after = positionOf(context);
-        await ensureFresh();
+        await liveness.refresh();
+        if (!liveness.isLive) {
+          throw new BridgeError("STORE_UNAVAILABLE", "The feed cannot be brought up to date.");
+        }
         const accept = context.request.headers.get("accept") ?? "";
         if (accept.includes("text/event-stream")) return stream(deps, after, context.address);
         const newer = after === undefined ? undefined : feed.since(after);
@@ -48,7 +51,7 @@ export function revocationRoutes(deps: RevocationRouteDeps): readonly Endpoint[]
 }
 
 function stream(
-  { feed, streams }: RevocationRouteDeps,
+  { feed, streams, liveness }: RevocationRouteDeps,
   after: number | undefined,
   address: string,
 ): Response {
@@ -57,6 +60,10 @@ function stream(
     kind: "revocations",
     ...(network === undefined ? {} : { owner: network }),
     onClose: () => unsubscribe(),
+    // A sign of life is a promise. Who is let go resumes here, or elsewhere, where it was.
+    onHeartbeat: () => {
+      if (!liveness.isLive) opened.close();
+    },
   });
   const sendOne = ({ seq, revocation }: NumberedRevocation): void =>
     opened.send({ id: seq, event: "revoked", data: revocation });

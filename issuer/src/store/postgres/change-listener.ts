@@ -2,7 +2,8 @@
  * LISTEN on a connection of its own. It only wakes: when it is down nothing is wrong, only later,
  * since the change counter is read twice a second anyway.
  */
-import type { Client } from "pg";
+import { Socket } from "node:net";
+import { Client, type ClientConfig } from "pg";
 
 export const CHANNEL = "breezeway_change";
 
@@ -11,23 +12,25 @@ const MAX_RETRY_MS = 10_000;
 
 export interface ChangeListener {
   start(onWake: () => void): Promise<void>;
-  close(): Promise<void>;
+  close(): void;
 }
 
-export function createChangeListener(createClient: () => Client): ChangeListener {
-  let client: Client | undefined;
+export function createChangeListener(connection: ClientConfig): ChangeListener {
+  /** Of the connection that listens, or is about to. */
+  let current: Socket | undefined;
   let retry: NodeJS.Timeout | undefined;
   let retryMs = MIN_RETRY_MS;
   let closed = false;
 
   async function connect(onWake: () => void): Promise<void> {
-    const next = createClient();
+    const socket = new Socket();
+    current = socket;
+    const next = new Client({ ...connection, stream: () => socket });
     // Both events may come for one loss; the flag lets the first of them count.
     let lost = false;
     const onLost = (): void => {
       if (lost) return;
       lost = true;
-      if (client === next) client = undefined;
       schedule(onWake);
     };
     next.on("error", onLost);
@@ -38,14 +41,9 @@ export function createChangeListener(createClient: () => Client): ChangeListener
       await next.query(`listen ${CHANNEL}`);
     } catch {
       onLost();
-      await next.end().catch(() => undefined);
+      socket.destroy();
       return;
     }
-    if (closed) {
-      await next.end();
-      return;
-    }
-    client = next;
     retryMs = MIN_RETRY_MS;
     // Whatever was announced while nobody listened.
     onWake();
@@ -61,10 +59,11 @@ export function createChangeListener(createClient: () => Client): ChangeListener
 
   return {
     start: connect,
-    async close() {
+    close() {
       closed = true;
       clearTimeout(retry);
-      await client?.end();
+      // Without the goodbye, whose answer may never come from a server that was cut off.
+      current?.destroy();
     },
   };
 }

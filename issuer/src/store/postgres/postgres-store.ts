@@ -1,10 +1,11 @@
+import { Socket } from "node:net";
 import { BridgeError } from "@breezeway/shared";
 import { Kysely, PostgresDialect, sql } from "kysely";
-import { Client, Pool, types as pgTypes, type ClientConfig, type CustomTypesConfig } from "pg";
+import { Pool, types as pgTypes, type ClientConfig, type CustomTypesConfig } from "pg";
 import { migrate } from "../migrate.ts";
 import type { Database } from "../schema.ts";
 import type { OpenStore, Store } from "../store.ts";
-import { CHANNEL, createChangeListener } from "./change-listener.ts";
+import { CHANNEL, createChangeListener, type ChangeListener } from "./change-listener.ts";
 import { isUnavailable } from "./unavailable.ts";
 
 export interface PostgresStoreOptions {
@@ -18,20 +19,29 @@ export interface PostgresStoreOptions {
   readonly statementTimeoutMs?: number;
 }
 
+/** What an answer may take on its way, beyond the time that its statement may take. */
+const TRANSFER_MS = 1_000;
+
 /** PostgreSQL 13 or newer: for issuers on more than one machine. */
 export function postgresStore(options: PostgresStoreOptions): Store {
-  const { connectionString, maxConnections = 10 } = options;
+  const { connectionString, maxConnections = 10, statementTimeoutMs = 10_000 } = options;
   const connection: ClientConfig = {
     connectionString,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
-    statement_timeout: options.statementTimeoutMs ?? 10_000,
+    statement_timeout: statementTimeoutMs,
     application_name: "breezeway-issuer",
     types,
   };
   return {
     kind: "postgres",
     async open() {
-      const pool = new Pool({ ...connection, max: maxConnections });
+      const pool = new Pool({
+        ...connection,
+        max: maxConnections,
+        // Before the limit of silence: a connection that nobody uses is silent, too.
+        idleTimeoutMillis: statementTimeoutMs,
+        stream: () => boundedSocket(statementTimeoutMs + TRANSFER_MS),
+      });
       // A connection that breaks is replaced by the pool. Unheard, the event would end the process;
       // the pool hears it for idle connections only, so each hears its own too.
       pool.on("error", () => undefined);
@@ -47,9 +57,20 @@ export function postgresStore(options: PostgresStoreOptions): Store {
           { cause },
         );
       }
-      return createOpenStore(db, () => new Client(connection));
+      return createOpenStore(db, createChangeListener(connection));
     },
   };
+}
+
+/**
+ * The server ends a statement that takes too long, unless it cannot: a network that was cut without an
+ * end would keep the connection, and whoever waits for it, for as long as TCP tries (a quarter of an hour).
+ */
+function boundedSocket(maxSilenceMs: number): Socket {
+  const socket = new Socket();
+  return socket.setTimeout(maxSilenceMs, () => {
+    socket.destroy(new Error("Connection terminated: the server was silent."));
+  });
 }
 
 // Times and sequence numbers stay far below 2^53, so int8 is read as a number.
@@ -60,8 +81,7 @@ const types: CustomTypesConfig = {
       : pgTypes.getTypeParser(...args),
 };
 
-function createOpenStore(db: Kysely<Database>, createClient: () => Client): OpenStore {
-  const listener = createChangeListener(createClient);
+function createOpenStore(db: Kysely<Database>, listener: ChangeListener): OpenStore {
   return {
     kind: "postgres",
     db,
@@ -83,7 +103,7 @@ function createOpenStore(db: Kysely<Database>, createClient: () => Client): Open
     },
     isUnavailable,
     async close() {
-      await listener.close();
+      listener.close();
       await db.destroy();
     },
   };
