@@ -39,6 +39,17 @@ describeStores("two issuers on one $name", (place, fixture) => {
     expect(lastGrantedAt - revokedAt).toBeLessThan(1_000);
   });
 
+  it("tell a page at once what its session is now, whichever of them has changed it", async () => {
+    const browser = await openBrowser(a);
+    const [session] = await a.sessions.listForUser("alice");
+    for (let round = 1; round <= 5; round += 1) {
+      // The other one has it in memory.
+      expect((await browser.session(b)).status).toBe(200);
+      await a.sessions.updateClaims(session!.handle, { round });
+      expect(await (await browser.session(b)).json()).toMatchObject({ claims: { round } });
+    }
+  });
+
   it("show on the feed what the other revoked", async () => {
     await openBrowser(a);
     const [session] = await a.sessions.listForUser("alice");

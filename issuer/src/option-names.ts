@@ -7,7 +7,7 @@ import type { OidcOptions } from "./login/oidc-options.ts";
 import type { IssuerOptions, KeyOptions, RevocationOptions, SessionOptions } from "./options.ts";
 
 // Records and not lists, so that the compiler finds a name that is missing.
-type Names<Options> = Readonly<Record<keyof Options, unknown>>;
+export type Names<Options> = Readonly<Record<keyof Options, unknown>>;
 
 const NAMES: Names<IssuerOptions> = {
   issuer: 1,
@@ -64,7 +64,7 @@ const GROUPS: Readonly<Record<string, object>> = {
 /** @throws {BridgeError} CONFIG_INVALID, naming the option */
 export function checkOptionNames(options: unknown): void {
   if (!isRecord(options)) throw invalid("options: must be an object");
-  refuseUnknown(options, NAMES, "");
+  refuseUnknown(options, NAMES);
   for (const [group, names] of Object.entries(GROUPS)) {
     const value = options[group];
     if (value === undefined || value === false) continue;
@@ -73,7 +73,8 @@ export function checkOptionNames(options: unknown): void {
   }
 }
 
-function refuseUnknown(value: Record<string, unknown>, names: object, prefix: string): void {
+/** @throws {BridgeError} CONFIG_INVALID for a member that `names` does not have */
+export function refuseUnknown(value: object, names: object, prefix = ""): void {
   const unknown = Object.keys(value).find((name) => !Object.hasOwn(names, name));
   if (unknown !== undefined) throw invalid(`${prefix}${unknown}: is not an option`);
 }

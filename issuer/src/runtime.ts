@@ -151,7 +151,8 @@ export async function startRuntime(
     feed,
     connectedApps: connections?.connectedApps,
   });
-  const deps: EndpointDeps = { apps, sessions, cookie, clock, audit, limits, mint };
+  const readLog = (): Promise<void> => watcher.sync();
+  const deps: EndpointDeps = { apps, sessions, cookie, clock, audit, limits, mint, readLog };
   const endpoints: readonly Endpoint[] = [
     ...sessionRoutes(deps),
     ...sessionEventsRoutes({ ...deps, store, watcher, streams }),

@@ -1,85 +1,124 @@
-import { describe, expect, it } from "vitest";
-import { createHost, type Host } from "../index.ts";
+/** What a page knows of its session after a time without an event stream. */
+import { afterEach, describe, expect, it } from "vitest";
+import { createHost, soloTabs, type Host } from "../index.ts";
 import { createTestGuest, createTestIssuer, type TestGuest, type TestIssuer } from "../testing.ts";
+import type { EventStream } from "./session-events.ts";
 
-const orders = { id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/" };
+const CLOSED = 2;
+const orders = { id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/app" };
 
-interface World extends Disposable {
+/** A stream as the browser has one; the test says what becomes of it. */
+interface OpenedStream extends EventStream {
+  readyState: number;
+  tell(type: string): void;
+}
+
+interface World {
+  readonly issuer: TestIssuer;
   readonly host: Host;
   readonly guest: TestGuest;
+  /** Those that the page has opened, the latest last. */
+  readonly streams: OpenedStream[];
+  /** What the other tabs were told of the session. */
+  readonly posted: string[];
 }
 
-/** A host whose app is there before anybody knows who is signed in. */
-function open(issuer: TestIssuer): World {
-  const host = createHost({ ...issuer.hostOptions, apps: [orders] });
-  const guest = createTestGuest({ clock: issuer.clock });
-  host.mount("orders", { surface: guest.surface });
-  return { host, guest, [Symbol.dispose]: () => host.close() };
-}
-
-describe("a host that starts with nobody signed in", () => {
-  it("pushes session and token when somebody signs in, also to a guest that was just refused one", async () => {
-    const issuer = createTestIssuer({ session: null });
-    using world = open(issuer);
-    const { host, guest } = world;
-    await guest.connect();
-    await expect(guest.callWith("getSessionToken", [])).rejects.toMatchObject({
-      code: "SIGNED_OUT",
-    });
-    issuer.signIn({ userId: "bob" });
-    await host.session.reload();
-    await guest.settled();
-    expect(guest.state.session?.userId).toBe("bob");
-    expect(guest.state.token).not.toBeNull();
-    await expect(guest.callWith("getSessionToken", [])).resolves.toBe(guest.state.token?.token);
-  });
-
-  it("tells those who listen once, and tells those apart who want to know whether it was asked", async () => {
-    using world = open(createTestIssuer({ session: null }));
-    const { session } = world.host;
-    const sessions: unknown[] = [];
-    const answers: unknown[] = [];
-    session.subscribe((current) => sessions.push(current));
-    session.answer.subscribe((answer) => answers.push(answer));
-    await session.ready;
-    expect([sessions, answers]).toEqual([[null], [undefined, null]]);
-  });
+const hosts: Host[] = [];
+afterEach(() => {
+  for (const host of hosts.splice(0)) host.close();
 });
 
-describe("a host that starts while its issuer is away", () => {
-  it("knows nothing, asks again by itself, and tells its guests who is signed in", async () => {
-    const issuer = createTestIssuer();
-    issuer.offline();
-    using world = open(issuer);
-    const { host, guest } = world;
-    await guest.connect();
-    expect([host.session.answer.current, guest.state.session]).toEqual([undefined, null]);
-    await issuer.advance(2_000);
-    expect(host.session.answer.current).toBeUndefined();
-    issuer.offline(false);
-    await issuer.advance(4_000);
-    await guest.settled();
-    expect(host.session.current?.userId).toBe("alice");
-    expect(guest.state.session?.userId).toBe("alice");
+async function start(): Promise<World> {
+  const issuer = createTestIssuer();
+  const streams: OpenedStream[] = [];
+  const posted: string[] = [];
+  const host = createHost({
+    ...issuer.hostOptions,
+    apps: [orders],
+    openStream: () => {
+      const listeners = new Map<string, (event: object) => void>();
+      const stream: OpenedStream = {
+        readyState: 1,
+        addEventListener: (type, listener) => void listeners.set(type, listener),
+        close: () => undefined,
+        tell: (type) => listeners.get(type)?.({}),
+      };
+      streams.push(stream);
+      return stream;
+    },
+    tabs: { ...soloTabs(), post: ({ type }) => void (type === "changed" && posted.push(type)) },
+  });
+  hosts.push(host);
+  const guest = createTestGuest({ clock: issuer.clock });
+  host.mount("orders", { surface: guest.surface });
+  await guest.connect();
+  return { issuer, host, guest, streams, posted };
+}
+
+/** At the issuer, without a word to the page. */
+function switchBehindItsBack(issuer: TestIssuer): void {
+  issuer.signIn({ ...issuer.session!, tenantId: "globex" });
+}
+
+async function shown({ issuer, host, guest }: World): Promise<unknown> {
+  await issuer.advance(0);
+  await guest.settled();
+  return [host.session.current?.tenantId, guest.state.session?.tenantId];
+}
+
+describe("a page whose event stream opens", () => {
+  it("shows the tenant that was switched between its first question and the stream", async () => {
+    const world = await start();
+    expect(await shown(world)).toEqual(["acme", "acme"]);
+    switchBehindItsBack(world.issuer);
+    world.streams[0]?.tell("open");
+    expect(await shown(world)).toEqual(["globex", "globex"]);
+    expect(world.posted).toEqual(["changed"]);
   });
 
-  it("asks ever more seldom, every 30 s at last, and no more once it is closed", async () => {
-    const issuer = createTestIssuer();
-    let questions = 0;
-    const away = async (): Promise<Response> => {
-      questions += 1;
-      return new Response(null, { status: 503 });
-    };
-    const host = createHost({ ...issuer.hostOptions, apps: [], fetch: away });
-    await host.session.ready;
-    for (const pauseMs of [2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
-      const before = questions;
-      await issuer.advance(pauseMs - 1);
-      expect(questions).toBe(before);
-      await issuer.advance(1);
-      expect(questions).toBe(before + 1);
-    }
-    host.close();
-    expect(issuer.clock.timers).toBe(0);
+  it("shows the tenant that was switched between its recheck and the stream that it opens again", async () => {
+    const world = await start();
+    const [first] = world.streams;
+    first!.readyState = CLOSED;
+    first!.tell("error");
+    // The recheck has been answered, and the page waits for its turn to open the stream.
+    expect(await shown(world)).toEqual(["acme", "acme"]);
+    switchBehindItsBack(world.issuer);
+    await world.issuer.advance(1_000);
+    expect(world.streams).toHaveLength(2);
+    world.streams[1]?.tell("open");
+    expect(await shown(world)).toEqual(["globex", "globex"]);
+  });
+
+  it("tells the other tabs what its recheck has found", async () => {
+    const world = await start();
+    switchBehindItsBack(world.issuer);
+    world.streams[0]!.readyState = CLOSED;
+    world.streams[0]!.tell("error");
+    expect(await shown(world)).toEqual(["globex", "globex"]);
+    expect(world.posted).toEqual(["changed"]);
+  });
+
+  it("has tokens made anew for claims that were changed meanwhile, and not without need", async () => {
+    const world = await start();
+    const { issuer, streams, posted } = world;
+    const before = issuer.mints.length;
+    streams[0]?.tell("open");
+    await shown(world);
+    expect([issuer.mints.length, posted]).toEqual([before, []]);
+    issuer.signIn({ ...issuer.session!, claims: { role: "clerk" } });
+    streams[0]?.tell("open");
+    await shown(world);
+    expect([issuer.mints.length, posted]).toEqual([before + 1, ["changed"]]);
+  });
+
+  it("shows that the session has ended meanwhile", async () => {
+    const world = await start();
+    const { handle } = world.issuer.session!;
+    world.issuer.signIn({ handle: "s_other", userId: "bob" });
+    world.streams[0]?.tell("open");
+    await shown(world);
+    expect(world.host.session.current).toMatchObject({ handle: "s_other", userId: "bob" });
+    expect(world.guest.state.session?.handle).not.toBe(handle);
   });
 });

@@ -7,6 +7,7 @@
  * [SE-3] One tab holds the event stream and rotates the secret; the others hear of it from that tab.
  */
 import type { StateKey } from "@breezeway/shared";
+import type { SessionSummary } from "@breezeway/shared/schemas";
 import type { Clock, Unsubscribe } from "@breezeway/shared/channel";
 import type { Tabs } from "../tabs/tabs.ts";
 import type { HostTokens } from "../tokens/host-tokens.ts";
@@ -47,6 +48,17 @@ export function followSession(options: FollowSessionOptions): Unsubscribe {
     if (known === before && session.current !== null) tokens.reset(true);
   };
 
+  /** Nobody says what happened while there was no stream, to this tab or to the others. */
+  const catchUp = async (): Promise<void> => {
+    const before = session.current;
+    await refetch();
+    const after = session.current;
+    if (tokenContentOf(after) === tokenContentOf(before)) return;
+    tabs.post({ type: "changed" });
+    // Another identity has reset them by now.
+    if (after !== null && identityOf(after) === identityOf(before)) tokens.reset(true);
+  };
+
   const lead = (handle: string): Unsubscribe =>
     tabs.lead("session", () => {
       const stopStream = followSessionEvents({
@@ -71,8 +83,13 @@ export function followSession(options: FollowSessionOptions): Unsubscribe {
           options.onConnections();
           tabs.post({ type: "connections" });
         },
+        onOpen() {
+          options.onConnections();
+          tabs.post({ type: "connections" });
+          void catchUp();
+        },
         async recheck() {
-          await refetch();
+          await catchUp();
           return session.current !== null;
         },
       });
@@ -112,4 +129,9 @@ export function followSession(options: FollowSessionOptions): Unsubscribe {
     for (const unsubscribe of subscriptions) unsubscribe();
     stopLeading?.();
   };
+}
+
+/** What makes tokens of a session differ, as far as its summary tells. */
+function tokenContentOf(summary: SessionSummary | null): string {
+  return JSON.stringify(summary && [identityOf(summary), summary.scopes, summary.claims]);
 }

@@ -3,8 +3,8 @@
  * itself after a lost connection; after an answer that is an error it gives up for good, and then
  * the session is asked for before the stream is opened again.
  *
- * Nothing replays what happened before a stream that knows of no event yet: each one that opens counts
- * as a change of connections, which nobody else asks for anew.
+ * Nothing replays what happened before a stream that knows of no event yet, nor all of it to one that
+ * was away for long: with each one that opens, the page has to ask for what it knows.
  */
 import { isRecord } from "@breezeway/shared";
 import type { Clock, Unsubscribe } from "@breezeway/shared/channel";
@@ -24,6 +24,8 @@ export interface SessionEventsOptions {
   readonly onTenant: (tenantId: string | undefined) => void;
   readonly onClaims: () => void;
   readonly onConnections: () => void;
+  /** From here on the issuer tells of changes, and not of those before. */
+  readonly onOpen: () => void;
   /** The stream cannot be had; resolves to whether it is worth trying again. */
   readonly recheck: () => Promise<boolean>;
 }
@@ -45,7 +47,7 @@ export function followSessionEvents(options: SessionEventsOptions): Unsubscribe 
     stream = opened;
     opened.addEventListener("open", () => {
       retryMs = FIRST_RETRY_MS;
-      options.onConnections();
+      options.onOpen();
     });
     opened.addEventListener("revoked", options.onEnded);
     opened.addEventListener("signed-out", options.onEnded);

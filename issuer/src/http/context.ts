@@ -46,4 +46,6 @@ export interface EndpointDeps {
   readonly audit: AuditSink;
   readonly limits: RateLimiter;
   readonly mint: AppMint;
+  /** Reads what other processes have changed until now. @throws {BridgeError} STORE_UNAVAILABLE */
+  readonly readLog: () => Promise<void>;
 }

@@ -2,19 +2,14 @@
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
 import { BridgeError } from "@breezeway/shared";
-
-export interface ProxyOptions {
-  /**
-   * Addresses and CIDR ranges of proxies in front, whose `X-Forwarded-For` is believed. Limits per
-   * address count everybody behind another proxy as one. Default: none.
-   */
-  readonly trustedProxies?: readonly string[];
-}
+import { checkProxyOptions, type ProxyOptions } from "./serve-options.ts";
 
 export type ClientAddress = (request: IncomingMessage) => string | undefined;
 
-/** @throws {BridgeError} CONFIG_INVALID for something that is not an address or a CIDR range */
-export function createClientAddress({ trustedProxies = [] }: ProxyOptions): ClientAddress {
+/** @throws {BridgeError} CONFIG_INVALID, naming the option: one that is none, or is no address or CIDR range */
+export function createClientAddress(options: ProxyOptions): ClientAddress {
+  checkProxyOptions(options);
+  const { trustedProxies = [] } = options;
   const trusted = new BlockList();
   for (const [index, entry] of trustedProxies.entries()) addRange(trusted, entry, index);
   const isTrusted = (address: string): boolean =>

@@ -2,7 +2,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { NodeRequest, sendNodeResponse } from "srvx/node";
 import type { Issuer } from "../create-issuer.ts";
-import { createClientAddress, type ProxyOptions } from "./client-address.ts";
+import { createClientAddress } from "./client-address.ts";
+import type { ProxyOptions } from "./serve-options.ts";
 
 /** What Express adds to a request. */
 interface ExpressParts {

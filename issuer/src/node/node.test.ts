@@ -6,7 +6,14 @@ import { join } from "node:path";
 import express from "express";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ClaimsHook, Issuer } from "../index.ts";
-import { readManifests, serveIssuer, toNodeHandler, type IssuerServer } from "../node.ts";
+import {
+  readManifests,
+  serveIssuer,
+  toNodeHandler,
+  type IssuerServer,
+  type ProxyOptions,
+  type ServeOptions,
+} from "../node.ts";
 import { cookieOf, MANIFESTS, testIssuer } from "../test-support/test-issuer.ts";
 
 let issuer: Issuer;
@@ -56,6 +63,13 @@ describe("toNodeHandler", () => {
   });
 });
 
+describe("toNodeHandler", () => {
+  it("refuses an option that it does not know", () => {
+    const options = { trustedProxys: ["10.0.0.0/8"] } as ProxyOptions;
+    expect(() => toNodeHandler(issuer, options)).toThrow("trustedProxys: is not an option.");
+  });
+});
+
 describe("serveIssuer", () => {
   it("knows the address that limits go by", async () => {
     const server = await serveIssuer(issuer, { port: 0 });
@@ -89,6 +103,24 @@ describe("serveIssuer", () => {
       await expect(served).rejects.toThrow("trustedProxies[0]");
     },
   );
+
+  it.each<[string, object | undefined]>([
+    ["options", undefined],
+    ["trustedProxy", { port: 0, trustedProxy: ["10.0.0.0/8"] }],
+    ["trustedProxies", { port: 0, trustedProxies: "10.0.0.0/8" }],
+    ["port", {}],
+    ["port", { port: "4000" }],
+    ["port", { port: 0.5 }],
+    ["port", { port: -1 }],
+    ["port", { port: 65_536 }],
+    ["host", { port: 0, host: "" }],
+    ["host", { port: 0, host: true }],
+  ])("refuses a wrong %s by name, given %o", async (name, options) => {
+    await expect(serveIssuer(issuer, options as ServeOptions)).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringMatching(new RegExp(`^${name}: `)) as string,
+    });
+  });
 
   it("says which port is in use, and that another can be chosen", async () => {
     const server = await serveIssuer(issuer, { port: 0 });

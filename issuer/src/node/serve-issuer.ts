@@ -3,15 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { BridgeError } from "@breezeway/shared";
 import type { Issuer } from "../create-issuer.ts";
-import type { ProxyOptions } from "./client-address.ts";
 import { toNodeHandler } from "./node-handler.ts";
-
-export interface ServeOptions extends ProxyOptions {
-  /** 0 to 65535; 0 takes a free one. */
-  readonly port: number;
-  /** Default: loopback only. */
-  readonly host?: string;
-}
+import { checkServeOptions, type ServeOptions } from "./serve-options.ts";
 
 export interface CloseOptions {
   /**
@@ -34,10 +27,9 @@ export interface IssuerServer {
  * @throws {BridgeError} CONFIG_INVALID when the port cannot be had or an option is wrong; and what `issuer.ready` rejects
  * with
  */
-export async function serveIssuer(
-  issuer: Issuer,
-  { port, host = "127.0.0.1", ...proxies }: ServeOptions,
-): Promise<IssuerServer> {
+export async function serveIssuer(issuer: Issuer, options: ServeOptions): Promise<IssuerServer> {
+  checkServeOptions(options);
+  const { port, host = "127.0.0.1", ...proxies } = options;
   await issuer.ready;
   const handle = toNodeHandler(issuer, proxies);
   const open = new Map<ServerResponse, IncomingMessage>();

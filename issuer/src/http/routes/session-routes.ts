@@ -33,6 +33,9 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
       path: "/session",
       guard: "read",
       async handle(context) {
+        // Asked rarely, and after word of a change, maybe from another process: what is in memory, up
+        // to a second old, would take that back.
+        await deps.readLog();
         const record = await sessions.authenticate(cookieOf(context), context);
         await sessions.touch(record);
         return json(toSummary(record));

@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import { createHost, type Host } from "../index.ts";
+import { createTestGuest, createTestIssuer, type TestGuest, type TestIssuer } from "../testing.ts";
+
+const orders = { id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/" };
+
+interface World extends Disposable {
+  readonly host: Host;
+  readonly guest: TestGuest;
+}
+
+/** A host whose app is there before anybody knows who is signed in. */
+function open(issuer: TestIssuer): World {
+  const host = createHost({ ...issuer.hostOptions, apps: [orders] });
+  const guest = createTestGuest({ clock: issuer.clock });
+  host.mount("orders", { surface: guest.surface });
+  return { host, guest, [Symbol.dispose]: () => host.close() };
+}
+
+describe("a host that starts with nobody signed in", () => {
+  it("pushes session and token when somebody signs in, also to a guest that was just refused one", async () => {
+    const issuer = createTestIssuer({ session: null });
+    using world = open(issuer);
+    const { host, guest } = world;
+    await guest.connect();
+    await expect(guest.callWith("getSessionToken", [])).rejects.toMatchObject({
+      code: "SIGNED_OUT",
+    });
+    issuer.signIn({ userId: "bob" });
+    await host.session.reload();
+    await guest.settled();
+    expect(guest.state.session?.userId).toBe("bob");
+    expect(guest.state.token).not.toBeNull();
+    await expect(guest.callWith("getSessionToken", [])).resolves.toBe(guest.state.token?.token);
+  });
+
+  it("tells those who listen once, and tells those apart who want to know whether it was asked", async () => {
+    using world = open(createTestIssuer({ session: null }));
+    const { session } = world.host;
+    const sessions: unknown[] = [];
+    const answers: unknown[] = [];
+    session.subscribe((current) => sessions.push(current));
+    session.answer.subscribe((answer) => answers.push(answer));
+    await session.ready;
+    expect([sessions, answers]).toEqual([[null], [undefined, null]]);
+  });
+});
+
+describe("a host that starts while its issuer is away", () => {
+  it("knows nothing, asks again by itself, and tells its guests who is signed in", async () => {
+    const issuer = createTestIssuer();
+    issuer.offline();
+    using world = open(issuer);
+    const { host, guest } = world;
+    await guest.connect();
+    expect([host.session.answer.current, guest.state.session]).toEqual([undefined, null]);
+    await issuer.advance(2_000);
+    expect(host.session.answer.current).toBeUndefined();
+    issuer.offline(false);
+    await issuer.advance(4_000);
+    await guest.settled();
+    expect(host.session.current?.userId).toBe("alice");
+    expect(guest.state.session?.userId).toBe("alice");
+  });
+
+  it("asks ever more seldom, every 30 s at last, and no more once it is closed", async () => {
+    const issuer = createTestIssuer();
+    let questions = 0;
+    const away = async (): Promise<Response> => {
+      questions += 1;
+      return new Response(null, { status: 503 });
+    };
+    const host = createHost({ ...issuer.hostOptions, apps: [], fetch: away });
+    await host.session.ready;
+    for (const pauseMs of [2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
+      const before = questions;
+      await issuer.advance(pauseMs - 1);
+      expect(questions).toBe(before);
+      await issuer.advance(1);
+      expect(questions).toBe(before + 1);
+    }
+    host.close();
+    expect(issuer.clock.timers).toBe(0);
+  });
+});
