@@ -107,9 +107,17 @@ function headText(status: number, headers: readonly string[]): string {
   return `${text}\r\n`;
 }
 
+/** For the service to end too, once everything of a client that has ended was passed on. */
+const LINGER_MS = 1_000;
+
 function join(client: Duplex, upstream: Duplex, onClose: () => void): void {
   client.pipe(upstream).pipe(client);
+  let timer: NodeJS.Timeout | undefined;
+  upstream.on("finish", () => {
+    timer = setTimeout(() => client.destroy(), LINGER_MS);
+  });
   client.on("close", () => {
+    clearTimeout(timer);
     upstream.destroy();
     onClose();
   });

@@ -1,42 +1,10 @@
 /** Upstreams that do what they should not, each with the reason that the caller and metrics see. */
-import { once } from "node:events";
-import { createServer, type AddressInfo, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { sendRaw, statusOf } from "../test-support/raw-client.ts";
+import { startRaw } from "../test-support/raw-upstream.ts";
 import { startGateway } from "../test-support/start.ts";
 import type { Echo } from "../test-support/upstream.ts";
-
-interface RawUpstream extends AsyncDisposable {
-  readonly url: string;
-  /** Connections that were opened to it. */
-  readonly connections: number;
-}
-
-async function startRaw(onRequest: (socket: Socket, count: number) => void): Promise<RawUpstream> {
-  const sockets = new Set<Socket>();
-  let connections = 0;
-  let requests = 0;
-  const server = createServer((socket) => {
-    connections += 1;
-    sockets.add(socket);
-    socket.on("error", () => {});
-    socket.on("close", () => sockets.delete(socket));
-    socket.on("data", () => onRequest(socket, (requests += 1)));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    get connections() {
-      return connections;
-    },
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, "close");
-    },
-  };
-}
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok";
 
@@ -227,25 +195,6 @@ describe("an upstream that", () => {
     ];
     expect(statusOf(await sendRaw(gateway.url, lines.join("\r\n")))).toBe(status);
     expect(upstream.connections).toBe(1);
-  });
-
-  it.each(["Chunked", "chunked "])("spells its coding %j is understood", async (coding) => {
-    await using upstream = await startRaw((socket) => {
-      const head = `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n\r\n`;
-      socket.write(`${head}5\r\nwhole\r\n0\r\n\r\n`);
-    });
-    await using gateway = await startGateway({ route: { upstream: upstream.url } });
-    expect(await (await gateway.request("/orders")).text()).toBe("whole");
-  });
-
-  it("sends early hints is understood", async () => {
-    await using gateway = await startGateway({
-      handler: (_request, response) => {
-        response.writeEarlyHints({ link: "</style.css>; rel=preload" });
-        response.end("whole");
-      },
-    });
-    expect(await (await gateway.request("/orders")).text()).toBe("whole");
   });
 });
 

@@ -15,6 +15,7 @@ import {
 import type { Duplex, Readable } from "node:stream";
 import { BridgeError } from "@breezeway/shared";
 import type { buildConnector, Dispatcher } from "undici";
+import { AnswerHeads } from "./answer-heads.ts";
 import { fromUndici } from "./from-undici.ts";
 import { headerPairs } from "./header-pairs.ts";
 import type { UpstreamHeaders } from "./response-headers.ts";
@@ -167,11 +168,6 @@ class ChunkedExchange implements Dispatcher.DispatchController {
   #onResponse(incoming: IncomingMessage): void {
     this.#incoming = incoming;
     const { statusCode = 0, rawHeaders } = incoming;
-    if (statusCode < 200) {
-      // Node takes a 101 without `Upgrade`, and a 99, for the answer itself.
-      this.abort(new BridgeError("UPSTREAM_INVALID", "The upstream's status is not a final one."));
-      return;
-    }
     this.#handler.onResponseStart(this, statusCode, recordOf(rawHeaders));
     incoming.on("data", (chunk: Buffer) => this.#handler.onResponseData(this, chunk));
     incoming.on("error", (error) => this.abort(error));
@@ -197,6 +193,7 @@ class ChunkedExchange implements Dispatcher.DispatchController {
 class UpstreamAgent extends Agent {
   readonly #connect: buildConnector.connector;
   readonly #target: buildConnector.Options;
+  readonly #heads = new WeakMap<Duplex, AnswerHeads>();
 
   constructor(url: URL, { connect, keepAliveMs }: ChunkedClientOptions) {
     super({ keepAlive: true, timeout: keepAliveMs, scheduling: "lifo" });
@@ -210,9 +207,19 @@ class UpstreamAgent extends Agent {
     callback?: (error: Error | null, stream: Duplex) => void,
   ): undefined {
     this.#connect(this.#target, (...[error, socket]) => {
+      if (socket !== null) {
+        const heads = new AnswerHeads();
+        this.#heads.set(socket, heads);
+        heads.guard(socket);
+      }
       // Node's callback looks at the stream only where there is no error.
       callback?.(error, socket as Duplex);
     });
+  }
+
+  override reuseSocket(socket: Duplex, request: ClientRequest): void {
+    super.reuseSocket(socket, request);
+    this.#heads.get(socket)?.expect();
   }
 }
 

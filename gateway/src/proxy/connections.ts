@@ -7,6 +7,7 @@
  * queue here, because whoever takes a connection has been admitted before.
  */
 import { buildConnector, Client } from "undici";
+import { AnswerHeads } from "./answer-heads.ts";
 import { ChunkedClient } from "./chunked-client.ts";
 
 export interface ConnectionCounts {
@@ -25,7 +26,7 @@ export class Connections {
   readonly chunked: ChunkedClient;
   readonly #origin: string;
   readonly #connect: buildConnector.connector;
-  readonly #all = new Set<Client>();
+  readonly #all = new Map<Client, AnswerHeads>();
   readonly #free: Client[] = [];
   #isRetired = false;
 
@@ -42,7 +43,7 @@ export class Connections {
   get counts(): ConnectionCounts {
     const { connected, free } = this.chunked.counts;
     const counts = { connected, free, queued: 0, running: connected - free };
-    for (const { stats } of this.#all) {
+    for (const { stats } of this.#all.keys()) {
       if (stats.connected) counts.connected += 1;
       if (stats.connected && stats.size === 0) counts.free += 1;
       counts.queued += stats.pending;
@@ -53,18 +54,26 @@ export class Connections {
 
   /** Each call must be followed by one {@link Connections.give} or {@link Connections.drop}. */
   take(): Client {
-    return this.#free.pop() ?? this.open();
+    const client = this.#free.pop();
+    if (client === undefined) return this.open();
+    this.#all.get(client)?.expect();
+    return client;
   }
 
   /** As {@link Connections.take}, but one that nobody has used yet. */
   open(): Client {
+    const heads = new AnswerHeads();
     const client = new Client(this.#origin, {
-      connect: this.#connect,
+      connect: (options, callback) =>
+        this.#connect(options, (...[error, socket]) => {
+          if (error === null) callback(error, heads.guard(socket));
+          else callback(error, socket);
+        }),
       pipelining: 1,
       allowH2: false,
       keepAliveTimeout: KEEP_ALIVE_MS,
     });
-    this.#all.add(client);
+    this.#all.set(client, heads);
     return client;
   }
 
@@ -90,6 +99,6 @@ export class Connections {
   /** Ends the requests under way. */
   async destroy(): Promise<void> {
     this.chunked.destroy();
-    await Promise.all(Array.from(this.#all, (client) => client.destroy()));
+    await Promise.all(Array.from(this.#all.keys(), (client) => client.destroy()));
   }
 }

@@ -160,8 +160,12 @@ export class Exchange
     status: number,
     headers: UpstreamHeaders,
   ): void {
-    // Interim answers (102, 103) are hints that may be left out (RFC 9110, section 15.2).
-    if (status < 200) return;
+    if (status < 200) {
+      // No interim answer comes this far; a 101 without `Upgrade`, or a 99, does.
+      const what = "The upstream's status is not a final one.";
+      controller.abort(new BridgeError("UPSTREAM_INVALID", what));
+      return;
+    }
     if (!isFullyDecoded(headers)) {
       const what = "The upstream's answer has a transfer coding other than chunked.";
       controller.abort(new BridgeError("UPSTREAM_INVALID", what));

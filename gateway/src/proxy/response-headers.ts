@@ -70,7 +70,6 @@ export function responseHeaders(
 /**
  * Whether the parser has taken off every coding of the body. It reads `gzip, chunked` as chunks too, and
  * what is left would go on as if it were plain; the field itself never does (RFC 9112, section 6.1).
- * Behind a tab at the end it does not see the chunks; Node's client hides that tab.
  */
 export function isFullyDecoded(upstream: UpstreamHeaders): boolean {
   const coding = upstream["transfer-encoding"];

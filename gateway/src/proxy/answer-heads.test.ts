@@ -1,0 +1,148 @@
+/** What stands before an upstream's answer, and how its coding is spelt, on real sockets. */
+import { setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { sendRaw } from "../test-support/raw-client.ts";
+import { startRaw } from "../test-support/raw-upstream.ts";
+import { startGateway } from "../test-support/start.ts";
+import { MAX_INTERIM_ANSWERS } from "./answer-heads.ts";
+
+// A body in chunks takes another way to the upstream than anything else.
+const ways: [string, (token: string) => string][] = [
+  ["a request without a body", (token) => request("GET", token, "Connection: close", "", "")],
+  [
+    "a body with a length",
+    (token) => request("POST", token, "Connection: close", "Content-Length: 4", "", "body"),
+  ],
+  [
+    "a body in chunks",
+    (token) =>
+      request(
+        ...["POST", token, "Connection: close", "Transfer-Encoding: chunked", ""],
+        "4\r\nbody\r\n0\r\n\r\n",
+      ),
+  ],
+];
+
+function request(method: string, token: string, ...lines: string[]): string {
+  const head = [`${method} /orders HTTP/1.1`, "Host: gateway", `Authorization: Bearer ${token}`];
+  return [...head, ...lines].join("\r\n");
+}
+
+const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
+const HINTS = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nX-Hint: secret\r\n\r\n";
+const OK = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole";
+
+describe.each(ways)("of %s, an upstream", (_way, bytes) => {
+  /** One piece after the other; its answer as the client sees it. */
+  async function answered(...pieces: string[]): Promise<string> {
+    let begun = false;
+    await using upstream = await startRaw((socket) => {
+      if (begun) return;
+      begun = true;
+      void (async () => {
+        for (const piece of pieces) {
+          await new Promise((done) => socket.write(piece, "latin1", done));
+          await turn();
+        }
+      })();
+    });
+    await using gateway = await startGateway({ route: { upstream: upstream.url } });
+    return await sendRaw(gateway.url, bytes(gateway.tokens.token()));
+  }
+
+  it.each<[string, string[]]>([
+    ["100, unasked", [CONTINUE + OK]],
+    ["100, and later the answer", [CONTINUE, OK]],
+    ["103", [HINTS + OK]],
+    ["102, 100 and 103", ["HTTP/1.1 102 Processing\r\n\r\n", CONTINUE, HINTS, OK]],
+    ["199 without a reason", ["HTTP/1.1 199\r\n\r\n", OK]],
+    ["100 of HTTP/1.0", ["HTTP/1.0 100 Continue\r\n\r\n", OK]],
+    ["as many as are taken", [CONTINUE.repeat(MAX_INTERIM_ANSWERS) + OK]],
+    ["100 in pieces", [..."HTTP/1.1 100 Continue\r\nX: y\r\n\r\n", OK]],
+    ["nothing before an answer in pieces", [...OK]],
+    ["an answer that begins like one", [OK.replace("5\r", "25\r").replace("whole", ""), CONTINUE]],
+  ])("that sends %s is heard", async (_name, pieces) => {
+    const received = await answered(...pieces);
+    expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(received).toMatch(/\r\n\r\n(?:whole|HTTP\/1\.1 100 Continue\r\n\r\n)$/);
+    expect(received).not.toContain("secret");
+  });
+
+  it.each<[string, string]>([
+    ["without end", CONTINUE.repeat(MAX_INTERIM_ANSWERS + 1)],
+    ["without end, of several kinds", (HINTS + CONTINUE).repeat(MAX_INTERIM_ANSWERS)],
+    ["with a line feed alone", "HTTP/1.1 100 Continue\nX: y\r\n\r\n"],
+    ["with an empty line of line feeds", `HTTP/1.1 100 Continue\n\n${OK}`],
+    ["with a carriage return in it", "HTTP/1.1 100 Continue\r\nX: \ry\r\n\r\n"],
+    ["of 20 kB", `HTTP/1.1 103 Hints\r\nX: ${"a".repeat(20_000)}\r\n\r\n`],
+    ["and then garbage", `${CONTINUE}garbage\r\n\r\n`],
+    ["that are 101", "HTTP/1.1 101 Switching Protocols\r\n\r\n"],
+    ["that are 101, behind others", `${CONTINUE}HTTP/1.1 101 Switching Protocols\r\n\r\n`],
+    ["and then a head without end", `${CONTINUE}HTTP/1.1 200 OK\r\nX: ${"a".repeat(20_000)}`],
+    ["of a status that is none", "HTTP/1.1 099 Odd\r\n\r\n"],
+    ["and then line feeds alone", `${CONTINUE}HTTP/1.1 200 OK\nContent-Length: 0\n\n`],
+  ])("that sends interim answers %s is told as invalid", async (_name, text) => {
+    const received = await answered(text);
+    expect(received).toMatch(/^HTTP\/1\.1 502 .*upstream-invalid/s);
+    expect(received.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+  });
+
+  it.each([
+    ["nothing else", ""],
+    ["half a head", "HTTP/1.1 200 OK\r\nX"],
+  ])("that sends %s, and ends, is told as unreachable", async (_name, rest) => {
+    await using upstream = await startRaw((socket) => socket.end(CONTINUE + rest));
+    await using gateway = await startGateway({ route: { upstream: upstream.url } });
+    const received = await sendRaw(gateway.url, bytes(gateway.tokens.token()));
+    expect(received).toMatch(/^HTTP\/1\.1 502 .*upstream-unreachable/s);
+  });
+
+  it.each([
+    ...["Chunked", "chunked ", "chunked\t", "chunked \t ", "\tchunked", " \t chunked\t\t"],
+    ...["chunked\t\r\nX-A:\ta\tb\t", "chunked\r\nX-A:\ta\tb\t"],
+  ])("that spells its coding %j is understood", async (coding) => {
+    const head = `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n\r\n`;
+    const body = "7\r\na\ttab: \r\n0\r\n\r\n";
+    for (const pieces of [[head + body], [...head, body]]) {
+      const received = await answered(...pieces);
+      expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+      // The client gets chunks of the gateway's.
+      expect(received).toMatch(/\r\n\r\n7\r\na\ttab: \r\n0\r\n\r\n$/);
+      if (coding.includes("X-A")) expect(received).toMatch(/\r\nx-a: a\tb\t?\r\n/);
+    }
+  });
+
+  it.each(["chunked\t,\tchunked", "gzip,\tchunked", "x\tchunked", "chunked\t\r\n chunked"])(
+    "that spells its coding %j is told as invalid",
+    async (coding) => {
+      const head = `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\nConnection: close\r\n\r\n`;
+      const received = await answered(`${head}5\r\nwhole\r\n0\r\n\r\n`);
+      expect(received).toMatch(/^HTTP\/1\.1 502 .*upstream-invalid/s);
+    },
+  );
+
+  it("may send interim answers before each answer on one connection", async () => {
+    // Each with the tab that one parser does not see.
+    const answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n5\r\nwhole\r\n0\r\n\r\n";
+    await using upstream = await startRaw((socket) => socket.write(HINTS + CONTINUE + answer));
+    await using gateway = await startGateway({ route: { upstream: upstream.url } });
+    for (let count = 0; count <= MAX_INTERIM_ANSWERS / 2; count += 1) {
+      const received = await sendRaw(gateway.url, bytes(gateway.tokens.token()));
+      expect(received).toMatch(/^HTTP\/1\.1 200 .*\r\n\r\n5\r\nwhole\r\n0\r\n\r\n$/s);
+    }
+    expect(upstream.connections).toBe(1);
+  });
+});
+
+it("an upstream that sends hints before it takes an upgrade is heard", async () => {
+  const switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket";
+  await using upstream = await startRaw((socket) => {
+    socket.write(`${HINTS}${switching}\r\n\r\nHTTP/1.1 100 is data now\r\n\r\n.`);
+  });
+  await using gateway = await startGateway({ route: { upstream: upstream.url } });
+  const token = gateway.tokens.token();
+  const lines = ["Connection: upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "", ""];
+  const received = await sendRaw(gateway.url, request("GET", token, ...lines), /\.$/);
+  expect(received).toMatch(/^HTTP\/1\.1 101 .*\r\n\r\nHTTP\/1\.1 100 is data now\r\n\r\n\.$/s);
+  expect(received).not.toContain("secret");
+});
