@@ -207,7 +207,7 @@ class UpstreamAgent extends Agent {
     callback?: (error: Error | null, stream: Duplex) => void,
   ): undefined {
     this.#connect(this.#target, (...[error, socket]) => {
-      if (socket !== null) {
+      if (error === null) {
         const heads = new AnswerHeads();
         this.#heads.set(socket, heads);
         heads.guard(socket);
