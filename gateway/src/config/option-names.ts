@@ -15,6 +15,7 @@ const NAMES: Readonly<Record<keyof GatewayOptions | "$schema", 1>> = {
   cors: 1,
   hostOrigins: 1,
   trustedProxies: 1,
+  removeHeaders: 1,
   limits: 1,
   rateLimitStore: 1,
   proof: 1,

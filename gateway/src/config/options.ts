@@ -17,6 +17,8 @@ import {
 } from "@breezeway/verify";
 import * as z from "zod/mini";
 import { createPeerTrust } from "../proxy/peer-trust.ts";
+import { headerKind } from "../request/header-kinds.ts";
+import { createRemoval } from "../request/removed-headers.ts";
 import type { RateLimitStore } from "../limits/rate-limit-store.ts";
 import { REFUSAL_LIMIT, type RefusalLimitOptions } from "../limits/refusal-limit.ts";
 import type { AuditDestination } from "../observe/audit.ts";
@@ -78,6 +80,12 @@ export interface GatewayOptions {
    * extended. From everyone else they are replaced. Default none.
    */
   readonly trustedProxies?: readonly string[] | undefined;
+  /**
+   * Headers of clients, beside those that never pass, that no upstream gets: those by which your services
+   * tell each other who is calling. A name, or its beginning with `*` behind: `["x-acme-*"]`. Compared as
+   * CGI would read them, so `X_Acme_User` too. Default none.
+   */
+  readonly removeHeaders?: readonly string[] | undefined;
   readonly limits?: LimitOptions | undefined;
   /** Where rate limits are counted when several gateways run. Default: in this process. */
   readonly rateLimitStore?: RateLimitStore | undefined;
@@ -114,11 +122,13 @@ export interface Policy {
   readonly hostOrigins: ReadonlySet<string>;
   /** Whether the `X-Forwarded-*` headers of this address are believed. */
   readonly trustsPeer: (address: string | undefined) => boolean;
+  /** Whether the operator wants this header, in lower case, removed; `undefined` for none. */
+  readonly isRemoved: ((name: string) => boolean) | undefined;
 }
 
 export type PolicyOptions = Pick<
   GatewayOptions,
-  "apps" | "routes" | "cors" | "hostOrigins" | "trustedProxies"
+  "apps" | "routes" | "cors" | "hostOrigins" | "trustedProxies" | "removeHeaders"
 >;
 
 /** @throws {BridgeError} CONFIG_INVALID, naming source and field */
@@ -154,6 +164,18 @@ const policySchema = z.object({
     ),
   ),
   trustedProxies: z.optional(z.array(z.string())),
+  removeHeaders: z.optional(
+    z.array(
+      z.string().check(
+        z.regex(/^[A-Za-z0-9-]+\*?$/, "must be a header name, or its beginning and *"),
+        // What the gateway decides about by itself is not to be had otherwise by this.
+        z.refine(
+          (name) => name.endsWith("*") || headerKind(name) === "forward",
+          "must be one that passes otherwise",
+        ),
+      ),
+    ),
+  ),
 });
 
 const count = z.int().check(z.gte(1), z.lte(1_000_000));
@@ -251,6 +273,7 @@ export function parsePolicy(options: PolicyOptions, source: string): Policy {
     },
     hostOrigins: new Set(parsed.hostOrigins),
     trustsPeer: createPeerTrust(parsed.trustedProxies ?? [], source),
+    isRemoved: createRemoval(parsed.removeHeaders ?? []),
   };
 }
 

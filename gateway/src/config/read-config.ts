@@ -26,6 +26,7 @@ const SECTION = {
   routes: z.array(z.unknown()),
   cors: z.optional(z.unknown()),
   hostOrigins: z.optional(z.array(z.string())),
+  removeHeaders: z.optional(z.unknown()),
   proof: z.optional(z.unknown()),
   limits: z.optional(z.unknown()),
   refusalLimit: z.optional(z.unknown()),
@@ -74,7 +75,7 @@ export interface SectionContext extends Pick<
 
 /**
  * The gateway's section of a configuration file that configures more than a gateway: `routes`, `cors`,
- * `hostOrigins`, `proof`, `limits`, `refusalLimit`, `audit`, `metrics`, `tracing`, as {@link readGatewayConfig}
+ * `hostOrigins`, `removeHeaders`, `proof`, `limits`, `refusalLimit`, `audit`, `metrics`, `tracing`, as {@link readGatewayConfig}
  * has them. What the gateway shares with others comes from the caller.
  *
  * @throws {BridgeError} CONFIG_INVALID, naming the file, the section and the field

@@ -1,6 +1,7 @@
 /** What an operator writes about one route, and the parser of it. */
 import { isOrigin, originOf } from "@breezeway/shared";
 import * as z from "zod/mini";
+import { headerKind } from "../request/header-kinds.ts";
 
 /** Scopes that a token must all have; by method where they differ. `HEAD` follows `GET`. */
 export type RouteScopes = readonly string[] | Readonly<Record<string, readonly string[]>>;
@@ -45,6 +46,11 @@ export interface RouteOptions {
   readonly forwardToken?: boolean | undefined;
   /** Passes cookies on in both directions, except Breezeway's own. Default false. */
   readonly forwardCookies?: boolean | undefined;
+  /**
+   * Headers of clients that this upstream gets although they are what proxies say of a client, such as
+   * `X-User-Id`: anybody with a token can write them. In the one spelling with `-`. Default none.
+   */
+  readonly passHeaders?: readonly string[] | undefined;
   /** Sends `/orders/7` as `/7`. Default false. */
   readonly stripPrefix?: boolean | undefined;
   /** Allows WebSocket upgrades. Default true. */
@@ -108,10 +114,21 @@ export const routeSchema: z.ZodMiniType<RouteOptions> = z.strictObject({
   rateLimit: z.optional(rateLimitSchema),
   forwardToken: z.optional(z.boolean()),
   forwardCookies: z.optional(z.boolean()),
+  passHeaders: z.optional(
+    z.array(
+      z
+        .string()
+        .check(z.refine(isKeptBack, "must name a header that the gateway keeps back as a proxy's")),
+    ),
+  ),
   stripPrefix: z.optional(z.boolean()),
   webSocket: z.optional(z.boolean()),
   proofRequired: z.optional(z.boolean()),
 });
+
+function isKeptBack(name: string): boolean {
+  return /^[A-Za-z0-9-]+$/.test(name) && headerKind(name) === "proxy-claim";
+}
 
 function isNotReserved(prefix: string): boolean {
   const lower = prefix.toLowerCase();

@@ -11,7 +11,8 @@ import { parse } from "yaml";
 import * as z from "zod/mini";
 import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
 import { headerKind } from "../request/header-kinds.ts";
-import { SPOOFED } from "../test-support/engine-attacks.ts";
+import { PROXY_CLAIM_NAMES, PROXY_CLAIM_PREFIXES } from "../request/proxy-claims.ts";
+import { PROXY_CLAIMS, SPOOFED } from "../test-support/engine-attacks.ts";
 import { findProgram, temporaryFolder } from "../test-support/programs.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../../examples/engines/", import.meta.url));
@@ -251,14 +252,28 @@ describe("traefik.yaml", () => {
 
   it("passes no credential on, and nothing that changes what was authorised", () => {
     const names = Object.keys(strip.headers.customRequestHeaders).map((name) => name.toLowerCase());
-    const byName = spoofedNames.filter((name) => !/^x[-_.](?:breezeway|tenant)/.test(name));
+    const byName = spoofedNames.filter(
+      (name) => !/^x[-_.](?:breezeway|tenant)/.test(name) && !/[_.]/.test(name),
+    );
     expect(names).toEqual(expect.arrayContaining([...CREDENTIALS, ...REROUTING, ...byName]));
   });
 });
 
 it("what these configurations remove is what the gateway itself removes", () => {
   for (const name of [...IDENTITY, ...spellings, ...REROUTING, ...spoofedNames]) {
-    expect(["drop", "tenant"], name).toContain(headerKind(name));
+    expect(["drop", "proxy-claim", "tenant"], name).toContain(headerKind(name));
   }
   for (const name of HARMLESS) expect(headerKind(name)).toBe("forward");
+});
+
+it("of everything that the gateway takes for a proxy's word, these configurations remove an example", () => {
+  const examples = PROXY_CLAIMS.map((name) => name.toLowerCase());
+  for (const name of examples) expect(headerKind(name), name).toBe("proxy-claim");
+  for (const name of PROXY_CLAIM_NAMES) expect(examples).toContain(name);
+  for (const prefix of PROXY_CLAIM_PREFIXES) {
+    expect(
+      examples.filter((name) => name.startsWith(prefix)),
+      prefix,
+    ).not.toEqual([]);
+  }
 });

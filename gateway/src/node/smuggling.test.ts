@@ -4,6 +4,8 @@
  */
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
+import type { GatewayOptions } from "../config/options.ts";
+import { PROXY_CLAIMS } from "../test-support/engine-attacks.ts";
 import { sendRaw, statusOf } from "../test-support/raw-client.ts";
 import { startGateway } from "../test-support/start.ts";
 
@@ -207,7 +209,11 @@ describe("spoofed headers", () => {
     "X-Forwarded-Host: evil.example",
     "X-Forwarded-Proto: https",
     "Forwarded: for=10.0.0.1",
-    "X-Real-IP: 10.0.0.1",
+    ...PROXY_CLAIMS.map((name) => `${name}: mallory`),
+    "REMOTE_USER: mallory",
+    "SSL_CLIENT_S_DN: mallory",
+    "X-Auth-Request_User: mallory",
+    "X.WEBAUTH.USER: mallory",
     "X-Original-URL: /admin",
     "X-HTTP-Method-Override: DELETE",
     "Content_Length: 0",
@@ -249,6 +255,59 @@ describe("spoofed headers", () => {
       "x-breezeway-scope": ["orders:read orders:write"],
       "x-tenant-id": ["acme"],
       "x-breezeway-request-id": [expect.stringMatching(/^[0-9a-f-]{36}$/)],
+    });
+  });
+
+  it("arrive where the route lets them pass, in that one spelling", async () => {
+    await using gateway = await startGateway({
+      route: { passHeaders: ["X-User-Id", "x-real-ip", "Remote-User"] },
+    });
+    const text = get(
+      "/orders",
+      `Authorization: Bearer ${gateway.tokens.token()}`,
+      ...["X-USER-ID: 7", "X_User_Id: 8", "X-User-Id: 9", "X-Real-IP: 10.0.0.1", "X-User: 1"],
+      ...["Remote-User: alice", "Connection: close, Remote-User"],
+    );
+    expect(statusOf(await sendRaw(gateway.url, text))).toBe(200);
+    const headers = gateway.upstream.requests[0]?.headersDistinct;
+    expect(headers).toMatchObject({ "x-user-id": ["7", "9"], "x-real-ip": ["10.0.0.1"] });
+    for (const name of ["x_user_id", "x-user", "remote-user"]) {
+      expect(headers).not.toHaveProperty([name]);
+    }
+  });
+
+  it("of one's own never arrive, neither before the body nor behind it", async () => {
+    await using gateway = await startGateway({
+      route: { passHeaders: ["x-user-id"] },
+      gateway: { removeHeaders: ["X-Acme-*", "x-internal", "x-user-*"] },
+    });
+    const bad = ["X-Acme-User: mallory", "x_acme.role: admin", "X_INTERNAL: 1", "X-User-Id: 7"];
+    const text = post(
+      `Authorization: Bearer ${gateway.tokens.token()}`,
+      ...["Transfer-Encoding: chunked", "Connection: close", "X-Internals: 2", ...bad],
+    );
+    const body = `3\r\nabc\r\n0\r\n${[...bad, "X-Acmes: 1"].join("\r\n")}\r\n\r\n`;
+    expect(statusOf(await sendRaw(gateway.url, text + body))).toBe(200);
+    const [request] = gateway.upstream.requests;
+    expect(request?.rawHeaders.join(" ")).not.toMatch(/x.acme|x.internal /i);
+    expect(request?.headers).toMatchObject({ "x-internals": "2" });
+    expect(request?.headers).not.toHaveProperty("x-user-id");
+    expect(request?.trailers).toEqual({ "x-acmes": "1" });
+  });
+
+  it.each<[string, Partial<GatewayOptions> | undefined, object]>([
+    ["createGateway: removeHeaders[0]: must be a header name", { removeHeaders: ["*"] }, {}],
+    ["removeHeaders[0]: must be a header name", { removeHeaders: ["X_Acme"] }, {}],
+    ["removeHeaders[1]: must be one that passes", { removeHeaders: ["x-a", "Cookie"] }, {}],
+    ["routes[0].passHeaders[0]: must name", undefined, { passHeaders: ["Accept"] }],
+    ["routes[0].passHeaders[0]: must name", undefined, { passHeaders: ["X-Breezeway-User"] }],
+    ["routes[0].passHeaders[0]: must name", undefined, { passHeaders: ["X-Forwarded-For"] }],
+    ["routes[0].passHeaders[0]: must name", undefined, { passHeaders: ["X_User_Id"] }],
+    ["routes[0].passHeaders[0]: must name", undefined, { passHeaders: ["Forwarded"] }],
+  ])("cannot be configured wrongly: %s", async (message, gateway = {}, route = {}) => {
+    await expect(startGateway({ gateway, route })).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining(message) as string,
     });
   });
 

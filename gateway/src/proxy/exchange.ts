@@ -16,7 +16,7 @@ import { corsHeaders, preflightHeaders } from "../cors/cors.ts";
 import type { Examined, Located, RequestHead } from "../decision/examine.ts";
 import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
 import type { ObservedExchange } from "../observe/observer.ts";
-import type { InspectedHeaders } from "../request/inspect-headers.ts";
+import { removeFields, type InspectedHeaders } from "../request/inspect-headers.ts";
 import type { Route } from "../routes/route-table.ts";
 import { Admission } from "./admission.ts";
 import type { ChunkedRequest } from "./chunked-client.ts";
@@ -103,6 +103,7 @@ export class Exchange
     const list = forwardHeaders(request, session, {
       requestId: this.requestId,
       trustsPeer: this.policy.trustsPeer,
+      isRemoved: this.policy.isRemoved,
     });
     this.#state = "waiting";
     if (body !== null && headers.chunked) {
@@ -130,7 +131,11 @@ export class Exchange
 
   #sendInChunks({ connections }: Upstream, request: Omit<ChunkedRequest, "trailers">): void {
     const { rawHeaders } = this.head;
-    const trailers = (): readonly string[] => requestTrailers(this.#client.trailers, rawHeaders);
+    const trailers = (): readonly string[] => {
+      const list = [...requestTrailers(this.#client.trailers, rawHeaders)];
+      if (this.policy.isRemoved !== undefined) removeFields(list, this.policy.isRemoved);
+      return list;
+    };
     connections.chunked.dispatch({ ...request, trailers }, this);
   }
 

@@ -5,8 +5,10 @@
  * removed before they were added.
  */
 import type { VerifiedSession } from "@breezeway/verify";
+import type { Policy } from "../config/options.ts";
 import type { Examined } from "../decision/examine.ts";
 import { IDENTITY_HEADERS, identityHeaderList } from "../identity/identity-headers.ts";
+import { removeFields } from "../request/inspect-headers.ts";
 
 // All else that it can say is about encodings of the connection to us (RFC 9110, section 10.1.4).
 const TE_TRAILERS = /(?:^|,)\s*trailers\s*(?:,|$)/i;
@@ -15,9 +17,8 @@ const VIA = "1.1 breezeway";
 // the value of a cookie without a name: browsers send `=breezeway=x` back as `breezeway=x`.
 const SESSION_COOKIE = /^(?:=|(?:__Host-|__Secure-)?breezeway)/i;
 
-export interface ForwardOptions {
+export interface ForwardOptions extends Pick<Policy, "trustsPeer" | "isRemoved"> {
   readonly requestId: string;
-  readonly trustsPeer: (address: string | undefined) => boolean;
 }
 
 /** Name, value, name, value. Reuses the list that the inspection made. */
@@ -28,6 +29,8 @@ export function forwardHeaders(
 ): string[] {
   const { headers, route, head } = request;
   const list = headers.forward;
+  if (route.passHeaders !== undefined) pushPassing(list, headers.proxyClaims, route.passHeaders);
+  if (options.isRemoved !== undefined) removeFields(list, options.isRemoved);
   if (headers.origin !== undefined) list.push("origin", headers.origin);
   if (headers.contentLength !== undefined) list.push("content-length", headers.contentLength);
   if (route.forwardToken) list.push("authorization", authorizationOf(request));
@@ -41,6 +44,17 @@ export function forwardHeaders(
   for (const part of identityOf(session)) list.push(part);
   list.push(IDENTITY_HEADERS.requestId, options.requestId);
   return list;
+}
+
+function pushPassing(
+  list: string[],
+  claims: readonly string[],
+  passing: ReadonlySet<string>,
+): void {
+  for (let index = 0; index < claims.length; index += 2) {
+    const name = claims[index] as string;
+    if (passing.has(name)) list.push(name, claims[index + 1] as string);
+  }
 }
 
 // The proof itself was for us, and is used up.

@@ -6,10 +6,14 @@
  * `X.Breezeway-User` arrive there as `X-Breezeway-User`.
  */
 
+import { isProxyClaim } from "./proxy-claims.ts";
+
 export type HeaderKind =
   /** Passed on. */
   | "forward"
-  /** Removed: an identity header, a hop-by-hop header, or one that upstreams act on in our place. */
+  /** What a proxy would say of the client: removed, unless the route lets it pass. */
+  | "proxy-claim"
+  /** Always removed: an identity header, a hop-by-hop header, or one that upstreams act on in our place. */
   | "drop"
   | "authorization"
   | "proxy-authorization"
@@ -63,14 +67,8 @@ const DROPPED: ReadonlySet<string> = new Set([
   "proxy-connection",
   "proxy-authenticate",
   "http2-settings",
-  // Said by whoever sits next to us, or made up by the client.
+  // Said by whoever sits next to us, or made up by the client; of the other proxies' see `proxy-claims.ts`.
   "forwarded",
-  "x-real-ip",
-  "x-client-ip",
-  "x-cluster-client-ip",
-  "true-client-ip",
-  "cf-connecting-ip",
-  "fastly-client-ip",
   // A framework behind us would route by these after we authorised another path or method.
   "x-original-url",
   "x-original-uri",
@@ -83,7 +81,7 @@ const DROPPED: ReadonlySet<string> = new Set([
   "proxy",
 ]);
 
-const DROPPED_PREFIXES = ["x-breezeway-", "x-forwarded-"] as const;
+const DROPPED_PREFIX = "x-breezeway-";
 
 /** @param name - In any case. */
 export function headerKind(name: string): HeaderKind {
@@ -118,10 +116,14 @@ function recall(name: string): HeaderEntry {
 
 function classify(name: string): HeaderKind {
   if (Object.hasOwn(EXACT, name)) return EXACT[name] ?? "forward";
-  const asCgiReadsIt = name.replace(/[^a-z0-9]/g, "-");
-  if (DROPPED.has(asCgiReadsIt)) return "drop";
-  if (DROPPED_PREFIXES.some((prefix) => asCgiReadsIt.startsWith(prefix))) return "drop";
+  const cgiName = cgiNameOf(name);
+  if (DROPPED.has(cgiName) || cgiName.startsWith(DROPPED_PREFIX)) return "drop";
   // `Content_Length` would frame the body anew, `X_Tenant_ID` choose a tenant.
-  if (asCgiReadsIt !== name && Object.hasOwn(EXACT, asCgiReadsIt)) return "drop";
-  return "forward";
+  if (cgiName !== name && Object.hasOwn(EXACT, cgiName)) return "drop";
+  return isProxyClaim(cgiName) ? "proxy-claim" : "forward";
+}
+
+/** @param name - In lower case. */
+export function cgiNameOf(name: string): string {
+  return name.replace(/[^a-z0-9]/g, "-");
 }

@@ -17,8 +17,6 @@ describe("headerKind", () => {
     "Keep-Alive",
     "Forwarded",
     "X_Forwarded_For",
-    "X-Forwarded-Prefix",
-    "X-Real-IP",
     "X-Original-URL",
     "X-Rewrite-URL",
     "X-HTTP-Method-Override",
@@ -27,6 +25,20 @@ describe("headerKind", () => {
   ])("drops %s", (name) => {
     expect(headerKind(name)).toBe("drop");
   });
+
+  it.each([
+    ...["X-Real-IP", "X-Forwarded-Prefix", "X_Forwarded_User", "X-Auth-Request-User"],
+    ...["REMOTE_USER", "Ssl.Client-Cert", "X-WEBAUTH-USER", "x-user-id", "X-Envoy-Internal"],
+  ])("keeps %s back as a proxy's", (name) => {
+    expect(headerKind(name)).toBe("proxy-claim");
+  });
+
+  it.each(["X-User-Agent", "X-Client-Version", "X-Remotely", "X-Users", "Remote"])(
+    "forwards %s, which only begins like one",
+    (name) => {
+      expect(headerKind(name)).toBe("forward");
+    },
+  );
 
   it.each(["Accept", "Content-Type", "traceparent", "X-Custom", "If-None-Match", "Constructor"])(
     "forwards %s",

@@ -13,6 +13,8 @@ export const MAX_HEADER_FIELDS = 200;
 export interface InspectedHeaders {
   /** Name, value, name, value. Without everything that {@link headerEntry} does not forward. */
   readonly forward: string[];
+  /** Name, value, name, value: what proxies would say of the client. */
+  readonly proxyClaims: string[];
   authorization: string | undefined;
   /** The proof of possession. Several are joined, and so none. */
   proof: string | undefined;
@@ -54,6 +56,7 @@ export function inspectHeaders(rawHeaders: readonly string[]): InspectedHeaders 
     const { kind, name } = headerEntry(rawHeaders[index] as string);
     const value = rawHeaders[index + 1] as string;
     if (kind === "forward") found.forward.push(name, value);
+    else if (kind === "proxy-claim") found.proxyClaims.push(name, value);
     else if (kind === "connection") connection = joined(connection, value);
     else if (kind !== "drop") record(found, kind, value);
   }
@@ -68,7 +71,10 @@ export function inspectHeaders(rawHeaders: readonly string[]): InspectedHeaders 
 
 function record(
   found: InspectedHeaders,
-  kind: Exclude<ReturnType<typeof headerEntry>["kind"], "forward" | "drop" | "connection">,
+  kind: Exclude<
+    ReturnType<typeof headerEntry>["kind"],
+    "forward" | "proxy-claim" | "drop" | "connection"
+  >,
   value: string,
 ): void {
   switch (kind) {
@@ -150,15 +156,20 @@ function applyConnection(found: InspectedHeaders, connection: string): void {
   }
   const named = new Set(connection.split(",").map((token) => token.trim().toLowerCase()));
   if (!named.has("upgrade")) found.upgrade = undefined;
-  const kept = found.forward;
+  removeFields(found.forward, (name) => named.has(name));
+  removeFields(found.proxyClaims, (name) => named.has(name));
+}
+
+/** @param list - Name, value, name, value; changed in place. */
+export function removeFields(list: string[], isRemoved: (name: string) => boolean): void {
   let length = 0;
-  for (let index = 0; index < kept.length; index += 2) {
-    if (named.has(kept[index] as string)) continue;
-    kept[length] = kept[index] as string;
-    kept[length + 1] = kept[index + 1] as string;
+  for (let index = 0; index < list.length; index += 2) {
+    if (isRemoved(list[index] as string)) continue;
+    list[length] = list[index] as string;
+    list[length + 1] = list[index + 1] as string;
     length += 2;
   }
-  kept.length = length;
+  list.length = length;
 }
 
 function once(previous: string | undefined, value: string, name: string): string {
@@ -193,6 +204,7 @@ function malformed(what: string): BridgeError {
 function emptyFindings(): InspectedHeaders {
   return {
     forward: [],
+    proxyClaims: [],
     authorization: undefined,
     proof: undefined,
     duplicateCredentials: false,

@@ -23,6 +23,8 @@ export interface Route {
   readonly rateLimit: RateLimitOptions | undefined;
   readonly forwardToken: boolean;
   readonly forwardCookies: boolean;
+  /** In lower case; `undefined` for none. */
+  readonly passHeaders: ReadonlySet<string> | undefined;
   readonly webSocket: boolean;
   readonly proofRequired: boolean;
   /** The path on the upstream for a path that this route matches. */
@@ -97,6 +99,8 @@ function createRoute(options: RouteOptions): Route {
     rateLimit: options.rateLimit,
     forwardToken: options.forwardToken ?? false,
     forwardCookies: options.forwardCookies ?? false,
+    passHeaders:
+      options.passHeaders && new Set(options.passHeaders.map((name) => name.toLowerCase())),
     webSocket: options.webSocket ?? true,
     proofRequired: options.proofRequired ?? false,
     upstreamPath: (path) => joinPath(base, path.slice(stripped.length)),
