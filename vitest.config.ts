@@ -18,7 +18,8 @@ export default defineConfig({
     // Limits are for what hangs: a busy machine takes many times as long as a quiet one.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    expect: { poll: { timeout: 60_000 } },
+    // Less than a token's life, whose end could be taken for its revocation.
+    expect: { poll: { timeout: 40_000 } },
     setupFiles: ["./scripts/vitest-setup.ts"],
   },
 });
