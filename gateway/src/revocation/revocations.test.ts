@@ -237,7 +237,7 @@ describe("a lost feed", () => {
         jwks: `${issuer.url}/.well-known/jwks.json`,
         revocations: {
           url: issuer.feedUrl.replace(/:\d+/, `:${relay.port}`),
-          maxSilenceMs: 500,
+          maxSilenceMs: 3_000,
           maxRetryMs: 20,
         },
       },
