@@ -41,24 +41,26 @@ export function describeConformance(beds: readonly Bed[]): void {
         const options = { issuer: issuerOf(variant), audience: "orders", ...variants[variant] };
         running.set(variant, await bed.start({ variant, options, issuers }));
       }
-    }, 60_000);
+      // A framework may compile at the first request, for longer than a token lives.
+      for (const url of new Set(cases.map(urlOf))) await send(url);
+    });
 
     afterAll(async () => {
       for (const app of running.values()) await app.close();
     });
 
+    const urlOf = ({ variant = "plain", path = "/orders" }: Case): string =>
+      `${running.get(variant)?.url}${path}`;
+
     const isVisible = ({ name }: Case): boolean =>
       !(bed.hidesSecondHeader && name === TWO_CREDENTIALS);
-    it.each(cases.filter(isVisible))(
-      "$name",
-      async ({ variant = "plain", path = "/orders", request, expected }) => {
-        const url = `${running.get(variant)?.url}${path}`;
-        const options = request(issuerOf(variant), Math.floor(Date.now() / 1_000), url);
-        const headers = { ...options.headers, "x-breezeway-request-id": "request-1" };
-        expectAnswer(await send(url, { ...options, headers }), expected);
-      },
-      60_000,
-    );
+    it.each(cases.filter(isVisible))("$name", async (conformanceCase) => {
+      const { variant = "plain", request, expected } = conformanceCase;
+      const url = urlOf(conformanceCase);
+      const options = request(issuerOf(variant), Math.floor(Date.now() / 1_000), url);
+      const headers = { ...options.headers, "x-breezeway-request-id": "request-1" };
+      expectAnswer(await send(url, { ...options, headers }), expected);
+    });
 
     if (bed.hidesSecondHeader) {
       it("two credentials: the first one counts", async () => {
@@ -66,7 +68,7 @@ export function describeConformance(beds: readonly Bed[]): void {
         const { headers } = aliceRequest(issuers.real, Math.floor(Date.now() / 1_000), url);
         const authorization = [String(headers?.["authorization"]), "Bearer second"];
         expect((await send(url, { headers: { authorization } })).status).toBe(200);
-      }, 60_000);
+      });
     }
   });
 }
