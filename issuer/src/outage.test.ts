@@ -119,10 +119,10 @@ describe("while Postgres is down", () => {
 
 describe("an SQLite file", () => {
   const folder = mkdtempSync(join(tmpdir(), "issuer-outage-"));
-  const file = join(folder, "issuer.sqlite");
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it("that another process holds locked costs a wait, then 503, and nothing is lost", async () => {
+    const file = join(folder, "issuer.sqlite");
     const issuer = testIssuer({
       store: sqliteStore({ file, busyTimeoutMs: 100 }),
       onError: () => undefined,
@@ -149,7 +149,9 @@ describe("an SQLite file", () => {
   });
 
   it("in a folder that cannot be made stops the start, naming it", async () => {
-    const issuer = testIssuer({ store: sqliteStore({ file: join(file, "sub", "x.sqlite") }) });
+    const text = join(folder, "a-file");
+    writeFileSync(text, "");
+    const issuer = testIssuer({ store: sqliteStore({ file: join(text, "sub", "x.sqlite") }) });
     await expect(issuer.ready).rejects.toThrow("sub/x.sqlite cannot be opened");
   });
 });
