@@ -39,6 +39,21 @@ describe("a request with a token that is bound to a key", () => {
     expect(seen.headers).not.toHaveProperty("authorization");
   });
 
+  it("is timed by the gateway's own clock", async () => {
+    const aheadSeconds = 3_600;
+    await using gateway = await start({
+      gateway: { clock: () => Date.now() + aheadSeconds * 1_000 },
+    });
+    const iat = Math.floor(Date.now() / 1_000) + aheadSeconds;
+    const token = gateway.tokens.token({ ...prover.bound, iat, nbf: iat, exp: iat + 60 });
+    const send = async (proof: object): Promise<unknown> =>
+      answerOf(
+        await gateway.request("/orders", { headers: prover.headers(token, "/orders", proof) }),
+      );
+    expect(await send({ iat })).toEqual([200, undefined]);
+    expect(await send({})).toEqual([401, "proof-invalid"]);
+  });
+
   it("keeps its scheme towards an upstream whose route says forwardToken", async () => {
     await using gateway = await start({ route: { forwardToken: true } });
     const token = boundToken(gateway);

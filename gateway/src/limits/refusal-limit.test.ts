@@ -149,5 +149,7 @@ describe("an address that sends refused tokens", () => {
     expect(await flood(off, "203.0.113.7")).toEqual([401, 401, 401, 401, 401]);
     await using untrusting = await start({ trustedProxies: [] });
     expect(await flood(untrusting, "203.0.113.7")).toEqual([401, 401, 401, 401, 401]);
+    const metrics = await (await fetch(`${untrusting.url}/metrics`)).text();
+    expect(metrics).toContain("breezeway_gateway_limited_addresses 0");
   });
 });

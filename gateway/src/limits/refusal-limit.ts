@@ -9,7 +9,7 @@
 import { BridgeError, isRecord, TOKEN_LIMITS, type ErrorReason } from "@breezeway/shared";
 import type { SessionVerifier, VerifyRequest } from "@breezeway/verify";
 import { LRUCache } from "lru-cache";
-import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import { RateLimiterMemory } from "rate-limiter-flexible";
 import type { RequestHead } from "../decision/examine.ts";
 import type { ExchangeObserver } from "../observe/observer.ts";
 import { clientAddress } from "./client-address.ts";
@@ -97,33 +97,27 @@ export function createRefusalLimit(
     }
   }
 
-  function forgetEnded(nowMs: number): void {
-    for (const [address, untilMs] of limited) if (untilMs <= nowMs) limited.delete(address);
-  }
-
   async function count(address: string): Promise<void> {
-    const result = await limiter.consume(address).catch((exceeded: unknown) => exceeded);
-    if (!(result instanceof RateLimiterRes) || result.remainingPoints > 0) return;
-    const nowMs = performance.now();
-    forgetEnded(nowMs);
-    limited.set(address, nowMs + result.msBeforeNext);
+    const { consumedPoints, msBeforeNext } = await limiter.penalty(address);
+    if (consumedPoints < requests) return;
+    limited.set(address, performance.now() + msBeforeNext);
+    setTimeout(() => limited.delete(address), msBeforeNext).unref();
   }
 
   return {
     get limited() {
-      forgetEnded(performance.now());
       return limited.size;
     },
     check: (head, token, request) => {
+      // Nearly always, and on each request: its address need not be looked for.
       if (limited.size === 0) return;
       const address = clientAddress(head, trustsPeer);
       const untilMs = address === undefined ? undefined : limited.get(address);
+      if (untilMs === undefined || isRemembered(token, request)) return;
       const nowMs = performance.now();
-      const leftMs = (untilMs ?? 0) - nowMs;
-      if (leftMs <= 0 || isRemembered(token, request)) return;
       if (mayRenew(token, nowMs)) return;
       throw new BridgeError("RATE_LIMITED", "Too many refused tokens from this address.", {
-        details: { retryAfterSeconds: Math.ceil(leftMs / 1_000) },
+        details: { retryAfterSeconds: Math.max(1, Math.ceil((untilMs - nowMs) / 1_000)) },
       });
     },
     allowed: ({ session }) => {

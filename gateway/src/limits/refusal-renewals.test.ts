@@ -1,6 +1,11 @@
 /** What the limit of refused tokens remembers of sessions, over time and numbers that no socket test reaches. */
-import { createSessionVerifier, type VerifiedSession } from "@breezeway/verify";
+import {
+  createSessionVerifier,
+  type SessionVerifier,
+  type VerifiedSession,
+} from "@breezeway/verify";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { createProver } from "../test-support/prover.ts";
 import { createTokenMaker, ISSUER } from "../test-support/tokens.ts";
 import { createRefusalLimit, MAX_RENEWALS, type RefusalLimit } from "./refusal-limit.ts";
 
@@ -17,10 +22,10 @@ const head = {
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-async function limitedAddress(): Promise<RefusalLimit> {
+async function limitedAddress(by: SessionVerifier = verifier): Promise<RefusalLimit> {
   const limit = createRefusalLimit(
     { requests: 1, windowSeconds: 3_600 },
-    { verifier, trustsPeer: () => false },
+    { verifier: by, trustsPeer: () => false },
   );
   limit.finished?.({ ...exchangeOf(undefined), reason: "token-signature" });
   await vi.advanceTimersByTimeAsync(0);
@@ -56,6 +61,40 @@ it("a session that has used up its renewals has new ones a minute later", async 
   expect(isVerified(limit, "a")).toBe(false);
   vi.advanceTimersByTime(60_000);
   expect(isVerified(limit, "a")).toBe(true);
+});
+
+it("a session that is let in once more has no further renewals for that", async () => {
+  const limit = await limitedAddress();
+  const exchange = exchangeOf(await verifier.verify(tokens.token({ sid: "a" })));
+  limit.allowed?.(exchange);
+  for (let count = 0; count < MAX_RENEWALS; count += 1) isVerified(limit, "a");
+  limit.allowed?.(exchange);
+  expect(isVerified(limit, "a")).toBe(false);
+});
+
+it("an address is limited until its window ends, and is not counted as limited after that", async () => {
+  const limit = await limitedAddress();
+  vi.advanceTimersByTime(3_599_000);
+  expect([limit.limited, isVerified(limit, "stranger")]).toEqual([1, false]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect([limit.limited, isVerified(limit, "stranger")]).toEqual([0, true]);
+});
+
+it("remembered tokens go by what is known of them: bound ones on to their proof, ended ones no further", async () => {
+  let isRevoked = false;
+  const own = createSessionVerifier({
+    issuer: ISSUER,
+    audience: "orders",
+    jwks: tokens.jwks,
+    isRevoked: () => isRevoked,
+  });
+  const limit = await limitedAddress(own);
+  const { bound } = createProver();
+  const token = tokens.token(bound);
+  await own.verify(token, { proofKeyThumbprint: bound.cnf.jkt });
+  expect(() => limit.check(head, token, {})).not.toThrow();
+  isRevoked = true;
+  expect(() => limit.check(head, token, { proofKeyThumbprint: bound.cnf.jkt })).toThrow("revoked");
 });
 
 it("sessions are remembered by the ten thousand, and the first is forgotten first", async () => {

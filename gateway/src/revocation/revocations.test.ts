@@ -266,14 +266,53 @@ describe("a lost feed", () => {
       handler: (_request, response) => void response.write("data: 1\n\n"),
       gateway: { clock: () => Date.now() + offsetMs },
     });
-    const stream = (await scene.request()).body!.getReader();
-    await stream.read();
+    const nowSeconds = (): number => Math.floor((Date.now() + offsetMs) / 1_000);
+    const open = async (sid: string): Promise<ReadableStreamDefaultReader> => {
+      const times = { iat: nowSeconds(), nbf: nowSeconds(), exp: nowSeconds() + 60 };
+      const reader = (await scene.request({ sid, ...times })).body!.getReader();
+      await reader.read();
+      return reader;
+    };
+    const stream = await open("s1");
     await scene.issuer.stop();
     offsetMs = MAX_LOSS_MS - 10_000;
     const silence = new Promise((resolve) => setTimeout(resolve, 1_100, "still open"));
     const next = stream.read();
     expect(await Promise.race([next, silence])).toBe("still open");
     offsetMs = MAX_LOSS_MS + 10_000;
+    const young = await open("s2");
     await expect(next).rejects.toThrow("terminated");
+    const still = new Promise((resolve) => setTimeout(resolve, 600, "still open"));
+    expect(await Promise.race([young.read(), still])).toBe("still open");
+    await young.cancel();
+  });
+});
+
+describe("a feed that is live", { timeout: 30_000 }, () => {
+  it("costs no stream when the clock is set forward", async () => {
+    let offsetMs = 0;
+    const tokens = createTokenMaker();
+    // It says nothing more than its first word, in the time that this takes.
+    await using issuer = await startIssuer(tokens, 600_000);
+    await using gateway = await startGateway({
+      tokens,
+      handler: (_request, response) => void response.write("data: 1\n\n"),
+      gateway: {
+        issuer: issuer.url,
+        jwks: `${issuer.url}/.well-known/jwks.json`,
+        revocations: { maxSilenceMs: 300_000 },
+        clock: () => Date.now() + offsetMs,
+      },
+    });
+    await until(() => issuer.followers === 1);
+    const authorization = `Bearer ${tokens.token({ iss: issuer.url })}`;
+    const stream = (await gateway.request("/orders", { headers: { authorization } })).body!;
+    const reader = stream.getReader();
+    await reader.read();
+    offsetMs = 10 * MAX_LOSS_MS;
+    // Longer than from one look to the next.
+    const silence = new Promise((resolve) => setTimeout(resolve, 1_100, "still open"));
+    expect(await Promise.race([reader.read(), silence])).toBe("still open");
+    await reader.cancel();
   });
 });
