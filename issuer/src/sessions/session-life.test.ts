@@ -42,6 +42,20 @@ const claimsFor = async (cookie: string, appId = "orders"): Promise<Record<strin
   return decodeJwt(token);
 };
 
+describe("a clock that was set back", () => {
+  it("does not shorten the idle time of a session that is used since", async () => {
+    const first = await signIn(issuer);
+    clock.advance(3_600 * SECOND);
+    const second = cookieOf(await refresh(first));
+    clock.advance(-3_600 * SECOND);
+    const third = cookieOf(await refresh(second));
+    clock.advance(7 * DAY + 1_800 * SECOND);
+    expect(await status(third)).toBe("live");
+    clock.advance(7 * DAY);
+    expect(await status(third)).toBe("401 session-expired");
+  });
+});
+
 describe("rotation", () => {
   it("gives a new secret and goes on accepting the old one within grace", async () => {
     const first = await signIn(issuer);

@@ -262,6 +262,13 @@ describe("changing sessions", () => {
     expect(renewed?.session.handle).toBe(opened.session.handle);
   });
 
+  it("does not bring back a session that has run out", async () => {
+    const opened = await open();
+    clock.advance(7 * 86_400_000);
+    expect(await issuer.sessions.renew(opened.session.handle)).toBeUndefined();
+    expect(await issuer.sessions.get(opened.session.handle)).toBeUndefined();
+  });
+
   it("switches the tenant of a handle and renews", async () => {
     const opened = await open();
     const switched = await issuer.sessions.switchTenant(opened.session.handle, "globex");

@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { sqliteStore } from "../index.ts";
+import type { OpenStore } from "../store/store.ts";
+import { appendChanges, purgeChanges } from "./change-log.ts";
+import { createChangeWatcher, type ChangeWatcher } from "./change-watcher.ts";
+
+const BATCH = 1_000;
+
+let store: OpenStore;
+let watcher: ChangeWatcher;
+/** What a listener was told: numbers of changes, and of gaps. */
+let told: (number | string)[];
+
+beforeEach(async () => {
+  store = await sqliteStore({ file: ":memory:" }).open();
+  watcher = createChangeWatcher(store);
+  told = [];
+  watcher.subscribe({
+    onChange: ({ seq }) => void told.push(seq),
+    onGap: (seq) => void told.push(`gap after ${seq}`),
+  });
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await watcher.close();
+  await store.close();
+});
+
+async function append(count: number, atSeconds = 1_000): Promise<void> {
+  const changes = Array.from({ length: count }, (_, index) => ({
+    kind: "session" as const,
+    subject: `s${index}`,
+    atSeconds,
+  }));
+  await store.db.transaction().execute((t) => appendChanges(store, t, changes, 0));
+}
+
+const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
+
+describe("the watcher of the change log", () => {
+  it("has read all that there was when it was asked, however much that is", async () => {
+    await append(2 * BATCH);
+    await append(BATCH / 2);
+    await watcher.sync();
+    expect(told).toEqual(upTo(2.5 * BATCH));
+    expect(watcher.seq).toBe(2.5 * BATCH);
+  });
+
+  it("tells each change once, though it is asked by many at once", async () => {
+    await append(3);
+    const reads = [watcher.sync(), watcher.sync(), watcher.sync()];
+    const written = append(3);
+    reads.push(watcher.sync(), watcher.sync());
+    await Promise.all([...reads, written]);
+    await Promise.all([watcher.sync(), watcher.sync(), watcher.sync()]);
+    expect(told).toEqual(upTo(6));
+  });
+
+  it("says that changes are missing before it goes on with those that came after them", async () => {
+    await append(1);
+    await watcher.sync();
+    await append(2);
+    await append(2, 2_000);
+    await purgeChanges(store.db, 2_000);
+    await watcher.sync();
+    expect(told).toEqual([1, "gap after 3", 4, 5]);
+  });
+
+  it("says so, too, when nothing came after them", async () => {
+    await append(3);
+    await purgeChanges(store.db, 2_000);
+    await watcher.sync();
+    expect(told).toEqual(["gap after 3"]);
+  });
+
+  it("follows a database whose numbers are lower from where it is", async () => {
+    await append(5);
+    await watcher.sync();
+    await store.db.deleteFrom("breezeway_change").where("seq", ">", 2).execute();
+    await store.db.updateTable("breezeway_change_counter").set({ seq: 2 }).execute();
+    await watcher.sync();
+    await append(1);
+    await watcher.sync();
+    expect(told).toEqual([...upTo(5), "gap after 2", 3]);
+  });
+
+  it("reads no more once it is closed", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    await watcher.start();
+    expect(vi.getTimerCount()).toBe(1);
+    await watcher.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("is as old as the beginning of its last read, not the end", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const reading = watcher.sync();
+    vi.advanceTimersByTime(700);
+    await reading;
+    expect(watcher.ageMs).toBe(700);
+    expect(watcher.isFresh()).toBe(true);
+    vi.advanceTimersByTime(200);
+    expect(watcher.isFresh()).toBe(false);
+  });
+});
