@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createAppRegistry } from "@breezeway/shared/schemas";
 import { assertIssuerOptions, createIssuer, sqliteStore, type IssuerOptions } from "./index.ts";
+import { postgresStore } from "./postgres.ts";
 import { call, MANIFESTS, testIssuer, USERS } from "./test-support/test-issuer.ts";
 
 afterEach(() => {
@@ -27,6 +28,11 @@ it("assertIssuerOptions refuses what createIssuer refuses, and opens no store", 
   assertIssuerOptions(options);
   expect(() => assertIssuerOptions({ ...options, tokenTtlSeconds: 1 })).toThrow("tokenTtlSeconds");
   expect(open).not.toHaveBeenCalled();
+});
+
+it.each([0, -1, Number.NaN])("postgresStore refuses a time of %s for statements", (value) => {
+  const options = { connectionString: "postgres://db.example/x", statementTimeoutMs: value };
+  expect(() => postgresStore(options)).toThrow("statementTimeoutMs: must be at least 1.");
 });
 
 const mapUser = (): undefined => undefined;

@@ -15,16 +15,27 @@ export interface PostgresStoreOptions {
   readonly maxConnections?: number;
   /** How long to wait for a connection, in milliseconds. Default 5000. */
   readonly connectTimeoutMs?: number;
-  /** The longest that one statement may take, in milliseconds. Default 10000. */
+  /**
+   * The longest that one statement may take, in milliseconds, at least 1. Default 10000. A connection on
+   * which nothing moves for a second longer is given up.
+   */
   readonly statementTimeoutMs?: number;
 }
 
 /** What an answer may take on its way, beyond the time that its statement may take. */
 const TRANSFER_MS = 1_000;
 
-/** PostgreSQL 13 or newer: for issuers on more than one machine. */
+/**
+ * PostgreSQL 13 or newer: for issuers on more than one machine.
+ *
+ * @throws {BridgeError} CONFIG_INVALID
+ */
 export function postgresStore(options: PostgresStoreOptions): Store {
   const { connectionString, maxConnections = 10, statementTimeoutMs = 10_000 } = options;
+  // Postgres takes 0 for no limit at all, and a network that was cut would never be given up.
+  if (!(statementTimeoutMs >= 1)) {
+    throw new BridgeError("CONFIG_INVALID", "statementTimeoutMs: must be at least 1.");
+  }
   const connection: ClientConfig = {
     connectionString,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
