@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { sqliteStore } from "../index.ts";
+import type { ChangeRow } from "../store/schema.ts";
+import type { OpenStore } from "../store/store.ts";
+import { appendChanges } from "./change-log.ts";
+import { createRevocationFeed, type RevocationFeed } from "./revocation-feed.ts";
+
+const NOW_MS = 1_800_000_000_000;
+const MAX_ENTRIES = 100_000;
+
+let store: OpenStore;
+let feed: RevocationFeed;
+
+beforeEach(async () => {
+  store = await sqliteStore({ file: ":memory:" }).open();
+  feed = createRevocationFeed({ store, clock: () => NOW_MS, onLate: () => undefined });
+});
+afterEach(() => store.close());
+
+const change = (seq: number, subject = `s${seq}`): ChangeRow => ({
+  seq,
+  kind: "session",
+  subject,
+  tenant_id: null,
+  detail: null,
+  at_seconds: NOW_MS / 1_000,
+});
+
+async function append(...subjects: readonly string[]): Promise<void> {
+  const changes = subjects.map((subject) => ({ kind: "session" as const, subject }));
+  await store.db.transaction().execute((t) => appendChanges(store, t, changes, NOW_MS));
+}
+
+const ids = (): string[] => feed.snapshot().revocations.map(({ id }) => id);
+
+describe("the feed of revocations", () => {
+  it("has what was in the log before it began, and its number", async () => {
+    await append("a", "b");
+    expect(feed.isComplete).toBe(false);
+    await feed.load();
+    expect(feed.isComplete).toBe(true);
+    expect([feed.snapshot().seq, ids()]).toEqual([2, ["a", "b"]]);
+    expect(feed.since(1)?.map(({ seq }) => seq)).toEqual([2]);
+  });
+
+  it("keeps what it is told of while it is loaded", async () => {
+    await append("a");
+    const loading = feed.load();
+    feed.onChange(change(2, "b"));
+    await loading;
+    expect([feed.snapshot().seq, ids()]).toEqual([2, ["a", "b"]]);
+  });
+
+  it("is not whole after a gap that came while it was loaded for the one before", async () => {
+    await append("a", "b", "c");
+    const loading = feed.load();
+    feed.onGap(2);
+    await loading;
+    expect(feed.isComplete).toBe(false);
+    feed.onChange(change(3, "c"));
+    await feed.load();
+    expect([feed.isComplete, ids()]).toEqual([true, ["a", "b", "c"]]);
+  });
+
+  it("keeps so many entries, the newest, and says of older positions that it does not know", async () => {
+    await feed.load();
+    for (let seq = 1; seq <= MAX_ENTRIES + 2; seq += 1) feed.onChange(change(seq));
+    expect(ids()).toHaveLength(MAX_ENTRIES);
+    expect(ids().at(-1)).toBe(`s${MAX_ENTRIES + 2}`);
+    expect(feed.since(1)).toBeUndefined();
+    expect(feed.since(2)).toHaveLength(MAX_ENTRIES);
+  });
+});
