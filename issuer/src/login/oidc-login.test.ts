@@ -112,6 +112,16 @@ describe("a sign-in at the provider", () => {
     expect(seen[0]).toMatchObject({ sub: "bob", name: "Name of bob" });
   });
 
+  it("is limited by address, when it begins and when it ends", async () => {
+    await start();
+    const ask = (path: string): Promise<Response> => call(issuer, path, { address: "192.0.2.1" });
+    for (let count = 0; count < 300; count += 1) expect((await ask("/login")).status).toBe(303);
+    expect(await reasonOf(await ask("/login"))).toBe("429 rate-limited");
+    expect(await reasonOf(await ask("/login/callback?code=x"))).toBe("429 rate-limited");
+    const elsewhere = await call(issuer, "/login", { address: "192.0.2.2" });
+    expect(elsewhere.status).toBe(303);
+  });
+
   it("works once", async () => {
     await start();
     const { location, cookie } = await begin();
