@@ -11,6 +11,7 @@ import { registerKeys } from "./commands/keys.ts";
 import { registerServe } from "./commands/serve.ts";
 import { registerToken } from "./commands/token.ts";
 import type { CliIo, RegisterCommand } from "./io.ts";
+import { printable } from "./printable.ts";
 import { VERSION } from "./version.ts";
 
 export type { CliIo, RegisterCommand };
@@ -30,7 +31,7 @@ export async function main(args: readonly string[], io: CliIo): Promise<number> 
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.out(text.replace(/\n$/, "")),
-      writeErr: (text) => io.err(text.replace(/\n$/, "")),
+      writeErr: (text) => io.err(printable(text.replace(/\n$/, ""))),
     })
     .showHelpAfterError("(add --help for what is possible)");
   for (const register of COMMANDS) register(program, io);
@@ -39,7 +40,7 @@ export async function main(args: readonly string[], io: CliIo): Promise<number> 
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    io.err(describe(error));
+    io.err(printable(describe(error)));
     return 1;
   }
 }

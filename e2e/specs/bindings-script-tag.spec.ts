@@ -1,21 +1,6 @@
 import type { BridgeError } from "@breezeway/shared";
 import { expect, test } from "@playwright/test";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-
-/** As `npm run build` makes it. */
-async function scriptTagBuild(): Promise<string> {
-  const result = await build({
-    entryPoints: [fileURLToPath(new URL("../../guest/src/script-tag.ts", import.meta.url))],
-    bundle: true,
-    write: false,
-    format: "iife",
-    minify: true,
-    target: "es2022",
-    conditions: ["@breezeway/source"],
-  });
-  return result.outputFiles[0]?.text ?? "";
-}
+import { scriptTagBuild } from "../support/script-tag-build.ts";
 
 test("the script tag puts the SDK on window.Breezeway, and nothing else on the window", async ({
   page,
@@ -48,6 +33,35 @@ test("the script tag puts the SDK on window.Breezeway, and nothing else on the w
     isFrozen: true,
     added: [],
     isEmbedded: false,
+  });
+});
+
+test("the script for proofs makes a key without the SDK, and puts nothing else on the window", async ({
+  page,
+}) => {
+  const code = await scriptTagBuild("script-tag-proof");
+  // Keys need a secure context, which a page of this machine is.
+  await page.route("http://localhost/", (route) =>
+    route.fulfill({ contentType: "text/html", body: '<form name="BreezewayProof"></form>' }),
+  );
+  await page.goto("http://localhost/");
+  const before = await page.evaluate(() => Object.keys(window));
+  await page.addScriptTag({ content: code });
+  const seen = await page.evaluate(async (known) => {
+    const api = (window as unknown as { BreezewayProof: Record<string, unknown> }).BreezewayProof;
+    const createProof = api["createProof"] as () => Promise<{ readonly keyThumbprint: string }>;
+    return {
+      names: Object.keys(api),
+      isFrozen: Object.isFrozen(api),
+      added: Object.keys(window).filter((name) => !known.includes(name)),
+      thumbprint: (await createProof()).keyThumbprint,
+    };
+  }, before);
+  expect(seen).toEqual({
+    names: ["createProof"],
+    isFrozen: true,
+    added: [],
+    thumbprint: expect.stringMatching(/^[\w-]{43}$/),
   });
 });
 

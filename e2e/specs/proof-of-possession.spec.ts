@@ -9,6 +9,7 @@ import { decodeSessionToken } from "@breezeway/shared";
 import { expect, test as base } from "../support/bridge.ts";
 import { startPlatform } from "../fixtures/bridge/platform.ts";
 import { freeBasePort } from "../support/free-ports.ts";
+import { scriptTagBuild } from "../support/script-tag-build.ts";
 
 interface Scene {
   readonly gatewayUrl: string;
@@ -65,6 +66,12 @@ const test = base.extend<{ scene: Scene }>({
     await platform.close();
   },
 });
+
+/** What the scripts for pages without a build step put on the window. */
+interface Scripts {
+  readonly Breezeway: typeof import("@breezeway/guest");
+  readonly BreezewayProof: typeof import("@breezeway/guest/proof");
+}
 
 interface HostParts {
   readonly origin: string;
@@ -145,6 +152,27 @@ test("a guest's requests prove its key, and what a thief copies of them opens no
   expect(await reasonOf(replayed)).toEqual([401, "proof-invalid"]);
   const elsewhere = await fetch(`${url}/items`, { headers: { authorization, dpop } });
   expect(await reasonOf(elsewhere)).toEqual([401, "proof-invalid"]);
+});
+
+test("a page without a build step proves its key by a second script, in whichever order they come", async ({
+  scene,
+}) => {
+  const names = ["script-tag", "script-tag-proof"] as const;
+  for (const order of [names, names.toReversed()]) {
+    const frame = await scene.open();
+    for (const name of order) await frame.addScriptTag({ content: await scriptTagBuild(name) });
+    const { status, token } = await frame.evaluate(async () => {
+      const { Breezeway, BreezewayProof } = window as unknown as Scripts;
+      const proof = await BreezewayProof.createProof();
+      const bridge = await Breezeway.createAppBridge({ proof });
+      return {
+        status: (await bridge.fetch("/orders")).status,
+        token: await bridge.getSessionToken(),
+      };
+    });
+    expect(status).toBe(200);
+    expect(keyOf(token)).toEqual({ jkt: expect.stringMatching(/^[\w-]{43}$/) });
+  }
 });
 
 test("each frame has a key of its own, and so has its next document", async ({ page, scene }) => {

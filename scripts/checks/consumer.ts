@@ -55,8 +55,10 @@ async function install(
 function entriesOf({ name, manifest }: Workspace): string[] {
   return (
     Object.entries(manifest.exports ?? {})
-      // The script-tag build sets a global and exports nothing.
-      .filter(([subpath, target]) => typeof target === "object" && subpath !== "./script-tag")
+      // The script-tag builds set a global and export nothing.
+      .filter(
+        ([subpath, target]) => typeof target === "object" && !subpath.startsWith("./script-tag"),
+      )
       .map(([subpath]) => subpath.replace(".", name))
   );
 }

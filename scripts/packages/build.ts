@@ -1,5 +1,5 @@
 /**
- * What is published: JavaScript and declarations by `tsc -b`, the guest's script-tag build and the
+ * What is published: JavaScript and declarations by `tsc -b`, the guest's script-tag builds and the
  * page of `breezeway dev` by esbuild, and the tarballs.
  */
 import { existsSync } from "node:fs";
@@ -11,8 +11,11 @@ import { run } from "../setup/process.mjs";
 import { packWorkspace } from "./pack.ts";
 import { publicPackages, type Workspace } from "./public-packages.ts";
 
-/** Source of the script-tag build, and what it becomes. */
-const SCRIPT_TAG = { from: "guest/src/script-tag.ts", to: "guest/dist/breezeway.js" };
+/** Sources of the script-tag builds, and what they become. */
+const SCRIPT_TAGS = [
+  { from: "guest/src/script-tag.ts", to: "guest/dist/breezeway.js" },
+  { from: "guest/src/script-tag-proof.ts", to: "guest/dist/breezeway-proof.js" },
+];
 /** Source of the page that `breezeway dev` serves, and what it becomes. */
 const DEV_PAGE = { from: "cli/page/main.ts", to: "cli/dist/dev/page.js" };
 
@@ -33,7 +36,9 @@ export async function compilePackages(root: string): Promise<Workspace[]> {
     root,
     packages.map((entry) => entry.folder),
   );
-  if (existsSync(join(root, SCRIPT_TAG.from))) await buildScriptTag(root);
+  for (const script of SCRIPT_TAGS) {
+    if (existsSync(join(root, script.from))) await buildScriptTag(root, script);
+  }
   if (existsSync(join(root, DEV_PAGE.from))) {
     await writeFile(join(root, DEV_PAGE.to), await bundlePage(join(root, DEV_PAGE.from)));
   }
@@ -48,11 +53,14 @@ async function compile(root: string, folders: readonly string[]): Promise<void> 
   if (code !== 0) throw new Error(`tsc failed:\n${output}`);
 }
 
-async function buildScriptTag(root: string): Promise<void> {
+async function buildScriptTag(
+  root: string,
+  { from, to }: (typeof SCRIPT_TAGS)[number],
+): Promise<void> {
   await build({
     absWorkingDir: root,
-    entryPoints: [SCRIPT_TAG.from],
-    outfile: SCRIPT_TAG.to,
+    entryPoints: [from],
+    outfile: to,
     bundle: true,
     format: "iife",
     minify: true,

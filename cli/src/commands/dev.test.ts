@@ -1,7 +1,16 @@
+import {
+  existsSync,
+  mkdtempDisposableSync,
+  readFileSync,
+  writeFileSync,
+  type DisposableTempDir,
+} from "node:fs";
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { freePort } from "../../../scripts/test-support/free-port.ts";
 import { main } from "../main.ts";
 
@@ -157,6 +166,66 @@ describe("breezeway dev", () => {
     const { origin, err } = await dev("http://127.0.0.1:1", "--port", String(await freePair()));
     await expect.poll(() => err.join("\n")).toContain("! Nothing answers at http://127.0.0.1:1.");
     expect((await fetch(origin)).status).toBe(200);
+  });
+
+  describe("--open", () => {
+    let folder: DisposableTempDir;
+
+    beforeEach(() => {
+      folder = mkdtempDisposableSync(join(tmpdir(), "cli-open-"));
+      vi.stubEnv("PATH", folder.path);
+    });
+
+    afterEach(() => {
+      vi.unstubAllEnvs();
+      folder.remove();
+    });
+
+    /** What opens a browser on this machine, by the names that it has on Linux and on a Mac. */
+    function writeOpener(script: string): void {
+      for (const name of ["xdg-open", "open"]) {
+        writeFileSync(join(folder.path, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      }
+    }
+
+    it("shows the host to whom the machine calls its browser, and nothing else", async () => {
+      const seen = join(folder.path, "seen");
+      writeOpener(`echo "$#: $*" > "${seen}.new"; /bin/mv "${seen}.new" "${seen}"`);
+      const port = String(await freePort());
+      const { origin, err } = await dev(await startGuest(), "--port", port, "--open");
+      await expect.poll(() => existsSync(seen)).toBe(true);
+      expect(readFileSync(seen, "utf8")).toBe(`1: ${origin}\n`);
+      expect(err).toEqual([]);
+    });
+
+    it.each([
+      ["finds no browser", () => writeOpener("exit 3")],
+      ["is killed", () => writeOpener("kill -9 $$")],
+      ["is not there", () => {}],
+      [
+        "may not be run",
+        () => {
+          for (const name of ["xdg-open", "open"]) writeFileSync(join(folder.path, name), "");
+        },
+      ],
+    ])(
+      "asks the person to open it when what would do so %s, and goes on",
+      async (_what, prepare) => {
+        prepare();
+        const port = String(await freePort());
+        const { origin, err } = await dev(await startGuest(), "--port", port, "--open");
+        await expect.poll(() => err).toEqual([`Open ${origin} yourself.`]);
+        expect((await fetch(origin)).status).toBe(200);
+      },
+    );
+
+    it("is asked for: without it, nothing is opened", async () => {
+      const seen = join(folder.path, "seen");
+      writeOpener(`echo > "${seen}"`);
+      const command = await dev(await startGuest(), "--port", String(await freePort()));
+      await command.stop();
+      expect(existsSync(seen)).toBe(false);
+    });
   });
 
   it("ends with code 0, and leaves its ports to the next", async () => {

@@ -52,6 +52,34 @@ async function list(): Promise<readonly KeyInfo[]> {
 }
 
 describe("breezeway keys", () => {
+  it.each([
+    "postgres://me:canary@127.0.0.1:1/none",
+    "postgresql://127.0.0.1:1/none?user=me&password=canary",
+    "POSTGRES://me:canary@127.0.0.1:1/none",
+    "postgres://me:canary@[",
+  ])("refuses a password among its arguments, where all users see it: %s", async (store) => {
+    const { code, err } = await run(["keys", "list", "--store", store]);
+    expect(code).toBe(1);
+    expect(err).toContain("--store: has a password");
+    expect(err).toContain("BREEZEWAY_STORE");
+    expect(err).not.toContain("canary");
+    const byEnvironment = await run(["keys", "list"], {
+      BREEZEWAY_STORE: "postgres://me:canary@127.0.0.1:1/none",
+    });
+    expect(byEnvironment.err).toContain("The Postgres store cannot be opened");
+  });
+
+  it.each([[["KID", "--emergancy"]], [["--emergancy", "KID"]]])(
+    "retires nothing for a flag that is misspelt: %j",
+    async (args) => {
+      const [before] = await list();
+      const { code, err } = await run(["keys", "retire", ...args, "--store", file]);
+      expect(code).toBe(2);
+      expect(err).toContain("too many arguments");
+      expect(await list()).toEqual([before]);
+    },
+  );
+
   it("lists the keys of a store, named by option or environment", async () => {
     const byOption = await run(["keys", "list", "--store", file]);
     expect(byOption).toMatchObject({ code: 0, err: "" });

@@ -49,14 +49,22 @@ export function registerKeys(program: Command, io: CliIo): void {
     });
 }
 
+const POSTGRES = /^postgres(?:ql)?:\/\//i;
+
 function withStore(command: Command): Command {
-  return command.option("--store <place>", "SQLite file, or postgres:// URL");
+  return command.option("--store <place>", "SQLite file, or postgres:// URL without a password");
 }
 
 async function openManager({ store }: StoreFlags, { env }: CliIo): Promise<KeyManager> {
   const place = store ?? env["BREEZEWAY_STORE"];
   if (place === undefined || place === "") {
     throw new BridgeError("CONFIG_INVALID", "--store: name a SQLite file or a postgres:// URL.");
+  }
+  if (store !== undefined && hasPassword(store)) {
+    throw new BridgeError(
+      "CONFIG_INVALID",
+      "--store: has a password, which every user of this machine can read while the command runs; name the store in BREEZEWAY_STORE.",
+    );
   }
   const encryptionSecret = env["BREEZEWAY_KEY_SECRET"];
   return createKeyManager({
@@ -65,8 +73,15 @@ async function openManager({ store }: StoreFlags, { env }: CliIo): Promise<KeyMa
   });
 }
 
+// As pg reads it: before the host, or among the parameters.
+function hasPassword(place: string): boolean {
+  if (!POSTGRES.test(place)) return false;
+  const url = URL.parse(place);
+  return url === null || url.password !== "" || url.searchParams.has("password");
+}
+
 async function storeOf(place: string): Promise<Parameters<typeof createKeyManager>[0]["store"]> {
-  if (!/^postgres(?:ql)?:\/\//.test(place)) return sqliteStore({ file: place, mustExist: true });
+  if (!POSTGRES.test(place)) return sqliteStore({ file: place, mustExist: true });
   // Only who uses Postgres loads its driver.
   const { postgresStore } = await import("@breezeway/issuer/postgres");
   return postgresStore({ connectionString: place });

@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { main } from "../main.ts";
@@ -19,7 +20,16 @@ describe("breezeway serve --check", () => {
   });
 
   it.each<[string, (config: Config) => object | string, string]>([
-    ["text that is not JSON", () => "{", ": this is not valid JSON"],
+    [
+      "text that is not JSON",
+      () => '{\n  "canary"\n}',
+      ": this is not valid JSON (line 3 column 1)",
+    ],
+    [
+      "a manifest that is not JSON",
+      () => change({}, {}, { apps: ["typo.mjs"] }),
+      "typo.mjs: this is not valid JSON (line 1 column 1)",
+    ],
     ["an unknown field", () => change({}, {}, { app: [] }), ': unknown field "app"'],
     ["an unknown field of the issuer", () => change({ prot: 1 }), ': issuer: unknown field "prot"'],
     [
@@ -191,10 +201,54 @@ describe("breezeway serve --check", () => {
     }
   });
 
+  it("refuses a file below a folder in which everybody could have replaced a folder", async () => {
+    const [open, inner] = [join(fixture.place.folder, "open"), "open/inner"];
+    mkdirSync(join(fixture.place.folder, inner), { recursive: true });
+    writeFileSync(join(fixture.place.folder, inner, "secret"), SECRET);
+    // Two links, of which the second stands where everybody may put another.
+    symlinkSync("inner/secret", join(open, "second"));
+    symlinkSync("open/second", join(fixture.place.folder, "first"));
+    for (const file of [`${inner}/secret`, "first"]) {
+      fixture.place.write(change({ keys: { encryptionSecret: { file } } }));
+      chmodSync(open, 0o755);
+      expect(await serve(["--check"])).toMatchObject({ code: 0 });
+      chmodSync(open, 0o777);
+      const { code, err } = await serve(["--check"]);
+      expect(code).toBe(1);
+      expect(err).toContain(`chmod o-w the folder ${open}`);
+    }
+  });
+
+  it("refuses a file that another user has put where everybody may put files", async () => {
+    const open = join(fixture.place.folder, "open");
+    mkdirSync(open);
+    chmodSync(open, 0o1777);
+    const secret = join(open, "secret");
+    writeFileSync(secret, SECRET);
+    fixture.place.write(change({ keys: { encryptionSecret: { file: "open/secret" } } }));
+    expect(await serve(["--check"])).toMatchObject({ code: 0 });
+    const uid = process.getuid?.() ?? 0;
+    // Only root may give files away; for all others, it is the reader who changes.
+    if (uid === 0) chownSync(secret, 12_345, 12_345);
+    else vi.spyOn(process, "getuid").mockReturnValue(uid + 1);
+    const { code, err } = await serve(["--check"]);
+    expect(code).toBe(1);
+    expect(err).toContain("another user put ");
+    expect(err).not.toContain("canary");
+  });
+
+  it("does not wait for a pipe, and reads no file without end", async () => {
+    execFileSync("mkfifo", [join(fixture.place.folder, "pipe")]);
+    fixture.place.write(change({ keys: { encryptionSecret: { file: "pipe" } } }));
+    expect((await serve(["--check"])).err).toContain("pipe is not a file");
+    fixture.place.write(" ".repeat(1_048_577));
+    expect((await serve(["--check"])).err).toContain("is larger than 1048576 bytes");
+  });
+
   it.each([
     ["is not there", (file: string) => `${file}.none`, "is not there"],
     ["is in no folder", (file: string) => join(file, "..", "none", "a.json"), "is not there"],
-    ["is a folder", () => fixture.place.folder, "cannot be read (EISDIR)"],
+    ["is a folder", () => fixture.place.folder, "is not a file"],
   ])("says that a file %s", async (_what, fileOf, message) => {
     const errors: string[] = [];
     const code = await main(["serve", fileOf(fixture.place.file)], {

@@ -83,6 +83,30 @@ describe("breezeway token decode", () => {
     expect(out).toContain("… (86 characters)");
   });
 
+  it("shows nothing that moves the cursor or turns the writing, whoever chose names and values", async () => {
+    const hostile = "\u009b2J\u001b[2J\u202e\u2028\u007f";
+    const token = tokenOf({ [`a${hostile}`]: hostile }, { [`b${hostile}`]: hostile });
+    const lines: string[] = [];
+    const verifying = ["verify", "--issuer", hostile, "--audience", "x", "--jwks", jwksFile];
+    for (const args of [["decode"], ["decode", "--json"], verifying]) {
+      await main(["token", ...args, token], {
+        out: (line) => lines.push(line),
+        err: (line) => lines.push(line),
+        stdin: async () => token,
+        untilStopped: () => Promise.resolve(),
+        env: {},
+      });
+    }
+    // Colours are the command's own.
+    // oxlint-disable-next-line no-control-regex -- these are the characters meant
+    const text = lines.join("\n").replaceAll(/\u001b\[\d+m/g, "");
+    expect(text).toContain("2J");
+    // oxlint-disable-next-line no-control-regex -- these are the characters meant
+    expect(text).not.toMatch(/[\u001b\u007f-\u009f\u2028\u202e]/);
+    const { out } = await run(["token", "decode", "--json", token]);
+    expect(JSON.parse(out)).toMatchObject({ claims: { [`a${hostile}`]: hostile } });
+  });
+
   it("reads standard input, and takes a copied Authorization value", async () => {
     const { code, out } = await run(["token", "decode"], `Bearer ${tokenOf()}\n`);
     expect(code).toBe(0);

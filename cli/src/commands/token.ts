@@ -6,6 +6,7 @@ import { createSessionVerifier, type SessionVerifierOptions } from "@breezeway/v
 import type { Command } from "commander";
 import type { CliIo } from "../io.ts";
 import { listed } from "../listed.ts";
+import { printableJson } from "../printable.ts";
 import { describeToken, visibleProblems } from "../token/describe-token.ts";
 import { explainRefusal, type Expectation } from "../token/explain-refusal.ts";
 
@@ -34,7 +35,7 @@ export function registerToken(program: Command, io: CliIo): void {
       const decoded = decodeSessionToken(text);
       if (flags.json) {
         const { header, claims } = decoded;
-        io.out(JSON.stringify({ header, claims }, null, 2));
+        io.out(printableJson({ header, claims }));
       } else {
         show(text, decoded, io);
       }

@@ -6,10 +6,17 @@ const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...str
   win32: ["cmd", "/c", "start", ""],
 };
 
-/** Shows a URL in the person's browser. @param onFailure called when this machine has no opener */
+/**
+ * Shows a URL in the person's browser.
+ *
+ * @param onFailure - Called once when this machine has no opener, or when that finds no browser.
+ */
 export function openBrowser(url: string, onFailure: () => void): void {
   const [command, ...args] = OPENERS[process.platform] ?? ["xdg-open"];
   const child = spawn(command, [...args, url], { stdio: "ignore", detached: true });
   child.once("error", onFailure);
+  child.once("exit", (code) => {
+    if (code !== 0) onFailure();
+  });
   child.unref();
 }

@@ -6,7 +6,7 @@ import { BridgeError } from "@breezeway/shared";
 import { parseWith } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
 import { reasonFor } from "./reason-for.ts";
-import { readTrustedText } from "./read-text.ts";
+import { assertTrustedFile } from "./read-text.ts";
 
 export interface Hooks {
   /** Who a person of the OpenID provider is here. */
@@ -52,7 +52,7 @@ export interface HooksPlace {
 export async function loadHooks({ file, path, timeoutMs }: HooksPlace): Promise<Hooks> {
   if (path === undefined) return {};
   const module = resolve(dirname(file), path);
-  readTrustedText(module, `${file}: ${FIELD}`);
+  assertTrustedFile(module, `${file}: ${FIELD}`);
   let exported: object;
   try {
     exported = await loaded(module);

@@ -7,6 +7,7 @@ import { toNodeHandler } from "@breezeway/issuer/node";
 import { BridgeError } from "@breezeway/shared";
 import { createAppRegistry, type AppRegistry } from "@breezeway/shared/schemas";
 import type { CliIo } from "../io.ts";
+import { assertJson } from "./assert-json.ts";
 import { parseServeConfig, type ServeConfig } from "./config-schema.ts";
 import { loadHooks } from "./hooks.ts";
 import { createIssuerOptions } from "./issuer-options.ts";
@@ -46,7 +47,9 @@ export async function readServePlan(
 
 /** @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming the file and the field */
 export function readServeFile(file: string): ServeFile {
-  const config = parseServeConfig(readTrustedText(file, "configuration"), file);
+  const text = readTrustedText(file, "configuration");
+  assertJson(text, file);
+  const config = parseServeConfig(text, file);
   const { url: issuer, algorithms = {} } = config.issuer;
   const manifests = readManifests(config, file);
   const apps = naming(`${file}: apps: `, () => createAppRegistry(manifests));
@@ -66,7 +69,9 @@ export function readServeFile(file: string): ServeFile {
 function readManifests({ apps }: ServeConfig, file: string): ReturnType<typeof readApps> {
   for (const [index, app] of apps.entries()) {
     if (typeof app !== "string") continue;
-    readTrustedText(resolve(dirname(file), app), `${file}: apps[${index}]`);
+    const source = `${file}: apps[${index}]`;
+    const path = resolve(dirname(file), app);
+    assertJson(readTrustedText(path, source), `${source}: ${path}`);
   }
   return readApps(apps, file);
 }

@@ -1,6 +1,7 @@
 /** A decoded token in words, for people who debug. What it says is shown, and never believed. */
 import { styleText } from "node:util";
 import { TOKEN_LIMITS, type DecodedToken } from "@breezeway/shared";
+import { printable } from "../printable.ts";
 
 const MEANINGS: Readonly<Record<string, string>> = {
   iss: "issuer",
@@ -53,7 +54,8 @@ export function* visibleProblems(
     yield `Its alg is ${show(alg)}; session tokens use EdDSA.`;
   if (typ !== "JWT") yield `Its typ is ${show(typ)}; it must be "JWT", in capitals.`;
   if (typeof kid !== "string") yield "Its header names no key (kid).";
-  for (const name of Object.keys(others)) yield `Its header has ${name}, which is not allowed.`;
+  for (const name of Object.keys(others))
+    yield `Its header has ${shownName(name)}, which is not allowed.`;
   for (const name of Object.keys(MEANINGS)) {
     if (claims[name] === undefined) yield `The claim ${name} is missing.`;
   }
@@ -93,11 +95,15 @@ function span(seconds: number): string {
 }
 
 function line(name: string, value: string): string {
-  return `  ${name.padEnd(10)} ${value}`;
+  return `  ${shownName(name).padEnd(10)} ${value}`;
 }
 
-/** JSON escapes what could move the cursor or colour the terminal, except a few; those go, too. */
+/** Whoever made the token has chosen its names, too. */
+function shownName(name: string): string {
+  return /^[\w.:/-]*$/.test(name) ? name : show(name);
+}
+
+/** A value of the token, on one line. */
 export function show(value: unknown): string {
-  const text = value === undefined ? "missing" : JSON.stringify(value);
-  return text.replaceAll(/[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "�");
+  return value === undefined ? "missing" : printable(JSON.stringify(value));
 }

@@ -1,0 +1,18 @@
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+/** A script for pages without a build step, as `npm run build` makes it. */
+export async function scriptTagBuild(
+  name: "script-tag" | "script-tag-proof" = "script-tag",
+): Promise<string> {
+  const result = await build({
+    entryPoints: [fileURLToPath(new URL(`../../guest/src/${name}.ts`, import.meta.url))],
+    bundle: true,
+    write: false,
+    format: "iife",
+    minify: true,
+    target: "es2022",
+    conditions: ["@breezeway/source"],
+  });
+  return result.outputFiles[0]?.text ?? "";
+}
