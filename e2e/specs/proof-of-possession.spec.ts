@@ -2,6 +2,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Frame, Page } from "@playwright/test";
+import type * as guest from "@breezeway/guest";
+import type * as guestProof from "@breezeway/guest/proof";
 import { serveGateway } from "@breezeway/gateway/node";
 import { createIssuer, sqliteStore } from "@breezeway/issuer";
 import { toNodeHandler } from "@breezeway/issuer/node";
@@ -69,8 +71,8 @@ const test = base.extend<{ scene: Scene }>({
 
 /** What the scripts for pages without a build step put on the window. */
 interface Scripts {
-  readonly Breezeway: typeof import("@breezeway/guest");
-  readonly BreezewayProof: typeof import("@breezeway/guest/proof");
+  readonly Breezeway: typeof guest;
+  readonly BreezewayProof: typeof guestProof;
 }
 
 interface HostParts {

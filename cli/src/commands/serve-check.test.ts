@@ -237,6 +237,13 @@ describe("breezeway serve --check", () => {
     expect(err).not.toContain("canary");
   });
 
+  it("shows a name of the file without what moves a terminal's cursor", async () => {
+    fixture.place.write(change({ rateLimits: { "\u001b[2J\u009b2J\u202e": 1 } }));
+    const { code, err } = await serve(["--check"]);
+    expect(code).toBe(1);
+    expect(err).toContain("issuer.rateLimits.�[2J�2J�: is not an option");
+  });
+
   it("does not wait for a pipe, and reads no file without end", async () => {
     execFileSync("mkfifo", [join(fixture.place.folder, "pipe")]);
     fixture.place.write(change({ keys: { encryptionSecret: { file: "pipe" } } }));

@@ -1,0 +1,63 @@
+/** A guest that is connected to a host, for tests of what it may do with the page. */
+import { afterEach, expect } from "vitest";
+import { createHost, type Host, type HostOptions, type MountSettings } from "../../index.ts";
+import {
+  createTestGuest,
+  createTestIssuer,
+  type TestGuest,
+  type TestIssuer,
+} from "../../testing.ts";
+
+const RIGHTS = ["navigation:write", "toasts:show", "dialogs:show"];
+
+export const orders = {
+  id: "orders",
+  name: "Orders",
+  version: "1.0.0",
+  url: "https://orders.test/app?start",
+  capabilities: RIGHTS,
+  placements: [
+    { type: "menu", label: "Orders", path: "/list" },
+    { type: "modal", name: "edit", label: { de: "Bearbeiten", en: "Edit" }, path: "/edit?x=1" },
+  ],
+} as const;
+const stock = { id: "stock", name: "Stock", version: "1.0.0", url: "https://stock.test/" };
+
+export interface Setup {
+  readonly issuer: TestIssuer;
+  readonly host: Host;
+  readonly guest: TestGuest;
+}
+
+const open: Host[] = [];
+
+export interface SetupOptions extends Partial<HostOptions> {
+  readonly capabilities?: readonly string[];
+  readonly mount?: MountSettings;
+}
+
+/** The hosts are closed after each test. */
+export async function setUp({ capabilities, mount, ...more }: SetupOptions = {}): Promise<Setup> {
+  const issuer = createTestIssuer();
+  const host = createHost({
+    ...issuer.hostOptions,
+    apps: [{ ...orders, ...(capabilities ? { capabilities } : {}) }, stock],
+    isUserActive: () => true,
+    onError: (error) => {
+      throw error;
+    },
+    ...more,
+  });
+  open.push(host);
+  const guest = createTestGuest({ clock: issuer.clock });
+  host.mount("orders", { surface: guest.surface, ...mount });
+  await guest.connect();
+  return { issuer, host, guest };
+}
+
+export const coded = (code: string, text = ""): unknown =>
+  expect.objectContaining({ code, message: expect.stringContaining(text) as string });
+
+afterEach(() => {
+  for (const host of open.splice(0)) host.close();
+});
