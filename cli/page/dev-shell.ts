@@ -32,7 +32,7 @@ export class DevShell extends LitElement {
   /** Why the app does not connect. */
   declare findings: readonly Finding[];
   /** Why the last action failed. */
-  declare problem: string | undefined;
+  declare problem: string | null;
   /** The last error that a method of the file threw. */
   declare thrown: string | undefined;
 
@@ -41,6 +41,7 @@ export class DevShell extends LitElement {
     this.mountState = "connecting";
     this.rows = [];
     this.findings = [];
+    this.problem = null;
   }
 
   override connectedCallback(): void {
@@ -64,7 +65,7 @@ export class DevShell extends LitElement {
         .mountState=${this.mountState}
         @dev-reload=${() => this.#reload()}
         @dev-context=${() => this.renderRoot.querySelector("dev-context-dialog")?.show()}
-        @dev-problem=${(event: CustomEvent<string | undefined>) => (this.problem = event.detail)}
+        @dev-problem=${(event: CustomEvent<string | null>) => (this.problem = event.detail)}
       ></dev-toolbar>
       <div class="notices" role="alert">
         ${this.#notices().map((finding) => this.#notice(finding))}
@@ -84,7 +85,7 @@ export class DevShell extends LitElement {
 
   #notices(): readonly Finding[] {
     const own: Finding[] = [];
-    if (this.problem !== undefined) own.push({ title: "That did not work.", hint: this.problem });
+    if (this.problem !== null) own.push({ title: "That did not work.", hint: this.problem });
     if (this.thrown !== undefined) {
       own.push({ title: "A method of the host failed.", hint: this.thrown });
     }
@@ -116,7 +117,7 @@ export class DevShell extends LitElement {
   }
 
   #reload(): void {
-    this.problem = undefined;
+    this.problem = null;
     this.thrown = undefined;
     this.findings = [];
     this.renderRoot.querySelector("breezeway-app")?.retry();

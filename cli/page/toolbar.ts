@@ -21,7 +21,7 @@ const STATES: Readonly<Record<MountState, string>> = {
 /**
  * @fires dev-reload - load the app anew
  * @fires dev-context - edit the context
- * @fires dev-problem - an action failed; `detail` says why
+ * @fires dev-problem - an action has ended; `detail` says why it failed, `null` when it did not
  */
 export class DevToolbar extends LitElement {
   static override readonly properties: PropertyDeclarations = {
@@ -131,14 +131,14 @@ export class DevToolbar extends LitElement {
 
   #do(action: () => Promise<void>): void {
     action().then(
-      () => this.#announce("dev-problem", undefined),
+      () => this.#announce("dev-problem", null),
       (error: unknown) => {
         this.#announce("dev-problem", error instanceof Error ? error.message : String(error));
       },
     );
   }
 
-  #announce(type: string, detail?: string): void {
+  #announce(type: string, detail: string | null = null): void {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 

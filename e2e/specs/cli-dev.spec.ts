@@ -153,6 +153,8 @@ test("what the bar does reaches the guest", async ({ dev }) => {
 
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(user).toHaveText("nobody");
+  await expect(page.getByRole("button", { name: "Sign in" })).toBeVisible();
+  await expect(page.getByRole("alert")).toHaveText("");
   await page.reload();
   await expect(user).toHaveText("nobody");
   await page.getByRole("button", { name: "Sign in" }).click();
