@@ -4,9 +4,11 @@ import process from "node:process";
 import { expect, test } from "vitest";
 import { run } from "../setup/process.mjs";
 import { ROOT } from "../suite/root.ts";
+import { readDocuments } from "./documents.ts";
 import { ERRORS_PAGE, renderErrorsPage } from "./errors-page.ts";
 import { compileExamples, readExamples, writeExamples } from "./examples.ts";
 import { brokenLinks } from "./links.ts";
+import { looseRows } from "./markdown.ts";
 
 const examples = await readExamples(ROOT);
 const folder = join(ROOT, ".cache/docs-examples");
@@ -14,6 +16,14 @@ await writeExamples(folder, examples);
 
 test("every link between the pages leads somewhere", async () => {
   expect(await brokenLinks(ROOT)).toEqual([]);
+});
+
+test("every row of a table stands in a table", async () => {
+  const documents = await readDocuments(ROOT);
+  const loose = documents.flatMap(({ path, text }) =>
+    looseRows(text).map((line) => `${path}:${line}`),
+  );
+  expect(loose).toEqual([]);
 });
 
 test("docs/errors.md is what the table says (node scripts/docs/errors-page.ts)", async () => {

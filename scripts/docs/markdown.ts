@@ -68,6 +68,16 @@ export function anchors(markdown: string): Set<string> {
   return found;
 }
 
+/** Lines that look like rows and stand in no table, as after an empty line within one: shown as text. */
+export function looseRows(markdown: string): number[] {
+  const lines = proseLines(markdown);
+  return lines.flatMap(({ text, number }, index) => {
+    const isFirst = text.startsWith("|") && !lines[index - 1]?.text.startsWith("|");
+    const isTable = /^\|[\s:|-]+\|$/u.test(lines[index + 1]?.text ?? "");
+    return isFirst && !isTable ? [number] : [];
+  });
+}
+
 function slug(heading: string): string {
   return heading
     .replaceAll(/\[([^\]]*)\]\([^)]*\)/gu, "$1")
