@@ -11,9 +11,9 @@ import {
   type RevocationFeed,
   type SessionVerifier,
 } from "@breezeway/verify";
+import { checkIssuer } from "./config/check-issuer.ts";
 import { checkOptionNames } from "./config/option-names.ts";
 import {
-  checkIssuer,
   checkProofRoutes,
   parseLimits,
   parsePolicy,
@@ -25,6 +25,7 @@ import {
 } from "./config/options.ts";
 import { checkPlainFields } from "./config/plain-fields.ts";
 import { registerCore } from "./core.ts";
+import { parseRateLimitStore } from "./limits/parse-store.ts";
 import { createRefusalLimit } from "./limits/refusal-limit.ts";
 import { createRateLimits } from "./limits/rate-limits.ts";
 import { createAuditLog } from "./observe/audit.ts";
@@ -119,7 +120,8 @@ function assemble(options: GatewayOptions, opened: DisposableStack): Gateway {
   opened.defer(() => revocations.close());
   const open = createOpenExchanges({ onTick: () => revocations.tick() });
   opened.defer(() => open.close());
-  const rateLimits = createRateLimits(options.rateLimitStore, (error) => {
+  const store = parseRateLimitStore(options.rateLimitStore, source);
+  const rateLimits = createRateLimits(store, (error) => {
     metrics.rateLimitStoreFailed();
     report("the store of rate limits fails", error);
   });
@@ -203,6 +205,7 @@ function assemble(options: GatewayOptions, opened: DisposableStack): Gateway {
       // One by one: a WebSocket is no longer among its upstream's connections, nor the server's.
       open.endWhere(() => true, closed);
       await upstreams.destroy();
+      await rateLimits.close();
       await audit?.close();
     },
     [Symbol.asyncDispose]: () => gateway.close(),

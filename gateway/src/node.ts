@@ -1,5 +1,6 @@
 export { serveGatewayCluster } from "./cluster/serve-cluster.ts";
-export type { ClusterOptions, GatewayCluster } from "./cluster/serve-cluster.ts";
+export type { ClusterOptions } from "./cluster/cluster-options.ts";
+export type { GatewayCluster } from "./cluster/serve-cluster.ts";
 export { parseGatewaySection, readApps, readGatewayConfig } from "./config/read-config.ts";
 export type { SectionContext } from "./config/read-config.ts";
 export { watchGatewayConfig } from "./config/watch-config.ts";

@@ -319,4 +319,32 @@ describe("/authz", () => {
       "rate-limited",
     ]);
   });
+
+  it.each(engines)("does not let a copied question of %s use up an allowance", async (...row) => {
+    const [, path, asking] = row;
+    const rateLimit = { requests: 2, windowSeconds: 60 };
+    await using gateway = await start({ route: { rateLimit } });
+    const question = (): object => ({
+      ...asking,
+      ...prover.headers(boundToken(gateway), "/orders/7"),
+    });
+    const ask = async (headers: object): Promise<number> =>
+      (await gateway.request(path, { headers: { ...headers } })).status;
+    const copied = question();
+    expect(await ask(copied)).toBeLessThan(300);
+    for (let count = 0; count < 3; count += 1) expect(await ask(copied)).toBe(401);
+    expect(await ask(question())).toBeLessThan(300);
+  });
+
+  it("counts no question about a refusal", async () => {
+    const rateLimit = { requests: 2, windowSeconds: 60 };
+    await using gateway = await startGateway({ route: { rateLimit } });
+    const ask = async (path: string): Promise<number> =>
+      (await gateway.request(path, { headers: nginx })).status;
+    expect(await ask("/authz")).toBe(204);
+    for (let count = 0; count < 3; count += 1) expect(await ask("/authz/refusal")).toBe(503);
+    expect(await ask("/authz")).toBe(204);
+    expect(await ask("/authz")).toBe(403);
+    expect(await ask("/authz/refusal")).toBe(429);
+  });
 });

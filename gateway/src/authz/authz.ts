@@ -26,6 +26,7 @@ import {
   type RequestHead,
 } from "../decision/examine.ts";
 import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
+import { useProof } from "../limits/use-proof.ts";
 import type { ObservedExchange } from "../observe/observer.ts";
 import { identityOf } from "../proxy/forward-headers.ts";
 import type { ExchangeServices } from "../proxy/services.ts";
@@ -71,7 +72,7 @@ export async function answerAuthz(question: RequestHead, services: Services): Pr
       AUTHZ_PATH,
     );
     decision.head = head;
-    const session = await decision.decide();
+    const session = await decision.decide(isForClient);
     if (isForClient) throw changedItsMind();
     services.observer.allowed(decision);
     return decision.allow(session, telling === "x-original");
@@ -116,7 +117,8 @@ class Decision implements ObservedExchange {
     return this.#origin;
   }
 
-  async decide(): Promise<VerifiedSession> {
+  /** @param isRepeated - About a request that was refused: it is not counted a second time. */
+  async decide(isRepeated: boolean): Promise<VerifiedSession> {
     const headers = inspectHeaders(this.head.rawHeaders);
     this.#origin = headers.origin;
     this.#authorization = headers.authorization;
@@ -128,22 +130,24 @@ class Decision implements ObservedExchange {
     const session = await verifier.verify(request.token, request.verifyRequest);
     authorise(request, session);
     this.session = session;
-    await this.#count(request, session);
-    // Last, so that nginx, which asks about a refusal again, hears the same reason again.
-    if (request.proof !== undefined) proofs?.accept(request.proof, session);
+    // A copied request must not use up the allowance of whom it was copied from. But nginx, which asks about
+    // a refusal again, hears the same reason again: by then the proof is used up.
+    if (isRepeated) await this.#limit(request, session, "peek");
+    if (request.proof !== undefined) await useProof(this.#services, request.proof, session);
+    if (!isRepeated) await this.#limit(request, session, "count");
+    this.#services.assertCurrent(session);
     return session;
   }
 
-  async #count(request: Examined, session: VerifiedSession): Promise<void> {
+  async #limit(request: Examined, session: VerifiedSession, how: "count" | "peek"): Promise<void> {
     const { rateLimits } = this.#services;
     const { rateLimit } = request.route;
     if (rateLimit === undefined) return;
-    const state = await rateLimits.count(request.route, rateLimit, session);
+    const state = await rateLimits[how](request.route, rateLimit, session);
     if (state.isExceeded) {
       const details = { retryAfterSeconds: state.retryAfterSeconds };
       throw new BridgeError("RATE_LIMITED", "Too many requests.", { details });
     }
-    this.#services.assertCurrent(session);
   }
 
   allow(session: VerifiedSession, isNginxAsking: boolean): Answer {

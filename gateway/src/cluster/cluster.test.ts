@@ -6,8 +6,12 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { startIssuer } from "../test-support/issuer.ts";
 import { temporaryFolder } from "../test-support/programs.ts";
+import { createProver, PUBLIC_URL } from "../test-support/prover.ts";
+import { startGateway } from "../test-support/start.ts";
+import { redisServer, startRedis } from "../test-support/stores.ts";
 import { createTokenMaker, ORDERS_APP } from "../test-support/tokens.ts";
 import { startUpstream } from "../test-support/upstream.ts";
+import { serveGatewayCluster } from "./serve-cluster.ts";
 
 const PRIMARY = fileURLToPath(new URL("../test-support/cluster-primary.ts", import.meta.url));
 
@@ -28,9 +32,19 @@ interface Primary extends AsyncDisposable {
   pids(): Promise<readonly number[]>;
 }
 
-/** @param signals - That it sends itself while it starts. */
-function startPrimary(config: string, ...signals: string[]): Primary {
-  const child = fork(PRIMARY, [config, ...signals], {
+interface PrimaryOptions {
+  /** That it sends itself while it starts. */
+  readonly signal?: string;
+  readonly options?: object;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+function startPrimary(
+  config: string,
+  { signal = "", options = {}, env }: PrimaryOptions = {},
+): Primary {
+  const child = fork(PRIMARY, [config, signal, JSON.stringify(options)], {
+    env: { ...process.env, ...env },
     execArgv: ["--conditions=@breezeway/source"],
     silent: true,
   });
@@ -142,7 +156,7 @@ describe("a cluster", () => {
     const file = join(folder.path, "gateway.json");
     const routes = [{ prefix: "/orders", upstream: "http://127.0.0.1:4020" }];
     writeFileSync(file, JSON.stringify({ issuer: issuer.url, apps: [ORDERS_APP], routes }));
-    await using primary = startPrimary(file, "SIGHUP");
+    await using primary = startPrimary(file, { signal: "SIGHUP" });
     expect(await primary.next()).toHaveProperty("url");
   });
 
@@ -152,5 +166,112 @@ describe("a cluster", () => {
     writeFileSync(file, JSON.stringify({ issuer: "nonsense" }));
     await using primary = startPrimary(file);
     expect((await primary.next()).failed).toContain("issuer");
+  });
+
+  it.runIf(redisServer)(
+    "shares limits, and uses of proofs, with gateways elsewhere through a store",
+    { timeout: 60_000 },
+    async () => {
+      using folder = temporaryFolder();
+      const tokens = createTokenMaker();
+      await using issuer = await startIssuer(tokens);
+      await using redis = await startRedis();
+      await using other = await startRedis();
+      const rateLimit = { requests: 4, windowSeconds: 60 };
+      await using gateway = await startGateway({
+        tokens,
+        route: { rateLimit },
+        gateway: {
+          issuer: issuer.url,
+          rateLimitStore: { kind: "redis", url: redis.url, timeoutMs: 5_000 },
+          proof: { publicUrls: PUBLIC_URL },
+        },
+      });
+      const file = join(folder.path, "gateway.json");
+      const write = (variable: string): void =>
+        writeFileSync(
+          file,
+          JSON.stringify({
+            issuer: issuer.url,
+            apps: [ORDERS_APP],
+            routes: [{ prefix: "/orders", upstream: gateway.upstream.url, rateLimit }],
+            proof: { publicUrls: PUBLIC_URL },
+            rateLimitStore: { kind: "redis", url: { env: variable }, timeoutMs: 5_000 },
+          }),
+        );
+      const env = { STORE: redis.url, OTHER_STORE: other.url };
+      write("STORE");
+      await using byFile = startPrimary(file, { env });
+      const one = (await byFile.next()).url ?? "";
+      write("OTHER_STORE");
+      byFile.child.send("reload");
+      await byFile.nextError("rateLimitStore: a change needs a restart");
+      const { url } = redis;
+      const options = { rateLimitStore: { kind: "redis", url, timeoutMs: 5_000 } };
+      await using byOption = startPrimary(file, { env, options });
+      const two = (await byOption.next()).url ?? "";
+
+      const send = async (to: string, headers: HeadersInit): Promise<number> =>
+        (await fetch(`${to}/orders`, { headers })).status;
+      const prover = createProver();
+      const copied = prover.headers(tokens.token({ ...prover.bound, iss: issuer.url }), "/orders");
+      expect(await send(one, copied)).toBe(200);
+      for (const to of [one, two, gateway.url, two, one]) expect(await send(to, copied)).toBe(401);
+
+      const authorization = `Bearer ${tokens.token({ iss: issuer.url })}`;
+      const all = [one, two, gateway.url, one, two, gateway.url];
+      const statuses = await Promise.all(all.map((to) => send(to, { authorization })));
+      // The one with the proof was of the same person.
+      expect(statuses.filter((status) => status === 200)).toHaveLength(3);
+      expect(await other.client.sendCommand(["DBSIZE"])).toBe(0);
+    },
+  );
+
+  it("shares uses of proofs among its workers", { timeout: 30_000 }, async () => {
+    using folder = temporaryFolder();
+    const tokens = createTokenMaker();
+    await using issuer = await startIssuer(tokens);
+    await using upstream = await startUpstream();
+    const file = join(folder.path, "gateway.json");
+    const routes = [{ prefix: "/orders", upstream: upstream.url }];
+    const proof = { publicUrls: PUBLIC_URL };
+    writeFileSync(file, JSON.stringify({ issuer: issuer.url, apps: [ORDERS_APP], routes, proof }));
+    await using primary = startPrimary(file);
+    const { url } = await primary.next();
+    const prover = createProver();
+    const headers = {
+      ...prover.headers(tokens.token({ ...prover.bound, iss: issuer.url }), "/orders"),
+      // Each on a connection of its own, which the system gives to one of the workers.
+      connection: "close",
+    };
+    const all = Array.from(
+      { length: 20 },
+      async () => (await fetch(`${url}/orders`, { headers })).status,
+    );
+    const passed = (await Promise.all(all)).filter((status) => status === 200);
+    expect(passed).toHaveLength(1);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it.each<[string, object]>([
+    ['unknown field "operationPort"', { operationPort: 9100 }],
+    ["workers: must be", { workers: 0 }],
+    ["workers: must be", { workers: "2" }],
+    ["port: must be", { port: 70_000 }],
+    ["host: must be a name", { host: "" }],
+    ["operationsPort: must be", { operationsPort: -1 }],
+    ["operationsHost: must be a name", { operationsHost: "" }],
+    ["config: must be the path", { config: "" }],
+    ["onError: must be a function", { onError: "stderr" }],
+    ["rateLimitStore.url", { rateLimitStore: { kind: "redis", client: {} } }],
+    ["rateLimitStore.url: must be a URL", { rateLimitStore: { kind: "redis", url: "secret" } }],
+    ["rateLimitStore.kind: must be", { rateLimitStore: { kind: "files", url: "secret" } }],
+  ])("refuses an option that it cannot follow by its name: %s", async (message, wrong) => {
+    const starting = serveGatewayCluster({ config: "none.json", ...wrong });
+    await expect(starting).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining(`serveGatewayCluster: ${message}`) as string,
+    });
+    await expect(starting).rejects.not.toThrow("secret");
   });
 });

@@ -1,10 +1,14 @@
 /** What the primary process of a cluster and its workers say to each other. */
 
+import type { RateLimitStore } from "../limits/rate-limit-store.ts";
+
 /** The environment variable in which a worker finds its settings, as JSON. */
 export const SETTINGS_VARIABLE = "BREEZEWAY_GATEWAY_WORKER";
 
 export interface WorkerSettings {
   readonly config: string;
+  /** In the place of the configuration's. */
+  readonly rateLimitStore?: RateLimitStore | undefined;
   readonly port: number;
   readonly host: string;
 }

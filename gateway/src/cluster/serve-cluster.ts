@@ -10,30 +10,10 @@ import { RateLimiterClusterMaster } from "rate-limiter-flexible";
 import { readGatewayConfig } from "../config/read-config.ts";
 import type { CloseOptions } from "../node/serve-gateway.ts";
 import { createFailureLog } from "../observe/failure-log.ts";
-import {
-  serveOperations,
-  type OperationsAddress,
-  type OperationsServer,
-} from "../operations/serve-operations.ts";
+import { serveOperations, type OperationsServer } from "../operations/serve-operations.ts";
+import { parseClusterOptions, type ClusterOptions } from "./cluster-options.ts";
 import { tellOfWorkers } from "./cluster-operations.ts";
 import { isFromWorker, SETTINGS_VARIABLE, type ToWorker, type WorkerSettings } from "./messages.ts";
-
-/** Metrics are those of all workers together, and at the `operationsPort` alone. */
-export interface ClusterOptions extends OperationsAddress {
-  /** Path of the configuration file; each worker reads it. */
-  readonly config: string;
-  /** Default 4001; 0 for a free one. */
-  readonly port?: number | undefined;
-  /** Default `127.0.0.1`. */
-  readonly host?: string | undefined;
-  /** Default: one per core. */
-  readonly workers?: number | undefined;
-  /**
-   * Told why a changed configuration was not taken over, and why a worker did not start again.
-   * Default: a line on standard error.
-   */
-  readonly onError?: ((error: unknown) => void) | undefined;
-}
 
 export interface GatewayCluster extends AsyncDisposable {
   readonly url: string;
@@ -56,8 +36,9 @@ const KILL_AFTER_MS = 2_000;
  *
  * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, also when the port is in use
  */
-export async function serveGatewayCluster(options: ClusterOptions): Promise<GatewayCluster> {
-  const { config, port = 4001, host = "127.0.0.1" } = options;
+export async function serveGatewayCluster(given: ClusterOptions): Promise<GatewayCluster> {
+  const options = parseClusterOptions(given);
+  const { config, port = 4001, host = "127.0.0.1", rateLimitStore } = options;
   const report = createFailureLog(options.onError);
   // A wrong file is told once, and before any process is started.
   const { metrics } = readGatewayConfig(config);
@@ -79,7 +60,7 @@ export async function serveGatewayCluster(options: ClusterOptions): Promise<Gate
 
   /** @param workerPort - 0 for the first worker, if any will do; the others join it on its port. */
   function startWorker(workerPort: number): Promise<string> {
-    const settings: WorkerSettings = { config, port: workerPort, host };
+    const settings: WorkerSettings = { config, port: workerPort, host, rateLimitStore };
     const worker = cluster.fork({ [SETTINGS_VARIABLE]: JSON.stringify(settings) });
     workers.add(worker);
     const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -133,7 +114,7 @@ export async function serveGatewayCluster(options: ClusterOptions): Promise<Gate
   // Before anything is started: without a listener the signal would end the process.
   process.on("SIGHUP", reload);
   try {
-    const count = Math.max(1, options.workers ?? availableParallelism());
+    const count = options.workers ?? availableParallelism();
     const url = await startWorker(port);
     chosenPort = Number(new URL(url).port);
     await Promise.all(Array.from({ length: count - 1 }, () => startWorker(chosenPort)));

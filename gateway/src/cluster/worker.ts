@@ -51,11 +51,13 @@ function obey(config: string, running: GatewayOptions, server: GatewayServer): v
 
 try {
   const settings = JSON.parse(process.env[SETTINGS_VARIABLE] ?? "") as WorkerSettings;
+  // The URL of a store has a password in it, and programs that this one starts would inherit it.
+  delete process.env[SETTINGS_VARIABLE];
   const { config, port, host } = settings;
   const options = readGatewayConfig(config);
   const gateway = createGateway({
     ...options,
-    rateLimitStore: { kind: "cluster" },
+    rateLimitStore: settings.rateLimitStore ?? options.rateLimitStore ?? { kind: "cluster" },
     // One worker's figures would pass for those of all.
     metrics: { ...options.metrics, access: "none" },
   });

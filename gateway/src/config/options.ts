@@ -1,5 +1,5 @@
 /** Options of {@link createGateway}: their types, their checks, and what is made of them once. */
-import { BridgeError, isOrigin, originOf, quoted } from "@breezeway/shared";
+import { BridgeError, isOrigin, quoted } from "@breezeway/shared";
 import {
   createAppRegistry,
   parseWith,
@@ -130,23 +130,6 @@ export type PolicyOptions = Pick<
   GatewayOptions,
   "apps" | "routes" | "cors" | "hostOrigins" | "trustedProxies" | "removeHeaders"
 >;
-
-/** @throws {BridgeError} CONFIG_INVALID, naming source and field */
-export function checkIssuer(
-  { issuer, jwks, revocations }: Pick<GatewayOptions, "issuer" | "jwks" | "revocations">,
-  source: string,
-): void {
-  if (typeof issuer !== "string" || originOf(issuer) === undefined) {
-    throw new BridgeError("CONFIG_INVALID", `${source}: issuer: must be an http or https URL.`);
-  }
-  const isFeedNamed = revocations === false || revocations?.url !== undefined;
-  if (!issuer.endsWith("/") || (jwks !== undefined && isFeedNamed)) return;
-  // Breezeway's issuer is never spelt so: no token would match, and the addresses made of it have "//".
-  throw new BridgeError(
-    "CONFIG_INVALID",
-    `${source}: issuer: must be spelt ${issuer.replace(/\/+$/, "")}, without a slash at the end.`,
-  );
-}
 
 const policySchema = z.object({
   routes: z.array(routeSchema).check(z.minLength(1, "must have at least one route")),

@@ -90,6 +90,37 @@ describe("readGatewayConfig", () => {
     ["revocations.maxSilenceMs", { ...good, revocations: { maxSilenceMs: 300_001 } }],
     ["revocations.maxRetryMs", { ...good, revocations: { maxRetryMs: 9 } }],
     ["revocations.maxRetryMs", { ...good, revocations: { maxRetryMs: 60_001 } }],
+    ["jwks: must be an https URL", { ...good, jwks: "http://shell.example/jwks.json" }],
+    ["jwks: must be an https URL", { ...good, jwks: "ftp://shell.example/jwks.json" }],
+    [
+      "revocations.url: must be an https URL",
+      { ...good, revocations: { url: "http://10.0.0.1/feed" } },
+    ],
+    ["issuer: must be an https URL", { ...good, issuer: "http://shell.example/auth" }],
+    [
+      "issuer: must be an https URL",
+      { ...good, issuer: "http://shell.example/auth", jwks: "https://shell.example/jwks.json" },
+    ],
+    [
+      "rateLimitStore.url: must be {",
+      { ...good, rateLimitStore: { kind: "redis", url: "redis://h" } },
+    ],
+    [
+      "rateLimitStore.url.env: the environment has no variable",
+      { ...good, rateLimitStore: { kind: "redis", url: { env: "BREEZEWAY_NOT_SET" } } },
+    ],
+    [
+      "rateLimitStore.url.file: cannot read",
+      { ...good, rateLimitStore: { kind: "redis", url: { file: "none" } } },
+    ],
+    [
+      "rateLimitStore.url: must be a URL",
+      { ...good, rateLimitStore: { kind: "postgres", url: { file: "orders.json" } } },
+    ],
+    [
+      "rateLimitStore.kind: must be",
+      { ...good, rateLimitStore: { kind: "cluster", url: { file: "orders.json" } } },
+    ],
     ["metrics.access", { ...good, metrics: { access: "everybody" } }],
     ["cors.maxAgeSeconds", { ...good, cors: { maxAgeSeconds: -1 } }],
     ["cors.maxAgeSeconds", { ...good, cors: { maxAgeSeconds: 86_401 } }],
@@ -117,6 +148,23 @@ describe("readGatewayConfig", () => {
       expect(readGatewayConfig(file).issuer).toBe(other.issuer);
     },
   );
+
+  it("takes an issuer on plain http whose keys and feed come by https, or not at all", () => {
+    const issuer = "http://shell.example/auth";
+    const jwks = "https://shell.example/jwks.json";
+    writeFileSync(file, JSON.stringify({ ...good, issuer, jwks, revocations: false }));
+    expect(readGatewayConfig(file).issuer).toBe(issuer);
+  });
+
+  it("reads the URL of a store from a file beside it", () => {
+    writeFileSync(join(folder, "secret"), "redis://:password@10.0.0.7:6379\n");
+    const rateLimitStore = { kind: "redis", url: { file: "secret" }, whenDown: "refuse" };
+    writeFileSync(file, JSON.stringify({ ...good, rateLimitStore }));
+    expect(readGatewayConfig(file).rateLimitStore).toEqual({
+      ...rateLimitStore,
+      url: "redis://:password@10.0.0.7:6379",
+    });
+  });
 
   it.each(["", "{", "[]"])("refuses a file that holds %j", (text) => {
     writeFileSync(file, text);

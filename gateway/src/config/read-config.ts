@@ -10,8 +10,8 @@ import {
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
+import { checkIssuer } from "./check-issuer.ts";
 import {
-  checkIssuer,
   checkProofRoutes,
   parseLimits,
   parsePolicy,
@@ -19,6 +19,7 @@ import {
   parseRefusalLimit,
   type GatewayOptions,
 } from "./options.ts";
+import { parseRateLimitStore } from "../limits/parse-store.ts";
 import { PLAIN_FIELDS } from "./plain-fields.ts";
 
 /** What concerns the gateway alone. */
@@ -46,6 +47,15 @@ const fileSchema = z.strictObject({
   apps: z.array(z.union([z.string(), z.record(z.string(), z.unknown())])),
   trustedProxies: z.optional(z.array(z.string())),
   revocations: PLAIN_FIELDS.revocations,
+  rateLimitStore: z.optional(
+    z.looseObject({
+      kind: z.enum(["redis", "postgres"]),
+      url: z.union(
+        [z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })],
+        'must be { "env": "NAME" } or { "file": "path" }: passwords do not stand in this file',
+      ),
+    }),
+  ),
 });
 
 /**
@@ -60,7 +70,27 @@ export function readGatewayConfig(file: string): GatewayOptions {
     source: file,
   });
   const apps = readApps(parsed.apps, file);
-  return check({ ...parsed, apps, audit: auditIn(file, parsed.audit) }, file);
+  const { rateLimitStore } = parsed;
+  const store = rateLimitStore && { ...rateLimitStore, url: secretIn(file, rateLimitStore.url) };
+  const options = { ...parsed, apps, audit: auditIn(file, parsed.audit) };
+  return check({ ...options, rateLimitStore: parseRateLimitStore(store, file) }, file);
+}
+
+type SecretPlace = { readonly env: string } | { readonly file: string };
+
+/** What stands in an environment variable, or in a file whose last newline is not part of it. */
+function secretIn(config: string, place: SecretPlace): string {
+  const field = `${config}: rateLimitStore.url`;
+  if ("file" in place) {
+    return read(resolve(dirname(config), place.file), `${field}.file`).replace(/\r?\n$/, "");
+  }
+  const value = process.env[place.env];
+  if (value !== undefined && value !== "") return value;
+  // Not its name: somebody may have written the secret there.
+  throw new BridgeError(
+    "CONFIG_INVALID",
+    `${field}.env: the environment has no variable of this name.`,
+  );
 }
 
 export interface SectionContext extends Pick<

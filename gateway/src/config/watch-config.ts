@@ -24,6 +24,7 @@ const FIXED = [
   "limits",
   "proof",
   "refusalLimit",
+  "rateLimitStore",
   "audit",
   "metrics",
   "tracing",

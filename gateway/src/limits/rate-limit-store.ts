@@ -7,15 +7,22 @@ import {
   type RateLimiterAbstract,
 } from "rate-limiter-flexible";
 
-/** The client stays the caller's: it is not closed here. */
 export type RateLimitStore = StoreFailure &
   (
-    | /** A client of `redis` (node-redis) or `ioredis`, connected. */
+    | /** A client of `redis` (node-redis) or `ioredis`, connected. It stays the caller's. */
       { readonly kind: "redis"; readonly client: object }
-      /** In the primary process of `serveGatewayCluster`, which uses it of its own accord. */
+      /** `redis://` or `rediss://`. Needs the package `redis`; the gateway closes what it opens. */
+    | { readonly kind: "redis"; readonly url: string }
+    /** In the primary process of `serveGatewayCluster`, which uses it of its own accord. */
     | { readonly kind: "cluster" }
-    /** A `Pool` of `pg`. The table is made when it is not there. */
-    | { readonly kind: "postgres"; readonly client: object; readonly tableName?: string }
+    /** A `Pool` of `pg`. The table is made when it is not there. It stays the caller's. */
+    | {
+        readonly kind: "postgres";
+        readonly client: object;
+        readonly tableName?: string | undefined;
+      }
+    /** `postgres://`. Needs the package `pg`: at most 4 connections, which the gateway closes. */
+    | { readonly kind: "postgres"; readonly url: string; readonly tableName?: string | undefined }
   );
 
 export interface StoreFailure {
@@ -35,45 +42,36 @@ export interface LimiterOptions {
   readonly duration: number;
 }
 
-const TIMEOUT_MS = { min: 10, max: 10_000, default: 500 } as const;
-
-/** @throws {BridgeError} CONFIG_INVALID */
-export function storeTimeoutMs({ timeoutMs = TIMEOUT_MS.default }: StoreFailure): number {
-  if (timeoutMs >= TIMEOUT_MS.min && timeoutMs <= TIMEOUT_MS.max) return timeoutMs;
-  throw new BridgeError(
-    "CONFIG_INVALID",
-    `rateLimitStore.timeoutMs: must be ${TIMEOUT_MS.min} to ${TIMEOUT_MS.max}.`,
-  );
-}
+export const STORE_TIMEOUT_MS = 500;
 
 /** @throws whatever the store says while it is being prepared */
 export async function createStoreLimiter(
   options: LimiterOptions,
   store: RateLimitStore,
+  client: object | undefined,
 ): Promise<RateLimiterAbstract> {
-  switch (store.kind) {
-    case "cluster":
-      return new RateLimiterCluster({ ...options, timeoutMs: storeTimeoutMs(store) });
-    case "redis":
-      return new RateLimiterRedis({
-        ...options,
-        storeClient: store.client,
-        useRedisPackage: "isOpen" in store.client,
-        // A client that is not connected would keep the request waiting instead of failing.
-        rejectIfRedisNotReady: true,
-      });
-    case "postgres": {
-      const { client, tableName = "breezeway_rate_limits" } = store;
-      const prepare = (): Promise<RateLimiterAbstract> => {
-        const { promise, resolve, reject } = Promise.withResolvers<RateLimiterAbstract>();
-        const limiter = new RateLimiterPostgres(
-          { ...options, storeClient: client, tableName },
-          (error?: Error) => (error === undefined ? resolve(limiter) : reject(error)),
-        );
-        return promise;
-      };
-      // Postgres refuses the second of two that make the table in the same moment; then it is there.
-      return prepare().catch(prepare);
-    }
+  if (store.kind === "cluster") {
+    return new RateLimiterCluster({ ...options, timeoutMs: store.timeoutMs ?? STORE_TIMEOUT_MS });
   }
+  if (client === undefined) throw new BridgeError("STORE_UNAVAILABLE", "The store has no client.");
+  if (store.kind === "redis") {
+    return new RateLimiterRedis({
+      ...options,
+      storeClient: client,
+      useRedisPackage: "isOpen" in client,
+      // A client that is not connected would keep the request waiting instead of failing.
+      rejectIfRedisNotReady: true,
+    });
+  }
+  const { tableName = "breezeway_rate_limits" } = store;
+  const prepare = (): Promise<RateLimiterAbstract> => {
+    const { promise, resolve, reject } = Promise.withResolvers<RateLimiterAbstract>();
+    const limiter = new RateLimiterPostgres(
+      { ...options, storeClient: client, tableName },
+      (error?: Error) => (error === undefined ? resolve(limiter) : reject(error)),
+    );
+    return promise;
+  };
+  // Postgres refuses the second of two that make the table in the same moment; then it is there.
+  return prepare().catch(prepare);
 }

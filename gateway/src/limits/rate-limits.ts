@@ -3,6 +3,7 @@
  * store that several gateways share. A store that does not answer costs a request its time limit at
  * most; then each gateway counts on its own, or refuses, as the operator chose.
  */
+import { createHash } from "node:crypto";
 import { BridgeError } from "@breezeway/shared";
 import type { VerifiedSession } from "@breezeway/verify";
 import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from "rate-limiter-flexible";
@@ -10,10 +11,11 @@ import type { RateLimitOptions } from "../config/route-schema.ts";
 import type { Route } from "../routes/route-table.ts";
 import {
   createStoreLimiter,
-  storeTimeoutMs,
+  STORE_TIMEOUT_MS,
   type LimiterOptions,
   type RateLimitStore,
 } from "./rate-limit-store.ts";
+import { createStoreClient } from "./store-client.ts";
 import { createStoreGuard } from "./store-guard.ts";
 
 export interface RateLimitState {
@@ -30,8 +32,19 @@ export interface RateLimits {
    * @throws {BridgeError} STORE_UNAVAILABLE when the operator wants that rather than counting alone
    */
   count(route: Route, limit: RateLimitOptions, session: VerifiedSession): Promise<RateLimitState>;
+  /** As {@link RateLimits.count} would say next, without counting. */
+  peek(route: Route, limit: RateLimitOptions, session: VerifiedSession): Promise<RateLimitState>;
   /** `undefined` without a shared store. */
   readonly isStoreUp: boolean | undefined;
+  /**
+   * Uses an id up for all gateways that share the store. Only with a shared store.
+   *
+   * @returns false when it was used before
+   * @throws {BridgeError} STORE_UNAVAILABLE as {@link RateLimits.count}
+   */
+  useOnce(id: string, windowSeconds: number): Promise<boolean>;
+  /** Closes connections that were opened here. */
+  close(): Promise<void>;
 }
 
 interface Counted {
@@ -39,7 +52,8 @@ interface Counted {
   readonly isExceeded: boolean;
 }
 
-type Count = (options: LimiterOptions, key: string) => Promise<Counted>;
+/** @param points - 0 to look without counting. */
+type Count = (options: LimiterOptions, key: string, points: 0 | 1) => Promise<Counted>;
 
 const DEFAULT_PER = ["tenant", "app", "user"] as const;
 const KEY_PREFIX = "breezeway";
@@ -54,24 +68,44 @@ export function createRateLimits(
 ): RateLimits {
   const alone = createCount((options) => Promise.resolve(new RateLimiterMemory(options)));
   const shared = store && createSharedCount(store, { alone, onStoreFailed });
+  const count = shared?.count ?? alone;
+
+  async function ask(
+    ...[route, limit, session, points]: [...Parameters<RateLimits["count"]>, 0 | 1]
+  ): Promise<RateLimitState> {
+    const { requests, windowSeconds, per = DEFAULT_PER } = limit;
+    const keyPrefix = [KEY_PREFIX, route.prefix, requests, windowSeconds, per.join("+")].join(":");
+    const options = { keyPrefix: bounded(keyPrefix), points: requests, duration: windowSeconds };
+    return stateOf(limit, await count(options, bounded(keyOf(per, session)), points));
+  }
+
   return {
     get isStoreUp() {
       return shared?.isUp();
     },
-    count: async (route, limit, session) => {
-      const { requests, windowSeconds, per = DEFAULT_PER } = limit;
-      const keyPrefix = [KEY_PREFIX, route.prefix, requests, windowSeconds, per.join("+")].join(
-        ":",
-      );
-      const options = { keyPrefix, points: requests, duration: windowSeconds };
-      return stateOf(limit, await (shared?.count ?? alone)(options, keyOf(per, session)));
+    count: (...asked) => ask(...asked, 1),
+    peek: (...asked) => ask(...asked, 0),
+    useOnce: async (id, windowSeconds) => {
+      const options = { keyPrefix: `${KEY_PREFIX}:once`, points: 1, duration: windowSeconds };
+      return !(await count(options, bounded(id), 1)).isExceeded;
     },
+    close: async () => shared?.close(),
   };
+}
+
+// Postgres keeps keys of 255 characters, both parts together. Longer ones would count as its failure,
+// and one tenant's long name would end the shared count for all.
+const MAX_KEY_LENGTH = 100;
+
+function bounded(key: string): string {
+  if (key.length <= MAX_KEY_LENGTH) return key;
+  return `#${createHash("sha256").update(key).digest("base64url")}`;
 }
 
 interface SharedCount {
   readonly count: Count;
   readonly isUp: () => boolean;
+  readonly close: () => Promise<void>;
 }
 
 interface SharedCountParts {
@@ -83,14 +117,19 @@ function createSharedCount(
   store: RateLimitStore,
   { alone, onStoreFailed }: SharedCountParts,
 ): SharedCount {
-  const guard = createStoreGuard({ timeoutMs: storeTimeoutMs(store), onFailed: onStoreFailed });
-  const inStore = createCount((options) => createStoreLimiter(options, store));
+  const { timeoutMs = STORE_TIMEOUT_MS } = store;
+  const guard = createStoreGuard({ timeoutMs, onFailed: onStoreFailed });
+  const client = createStoreClient(store);
+  const inStore = createCount(async (options) =>
+    createStoreLimiter(options, store, await client.get()),
+  );
   return {
     isUp: () => guard.isUp,
-    count: async (options, key) => {
-      const counted = await guard.attempt(() => inStore(options, key));
+    close: () => client.close(),
+    count: async (options, key, points) => {
+      const counted = await guard.attempt(() => inStore(options, key, points));
       if (counted !== undefined) return counted;
-      if (store.whenDown !== "refuse") return alone(options, key);
+      if (store.whenDown !== "refuse") return alone(options, key, points);
       throw new BridgeError("STORE_UNAVAILABLE", "The rate limit cannot be counted.", {
         details: { retryAfterSeconds: 1 },
       });
@@ -112,8 +151,12 @@ function createCount(create: (options: LimiterOptions) => Promise<RateLimiterAbs
     return made;
   }
 
-  return async (options, key) => {
+  return async (options, key, points) => {
     const limiter = await limiterOf(options);
+    if (points === 0) {
+      const result = (await limiter.get(key)) ?? new RateLimiterRes(options.points, 0, 0);
+      return { result, isExceeded: result.consumedPoints > options.points };
+    }
     return limiter.consume(key).then(
       (result) => ({ result, isExceeded: false }),
       (result: unknown) => {

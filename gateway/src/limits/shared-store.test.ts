@@ -1,16 +1,9 @@
 /** Rate limits in a Redis and a Postgres of their own: counted together, gone, and hanging. */
-import { createClient } from "redis";
 import { describe, expect, it } from "vitest";
 import { startIssuer } from "../test-support/issuer.ts";
-import { freePort } from "../../../scripts/test-support/free-port.ts";
-import { postgres, startPostgres } from "../test-support/postgres.ts";
-import {
-  findProgram,
-  runProgram,
-  temporaryFolder,
-  type RunningProgram,
-} from "../test-support/programs.ts";
+import { createProver, PUBLIC_URL } from "../test-support/prover.ts";
 import { startGateway, type TestGateway } from "../test-support/start.ts";
+import { postgres, redisServer, startPostgres, startRedis } from "../test-support/stores.ts";
 import { createTokenMaker } from "../test-support/tokens.ts";
 import { createStoreGuard } from "./store-guard.ts";
 import type { RateLimitStore } from "./rate-limit-store.ts";
@@ -18,7 +11,6 @@ import type { RateLimitStore } from "./rate-limit-store.ts";
 const TIMEOUT_MS = 60_000;
 /** For a store that is there: what it says late on a busy machine counts. */
 const PATIENT_MS = 10_000;
-const redisServer = findProgram("redis-server");
 
 const start = (store: RateLimitStore): Promise<TestGateway> =>
   startGateway({
@@ -43,32 +35,6 @@ async function metric(gateway: TestGateway, name: string): Promise<number> {
   return Number(new RegExp(`^breezeway_gateway_${name} (.*)$`, "m").exec(text)?.[1]);
 }
 
-interface Redis extends AsyncDisposable {
-  readonly server: RunningProgram;
-  readonly client: { destroy(): void };
-}
-
-async function startRedis(): Promise<Redis> {
-  const folder = temporaryFolder();
-  const port = await freePort();
-  const args = ["--port", String(port), "--save", "", "--dir", folder.path];
-  const server = await runProgram(redisServer ?? "", args, port);
-  const client = createClient({ url: `redis://127.0.0.1:${port}` });
-  client.on("error", () => {});
-  await client.connect();
-  return {
-    server,
-    client,
-    [Symbol.asyncDispose]: async () => {
-      client.destroy();
-      // A stopped process ends only when it goes on.
-      server.child.kill("SIGCONT");
-      await server[Symbol.asyncDispose]();
-      folder[Symbol.dispose]();
-    },
-  };
-}
-
 describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () => {
   it("are shared, or go on alone when it is gone", async () => {
     await using redis = await startRedis();
@@ -76,6 +42,52 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
     expect(await twoGateways(store)).toEqual([200, 200, 429, 429]);
     await redis.server.stop("SIGKILL");
     expect(await twoGateways(store)).toEqual([200, 200, 200, 200]);
+  });
+
+  it("are shared by its URL, also once it has gone and come back", async () => {
+    await using redis = await startRedis();
+    const store = { kind: "redis", url: redis.url } as const;
+    expect(await twoGateways(store)).toEqual([200, 200, 429, 429]);
+    await redis.client.flushAll();
+    await using one = await start(store);
+    await using two = await start(store);
+    expect(await statuses(one, two)).toEqual([200, 200]);
+    // Not the client that looks on.
+    await redis.client.sendCommand(["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+    expect(await statuses(one, two)).toContain(429);
+  });
+
+  it("let a proof be used once, at whichever gateway", async () => {
+    await using redis = await startRedis();
+    const store = { kind: "redis", url: redis.url } as const;
+    const tokens = createTokenMaker();
+    const startOne = (whenDown: "count-alone" | "refuse"): Promise<TestGateway> =>
+      startGateway({
+        tokens,
+        gateway: {
+          proof: { publicUrls: PUBLIC_URL },
+          rateLimitStore: { ...store, whenDown, timeoutMs: 200 },
+        },
+      });
+    await using one = await startOne("count-alone");
+    await using two = await startOne("count-alone");
+    await using three = await startOne("refuse");
+    const prover = createProver();
+    const copied = prover.headers(tokens.token(prover.bound), "/orders");
+    const send = async (gateway: TestGateway, headers: HeadersInit): Promise<number> =>
+      (await gateway.request("/orders", { headers })).status;
+    expect(await send(one, copied)).toBe(200);
+    for (const gateway of [two, three, one]) expect(await send(gateway, copied)).toBe(401);
+    expect(one.upstream.requests.length + two.upstream.requests.length).toBe(1);
+    const authz = await two.request("/authz/orders", { headers: copied });
+    expect(authz.headers.get("x-breezeway-error")).toBe("proof-invalid");
+
+    await redis.server.stop("SIGKILL");
+    const next = prover.headers(tokens.token(prover.bound), "/orders");
+    expect(await send(one, next)).toBe(200);
+    expect(await send(one, next)).toBe(401);
+    expect(await send(two, next)).toBe(200);
+    expect(await send(three, next)).toBe(503);
   });
 
   it("go on alone while it hangs, and together again when it is back", async () => {
@@ -142,6 +154,26 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
 });
 
 describe.runIf(postgres)("rate limits in Postgres", { timeout: TIMEOUT_MS }, () => {
+  it("are shared by its URL, also by people with long names", async () => {
+    await using database = await startPostgres();
+    const store = { kind: "postgres", url: database.url, timeoutMs: 5_000 } as const;
+    await using one = await start(store);
+    await using two = await start(store);
+    const send = async (gateway: TestGateway, userId: string): Promise<number> => {
+      const token = one.tokens.token({ sub: userId, userId });
+      const headers = { authorization: `Bearer ${token}` };
+      return (await gateway.request("/orders", { headers })).status;
+    };
+    for (const userId of ["bob", "l".repeat(256), "\0", "'; DROP TABLE x; --"]) {
+      expect(await send(one, userId)).toBe(200);
+      expect(await send(one, userId)).toBe(200);
+      expect(await send(one, userId)).toBe(429);
+    }
+    expect(await send(one, `${"l".repeat(255)}m`)).toBe(200);
+    expect(await metric(one, "rate_limit_store_failures_total")).toBe(0);
+    expect(await metric(two, "rate_limit_store_up")).toBe(1);
+  });
+
   it("are shared, and go on alone while its table is locked", async () => {
     await using database = await startPostgres();
     const store = { kind: "postgres", client: database.pool, timeoutMs: 200 } as const;
@@ -175,4 +207,28 @@ it("a store that hangs is asked once per second only", async () => {
 it.each([0, 9, 10_001, Number.NaN])("a time limit of %s is refused", async (timeoutMs) => {
   const store = { kind: "redis", client: {}, timeoutMs } as const;
   await expect(start(store)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+});
+
+it.each<[string, object]>([
+  ["rateLimitStore.kind: must be redis or postgres", { kind: "memcached" }],
+  [
+    "rateLimitStore.url: must be a URL that begins",
+    { kind: "redis", url: "postgres://u:secret@h" },
+  ],
+  ["rateLimitStore.url: must be a URL that begins", { kind: "postgres", url: "secret" }],
+  ["rateLimitStore: must have a client or a url", { kind: "redis" }],
+  [
+    "rateLimitStore: must have a client or a url",
+    { kind: "redis", client: {}, url: "redis://secret" },
+  ],
+  ["rateLimitStore.tableName: must be", { kind: "postgres", client: {}, tableName: 'x"; --' }],
+  ["rateLimitStore.whenDown: must be", { kind: "redis", client: {}, whenDown: "panic" }],
+  ['unknown field "urls"', { kind: "redis", client: {}, urls: [] }],
+])("a store that is none is refused, and its password not told: %s", async (message, store) => {
+  const starting = startGateway({ gateway: { rateLimitStore: store as RateLimitStore } });
+  await expect(starting).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringContaining(message) as string,
+  });
+  await expect(starting).rejects.not.toThrow("secret");
 });

@@ -21,9 +21,11 @@ export interface ServeOptions extends OperationsAddress {
   readonly maxHeaderBytes?: number | undefined;
 }
 
-const port = z.int().check(z.gte(0), z.lte(65_535));
+export const port: z.ZodMiniType<number> = z.int().check(z.gte(0), z.lte(65_535));
 // Node takes an empty one for every address of the machine.
-const host = z.string().check(z.minLength(1, "must be a name or an address"));
+export const host: z.ZodMiniType<string> = z
+  .string()
+  .check(z.minLength(1, "must be a name or an address"));
 // Of 0 Node makes no limit at all.
 const milliseconds = z.int().check(z.gte(1), z.lte(3_600_000));
 

@@ -20,6 +20,7 @@ import {
   type Located,
   type RequestHead,
 } from "../decision/examine.ts";
+import { useProof } from "../limits/use-proof.ts";
 import type { InspectedHeaders } from "../request/inspect-headers.ts";
 import type { Route } from "../routes/route-table.ts";
 import type { ExchangeServices } from "./services.ts";
@@ -113,29 +114,35 @@ export abstract class Admission {
 
   #admit(request: Examined, session: VerifiedSession): void {
     authorise(request, session);
-    if (request.proof !== undefined) this.services.proofs?.accept(request.proof, session);
+    const { proof, route } = request;
+    const used = proof && useProof(this.services, proof, session);
     this.session = session;
-    if (request.route.rateLimit === undefined) this.admitted(request, session);
-    else void this.#countThenAdmit(request, session, request.route.rateLimit);
+    if (used === undefined && route.rateLimit === undefined) this.admitted(request, session);
+    else void this.#waitThenAdmit(request, session, used);
   }
 
-  async #countThenAdmit(
+  async #waitThenAdmit(
     request: Examined,
     session: VerifiedSession,
-    limit: RateLimitOptions,
+    used: Promise<void> | undefined,
   ): Promise<void> {
     try {
-      const state = await this.services.rateLimits.count(request.route, limit, session);
+      await used;
+      const { route } = request;
+      if (route.rateLimit !== undefined) await this.#count(route, route.rateLimit, session);
       if (!this.isUndecided) return;
-      this.rateLimit = state.headers;
-      if (state.isExceeded) {
-        const details = { retryAfterSeconds: state.retryAfterSeconds };
-        throw new BridgeError("RATE_LIMITED", "Too many requests.", { details });
-      }
       this.services.assertCurrent(session);
       this.admitted(request, session);
     } catch (error) {
       this.end(error);
     }
+  }
+
+  async #count(route: Route, limit: RateLimitOptions, session: VerifiedSession): Promise<void> {
+    const state = await this.services.rateLimits.count(route, limit, session);
+    this.rateLimit = state.headers;
+    if (!state.isExceeded) return;
+    const details = { retryAfterSeconds: state.retryAfterSeconds };
+    throw new BridgeError("RATE_LIMITED", "Too many requests.", { details });
   }
 }

@@ -5,7 +5,7 @@ import {
   startIssuerProcess,
   type IssuerProcess,
 } from "../test-support/issuer-process.ts";
-import { postgres, startPostgres } from "../test-support/postgres.ts";
+import { postgres, startPostgres } from "../test-support/stores.ts";
 import { startRelay, type Relay } from "../test-support/relay.ts";
 import { startGateway, type TestGateway } from "../test-support/start.ts";
 

@@ -1,7 +1,7 @@
 /** A program that runs a cluster and does what its parent says: test runners' threads cannot fork. */
 import { serveGatewayCluster, type GatewayCluster } from "../cluster/serve-cluster.ts";
 
-const [, , config = "", signal] = process.argv;
+const [, , config = "", signal, options = "{}"] = process.argv;
 let cluster: GatewayCluster | undefined;
 const tell = (message: object): void => {
   process.send?.(message);
@@ -22,6 +22,7 @@ try {
     workers: 2,
     operationsPort: 0,
     onError: (error) => tell({ error: String(error) }),
+    ...(JSON.parse(options) as object),
   });
   if (signal === "SIGHUP") process.kill(process.pid, signal);
   cluster = await starting;

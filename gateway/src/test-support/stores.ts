@@ -1,16 +1,58 @@
-/** A Postgres of a test's own, as Debian ships it, on a port of loopback. */
+/** A Redis and a Postgres of a test's own. */
 import { execFileSync } from "node:child_process";
 import { chownSync } from "node:fs";
 import { join } from "node:path";
 import { Pool } from "pg";
+import { createClient } from "redis";
 import { freePort } from "../../../scripts/test-support/free-port.ts";
-import { findPostgres, runProgram, temporaryFolder } from "./programs.ts";
+import {
+  findPostgres,
+  findProgram,
+  runProgram,
+  temporaryFolder,
+  type RunningProgram,
+} from "./programs.ts";
 
-/** Where its programs are; `undefined` when they are not there. */
+/** `undefined` where they are not installed; tests are then reported as skipped. */
+export const redisServer: string | undefined = findProgram("redis-server");
 export const postgres: string | undefined = findPostgres();
+
+export interface Redis extends AsyncDisposable {
+  readonly url: string;
+  readonly server: RunningProgram;
+  readonly client: {
+    destroy(): void;
+    flushAll(): Promise<unknown>;
+    sendCommand(words: string[]): Promise<unknown>;
+  };
+}
+
+export async function startRedis(): Promise<Redis> {
+  const folder = temporaryFolder();
+  const port = await freePort();
+  const args = ["--port", String(port), "--save", "", "--dir", folder.path];
+  const server = await runProgram(redisServer ?? "", args, port);
+  const url = `redis://127.0.0.1:${port}`;
+  const client = createClient({ url });
+  client.on("error", () => {});
+  await client.connect();
+  return {
+    url,
+    server,
+    client,
+    [Symbol.asyncDispose]: async () => {
+      client.destroy();
+      // A stopped process ends only when it goes on.
+      server.child.kill("SIGCONT");
+      await server[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+}
 
 export interface Postgres extends AsyncDisposable {
   readonly port: number;
+  readonly url: string;
   readonly pool: Pool;
 }
 
@@ -37,6 +79,7 @@ export async function startPostgres(): Promise<Postgres> {
   while (!(await answers())) await new Promise((resolve) => setTimeout(resolve, 50));
   return {
     port,
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     pool,
     [Symbol.asyncDispose]: async () => {
       await pool.end();

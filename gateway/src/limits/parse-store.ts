@@ -1,0 +1,82 @@
+/** The check of a store of rate limits, from a program or from a configuration file. */
+import { createRequire } from "node:module";
+import { BridgeError } from "@breezeway/shared";
+import { parseWith } from "@breezeway/shared/schemas";
+import * as z from "zod/mini";
+import type { RateLimitStore } from "./rate-limit-store.ts";
+
+const failure = {
+  timeoutMs: z.optional(z.number().check(z.gte(10), z.lte(10_000))),
+  whenDown: z.optional(z.enum(["count-alone", "refuse"])),
+};
+const client = z.optional(z.custom<object>((value) => typeof value === "object" && value !== null));
+const tableName = z.optional(
+  z.string().check(z.regex(/^[a-z_][a-z0-9_]{0,62}$/, "must be a name in lower case")),
+);
+// Messages never repeat the URL: there is a password in it.
+const urlOf = (...protocols: string[]) =>
+  z.optional(
+    z
+      .string()
+      .check(
+        z.refine(
+          (url) => URL.canParse(url) && protocols.includes(new URL(url).protocol),
+          `must be a URL that begins with ${protocols.map((each) => `${each}//`).join(" or ")}`,
+        ),
+      ),
+  );
+
+const SCHEMAS = {
+  cluster: z.strictObject({ kind: z.literal("cluster"), ...failure }),
+  redis: z.strictObject({
+    kind: z.literal("redis"),
+    client,
+    url: urlOf("redis:", "rediss:"),
+    ...failure,
+  }),
+  postgres: z.strictObject({
+    kind: z.literal("postgres"),
+    client,
+    url: urlOf("postgres:", "postgresql:"),
+    tableName,
+    ...failure,
+  }),
+} as const;
+
+const PACKAGES = { redis: "redis", postgres: "pg" } as const;
+
+/**
+ * @returns `undefined` to count in this process
+ * @throws {BridgeError} CONFIG_INVALID, naming source and field; also for a package that is not there
+ */
+export function parseRateLimitStore(store: unknown, source: string): RateLimitStore | undefined {
+  if (store === undefined) return undefined;
+  const kind = (store as { readonly kind?: unknown } | null)?.kind;
+  if (kind !== "cluster" && kind !== "redis" && kind !== "postgres") {
+    throw invalid(source, "kind: must be redis or postgres");
+  }
+  const context = { code: "CONFIG_INVALID", source } as const;
+  const schema: z.ZodMiniType = z.object({ rateLimitStore: SCHEMAS[kind] });
+  parseWith(schema, { rateLimitStore: store }, context);
+  const parsed = store as RateLimitStore;
+  if (parsed.kind === "cluster") return parsed;
+  const hasClient = "client" in parsed;
+  const hasUrl = "url" in parsed;
+  if (hasClient === hasUrl) throw invalid(source, "must have a client or a url, and not both");
+  if (hasUrl) checkPackage(PACKAGES[parsed.kind], source);
+  return parsed;
+}
+
+// At the start rather than with the first request.
+function checkPackage(name: string, source: string): void {
+  try {
+    createRequire(import.meta.url).resolve(name);
+  } catch {
+    throw invalid(source, `url: needs the package ${name}: npm i ${name}`);
+  }
+}
+
+function invalid(source: string, what: string): BridgeError {
+  const place = /^\w+:/.test(what) ? "rateLimitStore." : "rateLimitStore: ";
+  return new BridgeError("CONFIG_INVALID", `${source}: ${place}${what}.`);
+}

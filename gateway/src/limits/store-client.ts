@@ -1,0 +1,83 @@
+/** The gateway's own connections to a store of rate limits that is given by its URL. */
+import type { RateLimitStore } from "./rate-limit-store.ts";
+
+export interface StoreClient {
+  /** Waits for the first connection. What it rejects with may hold parts of the URL. */
+  get(): Promise<object | undefined>;
+  /** Closes what was opened here; the caller's own client stays open. */
+  close(): Promise<void>;
+}
+
+interface Opened {
+  readonly client: object;
+  close(): Promise<void>;
+}
+
+const MAX_POSTGRES_CONNECTIONS = 4;
+
+export function createStoreClient(store: RateLimitStore): StoreClient {
+  if (store.kind === "cluster") {
+    return { get: () => Promise.resolve(undefined), close: () => Promise.resolve() };
+  }
+  if (!("url" in store)) {
+    return { get: () => Promise.resolve(store.client), close: () => Promise.resolve() };
+  }
+  const { kind, url } = store;
+  const abort = new AbortController();
+  let opening: Promise<Opened> | undefined;
+  return {
+    get: async () => {
+      abort.signal.throwIfAborted();
+      opening ??= kind === "redis" ? openRedis(url, abort.signal) : openPostgres(url);
+      try {
+        return (await opening).client;
+      } catch (error) {
+        // Such as a wrong password: another attempt may succeed.
+        opening = undefined;
+        throw error;
+      }
+    },
+    close: async () => {
+      abort.abort();
+      const opened = await opening?.catch(() => undefined);
+      await opened?.close();
+    },
+  };
+}
+
+async function openRedis(url: string, signal: AbortSignal): Promise<Opened> {
+  const { createClient } = await import("redis");
+  const client = createClient({ url, disableOfflineQueue: true });
+  // It connects again by itself; unheard, the event would end the process.
+  client.on("error", () => {});
+  const stop = (): void => client.destroy();
+  signal.addEventListener("abort", stop);
+  try {
+    signal.throwIfAborted();
+    await client.connect();
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+  return {
+    client,
+    close: () => {
+      client.destroy();
+      return Promise.resolve();
+    },
+  };
+}
+
+async function openPostgres(url: string): Promise<Opened> {
+  const { Pool } = await import("pg");
+  const pool = new Pool({
+    connectionString: url,
+    max: MAX_POSTGRES_CONNECTIONS,
+    application_name: "breezeway-gateway",
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 10_000,
+  });
+  // As above; the pool hears idle connections only, so each hears its own too.
+  pool.on("error", () => {});
+  pool.on("connect", (connection) => void connection.on("error", () => {}));
+  return { client: pool, close: () => pool.end() };
+}
