@@ -16,6 +16,8 @@ import { discardBody } from "./discard-body.ts";
 /** Knows the last response that was begun on it. */
 export interface GatewaySocket extends Duplex {
   gatewayResponse?: GatewayResponse;
+  /** Nothing can be read from it behind the request that came last. */
+  endsAfterAnswer?: boolean;
 }
 
 /** What the server makes for each request, so that event handlers find the exchange. */
@@ -55,7 +57,9 @@ export class NodeClient implements ClientSide {
     this.#response = response;
     this.#mustContinue = traits.mustContinue;
     this.#server = traits.server;
-    (request.socket as GatewaySocket).gatewayResponse = response;
+    const socket = request.socket as GatewaySocket;
+    socket.gatewayResponse = response;
+    if (socket.endsAfterAnswer === true) response.shouldKeepAlive = false;
   }
 
   get isCommitted(): boolean {
@@ -193,6 +197,6 @@ export function hasBody(request: IncomingMessage): boolean {
   const { headers } = request;
   return (
     headers["transfer-encoding"] !== undefined ||
-    (headers["content-length"] !== undefined && headers["content-length"] !== "0")
+    (headers["content-length"] !== undefined && Number(headers["content-length"]) !== 0)
   );
 }

@@ -124,6 +124,23 @@ describe("ambiguous requests", () => {
     expect(arrived).toEqual([]);
   });
 
+  it.each([
+    ["0", "", "0"],
+    ["00", "", "0"],
+    ["003", "abc", "3"],
+    ["3\t", "abc", "3"],
+  ])("takes the length %j in one spelling", async (length, body, arrives) => {
+    await using gateway = await startGateway();
+    const text = post(
+      `Authorization: Bearer ${gateway.tokens.token()}`,
+      ...["Connection: close", `Content-Length: ${length}`],
+    );
+    const received = await sendRaw(gateway.url, text + body);
+    expect(statusOf(received)).toBe(200);
+    expect(received).toContain(`"body":"${body}"`);
+    expect(gateway.upstream.requests[0]?.headers["content-length"]).toBe(arrives);
+  });
+
   it("takes requests of HTTP/1.0 whose end is plain, as engines in front send them", async () => {
     await using gateway = await startGateway();
     const lines = ["Host: gateway", `Authorization: Bearer ${gateway.tokens.token()}`];

@@ -23,13 +23,17 @@ export interface UpgradeConnection {
  * `/authz`, where Caddy asks about an upgrade with the headers of one.
  */
 export function isWebSocketUpgrade(request: IncomingMessage): boolean {
-  const { gatewayResponse: last } = request.socket as GatewaySocket;
-  if (last !== undefined && !last.isOver) return false;
-  if (isAuthz(request.url ?? "")) return false;
+  const socket = request.socket as GatewaySocket;
+  const last = socket.gatewayResponse;
+  const isFree = last === undefined || last.isOver;
   const isWebSocket = request.headers.upgrade?.toLowerCase() === "websocket";
   // HTTP/1.0 has no upgrades (RFC 9110, section 7.8).
   const mayUpgrade = request.method === "GET" && request.httpVersion === "1.1";
-  return mayUpgrade && isWebSocket && !hasBody(request);
+  const isTaken = isFree && isWebSocket && mayUpgrade && !hasBody(request);
+  if (isTaken && !isAuthz(request.url ?? "")) return true;
+  // Node forgets what came behind the request in one piece, and would go on in the middle of it.
+  socket.endsAfterAnswer = true;
+  return false;
 }
 
 export function handleUpgrade(

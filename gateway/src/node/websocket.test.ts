@@ -249,6 +249,22 @@ describe("other upgrades", () => {
     },
   );
 
+  it.each([
+    ["to HTTP/2", ["Upgrade: h2c"], ""],
+    ["with a body", ["Upgrade: websocket", "Content-Length: 3"], "abc"],
+  ])("%s are ignored, and are the last of their connection", async (_name, lines, body) => {
+    await using gateway = await startGateway({ route: { scopes: [] } });
+    const first = upgrade(gateway, "Connection: Upgrade", ...lines) + body;
+    // The parser forgets what stands behind such a request in one piece: what comes later would be read
+    // from the middle.
+    const received = await sendRaw(
+      gateway.url,
+      `${first}GET /orders/2 HTTP/1.1\r\nHost: g\r\n\r\n`,
+    );
+    expect(received.match(/HTTP\/1\.1 \d{3}/g)).toEqual(["HTTP/1.1 200"]);
+    expect(received).toMatch(/\r\nConnection: close\r\n/);
+  });
+
   it("at /authz are questions of an engine about an upgrade, and answered as such", async () => {
     await using gateway = await startGateway();
     const question = upgrade(

@@ -165,8 +165,8 @@ export class Exchange
     status: number,
     headers: UpstreamHeaders,
   ): void {
-    if (status < 200) {
-      // No interim answer comes this far; a 101 without `Upgrade`, or a 99, does.
+    if (status < 200 || status > 599) {
+      // No interim answer comes this far; a 101 without `Upgrade` does. Others are none (RFC 9110, section 15).
       const what = "The upstream's status is not a final one.";
       controller.abort(new BridgeError("UPSTREAM_INVALID", what));
       return;
@@ -285,6 +285,7 @@ export class Exchange
     const list = responseHeaders(headers, {
       own: corsHeaders(this.origin, this.policy),
       requestId: this.requestId,
+      status: this.status,
       forwardCookies: this.route?.forwardCookies ?? false,
     });
     for (const part of this.rateLimit) list.push(part);

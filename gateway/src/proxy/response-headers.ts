@@ -38,6 +38,7 @@ const DROPPED: ReadonlySet<string> = new Set([
 ]);
 
 export interface ResponseHeaderOptions {
+  readonly status: number;
   readonly forwardCookies: boolean;
   /** Name, value, name, value: the gateway's own, `Vary: origin` among them. */
   readonly own: readonly string[];
@@ -47,13 +48,15 @@ export interface ResponseHeaderOptions {
 /** Name, value, name, value. */
 export function responseHeaders(
   upstream: UpstreamHeaders,
-  { own, requestId, forwardCookies }: ResponseHeaderOptions,
+  { status, own, requestId, forwardCookies }: ResponseHeaderOptions,
 ): string[] {
   const list: string[] = [];
   const named = namedByConnection(upstream["connection"]);
   for (const name in upstream) {
     const value = upstream[name];
     if (value === undefined || isDropped(name) || named?.has(name) === true) continue;
+    // Such an answer has no length (RFC 9110, section 8.6): who believes it would wait for the next answer's bytes.
+    if (name === "content-length" && (status === 204 || status < 200)) continue;
     if (name === "set-cookie") {
       if (forwardCookies) pushCookies(list, value);
     } else if (typeof value === "string") {

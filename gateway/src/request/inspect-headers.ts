@@ -179,7 +179,8 @@ function once(previous: string | undefined, value: string, name: string): string
 
 function digits(value: string): string {
   if (!/^\d{1,15}$/.test(value)) throw malformed("Content-Length is not a number");
-  return value;
+  // One spelling: some servers take "010" for eight.
+  return value.length > 1 && value.startsWith("0") ? String(Number(value)) : value;
 }
 
 /**
