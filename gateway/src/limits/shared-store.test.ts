@@ -1,6 +1,7 @@
 /** Rate limits in a Redis and a Postgres of their own: counted together, gone, and hanging. */
 import { describe, expect, it } from "vitest";
 import { startIssuer } from "../test-support/issuer.ts";
+import { freePort } from "../test-support/programs.ts";
 import { createProver, PUBLIC_URL } from "../test-support/prover.ts";
 import { startGateway, type TestGateway } from "../test-support/start.ts";
 import { postgres, redisServer, startPostgres, startRedis } from "../test-support/stores.ts";
@@ -55,6 +56,22 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
     // Not the client that looks on.
     await redis.client.sendCommand(["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
     expect(await statuses(one, two)).toContain(429);
+  });
+
+  it("go on alone while it has never been there, and together once it is", async () => {
+    const port = await freePort();
+    const store = { kind: "redis", url: `redis://127.0.0.1:${port}`, timeoutMs: 50 } as const;
+    await using one = await start(store);
+    await using two = await start({ ...store, whenDown: "refuse" });
+    await using closedEarly = await start(store);
+    expect(await statuses(one, one, one, two)).toEqual([200, 200, 429, 503]);
+    expect(await statuses(closedEarly)).toEqual([200]);
+    await closedEarly.server.close();
+    await using redis = await startRedis(port);
+    while ((await metric(one, "rate_limit_store_up")) === 0) await one.request("/orders");
+    while ((await statuses(two))[0] === 503);
+    await redis.client.flushAll();
+    expect(await statuses(one, two, one)).toEqual([200, 200, 429]);
   });
 
   it("let a proof be used once, at whichever gateway", async () => {

@@ -50,7 +50,10 @@ async function openRedis(url: string, signal: AbortSignal): Promise<Opened> {
   const client = createClient({ url, disableOfflineQueue: true });
   // It connects again by itself; unheard, the event would end the process.
   client.on("error", () => {});
-  const stop = (): void => client.destroy();
+  const stop = (): void => {
+    // It throws where it was closed already.
+    if (client.isOpen) client.destroy();
+  };
   signal.addEventListener("abort", stop);
   try {
     signal.throwIfAborted();
@@ -61,7 +64,7 @@ async function openRedis(url: string, signal: AbortSignal): Promise<Opened> {
   return {
     client,
     close: () => {
-      client.destroy();
+      stop();
       return Promise.resolve();
     },
   };

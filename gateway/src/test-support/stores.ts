@@ -27,9 +27,9 @@ export interface Redis extends AsyncDisposable {
   };
 }
 
-export async function startRedis(): Promise<Redis> {
+export async function startRedis(onPort?: number): Promise<Redis> {
   const folder = temporaryFolder();
-  const port = await freePort();
+  const port = onPort ?? (await freePort());
   const args = ["--port", String(port), "--save", "", "--dir", folder.path];
   const server = await runProgram(redisServer ?? "", args, port);
   const url = `redis://127.0.0.1:${port}`;
