@@ -1,6 +1,6 @@
 /** The check of a store of rate limits, from a program or from a configuration file. */
 import { createRequire } from "node:module";
-import { BridgeError } from "@breezeway/shared";
+import { BridgeError, isRecord } from "@breezeway/shared";
 import { parseWith } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
 import type { RateLimitStore } from "./rate-limit-store.ts";
@@ -51,7 +51,7 @@ const PACKAGES = { redis: "redis", postgres: "pg" } as const;
  */
 export function parseRateLimitStore(store: unknown, source: string): RateLimitStore | undefined {
   if (store === undefined) return undefined;
-  const kind = (store as { readonly kind?: unknown } | null)?.kind;
+  const kind = isRecord(store) ? store["kind"] : undefined;
   if (kind !== "cluster" && kind !== "redis" && kind !== "postgres") {
     throw invalid(source, "kind: must be redis or postgres");
   }
