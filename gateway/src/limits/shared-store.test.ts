@@ -49,6 +49,10 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
     await using redis = await startRedis();
     const store = { kind: "redis", url: redis.url, timeoutMs: 5_000, whenDown: "refuse" } as const;
     expect(await twoGateways(store)).toEqual([200, 200, 429, 429]);
+    // They have closed what they opened.
+    const clients = async (): Promise<string> =>
+      String(await redis.client.sendCommand(["CLIENT", "LIST"]));
+    while ((await clients()).trim().split("\n").length > 1);
     await redis.client.flushAll();
     await using one = await start(store);
     await using two = await start(store);
@@ -76,6 +80,21 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
     while ((await statuses(two))[0] === 503);
     await redis.client.flushAll();
     expect(await statuses(one, two, one)).toEqual([200, 200, 429]);
+  });
+
+  it("are refused while its password is wrong, and counted once that is mended there", async () => {
+    await using redis = await startRedis();
+    const password = (text: string): Promise<unknown> =>
+      redis.client.sendCommand(["CONFIG", "SET", "requirepass", text]);
+    await password("another");
+    const url = redis.url.replace("//", "//:secret@");
+    const store = { kind: "redis", url, timeoutMs: 5_000, whenDown: "refuse" } as const;
+    await using gateway = await start(store);
+    expect(await statuses(gateway)).toEqual([503]);
+    await password("secret");
+    let [status] = await statuses(gateway);
+    while (status === 503) [status] = await statuses(gateway);
+    expect(status).toBe(200);
   });
 
   it("let a proof be used once, at whichever gateway", async () => {

@@ -29,13 +29,7 @@ export function createStoreClient(store: RateLimitStore): StoreClient {
     get: async () => {
       abort.signal.throwIfAborted();
       opening ??= kind === "redis" ? openRedis(url, abort.signal) : openPostgres(url);
-      try {
-        return (await opening).client;
-      } catch (error) {
-        // Such as a wrong password: another attempt may succeed.
-        opening = undefined;
-        throw error;
-      }
+      return (await opening).client;
     },
     close: async () => {
       abort.abort();
@@ -48,7 +42,7 @@ export function createStoreClient(store: RateLimitStore): StoreClient {
 async function openRedis(url: string, signal: AbortSignal): Promise<Opened> {
   const { createClient } = await import("redis");
   const client = createClient({ url, disableOfflineQueue: true });
-  // It connects again by itself; unheard, the event would end the process.
+  // It connects again by itself, also after a wrong password; unheard, the event would end the process.
   client.on("error", () => {});
   const stop = (): void => {
     // It throws where it was closed already.
