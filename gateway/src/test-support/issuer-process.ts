@@ -13,6 +13,11 @@ export const PROCESS_ISSUER = "http://localhost:4000/auth";
 
 const POST = { "content-type": "application/json", "x-breezeway-request": "1" } as const;
 
+interface Sent {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 export interface IssuerProcess extends AsyncDisposable {
   readonly port: number;
   /** Such as `http://127.0.0.1:4000/auth`. */
@@ -32,9 +37,9 @@ export async function startIssuerProcess(postgresPort: number): Promise<IssuerPr
   const exited = once(child, "exit");
   const [origin] = (await once(createInterface(child.stdout), "line")) as [string];
   const url = `${origin}/auth`;
-  const send = async (method: string, path: string, init: RequestInit): Promise<Response> => {
-    const headers = { ...POST, ...init.headers };
-    const response = await fetch(url + path, { ...init, method, headers });
+  const send = async (method: string, path: string, sent: Sent): Promise<Response> => {
+    const headers = { ...POST, ...sent.headers };
+    const response = await fetch(url + path, { ...sent, method, headers });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
     return response;
   };
