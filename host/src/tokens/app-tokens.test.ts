@@ -244,6 +244,8 @@ describe("one app's token", () => {
     issuer.fail = new BridgeError("SIGNED_OUT", "nobody");
     await expect(issuer.tokens.get()).rejects.toMatchObject({ code: "SIGNED_OUT" });
     issuer.fail = undefined;
+    // A page's event stream that opens after a sign-in says both, and one mint is enough.
+    issuer.tokens.reconsider();
     issuer.tokens.reset(true);
     await issuer.clock.advance(0);
     expect([issuer.mints.length, issuer.pushed.length]).toEqual([2, 1]);
@@ -269,24 +271,45 @@ describe("one app's token", () => {
     },
   );
 
-  it("is asked for again when word of other connections overtakes a denial [AT-7]", async () => {
-    const clock = createTestClock();
-    const first = Promise.withResolvers<TokenResponse>();
-    const iat = Math.floor(clock.now() / 1000);
-    const second = { token: fakeToken({ iat, exp: iat + 60 }), expiresAt: iat + 60 };
-    let mints = 0;
-    const tokens = createAppTokens({
-      mint: () => ((mints += 1) === 1 ? first.promise : Promise.resolve(second)),
-      clock,
-      skew: createSkew(clock),
-      random: () => 0,
-      isVisible: () => true,
+  describe("is denied when word of other connections has overtaken the answer, and", () => {
+    function askTwice(): { tokens: AppTokens; deny: () => void; mints: string[]; second: string } {
+      const clock = createTestClock();
+      const first = Promise.withResolvers<TokenResponse>();
+      const iat = Math.floor(clock.now() / 1000);
+      const second = fakeToken({ iat, exp: iat + 60 });
+      const mints: string[] = [];
+      const tokens = createAppTokens({
+        mint: () =>
+          mints.push("mint") === 1
+            ? first.promise
+            : Promise.resolve({ token: second, expiresAt: iat + 60 }),
+        clock,
+        skew: createSkew(clock),
+        random: () => 0,
+        isVisible: () => true,
+      });
+      const deny = (): void => first.reject(new BridgeError("DENIED", "not connected"));
+      return { tokens, deny, mints, second };
+    }
+
+    it("is asked for again [AT-7]", async () => {
+      const { tokens, deny, mints, second } = askTwice();
+      const asked = tokens.get();
+      tokens.reconsider();
+      deny();
+      expect((await asked).token).toBe(second);
+      expect(mints).toHaveLength(2);
     });
-    const asked = tokens.get();
-    tokens.reconsider();
-    first.reject(new BridgeError("DENIED", "not connected"));
-    expect((await asked).token).toBe(second.token);
-    expect(mints).toBe(2);
+
+    it("is not asked for again for a session that is no more [AT-3]", async () => {
+      const { tokens, deny, mints } = askTwice();
+      const asked = tokens.get();
+      tokens.reconsider();
+      tokens.reset(false);
+      deny();
+      await expect(asked).rejects.toMatchObject({ code: "DENIED" });
+      expect(mints).toHaveLength(1);
+    });
   });
 
   it("that the issuer could not be asked for is asked for at the next read", async () => {

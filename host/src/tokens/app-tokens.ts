@@ -35,7 +35,7 @@ export interface AppTokens {
   offer(answer: TokenResponse): void;
   /** Forgets the token; followers get one of the new session as soon as there is one. */
   reset(isSignedIn: boolean): void;
-  /** A refusal may be out of date: apps of the tenant were connected. */
+  /** That the app may not have one may be out of date: apps of the tenant were connected. */
   reconsider(): void;
   /** The page has come into view, or a guest has come: what was left undone is done now. */
   wake(): void;
@@ -77,7 +77,7 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
   let hasFailed = false;
   /** Signed out or denied: nothing to be had before `reset`. */
   let isHopeless = false;
-  /** How often it was said that a refusal may be out of date. */
+  /** How often it was said that a denial may be out of date. */
   let changes = 0;
   let refusal: { readonly error: BridgeError; readonly untilMs: number } | undefined;
   let isClosed = false;
@@ -101,14 +101,14 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
     }
   };
 
-  /** A refusal that a change overtakes is of no use: it is asked for again. */
-  const ask = async (): Promise<TokenResponse> => {
+  /** A denial that a change overtakes is of no use: it is asked for again, unless `reset` has done so. */
+  const ask = async (mine: number): Promise<TokenResponse> => {
     for (;;) {
       const asked = changes;
       try {
         return await options.mint();
       } catch (error) {
-        if (asked === changes || !isRefusal(error)) throw error;
+        if (asked === changes || mine !== epoch || !isDenial(error)) throw error;
       }
     }
   };
@@ -116,7 +116,7 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
   const mint = async (isAgain = false): Promise<TokenGrant> => {
     const mine = epoch;
     const askedAt = clock.now();
-    const next = readGrant(await ask());
+    const next = readGrant(await ask(mine));
     // Whoever waits for it wants a token of the session that is now.
     if (mine !== epoch) return fresh();
     // `iat` is cut to the second.
@@ -226,7 +226,8 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
     },
     reconsider() {
       changes += 1;
-      if (!refusal) return;
+      // Of a sign-in `reset` tells: two mints at once would come of it.
+      if (!isDenial(refusal?.error)) return;
       refusal = undefined;
       isHopeless = false;
       if (!isClosed) refreshAhead();
@@ -247,7 +248,11 @@ export function createAppTokens(options: AppTokensOptions): AppTokens {
 }
 
 function isRefusal(error: unknown): error is BridgeError {
-  return BridgeError.is(error) && (error.code === "DENIED" || error.code === "SIGNED_OUT");
+  return isDenial(error) || (BridgeError.is(error) && error.code === "SIGNED_OUT");
+}
+
+function isDenial(error: unknown): error is BridgeError {
+  return BridgeError.is(error) && error.code === "DENIED";
 }
 
 // The issuer's own word about the issuer's own token; nothing is decided by it but when to renew.
