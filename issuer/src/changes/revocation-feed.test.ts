@@ -62,6 +62,22 @@ describe("the feed of revocations", () => {
     expect([feed.isComplete, ids()]).toEqual([true, ["a", "b", "c"]]);
   });
 
+  it("tells those who listen of nothing after a gap before it is whole, then of everything", async () => {
+    await feed.load();
+    const told: unknown[] = [];
+    feed.subscribe({
+      onRevocation: ({ seq }) => told.push(seq),
+      onSnapshot: ({ seq, revocations }) => told.push([seq, revocations.map(({ id }) => id)]),
+    });
+    await append("a", "b");
+    feed.onGap(1);
+    feed.onChange(change(2, "b"));
+    expect(told).toEqual([]);
+    await feed.load();
+    feed.onChange(change(3));
+    expect(told).toEqual([[2, ["a", "b"]], 3]);
+  });
+
   it("keeps so many entries, the newest, and says of older positions that it does not know", async () => {
     await feed.load();
     for (let seq = 1; seq <= MAX_ENTRIES + 2; seq += 1) feed.onChange(change(seq));

@@ -170,9 +170,13 @@ export function createRevocationFeed(options: RevocationFeedOptions): Revocation
       seq = change.seq;
       const entry = toEntry(change);
       if (!entry) return;
-      told?.push(entry);
       prune();
       add(entry, change.detail === WIDENED);
+      if (told) {
+        // With its number a reader would resume behind what is missing. The snapshot has it.
+        told.push(entry);
+        return;
+      }
       for (const listener of listeners) listener.onRevocation(entry);
     },
     onGap(before) {

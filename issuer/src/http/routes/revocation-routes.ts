@@ -21,6 +21,9 @@ export interface RevocationRouteDeps {
   readonly liveness: FeedLiveness;
 }
 
+/** Events to a reader that comes back. A stream ends when too many wait; a snapshot is one. */
+const MAX_BACKLOG = 1_000;
+
 export function revocationRoutes(deps: RevocationRouteDeps): readonly Endpoint[] {
   const { feed, liveness } = deps;
   const hashes = deps.secrets.map(sha256);
@@ -69,7 +72,7 @@ function stream(
     opened.send({ id: seq, event: "revoked", data: revocation });
   // One turn of the loop from here to the end: nothing can happen between backlog and subscription.
   const newer = after === undefined ? undefined : feed.since(after);
-  if (newer) {
+  if (newer && newer.length <= MAX_BACKLOG) {
     for (const entry of newer) sendOne(entry);
   } else {
     const snapshot = feed.snapshot();
