@@ -60,6 +60,15 @@ describe("while Postgres is down", () => {
     expect((await call(issuer, "/health")).status).toBe(200);
   });
 
+  it("tells who presents no session that nobody is signed in, without asking the store", async () => {
+    await start();
+    await server.stop();
+    expect(await reasonOf(await call(issuer, "/session"))).toBe("401 session-missing");
+    const withCookie = await call(issuer, "/session", { cookie: browser.cookie });
+    expect(await reasonOf(withCookie)).toBe("503 store-unavailable");
+    await server.start();
+  });
+
   it("mints from memory for less than a second, then says that it cannot know", async () => {
     await start();
     expect((await browser.mint()).status).toBe(200);

@@ -35,8 +35,10 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
       async handle(context) {
         // Asked rarely, and after word of a change, maybe from another process: what is in memory, up
         // to a second old, would take that back.
-        await deps.readLog();
-        const record = await sessions.authenticate(cookieOf(context), context);
+        const cookieValue = cookieOf(context);
+        // Who presents nothing is nobody, whatever the log says.
+        if (cookieValue !== undefined) await deps.readLog();
+        const record = await sessions.authenticate(cookieValue, context);
         await sessions.touch(record);
         return json(toSummary(record));
       },
