@@ -63,6 +63,30 @@ describe("a host that starts while its issuer is away", () => {
     expect(guest.state.session?.userId).toBe("alice");
   });
 
+  it("does not sign in again who signed out meanwhile, though the issuer did not hear of it", async () => {
+    const issuer = createTestIssuer();
+    issuer.offline();
+    using world = open(issuer);
+    const { session } = world.host;
+    await session.ready;
+    await expect(session.signOut()).rejects.toMatchObject({ code: "OFFLINE" });
+    issuer.offline(false);
+    await issuer.advance(2_000);
+    expect(session.current).toBeNull();
+  });
+
+  it("asks no more when it is closed while it asks", async () => {
+    const issuer = createTestIssuer();
+    const answers: ((response: Response) => void)[] = [];
+    const ask = (): Promise<Response> => new Promise((resolve) => answers.push(resolve));
+    const host = createHost({ ...issuer.hostOptions, apps: [], fetch: ask });
+    host.close();
+    answers[0]?.(new Response(null, { status: 503 }));
+    await host.session.ready;
+    await issuer.advance(60_000);
+    expect([answers.length, issuer.clock.timers]).toEqual([1, 0]);
+  });
+
   it("asks ever more seldom, every 30 s at last, and no more once it is closed", async () => {
     const issuer = createTestIssuer();
     let questions = 0;

@@ -112,6 +112,34 @@ describe("a page whose event stream opens", () => {
     expect([issuer.mints.length, posted]).toEqual([before + 1, ["changed"]]);
   });
 
+  it("asks until it is answered, and tells the other tabs what it has found", async () => {
+    const world = await start();
+    const { issuer, streams, posted } = world;
+    switchBehindItsBack(issuer);
+    issuer.offline();
+    streams[0]?.tell("open");
+    await issuer.advance(2_000);
+    expect([await shown(world), posted]).toEqual([["acme", "acme"], []]);
+    issuer.offline(false);
+    await issuer.advance(4_000);
+    expect([await shown(world), posted]).toEqual([["globex", "globex"], ["changed"]]);
+  });
+
+  it("asks until it is answered when it is told that claims have changed", async () => {
+    const world = await start();
+    const { issuer, streams } = world;
+    const before = issuer.mints.length;
+    issuer.signIn({ ...issuer.session!, claims: { role: "clerk" } });
+    issuer.offline();
+    streams[0]?.tell("claims-changed");
+    await shown(world);
+    issuer.offline(false);
+    await issuer.advance(2_000);
+    await shown(world);
+    expect(world.host.session.current?.claims).toEqual({ role: "clerk" });
+    expect(issuer.mints.length).toBeGreaterThan(before);
+  });
+
   it("shows that the session has ended meanwhile", async () => {
     const world = await start();
     const { handle } = world.issuer.session!;

@@ -37,21 +37,19 @@ export function followSession(options: FollowSessionOptions): Unsubscribe {
   let known: string | undefined;
   let stopLeading: Unsubscribe | undefined;
 
-  const refetch = (): Promise<unknown> =>
-    // A failure means that the issuer cannot be reached; the stream comes back when it can.
-    session.refetch().catch(() => undefined);
+  const asking = askUntilAnswered(session, clock);
 
   /** Same session, other content: what a token says is out of date. */
   const refresh = async (): Promise<void> => {
     const before = known;
-    await refetch();
+    await asking.ask();
     if (known === before && session.current !== null) tokens.reset(true);
   };
 
   /** Nobody says what happened while there was no stream, to this tab or to the others. */
-  const catchUp = async (): Promise<void> => {
+  const catchUp = async (ask: () => Promise<unknown>): Promise<void> => {
     const before = session.current;
-    await refetch();
+    await ask();
     const after = session.current;
     if (tokenContentOf(after) === tokenContentOf(before)) return;
     tabs.post({ type: "changed" });
@@ -86,10 +84,11 @@ export function followSession(options: FollowSessionOptions): Unsubscribe {
         onOpen() {
           options.onConnections();
           tabs.post({ type: "connections" });
-          void catchUp();
+          void catchUp(() => asking.ask());
         },
         async recheck() {
-          await catchUp();
+          // Without an answer the stream is tried again, and asks as it opens.
+          await catchUp(() => session.refetch().catch(() => undefined));
           return session.current !== null;
         },
       });
@@ -101,7 +100,7 @@ export function followSession(options: FollowSessionOptions): Unsubscribe {
     });
 
   const subscriptions: readonly Unsubscribe[] = [
-    askUntilAnswered(session, clock),
+    () => asking.stop(),
     session.answer.subscribe((summary) => {
       if (summary === undefined) return;
       const identity = identityOf(summary);

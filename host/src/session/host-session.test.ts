@@ -137,6 +137,16 @@ describe("asking again while an answer is on its way", () => {
     expect(tenantAtEnd).toBe("globex");
   });
 
+  it("does not fail when only the earlier question could not be answered", async () => {
+    const { session, answer } = await signedIn("alice");
+    const reloaded = session.reload();
+    const heard = session.refetch();
+    await answer(new Response(null, { status: 503 }));
+    await answer(summaryOf("alice", "globex"));
+    expect((await reloaded)?.tenantId).toBe("globex");
+    await heard;
+  });
+
   it("settles too when a sign-out has overtaken both", async () => {
     const { session, answer } = await signedIn("alice");
     const asked = [session.refetch(), session.refetch()];

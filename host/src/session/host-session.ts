@@ -73,10 +73,15 @@ export function createHostSession(
   const ask = async (mine: number): Promise<SessionSummary | null> => {
     let summary: SessionSummary | null;
     let heardOf: number;
-    do {
-      heardOf = endings;
-      summary = await client.session();
-    } while (heardOf !== endings && mine === generation);
+    try {
+      do {
+        heardOf = endings;
+        summary = await client.session();
+      } while (heardOf !== endings && mine === generation);
+    } catch (error) {
+      if (mine === generation) throw error;
+      return latest ?? current();
+    }
     // Whoever waits for this answer wants what the later one says.
     if (mine !== generation) return latest ?? current();
     answer.set(summary);

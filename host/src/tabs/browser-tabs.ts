@@ -15,6 +15,7 @@ export function browserTabs(scope: string): Tabs {
   const channel = new BroadcastChannel(nameOf("tabs"));
   const listeners = new Set<(message: TabMessage) => void>();
   const duties = new Set<Unsubscribe>();
+  let isClosed = false;
   const locks = "locks" in navigator ? navigator.locks : undefined;
 
   channel.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
@@ -22,8 +23,12 @@ export function browserTabs(scope: string): Tabs {
   });
 
   return {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel has none
-    post: (message) => channel.postMessage(message),
+    post(message) {
+      // An answer that was on its way may want to tell of itself; a closed channel would throw.
+      if (isClosed) return;
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel has none
+      channel.postMessage(message);
+    },
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -54,6 +59,7 @@ export function browserTabs(scope: string): Tabs {
     close() {
       for (const release of duties) release();
       listeners.clear();
+      isClosed = true;
       channel.close();
     },
   };
