@@ -2,10 +2,12 @@ import { describe, expect, it } from "vitest";
 import { readEvents } from "../test-support/event-source.ts";
 import { createEventStream } from "./event-stream.ts";
 
+const TIMES = { heartbeatMs: 10_000, retryMs: 1_000 };
+
 describe("createEventStream", () => {
   it("cuts off a client that does not read, after what it can still read", async () => {
     let closed = 0;
-    const stream = createEventStream({ heartbeatMs: 10_000, onClose: () => (closed += 1) });
+    const stream = createEventStream({ ...TIMES, onClose: () => (closed += 1) });
     for (let id = 1; id <= 6_000; id += 1) stream.send({ event: "revoked", id, data: {} });
     expect(closed).toBe(1);
     const reader = readEvents(stream.response);
@@ -17,7 +19,7 @@ describe("createEventStream", () => {
 
   it("ends once, whether the client goes or the server ends it", async () => {
     let closed = 0;
-    const stream = createEventStream({ heartbeatMs: 10_000, onClose: () => (closed += 1) });
+    const stream = createEventStream({ ...TIMES, onClose: () => (closed += 1) });
     await readEvents(stream.response).cancel();
     stream.send({ event: "late", data: {} });
     stream.close();
@@ -26,7 +28,7 @@ describe("createEventStream", () => {
   });
 
   it("keeps a value on one line, so that it cannot forge an event", async () => {
-    const stream = createEventStream({ heartbeatMs: 10_000, onClose: () => undefined });
+    const stream = createEventStream({ ...TIMES, onClose: () => undefined });
     stream.send({ event: "revoked", data: { id: "a\n\nevent: signed-out\ndata: {}\n\n" } });
     stream.close();
     const reader = readEvents(stream.response);

@@ -20,6 +20,8 @@ export interface EventStream {
 
 export interface EventStreamOptions {
   readonly heartbeatMs: number;
+  /** How soon the client is to come back when the stream has ended. */
+  readonly retryMs: number;
   /** Before each heartbeat; may end the stream. */
   readonly onHeartbeat?: () => void;
   /** Once, however the stream ended. */
@@ -73,7 +75,7 @@ export function createEventStream(options: EventStreamOptions): EventStream {
   }, options.heartbeatMs);
   heartbeat.unref();
   // Says at once that the stream is open, and how soon to come back when it ends.
-  write("retry: 1000\n\n");
+  write(`retry: ${options.retryMs}\n\n`);
 
   return {
     response: new Response(body, { headers: HEADERS }),

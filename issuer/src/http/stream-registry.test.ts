@@ -36,6 +36,20 @@ describe("the registry of event streams", () => {
     expect(beats).toEqual({ revocations: 20, session: 2 });
   });
 
+  it("has pages come back at different times, within 5 s, and readers of the feed after 1 s", async () => {
+    const retryOf = async (kind: "revocations" | "session"): Promise<number> => {
+      const { body } = registry.open({ kind, onClose: () => undefined }).response;
+      const { value } = await body!.getReader().read();
+      const [, retryMs] = /^retry: (\d+)\n\n$/.exec(new TextDecoder().decode(value)) ?? [];
+      return Number(retryMs);
+    };
+    expect(await retryOf("revocations")).toBe(1_000);
+    const pages = await Promise.all(Array.from({ length: 100 }, () => retryOf("session")));
+    expect(Math.min(...pages)).toBeGreaterThanOrEqual(1_000);
+    expect(Math.max(...pages)).toBeLessThan(5_000);
+    expect(new Set(pages).size).toBeGreaterThan(1);
+  });
+
   it("bounds those of one owner, and leaves others alone", () => {
     const streams = Array.from({ length: 256 }, () => open("one"));
     expect(() => open("one")).toThrow(expect.objectContaining({ code: "OVERLOADED" }));

@@ -21,6 +21,10 @@ export interface StreamRegistry {
 const MAX_STREAMS = { revocations: 4_096, session: 20_000 } as const;
 // A page that misses an event hears of it when it asks for its next token, and there are many pages.
 const SESSION_HEARTBEAT_MS = 10_000;
+// An issuer that is started anew meets all of its pages at once, each with several questions. Readers
+// of the feed spread by themselves, and have a promise of seconds to keep.
+const MIN_RETRY_MS = 1_000;
+const SPREAD_MS = { revocations: 0, session: 4_000 } as const;
 const MAX_PER_OWNER = { revocations: 256, session: 32 } as const;
 
 /** @param feedHeartbeatMs - Between signs of life on the feed of revocations. */
@@ -45,6 +49,7 @@ export function createStreamRegistry(feedHeartbeatMs: number): StreamRegistry {
       }
       const stream = createEventStream({
         heartbeatMs: heartbeatMs[kind],
+        retryMs: MIN_RETRY_MS + Math.floor(Math.random() * SPREAD_MS[kind]),
         ...(onHeartbeat ? { onHeartbeat } : {}),
         onClose() {
           streams.delete(stream);
