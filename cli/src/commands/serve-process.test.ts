@@ -127,12 +127,15 @@ describe("breezeway serve, a process of its own", () => {
     const [route] = (config.gateway as { readonly routes: readonly object[] }).routes;
     const routes = [{ ...route, prefix: "/bills", scopes: ["orders:read"] }];
     const apps = [{ ...ORDERS, scopes: ["orders:read"] }];
-    write({ ...config, gateway: { ...config.gateway, routes }, apps });
+    write({ ...config, gateway: { ...config.gateway, routes, removeHeaders: ["X-Acme-*"] }, apps });
     expect(await server.nextLine("reloaded")).toMatchObject({ apps: 1, routes: 1 });
     await expect.poll(() => statusOf("/bills", token)).toBe(401);
     // A token of the same second is ended with those that were made before it.
     await expect.poll(async () => statusOf("/bills", await newToken())).toBe(200);
     expect(await statusOf("/orders", token)).toBe(404);
+    const headers = { authorization: `Bearer ${await newToken()}`, "x-acme-user": "mallory" };
+    const passed = await fetch(`${url["gateway"]}/bills`, { headers });
+    expect(await passed.json()).not.toHaveProperty("x-acme-user");
   });
 
   it("exits with 0 after SIGTERM: what answers in time is answered, what does not is ended", async () => {

@@ -14,7 +14,7 @@ export interface Reloadable {
 }
 
 // Of the gateway's section. What is not named here needs a restart, and so does all of the issuer's.
-const REPLACED: ReadonlySet<string> = new Set(["routes", "cors", "hostOrigins"]);
+const REPLACED: ReadonlySet<string> = new Set(["routes", "cors", "hostOrigins", "removeHeaders"]);
 
 /** @param running - What was read for the process that runs now. Never throws. */
 export function reload({ file, config }: ServeFile, { issuer, gateway, log }: Reloadable): void {
