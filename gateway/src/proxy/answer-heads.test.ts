@@ -1,10 +1,11 @@
 /** What stands before an upstream's answer, and how its coding is spelt, on real sockets. */
+import { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { sendRaw } from "../test-support/raw-client.ts";
 import { startRaw } from "../test-support/raw-upstream.ts";
 import { startGateway } from "../test-support/start.ts";
-import { MAX_INTERIM_ANSWERS } from "./answer-heads.ts";
+import { AnswerHeads, MAX_INTERIM_ANSWERS } from "./answer-heads.ts";
 
 // A body in chunks takes another way to the upstream than anything else.
 const ways: [string, (token: string) => string][] = [
@@ -82,11 +83,23 @@ describe.each(ways)("of %s, an upstream", (_way, bytes) => {
     ["that are 101, behind others", `${CONTINUE}HTTP/1.1 101 Switching Protocols\r\n\r\n`],
     ["and then a head without end", `${CONTINUE}HTTP/1.1 200 OK\r\nX: ${"a".repeat(20_000)}`],
     ["of a status that is none", "HTTP/1.1 099 Odd\r\n\r\n"],
+    ["behind an empty line", `\r\n${CONTINUE}`],
+    ["behind two", `\r\n\r\n${CONTINUE}${OK}`],
+    ["and then an empty line", `${CONTINUE}\r\n${OK}`],
     ["and then line feeds alone", `${CONTINUE}HTTP/1.1 200 OK\nContent-Length: 0\n\n`],
   ])("that sends interim answers %s is told as invalid", async (_name, text) => {
     const received = await answered(text);
     expect(received).toMatch(/^HTTP\/1\.1 502 .*upstream-invalid/s);
     expect(received.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+  });
+
+  it.each<[string, string[]]>([
+    ["an empty line", ["\r\n", OK]],
+    ["half of one", ["\r", `\n${OK}`]],
+    ["one, and hints", ["\r\n", HINTS + OK]],
+    ["a line feed", ["\n", OK]],
+  ])("that sends %s before its answer is told as invalid", async (_name, pieces) => {
+    expect(await answered(...pieces)).toMatch(/^HTTP\/1\.1 502 .*upstream-invalid/s);
   });
 
   it.each([
@@ -134,6 +147,20 @@ describe.each(ways)("of %s, an upstream", (_way, bytes) => {
     }
     expect(upstream.connections).toBe(1);
   });
+});
+
+it.each([
+  ["x", "x"],
+  ["x\t", "x "],
+])("an upstream that sends a coding of tabs and %j holds nobody up", async (coding, spaced) => {
+  const socket = new Socket();
+  new AnswerHeads().guard(socket);
+  const head = (end: string): string =>
+    `HTTP/1.1 200 OK\r\nTransfer-Encoding:${"\t".repeat(700_000)}${end}\r\n\r\n`;
+  // With a look from each tab at all the others, this takes minutes.
+  socket.push(Buffer.from(head(coding)));
+  await turn();
+  expect(String(socket.read())).toBe(head(spaced));
 });
 
 it("an upstream that sends hints before it takes an upgrade is heard", async () => {

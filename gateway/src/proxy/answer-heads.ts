@@ -25,7 +25,9 @@ const START = "HTTP/1.1 ";
 const START_OF_OLD = "HTTP/1.0 ";
 const DIGIT_ONE = 0x31;
 const TAB = 0x09;
-const CODING_WITH_TAB = /\r\ntransfer-encoding:[^\r\n]*\t[ \t]*(?=\r\n)/gi;
+// No pattern for the blanks at its end: from each of them it would look at all the others again.
+const CODING = /\r\ntransfer-encoding:[^\r\n]*/gi;
+const LINE_FEED_ALONE = /[^\r]\n/;
 const INTERIM = /^HTTP\/1\.[01] 1\d\d(?: [^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n$/;
 
 /** Of one connection, which has one request at a time. */
@@ -63,9 +65,14 @@ export class AnswerHeads {
     let bytes = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk]);
     this.#held = undefined;
     while (bytes.length > 0) {
+      // The parsers skip empty lines, and what comes behind them would be looked at no more.
+      if (!beginsAsHead(bytes)) throw invalid("The answer does not begin as one of HTTP/1.");
       const end = bytes.indexOf(HEAD_END);
-      if (end === -1 && mayBecomeHead(bytes)) return this.#hold(bytes);
-      if (end === -1 || !isInterim(bytes)) {
+      if (end === -1) {
+        this.#hold(bytes);
+        return undefined;
+      }
+      if (!isInterim(bytes)) {
         this.#isDue = false;
         return withoutTab(bytes, end);
       }
@@ -75,33 +82,26 @@ export class AnswerHeads {
     return undefined;
   }
 
-  #hold(bytes: Buffer): Buffer | undefined {
-    if (bytes.length <= MAX_HEAD_BYTES) {
-      this.#held = bytes;
-      return undefined;
+  #hold(bytes: Buffer): void {
+    if (bytes.length > MAX_HEAD_BYTES) throw invalid("The answer's head is too large.");
+    // None ends in these, as far as the parsers are concerned.
+    if (LINE_FEED_ALONE.test(bytes.toString("latin1"))) {
+      throw invalid("The answer's head has a line feed alone.");
     }
-    // The parser says what is wrong with it.
-    this.#isDue = false;
-    return bytes;
+    this.#held = bytes;
   }
 
   #count(head: string): void {
     this.#interim += 1;
     const isBounded = this.#interim <= MAX_INTERIM_ANSWERS && head.length <= MAX_HEAD_BYTES;
     if (isBounded && INTERIM.test(head)) return;
-    throw new BridgeError(
-      "UPSTREAM_INVALID",
-      "An interim answer is malformed, too large, or one too many.",
-    );
+    throw invalid("An interim answer is malformed, too large, or one too many.");
   }
 }
 
-// What cannot, such as a line feed alone, the parser refuses at once.
-function mayBecomeHead(bytes: Buffer): boolean {
-  const text = bytes.toString("latin1");
-  const start = text.slice(0, START.length);
-  const isStart = START.startsWith(start) || START_OF_OLD.startsWith(start);
-  return isStart && !/[^\r]\n/.test(text);
+function beginsAsHead(bytes: Buffer): boolean {
+  const start = bytes.toString("latin1", 0, START.length);
+  return START.startsWith(start) || START_OF_OLD.startsWith(start);
 }
 
 function isInterim(bytes: Buffer): boolean {
@@ -110,10 +110,18 @@ function isInterim(bytes: Buffer): boolean {
 }
 
 function withoutTab(bytes: Buffer, end: number): Buffer {
-  if (!bytes.subarray(0, Math.max(end, 0)).includes(TAB)) return bytes;
+  if (!bytes.subarray(0, end).includes(TAB)) return bytes;
   const head = bytes.toString("latin1", 0, end + 2);
-  const spaced = head.replace(CODING_WITH_TAB, (field) =>
-    field.replace(/[ \t]+$/, (blank) => " ".repeat(blank.length)),
-  );
+  const spaced = head.replace(CODING, withSpacesAtEnd);
   return Buffer.concat([Buffer.from(spaced, "latin1"), bytes.subarray(end + 2)]);
+}
+
+function withSpacesAtEnd(field: string): string {
+  let end = field.length;
+  while (field[end - 1] === " " || field[end - 1] === "\t") end -= 1;
+  return field.slice(0, end).padEnd(field.length);
+}
+
+function invalid(what: string): BridgeError {
+  return new BridgeError("UPSTREAM_INVALID", what);
 }
