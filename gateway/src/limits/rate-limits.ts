@@ -93,12 +93,13 @@ export function createRateLimits(
   };
 }
 
-// Postgres keeps keys of 255 characters, both parts together. Longer ones would count as its failure,
-// and one tenant's long name would end the shared count for all.
-const MAX_KEY_LENGTH = 100;
+// Postgres keeps keys of 255 characters, both parts together, and not each character: never "\0", and
+// of others what its database's encoding has. What it refuses would count as its failure, and one
+// guest's id of a proof or one tenant's name would end the shared count for all.
+const PLAIN_KEY = /^[\x20-\x7e]{0,100}$/;
 
 function bounded(key: string): string {
-  if (key.length <= MAX_KEY_LENGTH) return key;
+  if (PLAIN_KEY.test(key)) return key;
   return `#${createHash("sha256").update(key).digest("base64url")}`;
 }
 

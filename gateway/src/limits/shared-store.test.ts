@@ -214,6 +214,26 @@ describe.runIf(postgres)("rate limits in Postgres", { timeout: TIMEOUT_MS }, () 
     expect(await metric(two, "rate_limit_store_up")).toBe(1);
   });
 
+  it("let a proof be used once, whatever its id is made of", async () => {
+    await using database = await startPostgres();
+    const tokens = createTokenMaker();
+    const gateway = {
+      proof: { publicUrls: PUBLIC_URL },
+      rateLimitStore: { kind: "postgres", url: database.url, timeoutMs: PATIENT_MS },
+    } as const;
+    await using one = await startGateway({ tokens, gateway });
+    await using two = await startGateway({ tokens, gateway });
+    const prover = createProver();
+    for (const jti of ["\0", "a\0b", "\ud800", "\u00e9", "😀".repeat(64), "'; --", " "]) {
+      const headers = prover.headers(tokens.token(prover.bound), "/orders", { jti });
+      expect((await one.request("/orders", { headers })).status).toBe(200);
+      expect((await two.request("/orders", { headers })).status).toBe(401);
+    }
+    for (const gateway of [one, two]) {
+      expect(await metric(gateway, "rate_limit_store_failures_total")).toBe(0);
+    }
+  });
+
   it("are shared, and go on alone while its table is locked", async () => {
     await using database = await startPostgres();
     const store = { kind: "postgres", client: database.pool, timeoutMs: 200 } as const;
