@@ -110,7 +110,7 @@ describe("readGatewayConfig", () => {
       { ...good, rateLimitStore: { kind: "redis", url: { env: "BREEZEWAY_NOT_SET" } } },
     ],
     [
-      "rateLimitStore.url.file: cannot read",
+      "rateLimitStore.url.file: cannot be read (ENOENT)",
       { ...good, rateLimitStore: { kind: "redis", url: { file: "none" } } },
     ],
     [
@@ -165,6 +165,16 @@ describe("readGatewayConfig", () => {
       url: "redis://:password@10.0.0.7:6379",
     });
   });
+
+  it.each(["env", "file"])(
+    "does not repeat what stands in the place of the name of %s",
+    (place) => {
+      const rateLimitStore = { kind: "redis", url: { [place]: "redis://:password@h" } };
+      writeFileSync(file, JSON.stringify({ ...good, rateLimitStore }));
+      expect(() => readGatewayConfig(file)).not.toThrow("password");
+      expect(() => readGatewayConfig(file)).toThrow(`rateLimitStore.url.${place}: `);
+    },
+  );
 
   it.each(["", "{", "[]"])("refuses a file that holds %j", (text) => {
     writeFileSync(file, text);

@@ -82,7 +82,7 @@ type SecretPlace = { readonly env: string } | { readonly file: string };
 function secretIn(config: string, place: SecretPlace): string {
   const field = `${config}: rateLimitStore.url`;
   if ("file" in place) {
-    return read(resolve(dirname(config), place.file), `${field}.file`).replace(/\r?\n$/, "");
+    return readSecret(resolve(dirname(config), place.file), `${field}.file`);
   }
   const value = process.env[place.env];
   if (value !== undefined && value !== "") return value;
@@ -91,6 +91,15 @@ function secretIn(config: string, place: SecretPlace): string {
     "CONFIG_INVALID",
     `${field}.env: the environment has no variable of this name.`,
   );
+}
+
+// Nor its path, for the same reason.
+function readSecret(path: string, source: string): string {
+  try {
+    return readFileSync(path, "utf8").replace(/\r?\n$/, "");
+  } catch (error) {
+    throw new BridgeError("CONFIG_INVALID", `${source}: cannot be read (${codeOf(error)}).`);
+  }
 }
 
 export interface SectionContext extends Pick<
@@ -158,9 +167,12 @@ function read(path: string, source: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
-    throw new BridgeError("CONFIG_INVALID", `${source}: cannot read ${path} (${code}).`, {
+    throw new BridgeError("CONFIG_INVALID", `${source}: cannot read ${path} (${codeOf(error)}).`, {
       cause: error,
     });
   }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? "unknown";
 }

@@ -14,16 +14,16 @@ const tableName = z.optional(
   z.string().check(z.regex(/^[a-z_][a-z0-9_]{0,62}$/, "must be a name in lower case")),
 );
 // Messages never repeat the URL: there is a password in it.
-const urlOf = (...protocols: string[]) =>
+const urlOf = (protocols: readonly string[], ...checks: z.core.$ZodCheck<string>[]) =>
   z.optional(
-    z
-      .string()
-      .check(
-        z.refine(
-          (url) => URL.canParse(url) && protocols.includes(new URL(url).protocol),
-          `must be a URL that begins with ${protocols.map((each) => `${each}//`).join(" or ")}`,
-        ),
+    z.string().check(
+      z.refine(
+        (url) => URL.canParse(url) && protocols.includes(new URL(url).protocol),
+        `must be a URL that begins with ${protocols.map((each) => `${each}//`).join(" or ")}`,
       ),
+      z.refine(isDecodable, "must have its password encoded: % begins two hexadecimal digits"),
+      ...checks,
+    ),
   );
 
 const SCHEMAS = {
@@ -31,13 +31,16 @@ const SCHEMAS = {
   redis: z.strictObject({
     kind: z.literal("redis"),
     client,
-    url: urlOf("redis:", "rediss:"),
+    url: urlOf(
+      ["redis:", "rediss:"],
+      z.refine(isNumbered, "must end in the number of a database, or in none"),
+    ),
     ...failure,
   }),
   postgres: z.strictObject({
     kind: z.literal("postgres"),
     client,
-    url: urlOf("postgres:", "postgresql:"),
+    url: urlOf(["postgres:", "postgresql:"]),
     tableName,
     ...failure,
   }),
@@ -65,6 +68,17 @@ export function parseRateLimitStore(store: unknown, source: string): RateLimitSt
   if (hasClient === hasUrl) throw invalid(source, "must have a client or a url, and not both");
   if (hasUrl) checkPackage(PACKAGES[parsed.kind], source);
   return parsed;
+}
+
+// What is no URL at all has been told already.
+function isDecodable(url: string): boolean {
+  if (!URL.canParse(url)) return true;
+  const { username, password } = new URL(url);
+  return !/%(?![\da-f]{2})/i.test(username + password);
+}
+
+function isNumbered(url: string): boolean {
+  return !URL.canParse(url) || /^\/?\d*$/.test(new URL(url).pathname);
 }
 
 // At the start rather than with the first request.

@@ -248,6 +248,24 @@ describe.runIf(postgres)("rate limits in Postgres", { timeout: TIMEOUT_MS }, () 
     locking.release();
     while ((await metric(gateway, "rate_limit_store_up")) === 0) await gateway.request("/orders");
   });
+
+  it("do not keep a gateway open that they do not answer", async () => {
+    await using database = await startPostgres();
+    await using gateway = await start({ kind: "postgres", url: database.url, timeoutMs: 1_000 });
+    expect(await statuses(gateway)).toEqual([200]);
+    const locking = await database.pool.connect();
+    await locking.query("BEGIN");
+    await locking.query("LOCK TABLE breezeway_rate_limits IN ACCESS EXCLUSIVE MODE");
+    expect(await statuses(gateway)).toEqual([200]);
+    await gateway.server.close();
+    // The server still waits for the lock, and has not yet given up for us.
+    const waiting = await database.pool.query(
+      "SELECT FROM pg_stat_activity WHERE application_name = 'breezeway-gateway' AND wait_event_type = 'Lock'",
+    );
+    expect(waiting.rowCount).toBe(1);
+    await locking.query("ROLLBACK");
+    locking.release();
+  });
 });
 
 it("a store that hangs is asked once per second only", async () => {
@@ -276,6 +294,13 @@ it.each<[string, object]>([
     { kind: "redis", url: "postgres://u:secret@h" },
   ],
   ["rateLimitStore.url: must be a URL that begins", { kind: "postgres", url: "secret" }],
+  ["rateLimitStore.url: must have its password", { kind: "redis", url: "redis://:%secret@h" }],
+  ["rateLimitStore.url: must have its password", { kind: "redis", url: "redis://%secret@h" }],
+  [
+    "rateLimitStore.url: must have its password",
+    { kind: "postgres", url: "postgres://u:%secret@h" },
+  ],
+  ["rateLimitStore.url: must end in the number", { kind: "redis", url: "redis://h/secret" }],
   ["rateLimitStore: must have a client or a url", { kind: "redis" }],
   [
     "rateLimitStore: must have a client or a url",

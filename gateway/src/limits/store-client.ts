@@ -25,17 +25,20 @@ export function createStoreClient(store: RateLimitStore): StoreClient {
   const { kind, url } = store;
   const abort = new AbortController();
   let opening: Promise<Opened> | undefined;
+  // Once: a pool rejects a second end, and whoever closes early also disposes.
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    abort.abort();
+    const opened = await opening?.catch(() => undefined);
+    await opened?.close();
+  };
   return {
     get: async () => {
       abort.signal.throwIfAborted();
       opening ??= kind === "redis" ? openRedis(url, abort.signal) : openPostgres(url);
       return (await opening).client;
     },
-    close: async () => {
-      abort.abort();
-      const opened = await opening?.catch(() => undefined);
-      await opened?.close();
-    },
+    close: () => (closing ??= close()),
   };
 }
 
@@ -73,8 +76,18 @@ async function openPostgres(url: string): Promise<Opened> {
     connectionTimeoutMillis: 5_000,
     statement_timeout: 10_000,
   });
+  const open = new Set<{ end(): Promise<void> }>();
   // As above; the pool hears idle connections only, so each hears its own too.
   pool.on("error", () => {});
-  pool.on("connect", (connection) => void connection.on("error", () => {}));
-  return { client: pool, close: () => pool.end() };
+  pool.on("connect", (connection) => void open.add(connection.on("error", () => {})));
+  pool.on("remove", (connection) => void open.delete(connection));
+  return {
+    client: pool,
+    close: async () => {
+      const ended = pool.end();
+      // It waits for what it was asked, which nobody else does any more, and a server may hang.
+      for (const connection of open) void connection.end().catch(() => {});
+      await ended;
+    },
+  };
 }
