@@ -16,6 +16,9 @@ export const PROXY_CLAIM_NAMES: ReadonlySet<string> = new Set([
   "x-originating-ip",
   "true-client-ip",
   "fastly-client-ip",
+  "client-ip",
+  "proxy-client-ip",
+  "wl-proxy-client-ip",
   "x-azure-clientip",
   "x-azure-socketip",
   // People.
