@@ -1,12 +1,12 @@
-/** A real host's surface and a real guest's link, joined in memory: a frame without a browser. */
+/** A real host's guest place and a real guest's link, joined in memory: a frame without a browser. */
 import type { Greeting, HostLink, PageLifeListener } from "@breezeway/guest";
-import type { OpenSurface, SurfaceOptions } from "@breezeway/host";
+import type { OpenGuestPlace, GuestPlaceOptions } from "@breezeway/host";
 import { parseHello, parseWelcome, type Welcome } from "@breezeway/shared";
 import type { Clock } from "@breezeway/shared/channel";
 import { createMessagePipe, type MessagePipe } from "@breezeway/shared/testing";
 
 export interface JoinedFrame {
-  readonly surface: OpenSurface;
+  readonly place: OpenGuestPlace;
   /** Of the document that is in the frame at present. */
   readonly link: HostLink;
   /** The channel breaks without a word. */
@@ -18,7 +18,7 @@ export interface JoinedFrame {
 }
 
 export function joinFrame(clock: Clock): JoinedFrame {
-  let place: SurfaceOptions | undefined;
+  let mounted: GuestPlaceOptions | undefined;
   let pipe: MessagePipe | undefined;
   let life: PageLifeListener | undefined;
 
@@ -33,7 +33,7 @@ export function joinFrame(clock: Clock): JoinedFrame {
         const [theirs, ours] = opened.ports;
         const answer = async (): Promise<Greeting> => {
           try {
-            const said = await place?.onHello(parseHello(structuredClone(hello)), theirs);
+            const said = await mounted?.onHello(parseHello(structuredClone(hello)), theirs);
             if (current === link && said) return { welcome: welcomeOf(said), port: ours };
           } catch (error) {
             if (current === link) throw error;
@@ -52,14 +52,14 @@ export function joinFrame(clock: Clock): JoinedFrame {
   let current = openDocument();
 
   return {
-    surface(options) {
-      place = options;
+    place(options) {
+      mounted = options;
       return {
         element: undefined,
         reload: () => undefined,
         close() {
           pipe?.cut();
-          place = undefined;
+          mounted = undefined;
         },
       };
     },
@@ -72,7 +72,7 @@ export function joinFrame(clock: Clock): JoinedFrame {
       current = openDocument();
       pipe?.cut();
     },
-    loaded: () => place?.onLoad(false),
+    loaded: () => mounted?.onLoad(false),
   };
 }
 

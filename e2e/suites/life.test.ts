@@ -104,7 +104,7 @@ function setUp(random: () => number): World {
   const guests = APPS.map((id): Guest => {
     const frame = joinFrame(clock);
     const guestClock = offBy();
-    host.mount(id, { surface: frame.surface });
+    host.mount(id, { place: frame.place });
     return { id, frame, clock: guestClock, bridge: openBridge(id, frame, guestClock) };
   });
   const world: World = {

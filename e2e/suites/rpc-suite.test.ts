@@ -1,7 +1,7 @@
 /** The suite in Node: on the test kit, and between a real host and a real guest. */
 import { createAppBridge, type AppBridge, type HostLink } from "@breezeway/guest";
 import { createTestHost } from "@breezeway/guest/testing";
-import { createHost, type OpenSurface, type SurfaceOptions } from "@breezeway/host";
+import { createHost, type OpenGuestPlace, type GuestPlaceOptions } from "@breezeway/host";
 import { createTestIssuer } from "@breezeway/host/testing";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import {
@@ -65,18 +65,18 @@ const onMessageChannel = async (): Promise<Connected> => {
     methods: rpcMethods(side),
   });
   host.event.subscribe("order:verified", (payload) => heard.push(payload));
-  const place = Promise.withResolvers<SurfaceOptions>();
-  const surface: OpenSurface = (options) => {
-    place.resolve(options);
+  const opened = Promise.withResolvers<GuestPlaceOptions>();
+  const place: OpenGuestPlace = (options) => {
+    opened.resolve(options);
     return { element: undefined, reload: () => undefined, close: () => undefined };
   };
-  const mount = host.mount("orders", { surface });
+  const mount = host.mount("orders", { place });
   const link: HostLink = {
     watch: () => () => undefined,
     greet({ hello }) {
       const { port1, port2 } = new MessageChannel();
       const greet = async () => ({
-        welcome: await (await place.promise).onHello(hello, port1),
+        welcome: await (await opened.promise).onHello(hello, port1),
         port: port2,
       });
       return { greeting: greet(), cancel: () => undefined };

@@ -61,7 +61,7 @@ const setUp = (bootsInTime = true): void => {
     onMessage: view.onMessage,
     onLoadEnd: view.onLoadEnd,
   });
-  mount = host.mount("orders", { surface: view.surface });
+  mount = host.mount("orders", { place: view.place });
 };
 
 const connect = async (page: WebViewPage): Promise<AppBridge<C>> => {

@@ -22,9 +22,9 @@ export function checkHostOptions(
 
 /** @throws {BridgeError} CONFIG_INVALID, naming the option */
 export function checkMountOptions(options: MountOptions): void {
-  const { surface, container, context } = options;
+  const { place, container, context } = options;
   const target: unknown = container;
-  if (surface === undefined && !(isRecord(target) && typeof target["append"] === "function")) {
+  if (place === undefined && !(isRecord(target) && typeof target["append"] === "function")) {
     throw invalid("mount: container", "must be an element; is it in the page yet?");
   }
   checkSendable("mount: context", context);

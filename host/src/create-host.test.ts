@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createHost } from "./create-host.ts";
 import type { Host, MountOptions } from "./host-types.ts";
 import { createTestIssuer } from "./testing/test-issuer.ts";
-import type { OpenSurface } from "./transport/guest-surface.ts";
+import type { OpenGuestPlace } from "./transport/guest-place.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -28,7 +28,7 @@ describe("createHost", () => {
     const options = { ...createTestIssuer().hostOptions, apps: [app], ...more };
     return createHost(options);
   };
-  const surface: OpenSurface = () => ({ element: undefined, reload() {}, close() {} });
+  const place: OpenGuestPlace = () => ({ element: undefined, reload() {}, close() {} });
 
   it.each([
     ["apps", { apps: undefined }],
@@ -47,7 +47,7 @@ describe("createHost", () => {
 
   it.each<[string, object]>([
     ["mount: container", { container: null }],
-    ["mount: context", { surface, context: { load: () => {} } }],
+    ["mount: context", { place, context: { load: () => {} } }],
   ])("refuses a wrong %s by name", (name, options) => {
     using host = open({});
     expect(() => host.mount("orders", options as MountOptions)).toThrow(
@@ -79,7 +79,7 @@ describe("createHost", () => {
     standAt("https://shell.example");
     const issuer = createTestIssuer();
     using host = createHost({ ...issuer.hostOptions, apps: [app] });
-    const mount = host.mount("orders", { surface });
+    const mount = host.mount("orders", { place });
     await issuer.advance(10_000);
     expect(mount.error?.message).toContain(
       "Does it run at https://orders.test, and does it name https://shell.example in hostOrigins?",

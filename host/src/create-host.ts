@@ -41,9 +41,9 @@ import { createIssuerClient, isNotOfIssuer } from "./session/issuer-client.ts";
 import { pageVisibility } from "./session/visibility.ts";
 import { browserTabs } from "./tabs/browser-tabs.ts";
 import { createSurfaces } from "./surfaces/surface-methods.ts";
-import type { AppTokens } from "./tokens/app-tokens.ts";
-import { createFrameTokens } from "./tokens/frame-tokens.ts";
-import { createHostTokens } from "./tokens/host-tokens.ts";
+import type { TokenSource } from "./tokens/token-source.ts";
+import { createFrameTokenSource } from "./tokens/frame-token-source.ts";
+import { createTokenRegistry } from "./tokens/token-registry.ts";
 
 /**
  * A host: the page that holds the session and shows apps in frames.
@@ -81,7 +81,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
       report(new BridgeError("CONFIG_INVALID", message, { cause }));
     },
   );
-  const tokens = createHostTokens({
+  const tokens = createTokenRegistry({
     mint: (appId, proofKeyThumbprint) => client.mint(appId, proofKeyThumbprint),
     identity: () => (session.current ? identityOf(session.current) : undefined),
     clock,
@@ -139,7 +139,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
 
   const builtIns = (
     { app, mount }: { readonly app: RegisteredApp; readonly mount: GuestMount },
-    own: AppTokens,
+    own: TokenSource,
     onSetupCompleted: SetupListener | undefined,
   ) =>
     createBuiltIns({
@@ -217,7 +217,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
         mounts.delete(closed);
       },
     });
-    const frameTokens = createFrameTokens({
+    const frameTokens = createFrameTokenSource({
       shared: appTokens,
       bind: (proofKeyThumbprint) => tokens.bound(app.id, proofKeyThumbprint),
       follower: {

@@ -11,14 +11,14 @@ it("a host and its mounts are closed where `using` ends, with all timers", async
     using host = createHost({ ...issuer.hostOptions, apps: APPS });
     {
       const guest = createTestGuest({ clock: issuer.clock });
-      using mount = host.mount("orders", { surface: guest.surface });
+      using mount = host.mount("orders", { place: guest.place });
       mount.subscribeState((state) => seen.push(state));
       await guest.connect();
     }
     expect(host.mounts).toEqual([]);
     expect(seen).toEqual(["connecting", "connected", "closed"]);
     const other = createTestGuest({ clock: issuer.clock });
-    host.mount("orders", { surface: other.surface });
+    host.mount("orders", { place: other.place });
     await other.connect();
   }
   await issuer.advance(0);

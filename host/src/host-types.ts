@@ -22,8 +22,8 @@ import type { CallOptions, Clock, Store, Unsubscribe } from "@breezeway/shared/c
 import type { HostUi, NavigationTarget } from "./surfaces/host-ui.ts";
 import type { HostConnections } from "./connections/host-connections.ts";
 import type { HostSession } from "./session/host-session.ts";
-import type { OpenSurface } from "./transport/guest-surface.ts";
-import type { EventStream } from "./session/session-events.ts";
+import type { OpenGuestPlace } from "./transport/guest-place.ts";
+import type { SessionEventStream } from "./session/session-events.ts";
 import type { Visibility } from "./session/visibility.ts";
 import type { Tabs } from "./tabs/tabs.ts";
 
@@ -78,7 +78,7 @@ export interface HostOptions<C extends Contract = AnyContract> {
    * An app asks for another place. Throw a BridgeError to refuse. Default: all are refused with
    * SURFACE_REFUSED.
    */
-  readonly onNavigate?: (target: NavigationTarget, source: EventSource) => void | PromiseLike<void>;
+  readonly onNavigate?: (target: NavigationTarget, source: GuestSender) => void | PromiseLike<void>;
   /**
    * Whether a person has done something in the page just now: without it no app opens a dialog or
    * goes elsewhere. Default: the browser's transient activation, `navigator.userActivation`, and in
@@ -95,24 +95,24 @@ export interface HostOptions<C extends Contract = AnyContract> {
   /** 0 ≤ x < 1. Default `Math.random`. */
   readonly random?: () => number;
   /** Opens the issuer's event stream. Default: `EventSource`. */
-  readonly openStream?: (url: string) => EventStream;
+  readonly openStream?: (url: string) => SessionEventStream;
   /** The host's other tabs. Default: BroadcastChannel and Web Locks. */
   readonly tabs?: Tabs;
   /** Default: the page's. */
   readonly visibility?: Visibility;
 }
 
-export type MountOptions = MountSettings & MountPlace;
+export type MountOptions = MountSettings & MountTarget;
 
-export type MountPlace =
+export type MountTarget =
   | {
       /** The frame becomes its last child. */
       readonly container: Element;
-      readonly surface?: undefined;
+      readonly place?: undefined;
     }
   | {
       /** Shows the app elsewhere than in a frame of this page, such as in the test kit. */
-      readonly surface: OpenSurface;
+      readonly place: OpenGuestPlace;
       readonly container?: undefined;
     };
 
@@ -170,7 +170,7 @@ export interface PublishOptions {
   readonly retained?: boolean;
 }
 
-export interface EventSource {
+export interface GuestSender {
   readonly app: RegisteredApp;
   readonly mount: Mount;
 }
@@ -189,7 +189,7 @@ export interface HostEvents<C extends Contract> {
   /** Listens to events of guests. */
   subscribe<Topic extends TopicName<C>>(
     topic: Topic,
-    listener: (payload: EventPayload<C, Topic>, source: EventSource) => void,
+    listener: (payload: EventPayload<C, Topic>, source: GuestSender) => void,
   ): Unsubscribe;
 }
 

@@ -2,7 +2,7 @@ export { createHost } from "./create-host.ts";
 export { callOptions, withTransfer } from "@breezeway/shared/channel";
 export { BridgeError, defineContract } from "@breezeway/shared";
 export type {
-  EventSource,
+  GuestSender,
   Host,
   HostCallContext,
   HostEvents,
@@ -16,7 +16,7 @@ export type {
   SizeLimits,
   TapEvent,
 } from "./host-types.ts";
-export type { GuestSurface, OpenSurface, SurfaceOptions } from "./transport/guest-surface.ts";
+export type { GuestPlace, OpenGuestPlace, GuestPlaceOptions } from "./transport/guest-place.ts";
 export type {
   ConfirmRequest,
   HostUi,
@@ -27,7 +27,7 @@ export type {
 export { labelText } from "@breezeway/shared/schemas";
 export type { HostConnections } from "./connections/host-connections.ts";
 export type { HostSession } from "./session/host-session.ts";
-export type { EventStream } from "./session/session-events.ts";
+export type { SessionEventStream } from "./session/session-events.ts";
 export type { Visibility } from "./session/visibility.ts";
 export { soloTabs } from "./tabs/tabs.ts";
 export type { TabMessage, Tabs } from "./tabs/tabs.ts";

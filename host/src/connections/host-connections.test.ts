@@ -145,7 +145,7 @@ describe("connections of the tenant", () => {
     const errors: unknown[] = [];
     const { connections, session } = open({ onError: (error) => void errors.push(error) });
     const guest = createTestGuest({ clock: issuer.clock });
-    host.mount("orders", { surface: guest.surface });
+    host.mount("orders", { place: guest.place });
     await guest.connect();
     const broken = new Error("the page has a fault");
     let changes = 0;
@@ -209,7 +209,7 @@ describe("a setup page", () => {
       return Response.json({ connection: { ...CONNECTION, state: "connected" } });
     };
     const guest = createTestGuest({ clock: issuer.clock });
-    host.connections.setup("orders", { surface: guest.surface });
+    host.connections.setup("orders", { place: guest.place });
     await guest.connect();
     expect(guest.url).toBe("https://orders.test/first-steps");
     expect(guest.state.context).toEqual({ placement: "setup" });
@@ -226,7 +226,7 @@ describe("a setup page", () => {
     open();
     const guest = createTestGuest({ clock: issuer.clock });
     await host.session.ready;
-    host.connections.setup("orders", { surface: guest.surface });
+    host.connections.setup("orders", { place: guest.place });
     await guest.connect();
     await host.session.switchTenant("globex");
     await guest.callWith("setupCompleted", []);
@@ -237,7 +237,7 @@ describe("a setup page", () => {
     let heard = 0;
     open({ onSetupCompleted: () => void (heard += 1) });
     const guest = createTestGuest({ clock: issuer.clock });
-    host.connections.setup("orders", { surface: guest.surface });
+    host.connections.setup("orders", { place: guest.place });
     await guest.connect();
     answer = () => Response.json({ reason: "connection-conflict" }, { status: 409 });
     await expect(guest.callWith("setupCompleted", [])).rejects.toMatchObject({ code: "DENIED" });
@@ -251,7 +251,7 @@ describe("a setup page", () => {
     let [completed, refused] = [0, 0];
     for (let frame = 0; frame < 2; frame += 1) {
       const guest = createTestGuest({ clock: issuer.clock });
-      host.connections.setup("orders", { surface: guest.surface });
+      host.connections.setup("orders", { place: guest.place });
       await guest.connect();
       for (let turn = 0; turn < 20; turn += 1) {
         await guest.callWith("setupCompleted", []).then(
@@ -267,7 +267,7 @@ describe("a setup page", () => {
     let heard = 0;
     open({ onSetupCompleted: () => void (heard += 1) });
     const guest = createTestGuest({ clock: issuer.clock });
-    host.mount("orders", { surface: guest.surface, placement: "setup" });
+    host.mount("orders", { place: guest.place, placement: "setup" });
     await guest.connect();
     await guest.callWith("setupCompleted", []);
     expect([heard, requests]).toEqual([1, []]);
@@ -275,10 +275,10 @@ describe("a setup page", () => {
 
   it("is refused for an app without one, and for no app", () => {
     open();
-    const { surface } = createTestGuest({ clock: issuer.clock });
+    const { place } = createTestGuest({ clock: issuer.clock });
     const codeOf = (appId: string): string => {
       try {
-        host.connections.setup(appId, { surface });
+        host.connections.setup(appId, { place });
         return "mounted";
       } catch (error) {
         return BridgeError.is(error) ? error.code : String(error);

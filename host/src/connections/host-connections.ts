@@ -15,7 +15,7 @@ import {
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
 import type { Clock, Unsubscribe } from "@breezeway/shared/channel";
-import type { Mount, MountOptions, MountPlace, MountSettings } from "../host-types.ts";
+import type { Mount, MountOptions, MountTarget, MountSettings } from "../host-types.ts";
 import type { HostSession } from "../session/host-session.ts";
 import type { IssuerClient } from "../session/issuer-client.ts";
 import { perApp, spend } from "../transport/allowance.ts";
@@ -40,7 +40,7 @@ export interface HostConnections {
    *
    * @throws {BridgeError} APP_UNKNOWN; CONFIG_INVALID for an app that has none
    */
-  setup(appId: string, place: MountPlace & Pick<MountSettings, "context">): Mount;
+  setup(appId: string, place: MountTarget & Pick<MountSettings, "context">): Mount;
   /** Connections of the tenant have changed, here or elsewhere: `list` again. */
   subscribe(listener: () => void): Unsubscribe;
 }

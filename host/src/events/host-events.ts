@@ -6,7 +6,7 @@ import {
   isPromiseLike,
   type Contract,
 } from "@breezeway/shared";
-import type { EventSource, HostEvents, PublishOptions } from "../host-types.ts";
+import type { GuestSender, HostEvents, PublishOptions } from "../host-types.ts";
 
 /** Delivers to one guest; it decides whether that guest may have it. */
 export type Deliver = (topic: string, payload: unknown, retained: boolean) => void;
@@ -14,7 +14,7 @@ export type Deliver = (topic: string, payload: unknown, retained: boolean) => vo
 export interface EventHub {
   readonly api: HostEvents<Contract>;
   /** An event of a guest, already checked. */
-  receive(topic: string, payload: unknown, source: EventSource): void;
+  receive(topic: string, payload: unknown, source: GuestSender): void;
   /** What was kept of a topic for an app. */
   retained(topic: string, appId: string): { readonly payload: unknown } | undefined;
   /** The session has changed: nothing of it may reach a guest of the next one. */
@@ -24,10 +24,10 @@ export interface EventHub {
 export interface EventHubOptions {
   readonly contract: Contract | undefined;
   readonly targets: (appId: string | undefined) => Iterable<Deliver>;
-  readonly report: (error: unknown, source: EventSource) => void;
+  readonly report: (error: unknown, source: GuestSender) => void;
 }
 
-type Listener = (payload: unknown, source: EventSource) => void;
+type Listener = (payload: unknown, source: GuestSender) => void;
 
 export function createEventHub({ contract, targets, report }: EventHubOptions): EventHub {
   const guard = createContractGuard(contract, () => true);

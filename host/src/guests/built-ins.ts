@@ -2,15 +2,15 @@
 import { BridgeError, BUILT_IN_METHODS } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 import type { IncomingCall } from "@breezeway/shared/channel";
-import type { AppTokens } from "../tokens/app-tokens.ts";
+import type { TokenSource } from "../tokens/token-source.ts";
 import type { HostFetch } from "./host-fetch.ts";
 
 export interface BuiltInsOptions {
   readonly app: RegisteredApp;
   /** Those of the document in the frame, bound to its key if it has named one. */
-  readonly tokens: AppTokens;
+  readonly tokens: TokenSource;
   /** Those of the app, bound to no key: for requests that the host performs, which has no key. */
-  readonly sharedTokens: AppTokens;
+  readonly sharedTokens: TokenSource;
   /** Those that act on the host's page. */
   readonly surfaces: readonly (readonly [name: string, method: BuiltIn])[];
   /** The app gets no tokens, only requests that the host performs. */

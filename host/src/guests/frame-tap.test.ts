@@ -16,7 +16,7 @@ it("a listener that throws is reported, and every call is still answered or time
     throw broken;
   });
   const guest = createTestGuest({ clock: issuer.clock });
-  const mount = host.mount("orders", { surface: guest.surface });
+  const mount = host.mount("orders", { place: guest.place });
   await guest.connect();
   expect(await guest.call("greet")).toBe("hello");
   guest.expose("wait", () => new Promise(() => undefined));

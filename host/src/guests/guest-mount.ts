@@ -32,12 +32,12 @@ import {
 } from "@breezeway/shared/channel";
 import { disposable } from "../disposable.ts";
 import { pageUrl } from "../frames/create-frame.ts";
-import { frameSurface } from "../frames/frame-surface.ts";
+import { framePlace } from "../frames/frame-place.ts";
 import type { Mount, MountOptions, MountState } from "../host-types.ts";
 import { clampSize, sizeElement } from "../surfaces/frame-size.ts";
 import type { PlaceBounds } from "../surfaces/surface-methods.ts";
 import { createPace } from "../transport/pace.ts";
-import type { GuestSurface, OpenSurface } from "../transport/guest-surface.ts";
+import type { GuestPlace, OpenGuestPlace } from "../transport/guest-place.ts";
 import type { Deliver } from "../events/host-events.ts";
 import type { Contract } from "@breezeway/shared";
 import type { GuestChannel } from "./guest-channel.ts";
@@ -176,7 +176,7 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
     id,
     app,
     get element() {
-      if (surface.element) return surface.element;
+      if (place.element) return place.element;
       throw new BridgeError("CONFIG_INVALID", `${app.id} is shown in no frame of this page.`);
     },
     get state() {
@@ -198,7 +198,7 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
       mount.pushContext();
     },
     resize(asked) {
-      const { element } = surface;
+      const { element } = place;
       const size = clampSize(asked, settings);
       const { onResize = element && ((given: FrameSize) => sizeElement(element, given)) } =
         settings;
@@ -220,7 +220,7 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
       error = null;
       state.set("connecting");
       expectHello();
-      surface.reload();
+      place.reload();
     },
     close() {
       if (state.current === "closed") return;
@@ -229,19 +229,19 @@ export function createGuestMount(options: GuestMountOptions): GuestMount {
       sizes.close();
       guest?.channel.close();
       guest = undefined;
-      surface.close();
+      place.close();
       state.set("closed");
       options.onClosed(mount);
     },
   });
 
-  const surface: GuestSurface = openerOf(settings)({ app, url, clock, onHello, onLoad });
+  const place: GuestPlace = openerOf(settings)({ app, url, clock, onHello, onLoad });
   expectHello();
   return mount;
 }
 
-function openerOf({ surface, container }: MountOptions): OpenSurface {
-  return surface ?? frameSurface(container);
+function openerOf({ place, container }: MountOptions): OpenGuestPlace {
+  return place ?? framePlace(container);
 }
 
 async function isAlive({ channel }: GuestChannel): Promise<boolean> {

@@ -2,14 +2,14 @@ import { expect, it } from "vitest";
 import type { HostFetchResponse } from "@breezeway/shared";
 import { createSkew, splitTransfer, type IncomingCall } from "@breezeway/shared/channel";
 import { createTestClock, fakeToken } from "@breezeway/shared/testing";
-import { createAppTokens, type AppTokens } from "../tokens/app-tokens.ts";
+import { createTokenSource, type TokenSource } from "../tokens/token-source.ts";
 import { createHostFetch } from "./host-fetch.ts";
 
 const NOW_SECONDS = 1_700_000_000;
 
-function appTokens(): AppTokens {
+function appTokens(): TokenSource {
   const clock = createTestClock({ nowMs: NOW_SECONDS * 1_000 });
-  return createAppTokens({
+  return createTokenSource({
     mint: async () => ({
       token: fakeToken({ iat: NOW_SECONDS, exp: NOW_SECONDS + 60 }),
       expiresAt: NOW_SECONDS + 60,

@@ -16,9 +16,9 @@ import {
   type HostFetchResponse,
 } from "@breezeway/shared";
 import { withTransfer, type IncomingCall } from "@breezeway/shared/channel";
-import type { AppTokens } from "../tokens/app-tokens.ts";
+import type { TokenSource } from "../tokens/token-source.ts";
 
-export type HostFetch = (call: IncomingCall, tokens: AppTokens) => Promise<HostFetchResponse>;
+export type HostFetch = (call: IncomingCall, tokens: TokenSource) => Promise<HostFetchResponse>;
 
 export interface HostFetchOptions {
   /** `null`: there is no gateway, and every request is refused. */

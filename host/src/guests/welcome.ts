@@ -10,13 +10,13 @@ import type { RegisteredApp } from "@breezeway/shared/schemas";
 import type { Clock } from "@breezeway/shared/channel";
 import { guestSession } from "../session/guest-session.ts";
 import type { HostSession } from "../session/host-session.ts";
-import type { AppTokens } from "../tokens/app-tokens.ts";
+import type { TokenSource } from "../tokens/token-source.ts";
 
 export interface WelcomeParts {
   readonly app: RegisteredApp;
   readonly session: HostSession;
   /** `undefined`: this app gets no tokens. */
-  readonly tokens: AppTokens | undefined;
+  readonly tokens: TokenSource | undefined;
   readonly clock: Clock;
   /** Read at the last moment, so that nothing that changed meanwhile is missed. */
   readonly snapshot: () => {

@@ -13,7 +13,7 @@ interface World extends Disposable {
 function open(issuer: TestIssuer): World {
   const host = createHost({ ...issuer.hostOptions, apps: [orders] });
   const guest = createTestGuest({ clock: issuer.clock });
-  host.mount("orders", { surface: guest.surface });
+  host.mount("orders", { place: guest.place });
   return { host, guest, [Symbol.dispose]: () => host.close() };
 }
 

@@ -2,13 +2,13 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { createHost, soloTabs, type Host } from "../index.ts";
 import { createTestGuest, createTestIssuer, type TestGuest, type TestIssuer } from "../testing.ts";
-import type { EventStream } from "./session-events.ts";
+import type { SessionEventStream } from "./session-events.ts";
 
 const CLOSED = 2;
 const orders = { id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/app" };
 
 /** A stream as the browser has one; the test says what becomes of it. */
-interface OpenedStream extends EventStream {
+interface OpenedStream extends SessionEventStream {
   readyState: number;
   tell(type: string): void;
 }
@@ -50,7 +50,7 @@ async function start(): Promise<World> {
   });
   hosts.push(host);
   const guest = createTestGuest({ clock: issuer.clock });
-  host.mount("orders", { surface: guest.surface });
+  host.mount("orders", { place: guest.place });
   await guest.connect();
   return { issuer, host, guest, streams, posted };
 }

@@ -10,21 +10,21 @@ import type { StateKey } from "@breezeway/shared";
 import type { SessionSummary } from "@breezeway/shared/schemas";
 import type { Clock, Unsubscribe } from "@breezeway/shared/channel";
 import type { Tabs } from "../tabs/tabs.ts";
-import type { HostTokens } from "../tokens/host-tokens.ts";
+import type { TokenRegistry } from "../tokens/token-registry.ts";
 import { askUntilAnswered } from "./ask-until-answered.ts";
 import { guestSession } from "./guest-session.ts";
 import { identityOf, type HostSessionControl } from "./host-session.ts";
 import type { IssuerClient } from "./issuer-client.ts";
-import { rotateSecret } from "./secret-rotation.ts";
-import { followSessionEvents, type EventStream } from "./session-events.ts";
+import { startRotationTimer } from "./rotation-timer.ts";
+import { followSessionEvents, type SessionEventStream } from "./session-events.ts";
 
 export interface FollowSessionOptions {
   readonly session: HostSessionControl;
-  readonly tokens: HostTokens;
+  readonly tokens: TokenRegistry;
   readonly client: IssuerClient;
   readonly tabs: Tabs;
   readonly clock: Clock;
-  readonly openStream: (url: string) => EventStream;
+  readonly openStream: (url: string) => SessionEventStream;
   readonly forgetEvents: () => void;
   /** Apps of the tenant were connected or disconnected, or it is another tenant. */
   readonly onConnections: () => void;
@@ -92,7 +92,7 @@ export function followSession(options: FollowSessionOptions): Unsubscribe {
           return session.current !== null;
         },
       });
-      const stopRotation = rotateSecret(() => client.refresh(), clock);
+      const stopRotation = startRotationTimer(() => client.refresh(), clock);
       return () => {
         stopStream();
         stopRotation();

@@ -10,7 +10,7 @@ import { isRecord } from "@breezeway/shared";
 import type { Clock, Unsubscribe } from "@breezeway/shared/channel";
 
 /** The part of `EventSource` that is used. */
-export interface EventStream {
+export interface SessionEventStream {
   readonly readyState: number;
   addEventListener(type: string, listener: (event: { readonly data?: unknown }) => void): void;
   close(): void;
@@ -18,7 +18,7 @@ export interface EventStream {
 
 export interface SessionEventsOptions {
   readonly url: string;
-  readonly open: (url: string) => EventStream;
+  readonly open: (url: string) => SessionEventStream;
   readonly clock: Clock;
   readonly onEnded: () => void;
   readonly onTenant: (tenantId: string | undefined) => void;
@@ -37,7 +37,7 @@ const MAX_RETRY_MS = 60_000;
 /** @returns a function that ends the stream */
 export function followSessionEvents(options: SessionEventsOptions): Unsubscribe {
   const { clock } = options;
-  let stream: EventStream | undefined;
+  let stream: SessionEventStream | undefined;
   let timer: unknown;
   let retryMs = FIRST_RETRY_MS;
   let isStopped = false;

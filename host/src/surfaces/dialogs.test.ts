@@ -57,7 +57,7 @@ const setUp = async (more: Partial<HostOptions> = {}) => {
   open.push(host);
   const connect = async (appId: string): Promise<TestGuest> => {
     const guest = createTestGuest({ clock: issuer.clock });
-    host.mount(appId, { surface: guest.surface });
+    host.mount(appId, { place: guest.place });
     await guest.connect();
     return guest;
   };
@@ -74,7 +74,7 @@ const shown = async <T>(list: readonly T[], { guest }: Parts, count = 1): Promis
 /** The app's page in the dialog. */
 const showPage = async ({ request }: Shown<ModalRequest>): Promise<TestGuest> => {
   const page = createTestGuest();
-  request.mount({ surface: page.surface });
+  request.mount({ place: page.place });
   await page.connect();
   return page;
 };
@@ -148,7 +148,7 @@ describe("confirm", () => {
     const host = createHost({ ...hostOptions, apps: [app("orders")], ui: parts.ui });
     open.push(host);
     const guest = createTestGuest({ clock: parts.issuer.clock });
-    host.mount("orders", { surface: guest.surface });
+    host.mount("orders", { place: guest.place });
     await guest.connect();
     await expect(guest.call("confirm", { title: "Sure?" })).rejects.toThrow(
       coded("ACTIVATION_MISSING"),
@@ -244,7 +244,7 @@ describe("openModal", () => {
     expect(dialog.request).toMatchObject({ title: "Bearbeiten", size: "medium" });
     const page = createTestGuest();
     const mount = dialog.request.mount({
-      surface: page.surface,
+      place: page.place,
       path: "/elsewhere",
       placement: "menu",
       context: { modal: "no" },
@@ -281,7 +281,7 @@ describe("openModal", () => {
     parts.guest.faults.navigate();
     while (!dialog.request.signal.aborted) await parts.guest.settled();
     expect(parts.host.mounts).toHaveLength(1);
-    expect(() => dialog.request.mount({ surface: createTestGuest().surface })).toThrow(
+    expect(() => dialog.request.mount({ place: createTestGuest().place })).toThrow(
       coded("CHANNEL_CLOSED"),
     );
   });

@@ -13,7 +13,7 @@ describe("reportPath", () => {
     await guest.call("reportPath", "/o/../o-7?tab=1#n");
     expect(paths).toEqual(["/o-7?tab=1#n"]);
     const again = createTestGuest();
-    host.mount("orders", { surface: again.surface, path: paths[0] ?? "" });
+    host.mount("orders", { place: again.place, path: paths[0] ?? "" });
     expect(again.url).toBe("https://orders.test/o-7?tab=1#n");
   });
 
@@ -52,7 +52,7 @@ describe("reportPath", () => {
     // What waits goes with its frame.
     host.mounts[0]?.close();
     const next = createTestGuest({ clock: issuer.clock });
-    host.mount("orders", { surface: next.surface, ...mount });
+    host.mount("orders", { place: next.place, ...mount });
     await next.connect();
     await next.call("reportPath", "/next");
     expect(paths).not.toContain("/next");
@@ -143,8 +143,8 @@ describe("resize", () => {
     ["maxWidthPx", { minWidthPx: 5, maxWidthPx: 4 }],
   ])("is bounded by limits that make sense: %s", async (name, limits) => {
     const { host } = await setUp();
-    const { surface } = createTestGuest();
-    expect(() => host.mount("orders", { surface, ...limits })).toThrow(
+    const { place } = createTestGuest();
+    expect(() => host.mount("orders", { place, ...limits })).toThrow(
       coded("CONFIG_INVALID", `mount: ${name}: must be a number`),
     );
   });

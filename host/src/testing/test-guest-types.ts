@@ -18,7 +18,7 @@ import type {
   Welcome,
 } from "@breezeway/shared";
 import type { CallOptionsInit, Clock, Unsubscribe } from "@breezeway/shared/channel";
-import type { OpenSurface } from "../transport/guest-surface.ts";
+import type { OpenGuestPlace } from "../transport/guest-place.ts";
 
 export interface TestGuestOptions {
   /** The host's: `issuer.clock`. Default: the system's. */
@@ -40,8 +40,8 @@ export interface TestGuestState {
 }
 
 export interface TestGuest<C extends Contract = AnyContract> {
-  /** The guest's place in the host: `host.mount("orders", { surface: guest.surface })`. */
-  readonly surface: OpenSurface;
+  /** The guest's place in the host: `host.mount("orders", { place: guest.place })`. */
+  readonly place: OpenGuestPlace;
   /** Says hello, as a document does when it has loaded. Rejects with what the host refuses it by. */
   connect(): Promise<Welcome>;
   readonly isConnected: boolean;

@@ -49,7 +49,7 @@ const setUp = (options: Partial<HostOptions<C>> = {}): Setup => {
   });
   open.push(host);
   const guest = createTestGuest<C>({ clock: issuer.clock });
-  const mount = host.mount("orders", { surface: guest.surface, path: "/app?x=1" });
+  const mount = host.mount("orders", { place: guest.place, path: "/app?x=1" });
   return { issuer, host, guest, mount };
 };
 
@@ -162,11 +162,11 @@ describe("a host with a test guest", () => {
   it("refuses a guest of another protocol, and one of a host that was closed", async () => {
     const { host, issuer } = setUp();
     const old = createTestGuest({ clock: issuer.clock, hello: { protocol: [98, 99] } });
-    host.mount("orders", { surface: old.surface });
+    host.mount("orders", { place: old.place });
     await expect(old.connect()).rejects.toThrow(coded("HANDSHAKE_PROTOCOL_MISMATCH"));
     host.close();
     await expect(old.connect()).rejects.toThrow(coded("CONFIG_INVALID"));
-    expect(() => host.mount("orders", { surface: old.surface })).toThrow(coded("CHANNEL_CLOSED"));
+    expect(() => host.mount("orders", { place: old.place })).toThrow(coded("CHANNEL_CLOSED"));
   });
 
   it("throws a guest out that keeps breaking the rules", async () => {

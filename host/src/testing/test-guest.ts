@@ -26,13 +26,13 @@ import {
   type IncomingCall,
 } from "@breezeway/shared/channel";
 import { createMessagePipe, nextTask, type MessagePipe } from "@breezeway/shared/testing";
-import type { OpenSurface, SurfaceOptions } from "../transport/guest-surface.ts";
+import type { OpenGuestPlace, GuestPlaceOptions } from "../transport/guest-place.ts";
 import type { TestGuest, TestGuestOptions } from "./test-guest-types.ts";
 
 /**
  * @example
  * const guest = createTestGuest();
- * host.mount("orders", { surface: guest.surface });
+ * host.mount("orders", { place: guest.place });
  * await guest.connect();
  * await guest.call("getCurrentCustomerId");
  */
@@ -46,7 +46,7 @@ export function createTestGuest<C extends Contract = AnyContract>(
   const refusals: { topic: string; code: string }[] = [];
   const errors: unknown[] = [];
   let state: Partial<Record<StateKey, unknown>> = {};
-  let place: SurfaceOptions | undefined;
+  let mounted: GuestPlaceOptions | undefined;
   let welcome: Welcome | undefined;
   let pipe: MessagePipe | undefined;
   let port: ChannelPort | undefined;
@@ -69,12 +69,12 @@ export function createTestGuest<C extends Contract = AnyContract>(
   };
 
   const connect = async (): Promise<Welcome> => {
-    if (!place) {
-      throw new BridgeError("CONFIG_INVALID", "Mount the test guest first: { surface }.");
+    if (!mounted) {
+      throw new BridgeError("CONFIG_INVALID", "Mount the test guest first: { place }.");
     }
     const opened = createMessagePipe(clock, () => conditions);
     const [theirs, ours] = opened.ports;
-    const said = await place.onHello(structuredClone(hello()), theirs);
+    const said = await mounted.onHello(structuredClone(hello()), theirs);
     const answer = parseWelcome(structuredClone(said));
     if (!answer.ok) throw BridgeError.fromWire(answer.error);
     welcome = answer;
@@ -107,8 +107,8 @@ export function createTestGuest<C extends Contract = AnyContract>(
     documentId = randomId();
   };
 
-  const surface: OpenSurface = (given) => {
-    place = given;
+  const place: OpenGuestPlace = (given) => {
+    mounted = given;
     return {
       element: undefined,
       reload() {
@@ -118,7 +118,7 @@ export function createTestGuest<C extends Contract = AnyContract>(
       },
       close() {
         leave();
-        place = undefined;
+        mounted = undefined;
       },
     };
   };
@@ -129,7 +129,7 @@ export function createTestGuest<C extends Contract = AnyContract>(
   };
 
   return {
-    surface,
+    place,
     connect,
     get isConnected() {
       return channel?.isOpen ?? false;
@@ -138,7 +138,7 @@ export function createTestGuest<C extends Contract = AnyContract>(
       return welcome;
     },
     get url() {
-      return place?.url;
+      return mounted?.url;
     },
     get state() {
       return state as TestGuest<C>["state"];
@@ -177,12 +177,12 @@ export function createTestGuest<C extends Contract = AnyContract>(
       },
       async reload() {
         leave();
-        place?.onLoad(true);
+        mounted?.onLoad(true);
         return connect();
       },
       navigate() {
         leave();
-        place?.onLoad(true);
+        mounted?.onLoad(true);
       },
     },
     settled: () => pipe?.settled() ?? nextTask(),

@@ -36,7 +36,7 @@ describe("connections of the issuer in memory", () => {
     expect(await connections.connect("orders")).toMatchObject({ id: "c_1", state: "connecting" });
     issuer.setConnection("orders", { state: "setup" });
     const guest = createTestGuest({ clock: issuer.clock });
-    connections.setup("orders", { surface: guest.surface });
+    connections.setup("orders", { place: guest.place });
     await guest.connect();
     await guest.callWith("setupCompleted", []);
     expect(await connections.list()).toMatchObject([{ id: "c_1", state: "connected" }]);
@@ -91,7 +91,7 @@ describe("connections of the issuer in memory", () => {
   it("let an app have tokens once it is connected, its open frame at once", async () => {
     const connections = open({ connectionsRequired: true });
     const guest = createTestGuest({ clock: issuer.clock });
-    host.mount("orders", { surface: guest.surface });
+    host.mount("orders", { place: guest.place });
     await guest.connect();
     for (let read = 0; read < 5; read += 1) {
       await expect(guest.call("getSessionToken")).rejects.toMatchObject({ code: "DENIED" });

@@ -7,7 +7,7 @@ import type { Connection, SessionSummary } from "@breezeway/shared/schemas";
 import { randomId } from "@breezeway/shared/channel";
 import { createTestClock, fakeToken, nextTask, type TestClock } from "@breezeway/shared/testing";
 import type { HostOptions } from "../host-types.ts";
-import type { EventStream } from "../session/session-events.ts";
+import type { SessionEventStream } from "../session/session-events.ts";
 import { soloTabs } from "../tabs/tabs.ts";
 import { createTestConnections, type TestConnectionState } from "./test-connections.ts";
 
@@ -185,7 +185,7 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     }
   };
 
-  const openStream = (): EventStream => {
+  const openStream = (): SessionEventStream => {
     const listeners = new Map<string, Listener>();
     streams.add(listeners);
     return {

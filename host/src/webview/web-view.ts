@@ -30,7 +30,7 @@ import {
 } from "@breezeway/shared/webview";
 import { createAllowance } from "../transport/allowance.ts";
 import { createPace, type Pace } from "../transport/pace.ts";
-import type { OpenSurface, SurfaceOptions } from "../transport/guest-surface.ts";
+import type { OpenGuestPlace, GuestPlaceOptions } from "../transport/guest-place.ts";
 
 /** The part of the event of `onMessage` that is used. */
 export interface WebViewEvent {
@@ -45,8 +45,8 @@ export interface WebViewOptions {
 }
 
 export interface WebViewHandle {
-  /** `host.mount("orders", { surface: view.surface })` */
-  readonly surface: OpenSurface;
+  /** `host.mount("orders", { place: view.place })` */
+  readonly place: OpenGuestPlace;
   /** `source={{ uri: view.url }}`; empty before the mount. */
   readonly url: string;
   /** `injectedJavaScriptBeforeContentLoaded={view.bootScript}`; empty before the mount. */
@@ -63,12 +63,12 @@ interface OpenChannel extends TextPort {
 
 export function createWebView({ inject, reload }: WebViewOptions): WebViewHandle {
   const nonce = randomId();
-  let place: SurfaceOptions | undefined;
+  let mounted: GuestPlaceOptions | undefined;
   let pace: Pace | undefined;
   let channel: OpenChannel | undefined;
 
   const guarded = (script: string): string =>
-    place ? `if(location.origin===${JSON.stringify(place.app.origin)}){${script}}true;` : "";
+    mounted ? `if(location.origin===${JSON.stringify(mounted.app.origin)}){${script}}true;` : "";
 
   const send = (message: WebViewMessage): void => {
     const detail = JSON.stringify(encodeText(message));
@@ -105,10 +105,10 @@ export function createWebView({ inject, reload }: WebViewOptions): WebViewHandle
   };
 
   const answerHello = async (id: string, value: unknown): Promise<void> => {
-    if (!place) return;
+    if (!mounted) return;
     const { channel: opened, release } = openChannel();
     try {
-      const welcome = await place.onHello(parseHello(value), opened.port);
+      const welcome = await mounted.onHello(parseHello(value), opened.port);
       channel = opened;
       send({ type: "welcome", id, channel: opened.name, welcome });
       release();
@@ -119,9 +119,9 @@ export function createWebView({ inject, reload }: WebViewOptions): WebViewHandle
   };
 
   return {
-    surface(options) {
-      if (place) throw new BridgeError("CONFIG_INVALID", "This WebView has an app already.");
-      place = options;
+    place(options) {
+      if (mounted) throw new BridgeError("CONFIG_INVALID", "This WebView has an app already.");
+      mounted = options;
       const { clock } = options;
       const { attemptBurst, attemptsPerSecond } = HANDSHAKE_LIMITS;
       pace = createPace(clock, createAllowance(clock, attemptBurst, attemptsPerSecond));
@@ -132,18 +132,18 @@ export function createWebView({ inject, reload }: WebViewOptions): WebViewHandle
           pace?.close();
           channel?.lose();
           channel = undefined;
-          place = undefined;
+          mounted = undefined;
         },
       };
     },
     get url() {
-      return place?.url ?? "";
+      return mounted?.url ?? "";
     },
     get bootScript() {
       return bootScript();
     },
     onMessage({ nativeEvent: { data, url } }) {
-      if (!place || originOf(url) !== place.app.origin) return;
+      if (!mounted || originOf(url) !== mounted.app.origin) return;
       // One per character, as every message is measured.
       if (data.length > CHANNEL_LIMITS.maxMessageBytes) {
         if (channel !== undefined && data.includes(channel.name)) channel.lose();
@@ -160,10 +160,10 @@ export function createWebView({ inject, reload }: WebViewOptions): WebViewHandle
       }
     },
     onLoadEnd() {
-      if (!place) return;
+      if (!mounted) return;
       // Where the platform was late with `injectedJavaScriptBeforeContentLoaded`.
       inject(bootScript());
-      place.onLoad(false);
+      mounted.onLoad(false);
     },
   };
 }

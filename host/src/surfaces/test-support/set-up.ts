@@ -50,7 +50,7 @@ export async function setUp({ capabilities, mount, ...more }: SetupOptions = {})
   });
   open.push(host);
   const guest = createTestGuest({ clock: issuer.clock });
-  host.mount("orders", { surface: guest.surface, ...mount });
+  host.mount("orders", { place: guest.place, ...mount });
   await guest.connect();
   return { issuer, host, guest };
 }

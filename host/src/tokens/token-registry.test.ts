@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import type { TokenResponse } from "@breezeway/shared/schemas";
 import { createTestClock, fakeToken } from "@breezeway/shared/testing";
 import { soloTabs, type TabMessage, type Tabs } from "../tabs/tabs.ts";
-import { createHostTokens } from "./host-tokens.ts";
+import { createTokenRegistry } from "./token-registry.ts";
 
 const NOW_SECONDS = 1_700_000_000;
 const ANSWER: TokenResponse = {
@@ -17,7 +17,7 @@ async function toldWhen(change: () => string | undefined): Promise<TabMessage[]>
   const tabs: Tabs = { ...soloTabs(), post: (message) => void told.push(message) };
   let identity: string | undefined = "session-1 acme";
   const minting = Promise.withResolvers<TokenResponse>();
-  const tokens = createHostTokens({
+  const tokens = createTokenRegistry({
     mint: () => minting.promise,
     identity: () => identity,
     clock: createTestClock({ nowMs: NOW_SECONDS * 1_000 }),
@@ -47,7 +47,7 @@ it.each(["session-1 globex", "session-2 acme", undefined])(
 
 it("asks again for tokens bound to a key, once apps were connected, as for all others", async () => {
   let isConnected = false;
-  const tokens = createHostTokens({
+  const tokens = createTokenRegistry({
     mint: () =>
       isConnected
         ? Promise.resolve(ANSWER)

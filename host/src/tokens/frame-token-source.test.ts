@@ -5,8 +5,8 @@ import { createTestClock } from "@breezeway/shared/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { createHost, type Host, type HostOptions } from "../index.ts";
 import { createTestGuest, createTestIssuer, type TestGuest, type TestIssuer } from "../testing.ts";
-import { createAppTokens, type AppTokens } from "./app-tokens.ts";
-import { createFrameTokens } from "./frame-tokens.ts";
+import { createTokenSource, type TokenSource } from "./token-source.ts";
+import { createFrameTokenSource } from "./frame-token-source.ts";
 import { soloTabs, type TabMessage } from "../tabs/tabs.ts";
 
 const KEY_A = `${"a".repeat(42)}A`;
@@ -30,7 +30,7 @@ function guestWith(
   hello: { proofKeyThumbprint?: string },
 ): TestGuest {
   const guest = createTestGuest({ clock: issuer.clock, hello });
-  host.mount("orders", { surface: guest.surface });
+  host.mount("orders", { place: guest.place });
   return guest;
 }
 
@@ -151,16 +151,16 @@ describe("a guest that names a key", () => {
 describe("the tokens of a frame", () => {
   it("are closed with the document that they are bound to, also when it never came in", async () => {
     const clock = createTestClock({ nowMs: 1_700_000_000_000 });
-    const tokensOf = (): AppTokens =>
-      createAppTokens({
+    const tokensOf = (): TokenSource =>
+      createTokenSource({
         mint: () => Promise.reject(new BridgeError("OFFLINE", "No issuer here.")),
         clock,
         skew: createSkew(clock),
         random: () => 0,
         isVisible: () => false,
       });
-    const bound: AppTokens[] = [];
-    const frame = createFrameTokens({
+    const bound: TokenSource[] = [];
+    const frame = createFrameTokenSource({
       shared: tokensOf(),
       bind() {
         const tokens = tokensOf();

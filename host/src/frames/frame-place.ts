@@ -1,10 +1,10 @@
 /** An app in a frame of this page. A frame that is moved in the page has a new window. */
 import { linkFrame } from "../transport/frame-link.ts";
-import type { OpenSurface } from "../transport/guest-surface.ts";
+import type { OpenGuestPlace } from "../transport/guest-place.ts";
 import { createFrame } from "./create-frame.ts";
 
 /** @param container the frame becomes its last child */
-export function frameSurface(container: Element): OpenSurface {
+export function framePlace(container: Element): OpenGuestPlace {
   return ({ app, url, clock, onHello, onLoad }) => {
     const element = createFrame(app, url);
     let greetedWindow: Window | null = null;

@@ -3,11 +3,11 @@ import { BridgeError, type TokenGrant } from "@breezeway/shared";
 import type { TokenResponse } from "@breezeway/shared/schemas";
 import { createSkew } from "@breezeway/shared/channel";
 import { fakeToken, createTestClock, type TestClock } from "@breezeway/shared/testing";
-import { createAppTokens, type AppTokens } from "./app-tokens.ts";
+import { createTokenSource, type TokenSource } from "./token-source.ts";
 
 interface Issuer {
   readonly clock: TestClock;
-  readonly tokens: AppTokens;
+  readonly tokens: TokenSource;
   readonly pushed: TokenGrant[];
   readonly mints: number[];
   fail: BridgeError | undefined;
@@ -34,7 +34,7 @@ function setUp(ttlSeconds = 60): Issuer {
     const exp = iat + ttlSeconds;
     return { token: fakeToken({ iat, exp, jti: String(issuer.mints.length) }), expiresAt: exp };
   };
-  const tokens = createAppTokens({
+  const tokens = createTokenSource({
     mint,
     clock,
     skew: createSkew(clock),
@@ -251,7 +251,7 @@ describe("one app's token", () => {
     expect([issuer.mints.length, issuer.pushed.length]).toEqual([2, 1]);
   });
 
-  it.each<readonly [string, (tokens: AppTokens) => void]>([
+  it.each<readonly [string, (tokens: TokenSource) => void]>([
     ["another session", (tokens) => tokens.reset(true)],
     ["other connections", (tokens) => tokens.reconsider()],
   ])(
@@ -272,13 +272,18 @@ describe("one app's token", () => {
   );
 
   describe("is denied when word of other connections has overtaken the answer, and", () => {
-    function askTwice(): { tokens: AppTokens; deny: () => void; mints: string[]; second: string } {
+    function askTwice(): {
+      tokens: TokenSource;
+      deny: () => void;
+      mints: string[];
+      second: string;
+    } {
       const clock = createTestClock();
       const first = Promise.withResolvers<TokenResponse>();
       const iat = Math.floor(clock.now() / 1000);
       const second = fakeToken({ iat, exp: iat + 60 });
       const mints: string[] = [];
-      const tokens = createAppTokens({
+      const tokens = createTokenSource({
         mint: () =>
           mints.push("mint") === 1
             ? first.promise

@@ -11,7 +11,7 @@ const RETRY_MS = 4_000;
 const MAX_RETRIES = 5;
 
 /** @returns a function that stops it */
-export function rotateSecret(refresh: () => Promise<void>, clock: Clock): Unsubscribe {
+export function startRotationTimer(refresh: () => Promise<void>, clock: Clock): Unsubscribe {
   let timer: unknown;
   let isStopped = false;
   let retries = 0;

@@ -2,16 +2,16 @@ import type { TokenResponse } from "@breezeway/shared/schemas";
 import { createSkew, type Clock, type Unsubscribe } from "@breezeway/shared/channel";
 import type { Visibility } from "../session/visibility.ts";
 import type { Tabs } from "../tabs/tabs.ts";
-import { createAppTokens, type AppTokens } from "./app-tokens.ts";
+import { createTokenSource, type TokenSource } from "./token-source.ts";
 
 /** One token per app, whatever the number of its frames and of the host's tabs. */
-export interface HostTokens {
-  of(appId: string): AppTokens;
+export interface TokenRegistry {
+  of(appId: string): TokenSource;
   /**
    * Tokens bound to the key of one document: for its frame alone, so told to no other tab. Close them
    * when the document is gone.
    */
-  bound(appId: string, proofKeyThumbprint: string): AppTokens;
+  bound(appId: string, proofKeyThumbprint: string): TokenSource;
   /** The session has changed or ended: all tokens are forgotten. */
   reset(isSignedIn: boolean): void;
   /** Apps of the tenant were connected or disconnected: what was denied may not be any more. */
@@ -19,7 +19,7 @@ export interface HostTokens {
   close(): void;
 }
 
-export interface HostTokensOptions {
+export interface TokenRegistryOptions {
   readonly mint: (appId: string, proofKeyThumbprint?: string) => Promise<TokenResponse>;
   /** Names the session and tenant that tokens are minted for; `undefined` while that is not known. */
   readonly identity: () => string | undefined;
@@ -29,11 +29,11 @@ export interface HostTokensOptions {
   readonly visibility: Visibility;
 }
 
-export function createHostTokens(options: HostTokensOptions): HostTokens {
+export function createTokenRegistry(options: TokenRegistryOptions): TokenRegistry {
   const { clock, random, tabs, visibility, identity } = options;
   const skew = createSkew(clock);
-  const byApp = new Map<string, AppTokens>();
-  const bound = new Set<AppTokens>();
+  const byApp = new Map<string, TokenSource>();
+  const bound = new Set<TokenSource>();
   /** The last token of each app that came from another tab. */
   const received = new Map<string, { readonly answer: TokenResponse; readonly at: number }>();
 
@@ -66,10 +66,10 @@ export function createHostTokens(options: HostTokensOptions): HostTokens {
     }),
   ];
 
-  const all = (): AppTokens[] => [...byApp.values(), ...bound];
+  const all = (): TokenSource[] => [...byApp.values(), ...bound];
 
-  const create = (mintOne: () => Promise<TokenResponse>): AppTokens =>
-    createAppTokens({
+  const create = (mintOne: () => Promise<TokenResponse>): TokenSource =>
+    createTokenSource({
       mint: mintOne,
       clock,
       skew,
@@ -88,7 +88,7 @@ export function createHostTokens(options: HostTokensOptions): HostTokens {
     },
     bound(appId, proofKeyThumbprint) {
       const tokens = create(() => options.mint(appId, proofKeyThumbprint));
-      const own: AppTokens = {
+      const own: TokenSource = {
         ...tokens,
         close() {
           bound.delete(tokens);

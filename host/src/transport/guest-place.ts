@@ -1,18 +1,18 @@
 /**
  * Where the documents of an app are shown, one after another, and how the present one is reached. A
- * frame in the page is one (`frames/frame-surface.ts`); the test kit brings another. Types only.
+ * frame in the page is one (`frames/frame-place.ts`); the test kit brings another. Types only.
  */
 import type { Hello, Welcome } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 import type { ChannelPort, Clock } from "@breezeway/shared/channel";
 
-export interface SurfaceOptions {
+export interface GuestPlaceOptions {
   readonly app: RegisteredApp;
   /** The page to show; on the app's origin. */
   readonly url: string;
   readonly clock: Clock;
   /**
-   * A document of the app's origin says hello; making sure of the origin is the surface's part.
+   * A document of the app's origin says hello; the place makes sure of the origin.
    * `port` is the host's end of a fresh channel, whose other end goes to the guest with the welcome.
    * Rejects with a BridgeError to refuse; the port is of no use then.
    */
@@ -21,7 +21,7 @@ export interface SurfaceOptions {
   readonly onLoad: (isOther: boolean) => void;
 }
 
-export interface GuestSurface {
+export interface GuestPlace {
   /** `undefined` where the app is in no frame of the page. */
   readonly element: HTMLIFrameElement | undefined;
   /** Loads the app anew. */
@@ -29,4 +29,4 @@ export interface GuestSurface {
   close(): void;
 }
 
-export type OpenSurface = (options: SurfaceOptions) => GuestSurface;
+export type OpenGuestPlace = (options: GuestPlaceOptions) => GuestPlace;

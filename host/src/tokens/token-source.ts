@@ -24,7 +24,7 @@ import {
 import type { TokenResponse } from "@breezeway/shared/schemas";
 import type { Clock, Skew, Unsubscribe } from "@breezeway/shared/channel";
 
-export interface AppTokens {
+export interface TokenSource {
   /** @throws {BridgeError} SIGNED_OUT, OFFLINE, DENIED */
   get(): Promise<TokenGrant>;
   /** @throws {BridgeError} SIGNED_OUT, OFFLINE, DENIED */
@@ -48,7 +48,7 @@ export interface TokenFollower {
   onToken(grant: TokenGrant): void;
 }
 
-export interface AppTokensOptions {
+export interface TokenSourceOptions {
   readonly mint: () => Promise<TokenResponse>;
   readonly clock: Clock;
   readonly skew: Skew;
@@ -64,7 +64,7 @@ const REFUSED_MS = 5_000;
 const FIRST_RETRY_MS = 2_000;
 const MAX_RETRY_MS = 30_000;
 
-export function createAppTokens(options: AppTokensOptions): AppTokens {
+export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const { clock, skew, random } = options;
   const followers = new Set<TokenFollower>();
   let grant: Grant | undefined;

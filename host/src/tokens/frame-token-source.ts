@@ -7,28 +7,28 @@
  */
 import type { Hello } from "@breezeway/shared";
 import type { Unsubscribe } from "@breezeway/shared/channel";
-import type { AppTokens, TokenFollower } from "./app-tokens.ts";
+import type { TokenSource, TokenFollower } from "./token-source.ts";
 
-export interface FrameTokens {
+export interface FrameTokenSource {
   /** For the welcome of a document that has said this hello. */
-  of(hello: Hello): AppTokens;
+  of(hello: Hello): TokenSource;
   /** The document is in: its tokens are followed from now on, and those of the one before forgotten. */
-  enter(hello: Hello): AppTokens;
+  enter(hello: Hello): TokenSource;
   close(): void;
 }
 
-export interface FrameTokensOptions {
-  readonly shared: AppTokens;
-  readonly bind: (proofKeyThumbprint: string) => AppTokens;
+export interface FrameTokenSourceOptions {
+  readonly shared: TokenSource;
+  readonly bind: (proofKeyThumbprint: string) => TokenSource;
   readonly follower: TokenFollower;
 }
 
 interface Bound {
   readonly keyThumbprint: string;
-  readonly tokens: AppTokens;
+  readonly tokens: TokenSource;
 }
 
-export function createFrameTokens(options: FrameTokensOptions): FrameTokens {
+export function createFrameTokenSource(options: FrameTokenSourceOptions): FrameTokenSource {
   const { shared, bind, follower } = options;
   /** Of the document that said hello last. It may not be in yet. */
   let greeting: Bound | undefined;

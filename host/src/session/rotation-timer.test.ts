@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BridgeError } from "@breezeway/shared";
 import { createTestClock, type TestClock } from "@breezeway/shared/testing";
-import { rotateSecret } from "./secret-rotation.ts";
+import { startRotationTimer } from "./rotation-timer.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -29,7 +29,7 @@ function start(): Rotation {
   const rotation: Rotation = {
     clock,
     asked,
-    stop: rotateSecret(refresh, clock),
+    stop: startRotationTimer(refresh, clock),
     failure: undefined,
     hold: undefined,
   };
