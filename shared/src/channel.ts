@@ -13,8 +13,8 @@ export type {
   IncomingCall,
   SendOptions,
 } from "./channel/channel.ts";
-export { systemClock } from "./channel/clock.ts";
-export type { Clock } from "./channel/clock.ts";
+export { systemClock } from "./clock.ts";
+export type { Clock } from "./clock.ts";
 export { createGate } from "./channel/gate.ts";
 export { measure } from "./channel/measure.ts";
 export { toWireError } from "./channel/outgoing-error.ts";

@@ -1,3 +1,5 @@
+export { systemClock } from "./clock.ts";
+export type { Clock } from "./clock.ts";
 export { BridgeError } from "./errors/bridge-error.ts";
 export type {
   BridgeErrorOptions,
@@ -7,6 +9,7 @@ export type {
 } from "./errors/bridge-error.ts";
 export { ERROR_CODES, isErrorCode, isRetryable, reasonOf } from "./errors/codes.ts";
 export type { ErrorCode } from "./errors/codes.ts";
+export { nearestName } from "./errors/nearest-name.ts";
 export { quoted } from "./errors/quoted.ts";
 export { ERROR_HINTS } from "./errors/hints.ts";
 export { HTTP_CODES, codeOfReason, isHttpCode } from "./errors/http-codes.ts";

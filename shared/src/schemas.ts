@@ -63,6 +63,15 @@ export type { Revocation, RevocationSnapshot } from "./schemas/revocations.ts";
 export { parseJsonWith, parseWith } from "./schemas/parse.ts";
 export type { ParseContext } from "./schemas/parse.ts";
 export {
+  functionOption,
+  instanceOption,
+  numberOption,
+  optionObject,
+  parseOptions,
+  wholeNumberOption,
+} from "./schemas/parse-options.ts";
+export type { OptionShape } from "./schemas/parse-options.ts";
+export {
   parseConfirm,
   parseNavigate,
   parseOpenModal,

@@ -14,7 +14,7 @@ import { parseMessage, type CallId, type Frame } from "../protocol/frames.ts";
 import type { StateKey } from "../protocol/state.ts";
 import type { WireError } from "../errors/bridge-error.ts";
 import type { CallOptionsInit } from "./call-options.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../clock.ts";
 import { createIncomingCalls, tooManyCalls, type IncomingCall } from "./incoming-calls.ts";
 import { createOutbox } from "./outbox.ts";
 import { toWireError } from "./outgoing-error.ts";

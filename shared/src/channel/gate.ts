@@ -5,7 +5,7 @@
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { ChannelLimits } from "../limits.ts";
 import { parseMessage, type Frame } from "../protocol/frames.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../clock.ts";
 import { measure } from "./measure.ts";
 
 /**

@@ -9,7 +9,7 @@
  */
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { CallId } from "../protocol/frames.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../clock.ts";
 
 const SOON_MS = 100;
 // Longer delays overflow the timer of every engine and fire at once.

@@ -3,7 +3,7 @@
  * message that was long on its way, as when the device slept meanwhile, narrows little, and one that
  * fits neither bound shows that a clock was set: all that was known is void.
  */
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../clock.ts";
 
 export interface Skew {
   /**

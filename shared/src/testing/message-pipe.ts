@@ -1,7 +1,7 @@
 /**
  * A real `MessageChannel` whose messages a test can hold up, lose, or wait for.
  */
-import type { Clock } from "../channel/clock.ts";
+import type { Clock } from "../clock.ts";
 import type { ChannelPort } from "../channel/port.ts";
 import { nextTask } from "./test-clock.ts";
 

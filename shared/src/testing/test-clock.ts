@@ -2,7 +2,7 @@
  * Time that stands still until a test moves it. Independent of the runtime's timers, so it also
  * works where a test library has replaced those.
  */
-import type { Clock } from "../channel/clock.ts";
+import type { Clock } from "../clock.ts";
 
 export interface TestClock extends Clock {
   /**

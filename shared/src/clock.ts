@@ -1,17 +1,17 @@
-/** Time as the channel and the token managers see it, so that tests can hold it. */
+/** Time, as everything here reads it and waits for it. Tests pass a clock that they move by hand. */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
-  /** Milliseconds since any fixed moment; never goes back when the wall clock is set. */
+  /** Milliseconds since a fixed moment. Never goes back when the wall clock is set. */
   monotonic(): number;
-  /** Calls `callback` once after `ms`; returns a handle for {@link Clock.clearTimer}. */
+  /** Calls `callback` once after `ms` milliseconds. Returns a handle for {@link Clock.clearTimer}. */
   setTimer(callback: () => void, ms: number): unknown;
   clearTimer(timer: unknown): void;
 }
 
 /**
- * The runtime's own clock. The functions are looked up once, when this is called, so that a page
- * that replaces its timers later (a test library, a hostile script) does not stop ours.
+ * The clock of the runtime. Its functions are looked up once, in this call, so a page that replaces
+ * its timers later (a test library, a hostile script) does not stop ours.
  */
 export function systemClock(): Clock {
   const { setTimeout: set, clearTimeout: clear, Date: RealDate, performance: watch } = globalThis;
