@@ -38,7 +38,7 @@ export default {
       // Servers for tests are started in one way; they are no entry of the package.
       to: {
         path: anyOf(WORKSPACES),
-        pathNot: ["^$1/", "^issuer/src/test-support/(postgres-server|oidc-provider)\\.ts$"],
+        pathNot: ["^$1/", "^issuer/test-support/(postgres-server|oidc-provider)\\.ts$"],
         dependencyTypes: ["local"],
       },
     },

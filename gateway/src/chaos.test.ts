@@ -7,11 +7,11 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { freePort } from "../../scripts/test-support/free-port.ts";
-import { startIssuer, type TestIssuer } from "./test-support/issuer.ts";
-import { startRelay } from "./test-support/relay.ts";
-import { startGateway, type TestGateway } from "./test-support/start.ts";
-import { createTokenMaker, ORDERS_APP } from "./test-support/tokens.ts";
-import { startUpstream, type TestUpstream } from "./test-support/upstream.ts";
+import { startIssuer, type TestIssuer } from "../test-support/issuer.ts";
+import { startRelay } from "../test-support/relay.ts";
+import { startGateway, type TestGateway } from "../test-support/start.ts";
+import { createTokenMaker, ORDERS_APP } from "../test-support/tokens.ts";
+import { startUpstream, type TestUpstream } from "../test-support/upstream.ts";
 
 const EACH_FAULT = 25;
 const FAULT_MS = 40;

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createGateway } from "./gateway.ts";
-import { startGateway } from "./test-support/start.ts";
-import { ISSUER, ORDERS_APP, ORDERS_ORIGIN, PANE_ORIGIN } from "./test-support/tokens.ts";
-import { startUpstream, type Echo } from "./test-support/upstream.ts";
+import { startGateway } from "../test-support/start.ts";
+import { ISSUER, ORDERS_APP, ORDERS_ORIGIN, PANE_ORIGIN } from "../test-support/tokens.ts";
+import { startUpstream, type Echo } from "../test-support/upstream.ts";
 
 describe("a request with a good token", () => {
   it("reaches the upstream with the caller's identity and without the token", async () => {

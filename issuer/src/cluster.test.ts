@@ -2,10 +2,10 @@ import { decodeProtectedHeader } from "jose";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createKeyManager, type Issuer } from "./index.ts";
 import { createLocalVault } from "./keys/local-vault.ts";
-import { openBrowser } from "./test-support/client.ts";
-import { readEvents } from "./test-support/event-source.ts";
-import { describeStores } from "./test-support/stores.ts";
-import { call, cookieOf, reasonOf, testClock, testIssuer } from "./test-support/test-issuer.ts";
+import { openBrowser } from "../test-support/client.ts";
+import { readEvents } from "../test-support/event-source.ts";
+import { describeStores } from "../test-support/stores.ts";
+import { call, cookieOf, reasonOf, testClock, testIssuer } from "../test-support/test-issuer.ts";
 
 describeStores("two issuers on one $name", (place, fixture) => {
   let a: Issuer;

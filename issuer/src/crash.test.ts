@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { send, startIssuerProcess } from "./test-support/start-issuer-process.ts";
-import { describeStores } from "./test-support/stores.ts";
-import { cookieOf } from "./test-support/test-issuer.ts";
+import { send, startIssuerProcess } from "../test-support/start-issuer-process.ts";
+import { describeStores } from "../test-support/stores.ts";
+import { cookieOf } from "../test-support/test-issuer.ts";
 
 const ROUNDS = 4;
 const CLIENTS = 8;

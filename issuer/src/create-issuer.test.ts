@@ -19,7 +19,7 @@ import {
   reasonOf,
   signIn,
   testIssuer,
-} from "./test-support/test-issuer.ts";
+} from "../test-support/test-issuer.ts";
 
 let folder: string;
 let issuer: Issuer;

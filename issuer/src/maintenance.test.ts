@@ -8,7 +8,7 @@ import { createLocalVault } from "./keys/local-vault.ts";
 import { createMaintenance, type Maintenance } from "./maintenance.ts";
 import { createSessionStore } from "./sessions/session-store.ts";
 import type { OpenStore } from "./store/store.ts";
-import { testClock } from "./test-support/test-issuer.ts";
+import { testClock } from "../test-support/test-issuer.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

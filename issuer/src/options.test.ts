@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createAppRegistry } from "@breezeway/shared/schemas";
 import { assertIssuerOptions, createIssuer, sqliteStore, type IssuerOptions } from "./index.ts";
 import { postgresStore } from "./postgres.ts";
-import { call, MANIFESTS, testIssuer, USERS } from "./test-support/test-issuer.ts";
+import { call, MANIFESTS, testIssuer, USERS } from "../test-support/test-issuer.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ManifestInput } from "@breezeway/shared/schemas";
 import { sqliteStore, type Issuer } from "./index.ts";
-import { call, MANIFESTS, reasonOf, signIn, testIssuer } from "./test-support/test-issuer.ts";
+import { call, MANIFESTS, reasonOf, signIn, testIssuer } from "../test-support/test-issuer.ts";
 
 const INSPECTOR: ManifestInput = MANIFESTS.find(({ id }) => id === "inspector")!;
 const ORDERS: ManifestInput = MANIFESTS.find(({ id }) => id === "orders")!;

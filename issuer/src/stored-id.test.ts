@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Issuer } from "./index.ts";
-import { testIssuer } from "./test-support/test-issuer.ts";
+import { testIssuer } from "../test-support/test-issuer.ts";
 
 let issuer: Issuer;
 beforeAll(() => {

@@ -109,27 +109,27 @@ test("refuses a cycle, unless it is closed by a type", async () => {
 
 test("refuses tests and their support in shipped sources", async () => {
   const files = {
-    "src/a.ts": `export * from "./test-support/fake.ts";`,
-    "src/test-support/fake.ts": "export const fake = 1;",
+    "src/a.ts": `export * from "../test-support/fake.ts";`,
+    "test-support/fake.ts": "export const fake = 1;",
   };
   const problems = await checkBoundaries(
     await writeWorkspaces({ shared: SHARED, verify: { manifest: {}, files } }),
   );
   expect(problems).toEqual([
-    "verify/src/a.ts → verify/src/test-support/fake.ts: What is shipped must not import tests or their support.",
+    "verify/src/a.ts → verify/test-support/fake.ts: What is shipped must not import tests or their support.",
   ]);
 });
 
 test("lets tests of another workspace start servers of the issuer's tests, and no shipped source", async () => {
-  const server = "../../issuer/src/test-support/postgres-server.ts";
+  const server = "../../issuer/test-support/postgres-server.ts";
   const files = {
     "src/a.test.ts": `import "${server}";`,
-    "src/b.test.ts": `import "../../issuer/src/test-support/stores.ts";`,
+    "src/b.test.ts": `import "../../issuer/test-support/stores.ts";`,
     "src/c.ts": `import "${server}";`,
   };
   const support = {
-    "src/test-support/postgres-server.ts": "export {};",
-    "src/test-support/stores.ts": "export {};",
+    "test-support/postgres-server.ts": "export {};",
+    "test-support/stores.ts": "export {};",
   };
   const problems = await checkBoundaries(
     await writeWorkspaces({
@@ -139,8 +139,8 @@ test("lets tests of another workspace start servers of the issuer's tests, and n
     }),
   );
   expect(problems.toSorted()).toEqual([
-    "cli/src/b.test.ts → issuer/src/test-support/stores.ts: Another workspace is imported by its package name, never by a relative path.",
-    "cli/src/c.ts → issuer/src/test-support/postgres-server.ts: What is shipped must not import tests or their support.",
+    "cli/src/b.test.ts → issuer/test-support/stores.ts: Another workspace is imported by its package name, never by a relative path.",
+    "cli/src/c.ts → issuer/test-support/postgres-server.ts: What is shipped must not import tests or their support.",
   ]);
 });
 

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { main } from "../main.ts";
 import { readServePlan } from "../serve/serve-plan.ts";
-import { ISSUER, ORDERS, type Config } from "../test-support/serve-place.ts";
-import { SECRET, useServe } from "../test-support/use-serve.ts";
+import { ISSUER, ORDERS, type Config } from "../../test-support/serve-place.ts";
+import { SECRET, useServe } from "../../test-support/use-serve.ts";
 
 const fixture = useServe();
 const { serve, change } = fixture;

@@ -8,8 +8,8 @@ import {
   signIn,
   tokenFor,
   type Config,
-} from "../test-support/serve-place.ts";
-import { SECRET, useServe } from "../test-support/use-serve.ts";
+} from "../../test-support/serve-place.ts";
+import { SECRET, useServe } from "../../test-support/use-serve.ts";
 
 const fixture = useServe();
 const { serve } = fixture;

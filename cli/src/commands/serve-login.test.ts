@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   startOidcProvider,
   type TestProvider,
-} from "../../../issuer/src/test-support/oidc-provider.ts";
+} from "../../../issuer/test-support/oidc-provider.ts";
 import {
   addressesIn,
   ORDERS,
@@ -12,8 +12,8 @@ import {
   tokenFor,
   type Config,
   type LogLine,
-} from "../test-support/serve-place.ts";
-import { SECRET, useServe } from "../test-support/use-serve.ts";
+} from "../../test-support/serve-place.ts";
+import { SECRET, useServe } from "../../test-support/use-serve.ts";
 
 const fixture = useServe();
 

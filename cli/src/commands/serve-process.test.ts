@@ -13,8 +13,8 @@ import {
   tokenFor,
   type Config,
   type ServePlace,
-} from "../test-support/serve-place.ts";
-import { startServeProcess, type ServeProcess } from "../test-support/serve-process.ts";
+} from "../../test-support/serve-place.ts";
+import { startServeProcess, type ServeProcess } from "../../test-support/serve-process.ts";
 
 /** Requests that the service has not answered, by path. */
 const held = new Map<string, ServerResponse>();

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   startPostgres,
   type PostgresServer,
-} from "../../../issuer/src/test-support/postgres-server.ts";
+} from "../../../issuer/test-support/postgres-server.ts";
 import {
   createServePlace,
   ORDERS,
@@ -13,8 +13,8 @@ import {
   signIn,
   tokenFor,
   type ServePlace,
-} from "../test-support/serve-place.ts";
-import { startServeProcess, type ServeProcess } from "../test-support/serve-process.ts";
+} from "../../test-support/serve-place.ts";
+import { startServeProcess, type ServeProcess } from "../../test-support/serve-process.ts";
 
 const LESSER = { ...ORDERS, scopes: ["orders:write"] };
 const POST = { "x-breezeway-request": "1" };

@@ -13,8 +13,8 @@ import {
   signIn,
   tokenFor,
   type LogLine,
-} from "../test-support/serve-place.ts";
-import { SECRET, useServe } from "../test-support/use-serve.ts";
+} from "../../test-support/serve-place.ts";
+import { SECRET, useServe } from "../../test-support/use-serve.ts";
 
 const fixture = useServe();
 const { serve, change } = fixture;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { startGateway, type TestGateway } from "../test-support/start.ts";
-import { ORDERS_ORIGIN } from "../test-support/tokens.ts";
+import { startGateway, type TestGateway } from "../../test-support/start.ts";
+import { ORDERS_ORIGIN } from "../../test-support/tokens.ts";
 
 const IDENTITY = [
   "x-breezeway-user",

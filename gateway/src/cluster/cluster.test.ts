@@ -4,16 +4,16 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { startIssuer } from "../test-support/issuer.ts";
-import { temporaryFolder } from "../test-support/programs.ts";
-import { createProver, PUBLIC_URL } from "../test-support/prover.ts";
-import { startGateway } from "../test-support/start.ts";
-import { redisServer, startRedis } from "../test-support/stores.ts";
-import { createTokenMaker, ORDERS_APP } from "../test-support/tokens.ts";
-import { startUpstream } from "../test-support/upstream.ts";
+import { startIssuer } from "../../test-support/issuer.ts";
+import { temporaryFolder } from "../../test-support/programs.ts";
+import { createProver, PUBLIC_URL } from "../../test-support/prover.ts";
+import { startGateway } from "../../test-support/start.ts";
+import { redisServer, startRedis } from "../../test-support/stores.ts";
+import { createTokenMaker, ORDERS_APP } from "../../test-support/tokens.ts";
+import { startUpstream } from "../../test-support/upstream.ts";
 import { serveGatewayCluster } from "./serve-cluster.ts";
 
-const PRIMARY = fileURLToPath(new URL("../test-support/cluster-primary.ts", import.meta.url));
+const PRIMARY = fileURLToPath(new URL("../../test-support/cluster-primary.ts", import.meta.url));
 
 interface Told {
   readonly url?: string;

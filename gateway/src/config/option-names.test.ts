@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createGateway } from "../gateway.ts";
-import { ISSUER, ORDERS_APP } from "../test-support/tokens.ts";
+import { ISSUER, ORDERS_APP } from "../../test-support/tokens.ts";
 
 const good = {
   issuer: ISSUER,

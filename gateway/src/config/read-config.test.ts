@@ -9,7 +9,7 @@ import {
   ORDERS_APP,
   ORDERS_ORIGIN,
   PANE_APP,
-} from "../test-support/tokens.ts";
+} from "../../test-support/tokens.ts";
 import { parseGatewaySection, readGatewayConfig } from "./read-config.ts";
 
 const good = {

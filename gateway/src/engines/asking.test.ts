@@ -1,9 +1,9 @@
 /** Engines that ask the gateway about each request: what the client sees of its refusals. */
 import { describe, expect, it } from "vitest";
-import { engines, startEngine } from "../test-support/engines.ts";
-import { createProver, PUBLIC_URL } from "../test-support/prover.ts";
-import { ORDERS_ORIGIN } from "../test-support/tokens.ts";
-import type { Echo } from "../test-support/upstream.ts";
+import { engines, startEngine } from "../../test-support/engines.ts";
+import { createProver, PUBLIC_URL } from "../../test-support/prover.ts";
+import { ORDERS_ORIGIN } from "../../test-support/tokens.ts";
+import type { Echo } from "../../test-support/upstream.ts";
 
 const TIMEOUT_MS = 60_000;
 

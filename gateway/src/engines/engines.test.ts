@@ -3,10 +3,10 @@
  * What an engine does that asks the gateway is in `asking.test.ts`.
  */
 import { describe, expect, it } from "vitest";
-import { attacks, auth, get, SPOOFED } from "../test-support/engine-attacks.ts";
-import { engines, startEngine } from "../test-support/engines.ts";
-import { sendRaw, statusOf } from "../test-support/raw-client.ts";
-import { ORDERS_ORIGIN } from "../test-support/tokens.ts";
+import { attacks, auth, get, SPOOFED } from "../../test-support/engine-attacks.ts";
+import { engines, startEngine } from "../../test-support/engines.ts";
+import { sendRaw, statusOf } from "../../test-support/raw-client.ts";
+import { ORDERS_ORIGIN } from "../../test-support/tokens.ts";
 
 const TIMEOUT_MS = 60_000;
 

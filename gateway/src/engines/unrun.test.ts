@@ -12,8 +12,8 @@ import * as z from "zod/mini";
 import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
 import { headerKind } from "../request/header-kinds.ts";
 import { PROXY_CLAIM_NAMES, PROXY_CLAIM_PREFIXES } from "../request/proxy-claims.ts";
-import { PROXY_CLAIMS, SPOOFED } from "../test-support/engine-attacks.ts";
-import { findProgram, temporaryFolder } from "../test-support/programs.ts";
+import { PROXY_CLAIMS, SPOOFED } from "../../test-support/engine-attacks.ts";
+import { findProgram, temporaryFolder } from "../../test-support/programs.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../../examples/engines/", import.meta.url));
 const IDENTITY = Object.values(IDENTITY_HEADERS);

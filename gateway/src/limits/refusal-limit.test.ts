@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { MAX_RENEWALS } from "./refusal-limit.ts";
-import { startGateway, type StartOptions, type TestGateway } from "../test-support/start.ts";
-import { createProver, PUBLIC_URL } from "../test-support/prover.ts";
-import { createTokenMaker } from "../test-support/tokens.ts";
+import { startGateway, type StartOptions, type TestGateway } from "../../test-support/start.ts";
+import { createProver, PUBLIC_URL } from "../../test-support/prover.ts";
+import { createTokenMaker } from "../../test-support/tokens.ts";
 
 afterEach(() => void vi.useRealTimers());
 

@@ -5,8 +5,8 @@ import {
   type VerifiedSession,
 } from "@breezeway/verify";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createProver } from "../test-support/prover.ts";
-import { createTokenMaker, ISSUER } from "../test-support/tokens.ts";
+import { createProver } from "../../test-support/prover.ts";
+import { createTokenMaker, ISSUER } from "../../test-support/tokens.ts";
 import { createRefusalLimit, MAX_RENEWALS, type RefusalLimit } from "./refusal-limit.ts";
 
 const tokens = createTokenMaker();

@@ -1,11 +1,11 @@
 /** Rate limits in a Redis and a Postgres of their own: counted together, gone, and hanging. */
 import { describe, expect, it } from "vitest";
 import { freePort } from "../../../scripts/test-support/free-port.ts";
-import { startIssuer } from "../test-support/issuer.ts";
-import { createProver, PUBLIC_URL } from "../test-support/prover.ts";
-import { startGateway, type TestGateway } from "../test-support/start.ts";
-import { postgres, redisServer, startPostgres, startRedis } from "../test-support/stores.ts";
-import { createTokenMaker } from "../test-support/tokens.ts";
+import { startIssuer } from "../../test-support/issuer.ts";
+import { createProver, PUBLIC_URL } from "../../test-support/prover.ts";
+import { startGateway, type TestGateway } from "../../test-support/start.ts";
+import { postgres, redisServer, startPostgres, startRedis } from "../../test-support/stores.ts";
+import { createTokenMaker } from "../../test-support/tokens.ts";
 import { createStoreGuard } from "./store-guard.ts";
 import type { RateLimitStore } from "./rate-limit-store.ts";
 

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
-import { startGateway, type TestGateway } from "../test-support/start.ts";
+import { startGateway, type TestGateway } from "../../test-support/start.ts";
 
 interface HalfClosed {
   readonly socket: Socket;

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
-import { startGateway } from "../test-support/start.ts";
+import { startGateway } from "../../test-support/start.ts";
 
 const CONNECTIONS = 10_000;
 const LIMITS = "/proc/self/limits";

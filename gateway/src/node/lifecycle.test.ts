@@ -11,10 +11,10 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { readGatewayConfig } from "../config/read-config.ts";
 import { watchGatewayConfig } from "../config/watch-config.ts";
 import { freePort } from "../../../scripts/test-support/free-port.ts";
-import { temporaryFolder } from "../test-support/programs.ts";
-import { startGateway } from "../test-support/start.ts";
-import { ISSUER, ORDERS_APP, PANE_APP } from "../test-support/tokens.ts";
-import { startUpstream } from "../test-support/upstream.ts";
+import { temporaryFolder } from "../../test-support/programs.ts";
+import { startGateway } from "../../test-support/start.ts";
+import { ISSUER, ORDERS_APP, PANE_APP } from "../../test-support/tokens.ts";
+import { startUpstream } from "../../test-support/upstream.ts";
 import { createGateway } from "../gateway.ts";
 import { serveGateway } from "./serve-gateway.ts";
 

@@ -4,8 +4,8 @@
  */
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
-import { sendRaw, statusOf } from "../test-support/raw-client.ts";
-import { startGateway } from "../test-support/start.ts";
+import { sendRaw, statusOf } from "../../test-support/raw-client.ts";
+import { startGateway } from "../../test-support/start.ts";
 
 const get = (path: string, ...headers: string[]): string =>
   [`GET ${path} HTTP/1.1`, "Host: gateway", ...headers, "", ""].join("\r\n");

@@ -3,9 +3,9 @@ import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { sendRaw, statusOf } from "../test-support/raw-client.ts";
-import { startGateway, type StartOptions, type TestGateway } from "../test-support/start.ts";
-import { ORDERS_ORIGIN } from "../test-support/tokens.ts";
+import { sendRaw, statusOf } from "../../test-support/raw-client.ts";
+import { startGateway, type StartOptions, type TestGateway } from "../../test-support/start.ts";
+import { ORDERS_ORIGIN } from "../../test-support/tokens.ts";
 
 interface WebSocketGateway extends TestGateway {
   readonly sockets: WebSocketServer;

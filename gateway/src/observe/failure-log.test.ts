@@ -1,9 +1,9 @@
 import { BridgeError } from "@breezeway/shared";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { startIssuer } from "../test-support/issuer.ts";
-import { startGateway } from "../test-support/start.ts";
-import { createTokenMaker } from "../test-support/tokens.ts";
-import { startUpstream } from "../test-support/upstream.ts";
+import { startIssuer } from "../../test-support/issuer.ts";
+import { startGateway } from "../../test-support/start.ts";
+import { createTokenMaker } from "../../test-support/tokens.ts";
+import { startUpstream } from "../../test-support/upstream.ts";
 import { createFailureLog } from "./failure-log.ts";
 
 describe("failures that nobody listens for", () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { startGateway } from "../test-support/start.ts";
+import { startGateway } from "../../test-support/start.ts";
 
 const GUIDE = fileURLToPath(new URL("../../../docs/guides/operate.md", import.meta.url));
 const NAME = /breezeway_gateway_[a-z_]+/g;

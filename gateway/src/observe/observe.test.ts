@@ -9,11 +9,11 @@ import {
 } from "@opentelemetry/sdk-trace";
 import { describe, expect, it } from "vitest";
 import { createGateway } from "../gateway.ts";
-import { temporaryFolder } from "../test-support/programs.ts";
-import { sendRaw } from "../test-support/raw-client.ts";
-import { startGateway, type TestGateway } from "../test-support/start.ts";
-import { ISSUER, ORDERS_APP, ORDERS_ORIGIN } from "../test-support/tokens.ts";
-import { startUpstream, type Echo } from "../test-support/upstream.ts";
+import { temporaryFolder } from "../../test-support/programs.ts";
+import { sendRaw } from "../../test-support/raw-client.ts";
+import { startGateway, type TestGateway } from "../../test-support/start.ts";
+import { ISSUER, ORDERS_APP, ORDERS_ORIGIN } from "../../test-support/tokens.ts";
+import { startUpstream, type Echo } from "../../test-support/upstream.ts";
 
 async function metricsOf(gateway: TestGateway): Promise<string> {
   return (await fetch(`${gateway.url}/metrics`)).text();

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { createGateway } from "../gateway.ts";
 import { serveGateway } from "../node/serve-gateway.ts";
 import { freePort } from "../../../scripts/test-support/free-port.ts";
-import { startGateway } from "../test-support/start.ts";
-import { createTokenMaker, ISSUER, ORDERS_APP } from "../test-support/tokens.ts";
+import { startGateway } from "../../test-support/start.ts";
+import { createTokenMaker, ISSUER, ORDERS_APP } from "../../test-support/tokens.ts";
 import { isInsider } from "./is-insider.ts";
 
 const FIGURES = "breezeway_gateway_requests_total";

@@ -3,9 +3,9 @@
  * the upstream was told must not show on the client's.
  */
 import { describe, expect, it } from "vitest";
-import { sendRaw, statusOf } from "../test-support/raw-client.ts";
-import { startRaw } from "../test-support/raw-upstream.ts";
-import { startGateway } from "../test-support/start.ts";
+import { sendRaw, statusOf } from "../../test-support/raw-client.ts";
+import { startRaw } from "../../test-support/raw-upstream.ts";
+import { startGateway } from "../../test-support/start.ts";
 
 const CHUNKS = "5\r\nwhole\r\n0\r\n\r\n";
 

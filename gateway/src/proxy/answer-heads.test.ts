@@ -2,9 +2,9 @@
 import { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { sendRaw } from "../test-support/raw-client.ts";
-import { startRaw } from "../test-support/raw-upstream.ts";
-import { startGateway } from "../test-support/start.ts";
+import { sendRaw } from "../../test-support/raw-client.ts";
+import { startRaw } from "../../test-support/raw-upstream.ts";
+import { startGateway } from "../../test-support/start.ts";
 import { AnswerHeads, MAX_INTERIM_ANSWERS } from "./answer-heads.ts";
 
 // A body in chunks takes another way to the upstream than anything else.

@@ -1,10 +1,10 @@
 /** Upstreams that do what they should not, each with the reason that the caller and metrics see. */
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
-import { sendRaw, statusOf } from "../test-support/raw-client.ts";
-import { startRaw } from "../test-support/raw-upstream.ts";
-import { startGateway } from "../test-support/start.ts";
-import type { Echo } from "../test-support/upstream.ts";
+import { sendRaw, statusOf } from "../../test-support/raw-client.ts";
+import { startRaw } from "../../test-support/raw-upstream.ts";
+import { startGateway } from "../../test-support/start.ts";
+import type { Echo } from "../../test-support/upstream.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok";
 

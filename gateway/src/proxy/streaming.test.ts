@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { startGateway, TICKING, type TestGateway } from "../test-support/start.ts";
+import { startGateway, TICKING, type TestGateway } from "../../test-support/start.ts";
 
 const MIB = 1024 * 1024;
 

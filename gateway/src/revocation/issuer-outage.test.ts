@@ -4,10 +4,10 @@ import {
   PROCESS_ISSUER,
   startIssuerProcess,
   type IssuerProcess,
-} from "../test-support/issuer-process.ts";
-import { postgres, startPostgres } from "../test-support/stores.ts";
-import { startRelay, type Relay } from "../test-support/relay.ts";
-import { startGateway, type TestGateway } from "../test-support/start.ts";
+} from "../../test-support/issuer-process.ts";
+import { postgres, startPostgres } from "../../test-support/stores.ts";
+import { startRelay, type Relay } from "../../test-support/relay.ts";
+import { startGateway, type TestGateway } from "../../test-support/start.ts";
 
 interface Scene extends AsyncDisposable {
   /** Reaches Postgres through the relay. */

@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { startIssuer, type TestIssuer } from "../test-support/issuer.ts";
-import { startRelay } from "../test-support/relay.ts";
-import { startGateway, type StartOptions, type TestGateway } from "../test-support/start.ts";
-import { createTokenMaker } from "../test-support/tokens.ts";
+import { startIssuer, type TestIssuer } from "../../test-support/issuer.ts";
+import { startRelay } from "../../test-support/relay.ts";
+import { startGateway, type StartOptions, type TestGateway } from "../../test-support/start.ts";
+import { createTokenMaker } from "../../test-support/tokens.ts";
 import { MAX_LOSS_MS } from "./revocations.ts";
 
 interface Scene extends AsyncDisposable {

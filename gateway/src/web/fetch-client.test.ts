@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { startGateway } from "../test-support/start.ts";
+import { startGateway } from "../../test-support/start.ts";
 
 it("does not hold a body that fails on the caller's side against the upstream", async () => {
   await using gateway = await startGateway({ gateway: { limits: { circuitFailures: 1 } } });

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { BridgeError, type HostOptions, type NavigationTarget } from "../index.ts";
-import { coded, orders, setUp } from "./test-support/set-up.ts";
+import { coded, orders, setUp } from "../../test-support/set-up.ts";
 
 describe("navigate", () => {
   const navigator = () => {

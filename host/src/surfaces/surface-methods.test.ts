@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { createHost, type HostUi, type MountSettings, type ToastRequest } from "../index.ts";
 import { createTestGuest, createTestIssuer } from "../testing.ts";
-import { coded, setUp } from "./test-support/set-up.ts";
+import { coded, setUp } from "../../test-support/set-up.ts";
 
 describe("reportPath", () => {
   it("tells the mount where the app is, as a path that opens it there", async () => {

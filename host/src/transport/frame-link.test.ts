@@ -19,7 +19,7 @@ import {
   takePort,
   nextMessage,
   call,
-} from "./test-support/frame-window.ts";
+} from "../../test-support/frame-window.ts";
 
 beforeEach(openPage);
 afterEach(closePage);

@@ -8,7 +8,7 @@ import {
   testClock,
   testIssuer,
   type TestClock,
-} from "../test-support/test-issuer.ts";
+} from "../../test-support/test-issuer.ts";
 
 const CANARY = "canary-7f3a";
 

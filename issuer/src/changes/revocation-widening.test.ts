@@ -3,15 +3,15 @@ import type { KyselyPlugin, PluginTransformResultArgs, QueryResult, UnknownRow }
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sqliteStore, type Issuer, type Store } from "../index.ts";
 import { MAX_SESSION_CHANGES } from "../sessions/session-store.ts";
-import { openBrowser } from "../test-support/client.ts";
-import { describeStores } from "../test-support/stores.ts";
+import { openBrowser } from "../../test-support/client.ts";
+import { describeStores } from "../../test-support/stores.ts";
 import {
   call,
   reasonOf,
   testClock,
   testIssuer,
   type TestClock,
-} from "../test-support/test-issuer.ts";
+} from "../../test-support/test-issuer.ts";
 import { appendChanges } from "./change-log.ts";
 
 interface Entry {

@@ -7,7 +7,7 @@ import {
   status,
   type Answer,
   type AppBackend,
-} from "../test-support/app-backend.ts";
+} from "../../test-support/app-backend.ts";
 import { callBackend } from "./backend-call.ts";
 
 let backend: AppBackend;

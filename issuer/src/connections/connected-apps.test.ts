@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Issuer } from "../index.ts";
-import { openBrowser, type Browser } from "../test-support/client.ts";
-import { describeStores } from "../test-support/stores.ts";
+import { openBrowser, type Browser } from "../../test-support/client.ts";
+import { describeStores } from "../../test-support/stores.ts";
 import {
   call,
   reasonOf,
   testClock,
   testIssuer,
   type TestClock,
-} from "../test-support/test-issuer.ts";
+} from "../../test-support/test-issuer.ts";
 import { createConnectedApps } from "./connected-apps.ts";
 import type { ConnectionRecord } from "./connection-machine.ts";
 

@@ -1,9 +1,13 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import type { Issuer } from "../index.ts";
-import { connectableApps, startAppBackend, type AppBackend } from "../test-support/app-backend.ts";
-import { gate, ORDERS } from "../test-support/connections.ts";
-import { postgresFixture, START_TIMEOUT_MS } from "../test-support/stores.ts";
-import { testIssuer } from "../test-support/test-issuer.ts";
+import {
+  connectableApps,
+  startAppBackend,
+  type AppBackend,
+} from "../../test-support/app-backend.ts";
+import { gate, ORDERS } from "../../test-support/connections.ts";
+import { postgresFixture, START_TIMEOUT_MS } from "../../test-support/stores.ts";
+import { testIssuer } from "../../test-support/test-issuer.ts";
 
 const DAY_MS = 86_400_000;
 

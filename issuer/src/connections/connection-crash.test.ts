@@ -1,14 +1,14 @@
 import { connectionListResponseSchema, parseWith } from "@breezeway/shared/schemas";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { startAppBackend, status, type AppBackend } from "../test-support/app-backend.ts";
-import { gate, ORDERS } from "../test-support/connections.ts";
+import { startAppBackend, status, type AppBackend } from "../../test-support/app-backend.ts";
+import { gate, ORDERS } from "../../test-support/connections.ts";
 import {
   send,
   startIssuerProcess,
   type IssuerProcess,
-} from "../test-support/start-issuer-process.ts";
-import { describeStores } from "../test-support/stores.ts";
-import { cookieOf } from "../test-support/test-issuer.ts";
+} from "../../test-support/start-issuer-process.ts";
+import { describeStores } from "../../test-support/stores.ts";
+import { cookieOf } from "../../test-support/test-issuer.ts";
 import { retryTimes } from "./start-connections.ts";
 
 const { leaseMs } = retryTimes(8);

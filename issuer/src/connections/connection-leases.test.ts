@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import type { Connection } from "../index.ts";
-import { status } from "../test-support/app-backend.ts";
-import { gate, ORDERS, setUpConnections } from "../test-support/connections.ts";
-import { describeStores } from "../test-support/stores.ts";
+import { status } from "../../test-support/app-backend.ts";
+import { gate, ORDERS, setUpConnections } from "../../test-support/connections.ts";
+import { describeStores } from "../../test-support/stores.ts";
 
 const DAY_MS = 86_400_000;
 

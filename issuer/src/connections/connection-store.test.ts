@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from "vitest";
 import { latestSeq } from "../changes/change-log.ts";
 import type { OpenStore } from "../store/store.ts";
-import { describeStores } from "../test-support/stores.ts";
+import { describeStores } from "../../test-support/stores.ts";
 import { MAX_DUE_AHEAD_MS, type ConnectionRecord } from "./connection-machine.ts";
 import { createConnectionStore } from "./connection-store.ts";
 

@@ -5,7 +5,7 @@ import { silentAudit } from "../audit/audit.ts";
 import { systemClock } from "../clock.ts";
 import { sqliteStore } from "../index.ts";
 import type { OpenStore } from "../store/store.ts";
-import { startAppBackend, status, type AppBackend } from "../test-support/app-backend.ts";
+import { startAppBackend, status, type AppBackend } from "../../test-support/app-backend.ts";
 import { callBackend } from "./backend-call.ts";
 import { createConnectionChanger } from "./connection-changer.ts";
 import { applyCommand } from "./connection-machine.ts";

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { problem, readToken, status } from "../test-support/app-backend.ts";
-import { gate, GUIDED, ORDERS, PLAIN, setUpConnections } from "../test-support/connections.ts";
-import { describeStores } from "../test-support/stores.ts";
-import { ISSUER_URL, testIssuer } from "../test-support/test-issuer.ts";
+import { problem, readToken, status } from "../../test-support/app-backend.ts";
+import { gate, GUIDED, ORDERS, PLAIN, setUpConnections } from "../../test-support/connections.ts";
+import { describeStores } from "../../test-support/stores.ts";
+import { ISSUER_URL, testIssuer } from "../../test-support/test-issuer.ts";
 
 describeStores("connections in a $name store", (place) => {
   const stage = setUpConnections(place);

@@ -7,10 +7,10 @@ import {
   startAppBackend,
   status,
   type AppBackend,
-} from "../test-support/app-backend.ts";
-import { ORDERS } from "../test-support/connections.ts";
-import { testIssuer } from "../test-support/test-issuer.ts";
-import { CERTIFICATE, startTlsBackend, type TlsBackend } from "../test-support/tls-backend.ts";
+} from "../../test-support/app-backend.ts";
+import { ORDERS } from "../../test-support/connections.ts";
+import { testIssuer } from "../../test-support/test-issuer.ts";
+import { CERTIFICATE, startTlsBackend, type TlsBackend } from "../../test-support/tls-backend.ts";
 import { callBackend } from "./backend-call.ts";
 import type { CallOutcome } from "./connection-machine.ts";
 import { createGuardedFetch } from "./guarded-fetch.ts";

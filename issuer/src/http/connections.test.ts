@@ -6,8 +6,8 @@ import type {
   IssuerOptions,
   ManageContext,
 } from "../index.ts";
-import { readEvents } from "../test-support/event-source.ts";
-import { call, reasonOf, signIn, testIssuer, USERS } from "../test-support/test-issuer.ts";
+import { readEvents } from "../../test-support/event-source.ts";
+import { call, reasonOf, signIn, testIssuer, USERS } from "../../test-support/test-issuer.ts";
 
 const COMMANDS = ["connect", "disconnect", "retry", "setup-completed"];
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readEvents } from "../test-support/event-source.ts";
+import { readEvents } from "../../test-support/event-source.ts";
 import { createEventStream } from "./event-stream.ts";
 
 const TIMES = { heartbeatMs: 10_000, retryMs: 1_000 };

@@ -2,11 +2,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Issuer } from "../index.ts";
 import { postgresStore } from "../postgres.ts";
-import { readEvents, type EventReader, type ReceivedEvent } from "../test-support/event-source.ts";
-import { startPostgresRelay, type PostgresRelay } from "../test-support/postgres-relay.ts";
-import { startPostgres, type PostgresServer } from "../test-support/postgres-server.ts";
-import { START_TIMEOUT_MS } from "../test-support/stores.ts";
-import { call, signIn, testIssuer } from "../test-support/test-issuer.ts";
+import {
+  readEvents,
+  type EventReader,
+  type ReceivedEvent,
+} from "../../test-support/event-source.ts";
+import { startPostgresRelay, type PostgresRelay } from "../../test-support/postgres-relay.ts";
+import { startPostgres, type PostgresServer } from "../../test-support/postgres-server.ts";
+import { START_TIMEOUT_MS } from "../../test-support/stores.ts";
+import { call, signIn, testIssuer } from "../../test-support/test-issuer.ts";
 
 let server: PostgresServer;
 let relay: PostgresRelay;

@@ -6,7 +6,7 @@ import {
   signIn,
   testIssuer,
   type CallOptions,
-} from "../test-support/test-issuer.ts";
+} from "../../test-support/test-issuer.ts";
 import { networkOf } from "./rate-limits.ts";
 
 let issuer: Issuer;

@@ -2,7 +2,7 @@ import { get, type IncomingMessage } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Issuer } from "../index.ts";
 import { serveIssuer } from "../node.ts";
-import { call, reasonOf, signIn, testIssuer } from "../test-support/test-issuer.ts";
+import { call, reasonOf, signIn, testIssuer } from "../../test-support/test-issuer.ts";
 
 let issuer: Issuer;
 let cookie: string;

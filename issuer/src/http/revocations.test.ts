@@ -5,14 +5,14 @@ import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { sqliteStore, type Issuer } from "../index.ts";
 import { serveIssuer, type IssuerServer } from "../node.ts";
-import { readEvents, type EventReader } from "../test-support/event-source.ts";
+import { readEvents, type EventReader } from "../../test-support/event-source.ts";
 import {
   call,
   reasonOf,
   testClock,
   testIssuer,
   type TestClock,
-} from "../test-support/test-issuer.ts";
+} from "../../test-support/test-issuer.ts";
 
 let clock: TestClock;
 let issuer: Issuer;

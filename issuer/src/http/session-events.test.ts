@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { appendChanges, WIDENED } from "../changes/change-log.ts";
 import { sqliteStore, type Issuer } from "../index.ts";
-import { readEvents, type EventReader } from "../test-support/event-source.ts";
+import { readEvents, type EventReader } from "../../test-support/event-source.ts";
 import {
   call,
   cookieOf,
@@ -13,7 +13,7 @@ import {
   testClock,
   testIssuer,
   type TestClock,
-} from "../test-support/test-issuer.ts";
+} from "../../test-support/test-issuer.ts";
 
 let clock: TestClock;
 let issuer: Issuer;

@@ -1,8 +1,8 @@
 import { exportJWK, generateKeyPair } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createLocalVault, type KeyVault } from "../index.ts";
-import { createKeyPlace, mint, verify, type KeyPlace } from "../test-support/key-place.ts";
-import { call, reasonOf, signIn, type TestClock } from "../test-support/test-issuer.ts";
+import { createKeyPlace, mint, verify, type KeyPlace } from "../../test-support/key-place.ts";
+import { call, reasonOf, signIn, type TestClock } from "../../test-support/test-issuer.ts";
 
 let place: KeyPlace;
 let clock: TestClock;

@@ -1,8 +1,14 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createKeyManager, createLocalVault, type Issuer, type Store } from "../index.ts";
-import { createKeyPlace, jwksOf, mint, verify, type KeyPlace } from "../test-support/key-place.ts";
-import { ISSUER_URL, signIn, type TestClock } from "../test-support/test-issuer.ts";
+import {
+  createKeyPlace,
+  jwksOf,
+  mint,
+  verify,
+  type KeyPlace,
+} from "../../test-support/key-place.ts";
+import { ISSUER_URL, signIn, type TestClock } from "../../test-support/test-issuer.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

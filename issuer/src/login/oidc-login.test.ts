@@ -1,7 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AuditEvent, Issuer, OidcIdentity, OidcOptions } from "../index.ts";
-import { startOidcProvider, type TestProvider } from "../test-support/oidc-provider.ts";
-import { call, ISSUER_URL, reasonOf, testClock, testIssuer } from "../test-support/test-issuer.ts";
+import { startOidcProvider, type TestProvider } from "../../test-support/oidc-provider.ts";
+import {
+  call,
+  ISSUER_URL,
+  reasonOf,
+  testClock,
+  testIssuer,
+} from "../../test-support/test-issuer.ts";
 
 const CALLBACK = `${ISSUER_URL}/login/callback`;
 

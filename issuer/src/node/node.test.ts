@@ -14,7 +14,7 @@ import {
   type ProxyOptions,
   type ServeOptions,
 } from "../node.ts";
-import { cookieOf, MANIFESTS, testIssuer } from "../test-support/test-issuer.ts";
+import { cookieOf, MANIFESTS, testIssuer } from "../../test-support/test-issuer.ts";
 
 let issuer: Issuer;
 let folder: string;

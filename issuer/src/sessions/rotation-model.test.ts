@@ -5,14 +5,14 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Issuer } from "../index.ts";
-import { postgresFixture, sqliteFixture, START_TIMEOUT_MS } from "../test-support/stores.ts";
+import { postgresFixture, sqliteFixture, START_TIMEOUT_MS } from "../../test-support/stores.ts";
 import {
   call,
   cookieOf,
   testClock,
   testIssuer,
   type TestClock,
-} from "../test-support/test-issuer.ts";
+} from "../../test-support/test-issuer.ts";
 
 const GRACE_MS = 30_000;
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { testClock, type TestClock } from "../test-support/test-issuer.ts";
+import { testClock, type TestClock } from "../../test-support/test-issuer.ts";
 import { createSessionCache, type SessionCache } from "./session-cache.ts";
 import type { SessionRecord } from "./session-record.ts";
 

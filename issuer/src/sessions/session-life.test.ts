@@ -9,7 +9,7 @@ import {
   testClock,
   testIssuer,
   type TestClock,
-} from "../test-support/test-issuer.ts";
+} from "../../test-support/test-issuer.ts";
 
 const SECOND = 1_000;
 const DAY = 86_400 * SECOND;

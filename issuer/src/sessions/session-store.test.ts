@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeEach, expect, it } from "vitest";
 import { latestSeq, readChanges } from "../changes/change-log.ts";
 import type { OpenStore } from "../store/store.ts";
-import { describeStores } from "../test-support/stores.ts";
+import { describeStores } from "../../test-support/stores.ts";
 import { checkId } from "../stored-id.ts";
 import type { SessionRecord } from "./session-record.ts";
 import { createSessionStore, MAX_SESSION_CHANGES } from "./session-store.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { appendChanges, latestSeq, readChanges } from "../changes/change-log.ts";
 import { createKeyStore, type StoredKey } from "../keys/key-store.ts";
-import { describeStores } from "../test-support/stores.ts";
+import { describeStores } from "../../test-support/stores.ts";
 import type { OpenStore } from "./store.ts";
 
 const NOW_MS = 1_800_000_000_000;

@@ -1,7 +1,7 @@
 /** The same table through Next.js: in a file of its own, since its compiler takes some seconds. */
 import { afterAll } from "vitest";
-import { createNextBeds } from "../test-support/beds/next.ts";
-import { describeConformance } from "../test-support/conformance-suite.ts";
+import { createNextBeds } from "../../test-support/beds/next.ts";
+import { describeConformance } from "../../test-support/conformance-suite.ts";
 
 const next = createNextBeds();
 afterAll(() => next.close());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createProver, type Prover } from "../test-support/prover.ts";
-import { NOW_SECONDS, b64 } from "../test-support/signer.ts";
+import { createProver, type Prover } from "../../test-support/prover.ts";
+import { NOW_SECONDS, b64 } from "../../test-support/signer.ts";
 import { importProofKey } from "./proof-key.ts";
 import type { ProofOptions } from "./proof-options.ts";
 import { createProofVerifier, type ProofRequest } from "./proof-verifier.ts";

@@ -6,8 +6,8 @@ import {
   revokedEvent,
   snapshotEvent,
   type FeedServer,
-} from "../test-support/feed-server.ts";
-import { NOW_SECONDS as NOW, claimsAt } from "../test-support/signer.ts";
+} from "../../test-support/feed-server.ts";
+import { NOW_SECONDS as NOW, claimsAt } from "../../test-support/signer.ts";
 import type { RevocationFeedOptions } from "./feed-options.ts";
 import { createRevocationFeed, type RevocationFeed } from "./revocation-feed.ts";
 

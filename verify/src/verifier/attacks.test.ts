@@ -9,7 +9,7 @@ import {
   claimsAt,
   createSigner,
   without,
-} from "../test-support/signer.ts";
+} from "../../test-support/signer.ts";
 import type { VerifyRequest } from "./claim-rules.ts";
 import { createSessionVerifier } from "./session-verifier.ts";
 

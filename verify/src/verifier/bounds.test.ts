@@ -1,7 +1,13 @@
 /** Where each rule of form begins: the last that passes, and the first that does not. */
 import { sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { ISSUER, NOW_SECONDS as NOW, b64, claimsAt, createSigner } from "../test-support/signer.ts";
+import {
+  ISSUER,
+  NOW_SECONDS as NOW,
+  b64,
+  claimsAt,
+  createSigner,
+} from "../../test-support/signer.ts";
 import { createSessionVerifier } from "./session-verifier.ts";
 
 const HEADER = '{"alg":"EdDSA","typ":"JWT","kid":"key-1"}';

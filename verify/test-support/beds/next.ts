@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import type { Variant } from "../conformance.ts";
 import type { Bed, Issuers } from "./bed.ts";
 
-const VERIFY = resolve(import.meta.dirname, "../../..");
+const VERIFY = resolve(import.meta.dirname, "../..");
 // Inside the repository, so that Next finds the packages.
 const CACHE = resolve(VERIFY, "../.cache");
 
@@ -60,7 +60,7 @@ async function startNext({ real, unreachable }: Issuers): Promise<NextServer> {
   await mkdir(CACHE, { recursive: true });
   const folder = await mkdtemp(join(CACHE, "next-"));
   await cp(join(VERIFY, "examples/next"), folder, { recursive: true });
-  await cp(join(VERIFY, "src/test-support/next-app"), folder, { recursive: true });
+  await cp(join(VERIFY, "test-support/next-app"), folder, { recursive: true });
   const next = createRequire(import.meta.url).resolve("next/dist/bin/next");
   const server = spawn(process.execPath, [next, "dev", "--hostname", "127.0.0.1", "--port", "0"], {
     cwd: folder,

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { SessionOptions } from "../../guard/session-options.ts";
+import type { SessionOptions } from "../../src/guard/session-options.ts";
 import type { Variant } from "../conformance.ts";
 
 /** A framework with the example application of its guide, on a real socket. */

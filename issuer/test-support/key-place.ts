@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from "jose";
-import { sqliteStore, type Issuer, type Store } from "../index.ts";
+import { sqliteStore, type Issuer, type Store } from "../src/index.ts";
 import { call, ISSUER_URL, testClock, testIssuer, type TestClock } from "./test-issuer.ts";
 
 export interface KeyPlace {

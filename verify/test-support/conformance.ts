@@ -1,6 +1,6 @@
 /** What every adapter must answer, case by case: one table, the same bytes everywhere. */
 import type { ErrorAction, ErrorReason } from "@breezeway/shared";
-import type { SessionOptions } from "../guard/session-options.ts";
+import type { SessionOptions } from "../src/guard/session-options.ts";
 import type { RequestOptions } from "./http-client.ts";
 import { createProver } from "./prover.ts";
 import { claimsAt, createSigner, type TestSigner } from "./signer.ts";

@@ -4,7 +4,7 @@ import { chownSync } from "node:fs";
 import { join } from "node:path";
 import { Pool } from "pg";
 import { createClient } from "redis";
-import { freePort } from "../../../scripts/test-support/free-port.ts";
+import { freePort } from "../../scripts/test-support/free-port.ts";
 import {
   findPostgres,
   findProgram,

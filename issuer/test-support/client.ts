@@ -1,5 +1,5 @@
 /** What a browser does with an issuer: keeps the cookie it was given last. */
-import type { Issuer } from "../index.ts";
+import type { Issuer } from "../src/index.ts";
 import { call, cookieOf } from "./test-issuer.ts";
 
 export interface Browser {

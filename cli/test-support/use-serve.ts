@@ -1,6 +1,6 @@
 /** Runs `breezeway serve` in the test's process, with a place of its own for each test. */
 import { afterEach, beforeEach, vi } from "vitest";
-import { main } from "../main.ts";
+import { main } from "../src/main.ts";
 import { createServePlace, type LogLine, type ServePlace } from "./serve-place.ts";
 
 /** No error and no line of the log may have it in it. */

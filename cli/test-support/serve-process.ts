@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { addressesIn, type LogLine } from "./serve-place.ts";
 
-const BIN = fileURLToPath(new URL("../bin.ts", import.meta.url));
+const BIN = fileURLToPath(new URL("../src/bin.ts", import.meta.url));
 
 export interface ServeProcess extends AsyncDisposable {
   /** Addresses by part. */

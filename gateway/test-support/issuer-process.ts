@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const SCRIPT = fileURLToPath(
-  new URL("../../../issuer/src/test-support/issuer-process.ts", import.meta.url),
+  new URL("../../issuer/test-support/issuer-process.ts", import.meta.url),
 );
 
 /** What it calls itself in its tokens, wherever it listens. */

@@ -1,14 +1,14 @@
 import { getRequestListener } from "@hono/node-server";
 import { NestFactory } from "@nestjs/core";
 import { FastifyAdapter } from "@nestjs/platform-fastify";
-import { createApp as createExpress } from "../../../examples/express.ts";
-import { createApp as createFastify } from "../../../examples/fastify.ts";
-import { createHandler } from "../../../examples/fetch.ts";
-import { createApp as createHapi } from "../../../examples/hapi.ts";
-import { createApp as createHono } from "../../../examples/hono.ts";
-import { createApp as createKoa } from "../../../examples/koa.ts";
-import { createApp as createLoopback } from "../../../examples/loopback.ts";
-import { createModule } from "../../../examples/nest.ts";
+import { createApp as createExpress } from "../../examples/express.ts";
+import { createApp as createFastify } from "../../examples/fastify.ts";
+import { createHandler } from "../../examples/fetch.ts";
+import { createApp as createHapi } from "../../examples/hapi.ts";
+import { createApp as createHono } from "../../examples/hono.ts";
+import { createApp as createKoa } from "../../examples/koa.ts";
+import { createApp as createLoopback } from "../../examples/loopback.ts";
+import { createModule } from "../../examples/nest.ts";
 import { listen, type Bed } from "./bed.ts";
 
 export const frameworkBeds: readonly Bed[] = [

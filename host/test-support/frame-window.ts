@@ -3,7 +3,7 @@ import { connect, type Message, type MessageHandler, type Messenger } from "penp
 import { vi } from "vitest";
 import { HANDSHAKE_LIMITS, type Hello, type Welcome } from "@breezeway/shared";
 import { createTestClock, nextTask, type TestClock } from "@breezeway/shared/testing";
-import { linkFrame, type FrameLink } from "../frame-link.ts";
+import { linkFrame, type FrameLink } from "../src/transport/frame-link.ts";
 
 export const ORIGIN = "https://orders.test";
 export const HELLO = { protocol: [1, 1], sdk: "t", documentId: "d", autoRefresh: true };

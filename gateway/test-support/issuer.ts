@@ -1,7 +1,7 @@
 /** The two endpoints of an issuer that a gateway needs, on a real socket, with faults on demand. */
 import { createServer, type ServerResponse } from "node:http";
 import type { Revocation } from "@breezeway/shared/schemas";
-import { freePort } from "../../../scripts/test-support/free-port.ts";
+import { freePort } from "../../scripts/test-support/free-port.ts";
 import type { TokenMaker } from "./tokens.ts";
 
 export interface TestIssuer extends AsyncDisposable {

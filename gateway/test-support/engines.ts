@@ -3,13 +3,13 @@ import { createPublicKey } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../../../scripts/test-support/free-port.ts";
+import { freePort } from "../../scripts/test-support/free-port.ts";
 import { findProgram, runProgram, temporaryFolder } from "./programs.ts";
 import { sendRaw } from "./raw-client.ts";
 import { startGateway, type StartOptions, type TestGateway } from "./start.ts";
 import { createTokenMaker } from "./tokens.ts";
 
-const EXAMPLES = fileURLToPath(new URL("../../../examples/engines/", import.meta.url));
+const EXAMPLES = fileURLToPath(new URL("../../examples/engines/", import.meta.url));
 
 export interface Engine {
   readonly name: string;

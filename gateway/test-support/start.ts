@@ -1,8 +1,8 @@
 /** A gateway in front of an upstream, both on real sockets. */
-import type { GatewayOptions } from "../config/options.ts";
-import type { RouteOptions } from "../config/route-schema.ts";
-import { serveGateway, type GatewayServer } from "../node/serve-gateway.ts";
-import type { ServeOptions } from "../node/serve-options.ts";
+import type { GatewayOptions } from "../src/config/options.ts";
+import type { RouteOptions } from "../src/config/route-schema.ts";
+import { serveGateway, type GatewayServer } from "../src/node/serve-gateway.ts";
+import type { ServeOptions } from "../src/node/serve-options.ts";
 import { createTokenMaker, ISSUER, ORDERS_APP, PANE_APP, type TokenMaker } from "./tokens.ts";
 import { startUpstream, type Handler, type TestUpstream } from "./upstream.ts";
 

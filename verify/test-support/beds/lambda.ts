@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
-import { createHandlers } from "../../../examples/lambda.ts";
+import { createHandlers } from "../../examples/lambda.ts";
 import { listen, type Bed } from "./bed.ts";
 
 type EventMaker = (request: IncomingMessage) => object;

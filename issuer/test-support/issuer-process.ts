@@ -1,8 +1,8 @@
 /** An issuer in a process of its own, for tests that kill it. Prints its URL, then serves. */
 import process from "node:process";
-import { postgresStore } from "../postgres.ts";
-import { sqliteStore } from "../index.ts";
-import { serveIssuer } from "../node.ts";
+import { postgresStore } from "../src/postgres.ts";
+import { sqliteStore } from "../src/index.ts";
+import { serveIssuer } from "../src/node.ts";
 import { connectableApps } from "./app-backend.ts";
 import { testIssuer } from "./test-issuer.ts";
 

@@ -24,7 +24,7 @@ import { Client } from "pg";
 
 const run = promisify(execFile);
 
-const CACHE = fileURLToPath(new URL("../../../.cache/postgres", import.meta.url));
+const CACHE = fileURLToPath(new URL("../../.cache/postgres", import.meta.url));
 const PACKAGE_VERSION = "18.4.0-beta.17";
 
 export interface PostgresServer {

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe } from "vitest";
-import { postgresStore } from "../postgres.ts";
-import { sqliteStore, type Store } from "../index.ts";
+import { postgresStore } from "../src/postgres.ts";
+import { sqliteStore, type Store } from "../src/index.ts";
 import { startPostgres, type PostgresServer } from "./postgres-server.ts";
 
 /** Somewhere that several stores can open at once and find each other's data. */

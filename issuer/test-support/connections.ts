@@ -1,6 +1,12 @@
 /** An issuer with connections for each test of a suite, and the backend of its apps. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
-import type { AuditEvent, Connection, ConnectionOptions, Issuer, IssuerOptions } from "../index.ts";
+import type {
+  AuditEvent,
+  Connection,
+  ConnectionOptions,
+  Issuer,
+  IssuerOptions,
+} from "../src/index.ts";
 import {
   connectableApps,
   startAppBackend,

@@ -1,5 +1,5 @@
 /** An issuer for tests, on a store of its own, with a clock that the test moves. */
-import { createIssuer, sqliteStore, type Issuer, type IssuerOptions } from "../index.ts";
+import { createIssuer, sqliteStore, type Issuer, type IssuerOptions } from "../src/index.ts";
 
 export const ISSUER_URL = "http://localhost:4000/auth";
 

@@ -1,12 +1,12 @@
 /** A guest that is connected to a host, for tests of what it may do with the page. */
 import { afterEach, expect } from "vitest";
-import { createHost, type Host, type HostOptions, type MountSettings } from "../../index.ts";
+import { createHost, type Host, type HostOptions, type MountSettings } from "../src/index.ts";
 import {
   createTestGuest,
   createTestIssuer,
   type TestGuest,
   type TestIssuer,
-} from "../../testing.ts";
+} from "../src/testing.ts";
 
 const RIGHTS = ["navigation:write", "toasts:show", "dialogs:show"];
 
