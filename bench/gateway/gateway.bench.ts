@@ -54,7 +54,7 @@ async function startNginx(
   const folder = mkdtempSync(join(tmpdir(), "breezeway-bench-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   const port = 18_080;
-  const shipped = readFileSync(here("../../examples/engines/nginx.conf"), "utf8");
+  const shipped = readFileSync(here("../../examples/reverse-proxies/nginx.conf"), "utf8");
   const config = join(folder, "nginx.conf");
   writeFileSync(
     config,

@@ -9,7 +9,7 @@ import { sendRaw } from "./raw-client.ts";
 import { startGateway, type StartOptions, type TestGateway } from "./start.ts";
 import { createTokenMaker } from "./tokens.ts";
 
-const EXAMPLES = fileURLToPath(new URL("../../examples/engines/", import.meta.url));
+const EXAMPLES = fileURLToPath(new URL("../../examples/reverse-proxies/", import.meta.url));
 
 export interface Engine {
   readonly name: string;

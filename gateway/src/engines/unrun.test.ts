@@ -15,7 +15,7 @@ import { PROXY_CLAIM_NAMES, PROXY_CLAIM_PREFIXES } from "../request/proxy-claims
 import { PROXY_CLAIMS, SPOOFED } from "../../test-support/engine-attacks.ts";
 import { findProgram, temporaryFolder } from "../../test-support/programs.ts";
 
-const EXAMPLES = fileURLToPath(new URL("../../../examples/engines/", import.meta.url));
+const EXAMPLES = fileURLToPath(new URL("../../../examples/reverse-proxies/", import.meta.url));
 const IDENTITY = Object.values(IDENTITY_HEADERS);
 /** By which frameworks change what was authorised. */
 const REROUTING = [
