@@ -1,8 +1,8 @@
 /** What the Node server needs of a gateway and nobody else should see. */
 import { BridgeError } from "@breezeway/shared";
 import type { Metrics } from "./observe/metrics.ts";
-import type { Operations } from "./operations/operations.ts";
-import type { ExchangeServices } from "./proxy/services.ts";
+import type { Operations } from "./observe/operations.ts";
+import type { ExchangeServices } from "./exchange/services.ts";
 
 export interface GatewayCore {
   readonly services: ExchangeServices;

@@ -33,13 +33,13 @@ import { createFailureLog, publicUrl, type FailureLog } from "./observe/failure-
 import { createMetrics } from "./observe/metrics.ts";
 import { combineObservers } from "./observe/observer.ts";
 import { createTracing } from "./observe/tracing.ts";
-import { createOperations } from "./operations/operations.ts";
-import { Exchange } from "./proxy/exchange.ts";
-import { createOpenExchanges } from "./proxy/open-exchanges.ts";
-import type { ExchangeServices } from "./proxy/services.ts";
-import { createUpstreams } from "./proxy/upstreams.ts";
-import { createRevocations } from "./revocation/revocations.ts";
-import { FetchClient, headOfRequest } from "./web/fetch-client.ts";
+import { createOperations } from "./observe/operations.ts";
+import { Exchange } from "./exchange/exchange.ts";
+import { createOpenExchanges } from "./exchange/open-exchanges.ts";
+import type { ExchangeServices } from "./exchange/services.ts";
+import { createUpstreams } from "./upstream/upstream-pools.ts";
+import { createRevocations } from "./exchange/revocations.ts";
+import { FetchClient, headOfRequest } from "./exchange/fetch-client.ts";
 
 export interface Gateway extends AsyncDisposable {
   /** A Web-standard handler, with everything but WebSocket. Serve it, or use `serveGateway`. */

@@ -1,6 +1,6 @@
-export { serveGatewayCluster } from "./cluster/serve-cluster.ts";
-export type { ClusterOptions } from "./cluster/cluster-options.ts";
-export type { GatewayCluster } from "./cluster/serve-cluster.ts";
+export { serveGatewayCluster } from "./node/serve-cluster.ts";
+export type { ClusterOptions } from "./node/cluster-options.ts";
+export type { GatewayCluster } from "./node/serve-cluster.ts";
 export { parseGatewaySection, readApps, readGatewayConfig } from "./config/read-config.ts";
 export type { SectionContext } from "./config/read-config.ts";
 export { watchGatewayConfig } from "./config/watch-config.ts";

@@ -1,5 +1,5 @@
 /** A program that runs a cluster and does what its parent says: test runners' threads cannot fork. */
-import { serveGatewayCluster, type GatewayCluster } from "../src/cluster/serve-cluster.ts";
+import { serveGatewayCluster, type GatewayCluster } from "../src/node/serve-cluster.ts";
 
 const [, , config = "", signal, options = "{}"] = process.argv;
 let cluster: GatewayCluster | undefined;

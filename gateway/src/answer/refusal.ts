@@ -6,11 +6,11 @@ import {
   type AuthScheme,
   type ErrorReason,
 } from "@breezeway/shared";
-import { corsHeaders } from "../cors/cors.ts";
+import { corsHeaders } from "./cors.ts";
 import type { Policy } from "../config/options.ts";
-import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
+import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
 import { isProofScheme } from "../request/credential.ts";
-import type { Route } from "../routes/route-table.ts";
+import type { Route } from "../decision/route-table.ts";
 
 /** A whole response. Small by nature: the gateway has little to say. */
 export interface Answer {

@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { temporaryFolder } from "../../test-support/programs.ts";
 import { ORDERS_APP, PANE_APP } from "../../test-support/tokens.ts";
 import { readGatewayConfig } from "./read-config.ts";
-import { ROUTE_DEFAULTS } from "../routes/route-table.ts";
+import { ROUTE_DEFAULTS } from "../decision/route-table.ts";
 
 const GUIDE = fileURLToPath(new URL("../../../docs/guides/run-the-gateway.md", import.meta.url));
 

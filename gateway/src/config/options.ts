@@ -16,15 +16,15 @@ import {
   type SessionVerifierOptions,
 } from "@breezeway/verify";
 import * as z from "zod/mini";
-import { createPeerTrust } from "../proxy/peer-trust.ts";
+import { createPeerTrust } from "../request/peer-trust.ts";
 import { headerKind } from "../request/header-kinds.ts";
 import { createRemoval } from "../request/removed-headers.ts";
 import type { RateLimitStore } from "../limits/rate-limit-store.ts";
 import { REFUSAL_LIMIT, type RefusalLimitOptions } from "../limits/refusal-limit.ts";
 import type { AuditDestination } from "../observe/audit.ts";
 import type { MetricsOptions } from "../observe/metrics.ts";
-import { UPSTREAM_LIMITS, type UpstreamLimits } from "../proxy/upstreams.ts";
-import { createRouteTable, type RouteTable } from "../routes/route-table.ts";
+import { UPSTREAM_LIMITS, type UpstreamLimits } from "../upstream/upstream-pools.ts";
+import { createRouteTable, type RouteTable } from "../decision/route-table.ts";
 import { routeSchema, type RouteOptions } from "./route-schema.ts";
 
 export interface CorsOptions {

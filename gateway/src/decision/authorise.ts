@@ -5,7 +5,7 @@
  */
 import { BridgeError } from "@breezeway/shared";
 import type { VerifiedSession } from "@breezeway/verify";
-import { encodeIdentity } from "../identity/identity-headers.ts";
+import { encodeIdentity } from "../request/identity-headers.ts";
 import type { Examined } from "./examine.ts";
 
 /** @throws {BridgeError} APP_NOT_ALLOWED, SCOPE_MISSING, TENANT_MISMATCH, BODY_TOO_LARGE */

@@ -9,8 +9,8 @@ import type { ProofVerifier, VerifiedProof, VerifyRequest } from "@breezeway/ver
 import type { Policy } from "../config/options.ts";
 import { readCredential } from "../request/credential.ts";
 import { inspectHeaders, type InspectedHeaders } from "../request/inspect-headers.ts";
-import { parseRequestTarget, type RequestTarget } from "../routes/request-target.ts";
-import type { Route } from "../routes/route-table.ts";
+import { parseRequestTarget, type RequestTarget } from "../request/request-target.ts";
+import type { Route } from "./route-table.ts";
 
 /** A request as it arrived, before anything is believed. */
 export interface RequestHead {

@@ -8,7 +8,7 @@ import { BridgeError } from "@breezeway/shared";
 import type { VerifiedSession } from "@breezeway/verify";
 import { RateLimiterMemory, RateLimiterRes, type RateLimiterAbstract } from "rate-limiter-flexible";
 import type { RateLimitOptions } from "../config/route-schema.ts";
-import type { Route } from "../routes/route-table.ts";
+import type { Route } from "../decision/route-table.ts";
 import {
   createStoreLimiter,
   STORE_TIMEOUT_MS,

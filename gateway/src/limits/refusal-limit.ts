@@ -12,7 +12,7 @@ import { LRUCache } from "lru-cache";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import type { RequestHead } from "../decision/examine.ts";
 import type { ExchangeObserver } from "../observe/observer.ts";
-import { clientAddress } from "./client-address.ts";
+import { clientAddress } from "../request/client-address.ts";
 
 export interface RefusalLimitOptions {
   /** Refused tokens within the window. */

@@ -3,7 +3,7 @@
  * row only once per second, so that requests do not wait for it one after the other.
  */
 import { BridgeError } from "@breezeway/shared";
-import { Circuit } from "../proxy/circuit.ts";
+import { Circuit } from "../upstream/circuit.ts";
 
 export interface StoreGuard {
   /** What the store said; `undefined` when it failed, or is not asked at the moment. Never rejects. */

@@ -8,9 +8,9 @@
 import { ServerResponse, type IncomingMessage } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import type { Answer } from "../answer/refusal.ts";
-import type { ClientListener, ClientSide, Upgrade } from "../proxy/client-side.ts";
-import { headerPairs } from "../proxy/header-pairs.ts";
-import { LimitedBody } from "../proxy/limited-body.ts";
+import type { ClientListener, ClientSide, Upgrade } from "../exchange/client-side.ts";
+import { headerPairs } from "../request/header-pairs.ts";
+import { LimitedBody } from "../exchange/limited-body.ts";
 import { discardBody } from "./discard-body.ts";
 
 /** Knows the last response that was begun on it. */

@@ -1,7 +1,7 @@
 /** Options of {@link serveGateway}'s listener, and the check of them. */
 import { parseWith } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
-import type { OperationsAddress } from "../operations/serve-operations.ts";
+import type { OperationsAddress } from "../observe/serve-operations.ts";
 
 export interface ServeOptions extends OperationsAddress {
   /** Default 4001; 0 for a free one. */

@@ -3,10 +3,10 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { GatewayCore } from "../core.ts";
-import { isAuthz } from "../authz/authz.ts";
+import { isAuthz } from "../reverse-proxies/authz.ts";
 import { WEBSOCKET_PROTOCOL } from "../request/credential.ts";
-import { Exchange } from "../proxy/exchange.ts";
-import type { Upgrade } from "../proxy/client-side.ts";
+import { Exchange } from "../exchange/exchange.ts";
+import type { Upgrade } from "../exchange/client-side.ts";
 import { GatewayResponse, NodeClient, hasBody, type GatewaySocket } from "./node-client.ts";
 import { headOf } from "./request-head.ts";
 

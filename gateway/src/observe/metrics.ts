@@ -7,10 +7,10 @@ import {
   type GaugeConfiguration,
 } from "prom-client";
 import type { RateLimits } from "../limits/rate-limits.ts";
-import type { OperationsAccess } from "../operations/is-insider.ts";
-import type { OpenExchanges } from "../proxy/open-exchanges.ts";
-import type { Upstreams } from "../proxy/upstreams.ts";
-import type { Revocations } from "../revocation/revocations.ts";
+import type { OperationsAccess } from "./is-insider.ts";
+import type { OpenExchanges } from "../exchange/open-exchanges.ts";
+import type { Upstreams } from "../upstream/upstream-pools.ts";
+import type { Revocations } from "../exchange/revocations.ts";
 import { createRequestStatistics } from "./request-statistics.ts";
 import type { ExchangeObserver, ObservedExchange } from "./observer.ts";
 

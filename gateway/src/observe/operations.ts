@@ -7,11 +7,11 @@
 import { BridgeError } from "@breezeway/shared";
 import type { SessionVerifier } from "@breezeway/verify";
 import { refusal, type Answer } from "../answer/refusal.ts";
-import { answerAuthz, isAuthz } from "../authz/authz.ts";
+import { answerAuthz, isAuthz } from "../reverse-proxies/authz.ts";
 import type { RequestHead } from "../decision/examine.ts";
-import type { Metrics } from "../observe/metrics.ts";
-import type { ExchangeServices } from "../proxy/services.ts";
-import type { Revocations } from "../revocation/revocations.ts";
+import type { Metrics } from "./metrics.ts";
+import type { ExchangeServices } from "../exchange/services.ts";
+import type { Revocations } from "../exchange/revocations.ts";
 import { isInsider, type OperationsAccess } from "./is-insider.ts";
 
 export interface Operations {

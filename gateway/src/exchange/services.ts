@@ -5,7 +5,7 @@ import type { RefusalLimit } from "../limits/refusal-limit.ts";
 import type { ExchangeObserver } from "../observe/observer.ts";
 import type { Tracing } from "../observe/tracing.ts";
 import type { OpenExchanges } from "./open-exchanges.ts";
-import type { Upstreams } from "./upstreams.ts";
+import type { Upstreams } from "../upstream/upstream-pools.ts";
 
 /** What all exchanges of one gateway share. */
 export interface ExchangeServices {

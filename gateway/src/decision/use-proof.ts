@@ -1,6 +1,6 @@
 import { BridgeError, PROOF_LIMITS, TOKEN_LIMITS } from "@breezeway/shared";
 import type { VerifiedProof, VerifiedSession } from "@breezeway/verify";
-import type { ExchangeServices } from "../proxy/services.ts";
+import type { ExchangeServices } from "../exchange/services.ts";
 
 // Twice as long as a proof is taken, for gateways whose clocks differ.
 const WINDOW_SECONDS = 2 * (PROOF_LIMITS.maxAgeSeconds + 2 * TOKEN_LIMITS.maxClockSkewSeconds);

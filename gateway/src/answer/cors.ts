@@ -10,7 +10,7 @@
  */
 import { BridgeError } from "@breezeway/shared";
 import type { Policy } from "../config/options.ts";
-import type { Route } from "../routes/route-table.ts";
+import type { Route } from "../decision/route-table.ts";
 import { routeUnknown } from "../decision/examine.ts";
 import type { InspectedHeaders } from "../request/inspect-headers.ts";
 

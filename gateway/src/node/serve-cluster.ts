@@ -8,12 +8,17 @@ import { fileURLToPath } from "node:url";
 import { BridgeError } from "@breezeway/shared";
 import { RateLimiterClusterMaster } from "rate-limiter-flexible";
 import { readGatewayConfig } from "../config/read-config.ts";
-import type { CloseOptions } from "../node/serve-gateway.ts";
+import type { CloseOptions } from "./serve-gateway.ts";
 import { createFailureLog } from "../observe/failure-log.ts";
-import { serveOperations, type OperationsServer } from "../operations/serve-operations.ts";
+import { serveOperations, type OperationsServer } from "../observe/serve-operations.ts";
 import { parseClusterOptions, type ClusterOptions } from "./cluster-options.ts";
 import { tellOfWorkers } from "./cluster-operations.ts";
-import { isFromWorker, SETTINGS_VARIABLE, type ToWorker, type WorkerSettings } from "./messages.ts";
+import {
+  isFromWorker,
+  SETTINGS_VARIABLE,
+  type ToWorker,
+  type WorkerSettings,
+} from "./cluster-messages.ts";
 
 export interface GatewayCluster extends AsyncDisposable {
   readonly url: string;
@@ -50,7 +55,7 @@ export async function serveGatewayCluster(given: ClusterOptions): Promise<Gatewa
   // The extension of this file: TypeScript from source, JavaScript when built.
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   cluster.setupPrimary({
-    exec: fileURLToPath(new URL(`./worker.${extension}`, import.meta.url)),
+    exec: fileURLToPath(new URL(`./cluster-worker.${extension}`, import.meta.url)),
     ...(extension === "ts" ? { execArgv: ["--conditions=@breezeway/source"] } : {}),
   });
   const limits = new RateLimiterClusterMaster();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createPeerTrust } from "../proxy/peer-trust.ts";
+import { createPeerTrust } from "./peer-trust.ts";
 import { clientAddress } from "./client-address.ts";
 
 const trustsPeer = createPeerTrust(["10.0.0.0/8", "2001:db8:1::/48"], "test");

@@ -3,8 +3,8 @@ import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import type { Answer } from "../answer/refusal.ts";
 import type { RequestHead } from "../decision/examine.ts";
-import type { ClientListener, ClientSide, Upgrade } from "../proxy/client-side.ts";
-import { LimitedBody } from "../proxy/limited-body.ts";
+import type { ClientListener, ClientSide, Upgrade } from "./client-side.ts";
+import { LimitedBody } from "./limited-body.ts";
 
 // Statuses whose Response must not have a body (https://fetch.spec.whatwg.org/#null-body-status).
 const NULL_BODY: ReadonlySet<number> = new Set([101, 204, 205, 304]);

@@ -7,8 +7,8 @@
 import type { VerifiedSession } from "@breezeway/verify";
 import type { Policy } from "../config/options.ts";
 import type { Examined } from "../decision/examine.ts";
-import { IDENTITY_HEADERS, identityHeaderList } from "../identity/identity-headers.ts";
-import { removeFields } from "../request/inspect-headers.ts";
+import { IDENTITY_HEADERS, identityHeaderList } from "./identity-headers.ts";
+import { removeFields } from "./inspect-headers.ts";
 
 // All else that it can say is about encodings of the connection to us (RFC 9110, section 10.1.4).
 const TE_TRAILERS = /(?:^|,)\s*trailers\s*(?:,|$)/i;

@@ -1,8 +1,8 @@
 /** An issuer that is down, slow, wrong or new, as the gateway's callers and operators see it. */
 import { describe, expect, it } from "vitest";
-import { startIssuer, type TestIssuer } from "../test-support/issuer.ts";
-import { startGateway, type TestGateway } from "../test-support/start.ts";
-import { createTokenMaker, type TokenMaker } from "../test-support/tokens.ts";
+import { startIssuer, type TestIssuer } from "../../test-support/issuer.ts";
+import { startGateway, type TestGateway } from "../../test-support/start.ts";
+import { createTokenMaker, type TokenMaker } from "../../test-support/tokens.ts";
 
 interface Scene extends AsyncDisposable {
   readonly issuer: TestIssuer;

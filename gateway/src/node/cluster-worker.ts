@@ -8,9 +8,14 @@ import { rereadGatewayConfig } from "../config/watch-config.ts";
 import type { GatewayOptions } from "../config/options.ts";
 import { coreOf } from "../core.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
-import { serveGateway, type GatewayServer } from "../node/serve-gateway.ts";
+import { serveGateway, type GatewayServer } from "./serve-gateway.ts";
 import { reasonFor } from "../observe/failure-log.ts";
-import { isToWorker, SETTINGS_VARIABLE, type FromWorker, type WorkerSettings } from "./messages.ts";
+import {
+  isToWorker,
+  SETTINGS_VARIABLE,
+  type FromWorker,
+  type WorkerSettings,
+} from "./cluster-messages.ts";
 
 const send = (message: FromWorker): void => {
   process.send?.(message);

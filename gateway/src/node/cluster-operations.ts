@@ -2,8 +2,8 @@
 import type { Worker } from "node:cluster";
 import { AggregatorRegistry } from "prom-client";
 import type { Answer } from "../answer/refusal.ts";
-import { json, text } from "../operations/operations.ts";
-import { isFromWorker, type ToWorker } from "./messages.ts";
+import { json, text } from "../observe/operations.ts";
+import { isFromWorker, type ToWorker } from "./cluster-messages.ts";
 
 const ANSWER_WITHIN_MS = 2_000;
 const ASK: ToWorker = { type: "breezeway:ready?" };

@@ -4,7 +4,7 @@
  */
 import { BridgeError } from "@breezeway/shared";
 import type { VerifiedSession } from "@breezeway/verify";
-import type { Route } from "../routes/route-table.ts";
+import type { Route } from "../decision/route-table.ts";
 
 export interface OpenExchange {
   readonly session: VerifiedSession | undefined;

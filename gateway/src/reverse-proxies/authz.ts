@@ -15,7 +15,7 @@ import { BridgeError } from "@breezeway/shared";
 import type { VerifiedSession } from "@breezeway/verify";
 import { refusal, type Answer } from "../answer/refusal.ts";
 import type { Policy } from "../config/options.ts";
-import { corsHeaders } from "../cors/cors.ts";
+import { corsHeaders } from "../answer/cors.ts";
 import { authorise } from "../decision/authorise.ts";
 import {
   examine,
@@ -25,11 +25,11 @@ import {
   type Located,
   type RequestHead,
 } from "../decision/examine.ts";
-import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
-import { useProof } from "../limits/use-proof.ts";
+import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
+import { useProof } from "../decision/use-proof.ts";
 import type { ObservedExchange } from "../observe/observer.ts";
-import { identityOf } from "../proxy/forward-headers.ts";
-import type { ExchangeServices } from "../proxy/services.ts";
+import { identityOf } from "../request/forward-headers.ts";
+import type { ExchangeServices } from "../exchange/services.ts";
 import { inspectHeaders } from "../request/inspect-headers.ts";
 import { originalRequest } from "./original-request.ts";
 

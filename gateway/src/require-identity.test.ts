@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { identityHeaderList, IDENTITY_HEADERS } from "./identity/identity-headers.ts";
-import { requireIdentity, toProblem } from "./upstream.ts";
+import { identityHeaderList, IDENTITY_HEADERS } from "./request/identity-headers.ts";
+import { requireIdentity, toProblem } from "./require-identity.ts";
 
 const good = {
   "x-breezeway-user": "alice",

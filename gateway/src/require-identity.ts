@@ -6,7 +6,7 @@
  * private network, a loopback port, mTLS), or verify the token itself on a `forwardToken` route.
  */
 import { BridgeError } from "@breezeway/shared";
-import { decodeIdentity, IDENTITY_HEADERS } from "./identity/identity-headers.ts";
+import { decodeIdentity, IDENTITY_HEADERS } from "./request/identity-headers.ts";
 
 export { BridgeError, toProblem } from "@breezeway/shared";
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import * as z from "zod/mini";
-import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
+import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
 import { headerKind } from "../request/header-kinds.ts";
 import { PROXY_CLAIM_NAMES, PROXY_CLAIM_PREFIXES } from "../request/proxy-claims.ts";
 import { PROXY_CLAIMS, SPOOFED } from "../../test-support/engine-attacks.ts";

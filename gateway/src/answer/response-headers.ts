@@ -2,9 +2,9 @@
  * The upstream's response headers, less what is not the upstream's to say: hop-by-hop fields, CORS
  * (the registry decides), identity headers, and cookies unless the route forwards them.
  */
-import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
-import { isSessionCookie } from "./forward-headers.ts";
-import { mayBeTrailer } from "./trailer-fields.ts";
+import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
+import { isSessionCookie } from "../request/forward-headers.ts";
+import { mayBeTrailer } from "../upstream/trailer-fields.ts";
 
 export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>;
 

@@ -3,12 +3,12 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { createGateway } from "./gateway.ts";
-import { createProver, PUBLIC_URL } from "../test-support/prover.ts";
-import { sendRaw, statusOf } from "../test-support/raw-client.ts";
-import { startGateway, type StartOptions, type TestGateway } from "../test-support/start.ts";
-import { createTokenMaker, ISSUER, ORDERS_APP, ORDERS_ORIGIN } from "../test-support/tokens.ts";
-import type { Echo } from "../test-support/upstream.ts";
+import { createGateway } from "../gateway.ts";
+import { createProver, PUBLIC_URL } from "../../test-support/prover.ts";
+import { sendRaw, statusOf } from "../../test-support/raw-client.ts";
+import { startGateway, type StartOptions, type TestGateway } from "../../test-support/start.ts";
+import { createTokenMaker, ISSUER, ORDERS_APP, ORDERS_ORIGIN } from "../../test-support/tokens.ts";
+import type { Echo } from "../../test-support/upstream.ts";
 
 const prover = createProver();
 const thief = createProver();

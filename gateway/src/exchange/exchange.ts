@@ -12,17 +12,17 @@ import type { VerifiedSession } from "@breezeway/verify";
 import type { Span } from "@opentelemetry/api";
 import type { Client, Dispatcher } from "undici";
 import { emptyAnswer, refusal, type Answer } from "../answer/refusal.ts";
-import { corsHeaders, preflightHeaders } from "../cors/cors.ts";
+import { corsHeaders, preflightHeaders } from "../answer/cors.ts";
 import type { Examined, Located, RequestHead } from "../decision/examine.ts";
-import { IDENTITY_HEADERS } from "../identity/identity-headers.ts";
+import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
 import type { ObservedExchange } from "../observe/observer.ts";
 import { removeFields, type InspectedHeaders } from "../request/inspect-headers.ts";
-import type { Route } from "../routes/route-table.ts";
+import type { Route } from "../decision/route-table.ts";
 import { Admission } from "./admission.ts";
-import type { ChunkedRequest } from "./chunked-client.ts";
+import type { ChunkedRequest } from "../upstream/chunked-client.ts";
 import type { ClientListener, ClientSide } from "./client-side.ts";
-import { forwardHeaders } from "./forward-headers.ts";
-import { fromUndici, isConnectionReset } from "./from-undici.ts";
+import { forwardHeaders } from "../request/forward-headers.ts";
+import { fromUndici, isConnectionReset } from "../upstream/from-undici.ts";
 import type { OpenExchange } from "./open-exchanges.ts";
 import {
   announcedLength,
@@ -30,10 +30,10 @@ import {
   responseHeaders,
   responseTrailers,
   type UpstreamHeaders,
-} from "./response-headers.ts";
+} from "../answer/response-headers.ts";
 import type { ExchangeServices } from "./services.ts";
-import { announcedTrailers, requestTrailers } from "./trailer-fields.ts";
-import type { Upstream, UpstreamOutcome } from "./upstreams.ts";
+import { announcedTrailers, requestTrailers } from "../upstream/trailer-fields.ts";
+import type { Upstream, UpstreamOutcome } from "../upstream/upstream-pools.ts";
 
 type State = "deciding" | "waiting" | "answering" | "done";
 

@@ -20,9 +20,9 @@ import {
   type Located,
   type RequestHead,
 } from "../decision/examine.ts";
-import { useProof } from "../limits/use-proof.ts";
+import { useProof } from "../decision/use-proof.ts";
 import type { InspectedHeaders } from "../request/inspect-headers.ts";
-import type { Route } from "../routes/route-table.ts";
+import type { Route } from "../decision/route-table.ts";
 import type { ExchangeServices } from "./services.ts";
 
 const NO_HEADERS: readonly string[] = [];

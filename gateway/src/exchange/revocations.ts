@@ -12,7 +12,7 @@
 import { BridgeError, TOKEN_LIMITS } from "@breezeway/shared";
 import type { Revocation, SessionClaims } from "@breezeway/shared/schemas";
 import type { RevocationFeed, VerifiedSession } from "@breezeway/verify";
-import type { OpenExchange, OpenExchanges } from "../proxy/open-exchanges.ts";
+import type { OpenExchange, OpenExchanges } from "./open-exchanges.ts";
 
 export interface Revocations {
   isRevoked(claims: SessionClaims): boolean;

@@ -1,7 +1,7 @@
 /** The connections of each upstream origin, with their cap and their circuit, made when first used. */
 import { BridgeError } from "@breezeway/shared";
 import { Circuit } from "./circuit.ts";
-import { Connections } from "./connections.ts";
+import { Connections } from "./upstream-connections.ts";
 
 export interface UpstreamLimits {
   /** To open a connection, in milliseconds. Default 5 000. */

@@ -3,8 +3,8 @@ import { parseWith } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
 import { parseRateLimitStore } from "../limits/parse-store.ts";
 import type { RateLimitStore } from "../limits/rate-limit-store.ts";
-import { host, port } from "../node/serve-options.ts";
-import type { OperationsAddress } from "../operations/serve-operations.ts";
+import { host, port } from "./serve-options.ts";
+import type { OperationsAddress } from "../observe/serve-operations.ts";
 
 /** Metrics are those of all workers together, and at the `operationsPort` alone. */
 export interface ClusterOptions extends OperationsAddress {
