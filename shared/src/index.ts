@@ -24,7 +24,7 @@ export {
   TIMEOUTS,
   TOKEN_LIMITS,
 } from "./limits.ts";
-export type { ChannelLimits } from "./limits.ts";
+export type { ChannelLimits, RateBudget, SurfaceBudget } from "./limits.ts";
 export { isLoopbackHost, isOrigin, originOf } from "./origin.ts";
 export { parseMessage } from "./protocol/frames.ts";
 export type {
@@ -51,9 +51,19 @@ export type { GuestState, StateKey } from "./protocol/state.ts";
 export type { Hello, Refusal, Welcome } from "./protocol/handshake.ts";
 export { BUILT_IN_METHODS, isBuiltInMethod, isMethodName, isTopic } from "./protocol/names.ts";
 export { normalPath } from "./protocol/normal-path.ts";
-export { SURFACE_CAPABILITIES } from "./protocol/surfaces.ts";
+export {
+  SURFACE_CAPABILITIES,
+  SURFACE_RULES,
+  assertSurfaceAllowed,
+  dialogOpen,
+  isSurfaceMethod,
+  notInModal,
+} from "./protocol/surface-rules.ts";
+export type { SurfaceChecks, SurfaceMethod, SurfaceRule } from "./protocol/surface-rules.ts";
+export { CONFIRM_TONES, TOAST_TONES } from "./protocol/surfaces.ts";
 export type {
   ConfirmOptions,
+  ConfirmTone,
   FrameSize,
   GuestModal,
   NavigateOptions,
@@ -65,6 +75,7 @@ export type {
 export type { GuestSession, Theme, TokenGrant } from "./protocol/session.ts";
 export { PROTOCOL_RANGE, PROTOCOL_VERSION, negotiateProtocol } from "./protocol/version.ts";
 export type { ProtocolRange } from "./protocol/version.ts";
+export { assertCapability } from "./contract/capability.ts";
 export { defineContract, eventDefinition } from "./contract/contract.ts";
 export type {
   AnyContract,

@@ -52,23 +52,24 @@ export const CHANNEL_LIMITS: ChannelLimits = {
   maxViolations: 32,
 };
 
-/** What one app may do with the host's page, so that it can neither flood it nor hold a person up. */
+/** A token bucket: `burst` calls at once, refilled at `perSecond`. */
+export interface RateBudget {
+  readonly burst: number;
+  /** Calls per second on average. */
+  readonly perSecond: number;
+}
+
+/** What one app may do with the host's page, over all of its frames. */
 export const SURFACE_LIMITS = {
-  /** Toasts at once, and per second after those: about as many as a person can read. */
-  toastBurst: 3,
-  toastsPerSecond: 0.5,
-  /** Dialogs in a row, and per second after those: an app that asks again and again leaves time to go. */
-  dialogBurst: 5,
-  dialogsPerSecond: 0.33,
-  /** Navigations at once, and per second after those. */
-  navigationBurst: 5,
-  navigationsPerSecond: 1,
-  /** Paths at once, and per second after those: Safari takes 100 in 30 s, the page's own among them. */
-  pathBurst: 10,
-  pathsPerSecond: 2,
-  /** Sizes at once, and per second after those: content that unfolds asks once in each of its frames. */
-  sizeBurst: 60,
-  sizesPerSecond: 20,
+  /** About as many as a person can read. */
+  toasts: { burst: 3, perSecond: 0.5 },
+  /** An app that asks again and again leaves time to leave the page. */
+  dialogs: { burst: 5, perSecond: 0.33 },
+  navigations: { burst: 5, perSecond: 1 },
+  /** Safari allows 100 changes of the address in 30 seconds, the host's own included. */
+  paths: { burst: 10, perSecond: 2 },
+  /** Content that unfolds asks once in each animation frame. */
+  sizes: { burst: 60, perSecond: 20 },
   /** Characters. */
   maxPathLength: 2_048,
   maxToastLength: 200,
@@ -76,6 +77,9 @@ export const SURFACE_LIMITS = {
   maxTextLength: 600,
   maxButtonLength: 30,
 } as const;
+
+/** Names of the token buckets in {@link SURFACE_LIMITS}. */
+export type SurfaceBudget = "toasts" | "dialogs" | "navigations" | "paths" | "sizes";
 
 /** A read this close to a token's expiry waits for the fresh one. */
 export const EXPIRY_MARGIN_SECONDS = 3;

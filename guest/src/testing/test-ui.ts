@@ -1,16 +1,20 @@
 /**
- * The page around the guest under test. Arguments and capabilities are checked as a real host does;
- * what it would show is written down, and the test answers in the person's place. There is no person to
- * click, so nothing needs a click here, and nothing is too often; but of dialogs there is one at a time.
+ * The host's page around the guest under test. Arguments and capabilities are checked as in a real
+ * host. What the host would show is recorded, and the test answers for the user. Every call counts as
+ * a user's click, and no call counts as too frequent; only one dialog is open at a time.
  */
 import {
-  BridgeError,
-  BUILT_IN_METHODS,
+  assertCapability,
+  dialogOpen,
   isRecord,
+  isSurfaceMethod,
+  notInModal,
   SURFACE_CAPABILITIES,
+  SURFACE_RULES,
   type ConfirmOptions,
   type FrameSize,
   type GuestModal,
+  type SurfaceMethod,
   type ToastTone,
 } from "@breezeway/shared";
 import {
@@ -27,124 +31,110 @@ import type { TestHostUi, TestHostUiOptions } from "./test-host-types.ts";
 
 export interface TestUi {
   readonly record: TestHostUi;
-  /** The method of a call that acts on the page; `undefined` for any other. */
+  /** The handler of a call that acts on the page; `undefined` for any other call. */
   handlerOf(call: IncomingCall): (() => unknown) | undefined;
 }
 
-export interface TestUiParts {
+export interface TestUiDeps {
   readonly appId: string;
   readonly answers: TestHostUiOptions;
   readonly can: (capability: string) => boolean;
   readonly context: () => unknown;
 }
 
-export function createTestUi({ appId, answers, can, context }: TestUiParts): TestUi {
-  const toasts: { text: string; tone: ToastTone }[] = [];
-  const questions: ConfirmOptions[] = [];
-  const modals: GuestModal[] = [];
-  const closings: unknown[] = [];
-  const navigations: AskedPlace[] = [];
-  const paths: string[] = [];
-  const sizes: FrameSize[] = [];
-  /** Nobody has answered it, and whoever asks still waits. */
-  let openDialog: object | undefined;
+interface UiRecord {
+  readonly toasts: { text: string; tone: ToastTone }[];
+  readonly questions: ConfirmOptions[];
+  readonly modals: GuestModal[];
+  readonly closings: unknown[];
+  readonly navigations: AskedPlace[];
+  readonly paths: string[];
+  readonly sizes: FrameSize[];
+}
 
-  const demand = (method: string, capability: string): void => {
-    if (can(capability)) return;
-    throw new BridgeError(
-      "CAPABILITY_MISSING",
-      `"${method}" needs the capability "${capability}", which the app's manifest does not list.`,
-      { details: { capability } },
-    );
+type SurfaceHandlers = Readonly<Record<SurfaceMethod, (call: IncomingCall) => unknown>>;
+
+export function createTestUi(deps: TestUiDeps): TestUi {
+  const record: UiRecord = {
+    toasts: [],
+    questions: [],
+    modals: [],
+    closings: [],
+    navigations: [],
+    paths: [],
+    sizes: [],
   };
+  const handlers = createHandlers(deps, record);
+  return {
+    record,
+    handlerOf(call) {
+      const { method } = call;
+      if (!isSurfaceMethod(method)) return undefined;
+      return () => {
+        assertCapability(deps.can, `"${method}"`, SURFACE_RULES[method].capability);
+        return handlers[method](call);
+      };
+    },
+  };
+}
 
-  const inDialog = async <T>(signal: AbortSignal, answer: () => T | PromiseLike<T>): Promise<T> => {
-    if (openDialog) throw new BridgeError("CALL_LIMIT_EXCEEDED", "A dialog is open already.");
+function createHandlers(deps: TestUiDeps, record: UiRecord): SurfaceHandlers {
+  const { appId, answers, can } = deps;
+  const inDialog = createDialogPlace();
+  return {
+    navigate({ args }) {
+      const target = parseNavigate(args);
+      if (target.to === "app" && target.app !== undefined && target.app !== appId) {
+        assertCapability(can, '"navigate"', SURFACE_CAPABILITIES.navigateToApps);
+      }
+      record.navigations.push(target);
+      return answers.navigate?.(target);
+    },
+    reportPath: ({ args }) => void record.paths.push(parseReportPath(args)),
+    resize({ args }) {
+      const size = parseResize(args);
+      record.sizes.push(size);
+      return answers.resize?.(size) ?? size;
+    },
+    showToast: ({ args }) => void record.toasts.push(parseShowToast(args)),
+    confirm({ args, signal }) {
+      const question = parseConfirm(args);
+      return inDialog(signal, () => {
+        record.questions.push(question);
+        return answers.confirm?.(question) ?? true;
+      });
+    },
+    openModal({ args, signal }) {
+      const { name, data } = parseOpenModal(args);
+      return inDialog(signal, () => {
+        record.modals.push({ name, data });
+        return answers.openModal?.({ name, data });
+      });
+    },
+    closeModal({ args: [result] }) {
+      const current = deps.context();
+      if (!isRecord(current) || !isRecord(current["modal"])) throw notInModal();
+      record.closings.push(result);
+    },
+  };
+}
+
+/** The place of the one open dialog. It is free again once its caller no longer waits. */
+function createDialogPlace() {
+  let open: object | undefined;
+  return async <T>(signal: AbortSignal, answer: () => T | PromiseLike<T>): Promise<T> => {
+    if (open) throw dialogOpen();
     const mine = {};
-    const end = (): void => {
-      if (openDialog === mine) openDialog = undefined;
+    const leave = (): void => {
+      if (open === mine) open = undefined;
     };
-    openDialog = mine;
-    signal.addEventListener("abort", end);
+    open = mine;
+    signal.addEventListener("abort", leave);
     try {
       return await answer();
     } finally {
-      signal.removeEventListener("abort", end);
-      end();
+      signal.removeEventListener("abort", leave);
+      leave();
     }
-  };
-
-  const handlers = new Map<string, (call: IncomingCall) => unknown>([
-    [
-      BUILT_IN_METHODS.navigate,
-      ({ args }) => {
-        demand("navigate", SURFACE_CAPABILITIES.navigate);
-        const target = parseNavigate(args);
-        if (target.to === "app" && target.app !== undefined && target.app !== appId) {
-          demand("navigate", SURFACE_CAPABILITIES.navigateToApps);
-        }
-        navigations.push(target);
-        return answers.navigate?.(target);
-      },
-    ],
-    [BUILT_IN_METHODS.reportPath, ({ args }) => void paths.push(parseReportPath(args))],
-    [
-      BUILT_IN_METHODS.resize,
-      ({ args }) => {
-        const size = parseResize(args);
-        sizes.push(size);
-        return answers.resize?.(size) ?? size;
-      },
-    ],
-    [
-      BUILT_IN_METHODS.showToast,
-      ({ args }) => {
-        demand("showToast", SURFACE_CAPABILITIES.showToast);
-        toasts.push(parseShowToast(args));
-      },
-    ],
-    [
-      BUILT_IN_METHODS.confirm,
-      ({ args, signal }) => {
-        demand("confirm", SURFACE_CAPABILITIES.confirm);
-        const question = parseConfirm(args);
-        return inDialog(signal, () => {
-          questions.push(question);
-          return answers.confirm?.(question) ?? true;
-        });
-      },
-    ],
-    [
-      BUILT_IN_METHODS.openModal,
-      ({ args, signal }) => {
-        demand("openModal", SURFACE_CAPABILITIES.openModal);
-        const { name, data } = parseOpenModal(args);
-        return inDialog(signal, () => {
-          modals.push({ name, data });
-          return answers.openModal?.({ name, data });
-        });
-      },
-    ],
-    [
-      BUILT_IN_METHODS.closeModal,
-      ({ args: [result] }) => {
-        const current = context();
-        if (!isRecord(current) || !isRecord(current["modal"])) {
-          throw new BridgeError(
-            "SURFACE_REFUSED",
-            "This is no dialog: the context has no `modal`.",
-          );
-        }
-        closings.push(result);
-      },
-    ],
-  ]);
-
-  return {
-    record: { toasts, questions, modals, closings, navigations, paths, sizes },
-    handlerOf(call) {
-      const handler = handlers.get(call.method);
-      return handler && (() => handler(call));
-    },
   };
 }

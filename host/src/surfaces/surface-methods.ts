@@ -59,11 +59,11 @@ export interface Surfaces {
 export function createSurfaces(options: SurfacesOptions): Surfaces {
   const { clock, ui } = options;
   const limits = SURFACE_LIMITS;
-  const navigations = perApp(clock, limits.navigationBurst, limits.navigationsPerSecond);
-  const toasts = perApp(clock, limits.toastBurst, limits.toastsPerSecond);
-  const dialogs = perApp(clock, limits.dialogBurst, limits.dialogsPerSecond);
-  const paths = perApp(clock, limits.pathBurst, limits.pathsPerSecond);
-  const sizes = perApp(clock, limits.sizeBurst, limits.sizesPerSecond);
+  const navigations = perApp(clock, limits.navigations.burst, limits.navigations.perSecond);
+  const toasts = perApp(clock, limits.toasts.burst, limits.toasts.perSecond);
+  const dialogs = perApp(clock, limits.dialogs.burst, limits.dialogs.perSecond);
+  const paths = perApp(clock, limits.paths.burst, limits.paths.perSecond);
+  const sizes = perApp(clock, limits.sizes.burst, limits.sizes.perSecond);
 
   const assertActive = (what: string, call: IncomingCall): void => {
     if (options.isUserActive(call)) return;

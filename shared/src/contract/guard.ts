@@ -6,6 +6,7 @@
 import { BridgeError } from "../errors/bridge-error.ts";
 import { quoted } from "../errors/quoted.ts";
 import { isTopic } from "../protocol/names.ts";
+import { assertCapability } from "./capability.ts";
 import {
   eventDefinition,
   type Contract,
@@ -37,14 +38,6 @@ export function createContractGuard(
   contract: Contract | undefined,
   can: (capability: string) => boolean,
 ): ContractGuard {
-  const demand = (subject: string, capability: string | undefined): void => {
-    if (capability === undefined || can(capability)) return;
-    throw new BridgeError(
-      "CAPABILITY_MISSING",
-      `${subject} needs the capability "${capability}", which the app's manifest does not list.`,
-      { details: { capability } },
-    );
-  };
   return {
     method(name, side) {
       const listed = contract?.[side];
@@ -52,7 +45,7 @@ export function createContractGuard(
       if (!Object.hasOwn(listed, name)) {
         throw new BridgeError("CALL_METHOD_UNKNOWN", `The contract has no method ${quoted(name)}.`);
       }
-      if (side === "methods") demand(`"${name}"`, listed[name]?.capability);
+      if (side === "methods") assertCapability(can, `"${name}"`, listed[name]?.capability);
       return listed[name];
     },
     topic(topic) {
@@ -62,7 +55,7 @@ export function createContractGuard(
       const entry = Object.hasOwn(events, topic) ? events[topic] : undefined;
       if (entry === undefined) throw badTopic(topic, "is not in the contract");
       const definition = eventDefinition(entry);
-      demand(`The topic "${topic}"`, definition.capability);
+      assertCapability(can, `The topic "${topic}"`, definition.capability);
       return definition;
     },
   };

@@ -3,7 +3,6 @@
  * try again. What only servers and docs need is apart, keyed by these codes: HTTP statuses and
  * actions in `http-codes.ts`, a sentence each in `hints.ts`.
  */
-import type { ErrorReason, HttpCode } from "./http-codes.ts";
 
 /** All codes. The value says whether the same operation can succeed when it is tried again. */
 export const ERROR_CODES = {
@@ -95,10 +94,13 @@ export function isErrorCode(code: string): code is ErrorCode {
 }
 
 /** `TOKEN_EXPIRED` → `token-expired`. */
-export function reasonOf(code: HttpCode): ErrorReason;
-export function reasonOf(code: ErrorCode): string;
-export function reasonOf(code: ErrorCode): string {
-  return code.toLowerCase().replaceAll("_", "-");
+export type Reason<Code extends string> = Code extends `${infer Head}_${infer Tail}`
+  ? `${Lowercase<Head>}-${Reason<Tail>}`
+  : Lowercase<Code>;
+
+/** The code in kebab case: `TOKEN_EXPIRED` → `token-expired`. */
+export function reasonOf<Code extends ErrorCode>(code: Code): Reason<Code> {
+  return code.toLowerCase().replaceAll("_", "-") as Reason<Code>;
 }
 
 /**

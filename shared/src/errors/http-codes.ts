@@ -1,5 +1,5 @@
 /** What HTTP endpoints answer for each of their failures. Never bundled into a guest. */
-import { reasonOf, type ErrorCode } from "./codes.ts";
+import { reasonOf, type ErrorCode, type Reason } from "./codes.ts";
 
 /** What a caller should do about an HTTP error. Part of every problem+json body. */
 export type ErrorAction = "refresh" | "login" | "step-up" | "wait" | "none";
@@ -55,12 +55,8 @@ export const HTTP_CODES = {
 export type HttpCode = keyof typeof HTTP_CODES;
 export type BridgeCode = Exclude<ErrorCode, HttpCode>;
 
-type Kebab<Code extends string> = Code extends `${infer Head}_${infer Tail}`
-  ? `${Lowercase<Head>}-${Kebab<Tail>}`
-  : Lowercase<Code>;
-
 /** The kebab-case spelling of an HTTP code, as it stands in problem+json and in log lines. */
-export type ErrorReason = Kebab<HttpCode>;
+export type ErrorReason = Reason<HttpCode>;
 
 export function isHttpCode(code: string): code is HttpCode {
   return Object.hasOwn(HTTP_CODES, code);

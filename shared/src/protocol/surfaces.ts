@@ -1,16 +1,5 @@
 /** What a guest can ask of the page around it. The host parses each; `schemas/surface-args.ts`. */
 
-/** Capabilities that an app's manifest must list. Methods that are not here need none. */
-export const SURFACE_CAPABILITIES = {
-  /** Shows another place of the host, or another page of the app itself. */
-  navigate: "navigation:write",
-  /** The same, to a page of another app. Needed besides the one above. */
-  navigateToApps: "navigation:apps",
-  showToast: "toasts:show",
-  confirm: "dialogs:show",
-  openModal: "dialogs:show",
-} as const;
-
 /** A path of the host, or a page of an app. */
 export type NavigateTarget =
   | string
@@ -26,13 +15,20 @@ export interface NavigateOptions {
   readonly replace?: boolean;
 }
 
-/** `error` stays longer. */
-export type ToastTone = "info" | "success" | "error";
+export const TOAST_TONES = ["info", "success", "error"] as const;
+
+/** A toast of the tone `error` stays longer. */
+export type ToastTone = (typeof TOAST_TONES)[number];
 
 export interface ToastOptions {
   /** Default `info`. */
   readonly tone?: ToastTone;
 }
+
+export const CONFIRM_TONES = ["normal", "danger"] as const;
+
+/** `danger`: something is lost by a yes. */
+export type ConfirmTone = (typeof CONFIRM_TONES)[number];
 
 export interface ConfirmOptions {
   /** The question. At most 120 characters. */
@@ -43,8 +39,8 @@ export interface ConfirmOptions {
   readonly confirmLabel?: string;
   /** At most 30 characters. Default: the host's word for no. */
   readonly cancelLabel?: string;
-  /** `danger`: something is lost. Default `normal`. */
-  readonly tone?: "normal" | "danger";
+  /** Default `normal`. */
+  readonly tone?: ConfirmTone;
 }
 
 export interface OpenModalOptions {

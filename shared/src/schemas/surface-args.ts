@@ -4,12 +4,14 @@ import { BridgeError } from "../errors/bridge-error.ts";
 import { SURFACE_LIMITS } from "../limits.ts";
 import { isCloneable } from "../protocol/guards.ts";
 import { normalPath } from "../protocol/normal-path.ts";
-import type {
-  ConfirmOptions,
-  FrameSize,
-  NavigateOptions,
-  OpenModalOptions,
-  ToastOptions,
+import {
+  CONFIRM_TONES,
+  TOAST_TONES,
+  type ConfirmOptions,
+  type FrameSize,
+  type NavigateOptions,
+  type OpenModalOptions,
+  type ToastOptions,
 } from "../protocol/surfaces.ts";
 import { parseWith } from "./parse.ts";
 
@@ -38,9 +40,7 @@ const pixels = z.number().check(z.minimum(0));
 
 const toastSchema = z.strictObject({
   text: words(SURFACE_LIMITS.maxToastLength),
-  options: z.optional(
-    z.strictObject({ tone: z.optional(z.enum(["info", "success", "error"] as const)) }),
-  ),
+  options: z.optional(z.strictObject({ tone: z.optional(z.enum(TOAST_TONES)) })),
 });
 
 const confirmSchema = z.strictObject({
@@ -48,7 +48,7 @@ const confirmSchema = z.strictObject({
   text: z.optional(atMost(SURFACE_LIMITS.maxTextLength)),
   confirmLabel: z.optional(words(SURFACE_LIMITS.maxButtonLength)),
   cancelLabel: z.optional(words(SURFACE_LIMITS.maxButtonLength)),
-  tone: z.optional(z.enum(["normal", "danger"] as const)),
+  tone: z.optional(z.enum(CONFIRM_TONES)),
 });
 
 const modalSchema = z.strictObject({

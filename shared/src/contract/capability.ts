@@ -1,0 +1,20 @@
+import { BridgeError } from "../errors/bridge-error.ts";
+
+/**
+ * @param can Whether the app has a capability.
+ * @param subject What needs the capability, such as `"deleteCustomer"` in quotes.
+ * @param capability `undefined`: none is needed.
+ * @throws {BridgeError} CAPABILITY_MISSING
+ */
+export function assertCapability(
+  can: (capability: string) => boolean,
+  subject: string,
+  capability: string | undefined,
+): void {
+  if (capability === undefined || can(capability)) return;
+  throw new BridgeError(
+    "CAPABILITY_MISSING",
+    `${subject} needs the capability "${capability}", which the app's manifest does not list.`,
+    { details: { capability } },
+  );
+}
