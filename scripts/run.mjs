@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `npm start | test | check | build | e2e`: does its own set-up, then hands over to Node 24.
+ * `npm start | test | check | build | e2e | guards`: does its own set-up, then hands over to Node 24.
  *
  * Runs on the machine's own Node (18 or later) before anything is installed, so this file and
  * what it imports from `setup/` are plain JavaScript without dependencies.
@@ -18,6 +18,7 @@ const COMMANDS = {
   build: { script: "scripts/build.ts", browser: false, packages: false },
   e2e: { script: "scripts/suite/e2e.ts", browser: true, packages: false },
   test: { script: "scripts/suite/test.ts", browser: true, packages: true },
+  guards: { script: "scripts/guards/run.ts", browser: true, packages: true },
 };
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -1,9 +1,12 @@
 /**
  * The threat model: its rows, read from the pages in `docs/threat-model`, and the lists in its
- * README, written from these rows. `node scripts/docs/threat-model.ts` writes them; a test compares.
+ * README, written from these rows and from the results of `npm run guards`.
+ * `node scripts/docs/threat-model.ts` writes them; a test compares.
  */
 import { glob, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { REMOVALS } from "../guards/removals/index.ts";
+import { outcomeOf, readTried } from "../guards/tried.ts";
 import { ROOT } from "../suite/root.ts";
 
 const FOLDER = join(ROOT, "docs/threat-model");
@@ -66,19 +69,30 @@ export function parseBoundary(file: string, text: string): Boundary {
   return { file, title, rows: blocks.map(parseRow) };
 }
 
-/** `docs/threat-model/README.md` with its lists replaced by those of the pages. */
-export function renderLists(readme: string, boundaries: readonly Boundary[]): string {
-  return readme.replaceAll(
-    /^<!-- (?<name>boundaries|links|rows: .+?) -->\n[^]*?^<!-- end -->$/gmu,
-    (_, name: string) => `<!-- ${name} -->\n\n${listOf(name, boundaries)}\n\n<!-- end -->`,
-  );
-}
+type OutcomeOfRow = (id: string) => "killed" | "survived" | undefined;
 
-function listOf(name: string, boundaries: readonly Boundary[]): string {
-  if (name === "boundaries") return boundaries.map(boundaryLine).join("\n");
-  if (name === "links") return boundaries.flatMap(linkLines).join("\n");
-  const attacker = name.slice("rows: ".length);
-  return boundaries.flatMap((boundary) => attackerLines(boundary, attacker)).join("\n");
+/** `docs/threat-model/README.md` with its lists replaced by those of the pages and of the results. */
+export function renderLists(
+  readme: string,
+  boundaries: readonly Boundary[],
+  outcome: OutcomeOfRow,
+): string {
+  const selections = {
+    rows: (attacker: string) => (row: ThreatRow) => row.attackers.includes(attacker),
+    tried: (name: string) => (row: ThreatRow) => (outcome(row.id) ?? "not yet") === name,
+  };
+  const listOf = (kind: string, name: string): string => {
+    if (kind === "boundaries") return boundaries.map(boundaryLine).join("\n");
+    if (kind === "links") return boundaries.flatMap(linkLines).join("\n");
+    const isSelected = selections[kind === "rows" ? "rows" : "tried"](name);
+    const lines = boundaries.flatMap((boundary) => rowLines(boundary, isSelected));
+    return lines.length === 0 ? "No rows." : lines.join("\n");
+  };
+  return readme.replaceAll(
+    /^(<!-- (boundaries|links|rows|tried)(?:: (.+?))? -->)\n[^]*?^<!-- end -->$/gmu,
+    (_, mark: string, kind: string, name = "") =>
+      `${mark}\n\n${listOf(kind, name)}\n\n<!-- end -->`,
+  );
 }
 
 function boundaryLine({ file, title, rows }: Boundary): string {
@@ -89,8 +103,8 @@ function linkLines({ file, rows }: Boundary): string[] {
   return rows.map(({ id }) => `[${id}]: ${file}#${id.toLowerCase()}`);
 }
 
-function attackerLines({ title, rows }: Boundary, attacker: string): string[] {
-  const links = rows.filter((row) => row.attackers.includes(attacker)).map(({ id }) => `[${id}]`);
+function rowLines({ title, rows }: Boundary, isSelected: (row: ThreatRow) => boolean): string[] {
+  const links = rows.filter(isSelected).map(({ id }) => `[${id}]`);
   return links.length === 0 ? [] : [`- ${title}:`, ...wrap(links)];
 }
 
@@ -128,7 +142,18 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/gu, " ").trim();
 }
 
-if (import.meta.main) {
-  const readme = await readFile(THREAT_MODEL_PAGE, "utf8");
-  await writeFile(THREAT_MODEL_PAGE, renderLists(readme, await readBoundaries()));
+export async function renderThreatModel(): Promise<string> {
+  const [readme, boundaries, tried] = await Promise.all([
+    readFile(THREAT_MODEL_PAGE, "utf8"),
+    readBoundaries(),
+    readTried(),
+  ]);
+  const removals = new Map(REMOVALS.map((removal) => [removal.row, removal]));
+  return renderLists(readme, boundaries, (id) => outcomeOf(tried, removals.get(id)));
 }
+
+export async function writeThreatModel(): Promise<void> {
+  await writeFile(THREAT_MODEL_PAGE, await renderThreatModel());
+}
+
+if (import.meta.main) await writeThreatModel();

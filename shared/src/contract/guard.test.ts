@@ -81,6 +81,9 @@ describe("values", () => {
   it("name the place of the first difference", () => {
     expect(() => args("add", 1, "canary")).toThrow(/"add" did not match the contract at \[1\]\.$/);
     expect(() => args("add", 1, "canary")).not.toThrow(/canary/);
+    // valibot's own message quotes the value.
+    const definition = { args: v.tuple([v.number()]) };
+    expect(() => checkArgs("add", definition, ["canary"])).toThrow(/ at \[0\]\.$/);
   });
 
   it("repeat of the peer's names only so much", () => {

@@ -1,0 +1,6 @@
+/** One removal for each row of the threat model that can be tried, by the package of the guard. */
+import { shared } from "./shared.ts";
+import { verify } from "./verify.ts";
+import type { Removal } from "../removal.ts";
+
+export const REMOVALS: readonly Removal[] = [...shared, ...verify];

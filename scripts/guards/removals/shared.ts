@@ -1,0 +1,50 @@
+import { edit, type Removal } from "../removal.ts";
+
+export const shared: readonly Removal[] = [
+  {
+    row: "TM-111",
+    edits: [
+      edit(
+        "shared/src/channel/channel.ts",
+        "if (violations < limits.maxViolations) return;",
+        "if (violations > 0) return;",
+      ),
+    ],
+  },
+  {
+    row: "TM-117",
+    edits: [
+      edit(
+        "shared/src/schemas/manifest.ts",
+        "sandbox: z._default(z.array(z.enum(SANDBOX_TOKENS)), [...DEFAULT_SANDBOX]),",
+        "sandbox: z._default(z.array(z.any()), [...DEFAULT_SANDBOX]),",
+      ),
+    ],
+  },
+  {
+    row: "TM-128",
+    edits: [
+      edit(
+        "shared/src/contract/validate.ts",
+        "${path && ` at ${path}`}.`",
+        '${path && ` at ${path}`}. ${first?.message ?? ""}`',
+      ),
+    ],
+  },
+  {
+    row: "TM-140",
+    edits: [
+      edit(
+        "shared/src/protocol/normal-path.ts",
+        'return isShort && !pathname.startsWith("//") ? normal : undefined;',
+        "return isShort ? normal : undefined;",
+      ),
+    ],
+  },
+  {
+    row: "TM-158",
+    edits: [
+      edit("shared/src/schemas/parse.ts", "const MAX_LISTED = 20;", "const MAX_LISTED = 1e6;"),
+    ],
+  },
+];

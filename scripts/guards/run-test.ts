@@ -1,0 +1,48 @@
+/** Runs one test of a copy of the sources, with vitest or with Playwright. */
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { run } from "../setup/process.mjs";
+import { judge, readPlaywright, readVitest, type TestOutcome } from "./outcome.ts";
+import type { CitedTest } from "../docs/threat-model.ts";
+
+// A removed guard often shows as a test that waits. Polls of the tests last up to 40 s.
+const VITEST_TIMEOUT_MS = 60_000;
+const RUN_TIMEOUT_MS = 300_000;
+
+export async function runTest(
+  folder: string,
+  { file, title }: CitedTest,
+  expected?: string,
+): Promise<TestOutcome> {
+  const isBrowserTest = file.endsWith(".spec.ts");
+  const report = join(folder, ".cache-report.json");
+  await rm(report, { force: true });
+  const [tool, ...args] = isBrowserTest
+    ? ["playwright", "test", file, "--reporter=json", "--workers=1"]
+    : ["vitest", "run", file, "--reporter=json", `--outputFile=${report}`];
+  const only = title === "" ? [] : [isBrowserTest ? "--grep" : "--testNamePattern", pattern(title)];
+  const timeouts = isBrowserTest ? [] : [`--testTimeout=${VITEST_TIMEOUT_MS}`];
+  const { code, output, timedOut } = await run(
+    join(folder, "node_modules/.bin", tool ?? ""),
+    [...args, ...timeouts, ...only],
+    {
+      cwd: folder,
+      timeoutMs: RUN_TIMEOUT_MS,
+      env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: report },
+    },
+  );
+  if (timedOut) return { outcome: "error", detail: `No end within ${RUN_TIMEOUT_MS} ms.` };
+  const text = await readFile(report, "utf8").catch(() => undefined);
+  if (text === undefined) return { outcome: "error", detail: output };
+  const read = isBrowserTest ? readPlaywright : readVitest;
+  return judge(read(text), { exitCode: code, expected });
+}
+
+/** Matches every case of a parametrised title. */
+export function pattern(title: string): string {
+  return title
+    .split(/%[a-z]|\$\w+/u)
+    .map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/gu, "\\$&"))
+    .join(".*");
+}

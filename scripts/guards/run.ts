@@ -1,0 +1,76 @@
+/**
+ * Removes guards of the threat model one by one and runs the row's test each time: it must fail.
+ *
+ *     npm run guards                 rows that were not killed yet, or whose guard has changed
+ *     npm run guards -- TM-101 TM-2  these rows; TM-2 stands for all rows that begin so
+ *     npm run guards -- --all        every row
+ *
+ * The guards are removed in a copy of the sources, never in the working tree. The results go to
+ * `docs/threat-model/tried.json` and from there to the lists in `docs/threat-model/README.md`.
+ */
+import { join } from "node:path";
+import process from "node:process";
+import { writeThreatModel, readBoundaries, type CitedTest } from "../docs/threat-model.ts";
+import { forwardSignals } from "../setup/process.mjs";
+import { ROOT } from "../suite/root.ts";
+import { applyRemoval, hashOf, type Removal } from "./removal.ts";
+import { REMOVALS } from "./removals/index.ts";
+import { runTest } from "./run-test.ts";
+import { makeScratch, restore } from "./scratch.ts";
+import { outcomeOf, readTried, writeTried, type Tried } from "./tried.ts";
+
+const FOLDER = join(ROOT, ".cache/guards");
+
+type Result = "killed" | "survived" | "error";
+
+/** One guard: its test passes as things are, and fails without it. */
+async function tryRemoval(removal: Removal, test: CitedTest): Promise<[Result, string]> {
+  const before = await runTest(FOLDER, test);
+  if (before.outcome !== "passed") return ["error", `With its guard: ${before.detail}`];
+  try {
+    await applyRemoval(FOLDER, removal);
+    const { outcome, detail } = await runTest(FOLDER, test, removal.failure);
+    if (outcome === "error") return ["error", `Without its guard: ${detail}`];
+    return outcome === "passed" ? ["survived", ""] : ["killed", detail];
+  } finally {
+    for (const { file } of removal.edits) await restore(FOLDER, file);
+  }
+}
+
+function selected(args: readonly string[], tried: Tried): readonly Removal[] {
+  if (args.includes("--all")) return REMOVALS;
+  if (args.length === 0) {
+    return REMOVALS.filter((removal) => outcomeOf(tried, removal) !== "killed");
+  }
+  const unknown = args.filter((start) => !REMOVALS.some(({ row }) => row.startsWith(start)));
+  if (unknown.length > 0) throw new Error(`No removal for ${unknown.join(", ")}.`);
+  return REMOVALS.filter(({ row }) => args.some((start) => row.startsWith(start)));
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const boundaries = await readBoundaries();
+  const tests = new Map(boundaries.flatMap(({ rows }) => rows.map((row) => [row.id, row.tests])));
+  const removals = selected(args, await readTried());
+  if (removals.length > 0) await makeScratch(FOLDER);
+  let failures = 0;
+  for (const removal of removals) {
+    const test = removal.run ?? tests.get(removal.row)?.[removal.test ?? 0];
+    if (!test) throw new Error(`${removal.row}: the threat model has no such test.`);
+    const [result, detail] = await tryRemoval(removal, test);
+    const [head = ""] = detail.split("\n");
+    process.stdout.write(`${removal.row} ${result}${head && `: ${head.slice(0, 160)}`}\n`);
+    if (result !== "killed") failures += 1;
+    if (result === "error") process.stdout.write(`${detail.slice(0, 2_000)}\n`);
+    const { [removal.row]: _old, ...others } = await readTried();
+    await writeTried(
+      result === "error"
+        ? others
+        : { ...others, [removal.row]: { outcome: result, removal: hashOf(removal) } },
+    );
+  }
+  await writeThreatModel();
+  return failures === 0 ? 0 : 1;
+}
+
+forwardSignals();
+process.exitCode = await main(process.argv.slice(2));

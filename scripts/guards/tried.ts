@@ -1,0 +1,39 @@
+/** What was tried so far: `docs/threat-model/tried.json`. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { format } from "prettier";
+import * as z from "zod/mini";
+import { ROOT } from "../suite/root.ts";
+import { hashOf, type Removal } from "./removal.ts";
+
+const FILE = join(ROOT, "docs/threat-model/tried.json");
+
+const triedFile = z.record(
+  z.string(),
+  z.strictObject({
+    /** The test failed without the guard, or it passed all the same. */
+    outcome: z.enum(["killed", "survived"]),
+    /** Hash of the removed text. A result of another text is stale. */
+    removal: z.string(),
+  }),
+);
+
+export type Tried = z.infer<typeof triedFile>;
+
+export async function readTried(): Promise<Tried> {
+  return z.parse(triedFile, JSON.parse(await readFile(FILE, "utf8")));
+}
+
+export async function writeTried(tried: Tried): Promise<void> {
+  const rows = Object.fromEntries(Object.entries(tried).toSorted(([a], [b]) => a.localeCompare(b)));
+  await writeFile(FILE, await format(JSON.stringify(rows), { parser: "json", printWidth: 100 }));
+}
+
+/** The result for a row, unless it is of another removal. */
+export function outcomeOf(
+  tried: Tried,
+  removal: Removal | undefined,
+): "killed" | "survived" | undefined {
+  const result = removal && tried[removal.row];
+  return result?.removal === (removal && hashOf(removal)) ? result?.outcome : undefined;
+}
