@@ -20,11 +20,11 @@ import {
   parseProof,
   parseRefusalLimit,
   type GatewayOptions,
-  type Policy,
   type PolicyOptions,
 } from "./config/options.ts";
 import { checkPlainFields } from "./config/plain-fields.ts";
 import { registerCore } from "./core.ts";
+import type { Policy } from "./decision/policy.ts";
 import { parseRateLimitStore } from "./limits/parse-store.ts";
 import { createRefusalLimit } from "./limits/refusal-limit.ts";
 import { createRateLimits } from "./limits/rate-limits.ts";

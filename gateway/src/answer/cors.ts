@@ -9,7 +9,7 @@
  * send its request, and reads there why it may not. See docs/adr/0063.
  */
 import { BridgeError } from "@breezeway/shared";
-import type { Policy } from "../config/options.ts";
+import type { Policy } from "../decision/policy.ts";
 import type { Route } from "../decision/route-table.ts";
 import { routeUnknown } from "../decision/examine.ts";
 import type { InspectedHeaders } from "../request/inspect-headers.ts";

@@ -7,7 +7,7 @@ import {
   type ErrorReason,
 } from "@breezeway/shared";
 import { corsHeaders } from "./cors.ts";
-import type { Policy } from "../config/options.ts";
+import type { Policy } from "../decision/policy.ts";
 import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
 import { isProofScheme } from "../request/credential.ts";
 import type { Route } from "../decision/route-table.ts";

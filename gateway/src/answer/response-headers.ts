@@ -3,10 +3,10 @@
  * (the registry decides), identity headers, and cookies unless the route forwards them.
  */
 import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
-import { isSessionCookie } from "../request/forward-headers.ts";
+import { connectionTokens } from "../request/header-list.ts";
+import { isSessionCookie } from "../request/session-cookie.ts";
 import { mayBeTrailer } from "../upstream/trailer-fields.ts";
-
-export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>;
+import type { UpstreamHeaders } from "../upstream/upstream-headers.ts";
 
 const DROPPED: ReadonlySet<string> = new Set([
   "connection",
@@ -70,22 +70,6 @@ export function responseHeaders(
   return list;
 }
 
-/**
- * Whether the parser has taken off every coding of the body. It reads `gzip, chunked` as chunks too, and
- * what is left would go on as if it were plain; the field itself never does (RFC 9112, section 6.1).
- */
-export function isFullyDecoded(upstream: UpstreamHeaders): boolean {
-  const coding = upstream["transfer-encoding"];
-  if (coding === undefined || coding === "chunked") return true;
-  return typeof coding === "string" && /^chunked *$/i.test(coding);
-}
-
-/** The length that the upstream has told; a HEAD ends without it. */
-export function announcedLength(upstream: UpstreamHeaders): number | undefined {
-  const length = upstream["content-length"];
-  return typeof length === "string" ? Number(length) : undefined;
-}
-
 /** Trailers that may go on: no framing, routing or identity fields (RFC 9110, section 6.5.1). */
 export function responseTrailers(upstream: UpstreamHeaders): string[] {
   const list: string[] = [];
@@ -104,8 +88,7 @@ function namedByConnection(connection: string | string[] | undefined): Set<strin
   if (connection === undefined || connection === "keep-alive" || connection === "close") {
     return undefined;
   }
-  const text = typeof connection === "string" ? connection : connection.join(",");
-  return new Set(text.split(",").map((token) => token.trim().toLowerCase()));
+  return connectionTokens(typeof connection === "string" ? connection : connection.join(","));
 }
 
 function pushCookies(list: string[], value: string | string[]): void {

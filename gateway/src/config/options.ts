@@ -24,7 +24,8 @@ import { REFUSAL_LIMIT, type RefusalLimitOptions } from "../limits/refusal-limit
 import type { AuditDestination } from "../observe/audit.ts";
 import type { MetricsOptions } from "../observe/metrics.ts";
 import { UPSTREAM_LIMITS, type UpstreamLimits } from "../upstream/upstream-pools.ts";
-import { createRouteTable, type RouteTable } from "../decision/route-table.ts";
+import type { Policy } from "../decision/policy.ts";
+import { createRouteTable } from "../decision/route-table.ts";
 import { routeSchema, type RouteOptions } from "./route-schema.ts";
 
 export interface CorsOptions {
@@ -112,18 +113,6 @@ export interface GatewayOptions {
   readonly fetch?: Fetch | undefined;
   /** Makes request ids: visible ASCII, at most 64 characters. Default: random UUIDs. */
   readonly randomId?: (() => string) | undefined;
-}
-
-/** What a reload replaces as a whole: one request sees one policy from its start to its end. */
-export interface Policy {
-  readonly apps: AppRegistry;
-  readonly routes: RouteTable;
-  readonly cors: Required<{ [Name in keyof CorsOptions]: NonNullable<CorsOptions[Name]> }>;
-  readonly hostOrigins: ReadonlySet<string>;
-  /** Whether the `X-Forwarded-*` headers of this address are believed. */
-  readonly trustsPeer: (address: string | undefined) => boolean;
-  /** Whether the operator wants this header, in lower case, removed; `undefined` for none. */
-  readonly isRemoved: ((name: string) => boolean) | undefined;
 }
 
 export type PolicyOptions = Pick<

@@ -6,23 +6,12 @@
  */
 import { BridgeError, type AuthScheme } from "@breezeway/shared";
 import type { ProofVerifier, VerifiedProof, VerifyRequest } from "@breezeway/verify";
-import type { Policy } from "../config/options.ts";
 import { readCredential } from "../request/credential.ts";
 import { inspectHeaders, type InspectedHeaders } from "../request/inspect-headers.ts";
+import type { RequestHead } from "../request/request-head.ts";
 import { parseRequestTarget, type RequestTarget } from "../request/request-target.ts";
+import type { Policy } from "./policy.ts";
 import type { Route } from "./route-table.ts";
-
-/** A request as it arrived, before anything is believed. */
-export interface RequestHead {
-  readonly method: string;
-  /** As on the request line. */
-  readonly target: string;
-  /** Name, value, name, value, with duplicates, in order. */
-  readonly rawHeaders: readonly string[];
-  /** Address of whoever opened the connection; `undefined` when the runtime does not say. */
-  readonly peerAddress: string | undefined;
-  readonly encrypted: boolean;
-}
 
 /** What is known once the path has a route. */
 export interface Located {

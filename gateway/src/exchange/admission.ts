@@ -6,7 +6,7 @@
  */
 import { BridgeError } from "@breezeway/shared";
 import type { VerifiedSession } from "@breezeway/verify";
-import type { Policy } from "../config/options.ts";
+import type { Policy } from "../decision/policy.ts";
 import type { RateLimitOptions } from "../config/route-schema.ts";
 import { authorise } from "../decision/authorise.ts";
 import {
@@ -18,8 +18,8 @@ import {
   prove,
   type Examined,
   type Located,
-  type RequestHead,
 } from "../decision/examine.ts";
+import type { RequestHead } from "../request/request-head.ts";
 import { useProof } from "../decision/use-proof.ts";
 import type { InspectedHeaders } from "../request/inspect-headers.ts";
 import type { Route } from "../decision/route-table.ts";

@@ -13,10 +13,12 @@ import type { Span } from "@opentelemetry/api";
 import type { Client, Dispatcher } from "undici";
 import { emptyAnswer, refusal, type Answer } from "../answer/refusal.ts";
 import { corsHeaders, preflightHeaders } from "../answer/cors.ts";
-import type { Examined, Located, RequestHead } from "../decision/examine.ts";
+import type { Examined, Located } from "../decision/examine.ts";
+import type { RequestHead } from "../request/request-head.ts";
 import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
 import type { ObservedExchange } from "../observe/observer.ts";
-import { removeFields, type InspectedHeaders } from "../request/inspect-headers.ts";
+import type { InspectedHeaders } from "../request/inspect-headers.ts";
+import { removeFields } from "../request/header-list.ts";
 import type { Route } from "../decision/route-table.ts";
 import { Admission } from "./admission.ts";
 import type { ChunkedRequest } from "../upstream/chunked-client.ts";
@@ -24,13 +26,12 @@ import type { ClientListener, ClientSide } from "./client-side.ts";
 import { forwardHeaders } from "../request/forward-headers.ts";
 import { fromUndici, isConnectionReset } from "../upstream/from-undici.ts";
 import type { OpenExchange } from "./open-exchanges.ts";
+import { responseHeaders, responseTrailers } from "../answer/response-headers.ts";
 import {
   announcedLength,
   isFullyDecoded,
-  responseHeaders,
-  responseTrailers,
   type UpstreamHeaders,
-} from "../answer/response-headers.ts";
+} from "../upstream/upstream-headers.ts";
 import type { ExchangeServices } from "./services.ts";
 import { announcedTrailers, requestTrailers } from "../upstream/trailer-fields.ts";
 import type { Upstream, UpstreamOutcome } from "../upstream/upstream-pools.ts";

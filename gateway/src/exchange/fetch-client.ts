@@ -2,7 +2,7 @@
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import type { Answer } from "../answer/refusal.ts";
-import type { RequestHead } from "../decision/examine.ts";
+import type { RequestHead } from "../request/request-head.ts";
 import type { ClientListener, ClientSide, Upgrade } from "./client-side.ts";
 import { LimitedBody } from "./limited-body.ts";
 

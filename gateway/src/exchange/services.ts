@@ -1,5 +1,5 @@
 import type { ProofVerifier, SessionVerifier, VerifiedSession } from "@breezeway/verify";
-import type { Policy } from "../config/options.ts";
+import type { Policy } from "../decision/policy.ts";
 import type { RateLimits } from "../limits/rate-limits.ts";
 import type { RefusalLimit } from "../limits/refusal-limit.ts";
 import type { ExchangeObserver } from "../observe/observer.ts";

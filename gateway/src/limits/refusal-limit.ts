@@ -10,7 +10,7 @@ import { BridgeError, isRecord, TOKEN_LIMITS, type ErrorReason } from "@breezewa
 import type { SessionVerifier, VerifyRequest } from "@breezeway/verify";
 import { LRUCache } from "lru-cache";
 import { RateLimiterMemory } from "rate-limiter-flexible";
-import type { RequestHead } from "../decision/examine.ts";
+import type { RequestHead } from "../request/request-head.ts";
 import type { ExchangeObserver } from "../observe/observer.ts";
 import { clientAddress } from "../request/client-address.ts";
 

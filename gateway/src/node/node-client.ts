@@ -9,7 +9,7 @@ import { ServerResponse, type IncomingMessage } from "node:http";
 import type { Duplex, Readable } from "node:stream";
 import type { Answer } from "../answer/refusal.ts";
 import type { ClientListener, ClientSide, Upgrade } from "../exchange/client-side.ts";
-import { headerPairs } from "../request/header-pairs.ts";
+import { headerPairs } from "../request/header-list.ts";
 import { LimitedBody } from "../exchange/limited-body.ts";
 import { discardBody } from "./discard-body.ts";
 

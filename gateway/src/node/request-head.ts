@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
-import type { RequestHead } from "../decision/examine.ts";
+import type { RequestHead } from "../request/request-head.ts";
 
 /** The head of a request as Node's parser delivers it, before Node has merged or dropped anything. */
 export function headOf(request: IncomingMessage): RequestHead {

@@ -1,6 +1,6 @@
 /** Who gets from the gateway's own port what is meant for operators. */
 import { isLoopbackHost } from "@breezeway/shared";
-import type { RequestHead } from "../decision/examine.ts";
+import type { RequestHead } from "../request/request-head.ts";
 
 /** Callers on this machine, everybody, or nobody. */
 export type OperationsAccess = "local" | "public" | "none";

@@ -1,6 +1,6 @@
 import type { ErrorReason } from "@breezeway/shared";
 import type { VerifiedSession } from "@breezeway/verify";
-import type { RequestHead } from "../decision/examine.ts";
+import type { RequestHead } from "../request/request-head.ts";
 import type { Route } from "../decision/route-table.ts";
 
 /** What metrics, audit and tracing may see of a request. There is no token in it. */

@@ -8,7 +8,7 @@ import { BridgeError } from "@breezeway/shared";
 import type { SessionVerifier } from "@breezeway/verify";
 import { refusal, type Answer } from "../answer/refusal.ts";
 import { answerAuthz, isAuthz } from "../reverse-proxies/authz.ts";
-import type { RequestHead } from "../decision/examine.ts";
+import type { RequestHead } from "../request/request-head.ts";
 import type { Metrics } from "./metrics.ts";
 import type { ExchangeServices } from "../exchange/services.ts";
 import type { Revocations } from "../exchange/revocations.ts";

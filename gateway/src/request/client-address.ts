@@ -1,6 +1,6 @@
 /** Whose request it is, by address, as far as that is known. */
 import { BlockList, isIPv4, isIPv6, SocketAddress } from "node:net";
-import type { RequestHead } from "../decision/examine.ts";
+import type { RequestHead } from "./request-head.ts";
 
 /**
  * The address that opened the connection, or the one that trusted proxies say it came from, read from

@@ -5,17 +5,15 @@
  * removed before they were added.
  */
 import type { VerifiedSession } from "@breezeway/verify";
-import type { Policy } from "../config/options.ts";
+import type { Policy } from "../decision/policy.ts";
 import type { Examined } from "../decision/examine.ts";
 import { IDENTITY_HEADERS, identityHeaderList } from "./identity-headers.ts";
-import { removeFields } from "./inspect-headers.ts";
+import { withoutSessionCookie } from "./session-cookie.ts";
+import { removeFields } from "./header-list.ts";
 
 // All else that it can say is about encodings of the connection to us (RFC 9110, section 10.1.4).
 const TE_TRAILERS = /(?:^|,)\s*trailers\s*(?:,|$)/i;
 const VIA = "1.1 breezeway";
-// The host's session cookie reaches us on a shared domain; no upstream may ever see it. Nor set it as
-// the value of a cookie without a name: browsers send `=breezeway=x` back as `breezeway=x`.
-const SESSION_COOKIE = /^(?:=|(?:__Host-|__Secure-)?breezeway)/i;
 
 export interface ForwardOptions extends Pick<Policy, "trustsPeer" | "isRemoved"> {
   readonly requestId: string;
@@ -34,7 +32,8 @@ export function forwardHeaders(
   if (headers.origin !== undefined) list.push("origin", headers.origin);
   if (headers.contentLength !== undefined) list.push("content-length", headers.contentLength);
   if (route.forwardToken) list.push("authorization", authorizationOf(request));
-  if (route.forwardCookies) pushCookies(list, headers.cookie);
+  const cookie = route.forwardCookies ? withoutSessionCookie(headers.cookie) : undefined;
+  if (cookie !== undefined) list.push("cookie", cookie);
   if (request.webSocketProtocols.length > 0) {
     list.push("sec-websocket-protocol", request.webSocketProtocols.join(", "));
   }
@@ -79,17 +78,4 @@ function pushForwarded(list: string[], { head, headers }: Examined, isTrusted: b
     "x-forwarded-host",
     (isTrusted ? forwardedHost : undefined) ?? headers.host ?? "",
   );
-}
-
-function pushCookies(list: string[], cookie: string | undefined): void {
-  const kept = cookie
-    ?.split(";")
-    .map((pair) => pair.trim())
-    .filter((pair) => pair !== "" && !isSessionCookie(pair));
-  if (kept !== undefined && kept.length > 0) list.push("cookie", kept.join("; "));
-}
-
-/** @param cookie - `name=value`, of `Cookie` or of `Set-Cookie`. */
-export function isSessionCookie(cookie: string): boolean {
-  return SESSION_COOKIE.test(cookie.trim());
 }

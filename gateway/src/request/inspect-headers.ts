@@ -6,6 +6,7 @@
  */
 import { BridgeError } from "@breezeway/shared";
 import { headerEntry } from "./header-kinds.ts";
+import { connectionTokens, removeFields } from "./header-list.ts";
 
 /** More header fields than any browser or service sends; each costs the upstream work. */
 export const MAX_HEADER_FIELDS = 200;
@@ -154,22 +155,10 @@ function applyConnection(found: InspectedHeaders, connection: string): void {
     found.upgrade = undefined;
     return;
   }
-  const named = new Set(connection.split(",").map((token) => token.trim().toLowerCase()));
+  const named = connectionTokens(connection);
   if (!named.has("upgrade")) found.upgrade = undefined;
   removeFields(found.forward, (name) => named.has(name));
   removeFields(found.proxyClaims, (name) => named.has(name));
-}
-
-/** @param list - Name, value, name, value; changed in place. */
-export function removeFields(list: string[], isRemoved: (name: string) => boolean): void {
-  let length = 0;
-  for (let index = 0; index < list.length; index += 2) {
-    if (isRemoved(list[index] as string)) continue;
-    list[length] = list[index] as string;
-    list[length + 1] = list[index + 1] as string;
-    length += 2;
-  }
-  list.length = length;
 }
 
 function once(previous: string | undefined, value: string, name: string): string {

@@ -14,17 +14,11 @@
 import { BridgeError } from "@breezeway/shared";
 import type { VerifiedSession } from "@breezeway/verify";
 import { refusal, type Answer } from "../answer/refusal.ts";
-import type { Policy } from "../config/options.ts";
+import type { Policy } from "../decision/policy.ts";
 import { corsHeaders } from "../answer/cors.ts";
 import { authorise } from "../decision/authorise.ts";
-import {
-  examine,
-  locate,
-  prove,
-  type Examined,
-  type Located,
-  type RequestHead,
-} from "../decision/examine.ts";
+import { examine, locate, prove, type Examined, type Located } from "../decision/examine.ts";
+import type { RequestHead } from "../request/request-head.ts";
 import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
 import { useProof } from "../decision/use-proof.ts";
 import type { ObservedExchange } from "../observe/observer.ts";

@@ -5,7 +5,8 @@
  * exactly one way may be used in one question; two are refused, since one of them may be a client's.
  */
 import { BridgeError } from "@breezeway/shared";
-import type { RequestHead } from "../decision/examine.ts";
+import { valuesOf } from "../request/header-list.ts";
+import type { RequestHead } from "../request/request-head.ts";
 
 /** nginx: `X-Original-*`. Caddy, Traefik: `X-Forwarded-*`. Envoy: the path behind `/authz`. */
 export type Telling = "x-original" | "x-forwarded" | "path";
@@ -51,8 +52,9 @@ function* tellings(question: RequestHead, prefix: string): Generator<OriginalReq
   if (target.startsWith("/")) yield { telling: "path", head: { ...head, target } };
   for (const telling of ["x-original", "x-forwarded"] as const) {
     const { method, uri } = HEADERS[telling];
-    const methods = valuesOf(question, method);
-    const uris = valuesOf(question, uri);
+    // A reverse proxy clears a header by sending it empty.
+    const methods = valuesOf(question.rawHeaders, method).filter((value) => value !== "");
+    const uris = valuesOf(question.rawHeaders, uri).filter((value) => value !== "");
     if (methods.length === 0 && uris.length === 0) continue;
     if (methods.length !== 1 || uris.length !== 1) {
       throw new BridgeError("REQUEST_MALFORMED", `${method} and ${uri} must each be there once.`);
@@ -62,14 +64,6 @@ function* tellings(question: RequestHead, prefix: string): Generator<OriginalReq
       head: { ...head, method: methods[0] as string, target: uris[0] as string },
     };
   }
-}
-
-// An engine clears a header by sending it empty.
-function valuesOf({ rawHeaders }: RequestHead, name: string): string[] {
-  return rawHeaders.filter(
-    (value, index) =>
-      index % 2 === 1 && value !== "" && rawHeaders[index - 1]?.toLowerCase() === name,
-  );
 }
 
 function withoutFraming(rawHeaders: readonly string[]): string[] {

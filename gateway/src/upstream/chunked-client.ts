@@ -17,8 +17,8 @@ import { BridgeError } from "@breezeway/shared";
 import type { buildConnector, Dispatcher } from "undici";
 import { AnswerHeads } from "./answer-heads.ts";
 import { fromUndici } from "./from-undici.ts";
-import { headerPairs } from "../request/header-pairs.ts";
-import type { UpstreamHeaders } from "../answer/response-headers.ts";
+import { headerPairs } from "../request/header-list.ts";
+import type { UpstreamHeaders } from "./upstream-headers.ts";
 
 export interface ChunkedRequest {
   readonly method: string;

@@ -5,6 +5,7 @@
  */
 import { BridgeError } from "@breezeway/shared";
 import { headerKind } from "../request/header-kinds.ts";
+import { connectionTokens, valuesOf } from "../request/header-list.ts";
 import { MAX_HEADER_FIELDS } from "../request/inspect-headers.ts";
 
 // Framing, routing, identity and hop-by-hop fields are no "forward" ones to begin with.
@@ -95,12 +96,5 @@ export function requestTrailers(
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
 function namedByConnection(rawHeaders: readonly string[]): ReadonlySet<string> {
-  const named = new Set<string>();
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    if ((rawHeaders[index] as string).toLowerCase() !== "connection") continue;
-    for (const name of (rawHeaders[index + 1] as string).split(",")) {
-      named.add(name.trim().toLowerCase());
-    }
-  }
-  return named;
+  return connectionTokens(valuesOf(rawHeaders, "connection").join(","));
 }

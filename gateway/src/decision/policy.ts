@@ -1,0 +1,19 @@
+import type { AppRegistry } from "@breezeway/shared/schemas";
+import type { RouteTable } from "./route-table.ts";
+
+/** Everything that a reload replaces at once. One request sees one policy from start to end. */
+export interface Policy {
+  readonly apps: AppRegistry;
+  readonly routes: RouteTable;
+  readonly cors: {
+    /** How long a browser may cache a preflight. */
+    readonly maxAgeSeconds: number;
+    /** Response headers that guests may read, besides the gateway's own. */
+    readonly exposedHeaders: readonly string[];
+  };
+  readonly hostOrigins: ReadonlySet<string>;
+  /** Whether to trust the `X-Forwarded-*` headers of this address. */
+  readonly trustsPeer: (address: string | undefined) => boolean;
+  /** Whether the operator has this header removed; `undefined` for none. Takes lower case. */
+  readonly isRemoved: ((name: string) => boolean) | undefined;
+}
