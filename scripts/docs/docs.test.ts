@@ -8,7 +8,9 @@ import { readDocuments } from "./documents.ts";
 import { ERRORS_PAGE, renderErrorsPage } from "./errors-page.ts";
 import { compileExamples, readExamples, writeExamples } from "./examples.ts";
 import { brokenLinks } from "./links.ts";
+import { PROTOCOL_PAGE, renderProtocolPage } from "./limits.ts";
 import { looseRows } from "./markdown.ts";
+import { GENERATED_VECTORS, renderVectors, vectorPath } from "./vectors.ts";
 
 const examples = await readExamples(ROOT);
 const folder = join(ROOT, ".cache/docs-examples");
@@ -29,6 +31,18 @@ test("every row of a table stands in a table", async () => {
 test("docs/errors.md is what the table says (node scripts/docs/errors-page.ts)", async () => {
   expect(await readFile(ERRORS_PAGE, "utf8")).toBe(await renderErrorsPage());
 });
+
+test("the limits in docs/protocol.md are those of the sources (node scripts/docs/limits.ts)", async () => {
+  const page = await readFile(PROTOCOL_PAGE, "utf8");
+  expect(page).toBe(await renderProtocolPage(page));
+});
+
+test.each(GENERATED_VECTORS)(
+  "docs/vectors/%s.json is what its generator writes (node scripts/docs/vectors.ts)",
+  async (name) => {
+    expect(await readFile(vectorPath(name), "utf8")).toBe(await renderVectors(name));
+  },
+);
 
 test("every example compiles against the sources", async () => {
   expect(await compileExamples(folder)).toEqual([]);

@@ -8,7 +8,7 @@ import { isMethodName, isTopic } from "./names.ts";
 import { negotiateProtocol } from "./version.ts";
 
 function golden(name: string): Record<string, unknown> {
-  const file = new URL(`../../golden/${name}.json`, import.meta.url);
+  const file = new URL(`../../../docs/vectors/${name}.json`, import.meta.url);
   return JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
 }
 

@@ -1,0 +1,164 @@
+/**
+ * The table of limits in `docs/protocol.md`, from the constants. `node scripts/docs/limits.ts` writes it; a
+ * test compares it.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { format } from "prettier";
+import {
+  CHANNEL_LIMITS,
+  EXPIRY_MARGIN_SECONDS,
+  HANDSHAKE_LIMITS,
+  PROOF_LIMITS,
+  SURFACE_LIMITS,
+  TIMEOUTS,
+  TOKEN_LIMITS,
+  type RateBudget,
+} from "../../shared/src/index.ts";
+import {
+  KEY_REMOVAL_SECONDS,
+  LIFECYCLE_TTL_SECONDS,
+  MAX_FAILURE_DETAIL,
+  MAX_LIFECYCLE_BODY_BYTES,
+} from "../../shared/src/schemas.ts";
+import { ROOT } from "../suite/root.ts";
+
+export const PROTOCOL_PAGE: string = join(ROOT, "docs/protocol.md");
+
+const BEGIN = "<!-- limits: written by scripts/docs/limits.ts; do not edit -->";
+const END = "<!-- end of limits -->";
+
+type Meanings<Limits> = { readonly [Name in keyof Limits]: string };
+
+interface Group {
+  readonly title: string;
+  readonly rows: readonly (readonly [name: string, value: number, meaning: string])[];
+}
+
+/** The compiler asks for the meaning of each limit. */
+function group<Limits extends object>(
+  title: string,
+  limits: Limits,
+  meanings: Meanings<Limits>,
+): Group {
+  const rows = Object.entries(limits).map(
+    ([name, value]) => [name, Number(value), meanings[name as keyof Limits]] as const,
+  );
+  return { title, rows };
+}
+
+function budgets(limits: Readonly<Record<string, RateBudget>>): Group["rows"] {
+  return Object.entries(limits).flatMap(([name, { burst, perSecond }]) => [
+    [`${name}.burst`, burst, `${name} at once`] as const,
+    [`${name}.perSecond`, perSecond, `${name} per second after those`] as const,
+  ]);
+}
+
+const { toasts, dialogs, navigations, paths, sizes, ...SURFACE_LENGTHS } = SURFACE_LIMITS;
+const SURFACE_BUDGETS = { toasts, dialogs, navigations, paths, sizes };
+
+const GROUPS: readonly Group[] = [
+  group(
+    "Handshake",
+    { ...HANDSHAKE_LIMITS, handshakeMs: TIMEOUTS.handshakeMs },
+    {
+      attemptBurst: "handshakes of one frame that begin at once",
+      attemptsPerSecond: "handshakes of one frame per second after those",
+      maxMessagesPerAttempt: "messages of a guest on the port of one handshake",
+      handshakeMs: "from the first message, or the mount, to the welcome",
+    },
+  ),
+  group(
+    "Connection",
+    { ...CHANNEL_LIMITS, callMs: TIMEOUTS.callMs },
+    {
+      maxMessageBytes:
+        "bytes of one message: one per character, the length of binary data, 8 per value",
+      maxDepth: "nesting of one message",
+      maxFramesPerMessage: "frames in one message",
+      maxFramesPerSecond: "frames per second after the burst",
+      frameBurst: "frames at once",
+      maxCallsInFlight: "calls of one side that wait for an answer",
+      maxSubscriptions: "topics to which one guest subscribes",
+      maxViolations: "violations after which the connection is closed",
+      callMs: "from a call to its answer, by default",
+    },
+  ),
+  {
+    title: "Methods that act on the host's page, per app",
+    rows: [
+      ...budgets(SURFACE_BUDGETS),
+      ...group("", SURFACE_LENGTHS, {
+        maxPathLength: "characters of a path",
+        maxToastLength: "characters of a toast",
+        maxTitleLength: "characters of a dialog's title",
+        maxTextLength: "characters of a dialog's text",
+        maxButtonLength: "characters of a button's label",
+      }).rows,
+    ],
+  },
+  group(
+    "Session tokens",
+    { ...TOKEN_LIMITS, expiryMarginSeconds: EXPIRY_MARGIN_SECONDS },
+    {
+      maxTokenBytes: "characters of a token",
+      maxHeaderBytes: "characters of a token's header part",
+      defaultTtlSeconds: "life of a token by default",
+      minTtlSeconds: "shortest life that an issuer can be configured to",
+      maxTtlSeconds: "longest life that a verifier accepts",
+      ttlJitter: "fraction of the life by which the issuer shortens it at random",
+      maxClockSkewSeconds: "tolerated difference of clocks",
+      minRefreshAheadSeconds:
+        "a host renews a token at the latest when this much of its life is left,",
+      refreshAheadFraction: "or this fraction of its life, whichever is more",
+      expiryMarginSeconds: "a token in the last seconds of its life is not handed out",
+    },
+  ),
+  group("Proofs", PROOF_LIMITS, {
+    maxProofBytes: "characters of a proof",
+    maxIdLength: "characters of its `jti`",
+    maxAgeSeconds: "age of a proof, beside the tolerated difference of clocks",
+  }),
+  group(
+    "Revocation feed and lifecycle calls",
+    {
+      keyRemovalSeconds: KEY_REMOVAL_SECONDS,
+      lifecycleTtlSeconds: LIFECYCLE_TTL_SECONDS,
+      maxLifecycleBodyBytes: MAX_LIFECYCLE_BODY_BYTES,
+      maxFailureDetail: MAX_FAILURE_DETAIL,
+    },
+    {
+      keyRemovalSeconds: "for which a reader keeps the removal of a key",
+      lifecycleTtlSeconds: "life of a lifecycle call",
+      maxLifecycleBodyBytes: "bytes of its body",
+      maxFailureDetail: "characters of `failure.detail`",
+    },
+  ),
+];
+
+export async function renderProtocolPage(page: string): Promise<string> {
+  const [before = "", rest = ""] = page.split(BEGIN);
+  const [, after = ""] = rest.split(END);
+  const tables = GROUPS.flatMap(({ title, rows }) => [
+    `**${title}**`,
+    "",
+    "| limit | value | meaning |",
+    "| --- | --: | --- |",
+    ...rows.map(([name, value, meaning]) => `| \`${name}\` | ${shown(value)} | ${meaning} |`),
+    "",
+  ]);
+  const written = [before, BEGIN, "", ...tables, END, after];
+  return format(written.join("\n").replaceAll(/\n{3,}/gu, "\n\n"), {
+    parser: "markdown",
+    printWidth: 100,
+  });
+}
+
+function shown(value: number): string {
+  return value.toLocaleString("en-GB").replaceAll(",", " ");
+}
+
+if (import.meta.main) {
+  const page = await readFile(PROTOCOL_PAGE, "utf8");
+  await writeFile(PROTOCOL_PAGE, await renderProtocolPage(page));
+}
