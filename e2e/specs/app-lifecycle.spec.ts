@@ -44,7 +44,7 @@ const test = base.extend<{ scene: Scene }>({
       issuer: url,
       apps: [app],
       store: sqliteStore({ file: ":memory:" }),
-      connections: { required: true, mayManage: ({ session }) => session.userId === "alice" },
+      installations: { required: true, mayManage: ({ session }) => session.userId === "alice" },
     });
     const handler = toNodeHandler(issuer);
     platform.answerAuth = async (request, response) => handler(request, response);
@@ -72,7 +72,7 @@ const test = base.extend<{ scene: Scene }>({
       },
       async setup() {
         await page.evaluate(() => {
-          window.mount = window.host.connections.setup("orders", { container: document.body });
+          window.mount = window.host.installations.setup("orders", { container: document.body });
         });
         const element = await page.locator("iframe").last().elementHandle();
         const frame = await element?.contentFrame();
@@ -92,15 +92,15 @@ const test = base.extend<{ scene: Scene }>({
 /** Connects the app from the host's page, and waits for its setup as a page does: by subscribing. */
 function connect(page: Page): Promise<string> {
   return page.evaluate(async () => {
-    const { connections } = window.host;
+    const { installations } = window.host;
     const isThere = new Promise<string>((resolve) => {
-      connections.subscribe(() => {
-        void connections.list().then(([connection]) => {
-          if (connection?.state === "setup") resolve(connection.id);
+      installations.subscribe(() => {
+        void installations.list().then(([installation]) => {
+          if (installation?.state === "setup") resolve(installation.id);
         });
       });
     });
-    await connections.connect("orders");
+    await installations.install("orders");
     return isThere;
   });
 }
@@ -117,10 +117,7 @@ function complete(frame: Frame): Promise<string> {
 
 const KEY = { appId: "orders", tenantId: "acme" };
 
-test("an app is connected, set up in its frame, used, and disconnected", async ({
-  scene,
-  page,
-}) => {
+test("an app is installed, set up in its frame, used, and uninstalled", async ({ scene, page }) => {
   const { issuer, told } = scene;
   await scene.openHost();
   const id = await connect(page);
@@ -137,11 +134,11 @@ test("an app is connected, set up in its frame, used, and disconnected", async (
   ).toBe(3);
   expect(await complete(frame)).toBe("completed");
   // It was stored before the guest's call came back, and the host heard of it after the issuer.
-  expect(await issuer.connections.get(KEY)).toMatchObject({ id, state: "connected" });
+  expect(await issuer.installations.get(KEY)).toMatchObject({ id, state: "installed" });
   expect(await page.evaluate(() => window.log)).toEqual([["orders", { plan: "basic" }]]);
   expect(await complete(frame)).toBe("completed");
 
-  await page.evaluate(() => window.host.connections.disconnect("orders"));
+  await page.evaluate(() => window.host.installations.uninstall("orders"));
   await expect
     .poll(() => told.map(({ event, connectionId }) => [event, connectionId]))
     .toEqual([
@@ -154,7 +151,7 @@ test("a guest whose setup does not count is told so", async ({ scene, page }) =>
   await scene.openHost();
   await connect(page);
   const frame = await scene.setup();
-  await page.evaluate(() => window.host.connections.disconnect("orders"));
+  await page.evaluate(() => window.host.installations.uninstall("orders"));
   expect(await complete(frame)).toBe("DENIED");
   expect(await page.evaluate(() => window.log)).toEqual([]);
 });
@@ -162,15 +159,15 @@ test("a guest whose setup does not count is told so", async ({ scene, page }) =>
 test("somebody who may not manage apps completes no setup", async ({ scene, page }) => {
   const { issuer } = scene;
   await scene.openHost("bob");
-  await issuer.connections.connect(KEY);
-  await expect.poll(async () => (await issuer.connections.get(KEY))?.state).toBe("setup");
+  await issuer.installations.install(KEY);
+  await expect.poll(async () => (await issuer.installations.get(KEY))?.state).toBe("setup");
   expect(
     await page.evaluate(() =>
-      window.host.connections.list().catch((error: { code: string }) => error.code),
+      window.host.installations.list().catch((error: { code: string }) => error.code),
     ),
   ).toBe("DENIED");
   expect(await complete(await scene.setup())).toBe("DENIED");
-  expect(await issuer.connections.get(KEY)).toMatchObject({ state: "setup" });
+  expect(await issuer.installations.get(KEY)).toMatchObject({ state: "setup" });
 });
 
 test("an app in another place than its setup page completes no setup", async ({ scene, page }) => {
@@ -185,5 +182,5 @@ test("an app in another place than its setup page completes no setup", async ({ 
   if (!frame) throw new Error("the app has no frame");
   await frame.waitForFunction(() => "breezeway" in window);
   expect(await complete(frame)).toBe("completed");
-  expect(await issuer.connections.get(KEY)).toMatchObject({ state: "setup" });
+  expect(await issuer.installations.get(KEY)).toMatchObject({ state: "setup" });
 });

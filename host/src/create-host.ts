@@ -25,7 +25,7 @@ import {
   type Unsubscribe,
 } from "@breezeway/shared/channel";
 import { checkHostOptions, checkMountOptions } from "./check-options.ts";
-import { createHostConnections, type SetupListener } from "./connections/host-connections.ts";
+import { createHostInstallations, type SetupListener } from "./installations/host-installations.ts";
 import { disposable } from "./disposable.ts";
 import { createEventHub } from "./events/host-events.ts";
 import { createBuiltIns } from "./guests/built-ins.ts";
@@ -233,7 +233,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
     return mount;
   };
 
-  const connections = createHostConnections({
+  const installations = createHostInstallations({
     client,
     session,
     apps,
@@ -252,10 +252,10 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
       clock,
       openStream: options.openStream ?? ((url) => new EventSource(url)),
       forgetEvents: () => events.forget(),
-      onConnections: () => connections.changed(),
+      onInstallations: () => installations.changed(),
       push: pushToAll,
     }),
-    connections.subscribe(() => tokens.reconsider()),
+    installations.subscribe(() => tokens.reconsider()),
     context.subscribe(() => {
       for (const mount of mounts) mount.pushContext();
     }),
@@ -266,7 +266,7 @@ export function createHost<C extends Contract = AnyContract>(options: HostOption
   return disposable({
     apps,
     session,
-    connections,
+    installations,
     event: events.api,
     context,
     theme,

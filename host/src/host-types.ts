@@ -20,7 +20,7 @@ import type {
 import type { AppRegistry, ManifestInput, RegisteredApp } from "@breezeway/shared/schemas";
 import type { CallOptions, Clock, Store, Unsubscribe } from "@breezeway/shared/channel";
 import type { HostUi, NavigationTarget } from "./surfaces/host-ui.ts";
-import type { HostConnections } from "./connections/host-connections.ts";
+import type { HostInstallations } from "./installations/host-installations.ts";
 import type { HostSession } from "./session/host-session.ts";
 import type { OpenGuestPlace } from "./transport/guest-place.ts";
 import type { SessionEventStream } from "./session/session-events.ts";
@@ -213,8 +213,8 @@ export interface TapEvent {
 export interface Host<C extends Contract = AnyContract> extends Disposable {
   readonly apps: AppRegistry;
   readonly session: HostSession;
-  /** Apps of the tenant; for an issuer with connections, and whoever may manage them. */
-  readonly connections: HostConnections;
+  /** Apps of the tenant; for an issuer with installations, and whoever may manage them. */
+  readonly installations: HostInstallations;
   readonly event: HostEvents<C>;
   readonly context: Store<unknown>;
   readonly theme: Store<Theme>;

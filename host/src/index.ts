@@ -25,7 +25,7 @@ export type {
   ToastRequest,
 } from "./surfaces/host-ui.ts";
 export { labelText } from "@breezeway/shared/schemas";
-export type { HostConnections } from "./connections/host-connections.ts";
+export type { HostInstallations } from "./installations/host-installations.ts";
 export type { HostSession } from "./session/host-session.ts";
 export type { SessionEventStream } from "./session/session-events.ts";
 export type { Visibility } from "./session/visibility.ts";
@@ -41,9 +41,9 @@ export type {
 } from "@breezeway/shared";
 export type {
   AppRegistry,
-  Connection,
-  ConnectionFailure,
-  ConnectionState,
+  Installation,
+  InstallationFailure,
+  InstallationState,
   ManifestInput,
   RegisteredApp,
   SessionSummary,

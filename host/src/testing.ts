@@ -7,6 +7,6 @@ export type {
   TestGuestOptions,
   TestGuestState,
 } from "./testing/test-guest-types.ts";
-export type { TestConnectionState } from "./testing/test-connections.ts";
+export type { TestInstallationState } from "./testing/test-installations.ts";
 export type { TestIssuer, TestIssuerOptions } from "./testing/test-issuer.ts";
 export type { TestClock } from "@breezeway/shared/testing";

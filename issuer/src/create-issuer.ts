@@ -1,8 +1,8 @@
 /** The public issuer: usable at once, working once its store is open. */
 import { BridgeError } from "@breezeway/shared";
 import { problem } from "./http/respond.ts";
-import type { IssuerConnections } from "./connections/connections.ts";
-import { createConnectionsApi } from "./connections/connections-api.ts";
+import type { IssuerInstallations } from "./installations/installations.ts";
+import { createInstallationsApi } from "./installations/installations-api.ts";
 import { createSessionCookie } from "./http/cookies.ts";
 import type { RequestInfo } from "./http/router.ts";
 import { cookieFor } from "./http/routes/session-routes.ts";
@@ -19,8 +19,8 @@ export interface Issuer {
   fetch(request: Request, info?: RequestInfo): Promise<Response>;
   readonly sessions: IssuerSessions;
   readonly keys: IssuerKeys;
-  /** Apps in tenants; works with the option `connections` only. */
-  readonly connections: IssuerConnections;
+  /** Apps in tenants; works with the option `installations` only. */
+  readonly installations: IssuerInstallations;
   /**
    * Resolves when the schema is up to date and there is a key to sign with. Awaiting it is optional:
    * everything waits for it.
@@ -106,7 +106,7 @@ export function createIssuer(options: IssuerOptions): Issuer {
       retire: async (kid) => (await running()).keys.retire(kid),
       remove: async (kid) => (await running()).keys.remove(kid),
     },
-    connections: createConnectionsApi(async () => (await running()).connections),
+    installations: createInstallationsApi(async () => (await running()).installations),
     ready,
     async reload({ apps }) {
       const next = checkApps({ ...options, apps });

@@ -13,13 +13,17 @@ export type {
 export { pinoAudit } from "./audit/audit.ts";
 export type { AuditEvent, AuditEventName, AuditSink } from "./audit/audit.ts";
 export type {
-  ConnectionAction,
-  ConnectionOptions,
+  InstallationAction,
+  InstallationOptions,
   ManageContext,
-} from "./connections/connection-options.ts";
-export type { ConnectionKey } from "./connections/connection-machine.ts";
-export type { IssuerConnections } from "./connections/connections.ts";
-export type { Connection, ConnectionFailure, ConnectionState } from "@breezeway/shared/schemas";
+} from "./installations/installation-options.ts";
+export type { InstallationKey } from "./installations/installation-machine.ts";
+export type { IssuerInstallations } from "./installations/installations.ts";
+export type {
+  Installation,
+  InstallationFailure,
+  InstallationState,
+} from "@breezeway/shared/schemas";
 export type { Clock } from "./clock.ts";
 export type { RequestInfo } from "./http/router.ts";
 export { createKeyManager } from "./keys/key-manager.ts";

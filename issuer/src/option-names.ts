@@ -1,6 +1,6 @@
 /** The names of an issuer's options: one that is not among them is a misspelling, or of another version. */
 import { BridgeError, isRecord } from "@breezeway/shared";
-import type { ConnectionOptions } from "./connections/connection-options.ts";
+import type { InstallationOptions } from "./installations/installation-options.ts";
 import { DEFAULT_RATE_LIMITS } from "./http/rate-limits.ts";
 import type { DevLoginOptions } from "./login/dev-login.ts";
 import type { OidcOptions } from "./login/oidc-options.ts";
@@ -23,7 +23,7 @@ const NAMES: Names<IssuerOptions> = {
   sessions: 1,
   rateLimits: 1,
   revocations: 1,
-  connections: 1,
+  installations: 1,
   audit: 1,
   onError: 1,
   clock: 1,
@@ -32,7 +32,7 @@ const NAMES: Names<IssuerOptions> = {
 const KEYS: Names<KeyOptions> = { encryptionSecret: 1, vault: 1, periodDays: 1 };
 const SESSIONS: Names<SessionOptions> = { idleSeconds: 1, absoluteSeconds: 1, graceSeconds: 1 };
 const REVOCATIONS: Names<RevocationOptions> = { secrets: 1, heartbeatSeconds: 1 };
-const CONNECTIONS: Names<ConnectionOptions> = {
+const INSTALLATIONS: Names<InstallationOptions> = {
   mayManage: 1,
   required: 1,
   timeoutMs: 1,
@@ -55,7 +55,7 @@ const GROUPS: Readonly<Record<string, object>> = {
   keys: KEYS,
   sessions: SESSIONS,
   revocations: REVOCATIONS,
-  connections: CONNECTIONS,
+  installations: INSTALLATIONS,
   devLogin: DEV_LOGIN,
   oidc: OIDC,
   rateLimits: DEFAULT_RATE_LIMITS,

@@ -8,7 +8,10 @@ import {
 } from "@breezeway/shared/schemas";
 import { pinoAudit, silentAudit, type AuditSink } from "./audit/audit.ts";
 import { systemClock, type Clock } from "./clock.ts";
-import { checkConnections, type ConnectionOptions } from "./connections/connection-options.ts";
+import {
+  checkInstallations,
+  type InstallationOptions,
+} from "./installations/installation-options.ts";
 import type { RateLimits } from "./http/rate-limits.ts";
 import type { KeyVault, SigningAlgorithm } from "./keys/key-vault.ts";
 import { assertDevLoginAllowed, type DevLoginOptions } from "./login/dev-login.ts";
@@ -88,10 +91,10 @@ export interface IssuerOptions {
   readonly rateLimits?: RateLimits | false;
   readonly revocations?: RevocationOptions;
   /**
-   * Apps are connected to tenants, and their backends told by signed calls. Default: no app needs to
+   * Apps are installed in tenants, and their backends told by signed calls. Default: no app needs to
    * be, and there are no such endpoints.
    */
-  readonly connections?: ConnectionOptions;
+  readonly installations?: InstallationOptions;
   /**
    * Where security events go. Default: JSON lines on standard output when `NODE_ENV` is
    * `production`, nowhere otherwise.
@@ -136,7 +139,7 @@ export function checkOptions(options: IssuerOptions): CheckedOptions {
     throw invalid("store: is required: sqliteStore(…) or postgresStore(…)");
   }
   const apps = checkApps(options);
-  if (options.connections) checkConnections(options.connections);
+  if (options.installations) checkInstallations(options.installations);
   const { idleSeconds, absoluteSeconds, graceSeconds } = options.sessions ?? {};
   return {
     url,

@@ -5,15 +5,15 @@ import { createFeedLiveness } from "./changes/feed-liveness.ts";
 import { createRevocationFeed } from "./changes/revocation-feed.ts";
 import { createRevocationWidening } from "./changes/revocation-widening.ts";
 import {
-  createConnectionsRuntime,
-  type ConnectionsRuntime,
-} from "./connections/start-connections.ts";
-import type { ConnectionService } from "./connections/connections.ts";
+  createInstallationsRuntime,
+  type InstallationsRuntime,
+} from "./installations/start-installations.ts";
+import type { InstallationService } from "./installations/installations.ts";
 import { createSessionCookie } from "./http/cookies.ts";
 import type { Endpoint, EndpointDeps } from "./http/context.ts";
 import { createRateLimiter } from "./http/rate-limits.ts";
 import { createRouter, type Router } from "./http/router.ts";
-import { connectionRoutes } from "./http/routes/connection-routes.ts";
+import { installationRoutes } from "./http/routes/installation-routes.ts";
 import { publicRoutes } from "./http/routes/public-routes.ts";
 import { revocationRoutes } from "./http/routes/revocation-routes.ts";
 import { sessionEventsRoutes } from "./http/routes/session-events-routes.ts";
@@ -43,7 +43,7 @@ export interface Runtime {
   readonly sessions: SessionService;
   readonly keys: KeyRing;
   /** Absent without the option. */
-  readonly connections: ConnectionService | undefined;
+  readonly installations: InstallationService | undefined;
   mintToken(handle: string, appId: string): Promise<MintedToken>;
   close(): Promise<void>;
 }
@@ -95,10 +95,10 @@ export async function startRuntime(
     changed,
   });
 
-  const connections: ConnectionsRuntime | undefined =
-    options.connections &&
-    createConnectionsRuntime({
-      options: options.connections,
+  const installations: InstallationsRuntime | undefined =
+    options.installations &&
+    createInstallationsRuntime({
+      options: options.installations,
       issuer: options,
       store,
       apps,
@@ -117,7 +117,7 @@ export async function startRuntime(
   watcher.subscribe({
     onChange(change) {
       if (change.kind === "keys-changed" || change.kind === "key") reloadKeys();
-      else if (change.kind === "connections-changed") connections?.onChange(change.subject);
+      else if (change.kind === "installations-changed") installations?.onChange(change.subject);
       else if (change.kind === "user" || change.kind === "tenant") {
         cache.clear({ kind: change.kind, id: change.subject });
       } else cache.drop(change.subject);
@@ -125,7 +125,7 @@ export async function startRuntime(
     },
     onGap(seq) {
       cache.clear();
-      connections?.onChange();
+      installations?.onChange();
       reloadKeys();
       feed.onGap(seq);
       void untilDone(() => feed.load(), signal);
@@ -149,7 +149,7 @@ export async function startRuntime(
     checked,
     keys,
     feed,
-    connectedApps: connections?.connectedApps,
+    installedApps: installations?.installedApps,
   });
   const readLog = (): Promise<void> => watcher.sync();
   const deps: EndpointDeps = { apps, sessions, cookie, clock, audit, limits, mint, readLog };
@@ -163,11 +163,11 @@ export async function startRuntime(
       liveness: createFeedLiveness(watcher, feed),
       secrets: options.revocations?.secrets ?? [],
     }),
-    ...(connections && options.connections
-      ? connectionRoutes({
+    ...(installations && options.installations
+      ? installationRoutes({
           ...deps,
-          connections: connections.service,
-          mayManage: options.connections.mayManage,
+          installations: installations.service,
+          mayManage: options.installations.mayManage,
         })
       : []),
     ...(options.devLogin ? devLoginRoutes(options.devLogin, deps) : []),
@@ -191,13 +191,13 @@ export async function startRuntime(
   });
 
   // What a process that is gone has left undone. Last: a start that fails leaves no work behind.
-  connections?.worker.wake();
+  installations?.worker.wake();
 
   return {
     route,
     sessions,
     keys,
-    connections: connections?.service,
+    installations: installations?.service,
     async mintToken(handle, appId) {
       return mintAudited(deps, await sessions.find(handle), findApp(apps, appId));
     },
@@ -205,7 +205,7 @@ export async function startRuntime(
       clearInterval(timer);
       streams.close();
       closing.abort();
-      await connections?.worker.close();
+      await installations?.worker.close();
       await watcher.close();
     },
   };

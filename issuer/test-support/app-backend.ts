@@ -71,7 +71,7 @@ export async function startAppBackend(): Promise<AppBackend> {
  * Apps of this backend: `orders` with a call and a setup page for everything, `plain` with nothing,
  * `guided` with a setup page alone.
  */
-export function connectableApps(origin: string): readonly ManifestInput[] {
+export function installableApps(origin: string): readonly ManifestInput[] {
   const app = (id: string) => ({ id, name: id, version: "1.0.0", url: "https://app.example/" });
   return [
     {

@@ -3,7 +3,7 @@ import process from "node:process";
 import { postgresStore } from "../src/postgres.ts";
 import { sqliteStore } from "../src/index.ts";
 import { serveIssuer } from "../src/node.ts";
-import { connectableApps } from "./app-backend.ts";
+import { installableApps } from "./app-backend.ts";
 import { testIssuer } from "./test-issuer.ts";
 
 const [location = "", clockAheadMs = "0", backend] = process.argv.slice(2);
@@ -17,7 +17,7 @@ const issuer = testIssuer({
   clock: () => Date.now() + Number(clockAheadMs),
   ...(backend === undefined
     ? {}
-    : { apps: connectableApps(backend), connections: { mayManage: () => true } }),
+    : { apps: installableApps(backend), installations: { mayManage: () => true } }),
 });
 const server = await serveIssuer(issuer, { port: 0 });
 process.stdout.write(`${server.url}\n`);

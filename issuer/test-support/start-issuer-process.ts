@@ -15,7 +15,7 @@ export interface IssuerProcess {
 
 export interface IssuerProcessOptions {
   readonly clockAheadMs?: number;
-  /** Origin of the backend of connectable apps. Default: no connections. */
+  /** Origin of the backend of connectable apps. Default: no installations. */
   readonly backend?: string;
 }
 

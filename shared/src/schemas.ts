@@ -18,21 +18,21 @@ export { RESERVED_CLAIMS, sessionClaimsSchema } from "./schemas/claims.ts";
 export type { SessionClaims } from "./schemas/claims.ts";
 export {
   MAX_FAILURE_DETAIL,
-  connectionListResponseSchema,
-  connectionRequestSchema,
-  connectionResponseSchema,
-  connectionSchema,
-} from "./schemas/connections.ts";
+  installationListResponseSchema,
+  installationRequestSchema,
+  installationResponseSchema,
+  installationSchema,
+} from "./schemas/installations.ts";
 export type {
-  Connection,
-  ConnectionFailure,
-  ConnectionFailureReason,
-  ConnectionListResponse,
-  ConnectionRequest,
-  ConnectionResponse,
-  ConnectionState,
+  Installation,
+  InstallationFailure,
+  InstallationFailureReason,
+  InstallationListResponse,
+  InstallationRequest,
+  InstallationResponse,
+  InstallationState,
   LifecycleEventName,
-} from "./schemas/connections.ts";
+} from "./schemas/installations.ts";
 export {
   LIFECYCLE_TTL_SECONDS,
   LIFECYCLE_TYPE,

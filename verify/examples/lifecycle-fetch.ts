@@ -2,7 +2,7 @@ import { verifyLifecycle, type LifecycleOptions } from "@breezeway/verify/lifecy
 
 type Fetch = (request: Request) => Promise<Response>;
 
-/** Which tenants use the app, by the connection that they have: a table in a real backend. */
+/** Which tenants use the app, by the installation that they have: a table in a real backend. */
 export function createLifecycleHandler(
   options: LifecycleOptions,
   tenants: Map<string, string>,
@@ -10,7 +10,7 @@ export function createLifecycleHandler(
   const lifecycle = verifyLifecycle(options);
   return lifecycle.handler(({ event, connectionId, tenantId }) => {
     if (event === "connect") tenants.set(tenantId, connectionId);
-    // A late disconnect of an earlier connection leaves the one that the tenant has now.
+    // A late disconnect of an earlier installation leaves the one that the tenant has now.
     else if (tenants.get(tenantId) === connectionId) tenants.delete(tenantId);
   });
 }

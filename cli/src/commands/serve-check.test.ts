@@ -295,7 +295,7 @@ describe("the plan", () => {
         revocations: { secrets: [{ env: "FEED" }] },
         store: { kind: "postgres", url: { env: "DATABASE_URL" } },
         algorithms: { orders: "ES256" },
-        connections: { timeoutMs: 1_000, allowPrivateAddresses: true },
+        installations: { timeoutMs: 1_000, allowPrivateAddresses: true },
       }),
     );
     fixture.env = { FEED: "feed-secret", DATABASE_URL: "postgres://127.0.0.1/none" };
@@ -308,7 +308,7 @@ describe("the plan", () => {
       keys: { encryptionSecret: SECRET },
       revocations: { secrets: ["feed-secret"] },
       store: { kind: "postgres" },
-      connections: { timeoutMs: 1_000, allowPrivateAddresses: true },
+      installations: { timeoutMs: 1_000, allowPrivateAddresses: true },
     });
     expect(issuer.oidc?.mapUser({ sub: "alice", iss: "" })).toMatchObject({ userId: "alice" });
     expect(gateway.algorithms).toEqual(["EdDSA", "ES256"]);

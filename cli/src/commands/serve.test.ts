@@ -208,11 +208,11 @@ describe("the log", () => {
   it("names the hook that did not settle in time, whose request is answered with 504", async () => {
     const hooks = "export const mayManage = () => new Promise(() => {});";
     writeFileSync(join(fixture.place.folder, "hooks.mjs"), hooks);
-    fixture.place.write(change({ hooks: "hooks.mjs", hookTimeoutMs: 50, connections: {} }));
+    fixture.place.write(change({ hooks: "hooks.mjs", hookTimeoutMs: 50, installations: {} }));
     await serve([], async (lines) => {
       const { issuer = "" } = addressesIn(lines);
       const headers = { cookie: await signIn(issuer) };
-      const answer = await fetch(`${issuer}/auth/connections`, { headers });
+      const answer = await fetch(`${issuer}/auth/installations`, { headers });
       expect(answer.status).toBe(504);
       expect(await answer.json()).toMatchObject({ reason: "upstream-timeout", action: "wait" });
       expect(lines.filter(({ event }) => event === "failure")).toMatchObject([

@@ -2,7 +2,7 @@
  * The form of `breezeway serve`'s configuration file. Ranges and spellings are checked by issuer and
  * gateway themselves; the gateway's section is parsed by the gateway.
  */
-import type { ConnectionOptions, IssuerOptions, OidcOptions } from "@breezeway/issuer";
+import type { InstallationOptions, IssuerOptions, OidcOptions } from "@breezeway/issuer";
 import type { SqliteStoreOptions } from "@breezeway/issuer/sqlite";
 import type { PostgresStoreOptions } from "@breezeway/issuer/postgres";
 import { parseJsonWith } from "@breezeway/shared/schemas";
@@ -43,7 +43,7 @@ export interface IssuerSection extends Pick<
     readonly secrets?: readonly SecretPlace[];
     readonly heartbeatSeconds?: number;
   };
-  readonly connections?: Omit<ConnectionOptions, "mayManage" | "fetch">;
+  readonly installations?: Omit<InstallationOptions, "mayManage" | "fetch">;
   /** Security events. Default `stdout`. */
   readonly audit: "stdout" | false;
 }
@@ -148,7 +148,7 @@ const issuer = z.strictObject({
       heartbeatSeconds: maybe(z.number()),
     }),
   ),
-  connections: maybe(
+  installations: maybe(
     z.strictObject({
       required: maybe(z.boolean()),
       timeoutMs: maybe(z.number()),

@@ -1,7 +1,7 @@
 /** What an operator decides in code: a module with one export per decision. */
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { ClaimsHook, ConnectionOptions, OidcOptions } from "@breezeway/issuer";
+import type { ClaimsHook, InstallationOptions, OidcOptions } from "@breezeway/issuer";
 import { BridgeError } from "@breezeway/shared";
 import { parseWith } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
@@ -13,8 +13,8 @@ export interface Hooks {
   readonly mapUser?: OidcOptions["mapUser"];
   /** Claims that tokens have beside their own. */
   readonly claims?: ClaimsHook;
-  /** Who may connect apps. */
-  readonly mayManage?: NonNullable<ConnectionOptions["mayManage"]>;
+  /** Who may install apps. */
+  readonly mayManage?: NonNullable<InstallationOptions["mayManage"]>;
 }
 
 const hook = <Name extends keyof Hooks>() =>

@@ -34,7 +34,7 @@ export async function createIssuerOptions(
   parts: IssuerParts,
 ): Promise<IssuerOptions> {
   const { url, port, host, hooks, hookTimeoutMs, ...described } = section;
-  const { store, oidc, keys, revocations, connections, ...plain } = described;
+  const { store, oidc, keys, revocations, installations, ...plain } = described;
   const { claims, mayManage } = parts.hooks;
   return {
     ...plain,
@@ -48,7 +48,7 @@ export async function createIssuerOptions(
     ...(oidc && { oidc: oidcOptions(oidc, parts) }),
     ...(keys && { keys: keyOptions(keys, parts) }),
     ...(revocations && { revocations: revocationOptions(revocations, parts) }),
-    ...(connections && { connections: { ...connections, ...(mayManage && { mayManage }) } }),
+    ...(installations && { installations: { ...installations, ...(mayManage && { mayManage }) } }),
     ...(claims && { claims }),
   };
 }

@@ -26,8 +26,8 @@ export interface FollowSessionOptions {
   readonly clock: Clock;
   readonly openStream: (url: string) => SessionEventStream;
   readonly forgetEvents: () => void;
-  /** Apps of the tenant were connected or disconnected, or it is another tenant. */
-  readonly onConnections: () => void;
+  /** Apps of the tenant were installed or uninstalled, or it is another tenant. */
+  readonly onInstallations: () => void;
   readonly push: (key: StateKey, value: unknown) => void;
 }
 
@@ -77,13 +77,13 @@ export function followSession(options: FollowSessionOptions): Unsubscribe {
           void refresh();
           tabs.post({ type: "changed" });
         },
-        onConnections() {
-          options.onConnections();
-          tabs.post({ type: "connections" });
+        onInstallations() {
+          options.onInstallations();
+          tabs.post({ type: "installations" });
         },
         onOpen() {
-          options.onConnections();
-          tabs.post({ type: "connections" });
+          options.onInstallations();
+          tabs.post({ type: "installations" });
           void catchUp(() => asking.ask());
         },
         async recheck() {
@@ -110,7 +110,7 @@ export function followSession(options: FollowSessionOptions): Unsubscribe {
       stopLeading?.();
       stopLeading = undefined;
       if (!isFirst) options.forgetEvents();
-      options.onConnections();
+      options.onInstallations();
       push("session", guestSession(summary));
       if (summary === null) push("token", null);
       // What was minted before the first answer belongs to the session that the answer names.
@@ -120,7 +120,7 @@ export function followSession(options: FollowSessionOptions): Unsubscribe {
     tabs.subscribe((message) => {
       if (message.type === "ended") session.ended(message.handle);
       else if (message.type === "changed") void refresh();
-      else if (message.type === "connections") options.onConnections();
+      else if (message.type === "installations") options.onInstallations();
     }),
   ];
 

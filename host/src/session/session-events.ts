@@ -23,7 +23,7 @@ export interface SessionEventsOptions {
   readonly onEnded: () => void;
   readonly onTenant: (tenantId: string | undefined) => void;
   readonly onClaims: () => void;
-  readonly onConnections: () => void;
+  readonly onInstallations: () => void;
   /** From here on the issuer tells of changes, and not of those before. */
   readonly onOpen: () => void;
   /** The stream cannot be had; resolves to whether it is worth trying again. */
@@ -53,7 +53,7 @@ export function followSessionEvents(options: SessionEventsOptions): Unsubscribe 
     opened.addEventListener("signed-out", options.onEnded);
     opened.addEventListener("tenant-changed", ({ data }) => options.onTenant(tenantOf(data)));
     opened.addEventListener("claims-changed", options.onClaims);
-    opened.addEventListener("connections-changed", options.onConnections);
+    opened.addEventListener("installations-changed", options.onInstallations);
     opened.addEventListener("error", () => {
       if (opened.readyState === CLOSED) void reopen();
     });

@@ -110,7 +110,7 @@ function isTabMessage(value: unknown): value is TabMessage {
     case "ended":
       return typeof value["handle"] === "string";
     case "changed":
-    case "connections":
+    case "installations":
       return true;
     case "grant":
       return (

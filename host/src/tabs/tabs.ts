@@ -19,8 +19,8 @@ export type TabMessage =
   | { readonly type: "ended"; readonly handle: string }
   /** Tenant or claims are not what they were: ask the issuer. */
   | { readonly type: "changed" }
-  /** Apps of the tenant were connected or disconnected. */
-  | { readonly type: "connections" };
+  /** Apps of the tenant were installed or uninstalled. */
+  | { readonly type: "installations" };
 
 export interface Tabs {
   post(message: TabMessage): void;

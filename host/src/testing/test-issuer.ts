@@ -3,13 +3,13 @@
  * the host's clock. Its tokens decode like real ones and are signed by nobody.
  */
 import { BridgeError, toProblem, TOKEN_LIMITS, type ErrorCode } from "@breezeway/shared";
-import type { Connection, SessionSummary } from "@breezeway/shared/schemas";
+import type { Installation, SessionSummary } from "@breezeway/shared/schemas";
 import { randomId } from "@breezeway/shared/channel";
 import { createTestClock, fakeToken, nextTask, type TestClock } from "@breezeway/shared/testing";
 import type { HostOptions } from "../host-types.ts";
 import type { SessionEventStream } from "../session/session-events.ts";
 import { soloTabs } from "../tabs/tabs.ts";
-import { createTestConnections, type TestConnectionState } from "./test-connections.ts";
+import { createTestInstallations, type TestInstallationState } from "./test-installations.ts";
 
 export interface TestIssuerOptions {
   /** Who is signed in; `null` for nobody. Default: `alice`, who belongs to `acme` and `globex`. */
@@ -18,8 +18,8 @@ export interface TestIssuerOptions {
   readonly tokenTtlSeconds?: number;
   /** Where the clock starts, epoch milliseconds. Default: the present. */
   readonly nowMs?: number;
-  /** Tokens are for connected apps alone, in setup or after it. Default false. */
-  readonly connectionsRequired?: boolean;
+  /** Tokens are for installed apps alone, in setup or after it. Default false. */
+  readonly installationsRequired?: boolean;
 }
 
 export interface TestIssuer {
@@ -29,8 +29,8 @@ export interface TestIssuer {
     "issuerUrl" | "fetch" | "clock" | "random" | "openStream" | "tabs" | "visibility" | "onError"
   >;
   readonly session: SessionSummary | null;
-  /** Connections of the session's tenant, by app id. */
-  readonly connections: readonly Connection[];
+  /** Installations of the session's tenant, by app id. */
+  readonly installations: readonly Installation[];
   /** App ids in the order in which tokens were minted for them. */
   readonly mints: readonly string[];
   /** Errors that no caller waited for. */
@@ -45,16 +45,16 @@ export interface TestIssuer {
   /** Requests fail as without a network, until `offline(false)`. */
   offline(isOffline?: boolean): void;
   /**
-   * Mints are refused with this code, such as `APP_NOT_ALLOWED`, or requests about connections, such
+   * Mints are refused with this code, such as `APP_NOT_ALLOWED`, or requests about installations, such
    * as with `SCOPE_MISSING`; `undefined` ends it.
    */
-  refuse(code: ErrorCode | undefined, what?: "tokens" | "connections"): void;
+  refuse(code: ErrorCode | undefined, what?: "tokens" | "installations"): void;
   /**
-   * How the call to an app's backend has ended, or whatever else happens to its connection elsewhere,
-   * and tells the host. `connect` and `disconnect` of a host wait for it in `connecting` and
-   * `disconnecting`.
+   * How the call to an app's backend has ended, or whatever else happens to its installation elsewhere,
+   * and tells the host. `install` and `uninstall` of a host wait for it in `installing` and
+   * `uninstalling`.
    */
-  setConnection(appId: string, next: TestConnectionState): void;
+  setInstallation(appId: string, next: TestInstallationState): void;
   /** Moves the clock; what falls due happens. */
   advance(ms: number): Promise<void>;
 }
@@ -104,8 +104,8 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
   const mint = (appId: string, jkt: unknown): object => {
     if (refusal) throw new BridgeError(refusal, "The test issuer was told to refuse this.");
     const { userId, tenantId, handle, scopes, claims } = signedIn();
-    if (options.connectionsRequired === true && !isAdmitted(appId, tenantId)) {
-      throw new BridgeError("APP_NOT_ALLOWED", "The app is not connected.");
+    if (options.installationsRequired === true && !isAdmitted(appId, tenantId)) {
+      throw new BridgeError("APP_NOT_ALLOWED", "The app is not installed.");
     }
     mints.push(appId);
     const iat = Math.floor(clock.now() / 1000);
@@ -133,16 +133,16 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     throw new BridgeError("SESSION_MISSING", "Nobody is signed in.");
   };
 
-  const connections = createTestConnections({
+  const installations = createTestInstallations({
     nowSeconds: () => Math.floor(clock.now() / 1000),
     session: signedIn,
-    changed: () => announce("connections-changed"),
+    changed: () => announce("installations-changed"),
   });
 
   const isAdmitted = (appId: string, tenantId: string): boolean =>
-    connections
+    installations
       .list(tenantId)
-      .some((each) => each.appId === appId && /^(?:setup|connected)$/.test(each.state));
+      .some((each) => each.appId === appId && /^(?:setup|installed)$/.test(each.state));
 
   const answer = (route: string, body: Readonly<Record<string, unknown>>): unknown => {
     switch (route) {
@@ -165,7 +165,7 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
         session = null;
         return {};
       default: {
-        const answered = connections.answer(route, body);
+        const answered = installations.answer(route, body);
         if (answered) return answered;
         throw new BridgeError("ROUTE_UNKNOWN", "The test issuer has nothing at this path.");
       }
@@ -212,8 +212,8 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     get session() {
       return session;
     },
-    get connections() {
-      return session ? connections.list(session.tenantId) : [];
+    get installations() {
+      return session ? installations.list(session.tenantId) : [];
     },
     mints,
     errors,
@@ -231,11 +231,11 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
       isOffline = value;
     },
     refuse(code, what = "tokens") {
-      if (what === "connections") connections.refuse(code);
+      if (what === "installations") installations.refuse(code);
       else refusal = code;
     },
-    setConnection(appId, next) {
-      connections.set({ appId, tenantId: signedIn().tenantId }, next);
+    setInstallation(appId, next) {
+      installations.set({ appId, tenantId: signedIn().tenantId }, next);
     },
     advance: (ms) => clock.advance(ms),
   };

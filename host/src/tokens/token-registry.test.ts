@@ -45,13 +45,13 @@ it.each(["session-1 globex", "session-2 acme", undefined])(
   },
 );
 
-it("asks again for tokens bound to a key, once apps were connected, as for all others", async () => {
-  let isConnected = false;
+it("asks again for tokens bound to a key, once apps were installed, as for all others", async () => {
+  let isInstalled = false;
   const tokens = createTokenRegistry({
     mint: () =>
-      isConnected
+      isInstalled
         ? Promise.resolve(ANSWER)
-        : Promise.reject(new BridgeError("DENIED", "The app is not connected.")),
+        : Promise.reject(new BridgeError("DENIED", "The app is not installed.")),
     identity: () => "session-1 acme",
     clock: createTestClock({ nowMs: NOW_SECONDS * 1_000 }),
     random: () => 0,
@@ -60,7 +60,7 @@ it("asks again for tokens bound to a key, once apps were connected, as for all o
   });
   const both = [tokens.of("orders"), tokens.bound("orders", "key")];
   for (const each of both) await expect(each.get()).rejects.toMatchObject({ code: "DENIED" });
-  isConnected = true;
+  isInstalled = true;
   tokens.reconsider();
   for (const each of both) expect(await each.get()).toMatchObject({ token: ANSWER.token });
   tokens.close();

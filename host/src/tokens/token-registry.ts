@@ -14,7 +14,7 @@ export interface TokenRegistry {
   bound(appId: string, proofKeyThumbprint: string): TokenSource;
   /** The session has changed or ended: all tokens are forgotten. */
   reset(isSignedIn: boolean): void;
-  /** Apps of the tenant were connected or disconnected: what was denied may not be any more. */
+  /** Apps of the tenant were installed or uninstalled: what was denied may not be any more. */
   reconsider(): void;
   close(): void;
 }

@@ -253,13 +253,13 @@ describe("one app's token", () => {
 
   it.each<readonly [string, (tokens: TokenSource) => void]>([
     ["another session", (tokens) => tokens.reset(true)],
-    ["other connections", (tokens) => tokens.reconsider()],
+    ["other installations", (tokens) => tokens.reconsider()],
   ])(
     "that the issuer denies is asked for at once, and pushed, after word of %s [AT-7]",
     async (_of, tell) => {
       const issuer = setUp();
       follow(issuer);
-      issuer.fail = new BridgeError("DENIED", "not connected");
+      issuer.fail = new BridgeError("DENIED", "not installed");
       issuer.tokens.reset(true);
       await issuer.clock.advance(0);
       await expect(issuer.tokens.get()).rejects.toMatchObject({ code: "DENIED" });
@@ -271,7 +271,7 @@ describe("one app's token", () => {
     },
   );
 
-  describe("is denied when word of other connections has overtaken the answer, and", () => {
+  describe("is denied when word of other installations has overtaken the answer, and", () => {
     function askTwice(): {
       tokens: TokenSource;
       deny: () => void;
@@ -293,7 +293,7 @@ describe("one app's token", () => {
         random: () => 0,
         isVisible: () => true,
       });
-      const deny = (): void => first.reject(new BridgeError("DENIED", "not connected"));
+      const deny = (): void => first.reject(new BridgeError("DENIED", "not installed"));
       return { tokens, deny, mints, second };
     }
 

@@ -12,7 +12,7 @@
  * [AT-7] What the issuer refuses, since the app may not have it or nobody is signed in, is refused
  *        for `REFUSED_MS` without asking again: a guest that asks in a loop must not use up what the
  *        issuer takes from the person's address. Whatever may have changed the answer ends it:
- *        another session or tenant, other rights, other connections.
+ *        another session or tenant, other rights, other installations.
  */
 import {
   BridgeError,
@@ -35,7 +35,7 @@ export interface TokenSource {
   offer(answer: TokenResponse): void;
   /** Forgets the token; followers get one of the new session as soon as there is one. */
   reset(isSignedIn: boolean): void;
-  /** That the app may not have one may be out of date: apps of the tenant were connected. */
+  /** That the app may not have one may be out of date: apps of the tenant were installed. */
   reconsider(): void;
   /** The page has come into view, or a guest has come: what was left undone is done now. */
   wake(): void;

@@ -2,7 +2,7 @@
  * One structured line per security event. The fields are a closed list: there is no place in it for
  * a token, a secret, a claim value or free text, so none can be logged by mistake.
  */
-import type { ConnectionState } from "@breezeway/shared/schemas";
+import type { InstallationState } from "@breezeway/shared/schemas";
 import { pino, type DestinationStream } from "pino";
 
 export type AuditEventName =
@@ -23,7 +23,7 @@ export type AuditEventName =
   | "key.created"
   | "key.retired"
   | "key.removed"
-  | `connection.${ConnectionState}`;
+  | `installation.${InstallationState}`;
 
 export interface AuditEvent {
   readonly event: AuditEventName;
@@ -37,8 +37,8 @@ export interface AuditEvent {
   readonly jti?: string | undefined;
   /** Key id. */
   readonly kid?: string | undefined;
-  /** Connection id of an app in a tenant. */
-  readonly connection?: string | undefined;
+  /** Installation id of an app in a tenant. */
+  readonly installation?: string | undefined;
   /** The reason of a refusal or of an end, in kebab case. */
   readonly reason?: string | undefined;
   /** How many sessions an event is about, when it is not one. */

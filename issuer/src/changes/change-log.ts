@@ -21,11 +21,11 @@ export type InternalKind =
   | "data-changed"
   | "renewed"
   | "keys-changed"
-  | "connections-changed";
+  | "installations-changed";
 
 export interface Change {
   readonly kind: RevocationKind | InternalKind;
-  /** Session handle, user id, tenant id, app id or key id, by kind; of `connections-changed`, the tenant. */
+  /** Session handle, user id, tenant id, app id or key id, by kind; of `installations-changed`, the tenant. */
   readonly subject: string;
   /** Narrows a `user` or `app` revocation to one tenant. */
   readonly tenantId?: string;

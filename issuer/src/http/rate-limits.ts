@@ -16,10 +16,10 @@ export interface RateLimits {
   /** Tokens for one app, for everybody together. Default 600 000. */
   readonly mintsPerApp?: number;
   /**
-   * Wishes of one kind (connect, disconnect, retry, setup completed) about the apps of one tenant, over
-   * HTTP. Each disconnect may be an entry that all gateways keep. Default 120.
+   * Wishes of one kind (install, uninstall, retry, setup completed) about the apps of one tenant, over
+   * HTTP. Each uninstall may be an entry that all gateways keep. Default 120.
    */
-  readonly connectionChangesPerTenant?: number;
+  readonly installationChangesPerTenant?: number;
   /** State-changing requests from one address, an office behind one NAT included. Default 12 000. */
   readonly requestsPerAddress?: number;
 }
@@ -27,7 +27,7 @@ export interface RateLimits {
 export interface RateLimiter {
   login(address: string): Promise<void>;
   mint(handle: string, appId: string): Promise<void>;
-  connection(tenantId: string, kind: string): Promise<void>;
+  installation(tenantId: string, kind: string): Promise<void>;
   request(address: string): Promise<void>;
 }
 
@@ -36,14 +36,14 @@ export const DEFAULT_RATE_LIMITS: Required<RateLimits> = {
   mintsPerSession: 1_200,
   mintsPerSessionAndApp: 300,
   mintsPerApp: 600_000,
-  connectionChangesPerTenant: 120,
+  installationChangesPerTenant: 120,
   requestsPerAddress: 12_000,
 };
 
 const UNLIMITED: RateLimiter = {
   login: () => Promise.resolve(),
   mint: () => Promise.resolve(),
-  connection: () => Promise.resolve(),
+  installation: () => Promise.resolve(),
   request: () => Promise.resolve(),
 };
 
@@ -55,12 +55,12 @@ export function createRateLimiter(limits: RateLimits | false = {}): RateLimiter 
   const session = perMinute("session", per.mintsPerSession);
   const sessionAndApp = perMinute("session-app", per.mintsPerSessionAndApp);
   const app = perMinute("app", per.mintsPerApp);
-  const connection = perMinute("connection", per.connectionChangesPerTenant);
+  const installation = perMinute("installation", per.installationChangesPerTenant);
   return {
     login: (address) => consume(login, networkOf(address)),
     request: (address) => consume(request, networkOf(address)),
-    // By kind: a setup page that calls without end must not keep anybody from disconnecting it.
-    connection: (tenantId, kind) => consume(connection, `${kind} ${tenantId}`),
+    // By kind: a setup page that calls without end must not keep anybody from uninstalling it.
+    installation: (tenantId, kind) => consume(installation, `${kind} ${tenantId}`),
     async mint(handle, appId) {
       await consume(sessionAndApp, `${handle} ${appId}`);
       await consume(session, handle);

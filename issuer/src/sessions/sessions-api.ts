@@ -34,7 +34,7 @@ export interface IssuerSessions {
    * token, or a job that acts for a session. Not limited in rate.
    *
    * @throws {BridgeError} SESSION_UNKNOWN, SESSION_EXPIRED, SESSION_REVOKED, APP_UNKNOWN,
-   * APP_NOT_ALLOWED (as over HTTP: not connected, or bound tokens only), KEYS_UNAVAILABLE
+   * APP_NOT_ALLOWED (as over HTTP: not installed, or bound tokens only), KEYS_UNAVAILABLE
    */
   mintToken(handle: string, appId: string): Promise<IssuedToken>;
   /** Live sessions of a user, newest first: in all tenants, or those active in one. */

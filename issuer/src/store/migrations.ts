@@ -78,10 +78,10 @@ const initial: Migration = {
   },
 };
 
-const connections: Migration = {
+const installations: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await db.schema
-      .createTable("breezeway_connection")
+      .createTable("breezeway_installation")
       .addColumn("app_id", "text", (column) => column.notNull())
       .addColumn("tenant_id", "text", (column) => column.notNull())
       .addColumn("id", "text", (column) => column.notNull().unique())
@@ -94,11 +94,11 @@ const connections: Migration = {
       .addColumn("lease_id", "text")
       .addColumn("created_at_ms", "bigint", (column) => column.notNull())
       .addColumn("changed_at_ms", "bigint", (column) => column.notNull())
-      .addPrimaryKeyConstraint("breezeway_connection_place", ["tenant_id", "app_id"])
+      .addPrimaryKeyConstraint("breezeway_installation_place", ["tenant_id", "app_id"])
       .execute();
     await db.schema
-      .createIndex("breezeway_connection_due")
-      .on("breezeway_connection")
+      .createIndex("breezeway_installation_due")
+      .on("breezeway_installation")
       .columns(["state", "due_at_ms"])
       .execute();
   },
@@ -107,5 +107,5 @@ const connections: Migration = {
 export const migrations: MigrationProvider = {
   // Names sort as text: they decide the order.
   getMigrations: () =>
-    Promise.resolve({ "0001_initial": initial, "0002_connections": connections }),
+    Promise.resolve({ "0001_initial": initial, "0002_installations": installations }),
 };

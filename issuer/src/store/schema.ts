@@ -3,8 +3,8 @@
  * JSON stands in text columns, so that both stores return the same bytes that were written.
  */
 import type {
-  ConnectionFailureReason,
-  ConnectionState,
+  InstallationFailureReason,
+  InstallationState,
   LifecycleEventName,
 } from "@breezeway/shared/schemas";
 import type { Insertable, Selectable } from "kysely";
@@ -15,7 +15,7 @@ export interface Database {
   breezeway_change: ChangeTable;
   breezeway_change_counter: ChangeCounterTable;
   breezeway_login_attempt: LoginAttemptTable;
-  breezeway_connection: ConnectionTable;
+  breezeway_installation: InstallationTable;
 }
 
 export interface SessionTable {
@@ -83,14 +83,14 @@ export interface LoginAttemptTable {
   expires_at_ms: number;
 }
 
-/** One row for each app that was ever connected in a tenant. */
-export interface ConnectionTable {
+/** One row for each app that was ever installed in a tenant. */
+export interface InstallationTable {
   app_id: string;
   tenant_id: string;
   id: string;
-  state: ConnectionState;
+  state: InstallationState;
   failure_event: LifecycleEventName | null;
-  failure_reason: ConnectionFailureReason | null;
+  failure_reason: InstallationFailureReason | null;
   /** The app's own words. */
   failure_detail: string | null;
   attempts: number;
@@ -105,4 +105,4 @@ export type NewSessionRow = Insertable<SessionTable>;
 export type SigningKeyRow = Selectable<SigningKeyTable>;
 export type ChangeRow = Selectable<ChangeTable>;
 export type LoginAttemptRow = Selectable<LoginAttemptTable>;
-export type ConnectionRow = Selectable<ConnectionTable>;
+export type InstallationRow = Selectable<InstallationTable>;

@@ -1,5 +1,5 @@
 /**
- * A token for one app of one session: asks whether the app is connected, picks the key, asks the
+ * A token for one app of one session: asks whether the app is installed, picks the key, asks the
  * claims hook, minds revocations.
  *
  * Invariant: a token's `iat` is from when its session was known to be live, not from when its claims
@@ -8,7 +8,7 @@
  */
 import { BridgeError } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
-import type { ConnectedApps } from "../connections/connected-apps.ts";
+import type { InstalledApps } from "../installations/installed-apps.ts";
 import type { RevocationFeed } from "../changes/revocation-feed.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { CheckedOptions, IssuerOptions } from "../options.ts";
@@ -26,16 +26,16 @@ export interface AppMintDeps {
   readonly checked: CheckedOptions;
   readonly keys: KeyRing;
   readonly feed: RevocationFeed;
-  /** Where only connected apps get tokens. */
-  readonly connectedApps: ConnectedApps | undefined;
+  /** Where only installed apps get tokens. */
+  readonly installedApps: InstalledApps | undefined;
 }
 
 /**
- * The mint throws or rejects with APP_NOT_ALLOWED for an app that is not connected in the tenant, and for
+ * The mint throws or rejects with APP_NOT_ALLOWED for an app that is not installed in the tenant, and for
  * one that takes bound tokens only when there is no key to bind to.
  */
 export function createAppMint(deps: AppMintDeps): AppMint {
-  const { options, checked, keys, feed, connectedApps } = deps;
+  const { options, checked, keys, feed, installedApps } = deps;
   const { claims: hook, algorithms = {} } = options;
   const sign = createMint({
     issuer: options.issuer,
@@ -67,12 +67,12 @@ export function createAppMint(deps: AppMintDeps): AppMint {
       const claims = hook({ session: toInfo(record), app });
       return claims instanceof Promise ? claims.then(finish) : finish(claims);
     };
-    if (!connectedApps) return mint();
-    const isAdmitted = connectedApps.admits({ appId: app.id, tenantId });
+    if (!installedApps) return mint();
+    const isAdmitted = installedApps.admits({ appId: app.id, tenantId });
     if (isAdmitted === true) return mint();
     return Promise.resolve(isAdmitted).then((admitted) => {
       if (admitted) return mint();
-      throw new BridgeError("APP_NOT_ALLOWED", "The app is not connected in this tenant.");
+      throw new BridgeError("APP_NOT_ALLOWED", "The app is not installed in this tenant.");
     });
   };
 }

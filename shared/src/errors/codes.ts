@@ -73,7 +73,7 @@ export const ERROR_CODES = {
   SESSION_UNKNOWN: false,
   USER_UNKNOWN: false,
   METHOD_NOT_ALLOWED: false,
-  CONNECTION_CONFLICT: false,
+  INSTALLATION_CONFLICT: false,
   REQUEST_TIMEOUT: true,
   BODY_TOO_LARGE: false,
   HEADERS_TOO_LARGE: false,

@@ -89,8 +89,7 @@ export const ERROR_HINTS: Readonly<Record<ErrorCode, string>> = {
   SESSION_UNKNOWN: "There is no session of this handle.",
   USER_UNKNOWN: "There is no user of this id.",
   METHOD_NOT_ALLOWED: "The path exists, but not for this method.",
-  CONNECTION_CONFLICT:
-    "The app's connection to the tenant is in a state in which this cannot be done.",
+  INSTALLATION_CONFLICT: "The installation of the app is in a state in which this cannot be done.",
   REQUEST_TIMEOUT: "The request did not arrive within the time allowed.",
   BODY_TOO_LARGE: "The request body is larger than allowed.",
   HEADERS_TOO_LARGE: "The request headers are larger than allowed.",

@@ -38,7 +38,7 @@ export const HTTP_CODES = {
   SESSION_UNKNOWN: [404, "none"],
   USER_UNKNOWN: [404, "none"],
   METHOD_NOT_ALLOWED: [405, "none"],
-  CONNECTION_CONFLICT: [409, "none"],
+  INSTALLATION_CONFLICT: [409, "none"],
   REQUEST_TIMEOUT: [408, "wait"],
   BODY_TOO_LARGE: [413, "none"],
   HEADERS_TOO_LARGE: [431, "none"],

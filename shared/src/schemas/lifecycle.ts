@@ -3,7 +3,7 @@
  * that says the same and vouches for the body.
  */
 import * as z from "zod/mini";
-import type { LifecycleEventName } from "./connections.ts";
+import type { LifecycleEventName } from "./installations.ts";
 
 /** `typ` of the JWS (RFC 8725, section 3.11): it is no session token, nor is one of those it. */
 export const LIFECYCLE_TYPE = "lifecycle+jwt";
@@ -16,7 +16,7 @@ export const MAX_LIFECYCLE_BODY_BYTES = 4_096;
 
 export interface LifecycleBody {
   readonly event: LifecycleEventName;
-  /** The same on every attempt, and on the disconnect that ends the connection. */
+  /** The same on every attempt, and on the disconnect that ends the installation. */
   readonly connectionId: string;
   readonly appId: string;
   readonly tenantId: string;

@@ -71,7 +71,7 @@ export interface Icon {
 export interface Lifecycle {
   /** Page shown in a frame until the app calls `setupCompleted`. On the origin of `url`. */
   readonly setupUrl?: string | undefined;
-  /** Backend endpoints told when a tenant connects or disconnects the app. */
+  /** Backend endpoints told when a tenant installs or uninstalls the app. */
   readonly connectUrl?: string | undefined;
   readonly disconnectUrl?: string | undefined;
 }

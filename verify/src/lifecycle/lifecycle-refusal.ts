@@ -1,5 +1,5 @@
 /**
- * Thrown by a handler that does not want the connection: the issuer stops trying, and shows the text
+ * Thrown by a handler that does not want the installation: the issuer stops trying, and shows the text
  * to whoever manages the tenant's apps. At most 300 characters of it, as plain text.
  *
  * @example

@@ -38,12 +38,12 @@ export type LifecycleOptions = Pick<
   | "unsafeAllowHttp"
 >;
 
-/** An app was connected in a tenant, or disconnected. Proven to be the issuer's word. */
+/** An app was installed in a tenant, or uninstalled. Proven to be the issuer's word. */
 export interface LifecycleEvent {
   readonly event: "connect" | "disconnect";
   /**
    * What makes handling safe to repeat: the same on every attempt, and on the disconnect that ends
-   * the connection. A tenant that connects anew has another one.
+   * the installation. A tenant that installs anew has another one.
    */
   readonly connectionId: string;
   readonly appId: string;

@@ -62,7 +62,7 @@ describe("a call of the issuer", () => {
     expect(await codeOf(call)).toBe("accepted");
   });
 
-  it("is taken again while it lives: whoever handles it goes by the connection id", async () => {
+  it("is taken again while it lives: whoever handles it goes by its `connectionId`", async () => {
     const call = signCall(signer);
     const [first, second] = [await lifecycle.verify(call), await lifecycle.verify(call)];
     expect(second).toEqual(first);
@@ -106,7 +106,7 @@ describe("a call is refused", () => {
       "REQUEST_MALFORMED",
     ],
     [
-      "whose body names another connection",
+      "whose body names another installation",
       { body: { ...BODY, connectionId: "connection-2" } },
       "REQUEST_MALFORMED",
     ],

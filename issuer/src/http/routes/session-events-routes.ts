@@ -2,7 +2,7 @@
  * `GET /session/events`: what the host page must hear of its session. Resumable by `Last-Event-ID`.
  *
  * Events: `revoked` `{ reason }`, `signed-out`, `tenant-changed` `{ tenantId }`, `claims-changed`,
- * `connections-changed`.
+ * `installations-changed`.
  * The first two are the last ones of a stream.
  */
 import { WIDENED } from "../../changes/change-log.ts";
@@ -102,7 +102,7 @@ function eventOf(change: ChangeRow, record: SessionRecord): ServerEvent | undefi
   const { kind, subject, tenant_id, detail } = change;
   // Sessions that it ended have heard so, and those that are open now began after it.
   if (detail === WIDENED) return undefined;
-  if (kind === "connections-changed") {
+  if (kind === "installations-changed") {
     return subject === record.tenantId ? { event: kind, data: {} } : undefined;
   }
   const isWide =

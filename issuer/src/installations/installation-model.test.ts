@@ -1,6 +1,6 @@
 /**
  * Commands, crashes and answers in any order, against what must always hold. Several processes share
- * one connection; each makes the calls that it can claim.
+ * one installation; each makes the calls that it can claim.
  */
 import fc from "fast-check";
 import { expect, it } from "vitest";
@@ -12,11 +12,11 @@ import {
   settleCall,
   type CallOutcome,
   type ClaimedCall,
-  type ConnectionCommand,
-  type ConnectionRecord,
+  type InstallationCommand,
+  type InstallationRecord,
   type LifecycleSteps,
   type RetryTimes,
-} from "./connection-machine.ts";
+} from "./installation-machine.ts";
 
 const KEY = { appId: "orders", tenantId: "acme" };
 const TIMEOUT_MS = 10_000;
@@ -39,7 +39,7 @@ interface World {
   ids: number;
   leases: number;
   steps: LifecycleSteps;
-  record: ConnectionRecord | undefined;
+  record: InstallationRecord | undefined;
   underWay: CallUnderWay[];
   /** What backends were told, in the order of the calls' beginnings. */
   told: ClaimedCall[];
@@ -49,7 +49,7 @@ interface World {
 
 type Step = (world: World) => void;
 
-function put(world: World, next: ConnectionRecord | undefined): void {
+function put(world: World, next: InstallationRecord | undefined): void {
   const before = world.record;
   world.record = next;
   if (!next) return;
@@ -58,8 +58,8 @@ function put(world: World, next: ConnectionRecord | undefined): void {
   if (next.state === "failed") expect(next.failure).toBeDefined();
   else if (callOf(next.state) === undefined) expect(next.failure).toBeUndefined();
   if (before && before.id !== next.id) {
-    const isOver = before.state === "disconnected" || before.failure?.event === "disconnect";
-    expect(isOver, "an id ends with its connection").toBe(true);
+    const isOver = before.state === "uninstalled" || before.failure?.event === "disconnect";
+    expect(isOver, "an id ends with its installation").toBe(true);
   }
   if (isAdmitted(next.state)) {
     expect(world.agreed.has(next.id) || !world.steps.connect, "nobody agreed").toBe(true);
@@ -68,10 +68,10 @@ function put(world: World, next: ConnectionRecord | undefined): void {
 }
 
 const command =
-  (name: ConnectionCommand): Step =>
+  (name: InstallationCommand): Step =>
   (world) => {
     const context = { key: KEY, steps: world.steps, nowMs: world.nowMs };
-    const give = (current: ConnectionRecord | undefined) =>
+    const give = (current: InstallationRecord | undefined) =>
       applyCommand(current, name, { ...context, newId: `id-${(world.ids += 1)}` });
     try {
       const next = give(world.record);
@@ -79,8 +79,8 @@ const command =
       // What is asked twice happens once.
       expect(give(next)).toBe(next);
     } catch (error) {
-      if ((error as { code?: string }).code !== "CONNECTION_CONFLICT") throw error;
-      expect(["connect", "complete-setup"]).toContain(name);
+      if ((error as { code?: string }).code !== "INSTALLATION_CONFLICT") throw error;
+      expect(["install", "complete-setup"]).toContain(name);
     }
   };
 
@@ -95,7 +95,7 @@ const claim: Step = (world) => {
   if (!call) return;
   expect(world.underWay, "two calls at once").toEqual([]);
   const isOver = world.told.some(({ id, event }) => id === call.id && event === "disconnect");
-  if (call.event === "connect") expect(isOver, "connected after its end").toBe(false);
+  if (call.event === "connect") expect(isOver, "installed after its end").toBe(false);
   world.told.push(call);
   world.underWay.push({ call, endsAtMs: nowMs + TIMEOUT_MS });
 };
@@ -144,7 +144,7 @@ const stepsArbitrary = fc.record({
 });
 
 const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.constantFrom(command("connect"), command("disconnect")) },
+  { weight: 5, arbitrary: fc.constantFrom(command("install"), command("uninstall")) },
   { weight: 3, arbitrary: fc.constantFrom(command("complete-setup"), command("retry")) },
   { weight: 6, arbitrary: fc.constant(claim) },
   {

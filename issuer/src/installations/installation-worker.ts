@@ -1,5 +1,5 @@
 /**
- * Makes the calls that connections wait for, those that another process left undone too.
+ * Makes the calls that installations wait for, those that another process left undone too.
  *
  * Invariants:
  * - a call is claimed in the store before it is made, so that no two processes make it at once;
@@ -14,18 +14,18 @@ import {
   settleCall,
   type CallOutcome,
   type ClaimedCall,
-  type ConnectionKey,
-  type ConnectionRecord,
+  type InstallationKey,
+  type InstallationRecord,
   type RetryTimes,
-} from "./connection-machine.ts";
+} from "./installation-machine.ts";
 import type { BackendCall, BackendCallOptions } from "./backend-call.ts";
-import type { ConnectionChanger } from "./connection-changer.ts";
-import type { ConnectionStore } from "./connection-store.ts";
+import type { InstallationChanger } from "./installation-changer.ts";
+import type { InstallationStore } from "./installation-store.ts";
 import type { CallFetch } from "./guarded-fetch.ts";
 import { NO_STEPS, stepsOf } from "./lifecycle-steps.ts";
 import type { LifecycleSigner } from "./lifecycle-token.ts";
 
-export interface ConnectionWorker {
+export interface InstallationWorker {
   /** Something may be due. Returns at once. */
   wake(): void;
   /** Settles when nothing is due, or under way, any more. */
@@ -34,9 +34,9 @@ export interface ConnectionWorker {
   close(): Promise<void>;
 }
 
-export interface ConnectionWorkerDeps {
-  readonly store: ConnectionStore;
-  readonly change: ConnectionChanger;
+export interface InstallationWorkerDeps {
+  readonly store: InstallationStore;
+  readonly change: InstallationChanger;
   readonly apps: AppRegistry;
   readonly sign: LifecycleSigner;
   readonly call: (call: BackendCall, options: BackendCallOptions) => Promise<CallOutcome>;
@@ -55,7 +55,7 @@ const MAX_WAIT_MS = 30_000;
 /** After the store failed. */
 const STORE_RETRY_MS = 1_000;
 
-export function createConnectionWorker(deps: ConnectionWorkerDeps): ConnectionWorker {
+export function createInstallationWorker(deps: InstallationWorkerDeps): InstallationWorker {
   const { store, change, apps, now, times } = deps;
   const closing = new AbortController();
   const running = new Map<string, { readonly appId: string; readonly done: Promise<void> }>();
@@ -99,15 +99,15 @@ export function createConnectionWorker(deps: ConnectionWorkerDeps): ConnectionWo
     timer.unref();
   }
 
-  async function listStartable(nowMs: number): Promise<ConnectionRecord[]> {
-    const startable: ConnectionRecord[] = [];
+  async function listStartable(nowMs: number): Promise<InstallationRecord[]> {
+    const startable: InstallationRecord[] = [];
     const counts = new Map<string, number>();
     const count = ({ appId }: { readonly appId: string }): void => {
       counts.set(appId, (counts.get(appId) ?? 0) + 1);
     };
     const isBusy = (appId: string): boolean => (counts.get(appId) ?? 0) >= MAX_CALLS_PER_APP;
     for (const call of running.values()) count(call);
-    // A page full of one app's connections must not hide those of another: ask without it.
+    // A page full of one app's installations must not hide those of another: ask without it.
     for (let withoutApps: string[] = [...counts.keys()].filter(isBusy); ;) {
       const due = await store.listDue(nowMs, { limit: MAX_CALLS, withoutApps });
       for (const record of due) {
@@ -122,7 +122,7 @@ export function createConnectionWorker(deps: ConnectionWorkerDeps): ConnectionWo
     }
   }
 
-  function start(record: ConnectionRecord): void {
+  function start(record: InstallationRecord): void {
     const key = keyOf(record);
     const done = work(record).then(
       () => {
@@ -138,7 +138,7 @@ export function createConnectionWorker(deps: ConnectionWorkerDeps): ConnectionWo
     running.set(key, { appId: record.appId, done });
   }
 
-  async function work({ appId, tenantId }: ConnectionKey): Promise<void> {
+  async function work({ appId, tenantId }: InstallationKey): Promise<void> {
     const key = { appId, tenantId };
     const nowMs = await now();
     const leaseId = randomUUID();
@@ -195,6 +195,6 @@ export function createConnectionWorker(deps: ConnectionWorkerDeps): ConnectionWo
   };
 }
 
-function keyOf({ appId, tenantId }: ConnectionKey): string {
+function keyOf({ appId, tenantId }: InstallationKey): string {
   return `${appId} ${tenantId}`;
 }

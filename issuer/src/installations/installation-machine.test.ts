@@ -6,11 +6,11 @@ import {
   settleCall,
   type CallOutcome,
   type ClaimedCall,
-  type ConnectionCommand,
-  type ConnectionRecord,
+  type InstallationCommand,
+  type InstallationRecord,
   type LifecycleSteps,
   type RetryTimes,
-} from "./connection-machine.ts";
+} from "./installation-machine.ts";
 
 const NOW_MS = 1_800_000_000_000;
 const ALL: LifecycleSteps = { connect: true, setup: true, disconnect: true };
@@ -24,11 +24,11 @@ const TIMES: RetryTimes = {
 };
 const KEY = { appId: "orders", tenantId: "acme" };
 
-function record(change: Partial<ConnectionRecord> = {}): ConnectionRecord {
+function record(change: Partial<InstallationRecord> = {}): InstallationRecord {
   return {
     ...KEY,
     id: "first",
-    state: "connecting",
+    state: "installing",
     failure: undefined,
     attempts: 0,
     dueAtMs: NOW_MS,
@@ -39,31 +39,31 @@ function record(change: Partial<ConnectionRecord> = {}): ConnectionRecord {
   };
 }
 
-const failed = (event: "connect" | "disconnect"): ConnectionRecord =>
+const failed = (event: "connect" | "disconnect"): InstallationRecord =>
   record({ state: "failed", failure: { event, reason: "refused" } });
 
-const STARTS: Readonly<Record<string, ConnectionRecord | undefined>> = {
+const STARTS: Readonly<Record<string, InstallationRecord | undefined>> = {
   none: undefined,
-  connecting: record(),
+  installing: record(),
   setup: record({ state: "setup" }),
-  connected: record({ state: "connected" }),
+  installed: record({ state: "installed" }),
   "failed connect": failed("connect"),
   "failed disconnect": failed("disconnect"),
-  disconnecting: record({ state: "disconnecting" }),
-  disconnected: record({ state: "disconnected" }),
+  uninstalling: record({ state: "uninstalling" }),
+  uninstalled: record({ state: "uninstalled" }),
 };
 
 function command(
-  start: ConnectionRecord | undefined,
-  name: ConnectionCommand,
+  start: InstallationRecord | undefined,
+  name: InstallationCommand,
   steps = ALL,
-): ConnectionRecord | undefined {
+): InstallationRecord | undefined {
   return applyCommand(start, name, { key: KEY, steps, nowMs: NOW_MS, newId: "second" });
 }
 
 function told(
-  start: ConnectionRecord | undefined,
-  name: ConnectionCommand,
+  start: InstallationRecord | undefined,
+  name: InstallationCommand,
   steps: LifecycleSteps,
 ): string {
   try {
@@ -76,52 +76,52 @@ function told(
 }
 
 describe("a command to an app with all steps", () => {
-  it.each<readonly [string, ConnectionCommand, string]>([
-    ["none", "connect", "second connecting"],
-    ["connecting", "connect", "same"],
-    ["setup", "connect", "same"],
-    ["connected", "connect", "same"],
-    ["failed connect", "connect", "first connecting"],
-    ["failed disconnect", "connect", "second connecting"],
-    ["disconnecting", "connect", "CONNECTION_CONFLICT"],
-    ["disconnected", "connect", "second connecting"],
-    ["none", "disconnect", "same"],
-    ["connecting", "disconnect", "first disconnecting"],
-    ["setup", "disconnect", "first disconnecting"],
-    ["connected", "disconnect", "first disconnecting"],
-    ["failed connect", "disconnect", "first disconnecting"],
-    ["failed disconnect", "disconnect", "first disconnecting"],
-    ["disconnecting", "disconnect", "same"],
-    ["disconnected", "disconnect", "same"],
-    ["none", "complete-setup", "CONNECTION_CONFLICT"],
-    ["connecting", "complete-setup", "CONNECTION_CONFLICT"],
-    ["setup", "complete-setup", "first connected"],
-    ["connected", "complete-setup", "same"],
-    ["failed connect", "complete-setup", "CONNECTION_CONFLICT"],
-    ["failed disconnect", "complete-setup", "CONNECTION_CONFLICT"],
-    ["disconnecting", "complete-setup", "CONNECTION_CONFLICT"],
-    ["disconnected", "complete-setup", "CONNECTION_CONFLICT"],
+  it.each<readonly [string, InstallationCommand, string]>([
+    ["none", "install", "second installing"],
+    ["installing", "install", "same"],
+    ["setup", "install", "same"],
+    ["installed", "install", "same"],
+    ["failed connect", "install", "first installing"],
+    ["failed disconnect", "install", "second installing"],
+    ["uninstalling", "install", "INSTALLATION_CONFLICT"],
+    ["uninstalled", "install", "second installing"],
+    ["none", "uninstall", "same"],
+    ["installing", "uninstall", "first uninstalling"],
+    ["setup", "uninstall", "first uninstalling"],
+    ["installed", "uninstall", "first uninstalling"],
+    ["failed connect", "uninstall", "first uninstalling"],
+    ["failed disconnect", "uninstall", "first uninstalling"],
+    ["uninstalling", "uninstall", "same"],
+    ["uninstalled", "uninstall", "same"],
+    ["none", "complete-setup", "INSTALLATION_CONFLICT"],
+    ["installing", "complete-setup", "INSTALLATION_CONFLICT"],
+    ["setup", "complete-setup", "first installed"],
+    ["installed", "complete-setup", "same"],
+    ["failed connect", "complete-setup", "INSTALLATION_CONFLICT"],
+    ["failed disconnect", "complete-setup", "INSTALLATION_CONFLICT"],
+    ["uninstalling", "complete-setup", "INSTALLATION_CONFLICT"],
+    ["uninstalled", "complete-setup", "INSTALLATION_CONFLICT"],
     ["none", "retry", "same"],
-    ["connecting", "retry", "same"],
+    ["installing", "retry", "same"],
     ["setup", "retry", "same"],
-    ["connected", "retry", "same"],
-    ["failed connect", "retry", "first connecting"],
-    ["failed disconnect", "retry", "first disconnecting"],
-    ["disconnecting", "retry", "same"],
-    ["disconnected", "retry", "same"],
+    ["installed", "retry", "same"],
+    ["failed connect", "retry", "first installing"],
+    ["failed disconnect", "retry", "first uninstalling"],
+    ["uninstalling", "retry", "same"],
+    ["uninstalled", "retry", "same"],
   ])("in %s: %s → %s", (start, name, expected) => {
     expect(told(STARTS[start], name, ALL)).toBe(expected);
   });
 });
 
 describe("a command to an app without a backend", () => {
-  it.each<readonly [string, ConnectionCommand, LifecycleSteps, string]>([
-    ["none", "connect", NONE, "second connected"],
-    ["none", "connect", { ...NONE, setup: true }, "second setup"],
-    ["disconnected", "connect", NONE, "second connected"],
-    ["failed connect", "retry", NONE, "first connected"],
-    ["connected", "disconnect", NONE, "first disconnected"],
-    ["failed disconnect", "retry", NONE, "first disconnected"],
+  it.each<readonly [string, InstallationCommand, LifecycleSteps, string]>([
+    ["none", "install", NONE, "second installed"],
+    ["none", "install", { ...NONE, setup: true }, "second setup"],
+    ["uninstalled", "install", NONE, "second installed"],
+    ["failed connect", "retry", NONE, "first installed"],
+    ["installed", "uninstall", NONE, "first uninstalled"],
+    ["failed disconnect", "retry", NONE, "first uninstalled"],
   ])("in %s: %s goes straight on", (start, name, steps, expected) => {
     expect(told(STARTS[start], name, steps)).toBe(expected);
   });
@@ -140,7 +140,7 @@ describe("a retry", () => {
 });
 
 describe("a claim", () => {
-  const claim = (start: ConnectionRecord, steps: LifecycleSteps | undefined = ALL) =>
+  const claim = (start: InstallationRecord, steps: LifecycleSteps | undefined = ALL) =>
     claimCall(start, steps, { nowMs: NOW_MS, leaseId: "lease", times: TIMES });
 
   it("is a lease, and an attempt", () => {
@@ -150,8 +150,8 @@ describe("a claim", () => {
     });
   });
 
-  it.each<readonly [string, Partial<ConnectionRecord>]>([
-    ["in a state that waits for no call", { state: "connected" }],
+  it.each<readonly [string, Partial<InstallationRecord>]>([
+    ["in a state that waits for no call", { state: "installed" }],
     ["before it is due", { dueAtMs: NOW_MS + 1 }],
     ["while another has it", { dueAtMs: NOW_MS + 1, leaseId: "other" }],
   ])("is not had %s", (_name, change) => {
@@ -159,11 +159,11 @@ describe("a claim", () => {
   });
 
   it("takes over what another process left undone when its lease is over", () => {
-    const left = record({ state: "disconnecting", attempts: 1, leaseId: "other" });
+    const left = record({ state: "uninstalling", attempts: 1, leaseId: "other" });
     expect(claim(left)?.call).toMatchObject({ event: "disconnect", leaseId: "lease" });
   });
 
-  it("is had of what is due so late that a clock must have been set back since [CON-7]", () => {
+  it("is had of what is due so late that a clock must have been set back since [INS-7]", () => {
     const dueAtMs = NOW_MS + MAX_DUE_AHEAD_MS;
     const put = record({ dueAtMs: dueAtMs + 1, leaseId: "other" });
     expect(claim(put)?.call).toMatchObject({ leaseId: "lease" });
@@ -181,9 +181,9 @@ describe("a claim", () => {
   });
 
   it("makes no call that the manifest names no more", () => {
-    expect(claim(record(), NONE)).toMatchObject({ next: { state: "connected" } });
-    const over = record({ state: "disconnecting" });
-    expect(claim(over, NONE)).toMatchObject({ next: { state: "disconnected" } });
+    expect(claim(record(), NONE)).toMatchObject({ next: { state: "installed" } });
+    const over = record({ state: "uninstalling" });
+    expect(claim(over, NONE)).toMatchObject({ next: { state: "uninstalled" } });
   });
 });
 
@@ -191,7 +191,7 @@ describe("an answer", () => {
   const call: ClaimedCall = { ...KEY, id: "first", event: "connect", leaseId: "lease" };
   const leased = record({ attempts: 1, leaseId: "lease", dueAtMs: NOW_MS + 60_000 });
   const settle = (
-    start: ConnectionRecord,
+    start: InstallationRecord,
     outcome: CallOutcome,
     { steps = ALL, random = 0, claimed = call } = {},
   ) =>
@@ -206,14 +206,14 @@ describe("an answer", () => {
   it("of success goes on to the setup, or past it", () => {
     expect(settle(leased, { kind: "done" })).toMatchObject({ state: "setup", leaseId: undefined });
     const steps = { ...ALL, setup: false };
-    expect(settle(leased, { kind: "done" }, { steps })).toMatchObject({ state: "connected" });
+    expect(settle(leased, { kind: "done" }, { steps })).toMatchObject({ state: "installed" });
   });
 
-  it("of success to a disconnect ends the connection", () => {
-    const over = { ...leased, state: "disconnecting" } as const;
+  it("of success to a disconnect ends the installation", () => {
+    const over = { ...leased, state: "uninstalling" } as const;
     const claimed: ClaimedCall = { ...call, event: "disconnect" };
     const next = settle(over, { kind: "done" }, { claimed });
-    expect(next).toMatchObject({ state: "disconnected", attempts: 0, failure: undefined });
+    expect(next).toMatchObject({ state: "uninstalled", attempts: 0, failure: undefined });
   });
 
   it("that refuses is final, with its words", () => {
@@ -228,7 +228,7 @@ describe("an answer", () => {
     const outcome = { kind: "unavailable", reason: "timeout" } as const;
     const waits = [1, 2].map((attempts) => settle({ ...leased, attempts }, outcome));
     expect(waits.map((next) => (next?.dueAtMs ?? 0) - NOW_MS - 5)).toEqual([1_000, 4_000]);
-    expect(waits[0]).toMatchObject({ state: "connecting", failure: { reason: "timeout" } });
+    expect(waits[0]).toMatchObject({ state: "installing", failure: { reason: "timeout" } });
     expect(settle({ ...leased, attempts: 3 }, outcome)).toMatchObject({ state: "failed" });
   });
 
@@ -249,16 +249,16 @@ describe("an answer", () => {
 
   it("that this process did not wait for is no attempt", () => {
     const next = settle(leased, { kind: "interrupted" });
-    expect(next).toMatchObject({ state: "connecting", attempts: 0, dueAtMs: NOW_MS + 5 });
+    expect(next).toMatchObject({ state: "installing", attempts: 0, dueAtMs: NOW_MS + 5 });
   });
 
   it("without its lease changes nothing", () => {
     expect(settle({ ...leased, leaseId: "other" }, { kind: "done" })).toBeUndefined();
   });
 
-  it.each<readonly [string, Partial<ConnectionRecord>]>([
-    ["another state", { state: "disconnecting" }],
-    ["another connection", { id: "second" }],
+  it.each<readonly [string, Partial<InstallationRecord>]>([
+    ["another state", { state: "uninstalling" }],
+    ["another installation", { id: "second" }],
   ])("for %s only lets the next call begin", (_name, change) => {
     const other = { ...leased, ...change };
     expect(settle(other, { kind: "done" })).toEqual({
@@ -268,11 +268,11 @@ describe("an answer", () => {
     });
   });
 
-  it("is waited for before a disconnect is told, and before a connect after that", () => {
-    const over = command(leased, "disconnect");
-    expect(over).toMatchObject({ state: "disconnecting", dueAtMs: leased.dueAtMs });
-    const gone = command(leased, "disconnect", NONE);
-    const anew = command(gone, "connect");
-    expect(anew).toMatchObject({ id: "second", state: "connecting", dueAtMs: leased.dueAtMs });
+  it("is waited for before the uninstallation is told, and before an installation after that", () => {
+    const over = command(leased, "uninstall");
+    expect(over).toMatchObject({ state: "uninstalling", dueAtMs: leased.dueAtMs });
+    const gone = command(leased, "uninstall", NONE);
+    const anew = command(gone, "install");
+    expect(anew).toMatchObject({ id: "second", state: "installing", dueAtMs: leased.dueAtMs });
   });
 });

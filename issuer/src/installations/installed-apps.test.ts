@@ -9,12 +9,12 @@ import {
   testIssuer,
   type TestClock,
 } from "../../test-support/test-issuer.ts";
-import { createConnectedApps } from "./connected-apps.ts";
-import type { ConnectionRecord } from "./connection-machine.ts";
+import { createInstalledApps } from "./installed-apps.ts";
+import type { InstallationRecord } from "./installation-machine.ts";
 
 const ORDERS = { appId: "orders", tenantId: "acme" };
 
-describeStores("where only connected apps get tokens, over $name", (place) => {
+describeStores("where only installed apps get tokens, over $name", (place) => {
   let a: Issuer;
   let b: Issuer;
   let alice: Browser;
@@ -23,7 +23,7 @@ describeStores("where only connected apps get tokens, over $name", (place) => {
   beforeEach(async () => {
     clock = testClock();
     const open = () =>
-      testIssuer({ store: place().store(), clock, connections: { required: true } });
+      testIssuer({ store: place().store(), clock, installations: { required: true } });
     [a, b] = [open(), open()];
     await Promise.all([a.ready, b.ready]);
     alice = await openBrowser(a);
@@ -41,22 +41,22 @@ describeStores("where only connected apps get tokens, over $name", (place) => {
     await expect(a.sessions.mintToken(session!.handle, "orders")).rejects.toMatchObject({
       code: "APP_NOT_ALLOWED",
     });
-    await a.connections.connect({ appId: "inspector", tenantId: "acme" });
-    await a.connections.connect({ appId: "orders", tenantId: "globex" });
+    await a.installations.install({ appId: "inspector", tenantId: "acme" });
+    await a.installations.install({ appId: "orders", tenantId: "globex" });
     expect(await minted(a)).toBe("403 app-not-allowed");
   });
 
-  it("one that is gets them at once where it was connected, and within a second elsewhere", async () => {
+  it("one that is gets them at once where it was installed, and within a second elsewhere", async () => {
     expect(await minted(b)).toBe("403 app-not-allowed");
-    await a.connections.connect(ORDERS);
+    await a.installations.install(ORDERS);
     expect(await minted(a)).toBe("minted");
     await expect.poll(() => minted(b), { interval: 5 }).toBe("minted");
   });
 
-  it("one that is disconnected gets no more, and those that it has are ended in this tenant", async () => {
-    await a.connections.connect(ORDERS);
+  it("one that is uninstalled gets no more, and those that it has are ended in this tenant", async () => {
+    await a.installations.install(ORDERS);
     await expect.poll(() => minted(b), { interval: 5 }).toBe("minted");
-    await a.connections.disconnect(ORDERS);
+    await a.installations.uninstall(ORDERS);
     expect(await minted(a)).toBe("403 app-not-allowed");
     await expect.poll(() => minted(b), { interval: 5 }).toBe("403 app-not-allowed");
     const lastRevoked = async (): Promise<unknown> => {
@@ -68,10 +68,10 @@ describeStores("where only connected apps get tokens, over $name", (place) => {
       .toMatchObject({ kind: "app", id: "orders", tenantId: "acme" });
   });
 
-  it("one that is connected again gets tokens that its end does not reach", async () => {
-    await a.connections.connect(ORDERS);
-    await a.connections.disconnect(ORDERS);
-    await a.connections.connect(ORDERS);
+  it("one that is installed again gets tokens that its end does not reach", async () => {
+    await a.installations.install(ORDERS);
+    await a.installations.uninstall(ORDERS);
+    await a.installations.install(ORDERS);
     const { token } = (await (await alice.mint(a)).json()) as { token: string };
     const claims = JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()) as {
       iat: number;
@@ -83,9 +83,9 @@ describeStores("where only connected apps get tokens, over $name", (place) => {
 
   it("a tenant's app is not held back by its end in another", async () => {
     for (const tenantId of ["acme", "globex"]) {
-      await a.connections.connect({ appId: "orders", tenantId });
+      await a.installations.install({ appId: "orders", tenantId });
     }
-    await a.connections.disconnect({ appId: "orders", tenantId: "globex" });
+    await a.installations.uninstall({ appId: "orders", tenantId: "globex" });
     const { token } = (await (await alice.mint(a)).json()) as { token: string };
     const claims = JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()) as {
       iat: number;
@@ -95,14 +95,14 @@ describeStores("where only connected apps get tokens, over $name", (place) => {
 });
 
 describe("what is known of a tenant", () => {
-  const connected = { ...ORDERS, state: "connected" } as ConnectionRecord;
+  const installed = { ...ORDERS, state: "installed" } as InstallationRecord;
 
   it("is asked for once", async () => {
     let queries = 0;
-    const apps = createConnectedApps({
+    const apps = createInstalledApps({
       listForTenant: () => {
         queries += 1;
-        return Promise.resolve([connected]);
+        return Promise.resolve([installed]);
       },
     });
     expect(await apps.admits(ORDERS)).toBe(true);
@@ -112,22 +112,22 @@ describe("what is known of a tenant", () => {
   });
 
   it("is not what was read before a change and came after it", async () => {
-    const answers = [Promise.withResolvers<ConnectionRecord[]>(), undefined];
+    const answers = [Promise.withResolvers<InstallationRecord[]>(), undefined];
     let queries = 0;
-    const apps = createConnectedApps({
+    const apps = createInstalledApps({
       listForTenant: () => answers[queries++]?.promise ?? Promise.resolve([]),
     });
     const asked = apps.admits(ORDERS);
     apps.forget("acme");
-    answers[0]?.resolve([connected]);
+    answers[0]?.resolve([installed]);
     expect(await asked).toBe(false);
     expect(queries).toBe(2);
   });
 
   it("is asked for once by all who wait for it, and anew after it could not be had", async () => {
     let queries = 0;
-    let answer: Promise<ConnectionRecord[]> = Promise.reject(new Error("the database is away"));
-    const apps = createConnectedApps({
+    let answer: Promise<InstallationRecord[]> = Promise.reject(new Error("the database is away"));
+    const apps = createInstalledApps({
       listForTenant: () => {
         queries += 1;
         return answer;
@@ -135,7 +135,7 @@ describe("what is known of a tenant", () => {
     });
     const failed = await Promise.allSettled([apps.admits(ORDERS), apps.admits(ORDERS)]);
     expect(failed.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
-    answer = Promise.resolve([connected]);
+    answer = Promise.resolve([installed]);
     const asked = [ORDERS, { ...ORDERS, appId: "stock" }].map(async (key) => apps.admits(key));
     expect(await Promise.all(asked)).toEqual([true, false]);
     expect(queries).toBe(2);
@@ -143,31 +143,31 @@ describe("what is known of a tenant", () => {
 
   it("is not held up by changes of other tenants, however many", async () => {
     let queries = 0;
-    const apps = createConnectedApps({
+    const apps = createInstalledApps({
       async listForTenant() {
         queries += 1;
         await Promise.resolve();
         if (queries < 100) apps.forget("globex");
-        return [connected];
+        return [installed];
       },
     });
     expect(await apps.admits(ORDERS)).toBe(true);
     expect(queries).toBe(1);
   });
 
-  it.each(["connecting", "failed", "disconnecting", "disconnected"] as const)(
+  it.each(["installing", "failed", "uninstalling", "uninstalled"] as const)(
     "leaves an app out that is %s",
     async (state) => {
-      const apps = createConnectedApps({
-        listForTenant: () => Promise.resolve([{ ...connected, state }]),
+      const apps = createInstalledApps({
+        listForTenant: () => Promise.resolve([{ ...installed, state }]),
       });
       expect(await apps.admits(ORDERS)).toBe(false);
     },
   );
 
   it("lets an app in whose setup page needs tokens", async () => {
-    const apps = createConnectedApps({
-      listForTenant: () => Promise.resolve([{ ...connected, state: "setup" }]),
+    const apps = createInstalledApps({
+      listForTenant: () => Promise.resolve([{ ...installed, state: "setup" }]),
     });
     expect(await apps.admits(ORDERS)).toBe(true);
   });

@@ -1,34 +1,40 @@
 import { expect, it } from "vitest";
 import { problem, readToken, status } from "../../test-support/app-backend.ts";
-import { gate, GUIDED, ORDERS, PLAIN, setUpConnections } from "../../test-support/connections.ts";
+import {
+  gate,
+  GUIDED,
+  ORDERS,
+  PLAIN,
+  setUpInstallations,
+} from "../../test-support/installations.ts";
 import { describeStores } from "../../test-support/stores.ts";
 import { ISSUER_URL, testIssuer } from "../../test-support/test-issuer.ts";
 
-describeStores("connections in a $name store", (place) => {
-  const stage = setUpConnections(place);
+describeStores("installations in a $name store", (place) => {
+  const stage = setUpInstallations(place);
 
   it("tells the app's backend, waits for its setup, and tells it of the end by the same id", async () => {
-    const begun = await stage.issuer.connections.connect(ORDERS);
-    expect(begun).toMatchObject({ ...ORDERS, state: "connecting" });
+    const begun = await stage.issuer.installations.install(ORDERS);
+    expect(begun).toMatchObject({ ...ORDERS, state: "installing" });
     expect(await stage.until("setup")).toMatchObject({ id: begun.id });
-    expect(await stage.issuer.connections.completeSetup(ORDERS)).toMatchObject({
-      state: "connected",
+    expect(await stage.issuer.installations.completeSetup(ORDERS)).toMatchObject({
+      state: "installed",
     });
-    expect(await stage.issuer.connections.disconnect(ORDERS)).toMatchObject({
-      state: "disconnecting",
+    expect(await stage.issuer.installations.uninstall(ORDERS)).toMatchObject({
+      state: "uninstalling",
     });
-    await stage.until("disconnected");
+    await stage.until("uninstalled");
     const said = { ...ORDERS, connectionId: begun.id };
     expect(stage.calls()).toMatchObject([
       { path: "POST /connect", said: { ...said, event: "connect" } },
       { path: "POST /disconnect", said: { ...said, event: "disconnect" } },
     ]);
-    const again = await stage.issuer.connections.connect(ORDERS);
+    const again = await stage.issuer.installations.install(ORDERS);
     expect(again.id).not.toBe(begun.id);
   });
 
   it("signs each call for its app, its body and a minute", async () => {
-    const { id } = await stage.issuer.connections.connect(ORDERS);
+    const { id } = await stage.issuer.installations.install(ORDERS);
     await stage.until("setup");
     const [received] = stage.calls();
     const { header, claims } = await readToken(
@@ -54,17 +60,17 @@ describeStores("connections in a $name store", (place) => {
   });
 
   it("needs no backend, and no setup", async () => {
-    expect(await stage.issuer.connections.connect(PLAIN)).toMatchObject({ state: "connected" });
-    expect(await stage.issuer.connections.disconnect(PLAIN)).toMatchObject({
-      state: "disconnected",
+    expect(await stage.issuer.installations.install(PLAIN)).toMatchObject({ state: "installed" });
+    expect(await stage.issuer.installations.uninstall(PLAIN)).toMatchObject({
+      state: "uninstalled",
     });
-    expect(await stage.issuer.connections.connect(GUIDED)).toMatchObject({ state: "setup" });
+    expect(await stage.issuer.installations.install(GUIDED)).toMatchObject({ state: "setup" });
     expect(stage.calls()).toEqual([]);
   });
 
   it("shows the backend's reason when it refuses, and tries again when it is asked to", async () => {
     stage.backend.answer = problem(402, { detail: "No plan \u0000includes this." });
-    await stage.issuer.connections.connect(ORDERS);
+    await stage.issuer.installations.install(ORDERS);
     const { id, failure } = await stage.until("failed");
     expect(failure).toEqual({
       event: "connect",
@@ -72,7 +78,7 @@ describeStores("connections in a $name store", (place) => {
       detail: "No plan includes this.",
     });
     stage.backend.answer = status(204);
-    await stage.issuer.connections.retry(ORDERS);
+    await stage.issuer.installations.retry(ORDERS);
     expect(await stage.until("setup")).toMatchObject({ id });
     expect(stage.calls()).toHaveLength(2);
   });
@@ -81,7 +87,7 @@ describeStores("connections in a $name store", (place) => {
     await stage.reopen({ required: true });
     const { session } = await stage.issuer.sessions.create({ userId: "alice", tenantId: "acme" });
     const mint = () => stage.issuer.sessions.mintToken(session.handle, "orders");
-    await stage.issuer.connections.connect(ORDERS);
+    await stage.issuer.installations.install(ORDERS);
     await stage.until("setup");
     await mint();
     const slow = gate();
@@ -91,7 +97,7 @@ describeStores("connections in a $name store", (place) => {
       await slow.passed;
       response.writeHead(409).end();
     };
-    await stage.issuer.connections.disconnect(ORDERS);
+    await stage.issuer.installations.uninstall(ORDERS);
     await heard.passed;
     await expect(mint()).rejects.toMatchObject({ code: "APP_NOT_ALLOWED" });
     slow.open();
@@ -99,11 +105,11 @@ describeStores("connections in a $name store", (place) => {
     await expect(mint()).rejects.toMatchObject({ code: "APP_NOT_ALLOWED" });
   });
 
-  it("can still disconnect an app that is registered no more", async () => {
-    await stage.issuer.connections.connect(PLAIN);
+  it("can still uninstall an app that is registered no more", async () => {
+    await stage.issuer.installations.install(PLAIN);
     const later = stage.open({}, { apps: [] });
-    await expect(later.connections.connect(PLAIN)).rejects.toMatchObject({ code: "APP_UNKNOWN" });
-    expect(await later.connections.disconnect(PLAIN)).toMatchObject({ state: "disconnected" });
+    await expect(later.installations.install(PLAIN)).rejects.toMatchObject({ code: "APP_UNKNOWN" });
+    expect(await later.installations.uninstall(PLAIN)).toMatchObject({ state: "uninstalled" });
   });
 
   it("tells each step to the audit log, and no secret or word of a backend to anybody", async () => {
@@ -114,21 +120,21 @@ describeStores("connections in a $name store", (place) => {
       {},
       { onError: (error) => void errors.push(JSON.stringify(error)) },
     );
-    const { id } = await listening.connections.connect(ORDERS);
+    const { id } = await listening.installations.install(ORDERS);
     await stage.until("failed");
-    await listening.connections.disconnect(ORDERS);
+    await listening.installations.uninstall(ORDERS);
     await stage.until("failed");
-    const told = () => stage.events.filter(({ event }) => event.startsWith("connection."));
+    const told = () => stage.events.filter(({ event }) => event.startsWith("installation."));
     // A line is written once what it tells of is stored.
     await expect
       .poll(() => told().map(({ event, reason }) => [event, reason]), { interval: 5 })
       .toEqual([
-        ["connection.connecting", undefined],
-        ["connection.failed", "refused"],
-        ["connection.disconnecting", undefined],
-        ["connection.failed", "refused"],
+        ["installation.installing", undefined],
+        ["installation.failed", "refused"],
+        ["installation.uninstalling", undefined],
+        ["installation.failed", "refused"],
       ]);
-    expect(told()[0]).toMatchObject({ app: "orders", tenant: "acme", connection: id });
+    expect(told()[0]).toMatchObject({ app: "orders", tenant: "acme", installation: id });
     const written = JSON.stringify(stage.events) + errors.join();
     expect(written).not.toContain(canary);
     for (const { token } of stage.calls()) expect(written).not.toContain(token.slice(10, 60));
@@ -142,13 +148,13 @@ describeStores("connections in a $name store", (place) => {
     };
     await stage.reopen(
       {},
-      { audit: ({ event }) => event === "connection.setup" && fail(), onError: fail },
+      { audit: ({ event }) => event === "installation.setup" && fail(), onError: fail },
     );
-    await stage.issuer.connections.connect(ORDERS);
+    await stage.issuer.installations.install(ORDERS);
     await stage.until("setup");
     await expect.poll(() => failures, { interval: 5 }).toBe(2);
-    await stage.issuer.connections.disconnect(ORDERS);
-    await stage.until("disconnected");
+    await stage.issuer.installations.uninstall(ORDERS);
+    await stage.until("uninstalled");
   });
 
   it.each([
@@ -158,26 +164,26 @@ describeStores("connections in a $name store", (place) => {
     ["with half of a surrogate pair", "acme\ud83d"],
     ["no text", 7 as never],
   ])("refuses an id that is %s, and says which it is", async (_name, bad) => {
-    const { connections } = stage.issuer;
+    const { installations } = stage.issuer;
     const malformed = (field: string) =>
       expect.objectContaining({
         code: "REQUEST_MALFORMED",
         message: expect.stringContaining(`${field}: must`) as string,
       });
-    for (const command of ["connect", "disconnect", "retry", "completeSetup", "get"] as const) {
-      const unknown = connections[command]({ ...ORDERS, tenantId: bad });
+    for (const command of ["install", "uninstall", "retry", "completeSetup", "get"] as const) {
+      const unknown = installations[command]({ ...ORDERS, tenantId: bad });
       await expect(unknown).rejects.toEqual(malformed("tenantId"));
-      await expect(connections[command]({ ...ORDERS, appId: bad })).rejects.toEqual(
+      await expect(installations[command]({ ...ORDERS, appId: bad })).rejects.toEqual(
         malformed("appId"),
       );
     }
-    await expect(connections.listForTenant(bad)).rejects.toEqual(malformed("tenantId"));
+    await expect(installations.listForTenant(bad)).rejects.toEqual(malformed("tenantId"));
   });
 });
 
-it("an issuer without the option has no connections", async () => {
+it("an issuer without the option has no installations", async () => {
   const issuer = testIssuer();
-  await expect(issuer.connections.connect(ORDERS)).rejects.toMatchObject({
+  await expect(issuer.installations.install(ORDERS)).rejects.toMatchObject({
     code: "CONFIG_INVALID",
   });
   await issuer.close();

@@ -1,33 +1,33 @@
-/** The option that switches connections on, and its checks. */
+/** The option that switches installations on, and its checks. */
 import { BridgeError } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 import type { SessionInfo } from "../sessions/session-record.ts";
 
-export type ConnectionAction = "list" | "connect" | "disconnect" | "retry" | "complete-setup";
+export type InstallationAction = "list" | "install" | "uninstall" | "retry" | "complete-setup";
 
-/** What {@link ConnectionOptions.mayManage} decides on. */
+/** What {@link InstallationOptions.mayManage} decides on. */
 export interface ManageContext {
   readonly session: SessionInfo;
-  readonly action: ConnectionAction;
+  readonly action: InstallationAction;
   /** The app; absent for `list`. */
   readonly app?: RegisteredApp | undefined;
 }
 
-export interface ConnectionOptions {
+export interface InstallationOptions {
   /**
-   * Whether a session may see and change the connections of its active tenant, over HTTP. Nothing
+   * Whether a session may see and change the installations of its active tenant, over HTTP. Nothing
    * but `true` lets it. Default: nobody may; the programmatic API alone works.
    */
   readonly mayManage?: (context: ManageContext) => boolean | Promise<boolean>;
   /**
-   * Tokens are minted for connected apps only, in setup or after it; others are refused with
-   * `app-not-allowed`. Disconnecting ends the tokens that an app has in the tenant. Default false.
+   * Tokens are minted for installed apps only, in setup or after it; others are refused with
+   * `app-not-allowed`. Uninstalling ends the tokens that an app has in the tenant. Default false.
    */
   readonly required?: boolean;
   /** The longest that one call to an app's backend may take, 100 to 30 000 milliseconds. Default 10 000. */
   readonly timeoutMs?: number;
   /**
-   * Calls before a connection has failed, 1 to 20. Default 8: over three quarters of an hour, with
+   * Calls before an installation has failed, 1 to 20. Default 8: over three quarters of an hour, with
    * waits that grow.
    */
   readonly maxAttempts?: number;
@@ -44,13 +44,13 @@ export interface ConnectionOptions {
   readonly fetch?: typeof fetch;
 }
 
-export interface CheckedConnections {
+export interface CheckedInstallations {
   readonly timeoutMs: number;
   readonly maxAttempts: number;
 }
 
 /** @throws {BridgeError} CONFIG_INVALID, naming the option */
-export function checkConnections(options: ConnectionOptions): CheckedConnections {
+export function checkInstallations(options: InstallationOptions): CheckedInstallations {
   for (const name of ["mayManage", "fetch"] as const) {
     const value: unknown = options[name];
     if (value !== undefined && typeof value !== "function") throw invalid(name, "a function");
@@ -74,5 +74,5 @@ export function checkConnections(options: ConnectionOptions): CheckedConnections
 }
 
 function invalid(name: string, expected: string): BridgeError {
-  return new BridgeError("CONFIG_INVALID", `connections.${name}: must be ${expected}.`);
+  return new BridgeError("CONFIG_INVALID", `installations.${name}: must be ${expected}.`);
 }

@@ -6,12 +6,12 @@
  */
 import { BridgeError } from "@breezeway/shared";
 import {
-  connectionListResponseSchema,
-  connectionResponseSchema,
+  installationListResponseSchema,
+  installationResponseSchema,
   parseWith,
   type AppRegistry,
-  type Connection,
-  type ConnectionRequest,
+  type Installation,
+  type InstallationRequest,
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
 import type { Clock, Unsubscribe } from "@breezeway/shared/channel";
@@ -21,38 +21,38 @@ import type { IssuerClient } from "../session/issuer-client.ts";
 import { perApp, spend } from "../transport/allowance.ts";
 
 /**
- * All reject with DENIED (this session may not, or the connection is in another state; `details.reason`
+ * All reject with DENIED (this session may not, or the installation is in another state; `details.reason`
  * says which), SIGNED_OUT, OFFLINE.
  */
-export interface HostConnections {
+export interface HostInstallations {
   /** The apps that the tenant has or had, by app id. */
-  list(): Promise<readonly Connection[]>;
-  /** Connects an app. Answers when the wish is stored; `connecting` goes on by itself. */
-  connect(appId: string): Promise<Connection>;
-  /** Disconnects an app, whatever state it is in. `null`: it was never connected. */
-  disconnect(appId: string): Promise<Connection | null>;
+  list(): Promise<readonly Installation[]>;
+  /** Installs an app. Answers when the wish is stored; `installing` goes on by itself. */
+  install(appId: string): Promise<Installation>;
+  /** Uninstalls an app, whatever state it is in. `null`: it was never installed. */
+  uninstall(appId: string): Promise<Installation | null>;
   /** Tries a failed call anew, or one that waits for its next attempt at once. */
-  retry(appId: string): Promise<Connection | null>;
+  retry(appId: string): Promise<Installation | null>;
   /**
    * Shows an app's setup page: `lifecycle.setupUrl` of its manifest, or else its `setup` placement.
-   * When its guest calls `setupCompleted`, the issuer completes the connection, then
+   * When its guest calls `setupCompleted`, the issuer completes the installation, then
    * `onSetupCompleted` of the host is called, and then the guest's call settles.
    *
    * @throws {BridgeError} APP_UNKNOWN; CONFIG_INVALID for an app that has none
    */
   setup(appId: string, place: MountTarget & Pick<MountSettings, "context">): Mount;
-  /** Connections of the tenant have changed, here or elsewhere: `list` again. */
+  /** Installations of the tenant have changed, here or elsewhere: `list` again. */
   subscribe(listener: () => void): Unsubscribe;
 }
 
-export interface HostConnectionsControl extends HostConnections {
+export interface HostInstallationsControl extends HostInstallations {
   /** Tells the listeners. */
   changed(): void;
 }
 
 export type SetupListener = (app: RegisteredApp, result: unknown) => void | PromiseLike<void>;
 
-export interface HostConnectionsOptions {
+export interface HostInstallationsOptions {
   readonly client: Pick<IssuerClient, "ask">;
   readonly session: HostSession;
   readonly apps: AppRegistry;
@@ -67,7 +67,9 @@ export interface HostConnectionsOptions {
 const SETUP_BURST = 5;
 const SETUPS_PER_SECOND = 0.5;
 
-export function createHostConnections(options: HostConnectionsOptions): HostConnectionsControl {
+export function createHostInstallations(
+  options: HostInstallationsOptions,
+): HostInstallationsControl {
   const { client, session, apps } = options;
   const listeners = new Set<() => void>();
 
@@ -91,30 +93,33 @@ export function createHostConnections(options: HostConnectionsOptions): HostConn
     throw new BridgeError("SIGNED_OUT", "Nobody is signed in.");
   };
 
-  const command = async (path: string, request: ConnectionRequest): Promise<Connection | null> => {
+  const command = async (
+    path: string,
+    request: InstallationRequest,
+  ): Promise<Installation | null> => {
     const source = `POST ${path}`;
     const answer = await client.ask("POST", path, request);
     changed();
-    return parseWith(connectionResponseSchema, answer, { code: "OFFLINE", source }).connection;
+    return parseWith(installationResponseSchema, answer, { code: "OFFLINE", source }).installation;
   };
 
-  const ask = async (name: string, appId: string): Promise<Connection | null> =>
-    command(`/connections/${name}`, { appId, tenantId: await tenantId() });
+  const ask = async (name: string, appId: string): Promise<Installation | null> =>
+    command(`/installations/${name}`, { appId, tenantId: await tenantId() });
 
   return {
     async list() {
-      const answer = await client.ask("GET", "/connections");
-      return parseWith(connectionListResponseSchema, answer, {
+      const answer = await client.ask("GET", "/installations");
+      return parseWith(installationListResponseSchema, answer, {
         code: "OFFLINE",
-        source: "GET /connections",
-      }).connections;
+        source: "GET /installations",
+      }).installations;
     },
-    async connect(appId) {
-      const connection = await ask("connect", appId);
-      if (connection) return connection;
-      throw new BridgeError("OFFLINE", "POST /connections/connect: gave no connection.");
+    async install(appId) {
+      const installation = await ask("install", appId);
+      if (installation) return installation;
+      throw new BridgeError("OFFLINE", "POST /installations/install: gave no installation.");
     },
-    disconnect: (appId) => ask("disconnect", appId),
+    uninstall: (appId) => ask("uninstall", appId),
     retry: (appId) => ask("retry", appId),
     setup(appId, place) {
       const path = setupPathOf(apps.get(appId));
@@ -127,7 +132,7 @@ export function createHostConnections(options: HostConnectionsOptions): HostConn
         async (app, result) => {
           spend(setups(app), "setups");
           const request = { appId: app.id, tenantId: await tenant };
-          await command("/connections/setup-completed", request);
+          await command("/installations/setup-completed", request);
           await options.onSetupCompleted?.(app, result);
         },
       );

@@ -1,28 +1,30 @@
 /**
  * Which apps may have tokens in which tenant, from memory. One query per tenant, and again after one
- * of its connections has changed; a mint adds a lookup.
+ * of its installations has changed; a mint adds a lookup.
  *
  * Right as long as the change log is fresh, as for sessions.
  */
-import type { ConnectionStore } from "./connection-store.ts";
-import { isAdmitted, type ConnectionKey } from "./connection-machine.ts";
+import type { InstallationStore } from "./installation-store.ts";
+import { isAdmitted, type InstallationKey } from "./installation-machine.ts";
 
-export interface ConnectedApps {
-  admits(key: ConnectionKey): boolean | Promise<boolean>;
+export interface InstalledApps {
+  admits(key: InstallationKey): boolean | Promise<boolean>;
   /** Forgets a tenant; without one, all. */
   forget(tenantId?: string): void;
 }
 
 const MAX_TENANTS = 100_000;
 
-export function createConnectedApps(store: Pick<ConnectionStore, "listForTenant">): ConnectedApps {
+export function createInstalledApps(
+  store: Pick<InstallationStore, "listForTenant">,
+): InstalledApps {
   const known = new Map<string, ReadonlySet<string>>();
   // One for each tenant, shared by all who wait. Other tenants' changes leave it alone.
   const reads = new Map<string, Promise<ReadonlySet<string>>>();
 
   async function read(tenantId: string): Promise<ReadonlySet<string>> {
-    const connections = await store.listForTenant(tenantId);
-    const admitted = connections.filter(({ state }) => isAdmitted(state));
+    const installations = await store.listForTenant(tenantId);
+    const admitted = installations.filter(({ state }) => isAdmitted(state));
     return new Set(admitted.map(({ appId }) => appId));
   }
 

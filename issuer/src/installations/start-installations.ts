@@ -1,4 +1,4 @@
-/** The parts of connections, wired together. */
+/** The parts of installations, wired together. */
 import type { AuditSink } from "../audit/audit.ts";
 import type { Clock, SharedClock } from "../clock.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
@@ -7,28 +7,28 @@ import type { OpenStore } from "../store/store.ts";
 import { isLoopbackHost } from "@breezeway/shared";
 import type { AppRegistry } from "@breezeway/shared/schemas";
 import { callBackend } from "./backend-call.ts";
-import { createConnectedApps, type ConnectedApps } from "./connected-apps.ts";
-import { createConnectionChanger } from "./connection-changer.ts";
-import { MAX_DUE_AHEAD_MS, type RetryTimes } from "./connection-machine.ts";
-import { checkConnections, type ConnectionOptions } from "./connection-options.ts";
-import { createConnectionStore } from "./connection-store.ts";
-import { createConnectionWorker, type ConnectionWorker } from "./connection-worker.ts";
-import { createConnectionService, type ConnectionService } from "./connections.ts";
+import { createInstalledApps, type InstalledApps } from "./installed-apps.ts";
+import { createInstallationChanger } from "./installation-changer.ts";
+import { MAX_DUE_AHEAD_MS, type RetryTimes } from "./installation-machine.ts";
+import { checkInstallations, type InstallationOptions } from "./installation-options.ts";
+import { createInstallationStore } from "./installation-store.ts";
+import { createInstallationWorker, type InstallationWorker } from "./installation-worker.ts";
+import { createInstallationService, type InstallationService } from "./installations.ts";
 import { createGuardedFetch } from "./guarded-fetch.ts";
 import { createLifecycleSigner } from "./lifecycle-token.ts";
 import { refusedAddresses, type AddressPolicy } from "./refused-addresses.ts";
 
-export interface ConnectionsRuntime {
-  readonly service: ConnectionService;
-  readonly worker: ConnectionWorker;
-  /** Only where tokens are for connected apps alone. */
-  readonly connectedApps: ConnectedApps | undefined;
-  /** Another process, or this one, has changed connections of a tenant; of some, without one. */
+export interface InstallationsRuntime {
+  readonly service: InstallationService;
+  readonly worker: InstallationWorker;
+  /** Only where tokens are for installed apps alone. */
+  readonly installedApps: InstalledApps | undefined;
+  /** Another process, or this one, has changed installations of a tenant; of some, without one. */
   onChange(tenantId?: string): void;
 }
 
-export interface ConnectionsRuntimeDeps {
-  readonly options: ConnectionOptions;
+export interface InstallationsRuntimeDeps {
+  readonly options: InstallationOptions;
   readonly issuer: Pick<IssuerOptions, "issuer" | "algorithms">;
   readonly store: OpenStore;
   readonly apps: AppRegistry;
@@ -53,7 +53,7 @@ export function retryTimes(maxAttempts: number): RetryTimes {
 }
 
 /** On loopback the browser and every backend are this machine, as the issuer itself is. */
-function policyOf({ options, issuer }: ConnectionsRuntimeDeps): AddressPolicy {
+function policyOf({ options, issuer }: InstallationsRuntimeDeps): AddressPolicy {
   const isOpen = options.allowPrivateAddresses === true;
   return {
     private: isOpen,
@@ -61,13 +61,13 @@ function policyOf({ options, issuer }: ConnectionsRuntimeDeps): AddressPolicy {
   };
 }
 
-export function createConnectionsRuntime(deps: ConnectionsRuntimeDeps): ConnectionsRuntime {
+export function createInstallationsRuntime(deps: InstallationsRuntimeDeps): InstallationsRuntime {
   const { options, issuer, apps, clock, now, audit, changed } = deps;
-  const { timeoutMs, maxAttempts } = checkConnections(options);
-  const store = createConnectionStore(deps.store);
+  const { timeoutMs, maxAttempts } = checkInstallations(options);
+  const store = createInstallationStore(deps.store);
   const endsTokens = options.required === true;
-  const change = createConnectionChanger({ store, clock, audit, endsTokens, changed });
-  const worker = createConnectionWorker({
+  const change = createInstallationChanger({ store, clock, audit, endsTokens, changed });
+  const worker = createInstallationWorker({
     store,
     change,
     apps,
@@ -85,13 +85,13 @@ export function createConnectionsRuntime(deps: ConnectionsRuntimeDeps): Connecti
     random: Math.random,
     onError: deps.onError,
   });
-  const connectedApps = endsTokens ? createConnectedApps(store) : undefined;
+  const installedApps = endsTokens ? createInstalledApps(store) : undefined;
   return {
-    service: createConnectionService({ store, change, worker, apps, now }),
+    service: createInstallationService({ store, change, worker, apps, now }),
     worker,
-    connectedApps,
+    installedApps,
     onChange(tenantId) {
-      connectedApps?.forget(tenantId);
+      installedApps?.forget(tenantId);
       worker.wake();
     },
   };

@@ -1,5 +1,5 @@
 /**
- * One call to the backend of an app, and what its answer means. Knows neither keys nor connections.
+ * One call to the backend of an app, and what its answer means. Knows neither keys nor installations.
  *
  * [BC-1] Redirects are not followed: the call is for the registered address and no other.
  * [BC-2] The whole call, the answer included, is bounded in time, and what is read of it in size.
@@ -9,7 +9,7 @@
  */
 import { isRecord } from "@breezeway/shared";
 import { MAX_FAILURE_DETAIL } from "@breezeway/shared/schemas";
-import type { CallOutcome } from "./connection-machine.ts";
+import type { CallOutcome } from "./installation-machine.ts";
 import { isAddressRefused, type CallFetch, type CallResponse } from "./guarded-fetch.ts";
 import type { SignedCall } from "./lifecycle-token.ts";
 

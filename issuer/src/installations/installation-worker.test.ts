@@ -7,17 +7,17 @@ import { sqliteStore } from "../index.ts";
 import type { OpenStore } from "../store/store.ts";
 import { startAppBackend, status, type AppBackend } from "../../test-support/app-backend.ts";
 import { callBackend } from "./backend-call.ts";
-import { createConnectionChanger } from "./connection-changer.ts";
-import { applyCommand } from "./connection-machine.ts";
-import { createConnectionStore } from "./connection-store.ts";
-import { createConnectionWorker, type ConnectionWorker } from "./connection-worker.ts";
+import { createInstallationChanger } from "./installation-changer.ts";
+import { applyCommand } from "./installation-machine.ts";
+import { createInstallationStore } from "./installation-store.ts";
+import { createInstallationWorker, type InstallationWorker } from "./installation-worker.ts";
 
 const KEY = { appId: "orders", tenantId: "acme" };
 const STEPS = { connect: true, setup: false, disconnect: false };
 
 let store: OpenStore;
 let backend: AppBackend;
-let worker: ConnectionWorker;
+let worker: InstallationWorker;
 let errors: unknown[];
 let nowMs: () => number;
 let signings: number;
@@ -34,16 +34,16 @@ beforeEach(async () => {
   signings = 0;
   onSign = () => undefined;
   const clock = () => nowMs();
-  const connections = createConnectionStore(store);
-  const change = createConnectionChanger({
-    store: connections,
+  const installations = createInstallationStore(store);
+  const change = createInstallationChanger({
+    store: installations,
     clock,
     audit: silentAudit,
     endsTokens: false,
     changed: () => Promise.resolve(),
   });
-  worker = createConnectionWorker({
-    store: connections,
+  worker = createInstallationWorker({
+    store: installations,
     change: (...args) => (isReadOnly ? Promise.reject(new Error("read-only")) : change(...args)),
     apps: createAppRegistry([
       {
@@ -68,7 +68,7 @@ beforeEach(async () => {
     onError: (error) => void errors.push(error),
   });
   await change(KEY, (current) =>
-    applyCommand(current, "connect", { key: KEY, steps: STEPS, nowMs: Date.now(), newId: "one" }),
+    applyCommand(current, "install", { key: KEY, steps: STEPS, nowMs: Date.now(), newId: "one" }),
   );
 });
 afterEach(async () => {
@@ -77,13 +77,13 @@ afterEach(async () => {
   await store.close();
 });
 
-const state = async () => (await createConnectionStore(store).find(KEY))?.state;
+const state = async () => (await createInstallationStore(store).find(KEY))?.state;
 
 it("comes again by itself until the backend is there", async () => {
   backend.answer = (response) =>
     void response.writeHead(backend.calls.length < 4 ? 503 : 204).end();
   worker.wake();
-  await expect.poll(state, { interval: 5 }).toBe("connected");
+  await expect.poll(state, { interval: 5 }).toBe("installed");
   expect(backend.calls).toHaveLength(4);
 });
 
@@ -95,7 +95,7 @@ it("does not turn in circles while the store takes no writes, and goes on when i
   await worker.idle();
   expect(errors).toHaveLength(2);
   isReadOnly = false;
-  await expect.poll(state, { interval: 20 }).toBe("connected");
+  await expect.poll(state, { interval: 20 }).toBe("installed");
   expect(errors).toHaveLength(2);
 });
 
@@ -105,7 +105,7 @@ it("makes no call after it was closed", async () => {
   await worker.close();
   worker.wake();
   await worker.idle();
-  expect(await state()).toBe("connecting");
+  expect(await state()).toBe("installing");
   expect(backend.calls.length).toBeLessThanOrEqual(1);
 });
 
@@ -115,6 +115,6 @@ it("makes no call when it was stopped so long before it that its claim is nearly
     nowMs = () => systemClock() + 55_001;
   };
   worker.wake();
-  await expect.poll(state, { interval: 5 }).toBe("connected");
+  await expect.poll(state, { interval: 5 }).toBe("installed");
   expect([signings, backend.calls.length]).toEqual([2, 1]);
 });

@@ -1,37 +1,41 @@
-/** The one way in which a connection changes: in the store, in the change log, in the audit log. */
+/** The one way in which an installation changes: in the store, in the change log, in the audit log. */
 import type { AuditSink } from "../audit/audit.ts";
 import type { Change } from "../changes/change-log.ts";
 import type { Clock } from "../clock.ts";
-import { isAdmitted, type ConnectionKey, type ConnectionRecord } from "./connection-machine.ts";
-import type { ConnectionStore } from "./connection-store.ts";
+import {
+  isAdmitted,
+  type InstallationKey,
+  type InstallationRecord,
+} from "./installation-machine.ts";
+import type { InstallationStore } from "./installation-store.ts";
 
 /** Who asked; nobody when an answer of a backend did it. */
-export interface ConnectionActor {
+export interface InstallationActor {
   readonly sub?: string | undefined;
   readonly sid?: string | undefined;
   readonly requestId?: string | undefined;
 }
 
-export type ConnectionChanger = (
-  key: ConnectionKey,
-  change: (current: ConnectionRecord | undefined) => ConnectionRecord | undefined,
-  actor?: ConnectionActor,
-) => Promise<ConnectionRecord | undefined>;
+export type InstallationChanger = (
+  key: InstallationKey,
+  change: (current: InstallationRecord | undefined) => InstallationRecord | undefined,
+  actor?: InstallationActor,
+) => Promise<InstallationRecord | undefined>;
 
-export interface ConnectionChangerDeps {
-  readonly store: ConnectionStore;
+export interface InstallationChangerDeps {
+  readonly store: InstallationStore;
   readonly clock: Clock;
   readonly audit: AuditSink;
-  /** Tokens are for connected apps only: they end when an app is none any more. */
+  /** Tokens are for installed apps only: they end when an app is none any more. */
   readonly endsTokens: boolean;
   /** Tells this process about what was just written; never rejects. */
   readonly changed: () => Promise<void>;
 }
 
-export function createConnectionChanger(deps: ConnectionChangerDeps): ConnectionChanger {
+export function createInstallationChanger(deps: InstallationChangerDeps): InstallationChanger {
   const { store, clock, audit, endsTokens, changed } = deps;
   return async (key, change, actor = {}) => {
-    let before: ConnectionRecord | undefined;
+    let before: InstallationRecord | undefined;
     const after = await store.update(
       key,
       (current) => {
@@ -42,23 +46,23 @@ export function createConnectionChanger(deps: ConnectionChangerDeps): Connection
       clock(),
     );
     if (after && isOther(before, after)) {
-      const { appId: app, tenantId: tenant, id: connection, state } = after;
+      const { appId: app, tenantId: tenant, id: installation, state } = after;
       const reason = after.failure?.reason;
-      audit({ event: `connection.${state}`, ...actor, app, tenant, connection, reason });
+      audit({ event: `installation.${state}`, ...actor, app, tenant, installation, reason });
       await changed();
     }
     return after;
   };
 
   function changesOf(
-    { appId, tenantId }: ConnectionKey,
-    before: ConnectionRecord | undefined,
-    after: ConnectionRecord | undefined,
+    { appId, tenantId }: InstallationKey,
+    before: InstallationRecord | undefined,
+    after: InstallationRecord | undefined,
   ): Change[] {
     if (!after || !isOther(before, after)) return [];
     const isShutOut = isAdmitted(before?.state) && !isAdmitted(after.state);
     return [
-      { kind: "connections-changed", subject: tenantId, tenantId, detail: appId },
+      { kind: "installations-changed", subject: tenantId, tenantId, detail: appId },
       ...(endsTokens && isShutOut
         ? [{ kind: "app", subject: appId, tenantId } satisfies Change]
         : []),
@@ -67,7 +71,7 @@ export function createConnectionChanger(deps: ConnectionChangerDeps): Connection
 }
 
 /** Whether anybody but those who make the calls needs to hear of it. */
-function isOther(before: ConnectionRecord | undefined, after: ConnectionRecord): boolean {
+function isOther(before: InstallationRecord | undefined, after: InstallationRecord): boolean {
   return (
     before?.state !== after.state ||
     before.id !== after.id ||

@@ -1,5 +1,5 @@
 import type { RegisteredApp } from "@breezeway/shared/schemas";
-import type { LifecycleSteps } from "./connection-machine.ts";
+import type { LifecycleSteps } from "./installation-machine.ts";
 
 export const NO_STEPS: LifecycleSteps = { connect: false, setup: false, disconnect: false };
 

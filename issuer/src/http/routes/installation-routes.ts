@@ -1,42 +1,45 @@
 /**
- * `/connections`: a tenant's administrator connects apps, from the host's page. The tenant is the
+ * `/installations`: a tenant's administrator installs apps, from the host's page. The tenant is the
  * session's active one; the page names it too, so that one that does not know of a switch in another
  * tab does not change the wrong one.
  */
 import { BridgeError } from "@breezeway/shared";
 import {
-  connectionRequestSchema,
-  type Connection,
-  type ConnectionListResponse,
-  type ConnectionResponse,
+  installationRequestSchema,
+  type Installation,
+  type InstallationListResponse,
+  type InstallationResponse,
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
-import type { ConnectionCommand } from "../../connections/connection-machine.ts";
-import type { ConnectionAction, ConnectionOptions } from "../../connections/connection-options.ts";
-import type { ConnectionService } from "../../connections/connections.ts";
+import type { InstallationCommand } from "../../installations/installation-machine.ts";
+import type {
+  InstallationAction,
+  InstallationOptions,
+} from "../../installations/installation-options.ts";
+import type { InstallationService } from "../../installations/installations.ts";
 import { toInfo, type SessionRecord } from "../../sessions/session-record.ts";
 import { findApp } from "../../tokens/mint-audited.ts";
 import type { Endpoint, EndpointDeps, RequestContext } from "../context.ts";
 import { readJson } from "../read-json.ts";
 import { json } from "../respond.ts";
 
-export interface ConnectionRoutesDeps extends Pick<
+export interface InstallationRoutesDeps extends Pick<
   EndpointDeps,
   "apps" | "sessions" | "cookie" | "limits"
 > {
-  readonly connections: ConnectionService;
-  readonly mayManage: ConnectionOptions["mayManage"];
+  readonly installations: InstallationService;
+  readonly mayManage: InstallationOptions["mayManage"];
 }
 
-const COMMANDS: readonly (readonly [path: string, command: ConnectionCommand])[] = [
-  ["/connections/connect", "connect"],
-  ["/connections/disconnect", "disconnect"],
-  ["/connections/retry", "retry"],
-  ["/connections/setup-completed", "complete-setup"],
+const COMMANDS: readonly (readonly [path: string, command: InstallationCommand])[] = [
+  ["/installations/install", "install"],
+  ["/installations/uninstall", "uninstall"],
+  ["/installations/retry", "retry"],
+  ["/installations/setup-completed", "complete-setup"],
 ];
 
-export function connectionRoutes(deps: ConnectionRoutesDeps): readonly Endpoint[] {
-  const { sessions, cookie, apps, limits, connections, mayManage } = deps;
+export function installationRoutes(deps: InstallationRoutesDeps): readonly Endpoint[] {
+  const { sessions, cookie, apps, limits, installations, mayManage } = deps;
 
   async function authenticate(context: RequestContext): Promise<SessionRecord> {
     const { headers } = context.request;
@@ -48,7 +51,7 @@ export function connectionRoutes(deps: ConnectionRoutesDeps): readonly Endpoint[
 
   async function assertMayManage(
     record: SessionRecord,
-    action: ConnectionAction,
+    action: InstallationAction,
     app?: RegisteredApp,
   ): Promise<void> {
     // Anything but `true` is a refusal: a hook that forgets to return lets nobody in.
@@ -57,21 +60,21 @@ export function connectionRoutes(deps: ConnectionRoutesDeps): readonly Endpoint[
     throw new BridgeError("SCOPE_MISSING", "This session may not manage apps.");
   }
 
-  function answer(connection: Connection | undefined): Response {
-    const body: ConnectionResponse = { connection: connection ?? null };
+  function answer(installation: Installation | undefined): Response {
+    const body: InstallationResponse = { installation: installation ?? null };
     return json(body);
   }
 
   return [
     {
       method: "GET",
-      path: "/connections",
+      path: "/installations",
       guard: "read",
       async handle(context) {
         const record = await authenticate(context);
         await assertMayManage(record, "list");
-        const body: ConnectionListResponse = {
-          connections: await connections.listForTenant(record.tenantId),
+        const body: InstallationListResponse = {
+          installations: await installations.listForTenant(record.tenantId),
         };
         return json(body);
       },
@@ -81,7 +84,7 @@ export function connectionRoutes(deps: ConnectionRoutesDeps): readonly Endpoint[
       path,
       guard: "change",
       async handle(context) {
-        const { appId, tenantId } = await readJson(context.request, connectionRequestSchema);
+        const { appId, tenantId } = await readJson(context.request, installationRequestSchema);
         const record = await authenticate(context);
         if (tenantId !== record.tenantId) {
           throw new BridgeError("TENANT_MISMATCH", "The session is in another tenant.");
@@ -89,9 +92,9 @@ export function connectionRoutes(deps: ConnectionRoutesDeps): readonly Endpoint[
         const app = findApp(apps, appId);
         context.subject.app = app.id;
         await assertMayManage(record, command, app);
-        await limits.connection(tenantId, command);
+        await limits.installation(tenantId, command);
         const actor = { ...context.subject, requestId: context.requestId };
-        return answer(await connections.run(command, { appId, tenantId }, actor));
+        return answer(await installations.run(command, { appId, tenantId }, actor));
       },
     })),
   ];

@@ -1,14 +1,14 @@
-/** An issuer with connections for each test of a suite, and the backend of its apps. */
+/** An issuer with installations for each test of a suite, and the backend of its apps. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import type {
   AuditEvent,
-  Connection,
-  ConnectionOptions,
+  Installation,
+  InstallationOptions,
   Issuer,
   IssuerOptions,
 } from "../src/index.ts";
 import {
-  connectableApps,
+  installableApps,
   startAppBackend,
   status,
   type AppBackend,
@@ -24,22 +24,22 @@ export const PLAIN = { appId: "plain", tenantId: "acme" };
 /** Has a setup page alone. */
 export const GUIDED = { appId: "guided", tenantId: "acme" };
 
-export interface ConnectionsStage {
+export interface InstallationsStage {
   readonly backend: AppBackend;
   readonly clock: TestClock;
   readonly events: readonly AuditEvent[];
   /** The one that is there when a test begins, or took its place. */
   readonly issuer: Issuer;
   /** One more on the same store; it ends with the test. */
-  open(connections?: ConnectionOptions, options?: Partial<IssuerOptions>): Issuer;
+  open(installations?: InstallationOptions, options?: Partial<IssuerOptions>): Issuer;
   /** Closes the issuer, and opens another in its place. */
-  reopen(connections?: ConnectionOptions, options?: Partial<IssuerOptions>): Promise<Issuer>;
+  reopen(installations?: InstallationOptions, options?: Partial<IssuerOptions>): Promise<Issuer>;
   /** What the backend was told in this test. */
   calls(): readonly ReceivedCall[];
-  until(state: Connection["state"], where?: Partial<typeof ORDERS>): Promise<Connection>;
+  until(state: Installation["state"], where?: Partial<typeof ORDERS>): Promise<Installation>;
 }
 
-export function setUpConnections(place: () => Place): ConnectionsStage {
+export function setUpInstallations(place: () => Place): InstallationsStage {
   let backend: AppBackend;
   let clock: TestClock;
   let issuer: Issuer;
@@ -62,13 +62,16 @@ export function setUpConnections(place: () => Place): ConnectionsStage {
   });
   afterEach(() => Promise.all(opened.map((each) => each.close())));
 
-  function open(connections: ConnectionOptions = {}, options: Partial<IssuerOptions> = {}): Issuer {
+  function open(
+    installations: InstallationOptions = {},
+    options: Partial<IssuerOptions> = {},
+  ): Issuer {
     const made = testIssuer({
-      apps: connectableApps(backend.origin),
+      apps: installableApps(backend.origin),
       store: place().store(),
       clock,
       audit: (event) => void events.push(event),
-      connections: { timeoutMs: 20_000, ...connections },
+      installations: { timeoutMs: 20_000, ...installations },
       ...options,
     });
     opened.push(made);
@@ -97,13 +100,13 @@ export function setUpConnections(place: () => Place): ConnectionsStage {
     calls: () => backend.calls.slice(first),
     async until(state, where) {
       const key = { ...ORDERS, ...where };
-      let found: Connection | undefined;
+      let found: Installation | undefined;
       const read = async (): Promise<string | undefined> => {
-        found = await issuer.connections.get(key);
+        found = await issuer.installations.get(key);
         return found?.state;
       };
       await expect.poll(read, { interval: 5 }).toBe(state);
-      if (!found) throw new Error("no connection");
+      if (!found) throw new Error("no installation");
       return found;
     },
   };

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import {
   createHost,
   soloTabs,
-  type Connection,
+  type Installation,
   type Host,
   type HostOptions,
   type TabMessage,
@@ -19,7 +19,7 @@ const orders = {
 };
 const plain = { id: "plain", name: "Plain", version: "1.0.0", url: "https://plain.test/" };
 
-const CONNECTION: Connection = {
+const INSTALLATION: Installation = {
   id: "one",
   appId: "orders",
   tenantId: "acme",
@@ -39,7 +39,9 @@ function open(options: Partial<HostOptions> = {}): Host {
   requests = [];
   answer = (path) =>
     Response.json(
-      path === "/auth/connections" ? { connections: [CONNECTION] } : { connection: CONNECTION },
+      path === "/auth/installations"
+        ? { installations: [INSTALLATION] }
+        : { installation: INSTALLATION },
     );
   host = createHost({
     ...issuer.hostOptions,
@@ -48,7 +50,8 @@ function open(options: Partial<HostOptions> = {}): Host {
     fetch: async (input, init) => {
       const request = new Request(input, { ...init, redirect: "follow" });
       const { pathname } = new URL(request.url);
-      if (!pathname.startsWith("/auth/connections")) return issuer.hostOptions.fetch!(input, init);
+      if (!pathname.startsWith("/auth/installations"))
+        return issuer.hostOptions.fetch!(input, init);
       const body: unknown = request.body ? await request.json() : undefined;
       requests.push({ path: pathname, body });
       return answer(pathname);
@@ -57,33 +60,33 @@ function open(options: Partial<HostOptions> = {}): Host {
   return host;
 }
 
-describe("connections of the tenant", () => {
+describe("installations of the tenant", () => {
   it("are asked for, and changed, by the tenant that this page shows", async () => {
-    const { connections } = open();
-    expect(await connections.list()).toEqual([CONNECTION]);
-    expect(await connections.connect("orders")).toEqual(CONNECTION);
-    await connections.retry("orders");
-    await connections.disconnect("orders");
+    const { installations } = open();
+    expect(await installations.list()).toEqual([INSTALLATION]);
+    expect(await installations.install("orders")).toEqual(INSTALLATION);
+    await installations.retry("orders");
+    await installations.uninstall("orders");
     const body = { appId: "orders", tenantId: "acme" };
     expect(requests).toEqual([
-      { path: "/auth/connections", body: undefined },
-      { path: "/auth/connections/connect", body },
-      { path: "/auth/connections/retry", body },
-      { path: "/auth/connections/disconnect", body },
+      { path: "/auth/installations", body: undefined },
+      { path: "/auth/installations/install", body },
+      { path: "/auth/installations/retry", body },
+      { path: "/auth/installations/uninstall", body },
     ]);
   });
 
   it("tell their listeners of what this page does, and of another session or tenant", async () => {
-    const { connections, session } = open();
+    const { installations, session } = open();
     await session.ready;
     let changes = 0;
-    const stop = connections.subscribe(() => (changes += 1));
-    await connections.connect("orders");
+    const stop = installations.subscribe(() => (changes += 1));
+    await installations.install("orders");
     expect(changes).toBe(1);
     await session.switchTenant("globex");
     expect(changes).toBe(2);
     stop();
-    await connections.disconnect("orders");
+    await installations.uninstall("orders");
     expect(changes).toBe(2);
   });
 
@@ -115,45 +118,45 @@ describe("connections of the tenant", () => {
 
   it("tell them of what the issuer says, and pass it on to the other tabs", async () => {
     const { streams, posted, hear } = openWithStreams();
-    const { connections, session } = host;
+    const { installations, session } = host;
     await session.ready;
     let changes = 0;
-    connections.subscribe(() => (changes += 1));
-    streams[0]?.get("connections-changed")?.();
-    expect([changes, posted]).toEqual([1, ["connections"]]);
-    hear({ type: "connections" });
-    expect([changes, posted]).toEqual([2, ["connections"]]);
+    installations.subscribe(() => (changes += 1));
+    streams[0]?.get("installations-changed")?.();
+    expect([changes, posted]).toEqual([1, ["installations"]]);
+    hear({ type: "installations" });
+    expect([changes, posted]).toEqual([2, ["installations"]]);
   });
 
   it("tell them of each stream that opens: what came before it, nobody says", async () => {
     const { streams, posted } = openWithStreams();
-    const { connections, session } = host;
+    const { installations, session } = host;
     await session.ready;
     const seen: string[] = [];
-    connections.subscribe(() => {
-      void connections.list().then(([connection]) => seen.push(connection?.state ?? "none"));
+    installations.subscribe(() => {
+      void installations.list().then(([installation]) => seen.push(installation?.state ?? "none"));
     });
-    answer = () => Response.json({ connections: [{ ...CONNECTION, state: "connected" }] });
+    answer = () => Response.json({ installations: [{ ...INSTALLATION, state: "installed" }] });
     streams[0]?.get("open")?.();
-    await expect.poll(() => seen).toEqual(["connected"]);
+    await expect.poll(() => seen).toEqual(["installed"]);
     streams[0]?.get("open")?.();
-    await expect.poll(() => seen).toEqual(["connected", "connected"]);
-    expect(posted).toEqual(["connections", "connections"]);
+    await expect.poll(() => seen).toEqual(["installed", "installed"]);
+    expect(posted).toEqual(["installations", "installations"]);
   });
 
   it("are told to every listener though one throws, and guests lose an ended session all the same", async () => {
     const errors: unknown[] = [];
-    const { connections, session } = open({ onError: (error) => void errors.push(error) });
+    const { installations, session } = open({ onError: (error) => void errors.push(error) });
     const guest = createTestGuest({ clock: issuer.clock });
     host.mount("orders", { place: guest.place });
     await guest.connect();
     const broken = new Error("the page has a fault");
     let changes = 0;
-    connections.subscribe(() => {
+    installations.subscribe(() => {
       throw broken;
     });
-    connections.subscribe(() => (changes += 1));
-    expect(await connections.connect("orders")).toEqual(CONNECTION);
+    installations.subscribe(() => (changes += 1));
+    expect(await installations.install("orders")).toEqual(INSTALLATION);
     await session.signOut();
     expect([changes, errors]).toEqual([2, [broken, broken]]);
     await expect
@@ -162,43 +165,43 @@ describe("connections of the tenant", () => {
   });
 
   it("are told once to a listener that subscribes anew each time", async () => {
-    const { connections, session } = open();
+    const { installations, session } = open();
     await session.ready;
     let changes = 0;
     const listen = (): void => {
-      const stop = connections.subscribe(() => {
+      const stop = installations.subscribe(() => {
         stop();
         changes += 1;
         if (changes < 100) listen();
       });
     };
     listen();
-    await connections.connect("orders");
+    await installations.install("orders");
     expect(changes).toBe(1);
   });
 
   it("are refused with what the issuer said, and with nobody signed in", async () => {
-    const { connections, session } = open();
+    const { installations, session } = open();
     answer = () => Response.json({ reason: "scope-missing" }, { status: 403 });
-    await expect(connections.connect("orders")).rejects.toMatchObject({
+    await expect(installations.install("orders")).rejects.toMatchObject({
       code: "DENIED",
       details: { reason: "scope-missing" },
     });
     await session.signOut();
-    await expect(connections.connect("orders")).rejects.toMatchObject({ code: "SIGNED_OUT" });
+    await expect(installations.install("orders")).rejects.toMatchObject({ code: "SIGNED_OUT" });
   });
 
   it("are not what an answer of another form says", async () => {
-    const { connections } = open();
-    answer = () => Response.json({ connections: [{ ...CONNECTION, state: "great" }] });
-    await expect(connections.list()).rejects.toMatchObject({ code: "OFFLINE" });
-    answer = () => Response.json({ connection: { ...CONNECTION, id: "" } });
-    await expect(connections.connect("orders")).rejects.toMatchObject({ code: "OFFLINE" });
+    const { installations } = open();
+    answer = () => Response.json({ installations: [{ ...INSTALLATION, state: "great" }] });
+    await expect(installations.list()).rejects.toMatchObject({ code: "OFFLINE" });
+    answer = () => Response.json({ installation: { ...INSTALLATION, id: "" } });
+    await expect(installations.install("orders")).rejects.toMatchObject({ code: "OFFLINE" });
   });
 });
 
 describe("a setup page", () => {
-  it("is the one that the manifest names, and completes the connection before anybody hears", async () => {
+  it("is the one that the manifest names, and completes the installation before anybody hears", async () => {
     const order: string[] = [];
     open({
       onSetupCompleted: (app, result) =>
@@ -206,17 +209,17 @@ describe("a setup page", () => {
     });
     answer = (path) => {
       order.push(path);
-      return Response.json({ connection: { ...CONNECTION, state: "connected" } });
+      return Response.json({ installation: { ...INSTALLATION, state: "installed" } });
     };
     const guest = createTestGuest({ clock: issuer.clock });
-    host.connections.setup("orders", { place: guest.place });
+    host.installations.setup("orders", { place: guest.place });
     await guest.connect();
     expect(guest.url).toBe("https://orders.test/first-steps");
     expect(guest.state.context).toEqual({ placement: "setup" });
     await guest.callWith("setupCompleted", [{ plan: "basic" }]);
     order.push("guest heard");
     expect(order).toEqual([
-      "/auth/connections/setup-completed",
+      "/auth/installations/setup-completed",
       'host heard orders {"plan":"basic"}',
       "guest heard",
     ]);
@@ -226,7 +229,7 @@ describe("a setup page", () => {
     open();
     const guest = createTestGuest({ clock: issuer.clock });
     await host.session.ready;
-    host.connections.setup("orders", { place: guest.place });
+    host.installations.setup("orders", { place: guest.place });
     await guest.connect();
     await host.session.switchTenant("globex");
     await guest.callWith("setupCompleted", []);
@@ -237,9 +240,9 @@ describe("a setup page", () => {
     let heard = 0;
     open({ onSetupCompleted: () => void (heard += 1) });
     const guest = createTestGuest({ clock: issuer.clock });
-    host.connections.setup("orders", { place: guest.place });
+    host.installations.setup("orders", { place: guest.place });
     await guest.connect();
-    answer = () => Response.json({ reason: "connection-conflict" }, { status: 409 });
+    answer = () => Response.json({ reason: "installation-conflict" }, { status: 409 });
     await expect(guest.callWith("setupCompleted", [])).rejects.toMatchObject({ code: "DENIED" });
     answer = () => new Response(null, { status: 503 });
     await expect(guest.callWith("setupCompleted", [])).rejects.toMatchObject({ code: "OFFLINE" });
@@ -251,7 +254,7 @@ describe("a setup page", () => {
     let [completed, refused] = [0, 0];
     for (let frame = 0; frame < 2; frame += 1) {
       const guest = createTestGuest({ clock: issuer.clock });
-      host.connections.setup("orders", { place: guest.place });
+      host.installations.setup("orders", { place: guest.place });
       await guest.connect();
       for (let turn = 0; turn < 20; turn += 1) {
         await guest.callWith("setupCompleted", []).then(
@@ -278,7 +281,7 @@ describe("a setup page", () => {
     const { place } = createTestGuest({ clock: issuer.clock });
     const codeOf = (appId: string): string => {
       try {
-        host.connections.setup(appId, { place });
+        host.installations.setup(appId, { place });
         return "mounted";
       } catch (error) {
         return BridgeError.is(error) ? error.code : String(error);

@@ -1,38 +1,38 @@
 import { expect, it } from "vitest";
-import type { Connection } from "../index.ts";
+import type { Installation } from "../index.ts";
 import { status } from "../../test-support/app-backend.ts";
-import { gate, ORDERS, setUpConnections } from "../../test-support/connections.ts";
+import { gate, ORDERS, setUpInstallations } from "../../test-support/installations.ts";
 import { describeStores } from "../../test-support/stores.ts";
 
 const DAY_MS = 86_400_000;
 
-describeStores("calls of connections in a $name store", (place) => {
-  const stage = setUpConnections(place);
+describeStores("calls of installations in a $name store", (place) => {
+  const stage = setUpInstallations(place);
 
-  it("makes one connection and one call of any number of wishes, at two issuers", async () => {
+  it("makes one installation and one call of any number of wishes, at two issuers", async () => {
     const other = stage.open();
     const wishes = Array.from({ length: 12 }, (_, index) =>
-      (index % 2 === 0 ? stage.issuer : other).connections.connect(ORDERS),
+      (index % 2 === 0 ? stage.issuer : other).installations.install(ORDERS),
     );
     const ids = new Set((await Promise.all(wishes)).map(({ id }) => id));
     expect(ids.size).toBe(1);
     await stage.until("setup");
-    expect(await other.connections.get(ORDERS)).toMatchObject({ state: "setup" });
+    expect(await other.installations.get(ORDERS)).toMatchObject({ state: "setup" });
     expect(stage.calls()).toHaveLength(1);
-    expect(await stage.issuer.connections.listForTenant("acme")).toHaveLength(1);
-    expect(await stage.issuer.connections.listForTenant("globex")).toEqual([]);
+    expect(await stage.issuer.installations.listForTenant("acme")).toHaveLength(1);
+    expect(await stage.issuer.installations.listForTenant("globex")).toEqual([]);
   });
 
   it("tries an outage again after a while, then gives up", async () => {
     stage.backend.answer = status(500);
     await stage.reopen({ maxAttempts: 2 });
-    await stage.issuer.connections.connect(ORDERS);
-    const waiting = await failureIn("connecting");
+    await stage.issuer.installations.install(ORDERS);
+    const waiting = await failureIn("installing");
     expect(waiting).toMatchObject({ failure: { reason: "server-error" } });
     expect(stage.calls()).toHaveLength(1);
     stage.clock.advance(4_000);
     // It wakes by the system's clock; asking wakes it now, and changes nothing.
-    await stage.issuer.connections.connect(ORDERS);
+    await stage.issuer.installations.install(ORDERS);
     expect(await stage.until("failed")).toMatchObject({ failure: { reason: "server-error" } });
     expect(stage.calls()).toHaveLength(2);
   });
@@ -50,23 +50,23 @@ describeStores("calls of connections in a $name store", (place) => {
     });
     // Only the one that dies knows of it.
     await stage.issuer.close();
-    const { id } = await dying.connections.connect(ORDERS);
+    const { id } = await dying.installations.install(ORDERS);
     await hanging.passed;
     await stage.reopen();
-    await stage.issuer.connections.retry(ORDERS);
+    await stage.issuer.installations.retry(ORDERS);
     stage.clock.advance(59_999);
-    await stage.issuer.connections.retry(ORDERS);
+    await stage.issuer.installations.retry(ORDERS);
     expect(stage.calls()).toEqual([]);
     stage.clock.advance(1);
-    await stage.issuer.connections.retry(ORDERS);
+    await stage.issuer.installations.retry(ORDERS);
     expect(await stage.until("setup")).toMatchObject({ id });
     expect(stage.calls()).toHaveLength(1);
-    await stage.issuer.connections.completeSetup(ORDERS);
+    await stage.issuer.installations.completeSetup(ORDERS);
     stage.backend.answer = status(410);
     left.open();
     await expect.poll(() => stage.calls().length).toBe(2);
     await dying.close();
-    expect(await stage.issuer.connections.get(ORDERS)).toMatchObject({ state: "connected" });
+    expect(await stage.issuer.installations.get(ORDERS)).toMatchObject({ state: "installed" });
   });
 
   it("takes up at once what a clock that was a day ahead has put off", async () => {
@@ -79,7 +79,7 @@ describeStores("calls of connections in a $name store", (place) => {
         return rejectedWhenAborted(init?.signal);
       },
     });
-    const { id } = await dying.connections.connect(ORDERS);
+    const { id } = await dying.installations.install(ORDERS);
     await hanging.passed;
     stage.clock.advance(-DAY_MS);
     await stage.reopen();
@@ -89,7 +89,7 @@ describeStores("calls of connections in a $name store", (place) => {
   it("hands a call over at once when its process is closed in order", async () => {
     const begun = gate();
     stage.backend.answer = () => begun.open();
-    const { id } = await stage.issuer.connections.connect(ORDERS);
+    const { id } = await stage.issuer.installations.install(ORDERS);
     await begun.passed;
     stage.backend.answer = status(204);
     await stage.reopen();
@@ -97,7 +97,7 @@ describeStores("calls of connections in a $name store", (place) => {
     expect(stage.calls()).toHaveLength(2);
   });
 
-  it("never has two calls of a connection under way, whoever asks for what", async () => {
+  it("never has two calls of an installation under way, whoever asks for what", async () => {
     const other = stage.open();
     const slow = gate();
     const arrived = gate();
@@ -106,16 +106,16 @@ describeStores("calls of connections in a $name store", (place) => {
       await slow.passed;
       response.writeHead(204).end();
     };
-    await stage.issuer.connections.connect(ORDERS);
+    await stage.issuer.installations.install(ORDERS);
     await arrived.passed;
-    expect(await other.connections.disconnect(ORDERS)).toMatchObject({ state: "disconnecting" });
-    for (const each of [stage.issuer, other]) await each.connections.retry(ORDERS);
-    await expect(other.connections.connect(ORDERS)).rejects.toMatchObject({
-      code: "CONNECTION_CONFLICT",
+    expect(await other.installations.uninstall(ORDERS)).toMatchObject({ state: "uninstalling" });
+    for (const each of [stage.issuer, other]) await each.installations.retry(ORDERS);
+    await expect(other.installations.install(ORDERS)).rejects.toMatchObject({
+      code: "INSTALLATION_CONFLICT",
     });
     expect(stage.calls()).toHaveLength(1);
     slow.open();
-    await stage.until("disconnected");
+    await stage.until("uninstalled");
     expect(stage.calls().map(({ said }) => said["event"])).toEqual(["connect", "disconnect"]);
   });
 
@@ -142,25 +142,26 @@ describeStores("calls of connections in a $name store", (place) => {
     // One that reaches nobody leaves everything to be done, the quick app's call last.
     const cut = stage.open({ fetch: (_url, init) => rejectedWhenAborted(init?.signal) }, { apps });
     const tenants = Array.from({ length: 40 }, (_, index) => `tenant-${index}`);
-    for (const tenantId of tenants) await cut.connections.connect({ appId: "slow-app", tenantId });
+    for (const tenantId of tenants)
+      await cut.installations.install({ appId: "slow-app", tenantId });
     stage.clock.advance(1);
-    await cut.connections.connect({ appId: "quick-app", tenantId: "acme" });
+    await cut.installations.install({ appId: "quick-app", tenantId: "acme" });
     await cut.close();
     await stage.reopen({}, { apps });
-    await stage.until("connected", { appId: "quick-app" });
+    await stage.until("installed", { appId: "quick-app" });
     await expect.poll(() => atOnce, { interval: 5 }).toBe(4);
     slow.open();
-    for (const tenantId of tenants) await stage.until("connected", { appId: "slow-app", tenantId });
+    for (const tenantId of tenants) await stage.until("installed", { appId: "slow-app", tenantId });
     expect(mostAtOnce).toBe(4);
   });
 
-  async function failureIn(state: Connection["state"]): Promise<Connection | undefined> {
+  async function failureIn(state: Installation["state"]): Promise<Installation | undefined> {
     await expect
-      .poll(async () => (await stage.issuer.connections.get(ORDERS))?.failure)
+      .poll(async () => (await stage.issuer.installations.get(ORDERS))?.failure)
       .toBeDefined();
-    const connection = await stage.issuer.connections.get(ORDERS);
-    expect(connection?.state).toBe(state);
-    return connection;
+    const installation = await stage.issuer.installations.get(ORDERS);
+    expect(installation?.state).toBe(state);
+    return installation;
   }
 });
 

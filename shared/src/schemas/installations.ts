@@ -1,5 +1,5 @@
 /**
- * Connections of apps to tenants: what the issuer answers to the host page, and what it tells the
+ * Installations of apps to tenants: what the issuer answers to the host page, and what it tells the
  * backend of an app.
  */
 import * as z from "zod/mini";
@@ -8,11 +8,11 @@ const id = z.string().check(z.minLength(1), z.maxLength(256));
 const epochSeconds = z.number().check(z.gte(0));
 
 /**
- * `connecting`: the app's backend is being told; `setup`: the app's setup page has to finish;
- * `disconnecting`: the backend is being told that it is over.
+ * `installing`: the app's backend is being told; `setup`: the app's setup page has to finish;
+ * `uninstalling`: the backend is being told that it is over.
  */
-export type ConnectionState =
-  "connecting" | "setup" | "connected" | "failed" | "disconnecting" | "disconnected";
+export type InstallationState =
+  "installing" | "setup" | "installed" | "failed" | "uninstalling" | "uninstalled";
 
 /** What the backend of an app is told. */
 export type LifecycleEventName = "connect" | "disconnect";
@@ -22,7 +22,7 @@ export type LifecycleEventName = "connect" | "disconnect";
  * `private-address`: it is at an address that the issuer does not call; `unreachable`, `timeout`, `server-error`: as often as it was tried; `app-unknown`: the app is no
  * longer registered.
  */
-export type ConnectionFailureReason =
+export type InstallationFailureReason =
   | "refused"
   | "redirected"
   | "private-address"
@@ -31,10 +31,10 @@ export type ConnectionFailureReason =
   | "server-error"
   | "app-unknown";
 
-export interface ConnectionFailure {
+export interface InstallationFailure {
   /** The call that failed. */
   readonly event: LifecycleEventName;
-  readonly reason: ConnectionFailureReason;
+  readonly reason: InstallationFailureReason;
   /**
    * What the app's backend said, at most {@link MAX_FAILURE_DETAIL} characters. Words of a third
    * party: show them as text, never as markup.
@@ -43,14 +43,14 @@ export interface ConnectionFailure {
 }
 
 /** An app in a tenant. */
-export interface Connection {
-  /** Random; a new one each time that the app is connected after it was disconnected. */
+export interface Installation {
+  /** Random; a new one each time that the app is installed after it was uninstalled. */
   readonly id: string;
   readonly appId: string;
   readonly tenantId: string;
-  readonly state: ConnectionState;
+  readonly state: InstallationState;
   /** Only in state `failed`. */
-  readonly failure?: ConnectionFailure | undefined;
+  readonly failure?: InstallationFailure | undefined;
   readonly createdAtSeconds: number;
   /** When the state was entered. */
   readonly changedAtSeconds: number;
@@ -60,11 +60,11 @@ export const MAX_FAILURE_DETAIL = 300;
 
 const event = z.enum(["connect", "disconnect"]);
 
-export const connectionSchema: z.ZodMiniType<Connection> = z.object({
+export const installationSchema: z.ZodMiniType<Installation> = z.object({
   id,
   appId: id,
   tenantId: id,
-  state: z.enum(["connecting", "setup", "connected", "failed", "disconnecting", "disconnected"]),
+  state: z.enum(["installing", "setup", "installed", "failed", "uninstalling", "uninstalled"]),
   failure: z.optional(
     z.object({
       event,
@@ -84,32 +84,32 @@ export const connectionSchema: z.ZodMiniType<Connection> = z.object({
   changedAtSeconds: epochSeconds,
 });
 
-/** `POST /auth/connections/…`, request */
-export interface ConnectionRequest {
+/** `POST /auth/installations/…`, request */
+export interface InstallationRequest {
   readonly appId: string;
   /** The tenant that the page means. Another than the session's active one is refused. */
   readonly tenantId: string;
 }
 
-export const connectionRequestSchema: z.ZodMiniType<ConnectionRequest> = z.strictObject({
+export const installationRequestSchema: z.ZodMiniType<InstallationRequest> = z.strictObject({
   appId: id,
   tenantId: id,
 });
 
-/** `POST /auth/connections/…`, answer; `null` when the app was never connected. */
-export interface ConnectionResponse {
-  readonly connection: Connection | null;
+/** `POST /auth/installations/…`, answer; `null` when the app was never installed. */
+export interface InstallationResponse {
+  readonly installation: Installation | null;
 }
 
-export const connectionResponseSchema: z.ZodMiniType<ConnectionResponse> = z.object({
-  connection: z.nullable(connectionSchema),
+export const installationResponseSchema: z.ZodMiniType<InstallationResponse> = z.object({
+  installation: z.nullable(installationSchema),
 });
 
-/** `GET /auth/connections` */
-export interface ConnectionListResponse {
-  readonly connections: readonly Connection[];
+/** `GET /auth/installations` */
+export interface InstallationListResponse {
+  readonly installations: readonly Installation[];
 }
 
-export const connectionListResponseSchema: z.ZodMiniType<ConnectionListResponse> = z.object({
-  connections: z.array(connectionSchema),
+export const installationListResponseSchema: z.ZodMiniType<InstallationListResponse> = z.object({
+  installations: z.array(installationSchema),
 });

@@ -1,53 +1,53 @@
-/** The queries of connections. Each function is atomic; what to do is decided by those who call. */
+/** The queries of installations. Each function is atomic; what to do is decided by those who call. */
 import type { Transaction } from "kysely";
 import { appendChanges, type Change } from "../changes/change-log.ts";
-import type { ConnectionRow, Database } from "../store/schema.ts";
+import type { InstallationRow, Database } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
 import {
   MAX_DUE_AHEAD_MS,
-  type ConnectionKey,
-  type ConnectionRecord,
-} from "./connection-machine.ts";
+  type InstallationKey,
+  type InstallationRecord,
+} from "./installation-machine.ts";
 
-export interface ConnectionStore {
-  find(key: ConnectionKey): Promise<ConnectionRecord | undefined>;
-  /** Connections of a tenant, disconnected ones too, by app. */
-  listForTenant(tenantId: string): Promise<ConnectionRecord[]>;
+export interface InstallationStore {
+  find(key: InstallationKey): Promise<InstallationRecord | undefined>;
+  /** Installations of a tenant, uninstalled ones too, by app. */
+  listForTenant(tenantId: string): Promise<InstallationRecord[]>;
   /**
-   * Puts what `change` makes of a connection in its place, together with the changes that others
+   * Puts what `change` makes of an installation in its place, together with the changes that others
    * must hear of. Nobody else changes it meanwhile. Writes nothing when it is the same.
    */
   update(
-    key: ConnectionKey,
-    change: (current: ConnectionRecord | undefined) => ConnectionUpdate,
+    key: InstallationKey,
+    change: (current: InstallationRecord | undefined) => InstallationUpdate,
     nowMs: number,
-  ): Promise<ConnectionRecord | undefined>;
-  /** Connections whose call may begin, those first that wait longest. */
+  ): Promise<InstallationRecord | undefined>;
+  /** Installations whose call may begin, those first that wait longest. */
   listDue(
     nowMs: number,
     query: { readonly limit: number; readonly withoutApps: readonly string[] },
-  ): Promise<ConnectionRecord[]>;
+  ): Promise<InstallationRecord[]>;
   /** When the next call may begin that may not now; `undefined` when none waits. */
   nextDueAtMs(nowMs: number): Promise<number | undefined>;
 }
 
-export interface ConnectionUpdate {
-  readonly next: ConnectionRecord | undefined;
+export interface InstallationUpdate {
+  readonly next: InstallationRecord | undefined;
   readonly changes: readonly Change[];
 }
 
-const CALLING = ["connecting", "disconnecting"] as const satisfies ConnectionRecord["state"][];
+const CALLING = ["installing", "uninstalling"] as const satisfies InstallationRecord["state"][];
 
-export function createConnectionStore(store: OpenStore): ConnectionStore {
+export function createInstallationStore(store: OpenStore): InstallationStore {
   const { db } = store;
 
   async function lockedRow(
     transaction: Transaction<Database>,
-    { appId, tenantId }: ConnectionKey,
-  ): Promise<ConnectionRow | undefined> {
+    { appId, tenantId }: InstallationKey,
+  ): Promise<InstallationRow | undefined> {
     const query = transaction
-      .selectFrom("breezeway_connection")
+      .selectFrom("breezeway_installation")
       .selectAll()
       .where("app_id", "=", appId)
       .where("tenant_id", "=", tenantId);
@@ -56,10 +56,10 @@ export function createConnectionStore(store: OpenStore): ConnectionStore {
   }
 
   async function updateOnce(
-    key: ConnectionKey,
-    change: (current: ConnectionRecord | undefined) => ConnectionUpdate,
+    key: InstallationKey,
+    change: (current: InstallationRecord | undefined) => InstallationUpdate,
     nowMs: number,
-  ): Promise<ConnectionRecord | undefined | typeof RACED> {
+  ): Promise<InstallationRecord | undefined | typeof RACED> {
     return db.transaction().execute(async (transaction) => {
       const row = await lockedRow(transaction, key);
       const current = row && fromRow(row);
@@ -67,14 +67,14 @@ export function createConnectionStore(store: OpenStore): ConnectionStore {
       if (next === undefined || next === current) return next;
       if (current) {
         await transaction
-          .updateTable("breezeway_connection")
+          .updateTable("breezeway_installation")
           .set(toRow(next))
           .where("app_id", "=", key.appId)
           .where("tenant_id", "=", key.tenantId)
           .execute();
       } else {
         const { numInsertedOrUpdatedRows } = await transaction
-          .insertInto("breezeway_connection")
+          .insertInto("breezeway_installation")
           .values(toRow(next))
           .onConflict((conflict) => conflict.doNothing())
           .executeTakeFirstOrThrow();
@@ -90,7 +90,7 @@ export function createConnectionStore(store: OpenStore): ConnectionStore {
     async find({ appId, tenantId }) {
       const row = await withStore(store, () =>
         db
-          .selectFrom("breezeway_connection")
+          .selectFrom("breezeway_installation")
           .selectAll()
           .where("app_id", "=", appId)
           .where("tenant_id", "=", tenantId)
@@ -101,7 +101,7 @@ export function createConnectionStore(store: OpenStore): ConnectionStore {
     async listForTenant(tenantId) {
       const rows = await withStore(store, () =>
         db
-          .selectFrom("breezeway_connection")
+          .selectFrom("breezeway_installation")
           .selectAll()
           .where("tenant_id", "=", tenantId)
           .orderBy("app_id")
@@ -117,7 +117,7 @@ export function createConnectionStore(store: OpenStore): ConnectionStore {
     },
     async listDue(nowMs, { limit, withoutApps }) {
       let query = db
-        .selectFrom("breezeway_connection")
+        .selectFrom("breezeway_installation")
         .selectAll()
         .where("state", "in", [...CALLING])
         .where((row) =>
@@ -131,7 +131,7 @@ export function createConnectionStore(store: OpenStore): ConnectionStore {
     async nextDueAtMs(nowMs) {
       const row = await withStore(store, () =>
         db
-          .selectFrom("breezeway_connection")
+          .selectFrom("breezeway_installation")
           .select("due_at_ms")
           .where("state", "in", [...CALLING])
           .where("due_at_ms", ">", nowMs)
@@ -146,7 +146,7 @@ export function createConnectionStore(store: OpenStore): ConnectionStore {
 
 const RACED = Symbol("raced");
 
-function fromRow(row: ConnectionRow): ConnectionRecord {
+function fromRow(row: InstallationRow): InstallationRecord {
   const { failure_event: event, failure_reason: reason, failure_detail: detail } = row;
   return {
     appId: row.app_id,
@@ -166,7 +166,7 @@ function fromRow(row: ConnectionRow): ConnectionRecord {
   };
 }
 
-function toRow(record: ConnectionRecord): ConnectionRow {
+function toRow(record: InstallationRecord): InstallationRow {
   return {
     app_id: record.appId,
     tenant_id: record.tenantId,

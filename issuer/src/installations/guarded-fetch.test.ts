@@ -1,18 +1,18 @@
 import { BlockList, type LookupFunction } from "node:net";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { ConnectionOptions } from "../index.ts";
+import type { InstallationOptions } from "../index.ts";
 import {
-  connectableApps,
+  installableApps,
   startAppBackend,
   status,
   type AppBackend,
 } from "../../test-support/app-backend.ts";
-import { ORDERS } from "../../test-support/connections.ts";
+import { ORDERS } from "../../test-support/installations.ts";
 import { testIssuer } from "../../test-support/test-issuer.ts";
 import { CERTIFICATE, startTlsBackend, type TlsBackend } from "../../test-support/tls-backend.ts";
 import { callBackend } from "./backend-call.ts";
-import type { CallOutcome } from "./connection-machine.ts";
+import type { CallOutcome } from "./installation-machine.ts";
 import { createGuardedFetch } from "./guarded-fetch.ts";
 import { refusedAddresses } from "./refused-addresses.ts";
 
@@ -118,21 +118,21 @@ describe("a call to an address that is not", () => {
 describe("an issuer", () => {
   async function stateAfterConnect(
     issuerUrl: string,
-    connections: ConnectionOptions,
+    installations: InstallationOptions,
   ): Promise<string> {
     await using issuer = testIssuer({
       issuer: issuerUrl,
-      apps: connectableApps(backend.origin),
-      connections,
+      apps: installableApps(backend.origin),
+      installations,
     });
-    await issuer.connections.connect(ORDERS);
-    const read = () => issuer.connections.get(ORDERS);
+    await issuer.installations.install(ORDERS);
+    const read = () => issuer.installations.get(ORDERS);
     await expect.poll(async () => (await read())?.state, { interval: 5 }).not.toBe("connecting");
-    const connection = await read();
-    return `${connection?.state} ${connection?.failure?.reason ?? ""}`.trim();
+    const installation = await read();
+    return `${installation?.state} ${installation?.failure?.reason ?? ""}`.trim();
   }
 
-  it.each<readonly [string, string, ConnectionOptions, string]>([
+  it.each<readonly [string, string, InstallationOptions, string]>([
     [
       "calls no backend on its own machine",
       "https://shell.example/auth",

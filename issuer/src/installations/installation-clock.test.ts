@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import type { Issuer } from "../index.ts";
 import {
-  connectableApps,
+  installableApps,
   startAppBackend,
   type AppBackend,
 } from "../../test-support/app-backend.ts";
-import { gate, ORDERS } from "../../test-support/connections.ts";
+import { gate, ORDERS } from "../../test-support/installations.ts";
 import { postgresFixture, START_TIMEOUT_MS } from "../../test-support/stores.ts";
 import { testIssuer } from "../../test-support/test-issuer.ts";
 
@@ -38,21 +38,21 @@ it("goes by the store's clock where those of two machines differ by a day", asyn
   const place = await fixture.place();
   const open = (): Issuer =>
     testIssuer({
-      apps: connectableApps(backend.origin),
+      apps: installableApps(backend.origin),
       store: place.store(),
-      connections: { timeoutMs: 20_000 },
+      installations: { timeoutMs: 20_000 },
     });
   await using here = open();
-  await here.connections.connect(ORDERS);
+  await here.installations.install(ORDERS);
   await arrived.passed;
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + DAY_MS });
   await using ahead = open();
-  await ahead.connections.retry(ORDERS);
+  await ahead.installations.retry(ORDERS);
   // Its worker has looked when another call was made.
   const globex = { ...ORDERS, tenantId: "globex" };
-  await ahead.connections.connect(globex);
+  await ahead.installations.install(globex);
   await expect
-    .poll(async () => (await ahead.connections.get(globex))?.state, { interval: 5 })
+    .poll(async () => (await ahead.installations.get(globex))?.state, { interval: 5 })
     .toBe("setup");
   expect(backend.calls.map(({ said }) => said["tenantId"])).toEqual(["acme", "globex"]);
   slow.open();

@@ -1,7 +1,7 @@
-import { connectionListResponseSchema, parseWith } from "@breezeway/shared/schemas";
+import { installationListResponseSchema, parseWith } from "@breezeway/shared/schemas";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startAppBackend, status, type AppBackend } from "../../test-support/app-backend.ts";
-import { gate, ORDERS } from "../../test-support/connections.ts";
+import { gate, ORDERS } from "../../test-support/installations.ts";
 import {
   send,
   startIssuerProcess,
@@ -9,7 +9,7 @@ import {
 } from "../../test-support/start-issuer-process.ts";
 import { describeStores } from "../../test-support/stores.ts";
 import { cookieOf } from "../../test-support/test-issuer.ts";
-import { retryTimes } from "./start-connections.ts";
+import { retryTimes } from "./start-installations.ts";
 
 const { leaseMs } = retryTimes(8);
 
@@ -27,10 +27,10 @@ function holdCall(): Promise<void> {
 }
 
 async function stateAt({ url }: IssuerProcess, cookie: string): Promise<string | undefined> {
-  const answer = await send(`${url}/auth/connections`, "GET", { cookie });
-  const context = { code: "OFFLINE", source: "connections" } as const;
-  const { connections } = parseWith(connectionListResponseSchema, await answer.json(), context);
-  return connections[0]?.state;
+  const answer = await send(`${url}/auth/installations`, "GET", { cookie });
+  const context = { code: "OFFLINE", source: "installations" } as const;
+  const { installations } = parseWith(installationListResponseSchema, await answer.json(), context);
+  return installations[0]?.state;
 }
 
 describeStores("an issuer on $name that is killed while a backend holds its call", (place) => {
@@ -50,7 +50,7 @@ describeStores("an issuer on $name that is killed while a backend holds its call
     });
     const cookie = cookieOf(login);
     const command = (name: string) =>
-      send(`${issuer.url}/auth/connections/${name}`, "POST", { cookie, body: ORDERS });
+      send(`${issuer.url}/auth/installations/${name}`, "POST", { cookie, body: ORDERS });
     const killInCall = async (name: string): Promise<void> => {
       const held = holdCall();
       expect(await command(name)).toMatchObject({ status: 200 });
@@ -65,7 +65,7 @@ describeStores("an issuer on $name that is killed while a backend holds its call
     await killInCall("connect");
     await until("setup");
     await killInCall("disconnect");
-    await until("disconnected");
+    await until("uninstalled");
     await issuer.kill();
 
     const said = backend.calls.slice(first).map((call) => call.said);

@@ -1,41 +1,41 @@
 /**
  * The life of an app in a tenant. Pure: what is, what happens, what will be.
  *
- *   (none) ─connect→ connecting ─call→ setup ─setup completed→ connected
+ *   (none) ─install→ installing ─call→ setup ─setup completed→ installed
  *                        │ call          └──────────┬────────────┘
- *                        ▼                          ▼ disconnect
- *                      failed ◄────call──── disconnecting ─call→ disconnected ─connect→ connecting
+ *                        ▼                          ▼ uninstall
+ *                      failed ◄────call──── uninstalling ─call→ uninstalled ─install→ installing
  *
- * [CON-1] Whatever is asked twice happens once: a command that has nothing to do changes nothing.
- * [CON-2] An id belongs to one connection from its connect to its disconnect. Connecting anew after
+ * [INS-1] Whatever is asked twice happens once: a command that has nothing to do changes nothing.
+ * [INS-2] An id belongs to one installation from its install to its uninstall. Installing anew after
  *         that makes a new one.
- * [CON-3] Without a URL for a call there is no call, and without a setup page no setup: straight on.
- * [CON-4] One call at a time: a claim is a lease, and what changes the state meanwhile waits for its
+ * [INS-3] Without a URL for a call there is no call, and without a setup page no setup: straight on.
+ * [INS-4] One call at a time: a claim is a lease, and what changes the state meanwhile waits for its
  *         end. An answer counts only for the state and the id that it was claimed for.
- * [CON-5] A claim counts as an attempt when it is made, so a process that dies on it has used it up.
- *         After the last attempt the connection has failed, until somebody asks for more.
- * [CON-6] Disconnecting is always possible, and shuts the app out before its backend has heard.
- * [CON-7] No wait is longer than a quarter of an hour: what is due later than that was written by a
+ * [INS-5] A claim counts as an attempt when it is made, so a process that dies on it has used it up.
+ *         After the last attempt the installation has failed, until somebody asks for more.
+ * [INS-6] Uninstalling is always possible, and shuts the app out before its backend has heard.
+ * [INS-7] No wait is longer than a quarter of an hour: what is due later than that was written by a
  *         clock that was set back since, and is due now.
  */
 import { BridgeError } from "@breezeway/shared";
 import type {
-  ConnectionFailure,
-  ConnectionFailureReason,
-  ConnectionState,
+  InstallationFailure,
+  InstallationFailureReason,
+  InstallationState,
   LifecycleEventName,
 } from "@breezeway/shared/schemas";
 
-export interface ConnectionKey {
+export interface InstallationKey {
   readonly appId: string;
   readonly tenantId: string;
 }
 
-export interface ConnectionRecord extends ConnectionKey {
+export interface InstallationRecord extends InstallationKey {
   readonly id: string;
-  readonly state: ConnectionState;
+  readonly state: InstallationState;
   /** Why the last call failed; in state `failed`, for good. */
-  readonly failure: ConnectionFailure | undefined;
+  readonly failure: InstallationFailure | undefined;
   /** Calls begun in this state. */
   readonly attempts: number;
   /** When a call may begin: the next attempt, or the end of the lease. Means nothing in other states. */
@@ -47,7 +47,7 @@ export interface ConnectionRecord extends ConnectionKey {
   readonly changedAtMs: number;
 }
 
-export type ConnectionCommand = "connect" | "disconnect" | "complete-setup" | "retry";
+export type InstallationCommand = "install" | "uninstall" | "complete-setup" | "retry";
 
 /** Which steps an app has, by its manifest. */
 export interface LifecycleSteps {
@@ -57,7 +57,7 @@ export interface LifecycleSteps {
 }
 
 export interface CommandContext {
-  readonly key: ConnectionKey;
+  readonly key: InstallationKey;
   readonly steps: LifecycleSteps;
   readonly nowMs: number;
   readonly newId: string;
@@ -69,19 +69,19 @@ export type CallOutcome =
   /** Trying again would not help. */
   | {
       readonly kind: "refused";
-      readonly reason: ConnectionFailureReason;
+      readonly reason: InstallationFailureReason;
       readonly detail?: string | undefined;
     }
   | {
       readonly kind: "unavailable";
-      readonly reason: ConnectionFailureReason;
+      readonly reason: InstallationFailureReason;
       /** What the backend asked for. */
       readonly retryAfterMs?: number | undefined;
     }
   /** This process is closing. */
   | { readonly kind: "interrupted" };
 
-/** See [CON-7]. */
+/** See [INS-7]. */
 export const MAX_DUE_AHEAD_MS = 900_000;
 
 export interface RetryTimes {
@@ -95,68 +95,68 @@ export interface RetryTimes {
 }
 
 /** A call that this process may make now. */
-export interface ClaimedCall extends ConnectionKey {
+export interface ClaimedCall extends InstallationKey {
   readonly id: string;
   readonly event: LifecycleEventName;
   readonly leaseId: string;
 }
 
 /** The call that a state waits for. */
-export function callOf(state: ConnectionState): LifecycleEventName | undefined {
-  if (state === "connecting") return "connect";
-  return state === "disconnecting" ? "disconnect" : undefined;
+export function callOf(state: InstallationState): LifecycleEventName | undefined {
+  if (state === "installing") return "connect";
+  return state === "uninstalling" ? "disconnect" : undefined;
 }
 
 /** Whether the app may have tokens in the tenant; its setup page needs them. */
-export function isAdmitted(state: ConnectionState | undefined): boolean {
-  return state === "setup" || state === "connected";
+export function isAdmitted(state: InstallationState | undefined): boolean {
+  return state === "setup" || state === "installed";
 }
 
 /**
  * @returns the same record when there is nothing to do; `undefined` when there never was one
- * @throws {BridgeError} CONNECTION_CONFLICT
+ * @throws {BridgeError} INSTALLATION_CONFLICT
  */
 export function applyCommand(
-  current: ConnectionRecord | undefined,
-  command: ConnectionCommand,
+  current: InstallationRecord | undefined,
+  command: InstallationCommand,
   context: CommandContext,
-): ConnectionRecord | undefined {
+): InstallationRecord | undefined {
   switch (command) {
-    case "connect":
-      return connect(current, context);
-    case "disconnect":
-      return current && disconnect(current, context);
+    case "install":
+      return install(current, context);
+    case "uninstall":
+      return current && uninstall(current, context);
     case "complete-setup":
-      if (current?.state === "connected") return current;
-      if (current?.state === "setup") return enter(current, "connected", context.nowMs);
-      throw conflict("The app's setup is not what its connection waits for.");
+      if (current?.state === "installed") return current;
+      if (current?.state === "setup") return enter(current, "installed", context.nowMs);
+      throw conflict("The app's setup is not what its installation waits for.");
     case "retry":
       return current && retry(current, context);
   }
 }
 
-function connect(
-  current: ConnectionRecord | undefined,
+function install(
+  current: InstallationRecord | undefined,
   context: CommandContext,
-): ConnectionRecord | undefined {
+): InstallationRecord | undefined {
   const { key, newId, nowMs } = context;
   switch (current?.state) {
-    case "connecting":
+    case "installing":
     case "setup":
-    case "connected":
+    case "installed":
       return current;
-    case "disconnecting":
-      throw conflict("The app is being disconnected; connect it after that.");
+    case "uninstalling":
+      throw conflict("The app is being uninstalled; install it after that.");
     case "failed":
-      if (current.failure?.event === "connect") return beginConnect(current, context);
+      if (current.failure?.event === "connect") return beginInstall(current, context);
       break;
-    case "disconnected":
+    case "uninstalled":
     case undefined:
   }
-  const fresh: ConnectionRecord = {
+  const fresh: InstallationRecord = {
     ...key,
     id: newId,
-    state: "connecting",
+    state: "installing",
     failure: undefined,
     attempts: 0,
     dueAtMs: current?.dueAtMs ?? nowMs,
@@ -164,36 +164,40 @@ function connect(
     createdAtMs: nowMs,
     changedAtMs: nowMs,
   };
-  return beginConnect(fresh, context);
+  return beginInstall(fresh, context);
 }
 
-function disconnect(current: ConnectionRecord, context: CommandContext): ConnectionRecord {
-  if (current.state === "disconnecting" || current.state === "disconnected") return current;
-  return enter(current, context.steps.disconnect ? "disconnecting" : "disconnected", context.nowMs);
+function uninstall(current: InstallationRecord, context: CommandContext): InstallationRecord {
+  if (current.state === "uninstalling" || current.state === "uninstalled") return current;
+  return enter(current, context.steps.disconnect ? "uninstalling" : "uninstalled", context.nowMs);
 }
 
-function retry(current: ConnectionRecord, context: CommandContext): ConnectionRecord {
+function retry(current: InstallationRecord, context: CommandContext): InstallationRecord {
   const { nowMs } = context;
   if (current.state === "failed") {
     return current.failure?.event === "disconnect"
-      ? disconnect(current, context)
-      : beginConnect(current, context);
+      ? uninstall(current, context)
+      : beginInstall(current, context);
   }
   const isWaiting = callOf(current.state) !== undefined && !isLeased(current, nowMs);
   if (!isWaiting || isDue(current, nowMs)) return current;
   return { ...current, dueAtMs: nowMs };
 }
 
-function beginConnect(record: ConnectionRecord, context: CommandContext): ConnectionRecord {
-  return enter(record, context.steps.connect ? "connecting" : afterConnect(context), context.nowMs);
+function beginInstall(record: InstallationRecord, context: CommandContext): InstallationRecord {
+  return enter(record, context.steps.connect ? "installing" : afterInstall(context), context.nowMs);
 }
 
-function afterConnect({ steps }: Pick<CommandContext, "steps">): ConnectionState {
-  return steps.setup ? "setup" : "connected";
+function afterInstall({ steps }: Pick<CommandContext, "steps">): InstallationState {
+  return steps.setup ? "setup" : "installed";
 }
 
-/** [CON-4] A call that is under way keeps its lease: the next one waits. */
-function enter(record: ConnectionRecord, state: ConnectionState, nowMs: number): ConnectionRecord {
+/** [INS-4] A call that is under way keeps its lease: the next one waits. */
+function enter(
+  record: InstallationRecord,
+  state: InstallationState,
+  nowMs: number,
+): InstallationRecord {
   const leased = isLeased(record, nowMs);
   return {
     ...record,
@@ -206,11 +210,11 @@ function enter(record: ConnectionRecord, state: ConnectionState, nowMs: number):
   };
 }
 
-function isLeased(record: ConnectionRecord, nowMs: number): boolean {
+function isLeased(record: InstallationRecord, nowMs: number): boolean {
   return record.leaseId !== undefined && !isDue(record, nowMs);
 }
 
-function isDue({ dueAtMs }: ConnectionRecord, nowMs: number): boolean {
+function isDue({ dueAtMs }: InstallationRecord, nowMs: number): boolean {
   return dueAtMs <= nowMs || dueAtMs > nowMs + MAX_DUE_AHEAD_MS;
 }
 
@@ -221,10 +225,10 @@ function isDue({ dueAtMs }: ConnectionRecord, nowMs: number): boolean {
  * app has no such call any more
  */
 export function claimCall(
-  current: ConnectionRecord,
+  current: InstallationRecord,
   steps: LifecycleSteps | undefined,
   { nowMs, leaseId, times }: { nowMs: number; leaseId: string; times: RetryTimes },
-): { readonly next: ConnectionRecord; readonly call?: ClaimedCall } | undefined {
+): { readonly next: InstallationRecord; readonly call?: ClaimedCall } | undefined {
   const event = callOf(current.state);
   if (event === undefined || !isDue(current, nowMs)) return undefined;
   if (current.attempts >= times.maxAttempts) {
@@ -233,7 +237,7 @@ export function claimCall(
   }
   if (steps && !steps[event]) {
     const free = { ...current, leaseId: undefined };
-    const state = event === "connect" ? afterConnect({ steps }) : "disconnected";
+    const state = event === "connect" ? afterInstall({ steps }) : "uninstalled";
     return { next: enter(free, state, nowMs) };
   }
   const { appId, tenantId, id } = current;
@@ -250,7 +254,7 @@ export function claimCall(
 
 /** @returns `undefined` when the lease is not this call's any more */
 export function settleCall(
-  current: ConnectionRecord,
+  current: InstallationRecord,
   call: ClaimedCall,
   {
     outcome,
@@ -265,14 +269,14 @@ export function settleCall(
     times: RetryTimes;
     random: number;
   },
-): ConnectionRecord | undefined {
+): InstallationRecord | undefined {
   if (current.leaseId !== call.leaseId) return undefined;
-  const free: ConnectionRecord = { ...current, leaseId: undefined, dueAtMs: nowMs };
+  const free: InstallationRecord = { ...current, leaseId: undefined, dueAtMs: nowMs };
   const { event } = call;
   if (current.id !== call.id || callOf(current.state) !== event) return free;
   switch (outcome.kind) {
     case "done":
-      return enter(free, event === "connect" ? afterConnect({ steps }) : "disconnected", nowMs);
+      return enter(free, event === "connect" ? afterInstall({ steps }) : "uninstalled", nowMs);
     case "refused": {
       const { reason, detail } = outcome;
       return fail(free, { event, reason, ...(detail === undefined ? {} : { detail }) }, nowMs);
@@ -280,7 +284,7 @@ export function settleCall(
     case "interrupted":
       return { ...free, attempts: current.attempts - 1 };
     case "unavailable": {
-      const failure: ConnectionFailure = { event, reason: outcome.reason };
+      const failure: InstallationFailure = { event, reason: outcome.reason };
       if (current.attempts >= times.maxAttempts) return fail(free, failure, nowMs);
       const waitMs = Math.max(
         backoffMs(current.attempts, times, random),
@@ -292,10 +296,10 @@ export function settleCall(
 }
 
 function fail(
-  record: ConnectionRecord,
-  failure: ConnectionFailure,
+  record: InstallationRecord,
+  failure: InstallationFailure,
   nowMs: number,
-): ConnectionRecord {
+): InstallationRecord {
   return { ...record, state: "failed", failure, changedAtMs: nowMs };
 }
 
@@ -306,5 +310,5 @@ function backoffMs(attempts: number, times: RetryTimes, random: number): number 
 }
 
 function conflict(message: string): BridgeError {
-  return new BridgeError("CONNECTION_CONFLICT", message);
+  return new BridgeError("INSTALLATION_CONFLICT", message);
 }
