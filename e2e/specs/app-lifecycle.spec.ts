@@ -121,7 +121,7 @@ test("an app is installed, set up in its frame, used, and uninstalled", async ({
   const { issuer, told } = scene;
   await scene.openHost();
   const id = await connect(page);
-  expect(told).toMatchObject([{ event: "connect", connectionId: id, tenantId: "acme" }]);
+  expect(told).toMatchObject([{ event: "connect", installationId: id, tenantId: "acme" }]);
 
   const frame = await scene.setup();
   expect(new URL(frame.url()).pathname).toBe("/orders/setup");
@@ -140,7 +140,7 @@ test("an app is installed, set up in its frame, used, and uninstalled", async ({
 
   await page.evaluate(() => window.host.installations.uninstall("orders"));
   await expect
-    .poll(() => told.map(({ event, connectionId }) => [event, connectionId]))
+    .poll(() => told.map(({ event, installationId }) => [event, installationId]))
     .toEqual([
       ["connect", id],
       ["disconnect", id],

@@ -8,9 +8,9 @@ export function createLifecycleHandler(
   tenants: Map<string, string>,
 ): Fetch {
   const lifecycle = verifyLifecycle(options);
-  return lifecycle.handler(({ event, connectionId, tenantId }) => {
-    if (event === "connect") tenants.set(tenantId, connectionId);
+  return lifecycle.handler(({ event, installationId, tenantId }) => {
+    if (event === "connect") tenants.set(tenantId, installationId);
     // A late disconnect of an earlier installation leaves the one that the tenant has now.
-    else if (tenants.get(tenantId) === connectionId) tenants.delete(tenantId);
+    else if (tenants.get(tenantId) === installationId) tenants.delete(tenantId);
   });
 }

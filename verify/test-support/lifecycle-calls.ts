@@ -16,7 +16,7 @@ export interface CallChanges {
 
 export const BODY = {
   event: "connect",
-  connectionId: "connection-1",
+  installationId: "connection-1",
   appId: "orders",
   tenantId: "acme",
 };
@@ -29,7 +29,7 @@ export function digestOf(body: string): string {
 export function signCall(signer: TestSigner, changes: CallChanges = {}): SignedTestCall {
   const { claims = {}, header = {}, body = BODY, nowSeconds = NOW_SECONDS } = changes;
   const rawBody = typeof body === "string" ? body : JSON.stringify(body);
-  const { event, connectionId, tenantId } = BODY;
+  const { event, installationId, tenantId } = BODY;
   const token = signer.sign(
     {
       iss: ISSUER,
@@ -38,7 +38,7 @@ export function signCall(signer: TestSigner, changes: CallChanges = {}): SignedT
       exp: nowSeconds + 60,
       jti: "call-1",
       event,
-      connectionId,
+      installationId,
       tenantId,
       contentDigest: digestOf(rawBody),
       ...claims,

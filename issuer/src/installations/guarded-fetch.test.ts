@@ -127,7 +127,7 @@ describe("an issuer", () => {
     });
     await issuer.installations.install(ORDERS);
     const read = () => issuer.installations.get(ORDERS);
-    await expect.poll(async () => (await read())?.state, { interval: 5 }).not.toBe("connecting");
+    await expect.poll(async () => (await read())?.state, { interval: 5 }).not.toBe("installing");
     const installation = await read();
     return `${installation?.state} ${installation?.failure?.reason ?? ""}`.trim();
   }

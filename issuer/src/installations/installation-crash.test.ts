@@ -75,6 +75,6 @@ describeStores("an issuer on $name that is killed while a backend holds its call
       "disconnect",
       "disconnect",
     ]);
-    expect(new Set(said.map(({ connectionId }) => connectionId)).size).toBe(1);
+    expect(new Set(said.map(({ installationId }) => installationId)).size).toBe(1);
   });
 });

@@ -160,12 +160,12 @@ export function createInstallationWorker(deps: InstallationWorkerDeps): Installa
   }
 
   async function outcomeOf(call: ClaimedCall, leaseEndsAtMs: number): Promise<CallOutcome> {
-    const { appId, tenantId, id: connectionId, event } = call;
+    const { appId, tenantId, id: installationId, event } = call;
     const lifecycle = apps.get(appId)?.lifecycle;
     const url = event === "connect" ? lifecycle?.connectUrl : lifecycle?.disconnectUrl;
     if (url === undefined) return { kind: "unavailable", reason: "app-unknown" };
     try {
-      const signed = await deps.sign({ event, connectionId, appId, tenantId });
+      const signed = await deps.sign({ event, installationId, appId, tenantId });
       // A process that was stopped on the way here has no claim any more.
       const isOver = (await now()) + deps.timeoutMs >= leaseEndsAtMs;
       if (isOver || closing.signal.aborted) return { kind: "interrupted" };

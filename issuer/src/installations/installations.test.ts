@@ -24,7 +24,7 @@ describeStores("installations in a $name store", (place) => {
       state: "uninstalling",
     });
     await stage.until("uninstalled");
-    const said = { ...ORDERS, connectionId: begun.id };
+    const said = { ...ORDERS, installationId: begun.id };
     expect(stage.calls()).toMatchObject([
       { path: "POST /connect", said: { ...said, event: "connect" } },
       { path: "POST /disconnect", said: { ...said, event: "disconnect" } },
@@ -52,11 +52,11 @@ describeStores("installations in a $name store", (place) => {
       exp: stage.clock.nowMs / 1_000 + 60,
       jti: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
       event: "connect",
-      connectionId: id,
+      installationId: id,
       tenantId: "acme",
       contentDigest: `sha-256=:${Buffer.from(digest).toString("base64")}:`,
     });
-    expect(Object.keys(received!.said)).toEqual(["event", "connectionId", "appId", "tenantId"]);
+    expect(Object.keys(received!.said)).toEqual(["event", "installationId", "appId", "tenantId"]);
   });
 
   it("needs no backend, and no setup", async () => {

@@ -33,8 +33,8 @@ export interface LifecycleSignerOptions {
 
 export function createLifecycleSigner(options: LifecycleSignerOptions): LifecycleSigner {
   const { issuer, keys, algorithms, clock } = options;
-  return async ({ event, connectionId, appId, tenantId }) => {
-    const body = JSON.stringify({ event, connectionId, appId, tenantId } satisfies LifecycleBody);
+  return async ({ event, installationId, appId, tenantId }) => {
+    const body = JSON.stringify({ event, installationId, appId, tenantId } satisfies LifecycleBody);
     const iat = toSeconds(clock());
     const claims: LifecycleClaims = {
       iss: issuer,
@@ -43,7 +43,7 @@ export function createLifecycleSigner(options: LifecycleSignerOptions): Lifecycl
       exp: iat + LIFECYCLE_TTL_SECONDS,
       jti: randomUUID(),
       event,
-      connectionId,
+      installationId,
       tenantId,
       contentDigest: `sha-256=:${createHash("sha256").update(body).digest("base64")}:`,
     };

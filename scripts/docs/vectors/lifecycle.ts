@@ -5,7 +5,7 @@ import { claims as sessionClaims } from "./tokens.ts";
 
 type Members = Record<string, unknown>;
 
-const CALL = { event: "connect", connectionId: "connection-1", tenantId: "acme" } as const;
+const CALL = { event: "connect", installationId: "installation-1", tenantId: "acme" } as const;
 const BODY = JSON.stringify({ ...CALL, appId: AUDIENCE });
 
 export function lifecycleVectors(known: KnownSignatures): object {

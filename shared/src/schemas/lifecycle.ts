@@ -17,7 +17,7 @@ export const MAX_LIFECYCLE_BODY_BYTES = 4_096;
 export interface LifecycleBody {
   readonly event: LifecycleEventName;
   /** The same on every attempt, and on the disconnect that ends the installation. */
-  readonly connectionId: string;
+  readonly installationId: string;
   readonly appId: string;
   readonly tenantId: string;
 }
@@ -31,7 +31,7 @@ export interface LifecycleClaims {
   /** New on each attempt. */
   readonly jti: string;
   readonly event: LifecycleEventName;
-  readonly connectionId: string;
+  readonly installationId: string;
   readonly tenantId: string;
   /** Of the exact body, in the form of the `Content-Digest` field (RFC 9530, section 2). */
   readonly contentDigest: string;
@@ -43,7 +43,7 @@ const seconds = z.int().check(z.gte(0));
 
 export const lifecycleBodySchema: z.ZodMiniType<LifecycleBody> = z.object({
   event,
-  connectionId: id,
+  installationId: id,
   appId: id,
   tenantId: id,
 });
@@ -55,7 +55,7 @@ export const lifecycleClaimsSchema: z.ZodMiniType<LifecycleClaims> = z.object({
   exp: seconds,
   jti: id,
   event,
-  connectionId: id,
+  installationId: id,
   tenantId: id,
   contentDigest: z.string(),
 });

@@ -45,7 +45,7 @@ export interface LifecycleEvent {
    * What makes handling safe to repeat: the same on every attempt, and on the disconnect that ends
    * the installation. A tenant that installs anew has another one.
    */
-  readonly connectionId: string;
+  readonly installationId: string;
   readonly appId: string;
   readonly tenantId: string;
   readonly issuer: string;
@@ -56,7 +56,7 @@ export interface LifecycleEvent {
 export interface LifecycleVerifier {
   /**
    * Does not remember calls: one that somebody has seen can be sent again for a minute, and says
-   * nothing else than it did. Handle it by its `connectionId`.
+   * nothing else than it did. Handle it by its `installationId`.
    *
    * @throws {BridgeError} TOKEN_MISSING, DUPLICATE_CREDENTIALS, TOKEN_MALFORMED, TOKEN_ALG,
    * KEY_UNKNOWN, KEYS_UNAVAILABLE, TOKEN_SIGNATURE, ISSUER_MISMATCH, AUDIENCE_MISMATCH,
@@ -94,8 +94,8 @@ export function createLifecycleVerifier(options: LifecycleOptions): LifecycleVer
       const claims = parseClaims(compact.payload);
       checkClaims(claims, rules, clock());
       checkBody(body, claims);
-      const { event, connectionId, tenantId, iss: issuer, aud: appId, jti: callId } = claims;
-      return { event, connectionId, appId, tenantId, issuer, callId };
+      const { event, installationId, tenantId, iss: issuer, aud: appId, jti: callId } = claims;
+      return { event, installationId, appId, tenantId, issuer, callId };
     },
     close: () => keys.close(),
   };
@@ -140,7 +140,7 @@ function checkBody(body: Buffer, claims: LifecycleClaims): void {
   const isSame =
     said.success &&
     said.data.event === claims.event &&
-    said.data.connectionId === claims.connectionId &&
+    said.data.installationId === claims.installationId &&
     said.data.tenantId === claims.tenantId &&
     said.data.appId === claims.aud;
   if (!isSame) {

@@ -48,7 +48,7 @@ describe("a call of the issuer", () => {
   it("is taken for what it says", async () => {
     expect(await lifecycle.verify(signCall(signer))).toEqual({
       event: "connect",
-      connectionId: "connection-1",
+      installationId: "connection-1",
       appId: "orders",
       tenantId: "acme",
       issuer: ISSUER,
@@ -62,7 +62,7 @@ describe("a call of the issuer", () => {
     expect(await codeOf(call)).toBe("accepted");
   });
 
-  it("is taken again while it lives: whoever handles it goes by its `connectionId`", async () => {
+  it("is taken again while it lives: whoever handles it goes by its `installationId`", async () => {
     const call = signCall(signer);
     const [first, second] = [await lifecycle.verify(call), await lifecycle.verify(call)];
     expect(second).toEqual(first);
@@ -71,7 +71,7 @@ describe("a call of the issuer", () => {
 
 describe("a call is refused", () => {
   const without = { ...BODY } as Partial<typeof BODY>;
-  delete without.connectionId;
+  delete without.installationId;
   const table: readonly (readonly [string, CallChanges, string])[] = [
     ["of the session token's typ", { header: { typ: "JWT" } }, "TOKEN_MALFORMED"],
     ["without a typ", { header: { typ: undefined } }, "TOKEN_MALFORMED"],
@@ -107,7 +107,7 @@ describe("a call is refused", () => {
     ],
     [
       "whose body names another installation",
-      { body: { ...BODY, connectionId: "connection-2" } },
+      { body: { ...BODY, installationId: "connection-2" } },
       "REQUEST_MALFORMED",
     ],
     ["whose body lacks a field", { body: without }, "REQUEST_MALFORMED"],
@@ -179,10 +179,10 @@ describe("a handler", () => {
       const { headers, rawBody } = signCall(signer, changes);
       return handle(new Request("https://orders.example/", requestInit(headers, rawBody)));
     };
-    const disconnect = (connectionId: string) =>
+    const disconnect = (installationId: string) =>
       send({
-        claims: { event: "disconnect", connectionId },
-        body: { ...BODY, event: "disconnect", connectionId },
+        claims: { event: "disconnect", installationId },
+        body: { ...BODY, event: "disconnect", installationId },
       });
     expect((await send({})).status).toBe(204);
     expect((await disconnect("connection-0")).status).toBe(204);

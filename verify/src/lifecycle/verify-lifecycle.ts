@@ -45,7 +45,7 @@ const DONE: Answer = { status: 204, headers: {}, body: null };
  *
  * @example
  * const lifecycle = verifyLifecycle({ issuer: "https://shell.example/auth", audience: "orders" });
- * app.post("/lifecycle", lifecycle.nodeHandler(async ({ event, connectionId, tenantId }) => {}));
+ * app.post("/lifecycle", lifecycle.nodeHandler(async ({ event, installationId, tenantId }) => {}));
  */
 export function verifyLifecycle(options: LifecycleHandlerOptions): Lifecycle {
   const verifier = createLifecycleVerifier(options);
