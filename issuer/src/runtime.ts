@@ -10,22 +10,15 @@ import {
 } from "./installations/start-installations.ts";
 import type { InstallationService } from "./installations/installations.ts";
 import { createSessionCookie } from "./http/cookies.ts";
-import type { Endpoint, EndpointDeps } from "./http/context.ts";
+import type { EndpointDeps } from "./http/context.ts";
+import { createEndpoints } from "./http/endpoints.ts";
 import { createRateLimiter } from "./http/rate-limits.ts";
 import { createRouter, type Router } from "./http/router.ts";
-import { installationRoutes } from "./http/routes/installation-routes.ts";
-import { publicRoutes } from "./http/routes/public-routes.ts";
-import { revocationRoutes } from "./http/routes/revocation-routes.ts";
-import { sessionEventsRoutes } from "./http/routes/session-events-routes.ts";
-import { sessionRoutes } from "./http/routes/session-routes.ts";
 import { createStreamRegistry } from "./http/stream-registry.ts";
 import { createKeyRing, type KeyRing } from "./keys/key-ring.ts";
 import { keyTimes } from "./keys/key-schedule.ts";
 import { createKeyStore } from "./keys/key-store.ts";
 import { createLocalVault } from "./keys/local-vault.ts";
-import { devLoginRoutes } from "./login/dev-login.ts";
-import { createLoginAttempts } from "./login/login-attempts.ts";
-import { oidcLoginRoutes } from "./login/oidc-login.ts";
 import { createMaintenance } from "./maintenance.ts";
 import type { CheckedOptions, IssuerOptions } from "./options.ts";
 import { createSessionCache } from "./sessions/session-cache.ts";
@@ -153,34 +146,19 @@ export async function startRuntime(
   });
   const readLog = (): Promise<void> => watcher.sync();
   const deps: EndpointDeps = { apps, sessions, cookie, clock, audit, limits, mint, readLog };
-  const endpoints: readonly Endpoint[] = [
-    ...sessionRoutes(deps),
-    ...sessionEventsRoutes({ ...deps, store, watcher, streams }),
-    ...publicRoutes({ keys, probeStore: () => probe(store) }),
-    ...revocationRoutes({
-      feed,
-      streams,
-      liveness: createFeedLiveness(watcher, feed),
-      secrets: options.revocations?.secrets ?? [],
-    }),
-    ...(installations && options.installations
-      ? installationRoutes({
-          ...deps,
-          installations: installations.service,
-          mayManage: options.installations.mayManage,
-        })
-      : []),
-    ...(options.devLogin ? devLoginRoutes(options.devLogin, deps) : []),
-    ...(options.oidc
-      ? oidcLoginRoutes(options.oidc, {
-          ...deps,
-          issuer: checked.url,
-          onError: checked.onError,
-          attempts: createLoginAttempts(store),
-          loginCookie: createSessionCookie(checked.url, "breezeway-login"),
-        })
-      : []),
-  ];
+  const endpoints = createEndpoints({
+    ...deps,
+    options,
+    checked,
+    store,
+    watcher,
+    streams,
+    keys,
+    feed,
+    liveness: createFeedLiveness(watcher, feed),
+    probeStore: () => probe(store),
+    installations: installations?.service,
+  });
   const route = createRouter({
     mountPath: checked.mountPath,
     endpoints,

@@ -10,6 +10,7 @@ import { compileExamples, readExamples, writeExamples } from "./examples.ts";
 import { brokenLinks } from "./links.ts";
 import { PROTOCOL_PAGE, renderProtocolPage } from "./limits.ts";
 import { looseRows } from "./markdown.ts";
+import { OPENAPI_FILE, renderOpenApi } from "./openapi.ts";
 import { GENERATED_VECTORS, renderVectors, vectorPath } from "./vectors.ts";
 
 const examples = await readExamples(ROOT);
@@ -35,6 +36,10 @@ test("docs/errors.md is what the table says (node scripts/docs/errors-page.ts)",
 test("the limits in docs/protocol.md are those of the sources (node scripts/docs/limits.ts)", async () => {
   const page = await readFile(PROTOCOL_PAGE, "utf8");
   expect(page).toBe(await renderProtocolPage(page));
+});
+
+test("docs/openapi.yaml is what the routes and schemas say (scripts/docs/openapi.ts)", async () => {
+  expect(await readFile(OPENAPI_FILE, "utf8")).toBe(await renderOpenApi());
 });
 
 test.each(GENERATED_VECTORS)(
