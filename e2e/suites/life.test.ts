@@ -2,7 +2,8 @@
  * An hour of a host with four guests, compressed by a clock that the test moves: the real host and the
  * real SDK, with everything that goes wrong in an hour.
  */
-import { createAppBridge, decodeSessionToken, type AppBridge } from "@breezeway/guest";
+import { decodeSessionToken, type AppBridge } from "@breezeway/guest";
+import { createAppBridgeForTesting } from "@breezeway/guest/testing";
 import { createHost, type Host } from "@breezeway/host";
 import { createTestIssuer, type TestIssuer } from "@breezeway/host/testing";
 import type { Clock } from "@breezeway/shared/channel";
@@ -121,12 +122,9 @@ function setUp(random: () => number): World {
 }
 
 function openBridge(id: string, frame: JoinedFrame, clock: Clock): Promise<AppBridge> {
-  const bridge = createAppBridge({
-    link: frame.link,
-    clock,
-    // One of them asks by itself.
-    autoRefresh: id !== "inspector",
-  });
+  // One of them asks by itself.
+  const options = { link: frame.link, autoRefresh: id !== "inspector" };
+  const bridge = createAppBridgeForTesting(options, { clock });
   // The next document may come before this one is connected.
   bridge.catch(() => undefined);
   return bridge;

@@ -1,6 +1,6 @@
 /** The suite in Node: on the test kit, and between a real host and a real guest. */
-import { createAppBridge, type AppBridge, type HostLink } from "@breezeway/guest";
-import { createTestHost } from "@breezeway/guest/testing";
+import type { AppBridge, HostLink } from "@breezeway/guest";
+import { createAppBridgeForTesting, createTestHost } from "@breezeway/guest/testing";
 import { createHost, type OpenGuestPlace, type GuestPlaceOptions } from "@breezeway/host";
 import { createTestIssuer } from "@breezeway/host/testing";
 import { afterAll, beforeAll, describe, it } from "vitest";
@@ -82,12 +82,10 @@ const onMessageChannel = async (): Promise<Connected> => {
       return { greeting: greet(), cancel: () => undefined };
     },
   };
-  const bridge = await createAppBridge({
-    link,
-    contract: rpcContract,
-    clock: issuer.clock,
-    onError: () => undefined,
-  });
+  const bridge = await createAppBridgeForTesting(
+    { link, contract: rpcContract, onError: () => undefined },
+    { clock: issuer.clock },
+  );
   return { bridge, close: () => host.close() };
 };
 

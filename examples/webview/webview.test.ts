@@ -1,5 +1,5 @@
-import { createAppBridge, defineContract, type AppBridge } from "@breezeway/guest";
-import { createTestHost } from "@breezeway/guest/testing";
+import { defineContract, type AppBridge } from "@breezeway/guest";
+import { createAppBridgeForTesting, createTestHost } from "@breezeway/guest/testing";
 import { isInWebView, webViewLink, type WebViewPage } from "@breezeway/guest/webview";
 import { createHost, type Host, type Mount } from "@breezeway/host";
 import { createTestIssuer, type TestIssuer } from "@breezeway/host/testing";
@@ -65,12 +65,11 @@ const setUp = (bootsInTime = true): void => {
 };
 
 const connect = async (page: WebViewPage): Promise<AppBridge<C>> => {
-  const bridge = await createAppBridge({
-    link: webViewLink(page),
-    contract,
-    clock: issuer.clock,
-    onError: (error) => expect.unreachable(String(error)),
-  });
+  const onError = (error: unknown): void => expect.unreachable(String(error));
+  const bridge = await createAppBridgeForTesting(
+    { link: webViewLink(page), contract, onError },
+    { clock: issuer.clock },
+  );
   bridges.push(bridge);
   return bridge;
 };
@@ -228,7 +227,8 @@ describe("somebody else in the WebView", () => {
       page.addEventListener("breezeway", heard);
     };
     const link = webViewLink(web.load(`${APP}/`).page);
-    createAppBridge({ link, clock: issuer.clock, onError: () => undefined }).catch(() => undefined);
+    const options = { link, onError: () => undefined };
+    createAppBridgeForTesting(options, { clock: issuer.clock }).catch(() => undefined);
     await expect.poll(() => web.injected.join("")).toContain("welcome");
     await issuer.advance(1_000);
     expect(heard).not.toHaveBeenCalled();

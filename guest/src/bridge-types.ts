@@ -21,7 +21,7 @@ import type {
   ToastOptions,
   TopicName,
 } from "@breezeway/shared";
-import type { CallOptions, Clock, Readable, Unsubscribe } from "@breezeway/shared/channel";
+import type { CallOptions, Readable, Unsubscribe } from "@breezeway/shared/channel";
 import type { BridgeFetch } from "./fetch/bridge-fetch.ts";
 import type { Proof } from "./proof/create-proof.ts";
 import type { ConnectionState } from "./connection/connection.ts";
@@ -195,6 +195,4 @@ export interface BridgeOptions<C extends Contract = AnyContract> {
   readonly onError?: (error: unknown) => void;
   /** Default: the window's. */
   readonly fetch?: typeof fetch;
-  /** Default: the system's. */
-  readonly clock?: Clock;
 }

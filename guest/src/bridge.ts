@@ -19,12 +19,12 @@ import type { AppBridge, BridgeOptions } from "./bridge-types.ts";
 import type { Connection } from "./connection/connection.ts";
 import { createBridgeFetch } from "./fetch/bridge-fetch.ts";
 import type { Proof } from "./proof/create-proof.ts";
-import type { GuestTokens } from "./tokens/token-manager.ts";
+import type { TokenCache } from "./tokens/token-cache.ts";
 import { streamOf } from "./tokens/stream.ts";
 
 export interface BridgeParts {
   readonly connection: Connection;
-  readonly tokens: GuestTokens;
+  readonly tokens: TokenCache;
   readonly proof: Proof | undefined;
   readonly report: (error: unknown) => void;
   /** Called once, when this handle is closed. */

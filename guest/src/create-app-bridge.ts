@@ -9,23 +9,27 @@ import {
   type AnyContract,
   type Contract,
 } from "@breezeway/shared";
-import { systemClock } from "@breezeway/shared/channel";
+import { systemClock, type Clock } from "@breezeway/shared/channel";
 import type { AppBridge, BridgeOptions } from "./bridge-types.ts";
 import { createBridge } from "./bridge.ts";
 import { resolveHostOrigins } from "./config/host-origins.ts";
 import { openConnection, type Connection } from "./connection/connection.ts";
 import type { Proof } from "./proof/create-proof.ts";
-import { createGuestTokens, type GuestTokens } from "./tokens/token-manager.ts";
+import { testHooksOf, type GuestTestHooks } from "./test-hooks.ts";
+import { createTokenCache, type TokenCache } from "./tokens/token-cache.ts";
 import { isEmbedded, parentLink } from "./transport/parent-link.ts";
 
 interface Shared {
   readonly connection: Connection;
-  readonly tokens: GuestTokens;
+  readonly tokens: TokenCache;
   readonly proof: Proof | undefined;
   handles: number;
 }
 
-type Opener = <C extends Contract>(options: BridgeOptions<C>) => Promise<AppBridge<C>>;
+type Opener = <C extends Contract>(
+  options: BridgeOptions<C>,
+  hooks: GuestTestHooks | undefined,
+) => Promise<AppBridge<C>>;
 
 // In the window (or the link in its place) under a registered symbol: other copies of this package
 // find it there. The number is that of this arrangement between copies.
@@ -41,8 +45,21 @@ const OPENER: unique symbol = Symbol.for("@breezeway/guest/1");
  * const bridge = await createAppBridge();
  * const orders = await (await bridge.fetch("/orders")).json();
  */
-export async function createAppBridge<C extends Contract = AnyContract>(
+export function createAppBridge<C extends Contract = AnyContract>(
   options: BridgeOptions<C> = {},
+): Promise<AppBridge<C>> {
+  return openAppBridge(options, testHooksOf(options.link));
+}
+
+/**
+ * `createAppBridge` with parts of the runtime replaced, such as its clock. The entry for tests exports
+ * it as `createAppBridgeForTesting`.
+ *
+ * @throws {BridgeError} as `createAppBridge`
+ */
+export async function openAppBridge<C extends Contract = AnyContract>(
+  options: BridgeOptions<C>,
+  hooks: GuestTestHooks | undefined,
 ): Promise<AppBridge<C>> {
   if (!options.link && !isEmbedded()) {
     throw new BridgeError(
@@ -52,14 +69,13 @@ export async function createAppBridge<C extends Contract = AnyContract>(
   }
   const page = (options.link ?? window) as { [OPENER]?: Opener };
   page[OPENER] ??= createOpener();
-  return page[OPENER](options);
+  return page[OPENER](options, hooks);
 }
 
 function createOpener(): Opener {
   let shared: Shared | undefined;
 
-  const open = <C extends Contract>(options: BridgeOptions<C>): Shared => {
-    const clock = options.clock ?? systemClock();
+  const open = <C extends Contract>(options: BridgeOptions<C>, clock: Clock): Shared => {
     const connection = openConnection({
       link: options.link ?? parentLink(resolveHostOrigins(options.hostOrigins)),
       timeoutMs: options.handshakeTimeoutMs ?? TIMEOUTS.handshakeMs,
@@ -68,7 +84,7 @@ function createOpener(): Opener {
       clock,
       report: options.onError ?? reportToWindow,
     });
-    const tokens = createGuestTokens({
+    const tokens = createTokenCache({
       clock,
       pushed: connection.snapshot.token,
       session: connection.snapshot.session,
@@ -86,8 +102,8 @@ function createOpener(): Opener {
     used.connection.close();
   };
 
-  return async (options) => {
-    const used = (shared ??= open(options));
+  return async (options, hooks) => {
+    const used = (shared ??= open(options, hooks?.clock ?? systemClock()));
     used.handles += 1;
     try {
       await used.connection.ready;

@@ -1,3 +1,5 @@
+export { openAppBridge as createAppBridgeForTesting } from "./create-app-bridge.ts";
+export type { GuestTestHooks } from "./test-hooks.ts";
 export { createTestHost } from "./testing/test-host.ts";
 export { fakeToken } from "@breezeway/shared/testing";
 export type {

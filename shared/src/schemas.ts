@@ -2,6 +2,7 @@ export { createAppRegistry } from "./schemas/app-registry.ts";
 export type { AppRegistry } from "./schemas/app-registry.ts";
 export {
   devLoginRequestSchema,
+  guestSession,
   sessionSummarySchema,
   tenantRequestSchema,
   tokenRequestSchema,

@@ -15,11 +15,11 @@ import {
   type HostFetchResponse,
 } from "@breezeway/shared";
 import type { Proof } from "../proof/create-proof.ts";
-import type { GuestTokens } from "../tokens/token-manager.ts";
+import type { TokenCache } from "../tokens/token-cache.ts";
 import { traceparent } from "./traceparent.ts";
 
 export interface BridgeFetchOptions {
-  readonly tokens: Pick<GuestTokens, "get" | "replace" | "now">;
+  readonly tokens: Pick<TokenCache, "get" | "replace" | "now">;
   /** `undefined`: tokens are bound to no key, and sent as they are. */
   readonly proof: Proof | undefined;
   /** Base of relative URLs; its origin gets the token. `null`: there is no gateway. */

@@ -1,4 +1,4 @@
-/** The host's end of the channel to the guest under test: the same code and rules as a real host. */
+/** The host's end of the channel to the guest under test. It runs the code of a real host. */
 import {
   BridgeError,
   CHANNEL_LIMITS,
@@ -18,35 +18,35 @@ import {
   type Clock,
   type IncomingCall,
 } from "@breezeway/shared/channel";
+import type { TestEvents } from "./test-events.ts";
 
 export type TestMethod = (this: object, ...args: readonly unknown[]) => unknown;
 
-export interface TestChannelOptions {
+export interface TestChannelDeps {
   readonly port: ChannelPort;
   readonly clock: Clock;
   readonly contract: Contract | undefined;
   readonly can: (capability: string) => boolean;
-  readonly builtIn: (call: IncomingCall) => { readonly handler: () => unknown } | undefined;
+  /** The handler of a method that every host has; `undefined` for any other method. */
+  readonly builtIn: (call: IncomingCall) => (() => unknown) | undefined;
   readonly methods: ReadonlyMap<string, TestMethod>;
   readonly onCall: (call: IncomingCall) => void;
-  readonly onEvent: (topic: string, payload: unknown) => void;
-  readonly onSubscribe: (topic: string) => void;
-  readonly onUnsubscribe: (topic: string) => void;
+  readonly events: Pick<TestEvents, "receive" | "subscribe" | "unsubscribe">;
   readonly onEnded: () => void;
   readonly report: (error: unknown) => void;
 }
 
-export function openTestChannel(options: TestChannelOptions): Channel {
-  const { contract, clock, report } = options;
-  const guard = createContractGuard(contract, options.can);
+export function openTestChannel(deps: TestChannelDeps): Channel {
+  const { contract, clock, events, report } = deps;
+  const guard = createContractGuard(contract, deps.can);
 
   const call = (incoming: IncomingCall): unknown => {
-    options.onCall(incoming);
-    const builtIn = options.builtIn(incoming);
-    if (builtIn) return builtIn.handler();
+    deps.onCall(incoming);
+    const builtIn = deps.builtIn(incoming);
+    if (builtIn) return builtIn();
     const { method: name } = incoming;
     const definition = guard.method(name, "methods");
-    const method = options.methods.get(name);
+    const method = deps.methods.get(name);
     if (!method) {
       throw new BridgeError("CALL_METHOD_UNKNOWN", `The test host has no method "${name}".`);
     }
@@ -67,7 +67,7 @@ export function openTestChannel(options: TestChannelOptions): Channel {
   };
 
   const channel = createChannel({
-    port: options.port,
+    port: deps.port,
     clock,
     receive: createGate(CHANNEL_LIMITS, clock),
     handlers: {
@@ -75,16 +75,16 @@ export function openTestChannel(options: TestChannelOptions): Channel {
       event: (topic, payload) =>
         orRefuse(topic, () =>
           chain(checkPayload(topic, guard.topic(topic), payload), (value) =>
-            options.onEvent(topic, value),
+            events.receive(topic, value),
           ),
         ),
       subscribe: (topic) =>
         orRefuse(topic, () => {
           guard.topic(topic);
-          options.onSubscribe(topic);
+          events.subscribe(topic);
         }),
-      unsubscribe: options.onUnsubscribe,
-      ended: options.onEnded,
+      unsubscribe: (topic) => events.unsubscribe(topic),
+      ended: deps.onEnded,
       report,
     },
   });

@@ -1,8 +1,8 @@
-/** What a test can make go wrong, in terms of the parts that it goes wrong in. */
-import type { TestClock } from "@breezeway/shared/testing";
+/** What a test can make go wrong, and the part in which it goes wrong. */
+import type { IssuerCore, TestClock } from "@breezeway/shared/testing";
 import type { TestHostFaults } from "./test-host-types.ts";
-import type { TestIssuer } from "./test-issuer.ts";
 import type { TestLink } from "./test-link.ts";
+import type { TestTokens } from "./test-tokens.ts";
 
 /** Conditions of the pipe, which faults change. */
 export interface FaultState {
@@ -10,15 +10,16 @@ export interface FaultState {
   isDropping: boolean;
 }
 
-export interface TestFaultsParts {
+export interface TestFaultsDeps {
   readonly clock: TestClock;
   readonly link: TestLink;
-  readonly issuer: TestIssuer;
+  readonly issuer: IssuerCore;
+  readonly tokens: Pick<TestTokens, "msLeft">;
   readonly conditions: FaultState;
 }
 
-export function createTestFaults(parts: TestFaultsParts): TestHostFaults {
-  const { clock, link, issuer, conditions } = parts;
+export function createTestFaults(deps: TestFaultsDeps): TestHostFaults {
+  const { clock, link, issuer, tokens, conditions } = deps;
   return {
     drop: () => link.cut(),
     away(isAway = true) {
@@ -34,14 +35,14 @@ export function createTestFaults(parts: TestFaultsParts): TestHostFaults {
     delay(ms) {
       conditions.delayMs = ms;
     },
-    expire: () => clock.sleep(Math.max(0, issuer.msLeft)),
+    expire: () => clock.sleep(Math.max(0, tokens.msLeft)),
     reload: () => link.renew(),
     revoke: () => issuer.signOut(),
     offline(isOffline = true) {
-      issuer.failure = isOffline ? "OFFLINE" : undefined;
+      issuer.refusal = isOffline ? "OFFLINE" : undefined;
     },
     deny(isDenied = true) {
-      issuer.failure = isDenied ? "DENIED" : undefined;
+      issuer.refusal = isDenied ? "DENIED" : undefined;
     },
   };
 }

@@ -6,40 +6,45 @@
 import {
   BridgeError,
   BUILT_IN_METHODS,
-  chain,
   checkArgs,
-  checkPayload,
   checkResult,
   createContractGuard,
   eventDefinition,
-  isPromiseLike,
   SURFACE_CAPABILITIES,
   TOKEN_LIMITS,
   type AnyContract,
   type Contract,
-  type Hello,
+  type ContractGuard,
+  type GuestSession,
   type StateKey,
   type Theme,
-  type TokenGrant,
   type Welcome,
 } from "@breezeway/shared";
 import {
   createStore,
   splitCallOptions,
   type Channel,
-  type ChannelPort,
   type IncomingCall,
+  type Store,
 } from "@breezeway/shared/channel";
-import { createTestClock } from "@breezeway/shared/testing";
+import { guestSession } from "@breezeway/shared/schemas";
+import {
+  createIssuerCore,
+  createTestClock,
+  type IssuerCore,
+  type TestClock,
+} from "@breezeway/shared/testing";
 import type { AppBridge, BridgeOptions } from "../bridge-types.ts";
 import { createAppBridge } from "../create-app-bridge.ts";
+import { withTestHooks } from "../test-hooks.ts";
+import { openTestChannel, type TestMethod } from "./test-channel.ts";
+import { createTestEvents, type TestEvents } from "./test-events.ts";
 import { createTestFaults, type FaultState } from "./test-faults.ts";
 import { createTestGateway, type GatewayRequest } from "./test-gateway.ts";
 import type { TestHost, TestHostOptions } from "./test-host-types.ts";
-import { openTestChannel, type TestMethod } from "./test-channel.ts";
-import { createTestIssuer } from "./test-issuer.ts";
-import { createTestUi } from "./test-ui.ts";
-import { createTestLink } from "./test-link.ts";
+import { createTestLink, type TestLink } from "./test-link.ts";
+import { createTestTokens, type TestTokens } from "./test-tokens.ts";
+import { createTestUi, type TestUi } from "./test-ui.ts";
 
 const GATEWAY_URL = "https://gateway.test/";
 
@@ -53,187 +58,15 @@ const GATEWAY_URL = "https://gateway.test/";
 export function createTestHost<C extends Contract = AnyContract>(
   options: TestHostOptions<C> = {},
 ): TestHost<C> {
-  const { contract, appId = "test-app" } = options;
-  const clock = createTestClock({
-    ...(options.nowMs === undefined ? {} : { nowMs: options.nowMs }),
-    settle: () => link.settled(),
-  });
-  const ttlSeconds = options.tokenTtlSeconds ?? TOKEN_LIMITS.defaultTtlSeconds;
-  const refreshAheadMs =
-    1000 *
-    Math.max(TOKEN_LIMITS.minRefreshAheadSeconds, ttlSeconds * TOKEN_LIMITS.refreshAheadFraction);
-  const issuer = createTestIssuer({
-    clock,
-    appId,
-    ttlSeconds,
-    scopes: options.scopes ?? [],
-    claims: options.claims ?? {},
-  });
-  const context = createStore<unknown>(options.context);
-  const theme = createStore<Theme>(options.theme ?? { scheme: "light" });
-  const locale = createStore(options.locale ?? "en");
-  const capabilities = createStore(options.capabilities ?? capabilitiesOf(contract));
-  const can = (capability: string): boolean => capabilities.current.includes(capability);
-  const ui = createTestUi({
-    appId,
-    answers: options.ui ?? {},
-    can,
-    context: () => context.current,
-  });
-  // The host itself may do everything; only guests need capabilities.
-  const guard = createContractGuard(contract, () => true);
-  const methods = new Map<string, TestMethod>(
-    Object.entries((options.methods ?? {}) as Record<string, TestMethod>),
-  );
-  const conditions: FaultState = { delayMs: 0, isDropping: false };
-  const calls: { method: string; args: readonly unknown[] }[] = [];
-  const published: { topic: string; payload: unknown }[] = [];
-  const requests: GatewayRequest[] = [];
-  const setups: unknown[] = [];
-  const errors: unknown[] = [];
+  const parts = assemble(options);
+  const { clock, events, issuer, line, link, record, session } = parts;
   const bridges = new Set<AppBridge<C>>();
-  const listeners = new Map<string, Set<(payload: never) => void>>();
-  const retained = new Map<string, unknown>();
-  const subscriptions = new Set<string>();
-  let channel: Channel | undefined;
-  let pushesTokens = false;
-  let proofKeyThumbprint: string | undefined;
-  let timer: unknown;
-
-  const report = (error: unknown): void => void errors.push(error);
-
-  const push = (key: StateKey, value: unknown): void => channel?.send(["state", key, value]);
-
-  const mint = (): TokenGrant => {
-    const grant = issuer.mint(proofKeyThumbprint);
-    schedulePush();
-    return grant;
-  };
-
-  const schedulePush = (): void => {
-    clock.clearTimer(timer);
-    if (!channel?.isOpen || !pushesTokens || issuer.msLeft <= 0) return;
-    timer = clock.setTimer(pushToken, Math.max(0, issuer.msLeft - refreshAheadMs));
-  };
-
-  const mintIfPossible = (): TokenGrant | null => {
-    try {
-      return mint();
-    } catch {
-      return null;
-    }
-  };
-
-  const pushToken = (): void => {
-    const grant = channel?.isOpen && pushesTokens ? mintIfPossible() : null;
-    if (grant) push("token", grant);
-  };
-
-  const welcome = (hello: Hello, protocol: number): Welcome => {
-    pushesTokens = hello.autoRefresh;
-    ({ proofKeyThumbprint } = hello);
-    return {
-      ok: true,
-      protocol,
-      appId,
-      capabilities: capabilities.current,
-      context: context.current,
-      theme: theme.current,
-      locale: locale.current,
-      session: issuer.session.current,
-      token: mintIfPossible(),
-      gatewayUrl: GATEWAY_URL,
-    };
-  };
-
-  const builtIn = (incoming: IncomingCall) => {
-    const { method, args } = incoming;
-    switch (method) {
-      case BUILT_IN_METHODS.ping:
-        return { handler: () => true };
-      case BUILT_IN_METHODS.tokenGrant:
-        return { handler: mint };
-      case BUILT_IN_METHODS.sessionToken:
-      case BUILT_IN_METHODS.appToken:
-        return { handler: () => mint().token };
-      case BUILT_IN_METHODS.setupCompleted:
-        return { handler: () => void setups.push(args[0]) };
-      default: {
-        const handler = ui.handlerOf(incoming);
-        return handler && { handler };
-      }
-    }
-  };
-
-  const open = (port: ChannelPort): void => {
-    subscriptions.clear();
-    channel = openTestChannel({
-      port,
-      clock,
-      contract,
-      can,
-      builtIn,
-      methods,
-      report,
-      onCall: ({ method, args }) => void calls.push({ method, args }),
-      onEvent(topic, payload) {
-        published.push({ topic, payload });
-        for (const listener of listeners.get(topic) ?? []) listener(payload as never);
-      },
-      onSubscribe(topic) {
-        subscriptions.add(topic);
-        if (retained.has(topic)) channel?.send(["event", topic, retained.get(topic), true]);
-      },
-      onUnsubscribe: (topic) => void subscriptions.delete(topic),
-      onEnded: () => clock.clearTimer(timer),
-    });
-    schedulePush();
-  };
-
-  const link = createTestLink({ clock, conditions: () => conditions, welcome, open });
-
-  const publish = (topic: string, payload: unknown, isRetained?: boolean): void => {
-    const definition = guard.topic(topic);
-    const keep = isRetained ?? definition?.retained ?? false;
-    const sent = chain(checkPayload(topic, definition, payload), () => {
-      if (keep) retained.set(topic, payload);
-      if (!subscriptions.has(topic)) return;
-      channel?.send(keep ? ["event", topic, payload, true] : ["event", topic, payload]);
-    });
-    if (isPromiseLike(sent)) sent.then(undefined, report);
-  };
-
-  const call = async (name: string, ...given: readonly unknown[]): Promise<unknown> => {
-    const { args, options: callOptions } = splitCallOptions(given);
-    const definition = guard.method(name, "guestMethods");
-    await checkArgs(name, definition, args);
-    if (!channel?.isOpen) throw new BridgeError("CHANNEL_LOST", "No guest is connected.");
-    return checkResult(name, definition, await channel.call(name, args, callOptions));
-  };
 
   const bridgeOptions = (): BridgeOptions<C> => ({
-    ...(contract === undefined ? {} : { contract }),
-    link: link.current,
-    clock,
-    fetch: createTestGateway({
-      appId,
-      check: issuer.check,
-      handler: options.gateway,
-      record: (request) => void requests.push(request),
-    }),
-    onError: report,
-  });
-
-  if (options.session !== null) issuer.signIn(options.session);
-  context.subscribe((value) => push("context", value));
-  theme.subscribe((value) => push("theme", value));
-  locale.subscribe((value) => push("locale", value));
-  capabilities.subscribe((value) => push("capabilities", value));
-  issuer.session.subscribe((session) => {
-    clock.clearTimer(timer);
-    // The token goes first, so that whoever is told of a new session can use it at once.
-    if (channel) push("token", session && pushesTokens ? mintIfPossible() : null);
-    push("session", session);
+    ...(options.contract === undefined ? {} : { contract: options.contract }),
+    link: withTestHooks(link.current, { clock }),
+    fetch: parts.fetch,
+    onError: parts.report,
   });
 
   return {
@@ -246,58 +79,259 @@ export function createTestHost<C extends Contract = AnyContract>(
       return bridgeOptions();
     },
     event: {
-      publish: (topic, payload, { retained: isRetained } = {}) =>
-        publish(topic, payload, isRetained),
-      subscribe(topic, listener) {
-        guard.topic(topic);
-        const entries = listeners.get(topic) ?? new Set();
-        listeners.set(topic, entries.add(listener));
-        return () => void entries.delete(listener);
-      },
+      publish: (topic, payload, { retained } = {}) => events.publish(topic, payload, retained),
+      subscribe: (topic, listener) => events.listen(topic, listener as (payload: unknown) => void),
     },
-    call: call as TestHost<C>["call"],
-    context,
-    theme,
-    locale,
-    capabilities,
+    call: ((name: string, ...given: readonly unknown[]) =>
+      callGuest(parts, name, given)) as TestHost<C>["call"],
+    ...parts.settings,
     session: {
       get current() {
-        return issuer.session.current;
+        return session.current;
       },
-      subscribe: issuer.session.subscribe,
-      signIn: (session) => void issuer.signIn(session),
-      signOut: issuer.signOut,
-      switchTenant(tenantId) {
-        const { current } = issuer.session;
-        if (!current) throw new BridgeError("SIGNED_OUT", "Nobody is signed in.");
-        issuer.signIn({ ...current, tenantId });
-      },
+      subscribe: session.subscribe,
+      signIn: (next) => issuer.signIn(next),
+      signOut: () => issuer.signOut(),
+      switchTenant: (tenantId) => switchTenant(parts, tenantId),
     },
-    faults: createTestFaults({ clock, link, issuer, conditions }),
+    faults: createTestFaults(parts),
     get isConnected() {
-      return channel?.isOpen ?? false;
+      return line.channel?.isOpen ?? false;
     },
-    calls,
-    published,
-    subscriptions,
-    setups,
-    ui: ui.record,
-    requests,
+    ...record,
+    published: events.published,
+    subscriptions: events.subscriptions,
+    ui: parts.ui.record,
     get tokens() {
-      return issuer.tokens;
+      return issuer.minted.map(({ token }) => token);
     },
-    errors,
     clock,
     advance: (ms) => clock.advance(ms),
     settled: () => link.settled(),
     close() {
       for (const bridge of bridges) bridge.close();
-      channel?.close();
-      clock.clearTimer(timer);
+      line.channel?.close();
+      parts.tokens.disconnected();
     },
   };
 }
 
+/** What connects host and guest at present. */
+interface Line {
+  link?: TestLink;
+  channel?: Channel;
+}
+
+/** What a test sets at any time, and the guest follows. */
+interface Settings {
+  readonly context: Store<unknown>;
+  readonly theme: Store<Theme>;
+  readonly locale: Store<string>;
+  readonly capabilities: Store<readonly string[]>;
+}
+
+interface HostRecord {
+  readonly calls: { readonly method: string; readonly args: readonly unknown[] }[];
+  readonly requests: GatewayRequest[];
+  readonly setups: unknown[];
+  readonly errors: unknown[];
+}
+
+/** The state of the host, without the way to its guest. */
+interface HostState {
+  readonly appId: string;
+  readonly clock: TestClock;
+  readonly conditions: FaultState;
+  readonly issuer: IssuerCore;
+  readonly line: Line;
+  readonly record: HostRecord;
+  readonly session: Store<GuestSession | null>;
+  readonly settings: Settings;
+  readonly can: (capability: string) => boolean;
+  readonly report: (error: unknown) => void;
+}
+
+interface Parts extends HostState {
+  readonly events: TestEvents;
+  readonly fetch: typeof fetch;
+  readonly guard: ContractGuard;
+  readonly link: TestLink;
+  readonly tokens: TestTokens;
+  readonly ui: TestUi;
+}
+
+type Conversation = Pick<Parts, "events" | "tokens" | "ui"> & HostState;
+
+function assemble<C extends Contract>(options: TestHostOptions<C>): Parts {
+  const ttlSeconds = options.tokenTtlSeconds ?? TOKEN_LIMITS.defaultTtlSeconds;
+  const state = createState(options, ttlSeconds);
+  const { appId, can, clock, issuer, line, record, report, settings } = state;
+  // The host itself may do everything; only guests need capabilities.
+  const guard = createContractGuard(options.contract, () => true);
+  const events = createTestEvents({ guard, report, send: (frame) => line.channel?.send(frame) });
+  const tokens = createTestTokens({
+    clock,
+    issuer,
+    appId,
+    ttlSeconds,
+    push: (grant) => pushState(line, "token", grant),
+  });
+  const ui = createTestUi({
+    appId,
+    answers: options.ui ?? {},
+    can,
+    context: () => settings.context.current,
+  });
+  const link = openLink({ ...state, events, tokens, ui }, options);
+  line.link = link;
+  const gateway = createTestGateway({
+    appId,
+    check: (token, isProven) => issuer.check(token, isProven),
+    handler: options.gateway,
+    record: (request) => void record.requests.push(request),
+  });
+  if (options.session !== null) issuer.signIn(options.session);
+  followState(state, tokens);
+  return { ...state, events, fetch: gateway, guard, link, tokens, ui };
+}
+
+function createState<C extends Contract>(
+  options: TestHostOptions<C>,
+  ttlSeconds: number,
+): HostState {
+  const line: Line = {};
+  const record: HostRecord = { calls: [], requests: [], setups: [], errors: [] };
+  const clock = createTestClock({
+    ...(options.nowMs === undefined ? {} : { nowMs: options.nowMs }),
+    settle: async () => line.link?.settled(),
+  });
+  const settings: Settings = {
+    context: createStore<unknown>(options.context),
+    theme: createStore<Theme>(options.theme ?? { scheme: "light" }),
+    locale: createStore(options.locale ?? "en"),
+    capabilities: createStore(options.capabilities ?? capabilitiesOf(options.contract)),
+  };
+  return {
+    appId: options.appId ?? "test-app",
+    clock,
+    conditions: { delayMs: 0, isDropping: false },
+    issuer: createIssuerCore({
+      clock,
+      issuerUrl: "https://issuer.test",
+      guestOrigin: "https://guest.test",
+      ttlSeconds,
+      defaults: { scopes: options.scopes ?? [], claims: options.claims ?? {} },
+    }),
+    line,
+    record,
+    session: createStore<GuestSession | null>(null),
+    settings,
+    can: (capability) => settings.capabilities.current.includes(capability),
+    report: (error) => void record.errors.push(error),
+  };
+}
+
+function openLink<C extends Contract>(parts: Conversation, options: TestHostOptions<C>): TestLink {
+  const { can, clock, events, line, record, report, tokens } = parts;
+  const methods = new Map(Object.entries((options.methods ?? {}) as Record<string, TestMethod>));
+  return createTestLink({
+    clock,
+    conditions: () => parts.conditions,
+    welcome(hello, protocol) {
+      tokens.greet(hello);
+      return welcome(parts, protocol);
+    },
+    open(port) {
+      events.reset();
+      line.channel = openTestChannel({
+        port,
+        clock,
+        contract: options.contract,
+        can,
+        builtIn: (call) => builtInOf(parts, call),
+        methods,
+        events,
+        report,
+        onCall: ({ method, args }) => void record.calls.push({ method, args }),
+        onEnded: () => tokens.disconnected(),
+      });
+      tokens.connected();
+    },
+  });
+}
+
+function welcome({ appId, session, settings, tokens }: Conversation, protocol: number): Welcome {
+  return {
+    ok: true,
+    protocol,
+    appId,
+    capabilities: settings.capabilities.current,
+    context: settings.context.current,
+    theme: settings.theme.current,
+    locale: settings.locale.current,
+    session: session.current,
+    token: tokens.grantIfPossible(),
+    gatewayUrl: GATEWAY_URL,
+  };
+}
+
+function builtInOf(
+  { record, tokens, ui }: Conversation,
+  call: IncomingCall,
+): (() => unknown) | undefined {
+  switch (call.method) {
+    case BUILT_IN_METHODS.ping:
+      return () => true;
+    case BUILT_IN_METHODS.tokenGrant:
+      return () => tokens.grant();
+    case BUILT_IN_METHODS.sessionToken:
+    case BUILT_IN_METHODS.appToken:
+      return () => tokens.grant().token;
+    case BUILT_IN_METHODS.setupCompleted:
+      return () => void record.setups.push(call.args[0]);
+    default:
+      return ui.handlerOf(call);
+  }
+}
+
+/** Sends the guest what changes in the host. */
+function followState({ issuer, line, session, settings }: HostState, tokens: TestTokens): void {
+  const follow = (key: StateKey, store: Store<unknown>): void =>
+    void store.subscribe((value) => pushState(line, key, value));
+  follow("context", settings.context);
+  follow("theme", settings.theme);
+  follow("locale", settings.locale);
+  follow("capabilities", settings.capabilities);
+  issuer.session.subscribe((summary) => {
+    session.set(guestSession(summary));
+    // The token goes first: a listener of the session may use it at once.
+    if (line.channel) pushState(line, "token", tokens.renew(summary !== null));
+    pushState(line, "session", session.current);
+  });
+}
+
+function pushState(line: Line, key: StateKey, value: unknown): void {
+  line.channel?.send(["state", key, value]);
+}
+
+async function callGuest(
+  { guard, line }: Parts,
+  name: string,
+  given: readonly unknown[],
+): Promise<unknown> {
+  const { args, options } = splitCallOptions(given);
+  const definition = guard.method(name, "guestMethods");
+  await checkArgs(name, definition, args);
+  if (!line.channel?.isOpen) throw new BridgeError("CHANNEL_LOST", "No guest is connected.");
+  return checkResult(name, definition, await line.channel.call(name, args, options));
+}
+
+function switchTenant({ issuer }: Parts, tenantId: string): void {
+  if (!issuer.session.current) throw new BridgeError("SIGNED_OUT", "Nobody is signed in.");
+  issuer.update({ tenantId });
+}
+
+/** Every capability that the contract names, and those of the host's page. */
 function capabilitiesOf({ methods = {}, events = {} }: Contract = {}): readonly string[] {
   const named = [...Object.values(methods), ...Object.values(events).map(eventDefinition)];
   const contracted = named.flatMap(({ capability }) => capability ?? []);

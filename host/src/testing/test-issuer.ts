@@ -5,7 +5,12 @@
 import { BridgeError, toProblem, TOKEN_LIMITS, type ErrorCode } from "@breezeway/shared";
 import type { Installation, SessionSummary } from "@breezeway/shared/schemas";
 import { randomId } from "@breezeway/shared/channel";
-import { createTestClock, fakeToken, nextTask, type TestClock } from "@breezeway/shared/testing";
+import {
+  createIssuerCore,
+  createTestClock,
+  nextTask,
+  type TestClock,
+} from "@breezeway/shared/testing";
 import type { HostOptions } from "../host-types.ts";
 import type { SessionEventStream } from "../session/session-events.ts";
 import { soloTabs } from "../tabs/tabs.ts";
@@ -73,96 +78,54 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
       await nextTask();
     },
   });
-  const mints: string[] = [];
   const errors: unknown[] = [];
   const streams = new Set<Map<string, Listener>>();
-  let sessions = 0;
-  let session: SessionSummary | null = null;
   let isOffline = false;
-  let refusal: ErrorCode | undefined;
 
-  const signIn = (given: Partial<SessionSummary> = {}): void => {
-    sessions += 1;
-    const nowSeconds = Math.floor(clock.now() / 1000);
-    session = {
-      handle: `s_${sessions}`,
-      userId: "alice",
-      tenantId: "acme",
-      tenants: ["acme", "globex"],
-      scopes: [],
-      claims: {},
-      createdAtSeconds: nowSeconds,
-      expiresAtSeconds: nowSeconds + 30 * 86_400,
-      ...given,
-    };
-  };
+  const core = createIssuerCore({ clock, issuerUrl: ISSUER_URL, ttlSeconds });
 
   const announce = (event: string, data: unknown = {}): void => {
     for (const stream of streams) stream.get(event)?.({ data: JSON.stringify(data) });
   };
 
-  const mint = (appId: string, jkt: unknown): object => {
-    if (refusal) throw new BridgeError(refusal, "The test issuer was told to refuse this.");
-    const { userId, tenantId, handle, scopes, claims } = signedIn();
-    if (options.installationsRequired === true && !isAdmitted(appId, tenantId)) {
-      throw new BridgeError("APP_NOT_ALLOWED", "The app is not installed.");
-    }
-    mints.push(appId);
-    const iat = Math.floor(clock.now() / 1000);
-    const expiresAt = iat + ttlSeconds;
-    const token = fakeToken({
-      ...claims,
-      iss: ISSUER_URL,
-      aud: appId,
-      sub: userId,
-      userId,
-      tenantId,
-      sid: handle,
-      jti: `jti_${mints.length}`,
-      iat,
-      nbf: iat,
-      exp: expiresAt,
-      scope: scopes.join(" "),
-      ...(jkt === undefined ? {} : { cnf: { jkt } }),
-    });
-    return { token, expiresAt };
-  };
-
-  const signedIn = (): SessionSummary => {
-    if (session) return session;
-    throw new BridgeError("SESSION_MISSING", "Nobody is signed in.");
-  };
-
   const installations = createTestInstallations({
     nowSeconds: () => Math.floor(clock.now() / 1000),
-    session: signedIn,
+    session: () => core.signedIn(),
     changed: () => announce("installations-changed"),
   });
 
-  const isAdmitted = (appId: string, tenantId: string): boolean =>
-    installations
-      .list(tenantId)
-      .some((each) => each.appId === appId && /^(?:setup|installed)$/.test(each.state));
+  const assertAdmitted = (appId: string): void => {
+    if (options.installationsRequired !== true || core.refusal !== undefined) return;
+    const { state } =
+      installations.list(core.signedIn().tenantId).find((each) => each.appId === appId) ?? {};
+    if (state === "setup" || state === "installed") return;
+    throw new BridgeError("APP_NOT_ALLOWED", "The app is not installed.");
+  };
 
   const answer = (route: string, body: Readonly<Record<string, unknown>>): unknown => {
     switch (route) {
       case "GET /auth/session":
-        return signedIn();
-      case "POST /auth/session/token":
-        return mint(String(body["appId"]), body["proofKeyThumbprint"]);
+        return core.signedIn();
+      case "POST /auth/session/token": {
+        const { appId, proofKeyThumbprint: jkt } = body;
+        assertAdmitted(String(appId));
+        const key = typeof jkt === "string" ? jkt : undefined;
+        const { token, expiresAtSeconds } = core.mint(String(appId), key);
+        return { token, expiresAt: expiresAtSeconds };
+      }
       case "POST /auth/session/refresh":
-        return signedIn();
+        return core.signedIn();
       case "POST /auth/session/tenant": {
         const tenantId = String(body["tenantId"]);
-        if (!signedIn().tenants.includes(tenantId)) {
+        if (!core.signedIn().tenants.includes(tenantId)) {
           throw new BridgeError("TENANT_NOT_ALLOWED", "The user does not belong to this tenant.");
         }
-        session = { ...signedIn(), tenantId };
-        return session;
+        core.update({ tenantId });
+        return core.signedIn();
       }
       case "DELETE /auth/session":
-        signedIn();
-        session = null;
+        core.signedIn();
+        core.signOut();
         return {};
       default: {
         const answered = installations.answer(route, body);
@@ -195,7 +158,7 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     };
   };
 
-  if (options.session !== null) signIn(options.session);
+  if (options.session !== null) core.signIn(options.session);
 
   return {
     hostOptions: {
@@ -210,21 +173,24 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
       onError: (error) => void errors.push(error),
     },
     get session() {
-      return session;
+      return core.session.current;
     },
     get installations() {
-      return session ? installations.list(session.tenantId) : [];
+      const { current } = core.session;
+      return current ? installations.list(current.tenantId) : [];
     },
-    mints,
+    get mints() {
+      return core.minted.map(({ appId }) => appId);
+    },
     errors,
     clock,
-    signIn,
+    signIn: (session) => core.signIn(session),
     revoke() {
-      session = null;
+      core.signOut();
       announce("revoked");
     },
     update(change) {
-      session = { ...signedIn(), ...change };
+      core.update(change);
       announce("claims-changed");
     },
     offline(value = true) {
@@ -232,10 +198,10 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     },
     refuse(code, what = "tokens") {
       if (what === "installations") installations.refuse(code);
-      else refusal = code;
+      else core.refusal = code;
     },
     setInstallation(appId, next) {
-      installations.set({ appId, tenantId: signedIn().tenantId }, next);
+      installations.set({ appId, tenantId: core.signedIn().tenantId }, next);
     },
     advance: (ms) => clock.advance(ms),
   };

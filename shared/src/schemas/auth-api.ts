@@ -1,5 +1,6 @@
 /** Bodies of the issuer's HTTP endpoints, for the issuer that sends them and the host that reads. */
 import * as z from "zod/mini";
+import type { GuestSession } from "../protocol/session.ts";
 import { keyThumbprint } from "./claims.ts";
 
 const id = z.string().check(z.minLength(1), z.maxLength(256));
@@ -29,6 +30,11 @@ export const sessionSummarySchema: z.ZodMiniType<SessionSummary> = z.object({
   createdAtSeconds: epochSeconds,
   expiresAtSeconds: epochSeconds,
 });
+
+/** The part of a session that guests are told. Everything in it also stands in their token. */
+export function guestSession(summary: SessionSummary | null): GuestSession | null {
+  return summary && { userId: summary.userId, tenantId: summary.tenantId, handle: summary.handle };
+}
 
 /** `POST /auth/session/token`, request */
 export interface TokenRequest {

@@ -99,8 +99,10 @@ export function parseOptions<S extends z.core.$ZodType>(
   throw invalid(source, listed(findings.map(toText)));
 }
 
-function knownNames(schema: unknown): readonly string[] {
-  return schema instanceof z.core.$ZodObject ? Object.keys(schema._zod.def.shape) : [];
+// By its definition and not by `instanceof`, which would put all of zod into the bundle.
+function knownNames(schema: z.core.$ZodRawIssue["inst"]): readonly string[] {
+  const def = (schema as z.core.$ZodType | undefined)?._zod.def;
+  return def?.type === "object" ? Object.keys((def as z.core.$ZodObjectDef).shape) : [];
 }
 
 function unknownOption(name: string, known: readonly string[]): Finding {

@@ -26,7 +26,7 @@ import {
   type Unsubscribe,
 } from "@breezeway/shared/channel";
 
-export interface GuestTokens {
+export interface TokenCache {
   /** A token with at least the margin left to live. */
   get(): Promise<string>;
   /** Another token than the one that a service has just refused. */
@@ -39,7 +39,7 @@ export interface GuestTokens {
   close(): void;
 }
 
-export interface GuestTokensOptions {
+export interface TokenCacheDeps {
   readonly clock: Clock;
   /** What the host pushes. */
   readonly pushed: Readable<TokenGrant | null>;
@@ -49,7 +49,7 @@ export interface GuestTokensOptions {
   readonly request: (rejected: string | undefined) => Promise<unknown>;
 }
 
-export function createGuestTokens(options: GuestTokensOptions): GuestTokens {
+export function createTokenCache(options: TokenCacheDeps): TokenCache {
   const { clock, pushed, session, request } = options;
   const skew = createSkew(clock);
   const latest = createStore<string | null>(null);

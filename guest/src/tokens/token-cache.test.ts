@@ -8,7 +8,7 @@ import {
 import { createStore, type Store } from "@breezeway/shared/channel";
 import { createTestClock, fakeToken, type TestClock } from "@breezeway/shared/testing";
 import { streamOf } from "./stream.ts";
-import { createGuestTokens, type GuestTokens } from "./token-manager.ts";
+import { createTokenCache, type TokenCache } from "./token-cache.ts";
 
 const START = 1_700_000_000_000;
 const ACME: GuestSession = { userId: "alice", tenantId: "acme", handle: "session-1" };
@@ -17,7 +17,7 @@ interface World {
   readonly clock: TestClock;
   readonly pushed: Store<TokenGrant | null>;
   readonly session: Store<GuestSession | null>;
-  readonly tokens: GuestTokens;
+  readonly tokens: TokenCache;
   readonly asked: (string | undefined)[];
   /** The issuer's clock minus the guest's. */
   skewMs: number;
@@ -59,7 +59,7 @@ function setUp(): World {
         nowMs: world.issuerNow(),
       };
     },
-    tokens: createGuestTokens({
+    tokens: createTokenCache({
       clock,
       pushed,
       session,
