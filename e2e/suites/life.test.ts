@@ -4,8 +4,8 @@
  */
 import { decodeSessionToken, type AppBridge } from "@breezeway/guest";
 import { createAppBridgeForTesting } from "@breezeway/guest/testing";
-import { createHost, type Host } from "@breezeway/host";
-import { createTestIssuer, type TestIssuer } from "@breezeway/host/testing";
+import type { Host } from "@breezeway/host";
+import { createHostForTesting, createTestIssuer, type TestIssuer } from "@breezeway/host/testing";
 import type { Clock } from "@breezeway/shared/channel";
 import { expect, it } from "vitest";
 import { joinFrame, type JoinedFrame } from "./joined-frame.ts";
@@ -85,22 +85,23 @@ function setUp(random: () => number): World {
     const ms = (random() - 0.5) * 2 * HOUR_MS;
     return { ...clock, now: () => clock.now() + ms };
   };
-  const host = createHost({
-    ...issuer.hostOptions,
-    clock: offBy(),
-    random,
-    fetch: slowFetch({ issuer, random, seen }),
-    visibility: {
-      get isVisible() {
-        return world.isVisible;
-      },
-      onVisible(listener) {
-        onVisible.add(listener);
-        return () => void onVisible.delete(listener);
-      },
+  const visibility = {
+    get isVisible() {
+      return world.isVisible;
     },
-    apps: APPS.map((id) => ({ id, name: id, version: "1.0.0", url: `https://${id}.test/` })),
-  });
+    onVisible(listener: () => void) {
+      onVisible.add(listener);
+      return () => void onVisible.delete(listener);
+    },
+  };
+  const host = createHostForTesting(
+    {
+      ...issuer.hostOptions,
+      fetch: slowFetch({ issuer, random, seen }),
+      apps: APPS.map((id) => ({ id, name: id, version: "1.0.0", url: `https://${id}.test/` })),
+    },
+    { ...issuer.hooks, clock: offBy(), random, visibility },
+  );
   host.session.subscribe(() => void (seen.news += 1));
   const guests = APPS.map((id): Guest => {
     const frame = joinFrame(clock);

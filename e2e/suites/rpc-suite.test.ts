@@ -1,8 +1,8 @@
 /** The suite in Node: on the test kit, and between a real host and a real guest. */
 import type { AppBridge, HostLink } from "@breezeway/guest";
 import { createAppBridgeForTesting, createTestHost } from "@breezeway/guest/testing";
-import { createHost, type OpenGuestPlace, type GuestPlaceOptions } from "@breezeway/host";
-import { createTestIssuer } from "@breezeway/host/testing";
+import type { GuestPlaceOptions, OpenGuestPlace } from "@breezeway/host";
+import { createHostForTesting, createTestIssuer } from "@breezeway/host/testing";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import {
   rpcCases,
@@ -58,12 +58,15 @@ const onMessageChannel = async (): Promise<Connected> => {
     },
     heard,
   });
-  const host = createHost({
-    ...issuer.hostOptions,
-    apps: [{ id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/" }],
-    contract: rpcContract,
-    methods: rpcMethods(side),
-  });
+  const host = createHostForTesting(
+    {
+      ...issuer.hostOptions,
+      apps: [{ id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/" }],
+      contract: rpcContract,
+      methods: rpcMethods(side),
+    },
+    issuer.hooks,
+  );
   host.event.subscribe("order:verified", (payload) => heard.push(payload));
   const opened = Promise.withResolvers<GuestPlaceOptions>();
   const place: OpenGuestPlace = (options) => {

@@ -1,8 +1,8 @@
 import { defineContract, type AppBridge } from "@breezeway/guest";
 import { createAppBridgeForTesting, createTestHost } from "@breezeway/guest/testing";
 import { isInWebView, webViewLink, type WebViewPage } from "@breezeway/guest/webview";
-import { createHost, type Host, type Mount } from "@breezeway/host";
-import { createTestIssuer, type TestIssuer } from "@breezeway/host/testing";
+import type { Host, Mount } from "@breezeway/host";
+import { createHostForTesting, createTestIssuer, type TestIssuer } from "@breezeway/host/testing";
 import { createWebView } from "@breezeway/host/webview";
 import { CHANNEL_LIMITS } from "@breezeway/shared";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -36,17 +36,20 @@ let beforeInject: (script: string) => void;
 
 const setUp = (bootsInTime = true): void => {
   issuer = createTestIssuer();
-  host = createHost({
-    ...issuer.hostOptions,
-    apps: [{ id: "orders", name: "Orders", version: "1.0.0", url: `${APP}/` }],
-    contract,
-    methods: {
-      echo: (value) => value,
-      wait: () => new Promise(() => undefined),
-      nothing: () => undefined,
+  host = createHostForTesting(
+    {
+      ...issuer.hostOptions,
+      apps: [{ id: "orders", name: "Orders", version: "1.0.0", url: `${APP}/` }],
+      contract,
+      methods: {
+        echo: (value) => value,
+        wait: () => new Promise(() => undefined),
+        nothing: () => undefined,
+      },
+      context: { page: "home" },
     },
-    context: { page: "home" },
-  });
+    issuer.hooks,
+  );
   beforeInject = () => undefined;
   const view = createWebView({
     inject(script) {

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createHost } from "./create-host.ts";
-import type { Host, MountOptions } from "./host-types.ts";
-import { createTestIssuer } from "./testing/test-issuer.ts";
+import type { Host, HostPlatform } from "./host-types.ts";
+import type { MountOptions } from "./mount-types.ts";
+import { createHostForTesting, createTestIssuer } from "./testing.ts";
 import type { OpenGuestPlace } from "./transport/guest-place.ts";
 
 afterEach(() => vi.unstubAllGlobals());
@@ -16,7 +17,8 @@ describe("createHost, in a page", () => {
 
   it("leaves it to a fetch of the caller's own where the issuer is", () => {
     standAt("https://shell.example");
-    const host = createHost({ ...createTestIssuer().hostOptions, apps: [] });
+    const issuer = createTestIssuer();
+    const host = createHostForTesting({ ...issuer.hostOptions, apps: [] }, issuer.hooks);
     expect(host.apps.all).toEqual([]);
     host.close();
   });
@@ -25,8 +27,8 @@ describe("createHost, in a page", () => {
 describe("createHost", () => {
   const app = { id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/" };
   const open = (more: object): Host => {
-    const options = { ...createTestIssuer().hostOptions, apps: [app], ...more };
-    return createHost(options);
+    const issuer = createTestIssuer();
+    return createHostForTesting({ ...issuer.hostOptions, apps: [app], ...more }, issuer.hooks);
   };
   const place: OpenGuestPlace = () => ({ element: undefined, reload() {}, close() {} });
 
@@ -43,6 +45,32 @@ describe("createHost", () => {
         message: expect.stringContaining(`createHost: ${name}: `) as string,
       }),
     );
+  });
+
+  it("refuses an unknown option and names the nearest one", () => {
+    expect(() => open({ gatewayURL: "https://api.test" })).toThrow(
+      'createHost: gatewayURL: unknown option. Did you mean "gatewayUrl"?',
+    );
+    using host = open({});
+    const options = { place, placment: "menu" } as MountOptions;
+    expect(() => host.mount("orders", options)).toThrow(
+      'host.mount: placment: unknown option. Did you mean "placement"?',
+    );
+  });
+
+  it("opens the event stream through the platform, where there is one", async () => {
+    const { hostOptions } = createTestIssuer();
+    const opened: string[] = [];
+    const platform: HostPlatform = {
+      visibility: { isVisible: true, onVisible: () => () => undefined },
+      openStream(url) {
+        opened.push(url);
+        return { readyState: 1, addEventListener: () => undefined, close: () => undefined };
+      },
+    };
+    using host = createHost({ ...hostOptions, apps: [], platform });
+    await host.session.ready;
+    expect(opened).toEqual(["https://host.test/auth/session/events"]);
   });
 
   it.each<[string, object]>([
@@ -78,7 +106,7 @@ describe("createHost", () => {
   it("names its own origin when a guest does not say hello", async () => {
     standAt("https://shell.example");
     const issuer = createTestIssuer();
-    using host = createHost({ ...issuer.hostOptions, apps: [app] });
+    using host = createHostForTesting({ ...issuer.hostOptions, apps: [app] }, issuer.hooks);
     const mount = host.mount("orders", { place });
     await issuer.advance(10_000);
     expect(mount.error?.message).toContain(

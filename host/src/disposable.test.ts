@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
-import { createHost } from "./create-host.ts";
-import { createTestGuest, createTestIssuer } from "./testing.ts";
+import { createHostForTesting, createTestGuest, createTestIssuer } from "./testing.ts";
 
 const APPS = [{ id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/" }];
 
@@ -8,7 +7,7 @@ it("a host and its mounts are closed where `using` ends, with all timers", async
   const issuer = createTestIssuer();
   const seen: string[] = [];
   {
-    using host = createHost({ ...issuer.hostOptions, apps: APPS });
+    using host = createHostForTesting({ ...issuer.hostOptions, apps: APPS }, issuer.hooks);
     {
       const guest = createTestGuest({ clock: issuer.clock });
       using mount = host.mount("orders", { place: guest.place });

@@ -2,41 +2,26 @@
 /** The public shape of a host. Types only. */
 import type {
   AnyContract,
-  BridgeError,
   ChannelLimits,
   Contract,
   EventInput,
   EventPayload,
   Frame,
-  FrameSize,
   HandlerArgs,
   HandlerResult,
-  MethodArgs,
   MethodName,
-  MethodResult,
   Theme,
   TopicName,
 } from "@breezeway/shared";
 import type { AppRegistry, ManifestInput, RegisteredApp } from "@breezeway/shared/schemas";
-import type { CallOptions, Clock, Store, Unsubscribe } from "@breezeway/shared/channel";
-import type { HostUi, NavigationTarget } from "./surfaces/host-ui.ts";
+import type { Clock, Store, Unsubscribe } from "@breezeway/shared/channel";
 import type { HostInstallations } from "./installations/host-installations.ts";
+import type { GuestSender, HostCallContext, Mount, MountOptions } from "./mount-types.ts";
 import type { HostSession } from "./session/host-session.ts";
-import type { OpenGuestPlace } from "./transport/guest-place.ts";
 import type { SessionEventStream } from "./session/session-events.ts";
 import type { Visibility } from "./session/visibility.ts";
+import type { HostUi, NavigationTarget } from "./surfaces/host-ui.ts";
 import type { Tabs } from "./tabs/tabs.ts";
-
-/** `lost`: no guest answers at the moment; one that comes later is welcomed. */
-export type MountState = "connecting" | "connected" | "lost" | "closed";
-
-/** What a handler finds as `this`. All of it comes from the host's registry, none from the guest. */
-export interface HostCallContext {
-  readonly app: RegisteredApp;
-  readonly mount: Mount;
-  /** Fires when the guest gives up waiting, or is gone. */
-  readonly signal: AbortSignal;
-}
 
 export type HostMethods<C extends Contract> = {
   readonly [Name in MethodName<C>]?: (
@@ -46,133 +31,82 @@ export type HostMethods<C extends Contract> = {
 };
 
 export interface HostOptions<C extends Contract = AnyContract> {
-  /** Base URL of the issuer, absolute or relative to the page: `/auth`. Must be same-origin. */
+  /** Base URL of the issuer, absolute or relative to the page: `/auth`. It must be same-origin. */
   readonly issuerUrl: string;
   /** Base URL of the gateway, absolute or relative to the page. Default: none. */
   readonly gatewayUrl?: string;
   readonly apps: AppRegistry | readonly ManifestInput[];
-  /** Types and run-time checks for methods and events. Default: any name, nothing checked. */
+  /** Types and run-time checks of methods and events. Default: any name is allowed, nothing is checked. */
   readonly contract?: C;
   readonly methods?: HostMethods<C>;
-  /** First values of what `host.context`, `theme` and `locale` hold. */
+  /** Initial value of `host.context`. It must survive `structuredClone`. */
   readonly context?: unknown;
+  /** Initial value of `host.theme`. Default: `{ scheme: "light" }`. */
   readonly theme?: Theme;
-  /** BCP 47. Default `en`. */
+  /** Initial value of `host.locale`, a BCP 47 language tag. Default: `en`. */
   readonly locale?: string;
   readonly limits?: Partial<ChannelLimits>;
-  /** Milliseconds a guest has for its handshake before its mount is `lost`. Default 10 000. */
+  /**
+   * Milliseconds that a guest has for its handshake before its mount is `lost`. From 1 to 600 000.
+   * Default: 10 000.
+   */
   readonly handshakeTimeoutMs?: number;
   /**
-   * Apps that get no tokens: their requests go through the host, `bridge.fetch(url, { via: "host" })`.
-   * Default: none.
+   * `true` for an app that must not hold tokens. The host sends its requests instead:
+   * `bridge.fetch(url, { via: "host" })`. Default: every app gets tokens.
    */
   readonly withholdTokens?: (app: RegisteredApp) => boolean;
-  /** An app has called `setupCompleted`. */
+  /** Called when an app calls `setupCompleted`. */
   readonly onSetupCompleted?: (app: RegisteredApp, result: unknown) => void | PromiseLike<void>;
   /**
-   * Toasts and dialogs for apps that have the capability. Default: none; `createHostUi()` of
-   * `@breezeway/host/element` is one that is ready.
+   * Shows toasts and dialogs for apps that have the capability. `createHostUi()` of
+   * `@breezeway/host/element` is ready to use. Default: none; requests are refused with SURFACE_REFUSED.
    */
   readonly ui?: HostUi;
   /**
-   * An app asks for another place. Throw a BridgeError to refuse. Default: all are refused with
-   * SURFACE_REFUSED.
+   * Called when an app asks to navigate. Throw a BridgeError to refuse. Default: every navigation is
+   * refused with SURFACE_REFUSED.
    */
   readonly onNavigate?: (target: NavigationTarget, source: GuestSender) => void | PromiseLike<void>;
   /**
-   * Whether a person has done something in the page just now: without it no app opens a dialog or
-   * goes elsewhere. Default: the browser's transient activation, `navigator.userActivation`, and in
-   * browsers that tell that of the app's own frame (Chromium) that one.
+   * Whether there is user activation (a recent click or key press), which dialogs and navigation
+   * require. Replace it on platforms without `navigator.userActivation`. Default: the page's transient
+   * activation, and that of the app's own frame in browsers that report it (Chromium).
    */
   readonly isUserActive?: () => boolean;
   /**
-   * Errors that no caller waits for: of an app, or without one that no issuer answers at `issuerUrl`.
-   * Default: the window's `error` event (`reportError`).
+   * Receives errors that no caller waits for: errors of an app, or, without an app, that no issuer
+   * answers at `issuerUrl`. Default: the window's `error` event (`reportError`).
    */
   readonly onError?: (error: unknown, app?: RegisteredApp) => void;
   readonly fetch?: typeof fetch;
+  /** Replaces browser features in a runtime without a page, such as React Native. Default: the page. */
+  readonly platform?: HostPlatform;
+}
+
+/** Replacements for browser features. A host with a platform shares its work with no other tab. */
+export interface HostPlatform {
+  readonly visibility: Visibility;
+  /** Opens the issuer's event stream, as `new EventSource(url)` does in a browser. */
+  readonly openStream: (url: string) => SessionEventStream;
+}
+
+/** Effects that a test controls. See `createHostForTesting` in `@breezeway/host/testing`. */
+export interface HostTestHooks {
   readonly clock?: Clock;
-  /** 0 ≤ x < 1. Default `Math.random`. */
+  /** Returns 0 ≤ x < 1. Default: `Math.random`. */
   readonly random?: () => number;
-  /** Opens the issuer's event stream. Default: `EventSource`. */
-  readonly openStream?: (url: string) => SessionEventStream;
+  readonly openStream?: HostPlatform["openStream"];
   /** The host's other tabs. Default: BroadcastChannel and Web Locks. */
   readonly tabs?: Tabs;
-  /** Default: the page's. */
   readonly visibility?: Visibility;
 }
 
-export type MountOptions = MountSettings & MountTarget;
-
-export type MountTarget =
-  | {
-      /** The frame becomes its last child. */
-      readonly container: Element;
-      readonly place?: undefined;
-    }
-  | {
-      /** Shows the app elsewhere than in a frame of this page, such as in the test kit. */
-      readonly place: OpenGuestPlace;
-      readonly container?: undefined;
-    };
-
-/**
- * How large the app may make its place, in CSS pixels. A side without a maximum is the host's alone.
- * Minima are 0 by default.
- */
-export interface SizeLimits {
-  readonly minHeightPx?: number;
-  readonly maxHeightPx?: number;
-  readonly minWidthPx?: number;
-  readonly maxWidthPx?: number;
-}
-
-export interface MountSettings extends SizeLimits {
-  /** Page to open, relative to the app's `url`. Default: that URL. */
-  readonly path?: string;
-  /** Name of the place in the host, told to the guest in its context. */
-  readonly placement?: string;
-  /** Laid over the host's context for this frame. */
-  readonly context?: Readonly<Record<string, unknown>>;
-  /** The app asks for another size, within the limits. Default: the frame gets it. */
-  readonly onResize?: (size: FrameSize) => void;
-  /** The app has gone to another page of its own. Opened with this as `path`, it is there again. */
-  readonly onPathChange?: (path: string) => void;
-}
-
-export interface Mount<C extends Contract = AnyContract> extends Disposable {
-  readonly app: RegisteredApp;
-  /** @throws {BridgeError} CONFIG_INVALID when the app is in no frame of this page */
-  readonly element: HTMLIFrameElement;
-  readonly state: MountState;
-  /** Why the state is `lost` or `closed`. */
-  readonly error: BridgeError | null;
-  readonly subscribeState: (listener: (state: MountState) => void) => Unsubscribe;
-  /** Calls a method that the guest exposes. */
-  call<Name extends MethodName<C, "guestMethods">>(
-    name: Name,
-    ...args:
-      | MethodArgs<C, Name, "guestMethods">
-      | readonly [...MethodArgs<C, Name, "guestMethods">, CallOptions]
-  ): Promise<MethodResult<C, Name, "guestMethods">>;
-  /** Replaces what `context` laid over the host's context. */
-  setContext(context: Readonly<Record<string, unknown>>): void;
-  /** Loads the app anew. */
-  reload(): void;
-  /** Tells the guest, removes the frame; also where `using` ends. */
-  close(): void;
-}
-
 export interface PublishOptions {
-  /** Only frames of this app. Default: all. */
+  /** Id of the only app that receives the event. Default: all apps. */
   readonly to?: string;
-  /** Keep for later subscribers. Default: what the contract says. */
+  /** Keep the event for later subscribers. Default: what the contract says. */
   readonly retained?: boolean;
-}
-
-export interface GuestSender {
-  readonly app: RegisteredApp;
-  readonly mount: Mount;
 }
 
 export interface HostEvents<C extends Contract> {
@@ -193,27 +127,28 @@ export interface HostEvents<C extends Contract> {
   ): Unsubscribe;
 }
 
-/** One frame that passed, as a tool may show it: kinds, names, times and codes, never a value. */
+/** One frame that passed a channel: kinds, names, times and codes, never a value. */
 export interface TapEvent {
   readonly appId: string;
-  /** Tells the frames of one mount from those of another of the same app. */
+  /** Distinguishes two mounts of the same app. */
   readonly mountId: string;
   readonly direction: "in" | "out";
   readonly kind: Frame[0] | "refused-message";
   /** Method, topic or state key. */
   readonly name: string | undefined;
   readonly callId: number | undefined;
-  /** Of an answer: milliseconds since its call. */
+  /** In an answer: milliseconds since its call. */
   readonly latencyMs: number | undefined;
   /** Code of an error or a refusal. */
   readonly code: string | undefined;
+  /** Epoch milliseconds. */
   readonly atMs: number;
 }
 
 export interface Host<C extends Contract = AnyContract> extends Disposable {
   readonly apps: AppRegistry;
   readonly session: HostSession;
-  /** Apps of the tenant; for an issuer with installations, and whoever may manage them. */
+  /** Apps of the tenant. It needs an issuer with installations, and a session that may manage them. */
   readonly installations: HostInstallations;
   readonly event: HostEvents<C>;
   readonly context: Store<unknown>;
@@ -226,8 +161,8 @@ export interface Host<C extends Contract = AnyContract> extends Disposable {
    * @throws {BridgeError} APP_UNKNOWN, CONFIG_INVALID
    */
   mount(appId: string, options: MountOptions): Mount<C>;
-  /** A timeline of what passes. */
+  /** Reports each frame that passes between the host and its guests, for developer tools. */
   tap(listener: (event: TapEvent) => void): Unsubscribe;
-  /** Ends everything: mounts, timers, streams; also where `using` ends. */
+  /** Closes mounts, timers and streams. `using` calls it at the end of its block. */
   close(): void;
 }

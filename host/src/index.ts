@@ -2,20 +2,24 @@ export { createHost } from "./create-host.ts";
 export { callOptions, withTransfer } from "@breezeway/shared/channel";
 export { BridgeError, defineContract } from "@breezeway/shared";
 export type {
-  GuestSender,
   Host,
-  HostCallContext,
   HostEvents,
   HostMethods,
   HostOptions,
+  HostPlatform,
+  PublishOptions,
+  TapEvent,
+} from "./host-types.ts";
+export type {
+  GuestSender,
+  HostCallContext,
   Mount,
   MountOptions,
   MountSettings,
   MountState,
-  PublishOptions,
+  MountTarget,
   SizeLimits,
-  TapEvent,
-} from "./host-types.ts";
+} from "./mount-types.ts";
 export type { GuestPlace, OpenGuestPlace, GuestPlaceOptions } from "./transport/guest-place.ts";
 export type {
   ConfirmRequest,
@@ -29,8 +33,6 @@ export type { HostInstallations } from "./installations/host-installations.ts";
 export type { HostSession } from "./session/host-session.ts";
 export type { SessionEventStream } from "./session/session-events.ts";
 export type { Visibility } from "./session/visibility.ts";
-export { soloTabs } from "./tabs/tabs.ts";
-export type { TabMessage, Tabs } from "./tabs/tabs.ts";
 export type {
   AnyContract,
   Contract,

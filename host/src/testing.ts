@@ -1,3 +1,4 @@
+export { createHostForTesting } from "./testing/create-host-for-testing.ts";
 export { createTestGuest } from "./testing/test-guest.ts";
 export { createTestIssuer } from "./testing/test-issuer.ts";
 export { fakeToken } from "@breezeway/shared/testing";
@@ -10,3 +11,6 @@ export type {
 export type { TestInstallationState } from "./testing/test-installations.ts";
 export type { TestIssuer, TestIssuerOptions } from "./testing/test-issuer.ts";
 export type { TestClock } from "@breezeway/shared/testing";
+export { soloTabs } from "./tabs/tabs.ts";
+export type { TabMessage, Tabs } from "./tabs/tabs.ts";
+export type { HostTestHooks } from "./host-types.ts";

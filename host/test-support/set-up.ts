@@ -1,8 +1,9 @@
 /** A guest that is connected to a host, for tests of what it may do with the page. */
 import { afterEach, expect } from "vitest";
-import { createHost, type Host, type HostOptions, type MountSettings } from "../src/index.ts";
+import type { Host, HostOptions, MountSettings } from "../src/index.ts";
 import {
   createTestGuest,
+  createHostForTesting,
   createTestIssuer,
   type TestGuest,
   type TestIssuer,
@@ -39,15 +40,18 @@ export interface SetupOptions extends Partial<HostOptions> {
 /** The hosts are closed after each test. */
 export async function setUp({ capabilities, mount, ...more }: SetupOptions = {}): Promise<Setup> {
   const issuer = createTestIssuer();
-  const host = createHost({
-    ...issuer.hostOptions,
-    apps: [{ ...orders, ...(capabilities ? { capabilities } : {}) }, stock],
-    isUserActive: () => true,
-    onError: (error) => {
-      throw error;
+  const host = createHostForTesting(
+    {
+      ...issuer.hostOptions,
+      apps: [{ ...orders, ...(capabilities ? { capabilities } : {}) }, stock],
+      isUserActive: () => true,
+      onError: (error) => {
+        throw error;
+      },
+      ...more,
     },
-    ...more,
-  });
+    issuer.hooks,
+  );
   open.push(host);
   const guest = createTestGuest({ clock: issuer.clock });
   host.mount("orders", { place: guest.place, ...mount });

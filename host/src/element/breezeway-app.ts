@@ -15,7 +15,7 @@ import {
   type PropertyValues,
   type TemplateResult,
 } from "lit";
-import type { MountState, SizeLimits } from "../host-types.ts";
+import type { MountState, SizeLimits } from "../mount-types.ts";
 import { sizeElement } from "../surfaces/frame-size.ts";
 import { getDefaultHost, onDefaultHost, type AnyHost } from "./default-host.ts";
 import { ENGLISH, type AppElementLabels } from "./labels.ts";

@@ -11,7 +11,7 @@
  * [UI-5] When a dialog is over, it goes out of sight at once but covers the page a moment longer, and
  *        only then the next one may come: a click that was meant for it lands nowhere else.
  */
-import { BridgeError } from "@breezeway/shared";
+import { BridgeError, dialogOpen } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 import {
   html,
@@ -130,8 +130,10 @@ export class BreezewayUiElement extends LitElement {
 
   async #open(content: DialogContent): Promise<boolean> {
     const { signal } = content.request;
-    if (!this.isConnected) throw new BridgeError("SURFACE_REFUSED", "This page shows no dialogs.");
-    if (this.#isTaken) throw new BridgeError("CALL_LIMIT_EXCEEDED", "A dialog is open already.");
+    if (!this.isConnected) {
+      throw new BridgeError("SURFACE_REFUSED", "<breezeway-ui> is not in the page.");
+    }
+    if (this.#isTaken) throw dialogOpen();
     this.#isTaken = true;
     await pageUncovered();
     this.#isTaken = !signal.aborted && this.isConnected;

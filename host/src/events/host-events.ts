@@ -6,7 +6,8 @@ import {
   isPromiseLike,
   type Contract,
 } from "@breezeway/shared";
-import type { GuestSender, HostEvents, PublishOptions } from "../host-types.ts";
+import type { HostEvents, PublishOptions } from "../host-types.ts";
+import type { GuestSender } from "../mount-types.ts";
 
 /** Delivers to one guest; it decides whether that guest may have it. */
 export type Deliver = (topic: string, payload: unknown, retained: boolean) => void;

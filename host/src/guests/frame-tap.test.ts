@@ -1,17 +1,20 @@
 import { expect, it } from "vitest";
-import { callOptions, createHost } from "../index.ts";
-import { createTestGuest, createTestIssuer } from "../testing.ts";
+import { callOptions } from "../index.ts";
+import { createHostForTesting, createTestGuest, createTestIssuer } from "../testing.ts";
 
 it("a listener that throws is reported, and every call is still answered or times out", async () => {
   const issuer = createTestIssuer();
   const broken = new Error("broken tool");
   const errors: unknown[] = [];
-  using host = createHost({
-    ...issuer.hostOptions,
-    apps: [{ id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/" }],
-    methods: { greet: () => "hello" },
-    onError: (error) => errors.push(error),
-  });
+  using host = createHostForTesting(
+    {
+      ...issuer.hostOptions,
+      apps: [{ id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/" }],
+      methods: { greet: () => "hello" },
+      onError: (error) => errors.push(error),
+    },
+    issuer.hooks,
+  );
   host.tap(() => {
     throw broken;
   });

@@ -1,6 +1,6 @@
 /**
- * What a tool may see of a channel: kinds, names, times and codes. Never arguments, results,
- * payloads or state, since a session token is among them.
+ * What developer tools may see of a channel: kinds, names, times and codes. They never see arguments,
+ * results, payloads or state, which contain session tokens.
  */
 import type { BridgeError, Frame } from "@breezeway/shared";
 import type { Clock } from "@breezeway/shared/channel";
@@ -11,44 +11,39 @@ export interface FrameTap {
   readonly violation: (error: BridgeError) => void;
 }
 
-export interface FrameTapOptions {
+export interface FrameTapDeps {
   readonly appId: string;
   readonly mountId: string;
   readonly clock: Clock;
-  readonly listeners: () => Iterable<(event: TapEvent) => void>;
-  /** Nobody listens: nothing is remembered. */
-  readonly isIdle: () => boolean;
-  /** What a listener throws. A broken tool must not keep a call from being sent, answered or timed out. */
+  /** While it is empty, nothing is recorded. */
+  readonly listeners: ReadonlySet<(event: TapEvent) => void>;
+  /** Receives what a listener throws. A broken tool must not stop calls from being answered. */
   readonly report: (error: unknown) => void;
 }
 
-// Calls of which the answer was not seen yet. Bounded, because a guest can abort in silence.
+type TapInput = Pick<TapEvent, "direction" | "kind"> & Partial<TapEvent>;
+
+/** Calls without an answer that are remembered. Bounded, because a guest can abort calls silently. */
 const MAX_OPEN_CALLS = 2_048;
 
-export function createFrameTap({
-  appId,
-  mountId,
-  clock,
-  listeners,
-  isIdle,
-  report,
-}: FrameTapOptions): FrameTap {
-  const startedAt = new Map<string, { readonly at: number; readonly name: string }>();
+export function createFrameTap(deps: FrameTapDeps): FrameTap {
+  const { appId, mountId, clock, listeners, report } = deps;
+  const read = createFrameReader(clock);
 
-  const emit = (event: Pick<TapEvent, "direction" | "kind"> & Partial<TapEvent>): void => {
-    const full: TapEvent = {
+  const emit = (input: TapInput): void => {
+    const event: TapEvent = {
       name: undefined,
       callId: undefined,
       latencyMs: undefined,
       code: undefined,
-      ...event,
+      ...input,
       appId,
       mountId,
       atMs: clock.now(),
     };
-    for (const listener of listeners()) {
+    for (const listener of listeners) {
       try {
-        listener(full);
+        listener(event);
       } catch (error) {
         report(error);
       }
@@ -57,18 +52,36 @@ export function createFrameTap({
 
   return {
     frame(direction, frame) {
-      if (isIdle()) {
-        startedAt.clear();
-        return;
-      }
-      const [kind] = frame;
-      switch (kind) {
+      if (listeners.size === 0) read.forget();
+      else emit({ direction, kind: frame[0], ...read.frame(direction, frame) });
+    },
+    violation(error) {
+      if (listeners.size === 0) return;
+      emit({ direction: "in", kind: "refused-message", code: error.code });
+    },
+  };
+}
+
+interface FrameReader {
+  /** What a frame says besides its direction and kind. */
+  frame(direction: "in" | "out", frame: Frame): Partial<TapEvent>;
+  forget(): void;
+}
+
+/** Remembers open calls, so that an answer gets its call's name and its latency. */
+function createFrameReader(clock: Clock): FrameReader {
+  const startedAt = new Map<string, { readonly at: number; readonly name: string }>();
+
+  return {
+    forget: () => startedAt.clear(),
+    frame(direction, frame) {
+      switch (frame[0]) {
         case "call": {
           const [, callId, name] = frame;
           if (startedAt.size < MAX_OPEN_CALLS) {
             startedAt.set(`${direction}${callId}`, { at: clock.monotonic(), name });
           }
-          return emit({ direction, kind, callId, name });
+          return { callId, name };
         }
         case "result":
         case "error": {
@@ -76,31 +89,26 @@ export function createFrameTap({
           const key = `${direction === "in" ? "out" : "in"}${callId}`;
           const call = startedAt.get(key);
           startedAt.delete(key);
-          return emit({
-            direction,
-            kind,
+          return {
             callId,
             name: call?.name,
             latencyMs: call && clock.monotonic() - call.at,
-            code: kind === "error" ? frame[2].code : undefined,
-          });
+            code: frame[0] === "error" ? frame[2].code : undefined,
+          };
         }
         case "abort":
           startedAt.delete(`${direction}${frame[1]}`);
-          return emit({ direction, kind, callId: frame[1] });
+          return { callId: frame[1] };
         case "refused":
-          return emit({ direction, kind, name: frame[1], code: frame[2].code });
+          return { name: frame[1], code: frame[2].code };
         case "event":
         case "subscribe":
         case "unsubscribe":
         case "state":
-          return emit({ direction, kind, name: frame[1] });
+          return { name: frame[1] };
         case "close":
-          return emit({ direction, kind });
+          return {};
       }
-    },
-    violation(error) {
-      if (!isIdle()) emit({ direction: "in", kind: "refused-message", code: error.code });
     },
   };
 }

@@ -8,8 +8,7 @@ import {
 } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 import type { Clock } from "@breezeway/shared/channel";
-import { guestSession } from "../session/guest-session.ts";
-import type { HostSession } from "../session/host-session.ts";
+import { guestSession, type HostSession } from "../session/host-session.ts";
 import type { TokenSource } from "../tokens/token-source.ts";
 
 export interface WelcomeParts {

@@ -1,14 +1,15 @@
 import { BridgeError } from "@breezeway/shared";
 import { afterEach, describe, expect, it } from "vitest";
+import type { Host, HostOptions, Installation } from "../index.ts";
 import {
-  createHost,
+  createHostForTesting,
+  createTestGuest,
+  createTestIssuer,
   soloTabs,
-  type Installation,
-  type Host,
-  type HostOptions,
+  type HostTestHooks,
   type TabMessage,
-} from "../index.ts";
-import { createTestGuest, createTestIssuer, type TestIssuer } from "../testing.ts";
+  type TestIssuer,
+} from "../testing.ts";
 
 const orders = {
   id: "orders",
@@ -34,7 +35,7 @@ let requests: { readonly path: string; readonly body: unknown }[];
 let answer: (path: string) => Response | Promise<Response>;
 afterEach(() => host.close());
 
-function open(options: Partial<HostOptions> = {}): Host {
+function open(options: Partial<HostOptions> = {}, hooks: HostTestHooks = {}): Host {
   issuer = createTestIssuer();
   requests = [];
   answer = (path) =>
@@ -43,20 +44,23 @@ function open(options: Partial<HostOptions> = {}): Host {
         ? { installations: [INSTALLATION] }
         : { installation: INSTALLATION },
     );
-  host = createHost({
-    ...issuer.hostOptions,
-    apps: [orders, plain],
-    ...options,
-    fetch: async (input, init) => {
-      const request = new Request(input, { ...init, redirect: "follow" });
-      const { pathname } = new URL(request.url);
-      if (!pathname.startsWith("/auth/installations"))
-        return issuer.hostOptions.fetch!(input, init);
-      const body: unknown = request.body ? await request.json() : undefined;
-      requests.push({ path: pathname, body });
-      return answer(pathname);
+  host = createHostForTesting(
+    {
+      ...issuer.hostOptions,
+      apps: [orders, plain],
+      ...options,
+      fetch: async (input, init) => {
+        const request = new Request(input, { ...init, redirect: "follow" });
+        const { pathname } = new URL(request.url);
+        if (!pathname.startsWith("/auth/installations"))
+          return issuer.hostOptions.fetch(input, init);
+        const body: unknown = request.body ? await request.json() : undefined;
+        requests.push({ path: pathname, body });
+        return answer(pathname);
+      },
     },
-  });
+    { ...issuer.hooks, ...hooks },
+  );
   return host;
 }
 
@@ -94,25 +98,28 @@ describe("installations of the tenant", () => {
     const streams: Map<string, () => void>[] = [];
     const posted: string[] = [];
     let listener: (message: TabMessage) => void = () => undefined;
-    open({
-      openStream() {
-        const listeners = new Map<string, () => void>();
-        streams.push(listeners);
-        return {
-          readyState: 1,
-          addEventListener: (type, heard) => void listeners.set(type, () => heard({})),
-          close: () => undefined,
-        };
-      },
-      tabs: {
-        ...soloTabs(),
-        post: ({ type }) => void posted.push(type),
-        subscribe(subscribed) {
-          listener = subscribed;
-          return () => undefined;
+    open(
+      {},
+      {
+        openStream() {
+          const listeners = new Map<string, () => void>();
+          streams.push(listeners);
+          return {
+            readyState: 1,
+            addEventListener: (type, heard) => void listeners.set(type, () => heard({})),
+            close: () => undefined,
+          };
+        },
+        tabs: {
+          ...soloTabs(),
+          post: ({ type }) => void posted.push(type),
+          subscribe(subscribed) {
+            listener = subscribed;
+            return () => undefined;
+          },
         },
       },
-    });
+    );
     return { streams, posted, hear: (message: TabMessage) => listener(message) };
   }
 

@@ -15,10 +15,10 @@ import {
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
 import type { Clock, Unsubscribe } from "@breezeway/shared/channel";
-import type { Mount, MountOptions, MountTarget, MountSettings } from "../host-types.ts";
+import type { Mount, MountOptions, MountTarget, MountSettings } from "../mount-types.ts";
 import type { HostSession } from "../session/host-session.ts";
 import type { IssuerClient } from "../session/issuer-client.ts";
-import { perApp, spend } from "../transport/allowance.ts";
+import { bucketPerApp, spend } from "../transport/token-bucket.ts";
 
 /**
  * All reject with DENIED (this session may not, or the installation is in another state; `details.reason`
@@ -63,9 +63,8 @@ export interface HostInstallationsOptions {
   readonly report: (error: unknown) => void;
 }
 
-/** Setups that one app may complete at once, and per second after those. */
-const SETUP_BURST = 5;
-const SETUPS_PER_SECOND = 0.5;
+/** Setups that one app may complete: five at once, then one every two seconds. */
+const SETUP_BUDGET = { burst: 5, perSecond: 0.5 };
 
 export function createHostInstallations(
   options: HostInstallationsOptions,
@@ -74,7 +73,7 @@ export function createHostInstallations(
   const listeners = new Set<() => void>();
 
   // A page that calls without end would use up what the issuer takes from the person's address.
-  const setups = perApp(options.clock, SETUP_BURST, SETUPS_PER_SECOND);
+  const setups = bucketPerApp(options.clock, SETUP_BUDGET);
 
   const changed = (): void => {
     // Guests hear of the end of a session after this: no listener may prevent it, nor turn in circles.

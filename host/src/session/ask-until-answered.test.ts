@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { createHost, type Host } from "../index.ts";
-import { createTestGuest, createTestIssuer, type TestGuest, type TestIssuer } from "../testing.ts";
+import type { Host } from "../index.ts";
+import {
+  createHostForTesting,
+  createTestGuest,
+  createTestIssuer,
+  type TestGuest,
+  type TestIssuer,
+} from "../testing.ts";
 
 const orders = { id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/" };
 
@@ -11,7 +17,7 @@ interface World extends Disposable {
 
 /** A host whose app is there before anybody knows who is signed in. */
 function open(issuer: TestIssuer): World {
-  const host = createHost({ ...issuer.hostOptions, apps: [orders] });
+  const host = createHostForTesting({ ...issuer.hostOptions, apps: [orders] }, issuer.hooks);
   const guest = createTestGuest({ clock: issuer.clock });
   host.mount("orders", { place: guest.place });
   return { host, guest, [Symbol.dispose]: () => host.close() };
@@ -79,7 +85,10 @@ describe("a host that starts while its issuer is away", () => {
     const issuer = createTestIssuer();
     const answers: ((response: Response) => void)[] = [];
     const ask = (): Promise<Response> => new Promise((resolve) => answers.push(resolve));
-    const host = createHost({ ...issuer.hostOptions, apps: [], fetch: ask });
+    const host = createHostForTesting(
+      { ...issuer.hostOptions, apps: [], fetch: ask },
+      issuer.hooks,
+    );
     host.close();
     answers[0]?.(new Response(null, { status: 503 }));
     await host.session.ready;
@@ -94,7 +103,10 @@ describe("a host that starts while its issuer is away", () => {
       questions += 1;
       return new Response(null, { status: 503 });
     };
-    const host = createHost({ ...issuer.hostOptions, apps: [], fetch: away });
+    const host = createHostForTesting(
+      { ...issuer.hostOptions, apps: [], fetch: away },
+      issuer.hooks,
+    );
     await host.session.ready;
     for (const pauseMs of [2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
       const before = questions;

@@ -1,7 +1,15 @@
 /** What a page knows of its session after a time without an event stream. */
 import { afterEach, describe, expect, it } from "vitest";
-import { createHost, soloTabs, type Host } from "../index.ts";
-import { createTestGuest, createTestIssuer, type TestGuest, type TestIssuer } from "../testing.ts";
+import type { Host } from "../index.ts";
+import {
+  createHostForTesting,
+  createTestGuest,
+  createTestIssuer,
+  soloTabs,
+  type TestGuest,
+  type Tabs,
+  type TestIssuer,
+} from "../testing.ts";
 import type { SessionEventStream } from "./session-events.ts";
 
 const CLOSED = 2;
@@ -32,22 +40,25 @@ async function start(): Promise<World> {
   const issuer = createTestIssuer();
   const streams: OpenedStream[] = [];
   const posted: string[] = [];
-  const host = createHost({
-    ...issuer.hostOptions,
-    apps: [orders],
-    openStream: () => {
-      const listeners = new Map<string, (event: object) => void>();
-      const stream: OpenedStream = {
-        readyState: 1,
-        addEventListener: (type, listener) => void listeners.set(type, listener),
-        close: () => undefined,
-        tell: (type) => listeners.get(type)?.({}),
-      };
-      streams.push(stream);
-      return stream;
-    },
-    tabs: { ...soloTabs(), post: ({ type }) => void (type === "changed" && posted.push(type)) },
-  });
+  const openStream = (): OpenedStream => {
+    const listeners = new Map<string, (event: object) => void>();
+    const stream: OpenedStream = {
+      readyState: 1,
+      addEventListener: (type, listener) => void listeners.set(type, listener),
+      close: () => undefined,
+      tell: (type) => listeners.get(type)?.({}),
+    };
+    streams.push(stream);
+    return stream;
+  };
+  const tabs: Tabs = {
+    ...soloTabs(),
+    post: ({ type }) => void (type === "changed" && posted.push(type)),
+  };
+  const host = createHostForTesting(
+    { ...issuer.hostOptions, apps: [orders] },
+    { ...issuer.hooks, openStream, tabs },
+  );
   hosts.push(host);
   const guest = createTestGuest({ clock: issuer.clock });
   host.mount("orders", { place: guest.place });

@@ -38,11 +38,11 @@ function open(): World {
       return new Promise((resolve) => waiting.push(resolve));
     },
   });
-  const session = createHostSession(
+  const session = createHostSession({
     client,
-    (message) => told.push(message),
-    () => undefined,
-  );
+    tell: (message) => void told.push(message),
+    onFirstFailed: () => undefined,
+  });
   return {
     session,
     questions,

@@ -1,5 +1,5 @@
 /** The session as the host's page knows it. The issuer decides; this follows. */
-import { BridgeError } from "@breezeway/shared";
+import { BridgeError, type GuestSession } from "@breezeway/shared";
 import type { SessionSummary } from "@breezeway/shared/schemas";
 import { createStore, type Readable } from "@breezeway/shared/channel";
 import type { TabMessage } from "../tabs/tabs.ts";
@@ -44,15 +44,16 @@ export interface HostSessionControl extends HostSession {
   refetch(): Promise<SessionSummary | null>;
 }
 
-/**
- * @param tell the other tabs, when this one has ended or changed the session
- * @param onFirstFailed told why the first question was not answered
- */
-export function createHostSession(
-  client: IssuerClient,
-  tell: (message: TabMessage) => void,
-  onFirstFailed: (error: unknown) => void,
-): HostSessionControl {
+export interface HostSessionDeps {
+  readonly client: IssuerClient;
+  /** Tells the other tabs that this one has ended or changed the session. */
+  readonly tell: (message: TabMessage) => void;
+  /** Receives the reason when the first question was not answered. */
+  readonly onFirstFailed: (error: unknown) => void;
+}
+
+export function createHostSession(deps: HostSessionDeps): HostSessionControl {
+  const { client, tell, onFirstFailed } = deps;
   const answer = createStore<SessionSummary | null | undefined>(undefined);
   // An answer that was asked for before a later change must not undo it.
   let generation = 0;
@@ -140,4 +141,9 @@ export function createHostSession(
 /** Names a session in one tenant: tokens and kept events belong to it and to no other. */
 export function identityOf(summary: SessionSummary | null): string {
   return summary ? `${summary.handle} ${summary.tenantId}` : "";
+}
+
+/** What guests are told of a session. Their tokens contain nothing less. */
+export function guestSession(summary: SessionSummary | null): GuestSession | null {
+  return summary && { userId: summary.userId, tenantId: summary.tenantId, handle: summary.handle };
 }

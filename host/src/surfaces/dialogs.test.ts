@@ -1,7 +1,12 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { createHost, type ConfirmRequest, type Host, type HostOptions } from "../index.ts";
+import { type ConfirmRequest, type Host, type HostOptions } from "../index.ts";
 import type { HostUi, ModalRequest } from "../index.ts";
-import { createTestGuest, createTestIssuer, type TestGuest } from "../testing.ts";
+import {
+  createHostForTesting,
+  createTestGuest,
+  createTestIssuer,
+  type TestGuest,
+} from "../testing.ts";
 
 const app = (id: string, placements: readonly object[] = []) => ({
   id,
@@ -42,18 +47,21 @@ const open: Host[] = [];
 const setUp = async (more: Partial<HostOptions> = {}) => {
   const issuer = createTestIssuer();
   const manual = createManualUi();
-  const host = createHost({
-    ...issuer.hostOptions,
-    apps: [app("orders", [MODAL]), app("stock")],
-    ui: manual.ui,
-    isUserActive: () => true,
-    locale: "de-AT",
-    context: { page: "home" },
-    onError: (error) => {
-      throw error;
+  const host = createHostForTesting(
+    {
+      ...issuer.hostOptions,
+      apps: [app("orders", [MODAL]), app("stock")],
+      ui: manual.ui,
+      isUserActive: () => true,
+      locale: "de-AT",
+      context: { page: "home" },
+      onError: (error) => {
+        throw error;
+      },
+      ...more,
     },
-    ...more,
-  });
+    issuer.hooks,
+  );
   open.push(host);
   const connect = async (appId: string): Promise<TestGuest> => {
     const guest = createTestGuest({ clock: issuer.clock });
@@ -144,8 +152,11 @@ describe("confirm", () => {
 
   it("goes by the page's user activation, and without one there is none [DG-2]", async () => {
     const parts = await setUp();
-    const { hostOptions } = parts.issuer;
-    const host = createHost({ ...hostOptions, apps: [app("orders")], ui: parts.ui });
+    const { hostOptions, hooks } = parts.issuer;
+    const host = createHostForTesting(
+      { ...hostOptions, apps: [app("orders")], ui: parts.ui },
+      hooks,
+    );
     open.push(host);
     const guest = createTestGuest({ clock: parts.issuer.clock });
     host.mount("orders", { place: guest.place });
@@ -162,7 +173,7 @@ describe("confirm", () => {
     const dialog = await shown(parts.confirms, parts);
     for (const guest of [parts.guest, stock]) {
       await expect(guest.call("confirm", { title: "Second" })).rejects.toThrow(
-        coded("CALL_LIMIT_EXCEEDED", "open already"),
+        coded("CALL_LIMIT_EXCEEDED", "already open"),
       );
     }
     dialog.answer(true);
@@ -178,7 +189,7 @@ describe("confirm", () => {
     const asking = first.guest.call("confirm", { title: "First" });
     const dialog = await shown(first.confirms, first);
     await expect(second.guest.call("openModal", "edit")).rejects.toThrow(
-      coded("CALL_LIMIT_EXCEEDED", "open already"),
+      coded("CALL_LIMIT_EXCEEDED", "already open"),
     );
     dialog.answer(true);
     await asking;
@@ -198,7 +209,7 @@ describe("confirm", () => {
     };
     for (let count = 0; count < 5; count += 1) await ask(parts.guest);
     await expect(parts.guest.call("confirm", { title: "Again?" })).rejects.toThrow(
-      coded("CALL_LIMIT_EXCEEDED", "in a row"),
+      coded("CALL_LIMIT_EXCEEDED", "Too many"),
     );
     await ask(stock);
     await parts.issuer.clock.advance(3_100);

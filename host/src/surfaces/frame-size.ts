@@ -1,14 +1,56 @@
-/** How large an app may make its place, and making it so. */
+/** How an app changes the size of its frame, within the limits of its mount. */
 import { BridgeError, type FrameSize } from "@breezeway/shared";
-import type { SizeLimits } from "../host-types.ts";
+import type { Clock } from "@breezeway/shared/channel";
+import type { MountSettings, SizeLimits } from "../mount-types.ts";
+import { createThrottle } from "../transport/throttle.ts";
+import type { TokenBucket } from "../transport/token-bucket.ts";
 
-/**
- * What is asked for, within the limits.
- *
- * @throws {BridgeError} SURFACE_REFUSED for a side that has no maximum: it is the host's alone
- */
-export function clampSize(asked: FrameSize, limits: SizeLimits): FrameSize {
-  const { heightPx, widthPx } = asked;
+export interface FrameSizer {
+  /**
+   * @returns The size that the frame gets.
+   * @throws {BridgeError} SURFACE_REFUSED
+   */
+  resize(asked: FrameSize, element: HTMLElement | undefined): FrameSize;
+  close(): void;
+}
+
+export interface FrameSizerDeps {
+  readonly clock: Clock;
+  readonly bucket: TokenBucket;
+  readonly settings: SizeLimits & Pick<MountSettings, "onResize">;
+}
+
+export function createFrameSizer({ clock, bucket, settings }: FrameSizerDeps): FrameSizer {
+  const throttle = createThrottle(clock, bucket);
+  // Collects the latest of each side: a call for one side must not drop a waiting call for the other.
+  let waiting: FrameSize = {};
+
+  return {
+    resize(asked, element) {
+      const size = clampSize(asked, settings);
+      const apply =
+        settings.onResize ?? (element && ((given: FrameSize) => sizeElement(element, given)));
+      if (!apply) {
+        throw new BridgeError("SURFACE_REFUSED", "The app is not in an iframe of this page.");
+      }
+      waiting = { ...waiting, ...size };
+      throttle.run(() => {
+        const latest = waiting;
+        waiting = {};
+        apply(latest);
+      });
+      return size;
+    },
+    close: () => throttle.close(),
+  };
+}
+
+export function sizeElement({ style }: HTMLElement, { heightPx, widthPx }: FrameSize): void {
+  if (heightPx !== undefined) style.blockSize = `${heightPx}px`;
+  if (widthPx !== undefined) style.inlineSize = `${widthPx}px`;
+}
+
+function clampSize({ heightPx, widthPx }: FrameSize, limits: SizeLimits): FrameSize {
   return {
     ...(heightPx === undefined
       ? {}
@@ -21,10 +63,5 @@ export function clampSize(asked: FrameSize, limits: SizeLimits): FrameSize {
 
 function clamp(side: string, asked: number, min = 0, max: number | undefined): number {
   if (max !== undefined) return Math.min(Math.max(asked, min), max);
-  throw new BridgeError("SURFACE_REFUSED", `The host keeps the ${side} of this place as it is.`);
-}
-
-export function sizeElement({ style }: HTMLElement, { heightPx, widthPx }: FrameSize): void {
-  if (heightPx !== undefined) style.blockSize = `${heightPx}px`;
-  if (widthPx !== undefined) style.inlineSize = `${widthPx}px`;
+  throw new BridgeError("SURFACE_REFUSED", `The host does not let apps change the ${side} here.`);
 }

@@ -1,13 +1,13 @@
 /**
  * What a host shows in its own page on behalf of an app. `createHostUi()` of `@breezeway/host/element`
- * is one that is ready; a product may write its own. Types only.
+ * is ready to use; a product may write its own. Types only.
  *
- * Every request names the app, from the registry. Texts are the app's: show them as text, beside the
- * app's name, so that nobody takes them for the host's.
+ * Every request names the app, from the registry. Its texts come from the app: show them as text,
+ * next to the app's name, so that users do not take them for the host's own.
  */
 import type { ToastTone } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
-import type { Mount, MountOptions } from "../host-types.ts";
+import type { Mount, MountOptions } from "../mount-types.ts";
 
 export interface ToastRequest {
   readonly app: RegisteredApp;
@@ -27,7 +27,7 @@ export interface ConfirmRequest {
   /** 1 to 30 characters. */
   readonly cancelLabel?: string;
   readonly tone: "normal" | "danger";
-  /** Nobody waits for the answer any more: the dialog must go. */
+  /** Aborts when the caller no longer waits for the answer. Close the dialog then. */
   readonly signal: AbortSignal;
 }
 
@@ -36,25 +36,25 @@ export interface ModalRequest {
   /** The placement's label in the host's language. */
   readonly title: string;
   readonly size: "small" | "medium" | "large";
-  /** The app has closed the dialog, or is gone: the dialog must go. */
+  /** Aborts when the app has closed the dialog, or is gone. Close the dialog then. */
   readonly signal: AbortSignal;
   /**
-   * Shows the app's page in the dialog. Path, placement and context are those of the request,
-   * whatever `options` says.
+   * Mounts the app's page in the dialog. The path, the placement and the context come from the
+   * request and override those of `options`.
    */
   mount(options: MountOptions): Mount;
 }
 
-/** Surfaces that a host leaves out are refused with SURFACE_REFUSED. */
+/** A request for a missing member is refused with SURFACE_REFUSED. */
 export interface HostUi {
   showToast?(request: ToastRequest): void;
-  /** Resolves to the person's answer; `false` also when the dialog was dismissed. */
+  /** Resolves to the user's answer: `false` also when the user dismissed the dialog. */
   confirm?(request: ConfirmRequest): boolean | PromiseLike<boolean>;
-  /** Resolves when the person has closed the dialog. What it showed is closed by the host. */
+  /** Resolves when the user has closed the dialog. The host closes the mount in the dialog. */
   openModal?(request: ModalRequest): PromiseLike<void>;
 }
 
-/** Where an app wants to go. Paths have a query and a fragment, if any, and stay on their origin. */
+/** Where an app asks to go. Each path stays on its origin; it may have a query and a fragment. */
 export type NavigationTarget =
   | {
       /** A path of the host. */
@@ -63,7 +63,7 @@ export type NavigationTarget =
       readonly replace: boolean;
     }
   | {
-      /** A page of an app; another than the one that asks has the capability for it. */
+      /** A page of an app. If it is another app, the app that asks has the capability for that. */
       readonly to: "app";
       readonly app: RegisteredApp;
       readonly path: string;

@@ -1,19 +1,24 @@
 /**
- * Methods by which an app acts on the page around it.
+ * Methods by which an app acts on the page around it. `SURFACE_RULES` of `@breezeway/shared` says what
+ * each method needs.
  *
- * [SF-1] Closed by default: each needs a capability of the manifest, or only reaches the app's own
- *        place. What the host has no handler for is refused.
- * [SF-2] Arguments are parsed before anything is looked at; a path cannot leave its origin.
- * [SF-3] An app may do only so much of each, over all of its frames and documents.
- * [SF-4] Whose request it is comes from the registry's entry of the frame.
+ * [SF-1] Closed by default: a method needs a capability of the manifest, or acts only on the app's own
+ *        frame. A request that the host has no handler for is refused.
+ * [SF-2] Arguments are parsed before anything else is read. A path cannot leave its origin.
+ * [SF-3] Each app has a token bucket per kind of request, shared by all its frames and documents.
+ * [SF-4] The app that asks is taken from the registry's entry of the frame.
  */
 import {
+  assertCapability,
+  assertSurfaceAllowed,
   BridgeError,
-  BUILT_IN_METHODS,
   normalPath,
   quoted,
   SURFACE_CAPABILITIES,
   SURFACE_LIMITS,
+  SURFACE_RULES,
+  type SurfaceBudget,
+  type SurfaceMethod,
 } from "@breezeway/shared";
 import {
   parseConfirm,
@@ -27,122 +32,128 @@ import {
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
 import type { Clock, IncomingCall } from "@breezeway/shared/channel";
-import type { GuestMount } from "../guests/guest-mount.ts";
-import type { HostOptions, MountOptions } from "../host-types.ts";
-import { perApp, spend, type Allowance } from "../transport/allowance.ts";
+import type { FrameBuckets, GuestMount } from "../guests/guest-mount.ts";
+import type { HostOptions } from "../host-types.ts";
+import type { MountOptions } from "../mount-types.ts";
+import { bucketPerApp, type TokenBucket } from "../transport/token-bucket.ts";
 import { createDialogs, notOffered } from "./dialogs.ts";
 import type { HostUi, NavigationTarget } from "./host-ui.ts";
 
-type BuiltIn = (call: IncomingCall) => unknown;
-
-export interface SurfacesOptions {
+export interface SurfacesDeps {
   readonly apps: AppRegistry;
   readonly ui: HostUi;
   readonly onNavigate: HostOptions["onNavigate"];
   readonly isUserActive: (call: IncomingCall) => boolean;
   readonly clock: Clock;
   readonly locale: () => string;
-  readonly mount: (appId: string, options: MountOptions) => GuestMount;
 }
 
-/** How often an app may change what the page around its frames shows of them. */
-export interface PlaceBounds {
-  readonly paths: Allowance;
-  readonly sizes: Allowance;
+/** The frame that asks. */
+export interface SurfaceCaller {
+  readonly app: RegisteredApp;
+  readonly mount: GuestMount;
+  /** Mounts another page of the same app, for a modal. */
+  readonly mountPage: (options: MountOptions) => GuestMount;
 }
+
+export type SurfaceHandler = (call: IncomingCall) => unknown;
 
 export interface Surfaces {
-  boundsOf(app: RegisteredApp): PlaceBounds;
-  methodsOf(app: RegisteredApp, mount: GuestMount): readonly (readonly [string, BuiltIn])[];
+  bucketsOf(app: RegisteredApp): FrameBuckets;
+  methodsOf(caller: SurfaceCaller): ReadonlyMap<string, SurfaceHandler>;
 }
 
-export function createSurfaces(options: SurfacesOptions): Surfaces {
-  const { clock, ui } = options;
-  const limits = SURFACE_LIMITS;
-  const navigations = perApp(clock, limits.navigations.burst, limits.navigations.perSecond);
-  const toasts = perApp(clock, limits.toasts.burst, limits.toasts.perSecond);
-  const dialogs = perApp(clock, limits.dialogs.burst, limits.dialogs.perSecond);
-  const paths = perApp(clock, limits.paths.burst, limits.paths.perSecond);
-  const sizes = perApp(clock, limits.sizes.burst, limits.sizes.perSecond);
+type Handlers = Readonly<Record<SurfaceMethod, SurfaceHandler>>;
 
-  const assertActive = (what: string, call: IncomingCall): void => {
-    if (options.isUserActive(call)) return;
-    throw new BridgeError("ACTIVATION_MISSING", `${what} needs a click or a key of the person.`);
-  };
+/** @throws {BridgeError} ACTIVATION_MISSING, CALL_LIMIT_EXCEEDED */
+export type AssertAllowed = (method: SurfaceMethod, app: RegisteredApp, call: IncomingCall) => void;
 
-  const open = createDialogs({
-    ui,
-    locale: options.locale,
-    mount: options.mount,
-    assertAllowed(app, call) {
-      assertActive("A dialog", call);
-      spend(dialogs(app), "dialogs");
-    },
-  });
+export function createSurfaces(deps: SurfacesDeps): Surfaces {
+  const bucketOf = createBuckets(deps.clock);
 
-  const targetOf = (app: RegisteredApp, asked: AskedPlace): NavigationTarget => {
-    if (asked.to === "host") return asked;
-    const target = asked.app === undefined ? app : options.apps.get(asked.app);
-    // Which other apps there are is not every app's to find out.
-    if (target !== app) demand(app, "navigate", SURFACE_CAPABILITIES.navigateToApps);
-    if (target === undefined) {
-      throw new BridgeError("APP_UNKNOWN", `No app ${quoted(asked.app ?? "")} is registered.`);
-    }
-    return { ...asked, app: target, path: asked.path ?? startOf(target) };
-  };
+  const assertAllowed: AssertAllowed = (method, app, call) =>
+    assertSurfaceAllowed(method, {
+      isUserActive: () => deps.isUserActive(call),
+      take: (budget) => bucketOf(budget, app).take(),
+    });
+
+  const handlersOf = createHandlers(deps, assertAllowed);
 
   return {
-    boundsOf: (app) => ({ paths: paths(app), sizes: sizes(app) }),
-    methodsOf: (app, mount) => [
-      [
-        BUILT_IN_METHODS.navigate,
-        async (call) => {
-          demand(app, "navigate", SURFACE_CAPABILITIES.navigate);
-          const target = targetOf(app, parseNavigate(call.args));
-          if (!options.onNavigate) throw notOffered("way to go elsewhere");
-          assertActive("Going elsewhere", call);
-          spend(navigations(app), "navigations");
-          await options.onNavigate(target, { app, mount });
-        },
-      ],
-      [BUILT_IN_METHODS.reportPath, ({ args }) => mount.reportPath(parseReportPath(args))],
-      [BUILT_IN_METHODS.resize, ({ args }) => mount.resize(parseResize(args))],
-      [
-        BUILT_IN_METHODS.showToast,
-        ({ args }) => {
-          demand(app, "showToast", SURFACE_CAPABILITIES.showToast);
-          const toast = parseShowToast(args);
-          if (!ui.showToast) throw notOffered("toasts");
-          spend(toasts(app), "toasts");
-          ui.showToast({ app, ...toast });
-        },
-      ],
-      [
-        BUILT_IN_METHODS.confirm,
-        (call) => {
-          demand(app, "confirm", SURFACE_CAPABILITIES.confirm);
-          return open.confirm(app, parseConfirm(call.args), call);
-        },
-      ],
-      [
-        BUILT_IN_METHODS.openModal,
-        (call) => {
-          demand(app, "openModal", SURFACE_CAPABILITIES.openModal);
-          return open.openModal(app, parseOpenModal(call.args), call);
-        },
-      ],
-      [BUILT_IN_METHODS.closeModal, ({ args: [result] }) => open.closeModal(mount, result)],
-    ],
+    bucketsOf: (app) => ({ paths: bucketOf("paths", app), sizes: bucketOf("sizes", app) }),
+    methodsOf(caller) {
+      const can = canOf(caller.app);
+      const methods = Object.entries(handlersOf(caller)) as [SurfaceMethod, SurfaceHandler][];
+      return new Map(
+        methods.map(([name, handle]) => [
+          name,
+          (call) => {
+            assertCapability(can, `"${name}"`, SURFACE_RULES[name].capability);
+            return handle(call);
+          },
+        ]),
+      );
+    },
   };
 }
 
-function demand(app: RegisteredApp, method: string, capability: string): void {
-  if (app.capabilities.includes(capability)) return;
-  throw new BridgeError(
-    "CAPABILITY_MISSING",
-    `"${method}" needs the capability "${capability}", which the app's manifest does not list.`,
-    { details: { capability } },
-  );
+function createBuckets(clock: Clock): (budget: SurfaceBudget, app: RegisteredApp) => TokenBucket {
+  const { toasts, dialogs, navigations, paths, sizes } = SURFACE_LIMITS;
+  const perApp: Readonly<Record<SurfaceBudget, (app: RegisteredApp) => TokenBucket>> = {
+    toasts: bucketPerApp(clock, toasts),
+    dialogs: bucketPerApp(clock, dialogs),
+    navigations: bucketPerApp(clock, navigations),
+    paths: bucketPerApp(clock, paths),
+    sizes: bucketPerApp(clock, sizes),
+  };
+  return (budget, app) => perApp[budget](app);
+}
+
+function createHandlers(
+  { apps, ui, onNavigate, locale }: SurfacesDeps,
+  assertAllowed: AssertAllowed,
+): (caller: SurfaceCaller) => Handlers {
+  const dialogs = createDialogs({ ui, locale, assertAllowed });
+  return (caller) => {
+    const { app, mount } = caller;
+    return {
+      async navigate(call) {
+        const target = targetOf(apps, app, parseNavigate(call.args));
+        if (!onNavigate) throw notOffered("navigation");
+        assertAllowed("navigate", app, call);
+        await onNavigate(target, { app, mount });
+      },
+      reportPath: ({ args }) => mount.reportPath(parseReportPath(args)),
+      resize: ({ args }) => mount.resize(parseResize(args)),
+      showToast(call) {
+        const toast = parseShowToast(call.args);
+        if (!ui.showToast) throw notOffered("toasts");
+        assertAllowed("showToast", app, call);
+        ui.showToast({ app, ...toast });
+      },
+      confirm: (call) => dialogs.confirm(app, parseConfirm(call.args), call),
+      openModal: (call) => dialogs.openModal(caller, parseOpenModal(call.args), call),
+      closeModal: ({ args: [result] }) => dialogs.closeModal(mount, result),
+    };
+  };
+}
+
+/** @throws {BridgeError} CAPABILITY_MISSING, APP_UNKNOWN */
+function targetOf(apps: AppRegistry, app: RegisteredApp, asked: AskedPlace): NavigationTarget {
+  if (asked.to === "host") return asked;
+  const target = asked.app === undefined ? app : apps.get(asked.app);
+  if (target !== app) {
+    // Checked before the lookup's result: an app without the capability must not learn app ids.
+    assertCapability(canOf(app), '"navigate"', SURFACE_CAPABILITIES.navigateToApps);
+  }
+  if (target === undefined) {
+    throw new BridgeError("APP_UNKNOWN", `No app ${quoted(asked.app ?? "")} is registered.`);
+  }
+  return { ...asked, app: target, path: asked.path ?? startOf(target) };
+}
+
+function canOf({ capabilities }: RegisteredApp): (capability: string) => boolean {
+  return (capability) => capabilities.includes(capability);
 }
 
 function startOf({ placements, url }: RegisteredApp): string {

@@ -1,8 +1,14 @@
 import { defineContract, type Frame } from "@breezeway/shared";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
-import { createHost, type Host, type HostOptions, type Mount } from "../index.ts";
-import { createTestGuest, createTestIssuer, type TestGuest, type TestIssuer } from "../testing.ts";
+import type { Host, HostOptions, Mount } from "../index.ts";
+import {
+  createHostForTesting,
+  createTestGuest,
+  createTestIssuer,
+  type TestGuest,
+  type TestIssuer,
+} from "../testing.ts";
 
 const contract = defineContract({
   methods: {
@@ -36,17 +42,20 @@ const open: Host<C>[] = [];
 
 const setUp = (options: Partial<HostOptions<C>> = {}): Setup => {
   const issuer = createTestIssuer();
-  const host = createHost({
-    ...issuer.hostOptions,
-    apps: [orders],
-    contract,
-    methods: {
-      getCustomer: (id) => ({ name: `Customer ${id}` }),
-      wait: () => new Promise(() => undefined),
+  const host = createHostForTesting(
+    {
+      ...issuer.hostOptions,
+      apps: [orders],
+      contract,
+      methods: {
+        getCustomer: (id) => ({ name: `Customer ${id}` }),
+        wait: () => new Promise(() => undefined),
+      },
+      context: { page: "home" },
+      ...options,
     },
-    context: { page: "home" },
-    ...options,
-  });
+    issuer.hooks,
+  );
   open.push(host);
   const guest = createTestGuest<C>({ clock: issuer.clock });
   const mount = host.mount("orders", { place: guest.place, path: "/app?x=1" });

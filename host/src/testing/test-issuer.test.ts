@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { createHost, type Host } from "../index.ts";
+import type { Host } from "../index.ts";
 import {
   createTestGuest,
+  createHostForTesting,
   createTestIssuer,
   type TestIssuer,
   type TestIssuerOptions,
@@ -21,7 +22,7 @@ afterEach(() => host.close());
 
 function open(options: TestIssuerOptions = {}): Host["installations"] {
   issuer = createTestIssuer(options);
-  host = createHost({ ...issuer.hostOptions, apps: [orders] });
+  host = createHostForTesting({ ...issuer.hostOptions, apps: [orders] }, issuer.hooks);
   return host.installations;
 }
 
@@ -78,7 +79,7 @@ describe("installations of the issuer in memory", () => {
     await expect(installations.list()).rejects.toMatchObject(reason("scope-missing"));
     issuer.refuse(undefined, "installations");
     const { issuerUrl, fetch } = issuer.hostOptions;
-    const elsewhere = await fetch!(`${issuerUrl}/installations/install`, {
+    const elsewhere = await fetch(`${issuerUrl}/installations/install`, {
       method: "POST",
       body: JSON.stringify({ appId: "orders", tenantId: "globex" }),
     });

@@ -11,7 +11,7 @@ import {
   nextTask,
   type TestClock,
 } from "@breezeway/shared/testing";
-import type { HostOptions } from "../host-types.ts";
+import type { HostOptions, HostTestHooks } from "../host-types.ts";
 import type { SessionEventStream } from "../session/session-events.ts";
 import { soloTabs } from "../tabs/tabs.ts";
 import { createTestInstallations, type TestInstallationState } from "./test-installations.ts";
@@ -28,11 +28,12 @@ export interface TestIssuerOptions {
 }
 
 export interface TestIssuer {
-  /** What `createHost` needs to live in a test: `createHost({ ...issuer.hostOptions, apps })`. */
-  readonly hostOptions: Pick<
-    HostOptions,
-    "issuerUrl" | "fetch" | "clock" | "random" | "openStream" | "tabs" | "visibility" | "onError"
-  >;
+  /**
+   * What a host needs to use this issuer, together with `hooks`:
+   * `createHostForTesting({ ...issuer.hostOptions, apps }, issuer.hooks)`.
+   */
+  readonly hostOptions: Required<Pick<HostOptions, "issuerUrl" | "fetch" | "onError">>;
+  readonly hooks: Required<HostTestHooks>;
   readonly session: SessionSummary | null;
   /** Installations of the session's tenant, by app id. */
   readonly installations: readonly Installation[];
@@ -164,13 +165,15 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     hostOptions: {
       issuerUrl: ISSUER_URL,
       fetch: fetchFromIssuer,
+      onError: (error) => void errors.push(error),
+    },
+    hooks: {
       clock,
-      // Half of the jitter, always.
+      // Always half of the jitter.
       random: () => 0.5,
       openStream,
       tabs: soloTabs(),
       visibility: { isVisible: true, onVisible: () => () => undefined },
-      onError: (error) => void errors.push(error),
     },
     get session() {
       return core.session.current;

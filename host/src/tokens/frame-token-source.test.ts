@@ -3,8 +3,15 @@ import { BridgeError, decodeSessionToken, type Hello } from "@breezeway/shared";
 import { createSkew } from "@breezeway/shared/channel";
 import { createTestClock } from "@breezeway/shared/testing";
 import { afterEach, describe, expect, it } from "vitest";
-import { createHost, type Host, type HostOptions } from "../index.ts";
-import { createTestGuest, createTestIssuer, type TestGuest, type TestIssuer } from "../testing.ts";
+import type { Host, HostOptions } from "../index.ts";
+import {
+  createHostForTesting,
+  createTestGuest,
+  createTestIssuer,
+  type HostTestHooks,
+  type TestGuest,
+  type TestIssuer,
+} from "../testing.ts";
 import { createTokenSource, type TokenSource } from "./token-source.ts";
 import { createFrameTokenSource } from "./frame-token-source.ts";
 import { soloTabs, type TabMessage } from "../tabs/tabs.ts";
@@ -18,9 +25,15 @@ afterEach(() => {
   for (const host of open.splice(0)) host.close();
 });
 
-function setUp(options: Partial<HostOptions> = {}): { issuer: TestIssuer; host: Host } {
+function setUp(
+  options: Partial<HostOptions> = {},
+  hooks: HostTestHooks = {},
+): { issuer: TestIssuer; host: Host } {
   const issuer = createTestIssuer();
-  const host = createHost({ ...issuer.hostOptions, apps: [orders], ...options });
+  const host = createHostForTesting(
+    { ...issuer.hostOptions, apps: [orders], ...options },
+    { ...issuer.hooks, ...hooks },
+  );
   open.push(host);
   return { issuer, host };
 }
@@ -103,9 +116,10 @@ describe("a guest that names a key", () => {
 
   it("is not told the tokens of other tabs, nor are those told its", async () => {
     const told: TabMessage[] = [];
-    const { issuer, host } = setUp({
-      tabs: { ...soloTabs(), post: (message) => void told.push(message) },
-    });
+    const { issuer, host } = setUp(
+      {},
+      { tabs: { ...soloTabs(), post: (message) => void told.push(message) } },
+    );
     const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });
     await guest.connect();
     await issuer.advance(50_000);
@@ -117,17 +131,20 @@ describe("a guest that names a key", () => {
     const sent: (string | null)[] = [];
     const issuer = createTestIssuer();
     const { fetch: fromIssuer } = issuer.hostOptions;
-    const host = createHost({
-      ...issuer.hostOptions,
-      apps: [orders],
-      gatewayUrl: "https://api.test",
-      fetch: async (input, init) => {
-        const request = new Request(input, { ...init, redirect: "follow" });
-        if (!request.url.startsWith("https://api.test")) return fromIssuer!(input, init);
-        sent.push(request.headers.get("authorization"));
-        return new Response("fine");
+    const host = createHostForTesting(
+      {
+        ...issuer.hostOptions,
+        apps: [orders],
+        gatewayUrl: "https://api.test",
+        fetch: async (input, init) => {
+          const request = new Request(input, { ...init, redirect: "follow" });
+          if (!request.url.startsWith("https://api.test")) return fromIssuer(input, init);
+          sent.push(request.headers.get("authorization"));
+          return new Response("fine");
+        },
       },
-    });
+      issuer.hooks,
+    );
     open.push(host);
     const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });
     await guest.connect();
@@ -167,8 +184,8 @@ describe("the tokens of a frame", () => {
         bound.push(tokens);
         return tokens;
       },
-      follower: { wantsTokens: true, onToken: () => undefined },
     });
+    frame.follow({ wantsTokens: true, onToken: () => undefined });
     const hello = (proofKeyThumbprint?: string): Hello => ({
       protocol: [1, 1],
       sdk: "test",

@@ -1,26 +1,28 @@
 /**
- * The tokens of one frame: those that its app shares over all frames and tabs, or, when the document in
- * the frame has named a key in its hello, tokens of its own that are bound to that key.
+ * The tokens of one frame: the tokens that its app shares over all frames and tabs, or, when the
+ * document in the frame has named a key in its hello, tokens that are bound to that key.
  *
- * [FK-1] Tokens that are bound to the key of one document are never given to another: not to another
- *        frame, and not to the document that was in this frame before, while the new one is welcomed.
+ * [FK-1] Tokens that are bound to the key of one document are never given to another document: neither
+ *        to one in another frame, nor to the previous one of this frame while the new one is welcomed.
  */
 import type { Hello } from "@breezeway/shared";
 import type { Unsubscribe } from "@breezeway/shared/channel";
-import type { TokenSource, TokenFollower } from "./token-source.ts";
+import type { TokenFollower, TokenSource } from "./token-source.ts";
 
 export interface FrameTokenSource {
-  /** For the welcome of a document that has said this hello. */
+  /** The tokens for the welcome of a document that has sent this hello. */
   of(hello: Hello): TokenSource;
-  /** The document is in: its tokens are followed from now on, and those of the one before forgotten. */
+  /** The document is connected. Follows its tokens from now on and closes those of the one before. */
   enter(hello: Hello): TokenSource;
+  /** Tells the follower each new token of the connected document. Call it once. */
+  follow(follower: TokenFollower): void;
   close(): void;
 }
 
-export interface FrameTokenSourceOptions {
+export interface FrameTokenSourceDeps {
+  /** The app's tokens, bound to no key. */
   readonly shared: TokenSource;
   readonly bind: (proofKeyThumbprint: string) => TokenSource;
-  readonly follower: TokenFollower;
 }
 
 interface Bound {
@@ -28,42 +30,61 @@ interface Bound {
   readonly tokens: TokenSource;
 }
 
-export function createFrameTokenSource(options: FrameTokenSourceOptions): FrameTokenSource {
-  const { shared, bind, follower } = options;
-  /** Of the document that said hello last. It may not be in yet. */
-  let greeting: Bound | undefined;
-  let current: Bound | undefined;
-  let unfollow: Unsubscribe = shared.follow(follower);
+interface FrameState {
+  /** Belongs to the latest hello, whose document may not be connected yet. */
+  greeting: Bound | undefined;
+  current: Bound | undefined;
+  follower: TokenFollower | undefined;
+  unfollow: Unsubscribe;
+}
+
+export function createFrameTokenSource({ shared, bind }: FrameTokenSourceDeps): FrameTokenSource {
+  const state: FrameState = {
+    greeting: undefined,
+    current: undefined,
+    follower: undefined,
+    unfollow: () => undefined,
+  };
 
   const greet = ({ proofKeyThumbprint }: Hello): Bound | undefined => {
+    const { greeting, current } = state;
     if (greeting?.keyThumbprint === proofKeyThumbprint) return greeting;
     if (greeting !== current) greeting?.tokens.close();
-    greeting =
+    state.greeting =
       proofKeyThumbprint === undefined
         ? undefined
         : { keyThumbprint: proofKeyThumbprint, tokens: bind(proofKeyThumbprint) };
-    return greeting;
+    return state.greeting;
+  };
+
+  const followCurrent = (): void => {
+    const tokens = state.current?.tokens ?? shared;
+    if (state.follower) state.unfollow = tokens.follow(state.follower);
   };
 
   return {
     of: (hello) => greet(hello)?.tokens ?? shared,
     enter(hello) {
       const next = greet(hello);
-      const tokens = next?.tokens ?? shared;
-      if (next !== current) {
-        unfollow();
-        current?.tokens.close();
-        current = next;
-        unfollow = tokens.follow(follower);
+      if (next !== state.current) {
+        state.unfollow();
+        state.current?.tokens.close();
+        state.current = next;
+        followCurrent();
       }
-      // The token may be older than this guest: nobody wanted the next one until now.
+      const tokens = next?.tokens ?? shared;
+      // The shared token may be older than this guest: no follower wanted the next one until now.
       tokens.wake();
       return tokens;
     },
+    follow(follower) {
+      state.follower = follower;
+      followCurrent();
+    },
     close() {
-      unfollow();
-      if (greeting !== current) greeting?.tokens.close();
-      current?.tokens.close();
+      state.unfollow();
+      if (state.greeting !== state.current) state.greeting?.tokens.close();
+      state.current?.tokens.close();
     },
   };
 }

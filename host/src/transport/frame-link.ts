@@ -34,8 +34,7 @@ import {
 import { randomId, toWireError, type Clock } from "@breezeway/shared/channel";
 import { connect, Reply, type Message, type MessageHandler, type Messenger } from "penpal";
 import { PENPAL, readCall, readStep } from "./guest-messages.ts";
-import { createAllowance } from "./allowance.ts";
-import { createPace } from "./pace.ts";
+import { createHandshakeThrottle } from "./throttle.ts";
 
 export interface FrameLinkOptions {
   /** The frame's window at present: a frame that is moved in the page has a new one. */
@@ -72,8 +71,7 @@ interface AttemptOptions extends Pick<FrameLinkOptions, "clock" | "onHello"> {
 
 export function linkFrame({ frameWindow, origin, clock, onHello }: FrameLinkOptions): FrameLink {
   const attempts = new Set<Attempt>();
-  const { attemptBurst, attemptsPerSecond } = HANDSHAKE_LIMITS;
-  const pace = createPace(clock, createAllowance(clock, attemptBurst, attemptsPerSecond));
+  const throttle = createHandshakeThrottle(clock);
   // Of two participants the one with the greater id leads; those of penpal are hexadecimal.
   const participantId = `~${randomId()}`;
   let newest: Attempt | undefined;
@@ -104,10 +102,10 @@ export function linkFrame({ frameWindow, origin, clock, onHello }: FrameLinkOpti
     const [port] = event.ports;
     if (step?.type === "SYN") {
       const { guestId } = step;
-      if (guestId !== newest?.guestId) pace.run(() => begin(guestId).answer());
+      if (guestId !== newest?.guestId) throttle.run(() => begin(guestId).answer());
     } else if (step && port) {
       if (newest?.wantsPort) newest.take(port);
-      else pace.run(() => begin(newest?.guestId).take(port));
+      else throttle.run(() => begin(newest?.guestId).take(port));
     }
   };
 
@@ -115,7 +113,7 @@ export function linkFrame({ frameWindow, origin, clock, onHello }: FrameLinkOpti
   return {
     close() {
       removeEventListener("message", onWindowMessage);
-      pace.close();
+      throttle.close();
       for (const attempt of attempts) attempt.end();
     },
   };

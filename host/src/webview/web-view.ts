@@ -11,14 +11,7 @@
  *        name in it, and is nothing when it has not: any frame could have sent it.
  * [WV-7] Only so many hellos are answered in a second; the latest always is.
  */
-import {
-  BridgeError,
-  CHANNEL_LIMITS,
-  HANDSHAKE_LIMITS,
-  originOf,
-  parseHello,
-  type Refusal,
-} from "@breezeway/shared";
+import { BridgeError, CHANNEL_LIMITS, originOf, parseHello, type Refusal } from "@breezeway/shared";
 import { randomId, toWireError } from "@breezeway/shared/channel";
 import {
   createTextPort,
@@ -28,8 +21,7 @@ import {
   type TextPort,
   type WebViewMessage,
 } from "@breezeway/shared/webview";
-import { createAllowance } from "../transport/allowance.ts";
-import { createPace, type Pace } from "../transport/pace.ts";
+import { createHandshakeThrottle, type Throttle } from "../transport/throttle.ts";
 import type { OpenGuestPlace, GuestPlaceOptions } from "../transport/guest-place.ts";
 
 /** The part of the event of `onMessage` that is used. */
@@ -64,7 +56,7 @@ interface OpenChannel extends TextPort {
 export function createWebView({ inject, reload }: WebViewOptions): WebViewHandle {
   const nonce = randomId();
   let mounted: GuestPlaceOptions | undefined;
-  let pace: Pace | undefined;
+  let throttle: Throttle | undefined;
   let channel: OpenChannel | undefined;
 
   const guarded = (script: string): string =>
@@ -123,13 +115,12 @@ export function createWebView({ inject, reload }: WebViewOptions): WebViewHandle
       if (mounted) throw new BridgeError("CONFIG_INVALID", "This WebView has an app already.");
       mounted = options;
       const { clock } = options;
-      const { attemptBurst, attemptsPerSecond } = HANDSHAKE_LIMITS;
-      pace = createPace(clock, createAllowance(clock, attemptBurst, attemptsPerSecond));
+      throttle = createHandshakeThrottle(clock);
       return {
         element: undefined,
         reload,
         close() {
-          pace?.close();
+          throttle?.close();
           channel?.lose();
           channel = undefined;
           mounted = undefined;
@@ -152,7 +143,7 @@ export function createWebView({ inject, reload }: WebViewOptions): WebViewHandle
       const message = parseWebViewMessage(data);
       if (message?.type === "hello" && message.nonce === nonce) {
         const { id, hello } = message;
-        pace?.run(() => void answerHello(id, hello));
+        throttle?.run(() => void answerHello(id, hello));
       } else if (message?.type === "data" && message.channel === channel?.name) {
         channel.receive(message.message);
       } else if (message?.type === "close" && message.channel === channel?.name) {

@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { createTestClock, type TestClock } from "@breezeway/shared/testing";
-import { createAllowance } from "./allowance.ts";
-import { createPace } from "./pace.ts";
+import { createTokenBucket } from "./token-bucket.ts";
+import { createThrottle } from "./throttle.ts";
 
 function setUp(): { clock: TestClock; ran: string[]; run: (name: string) => void; close(): void } {
   const clock = createTestClock({ nowMs: 0 });
   const ran: string[] = [];
-  const pace = createPace(clock, createAllowance(clock, 3, 2));
+  const throttle = createThrottle(clock, createTokenBucket(clock, { burst: 3, perSecond: 2 }));
   return {
     clock,
     ran,
-    run: (name) => pace.run(() => void ran.push(name)),
-    close: () => pace.close(),
+    run: (name) => throttle.run(() => void ran.push(name)),
+    close: () => throttle.close(),
   };
 }
 
@@ -19,19 +19,19 @@ it.each([0.33, 0.5, 3, 7, 19, 23])(
   "an allowance of %d a second keeps its word on when",
   async (rate) => {
     const clock = createTestClock({ nowMs: 0 });
-    const allowance = createAllowance(clock, 1, rate);
+    const bucket = createTokenBucket(clock, { burst: 1, perSecond: rate });
     const late: number[] = [];
     for (let count = 0; count < 200; count += 1) {
-      allowance.take();
-      await clock.advance(allowance.waitMs());
-      if (!allowance.take()) late.push(count);
-      await clock.advance(allowance.waitMs() + 1);
+      bucket.take();
+      await clock.advance(bucket.waitMs());
+      if (!bucket.take()) late.push(count);
+      await clock.advance(bucket.waitMs() + 1);
     }
     expect(late).toEqual([]);
   },
 );
 
-describe("a pace", () => {
+describe("a throttle", () => {
   it("runs a burst at once, then the latest of what waits when its time has come", async () => {
     const { clock, ran, run } = setUp();
     for (const name of "abcdef") run(name);
@@ -74,9 +74,9 @@ describe("a pace", () => {
 
   it("waits on for what another has taken of an allowance that they share", async () => {
     const clock = createTestClock({ nowMs: 0 });
-    const shared = createAllowance(clock, 1, 1);
+    const shared = createTokenBucket(clock, { burst: 1, perSecond: 1 });
     const ran: string[] = [];
-    const [first, second] = [createPace(clock, shared), createPace(clock, shared)];
+    const [first, second] = [createThrottle(clock, shared), createThrottle(clock, shared)];
     first.run(() => ran.push("a"));
     first.run(() => ran.push("b"));
     second.run(() => ran.push("c"));
@@ -88,10 +88,10 @@ describe("a pace", () => {
   });
 
   it("runs nothing after it was closed, and leaves no timer", async () => {
-    const pace = setUp();
-    const { clock, ran, run } = pace;
+    const throttle = setUp();
+    const { clock, ran, run } = throttle;
     for (const name of "abcdef") run(name);
-    pace.close();
+    throttle.close();
     expect(clock.timers).toBe(0);
     await clock.advance(10_000);
     expect(ran.join("")).toBe("abc");

@@ -1,0 +1,30 @@
+/** What the host shows to its guests: context, theme and locale. */
+import { isRecord, type Theme } from "@breezeway/shared";
+import { createStore, type Store } from "@breezeway/shared/channel";
+import type { HostOptions } from "../host-types.ts";
+import type { MountSettings } from "../mount-types.ts";
+
+export interface HostState {
+  readonly context: Store<unknown>;
+  readonly theme: Store<Theme>;
+  readonly locale: Store<string>;
+  /** The host's context with what the mount overrides. */
+  contextOf(settings: Pick<MountSettings, "context" | "placement">): unknown;
+}
+
+export function createHostState(
+  initial: Pick<HostOptions, "context" | "theme" | "locale">,
+): HostState {
+  const context = createStore<unknown>(initial.context);
+  return {
+    context,
+    theme: createStore<Theme>(initial.theme ?? { scheme: "light" }),
+    locale: createStore(initial.locale ?? "en"),
+    contextOf({ context: own, placement }) {
+      const extra = { ...own, ...(placement === undefined ? {} : { placement }) };
+      const shared = context.current;
+      if (isRecord(shared)) return { ...shared, ...extra };
+      return Object.keys(extra).length > 0 ? extra : shared;
+    },
+  };
+}

@@ -1,0 +1,156 @@
+/** Mounts an app: puts together what one frame of one app needs of the host. */
+import { BridgeError, quoted, type Hello, type Welcome } from "@breezeway/shared";
+import type { RegisteredApp } from "@breezeway/shared/schemas";
+import { createGate } from "@breezeway/shared/channel";
+import type { SetupListener } from "../installations/host-installations.ts";
+import type { EventHub } from "../events/host-events.ts";
+import { parseMountOptions } from "../host-options.ts";
+import type { HostSettings } from "../host-settings.ts";
+import type { TapEvent } from "../host-types.ts";
+import type { MountOptions } from "../mount-types.ts";
+import type { HostSession } from "../session/host-session.ts";
+import type { Surfaces } from "../surfaces/surface-methods.ts";
+import { createFrameTokenSource, type FrameTokenSource } from "../tokens/frame-token-source.ts";
+import type { TokenRegistry } from "../tokens/token-registry.ts";
+import { createBuiltIns } from "./built-ins.ts";
+import { createFrameTap } from "./frame-tap.ts";
+import type { WelcomedGuest } from "./frame-documents.ts";
+import { openGuestChannel, type GuestChannel } from "./guest-channel.ts";
+import { createGuestMount, type GuestMount } from "./guest-mount.ts";
+import type { HostFetch } from "./host-fetch.ts";
+import type { HostState } from "./host-state.ts";
+import type { MountList } from "./mount-list.ts";
+import { composeWelcome } from "./welcome.ts";
+
+export interface AppMounterDeps {
+  readonly settings: HostSettings;
+  readonly session: HostSession;
+  readonly tokens: TokenRegistry;
+  readonly events: EventHub;
+  readonly state: HostState;
+  readonly surfaces: Surfaces;
+  readonly hostFetch: HostFetch;
+  readonly mounts: MountList;
+  readonly taps: ReadonlySet<(event: TapEvent) => void>;
+}
+
+/** @throws {BridgeError} APP_UNKNOWN, CONFIG_INVALID, CHANNEL_CLOSED */
+export type MountApp = (
+  appId: string,
+  options: MountOptions,
+  onSetupCompleted?: SetupListener,
+) => GuestMount;
+
+/** One frame of an app, as it is being put together. */
+interface Frame {
+  readonly app: RegisteredApp;
+  readonly tokens: FrameTokenSource;
+  readonly onSetupCompleted: SetupListener | undefined;
+  /** One gate for all documents of the frame: a reload does not refill its budget. */
+  readonly receive: ReturnType<typeof createGate>;
+  /** Mounts another page of the same app. */
+  readonly mountPage: (options: MountOptions) => GuestMount;
+}
+
+export function createAppMounter(deps: AppMounterDeps): MountApp {
+  const { settings, tokens, state, surfaces, mounts } = deps;
+  const { apps, clock, limits, withholdTokens } = settings;
+
+  return function mountApp(appId, given, onSetupCompleted = settings.onSetupCompleted) {
+    mounts.assertOpen();
+    const options = parseMountOptions(given);
+    const app = apps.get(appId);
+    if (app === undefined) {
+      throw new BridgeError("APP_UNKNOWN", `No app ${quoted(appId)} is registered.`);
+    }
+    const shared = tokens.of(app.id);
+    const frame: Frame = {
+      app,
+      tokens: createFrameTokenSource({
+        shared,
+        bind: (proofKeyThumbprint) => tokens.bound(app.id, proofKeyThumbprint),
+      }),
+      onSetupCompleted,
+      receive: createGate(limits, clock),
+      mountPage: (page) => mountApp(app.id, page),
+    };
+    const mount = createGuestMount({
+      app,
+      options,
+      contract: settings.contract,
+      clock,
+      handshakeTimeoutMs: settings.handshakeTimeoutMs,
+      buckets: surfaces.bucketsOf(app),
+      contextOf: (current) => state.contextOf(current),
+      welcome: (hello, current) => welcome(deps, frame, { hello, current }),
+      openChannel: (guest, self) => openChannel(deps, frame, { guest, mount: self }),
+      onClosed(closed) {
+        frame.tokens.close();
+        mounts.remove(closed);
+      },
+    });
+    frame.tokens.follow({
+      get wantsTokens() {
+        return mount.wantsTokens && !withholdTokens(app);
+      },
+      onToken: (grant) => mount.pushState("token", grant),
+    });
+    mounts.add(mount);
+    // Starts the first mint while the frame still loads.
+    if (app.proofRequired !== true) shared.get().catch(() => undefined);
+    return mount;
+  };
+}
+
+function welcome(
+  { settings, session, state }: AppMounterDeps,
+  { app, tokens }: Frame,
+  { hello, current }: { readonly hello: Hello; readonly current: () => MountOptions },
+): Promise<Welcome> {
+  return composeWelcome(hello, {
+    app,
+    session,
+    tokens: settings.withholdTokens(app) ? undefined : tokens.of(hello),
+    clock: settings.clock,
+    snapshot: () => ({
+      context: state.contextOf(current()),
+      theme: state.theme.current,
+      locale: state.locale.current,
+      gatewayUrl: settings.gatewayUrl,
+    }),
+  });
+}
+
+function openChannel(
+  { settings, tokens, events, surfaces, hostFetch, taps }: AppMounterDeps,
+  frame: Frame,
+  { guest, mount }: { readonly guest: WelcomedGuest; readonly mount: GuestMount },
+): GuestChannel {
+  const { app, mountPage } = frame;
+  const { clock } = settings;
+  const report = (error: unknown): void => settings.report(error, app);
+  return openGuestChannel({
+    port: guest.port,
+    app,
+    contract: settings.contract,
+    methods: settings.methods,
+    builtIns: createBuiltIns({
+      app,
+      surfaces: surfaces.methodsOf({ app, mount, mountPage }),
+      tokens: frame.tokens.enter(guest.hello),
+      sharedTokens: tokens.of(app.id),
+      withholdTokens: settings.withholdTokens(app),
+      hostFetch,
+      onSetupCompleted: frame.onSetupCompleted,
+    }),
+    context: { app, mount },
+    limits: settings.limits,
+    receive: frame.receive,
+    clock,
+    tap: createFrameTap({ appId: app.id, mountId: mount.id, clock, listeners: taps, report }),
+    onEvent: (topic, payload) => events.receive(topic, payload, { app, mount }),
+    retained: (topic) => events.retained(topic, app.id),
+    onEnded: guest.onEnded,
+    report,
+  });
+}
