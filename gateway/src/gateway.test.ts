@@ -397,9 +397,9 @@ describe("a gateway", () => {
   it("leaves none behind when one of its options is wrong", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
     const { options, asked } = silentIssuer();
-    const rateLimitStore = { kind: "cluster", timeoutMs: 0 } as const;
-    expect(() => createGateway({ ...options, rateLimitStore })).toThrow("rateLimitStore.timeoutMs");
-    // Of the feed: keys are asked for by a gateway that is whole.
+    const jwks = { keys: [{ kty: "RSA", kid: "weak" }] };
+    expect(() => createGateway({ ...options, jwks })).toThrow("jwks");
+    // The gateway follows the feed before it reads the keys.
     expect(asked()).toEqual([false]);
     await new Promise(setImmediate);
     expect(vi.getTimerCount()).toBe(0);

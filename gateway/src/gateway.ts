@@ -1,72 +1,76 @@
 /**
- * Puts the parts of a gateway together. Opens nothing before it must: pools connect with the first
- * request; keys and revocations are fetched at once, but nobody waits for them.
+ * Builds a gateway from its parts. Opens nothing early: upstream connections open with the first request;
+ * keys and revocations are fetched at once, but no request waits for them.
  */
 import { randomUUID } from "node:crypto";
-import { BridgeError } from "@breezeway/shared";
-import type { SessionClaims } from "@breezeway/shared/schemas";
+import { BridgeError, systemClock, type Clock } from "@breezeway/shared";
 import {
+  createProofVerifier,
   createRevocationFeed,
   createSessionVerifier,
+  type ProofOptions,
+  type ProofVerifier,
   type RevocationFeed,
+  type RevocationFeedOptions,
   type SessionVerifier,
+  type SessionVerifierOptions,
 } from "@breezeway/verify";
-import { checkIssuer } from "./config/check-issuer.ts";
-import { checkOptionNames } from "./config/option-names.ts";
-import {
-  checkProofRoutes,
-  parseLimits,
-  parsePolicy,
-  parseProof,
-  parseRefusalLimit,
-  type GatewayOptions,
-  type PolicyOptions,
-} from "./config/options.ts";
-import { checkPlainFields } from "./config/plain-fields.ts";
+import type { GatewayOptions, PolicyOptions } from "./config/options.ts";
+import { parseGatewayOptions, parseReload, type GatewaySettings } from "./config/parse-options.ts";
 import { registerCore } from "./core.ts";
 import type { Policy } from "./decision/policy.ts";
-import { parseRateLimitStore } from "./limits/parse-store.ts";
-import { createRefusalLimit } from "./limits/refusal-limit.ts";
-import { createRateLimits } from "./limits/rate-limits.ts";
-import { createAuditLog } from "./observe/audit.ts";
-import { createFailureLog, publicUrl, type FailureLog } from "./observe/failure-log.ts";
-import { createMetrics } from "./observe/metrics.ts";
-import { combineObservers } from "./observe/observer.ts";
-import { createTracing } from "./observe/tracing.ts";
-import { createOperations } from "./observe/operations.ts";
+import type { ExchangeDeps } from "./exchange/exchange-deps.ts";
 import { Exchange } from "./exchange/exchange.ts";
-import { createOpenExchanges } from "./exchange/open-exchanges.ts";
-import type { ExchangeServices } from "./exchange/services.ts";
-import { createUpstreams } from "./upstream/upstream-pools.ts";
-import { createRevocations } from "./exchange/revocations.ts";
 import { FetchClient, headOfRequest } from "./exchange/fetch-client.ts";
+import { createOpenExchanges } from "./exchange/open-exchanges.ts";
+import { createRevocations, type Revocations } from "./exchange/revocations.ts";
+import { createRateLimits } from "./limits/rate-limits.ts";
+import { createRefusalLimit } from "./limits/refusal-limit.ts";
+import { createAuditLog, type AuditLog } from "./observe/audit.ts";
+import { createFailureLog, publicUrl, type FailureLog } from "./observe/failure-log.ts";
+import { createMetrics, type Metrics } from "./observe/metrics.ts";
+import { combineObservers } from "./observe/observer.ts";
+import { createOperations, type Operations } from "./observe/operations.ts";
+import { createTracing } from "./observe/tracing.ts";
+import { createUpstreamPools } from "./upstream/upstream-pools.ts";
 
 export interface Gateway extends AsyncDisposable {
-  /** A Web-standard handler, with everything but WebSocket. Serve it, or use `serveGateway`. */
+  /** A Web-standard handler for everything but WebSocket. Mount it, or use `serveGateway`. */
   readonly fetch: (request: Request) => Promise<Response>;
   /**
-   * `/metrics`, `/health/live` and `/health/ready` with all that they have to say, for a program that
-   * mounts `fetch` in a server of its own. Must not be mounted where the public reaches it: `fetch`
-   * knows no addresses, so it keeps the metrics to itself.
+   * `/metrics`, `/health/live` and `/health/ready` with all details, for a program that mounts `fetch` in
+   * a server of its own. Never mount it where the public can reach it. `fetch` itself serves no metrics,
+   * since it does not know the caller's address.
    */
   readonly operations: (request: Request) => Promise<Response>;
   /**
-   * Settles when the first attempt to fetch the issuer's keys has ended, well or not; never rejects.
-   * Requests are answered before that too. `/health/ready` says whether there are keys.
+   * Settles when the first attempt to fetch the issuer's keys has succeeded or failed; never rejects. The
+   * gateway answers requests before that too. `/health/ready` reports whether it has keys.
    */
   readonly ready: Promise<void>;
   /**
-   * Replaces apps, routes, CORS and trusted proxies for requests that start from now on. Open
-   * exchanges of apps that are no longer registered are ended.
+   * Replaces apps, routes, CORS, host origins, trusted proxies and removed headers for requests that
+   * start from now on. Ends open exchanges of apps that are no longer registered.
    *
    * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID; the old policy then stays in force
    */
   reload(options: PolicyOptions): void;
-  /** Ends what is under way, and all connections. */
+  /** Ends all exchanges and closes all connections. */
   close(): Promise<void>;
 }
 
+/** The parts that tests replace. */
+export interface GatewayDeps {
+  readonly clock: Clock;
+  readonly randomId: () => string;
+  readonly createSessionVerifier: (options: SessionVerifierOptions) => SessionVerifier;
+  readonly createRevocationFeed: (options: RevocationFeedOptions) => RevocationFeed;
+  readonly createProofVerifier: (options: ProofOptions) => ProofVerifier;
+}
+
 /**
+ * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming the option
+ *
  * @example
  * const gateway = createGateway({
  *   issuer: "https://shell.example/auth",
@@ -74,80 +78,83 @@ export interface Gateway extends AsyncDisposable {
  *   routes: [{ prefix: "/orders", upstream: "http://127.0.0.1:4020", scopes: ["orders:read"] }],
  * });
  * const response = await gateway.fetch(request);
- *
- * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming the field
  */
 export function createGateway(options: GatewayOptions): Gateway {
+  return buildGateway(options, productionDeps());
+}
+
+export function productionDeps(): GatewayDeps {
+  return {
+    clock: systemClock(),
+    randomId: randomUUID,
+    createSessionVerifier,
+    createRevocationFeed,
+    createProofVerifier,
+  };
+}
+
+export function buildGateway(options: GatewayOptions, deps: GatewayDeps): Gateway {
   const opened = new DisposableStack();
   try {
-    return assemble(options, opened);
+    const parts = assemble(parseGatewayOptions(options, "createGateway"), deps, opened);
+    const gateway = createFacade(parts);
+    registerCore(gateway, parts);
+    return gateway;
   } catch (error) {
     opened.dispose();
     throw error;
   }
 }
 
-/** @param opened - What to close when an option turns out to be wrong after this was opened. */
-function assemble(options: GatewayOptions, opened: DisposableStack): Gateway {
-  const source = "createGateway";
-  checkOptionNames(options, source);
-  checkPlainFields(options, source);
-  checkIssuer(options, source);
-  let policy = parsePolicy(options, source);
-  const proofs = parseProof(options, source);
-  checkProofRoutes(policy, proofs, source);
-  const upstreams = createUpstreams(parseLimits(options.limits, source));
-  const refusals = parseRefusalLimit(options.refusalLimit, source);
+interface GatewayParts {
+  /** A reload replaces the policy. */
+  readonly state: { policy: Policy };
+  readonly exchangeDeps: ExchangeDeps;
+  readonly verifier: SessionVerifier;
+  readonly revocations: Revocations;
+  readonly operations: Operations;
+  readonly metrics: Metrics;
+  readonly audit: AuditLog | undefined;
+}
+
+/** @param opened - What to close when a later part cannot be created. */
+function assemble(
+  settings: GatewaySettings,
+  deps: GatewayDeps,
+  opened: DisposableStack,
+): GatewayParts {
+  const { options } = settings;
+  const state = { policy: settings.policy };
   const report = createFailureLog(options.onError);
-  const audit = options.audit === undefined ? undefined : createAuditLog(options.audit, source);
+  const metrics = createMetrics(options.metrics ?? {});
+  const proofs = options.proof && deps.createProofVerifier(options.proof);
+  const audit = options.audit && createAuditLog(options.audit, "createGateway");
   opened.defer(() => void audit?.close());
-  const verifier = createVerifier(options, {
-    policy: () => policy,
-    isRevoked: (claims) => revocations.isRevoked(claims),
-    isKeyRemoved: (kid) => revocations.isKeyRemoved(kid),
-    onKeysError: (error) => {
-      metrics.keysFetchFailed();
-      report(`the issuer's keys cannot be fetched from ${publicUrl(jwksUrl(options))}`, error);
-    },
-  });
+  const open = createOpenExchanges();
+  opened.defer(() => open.close());
   const revocations = createRevocations({
-    feed: createFeed(options, report),
+    feed: createFeed(options, deps, report),
     isRevoked: options.isRevoked ?? (() => false),
-    open: () => open,
+    open,
     onEnded: (count) => metrics.streamsRevoked(count),
-    clock: options.clock ?? Date.now,
+    clock: deps.clock,
   });
   opened.defer(() => revocations.close());
-  const open = createOpenExchanges({ onTick: () => revocations.tick() });
-  opened.defer(() => open.close());
-  const store = parseRateLimitStore(options.rateLimitStore, source);
-  const rateLimits = createRateLimits(store, (error) => {
-    metrics.rateLimitStoreFailed();
-    report("the store of rate limits fails", error);
-  });
-  const refusalLimit =
-    refusals &&
-    createRefusalLimit(refusals, {
-      verifier,
-      trustsPeer: (address) => policy.trustsPeer(address),
-    });
-  const metrics = createMetrics(
-    {
-      open,
-      upstreams,
-      nameOf: (origin) =>
-        policy.routes.routes.find(({ upstreamOrigin }) => upstreamOrigin === origin)?.prefix ?? "",
-      feed: options.revocations === false ? undefined : revocations,
-      rateLimits,
-      limitedAddresses: () => refusalLimit?.limited ?? 0,
-      auditDropped: () => audit?.dropped ?? 0,
-    },
-    options.metrics ?? {},
+  const verifier = deps.createSessionVerifier(
+    verifierOptions(options, { state, revocations, metrics, report }),
   );
-  const services: ExchangeServices = {
+  opened.defer(() => verifier.close());
+  const rateLimits = createRateLimits(settings.rateLimitStore, (error) => {
+    metrics.rateLimitStoreFailed();
+    report("the rate-limit store does not work", error);
+  });
+  const trustsPeer = (address: string | undefined): boolean => state.policy.trustsPeer(address);
+  const refusalLimit =
+    settings.refusalLimit && createRefusalLimit(settings.refusalLimit, { verifier, trustsPeer });
+  const exchangeDeps: ExchangeDeps = {
     verifier,
     proofs,
-    upstreams,
+    upstreams: createUpstreamPools(settings.limits),
     open,
     rateLimits,
     refusalLimit,
@@ -155,20 +162,29 @@ function assemble(options: GatewayOptions, opened: DisposableStack): Gateway {
     tracing: options.tracing === true ? createTracing() : undefined,
     assertCurrent: (session) => {
       revocations.assertStands(session);
-      if (policy.apps.get(session.appId) === undefined) throw appGone();
+      if (state.policy.apps.get(session.appId) === undefined) throw appRemoved();
     },
-    policy: () => policy,
-    randomId: options.randomId ?? randomUUID,
+    policy: () => state.policy,
+    randomId: deps.randomId,
   };
-  const operations = createOperations({
-    verifier,
-    revocations,
-    metrics,
-    services,
-    access: options.metrics?.access ?? "local",
+  metrics.addGauges({
+    open,
+    upstreams: exchangeDeps.upstreams,
+    nameOf: (origin) => firstRouteOf(state.policy, origin),
+    feed: options.revocations === false ? undefined : revocations,
+    rateLimits,
+    limitedAddresses: () => refusalLimit?.limited ?? 0,
+    auditDropped: () => audit?.dropped ?? 0,
   });
+  const access = options.metrics?.access ?? "local";
+  const operations = createOperations({ verifier, revocations, metrics, exchangeDeps, access });
+  return { state, exchangeDeps, verifier, revocations, operations, metrics, audit };
+}
 
-  const gateway: Gateway = {
+function createFacade(parts: GatewayParts): Gateway {
+  const { state, exchangeDeps, operations, verifier } = parts;
+  const close = (): Promise<void> => closeAll(parts);
+  return {
     fetch: async (request) => {
       const head = headOfRequest(request);
       const client = new FetchClient(request);
@@ -177,97 +193,104 @@ function assemble(options: GatewayOptions, opened: DisposableStack): Gateway {
         client.answer(await operation);
         return client.response;
       }
-      const exchange = new Exchange(services, client, head);
+      const exchange = new Exchange(exchangeDeps, client, head);
       client.attach(exchange);
       exchange.start();
       return client.response;
     },
     operations: async (request) => {
       const client = new FetchClient(request);
-      client.answer(await operations.tell(headOfRequest(request).target));
+      client.answer(await operations.answerInFull(headOfRequest(request).target));
       return client.response;
     },
     ready: verifier.ready().catch(() => {}),
-    reload: (next) => {
-      const parsed = parsePolicy(next, "reload");
-      checkProofRoutes(parsed, proofs, "reload");
-      policy = parsed;
-      upstreams.retain(originsOf(parsed));
-      open.endWhere(
-        ({ session }) => session !== undefined && parsed.apps.get(session.appId) === undefined,
-        appGone,
+    reload: (options) => {
+      const policy = parseReload(options, exchangeDeps.proofs !== undefined, "reload");
+      state.policy = policy;
+      exchangeDeps.upstreams.retain(originsOf(policy));
+      exchangeDeps.open.endWhere(
+        ({ session }) => session !== undefined && policy.apps.get(session.appId) === undefined,
+        appRemoved,
       );
     },
-    close: async () => {
-      verifier.close();
-      revocations.close();
-      open.close();
-      // One by one: a WebSocket is no longer among its upstream's connections, nor the server's.
-      open.endWhere(() => true, closed);
-      await upstreams.destroy();
-      await rateLimits.close();
-      await audit?.close();
-    },
-    [Symbol.asyncDispose]: () => gateway.close(),
+    close,
+    [Symbol.asyncDispose]: close,
   };
-  registerCore(gateway, { services, operations, metrics });
-  return gateway;
 }
 
-function closed(): BridgeError {
-  return new BridgeError("UPSTREAM_UNREACHABLE", "The gateway is closed.");
+async function closeAll({
+  verifier,
+  revocations,
+  exchangeDeps,
+  audit,
+}: GatewayParts): Promise<void> {
+  const { open, upstreams, rateLimits } = exchangeDeps;
+  verifier.close();
+  revocations.close();
+  open.close();
+  // One by one: a WebSocket no longer belongs to its upstream's pool or to the HTTP server.
+  open.endWhere(() => true, gatewayClosed);
+  await upstreams.destroy();
+  await rateLimits.close();
+  await audit?.close();
 }
 
-function appGone(): BridgeError {
-  return new BridgeError("AUDIENCE_MISMATCH", "The app is no longer registered.");
+interface VerifierDeps {
+  readonly state: { readonly policy: Policy };
+  readonly revocations: Revocations;
+  readonly metrics: Metrics;
+  readonly report: FailureLog;
 }
 
-interface VerifierParts {
-  readonly policy: () => Policy;
-  readonly isRevoked: (claims: SessionClaims) => boolean;
-  readonly isKeyRemoved: (kid: string) => boolean;
-  readonly onKeysError: (error: unknown) => void;
-}
-
-function createVerifier(options: GatewayOptions, parts: VerifierParts): SessionVerifier {
-  const { issuer, jwks, algorithms, clock, fetch } = options;
-  return createSessionVerifier({
+function verifierOptions(
+  { issuer, jwks, algorithms, fetch }: GatewayOptions,
+  { state, revocations, metrics, report }: VerifierDeps,
+): SessionVerifierOptions {
+  const jwksUrl = typeof jwks === "string" ? jwks : `${issuer}/.well-known/jwks.json`;
+  return {
     issuer,
-    audience: { has: (appId) => parts.policy().apps.get(appId) !== undefined },
-    jwks: jwks ?? jwksUrl(options),
-    isRevoked: parts.isRevoked,
-    isKeyRemoved: parts.isKeyRemoved,
-    onKeysError: parts.onKeysError,
+    audience: { has: (appId) => state.policy.apps.get(appId) !== undefined },
+    jwks: jwks ?? jwksUrl,
+    isRevoked: (claims) => revocations.isRevoked(claims),
+    isKeyRemoved: (kid) => revocations.isKeyRemoved(kid),
+    onKeysError: (error) => {
+      metrics.keysFetchFailed();
+      report(`cannot fetch the issuer's keys from ${publicUrl(jwksUrl)}`, error);
+    },
     ...(algorithms === undefined ? {} : { algorithms }),
-    ...(clock === undefined ? {} : { clock }),
     ...(fetch === undefined ? {} : { fetch }),
-  });
-}
-
-/** Of a key set that is fetched. */
-function jwksUrl({ issuer, jwks }: GatewayOptions): string {
-  return typeof jwks === "string" ? jwks : `${issuer}/.well-known/jwks.json`;
+  };
 }
 
 function createFeed(
-  { issuer, revocations, clock, fetch }: GatewayOptions,
+  { issuer, revocations, fetch }: GatewayOptions,
+  deps: Pick<GatewayDeps, "createRevocationFeed">,
   report: FailureLog,
 ): RevocationFeed | undefined {
   if (revocations === false) return undefined;
-  const { url, headers, maxSilenceMs, maxRetryMs } = revocations ?? {};
-  const address = url ?? `${issuer}/revocations`;
-  return createRevocationFeed({
-    url: address,
-    onError: (error) =>
-      report(`the feed of revocations cannot be followed at ${publicUrl(address)}`, error),
+  const { url = `${issuer}/revocations`, headers, maxSilenceMs, maxRetryMs } = revocations ?? {};
+  return deps.createRevocationFeed({
+    url,
+    onError: (error) => report(`cannot follow the revocation feed at ${publicUrl(url)}`, error),
     ...(headers === undefined ? {} : { headers }),
     ...(maxSilenceMs === undefined ? {} : { maxSilenceMs }),
     ...(maxRetryMs === undefined ? {} : { maxRetryMs }),
-    ...(clock === undefined ? {} : { clock }),
     ...(fetch === undefined ? {} : { fetch }),
   });
 }
 
-function originsOf(policy: Policy): ReadonlySet<string> {
-  return new Set(policy.routes.routes.flatMap(({ upstreamOrigin }) => upstreamOrigin ?? []));
+function firstRouteOf({ routes }: Policy, origin: string): string {
+  return routes.routes.find(({ upstreamOrigin }) => upstreamOrigin === origin)?.prefix ?? "";
+}
+
+function originsOf({ routes }: Policy): ReadonlySet<string> {
+  return new Set(routes.routes.flatMap(({ upstreamOrigin }) => upstreamOrigin ?? []));
+}
+
+function gatewayClosed(): BridgeError {
+  return new BridgeError("UPSTREAM_UNREACHABLE", "The gateway is shutting down.");
+}
+
+function appRemoved(): BridgeError {
+  return new BridgeError("AUDIENCE_MISMATCH", "The app is no longer registered.");
 }

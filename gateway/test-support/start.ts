@@ -3,6 +3,7 @@ import type { GatewayOptions } from "../src/config/options.ts";
 import type { RouteOptions } from "../src/config/route-schema.ts";
 import { serveGateway, type GatewayServer } from "../src/node/serve-gateway.ts";
 import type { ServeOptions } from "../src/node/serve-options.ts";
+import { createGatewayForTesting, type GatewayTestHooks } from "../src/testing.ts";
 import { createTokenMaker, ISSUER, ORDERS_APP, PANE_APP, type TokenMaker } from "./tokens.ts";
 import { startUpstream, type Handler, type TestUpstream } from "./upstream.ts";
 
@@ -29,6 +30,7 @@ export interface StartOptions {
   /** For `/orders`. */
   readonly route?: Partial<RouteOptions>;
   readonly gateway?: Partial<GatewayOptions>;
+  readonly hooks?: GatewayTestHooks;
   readonly serve?: ServeOptions;
   readonly tokens?: TokenMaker;
 }
@@ -43,7 +45,7 @@ export async function startGateway(options: StartOptions = {}): Promise<TestGate
     ...options.route,
   };
   const others = (options.routes ?? []).map((route) => ({ upstream: upstream.url, ...route }));
-  const server = await serveGateway(
+  const gateway = createGatewayForTesting(
     {
       issuer: ISSUER,
       apps: [ORDERS_APP, PANE_APP],
@@ -54,8 +56,9 @@ export async function startGateway(options: StartOptions = {}): Promise<TestGate
       onError: () => {},
       ...options.gateway,
     },
-    { port: 0, ...options.serve },
+    options.hooks,
   );
+  const server = await serveGateway(gateway, { port: 0, ...options.serve });
   return {
     url: server.url,
     server,

@@ -35,7 +35,7 @@ describe("breezeway serve --check", () => {
     [
       "an unknown field of the gateway",
       () => change({}, { jwks: "" }),
-      ': gateway: unknown field "jwks"',
+      ": gateway: jwks: unknown option",
     ],
     ["no URL", () => change({ url: undefined }), ": issuer.url: is required"],
     [

@@ -78,7 +78,7 @@ describe("readGatewayConfig", () => {
     ["limits.maxConcurrentPerSession", { ...good, limits: { maxConcurrentPerSession: 0 } }],
     ["limits.circuitFailures", { ...good, limits: { circuitFailures: 0 } }],
     ["limits.circuitOpenMs", { ...good, limits: { circuitOpenMs: 0 } }],
-    ['limits: unknown field "circuitMs"', { ...good, limits: { circuitMs: 1 } }],
+    ["limits.circuitMs: unknown option", { ...good, limits: { circuitMs: 1 } }],
     ["refusalLimit", { ...good, refusalLimit: { requests: 0, windowSeconds: 60 } }],
     ["refusalLimit.windowSeconds", { ...good, refusalLimit: { requests: 1, windowSeconds: 0 } }],
     [
@@ -125,7 +125,7 @@ describe("readGatewayConfig", () => {
     ["cors.maxAgeSeconds", { ...good, cors: { maxAgeSeconds: -1 } }],
     ["cors.maxAgeSeconds", { ...good, cors: { maxAgeSeconds: 86_401 } }],
     ["cors.exposedHeaders[0]", { ...good, cors: { exposedHeaders: ["X-A, *"] } }],
-    ['cors: unknown field "origins"', { ...good, cors: { origins: ["*"] } }],
+    ["cors.origins: unknown option", { ...good, cors: { origins: ["*"] } }],
     ["unknown", { ...good, unknown: 1 }],
     ["apps[0]", { ...good, apps: ["missing.json"] }],
     ["apps[0]", { ...good, apps: [{ id: "X" }] }],
@@ -211,7 +211,7 @@ describe("parseGatewaySection", () => {
   });
 
   it.each([
-    ["what is shared with others", { routes, issuer: ISSUER }, 'unknown field "issuer"'],
+    ["what is shared with others", { routes, issuer: ISSUER }, "issuer: unknown option"],
     ["a route that is none", { routes: [{ prefix: "x" }] }, "routes[0].prefix"],
     [
       "a scope that no app has",

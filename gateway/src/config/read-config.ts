@@ -1,4 +1,4 @@
-/** A gateway's configuration file: JSON, with paths relative to the file. */
+/** The gateway's configuration file: JSON, with paths relative to the file. */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { BridgeError } from "@breezeway/shared";
@@ -6,34 +6,30 @@ import {
   parseJsonWith,
   parseManifest,
   parseManifestJson,
-  parseWith,
+  parseOptions,
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
+import { createProofVerifier } from "@breezeway/verify";
 import * as z from "zod/mini";
-import { checkIssuer } from "./check-issuer.ts";
-import {
-  checkProofRoutes,
-  parseLimits,
-  parsePolicy,
-  parseProof,
-  parseRefusalLimit,
-  type GatewayOptions,
-} from "./options.ts";
 import { parseRateLimitStore } from "../limits/parse-store.ts";
-import { PLAIN_FIELDS } from "./plain-fields.ts";
+import type { GatewayOptions } from "./options.ts";
+import { parseGatewayOptions } from "./parse-options.ts";
 
-/** What concerns the gateway alone. */
+// `parseGatewayOptions` checks what is unknown here.
+const later = z.optional(z.unknown());
+
+/** The fields that concern only the gateway. */
 const SECTION = {
-  routes: z.array(z.unknown()),
-  cors: z.optional(z.unknown()),
-  hostOrigins: z.optional(z.array(z.string())),
-  removeHeaders: z.optional(z.unknown()),
-  proof: z.optional(z.unknown()),
-  limits: z.optional(z.unknown()),
-  refusalLimit: z.optional(z.unknown()),
+  routes: z.unknown(),
+  cors: later,
+  hostOrigins: later,
+  removeHeaders: later,
+  proof: later,
+  limits: later,
+  refusalLimit: later,
   audit: z.optional(z.union([z.literal("stdout"), z.strictObject({ file: z.string() })])),
-  metrics: PLAIN_FIELDS.metrics,
-  tracing: PLAIN_FIELDS.tracing,
+  metrics: later,
+  tracing: later,
 };
 
 const sectionSchema = z.strictObject(SECTION);
@@ -43,32 +39,31 @@ const fileSchema = z.strictObject({
   $schema: z.optional(z.string()),
   issuer: z.url(),
   jwks: z.optional(z.url()),
-  algorithms: z.optional(z.array(z.enum(["EdDSA", "ES256"])).check(z.minLength(1))),
+  algorithms: later,
   apps: z.array(z.union([z.string(), z.record(z.string(), z.unknown())])),
-  trustedProxies: z.optional(z.array(z.string())),
-  revocations: PLAIN_FIELDS.revocations,
+  trustedProxies: later,
+  revocations: later,
   rateLimitStore: z.optional(
     z.looseObject({
       kind: z.enum(["redis", "postgres"]),
       url: z.union(
         [z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })],
-        'must be { "env": "NAME" } or { "file": "path" }: passwords do not stand in this file',
+        'must be { "env": "NAME" } or { "file": "path" }, so that no password stands in this file',
       ),
     }),
   ),
 });
 
 /**
- * Options for `createGateway` and `serveGateway` from a JSON file. `apps` lists manifests, or paths
- * of manifest files relative to the configuration.
+ * Options for `createGateway` and `serveGateway` from a JSON file. `apps` lists manifests, or paths of
+ * manifest files relative to the configuration file.
  *
  * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming the file and the field
  */
 export function readGatewayConfig(file: string): GatewayOptions {
-  const parsed = parseJsonWith(fileSchema, read(file, file), {
-    code: "CONFIG_INVALID",
-    source: file,
-  });
+  const context = { code: "CONFIG_INVALID", source: file } as const;
+  const json = parseJsonWith(z.record(z.string(), z.unknown()), read(file, file), context);
+  const { $schema: _, ...parsed } = parseOptions(fileSchema, json, file);
   const apps = readApps(parsed.apps, file);
   const { rateLimitStore } = parsed;
   const store = rateLimitStore && { ...rateLimitStore, url: secretIn(file, rateLimitStore.url) };
@@ -78,7 +73,7 @@ export function readGatewayConfig(file: string): GatewayOptions {
 
 type SecretPlace = { readonly env: string } | { readonly file: string };
 
-/** What stands in an environment variable, or in a file whose last newline is not part of it. */
+/** The content of an environment variable, or of a file without its last line break. */
 function secretIn(config: string, place: SecretPlace): string {
   const field = `${config}: rateLimitStore.url`;
   if ("file" in place) {
@@ -86,14 +81,14 @@ function secretIn(config: string, place: SecretPlace): string {
   }
   const value = process.env[place.env];
   if (value !== undefined && value !== "") return value;
-  // Not its name: somebody may have written the secret there.
+  // The message omits the name, since somebody may have written the secret in its place.
   throw new BridgeError(
     "CONFIG_INVALID",
     `${field}.env: the environment has no variable of this name.`,
   );
 }
 
-// Nor its path, for the same reason.
+// The message omits the path, for the same reason.
 function readSecret(path: string, source: string): string {
   try {
     return readFileSync(path, "utf8").replace(/\r?\n$/, "");
@@ -106,7 +101,7 @@ export interface SectionContext extends Pick<
   GatewayOptions,
   "issuer" | "apps" | "algorithms" | "trustedProxies"
 > {
-  /** The configuration file; paths in the section are relative to it. */
+  /** The configuration file. Paths in the section are relative to it. */
   readonly file: string;
   /** The section's name in the file, for messages. */
   readonly name: string;
@@ -114,15 +109,15 @@ export interface SectionContext extends Pick<
 
 /**
  * The gateway's section of a configuration file that configures more than a gateway: `routes`, `cors`,
- * `hostOrigins`, `removeHeaders`, `proof`, `limits`, `refusalLimit`, `audit`, `metrics`, `tracing`, as {@link readGatewayConfig}
- * has them. What the gateway shares with others comes from the caller.
+ * `hostOrigins`, `removeHeaders`, `proof`, `limits`, `refusalLimit`, `audit`, `metrics` and `tracing`, as in
+ * {@link readGatewayConfig}. The caller adds what the gateway shares with other parts.
  *
  * @throws {BridgeError} CONFIG_INVALID, naming the file, the section and the field
  */
 export function parseGatewaySection(section: unknown, context: SectionContext): GatewayOptions {
   const { file, name, ...shared } = context;
   const source = `${file}: ${name}`;
-  const parsed = parseWith(sectionSchema, section, { code: "CONFIG_INVALID", source });
+  const parsed = parseOptions(sectionSchema, section, source);
   return check({ ...parsed, ...shared, audit: auditIn(file, parsed.audit) }, source);
 }
 
@@ -132,13 +127,10 @@ function auditIn(file: string, audit: ParsedAudit): ParsedAudit {
   return typeof audit === "object" ? { file: resolve(dirname(file), audit.file) } : audit;
 }
 
-/** Finds everything that can be wrong, with the name of its source. */
+/** Finds every mistake before anything starts, so that messages name the file. */
 function check(parsed: object, source: string): GatewayOptions {
-  const options = parsed as GatewayOptions;
-  checkIssuer(options, source);
-  checkProofRoutes(parsePolicy(options, source), parseProof(options, source), source);
-  parseLimits(options.limits, source);
-  parseRefusalLimit(options.refusalLimit, source);
+  const { options } = parseGatewayOptions(parsed, source);
+  if (options.proof !== undefined) createProofVerifier(options.proof);
   return options;
 }
 

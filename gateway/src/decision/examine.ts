@@ -122,6 +122,30 @@ export function prove(request: Examined, proofs: ProofVerifier | undefined): Exa
   return { ...request, proof, verifyRequest: { ...request.verifyRequest, proofKeyThumbprint } };
 }
 
+export interface ExamineDeps {
+  /** `undefined` for no limit. */
+  readonly refusalLimit:
+    { check(head: RequestHead, token: string, request: VerifyRequest): void } | undefined;
+  /** `undefined` when the gateway accepts no tokens that are bound to a key. */
+  readonly proofs: ProofVerifier | undefined;
+}
+
+/**
+ * Everything before the token's signature: {@link examine}, the limit on rejected tokens, then
+ * {@link prove}.
+ *
+ * @throws {BridgeError} as `examine` and `prove`; RATE_LIMITED after too many rejected tokens
+ */
+export function examineAndProve(
+  located: Located,
+  policy: Policy,
+  { refusalLimit, proofs }: ExamineDeps,
+): Examined {
+  const examined = examine(located, policy);
+  refusalLimit?.check(located.head, examined.token, examined.verifyRequest);
+  return prove(examined, proofs);
+}
+
 /** @throws {BridgeError} as {@link inspectHeaders}; REQUEST_MALFORMED without a `Host` */
 export function inspectHead(head: RequestHead): InspectedHeaders {
   const headers = inspectHeaders(head.rawHeaders);

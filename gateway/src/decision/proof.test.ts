@@ -1,6 +1,7 @@
 /** Tokens that are bound to a key, at every way in. */
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
+import { systemClock } from "@breezeway/shared";
 import { describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { createGateway } from "../gateway.ts";
@@ -42,7 +43,7 @@ describe("a request with a token that is bound to a key", () => {
   it("is timed by the gateway's own clock", async () => {
     const aheadSeconds = 3_600;
     await using gateway = await start({
-      gateway: { clock: () => Date.now() + aheadSeconds * 1_000 },
+      hooks: { clock: { ...systemClock(), now: () => Date.now() + aheadSeconds * 1_000 } },
     });
     const iat = Math.floor(Date.now() / 1_000) + aheadSeconds;
     const token = gateway.tokens.token({ ...prover.bound, iat, nbf: iat, exp: iat + 60 });
@@ -225,7 +226,7 @@ describe("a gateway that takes no proofs", () => {
     const options = { issuer: ISSUER, apps: [ORDERS_APP], routes, jwks: createTokenMaker().jwks };
     const refused = expect.objectContaining({
       code: "CONFIG_INVALID",
-      message: expect.stringContaining("proof: is needed by the route /orders") as string,
+      message: expect.stringContaining("proof: is required, because the route /orders") as string,
     }) as Error;
     expect(() => createGateway(options)).toThrow(refused);
     const others = [{ prefix: "/orders" }];

@@ -1,19 +1,24 @@
 import { BridgeError, PROOF_LIMITS, TOKEN_LIMITS } from "@breezeway/shared";
-import type { VerifiedProof, VerifiedSession } from "@breezeway/verify";
-import type { ExchangeServices } from "../exchange/services.ts";
+import type { ProofVerifier, VerifiedProof, VerifiedSession } from "@breezeway/verify";
+import type { RateLimits } from "../limits/rate-limits.ts";
 
-// Twice as long as a proof is taken, for gateways whose clocks differ.
+// Twice the time for which a proof is accepted, for gateways whose clocks differ.
 const WINDOW_SECONDS = 2 * (PROOF_LIMITS.maxAgeSeconds + 2 * TOKEN_LIMITS.maxClockSkewSeconds);
 
+export interface UseProofDeps {
+  readonly proofs: ProofVerifier | undefined;
+  readonly rateLimits: Pick<RateLimits, "isStoreUp" | "useOnce">;
+}
+
 /**
- * Uses a proof up: in this process at once, and for all gateways that share a store, if there is one.
+ * Marks a proof as used: in this process at once, and in the store that several gateways share, if any.
  *
- * @returns `undefined` when there is nothing to wait for; a promise that rejects with PROOF_INVALID for a
- *   use at another gateway, or STORE_UNAVAILABLE
+ * @returns `undefined` without a shared store; otherwise a promise that rejects with PROOF_INVALID when
+ *   another gateway has seen the proof, or with STORE_UNAVAILABLE
  * @throws {BridgeError} PROOF_INVALID, OVERLOADED
  */
 export function useProof(
-  { proofs, rateLimits }: Pick<ExchangeServices, "proofs" | "rateLimits">,
+  { proofs, rateLimits }: UseProofDeps,
   proof: VerifiedProof,
   session: VerifiedSession,
 ): Promise<void> | undefined {
@@ -22,6 +27,10 @@ export function useProof(
   return rateLimits
     .useOnce(`${proof.keyThumbprint} ${proof.id}`, WINDOW_SECONDS)
     .then((isFirst) => {
-      if (!isFirst) throw new BridgeError("PROOF_INVALID", "The proof was used before.");
+      if (!isFirst)
+        throw new BridgeError(
+          "PROOF_INVALID",
+          "The DPoP proof was used before. Sign a new proof for each request.",
+        );
     });
 }

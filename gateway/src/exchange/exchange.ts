@@ -1,257 +1,327 @@
 /**
- * One request on its way: decided (in {@link Admission}), dispatched, answered. Life: `deciding` →
- * `waiting` (for the upstream's head) → `answering` → `done`; from anywhere to `done` when a side fails.
+ * The life of one request. The methods stand in the order in which they run:
  *
- * Must not: answer twice, or leave anything counted or open once it is done.
+ *   start → examine → verify → admit → send → (upstream answers) → finish
  *
- * One object per request and no closures: measured, both cost throughput (see bench/).
+ * States: `deciding` → `waiting` (for the head of the upstream's answer) → `answering` → `done`. A failure
+ * of either side leads from every state to `done`, through `end` or `onClose`.
+ *
+ * Must not: answer twice; leave anything counted or open when it is done; create a second object, a
+ * closure or a promise for a plain request, since each costs throughput (bench/gateway).
  */
 import type { Duplex } from "node:stream";
 import { BridgeError, type ErrorReason } from "@breezeway/shared";
 import type { VerifiedSession } from "@breezeway/verify";
 import type { Span } from "@opentelemetry/api";
 import type { Client, Dispatcher } from "undici";
-import { emptyAnswer, refusal, type Answer } from "../answer/refusal.ts";
 import { corsHeaders, preflightHeaders } from "../answer/cors.ts";
-import type { Examined, Located } from "../decision/examine.ts";
-import type { RequestHead } from "../request/request-head.ts";
-import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
-import type { ObservedExchange } from "../observe/observer.ts";
-import type { InspectedHeaders } from "../request/inspect-headers.ts";
-import { removeFields } from "../request/header-list.ts";
-import type { Route } from "../decision/route-table.ts";
-import { Admission } from "./admission.ts";
-import type { ChunkedRequest } from "../upstream/chunked-client.ts";
-import type { ClientListener, ClientSide } from "./client-side.ts";
-import { forwardHeaders } from "../request/forward-headers.ts";
-import { fromUndici, isConnectionReset } from "../upstream/from-undici.ts";
-import type { OpenExchange } from "./open-exchanges.ts";
+import { emptyAnswer, refusal, type Answer } from "../answer/refusal.ts";
 import { responseHeaders, responseTrailers } from "../answer/response-headers.ts";
-import {
-  announcedLength,
-  isFullyDecoded,
-  type UpstreamHeaders,
-} from "../upstream/upstream-headers.ts";
-import type { ExchangeServices } from "./services.ts";
-import { announcedTrailers, requestTrailers } from "../upstream/trailer-fields.ts";
-import type { Upstream, UpstreamOutcome } from "../upstream/upstream-pools.ts";
+import { authorise } from "../decision/authorise.ts";
+import { examineAndProve, findRoute, inspectHead } from "../decision/examine.ts";
+import { isPreflight, locate, type Examined, type Located } from "../decision/examine.ts";
+import type { Policy } from "../decision/policy.ts";
+import type { Route } from "../decision/route-table.ts";
+import { useProof } from "../decision/use-proof.ts";
+import { assertNotExceeded } from "../limits/rate-limits.ts";
+import type { ObservedExchange } from "../observe/observer.ts";
+import { forwardHeaders } from "../request/forward-headers.ts";
+import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
+import type { InspectedHeaders } from "../request/inspect-headers.ts";
+import type { RequestHead } from "../request/request-head.ts";
+import { fromUndici, mayRepeat } from "../upstream/from-undici.ts";
+import { announcedLength, faultOf, type UpstreamHeaders } from "../upstream/upstream-headers.ts";
+import type { UpstreamOutcome, UpstreamPool } from "../upstream/upstream-pools.ts";
+import type { ClientListener, ClientSide } from "./client-side.ts";
+import type { ExchangeDeps } from "./exchange-deps.ts";
+import type { OpenExchange } from "./open-exchanges.ts";
+import { chunkedRequest, dispatchOptions, forwardTrailers, upgradeOf } from "./upstream-request.ts";
 
+type Controller = Dispatcher.DispatchController;
 type State = "deciding" | "waiting" | "answering" | "done";
 
-/** As nginx counts clients that did not wait; never on the wire. */
+/** nginx's status for a client that left before its answer. Appears in metrics, never on the wire. */
 const CLIENT_GONE = 499;
+const NO_HEADERS: readonly string[] = [];
+const NEVER_MS = Number.POSITIVE_INFINITY;
 
 export class Exchange
-  extends Admission
   implements Dispatcher.DispatchHandler, ClientListener, OpenExchange, ObservedExchange
 {
+  readonly head: RequestHead;
+  readonly requestId: string;
+  readonly startedAtMs: number = performance.now();
+  origin: string | undefined;
+  path: string | undefined;
+  route: Route | undefined;
+  session: VerifiedSession | undefined;
   status = 0;
   reason: ErrorReason | undefined;
   isUpgraded = false;
   place = -1;
-  /** Infinite while nothing is expected to move: the wait for the head has a limit of its own. */
-  activeAtMs: number = Number.POSITIVE_INFINITY;
-  sentAtMs: number = Number.POSITIVE_INFINITY;
+  /** {@link NEVER_MS} while no body should move. The wait for the upstream's head has its own limit. */
+  activeAtMs: number = NEVER_MS;
+  sentAtMs: number = NEVER_MS;
+  readonly #deps: ExchangeDeps;
   readonly #client: ClientSide;
+  /** One policy for the whole life of the request, whatever a reload changes meanwhile. */
+  readonly #policy: Policy;
   #state: State = "deciding";
-  #upstream: Upstream | undefined;
+  #authorization: string | undefined;
+  #span: Span | undefined;
+  /** `RateLimit` headers of the answer, known once the request was counted. */
+  #rateLimitHeaders: readonly string[] = NO_HEADERS;
+  #upstream: UpstreamPool | undefined;
   #connection: Client | undefined;
   #outcome: UpstreamOutcome = "unknown";
   #dispatch: Dispatcher.DispatchOptions | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
+  #controller: Controller | undefined;
   #isRetry = false;
-  #span: Span | undefined;
 
-  constructor(services: ExchangeServices, client: ClientSide, head: RequestHead) {
-    super(services, head);
+  constructor(deps: ExchangeDeps, client: ClientSide, head: RequestHead) {
+    this.#deps = deps;
     this.#client = client;
+    this.#policy = deps.policy();
+    this.requestId = deps.randomId();
+    this.head = head;
   }
 
   get isAnswering(): boolean {
     return this.#state === "answering";
   }
 
-  protected get isUndecided(): boolean {
-    return this.#state === "deciding";
+  /** Decides at once when the token or its key is known. Never throws. */
+  start(): void {
+    try {
+      const headers = inspectHead(this.head);
+      this.origin = headers.origin;
+      this.#authorization = headers.authorization;
+      if (isPreflight(this.head, headers)) this.#answerPreflight(headers);
+      else this.#verify(this.#examine(headers));
+    } catch (error) {
+      this.end(error);
+    }
   }
 
-  protected located(located: Located): void {
-    this.#span = this.services.tracing?.start(located);
-  }
-
-  protected answerPreflight(asked: InspectedHeaders, route: Route | undefined): void {
-    const headers = preflightHeaders(asked, route, this.policy);
+  // Unknown paths get an answer as well: a page whose preflight fails cannot read a 404.
+  #answerPreflight(asked: InspectedHeaders): void {
+    const located = findRoute(this.head, asked, this.#policy);
+    if (located !== undefined) this.#locate(located);
+    const headers = preflightHeaders(asked, located?.route, this.#policy);
     headers.push(IDENTITY_HEADERS.requestId, this.requestId);
     this.#answer(emptyAnswer(204, headers));
   }
 
-  protected admitted(request: Examined, session: VerifiedSession): void {
-    const { route, target, head, headers } = request;
-    const { open, upstreams, observer } = this.services;
-    if (route.upstreamOrigin === undefined) {
+  #examine(headers: InspectedHeaders): Examined {
+    const located = locate(this.head, headers, this.#policy);
+    this.#locate(located);
+    return examineAndProve(located, this.#policy, this.#deps);
+  }
+
+  #locate(located: Located): void {
+    this.path = located.target.path;
+    this.route = located.route;
+    this.#span = this.#deps.tracing?.start(located);
+  }
+
+  #verify(request: Examined): void {
+    const session = this.#deps.verifier.verifySync(request.token, request.verifyRequest);
+    if (session === undefined) void this.#fetchKeyThenAdmit(request);
+    else this.#admit(request, session);
+  }
+
+  async #fetchKeyThenAdmit(request: Examined): Promise<void> {
+    try {
+      const session = await this.#deps.verifier.verify(request.token, request.verifyRequest);
+      if (this.#state === "deciding") this.#admit(request, session);
+    } catch (error) {
+      this.end(error);
+    }
+  }
+
+  #admit(request: Examined, session: VerifiedSession): void {
+    authorise(request, session);
+    const { proof, route } = request;
+    const proofUse = proof && useProof(this.#deps, proof, session);
+    this.session = session;
+    if (proofUse === undefined && route.rateLimit === undefined) this.#send(request, session);
+    else void this.#countThenSend(request, session, proofUse);
+  }
+
+  async #countThenSend(
+    request: Examined,
+    session: VerifiedSession,
+    proofUse: Promise<void> | undefined,
+  ): Promise<void> {
+    try {
+      await proofUse;
+      const { route } = request;
+      if (route.rateLimit !== undefined) {
+        const state = await this.#deps.rateLimits.count(route, route.rateLimit, session);
+        this.#rateLimitHeaders = state.headers;
+        assertNotExceeded(state);
+      }
+      if (this.#state !== "deciding") return;
+      this.#deps.assertCurrent(session);
+      this.#send(request, session);
+    } catch (error) {
+      this.end(error);
+    }
+  }
+
+  #send(request: Examined, session: VerifiedSession): void {
+    const upgrade = this.#enterUpstream(request, session);
+    const body = this.#client.body(request.route.maxBodyBytes);
+    if (body !== null) this.activeAtMs = this.#deps.open.nowMs;
+    const context = { requestId: this.requestId, policy: this.#policy };
+    const headers = forwardHeaders(request, session, context);
+    this.#state = "waiting";
+    if (body !== null && request.headers.chunked) {
+      const trailers = (): readonly string[] =>
+        forwardTrailers(this.#client, this.head, this.#policy);
+      const chunked = chunkedRequest({ request, headers, body }, trailers);
+      this.#upstream?.connections.chunked.dispatch(chunked, this);
+    } else {
+      this.#dispatch = dispatchOptions({ request, headers, body }, upgrade);
+      this.#connection = this.#upstream?.connections.take();
+      this.#connection?.dispatch(this.#dispatch, this);
+    }
+  }
+
+  /** Counts the request in at its upstream. Returns the protocol to upgrade to. */
+  #enterUpstream(request: Examined, session: VerifiedSession): string | null {
+    const { upstreamOrigin } = request.route;
+    if (upstreamOrigin === undefined) {
       throw new BridgeError("ROUTE_UNKNOWN", "This route has no upstream.");
     }
-    const upgrade = this.#upgradeTo(route, headers.upgrade);
-    const upstream = upstreams.get(route.upstreamOrigin);
+    const upgrade = upgradeOf(request, this.#client);
+    const { upstreams, open, observer } = this.#deps;
+    const upstream = upstreams.get(upstreamOrigin);
     upstream.enter(session.handle);
     this.#upstream = upstream;
     open.add(this);
     observer.allowed(this);
-    const body = this.#client.body(route.maxBodyBytes);
-    if (body !== null) this.activeAtMs = open.nowMs;
-    const path = route.upstreamPath(target.path) + target.query;
-    const { method } = head;
-    const list = forwardHeaders(request, session, {
-      requestId: this.requestId,
-      trustsPeer: this.policy.trustsPeer,
-      isRemoved: this.policy.isRemoved,
-    });
-    this.#state = "waiting";
-    if (body !== null && headers.chunked) {
-      const announced = announcedTrailers(headers.trailer, head.rawHeaders);
-      if (announced !== undefined) list.push("trailer", announced);
-      const { timeoutMs } = route;
-      this.#sendInChunks(upstream, { method, path, headers: list, body, timeoutMs });
-      return;
-    }
-    this.#dispatch = {
-      path,
-      method,
-      headers: list,
-      body,
-      // `OpenExchanges` watches the wait for the head, and silence in a body in both directions at
-      // once: a timer of undici's per request shows in the throughput. But only undici knows whether
-      // the upstream still takes the request's body.
-      headersTimeout: body === null ? 0 : route.timeoutMs,
-      bodyTimeout: 0,
-      upgrade,
-    };
-    this.#connection = upstream.connections.take();
-    this.#connection.dispatch(this.#dispatch, this);
+    return upgrade;
   }
 
-  #sendInChunks({ connections }: Upstream, request: Omit<ChunkedRequest, "trailers">): void {
-    const { rawHeaders } = this.head;
-    const trailers = (): readonly string[] => {
-      const list = [...requestTrailers(this.#client.trailers, rawHeaders)];
-      if (this.policy.isRemoved !== undefined) removeFields(list, this.policy.isRemoved);
-      return list;
-    };
-    connections.chunked.dispatch({ ...request, trailers }, this);
-  }
-
-  #upgradeTo(route: Route, protocol: string | undefined): string | null {
-    // Anything else is ignored, as a server may (RFC 9110, section 7.8): h2c would be a tunnel.
-    if (!this.#client.canUpgrade || protocol?.toLowerCase() !== "websocket") return null;
-    if (route.webSocket) return "websocket";
-    throw new BridgeError("REQUEST_MALFORMED", "The route does not take WebSocket upgrades.");
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Controller): void {
     this.#controller = controller;
   }
 
   onBodySent(): void {
-    if (this.activeAtMs !== Number.POSITIVE_INFINITY) this.activeAtMs = this.services.open.nowMs;
+    if (this.activeAtMs !== NEVER_MS) this.activeAtMs = this.#deps.open.nowMs;
   }
 
   onRequestSent(): void {
     if (this.#state !== "waiting") return;
-    this.activeAtMs = Number.POSITIVE_INFINITY;
+    this.activeAtMs = NEVER_MS;
     this.sentAtMs = performance.now();
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: UpstreamHeaders,
-  ): void {
-    if (status < 200 || status > 599) {
-      // No interim answer comes this far; a 101 without `Upgrade` does. Others are none (RFC 9110, section 15).
-      const what = "The upstream's status is not a final one.";
-      controller.abort(new BridgeError("UPSTREAM_INVALID", what));
-      return;
-    }
-    if (!isFullyDecoded(headers)) {
-      const what = "The upstream's answer has a transfer coding other than chunked.";
-      controller.abort(new BridgeError("UPSTREAM_INVALID", what));
-      return;
-    }
-    this.#state = "answering";
-    this.#outcome = "answered";
-    this.status = status;
-    this.activeAtMs = this.services.open.nowMs;
+  // An upstream may close an idle connection in the moment in which the gateway uses it. Only a request
+  // that is safe to repeat is sent again, once, and only before any part of an answer arrived. It takes a
+  // new connection: others that were idle for as long may be closed as well.
+  #sendAgain(error: Error): boolean {
+    const dispatch = this.#dispatch;
+    if (dispatch === undefined || this.#upstream === undefined) return false;
+    if (this.#state !== "waiting" || this.#isRetry || !mayRepeat(dispatch, error)) return false;
+    const { connections } = this.#upstream;
+    const failed = this.#connection;
+    this.#isRetry = true;
+    this.#controller = undefined;
+    this.#connection = connections.open();
+    if (failed !== undefined) connections.give(failed);
+    this.#connection.dispatch(dispatch, this);
+    return true;
+  }
+
+  onResponseStart(controller: Controller, status: number, headers: UpstreamHeaders): void {
+    const fault = faultOf(status, headers);
+    if (fault !== undefined) return controller.abort(fault);
+    this.#begin(status);
+    this.activeAtMs = this.#deps.open.nowMs;
     this.#client.start(status, this.#answerHeaders(headers), announcedLength(headers));
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.activeAtMs = this.services.open.nowMs;
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    this.activeAtMs = this.#deps.open.nowMs;
     if (!this.#client.write(chunk)) controller.pause();
   }
 
-  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: UpstreamHeaders): void {
+  onDrain(): void {
+    this.activeAtMs = this.#deps.open.nowMs;
+    this.#controller?.resume();
+  }
+
+  onResponseEnd(_controller: Controller, trailers: UpstreamHeaders): void {
     this.#state = "done";
     this.#client.end(responseTrailers(trailers));
     this.#finish();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.#mayRetry(error)) {
-      this.#sendAgain();
-      return;
-    }
+  onRequestUpgrade(
+    _controller: Controller,
+    status: number,
+    headers: UpstreamHeaders,
+    upstream: Duplex,
+  ): void {
+    this.#begin(status);
+    this.isUpgraded = true;
+    this.activeAtMs = NEVER_MS;
+    const upgrade = { status, headers: this.#answerHeaders(headers), upstream };
+    this.#client.upgrade(upgrade, this.route?.idleTimeoutMs ?? 0);
+  }
+
+  #begin(status: number): void {
+    this.#state = "answering";
+    this.#outcome = "answered";
+    this.status = status;
+  }
+
+  #answerHeaders(headers: UpstreamHeaders): string[] {
+    const { status, requestId, route } = this;
+    const forwardCookies = route?.forwardCookies ?? false;
+    const own = corsHeaders(this.origin, this.#policy);
+    const list = responseHeaders(headers, { status, requestId, forwardCookies, own });
+    for (const part of this.#rateLimitHeaders) list.push(part);
+    return list;
+  }
+
+  onResponseError(_controller: Controller, error: Error): void {
+    if (this.#sendAgain(error)) return;
     const failure = fromUndici(error);
     if (failure.reason.startsWith("upstream-")) this.#outcome = "failed";
     this.end(failure);
   }
 
-  onRequestUpgrade(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: UpstreamHeaders,
-    socket: Duplex,
-  ): void {
-    this.#state = "answering";
-    this.#outcome = "answered";
-    this.status = status;
-    this.isUpgraded = true;
-    this.activeAtMs = Number.POSITIVE_INFINITY;
-    this.#client.upgrade(
-      { status, headers: this.#answerHeaders(headers), upstream: socket },
-      this.route?.idleTimeoutMs ?? 0,
-    );
-  }
-
-  onDrain(): void {
-    this.activeAtMs = this.services.open.nowMs;
-    this.#controller?.resume();
-  }
-
   onClose(): void {
     if (this.#state === "done") return;
     if (this.status === 0) this.status = CLIENT_GONE;
-    this.#stop(new BridgeError("CALL_ABORTED", "The client is gone."));
+    this.#state = "done";
+    this.#controller?.abort(new BridgeError("CALL_ABORTED", "The client closed the connection."));
     this.#finish();
   }
 
-  /** Answers with the error, or cuts the answer of which some has left; ends the upstream's part. */
+  /** Answers with the error, or cuts an answer that has begun to leave. Ends the upstream's part. */
   end(error: unknown): void {
     if (this.#state === "done") return;
     const isTooLate = this.#state === "answering" && this.#client.isCommitted;
     const answer = this.#refusal(error);
-    this.#stop(BridgeError.is(error) ? error : new BridgeError("INTERNAL_ERROR", "Failed."));
+    this.#state = "done";
+    const cause = BridgeError.is(error) ? error : new BridgeError("INTERNAL_ERROR", "Failed.");
+    this.#controller?.abort(cause);
+    if (!isTooLate) return this.#answer(answer);
     this.reason = answer.reason;
-    if (isTooLate) {
-      this.#client.cut();
-      this.#finish();
-    } else {
-      this.#answer(answer);
-    }
+    this.#client.cut();
+    this.#finish();
   }
 
-  #stop(reason: BridgeError): void {
-    this.#state = "done";
-    this.#controller?.abort(reason);
+  #refusal(error: unknown): Answer {
+    const { requestId, origin, route } = this;
+    const takesProofs = this.#deps.proofs !== undefined;
+    const request = { requestId, origin, route, authorization: this.#authorization };
+    const answer = refusal(error, { ...request, takesProofs, policy: this.#policy });
+    return { ...answer, headers: [...answer.headers, ...this.#rateLimitHeaders] };
   }
 
   #answer(answer: Answer): void {
@@ -263,61 +333,15 @@ export class Exchange
   }
 
   #finish(): void {
-    const { open, tracing, observer } = this.services;
+    const { open, tracing, observer } = this.#deps;
     if (this.#upstream !== undefined) {
       open.delete(this);
-      this.#release(this.#upstream);
+      this.#upstream.connections.release(this.#connection, this.#controller !== undefined);
+      this.#connection = undefined;
       this.#upstream.leave(this.session?.handle ?? "", this.#outcome);
       this.#upstream = undefined;
     }
     observer.finished(this);
     if (this.#span !== undefined) tracing?.end(this.#span, this);
-  }
-
-  #refusal(error: unknown): Answer {
-    const { requestId, origin, route, policy, authorization } = this;
-    const takesProofs = this.services.proofs !== undefined;
-    const context = { requestId, origin, policy, route, authorization, takesProofs };
-    const answer = refusal(error, context);
-    return { ...answer, headers: [...answer.headers, ...this.rateLimit] };
-  }
-
-  #answerHeaders(headers: UpstreamHeaders): string[] {
-    const list = responseHeaders(headers, {
-      own: corsHeaders(this.origin, this.policy),
-      requestId: this.requestId,
-      status: this.status,
-      forwardCookies: this.route?.forwardCookies ?? false,
-    });
-    for (const part of this.rateLimit) list.push(part);
-    return list;
-  }
-
-  // An upstream may close an idle connection just when we use it. Only what can be sent twice
-  // without harm is sent again, once, and only when no part of an answer has come.
-  #mayRetry(error: Error): boolean {
-    const method = this.#dispatch?.method;
-    const isSafe = method === "GET" || method === "HEAD" || method === "OPTIONS";
-    const isFirst = this.#state === "waiting" && !this.#isRetry;
-    return isFirst && isSafe && this.#dispatch?.body === null && isConnectionReset(error);
-  }
-
-  // On a new connection: others that were idle as long may have been closed with the one that broke.
-  #sendAgain(): void {
-    const failed = this.#connection;
-    if (this.#dispatch === undefined || this.#upstream === undefined) return;
-    const { connections } = this.#upstream;
-    this.#isRetry = true;
-    this.#controller = undefined;
-    this.#connection = connections.open();
-    if (failed !== undefined) connections.give(failed);
-    this.#connection.dispatch(this.#dispatch, this);
-  }
-
-  #release({ connections }: Upstream): void {
-    if (this.#connection === undefined) return;
-    if (this.#controller === undefined) connections.drop(this.#connection);
-    else connections.give(this.#connection);
-    this.#connection = undefined;
   }
 }

@@ -1,4 +1,5 @@
 /** An issuer that is down, slow, wrong or new, as the gateway's callers and operators see it. */
+import { systemClock } from "@breezeway/shared";
 import { describe, expect, it } from "vitest";
 import { startIssuer, type TestIssuer } from "../../test-support/issuer.ts";
 import { startGateway, type TestGateway } from "../../test-support/start.ts";
@@ -23,8 +24,8 @@ async function start(prepare: (issuer: TestIssuer) => unknown = () => {}): Promi
       issuer: issuer.url,
       jwks: `${issuer.url}/.well-known/jwks.json`,
       revocations: { maxRetryMs: 20 },
-      clock: () => Date.now() + offsetMs,
     },
+    hooks: { clock: { ...systemClock(), now: () => Date.now() + offsetMs } },
   });
   await gateway.server.gateway.ready;
   return {

@@ -7,7 +7,7 @@ interface Probe extends OpenExchange {
 }
 
 it("forgets exchanges in any order, and one twice without harm to others", async () => {
-  const open = createOpenExchanges({ onTick: () => {} });
+  const open = createOpenExchanges();
   const ended: string[] = [];
   const probe = (name: string): Probe => ({
     name,

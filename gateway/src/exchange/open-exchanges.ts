@@ -1,6 +1,6 @@
 /**
- * Everything that is under way: what a revocation ends, what a time limit ends, what a shutdown waits
- * for. One timer for all, since a timer per request costs more than the request's decision.
+ * All exchanges under way: what a revocation or a time limit ends, and what a shutdown waits for. One
+ * timer serves all of them, because a timer per request costs more than the request's decision.
  */
 import { BridgeError } from "@breezeway/shared";
 import type { VerifiedSession } from "@breezeway/verify";
@@ -9,16 +9,16 @@ import type { Route } from "../decision/route-table.ts";
 export interface OpenExchange {
   readonly session: VerifiedSession | undefined;
   readonly route: Route | undefined;
-  /** On the clock of {@link OpenExchanges.nowMs}. */
+  /** On the clock of {@link OpenExchanges.nowMs}, like the two times below. */
   readonly startedAtMs: number;
-  /** Last sign of life of a body in either direction, on the same clock. */
+  /** When a body last moved in either direction; infinite while none should. */
   readonly activeAtMs: number;
-  /** When the request had been sent as a whole; infinite before. On the same clock. */
+  /** When the whole request had been sent; infinite before. */
   readonly sentAtMs: number;
   readonly isUpgraded: boolean;
   /** Whether the upstream's answer has begun. */
   readonly isAnswering: boolean;
-  /** Its place among the open ones, kept by {@link OpenExchanges}; -1 when it is not among them. */
+  /** Index in the list. {@link OpenExchanges} maintains it; -1 when the exchange is not in the list. */
   place: number;
   end(error: BridgeError): void;
 }
@@ -26,35 +26,34 @@ export interface OpenExchange {
 export interface OpenExchanges {
   add(exchange: OpenExchange): void;
   delete(exchange: OpenExchange): void;
-  /** Ends all exchanges of which this is true. Returns how many. */
+  /** Ends all exchanges that pass the test. Returns their number. */
   endWhere(test: (exchange: OpenExchange) => boolean, error: () => BridgeError): number;
   readonly size: number;
   readonly upgraded: number;
-  /** Monotonic milliseconds, as of the last look at the clock: cheap, and good to half a second. */
+  /** Monotonic milliseconds, updated every half second: cheap to read. */
   readonly nowMs: number;
-  /** Settles when nothing is open any more. */
+  /** Calls `listener` after each update of {@link OpenExchanges.nowMs}. */
+  onTick(listener: () => void): void;
+  /** Resolves when no exchange is open. */
   idle(): Promise<void>;
   close(): void;
 }
 
-export interface OpenExchangesOptions {
-  /** Told once per look at the clock. */
-  readonly onTick: () => void;
-}
-
+/** Time limits are checked this often: a longer period ends requests later, a shorter one costs CPU time. */
 const TICK_MS = 500;
 
-export function createOpenExchanges({ onTick }: OpenExchangesOptions): OpenExchanges {
-  // No Set: its table is replaced every few dozen requests, and each one refers to the next. Once one
-  // of them is old, all later ones live on with their exchanges until a full collection.
+export function createOpenExchanges(): OpenExchanges {
+  // Not a Set: V8 replaces its table every few dozen requests, and each table refers to the next. Once one
+  // table is old, all later ones stay in memory with their exchanges until a full collection.
   const open: OpenExchange[] = [];
   const waiting: (() => void)[] = [];
+  const listeners: (() => void)[] = [];
   let nowMs = performance.now();
 
   const timer = setInterval(() => {
     nowMs = performance.now();
     for (const exchange of open.slice()) enforceTimes(exchange, nowMs);
-    onTick();
+    for (const listener of listeners) listener();
   }, TICK_MS);
   timer.unref();
 
@@ -80,12 +79,15 @@ export function createOpenExchanges({ onTick }: OpenExchangesOptions): OpenExcha
     get nowMs() {
       return nowMs;
     },
+    onTick: (listener) => {
+      listeners.push(listener);
+    },
     idle: () => (open.length === 0 ? Promise.resolve() : new Promise((done) => waiting.push(done))),
     close: () => clearInterval(timer),
   };
 }
 
-/** The last one takes its place. */
+/** Moves the last exchange into the free place. */
 function remove(open: OpenExchange[], exchange: OpenExchange): void {
   const { place } = exchange;
   if (place === -1) return;
@@ -101,15 +103,19 @@ function enforceTimes(exchange: OpenExchange, nowMs: number): void {
   if (route === undefined) return;
   const { totalTimeoutMs, idleTimeoutMs, timeoutMs } = route;
   if (totalTimeoutMs > 0 && nowMs - exchange.startedAtMs > totalTimeoutMs) {
-    exchange.end(new BridgeError("UPSTREAM_TIMEOUT", "The exchange took too long."));
+    exchange.end(
+      new BridgeError("UPSTREAM_TIMEOUT", "The exchange took longer than totalTimeoutMs."),
+    );
   } else if (!exchange.isAnswering && nowMs - exchange.sentAtMs > timeoutMs) {
-    exchange.end(new BridgeError("UPSTREAM_TIMEOUT", "The upstream did not begin to answer."));
+    exchange.end(
+      new BridgeError("UPSTREAM_TIMEOUT", "The upstream did not begin to answer in time."),
+    );
   } else if (idleTimeoutMs > 0 && nowMs - exchange.activeAtMs > idleTimeoutMs) {
-    // Before the answer only a body that stopped coming can be idle.
+    // Before the answer, only a request body that stopped can be idle.
     exchange.end(
       exchange.isAnswering
-        ? new BridgeError("UPSTREAM_TIMEOUT", "The answer stopped coming.")
-        : new BridgeError("REQUEST_TIMEOUT", "The request's body stopped coming."),
+        ? new BridgeError("UPSTREAM_TIMEOUT", "The upstream stopped sending its answer.")
+        : new BridgeError("REQUEST_TIMEOUT", "The client stopped sending the request body."),
     );
   }
 }

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { systemClock } from "@breezeway/shared";
 import { describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { startIssuer, type TestIssuer } from "../../test-support/issuer.ts";
@@ -19,6 +20,7 @@ async function start(options: StartOptions = {}): Promise<Scene> {
   const gateway = await startGateway({
     ...options,
     tokens,
+    ...(options.hooks === undefined ? {} : { hooks: options.hooks }),
     gateway: {
       issuer: issuer.url,
       jwks: `${issuer.url}/.well-known/jwks.json`,
@@ -264,7 +266,7 @@ describe("a lost feed", () => {
     let offsetMs = 0;
     await using scene = await start({
       handler: (_request, response) => void response.write("data: 1\n\n"),
-      gateway: { clock: () => Date.now() + offsetMs },
+      hooks: { clock: { ...systemClock(), now: () => Date.now() + offsetMs } },
     });
     const nowSeconds = (): number => Math.floor((Date.now() + offsetMs) / 1_000);
     const open = async (sid: string): Promise<ReadableStreamDefaultReader> => {
@@ -301,8 +303,8 @@ describe("a feed that is live", { timeout: 30_000 }, () => {
         issuer: issuer.url,
         jwks: `${issuer.url}/.well-known/jwks.json`,
         revocations: { maxSilenceMs: 300_000 },
-        clock: () => Date.now() + offsetMs,
       },
+      hooks: { clock: { ...systemClock(), now: () => Date.now() + offsetMs } },
     });
     await until(() => issuer.followers === 1);
     const authorization = `Bearer ${tokens.token({ iss: issuer.url })}`;

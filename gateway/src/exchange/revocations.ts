@@ -1,80 +1,83 @@
 /**
- * What the gateway knows of revoked sessions and removed keys, and what it does when it hears of one.
+ * Revoked sessions and removed keys, as far as the gateway knows them, and the end of exchanges that they
+ * concern.
  *
  * Rules:
- *  [REV-1] A request is refused as soon as the feed has said so; no request waits for the feed.
- *  [REV-2] Open exchanges that a new entry names are ended, within the turn of the event loop.
- *  [REV-3] While the feed is lost, requests are bounded by the life of their tokens: a revoked
- *          session gets no new one. Open exchanges live longer than tokens, so those whose token has
- *          expired are ended once the feed was lost for `MAX_LOSS_MS`: entries that old may be gone
- *          from the issuer's log when the feed comes back.
+ *  [REV-1] A request is refused from the moment the feed reports its session; no request waits for the feed.
+ *  [REV-2] Open exchanges that a new entry names end within the same turn of the event loop.
+ *  [REV-3] While the feed is lost, the lifetime of tokens bounds requests: a revoked session gets no new
+ *          token. Open exchanges outlive tokens, so those whose token has expired end once the feed was
+ *          lost for `MAX_LOSS_MS`. The issuer's log may no longer have entries that are older.
  */
-import { BridgeError, TOKEN_LIMITS } from "@breezeway/shared";
+import { BridgeError, TOKEN_LIMITS, type Clock } from "@breezeway/shared";
 import type { Revocation, SessionClaims } from "@breezeway/shared/schemas";
 import type { RevocationFeed, VerifiedSession } from "@breezeway/verify";
-import type { OpenExchange, OpenExchanges } from "./open-exchanges.ts";
+import type { OpenExchanges } from "./open-exchanges.ts";
 
 export interface Revocations {
   isRevoked(claims: SessionClaims): boolean;
-  /** Whether the issuer has removed the key in an emergency. */
+  /** Whether the issuer removed the key in an emergency. */
   isKeyRemoved(kid: string): boolean;
   /** @throws {BridgeError} KEY_UNKNOWN, SESSION_REVOKED */
   assertStands(session: VerifiedSession): void;
   readonly state: "off" | "connecting" | "live" | "lost" | "closed";
-  /** Since the issuer's last sign of life, or since the start; `undefined` without a feed. */
+  /** Time since the feed's last heartbeat, or since the start; `undefined` without a feed. */
   readonly lagMs: number | undefined;
-  /** Called now and then: ends what has become too old to trust. */
-  tick(): void;
   close(): void;
 }
 
-export interface RevocationsOptions {
+export interface RevocationsDeps {
   readonly feed: RevocationFeed | undefined;
   readonly isRevoked: (claims: SessionClaims) => boolean;
-  readonly open: () => Pick<OpenExchanges, "endWhere">;
-  /** Told how many open exchanges were ended. */
+  readonly open: Pick<OpenExchanges, "endWhere" | "onTick">;
+  /** Called with the number of exchanges that were ended. */
   readonly onEnded: (count: number) => void;
-  /** Epoch milliseconds. */
-  readonly clock: () => number;
+  readonly clock: Pick<Clock, "now">;
 }
 
+/** The longest lifetime of a token. */
 export const MAX_LOSS_MS: number = TOKEN_LIMITS.maxTtlSeconds * 1_000;
 
-export function createRevocations(options: RevocationsOptions): Revocations {
-  const { feed, clock } = options;
-  const openedAtMs = clock();
+export function createRevocations(deps: RevocationsDeps): Revocations {
+  const { feed, open, clock } = deps;
+  const openedAtMs = clock.now();
   let batch: Revocation[] = [];
 
-  const unsubscribe = feed?.subscribe((revocation) => {
-    // A snapshot brings thousands of entries in one turn: look at the open exchanges once.
-    if (batch.push(revocation) === 1) setImmediate(endRevoked);
-  });
-
-  function endRevoked(): void {
-    const index = Map.groupBy(batch, keyOf);
-    batch = [];
-    end(({ session }) => session !== undefined && isNamed(index, session.claims), sessionRevoked);
-    end(
-      ({ session }) =>
-        session !== undefined && index.has(keyOf({ kind: "key", id: session.keyId })),
-      keyRemoved,
-    );
-  }
-
-  function end(test: (exchange: OpenExchange) => boolean, error: () => BridgeError): void {
-    const count = options.open().endWhere(test, error);
-    if (count > 0) options.onEnded(count);
-  }
+  const isRevoked = (claims: SessionClaims): boolean =>
+    feed?.isRevoked(claims) === true || deps.isRevoked(claims);
+  const isKeyRemoved = (kid: string): boolean => feed?.isKeyRemoved(kid) === true;
 
   const lagMs = (): number | undefined => {
     if (feed === undefined) return undefined;
     const { status } = feed;
-    return clock() - ("heardAtMs" in status ? status.heardAtMs : openedAtMs);
+    return clock.now() - ("heardAtMs" in status ? status.heardAtMs : openedAtMs);
   };
 
-  const isRevoked = (claims: SessionClaims): boolean =>
-    feed?.isRevoked(claims) === true || options.isRevoked(claims);
-  const isKeyRemoved = (kid: string): boolean => feed?.isKeyRemoved(kid) === true;
+  const end = (test: (session: VerifiedSession) => boolean, error: () => BridgeError): void => {
+    const count = open.endWhere(({ session }) => session !== undefined && test(session), error);
+    if (count > 0) deps.onEnded(count);
+  };
+
+  const endRevoked = (): void => {
+    const index = Map.groupBy(batch, keyOf);
+    batch = [];
+    end(({ claims }) => isNamed(index, claims), sessionRevoked);
+    end(({ keyId }) => index.has(keyOf({ kind: "key", id: keyId })), keyRemoved);
+  };
+
+  const endUntrusted = (): void => {
+    // After the wall clock was set forward, a live feed looks old.
+    if (feed?.status.state === "live") return;
+    if ((lagMs() ?? 0) <= MAX_LOSS_MS) return;
+    const nowSeconds = clock.now() / 1_000;
+    end(({ expiresAtSeconds }) => expiresAtSeconds < nowSeconds, feedLost);
+  };
+
+  const unsubscribe = feed?.subscribe((revocation) => {
+    // A snapshot brings thousands of entries in one turn, and one pass over the exchanges is enough.
+    if (batch.push(revocation) === 1) setImmediate(endRevoked);
+  });
+  open.onTick(endUntrusted);
 
   return {
     isRevoked,
@@ -89,16 +92,6 @@ export function createRevocations(options: RevocationsOptions): Revocations {
     get lagMs() {
       return lagMs();
     },
-    tick: () => {
-      // A clock that was set forward makes a feed look old that is well.
-      if (feed?.status.state === "live") return;
-      if ((lagMs() ?? 0) <= MAX_LOSS_MS) return;
-      const nowSeconds = clock() / 1_000;
-      end(
-        ({ session }) => session !== undefined && session.expiresAtSeconds < nowSeconds,
-        () => new BridgeError("STORE_UNAVAILABLE", "The revocation feed is lost."),
-      );
-    },
     close: () => {
       unsubscribe?.();
       feed?.close();
@@ -106,12 +99,16 @@ export function createRevocations(options: RevocationsOptions): Revocations {
   };
 }
 
+function feedLost(): BridgeError {
+  return new BridgeError("STORE_UNAVAILABLE", "The revocation feed is lost.");
+}
+
 function sessionRevoked(): BridgeError {
   return new BridgeError("SESSION_REVOKED", "The session was revoked.");
 }
 
 function keyRemoved(): BridgeError {
-  return new BridgeError("KEY_UNKNOWN", "The issuer has removed the key of the token.");
+  return new BridgeError("KEY_UNKNOWN", "The issuer removed the key of this token.");
 }
 
 function keyOf({ kind, id }: Pick<Revocation, "kind" | "id">): string {

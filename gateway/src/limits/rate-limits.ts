@@ -25,6 +25,13 @@ export interface RateLimitState {
   readonly retryAfterSeconds: number;
 }
 
+/** @throws {BridgeError} RATE_LIMITED, when the request is one too many */
+export function assertNotExceeded({ isExceeded, retryAfterSeconds }: RateLimitState): void {
+  if (!isExceeded) return;
+  const details = { retryAfterSeconds };
+  throw new BridgeError("RATE_LIMITED", "Too many requests.", { details });
+}
+
 export interface RateLimits {
   /**
    * Counts one request. Only for routes that have a limit.

@@ -33,7 +33,7 @@ function obey(config: string, running: GatewayOptions, server: GatewayServer): v
     if (!isToWorker(message)) return;
     if (message.type === "breezeway:ready?") {
       void coreOf(server.gateway)
-        .operations.tell("/health/ready")
+        .operations.answerInFull("/health/ready")
         .then(({ status, body }) => send({ type: "breezeway:ready", status, body }));
       return;
     }

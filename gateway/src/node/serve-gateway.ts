@@ -64,7 +64,9 @@ async function listenWith(gateway: Gateway, options: ServeOptions): Promise<Gate
   const core = coreOf(gateway);
   const server = createHttpServer(core, options);
   const { port = 4001, host = "127.0.0.1", reusePort = false } = options;
-  const operations = await serveOperations(options, (target) => core.operations.tell(target));
+  const operations = await serveOperations(options, (target) =>
+    core.operations.answerInFull(target),
+  );
   try {
     await listen(server, { port, host, reusePort });
   } catch (error) {
@@ -157,7 +159,7 @@ function handle({ core, access }: Listener, request: IncomingMessage, client: No
     void operation.then((answer) => client.answer(answer));
     return;
   }
-  const exchange = new Exchange(core.services, client, head);
+  const exchange = new Exchange(core.exchangeDeps, client, head);
   client.attach(exchange);
   if (isOtherProtocol(request)) {
     exchange.end(new BridgeError("REQUEST_MALFORMED", "The request is not valid HTTP/1.1."));

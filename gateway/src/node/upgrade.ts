@@ -47,7 +47,7 @@ export function handleUpgrade(
   response.assignSocket(connection.socket as Socket);
   response.once("finish", () => connection.socket.end());
   const client = new UpgradeClient(request, response, connection);
-  const exchange = new Exchange(core.services, client, headOf(request));
+  const exchange = new Exchange(core.exchangeDeps, client, headOf(request));
   client.attach(exchange);
   exchange.start();
 }

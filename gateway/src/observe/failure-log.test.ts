@@ -28,8 +28,8 @@ describe("failures that nobody listens for", () => {
     });
     await expect.poll(() => lines).toHaveLength(2);
     expect(lines.toSorted()).toEqual([
-      `breezeway gateway: the feed of revocations cannot be followed at ${feed}: ECONNREFUSED\n`,
-      `breezeway gateway: the issuer's keys cannot be fetched from ${jwks}: ECONNREFUSED\n`,
+      `breezeway gateway: cannot fetch the issuer's keys from ${jwks}: ECONNREFUSED\n`,
+      `breezeway gateway: cannot follow the revocation feed at ${feed}: ECONNREFUSED\n`,
     ]);
   });
 
@@ -49,8 +49,8 @@ describe("failures that nobody listens for", () => {
     await issuer[Symbol.asyncDispose]();
     const jwks = `${issuer.url}/.well-known/jwks.json`;
     expect(lines.toSorted()).toEqual([
-      `breezeway gateway: the feed of revocations cannot be followed at ${jwks}: The feed answered with status 418, or with no event stream.\n`,
-      `breezeway gateway: the issuer's keys cannot be fetched from ${jwks}: The JWKS endpoint answered with status 418.\n`,
+      `breezeway gateway: cannot fetch the issuer's keys from ${jwks}: The JWKS endpoint answered with status 418.\n`,
+      `breezeway gateway: cannot follow the revocation feed at ${jwks}: The feed answered with status 418, or with no event stream.\n`,
     ]);
   });
 

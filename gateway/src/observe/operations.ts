@@ -1,39 +1,39 @@
 /**
- * What the gateway says about itself: `/health/live`, `/health/ready`, `/metrics`.
+ * The gateway's own endpoints: `/health/live`, `/health/ready`, `/metrics`, `/authz`.
  *
- * Strangers hear whether to send requests here and no more: that revocations are not heard at the
- * moment, or how much is refused and why, would tell an attacker when to come.
+ * The public learns only whether to send requests here. A lost revocation feed, or the number of refused
+ * requests, would tell an attacker when to attack.
  */
-import { BridgeError } from "@breezeway/shared";
 import type { SessionVerifier } from "@breezeway/verify";
 import { refusal, type Answer } from "../answer/refusal.ts";
+import { routeUnknown } from "../decision/examine.ts";
 import { answerAuthz, isAuthz } from "../reverse-proxies/authz.ts";
 import type { RequestHead } from "../request/request-head.ts";
 import type { Metrics } from "./metrics.ts";
-import type { ExchangeServices } from "../exchange/services.ts";
+import type { ExchangeDeps } from "../exchange/exchange-deps.ts";
 import type { Revocations } from "../exchange/revocations.ts";
 import { isInsider, type OperationsAccess } from "./is-insider.ts";
 
 export interface Operations {
   /**
-   * `undefined` for a path that is not ours. The promise never rejects.
+   * The answer, or `undefined` for every other path. The promise never rejects.
    *
-   * @param access - Of the listener. Default: as the gateway was told.
+   * @param access - Access at this listener. Default: the gateway's `metrics.access`.
    */
   handle(head: RequestHead, access?: OperationsAccess): Promise<Answer> | undefined;
-  /** Everything, for a listener that only operators reach; 404 for other paths. Never rejects. */
-  tell(target: string): Promise<Answer>;
+  /** All details, for a listener that only operators reach; 404 for other paths. Never rejects. */
+  answerInFull(target: string): Promise<Answer>;
   readonly access: OperationsAccess;
-  /** From now on readiness says no, so that balancers send nothing more. */
+  /** Makes the gateway unready, so that load balancers stop sending requests. */
   drain(): void;
   readonly isDraining: boolean;
 }
 
-export interface OperationsOptions {
+export interface OperationsDeps {
   readonly verifier: Pick<SessionVerifier, "ready">;
   readonly revocations: Pick<Revocations, "state">;
   readonly metrics: Pick<Metrics, "registry">;
-  readonly services: ExchangeServices;
+  readonly exchangeDeps: ExchangeDeps;
   readonly access: OperationsAccess;
 }
 
@@ -41,8 +41,8 @@ const LIVE = "/health/live";
 const READY = "/health/ready";
 const METRICS = "/metrics";
 
-export function createOperations(options: OperationsOptions): Operations {
-  const { services, metrics } = options;
+export function createOperations(deps: OperationsDeps): Operations {
+  const { exchangeDeps, metrics } = deps;
   let isDraining = false;
 
   async function scrape(): Promise<Answer> {
@@ -53,37 +53,37 @@ export function createOperations(options: OperationsOptions): Operations {
     }
   }
 
-  async function readiness(tellsAll: boolean): Promise<Answer> {
-    const { code, status, checks } = await readinessOf(options, isDraining);
-    if (tellsAll) return json(code, { status, checks });
+  async function readiness(isFull: boolean): Promise<Answer> {
+    const { code, status, checks } = await readinessOf(deps, isDraining);
+    if (isFull) return json(code, { status, checks });
     return json(code, { status: status === "degraded" ? "ok" : status });
   }
 
-  function answer(target: string, tellsAll: boolean): Promise<Answer> | undefined {
+  function answer(target: string, isFull: boolean): Promise<Answer> | undefined {
     const path = target.split("?", 1)[0];
     if (path === LIVE) return Promise.resolve(json(200, { status: "ok" }));
-    if (path === READY) return readiness(tellsAll);
+    if (path === READY) return readiness(isFull);
     if (path !== METRICS) return undefined;
-    return tellsAll ? scrape() : Promise.resolve(nothingHere(services));
+    return isFull ? scrape() : Promise.resolve(notFound(exchangeDeps));
   }
 
   return {
-    access: options.access,
+    access: deps.access,
     drain: () => {
       isDraining = true;
     },
     get isDraining() {
       return isDraining;
     },
-    handle: (head, access = options.access) => {
+    handle: (head, access = deps.access) => {
       const { target } = head;
-      // The only three first letters that matter keep the rest of the traffic out of here.
+      // One cheap test of the first letter keeps other requests fast.
       if (!/^\/[ahm]/.test(target)) return undefined;
-      if (isAuthz(target)) return answerAuthz(head, services);
+      if (isAuthz(target)) return answerAuthz(head, exchangeDeps);
       if (!/^\/(?:health|metrics)/.test(target)) return undefined;
       return answer(target, isInsider(head, access));
     },
-    tell: (target) => answer(target, true) ?? Promise.resolve(nothingHere(services)),
+    answerInFull: (target) => answer(target, true) ?? Promise.resolve(notFound(exchangeDeps)),
   };
 }
 
@@ -94,11 +94,12 @@ export interface Readiness {
 }
 
 /**
- * Not ready without keys, since then nobody can be let in, and while draining. A lost revocation feed
- * is told but does not make it unready: all gateways lose it together, and nobody would be left.
+ * The gateway is not ready without keys, since it could verify no token, and while it drains. A lost
+ * revocation feed is reported but does not make the gateway unready: all gateways lose the feed at the
+ * same time, and none would be left.
  */
 async function readinessOf(
-  { verifier, revocations }: OperationsOptions,
+  { verifier, revocations }: OperationsDeps,
   isDraining: boolean,
 ): Promise<Readiness> {
   const keys = await verifier.ready().then(
@@ -112,11 +113,11 @@ async function readinessOf(
   return { code: 200, status: isDegraded ? "degraded" : "ok", checks };
 }
 
-function nothingHere(services: Pick<ExchangeServices, "policy" | "randomId">): Answer {
-  return refusal(new BridgeError("ROUTE_UNKNOWN", "There is nothing at this path."), {
-    requestId: services.randomId(),
+function notFound({ policy, randomId }: Pick<ExchangeDeps, "policy" | "randomId">): Answer {
+  return refusal(routeUnknown(), {
+    requestId: randomId(),
     origin: undefined,
-    policy: services.policy(),
+    policy: policy(),
     route: undefined,
     authorization: undefined,
     takesProofs: false,

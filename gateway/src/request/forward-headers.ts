@@ -15,20 +15,21 @@ import { removeFields } from "./header-list.ts";
 const TE_TRAILERS = /(?:^|,)\s*trailers\s*(?:,|$)/i;
 const VIA = "1.1 breezeway";
 
-export interface ForwardOptions extends Pick<Policy, "trustsPeer" | "isRemoved"> {
+export interface ForwardContext {
   readonly requestId: string;
+  readonly policy: Pick<Policy, "trustsPeer" | "isRemoved">;
 }
 
 /** Name, value, name, value. Reuses the list that the inspection made. */
 export function forwardHeaders(
   request: Examined,
   session: VerifiedSession,
-  options: ForwardOptions,
+  { requestId, policy }: ForwardContext,
 ): string[] {
   const { headers, route, head } = request;
   const list = headers.forward;
   if (route.passHeaders !== undefined) pushPassing(list, headers.proxyClaims, route.passHeaders);
-  if (options.isRemoved !== undefined) removeFields(list, options.isRemoved);
+  if (policy.isRemoved !== undefined) removeFields(list, policy.isRemoved);
   if (headers.origin !== undefined) list.push("origin", headers.origin);
   if (headers.contentLength !== undefined) list.push("content-length", headers.contentLength);
   if (route.forwardToken) list.push("authorization", authorizationOf(request));
@@ -39,9 +40,9 @@ export function forwardHeaders(
   }
   if (headers.te !== undefined && TE_TRAILERS.test(headers.te)) list.push("te", "trailers");
   list.push("via", headers.via === undefined ? VIA : `${headers.via}, ${VIA}`);
-  pushForwarded(list, request, options.trustsPeer(head.peerAddress));
+  pushForwarded(list, request, policy.trustsPeer(head.peerAddress));
   for (const part of identityOf(session)) list.push(part);
-  list.push(IDENTITY_HEADERS.requestId, options.requestId);
+  list.push(IDENTITY_HEADERS.requestId, requestId);
   return list;
 }
 

@@ -1,5 +1,6 @@
 /** The one place that knows the errors of undici, and of Node's client. */
 import { BridgeError, type HttpCode } from "@breezeway/shared";
+import type { Dispatcher } from "undici";
 
 const TIMEOUTS: ReadonlySet<string> = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
@@ -13,6 +14,8 @@ const INVALID: ReadonlySet<string> = new Set([
   "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
   "UND_ERR_RES_EXCEEDED_MAX_SIZE",
 ]);
+
+const CONNECTION_RESETS: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 
 // The request, not the upstream, is at fault: a body that is not as long as it said.
 const MALFORMED: ReadonlySet<string> = new Set([
@@ -29,10 +32,16 @@ export function fromUndici(error: unknown): BridgeError {
   });
 }
 
-/** Whether the connection broke before any answer, as when an upstream closes an idle connection. */
-export function isConnectionReset(error: unknown): boolean {
-  const code = codeOf(error);
-  return code === "UND_ERR_SOCKET" || code === "ECONNRESET" || code === "EPIPE";
+/**
+ * Whether a request without a body may be sent again: its connection broke, as when an upstream closes
+ * an idle connection, and its method is safe.
+ */
+export function mayRepeat(
+  { method, body }: Pick<Dispatcher.DispatchOptions, "method" | "body">,
+  error: unknown,
+): boolean {
+  const isSafe = method === "GET" || method === "HEAD" || method === "OPTIONS";
+  return isSafe && body === null && CONNECTION_RESETS.has(codeOf(error));
 }
 
 function ourCode(code: string, error: unknown): HttpCode {

@@ -21,7 +21,7 @@ export interface ConnectionCounts {
 
 const KEEP_ALIVE_MS = 30_000;
 
-export class Connections {
+export class UpstreamConnections {
   /** For bodies in chunks, which may end in trailers. */
   readonly chunked: ChunkedClient;
   readonly #origin: string;
@@ -52,7 +52,7 @@ export class Connections {
     return counts;
   }
 
-  /** Each call must be followed by one {@link Connections.give} or {@link Connections.drop}. */
+  /** Each call must be followed by one {@link UpstreamConnections.give} or {@link UpstreamConnections.drop}. */
   take(): Client {
     const client = this.#free.pop();
     if (client === undefined) return this.open();
@@ -60,7 +60,7 @@ export class Connections {
     return client;
   }
 
-  /** As {@link Connections.take}, but one that nobody has used yet. */
+  /** As {@link UpstreamConnections.take}, but one that nobody has used yet. */
   open(): Client {
     const heads = new AnswerHeads();
     const client = new Client(this.#origin, {
@@ -75,6 +75,17 @@ export class Connections {
     });
     this.#all.set(client, heads);
     return client;
+  }
+
+  /**
+   * The request on this connection is over.
+   *
+   * @param hasBegun - False when the connection was still opening.
+   */
+  release(client: Client | undefined, hasBegun: boolean): void {
+    if (client === undefined) return;
+    if (hasBegun) this.give(client);
+    else this.drop(client);
   }
 
   /** Its request is over, well or not. */

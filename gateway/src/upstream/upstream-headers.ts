@@ -1,3 +1,5 @@
+import { BridgeError } from "@breezeway/shared";
+
 /** Header fields as undici delivers them: names in lower case, repeated fields as a list. */
 export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -6,7 +8,7 @@ export type UpstreamHeaders = Readonly<Record<string, string | string[] | undefi
  * the gateway never forwards Transfer-Encoding (RFC 9112, section 6.1), so the remaining gzip layer
  * would reach the client unmarked.
  */
-export function isFullyDecoded(upstream: UpstreamHeaders): boolean {
+function isFullyDecoded(upstream: UpstreamHeaders): boolean {
   const coding = upstream["transfer-encoding"];
   if (coding === undefined || coding === "chunked") return true;
   return typeof coding === "string" && /^chunked *$/i.test(coding);
@@ -16,4 +18,19 @@ export function isFullyDecoded(upstream: UpstreamHeaders): boolean {
 export function announcedLength(upstream: UpstreamHeaders): number | undefined {
   const length = upstream["content-length"];
   return typeof length === "string" ? Number(length) : undefined;
+}
+
+/**
+ * Interim answers never come this far, but a 101 without `Upgrade` does. RFC 9110, section 15, defines no
+ * status outside 100 to 599.
+ *
+ * @returns UPSTREAM_INVALID for an answer that the gateway cannot forward
+ */
+export function faultOf(status: number, headers: UpstreamHeaders): BridgeError | undefined {
+  if (status < 200 || status > 599) {
+    return new BridgeError("UPSTREAM_INVALID", "The upstream's status is not a final one.");
+  }
+  if (isFullyDecoded(headers)) return undefined;
+  const what = "The upstream's answer has a transfer coding other than chunked.";
+  return new BridgeError("UPSTREAM_INVALID", what);
 }

@@ -1,7 +1,7 @@
 /** The connections of each upstream origin, with their cap and their circuit, made when first used. */
 import { BridgeError } from "@breezeway/shared";
 import { Circuit } from "./circuit.ts";
-import { Connections } from "./upstream-connections.ts";
+import { UpstreamConnections } from "./upstream-connections.ts";
 
 export interface UpstreamLimits {
   /** To open a connection, in milliseconds. Default 5 000. */
@@ -30,9 +30,9 @@ export const UPSTREAM_LIMITS: UpstreamLimits = {
 /** How a request to an upstream ended, as far as the upstream's health goes. */
 export type UpstreamOutcome = "answered" | "failed" | "unknown";
 
-export class Upstream {
+export class UpstreamPool {
   readonly origin: string;
-  readonly connections: Connections;
+  readonly connections: UpstreamConnections;
   readonly circuit: Circuit;
   readonly #limits: UpstreamLimits;
   readonly #activeOf = new Map<string, number>();
@@ -42,7 +42,7 @@ export class Upstream {
     this.origin = origin;
     this.#limits = limits;
     this.circuit = new Circuit({ failures: limits.circuitFailures, openMs: limits.circuitOpenMs });
-    this.connections = new Connections(origin, limits.connectTimeoutMs);
+    this.connections = new UpstreamConnections(origin, limits.connectTimeoutMs);
   }
 
   /** Requests under way. */
@@ -51,7 +51,7 @@ export class Upstream {
   }
 
   /**
-   * Counts a request of a session in. Each call must be followed by one {@link Upstream.leave}.
+   * Counts a request of a session in. Each call must be followed by one {@link UpstreamPool.leave}.
    *
    * @throws {BridgeError} RATE_LIMITED at the session's cap; OVERLOADED at the cap of all;
    *   UPSTREAM_UNREACHABLE while the circuit is open
@@ -86,21 +86,21 @@ export class Upstream {
   }
 }
 
-export interface Upstreams {
+export interface UpstreamPools {
   /**
    * @param origin - As a URL serialises it.
    * @throws {BridgeError} UPSTREAM_UNREACHABLE once all of them were destroyed
    */
-  get(origin: string): Upstream;
-  readonly all: Iterable<Upstream>;
+  get(origin: string): UpstreamPool;
+  readonly all: Iterable<UpstreamPool>;
   /** Closes the connections to all origins but these, once their requests are done. */
   retain(origins: ReadonlySet<string>): void;
   /** Closes all connections but those of origins that were not retained, and opens no more. */
   destroy(): Promise<void>;
 }
 
-export function createUpstreams(limits: UpstreamLimits): Upstreams {
-  const upstreams = new Map<string, Upstream>();
+export function createUpstreamPools(limits: UpstreamLimits): UpstreamPools {
+  const upstreams = new Map<string, UpstreamPool>();
   let isDestroyed = false;
   return {
     get: (origin) => {
@@ -108,7 +108,7 @@ export function createUpstreams(limits: UpstreamLimits): Upstreams {
       if (isDestroyed) throw new BridgeError("UPSTREAM_UNREACHABLE", "The gateway is closed.");
       let upstream = upstreams.get(origin);
       if (upstream === undefined) {
-        upstreams.set(origin, (upstream = new Upstream(origin, limits)));
+        upstreams.set(origin, (upstream = new UpstreamPool(origin, limits)));
       }
       return upstream;
     },

@@ -11,15 +11,18 @@ const good = {
 
 describe("createGateway", () => {
   it.each<[string, object]>([
-    ["isRevokd: is not an option", { isRevokd: () => true }],
-    ['metrics: unknown field "acess"', { metrics: { acess: "none" } }],
-    ['revocations: unknown field "maxSilence"', { revocations: { maxSilence: 3 } }],
+    ['isRevokd: unknown option. Did you mean "isRevoked"?', { isRevokd: () => true }],
+    ['metrics.acess: unknown option. Did you mean "access"?', { metrics: { acess: "none" } }],
+    [
+      'revocations.maxSilence: unknown option. Did you mean "maxSilenceMs"?',
+      { revocations: { maxSilence: 3 } },
+    ],
     ["issuer: must be", { issuer: new URL(ISSUER) }],
     ["apps: must be manifests or a registry", { apps: { orders: ORDERS_APP } }],
     ["tracing: must be of type boolean", { tracing: "yes" }],
     ["metrics.access: must be", { metrics: { access: "everybody" } }],
     ["revocations.maxSilenceMs: must be", { revocations: { maxSilenceMs: -1 } }],
-  ])("refuses an option that it cannot follow by its name: %s", (message, wrong) => {
+  ])("refuses the wrong option by name: %s", (message, wrong) => {
     expect(() => createGateway({ ...good, ...wrong })).toThrow(
       expect.objectContaining({
         code: "CONFIG_INVALID",
@@ -31,7 +34,7 @@ describe("createGateway", () => {
   it.each([
     { maxSilenceMs: 100, maxRetryMs: 10 },
     { maxSilenceMs: 300_000, maxRetryMs: 60_000 },
-  ])("follows the feed at the limits of its times: %j", async (times) => {
+  ])("accepts the smallest and largest times of the feed: %j", async (times) => {
     const fetch = (): Promise<Response> => Promise.resolve(new Response(null, { status: 404 }));
     await using gateway = createGateway({
       ...good,

@@ -4,15 +4,15 @@ import type { RateLimits } from "../limits/rate-limits.ts";
 import type { RefusalLimit } from "../limits/refusal-limit.ts";
 import type { ExchangeObserver } from "../observe/observer.ts";
 import type { Tracing } from "../observe/tracing.ts";
+import type { UpstreamPools } from "../upstream/upstream-pools.ts";
 import type { OpenExchanges } from "./open-exchanges.ts";
-import type { Upstreams } from "../upstream/upstream-pools.ts";
 
-/** What all exchanges of one gateway share. */
-export interface ExchangeServices {
+/** The parts of a gateway that all of its exchanges share. */
+export interface ExchangeDeps {
   readonly verifier: Pick<SessionVerifier, "verify" | "verifySync">;
-  /** `undefined` when tokens that are bound to a key are not taken. */
+  /** `undefined` when the gateway accepts no tokens that are bound to a key. */
   readonly proofs: ProofVerifier | undefined;
-  readonly upstreams: Upstreams;
+  readonly upstreams: UpstreamPools;
   readonly open: OpenExchanges;
   readonly rateLimits: RateLimits;
   /** `undefined` for no limit. */
@@ -20,12 +20,12 @@ export interface ExchangeServices {
   readonly observer: Required<ExchangeObserver>;
   readonly tracing: Tracing | undefined;
   /**
-   * For a session that was verified before a wait, in which a revocation or a reload may have come.
+   * Checks a session again after a wait, during which a revocation or a reload may have arrived.
    *
    * @throws {BridgeError} KEY_UNKNOWN, SESSION_REVOKED, AUDIENCE_MISMATCH
    */
-  assertCurrent(session: VerifiedSession): void;
-  /** The policy that new requests get; a reload changes it. */
-  policy(): Policy;
+  readonly assertCurrent: (session: VerifiedSession) => void;
+  /** The policy for new requests. A reload replaces it. */
+  readonly policy: () => Policy;
   readonly randomId: () => string;
 }

@@ -1,0 +1,135 @@
+/** From options to what the gateway is built from. Checks everything that one option alone cannot tell. */
+import { BridgeError, quoted } from "@breezeway/shared";
+import { createAppRegistry, parseOptions, type AppRegistry } from "@breezeway/shared/schemas";
+import type { Policy } from "../decision/policy.ts";
+import { createRouteTable } from "../decision/route-table.ts";
+import { parseRateLimitStore } from "../limits/parse-store.ts";
+import type { RateLimitStore } from "../limits/rate-limit-store.ts";
+import { REFUSAL_LIMIT, type RefusalLimitOptions } from "../limits/refusal-limit.ts";
+import { createPeerTrust } from "../request/peer-trust.ts";
+import { createRemoval } from "../request/removed-headers.ts";
+import { UPSTREAM_LIMITS, type UpstreamLimits } from "../upstream/upstream-pools.ts";
+import { checkIssuer } from "./check-issuer.ts";
+import { gatewaySchema, reloadSchema } from "./gateway-schema.ts";
+import type { GatewayOptions, PolicyOptions } from "./options.ts";
+import type { RouteOptions } from "./route-schema.ts";
+
+/** How long a browser may cache a preflight. */
+const PREFLIGHT_MAX_AGE_SECONDS = 600;
+
+export interface GatewaySettings {
+  readonly options: GatewayOptions;
+  readonly policy: Policy;
+  readonly limits: UpstreamLimits;
+  /** `undefined` for no limit. */
+  readonly refusalLimit: RefusalLimitOptions | undefined;
+  /** `undefined` to count in this process. */
+  readonly rateLimitStore: RateLimitStore | undefined;
+}
+
+/** @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming source and option */
+export function parseGatewayOptions(value: unknown, source: string): GatewaySettings {
+  const options = parseOptions(gatewaySchema, value, source);
+  checkIssuer(options, source);
+  const policy = createPolicy(options, source);
+  checkProofRoutes(policy, options.proof !== undefined, source);
+  const { limits = {}, refusalLimit = REFUSAL_LIMIT, rateLimitStore } = options;
+  return {
+    options,
+    policy,
+    limits: {
+      connectTimeoutMs: limits.connectTimeoutMs ?? UPSTREAM_LIMITS.connectTimeoutMs,
+      maxConcurrentRequests: limits.maxConcurrentRequests ?? UPSTREAM_LIMITS.maxConcurrentRequests,
+      maxConcurrentPerSession:
+        limits.maxConcurrentPerSession ?? UPSTREAM_LIMITS.maxConcurrentPerSession,
+      circuitFailures: limits.circuitFailures ?? UPSTREAM_LIMITS.circuitFailures,
+      circuitOpenMs: limits.circuitOpenMs ?? UPSTREAM_LIMITS.circuitOpenMs,
+    },
+    refusalLimit: refusalLimit === false ? undefined : refusalLimit,
+    rateLimitStore: parseRateLimitStore(rateLimitStore, source),
+  };
+}
+
+/**
+ * The policy of a reload. Options that a reload cannot replace are ignored; unknown ones are an error.
+ *
+ * @param takesProofs - Whether the running gateway accepts tokens that are bound to a key.
+ * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming source and option
+ */
+export function parseReload(value: unknown, takesProofs: boolean, source: string): Policy {
+  const policy = createPolicy(parseOptions(reloadSchema, value, source), source);
+  checkProofRoutes(policy, takesProofs, source);
+  return policy;
+}
+
+function createPolicy(options: PolicyOptions, source: string): Policy {
+  const { routes, cors, hostOrigins = [], trustedProxies = [], removeHeaders = [] } = options;
+  const apps = isRegistry(options.apps) ? options.apps : createAppRegistry(options.apps);
+  checkApps(routes, apps, source);
+  checkHosts(hostOrigins, apps, source);
+  return {
+    apps,
+    routes: createRouteTable(routes, source),
+    cors: {
+      maxAgeSeconds: cors?.maxAgeSeconds ?? PREFLIGHT_MAX_AGE_SECONDS,
+      exposedHeaders: cors?.exposedHeaders ?? [],
+    },
+    hostOrigins: new Set(hostOrigins),
+    trustsPeer: createPeerTrust(trustedProxies, source),
+    isRemoved: createRemoval(removeHeaders),
+  };
+}
+
+// Such a route would refuse every request.
+function checkProofRoutes({ routes }: Policy, takesProofs: boolean, source: string): void {
+  const route = takesProofs ? undefined : routes.routes.find(({ proofRequired }) => proofRequired);
+  if (route === undefined) return;
+  throw new BridgeError(
+    "CONFIG_INVALID",
+    `${source}: proof: is required, because the route ${route.prefix} has proofRequired.`,
+  );
+}
+
+// A misspelt id would lock an app out of its route, and only its users would notice.
+function checkApps(routes: readonly RouteOptions[], apps: AppRegistry, source: string): void {
+  routes.forEach((route, index) => {
+    const unknown = route.apps?.find((id) => apps.get(id) === undefined);
+    if (unknown !== undefined) {
+      throw new BridgeError(
+        "CONFIG_INVALID",
+        `${source}: routes[${index}].apps: no app ${quoted(unknown)} is registered.`,
+      );
+    }
+    checkScopes(route, apps, `${source}: routes[${index}].scopes`);
+  });
+}
+
+// The issuer mints no token with a scope that no manifest lists: nobody could use the route.
+function checkScopes(route: RouteOptions, apps: AppRegistry, source: string): void {
+  const users = route.apps?.flatMap((id) => apps.get(id) ?? []) ?? apps.all;
+  const held = new Set(users.flatMap(({ scopes }) => scopes));
+  const unknown = Object.values(route.scopes ?? {})
+    .flat()
+    .find((scope) => !held.has(scope));
+  if (unknown === undefined) return;
+  throw new BridgeError(
+    "CONFIG_INVALID",
+    `${source}: no app that may use this route has the scope ${quoted(unknown)}.`,
+  );
+}
+
+// A host may send the token of any app. An app at the host's origin could use the tokens of all others.
+function checkHosts(origins: readonly string[], apps: AppRegistry, source: string): void {
+  origins.forEach((origin, index) => {
+    const [app] = apps.byOrigin(origin);
+    if (app === undefined) return;
+    throw new BridgeError(
+      "CONFIG_INVALID",
+      `${source}: hostOrigins[${index}]: is the origin of the app "${app.id}".`,
+    );
+  });
+}
+
+function isRegistry(apps: GatewayOptions["apps"]): apps is AppRegistry {
+  return !Array.isArray(apps);
+}
