@@ -45,7 +45,10 @@ test.for([
   ["passed", vitest(undefined)],
   ["assertion", vitest(undefined, "AssertionError: expected 1 to be 2")],
   ["assertion", vitest("Error: promise resolved instead of rejecting\n    at _Assertion.get (x)")],
-  ["timeout", vitest("Error: Test timed out in 60000ms.\nIf this is a long-running test")],
+  [
+    "timeout",
+    vitest("TestTimeoutError: Test timed out in 60000ms.\nIf this is a long-running test"),
+  ],
   ["error", vitest("TypeError: x is not a function")],
   ["error", vitest()],
   ["passed", playwright("passed")],

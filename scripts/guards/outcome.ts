@@ -106,7 +106,8 @@ export function judge(
 function kindOf(message: string, expected: string | undefined): Outcome {
   const plain = stripVTControlCharacters(message);
   if (expected !== undefined && plain.includes(expected)) return "expected";
-  if (/^(?:Error: )?(?:Test timed out in|Test timeout of) \d+ ?ms/mu.test(plain)) return "timeout";
+  if (/^(?:\w*Error: )?(?:Test timed out in|Test timeout of) \d+ ?ms/mu.test(plain))
+    return "timeout";
   // vitest's own matchers throw plain errors; Playwright's name the matcher.
   const isAssertion = /^AssertionError\b|^\s+at _Assertion\.|^Error: expect(?:\.\w+)?\(/mu.test(
     plain,

@@ -6,14 +6,19 @@ import { run } from "../setup/process.mjs";
 import { judge, readPlaywright, readVitest, type TestOutcome } from "./outcome.ts";
 import type { CitedTest } from "../docs/threat-model.ts";
 
-// A removed guard often shows as a test that waits. Polls of the tests last up to 40 s.
-const VITEST_TIMEOUT_MS = 60_000;
 const RUN_TIMEOUT_MS = 300_000;
+
+export interface RunTestOptions {
+  /** Of the test in vitest. Default: that of the configuration. */
+  readonly timeoutMs?: number | undefined;
+  /** Part of the message of a failure that counts as an assertion. */
+  readonly expected?: string | undefined;
+}
 
 export async function runTest(
   folder: string,
   { file, title }: CitedTest,
-  expected?: string,
+  { timeoutMs, expected }: RunTestOptions = {},
 ): Promise<TestOutcome> {
   const isBrowserTest = file.endsWith(".spec.ts");
   const report = join(folder, ".cache-report.json");
@@ -22,7 +27,7 @@ export async function runTest(
     ? ["playwright", "test", file, "--reporter=json", "--workers=1"]
     : ["vitest", "run", file, "--reporter=json", `--outputFile=${report}`];
   const only = title === "" ? [] : [isBrowserTest ? "--grep" : "--testNamePattern", pattern(title)];
-  const timeouts = isBrowserTest ? [] : [`--testTimeout=${VITEST_TIMEOUT_MS}`];
+  const timeouts = isBrowserTest || !timeoutMs ? [] : [`--testTimeout=${timeoutMs}`];
   const { code, output, timedOut } = await run(
     join(folder, "node_modules/.bin", tool ?? ""),
     [...args, ...timeouts, ...only],

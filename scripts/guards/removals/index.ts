@@ -1,6 +1,7 @@
 /** One removal for each row of the threat model that can be tried, by the package of the guard. */
+import { host } from "./host.ts";
 import { shared } from "./shared.ts";
 import { verify } from "./verify.ts";
 import type { Removal } from "../removal.ts";
 
-export const REMOVALS: readonly Removal[] = [...shared, ...verify];
+export const REMOVALS: readonly Removal[] = [...host, ...shared, ...verify];

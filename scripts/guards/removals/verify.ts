@@ -136,4 +136,14 @@ export const verify: readonly Removal[] = [
       ),
     ],
   },
+  {
+    row: "TM-318",
+    edits: [
+      edit(
+        "verify/src/verifier/issuer-verifier.ts",
+        "if (isKeyRemoved(session.keyId, rules.issuer)) throw keyUnknown();",
+        "",
+      ),
+    ],
+  },
 ];

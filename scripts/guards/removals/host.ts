@@ -1,0 +1,202 @@
+import { edit, type Removal } from "../removal.ts";
+
+export const host: readonly Removal[] = [
+  {
+    row: "TM-123",
+    edits: [
+      // Not without any bound: the test's endless body would fill the memory.
+      edit(
+        "host/src/guests/host-fetch.ts",
+        "if (size <= maxBytes) continue;",
+        "if (size <= maxBytes * 16) continue;",
+      ),
+    ],
+  },
+  {
+    row: "TM-124",
+    edits: [
+      edit(
+        "host/src/tokens/token-registry.ts",
+        "if (whose !== undefined && (before ?? whose) === whose) {",
+        "if (whose !== undefined) {",
+      ),
+    ],
+  },
+  {
+    row: "TM-125",
+    edits: [
+      edit(
+        "host/src/transport/frame-link.ts",
+        "if (guestId !== newest?.guestId)",
+        "if (newest === undefined)",
+      ),
+    ],
+  },
+  {
+    row: "TM-126",
+    edits: [
+      edit(
+        "host/src/tokens/token-source.ts",
+        "clock.monotonic() - mintedAt < MIN_REPLACE_MS",
+        "clock.monotonic() - mintedAt < 0",
+      ),
+    ],
+  },
+  {
+    row: "TM-127",
+    edits: [edit("host/src/tokens/token-source.ts", "if (mine !== epoch) return fresh();", "")],
+  },
+  {
+    row: "TM-131",
+    edits: [
+      edit(
+        "host/src/transport/frame-link.ts",
+        "(clock, attemptBurst, attemptsPerSecond)",
+        "(clock, attemptBurst * 1e6, attemptsPerSecond)",
+      ),
+    ],
+  },
+  {
+    row: "TM-132",
+    edits: [edit("host/src/tokens/token-source.ts", "if (!isUsable(next)) {", "if (mine < 0) {")],
+  },
+  {
+    row: "TM-141",
+    edits: [
+      edit(
+        "host/src/surfaces/surface-methods.ts",
+        'if (target !== app) demand(app, "navigate", SURFACE_CAPABILITIES.navigateToApps);',
+        "",
+      ),
+    ],
+  },
+  {
+    row: "TM-143",
+    edits: [edit("host/src/surfaces/surface-methods.ts", 'spend(dialogs(app), "dialogs");', "")],
+  },
+  {
+    row: "TM-147",
+    edits: [
+      edit(
+        "host/src/surfaces/frame-size.ts",
+        "if (max !== undefined) return Math.min(Math.max(asked, min), max);",
+        "if (max !== undefined && min !== undefined) return asked;",
+      ),
+    ],
+  },
+  {
+    row: "TM-148",
+    edits: [edit("host/src/surfaces/dialogs.ts", "if (shown?.mount !== caller)", "if (!shown)")],
+  },
+  {
+    row: "TM-149",
+    edits: [
+      edit("host/src/surfaces/dialogs.ts", 'call.signal.addEventListener("abort", close);', ""),
+    ],
+  },
+  {
+    row: "TM-150",
+    edits: [
+      edit(
+        "host/src/guests/guest-mount.ts",
+        "(path) => paths.run(() => settings.onPathChange?.(path)),",
+        "(path) => settings.onPathChange?.(path),",
+      ),
+    ],
+  },
+  {
+    row: "TM-154",
+    edits: [edit("host/src/guests/guest-mount.ts", "sizes.run(() => {", "[0].forEach(() => {")],
+  },
+  {
+    row: "TM-157",
+    edits: [
+      edit(
+        "host/src/surfaces/dialog-place.ts",
+        "if (Reflect.has(globalThis, PLACE)) return undefined;",
+        "",
+      ),
+    ],
+  },
+  {
+    row: "TM-346",
+    edits: [edit("host/src/connections/host-connections.ts", 'spend(setups(app), "setups");', "")],
+  },
+  {
+    row: "TM-349",
+    failure: "the page has a fault",
+    edits: [
+      edit("host/src/connections/host-connections.ts", "options.report(error);", "throw error;"),
+    ],
+  },
+  {
+    row: "TM-507",
+    edits: [
+      edit(
+        "host/src/tokens/token-registry.ts",
+        "const tokens = create(() => options.mint(appId, proofKeyThumbprint));",
+        "const tokens = [...bound][0] ?? create(() => options.mint(appId, proofKeyThumbprint));",
+      ),
+    ],
+  },
+  {
+    row: "TM-508",
+    edits: [
+      edit(
+        "host/src/tokens/frame-token-source.ts",
+        "of: (hello) => greet(hello)?.tokens ?? shared,",
+        "of: () => shared,",
+      ),
+    ],
+  },
+  {
+    row: "TM-537",
+    edits: [
+      edit("host/src/tokens/token-source.ts", "const REFUSED_MS = 5_000;", "const REFUSED_MS = 0;"),
+    ],
+  },
+  {
+    row: "TM-554",
+    edits: [edit("host/src/session/follow-session.ts", "void catchUp(() => asking.ask());", "")],
+  },
+  {
+    row: "TM-119",
+    edits: [
+      edit(
+        "host/src/webview/web-view.ts",
+        "`if(location.origin===${JSON.stringify(mounted.app.origin)}){${script}}true;`",
+        "`{${script}}true;`",
+      ),
+    ],
+  },
+  {
+    row: "TM-120",
+    edits: [
+      edit(
+        "host/src/webview/web-view.ts",
+        'message?.type === "hello" && message.nonce === nonce',
+        'message?.type === "hello"',
+      ),
+    ],
+  },
+  {
+    row: "TM-121",
+    edits: [
+      edit(
+        "host/src/webview/web-view.ts",
+        "if (data.length > CHANNEL_LIMITS.maxMessageBytes) {",
+        "if (data.length < 0) {",
+      ),
+    ],
+  },
+  {
+    row: "TM-129",
+    edits: [
+      edit(
+        "host/src/webview/web-view.ts",
+        "if (channel !== undefined && data.includes(channel.name)) channel.lose();",
+        "channel?.lose();",
+      ),
+    ],
+  },
+];
