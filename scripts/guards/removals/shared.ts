@@ -44,7 +44,7 @@ export const shared: readonly Removal[] = [
   {
     row: "TM-158",
     edits: [
-      edit("shared/src/schemas/parse.ts", "const MAX_LISTED = 20;", "const MAX_LISTED = 1e6;"),
+      edit("shared/src/schemas/findings.ts", "const MAX_LISTED = 20;", "const MAX_LISTED = 1e6;"),
     ],
   },
 ];
