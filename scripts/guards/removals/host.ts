@@ -120,13 +120,19 @@ export const host: readonly Removal[] = [
   },
   {
     row: "TM-346",
-    edits: [edit("host/src/installations/host-installations.ts", 'spend(setups(app), "setups");', "")],
+    edits: [
+      edit("host/src/installations/host-installations.ts", 'spend(setups(app), "setups");', ""),
+    ],
   },
   {
     row: "TM-349",
     failure: "the page has a fault",
     edits: [
-      edit("host/src/installations/host-installations.ts", "options.report(error);", "throw error;"),
+      edit(
+        "host/src/installations/host-installations.ts",
+        "options.report(error);",
+        "throw error;",
+      ),
     ],
   },
   {
