@@ -11,8 +11,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createIssuer, sqliteStore } from "@breezeway/issuer";
+import { sqliteStore } from "@breezeway/issuer";
 import { serveIssuer } from "@breezeway/issuer/node";
+import { createIssuerForTesting } from "@breezeway/issuer/testing";
+import { systemClock } from "@breezeway/shared";
 import { createSessionVerifier } from "@breezeway/verify";
 
 const ISSUER = "http://127.0.0.1:4000/auth";
@@ -24,14 +26,16 @@ const startedAt = Date.now();
 const clock = (): number => startedAt + (Date.now() - startedAt) * SPEED;
 
 const folder = mkdtempSync(join(tmpdir(), "issuer-rotation-"));
-const issuer = createIssuer({
-  issuer: ISSUER,
-  apps: [{ id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.example" }],
-  store: sqliteStore({ file: join(folder, "issuer.sqlite") }),
-  tokenTtlSeconds: 300,
-  rateLimits: false,
-  clock,
-});
+const issuer = createIssuerForTesting(
+  {
+    issuer: ISSUER,
+    apps: [{ id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.example" }],
+    store: sqliteStore({ file: join(folder, "issuer.sqlite") }),
+    tokenTtlSeconds: 300,
+    rateLimits: false,
+  },
+  { clock: { ...systemClock(), now: clock } },
+);
 const server = await serveIssuer(issuer, { port: 0 });
 const verifier = createSessionVerifier({
   issuer: ISSUER,

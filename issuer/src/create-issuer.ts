@@ -1,126 +1,168 @@
 /** The public issuer: usable at once, working once its store is open. */
-import { BridgeError } from "@breezeway/shared";
+import { BridgeError, systemClock, type Clock } from "@breezeway/shared";
 import { problem } from "./http/respond.ts";
-import type { IssuerInstallations } from "./installations/installations.ts";
-import { createInstallationsApi } from "./installations/installations-api.ts";
-import { createSessionCookie } from "./http/cookies.ts";
 import type { RequestInfo } from "./http/router.ts";
-import { cookieFor } from "./http/routes/session-routes.ts";
+import { cookieFor, createSessionCookie } from "./http/session-cookie.ts";
+import {
+  createInstallationsApi,
+  type IssuerInstallations,
+} from "./installations/installations-api.ts";
+import { parseIssuerOptions, parseReloadOptions, type IssuerSettings } from "./issuer-settings.ts";
 import type { IssuerKeys } from "./keys/key-ring.ts";
-import { checkApps, checkOptions, type IssuerOptions } from "./options.ts";
-import { startRuntime, type Runtime } from "./runtime.ts";
+import type { IssuerOptions } from "./options.ts";
+import { startRuntime, type Runtime } from "./runtime/runtime.ts";
 import { createSessionsApi, type IssuerSessions } from "./sessions/sessions-api.ts";
-import type { OpenStore } from "./store/store.ts";
+import { withStore } from "./store/unavailable.ts";
 
 export interface Issuer {
   /** The issuer's URL, as in `iss`. */
   readonly url: string;
-  /** Answers requests below the path of `url`; everything else is 404 `route-unknown`. */
-  fetch(request: Request, info?: RequestInfo): Promise<Response>;
+  /** Answers requests below the path of `url`. Other paths get 404 `route-unknown`. */
+  readonly fetch: (request: Request, info?: RequestInfo) => Promise<Response>;
   readonly sessions: IssuerSessions;
   readonly keys: IssuerKeys;
-  /** Apps in tenants; works with the option `installations` only. */
+  /** Apps in tenants. Needs the option `installations`. */
   readonly installations: IssuerInstallations;
   /**
-   * Resolves when the schema is up to date and there is a key to sign with. Awaiting it is optional:
-   * everything waits for it.
+   * Resolves when the schema is up to date and a signing key exists. Awaiting it is optional: every
+   * call waits for it.
    */
   readonly ready: Promise<void>;
   /**
-   * Replaces the apps for what begins from now on. Tokens of an app that is gone, has another origin or
-   * has lost a scope are revoked; the promise waits for that.
+   * Replaces the apps for every request that starts afterwards. Revokes the tokens of each app that
+   * was removed, moved to another origin or lost a scope; the promise waits for that.
    *
-   * @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID: the old apps stay. STORE_UNAVAILABLE: the
-   *   apps are replaced, but tokens made before live to their end, or until the next call, which
-   *   revokes what this one could not
+   * @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID: the old apps stay
+   * @throws {BridgeError} STORE_UNAVAILABLE: the apps are replaced, but older tokens stay valid until
+   *   they expire or until the next call, which retries the revocations
    */
-  reload(options: Pick<IssuerOptions, "apps">): Promise<void>;
-  /** Ends timers and streams and closes the store. */
-  close(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
+  readonly reload: (options: Pick<IssuerOptions, "apps">) => Promise<void>;
+  /** Ends timers and streams and closes the store. Idempotent. */
+  readonly close: () => Promise<void>;
+  readonly [Symbol.asyncDispose]: () => Promise<void>;
+}
+
+/** What a test replaces in an issuer. */
+export interface IssuerTestHooks {
+  /** Default: the system's clock, and the store's time for what several processes must agree on. */
+  readonly clock?: Clock;
 }
 
 /**
- * A session authority. Returns at once; the store is opened behind `ready`.
+ * A session authority. Returns at once and opens the store in the background; see `ready`.
  *
- * @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID. Rejections of `ready`: STORE_UNAVAILABLE,
- * KEYS_UNAVAILABLE
+ * @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID. `ready` rejects with STORE_UNAVAILABLE or
+ *   KEYS_UNAVAILABLE.
  */
 export function createIssuer(options: IssuerOptions): Issuer {
-  const checked = checkOptions(options);
-  const cookie = createSessionCookie(checked.url);
-  let open: OpenStore | undefined;
-  let closing: Promise<void> | undefined;
-  /** Apps whose tokens a reload has yet to revoke. */
-  const owed = new Set<string>();
+  return createIssuerWithHooks(options, {});
+}
 
-  async function start(): Promise<Runtime> {
-    open = await options.store.open();
-    try {
-      return await startRuntime(open, options, checked);
-    } catch (error) {
-      await open.close();
-      throw error;
-    }
-  }
-  const runtime = start();
-  // Whoever does not await `ready` learns of the failure from the first call.
-  runtime.catch(() => undefined);
-
-  async function running(): Promise<Runtime> {
-    if (closing) throw new BridgeError("STORE_UNAVAILABLE", "The issuer is closed.");
-    return runtime;
-  }
-
-  const ready = runtime.then(() => undefined);
+/** {@link createIssuer} with the hooks that `@breezeway/issuer/testing` offers. */
+export function createIssuerWithHooks(options: IssuerOptions, hooks: IssuerTestHooks): Issuer {
+  const settings = parseIssuerOptions(options);
+  const { url, lifetimes, onError } = settings;
+  const clock = hooks.clock ?? systemClock();
+  const cookie = createSessionCookie(url);
+  const { running, close } = openRuntime(settings, hooks.clock);
+  const ready = running().then(() => undefined);
+  // An application that does not await `ready` gets the failure from its first call.
   ready.catch(() => undefined);
 
-  async function close(): Promise<void> {
-    const started = await runtime.catch(() => undefined);
-    if (!started) return;
-    await started.close();
-    await open?.close();
-  }
-
-  const issuer: Issuer = {
-    url: options.issuer,
-    async fetch(request, info) {
+  const sessions = createSessionsApi({
+    service: async () => (await running()).sessions,
+    mintToken: async (handle, appId) => (await running()).mintToken(handle, appId),
+    cookie,
+    cookieFor: (opened) => cookieFor({ cookie, lifetimes, clock }, opened),
+  });
+  return {
+    url: settings.issuer,
+    fetch: async (request, info) => {
       try {
         return await (await running()).route(request, info);
       } catch (error) {
-        checked.onError(error, "none");
+        onError(error, "none");
         return problem(error, "none");
       }
     },
-    sessions: createSessionsApi({
-      service: async () => (await running()).sessions,
-      mintToken: async (handle, appId) => (await running()).mintToken(handle, appId),
-      cookie,
-      cookieFor: (sessions, opened) =>
-        cookieFor({ cookie, sessions, clock: checked.clock }, opened),
-    }),
-    keys: {
-      list: async () => (await running()).keys.list(),
-      jwks: async () => (await running()).keys.jwks(),
-      rotate: async (alg) => (await running()).keys.rotate(alg),
-      retire: async (kid) => (await running()).keys.retire(kid),
-      remove: async (kid) => (await running()).keys.remove(kid),
-    },
+    sessions,
+    keys: createKeysApi(running),
     installations: createInstallationsApi(async () => (await running()).installations),
     ready,
-    async reload({ apps }) {
-      const next = checkApps({ ...options, apps });
-      for (const appId of checked.apps.replace(next)) owed.add(appId);
-      for (const appId of owed) {
-        await issuer.sessions.revokeTokensForApp(appId);
-        owed.delete(appId);
-      }
+    reload: createReload(settings, sessions),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+interface RuntimeHandle {
+  /** @throws {BridgeError} STORE_UNAVAILABLE, once the issuer is closed */
+  readonly running: () => Promise<Runtime>;
+  readonly close: () => Promise<void>;
+}
+
+/** Opens the store and starts the runtime on it. */
+function openRuntime(settings: IssuerSettings, testClock: Clock | undefined): RuntimeHandle {
+  let closing: Promise<void> | undefined;
+
+  const start = async (): Promise<{ runtime: Runtime; stop: () => Promise<void> }> => {
+    const store = await settings.store.open();
+    try {
+      const runtime = await startRuntime({
+        store,
+        settings,
+        clock: testClock ?? systemClock(),
+        storeTime: testClock
+          ? () => Promise.resolve(testClock.now())
+          : () => withStore(store, () => store.nowMs()),
+      });
+      const stop = async (): Promise<void> => {
+        await runtime.close();
+        await store.close();
+      };
+      return { runtime, stop };
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  };
+  const started = start();
+  started.catch(() => undefined);
+
+  return {
+    running: async () => {
+      if (closing) throw new BridgeError("STORE_UNAVAILABLE", "The issuer is closed.");
+      return (await started).runtime;
     },
-    close() {
-      closing ??= close();
+    close: () => {
+      closing ??= started.then(
+        ({ stop }) => stop(),
+        () => undefined,
+      );
       return closing;
     },
-    [Symbol.asyncDispose]: () => issuer.close(),
   };
-  return issuer;
+}
+
+function createKeysApi(running: () => Promise<Runtime>): IssuerKeys {
+  return {
+    list: async () => (await running()).keys.list(),
+    jwks: async () => (await running()).keys.jwks(),
+    rotate: async (alg) => (await running()).keys.rotate(alg),
+    retire: async (kid) => (await running()).keys.retire(kid),
+    remove: async (kid) => (await running()).keys.remove(kid),
+  };
+}
+
+function createReload(settings: IssuerSettings, sessions: IssuerSessions): Issuer["reload"] {
+  /** Apps whose tokens an earlier reload could not revoke. */
+  const unrevoked = new Set<string>();
+  return async (options) => {
+    const next = parseReloadOptions(options, settings.algorithms);
+    for (const appId of settings.apps.replace(next)) unrevoked.add(appId);
+    for (const appId of unrevoked) {
+      await sessions.revokeTokensForApp(appId);
+      unrevoked.delete(appId);
+    }
+  };
 }

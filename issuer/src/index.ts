@@ -1,15 +1,9 @@
 export { BridgeError } from "@breezeway/shared";
 export { createIssuer } from "./create-issuer.ts";
 export type { Issuer } from "./create-issuer.ts";
-export { assertIssuerOptions } from "./options.ts";
-export type {
-  ClaimsContext,
-  ClaimsHook,
-  IssuerOptions,
-  KeyOptions,
-  RevocationOptions,
-  SessionOptions,
-} from "./options.ts";
+export { assertIssuerOptions } from "./issuer-settings.ts";
+export type { ClaimsContext, ClaimsHook } from "./tokens/claims-hook.ts";
+export type { IssuerOptions, KeyOptions, RevocationOptions, SessionOptions } from "./options.ts";
 export { pinoAudit } from "./audit/audit.ts";
 export type { AuditEvent, AuditEventName, AuditSink } from "./audit/audit.ts";
 export type {
@@ -18,13 +12,12 @@ export type {
   ManageContext,
 } from "./installations/installation-options.ts";
 export type { InstallationKey } from "./installations/installation-machine.ts";
-export type { IssuerInstallations } from "./installations/installations.ts";
+export type { IssuerInstallations } from "./installations/installations-api.ts";
 export type {
   Installation,
   InstallationFailure,
   InstallationState,
 } from "@breezeway/shared/schemas";
-export type { Clock } from "./clock.ts";
 export type { RequestInfo } from "./http/router.ts";
 export { createKeyManager } from "./keys/key-manager.ts";
 export type { KeyManager, KeyManagerOptions } from "./keys/key-manager.ts";
@@ -33,7 +26,7 @@ export type { KeyState } from "./keys/key-schedule.ts";
 export type { KeyVault, Signer, SigningAlgorithm, VaultKey } from "./keys/key-vault.ts";
 export { createLocalVault } from "./keys/local-vault.ts";
 export type { LocalVaultOptions } from "./keys/local-vault.ts";
-export type { DevLoginOptions, DevUser } from "./login/dev-login.ts";
+export type { DevLoginOptions, DevUser } from "./login/dev-login-options.ts";
 export type { OidcIdentity, OidcOptions } from "./login/oidc-options.ts";
 export type { RateLimits } from "./http/rate-limits.ts";
 export type { NewSession } from "./sessions/session-input.ts";

@@ -47,9 +47,9 @@ beforeEach(async () => {
     tenants: { t: { scopes: [] } },
     claims: {},
     data: {},
-    createdAtMs: clock(),
-    lastActiveAtMs: clock(),
-    expiresAtMs: clock() + 30 * DAY,
+    createdAtMs: clock.now(),
+    lastActiveAtMs: clock.now(),
+    expiresAtMs: clock.now() + 30 * DAY,
     revokedAtMs: undefined,
     revokedReason: undefined,
   });
@@ -58,8 +58,7 @@ beforeEach(async () => {
     sessions,
     keys,
     lifetimes: { idleMs: 7 * DAY, absoluteMs: 30 * DAY, graceMs: 30_000 },
-    clock,
-    monotonic: () => monotonicMs,
+    clock: { ...clock, monotonic: () => monotonicMs },
   });
 });
 

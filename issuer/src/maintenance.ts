@@ -1,58 +1,57 @@
 /**
- * What an issuer does now and then: announces keys that are due, forgets what has ended.
+ * Periodic work of an issuer: announces keys that are due, and deletes what has ended.
  *
  * Deleting waits until the wall clock has run evenly for an hour. A clock that jumps ahead makes live
- * sessions look long gone; they come back when it is set right, unless they were deleted.
+ * sessions look expired; once the clock is corrected they are live again, unless they were deleted.
  */
+import type { Clock } from "@breezeway/shared";
 import { KEY_REMOVAL_SECONDS } from "@breezeway/shared/schemas";
 import { purgeChanges } from "./changes/change-log.ts";
 import { RELEVANT_SECONDS } from "./changes/revocation-feed.ts";
-import { toSeconds, type Clock } from "./clock.ts";
 import type { KeyRing } from "./keys/key-ring.ts";
 import type { SessionLifetimes } from "./sessions/lifetime.ts";
 import type { SessionStore } from "./sessions/session-store.ts";
 import type { OpenStore } from "./store/store.ts";
 import { withStore } from "./store/unavailable.ts";
+import { toSeconds } from "./time.ts";
 
 export interface MaintenanceDeps {
   readonly store: OpenStore;
-  readonly sessions: SessionStore;
-  readonly keys: KeyRing;
+  readonly sessions: Pick<SessionStore, "purge">;
+  readonly keys: Pick<KeyRing, "maintain" | "purge">;
   readonly lifetimes: SessionLifetimes;
   readonly clock: Clock;
-  /** Milliseconds that only ever go forward. Default: `performance.now`. */
-  readonly monotonic?: () => number;
 }
 
 export interface Maintenance {
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
+const INTERVAL_MS = 60_000;
 const SETTLED_MS = 3_600_000;
 const MAX_DRIFT_MS = 60_000;
-/** An ended session is still told why, for a day. */
+/** For a day, a client of an ended session still learns why the session ended. */
 const KEEP_SESSIONS_MS = 24 * 3_600_000;
-/** Long enough for readers that were away for minutes; the rest start with a snapshot. */
+/** Readers that were away for longer start with a snapshot. */
 const KEEP_CHANGES_SECONDS = Math.max(KEY_REMOVAL_SECONDS, 2 * RELEVANT_SECONDS);
 
 export function createMaintenance(deps: MaintenanceDeps): Maintenance {
   const { store, sessions, keys, lifetimes, clock } = deps;
-  const monotonic = deps.monotonic ?? (() => performance.now());
-  let settledSince = monotonic();
-  let offset = clock() - monotonic();
+  let settledSince = clock.monotonic();
+  let offset = clock.now() - clock.monotonic();
 
-  function isSettled(): boolean {
-    const drift = Math.abs(clock() - monotonic() - offset);
-    offset = clock() - monotonic();
-    if (drift > MAX_DRIFT_MS) settledSince = monotonic();
-    return monotonic() - settledSince >= SETTLED_MS;
-  }
+  const isSettled = (): boolean => {
+    const drift = Math.abs(clock.now() - clock.monotonic() - offset);
+    offset = clock.now() - clock.monotonic();
+    if (drift > MAX_DRIFT_MS) settledSince = clock.monotonic();
+    return clock.monotonic() - settledSince >= SETTLED_MS;
+  };
 
   return {
-    async run() {
+    run: async () => {
       await keys.maintain();
       if (!isSettled()) return;
-      const nowMs = clock();
+      const nowMs = clock.now();
       await keys.purge();
       await sessions.purge(nowMs - KEEP_SESSIONS_MS, lifetimes.idleMs);
       await withStore(store, () => purgeChanges(store.db, toSeconds(nowMs) - KEEP_CHANGES_SECONDS));
@@ -61,4 +60,14 @@ export function createMaintenance(deps: MaintenanceDeps): Maintenance {
       );
     },
   };
+}
+
+/** Runs the maintenance once a minute. A run that fails is repeated a minute later. */
+export function startMaintenance(deps: MaintenanceDeps): { readonly stop: () => void } {
+  const maintenance = createMaintenance(deps);
+  const timer = setInterval(() => {
+    maintenance.run().catch(() => undefined);
+  }, INTERVAL_MS);
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
 }

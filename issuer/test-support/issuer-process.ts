@@ -4,7 +4,7 @@ import { postgresStore } from "../src/postgres.ts";
 import { sqliteStore } from "../src/index.ts";
 import { serveIssuer } from "../src/node.ts";
 import { installableApps } from "./app-backend.ts";
-import { testIssuer } from "./test-issuer.ts";
+import { shiftedClock, testIssuer } from "./test-issuer.ts";
 
 const [location = "", clockAheadMs = "0", backend] = process.argv.slice(2);
 const issuer = testIssuer({
@@ -14,7 +14,7 @@ const issuer = testIssuer({
   rateLimits: false,
   // A client whose refresh the kill cut off asks again much later.
   sessions: { graceSeconds: 300 },
-  clock: () => Date.now() + Number(clockAheadMs),
+  clock: shiftedClock(Number(clockAheadMs)),
   ...(backend === undefined
     ? {}
     : { apps: installableApps(backend), installations: { mayManage: () => true } }),

@@ -1,5 +1,7 @@
-/** An issuer for tests, on a store of its own, with a clock that the test moves. */
-import { createIssuer, sqliteStore, type Issuer, type IssuerOptions } from "../src/index.ts";
+/** An issuer for tests on its own store, with a clock that the test moves. */
+import { systemClock, type Clock } from "@breezeway/shared";
+import { sqliteStore, type Issuer, type IssuerOptions } from "../src/index.ts";
+import { createIssuerForTesting, type IssuerTestHooks } from "../src/testing.ts";
 
 export const ISSUER_URL = "http://localhost:4000/auth";
 
@@ -26,30 +28,42 @@ export const USERS = [
   { id: "bob", name: "Bob", tenants: { acme: { scopes: ["orders:read"] } } },
 ];
 
-export interface TestClock {
-  (): number;
+/** A wall clock that the test sets. Its timers and its monotonic time are the system's. */
+export interface TestClock extends Clock {
   nowMs: number;
   advance(ms: number): void;
 }
 
 export function testClock(startMs = 1_800_000_000_000): TestClock {
-  const clock = Object.assign(() => clock.nowMs, {
+  const clock: TestClock = {
+    ...systemClock(),
     nowMs: startMs,
-    advance(ms: number) {
+    now: () => clock.nowMs,
+    advance: (ms) => {
       clock.nowMs += ms;
     },
-  });
+  };
   return clock;
 }
 
-export function testIssuer(options: Partial<IssuerOptions> = {}): Issuer {
-  return createIssuer({
+/** The system's clock, wrong by this much. */
+export function shiftedClock(byMs: number | (() => number), base: Clock = systemClock()): Clock {
+  const offsetMs = typeof byMs === "number" ? () => byMs : byMs;
+  return { ...base, now: () => base.now() + offsetMs() };
+}
+
+export function testIssuer({
+  clock,
+  ...options
+}: Partial<IssuerOptions> & IssuerTestHooks = {}): Issuer {
+  const complete: IssuerOptions = {
     issuer: ISSUER_URL,
     apps: MANIFESTS,
     store: sqliteStore({ file: ":memory:" }),
     devLogin: { users: USERS },
     ...options,
-  });
+  };
+  return createIssuerForTesting(complete, clock === undefined ? {} : { clock });
 }
 
 export interface CallOptions {

@@ -98,8 +98,9 @@ function naming<T>(place: string, check: () => T): T {
     return check();
   } catch (error) {
     if (!BridgeError.is(error)) throw error;
+    const option = error.message.replace(/^(?:createIssuer|toNodeHandler): /, "");
     // The issuer calls its own URL by that name.
-    const message = error.message.replace(/^issuer: /, "url: ");
+    const message = option.replace(/^issuer: /, "url: ");
     throw new BridgeError(error.code, place + message, { cause: error });
   }
 }

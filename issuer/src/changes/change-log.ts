@@ -6,7 +6,7 @@
  * plain database sequence gives no such promise: a transaction may take 5, and commit after 6.
  */
 import type { Kysely, Transaction } from "kysely";
-import { toSeconds } from "../clock.ts";
+import { toSeconds } from "../time.ts";
 import type { ChangeRow, Database } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { testClock } from "../../test-support/test-issuer.ts";
 import { sqliteStore } from "../index.ts";
 import type { ChangeRow } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
@@ -13,7 +14,7 @@ let feed: RevocationFeed;
 
 beforeEach(async () => {
   store = await sqliteStore({ file: ":memory:" }).open();
-  feed = createRevocationFeed({ store, clock: () => NOW_MS, onLate: () => undefined });
+  feed = createRevocationFeed({ store, clock: testClock(NOW_MS), onLate: () => undefined });
 });
 afterEach(() => store.close());
 

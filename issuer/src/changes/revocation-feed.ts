@@ -14,7 +14,8 @@ import {
   type Revocation,
   type RevocationSnapshot,
 } from "@breezeway/shared/schemas";
-import { toSeconds, type Clock } from "../clock.ts";
+import type { Clock } from "@breezeway/shared";
+import { toSeconds } from "../time.ts";
 import type { ChangeRow } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
@@ -111,7 +112,7 @@ export function createRevocationFeed(options: RevocationFeedOptions): Revocation
   }
 
   function prune(): void {
-    const nowSeconds = toSeconds(clock());
+    const nowSeconds = toSeconds(clock.now());
     keyRemovals = keyRemovals.filter(
       ({ revocation }) => revocation.atSeconds >= nowSeconds - KEY_REMOVAL_SECONDS,
     );
@@ -129,7 +130,7 @@ export function createRevocationFeed(options: RevocationFeedOptions): Revocation
     const reach = Math.min(
       newestSeconds,
       // Tokens from a moment in which the clock was far ahead are good nowhere.
-      toSeconds(clock()) + TOKEN_LIMITS.maxClockSkewSeconds,
+      toSeconds(clock.now()) + TOKEN_LIMITS.maxClockSkewSeconds,
       atSeconds + MAX_WIDENING_SECONDS,
     );
     if (reach > atSeconds) onLate(revocation, reach);
@@ -152,7 +153,7 @@ export function createRevocationFeed(options: RevocationFeedOptions): Revocation
       return () => listeners.delete(listener);
     },
     issuedAtSeconds({ userId, tenantId, appId }) {
-      let iat = toSeconds(clock());
+      let iat = toSeconds(clock.now());
       for (const { revocation } of coarse) {
         const { kind, id } = revocation;
         const isHere = revocation.tenantId === undefined || revocation.tenantId === tenantId;
@@ -188,7 +189,7 @@ export function createRevocationFeed(options: RevocationFeedOptions): Revocation
     },
     async load() {
       const since = told;
-      const nowSeconds = toSeconds(clock());
+      const nowSeconds = toSeconds(clock.now());
       const latest = await withStore(store, () => latestSeq(store.db));
       const rows = await withStore(store, () =>
         store.db

@@ -8,6 +8,7 @@ import { describeStores } from "../../test-support/stores.ts";
 import {
   call,
   reasonOf,
+  shiftedClock,
   testClock,
   testIssuer,
   type TestClock,
@@ -56,7 +57,7 @@ describeStores("two issuers on one $name", (place) => {
   afterEach(() => a.close());
 
   it("end the tokens that the other made when its clock is ahead", async () => {
-    const ahead = testIssuer({ store: place().store(), clock: () => clock() + 4_000 });
+    const ahead = testIssuer({ store: place().store(), clock: shiftedClock(4_000, clock) });
     const browser = await openBrowser(a);
     await openMany(a, "alice");
     const iat = await iatOf(await browser.mint(ahead));
@@ -77,7 +78,7 @@ describeStores("two issuers on one $name", (place) => {
     const held = Promise.withResolvers<void>();
     const locked = Promise.withResolvers<void>();
     const holding = other.db.transaction().execute(async (transaction) => {
-      await appendChanges(other, transaction, [{ kind: "session", subject: "x" }], clock());
+      await appendChanges(other, transaction, [{ kind: "session", subject: "x" }], clock.now());
       locked.resolve();
       await held.promise;
     });
@@ -95,12 +96,12 @@ describeStores("two issuers on one $name", (place) => {
   });
 
   it("move a revocation by a minute at most, however wrong the clock of the other", async () => {
-    const ahead = testIssuer({ store: place().store(), clock: () => clock() + 3_600_000 });
+    const ahead = testIssuer({ store: place().store(), clock: shiftedClock(3_600_000, clock) });
     const browser = await openBrowser(a);
     await browser.mint(ahead);
     await a.sessions.revokeTokensForApp("orders");
     await expect.poll(() => feedOf(a), { interval: 5 }).toHaveLength(2);
-    expect(await reachOf(a, "app")).toBe(clock() / 1_000 + 61);
+    expect(await reachOf(a, "app")).toBe(clock.now() / 1_000 + 61);
     await ahead.close();
   });
 });
@@ -137,7 +138,7 @@ describe("a revocation of many", () => {
     clock.advance(-3_600_000);
     await issuer.sessions.revokeTokensForApp("orders");
     await expect.poll(() => feedOf(issuer), { interval: 5 }).toHaveLength(2);
-    expect(await reachOf(issuer, "app")).toBe(clock() / 1_000 + 5);
+    expect(await reachOf(issuer, "app")).toBe(clock.now() / 1_000 + 5);
     await issuer.close();
   });
 

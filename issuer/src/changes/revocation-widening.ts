@@ -10,7 +10,7 @@
  * What is due is kept until the store has taken it.
  */
 import type { Revocation } from "@breezeway/shared/schemas";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@breezeway/shared";
 import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
 import { untilDone } from "../until-done.ts";
@@ -49,7 +49,7 @@ export function createRevocationWidening(options: RevocationWideningOptions): Re
     await withStore(store, () =>
       store.db
         .transaction()
-        .execute((transaction) => appendChanges(store, transaction, batch, clock())),
+        .execute((transaction) => appendChanges(store, transaction, batch, clock.now())),
     );
   }
 

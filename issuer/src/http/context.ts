@@ -1,11 +1,12 @@
 /** What every endpoint works with, and what it knows of its request. */
 import type { AppRegistry } from "@breezeway/shared/schemas";
 import type { AuditSink } from "../audit/audit.ts";
-import type { Clock } from "../clock.ts";
-import type { SessionService } from "../sessions/sessions.ts";
+import type { Clock } from "@breezeway/shared";
+import type { SessionLifetimes } from "../sessions/lifetime.ts";
+import type { SessionService } from "../sessions/session-service.ts";
 import type { AppMint } from "../tokens/app-mint.ts";
 import type { RateLimiter } from "./rate-limits.ts";
-import type { SessionCookie } from "./cookies.ts";
+import type { SessionCookie } from "./session-cookie.ts";
 
 export interface RequestContext {
   readonly request: Request;
@@ -41,6 +42,7 @@ export interface Endpoint {
 export interface EndpointDeps {
   readonly apps: AppRegistry;
   readonly sessions: SessionService;
+  readonly lifetimes: SessionLifetimes;
   readonly cookie: SessionCookie;
   readonly clock: Clock;
   readonly audit: AuditSink;

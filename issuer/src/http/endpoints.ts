@@ -1,50 +1,53 @@
-/** The route table of an issuer: every endpoint that its options call for. */
+/** The route table of an issuer: every endpoint that its options switch on. */
 import type { FeedLiveness } from "../changes/feed-liveness.ts";
 import type { RevocationFeed } from "../changes/revocation-feed.ts";
-import type { InstallationService } from "../installations/installations.ts";
+import type { InstallationService } from "../installations/installation-service.ts";
+import type { IssuerSettings } from "../issuer-settings.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import { devLoginRoutes } from "../login/dev-login.ts";
 import { createLoginAttempts } from "../login/login-attempts.ts";
 import { oidcLoginRoutes } from "../login/oidc-login.ts";
-import type { CheckedOptions, IssuerOptions } from "../options.ts";
 import type { Endpoint } from "./context.ts";
-import { createSessionCookie } from "./cookies.ts";
 import { installationRoutes } from "./routes/installation-routes.ts";
 import { publicRoutes } from "./routes/public-routes.ts";
 import { revocationRoutes } from "./routes/revocation-routes.ts";
 import { sessionEventsRoutes, type SessionEventsDeps } from "./routes/session-events-routes.ts";
 import { sessionRoutes } from "./routes/session-routes.ts";
+import { createSessionCookie } from "./session-cookie.ts";
 
 export interface EndpointsDeps extends SessionEventsDeps {
-  readonly options: Pick<IssuerOptions, "devLogin" | "installations" | "oidc" | "revocations">;
-  readonly checked: Pick<CheckedOptions, "url" | "onError">;
+  readonly settings: Pick<
+    IssuerSettings,
+    "url" | "devLogin" | "oidc" | "installations" | "feedSecrets" | "onError"
+  >;
   readonly keys: KeyRing;
   readonly feed: RevocationFeed;
   readonly liveness: FeedLiveness;
-  /** @throws when the store cannot be reached */
+  /** Rejects when the store cannot be reached. */
   readonly probeStore: () => Promise<void>;
-  /** Absent without the option. */
+  /** Absent without the option `installations`. */
   readonly installations: InstallationService | undefined;
 }
 
 export function createEndpoints(deps: EndpointsDeps): readonly Endpoint[] {
-  const { options, checked, installations } = deps;
+  const { settings, installations } = deps;
+  const { url, onError } = settings;
   return [
     ...sessionRoutes(deps),
     ...sessionEventsRoutes(deps),
     ...publicRoutes(deps),
-    ...revocationRoutes({ ...deps, secrets: options.revocations?.secrets ?? [] }),
-    ...(installations && options.installations
-      ? installationRoutes({ ...deps, installations, mayManage: options.installations.mayManage })
+    ...revocationRoutes({ ...deps, secrets: settings.feedSecrets }),
+    ...(installations && settings.installations
+      ? installationRoutes({ ...deps, installations, mayManage: settings.installations.mayManage })
       : []),
-    ...(options.devLogin ? devLoginRoutes(options.devLogin, deps) : []),
-    ...(options.oidc
-      ? oidcLoginRoutes(options.oidc, {
+    ...(settings.devLogin ? devLoginRoutes(settings.devLogin, deps) : []),
+    ...(settings.oidc
+      ? oidcLoginRoutes(settings.oidc, {
           ...deps,
-          issuer: checked.url,
-          onError: checked.onError,
+          issuer: url,
+          onError,
           attempts: createLoginAttempts(deps.store),
-          loginCookie: createSessionCookie(checked.url, "breezeway-login"),
+          loginCookie: createSessionCookie(url, "breezeway-login"),
         })
       : []),
   ];

@@ -1,28 +1,41 @@
 /**
- * How much one session, one app, one tenant and one address may ask for, per minute and process. They stop loops
+ * Limits per minute and process for one session, one app, one tenant and one address. They stop loops
  * and scripts; they do not replace a firewall.
  */
 import { BridgeError } from "@breezeway/shared";
+import { optionObject, wholeNumberOption } from "@breezeway/shared/schemas";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import * as z from "zod/mini";
 
 /** Requests per minute. Each 1 to 10 000 000. */
 export interface RateLimits {
   /** Sign-ins from one address. Default 300. */
   readonly loginsPerAddress?: number;
-  /** Tokens of one session, for all its apps. Default 1200. */
+  /** Tokens of one session for all apps together. Default 1200. */
   readonly mintsPerSession?: number;
-  /** Tokens of one session for one app. Default 300: that many tabs, each with a token a minute. */
+  /** Tokens of one session for one app. Default 300, enough for 300 tabs. */
   readonly mintsPerSessionAndApp?: number;
-  /** Tokens for one app, for everybody together. Default 600 000. */
+  /** Tokens of all sessions for one app. Default 600 000. */
   readonly mintsPerApp?: number;
   /**
-   * Wishes of one kind (install, uninstall, retry, setup completed) about the apps of one tenant, over
-   * HTTP. Each uninstall may be an entry that all gateways keep. Default 120.
+   * HTTP requests of one kind (install, uninstall, retry, setup completed) about the apps of one
+   * tenant. Each uninstall can add a revocation that all gateways keep. Default 120.
    */
   readonly installationChangesPerTenant?: number;
-  /** State-changing requests from one address, an office behind one NAT included. Default 12 000. */
+  /** State-changing requests from one address, which may be a whole office. Default 12 000. */
   readonly requestsPerAddress?: number;
 }
+
+const limit = z.optional(wholeNumberOption(1, 10_000_000));
+
+export const rateLimitOptions: z.ZodMiniType<RateLimits> = optionObject<RateLimits>({
+  loginsPerAddress: limit,
+  mintsPerSession: limit,
+  mintsPerSessionAndApp: limit,
+  mintsPerApp: limit,
+  installationChangesPerTenant: limit,
+  requestsPerAddress: limit,
+});
 
 export interface RateLimiter {
   login(address: string): Promise<void>;
@@ -31,7 +44,7 @@ export interface RateLimiter {
   request(address: string): Promise<void>;
 }
 
-export const DEFAULT_RATE_LIMITS: Required<RateLimits> = {
+const DEFAULT_RATE_LIMITS: Required<RateLimits> = {
   loginsPerAddress: 300,
   mintsPerSession: 1_200,
   mintsPerSessionAndApp: 300,
@@ -59,7 +72,7 @@ export function createRateLimiter(limits: RateLimits | false = {}): RateLimiter 
   return {
     login: (address) => consume(login, networkOf(address)),
     request: (address) => consume(request, networkOf(address)),
-    // By kind: a setup page that calls without end must not keep anybody from uninstalling it.
+    // Counted by kind: a setup page that calls in a loop must not block its uninstallation.
     installation: (tenantId, kind) => consume(installation, `${kind} ${tenantId}`),
     async mint(handle, appId) {
       await consume(sessionAndApp, `${handle} ${appId}`);
@@ -80,15 +93,15 @@ async function consume(limiter: RateLimiterMemory, key: string | undefined): Pro
     await limiter.consume(key);
   } catch (refusal) {
     if (!(refusal instanceof RateLimiterRes)) throw refusal;
-    throw new BridgeError("RATE_LIMITED", "Too many requests.", {
+    throw new BridgeError("RATE_LIMITED", "Too many requests. Retry later.", {
       details: { retryAfterSeconds: Math.max(1, Math.ceil(refusal.msBeforeNext / 1_000)) },
     });
   }
 }
 
 /**
- * Whoever has one IPv6 address has 2^64 of them, so their /64 counts as one. An address that the
- * server does not know cannot be limited.
+ * The key that an address counts under. A client with one IPv6 address usually has a whole /64, so the
+ * /64 counts as one. `undefined` when the server does not know the address: then nothing is limited.
  */
 export function networkOf(address: string): string | undefined {
   if (address === "unknown" || address === "") return undefined;

@@ -1,7 +1,7 @@
 /** The one way in which an installation changes: in the store, in the change log, in the audit log. */
 import type { AuditSink } from "../audit/audit.ts";
 import type { Change } from "../changes/change-log.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@breezeway/shared";
 import {
   isAdmitted,
   type InstallationKey,
@@ -43,7 +43,7 @@ export function createInstallationChanger(deps: InstallationChangerDeps): Instal
         const next = change(current);
         return { next, changes: changesOf(key, current, next) };
       },
-      clock(),
+      clock.now(),
     );
     if (after && isOther(before, after)) {
       const { appId: app, tenantId: tenant, id: installation, state } = after;

@@ -9,7 +9,7 @@ import {
 } from "../../test-support/start-issuer-process.ts";
 import { describeStores } from "../../test-support/stores.ts";
 import { cookieOf } from "../../test-support/test-issuer.ts";
-import { retryTimes } from "./start-installations.ts";
+import { retryTimes } from "./installations-runtime.ts";
 
 const { leaseMs } = retryTimes(8);
 

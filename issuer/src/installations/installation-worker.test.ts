@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { createAppRegistry } from "@breezeway/shared/schemas";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { silentAudit } from "../audit/audit.ts";
-import { systemClock } from "../clock.ts";
 import { sqliteStore } from "../index.ts";
 import type { OpenStore } from "../store/store.ts";
 import { startAppBackend, status, type AppBackend } from "../../test-support/app-backend.ts";
+import { shiftedClock } from "../../test-support/test-issuer.ts";
 import { callBackend } from "./backend-call.ts";
 import { createInstallationChanger } from "./installation-changer.ts";
 import { applyCommand } from "./installation-machine.ts";
@@ -19,7 +19,8 @@ let store: OpenStore;
 let backend: AppBackend;
 let worker: InstallationWorker;
 let errors: unknown[];
-let nowMs: () => number;
+/** How far the clock is ahead. */
+let aheadMs: number;
 let signings: number;
 let onSign: () => void;
 /** Stands for a database that takes no writes. */
@@ -30,10 +31,10 @@ beforeEach(async () => {
   backend = await startAppBackend();
   errors = [];
   isReadOnly = false;
-  nowMs = systemClock;
+  aheadMs = 0;
   signings = 0;
   onSign = () => undefined;
-  const clock = () => nowMs();
+  const clock = shiftedClock(() => aheadMs);
   const installations = createInstallationStore(store);
   const change = createInstallationChanger({
     store: installations,
@@ -63,7 +64,7 @@ beforeEach(async () => {
     fetch,
     timeoutMs: 5_000,
     times: { leaseMs: 60_000, firstRetryMs: 20, factor: 2, maxRetryMs: 100, maxAttempts: 20 },
-    now: () => Promise.resolve(nowMs()),
+    storeTime: () => Promise.resolve(clock.now()),
     random: () => 0,
     onError: (error) => void errors.push(error),
   });
@@ -112,7 +113,7 @@ it("makes no call after it was closed", async () => {
 it("makes no call when it was stopped so long before it that its claim is nearly over", async () => {
   onSign = () => {
     onSign = () => undefined;
-    nowMs = () => systemClock() + 55_001;
+    aheadMs = 55_001;
   };
   worker.wake();
   await expect.poll(state, { interval: 5 }).toBe("installed");

@@ -8,7 +8,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { AppRegistry } from "@breezeway/shared/schemas";
-import type { SharedClock } from "../clock.ts";
+import type { StoreTime } from "../time.ts";
 import {
   claimCall,
   settleCall,
@@ -43,7 +43,7 @@ export interface InstallationWorkerDeps {
   readonly fetch: CallFetch;
   readonly timeoutMs: number;
   readonly times: RetryTimes;
-  readonly now: SharedClock;
+  readonly storeTime: StoreTime;
   readonly random: () => number;
   readonly onError: (error: unknown) => void;
 }
@@ -56,7 +56,7 @@ const MAX_WAIT_MS = 30_000;
 const STORE_RETRY_MS = 1_000;
 
 export function createInstallationWorker(deps: InstallationWorkerDeps): InstallationWorker {
-  const { store, change, apps, now, times } = deps;
+  const { store, change, apps, storeTime, times } = deps;
   const closing = new AbortController();
   const running = new Map<string, { readonly appId: string; readonly done: Promise<void> }>();
   let looking: Promise<void> | undefined;
@@ -79,7 +79,7 @@ export function createInstallationWorker(deps: InstallationWorkerDeps): Installa
   async function look(): Promise<void> {
     try {
       lookAgain = false;
-      const nowMs = await now();
+      const nowMs = await storeTime();
       const startable = await listStartable(nowMs);
       if (closing.signal.aborted) return;
       for (const record of startable) start(record);
@@ -140,7 +140,7 @@ export function createInstallationWorker(deps: InstallationWorkerDeps): Installa
 
   async function work({ appId, tenantId }: InstallationKey): Promise<void> {
     const key = { appId, tenantId };
-    const nowMs = await now();
+    const nowMs = await storeTime();
     const leaseId = randomUUID();
     let call: ClaimedCall | undefined;
     await change(key, (current) => {
@@ -152,7 +152,7 @@ export function createInstallationWorker(deps: InstallationWorkerDeps): Installa
     if (!call) return;
     const claimed = call;
     const outcome = await outcomeOf(claimed, nowMs + times.leaseMs);
-    const settled = { outcome, nowMs: await now(), times, random: deps.random() };
+    const settled = { outcome, nowMs: await storeTime(), times, random: deps.random() };
     await change(key, (current) => {
       const steps = stepsOf(apps.get(appId)) ?? NO_STEPS;
       return (current && settleCall(current, claimed, { ...settled, steps })) ?? current;
@@ -167,7 +167,7 @@ export function createInstallationWorker(deps: InstallationWorkerDeps): Installa
     try {
       const signed = await deps.sign({ event, installationId, appId, tenantId });
       // A process that was stopped on the way here has no claim any more.
-      const isOver = (await now()) + deps.timeoutMs >= leaseEndsAtMs;
+      const isOver = (await storeTime()) + deps.timeoutMs >= leaseEndsAtMs;
       if (isOver || closing.signal.aborted) return { kind: "interrupted" };
       const { fetch, timeoutMs } = deps;
       return await deps.call({ url, ...signed }, { fetch, timeoutMs, signal: closing.signal });

@@ -9,7 +9,8 @@ import {
   type LifecycleBody,
   type LifecycleClaims,
 } from "@breezeway/shared/schemas";
-import { toSeconds, type Clock } from "../clock.ts";
+import type { Clock } from "@breezeway/shared";
+import { toSeconds } from "../time.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { SigningAlgorithm } from "../keys/key-vault.ts";
 import { signWith } from "../tokens/mint.ts";
@@ -23,7 +24,7 @@ export interface SignedCall {
 /** @throws {BridgeError} KEYS_UNAVAILABLE */
 export type LifecycleSigner = (body: LifecycleBody) => Promise<SignedCall>;
 
-export interface LifecycleSignerOptions {
+export interface LifecycleSignerDeps {
   readonly issuer: string;
   readonly keys: Pick<KeyRing, "active">;
   /** Apps whose tokens are signed with ES256. */
@@ -31,11 +32,11 @@ export interface LifecycleSignerOptions {
   readonly clock: Clock;
 }
 
-export function createLifecycleSigner(options: LifecycleSignerOptions): LifecycleSigner {
+export function createLifecycleSigner(options: LifecycleSignerDeps): LifecycleSigner {
   const { issuer, keys, algorithms, clock } = options;
   return async ({ event, installationId, appId, tenantId }) => {
     const body = JSON.stringify({ event, installationId, appId, tenantId } satisfies LifecycleBody);
-    const iat = toSeconds(clock());
+    const iat = toSeconds(clock.now());
     const claims: LifecycleClaims = {
       iss: issuer,
       aud: appId,

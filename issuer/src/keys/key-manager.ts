@@ -1,41 +1,66 @@
 /** The keys of a store without an issuer: for the command line and other tools of operators. */
+import { systemClock, type Clock } from "@breezeway/shared";
+import {
+  functionOption,
+  instanceOption,
+  optionObject,
+  parseOptions,
+} from "@breezeway/shared/schemas";
+import * as z from "zod/mini";
 import { silentAudit, type AuditSink } from "../audit/audit.ts";
-import { systemClock, type Clock } from "../clock.ts";
 import type { Store } from "../store/store.ts";
 import { createKeyRing, type IssuerKeys } from "./key-ring.ts";
 import { keyTimes } from "./key-schedule.ts";
 import { createKeyStore } from "./key-store.ts";
 import type { KeyVault } from "./key-vault.ts";
-import { createLocalVault } from "./local-vault.ts";
+import { createLocalVault, encryptionSecretOption } from "./local-vault.ts";
 
 export interface KeyManagerOptions {
   readonly store: Store;
-  /** What private keys are encrypted with at rest, if they are. */
+  /** The secret that encrypts private keys at rest. Default: private keys are not encrypted. */
   readonly encryptionSecret?: string;
-  /** Instead of Node's own cryptography. */
+  /** Makes keys and signs elsewhere. Default: Node's own cryptography. */
   readonly vault?: KeyVault;
+  /** Where security events go. Default: nowhere. */
   readonly audit?: AuditSink;
-  readonly clock?: Clock;
 }
 
 export interface KeyManager extends IssuerKeys, AsyncDisposable {
   close(): Promise<void>;
 }
 
+const keyManagerOptions = optionObject<KeyManagerOptions>({
+  store: instanceOption<Store>(["open"], "must be a store, such as sqliteStore(…)"),
+  encryptionSecret: z.optional(encryptionSecretOption),
+  vault: z.optional(
+    instanceOption<KeyVault>(["create", "open"], "must be a key vault with create and open"),
+  ),
+  audit: z.optional(functionOption<AuditSink>()),
+});
+
 /**
- * Running issuers on the same store follow within a second.
+ * Manages the keys of a store. Running issuers on the same store follow within a second.
  *
  * @throws {BridgeError} STORE_UNAVAILABLE, KEYS_UNAVAILABLE, CONFIG_INVALID
  */
 export async function createKeyManager(options: KeyManagerOptions): Promise<KeyManager> {
-  const vault = options.vault ?? createLocalVault(options);
+  return createKeyManagerWithHooks(options, {});
+}
+
+/** {@link createKeyManager} with the hooks that `@breezeway/issuer/testing` offers. */
+export async function createKeyManagerWithHooks(
+  given: KeyManagerOptions,
+  { clock = systemClock() }: { readonly clock?: Clock },
+): Promise<KeyManager> {
+  const options = parseOptions(keyManagerOptions, given, "createKeyManager");
+  const { vault = createLocalVault({ encryptionSecret: options.encryptionSecret }) } = options;
   const store = await options.store.open();
   const ring = createKeyRing({
     store: createKeyStore(store),
     vault,
     times: keyTimes(),
     algorithms: [],
-    clock: options.clock ?? systemClock,
+    clock,
     audit: options.audit ?? silentAudit,
     changed: () => Promise.resolve(),
   });

@@ -6,7 +6,7 @@
 import { BridgeError } from "@breezeway/shared";
 import { calculateJwkThumbprint, type JWK } from "jose";
 import type { AuditSink } from "../audit/audit.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@breezeway/shared";
 import {
   activeKey,
   announcedKey,
@@ -95,7 +95,7 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
 
   async function reload(): Promise<void> {
     const loaded = await store.list();
-    const nowMs = clock();
+    const nowMs = clock.now();
     for (const key of loaded) {
       const signs = key.removedAtMs === undefined && (key.retiresAtMs ?? Infinity) > nowMs;
       if (!signs || signers.has(key.kid)) continue;
@@ -142,10 +142,10 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
   async function add(alg: SigningAlgorithm, aheadMs: number): Promise<StoredKey> {
     // Before anything is awaited: the place in the succession belongs to what the caller decided on.
     const siblings = keys.filter((key) => key.alg === alg);
-    const current = activeKey(keys, alg, clock());
+    const current = activeKey(keys, alg, clock.now());
     const made = await vault.create(alg);
     const kid = await calculateJwkThumbprint(made.publicJwk);
-    const nowMs = clock();
+    const nowMs = clock.now();
     const activatesAtMs = nowMs + aheadMs;
     const key: StoredKey = {
       kid,
@@ -174,7 +174,7 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
 
   async function ensureFirst(): Promise<void> {
     for (const alg of algorithms) {
-      if (!activeKey(keys, alg, clock())) await add(alg, 0);
+      if (!activeKey(keys, alg, clock.now())) await add(alg, 0);
     }
   }
 
@@ -190,7 +190,7 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
     return {
       kid: key.kid,
       alg: key.alg,
-      state: stateOf(key, keys, clock()),
+      state: stateOf(key, keys, clock.now()),
       createdAtSeconds: seconds(key.createdAtMs),
       activatesAtSeconds: seconds(key.activatesAtMs),
       ...(key.retiresAtMs === undefined ? {} : { retiresAtSeconds: seconds(key.retiresAtMs) }),
@@ -204,14 +204,14 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
   }
 
   function published(): readonly JWK[] {
-    const nowMs = clock();
+    const nowMs = clock.now();
     return keys
       .filter((key) => isPublished(key, nowMs))
       .map(({ publicJwk, kid, alg }) => ({ ...publicJwk, kid, alg, use: "sig" }));
   }
 
   async function succeed(alg: SigningAlgorithm): Promise<StoredKey> {
-    const nowMs = clock();
+    const nowMs = clock.now();
     const announced = announcedKey(keys, alg, nowMs);
     if (announced) return announced;
     // Without any key there is no token that a verifier could meet too early.
@@ -224,9 +224,9 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
     published,
     start: () => alone(maintain),
     maintain: () => alone(maintain),
-    purge: () => store.purge(clock() - FORGET_AFTER_MS),
+    purge: () => store.purge(clock.now() - FORGET_AFTER_MS),
     active(alg) {
-      const key = activeKey(keys, alg, clock());
+      const key = activeKey(keys, alg, clock.now());
       const signer = key && signers.get(key.kid);
       if (!signer) throw new BridgeError("KEYS_UNAVAILABLE", `No usable ${alg} signing key.`);
       return { kid: key.kid, alg, signer };
@@ -256,14 +256,14 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
     await reload();
     await ensureFirst();
     for (const alg of algorithms) {
-      if (needsSuccessor(keys, alg, clock(), times)) await succeed(alg);
+      if (needsSuccessor(keys, alg, clock.now(), times)) await succeed(alg);
     }
   }
 
   async function retire(kid: string): Promise<KeyInfo> {
     await reload();
     const key = find(kid);
-    const nowMs = clock();
+    const nowMs = clock.now();
     if (key.retiresAtMs === undefined) {
       if (activeKey(keys, key.alg, nowMs)?.kid === kid) await succeed(key.alg);
       // Announced and never used: nothing to wait for.
@@ -278,7 +278,7 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
   async function remove(kid: string): Promise<KeyInfo> {
     await reload();
     const key = find(kid);
-    const nowMs = clock();
+    const nowMs = clock.now();
     const wasActive = activeKey(keys, key.alg, nowMs)?.kid === kid;
     // The successor first: at no moment is there no key to sign with.
     if (wasActive) await promote(key.alg, nowMs);

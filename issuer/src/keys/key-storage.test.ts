@@ -35,11 +35,11 @@ describe("keys at rest", () => {
   });
 
   it.each([
-    ["no secret", {}, "no keys.encryptionSecret is given"],
+    ["no secret", {}, "is encrypted. Set keys.encryptionSecret"],
     [
       "another secret",
       { encryptionSecret: "another long enough one" },
-      "encryption secret is another",
+      "another keys.encryptionSecret",
     ],
   ])("stop the start, and are not replaced, with %s", async (_case, keys, message) => {
     await start({ keys: { encryptionSecret } }).ready;

@@ -1,6 +1,7 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createKeyManager, createLocalVault, type Issuer, type Store } from "../index.ts";
+import { createLocalVault, type Issuer, type Store } from "../index.ts";
+import { createKeyManagerForTesting } from "../testing.ts";
 import {
   createKeyPlace,
   jwksOf,
@@ -107,7 +108,7 @@ describe("rotation", () => {
   it("is followed by other processes on the same store", async () => {
     const issuer = start();
     const cookie = await signIn(issuer);
-    const manager = await createKeyManager({ store, clock });
+    const manager = await createKeyManagerForTesting({ store }, { clock });
     const next = await manager.rotate();
     await manager.close();
     await expect.poll(() => publishedKids(issuer)).toContain(next.kid);

@@ -1,6 +1,6 @@
 /**
- * The default vault: Node makes the keys and signs; the reference is the private JWK, encrypted when
- * there is a key-encryption secret.
+ * The default vault: Node makes the keys and signs. The reference is the private JWK, encrypted when
+ * an encryption secret is given.
  */
 import {
   createPrivateKey,
@@ -11,28 +11,33 @@ import {
   type KeyObject,
 } from "node:crypto";
 import { BridgeError } from "@breezeway/shared";
+import { optionObject, parseOptions } from "@breezeway/shared/schemas";
 import type { JWK } from "jose";
+import * as z from "zod/mini";
 import type { KeyVault, Signer, SigningAlgorithm } from "./key-vault.ts";
 import { decryptJwk, encryptJwk, isEncrypted } from "./key-encryption.ts";
 
 export interface LocalVaultOptions {
   /**
    * Encrypts private keys at rest (JWE, PBES2-HS512+A256KW with A256GCM; RFC 7517, section 7). At
-   * least 16 characters. Without it they stand in the store as they are.
+   * least 16 characters. Default: the store holds them in plain text.
    */
   readonly encryptionSecret?: string | undefined;
 }
 
-/** @throws {BridgeError} CONFIG_INVALID for a secret of fewer than 16 characters */
-export function createLocalVault({ encryptionSecret }: LocalVaultOptions = {}): KeyVault {
-  if (encryptionSecret !== undefined && encryptionSecret.length < 16) {
-    throw new BridgeError(
-      "CONFIG_INVALID",
-      "keys.encryptionSecret: must be at least 16 characters.",
-    );
-  }
+export const encryptionSecretOption: z.ZodMiniType<string> = z
+  .string()
+  .check(z.refine((secret) => secret.length >= 16, "must have at least 16 characters"));
+
+const localVaultOptions = optionObject<LocalVaultOptions>({
+  encryptionSecret: z.optional(encryptionSecretOption),
+});
+
+/** @throws {BridgeError} CONFIG_INVALID, when the secret has fewer than 16 characters */
+export function createLocalVault(options: LocalVaultOptions = {}): KeyVault {
+  const { encryptionSecret } = parseOptions(localVaultOptions, options, "createLocalVault");
   return {
-    async create(alg) {
+    create: async (alg) => {
       const { privateKey, publicKey } = generate(alg);
       const privateJwk = privateKey.export({ format: "jwk" });
       return {
@@ -43,7 +48,7 @@ export function createLocalVault({ encryptionSecret }: LocalVaultOptions = {}): 
             : await encryptJwk(privateJwk, encryptionSecret),
       };
     },
-    async open(key, alg) {
+    open: async (key, alg) => {
       const privateKey = await readPrivateKey(key.reference, encryptionSecret);
       assertBelongs(privateKey, key.publicJwk);
       return signerOf(privateKey, alg);
@@ -62,14 +67,14 @@ function signerOf(key: KeyObject, alg: SigningAlgorithm): Signer {
     alg === "EdDSA"
       ? { sign: (data) => sign(null, data, key) }
       : { sign: (data) => sign("sha256", data, { key, dsaEncoding: "ieee-p1363" }) };
-  // The first signature of a key is many times slower than the rest: not in a request.
+  // The first signature of a key is many times slower than the rest, so it must not be a request's.
   void signer.sign(new Uint8Array(1));
   return signer;
 }
 
 async function readPrivateKey(reference: string, secret: string | undefined): Promise<KeyObject> {
   if (isEncrypted(reference) && secret === undefined) {
-    throw unusable("is encrypted, and no keys.encryptionSecret is given");
+    throw unusable("is encrypted. Set keys.encryptionSecret");
   }
   try {
     const jwk =
@@ -78,12 +83,14 @@ async function readPrivateKey(reference: string, secret: string | undefined): Pr
         : (JSON.parse(reference) as JsonWebKey);
     return createPrivateKey({ key: jwk, format: "jwk" });
   } catch {
-    // No cause: errors of parsers quote what they read.
-    throw unusable("cannot be read: it is damaged, or the encryption secret is another one");
+    // The cause stays out: parser errors quote their input.
+    throw unusable(
+      "cannot be read: it is damaged, or was encrypted with another keys.encryptionSecret",
+    );
   }
 }
 
-// A private key beside the wrong public one would sign tokens that nobody can verify.
+// With the wrong public key, no verifier could verify the tokens.
 function assertBelongs(privateKey: KeyObject, publicJwk: JWK): void {
   const actual = createPublicKey(privateKey).export({ format: "jwk" });
   if (actual.crv !== publicJwk.crv || actual.x !== publicJwk.x || actual.y !== publicJwk.y) {

@@ -1,45 +1,12 @@
-/** Sign-in without a password, for development. Refused in production. */
-import { BridgeError, isLoopbackHost } from "@breezeway/shared";
+/** `POST /login/dev`: sign-in without a password, for development. */
+import { BridgeError } from "@breezeway/shared";
 import { devLoginRequestSchema } from "@breezeway/shared/schemas";
 import type { Endpoint, EndpointDeps } from "../http/context.ts";
 import { readJson } from "../http/read-json.ts";
 import { json } from "../http/respond.ts";
-import { cookieFor } from "../http/routes/session-routes.ts";
-import { toSummary, type Claims, type TenantAccess } from "../sessions/session-record.ts";
-
-export interface DevUser {
-  readonly id: string;
-  readonly name: string;
-  /** Tenants that the user belongs to, with the user's scopes in each. */
-  readonly tenants: Readonly<Record<string, TenantAccess>>;
-  readonly claims?: Claims;
-}
-
-export interface DevLoginOptions {
-  readonly users: readonly DevUser[];
-}
-
-/**
- * A server that forgot to say that it is one in production must not let everybody in either.
- *
- * @throws {BridgeError} CONFIG_INVALID in production, and beyond this machine unless the environment
- *   is for development
- */
-export function assertDevLoginAllowed(environment: string | undefined, issuer: URL): void {
-  if (environment === "production") {
-    throw new BridgeError(
-      "CONFIG_INVALID",
-      "devLogin: signs in anybody without a password and is refused when NODE_ENV is production.",
-    );
-  }
-  const isForDevelopment = environment === "development" || environment === "test";
-  if (!isForDevelopment && !isLoopbackHost(issuer.hostname)) {
-    throw new BridgeError(
-      "CONFIG_INVALID",
-      `devLogin: signs in anybody without a password; ${issuer.hostname} is not this machine, so it needs NODE_ENV=development.`,
-    );
-  }
-}
+import { cookieFor } from "../http/session-cookie.ts";
+import { toSummary } from "../sessions/session-record.ts";
+import type { DevLoginOptions } from "./dev-login-options.ts";
 
 export function devLoginRoutes(
   { users }: DevLoginOptions,

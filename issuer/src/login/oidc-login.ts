@@ -5,8 +5,7 @@
  */
 import { BridgeError, toProblem } from "@breezeway/shared";
 import type { Endpoint, EndpointDeps, RequestContext } from "../http/context.ts";
-import type { SessionCookie } from "../http/cookies.ts";
-import { cookieFor } from "../http/routes/session-routes.ts";
+import { cookieFor, type SessionCookie } from "../http/session-cookie.ts";
 import { createSecret, parseSecret } from "../sessions/session-secret.ts";
 import type { LoginAttempts } from "./login-attempts.ts";
 import type { OidcOptions } from "./oidc-options.ts";
@@ -38,7 +37,7 @@ export function oidcLoginRoutes(options: OidcOptions, deps: OidcLoginDeps): read
       ...checks,
       idHash: secret.secretHash,
       returnTo,
-      expiresAtMs: clock() + ATTEMPT_SECONDS * 1_000,
+      expiresAtMs: clock.now() + ATTEMPT_SECONDS * 1_000,
     });
     return redirect(authorizationUrl.href, [loginCookie.set(secret.cookieValue, ATTEMPT_SECONDS)]);
   }
@@ -48,7 +47,7 @@ export function oidcLoginRoutes(options: OidcOptions, deps: OidcLoginDeps): read
     await limits.login(address);
     const cookies = request.headers.get("cookie");
     const presented = parseSecret(loginCookie.read(cookies) ?? "");
-    const attempt = presented && (await attempts.take(presented.secretHash, clock()));
+    const attempt = presented && (await attempts.take(presented.secretHash, clock.now()));
     if (!attempt) {
       throw new BridgeError(
         "LOGIN_FAILED",

@@ -1,7 +1,10 @@
-import { BridgeError, isLoopbackHost } from "@breezeway/shared";
+/** The option `oidc`: sign-in at an OpenID provider. */
+import { isLoopbackHost } from "@breezeway/shared";
+import { functionOption, optionObject } from "@breezeway/shared/schemas";
+import * as z from "zod/mini";
 import type { NewSession } from "../sessions/session-input.ts";
 
-/** Claims of an ID token (OpenID Connect Core, section 2), and, when asked for, those of userinfo. */
+/** Claims of an ID token (OpenID Connect Core, section 2), and of userinfo when it is requested. */
 export interface OidcIdentity {
   readonly sub: string;
   readonly iss: string;
@@ -16,34 +19,40 @@ export interface OidcOptions {
   readonly clientSecret?: string;
   /** Space-delimited. Default `openid profile email`. */
   readonly scope?: string;
-  /** Also ask the userinfo endpoint. Default false: what is in the ID token is enough. */
+  /** Also requests the userinfo endpoint. Default false: only the ID token is read. */
   readonly userInfo?: boolean;
   /**
-   * Who signed in, as a session needs it: user, tenants, scopes, claims. `undefined` refuses the
-   * sign-in.
+   * Maps the identity to a session: user, tenants, scopes, claims. `undefined` refuses the sign-in.
    */
   readonly mapUser: (
     identity: OidcIdentity,
   ) => NewSession | undefined | Promise<NewSession | undefined>;
   /**
-   * Where a person goes when a sign-in fails, with `?reason=`. A path of the issuer's origin.
+   * Where the browser is sent when a sign-in fails, with `?reason=`. A path of the issuer's origin.
    * Default: a problem+json answer.
    */
   readonly failurePath?: string;
 }
 
-/** @throws {BridgeError} CONFIG_INVALID, naming the option */
-export function checkOidcOptions({ provider, clientId, failurePath }: OidcOptions): void {
-  const url = URL.canParse(provider) ? new URL(provider) : undefined;
-  const isSecure =
-    url?.protocol === "https:" || (url?.protocol === "http:" && isLoopbackHost(url.hostname));
-  if (!isSecure) throw invalid("oidc.provider: must be an https URL (http on loopback)");
-  if (clientId === "") throw invalid("oidc.clientId: is required");
-  if (failurePath !== undefined && !/^\/(?![/\\])/.test(failurePath)) {
-    throw invalid("oidc.failurePath: must be a path");
-  }
-}
+export const oidcOptions: z.ZodMiniType<OidcOptions> = optionObject<OidcOptions>({
+  provider: z
+    .string()
+    .check(z.refine(isSecureUrl, "must be an https URL (http is allowed on loopback)")),
+  clientId: z.string().check(z.refine((id) => id !== "", "must not be empty")),
+  clientSecret: z.optional(z.string()),
+  scope: z.optional(z.string()),
+  userInfo: z.optional(z.boolean()),
+  mapUser: functionOption<OidcOptions["mapUser"]>(),
+  failurePath: z.optional(
+    z
+      .string()
+      .check(
+        z.regex(/^\/(?![/\\])/, "must be a path of the issuer's origin, such as /sign-in-failed"),
+      ),
+  ),
+});
 
-function invalid(message: string): BridgeError {
-  return new BridgeError("CONFIG_INVALID", `${message}.`);
+function isSecureUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url?.protocol === "https:" || (url?.protocol === "http:" && isLoopbackHost(url.hostname));
 }

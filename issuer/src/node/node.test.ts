@@ -66,7 +66,9 @@ describe("toNodeHandler", () => {
 describe("toNodeHandler", () => {
   it("refuses an option that it does not know", () => {
     const options = { trustedProxys: ["10.0.0.0/8"] } as ProxyOptions;
-    expect(() => toNodeHandler(issuer, options)).toThrow("trustedProxys: is not an option.");
+    expect(() => toNodeHandler(issuer, options)).toThrow(
+      'toNodeHandler: trustedProxys: unknown option. Did you mean "trustedProxies"?',
+    );
   });
 });
 
@@ -118,7 +120,7 @@ describe("serveIssuer", () => {
   ])("refuses a wrong %s by name, given %o", async (name, options) => {
     await expect(serveIssuer(issuer, options as ServeOptions)).rejects.toMatchObject({
       code: "CONFIG_INVALID",
-      message: expect.stringMatching(new RegExp(`^${name}: `)) as string,
+      message: expect.stringMatching(new RegExp(`^serveIssuer: (?:.* )?${name}: `)) as string,
     });
   });
 

@@ -4,12 +4,11 @@ import type { AddressInfo } from "node:net";
 import { BridgeError } from "@breezeway/shared";
 import type { Issuer } from "../create-issuer.ts";
 import { toNodeHandler } from "./node-handler.ts";
-import { checkServeOptions, type ServeOptions } from "./serve-options.ts";
+import { parseServeOptions, type ServeOptions } from "./serve-options.ts";
 
 export interface CloseOptions {
   /**
-   * How long requests may go on, in milliseconds. Event streams, which would never end, are not waited
-   * for. Default 0.
+   * How long to wait for open requests, in milliseconds. Event streams are ended at once. Default 0.
    */
   readonly graceMs?: number;
 }
@@ -17,21 +16,20 @@ export interface CloseOptions {
 export interface IssuerServer {
   /** Where the server listens, such as `http://127.0.0.1:4000`. */
   readonly url: string;
-  /** Stops listening, waits for requests, ends all connections. Does not close the issuer. */
+  /** Stops listening, waits for open requests, ends all connections. The issuer stays open. */
   close(options?: CloseOptions): Promise<void>;
 }
 
 /**
- * Serves an issuer on a port of its own, once it is ready.
+ * Serves an issuer on its own port, once the issuer is ready.
  *
- * @throws {BridgeError} CONFIG_INVALID when the port cannot be had or an option is wrong; and what `issuer.ready` rejects
- * with
+ * @throws {BridgeError} CONFIG_INVALID, when an option does not fit or the port is not available
+ * @throws {BridgeError} STORE_UNAVAILABLE, KEYS_UNAVAILABLE, as `issuer.ready` rejects
  */
 export async function serveIssuer(issuer: Issuer, options: ServeOptions): Promise<IssuerServer> {
-  checkServeOptions(options);
-  const { port, host = "127.0.0.1", ...proxies } = options;
+  const { port, host = "127.0.0.1", trustedProxies = [] } = parseServeOptions(options);
   await issuer.ready;
-  const handle = toNodeHandler(issuer, proxies);
+  const handle = toNodeHandler(issuer, { trustedProxies });
   const open = new Map<ServerResponse, IncomingMessage>();
   const server = createServer(
     { requestTimeout: 30_000, headersTimeout: 10_000 },
@@ -44,12 +42,9 @@ export async function serveIssuer(issuer: Issuer, options: ServeOptions): Promis
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const why =
-        error.code === "EADDRINUSE" ? "is already in use" : `cannot be had (${error.code})`;
-      reject(
-        new BridgeError("CONFIG_INVALID", `port: ${port} on ${host} ${why}; choose another.`, {
-          cause: error,
-        }),
-      );
+        error.code === "EADDRINUSE" ? "is already in use" : `is not available (${error.code})`;
+      const text = `serveIssuer: port: ${port} on ${host} ${why}. Choose another port.`;
+      reject(new BridgeError("CONFIG_INVALID", text, { cause: error }));
     });
     server.listen(port, host, resolve);
   });
@@ -66,7 +61,7 @@ export async function serveIssuer(issuer: Issuer, options: ServeOptions): Promis
   };
 }
 
-/** Resolves when what is under way has been answered, or when the signal says that it is enough. */
+/** Resolves when all open requests have been answered, or when the signal aborts. */
 async function answered(
   open: ReadonlyMap<ServerResponse, IncomingMessage>,
   signal: AbortSignal,
@@ -74,7 +69,7 @@ async function answered(
   const waiting = [...open].filter((exchange) => !isStream(...exchange));
   await Promise.allSettled(
     waiting.map(([response]) => {
-      // Nothing more is to come on this connection.
+      // No further request may use this connection.
       response.shouldKeepAlive = false;
       return once(response, "close", { signal });
     }),

@@ -1,50 +1,52 @@
-/** Options of `serveIssuer` and `toNodeHandler`, and the check of them. */
-import { BridgeError, isRecord } from "@breezeway/shared";
-import { refuseUnknown, type Names } from "../option-names.ts";
+/** Options of `serveIssuer` and `toNodeHandler`. */
+import { isIP } from "node:net";
+import { optionObject, parseOptions, wholeNumberOption } from "@breezeway/shared/schemas";
+import * as z from "zod/mini";
 
 export interface ProxyOptions {
   /**
-   * Addresses and CIDR ranges of proxies in front, whose `X-Forwarded-For` is believed. Limits per
-   * address count everybody behind another proxy as one. Default: none.
+   * Addresses and CIDR ranges of the proxies in front, whose `X-Forwarded-For` is trusted. Behind any
+   * other proxy, limits per address count all clients as one. Default: no proxy is trusted.
    */
   readonly trustedProxies?: readonly string[];
 }
 
 export interface ServeOptions extends ProxyOptions {
-  /** 0 to 65535; 0 takes a free one. */
+  /** 0 to 65 535; 0 takes a free port. */
   readonly port: number;
-  /** Default: loopback only. */
+  /** Default `127.0.0.1`, which only this machine reaches. */
   readonly host?: string;
 }
 
-const PROXY: Names<ProxyOptions> = { trustedProxies: 1 };
-const SERVE: Names<ServeOptions> = { ...PROXY, port: 1, host: 1 };
-const MAX_PORT = 65_535;
+const trustedProxies = z.optional(
+  z.array(z.string().check(z.refine(isAddressRange, "must be an address or a CIDR range"))),
+);
 
-/** @throws {BridgeError} CONFIG_INVALID, naming the option */
-export function checkProxyOptions(options: unknown): void {
-  const { trustedProxies = [] } = namesOf(options, PROXY);
-  if (!Array.isArray(trustedProxies)) throw invalid("trustedProxies: must be a list");
+const proxyOptions = optionObject<ProxyOptions>({ trustedProxies });
+
+const serveOptions = optionObject<ServeOptions>({
+  port: wholeNumberOption(0, 65_535),
+  // Node listens on every address of the machine when the host is empty.
+  host: z.optional(
+    z.string().check(z.refine((host) => host !== "", "must be a host name or an address")),
+  ),
+  trustedProxies,
+});
+
+/** @throws {BridgeError} CONFIG_INVALID */
+export function parseProxyOptions(options: ProxyOptions): ProxyOptions {
+  return parseOptions(proxyOptions, options, "toNodeHandler");
 }
 
-/** @throws {BridgeError} CONFIG_INVALID, naming the option */
-export function checkServeOptions(options: unknown): void {
-  const { port, host } = namesOf(options, SERVE);
-  if (typeof port !== "number" || !Number.isInteger(port) || port < 0 || port > MAX_PORT) {
-    throw invalid(`port: must be a whole number from 0 to ${MAX_PORT}`);
-  }
-  // Node takes an empty one for every address of the machine.
-  if (host !== undefined && (typeof host !== "string" || host === "")) {
-    throw invalid("host: must be a name or an address");
-  }
+/** @throws {BridgeError} CONFIG_INVALID */
+export function parseServeOptions(options: ServeOptions): ServeOptions {
+  return parseOptions(serveOptions, options, "serveIssuer");
 }
 
-function namesOf(options: unknown, names: object): Readonly<Record<string, unknown>> {
-  if (!isRecord(options)) throw invalid("options: must be an object");
-  refuseUnknown(options, names);
-  return options;
-}
-
-function invalid(message: string): BridgeError {
-  return new BridgeError("CONFIG_INVALID", `${message}.`);
+function isAddressRange(entry: string): boolean {
+  const [address = "", bits, ...rest] = entry.split("/");
+  const version = isIP(address);
+  const isLength =
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 6 ? 128 : 32));
+  return version !== 0 && isLength && rest.length === 0;
 }

@@ -11,7 +11,7 @@
  * - no entry lives longer than the grace of a rotation. Rotations are not in the change log, so
  *   another process may hold the secret from before one; within grace that secret is good anyway.
  */
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@breezeway/shared";
 import type { SessionRecord } from "./session-record.ts";
 
 interface Entry {
@@ -87,14 +87,14 @@ export function createSessionCache(options: SessionCacheOptions): SessionCache {
   function get(selectorHash: string): SessionRecord | undefined {
     const entry = entries.get(selectorHash);
     if (!entry) return undefined;
-    const ageMs = clock() - entry.loadedAtMs;
+    const ageMs = clock.now() - entry.loadedAtMs;
     if (ageMs >= 0 && ageMs < maxAgeMs) return entry.record;
     remove(selectorHash);
     return undefined;
   }
 
   return {
-    mark: () => ({ generation, clears, atMs: clock() }),
+    mark: () => ({ generation, clears, atMs: clock.now() }),
     isCurrent: (mark, { userId, tenantId }) =>
       mark.clears >= forgotten &&
       (ended.get(`user:${userId}`) ?? 0) <= mark.clears &&

@@ -1,6 +1,6 @@
 /** How sessions end, other than by time. */
 import { BridgeError } from "@breezeway/shared";
-import { auditOf, type CallContext, type SessionDeps } from "./session-deps.ts";
+import { auditOf, type CallContext, type SessionDeps } from "./session-service-deps.ts";
 import type { SessionRecord } from "./session-record.ts";
 import { parseSecret } from "./session-secret.ts";
 import type { RevokeQuery } from "./session-store.ts";
@@ -30,7 +30,7 @@ export function createSessionEnding({
     reason: string,
     context: CallContext = {},
   ): Promise<SessionRecord[]> {
-    const ended = await store.revoke(query, reason, clock());
+    const ended = await store.revoke(query, reason, clock.now());
     for (const record of ended) {
       cache.drop(record.handle);
       audit({
@@ -58,7 +58,7 @@ export function createSessionEnding({
     },
 
     async revokeTokensForApp(appId) {
-      await store.revokeApp(appId, clock());
+      await store.revokeApp(appId, clock.now());
       audit({ event: "token.revoked", app: appId });
       await changed();
     },

@@ -1,13 +1,13 @@
 /** Finding live sessions: by cookie and by handle, from memory where that is right. */
 import { BridgeError } from "@breezeway/shared";
 import { endedBecause, endOf } from "./lifetime.ts";
-import { standingOf } from "./rotation.ts";
+import { standingOf } from "./secret-rules.ts";
 import {
   presentedSecret,
   sessionMissing,
   type CallContext,
   type SessionDeps,
-} from "./session-deps.ts";
+} from "./session-service-deps.ts";
 import type { CacheMark } from "./session-cache.ts";
 import type { SessionEnding } from "./session-ending.ts";
 import type { SessionRecord } from "./session-record.ts";
@@ -53,7 +53,7 @@ export function createSessionReading(
   return {
     async authenticate(cookieValue, context = {}) {
       const secret = presentedSecret(cookieValue);
-      const nowMs = clock();
+      const nowMs = clock.now();
       // No `await` when the log is fresh: it would cost every hot request a turn of the loop.
       const freshening = ensureFresh();
       if (freshening) await freshening;
@@ -95,7 +95,7 @@ export function createSessionReading(
         record = found.record;
         cache.keep(record, found.mark);
       }
-      const ended = endedBecause(record, lifetimes, clock());
+      const ended = endedBecause(record, lifetimes, clock.now());
       if (ended) throw ended;
       return record;
     },
@@ -104,11 +104,11 @@ export function createSessionReading(
 
     async get(handle) {
       const record = await store.findByHandle(handle);
-      return record && !endedBecause(record, lifetimes, clock()) ? record : undefined;
+      return record && !endedBecause(record, lifetimes, clock.now()) ? record : undefined;
     },
 
     async listForUser(userId, tenantId) {
-      const nowMs = clock();
+      const nowMs = clock.now();
       const records = await store.listForUser(userId, tenantId);
       return records.filter((record) => nowMs < endOf(record, lifetimes));
     },

@@ -1,6 +1,6 @@
 /** A session as the issuer works with it, and its way to and from the table. */
 import type { SessionSummary } from "@breezeway/shared/schemas";
-import { toSeconds } from "../clock.ts";
+import { toSeconds } from "../time.ts";
 import type { SessionRow } from "../store/schema.ts";
 
 /** What a user may do in one tenant. */

@@ -1,11 +1,11 @@
 /** The programmatic API: what the host's own server does with sessions. */
 import { BridgeError } from "@breezeway/shared";
-import type { SessionCookie } from "../http/cookies.ts";
+import type { SessionCookie } from "../http/session-cookie.ts";
 import { checkId } from "../stored-id.ts";
 import type { NewSession } from "./session-input.ts";
 import { toInfo, type Claims, type SessionInfo } from "./session-record.ts";
-import type { OpenedSession } from "./session-deps.ts";
-import type { SessionService } from "./sessions.ts";
+import type { OpenedSession } from "./session-service-deps.ts";
+import type { SessionService } from "./session-service.ts";
 
 /** A session and the cookie that opens it. */
 export interface SessionWithCookie {
@@ -78,7 +78,7 @@ export interface SessionsApiDeps {
   readonly mintToken: (handle: string, appId: string) => Promise<IssuedToken>;
   readonly service: () => Promise<SessionService>;
   readonly cookie: SessionCookie;
-  readonly cookieFor: (service: SessionService, opened: OpenedSession) => string;
+  readonly cookieFor: (opened: OpenedSession) => string;
 }
 
 export function createSessionsApi(deps: SessionsApiDeps): IssuerSessions {
@@ -87,16 +87,14 @@ export function createSessionsApi(deps: SessionsApiDeps): IssuerSessions {
   async function withCookie(
     open: (service: SessionService) => Promise<OpenedSession | undefined>,
   ): Promise<SessionWithCookie | undefined> {
-    const sessions = await service();
-    const opened = await open(sessions);
-    return opened && { session: toInfo(opened.record), setCookie: cookieFor(sessions, opened) };
+    const opened = await open(await service());
+    return opened && { session: toInfo(opened.record), setCookie: cookieFor(opened) };
   }
 
   return {
     async create(input) {
-      const sessions = await service();
-      const opened = await sessions.create(input);
-      return { session: toInfo(opened.record), setCookie: cookieFor(sessions, opened) };
+      const opened = await (await service()).create(input);
+      return { session: toInfo(opened.record), setCookie: cookieFor(opened) };
     },
     async fromCookie(cookieHeader) {
       const value = cookie.read(cookieHeader);

@@ -1,19 +1,20 @@
 /**
- * A token for one app of one session: asks whether the app is installed, picks the key, asks the
- * claims hook, minds revocations.
+ * Mints a token for one app of one session: checks that the app is installed, picks the key, calls
+ * the claims hook, and respects revocations.
  *
- * Invariant: a token's `iat` is from when its session was known to be live, not from when its claims
- * or its signature came. A revocation heard in between names a second that is no earlier, so it ends
- * the token.
+ * Invariant: a token's `iat` is the moment at which its session was known to be live, not the moment
+ * of its claims or its signature. A revocation that arrives in between names a second that is not
+ * earlier, so the revocation ends the token.
  */
 import { BridgeError } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 import type { InstalledApps } from "../installations/installed-apps.ts";
 import type { RevocationFeed } from "../changes/revocation-feed.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import type { CheckedOptions, IssuerOptions } from "../options.ts";
+import type { SigningAlgorithm } from "../keys/key-vault.ts";
 import { toInfo, type Claims, type SessionRecord } from "../sessions/session-record.ts";
-import { checkHookClaims, createMint, type MintedToken } from "./mint.ts";
+import { checkHookClaims, type ClaimsHook } from "./claims-hook.ts";
+import { createMint, type MintedToken } from "./mint.ts";
 
 export type AppMint = (
   record: SessionRecord,
@@ -22,36 +23,35 @@ export type AppMint = (
 ) => Promise<MintedToken> | MintedToken;
 
 export interface AppMintDeps {
-  readonly options: IssuerOptions;
-  readonly checked: CheckedOptions;
-  readonly keys: KeyRing;
+  /** The `iss` of every token. */
+  readonly issuer: string;
+  readonly tokenTtlSeconds: number;
+  readonly claims: ClaimsHook | undefined;
+  /** By app id. Default: EdDSA. */
+  readonly algorithms: Readonly<Record<string, SigningAlgorithm>>;
+  readonly keys: Pick<KeyRing, "active">;
   readonly feed: RevocationFeed;
-  /** Where only installed apps get tokens. */
+  /** Absent when every app gets tokens. */
   readonly installedApps: InstalledApps | undefined;
 }
 
 /**
- * The mint throws or rejects with APP_NOT_ALLOWED for an app that is not installed in the tenant, and for
- * one that takes bound tokens only when there is no key to bind to.
+ * The mint throws, or rejects with, APP_NOT_ALLOWED when the app is not installed in the tenant, and
+ * when the app takes bound tokens only and no key is given.
  */
 export function createAppMint(deps: AppMintDeps): AppMint {
-  const { options, checked, keys, feed, installedApps } = deps;
-  const { claims: hook, algorithms = {} } = options;
-  const sign = createMint({
-    issuer: options.issuer,
-    ttlSeconds: checked.ttlSeconds,
-    random: Math.random,
-  });
+  const { issuer, claims: hook, algorithms, keys, feed, installedApps } = deps;
+  const sign = createMint({ issuer, ttlSeconds: deps.tokenTtlSeconds, random: Math.random });
 
   return (record, app, proofKeyThumbprint) => {
     const { userId, tenantId } = record;
     if (app.proofRequired === true && proofKeyThumbprint === undefined) {
       throw new BridgeError(
         "APP_NOT_ALLOWED",
-        "The app takes tokens that are bound to a key only.",
+        "The app accepts only tokens that are bound to a key. Send proofKeyThumbprint.",
       );
     }
-    // Before anything is awaited, as for the session: an app that is shut out meanwhile loses it.
+    // Taken before the first await: a later revocation of the session or the app must end the token.
     const iat = feed.issuedAtSeconds({ userId, tenantId, appId: app.id });
     const finish = (extraClaims?: Claims): MintedToken | Promise<MintedToken> =>
       sign({

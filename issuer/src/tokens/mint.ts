@@ -6,7 +6,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { BridgeError, TOKEN_LIMITS } from "@breezeway/shared";
-import { RESERVED_CLAIMS, type RegisteredApp } from "@breezeway/shared/schemas";
+import type { RegisteredApp } from "@breezeway/shared/schemas";
 import type { ActiveSigner } from "../keys/key-ring.ts";
 import { activeScopes, type Claims, type SessionRecord } from "../sessions/session-record.ts";
 
@@ -38,8 +38,6 @@ export interface MintInput {
 }
 
 export type Mint = (input: MintInput) => MintedToken | Promise<MintedToken>;
-
-const RESERVED: ReadonlySet<string> = new Set(RESERVED_CLAIMS);
 
 export function createMint({ issuer, ttlSeconds, random }: MintOptions): Mint {
   const headers = new Map<string, string>();
@@ -101,16 +99,6 @@ export function signWith(
   } catch (error) {
     return fail(error);
   }
-}
-
-/** @throws {BridgeError} INTERNAL_ERROR when a hook sets a reserved name */
-export function checkHookClaims(claims: Claims): Claims {
-  for (const name of Object.keys(claims)) {
-    if (RESERVED.has(name)) {
-      throw new BridgeError("INTERNAL_ERROR", `The claims hook sets ${name}, which is reserved.`);
-    }
-  }
-  return claims;
 }
 
 function grantedScope(app: RegisteredApp, record: SessionRecord): string {

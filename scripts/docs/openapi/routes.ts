@@ -6,12 +6,14 @@ export type Route = Pick<Endpoint, "method" | "path" | "guard">;
 
 export function issuerRoutes(): readonly Route[] {
   const deps = {
-    options: {
+    settings: {
+      url: new URL("https://shell.example/auth"),
       devLogin: { users: [] },
       installations: {},
       oidc: { provider: "https://login.example", clientId: "breezeway", mapUser: () => undefined },
+      feedSecrets: [],
+      onError: () => undefined,
     },
-    checked: { url: new URL("https://shell.example/auth"), onError: () => undefined },
     installations: {},
     store: {},
   };

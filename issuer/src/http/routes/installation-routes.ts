@@ -16,7 +16,7 @@ import type {
   InstallationAction,
   InstallationOptions,
 } from "../../installations/installation-options.ts";
-import type { InstallationService } from "../../installations/installations.ts";
+import type { InstallationService } from "../../installations/installation-service.ts";
 import { toInfo, type SessionRecord } from "../../sessions/session-record.ts";
 import { findApp } from "../../tokens/mint-audited.ts";
 import type { Endpoint, EndpointDeps, RequestContext } from "../context.ts";

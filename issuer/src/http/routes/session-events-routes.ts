@@ -23,7 +23,7 @@ export interface SessionEventsDeps extends EndpointDeps {
 }
 
 export function sessionEventsRoutes(deps: SessionEventsDeps): readonly Endpoint[] {
-  const { sessions, cookie, clock, store, watcher, streams } = deps;
+  const { sessions, lifetimes, cookie, clock, store, watcher, streams } = deps;
 
   function missed(record: SessionRecord, from: number, until: number): Promise<ChangeRow[]> {
     return withStore(store, () =>
@@ -69,9 +69,9 @@ export function sessionEventsRoutes(deps: SessionEventsDeps): readonly Endpoint[
         };
         const endIfOver = async (): Promise<void> => {
           // Asks the store only when what is known says that the end has come.
-          if (!endedBecause(known, sessions.lifetimes, clock())) return;
+          if (!endedBecause(known, lifetimes, clock.now())) return;
           known = (await sessions.peek(record.handle).catch(() => undefined)) ?? known;
-          const ended = endedBecause(known, sessions.lifetimes, clock());
+          const ended = endedBecause(known, lifetimes, clock.now());
           if (!ended) return;
           stream.send({ event: "revoked", data: { reason: ended.reason } });
           stream.close();

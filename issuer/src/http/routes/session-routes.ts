@@ -3,22 +3,13 @@ import {
   tokenRequestSchema,
   type TokenResponse,
 } from "@breezeway/shared/schemas";
-import { endOf } from "../../sessions/lifetime.ts";
 import { toSummary, type SessionRecord } from "../../sessions/session-record.ts";
 import { findApp, mintAudited } from "../../tokens/mint-audited.ts";
-import type { OpenedSession } from "../../sessions/session-deps.ts";
+import type { OpenedSession } from "../../sessions/session-service-deps.ts";
 import type { AuditSubject, Endpoint, EndpointDeps, RequestContext } from "../context.ts";
 import { readJson } from "../read-json.ts";
 import { json, noContent } from "../respond.ts";
-
-/** A `Set-Cookie` value for a session that was opened or rotated just now. */
-export function cookieFor(
-  { cookie, clock, sessions }: Pick<EndpointDeps, "cookie" | "clock" | "sessions">,
-  { record, cookieValue }: OpenedSession,
-): string {
-  const leftMs = endOf(record, sessions.lifetimes) - clock();
-  return cookie.set(cookieValue, Math.max(1, Math.ceil(leftMs / 1_000)));
-}
+import { cookieFor } from "../session-cookie.ts";
 
 export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
   const { sessions, cookie, apps, limits } = deps;

@@ -1,7 +1,14 @@
 import { Socket } from "node:net";
 import { BridgeError } from "@breezeway/shared";
+import {
+  numberOption,
+  optionObject,
+  parseOptions,
+  wholeNumberOption,
+} from "@breezeway/shared/schemas";
 import { Kysely, PostgresDialect, sql } from "kysely";
 import { Pool, types as pgTypes, type ClientConfig, type CustomTypesConfig } from "pg";
+import * as z from "zod/mini";
 import { migrate } from "../migrate.ts";
 import type { Database } from "../schema.ts";
 import type { OpenStore, Store } from "../store.ts";
@@ -13,32 +20,44 @@ export interface PostgresStoreOptions {
   readonly connectionString: string;
   /** Connections of this process, one more for LISTEN. 1 to 100, default 10. */
   readonly maxConnections?: number;
-  /** How long to wait for a connection, in milliseconds. Default 5000. */
+  /** How long to wait for a connection, in milliseconds; 0 waits without limit. Default 5000. */
   readonly connectTimeoutMs?: number;
   /**
-   * The longest that one statement may take, in milliseconds, at least 1. Default 10000. A connection on
-   * which nothing moves for a second longer is given up.
+   * Time limit of one statement, in milliseconds, at least 1. Default 10000. A connection that is
+   * silent for a second longer is closed.
    */
   readonly statementTimeoutMs?: number;
 }
 
-/** What an answer may take on its way, beyond the time that its statement may take. */
+/** The largest time that Postgres and Node's timers take. */
+const MAX_TIMEOUT_MS = 2_147_483_647;
+
+const postgresStoreOptions = optionObject<PostgresStoreOptions>({
+  connectionString: z.string(),
+  maxConnections: z.optional(wholeNumberOption(1, 100)),
+  connectTimeoutMs: z.optional(numberOption(0, MAX_TIMEOUT_MS)),
+  // Postgres takes 0 for "no limit": a connection whose network was cut would never be closed.
+  statementTimeoutMs: z.optional(numberOption(1, MAX_TIMEOUT_MS)),
+});
+
+/** Time for an answer to arrive, beyond the time limit of its statement. */
 const TRANSFER_MS = 1_000;
 
 /**
- * PostgreSQL 13 or newer: for issuers on more than one machine.
+ * A store in PostgreSQL 13 or newer, for issuers on more than one machine.
  *
- * @throws {BridgeError} CONFIG_INVALID
+ * @throws {BridgeError} CONFIG_INVALID, when an option is unknown or does not fit
  */
 export function postgresStore(options: PostgresStoreOptions): Store {
-  const { connectionString, maxConnections = 10, statementTimeoutMs = 10_000 } = options;
-  // Postgres takes 0 for no limit at all, and a network that was cut would never be given up.
-  if (!(statementTimeoutMs >= 1)) {
-    throw new BridgeError("CONFIG_INVALID", "statementTimeoutMs: must be at least 1.");
-  }
+  const {
+    connectionString,
+    maxConnections = 10,
+    connectTimeoutMs = 5_000,
+    statementTimeoutMs = 10_000,
+  } = parseOptions(postgresStoreOptions, options, "postgresStore");
   const connection: ClientConfig = {
     connectionString,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    connectionTimeoutMillis: connectTimeoutMs,
     statement_timeout: statementTimeoutMs,
     application_name: "breezeway-issuer",
     types,
@@ -49,12 +68,12 @@ export function postgresStore(options: PostgresStoreOptions): Store {
       const pool = new Pool({
         ...connection,
         max: maxConnections,
-        // Before the limit of silence: a connection that nobody uses is silent, too.
+        // Shorter than the limit of silence, which an unused connection would reach.
         idleTimeoutMillis: statementTimeoutMs,
         stream: () => boundedSocket(statementTimeoutMs + TRANSFER_MS),
       });
-      // A connection that breaks is replaced by the pool. Unheard, the event would end the process;
-      // the pool hears it for idle connections only, so each hears its own too.
+      // The pool replaces a broken connection. An error event without a listener would end the
+      // process. The pool listens on idle connections only, so each connection gets a listener.
       pool.on("error", () => undefined);
       pool.on("connect", (client) => client.on("error", () => undefined));
       const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
@@ -64,7 +83,7 @@ export function postgresStore(options: PostgresStoreOptions): Store {
         await db.destroy();
         throw new BridgeError(
           "STORE_UNAVAILABLE",
-          "The Postgres store cannot be opened: is it up, and may this user create tables?",
+          "The Postgres store cannot be opened. Check that the server is up and that this user may create tables.",
           { cause },
         );
       }
@@ -74,8 +93,8 @@ export function postgresStore(options: PostgresStoreOptions): Store {
 }
 
 /**
- * The server ends a statement that takes too long, unless it cannot: a network that was cut without an
- * end would keep the connection, and whoever waits for it, for as long as TCP tries (a quarter of an hour).
+ * A socket that closes after this much silence. The server ends statements that take too long, but
+ * when the network is cut, TCP keeps a connection and its callers waiting for a quarter of an hour.
  */
 function boundedSocket(maxSilenceMs: number): Socket {
   const socket = new Socket();
@@ -84,7 +103,7 @@ function boundedSocket(maxSilenceMs: number): Socket {
   });
 }
 
-// Times and sequence numbers stay far below 2^53, so int8 is read as a number.
+// Times and sequence numbers stay far below 2^53, so int8 columns are read as numbers.
 const types: CustomTypesConfig = {
   getTypeParser: (...args: Parameters<CustomTypesConfig["getTypeParser"]>) =>
     args[0] === pgTypes.builtins.INT8
@@ -96,9 +115,9 @@ function createOpenStore(db: Kysely<Database>, listener: ChangeListener): OpenSt
   return {
     kind: "postgres",
     db,
-    // Postgres commits for several connections at once by itself.
+    // Postgres itself groups the commits of several connections.
     write: (query) => db.executeQuery(query),
-    // Reaches listeners when the transaction commits, and not at all when it does not.
+    // Postgres delivers the notification when the transaction commits.
     async announce(transaction, seq) {
       await sql`select pg_notify(${CHANNEL}, ${String(seq)})`.execute(transaction);
     },
@@ -109,7 +128,7 @@ function createOpenStore(db: Kysely<Database>, listener: ChangeListener): OpenSt
         select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms
       `.execute(db);
       const [row] = rows;
-      if (!row) throw new BridgeError("INTERNAL_ERROR", "The database told no time.");
+      if (!row) throw new BridgeError("INTERNAL_ERROR", "The database did not return its time.");
       return row.now_ms;
     },
     isUnavailable,

@@ -2,8 +2,9 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { BridgeError } from "@breezeway/shared";
+import { numberOption, optionObject, parseOptions } from "@breezeway/shared/schemas";
 import { Kysely } from "kysely";
-import { systemClock } from "../../clock.ts";
+import * as z from "zod/mini";
 import { migrate } from "../migrate.ts";
 import type { Database } from "../schema.ts";
 import type { OpenStore, Store } from "../store.ts";
@@ -12,29 +13,41 @@ import { createWriteBatcher } from "./write-batcher.ts";
 
 export interface SqliteStoreOptions {
   /**
-   * Path of the database file; missing folders are made. `:memory:` for a store that ends with the
-   * process. The file holds session hashes and signing keys: it is created with mode 0600.
+   * Path of the database file. Missing folders are created. `:memory:` makes a store that ends with
+   * the process. The file holds session hashes and signing keys, so it is created with mode 0600.
    */
   readonly file: string;
   /**
-   * What survives a power cut. `full` (default): everything that was acknowledged. `normal`: the
-   * last moments may be lost with the machine, though not with the process; several times faster.
+   * What survives a power cut. `full` (default): every acknowledged write. `normal`: the last moments
+   * may be lost when the machine fails, but not when the process fails; several times faster.
    */
   readonly durability?: "full" | "normal";
-  /** Refuse a file that is not there instead of making it. Default false. */
+  /** Refuses a missing file instead of creating it. Default false. */
   readonly mustExist?: boolean;
-  /** How long a write waits for another process's, in milliseconds. Default 5000. */
+  /** How long a write waits for a write of another process, in milliseconds. Default 5000. */
   readonly busyTimeoutMs?: number;
 }
 
-// Turning on WAL needs the file alone for a moment.
+const sqliteStoreOptions = optionObject<SqliteStoreOptions>({
+  file: z.string(),
+  durability: z.optional(z.enum(["full", "normal"])),
+  mustExist: z.optional(z.boolean()),
+  busyTimeoutMs: z.optional(numberOption(0, 2_147_483_647)),
+});
+
+// Turning on WAL needs exclusive access to the file for a moment.
 const OPEN_TIMEOUT_MS = 2_000;
 
 // Result codes (https://sqlite.org/rescode.html) of a database that is away, full or locked.
 const UNAVAILABLE = new Set([5, 6, 8, 10, 11, 13, 14, 26]);
 
-/** The embedded store: Node's own SQLite in WAL mode. One machine, any number of processes. */
-export function sqliteStore(options: SqliteStoreOptions): Store {
+/**
+ * The embedded store: Node's own SQLite in WAL mode. One machine, any number of processes.
+ *
+ * @throws {BridgeError} CONFIG_INVALID, when an option is unknown or does not fit
+ */
+export function sqliteStore(given: SqliteStoreOptions): Store {
+  const options = parseOptions(sqliteStoreOptions, given, "sqliteStore");
   const file = options.file === ":memory:" ? options.file : resolve(options.file);
   return {
     kind: "sqlite",
@@ -60,15 +73,15 @@ function openFile(file: string, options: SqliteStoreOptions): DatabaseSync {
     if (file !== ":memory:") {
       if (options.mustExist && !existsSync(file)) throw new Error("there is no such file");
       mkdirSync(dirname(file), { recursive: true });
-      // Created by us first, so that the file never exists with another mode; the -wal and -shm
-      // files take theirs from it.
+      // Created here first, so that the file never exists with another mode. SQLite gives the -wal
+      // and -shm files the same mode.
       closeSync(openSync(file, "a", 0o600));
       chmodSync(file, 0o600);
     }
     database = new DatabaseSync(file, { timeout: OPEN_TIMEOUT_MS });
     database.exec("pragma journal_mode = wal");
     database.exec(`pragma synchronous = ${options.durability === "normal" ? "normal" : "full"}`);
-    // From here on the dialect waits, without stopping the event loop.
+    // From now on the dialect waits, without blocking the event loop.
     database.exec("pragma busy_timeout = 0");
     return database;
   } catch (error) {
@@ -90,12 +103,12 @@ function createOpenStore(database: DatabaseSync, db: Kysely<Database>): OpenStor
     kind: "sqlite",
     db,
     write: createWriteBatcher(db),
-    // Reading the counter costs microseconds here, so other processes simply poll it.
+    // Reading the counter takes microseconds here, so other processes poll it.
     announce: () => Promise.resolve(),
     watch: () => Promise.resolve(),
     pollIntervalMs: 200,
-    // Whoever has the file open is on this machine.
-    nowMs: () => Promise.resolve(systemClock()),
+    // All processes that use the file are on this machine.
+    nowMs: () => Promise.resolve(Date.now()),
     isUnavailable: (error) =>
       !database.isOpen ||
       (error instanceof Error &&

@@ -2,7 +2,7 @@
 import { BridgeError } from "@breezeway/shared";
 import type { Change } from "../changes/change-log.ts";
 import { endedBecause } from "./lifetime.ts";
-import { rotated, standingOf } from "./rotation.ts";
+import { rotated, standingOf } from "./secret-rules.ts";
 import type { CacheMark } from "./session-cache.ts";
 import {
   auditOf,
@@ -11,12 +11,12 @@ import {
   type CallContext,
   type OpenedSession,
   type SessionDeps,
-} from "./session-deps.ts";
+} from "./session-service-deps.ts";
 import type { SessionEnding } from "./session-ending.ts";
 import type { SessionRecord } from "./session-record.ts";
 import { createSecret } from "./session-secret.ts";
 
-export interface SessionRotation {
+export interface SecretRotation {
   /** Rotates the secret. @throws as `authenticate` does */
   refresh(cookieValue: string | undefined, context?: CallContext): Promise<OpenedSession>;
   /** Switches the tenant and rotates. @throws as `authenticate` does; TENANT_NOT_ALLOWED */
@@ -43,10 +43,10 @@ interface SwapOptions {
 
 const MAX_ATTEMPTS = 10;
 
-export function createSessionRotation(
+export function createSecretRotation(
   { store, cache, lifetimes, clock, audit, changed }: SessionDeps,
   ending: SessionEnding,
-): SessionRotation {
+): SecretRotation {
   /** One compare-and-swap on the secret; whoever loses it looks again and decides anew. */
   async function rotate(
     cookieValue: string | undefined,
@@ -59,7 +59,7 @@ export function createSessionRotation(
       const mark = cache.mark();
       const record = await store.findBySelector(secret.selectorHash);
       if (!record) throw sessionMissing();
-      const nowMs = clock();
+      const nowMs = clock.now();
       const ended = endedBecause(record, lifetimes, nowMs);
       if (ended) throw ended;
       const standing = standingOf(record, secret.secretHash, nowMs, lifetimes.graceMs);
@@ -133,7 +133,7 @@ export function createSessionRotation(
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
         const mark = cache.mark();
         const record = await store.findByHandle(handle);
-        const nowMs = clock();
+        const nowMs = clock.now();
         if (!record || endedBecause(record, lifetimes, nowMs)) return undefined;
         if (tenantId !== undefined) assertTenant(record, tenantId);
         // The selector is in the browser only, so a renewal without the cookie makes a new one.

@@ -4,8 +4,13 @@
  */
 import { randomBytes } from "node:crypto";
 import { BridgeError } from "@breezeway/shared";
-import { endedBecause, type SessionLifetimes } from "./lifetime.ts";
-import { auditOf, type CallContext, type OpenedSession, type SessionDeps } from "./session-deps.ts";
+import { endedBecause } from "./lifetime.ts";
+import {
+  auditOf,
+  type CallContext,
+  type OpenedSession,
+  type SessionDeps,
+} from "./session-service-deps.ts";
 import { createSessionEnding, type SessionEnding } from "./session-ending.ts";
 import {
   checkClaims,
@@ -16,13 +21,12 @@ import {
 } from "./session-input.ts";
 import { createSessionReading, type SessionReading } from "./session-reading.ts";
 import type { Claims, SessionRecord } from "./session-record.ts";
-import { createSessionRotation, type SessionRotation } from "./session-rotation.ts";
+import { createSecretRotation, type SecretRotation } from "./secret-rotation.ts";
 import { createSecret } from "./session-secret.ts";
 import type { SessionStore } from "./session-store.ts";
 
 export interface SessionService
-  extends SessionReading, SessionRotation, Omit<SessionEnding, "endForReuse"> {
-  readonly lifetimes: SessionLifetimes;
+  extends SessionReading, SecretRotation, Omit<SessionEnding, "endForReuse"> {
   create(input: NewSession, context?: CallContext): Promise<OpenedSession>;
   updateClaims(handle: string, patch: Claims): Promise<SessionRecord>;
   updateData(handle: string, patch: Claims): Promise<SessionRecord>;
@@ -41,8 +45,8 @@ export function createSessionService(deps: SessionDeps): SessionService {
     kind: "claims-changed" | "data-changed",
     change: Parameters<SessionStore["update"]>[1],
   ): Promise<SessionRecord> {
-    const record = await store.update(handle, change, [{ kind, subject: handle }], clock());
-    if (!record || endedBecause(record, lifetimes, clock())) {
+    const record = await store.update(handle, change, [{ kind, subject: handle }], clock.now());
+    if (!record || endedBecause(record, lifetimes, clock.now())) {
       throw new BridgeError("SESSION_UNKNOWN", "There is no live session of this handle.");
     }
     cache.drop(handle);
@@ -55,13 +59,12 @@ export function createSessionService(deps: SessionDeps): SessionService {
   }
 
   return {
-    lifetimes,
     ...ending,
     ...createSessionReading(deps, ending),
-    ...createSessionRotation(deps, ending),
+    ...createSecretRotation(deps, ending),
     async create(input, context = {}) {
       const checked = checkNewSession(input);
-      const nowMs = clock();
+      const nowMs = clock.now();
       const issued = createSecret();
       const record: SessionRecord = {
         ...checked,
@@ -97,7 +100,7 @@ export function createSessionService(deps: SessionDeps): SessionService {
       })),
 
     async touch(record) {
-      const nowMs = clock();
+      const nowMs = clock.now();
       const afterMs = Math.min(TOUCH_AFTER_MS, lifetimes.idleMs / 10);
       if (nowMs - record.lastActiveAtMs < afterMs) return;
       const touched = await store.replace(record, { last_active_at_ms: nowMs }, [], nowMs);

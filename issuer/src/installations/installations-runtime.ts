@@ -1,47 +1,45 @@
 /** The parts of installations, wired together. */
-import type { AuditSink } from "../audit/audit.ts";
-import type { Clock, SharedClock } from "../clock.ts";
+import { isLoopbackHost, type Clock } from "@breezeway/shared";
+import type { IssuerSettings } from "../issuer-settings.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
-import type { IssuerOptions } from "../options.ts";
 import type { OpenStore } from "../store/store.ts";
-import { isLoopbackHost } from "@breezeway/shared";
-import type { AppRegistry } from "@breezeway/shared/schemas";
+import type { StoreTime } from "../time.ts";
 import { callBackend } from "./backend-call.ts";
-import { createInstalledApps, type InstalledApps } from "./installed-apps.ts";
+import { createGuardedFetch } from "./guarded-fetch.ts";
 import { createInstallationChanger } from "./installation-changer.ts";
 import { MAX_DUE_AHEAD_MS, type RetryTimes } from "./installation-machine.ts";
-import { checkInstallations, type InstallationOptions } from "./installation-options.ts";
+import type { InstallationOptions } from "./installation-options.ts";
+import { createInstallationService, type InstallationService } from "./installation-service.ts";
 import { createInstallationStore } from "./installation-store.ts";
 import { createInstallationWorker, type InstallationWorker } from "./installation-worker.ts";
-import { createInstallationService, type InstallationService } from "./installations.ts";
-import { createGuardedFetch } from "./guarded-fetch.ts";
+import { createInstalledApps, type InstalledApps } from "./installed-apps.ts";
 import { createLifecycleSigner } from "./lifecycle-token.ts";
 import { refusedAddresses, type AddressPolicy } from "./refused-addresses.ts";
 
 export interface InstallationsRuntime {
   readonly service: InstallationService;
   readonly worker: InstallationWorker;
-  /** Only where tokens are for installed apps alone. */
+  /** Absent when apps get tokens without an installation. */
   readonly installedApps: InstalledApps | undefined;
-  /** Another process, or this one, has changed installations of a tenant; of some, without one. */
-  onChange(tenantId?: string): void;
+  /** Installations of this tenant have changed, or of any tenant when none is named. */
+  readonly onChange: (tenantId?: string) => void;
 }
 
 export interface InstallationsRuntimeDeps {
   readonly options: InstallationOptions;
-  readonly issuer: Pick<IssuerOptions, "issuer" | "algorithms">;
+  readonly settings: Pick<
+    IssuerSettings,
+    "issuer" | "url" | "algorithms" | "apps" | "audit" | "onError"
+  >;
   readonly store: OpenStore;
-  readonly apps: AppRegistry;
   readonly keys: Pick<KeyRing, "active">;
   readonly clock: Clock;
-  /** For what several processes have to agree on. */
-  readonly now: SharedClock;
-  readonly audit: AuditSink;
+  readonly storeTime: StoreTime;
+  /** Tells this process about a change that was just written; never rejects. */
   readonly changed: () => Promise<void>;
-  readonly onError: (error: unknown) => void;
 }
 
-/** 4, 16, 64 seconds, four minutes, then a quarter of an hour. */
+/** Retries after 4, 16 and 64 s, then after 4 min, then every 15 min. */
 export function retryTimes(maxAttempts: number): RetryTimes {
   return {
     leaseMs: 60_000,
@@ -52,47 +50,39 @@ export function retryTimes(maxAttempts: number): RetryTimes {
   };
 }
 
-/** On loopback the browser and every backend are this machine, as the issuer itself is. */
-function policyOf({ options, issuer }: InstallationsRuntimeDeps): AddressPolicy {
-  const isOpen = options.allowPrivateAddresses === true;
-  return {
-    private: isOpen,
-    loopback: isOpen || isLoopbackHost(new URL(issuer.issuer).hostname),
-  };
-}
-
 export function createInstallationsRuntime(deps: InstallationsRuntimeDeps): InstallationsRuntime {
-  const { options, issuer, apps, clock, now, audit, changed } = deps;
-  const { timeoutMs, maxAttempts } = checkInstallations(options);
+  const { options, settings, keys, clock, storeTime, changed } = deps;
+  const { issuer, algorithms, apps, audit } = settings;
+  const { timeoutMs = 10_000, maxAttempts = 8, required: endsTokens = false } = options;
   const store = createInstallationStore(deps.store);
-  const endsTokens = options.required === true;
   const change = createInstallationChanger({ store, clock, audit, endsTokens, changed });
   const worker = createInstallationWorker({
     store,
     change,
     apps,
-    sign: createLifecycleSigner({
-      issuer: issuer.issuer,
-      keys: deps.keys,
-      algorithms: issuer.algorithms ?? {},
-      clock,
-    }),
+    sign: createLifecycleSigner({ issuer, keys, algorithms, clock }),
     call: callBackend,
     fetch: options.fetch ?? createGuardedFetch(refusedAddresses(policyOf(deps))),
     timeoutMs,
     times: retryTimes(maxAttempts),
-    now,
+    storeTime,
     random: Math.random,
-    onError: deps.onError,
+    onError: (error) => settings.onError(error, "none"),
   });
   const installedApps = endsTokens ? createInstalledApps(store) : undefined;
   return {
-    service: createInstallationService({ store, change, worker, apps, now }),
+    service: createInstallationService({ store, change, worker, apps, storeTime }),
     worker,
     installedApps,
-    onChange(tenantId) {
+    onChange: (tenantId) => {
       installedApps?.forget(tenantId);
       worker.wake();
     },
   };
+}
+
+/** When the issuer is on loopback, so are the browser and every backend. */
+function policyOf({ options, settings }: InstallationsRuntimeDeps): AddressPolicy {
+  const isOpen = options.allowPrivateAddresses === true;
+  return { private: isOpen, loopback: isOpen || isLoopbackHost(settings.url.hostname) };
 }

@@ -1,4 +1,7 @@
 /** The session cookie (RFC 6265bis): its name, its attributes, and how it is read. */
+import type { Clock } from "@breezeway/shared";
+import { endOf, type SessionLifetimes } from "../sessions/lifetime.ts";
+import type { OpenedSession } from "../sessions/session-service-deps.ts";
 
 export interface SessionCookie {
   readonly name: string;
@@ -11,8 +14,8 @@ export interface SessionCookie {
 }
 
 /**
- * `__Host-` makes browsers refuse a cookie of this name from a subdomain or without `Secure`; plain
- * http on loopback cannot have it.
+ * The prefix `__Host-` makes browsers refuse the cookie from a subdomain or without `Secure`. Plain
+ * http on loopback cannot use the prefix.
  */
 export function createSessionCookie(issuer: URL, baseName = "breezeway"): SessionCookie {
   const isSecure = issuer.protocol === "https:";
@@ -26,9 +29,25 @@ export function createSessionCookie(issuer: URL, baseName = "breezeway"): Sessio
   };
 }
 
-// Two cookies of one name: somebody has planted one, and nobody can tell which. Neither counts.
-// Only spaces and tabs are taken off (RFC 6265, section 5.4): `trim()` would also take a no-break
-// space, and browsers let a subdomain set a cookie whose name is that and then `__Host-`.
+export interface CookieForDeps {
+  readonly cookie: SessionCookie;
+  readonly clock: Clock;
+  readonly lifetimes: SessionLifetimes;
+}
+
+/** The `Set-Cookie` value of a session that was just opened or rotated. */
+export function cookieFor(
+  { cookie, clock, lifetimes }: CookieForDeps,
+  { record, cookieValue }: OpenedSession,
+): string {
+  const leftMs = endOf(record, lifetimes) - clock.now();
+  return cookie.set(cookieValue, Math.max(1, Math.ceil(leftMs / 1_000)));
+}
+
+// Two cookies of one name mean that an attacker planted one of them. Neither is used, since the
+// issuer cannot tell which one is its own. Only spaces and tabs are removed (RFC 6265, section 5.4):
+// `trim()` also removes a no-break space, and browsers let a subdomain set a cookie whose name is a
+// no-break space followed by `__Host-`.
 function readCookie(header: string | null | undefined, name: string): string | undefined {
   const values = (header ?? "")
     .split(";")

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { rotated, standingOf } from "./rotation.ts";
+import { rotated, standingOf } from "./secret-rules.ts";
 
 const GRACE_MS = 30_000;
 const SINCE_MS = 1_000_000;

@@ -1,7 +1,7 @@
 /** What the parts of the session service share. */
 import { BridgeError } from "@breezeway/shared";
 import type { AuditEvent, AuditSink } from "../audit/audit.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "@breezeway/shared";
 import type { SessionLifetimes } from "./lifetime.ts";
 import type { SessionCache } from "./session-cache.ts";
 import type { SessionRecord } from "./session-record.ts";

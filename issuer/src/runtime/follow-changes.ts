@@ -1,0 +1,39 @@
+/** Passes each change of the log to the parts that keep something in memory. */
+import type { ChangeListener } from "../changes/change-watcher.ts";
+import { untilDone } from "../until-done.ts";
+import type { Parts } from "./parts.ts";
+
+/** @param signal Aborted when the issuer closes; ends retries. */
+export function followChanges(parts: Parts, signal: AbortSignal): void {
+  const { watcher, feed, keys, cache, installations } = parts;
+  const reloadKeys = (): void => void untilDone(() => keys.reload(), signal);
+
+  const onChange: ChangeListener["onChange"] = (change) => {
+    switch (change.kind) {
+      case "keys-changed":
+      case "key":
+        reloadKeys();
+        break;
+      case "installations-changed":
+        installations?.onChange(change.subject);
+        break;
+      case "user":
+      case "tenant":
+        cache.clear({ kind: change.kind, id: change.subject });
+        break;
+      default:
+        cache.drop(change.subject);
+    }
+    feed.onChange(change);
+  };
+
+  const onGap = (seq: number): void => {
+    cache.clear();
+    installations?.onChange();
+    reloadKeys();
+    feed.onGap(seq);
+    void untilDone(() => feed.load(), signal);
+  };
+
+  watcher.subscribe({ onChange, onGap });
+}

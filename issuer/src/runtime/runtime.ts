@@ -1,0 +1,126 @@
+/** A running issuer on an open store: starts its parts in order, and closes them. */
+import type { Clock } from "@breezeway/shared";
+import { latestSeq } from "../changes/change-log.ts";
+import { createFeedLiveness } from "../changes/feed-liveness.ts";
+import { createEndpoints } from "../http/endpoints.ts";
+import { createRateLimiter } from "../http/rate-limits.ts";
+import { createRouter, type Router } from "../http/router.ts";
+import type { EndpointDeps } from "../http/context.ts";
+import { createSessionCookie } from "../http/session-cookie.ts";
+import { createStreamRegistry } from "../http/stream-registry.ts";
+import type { InstallationService } from "../installations/installation-service.ts";
+import type { IssuerSettings } from "../issuer-settings.ts";
+import type { KeyRing } from "../keys/key-ring.ts";
+import { startMaintenance } from "../maintenance.ts";
+import type { SessionService } from "../sessions/session-service.ts";
+import type { OpenStore } from "../store/store.ts";
+import { withStore } from "../store/unavailable.ts";
+import type { StoreTime } from "../time.ts";
+import { createAppMint } from "../tokens/app-mint.ts";
+import type { MintedToken } from "../tokens/mint.ts";
+import { findApp, mintAudited } from "../tokens/mint-audited.ts";
+import { followChanges } from "./follow-changes.ts";
+import { createParts, type Parts } from "./parts.ts";
+
+export interface Runtime {
+  readonly route: Router;
+  readonly sessions: SessionService;
+  readonly keys: KeyRing;
+  /** Absent without the option `installations`. */
+  readonly installations: InstallationService | undefined;
+  readonly mintToken: (handle: string, appId: string) => Promise<MintedToken>;
+  readonly close: () => Promise<void>;
+}
+
+export interface RuntimeDeps {
+  readonly store: OpenStore;
+  readonly settings: IssuerSettings;
+  readonly clock: Clock;
+  readonly storeTime: StoreTime;
+}
+
+/** @throws {BridgeError} STORE_UNAVAILABLE, KEYS_UNAVAILABLE */
+export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
+  const { store, settings, clock } = deps;
+  const { apps, audit, onError, lifetimes } = settings;
+  const closing = new AbortController();
+  const parts = createParts({ ...deps, signal: closing.signal });
+  const { watcher, feed, keys, sessions, installations } = parts;
+
+  followChanges(parts, closing.signal);
+  await watcher.start();
+  await Promise.all([feed.load(), keys.start()]);
+  const maintenance = startMaintenance({
+    store,
+    sessions: parts.sessionStore,
+    keys,
+    lifetimes,
+    clock,
+  });
+
+  const streams = createStreamRegistry(settings.feedHeartbeatMs);
+  const shared = endpointDeps(deps, parts);
+  const route = createRouter({
+    mountPath: settings.mountPath,
+    endpoints: createEndpoints({
+      ...shared,
+      settings,
+      store,
+      watcher,
+      streams,
+      keys,
+      feed,
+      liveness: createFeedLiveness(watcher, feed),
+      probeStore: async () => void (await withStore(store, () => latestSeq(store.db))),
+      installations: installations?.service,
+    }),
+    origins: { ownOrigin: settings.url.origin, trustedOrigins: settings.trustedOrigins },
+    limits: shared.limits,
+    audit,
+    onError,
+  });
+
+  // Takes up calls that another process left behind. Last, so that a failed start leaves no work.
+  installations?.worker.wake();
+
+  return {
+    route,
+    sessions,
+    keys,
+    installations: installations?.service,
+    mintToken: async (handle, appId) =>
+      mintAudited(shared, await sessions.find(handle), findApp(apps, appId)),
+    close: async () => {
+      maintenance.stop();
+      streams.close();
+      closing.abort();
+      await installations?.worker.close();
+      await watcher.close();
+    },
+  };
+}
+
+function endpointDeps({ settings, clock }: RuntimeDeps, parts: Parts): EndpointDeps {
+  const { watcher, feed, keys, sessions, installations } = parts;
+  const { issuer, url, apps, audit, lifetimes, claims, algorithms, tokenTtlSeconds } = settings;
+  const { installedApps } = installations ?? {};
+  return {
+    apps,
+    sessions,
+    lifetimes,
+    cookie: createSessionCookie(url),
+    clock,
+    audit,
+    limits: createRateLimiter(settings.rateLimits),
+    mint: createAppMint({
+      issuer,
+      tokenTtlSeconds,
+      claims,
+      algorithms,
+      keys,
+      feed,
+      installedApps,
+    }),
+    readLog: () => watcher.sync(),
+  };
+}
