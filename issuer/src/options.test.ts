@@ -180,7 +180,7 @@ describe("createIssuer", () => {
       vi.stubEnv("NODE_ENV", environment);
       const devLogin = { users: USERS };
       const beyond = create({ devLogin, issuer: "https://shell.example/auth" });
-      expect(beyond).toThrow(/devLogin: .* shell\.example, .* NODE_ENV=development/);
+      expect(beyond).toThrow(/devLogin: .* shell\.example .* NODE_ENV=development/);
       vi.stubEnv("NODE_ENV", "development");
       await testIssuer({ devLogin, issuer: "https://shell.example/auth" }).close();
       vi.stubEnv("NODE_ENV", environment);

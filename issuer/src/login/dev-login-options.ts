@@ -36,12 +36,12 @@ export const devLoginOptions: z.ZodMiniType<DevLoginOptions> = optionObject<DevL
  */
 export function assertDevLoginAllowed(environment: string | undefined, issuer: URL): void {
   if (environment === "production") {
-    throw invalid("is refused when NODE_ENV is production. Remove the option.");
+    throw invalid(" and is refused when NODE_ENV is production. Remove the option.");
   }
   const isForDevelopment = environment === "development" || environment === "test";
   if (!isForDevelopment && !isLoopbackHost(issuer.hostname)) {
     throw invalid(
-      `is refused for ${issuer.hostname}, which is not this machine. For development, set NODE_ENV=development.`,
+      `, and ${issuer.hostname} is not this machine. For development, set NODE_ENV=development.`,
     );
   }
 }
@@ -49,6 +49,6 @@ export function assertDevLoginAllowed(environment: string | undefined, issuer: U
 function invalid(text: string): BridgeError {
   return new BridgeError(
     "CONFIG_INVALID",
-    `createIssuer: devLogin: signs in anybody without a password and ${text}`,
+    `createIssuer: devLogin: signs in anybody without a password${text}`,
   );
 }
