@@ -18,7 +18,7 @@ import { appendChanges, WIDENED, type Change } from "./change-log.ts";
 
 export interface RevocationWidening {
   /** Announces the revocation again, up to a later second, in the background. */
-  widen(revocation: Revocation, atSeconds: number): void;
+  readonly widen: (revocation: Revocation, atSeconds: number) => void;
 }
 
 export interface RevocationWideningOptions {
