@@ -18,7 +18,7 @@ const LAYERS = {
 };
 const APPLICATIONS = ["cli", "playwright", "demo", "e2e", "bench", "examples"];
 const WORKSPACES = [...Object.keys(LAYERS), ...APPLICATIONS];
-const TESTS = "(\\.test(-d)?\\.tsx?$|/test-support/)";
+const TESTS = "(\\.test(-d)?\\.tsx?$|(^|/)test-support/)";
 const anyOf = (/** @type {string[]} */ names) => `^(${names.join("|")})/`;
 
 export default {
@@ -34,11 +34,10 @@ export default {
       name: "public-entries-only",
       comment: "Another workspace is imported by its package name, never by a relative path.",
       severity: "error",
-      from: { path: `^(${WORKSPACES.join("|")})/` },
-      // Servers for tests are started in one way; they are no entry of the package.
+      from: { path: `^(${[...WORKSPACES, "test-support"].join("|")})/` },
       to: {
-        path: anyOf(WORKSPACES),
-        pathNot: ["^$1/", "^issuer/test-support/(postgres-server|oidc-provider)\\.ts$"],
+        path: anyOf([...WORKSPACES, "test-support"]),
+        pathNot: "^$1/",
         dependencyTypes: ["local"],
       },
     },
@@ -63,6 +62,13 @@ export default {
       severity: "error",
       from: { path: anyOf([...Object.keys(LAYERS), "cli", "playwright"]), pathNot: TESTS },
       to: { path: TESTS },
+    },
+    {
+      name: "test-support-in-tests",
+      comment: "Only tests, e2e and bench import what tests share.",
+      severity: "error",
+      from: { path: anyOf(WORKSPACES), pathNot: [TESTS, "^(e2e|bench)/"] },
+      to: { path: "^test-support/" },
     },
     {
       name: "no-node-in-the-browser",

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { freePort } from "../scripts/test-support/free-port.ts";
+import { freePort } from "@breezeway/test-support/free-port";
 
 const MAIN = join(import.meta.dirname, "main.ts");
 /** From the first to the last port of a demo. */

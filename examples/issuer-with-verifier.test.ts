@@ -8,7 +8,7 @@ import {
   type RevocationFeed,
 } from "@breezeway/verify";
 import { verifySession, type FetchSessions } from "@breezeway/verify/fetch";
-import { freePort } from "../scripts/test-support/free-port.ts";
+import { freePort } from "@breezeway/test-support/free-port";
 
 let issuer: Issuer;
 let server: IssuerServer;

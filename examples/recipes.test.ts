@@ -4,17 +4,18 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BridgeError, toProblem, type HttpCode } from "@breezeway/shared";
-import { freePort } from "../scripts/test-support/free-port.ts";
+import { freePort } from "@breezeway/test-support/free-port";
+import { send, type HeaderList } from "@breezeway/test-support/http-client";
+import type { JwksServer } from "@breezeway/test-support/jwks-server";
+import type { RunningProgram } from "@breezeway/test-support/processes";
+import { claimsNow, createSigner } from "@breezeway/test-support/signer";
 import { createCaseKeys } from "./test-support/case-keys.ts";
 import { CASES } from "./test-support/cases.ts";
-import { BAD_KEY_PATHS, startKeyServer, type KeyServer } from "./test-support/key-server.ts";
-import type { RunningProgram } from "./test-support/processes.ts";
+import { BAD_KEY_PATHS, startKeyServer } from "./test-support/key-server.ts";
 import { goExample } from "./test-support/go-example.ts";
 import type { Program } from "./test-support/program.ts";
 import { pythonExamples } from "./test-support/python-examples.ts";
 import { startRealIssuer, type RealIssuer } from "./test-support/real-issuer.ts";
-import { get, type Answer } from "./test-support/requests.ts";
-import { claims, createSigningKey, token } from "./test-support/token-forge.ts";
 
 // Go compiles its standard library where it has not done so before.
 const BUILD_TIMEOUT_MS = 240_000;
@@ -28,10 +29,21 @@ const outages = programs.flatMap((program, index) => {
   return paths.map((path) => ({ program, path }));
 });
 
+interface Running {
+  readonly port: number;
+  readonly program: RunningProgram;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Record<string, unknown>;
+}
+
 const opened = new AsyncDisposableStack();
-const running = new Map<string, RunningProgram>();
+const running = new Map<string, Running>();
 let issuer: RealIssuer;
-let keyServer: KeyServer;
+let keyServer: JwksServer;
 let startedAtMs: number;
 
 const runKey = ({ name }: Program, path: string): string => `${name} ${path}`;
@@ -56,8 +68,11 @@ beforeAll(async () => {
   const starts = await Promise.allSettled(
     wanted.map(async ({ program, path }, index) => {
       await prepared.get(program);
-      const started = await program.start(keyServer.url(path), firstPort + index);
-      running.set(runKey(program, path), opened.use(started));
+      const port = firstPort + index;
+      const started = await program.start(keyServer.urlOf(path), port);
+      // Flask's and Django's own servers take long to end on SIGTERM.
+      opened.defer(() => started.stop("SIGKILL"));
+      running.set(runKey(program, path), { port, program: started });
     }),
   );
   // Only now, when none is still starting: what has started is ended all the same.
@@ -99,7 +114,7 @@ describe.each(runnable)("$name", (program) => {
     const port = portOf(program, goodPath(program));
     const answers = await Promise.all(
       Array.from({ length: 8 }, (_, index) => {
-        const forged = token(createSigningKey(`invented-${index}`), claims());
+        const forged = createSigner(`invented-${index}`).sign(claimsNow());
         return get(port, "/orders", [["authorization", `Bearer ${forged}`]]);
       }),
     );
@@ -112,7 +127,7 @@ describe.each(runnable)("$name", (program) => {
   test.each(outages.filter((outage) => outage.program === program))(
     "answers keys-unavailable when the key set is $path",
     async ({ path }) => {
-      const headers = [["authorization", `Bearer ${token(keys.published, claims())}`]] as const;
+      const headers = [["authorization", `Bearer ${keys.published.sign(claimsNow())}`]] as const;
       const port = portOf(program, path);
       const answers = [await get(port, "/orders", headers), await get(port, "/orders", headers)];
 
@@ -123,10 +138,17 @@ describe.each(runnable)("$name", (program) => {
   );
 
   test("writes no part of a token to its log", () => {
-    const { output } = running.get(runKey(program, goodPath(program))) ?? {};
-    expect(output?.()).not.toMatch(/eyJ/u);
+    const { program: started } = running.get(runKey(program, goodPath(program))) ?? {};
+    expect(started?.output()).not.toMatch(/eyJ/u);
   });
 });
+
+async function get(port: number, path: string, headers: HeaderList): Promise<Answer> {
+  const { body, ...answer } = await send(`http://127.0.0.1:${port}${path}`, {
+    headerList: headers,
+  });
+  return { ...answer, body: JSON.parse(body) as Record<string, unknown> };
+}
 
 function expectSession({ status, body }: Answer): void {
   expect(status, JSON.stringify(body)).toBe(200);

@@ -2,9 +2,9 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { reasonOf } from "@breezeway/shared";
 import { verifySession } from "@breezeway/verify/fetch";
+import { APP_ID, ISSUER } from "@breezeway/test-support/signer";
 import { createCaseKeys, keySetOf } from "./test-support/case-keys.ts";
 import { CASES } from "./test-support/cases.ts";
-import { APP_ID, ISSUER } from "./test-support/token-forge.ts";
 
 const keys = createCaseKeys();
 const sessions = verifySession({

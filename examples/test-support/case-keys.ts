@@ -1,13 +1,13 @@
 /** The keys of the table's tokens, and the key set that publishes some of them. */
 import { generateKeyPairSync } from "node:crypto";
-import { createSigningKey, publicJwk, type SigningKey } from "./token-forge.ts";
+import { createSigner, type TestSigner } from "@breezeway/test-support/signer";
 
 export interface CaseKeys {
-  readonly published: SigningKey;
-  readonly alsoPublished: SigningKey;
-  readonly forEncryption: SigningKey;
-  readonly forAnotherAlg: SigningKey;
-  readonly stranger: SigningKey;
+  readonly published: TestSigner;
+  readonly alsoPublished: TestSigner;
+  readonly forEncryption: TestSigner;
+  readonly forAnotherAlg: TestSigner;
+  readonly stranger: TestSigner;
 }
 
 export interface KeySetEntry {
@@ -17,11 +17,11 @@ export interface KeySetEntry {
 
 export function createCaseKeys(): CaseKeys {
   return {
-    published: createSigningKey("key-1"),
-    alsoPublished: createSigningKey("key-2"),
-    forEncryption: createSigningKey("key-3"),
-    forAnotherAlg: createSigningKey("key-4"),
-    stranger: createSigningKey("key-5"),
+    published: createSigner("key-1"),
+    alsoPublished: createSigner("key-2"),
+    forEncryption: createSigner("key-3"),
+    forAnotherAlg: createSigner("key-4"),
+    stranger: createSigner("key-5"),
   };
 }
 
@@ -30,9 +30,9 @@ export function keySetOf(keys: CaseKeys): readonly KeySetEntry[] {
   const p256 = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey;
   return [
     { ...p256.export({ format: "jwk" }), kty: "EC", kid: "key-6", use: "sig" },
-    { ...publicJwk(keys.forEncryption), use: "enc" },
-    { ...publicJwk(keys.forAnotherAlg), alg: "ES256" },
-    { ...publicJwk(keys.published) },
-    { ...publicJwk(keys.alsoPublished) },
+    { ...keys.forEncryption.publicJwk, use: "enc" },
+    { ...keys.forAnotherAlg.publicJwk, alg: "ES256" },
+    { ...keys.published.publicJwk },
+    { ...keys.alsoPublished.publicJwk },
   ];
 }

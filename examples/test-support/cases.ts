@@ -1,19 +1,15 @@
 /** What every example program must answer, whatever its language. */
 import type { HttpCode } from "@breezeway/shared";
-import type { CaseKeys } from "./case-keys.ts";
-import type { HeaderList } from "./requests.ts";
+import type { HeaderList } from "@breezeway/test-support/http-client";
 import {
   APP_ORIGIN,
   base64url,
-  claims,
+  claimsNow,
   hmacToken,
-  headerOf,
-  publicJwk,
-  signText,
-  token,
   withStrayTailBits,
   without,
-} from "./token-forge.ts";
+} from "@breezeway/test-support/signer";
+import type { CaseKeys } from "./case-keys.ts";
 
 export interface Case {
   readonly name: string;
@@ -38,33 +34,33 @@ function letting(name: string, make: MakeToken): Case {
 /** A good token, changed in one part after it was signed. */
 function respelled(change: (parts: [string, string, string]) => string): MakeToken {
   return ({ published }) =>
-    change(token(published, claims()).split(".") as [string, string, string]);
+    change(published.sign(claimsNow()).split(".") as [string, string, string]);
 }
 
 function withHeader(more: object): MakeToken {
-  return ({ published }) => token(published, claims(), { ...headerOf(published), ...more });
+  return ({ published }) => published.sign(claimsNow(), { ...published.header, ...more });
 }
 
 function withClaims(overrides: object): MakeToken {
-  return ({ published }) => token(published, claims({ ...overrides }));
+  return ({ published }) => published.sign(claimsNow({ ...overrides }));
 }
 
 const accepted: readonly Case[] = [
   letting("a valid token", withClaims({})),
   letting("a token of a second published key", ({ alsoPublished }) =>
-    token(alsoPublished, claims()),
+    alsoPublished.sign(claimsNow()),
   ),
   letting("a token that ended within the clock skew", ({ published }) =>
-    token(published, claims({}, -60)),
+    published.sign(claimsNow({}, -60)),
   ),
   letting("a token that begins within the clock skew", ({ published }) =>
-    token(published, claims({}, 3)),
+    published.sign(claimsNow({}, 3)),
   ),
   letting("a token with claims of the customer's own", withClaims({ kid: "4711", org: { id: 1 } })),
   {
     name: "the token's own origin and tenant, and the scheme in lower case with two spaces",
     headers: ({ published }) => [
-      ["authorization", `bearer  ${token(published, claims())}`],
+      ["authorization", `bearer  ${published.sign(claimsNow())}`],
       ["origin", APP_ORIGIN],
       ["x-tenant-id", "acme"],
     ],
@@ -86,21 +82,21 @@ const requests: readonly Case[] = [
   {
     name: "words after the scheme",
     refusal: "TOKEN_MALFORMED",
-    headers: ({ published }) => [bearer(`${token(published, claims())} please`)],
+    headers: ({ published }) => [bearer(`${published.sign(claimsNow())} please`)],
   },
   {
     name: "two credentials",
     refusal: "DUPLICATE_CREDENTIALS",
     headers: ({ published }) => [
-      bearer(token(published, claims())),
-      bearer(token(published, claims())),
+      bearer(published.sign(claimsNow())),
+      bearer(published.sign(claimsNow())),
     ],
   },
   {
     name: "two credentials joined by a proxy",
     refusal: "DUPLICATE_CREDENTIALS",
     headers: ({ published }) => {
-      const good = token(published, claims());
+      const good = published.sign(claimsNow());
       return [["authorization", `Bearer ${good}, Bearer ${good}`]];
     },
   },
@@ -108,25 +104,25 @@ const requests: readonly Case[] = [
     name: "another origin",
     refusal: "AZP_MISMATCH",
     headers: ({ published }) => [
-      bearer(token(published, claims())),
+      bearer(published.sign(claimsNow())),
       ["origin", "https://evil.example"],
     ],
   },
   {
     name: "an opaque origin",
     refusal: "AZP_MISMATCH",
-    headers: ({ published }) => [bearer(token(published, claims())), ["origin", "null"]],
+    headers: ({ published }) => [bearer(published.sign(claimsNow())), ["origin", "null"]],
   },
   {
     name: "another tenant",
     refusal: "TENANT_MISMATCH",
-    headers: ({ published }) => [bearer(token(published, claims())), ["x-tenant-id", "globex"]],
+    headers: ({ published }) => [bearer(published.sign(claimsNow())), ["x-tenant-id", "globex"]],
   },
   {
     name: "two tenants, one of them right",
     refusal: "TENANT_MISMATCH",
     headers: ({ published }) => [
-      bearer(token(published, claims())),
+      bearer(published.sign(claimsNow())),
       ["x-tenant-id", "acme"],
       ["x-tenant-id", "globex"],
     ],
@@ -135,10 +131,10 @@ const requests: readonly Case[] = [
 
 const claimRules: readonly Case[] = [
   refusing("an expired token", "TOKEN_EXPIRED", ({ published }) =>
-    token(published, claims({}, -66)),
+    published.sign(claimsNow({}, -66)),
   ),
   refusing("a token that is not valid yet", "TOKEN_NOT_YET", ({ published }) =>
-    token(published, claims({}, 30)),
+    published.sign(claimsNow({}, 30)),
   ),
   refusing(
     "a token that is bound to a key, without a proof of it",
@@ -146,7 +142,7 @@ const claimRules: readonly Case[] = [
     withClaims({ cnf: { jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } }),
   ),
   refusing("a token issued in the future", "IAT_FUTURE", ({ published }) =>
-    token(published, claims({ nbf: claims()["nbf"] }, 30)),
+    published.sign(claimsNow({ nbf: claimsNow()["nbf"] }, 30)),
   ),
   refusing("another issuer", "ISSUER_MISMATCH", withClaims({ iss: "https://shell.example/auth/" })),
   refusing("another app's token", "AUDIENCE_MISMATCH", withClaims({ aud: "inspector" })),
@@ -159,20 +155,20 @@ const claimRules: readonly Case[] = [
   refusing("no scope at all", "SCOPE_MISSING", withClaims({ scope: "" })),
   refusing("a list of audiences", "TOKEN_MALFORMED", withClaims({ aud: ["orders", "inspector"] })),
   refusing("a life beyond the limit", "TOKEN_MALFORMED", ({ published }) =>
-    token(published, claims({ exp: Number(claims()["iat"]) + 301 })),
+    published.sign(claimsNow({ exp: Number(claimsNow()["iat"]) + 301 })),
   ),
   refusing("a userId that is not the sub", "TOKEN_MALFORMED", withClaims({ userId: "bob" })),
   refusing("an end written as text", "TOKEN_MALFORMED", ({ published }) =>
-    token(published, claims({ exp: String(claims()["exp"]) })),
+    published.sign(claimsNow({ exp: String(claimsNow()["exp"]) })),
   ),
   refusing("a beginning that is a list", "TOKEN_MALFORMED", withClaims({ nbf: [1] })),
   refusing("true for a time", "TOKEN_MALFORMED", withClaims({ nbf: true })),
   refusing("a list of scopes", "TOKEN_MALFORMED", withClaims({ scope: ["orders:read"] })),
   refusing("two spaces in the scope", "TOKEN_MALFORMED", withClaims({ scope: "a  orders:read" })),
   refusing("an empty tenant", "TOKEN_MALFORMED", withClaims({ tenantId: "" })),
-  ...Object.keys(claims()).map((name) =>
+  ...Object.keys(claimsNow()).map((name) =>
     refusing(`no ${name}`, "TOKEN_MALFORMED", ({ published }) =>
-      token(published, without(claims(), name)),
+      published.sign(without(claimsNow(), name)),
     ),
   ),
 ];
@@ -180,34 +176,34 @@ const claimRules: readonly Case[] = [
 const signatures: readonly Case[] = [
   refusing("alg none", "TOKEN_ALG", () => {
     const header = base64url(JSON.stringify({ alg: "none", typ: "JWT", kid: "key-1" }));
-    return `${header}.${base64url(JSON.stringify(claims()))}.`;
+    return `${header}.${base64url(JSON.stringify(claimsNow()))}.`;
   }),
   refusing("HS256 with the public key as secret", "TOKEN_ALG", ({ published }) => {
     const pem = published.publicKey.export({ format: "pem", type: "spki" });
-    return hmacToken(pem, { ...headerOf(published), alg: "HS256" }, claims());
+    return hmacToken(pem, { ...published.header, alg: "HS256" }, claimsNow());
   }),
   refusing("HS256 that calls itself EdDSA", "TOKEN_SIGNATURE", ({ published }) => {
     const { x } = published.publicKey.export({ format: "jwk" });
-    return hmacToken(Buffer.from(x ?? "", "base64url"), headerOf(published), claims());
+    return hmacToken(Buffer.from(x ?? "", "base64url"), published.header, claimsNow());
   }),
-  refusing("an unknown key id", "KEY_UNKNOWN", ({ stranger }) => token(stranger, claims())),
+  refusing("an unknown key id", "KEY_UNKNOWN", ({ stranger }) => stranger.sign(claimsNow())),
   refusing("a key published for encryption", "KEY_UNKNOWN", ({ forEncryption }) =>
-    token(forEncryption, claims()),
+    forEncryption.sign(claimsNow()),
   ),
   refusing("a key published for another algorithm", "KEY_UNKNOWN", ({ forAnotherAlg }) =>
-    token(forAnotherAlg, claims()),
+    forAnotherAlg.sign(claimsNow()),
   ),
   refusing("another key under a published key's id", "TOKEN_SIGNATURE", (keys) =>
-    token(keys.stranger, claims(), headerOf(keys.published)),
+    keys.stranger.sign(claimsNow(), keys.published.header),
   ),
   refusing("a published key under another's id", "TOKEN_SIGNATURE", (keys) =>
-    token(keys.published, claims(), headerOf(keys.alsoPublished)),
+    keys.published.sign(claimsNow(), keys.alsoPublished.header),
   ),
   refusing(
     "a tampered payload",
     "TOKEN_SIGNATURE",
     respelled(([header, , signature]) => {
-      const forged = claims({ sub: "bob", userId: "bob" });
+      const forged = claimsNow({ sub: "bob", userId: "bob" });
       return `${header}.${base64url(JSON.stringify(forged))}.${signature}`;
     }),
   ),
@@ -261,76 +257,69 @@ const forms: readonly Case[] = [
   refusing("more than 8 kB", "TOKEN_MALFORMED", withClaims({ padding: "x".repeat(8_192) })),
   refusing("a header of more than 1 kB", "TOKEN_MALFORMED", ({ published }) => {
     const kid = "k".repeat(1_024);
-    return token(published, claims(), { ...headerOf(published), kid });
+    return published.sign(claimsNow(), { ...published.header, kid });
   }),
   refusing("a header of nested lists", "TOKEN_MALFORMED", ({ published }) =>
-    signText(
-      published,
+    published.signText(
       `{"alg":"EdDSA","typ":"JWT","kid":"key-1","x":${"[".repeat(340)}${"]".repeat(340)}}`,
-      JSON.stringify(claims()),
+      JSON.stringify(claimsNow()),
     ),
   ),
   refusing("a header without kid", "TOKEN_MALFORMED", ({ published }) =>
-    token(published, claims(), { alg: "EdDSA", typ: "JWT" }),
+    published.sign(claimsNow(), { alg: "EdDSA", typ: "JWT" }),
   ),
   refusing("a kid that is not text", "TOKEN_MALFORMED", withHeader({ kid: 1 })),
   refusing("another typ", "TOKEN_MALFORMED", withHeader({ typ: "at+jwt" })),
   refusing("crit", "TOKEN_MALFORMED", withHeader({ crit: ["exp"] })),
   refusing("b64: false", "TOKEN_MALFORMED", withHeader({ crit: ["b64"], b64: false })),
   refusing("a key in the header", "TOKEN_MALFORMED", ({ stranger, published }) =>
-    token(stranger, claims(), { ...headerOf(published), jwk: publicJwk(stranger) }),
+    stranger.sign(claimsNow(), { ...published.header, jwk: stranger.publicJwk }),
   ),
   refusing("a header member twice", "TOKEN_MALFORMED", ({ published }) =>
-    signText(
-      published,
+    published.signText(
       `{"alg":"none","alg":"EdDSA","typ":"JWT","kid":"${published.kid}"}`,
-      JSON.stringify(claims()),
+      JSON.stringify(claimsNow()),
     ),
   ),
   refusing("a claim twice", "TOKEN_MALFORMED", ({ published }) =>
-    signText(
-      published,
-      JSON.stringify(headerOf(published)),
-      JSON.stringify(claims()).replace("{", '{"tenantId":"globex",'),
+    published.signText(
+      JSON.stringify(published.header),
+      JSON.stringify(claimsNow()).replace("{", '{"tenantId":"globex",'),
     ),
   ),
   refusing("a nested name twice", "TOKEN_MALFORMED", ({ published }) =>
-    signText(
-      published,
-      JSON.stringify(headerOf(published)),
-      JSON.stringify(claims()).replace("{", '{"org":[{"id":1,"\\u0069d":2}],'),
+    published.signText(
+      JSON.stringify(published.header),
+      JSON.stringify(claimsNow()).replace("{", '{"org":[{"id":1,"\\u0069d":2}],'),
     ),
   ),
   refusing("a payload that is a list", "TOKEN_MALFORMED", ({ published }) =>
-    signText(published, JSON.stringify(headerOf(published)), "[]"),
+    published.signText(JSON.stringify(published.header), "[]"),
   ),
   refusing("a payload that is not JSON", "TOKEN_MALFORMED", ({ published }) =>
-    signText(published, JSON.stringify(headerOf(published)), "{"),
+    published.signText(JSON.stringify(published.header), "{"),
   ),
   refusing("NaN in the payload", "TOKEN_MALFORMED", ({ published }) =>
-    signText(
-      published,
-      JSON.stringify(headerOf(published)),
-      JSON.stringify(claims()).replace("{", '{"level":NaN,'),
+    published.signText(
+      JSON.stringify(published.header),
+      JSON.stringify(claimsNow()).replace("{", '{"level":NaN,'),
     ),
   ),
   refusing("a payload in UTF-16", "TOKEN_MALFORMED", ({ published }) =>
-    signText(
-      published,
-      JSON.stringify(headerOf(published)),
-      Buffer.from(JSON.stringify(claims()), "utf16le"),
+    published.signText(
+      JSON.stringify(published.header),
+      Buffer.from(JSON.stringify(claimsNow()), "utf16le"),
     ),
   ),
   refusing("a payload that is not UTF-8", "TOKEN_MALFORMED", ({ published }) =>
-    signText(
-      published,
-      JSON.stringify(headerOf(published)),
-      Buffer.from(JSON.stringify(claims({ org: "\u00ff" })), "latin1"),
+    published.signText(
+      JSON.stringify(published.header),
+      Buffer.from(JSON.stringify(claimsNow({ org: "\u00ff" })), "latin1"),
     ),
   ),
   refusing("claims in other letter case", "TOKEN_MALFORMED", ({ published }) => {
-    const { sub, ...rest } = claims();
-    return token(published, { ...rest, SUB: sub });
+    const { sub, ...rest } = claimsNow();
+    return published.sign({ ...rest, SUB: sub });
   }),
 ];
 

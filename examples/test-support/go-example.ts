@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { copyFile, mkdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { runToEnd, startServer } from "./processes.ts";
+import { runProgram, startProgram } from "@breezeway/test-support/processes";
 import type { Program } from "./program.ts";
 import { EXAMPLES, settings } from "./settings.ts";
 
@@ -33,7 +33,7 @@ export function goExample(): Program {
       await go("build", "-modfile", MODFILE, "-o", BINARY, ".");
     },
     start: (jwksUrl, port) =>
-      startServer({ command: BINARY, args: [], cwd: BUILD, env: settings(jwksUrl) }, port),
+      startProgram(BINARY, [], port, { cwd: BUILD, env: settings(jwksUrl, port) }),
     async runUnitTests() {
       // `go test` runs the useful part of `go vet` by itself.
       await go("test", "-modfile", MODFILE, ".");
@@ -42,7 +42,7 @@ export function goExample(): Program {
 }
 
 function go(...args: string[]): Promise<void> {
-  return runToEnd({ command: "go", args, cwd: FOLDER, env: ENV });
+  return runProgram("go", args, { cwd: FOLDER, env: ENV });
 }
 
 function whatIsMissing(): string | undefined {

@@ -1,4 +1,4 @@
-import type { RunningProgram } from "./processes.ts";
+import type { RunningProgram } from "@breezeway/test-support/processes";
 
 /** An example program: what it needs, and how it is started. */
 export interface Program {

@@ -1,7 +1,7 @@
 /** The Python examples: three frameworks over one copy of `session_token.py`. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { runToEnd, startServer } from "./processes.ts";
+import { runProgram, startProgram } from "@breezeway/test-support/processes";
 import type { Program } from "./program.ts";
 import { EXAMPLES, settings } from "./settings.ts";
 
@@ -21,17 +21,12 @@ export function pythonExamples(): readonly Program[] {
     missing: missing.length === 0 ? undefined : `${command} has no ${missing.join(", ")}`,
     prepare: async () => {},
     start: (jwksUrl, port) =>
-      startServer(
-        {
-          command,
-          args: ["app.py"],
-          cwd: join(EXAMPLES, `python-${framework}`),
-          env: { ...ENV, ...settings(jwksUrl) },
-        },
-        port,
-      ),
+      startProgram(command, ["app.py"], port, {
+        cwd: join(EXAMPLES, `python-${framework}`),
+        env: { ...ENV, ...settings(jwksUrl, port) },
+      }),
     runUnitTests: () =>
-      runToEnd({ command, args: ["-m", "unittest", "issuer_keys_test"], cwd: SHARED, env: ENV }),
+      runProgram(command, ["-m", "unittest", "issuer_keys_test"], { cwd: SHARED, env: ENV }),
   }));
 }
 

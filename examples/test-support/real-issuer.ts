@@ -1,7 +1,7 @@
-/** The issuer itself, where the forge will not do: its tokens must pass in every language. */
+/** The real issuer, whose tokens must pass in every language. */
 import { createIssuer, sqliteStore } from "@breezeway/issuer";
 import type { KeySetEntry } from "./case-keys.ts";
-import { APP_ID, APP_ORIGIN, ISSUER } from "./token-forge.ts";
+import { APP_ID, APP_ORIGIN, ISSUER } from "@breezeway/test-support/signer";
 
 export interface RealIssuer extends AsyncDisposable {
   readonly publishedKeys: readonly KeySetEntry[];

@@ -6,12 +6,13 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { freePort } from "../../scripts/test-support/free-port.ts";
-import { startIssuer, type TestIssuer } from "../test-support/issuer.ts";
-import { startRelay } from "../test-support/relay.ts";
+import { freePort } from "@breezeway/test-support/free-port";
+import { startIssuer, type TestIssuer } from "@breezeway/test-support/issuer";
+import { startRelay } from "@breezeway/test-support/relay";
+import { createSigner } from "@breezeway/test-support/signer";
+import { startUpstream, type TestUpstream } from "@breezeway/test-support/upstream";
+import { ORDERS_APP } from "../test-support/apps.ts";
 import { startGateway, type TestGateway } from "../test-support/start.ts";
-import { createTokenMaker, ORDERS_APP } from "../test-support/tokens.ts";
-import { startUpstream, type TestUpstream } from "../test-support/upstream.ts";
 
 const EACH_FAULT = 25;
 const FAULT_MS = 40;
@@ -122,8 +123,8 @@ function footprint(): Footprint {
 
 describe("a gateway under faults", () => {
   it("gives no wrong answer, and its memory stays flat", async () => {
-    const tokens = createTokenMaker();
-    await using issuer = await startIssuer(tokens, 50);
+    const tokens = createSigner();
+    await using issuer = await startIssuer({ ...tokens, heartbeatMs: 50 });
     await using relay = await startRelay(Number(new URL(issuer.url).port));
     let mode: "good" | (typeof UPSTREAM_FAULTS)[number] = "good";
     await using upstream = await startUpstream({
@@ -166,7 +167,7 @@ describe("a gateway under faults", () => {
       if (fault === "session is revoked") callers.revokeOne();
       else if (fault === "upstream restarts") await restartUpstream(upstream);
       else if (fault === "issuer restarts") await restartIssuer(issuer);
-      else if (fault === "feed falls silent") relay.freeze();
+      else if (fault === "feed falls silent") relay.stall();
       else mode = fault;
       await pause(FAULT_MS);
       mode = "good";

@@ -1,14 +1,15 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { ISSUER, APP_ORIGIN } from "@breezeway/test-support/signer";
+import { startUpstream, type Echo } from "@breezeway/test-support/upstream";
 import { createGateway } from "./gateway.ts";
 import { startGateway } from "../test-support/start.ts";
-import { ISSUER, ORDERS_APP, ORDERS_ORIGIN, PANE_ORIGIN } from "../test-support/tokens.ts";
-import { startUpstream, type Echo } from "../test-support/upstream.ts";
+import { ORDERS_APP, PANE_ORIGIN } from "../test-support/apps.ts";
 
 describe("a request with a good token", () => {
   it("reaches the upstream with the caller's identity and without the token", async () => {
     await using gateway = await startGateway();
     const response = await gateway.request("/orders/7?full=1", {
-      headers: { "x-tenant-id": "acme", origin: ORDERS_ORIGIN },
+      headers: { "x-tenant-id": "acme", origin: APP_ORIGIN },
     });
     expect(response.status).toBe(200);
     const seen = (await response.json()) as Echo;
@@ -26,7 +27,7 @@ describe("a request with a good token", () => {
       via: "1.1 breezeway",
     });
     expect(seen.headers).not.toHaveProperty("authorization");
-    expect(response.headers.get("access-control-allow-origin")).toBe(ORDERS_ORIGIN);
+    expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
     expect(response.headers.get("vary")).toBe("origin");
   });
 
@@ -119,11 +120,11 @@ describe("refusals", () => {
   it("lets the guest's script read the refusal", async () => {
     await using gateway = await startGateway();
     const response = await gateway.request("/orders", {
-      headers: { authorization: "", origin: ORDERS_ORIGIN },
+      headers: { authorization: "", origin: APP_ORIGIN },
     });
     expect(response.status).toBe(401);
     expect(response.headers.get("www-authenticate")).toBe("Bearer");
-    expect(response.headers.get("access-control-allow-origin")).toBe(ORDERS_ORIGIN);
+    expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
   });
 
   it("answers 502 when the upstream cannot be reached", async () => {
@@ -181,10 +182,10 @@ describe("preflights", () => {
 
   it("are answered without the upstream", async () => {
     await using gateway = await startGateway();
-    const response = await gateway.request("/orders", preflight(ORDERS_ORIGIN));
+    const response = await gateway.request("/orders", preflight(APP_ORIGIN));
     expect(response.status).toBe(204);
     expect(Object.fromEntries(response.headers)).toMatchObject({
-      "access-control-allow-origin": ORDERS_ORIGIN,
+      "access-control-allow-origin": APP_ORIGIN,
       "access-control-allow-headers": "authorization,x-tenant-id",
       "access-control-max-age": "600",
       vary: "origin, access-control-request-method, access-control-request-headers",
@@ -194,14 +195,14 @@ describe("preflights", () => {
 
   it("of an unknown path are answered, so that the page of an app can read the 404", async () => {
     await using gateway = await startGateway();
-    const asked = await gateway.request("/order", preflight(ORDERS_ORIGIN));
+    const asked = await gateway.request("/order", preflight(APP_ORIGIN));
     expect(asked.status).toBe(204);
-    expect(asked.headers.get("access-control-allow-origin")).toBe(ORDERS_ORIGIN);
+    expect(asked.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
     const response = await gateway.request("/order", {
       method: "POST",
-      headers: { origin: ORDERS_ORIGIN },
+      headers: { origin: APP_ORIGIN },
     });
-    expect(response.headers.get("access-control-allow-origin")).toBe(ORDERS_ORIGIN);
+    expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
     expect(await response.json()).toMatchObject({ status: 404, reason: "route-unknown" });
   });
 
@@ -243,11 +244,11 @@ describe("preflights", () => {
   it("that ask for no headers are told the gateway's, and for how long, as the gateway was told", async () => {
     const cors = { maxAgeSeconds: 30, exposedHeaders: ["x-total"] };
     await using gateway = await startGateway({ gateway: { cors } });
-    const headers = { origin: ORDERS_ORIGIN, "access-control-request-method": "GET" };
+    const headers = { origin: APP_ORIGIN, "access-control-request-method": "GET" };
     const asked = await gateway.request("/orders", { method: "OPTIONS", headers });
     expect(asked.headers.get("access-control-allow-headers")).toBe("authorization, content-type");
     expect(asked.headers.get("access-control-max-age")).toBe("30");
-    const answer = await gateway.request("/orders", { headers: { origin: ORDERS_ORIGIN } });
+    const answer = await gateway.request("/orders", { headers: { origin: APP_ORIGIN } });
     const exposed = answer.headers.get("access-control-expose-headers")?.split(", ");
     expect(exposed).toEqual(expect.arrayContaining(["x-breezeway-request-id", "x-total"]));
   });
@@ -259,7 +260,7 @@ describe("preflights", () => {
       const response = await gateway.request("/orders", {
         method: "OPTIONS",
         headers: {
-          origin: ORDERS_ORIGIN,
+          origin: APP_ORIGIN,
           "access-control-request-method": "GET",
           "access-control-request-headers": asked,
         },

@@ -1,9 +1,9 @@
 /** A gateway on real sockets against the golden file that upstreams in other languages share. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { sendRaw, statusOf } from "../test-support/raw-client.ts";
+import { sendRaw, statusOf } from "@breezeway/test-support/raw-client";
+import type { Echo } from "@breezeway/test-support/upstream";
 import { startGateway, type TestGateway } from "../test-support/start.ts";
-import type { Echo } from "../test-support/upstream.ts";
 import { requireIdentity } from "./require-identity.ts";
 
 interface Identity {

@@ -1,7 +1,7 @@
 /** What no engine may let through, as requests on the wire. */
+import { createProver } from "@breezeway/test-support/prover";
 import type { Scene } from "./engines.ts";
-import { createProver } from "./prover.ts";
-import { PANE_ORIGIN } from "./tokens.ts";
+import { PANE_ORIGIN } from "./apps.ts";
 
 /** Name, request, the statuses that are a refusal, and the reason where all engines give it. */
 export type Attack = [string, (scene: Scene) => readonly string[], readonly number[], string?];

@@ -3,11 +3,12 @@ import { createPublicKey } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../../scripts/test-support/free-port.ts";
-import { findProgram, runProgram, temporaryFolder } from "./programs.ts";
-import { sendRaw } from "./raw-client.ts";
+import { freePort } from "@breezeway/test-support/free-port";
+import { findProgram, startProgram } from "@breezeway/test-support/processes";
+import { temporaryFolder } from "@breezeway/test-support/temporary-folder";
+import { sendRaw } from "@breezeway/test-support/raw-client";
+import { createSigner } from "@breezeway/test-support/signer";
 import { startGateway, type StartOptions, type TestGateway } from "./start.ts";
-import { createTokenMaker } from "./tokens.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../examples/reverse-proxies/", import.meta.url));
 
@@ -61,7 +62,7 @@ export interface Scene extends AsyncDisposable {
 
 /** @param options - As of `startGateway`; the upstream is the engine's. */
 export async function startEngine(engine: Engine, options: StartOptions = {}): Promise<Scene> {
-  const tokens = createTokenMaker("key-1", engine.algorithm);
+  const tokens = createSigner("key-1", engine.algorithm);
   const gateway = await startGateway({
     ...options,
     tokens,
@@ -91,8 +92,8 @@ export async function startEngine(engine: Engine, options: StartOptions = {}): P
     writeFileSync(join(folder.path, file), adapted);
   }
   // Caddy keeps locks and certificates in the home folder, and shares them with every other Caddy.
-  const env = { ...process.env, HOME: folder.path, XDG_DATA_HOME: "", XDG_CONFIG_HOME: "" };
-  const running = await runProgram(engine.program ?? "", engine.args(config, folder.path), port, {
+  const env = { HOME: folder.path, XDG_DATA_HOME: "", XDG_CONFIG_HOME: "" };
+  const running = await startProgram(engine.program ?? "", engine.args(config, folder.path), port, {
     env,
   });
   const url = `http://127.0.0.1:${port}`;

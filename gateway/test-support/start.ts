@@ -1,11 +1,12 @@
 /** A gateway in front of an upstream, both on real sockets. */
+import { createSigner, ISSUER, type TestSigner } from "@breezeway/test-support/signer";
+import { startUpstream, type Handler, type TestUpstream } from "@breezeway/test-support/upstream";
 import type { GatewayOptions } from "../src/config/options.ts";
 import type { RouteOptions } from "../src/config/route-schema.ts";
 import { serveGateway, type GatewayServer } from "../src/node/serve-gateway.ts";
 import type { ServeOptions } from "../src/node/serve-options.ts";
 import { createGatewayForTesting, type GatewayTestHooks } from "../src/testing.ts";
-import { createTokenMaker, ISSUER, ORDERS_APP, PANE_APP, type TokenMaker } from "./tokens.ts";
-import { startUpstream, type Handler, type TestUpstream } from "./upstream.ts";
+import { ORDERS_APP, PANE_APP } from "./apps.ts";
 
 /** What has to be faked for time limits of exchanges to be looked at when a test says so. */
 export const TICKING: ("setInterval" | "clearInterval" | "performance")[] = [
@@ -18,7 +19,7 @@ export interface TestGateway extends AsyncDisposable {
   readonly url: string;
   readonly server: GatewayServer;
   readonly upstream: TestUpstream;
-  readonly tokens: TokenMaker;
+  readonly tokens: TestSigner;
   /** A request with a good token, unless `authorization` is among the headers. */
   request(path: string, init?: RequestInit): Promise<Response>;
 }
@@ -32,12 +33,12 @@ export interface StartOptions {
   readonly gateway?: Partial<GatewayOptions>;
   readonly hooks?: GatewayTestHooks;
   readonly serve?: ServeOptions;
-  readonly tokens?: TokenMaker;
+  readonly tokens?: TestSigner;
 }
 
 export async function startGateway(options: StartOptions = {}): Promise<TestGateway> {
   const upstream = await startUpstream({ handler: options.handler });
-  const tokens = options.tokens ?? createTokenMaker();
+  const tokens = options.tokens ?? createSigner();
   const orders: RouteOptions = {
     prefix: "/orders",
     upstream: upstream.url,

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { send, startIssuerProcess } from "../test-support/start-issuer-process.ts";
+import { sendAsHostPage, startIssuerProcess } from "@breezeway/test-support/issuer-process";
 import { describeStores } from "../test-support/stores.ts";
 import { cookieOf } from "../test-support/test-issuer.ts";
 
@@ -18,14 +18,14 @@ interface Known {
 async function work(url: string, known: Known[]): Promise<void> {
   try {
     for (let turn = 0; ; turn += 1) {
-      const login = await send(`${url}/auth/login/dev`, "POST", { body: ALICE });
+      const login = await sendAsHostPage(`${url}/login/dev`, "POST", { body: ALICE });
       const session: Known = { cookie: cookieOf(login), state: "live" };
       known.push(session);
-      const refreshed = await send(`${url}/auth/session/refresh`, "POST", session);
+      const refreshed = await sendAsHostPage(`${url}/session/refresh`, "POST", session);
       session.cookie = cookieOf(refreshed);
       if (turn % 2 === 0) continue;
       session.state = "unknown";
-      await send(`${url}/auth/session`, "DELETE", session);
+      await sendAsHostPage(`${url}/session`, "DELETE", session);
       session.state = "ended";
     }
   } catch {
@@ -37,7 +37,7 @@ describeStores("an issuer on $name that is killed in mid-write", (place) => {
   it("has lost no session that it acknowledged and brings none back that it revoked", async () => {
     const known: Known[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      const issuer = await startIssuerProcess(place());
+      const issuer = await startIssuerProcess(place().location);
       const before = known.length;
       const clients = Array.from({ length: CLIENTS }, () => work(issuer.url, known));
       // Killed while all clients are in the middle of something, after some work was done.
@@ -45,10 +45,10 @@ describeStores("an issuer on $name that is killed in mid-write", (place) => {
       await issuer.kill();
       await Promise.all(clients);
     }
-    const issuer = await startIssuerProcess(place());
+    const issuer = await startIssuerProcess(place().location);
     const wrong: string[] = [];
     for (const { cookie, state } of known) {
-      const { status } = await send(`${issuer.url}/auth/session`, "GET", { cookie });
+      const { status } = await sendAsHostPage(`${issuer.url}/session`, "GET", { cookie });
       if (state === "live" && status !== 200) wrong.push(`lost: ${status}`);
       if (state === "ended" && status !== 401) wrong.push(`resurrected: ${status}`);
     }

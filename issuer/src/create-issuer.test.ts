@@ -9,17 +9,10 @@ import {
   type JSONWebKeySet,
 } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ISSUER_URL, MANIFESTS } from "@breezeway/test-support/issuer-fixture";
 import { sqliteStore, type Issuer } from "./index.ts";
 import { serveIssuer } from "./node.ts";
-import {
-  call,
-  cookieOf,
-  ISSUER_URL,
-  MANIFESTS,
-  reasonOf,
-  signIn,
-  testIssuer,
-} from "../test-support/test-issuer.ts";
+import { call, cookieOf, reasonOf, signIn, testIssuer } from "../test-support/test-issuer.ts";
 
 let folder: string;
 let issuer: Issuer;

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createAppRegistry } from "@breezeway/shared/schemas";
+import { MANIFESTS, USERS } from "@breezeway/test-support/issuer-fixture";
 import { assertIssuerOptions, createIssuer, sqliteStore, type IssuerOptions } from "./index.ts";
 import { postgresStore } from "./postgres.ts";
-import { call, MANIFESTS, testIssuer, USERS } from "../test-support/test-issuer.ts";
+import { call, testIssuer } from "../test-support/test-issuer.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -3,11 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import {
+  query,
+  startPostgres,
+  type PostgresServer,
+  START_TIMEOUT_MS,
+} from "@breezeway/test-support/postgres";
 import { sqliteStore, type Issuer } from "./index.ts";
 import { postgresStore } from "./postgres.ts";
 import { openBrowser, type Browser } from "../test-support/client.ts";
-import { query, startPostgres, type PostgresServer } from "../test-support/postgres-server.ts";
-import { START_TIMEOUT_MS } from "../test-support/stores.ts";
 import { call, reasonOf, testClock, testIssuer } from "../test-support/test-issuer.ts";
 
 const problemOf = async (response: Response): Promise<unknown> => ({

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ManifestInput } from "@breezeway/shared/schemas";
+import { MANIFESTS } from "@breezeway/test-support/issuer-fixture";
 import { sqliteStore, type Issuer } from "./index.ts";
-import { call, MANIFESTS, reasonOf, signIn, testIssuer } from "../test-support/test-issuer.ts";
+import { call, reasonOf, signIn, testIssuer } from "../test-support/test-issuer.ts";
 
 const INSPECTOR: ManifestInput = MANIFESTS.find(({ id }) => id === "inspector")!;
 const ORDERS: ManifestInput = MANIFESTS.find(({ id }) => id === "orders")!;

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from "jose";
+import { ISSUER_URL } from "@breezeway/test-support/issuer-fixture";
 import { sqliteStore, type Issuer, type Store } from "../src/index.ts";
-import { call, ISSUER_URL, testClock, testIssuer, type TestClock } from "./test-issuer.ts";
+import { call, testClock, testIssuer, type TestClock } from "./test-issuer.ts";
 
 export interface KeyPlace {
   readonly clock: TestClock;

@@ -3,9 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe } from "vitest";
+import {
+  START_TIMEOUT_MS,
+  startPostgres,
+  type PostgresServer,
+} from "@breezeway/test-support/postgres";
 import { postgresStore } from "../src/postgres.ts";
 import { sqliteStore, type Store } from "../src/index.ts";
-import { startPostgres, type PostgresServer } from "./postgres-server.ts";
 
 /** Somewhere that several stores can open at once and find each other's data. */
 export interface Place {
@@ -63,9 +67,6 @@ export function postgresFixture(): StoreFixture {
     close: () => server.close(),
   };
 }
-
-/** How long a test file may take to start its PostgreSQL, the first download included. */
-export const START_TIMEOUT_MS = 300_000;
 
 /** A suite that must hold on each store. Each of its tests has an empty place. */
 export function describeStores(

@@ -1,32 +1,8 @@
 /** An issuer for tests on its own store, with a clock that the test moves. */
 import { systemClock, type Clock } from "@breezeway/shared";
+import { ISSUER_URL, MANIFESTS, USERS } from "@breezeway/test-support/issuer-fixture";
 import { sqliteStore, type Issuer, type IssuerOptions } from "../src/index.ts";
 import { createIssuerForTesting, type IssuerTestHooks } from "../src/testing.ts";
-
-export const ISSUER_URL = "http://localhost:4000/auth";
-
-export const MANIFESTS = [
-  {
-    id: "orders",
-    name: "Orders",
-    version: "1.0.0",
-    url: "http://127.0.0.1:4010/",
-    scopes: ["orders:read", "orders:write"],
-  },
-  { id: "inspector", name: "Inspector", version: "1.0.0", url: "http://127.0.0.1:4012/" },
-];
-
-export const USERS = [
-  {
-    id: "alice",
-    name: "Alice",
-    tenants: {
-      acme: { scopes: ["orders:read", "orders:write"] },
-      globex: { scopes: ["orders:read"] },
-    },
-  },
-  { id: "bob", name: "Bob", tenants: { acme: { scopes: ["orders:read"] } } },
-];
 
 /** A wall clock that the test sets. Its timers and its monotonic time are the system's. */
 export interface TestClock extends Clock {

@@ -120,27 +120,27 @@ test("refuses tests and their support in shipped sources", async () => {
   ]);
 });
 
-test("lets tests of another workspace start servers of the issuer's tests, and no shipped source", async () => {
-  const server = "../../issuer/test-support/postgres-server.ts";
+test("lets tests import the workspace for tests, and refuses it in sources and by a relative path", async () => {
   const files = {
-    "src/a.test.ts": `import "${server}";`,
-    "src/b.test.ts": `import "../../issuer/test-support/stores.ts";`,
-    "src/c.ts": `import "${server}";`,
+    "src/a.test.ts": `import "@breezeway/test-support/fake";`,
+    "src/b.test.ts": `import "../../test-support/fake.ts";`,
+    "src/c.ts": `import "@breezeway/test-support/fake";`,
   };
   const support = {
-    "test-support/postgres-server.ts": "export {};",
-    "test-support/stores.ts": "export {};",
+    manifest: { private: true, exports: { "./fake": "./fake.ts" } },
+    files: { "fake.ts": "export {};" },
   };
-  const problems = await checkBoundaries(
-    await writeWorkspaces({
-      shared: SHARED,
-      issuer: { manifest: {}, files: support },
-      cli: { manifest: {}, files },
-    }),
-  );
-  expect(problems.toSorted()).toEqual([
-    "cli/src/b.test.ts → issuer/test-support/stores.ts: Another workspace is imported by its package name, never by a relative path.",
-    "cli/src/c.ts → issuer/test-support/postgres-server.ts: What is shipped must not import tests or their support.",
+  const root = await writeWorkspaces({
+    shared: SHARED,
+    "test-support": support,
+    demo: {
+      manifest: { private: true, devDependencies: { "@breezeway/test-support": "*" } },
+      files,
+    },
+  });
+  expect((await checkBoundaries(root)).toSorted()).toEqual([
+    "demo/src/b.test.ts → test-support/fake.ts: Another workspace is imported by its package name, never by a relative path.",
+    "demo/src/c.ts → test-support/fake.ts: Only tests, e2e and bench import what tests share.",
   ]);
 });
 

@@ -11,7 +11,7 @@ import { visitUsingDeclarations } from "./support/using-declarations.ts";
 import config from "../../.dependency-cruiser.mjs";
 
 const SHIPPED = /^[^/]+\/src\//u;
-const TEST = /\.test(-d)?\.tsx?$|\/test-support\//u;
+const TEST = /\.test(-d)?\.tsx?$|(^|\/)test-support\//u;
 /** Folders beside the workspaces; they use the root's own dependencies. */
 const ROOT_FOLDERS = ["scripts", "docs"];
 

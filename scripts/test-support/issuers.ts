@@ -1,5 +1,7 @@
 /** Issuers on real sockets, in every state in which one of their documented answers comes about. */
 import { createServer, type Server } from "node:http";
+import { startOidcProvider, type TestProvider } from "@breezeway/test-support/oidc-provider";
+import { freePort } from "@breezeway/test-support/free-port";
 import {
   createIssuer,
   sqliteStore,
@@ -7,8 +9,6 @@ import {
   type IssuerOptions,
 } from "../../issuer/src/index.ts";
 import { toNodeHandler } from "../../issuer/src/node.ts";
-import { startOidcProvider, type TestProvider } from "../../issuer/test-support/oidc-provider.ts";
-import { freePort } from "./free-port.ts";
 
 export interface ServedIssuer extends AsyncDisposable {
   readonly issuer: Issuer;

@@ -1,6 +1,7 @@
 /** The public API against the golden files of `docs/vectors`, which other implementations share. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { ISSUER, claimsAt, createSigner } from "@breezeway/test-support/signer";
 import {
   createProofVerifier,
   createRevocationFeed,
@@ -10,7 +11,6 @@ import {
   type VerifyRequest,
 } from "./index.ts";
 import { verifyLifecycle } from "./lifecycle.ts";
-import { ISSUER, claimsAt, createSigner } from "../test-support/signer.ts";
 
 interface Vectors {
   readonly issuer: string;

@@ -1,5 +1,7 @@
 import { ERROR_HINTS, codeOfReason } from "@breezeway/shared";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { send, type Answer } from "@breezeway/test-support/http-client";
+import { startIssuer, type TestIssuer } from "@breezeway/test-support/issuer";
 import type { Bed, Issuers, RunningBed } from "./beds/bed.ts";
 import {
   TWO_CREDENTIALS,
@@ -11,21 +13,18 @@ import {
   type Expected,
   type Variant,
 } from "./conformance.ts";
-import { send, type Answer } from "./http-client.ts";
-import { createIssuerServer, type IssuerServer } from "./issuer-server.ts";
 
 /** Defines the table's tests for some beds, with one issuer for all of them. */
 export function describeConformance(beds: readonly Bed[]): void {
-  let issuer: IssuerServer;
+  let issuer: TestIssuer;
   let issuers: Issuers;
 
   beforeAll(async () => {
-    const atSeconds = Math.floor(Date.now() / 1_000);
-    const revoked = { kind: "session", id: "session-revoked", atSeconds } as const;
-    issuer = await createIssuerServer([signer.publicJwk], [revoked]);
-    const gone = await createIssuerServer([]);
+    issuer = await startIssuer(signer);
+    issuer.revoke({ kind: "session", id: "session-revoked" });
+    const gone = await startIssuer({ jwks: { keys: [] } });
     await gone[Symbol.asyncDispose]();
-    issuers = { real: issuer.issuer, unreachable: gone.issuer };
+    issuers = { real: issuer.url, unreachable: gone.url };
   });
 
   afterAll(() => issuer[Symbol.asyncDispose]());

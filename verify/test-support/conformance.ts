@@ -1,9 +1,9 @@
 /** What every adapter must answer, case by case: one table, the same bytes everywhere. */
 import type { ErrorAction, ErrorReason } from "@breezeway/shared";
+import type { RequestOptions } from "@breezeway/test-support/http-client";
+import { createProver } from "@breezeway/test-support/prover";
+import { claimsAt, createSigner, type TestSigner } from "@breezeway/test-support/signer";
 import type { SessionOptions } from "../src/guard/session-options.ts";
-import type { RequestOptions } from "./http-client.ts";
-import { createProver } from "./prover.ts";
-import { claimsAt, createSigner, type TestSigner } from "./signer.ts";
 
 export const signer: TestSigner = createSigner();
 const stranger = createSigner("key-1");

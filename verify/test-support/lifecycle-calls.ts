@@ -1,6 +1,6 @@
 /** Lifecycle calls as an issuer makes them, and as an attacker would like to. */
 import { createHash } from "node:crypto";
-import { ISSUER, NOW_SECONDS, type TestSigner } from "./signer.ts";
+import { ISSUER, NOW_SECONDS, type TestSigner } from "@breezeway/test-support/signer";
 
 export interface SignedTestCall {
   readonly headers: Record<string, string>;

@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { freePort } from "../../../scripts/test-support/free-port.ts";
+import { freePort } from "@breezeway/test-support/free-port";
 import { main } from "../main.ts";
 
 /** The gateway listens on the next one. */

@@ -1,10 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import {
-  startOidcProvider,
-  type TestProvider,
-} from "../../../issuer/test-support/oidc-provider.ts";
+import { startOidcProvider, type TestProvider } from "@breezeway/test-support/oidc-provider";
 import {
   addressesIn,
   ORDERS,

@@ -2,10 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeSessionToken } from "@breezeway/shared";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  startPostgres,
-  type PostgresServer,
-} from "../../../issuer/test-support/postgres-server.ts";
+import { startPostgres, type PostgresServer } from "@breezeway/test-support/postgres";
 import {
   createServePlace,
   ORDERS,

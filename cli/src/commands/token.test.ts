@@ -1,36 +1,17 @@
-import { generateKeyPairSync, sign } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createJwksServer } from "@breezeway/test-support/jwks-server";
+import { claimsNow, createSigner } from "@breezeway/test-support/signer";
 import { main } from "../main.ts";
 
-const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-const keySet = { keys: [{ ...publicKey.export({ format: "jwk" }), kid: "key-1" }] };
-const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+const signer = createSigner();
 
 function tokenOf(overrides: object = {}, header: object = {}): string {
-  const now = Math.floor(Date.now() / 1_000);
-  const claims = {
-    iss: "https://shell.example/auth",
-    aud: "orders",
-    azp: "https://orders.example",
-    sub: "alice",
-    userId: "alice",
-    tenantId: "acme",
-    sid: "session-1",
-    jti: "token-1",
-    iat: now,
-    nbf: now,
-    exp: now + 60,
-    scope: "orders:read",
-    ...overrides,
-  };
-  const input = `${encode({ alg: "EdDSA", typ: "JWT", kid: "key-1", ...header })}.${encode(claims)}`;
-  return `${input}.${sign(null, Buffer.from(input), privateKey).toString("base64url")}`;
+  const claims = claimsNow({ scope: "orders:read", ...overrides });
+  return signer.sign(claims, { ...signer.header, ...header });
 }
 
 let folder: string;
@@ -39,7 +20,7 @@ let jwksFile: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "breezeway-token-"));
   jwksFile = join(folder, "jwks.json");
-  await writeFile(jwksFile, JSON.stringify(keySet));
+  await writeFile(jwksFile, JSON.stringify(signer.jwks));
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -169,16 +150,10 @@ describe("breezeway token verify", () => {
   });
 
   it("takes the issuer's own key set and the environment when told nothing else", async () => {
-    const server = createServer((_request, response) => {
-      response.setHeader("content-type", "application/json").end(JSON.stringify(keySet));
-    });
-    await new Promise<void>((resolve) => {
-      server.listen(0, "127.0.0.1", resolve);
-    });
-    const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}/auth`;
+    await using server = await createJwksServer(signer.publicJwk);
+    const issuer = server.urlOf("/auth");
     const env = { BREEZEWAY_ISSUER: issuer, BREEZEWAY_APP_ID: "inspector, orders" };
     const { code, err } = await run(["token", "verify"], tokenOf({ iss: issuer }), env);
-    server.close();
     expect(err).toBe("");
     expect(code).toBe(0);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { ISSUER } from "@breezeway/test-support/signer";
 import { createGateway } from "../gateway.ts";
-import { ISSUER, ORDERS_APP } from "../../test-support/tokens.ts";
+import { ORDERS_APP } from "../../test-support/apps.ts";
 
 const good = {
   issuer: ISSUER,

@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { temporaryFolder } from "../../test-support/programs.ts";
-import { ORDERS_APP, PANE_APP } from "../../test-support/tokens.ts";
+import { temporaryFolder } from "@breezeway/test-support/temporary-folder";
+import { ORDERS_APP, PANE_APP } from "../../test-support/apps.ts";
 import { readGatewayConfig } from "./read-config.ts";
 import { ROUTE_DEFAULTS } from "../decision/route-table.ts";
 

@@ -2,14 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createSigner, ISSUER, APP_ORIGIN } from "@breezeway/test-support/signer";
 import { createGateway } from "../gateway.ts";
-import {
-  createTokenMaker,
-  ISSUER,
-  ORDERS_APP,
-  ORDERS_ORIGIN,
-  PANE_APP,
-} from "../../test-support/tokens.ts";
+import { ORDERS_APP, PANE_APP } from "../../test-support/apps.ts";
 import { parseGatewaySection, readGatewayConfig } from "./read-config.ts";
 
 const good = {
@@ -30,7 +25,7 @@ describe("readGatewayConfig", () => {
 
   it("gives options that make a gateway", async () => {
     writeFileSync(file, JSON.stringify(good));
-    const { jwks } = createTokenMaker();
+    const { jwks } = createSigner();
     await using gateway = createGateway({ ...readGatewayConfig(file), jwks, revocations: false });
     const response = await gateway.fetch(new Request("http://gateway.example/orders"));
     expect(response.status).toBe(401);
@@ -72,7 +67,7 @@ describe("readGatewayConfig", () => {
     ["routes[0]", { ...good, routes: [{ ...route, scope: [] }] }],
     ["trustedProxies[0]", { ...good, trustedProxies: ["10.0.0.0/33"] }],
     ["hostOrigins[0]", { ...good, hostOrigins: ["https://shell.example/"] }],
-    ["hostOrigins[0]: is the origin of the app", { ...good, hostOrigins: [ORDERS_ORIGIN] }],
+    ["hostOrigins[0]: is the origin of the app", { ...good, hostOrigins: [APP_ORIGIN] }],
     ["limits.connectTimeoutMs", { ...good, limits: { connectTimeoutMs: 0 } }],
     ["limits.maxConcurrentRequests", { ...good, limits: { maxConcurrentRequests: 0 } }],
     ["limits.maxConcurrentPerSession", { ...good, limits: { maxConcurrentPerSession: 0 } }],

@@ -4,12 +4,13 @@ import type { IncomingMessage } from "node:http";
 import { systemClock } from "@breezeway/shared";
 import { describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { createProver, PUBLIC_URL } from "@breezeway/test-support/prover";
+import { sendRaw, statusOf } from "@breezeway/test-support/raw-client";
+import { createSigner, ISSUER, APP_ORIGIN } from "@breezeway/test-support/signer";
+import type { Echo } from "@breezeway/test-support/upstream";
 import { createGateway } from "../gateway.ts";
-import { createProver, PUBLIC_URL } from "../../test-support/prover.ts";
-import { sendRaw, statusOf } from "../../test-support/raw-client.ts";
+import { ORDERS_APP } from "../../test-support/apps.ts";
 import { startGateway, type StartOptions, type TestGateway } from "../../test-support/start.ts";
-import { createTokenMaker, ISSUER, ORDERS_APP, ORDERS_ORIGIN } from "../../test-support/tokens.ts";
-import type { Echo } from "../../test-support/upstream.ts";
 
 const prover = createProver();
 const thief = createProver();
@@ -31,7 +32,7 @@ describe("a request with a token that is bound to a key", () => {
     await using gateway = await start();
     const headers = prover.headers(boundToken(gateway), "/orders/7");
     const response = await gateway.request("/orders/7?x=1", {
-      headers: { ...headers, origin: ORDERS_ORIGIN },
+      headers: { ...headers, origin: APP_ORIGIN },
     });
     expect(response.status).toBe(200);
     const seen = (await response.json()) as Echo;
@@ -174,7 +175,7 @@ describe("a request with a token that is bound to a key", () => {
     const response = await fetch(`${gateway.url}/orders`, {
       method: "OPTIONS",
       headers: {
-        origin: ORDERS_ORIGIN,
+        origin: APP_ORIGIN,
         "access-control-request-method": "GET",
         "access-control-request-headers": "authorization,dpop",
       },
@@ -223,7 +224,7 @@ describe("a gateway that takes no proofs", () => {
 
   it("cannot have a route that requires them, at its start or after a reload", async () => {
     const routes = [{ prefix: "/orders", proofRequired: true }];
-    const options = { issuer: ISSUER, apps: [ORDERS_APP], routes, jwks: createTokenMaker().jwks };
+    const options = { issuer: ISSUER, apps: [ORDERS_APP], routes, jwks: createSigner().jwks };
     const refused = expect.objectContaining({
       code: "CONFIG_INVALID",
       message: expect.stringContaining("proof: is required, because the route /orders") as string,

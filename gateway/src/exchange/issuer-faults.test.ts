@@ -1,21 +1,21 @@
 /** An issuer that is down, slow, wrong or new, as the gateway's callers and operators see it. */
 import { systemClock } from "@breezeway/shared";
 import { describe, expect, it } from "vitest";
-import { startIssuer, type TestIssuer } from "../../test-support/issuer.ts";
+import { startIssuer, type TestIssuer } from "@breezeway/test-support/issuer";
+import { createSigner, type TestSigner } from "@breezeway/test-support/signer";
 import { startGateway, type TestGateway } from "../../test-support/start.ts";
-import { createTokenMaker, type TokenMaker } from "../../test-support/tokens.ts";
 
 interface Scene extends AsyncDisposable {
   readonly issuer: TestIssuer;
   readonly gateway: TestGateway;
   /** Lets time pass for the verifier. */
   wait(ms: number): void;
-  status(tokens?: TokenMaker): Promise<number>;
+  status(tokens?: TestSigner): Promise<number>;
 }
 
 async function start(prepare: (issuer: TestIssuer) => unknown = () => {}): Promise<Scene> {
   let offsetMs = 0;
-  const tokens = createTokenMaker();
+  const tokens = createSigner();
   const issuer = await startIssuer(tokens);
   await prepare(issuer);
   const gateway = await startGateway({
@@ -79,7 +79,7 @@ describe("an issuer that", () => {
 
   it("has a new key is believed at its first token", async () => {
     await using scene = await start();
-    const next = createTokenMaker("key-2");
+    const next = createSigner("key-2");
     const old = scene.gateway.tokens.jwks.keys;
     scene.issuer.keys = (response) =>
       void response.end(JSON.stringify({ keys: [...old, ...next.jwks.keys] }));
@@ -90,7 +90,7 @@ describe("an issuer that", () => {
 
   it("withdraws a key is believed too, also about tokens seen before", async () => {
     await using scene = await start();
-    const next = createTokenMaker("key-2");
+    const next = createSigner("key-2");
     expect(await scene.status()).toBe(200);
     scene.issuer.keys = (response) => void response.end(JSON.stringify(next.jwks));
     scene.wait(5_001);

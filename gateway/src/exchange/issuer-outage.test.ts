@@ -1,27 +1,29 @@
 /** A real gateway, real issuers and their Postgres, when one of the issuers is cut off from it. */
 import { describe, expect, it } from "vitest";
+import { ISSUER_URL } from "@breezeway/test-support/issuer-fixture";
+import { startIssuerProcess, type IssuerProcess } from "@breezeway/test-support/issuer-process";
 import {
-  PROCESS_ISSUER,
-  startIssuerProcess,
-  type IssuerProcess,
-} from "../../test-support/issuer-process.ts";
-import { postgres, startPostgres } from "../../test-support/stores.ts";
-import { startRelay, type Relay } from "../../test-support/relay.ts";
+  installedPostgres,
+  startDatabase,
+  startPostgresRelay,
+  type PostgresRelay,
+} from "@breezeway/test-support/postgres";
+import { startRelay } from "@breezeway/test-support/relay";
 import { startGateway, type TestGateway } from "../../test-support/start.ts";
 
 interface Scene extends AsyncDisposable {
   /** Reaches Postgres through the relay. */
   readonly near: IssuerProcess;
   readonly other: IssuerProcess;
-  readonly toPostgres: Relay;
+  readonly toPostgres: PostgresRelay;
 }
 
 async function start(): Promise<Scene> {
   await using parts = new AsyncDisposableStack();
-  const database = parts.use(await startPostgres());
-  const toPostgres = parts.use(await startRelay(database.port));
-  const near = parts.use(await startIssuerProcess(toPostgres.port));
-  const other = parts.use(await startIssuerProcess(database.port));
+  const database = parts.use(await startDatabase());
+  const toPostgres = parts.use(await startPostgresRelay(database.url));
+  const near = parts.use(await startIssuerProcess(toPostgres.connectionString));
+  const other = parts.use(await startIssuerProcess(database.url));
   const open = parts.move();
   return { near, other, toPostgres, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }
@@ -30,7 +32,7 @@ async function start(): Promise<Scene> {
 function follow(port: number, { other }: Scene): Promise<TestGateway> {
   return startGateway({
     gateway: {
-      issuer: PROCESS_ISSUER,
+      issuer: ISSUER_URL,
       jwks: `${other.url}/.well-known/jwks.json`,
       revocations: { url: `http://127.0.0.1:${port}/auth/revocations` },
     },
@@ -54,44 +56,48 @@ const metric = async ({ url }: TestGateway, name: string): Promise<number> => {
 const statusOf = async (gateway: TestGateway, token: string): Promise<number> =>
   (await gateway.request("/orders", { headers: { authorization: `Bearer ${token}` } })).status;
 
-describe.runIf(postgres)("an issuer that is cut off from its database", { timeout: 60_000 }, () => {
-  it("lets its followers know, who miss nothing once it reads again", async () => {
-    await using scene = await start();
-    const { near, other, toPostgres } = scene;
-    await using gateway = await follow(near.port, scene);
-    const cookie = await other.signIn();
-    const token = await other.token(cookie);
-    await until(async () => (await feedState(gateway)) === "live");
-    expect(await statusOf(gateway, token)).toBe(200);
+describe.runIf(installedPostgres)(
+  "an issuer that is cut off from its database",
+  { timeout: 60_000 },
+  () => {
+    it("lets its followers know, who miss nothing once it reads again", async () => {
+      await using scene = await start();
+      const { near, other, toPostgres } = scene;
+      await using gateway = await follow(near.port, scene);
+      const cookie = await other.signIn();
+      const token = await other.token(cookie);
+      await until(async () => (await feedState(gateway)) === "live");
+      expect(await statusOf(gateway, token)).toBe(200);
 
-    toPostgres.cut();
-    await other.signOut(cookie);
-    await until(async () => (await feedState(gateway)) === "lost");
-    expect(await metric(gateway, "revocation_feed_live")).toBe(0);
-    // Its word is good for what was committed 2 s before it, and it has said nothing since.
-    const lag = await metric(gateway, "revocation_lag_seconds");
-    await until(async () => (await metric(gateway, "revocation_lag_seconds")) > lag + 1);
-    expect(await statusOf(gateway, token)).toBe(200);
+      toPostgres.cut();
+      await other.signOut(cookie);
+      await until(async () => (await feedState(gateway)) === "lost");
+      expect(await metric(gateway, "revocation_feed_live")).toBe(0);
+      // Its word is good for what was committed 2 s before it, and it has said nothing since.
+      const lag = await metric(gateway, "revocation_lag_seconds");
+      await until(async () => (await metric(gateway, "revocation_lag_seconds")) > lag + 1);
+      expect(await statusOf(gateway, token)).toBe(200);
 
-    toPostgres.restore();
-    await until(async () => (await statusOf(gateway, token)) === 401);
-    expect(await feedState(gateway)).toBe("live");
-    expect(await metric(gateway, "revocation_feed_live")).toBe(1);
-  });
+      toPostgres.restore();
+      await until(async () => (await statusOf(gateway, token)) === 401);
+      expect(await feedState(gateway)).toBe("live");
+      expect(await metric(gateway, "revocation_feed_live")).toBe(1);
+    });
 
-  it("leaves them to another one behind the same balancer, where they miss nothing", async () => {
-    await using scene = await start();
-    const { near, other, toPostgres } = scene;
-    await using balancer = await startRelay(near.port, other.port);
-    await using gateway = await follow(balancer.port, scene);
-    const cookie = await other.signIn();
-    const token = await other.token(cookie);
-    await until(async () => (await feedState(gateway)) === "live");
-    expect(await statusOf(gateway, token)).toBe(200);
+    it("leaves them to another one behind the same balancer, where they miss nothing", async () => {
+      await using scene = await start();
+      const { near, other, toPostgres } = scene;
+      await using balancer = await startRelay(near.port, other.port);
+      await using gateway = await follow(balancer.port, scene);
+      const cookie = await other.signIn();
+      const token = await other.token(cookie);
+      await until(async () => (await feedState(gateway)) === "live");
+      expect(await statusOf(gateway, token)).toBe(200);
 
-    toPostgres.freeze();
-    await other.signOut(cookie);
-    await until(async () => (await statusOf(gateway, token)) === 401);
-    expect(await feedState(gateway)).toBe("live");
-  });
-});
+      toPostgres.freeze();
+      await other.signOut(cookie);
+      await until(async () => (await statusOf(gateway, token)) === 401);
+      expect(await feedState(gateway)).toBe("live");
+    });
+  },
+);

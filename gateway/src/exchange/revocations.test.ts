@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { systemClock } from "@breezeway/shared";
 import { describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { startIssuer, type TestIssuer } from "../../test-support/issuer.ts";
-import { startRelay } from "../../test-support/relay.ts";
+import { startIssuer, type TestIssuer } from "@breezeway/test-support/issuer";
+import { startRelay } from "@breezeway/test-support/relay";
+import { createSigner } from "@breezeway/test-support/signer";
 import { startGateway, type StartOptions, type TestGateway } from "../../test-support/start.ts";
-import { createTokenMaker } from "../../test-support/tokens.ts";
 import { MAX_LOSS_MS } from "./revocations.ts";
 
 interface Scene extends AsyncDisposable {
@@ -15,7 +15,7 @@ interface Scene extends AsyncDisposable {
 }
 
 async function start(options: StartOptions = {}): Promise<Scene> {
-  const tokens = createTokenMaker();
+  const tokens = createSigner();
   const issuer = await startIssuer(tokens);
   const gateway = await startGateway({
     ...options,
@@ -229,8 +229,8 @@ describe("a lost feed", () => {
   });
 
   it("that falls silent without an end is opened again, and loses nothing", async () => {
-    const tokens = createTokenMaker();
-    await using issuer = await startIssuer(tokens, 20);
+    const tokens = createSigner();
+    await using issuer = await startIssuer({ ...tokens, heartbeatMs: 20 });
     await using relay = await startRelay(Number(new URL(issuer.url).port));
     await using gateway = await startGateway({
       tokens,
@@ -253,7 +253,7 @@ describe("a lost feed", () => {
       const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
       return Number(/revocation_lag_seconds ([\d.]+)/.exec(metrics)?.[1]);
     };
-    relay.freeze();
+    relay.stall();
     issuer.revoke({ kind: "session", id: "session-1" });
     // Nobody can know yet: the connection looks well. Only the lag grows.
     expect(await send()).toBe(200);
@@ -293,9 +293,9 @@ describe("a lost feed", () => {
 describe("a feed that is live", { timeout: 30_000 }, () => {
   it("costs no stream when the clock is set forward", async () => {
     let offsetMs = 0;
-    const tokens = createTokenMaker();
+    const tokens = createSigner();
     // It says nothing more than its first word, in the time that this takes.
-    await using issuer = await startIssuer(tokens, 600_000);
+    await using issuer = await startIssuer({ ...tokens, heartbeatMs: 600_000 });
     await using gateway = await startGateway({
       tokens,
       handler: (_request, response) => void response.write("data: 1\n\n"),

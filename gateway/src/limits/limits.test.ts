@@ -1,10 +1,10 @@
 import type { ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { freePort } from "../../../scripts/test-support/free-port.ts";
-import { sendRaw } from "../../test-support/raw-client.ts";
+import { freePort } from "@breezeway/test-support/free-port";
+import { sendRaw } from "@breezeway/test-support/raw-client";
+import { startUpstream } from "@breezeway/test-support/upstream";
 import { startGateway, TICKING, type TestGateway } from "../../test-support/start.ts";
-import { startUpstream } from "../../test-support/upstream.ts";
 
 const limited = { rateLimit: { requests: 2, windowSeconds: 60 } } as const;
 

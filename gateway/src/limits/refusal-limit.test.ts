@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { createProver, PUBLIC_URL } from "@breezeway/test-support/prover";
+import { createSigner } from "@breezeway/test-support/signer";
 import { MAX_RENEWALS } from "./refusal-limit.ts";
 import { startGateway, type StartOptions, type TestGateway } from "../../test-support/start.ts";
-import { createProver, PUBLIC_URL } from "../../test-support/prover.ts";
-import { createTokenMaker } from "../../test-support/tokens.ts";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -30,7 +30,7 @@ async function send({ gateway, address, token }: Caller): Promise<Response> {
   });
 }
 
-const forged = (): string => createTokenMaker().token();
+const forged = (): string => createSigner().token();
 
 async function flood(gateway: TestGateway, address: string): Promise<number[]> {
   const statuses: number[] = [];
@@ -65,7 +65,7 @@ describe("an address that sends refused tokens", () => {
     expect(await ask(prover.headers(token, "/orders"))).toBe(200);
     const statuses: number[] = [];
     for (let count = 0; count < 5; count += 1) {
-      const stranger = createTokenMaker().token({ sid: "session-2" });
+      const stranger = createSigner().token({ sid: "session-2" });
       statuses.push(await ask(createProver().headers(stranger, "/orders", { htm: "PUT" })));
     }
     expect(statuses).toEqual([401, 401, 401, 429, 429]);

@@ -5,11 +5,11 @@ import {
   type VerifiedSession,
 } from "@breezeway/verify";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { createProver } from "../../test-support/prover.ts";
-import { createTokenMaker, ISSUER } from "../../test-support/tokens.ts";
+import { createProver } from "@breezeway/test-support/prover";
+import { createSigner, ISSUER } from "@breezeway/test-support/signer";
 import { createRefusalLimit, MAX_RENEWALS, type RefusalLimit } from "./refusal-limit.ts";
 
-const tokens = createTokenMaker();
+const tokens = createSigner();
 const verifier = createSessionVerifier({ issuer: ISSUER, audience: "orders", jwks: tokens.jwks });
 const head = {
   method: "GET",

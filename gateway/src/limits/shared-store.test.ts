@@ -1,11 +1,12 @@
 /** Rate limits in a Redis and a Postgres of their own: counted together, gone, and hanging. */
 import { describe, expect, it } from "vitest";
-import { freePort } from "../../../scripts/test-support/free-port.ts";
-import { startIssuer } from "../../test-support/issuer.ts";
-import { createProver, PUBLIC_URL } from "../../test-support/prover.ts";
+import { freePort } from "@breezeway/test-support/free-port";
+import { startIssuer } from "@breezeway/test-support/issuer";
+import { createProver, PUBLIC_URL } from "@breezeway/test-support/prover";
+import { installedPostgres, startDatabase } from "@breezeway/test-support/postgres";
+import { redisServer, startRedis } from "@breezeway/test-support/redis";
+import { createSigner } from "@breezeway/test-support/signer";
 import { startGateway, type TestGateway } from "../../test-support/start.ts";
-import { postgres, redisServer, startPostgres, startRedis } from "../../test-support/stores.ts";
-import { createTokenMaker } from "../../test-support/tokens.ts";
 import { createStoreGuard } from "./store-guard.ts";
 import type { RateLimitStore } from "./rate-limit-store.ts";
 
@@ -100,7 +101,7 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
   it("let a proof be used once, at whichever gateway", async () => {
     await using redis = await startRedis();
     const store = { kind: "redis", url: redis.url } as const;
-    const tokens = createTokenMaker();
+    const tokens = createSigner();
     const startOne = (whenDown: "count-alone" | "refuse"): Promise<TestGateway> =>
       startGateway({
         tokens,
@@ -147,7 +148,7 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
 
   it("let nobody in whose key was removed while they hung", async () => {
     await using redis = await startRedis();
-    const tokens = createTokenMaker();
+    const tokens = createSigner();
     await using issuer = await startIssuer(tokens);
     const verified = Promise.withResolvers<void>();
     await using gateway = await startGateway({
@@ -193,9 +194,9 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
   });
 });
 
-describe.runIf(postgres)("rate limits in Postgres", { timeout: TIMEOUT_MS }, () => {
+describe.runIf(installedPostgres)("rate limits in Postgres", { timeout: TIMEOUT_MS }, () => {
   it("are shared by its URL, also by people with long names", async () => {
-    await using database = await startPostgres();
+    await using database = await startDatabase();
     const store = { kind: "postgres", url: database.url, timeoutMs: 5_000 } as const;
     await using one = await start(store);
     await using two = await start(store);
@@ -215,8 +216,8 @@ describe.runIf(postgres)("rate limits in Postgres", { timeout: TIMEOUT_MS }, () 
   });
 
   it("let a proof be used once, whatever its id is made of", async () => {
-    await using database = await startPostgres();
-    const tokens = createTokenMaker();
+    await using database = await startDatabase();
+    const tokens = createSigner();
     const gateway = {
       proof: { publicUrls: PUBLIC_URL },
       rateLimitStore: { kind: "postgres", url: database.url, timeoutMs: PATIENT_MS },
@@ -235,7 +236,7 @@ describe.runIf(postgres)("rate limits in Postgres", { timeout: TIMEOUT_MS }, () 
   });
 
   it("are shared, and go on alone while its table is locked", async () => {
-    await using database = await startPostgres();
+    await using database = await startDatabase();
     const store = { kind: "postgres", client: database.pool, timeoutMs: 200 } as const;
     expect(await twoGateways({ ...store, timeoutMs: PATIENT_MS })).toEqual([200, 200, 429, 429]);
     await using gateway = await start(store);
@@ -250,7 +251,7 @@ describe.runIf(postgres)("rate limits in Postgres", { timeout: TIMEOUT_MS }, () 
   });
 
   it("do not keep a gateway open that they do not answer", async () => {
-    await using database = await startPostgres();
+    await using database = await startDatabase();
     await using gateway = await start({ kind: "postgres", url: database.url, timeoutMs: 1_000 });
     expect(await statuses(gateway)).toEqual([200]);
     const locking = await database.pool.connect();

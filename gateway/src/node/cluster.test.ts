@@ -4,13 +4,14 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { startIssuer } from "../../test-support/issuer.ts";
-import { temporaryFolder } from "../../test-support/programs.ts";
-import { createProver, PUBLIC_URL } from "../../test-support/prover.ts";
+import { startIssuer } from "@breezeway/test-support/issuer";
+import { temporaryFolder } from "@breezeway/test-support/temporary-folder";
+import { createProver, PUBLIC_URL } from "@breezeway/test-support/prover";
+import { redisServer, startRedis } from "@breezeway/test-support/redis";
+import { createSigner } from "@breezeway/test-support/signer";
+import { startUpstream } from "@breezeway/test-support/upstream";
+import { ORDERS_APP } from "../../test-support/apps.ts";
 import { startGateway } from "../../test-support/start.ts";
-import { redisServer, startRedis } from "../../test-support/stores.ts";
-import { createTokenMaker, ORDERS_APP } from "../../test-support/tokens.ts";
-import { startUpstream } from "../../test-support/upstream.ts";
 import { serveGatewayCluster } from "./serve-cluster.ts";
 
 const PRIMARY = fileURLToPath(new URL("../../test-support/cluster-primary.ts", import.meta.url));
@@ -76,7 +77,7 @@ function startPrimary(
 describe("a cluster", () => {
   it("shares one port, limits and metrics, and replaces a worker that dies", async () => {
     using folder = temporaryFolder();
-    const tokens = createTokenMaker();
+    const tokens = createSigner();
     await using issuer = await startIssuer(tokens);
     await using upstream = await startUpstream();
     const file = join(folder.path, "gateway.json");
@@ -152,7 +153,7 @@ describe("a cluster", () => {
 
   it("goes on starting when it is told to reload meanwhile", async () => {
     using folder = temporaryFolder();
-    await using issuer = await startIssuer(createTokenMaker());
+    await using issuer = await startIssuer(createSigner());
     const file = join(folder.path, "gateway.json");
     const routes = [{ prefix: "/orders", upstream: "http://127.0.0.1:4020" }];
     writeFileSync(file, JSON.stringify({ issuer: issuer.url, apps: [ORDERS_APP], routes }));
@@ -173,7 +174,7 @@ describe("a cluster", () => {
     { timeout: 60_000 },
     async () => {
       using folder = temporaryFolder();
-      const tokens = createTokenMaker();
+      const tokens = createSigner();
       await using issuer = await startIssuer(tokens);
       await using redis = await startRedis();
       await using other = await startRedis();
@@ -229,7 +230,7 @@ describe("a cluster", () => {
 
   it("shares uses of proofs among its workers", { timeout: 30_000 }, async () => {
     using folder = temporaryFolder();
-    const tokens = createTokenMaker();
+    const tokens = createSigner();
     await using issuer = await startIssuer(tokens);
     await using upstream = await startUpstream();
     const file = join(folder.path, "gateway.json");

@@ -8,13 +8,14 @@ import {
 import { renameSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { freePort } from "@breezeway/test-support/free-port";
+import { temporaryFolder } from "@breezeway/test-support/temporary-folder";
+import { ISSUER } from "@breezeway/test-support/signer";
+import { startUpstream } from "@breezeway/test-support/upstream";
 import { readGatewayConfig } from "../config/read-config.ts";
 import { watchGatewayConfig } from "../config/watch-config.ts";
-import { freePort } from "../../../scripts/test-support/free-port.ts";
-import { temporaryFolder } from "../../test-support/programs.ts";
+import { ORDERS_APP, PANE_APP } from "../../test-support/apps.ts";
 import { startGateway } from "../../test-support/start.ts";
-import { ISSUER, ORDERS_APP, PANE_APP } from "../../test-support/tokens.ts";
-import { startUpstream } from "../../test-support/upstream.ts";
 import { createGateway } from "../gateway.ts";
 import { serveGateway } from "./serve-gateway.ts";
 

@@ -4,7 +4,7 @@
  */
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
-import { sendRaw, statusOf } from "../../test-support/raw-client.ts";
+import { sendRaw, statusOf } from "@breezeway/test-support/raw-client";
 import { startGateway } from "../../test-support/start.ts";
 
 const get = (path: string, ...headers: string[]): string =>

@@ -3,9 +3,9 @@ import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { sendRaw, statusOf } from "../../test-support/raw-client.ts";
+import { sendRaw, statusOf } from "@breezeway/test-support/raw-client";
+import { APP_ORIGIN } from "@breezeway/test-support/signer";
 import { startGateway, type StartOptions, type TestGateway } from "../../test-support/start.ts";
-import { ORDERS_ORIGIN } from "../../test-support/tokens.ts";
 
 interface WebSocketGateway extends TestGateway {
   readonly sockets: WebSocketServer;
@@ -55,7 +55,7 @@ describe("a WebSocket", () => {
   it("carries messages both ways, to an upstream that knows who is there", async () => {
     await using gateway = await start();
     const socket = new WebSocket(wsUrl(gateway), {
-      headers: { ...bearer(gateway), "x-breezeway-user": "mallory", origin: ORDERS_ORIGIN },
+      headers: { ...bearer(gateway), "x-breezeway-user": "mallory", origin: APP_ORIGIN },
     });
     await once(socket, "open");
     const big = Buffer.alloc(3_000_000, 7);
@@ -76,7 +76,7 @@ describe("a WebSocket", () => {
     await using gateway = await start();
     const token = gateway.tokens.token();
     const socket = new WebSocket(wsUrl(gateway), ["breezeway", `breezeway.bearer.${token}`], {
-      headers: { origin: ORDERS_ORIGIN },
+      headers: { origin: APP_ORIGIN },
     });
     await once(socket, "open");
     expect(socket.protocol).toBe("breezeway");

@@ -1,9 +1,9 @@
 import { BridgeError } from "@breezeway/shared";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { startIssuer } from "../../test-support/issuer.ts";
+import { startIssuer } from "@breezeway/test-support/issuer";
+import { createSigner } from "@breezeway/test-support/signer";
+import { startUpstream } from "@breezeway/test-support/upstream";
 import { startGateway } from "../../test-support/start.ts";
-import { createTokenMaker } from "../../test-support/tokens.ts";
-import { startUpstream } from "../../test-support/upstream.ts";
 import { createFailureLog } from "./failure-log.ts";
 
 describe("failures that nobody listens for", () => {
@@ -34,7 +34,7 @@ describe("failures that nobody listens for", () => {
   });
 
   it("are told by status or silence where the issuer answers, but not as it should", async () => {
-    const issuer = await startIssuer(createTokenMaker());
+    const issuer = await startIssuer(createSigner());
     issuer.keys = (response) => void response.writeHead(418).end("CANARY");
     await using gateway = await startGateway({
       gateway: {

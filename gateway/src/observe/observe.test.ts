@@ -8,12 +8,13 @@ import {
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace";
 import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "@breezeway/test-support/temporary-folder";
+import { sendRaw } from "@breezeway/test-support/raw-client";
+import { ISSUER, APP_ORIGIN } from "@breezeway/test-support/signer";
+import { startUpstream, type Echo } from "@breezeway/test-support/upstream";
 import { createGateway } from "../gateway.ts";
-import { temporaryFolder } from "../../test-support/programs.ts";
-import { sendRaw } from "../../test-support/raw-client.ts";
+import { ORDERS_APP } from "../../test-support/apps.ts";
 import { startGateway, type TestGateway } from "../../test-support/start.ts";
-import { ISSUER, ORDERS_APP, ORDERS_ORIGIN } from "../../test-support/tokens.ts";
-import { startUpstream, type Echo } from "../../test-support/upstream.ts";
 
 async function metricsOf(gateway: TestGateway): Promise<string> {
   return (await fetch(`${gateway.url}/metrics`)).text();
@@ -91,7 +92,7 @@ describe("the audit log", () => {
   it("has one line per decision, with who asked for what", async () => {
     await using gateway = await startGateway({ gateway: { audit: destination } });
     const response = await gateway.request("/orders/7?secret=1", {
-      headers: { origin: ORDERS_ORIGIN },
+      headers: { origin: APP_ORIGIN },
     });
     const authorization = `Bearer ${gateway.tokens.token({ scope: "" })}`;
     await gateway.request("/orders/8", { headers: { authorization } });
@@ -105,7 +106,7 @@ describe("the audit log", () => {
       method: "GET",
       path: "/orders/7",
       route: "/orders",
-      origin: ORDERS_ORIGIN,
+      origin: APP_ORIGIN,
       peer: "127.0.0.1",
       user: "alice",
       tenant: "acme",

@@ -1,11 +1,12 @@
 import { request as httpRequest } from "node:http";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
+import { freePort } from "@breezeway/test-support/free-port";
+import { createSigner, ISSUER } from "@breezeway/test-support/signer";
 import { createGateway } from "../gateway.ts";
 import { serveGateway } from "../node/serve-gateway.ts";
-import { freePort } from "../../../scripts/test-support/free-port.ts";
+import { ORDERS_APP } from "../../test-support/apps.ts";
 import { startGateway } from "../../test-support/start.ts";
-import { createTokenMaker, ISSUER, ORDERS_APP } from "../../test-support/tokens.ts";
 import { isInsider } from "./is-insider.ts";
 
 const FIGURES = "breezeway_gateway_requests_total";
@@ -139,7 +140,7 @@ describe("what is for operators", () => {
       issuer: ISSUER,
       apps: [ORDERS_APP],
       routes: [{ prefix: "/orders", upstream: "http://127.0.0.1:4020" }],
-      jwks: createTokenMaker().jwks,
+      jwks: createSigner().jwks,
       revocations: false,
     });
     const request = (): Request => new Request("http://localhost/metrics");

@@ -1,9 +1,9 @@
 /** Engines that ask the gateway about each request: what the client sees of its refusals. */
 import { describe, expect, it } from "vitest";
+import { createProver, PUBLIC_URL } from "@breezeway/test-support/prover";
+import { APP_ORIGIN } from "@breezeway/test-support/signer";
+import type { Echo } from "@breezeway/test-support/upstream";
 import { engines, startEngine } from "../../test-support/engines.ts";
-import { createProver, PUBLIC_URL } from "../../test-support/prover.ts";
-import { ORDERS_ORIGIN } from "../../test-support/tokens.ts";
-import type { Echo } from "../../test-support/upstream.ts";
 
 const TIMEOUT_MS = 60_000;
 
@@ -15,15 +15,15 @@ for (const engine of asking) {
         route: { rateLimit: { requests: 1, windowSeconds: 60 } },
       });
       const authorization = `Bearer ${scene.gateway.tokens.token()}`;
-      const headers = { authorization, origin: ORDERS_ORIGIN };
+      const headers = { authorization, origin: APP_ORIGIN };
       expect((await fetch(`${scene.url}/orders`, { headers })).status).toBe(200);
       const limited = await fetch(`${scene.url}/orders`, { headers });
       expect(limited.status).toBe(429);
       expect(limited.headers.get("retry-after")).toMatch(/^\d+$/);
-      expect(limited.headers.get("access-control-allow-origin")).toBe(ORDERS_ORIGIN);
+      expect(limited.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
       expect(await limited.json()).toMatchObject({ reason: "rate-limited", action: "wait" });
       const refused = await fetch(`${scene.url}/orders`, {
-        headers: { authorization: "Bearer x", origin: ORDERS_ORIGIN },
+        headers: { authorization: "Bearer x", origin: APP_ORIGIN },
       });
       expect(refused.status).toBe(401);
       expect(refused.headers.get("www-authenticate")).toContain("invalid_token");
@@ -50,7 +50,7 @@ for (const engine of asking) {
       });
       const prover = createProver();
       const token = scene.gateway.tokens.token(prover.bound);
-      const headers = { ...prover.headers(token, "/orders/7"), origin: ORDERS_ORIGIN };
+      const headers = { ...prover.headers(token, "/orders/7"), origin: APP_ORIGIN };
       const response = await fetch(`${scene.url}/orders/7?x=1`, { headers });
       expect(response.status).toBe(200);
       const seen = (await response.json()) as Echo;

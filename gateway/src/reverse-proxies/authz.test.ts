@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { APP_ORIGIN } from "@breezeway/test-support/signer";
 import { startGateway, type TestGateway } from "../../test-support/start.ts";
-import { ORDERS_ORIGIN } from "../../test-support/tokens.ts";
 
 const IDENTITY = [
   "x-breezeway-user",
@@ -40,7 +40,7 @@ describe("/authz", () => {
   ])("says yes, and who it is, when %s", async (...row) => {
     const [, path, headers, method, status] = row;
     await using gateway = await startGateway({ route: { upstream: undefined } });
-    const response = await ask(gateway, path, { ...headers, origin: ORDERS_ORIGIN }, method);
+    const response = await ask(gateway, path, { ...headers, origin: APP_ORIGIN }, method);
     expect(response.status).toBe(status);
     expect(Object.fromEntries(response.headers)).toMatchObject({
       "x-breezeway-user": "alice",
@@ -50,7 +50,7 @@ describe("/authz", () => {
       "x-breezeway-scope": "orders:read orders:write",
       "x-tenant-id": "acme",
       "x-breezeway-error": "",
-      "access-control-allow-origin": ORDERS_ORIGIN,
+      "access-control-allow-origin": APP_ORIGIN,
     });
   });
 

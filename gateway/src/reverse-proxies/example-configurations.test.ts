@@ -9,11 +9,12 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import * as z from "zod/mini";
+import { findProgram } from "@breezeway/test-support/processes";
+import { temporaryFolder } from "@breezeway/test-support/temporary-folder";
 import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
 import { headerKind } from "../request/header-kinds.ts";
 import { PROXY_CLAIM_NAMES, PROXY_CLAIM_PREFIXES } from "../request/proxy-claims.ts";
 import { PROXY_CLAIMS, SPOOFED } from "../../test-support/engine-attacks.ts";
-import { findProgram, temporaryFolder } from "../../test-support/programs.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../../examples/reverse-proxies/", import.meta.url));
 const IDENTITY = Object.values(IDENTITY_HEADERS);

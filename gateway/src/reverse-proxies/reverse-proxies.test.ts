@@ -3,10 +3,10 @@
  * What an engine does that asks the gateway is in `asking.test.ts`.
  */
 import { describe, expect, it } from "vitest";
+import { sendRaw, statusOf } from "@breezeway/test-support/raw-client";
+import { APP_ORIGIN } from "@breezeway/test-support/signer";
 import { attacks, auth, get, SPOOFED } from "../../test-support/engine-attacks.ts";
 import { engines, startEngine } from "../../test-support/engines.ts";
-import { sendRaw, statusOf } from "../../test-support/raw-client.ts";
-import { ORDERS_ORIGIN } from "../../test-support/tokens.ts";
 
 const TIMEOUT_MS = 60_000;
 
@@ -21,7 +21,7 @@ for (const engine of engines) {
           headers: {
             authorization: `Bearer ${scene.gateway.tokens.token()}`,
             "x-tenant-id": "acme",
-            origin: ORDERS_ORIGIN,
+            origin: APP_ORIGIN,
           },
         });
         expect(response.status).toBe(200);
@@ -37,7 +37,7 @@ for (const engine of engines) {
           "x-tenant-id": "acme",
         });
         expect(seen.headers).not.toHaveProperty("authorization");
-        expect(response.headers.get("access-control-allow-origin")).toBe(ORDERS_ORIGIN);
+        expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
         expect(response.headers.get("vary")?.toLowerCase()).toContain("origin");
       },
     );
@@ -97,13 +97,13 @@ for (const engine of engines) {
       const response = await fetch(`${scene.url}/orders`, {
         method: "OPTIONS",
         headers: {
-          origin: ORDERS_ORIGIN,
+          origin: APP_ORIGIN,
           "access-control-request-method": "POST",
           "access-control-request-headers": "authorization",
         },
       });
       expect(response.status).toBe(204);
-      expect(response.headers.get("access-control-allow-origin")).toBe(ORDERS_ORIGIN);
+      expect(response.headers.get("access-control-allow-origin")).toBe(APP_ORIGIN);
       const evil = await fetch(`${scene.url}/orders`, {
         method: "OPTIONS",
         headers: { origin: "https://evil.example", "access-control-request-method": "POST" },

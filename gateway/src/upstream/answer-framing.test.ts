@@ -3,15 +3,15 @@
  * the upstream was told must not show on the client's.
  */
 import { describe, expect, it } from "vitest";
-import { sendRaw, statusOf } from "../../test-support/raw-client.ts";
-import { startRaw } from "../../test-support/raw-upstream.ts";
+import { sendRaw, statusOf } from "@breezeway/test-support/raw-client";
+import { startRawUpstream } from "@breezeway/test-support/raw-upstream";
 import { startGateway } from "../../test-support/start.ts";
 
 const CHUNKS = "5\r\nwhole\r\n0\r\n\r\n";
 
 /** What a client gets for its request line and headers when the upstream answers this. */
 async function answered(answer: string, requestLine: string, ...lines: string[]): Promise<string> {
-  await using upstream = await startRaw((socket) => socket.write(answer, "latin1"));
+  await using upstream = await startRawUpstream((socket) => socket.write(answer, "latin1"));
   await using gateway = await startGateway({ route: { upstream: upstream.url } });
   const authorization = `Authorization: Bearer ${gateway.tokens.token()}`;
   const text = [requestLine, "Host: g", authorization, ...lines, "", ""].join("\r\n");
@@ -93,7 +93,7 @@ it.each(["600 Odd", "999 Odd", "1000 Odd", "20 Odd"])(
     const answer = `HTTP/1.1 ${status}\r\nContent-Length: 5\r\n\r\nwhole`;
     const received = await answered(answer, "GET /orders HTTP/1.1", "Connection: close");
     expect(received).toMatch(/^HTTP\/1\.1 502 .*upstream-invalid/s);
-    await using upstream = await startRaw((socket) => socket.write(answer, "latin1"));
+    await using upstream = await startRawUpstream((socket) => socket.write(answer, "latin1"));
     await using gateway = await startGateway({ route: { upstream: upstream.url } });
     const authorization = `Bearer ${gateway.tokens.token()}`;
     const request = new Request(`${gateway.url}/orders`, { headers: { authorization } });
@@ -119,7 +119,7 @@ it("trailers of an upstream are dropped by fetch, and the body is whole", async 
   const answer =
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum\r\nKeep-Alive: x\r\n\r\n";
   const trailed = CHUNKS.replace("0\r\n", "0\r\nx-sum: 7\r\n");
-  await using upstream = await startRaw((socket) => socket.write(answer + trailed));
+  await using upstream = await startRawUpstream((socket) => socket.write(answer + trailed));
   await using gateway = await startGateway({ route: { upstream: upstream.url } });
   const authorization = `Bearer ${gateway.tokens.token()}`;
   const response = await gateway.server.gateway.fetch(

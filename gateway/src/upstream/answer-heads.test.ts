@@ -2,8 +2,8 @@
 import { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { sendRaw } from "../../test-support/raw-client.ts";
-import { startRaw } from "../../test-support/raw-upstream.ts";
+import { sendRaw } from "@breezeway/test-support/raw-client";
+import { startRawUpstream } from "@breezeway/test-support/raw-upstream";
 import { startGateway } from "../../test-support/start.ts";
 import { AnswerHeads, MAX_INTERIM_ANSWERS } from "./answer-heads.ts";
 
@@ -37,7 +37,7 @@ describe.each(ways)("of %s, an upstream", (_way, bytes) => {
   /** One piece after the other; its answer as the client sees it. */
   async function answered(...pieces: string[]): Promise<string> {
     let begun = false;
-    await using upstream = await startRaw((socket) => {
+    await using upstream = await startRawUpstream((socket) => {
       if (begun) return;
       begun = true;
       void (async () => {
@@ -106,7 +106,7 @@ describe.each(ways)("of %s, an upstream", (_way, bytes) => {
     ["nothing else", ""],
     ["half a head", "HTTP/1.1 200 OK\r\nX"],
   ])("that sends %s, and ends, is told as unreachable", async (_name, rest) => {
-    await using upstream = await startRaw((socket) => socket.end(CONTINUE + rest));
+    await using upstream = await startRawUpstream((socket) => socket.end(CONTINUE + rest));
     await using gateway = await startGateway({ route: { upstream: upstream.url } });
     const received = await sendRaw(gateway.url, bytes(gateway.tokens.token()));
     expect(received).toMatch(/^HTTP\/1\.1 502 .*upstream-unreachable/s);
@@ -139,7 +139,9 @@ describe.each(ways)("of %s, an upstream", (_way, bytes) => {
   it("may send interim answers before each answer on one connection", async () => {
     // Each with the tab that one parser does not see.
     const answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n5\r\nwhole\r\n0\r\n\r\n";
-    await using upstream = await startRaw((socket) => socket.write(HINTS + CONTINUE + answer));
+    await using upstream = await startRawUpstream((socket) =>
+      socket.write(HINTS + CONTINUE + answer),
+    );
     await using gateway = await startGateway({ route: { upstream: upstream.url } });
     for (let count = 0; count <= MAX_INTERIM_ANSWERS / 2; count += 1) {
       const received = await sendRaw(gateway.url, bytes(gateway.tokens.token()));
@@ -165,7 +167,7 @@ it.each([
 
 it("an upstream that sends hints before it takes an upgrade is heard", async () => {
   const switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket";
-  await using upstream = await startRaw((socket) => {
+  await using upstream = await startRawUpstream((socket) => {
     socket.write(`${HINTS}${switching}\r\n\r\nHTTP/1.1 100 is data now\r\n\r\n.`);
   });
   await using gateway = await startGateway({ route: { upstream: upstream.url } });

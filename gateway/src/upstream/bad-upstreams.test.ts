@@ -1,10 +1,10 @@
 /** Upstreams that do what they should not, each with the reason that the caller and metrics see. */
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
-import { sendRaw, statusOf } from "../../test-support/raw-client.ts";
-import { startRaw } from "../../test-support/raw-upstream.ts";
+import { sendRaw, statusOf } from "@breezeway/test-support/raw-client";
+import { startRawUpstream } from "@breezeway/test-support/raw-upstream";
+import type { Echo } from "@breezeway/test-support/upstream";
 import { startGateway } from "../../test-support/start.ts";
-import type { Echo } from "../../test-support/upstream.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok";
 
@@ -74,7 +74,7 @@ const ways: [string, () => RequestInit][] = [
 
 describe.each(ways)("of %s, an upstream that", (_way, init) => {
   it.each(cases)("%s is told as what it is", async (_name, answer, status, reason) => {
-    await using upstream = await startRaw((socket) => {
+    await using upstream = await startRawUpstream((socket) => {
       if (typeof answer === "string") socket.write(answer, "latin1");
       else answer(socket);
     });
@@ -90,7 +90,7 @@ describe.each(ways)("of %s, an upstream that", (_way, init) => {
 
   it("smuggles an answer behind its answer does not get it to the next caller", async () => {
     const smuggled = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
-    await using upstream = await startRaw((socket, count) => {
+    await using upstream = await startRawUpstream((socket, count) => {
       const body = `good${count}`;
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}${smuggled}`);
     });
@@ -106,7 +106,7 @@ describe.each(ways)("of %s, an upstream that", (_way, init) => {
     const unasked = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
     const closed = Promise.withResolvers<void>();
     let first: Socket | undefined;
-    await using upstream = await startRaw((socket) => {
+    await using upstream = await startRawUpstream((socket) => {
       first ??= socket.on("close", () => closed.resolve());
       socket.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood");
     });
@@ -132,7 +132,7 @@ describe("an upstream that", () => {
   });
 
   it("stops reading the request's body is told as too slow", async () => {
-    await using upstream = await startRaw((socket) => socket.pause());
+    await using upstream = await startRawUpstream((socket) => socket.pause());
     await using gateway = await startGateway({ route: { upstream: upstream.url, timeoutMs: 100 } });
     const body = Buffer.alloc(9_000_000);
     const response = await gateway.request("/orders", { method: "POST", body });
@@ -141,7 +141,7 @@ describe("an upstream that", () => {
   });
 
   it("closes an idle connection just as it is used again is asked once more", async () => {
-    await using upstream = await startRaw((socket, count) => {
+    await using upstream = await startRawUpstream((socket, count) => {
       if (count === 2) socket.resetAndDestroy();
       else socket.write(OK);
     });
@@ -154,7 +154,7 @@ describe("an upstream that", () => {
   it("has closed all its idle connections is asked once more on a new one", async () => {
     const sockets: Socket[] = [];
     const both = Promise.withResolvers<void>();
-    await using upstream = await startRaw((socket) => {
+    await using upstream = await startRawUpstream((socket) => {
       const isOld = sockets.length === 2;
       if (isOld && sockets.includes(socket)) socket.resetAndDestroy();
       else if (isOld) socket.write(OK);
@@ -175,7 +175,7 @@ describe("an upstream that", () => {
     ["answers a read with garbage", "GET", "", 502],
     ["breaks off its answer to a read", "GET", "", 502],
   ])("%s is not asked again", async (what, method, body, status) => {
-    await using upstream = await startRaw((socket) => {
+    await using upstream = await startRawUpstream((socket) => {
       if (what.startsWith("resets")) socket.resetAndDestroy();
       else if (what.startsWith("answers")) socket.end("garbage\r\n\r\n");
       else socket.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", () => socket.end());

@@ -2,7 +2,7 @@
 import { Readable } from "node:stream";
 import { buildConnector, type Dispatcher } from "undici";
 import { expect, it } from "vitest";
-import { startUpstream } from "../../test-support/upstream.ts";
+import { startUpstream } from "@breezeway/test-support/upstream";
 import { ChunkedClient } from "./chunked-client.ts";
 
 interface Told {

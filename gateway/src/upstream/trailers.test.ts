@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { request, type ClientRequest, type IncomingMessage } from "node:http";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { sendRaw, statusOf } from "../../test-support/raw-client.ts";
+import { sendRaw, statusOf } from "@breezeway/test-support/raw-client";
+import type { Handler } from "@breezeway/test-support/upstream";
 import { startGateway, type TestGateway } from "../../test-support/start.ts";
-import type { Handler } from "../../test-support/upstream.ts";
 
 /** Answers with the trailers that came, and with the header that announced them. */
 const tellTrailers: Handler = (incoming, response) => {

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
 import { createServer } from "node:net";
 import { expect, it } from "vitest";
+import { startUpstream } from "@breezeway/test-support/upstream";
 import { startGateway, type TestGateway } from "../../test-support/start.ts";
-import { startUpstream } from "../../test-support/upstream.ts";
 
 async function connectionCounts(gateway: TestGateway): Promise<Record<string, number>> {
   const text = await (await fetch(`${gateway.url}/metrics`)).text();

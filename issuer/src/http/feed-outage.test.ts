@@ -1,5 +1,12 @@
 /** What readers of the feed are told while the issuer cannot read what others revoke. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import {
+  startPostgresRelay,
+  type PostgresRelay,
+  startPostgres,
+  type PostgresServer,
+  START_TIMEOUT_MS,
+} from "@breezeway/test-support/postgres";
 import type { Issuer } from "../index.ts";
 import { postgresStore } from "../postgres.ts";
 import {
@@ -7,9 +14,6 @@ import {
   type EventReader,
   type ReceivedEvent,
 } from "../../test-support/event-source.ts";
-import { startPostgresRelay, type PostgresRelay } from "../../test-support/postgres-relay.ts";
-import { startPostgres, type PostgresServer } from "../../test-support/postgres-server.ts";
-import { START_TIMEOUT_MS } from "../../test-support/stores.ts";
 import { call, signIn, testIssuer } from "../../test-support/test-issuer.ts";
 
 let server: PostgresServer;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { USERS } from "@breezeway/test-support/issuer-fixture";
 import type {
   AuditEvent,
   InstallationOptions,
@@ -7,7 +8,7 @@ import type {
   ManageContext,
 } from "../index.ts";
 import { readEvents } from "../../test-support/event-source.ts";
-import { call, reasonOf, signIn, testIssuer, USERS } from "../../test-support/test-issuer.ts";
+import { call, reasonOf, signIn, testIssuer } from "../../test-support/test-issuer.ts";
 
 const COMMANDS = ["install", "uninstall", "retry", "setup-completed"];
 

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { START_TIMEOUT_MS } from "@breezeway/test-support/postgres";
 import type { Issuer } from "../index.ts";
 import {
   installableApps,
@@ -6,7 +7,7 @@ import {
   type AppBackend,
 } from "../../test-support/app-backend.ts";
 import { gate, ORDERS } from "../../test-support/installations.ts";
-import { postgresFixture, START_TIMEOUT_MS } from "../../test-support/stores.ts";
+import { postgresFixture } from "../../test-support/stores.ts";
 import { testIssuer } from "../../test-support/test-issuer.ts";
 
 const DAY_MS = 86_400_000;

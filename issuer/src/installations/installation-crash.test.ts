@@ -1,12 +1,17 @@
 import { installationListResponseSchema, parseWith } from "@breezeway/shared/schemas";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { startAppBackend, status, type AppBackend } from "../../test-support/app-backend.ts";
-import { gate, ORDERS } from "../../test-support/installations.ts";
 import {
-  send,
+  sendAsHostPage,
   startIssuerProcess,
   type IssuerProcess,
-} from "../../test-support/start-issuer-process.ts";
+} from "@breezeway/test-support/issuer-process";
+import {
+  installableApps,
+  startAppBackend,
+  status,
+  type AppBackend,
+} from "../../test-support/app-backend.ts";
+import { gate, ORDERS } from "../../test-support/installations.ts";
 import { describeStores } from "../../test-support/stores.ts";
 import { cookieOf } from "../../test-support/test-issuer.ts";
 import { retryTimes } from "./installations-runtime.ts";
@@ -27,7 +32,7 @@ function holdCall(): Promise<void> {
 }
 
 async function stateAt({ url }: IssuerProcess, cookie: string): Promise<string | undefined> {
-  const answer = await send(`${url}/auth/installations`, "GET", { cookie });
+  const answer = await sendAsHostPage(`${url}/installations`, "GET", { cookie });
   const context = { code: "OFFLINE", source: "installations" } as const;
   const { installations } = parseWith(installationListResponseSchema, await answer.json(), context);
   return installations[0]?.state;
@@ -39,18 +44,18 @@ describeStores("an issuer on $name that is killed while a backend holds its call
     let clockAheadMs = 0;
     // Time goes by between one process and the next: the claim of the dead one ends.
     const start = (): Promise<IssuerProcess> => {
-      const options = { clockAheadMs, backend: backend.origin };
+      const options = { clockAheadMs, apps: installableApps(backend.origin) };
       clockAheadMs += leaseMs;
-      return startIssuerProcess(place(), options);
+      return startIssuerProcess(place().location, options);
     };
 
     let issuer = await start();
-    const login = await send(`${issuer.url}/auth/login/dev`, "POST", {
+    const login = await sendAsHostPage(`${issuer.url}/login/dev`, "POST", {
       body: { userId: "alice", tenantId: "acme" },
     });
     const cookie = cookieOf(login);
     const command = (name: string) =>
-      send(`${issuer.url}/auth/installations/${name}`, "POST", { cookie, body: ORDERS });
+      sendAsHostPage(`${issuer.url}/installations/${name}`, "POST", { cookie, body: ORDERS });
     const killInCall = async (name: string): Promise<void> => {
       const held = holdCall();
       expect(await command(name)).toMatchObject({ status: 200 });

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { ISSUER_URL } from "@breezeway/test-support/issuer-fixture";
 import { problem, readToken, status } from "../../test-support/app-backend.ts";
 import {
   gate,
@@ -8,7 +9,7 @@ import {
   setUpInstallations,
 } from "../../test-support/installations.ts";
 import { describeStores } from "../../test-support/stores.ts";
-import { ISSUER_URL, testIssuer } from "../../test-support/test-issuer.ts";
+import { testIssuer } from "../../test-support/test-issuer.ts";
 
 describeStores("installations in a $name store", (place) => {
   const stage = setUpInstallations(place);

@@ -1,5 +1,6 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ISSUER_URL } from "@breezeway/test-support/issuer-fixture";
 import { createLocalVault, type Issuer, type Store } from "../index.ts";
 import { createKeyManagerForTesting } from "../testing.ts";
 import {
@@ -9,7 +10,7 @@ import {
   verify,
   type KeyPlace,
 } from "../../test-support/key-place.ts";
-import { ISSUER_URL, signIn, type TestClock } from "../../test-support/test-issuer.ts";
+import { signIn, type TestClock } from "../../test-support/test-issuer.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;

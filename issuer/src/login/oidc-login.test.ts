@@ -1,13 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startOidcProvider, type TestProvider } from "@breezeway/test-support/oidc-provider";
+import { ISSUER_URL } from "@breezeway/test-support/issuer-fixture";
 import type { AuditEvent, Issuer, OidcIdentity, OidcOptions } from "../index.ts";
-import { startOidcProvider, type TestProvider } from "../../test-support/oidc-provider.ts";
-import {
-  call,
-  ISSUER_URL,
-  reasonOf,
-  testClock,
-  testIssuer,
-} from "../../test-support/test-issuer.ts";
+import { call, reasonOf, testClock, testIssuer } from "../../test-support/test-issuer.ts";
 
 const CALLBACK = `${ISSUER_URL}/login/callback`;
 

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import express from "express";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MANIFESTS } from "@breezeway/test-support/issuer-fixture";
 import type { ClaimsHook, Issuer } from "../index.ts";
 import {
   readManifests,
@@ -14,7 +15,7 @@ import {
   type ProxyOptions,
   type ServeOptions,
 } from "../node.ts";
-import { cookieOf, MANIFESTS, testIssuer } from "../../test-support/test-issuer.ts";
+import { cookieOf, testIssuer } from "../../test-support/test-issuer.ts";
 
 let issuer: Issuer;
 let folder: string;

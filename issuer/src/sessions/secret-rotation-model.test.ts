@@ -4,8 +4,9 @@
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { START_TIMEOUT_MS } from "@breezeway/test-support/postgres";
 import type { Issuer } from "../index.ts";
-import { postgresFixture, sqliteFixture, START_TIMEOUT_MS } from "../../test-support/stores.ts";
+import { postgresFixture, sqliteFixture } from "../../test-support/stores.ts";
 import {
   call,
   cookieOf,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ISSUER, NOW_SECONDS, claimsAt, createSigner } from "../../test-support/signer.ts";
+import { ISSUER, NOW_SECONDS, claimsAt, createSigner } from "@breezeway/test-support/signer";
 import { verifySession, type HttpResult, type RestEvent } from "./lambda.ts";
 
 const signer = createSigner();

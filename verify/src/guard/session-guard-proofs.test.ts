@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createProver } from "../../test-support/prover.ts";
-import { ISSUER, claimsAt, createSigner } from "../../test-support/signer.ts";
+import { createProver } from "@breezeway/test-support/prover";
+import { ISSUER, claimsAt, createSigner } from "@breezeway/test-support/signer";
 import type { RequestParts } from "./request-parts.ts";
 import { createSessionGuard, type Admission, type SessionGuard } from "./session-guard.ts";
 

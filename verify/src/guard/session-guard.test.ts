@@ -1,7 +1,11 @@
 import { BridgeError } from "@breezeway/shared";
 import { afterEach, describe, expect, it } from "vitest";
-import { createFeedServer, revokedEvent, type FeedServer } from "../../test-support/feed-server.ts";
-import { ISSUER, claimsAt, createSigner } from "../../test-support/signer.ts";
+import {
+  createFeedServer,
+  revokedEvent,
+  type FeedServer,
+} from "@breezeway/test-support/feed-server";
+import { ISSUER, claimsAt, createSigner } from "@breezeway/test-support/signer";
 import { createRevocationFeed } from "../revocation/revocation-feed.ts";
 import type { RequestParts } from "./request-parts.ts";
 import { createSessionGuard, type Admission, type SessionGuard } from "./session-guard.ts";

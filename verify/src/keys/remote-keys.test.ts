@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createJwksServer, type JwksServer } from "../../test-support/jwks-server.ts";
-import { ISSUER, NOW_SECONDS, claimsAt, createSigner } from "../../test-support/signer.ts";
+import { createJwksServer, type JwksServer } from "@breezeway/test-support/jwks-server";
+import { ISSUER, NOW_SECONDS, claimsAt, createSigner } from "@breezeway/test-support/signer";
 import type { SessionVerifierOptions } from "../verifier/options.ts";
 import { createSessionVerifier, type SessionVerifier } from "../verifier/session-verifier.ts";
 

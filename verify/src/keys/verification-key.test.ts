@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { createSigner } from "../../test-support/signer.ts";
+import { createSigner } from "@breezeway/test-support/signer";
 import { importKeys } from "./verification-key.ts";
 
 const ed25519 = createSigner("ed");

@@ -3,11 +3,11 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import { afterEach, describe, expect, it } from "vitest";
+import { claimsAt, createSigner, ISSUER, NOW_SECONDS } from "@breezeway/test-support/signer";
 import { createBackend } from "../../examples/lifecycle-express.ts";
 import { createLifecycleHandler } from "../../examples/lifecycle-fetch.ts";
 import { LifecycleRefusal, verifyLifecycle, type LifecycleCall } from "../lifecycle.ts";
 import { BODY, digestOf, signCall, type CallChanges } from "../../test-support/lifecycle-calls.ts";
-import { claimsAt, createSigner, ISSUER, NOW_SECONDS } from "../../test-support/signer.ts";
 import { createSessionVerifier } from "../verifier/session-verifier.ts";
 
 const CANARY = "canary-4c1e";

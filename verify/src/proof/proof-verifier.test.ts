@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createProver, type Prover } from "../../test-support/prover.ts";
-import { NOW_SECONDS, b64 } from "../../test-support/signer.ts";
+import { createProver, type Prover } from "@breezeway/test-support/prover";
+import { NOW_SECONDS, base64url } from "@breezeway/test-support/signer";
 import { importProofKey } from "./proof-key.ts";
 import type { ProofOptions } from "./proof-options.ts";
 import { createProofVerifier, type ProofRequest } from "./proof-verifier.ts";
@@ -133,7 +133,7 @@ describe("a proof", () => {
     ["without a type", prover.prove(good, {}, { typ: undefined })],
     [
       "with alg none and no signature",
-      `${b64(JSON.stringify({ ...header, alg: "none" }))}.${body}.`,
+      `${base64url(JSON.stringify({ ...header, alg: "none" }))}.${body}.`,
     ],
     ["with alg none", prover.prove(good, {}, { alg: "none" })],
     ["with alg HS256", prover.prove(good, {}, { alg: "HS256" })],
@@ -156,7 +156,10 @@ describe("a proof", () => {
       prover.prove(good, {}, { jwk: { ...prover.jwk, x: `${String(prover.jwk["x"])}=` } }),
     ],
     ["with somebody else's key swapped in", prover.prove(good, {}, { jwk: stranger.jwk })],
-    ["of which the body was changed", `${head}.${b64(JSON.stringify({ htm: "GET" }))}.${mark}`],
+    [
+      "of which the body was changed",
+      `${head}.${base64url(JSON.stringify({ htm: "GET" }))}.${mark}`,
+    ],
     ["that is a list", prover.signText(JSON.stringify(header), "[]")],
     ["with a name twice", prover.signText(JSON.stringify(header), '{"htm":"GET","htm":"GET"}')],
     ["with a name twice in its header", prover.signText('{"alg":"none","alg":"ES256"}', "{}")],

@@ -6,8 +6,8 @@ import {
   revokedEvent,
   snapshotEvent,
   type FeedServer,
-} from "../../test-support/feed-server.ts";
-import { NOW_SECONDS as NOW, claimsAt } from "../../test-support/signer.ts";
+} from "@breezeway/test-support/feed-server";
+import { NOW_SECONDS as NOW, claimsAt } from "@breezeway/test-support/signer";
 import type { RevocationFeedOptions } from "./feed-options.ts";
 import { createRevocationFeed, type RevocationFeed } from "./revocation-feed.ts";
 

@@ -1,6 +1,6 @@
 import type { Revocation, SessionClaims } from "@breezeway/shared/schemas";
 import { describe, expect, it } from "vitest";
-import { NOW_SECONDS as NOW, claimsAt } from "../../test-support/signer.ts";
+import { NOW_SECONDS as NOW, claimsAt } from "@breezeway/test-support/signer";
 import { createRevocationList } from "./revocation-list.ts";
 
 // User alice of tenant acme, app orders, session-1.

@@ -2,7 +2,7 @@ import { createPublicKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { NOW_SECONDS as NOW, ISSUER, claimsAt, createSigner } from "../../test-support/signer.ts";
+import { NOW_SECONDS as NOW, ISSUER, claimsAt, createSigner } from "@breezeway/test-support/signer";
 import { createSessionVerifier } from "../verifier/session-verifier.ts";
 import type { VerificationKey } from "../keys/verification-key.ts";
 import { isSignatureValid } from "./signature.ts";

@@ -5,11 +5,11 @@ import { describe, expect, it } from "vitest";
 import {
   ISSUER,
   NOW_SECONDS as NOW,
-  b64,
+  base64url,
   claimsAt,
   createSigner,
   without,
-} from "../../test-support/signer.ts";
+} from "@breezeway/test-support/signer";
 import type { VerifyRequest } from "./claim-rules.ts";
 import { createSessionVerifier } from "./session-verifier.ts";
 
@@ -41,7 +41,7 @@ const withHeader = (overrides: object): string => signer.sign(claims, { ...heade
 const withHeaderText = (text: string): string => signer.signText(text, JSON.stringify(claims));
 const withPayloadText = (text: string): string => signer.signText(JSON.stringify(header), text);
 const signedInput = (input: string): string =>
-  `${input}.${b64(sign(null, Buffer.from(input), signer.privateKey))}`;
+  `${input}.${base64url(sign(null, Buffer.from(input), signer.privateKey))}`;
 const padded = (bytes: number): string => {
   const empty = withClaims({ pad: "" }).length;
   return withClaims({ pad: "x".repeat(Math.floor(((bytes - empty) * 3) / 4)) });
@@ -61,7 +61,7 @@ const malformed: readonly (readonly [string, string])[] = [
   ["padding", `${good}==`],
   [
     "padding in the header",
-    signedInput(`${b64(JSON.stringify({ ...header, kid: "k" }))}=.${goodPayload}`),
+    signedInput(`${base64url(JSON.stringify({ ...header, kid: "k" }))}=.${goodPayload}`),
   ],
   [
     "the other base64 alphabet",
@@ -70,7 +70,7 @@ const malformed: readonly (readonly [string, string])[] = [
   ["altered tail bits in the signature", alterTailBits(good)],
   [
     "altered tail bits in the payload, signed so",
-    signedInput(`${goodHeader}.${alterTailBits(b64("{}"))}`),
+    signedInput(`${goodHeader}.${alterTailBits(base64url("{}"))}`),
   ],
   ["characters beyond ASCII", good.replace("e", "е")],
   ["a length above 8 kB", padded(8_200)],
@@ -94,7 +94,7 @@ const malformed: readonly (readonly [string, string])[] = [
   ["a kid that is a number", withHeader({ kid: 1 })],
   ["a kid of 257 characters", withHeader({ kid: "k".repeat(257) })],
   ["crit", withHeader({ crit: ["b64"] })],
-  ["b64", withHeader({ b64: false })],
+  ["b64", withHeader({ base64url: false })],
   ["jwk with the attacker's key", stranger.sign(claims, { ...header, jwk: stranger.publicJwk })],
   ["jku", withHeader({ jku: "https://evil.example/jwks.json" })],
   ["x5u", withHeader({ x5u: "https://evil.example/cert.pem" })],
@@ -104,7 +104,9 @@ const malformed: readonly (readonly [string, string])[] = [
   ["a payload that is a string", withPayloadText('"alice"')],
   [
     "a payload that is not UTF-8",
-    signedInput(`${goodHeader}.${b64(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))}`),
+    signedInput(
+      `${goodHeader}.${base64url(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))}`,
+    ),
   ],
   ["two subs", withPayloadText(JSON.stringify(claims).replace("{", '{"sub":"root",'))],
   [
@@ -148,7 +150,7 @@ const attacks: readonly Attack[] = [
   ...malformed.map(([name, token]) => ({ name, token, code: "TOKEN_MALFORMED" })),
   {
     name: "alg none",
-    token: `${b64('{"alg":"none","typ":"JWT","kid":"key-1"}')}.${goodPayload}.`,
+    token: `${base64url('{"alg":"none","typ":"JWT","kid":"key-1"}')}.${goodPayload}.`,
     code: "TOKEN_ALG",
   },
   { name: "alg NONE in other letters", token: withHeader({ alg: "nOnE" }), code: "TOKEN_ALG" },
@@ -181,27 +183,27 @@ const attacks: readonly Attack[] = [
   { name: "no signature", token: `${goodHeader}.${goodPayload}.`, code: "TOKEN_SIGNATURE" },
   {
     name: "a signature cut short",
-    token: `${goodHeader}.${goodPayload}.${b64(Buffer.from(goodSignature, "base64url").subarray(0, 63))}`,
+    token: `${goodHeader}.${goodPayload}.${base64url(Buffer.from(goodSignature, "base64url").subarray(0, 63))}`,
     code: "TOKEN_SIGNATURE",
   },
   {
     name: "a signature with a byte more",
-    token: `${goodHeader}.${goodPayload}.${b64(Buffer.concat([Buffer.from(goodSignature, "base64url"), Buffer.from([0])]))}`,
+    token: `${goodHeader}.${goodPayload}.${base64url(Buffer.concat([Buffer.from(goodSignature, "base64url"), Buffer.from([0])]))}`,
     code: "TOKEN_SIGNATURE",
   },
   {
     name: "a signature of zeroes",
-    token: `${goodHeader}.${goodPayload}.${b64(Buffer.alloc(64))}`,
+    token: `${goodHeader}.${goodPayload}.${base64url(Buffer.alloc(64))}`,
     code: "TOKEN_SIGNATURE",
   },
   {
     name: "another payload under the signature",
-    token: `${goodHeader}.${b64(JSON.stringify({ ...claims, sub: "root" }))}.${goodSignature}`,
+    token: `${goodHeader}.${base64url(JSON.stringify({ ...claims, sub: "root" }))}.${goodSignature}`,
     code: "TOKEN_SIGNATURE",
   },
   {
     name: "the same header, written otherwise",
-    token: `${b64('{"kid":"key-1","alg":"EdDSA","typ":"JWT"}')}.${goodPayload}.${goodSignature}`,
+    token: `${base64url('{"kid":"key-1","alg":"EdDSA","typ":"JWT"}')}.${goodPayload}.${goodSignature}`,
     code: "TOKEN_SIGNATURE",
   },
   {

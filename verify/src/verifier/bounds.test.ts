@@ -4,10 +4,10 @@ import { describe, expect, it } from "vitest";
 import {
   ISSUER,
   NOW_SECONDS as NOW,
-  b64,
+  base64url,
   claimsAt,
   createSigner,
-} from "../../test-support/signer.ts";
+} from "@breezeway/test-support/signer";
 import { createSessionVerifier } from "./session-verifier.ts";
 
 const HEADER = '{"alg":"EdDSA","typ":"JWT","kid":"key-1"}';
@@ -37,7 +37,7 @@ const messageOf = (token: string): string => {
 function paddedTo(length: number, text: string): string {
   for (let spaces = 0; ; spaces += 1) {
     const padded = text.replace("{", `{${" ".repeat(spaces)}`);
-    const { length: actual } = b64(padded);
+    const { length: actual } = base64url(padded);
     if (actual === length) return padded;
     if (actual > length) throw new Error("Base64url has no text of this length.");
   }
@@ -45,7 +45,7 @@ function paddedTo(length: number, text: string): string {
 
 describe("the size of a token", () => {
   const tokenOf = (length: number, header: string): string => {
-    const rest = b64(header).length + 1 + 1 + 86;
+    const rest = base64url(header).length + 1 + 1 + 86;
     return signer.signText(header, paddedTo(length - rest, claimsText));
   };
 
@@ -83,7 +83,7 @@ describe("the size of a header", () => {
 describe("the parts of a token", () => {
   const [header = "", payload = "", signature = ""] = signer.sign(claims).split(".");
   const signed = (input: string): string =>
-    `${input}.${b64(sign(null, Buffer.from(input), signer.privateKey))}`;
+    `${input}.${base64url(sign(null, Buffer.from(input), signer.privateKey))}`;
 
   it.each([
     ["one", header],
@@ -127,9 +127,9 @@ describe("claims", () => {
   it("must be UTF-8, in values that nobody reads, too", () => {
     const bytes = Buffer.from(claimsText.replace("{", '{"note":"?",'));
     bytes[bytes.indexOf("?")] = 0xff;
-    const input = `${b64(HEADER)}.${b64(bytes)}`;
+    const input = `${base64url(HEADER)}.${base64url(bytes)}`;
     const signature = sign(null, Buffer.from(input), signer.privateKey);
-    expect(messageOf(`${input}.${b64(signature)}`)).toMatch(/payload is not a JSON object/);
+    expect(messageOf(`${input}.${base64url(signature)}`)).toMatch(/payload is not a JSON object/);
   });
 
   it("may give a life of exactly 300 seconds", () => {

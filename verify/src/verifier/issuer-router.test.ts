@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { NOW_SECONDS as NOW, claimsAt, createSigner } from "../../test-support/signer.ts";
+import { NOW_SECONDS as NOW, claimsAt, createSigner } from "@breezeway/test-support/signer";
 import { createSessionVerifier } from "./session-verifier.ts";
 
 const A = "https://a.example/auth";

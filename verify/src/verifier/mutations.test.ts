@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { BridgeError } from "@breezeway/shared";
 import { describe, expect, it } from "vitest";
-import { ISSUER, NOW_SECONDS as NOW, claimsAt, createSigner } from "../../test-support/signer.ts";
+import { ISSUER, NOW_SECONDS as NOW, claimsAt, createSigner } from "@breezeway/test-support/signer";
 import { createSessionVerifier } from "./session-verifier.ts";
 
 const eddsa = createSigner("key-1");

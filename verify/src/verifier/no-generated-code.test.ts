@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { ISSUER, claimsAt, createSigner, without } from "../../test-support/signer.ts";
+import { ISSUER, claimsAt, createSigner, without } from "@breezeway/test-support/signer";
 
 const NOW = Math.floor(Date.now() / 1_000);
 

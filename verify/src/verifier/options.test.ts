@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ISSUER, createSigner } from "../../test-support/signer.ts";
+import { ISSUER, createSigner } from "@breezeway/test-support/signer";
 import type { SessionVerifierOptions } from "./options.ts";
 import { createSessionVerifier } from "./session-verifier.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ISSUER, NOW_SECONDS as NOW, claimsAt, createSigner } from "../../test-support/signer.ts";
+import { ISSUER, NOW_SECONDS as NOW, claimsAt, createSigner } from "@breezeway/test-support/signer";
 import type { SessionVerifierOptions } from "./options.ts";
 import { createSessionVerifier, type SessionVerifier } from "./session-verifier.ts";
 

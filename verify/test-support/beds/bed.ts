@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen } from "@breezeway/test-support/listen";
 import type { SessionOptions } from "../../src/guard/session-options.ts";
 import type { Variant } from "../conformance.ts";
 
@@ -31,17 +31,8 @@ export interface RunningBed {
 
 type Listener = (...args: Parameters<RequestListener>) => unknown;
 
-export async function listen(listener: Listener): Promise<RunningBed> {
+export async function serve(listener: Listener): Promise<RunningBed> {
   const server = createServer((request, response) => void listener(request, response));
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  const { url, close } = await listen(server);
+  return { url, close };
 }

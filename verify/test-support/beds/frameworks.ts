@@ -9,13 +9,13 @@ import { createApp as createHono } from "../../examples/hono.ts";
 import { createApp as createKoa } from "../../examples/koa.ts";
 import { createApp as createLoopback } from "../../examples/loopback.ts";
 import { createModule } from "../../examples/nest.ts";
-import { listen, type Bed } from "./bed.ts";
+import { serve, type Bed } from "./bed.ts";
 
 export const frameworkBeds: readonly Bed[] = [
-  { name: "express", start: ({ options }) => listen(createExpress(options)) },
-  { name: "koa", start: ({ options }) => listen(createKoa(options).callback()) },
-  { name: "hono", start: ({ options }) => listen(getRequestListener(createHono(options).fetch)) },
-  { name: "fetch", start: ({ options }) => listen(getRequestListener(createHandler(options))) },
+  { name: "express", start: ({ options }) => serve(createExpress(options)) },
+  { name: "koa", start: ({ options }) => serve(createKoa(options).callback()) },
+  { name: "hono", start: ({ options }) => serve(getRequestListener(createHono(options).fetch)) },
+  { name: "fetch", start: ({ options }) => serve(getRequestListener(createHandler(options))) },
   {
     name: "fastify",
     start: async ({ options }) => {

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from "node:http";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import { createHandlers } from "../../examples/lambda.ts";
-import { listen, type Bed } from "./bed.ts";
+import { serve, type Bed } from "./bed.ts";
 
 type EventMaker = (request: IncomingMessage) => object;
 
@@ -48,7 +48,7 @@ function lambdaBed(name: string, toEvent: EventMaker): Bed {
     name,
     start: async ({ options }) => {
       const { home, orders } = createHandlers(options);
-      return listen((request, response) => {
+      return serve((request, response) => {
         const handler = request.url === "/" ? home : orders;
         void handler(toEvent(request) as APIGatewayProxyEventV2, {} as Context).then((result) =>
           response

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { expect, test } from "vitest";
 import { freePort } from "./free-port.ts";
 
-test("passes over ports of which somebody listens on one, and gives none twice in a row", async () => {
+test("skips a block of ports of which one is in use, and returns none twice in a row", async () => {
   const taken = await freePort(3);
   const server = createServer().listen(taken + 2, "127.0.0.1");
   await once(server, "listening");

@@ -1,14 +1,14 @@
 /** A real OpenID provider (npm oidc-provider) on a loopback port, with its own sign-in pages. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import Provider from "oidc-provider";
 import { vi } from "vitest";
+import { listen } from "./listen.ts";
 
 export interface TestProvider {
   readonly url: string;
-  /** Signs a person in, as a browser would: from an authorization URL to the callback URL. */
+  /** Signs a person in, as a browser does, from an authorization URL to the callback URL. */
   signIn(authorizationUrl: string, login: string): Promise<string>;
-  /** Refuses at the sign-in page; gives the callback URL with the error. */
+  /** Cancels at the sign-in page. @returns the callback URL with the error */
   cancel(authorizationUrl: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -21,14 +21,13 @@ export interface TestProviderOptions {
 }
 
 export async function startOidcProvider(options: TestProviderOptions): Promise<TestProvider> {
-  // The provider warns about its development pages and keys; that is what they are for here.
+  // The provider warns about its development pages and keys, which this test provider uses on purpose.
   const quiet = [vi.spyOn(console, "warn"), vi.spyOn(console, "info")];
   for (const spy of quiet) spy.mockImplementation(() => undefined);
   let handle: (request: IncomingMessage, response: ServerResponse) => Promise<void> = () =>
     Promise.reject(new Error("not started"));
   const server = createServer((request, response) => void handle(request, response));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, close } = await listen(server);
   const provider = new Provider(url, {
     clients: [
       {
@@ -69,16 +68,11 @@ export async function startOidcProvider(options: TestProviderOptions): Promise<T
       const page = await browser.open(authorizationUrl);
       return browser.open(`${page}/abort`);
     },
-    close() {
-      return new Promise((resolve, reject) => {
-        server.close((error) => (error ? reject(error) : resolve()));
-        server.closeAllConnections();
-      });
-    },
+    close,
   };
 }
 
-/** Follows redirects with cookies, up to a page to fill in or the address of the client. */
+/** Follows redirects with cookies, up to a page with a form or to the client's address. */
 function createBrowser(stopAt: string): {
   open(url: string): Promise<string>;
   submit(page: string, fields: Record<string, string>): Promise<string>;

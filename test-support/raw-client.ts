@@ -1,7 +1,7 @@
-/** Sends bytes and reads bytes: for requests that no HTTP client would send. */
+/** Sends bytes and reads bytes, for requests that no HTTP client would send. */
 import { connect } from "node:net";
 
-/** What came back until the connection ended, or until `until` matched. */
+/** Resolves to what arrived until the connection ended, or until `until` matched. */
 export function sendRaw(url: string, text: string | Buffer, until?: RegExp): Promise<string> {
   const { hostname, port } = new URL(url);
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -21,7 +21,7 @@ export function sendRaw(url: string, text: string | Buffer, until?: RegExp): Pro
   return promise;
 }
 
-/** The status of the first answer in what {@link sendRaw} returned; 0 when there is none. */
+/** The status of the first answer in what {@link sendRaw} returned; 0 when there is no answer. */
 export function statusOf(received: string): number {
   return Number(/^HTTP\/1\.1 (\d{3})/.exec(received)?.[1] ?? 0);
 }

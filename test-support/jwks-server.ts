@@ -1,17 +1,21 @@
-/** A JWKS endpoint on a real socket whose answers a test chooses. */
+/** A JWKS endpoint on a real socket whose answers a test chooses. Every path serves it. */
 import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen } from "./listen.ts";
 
 export interface JwksServer extends AsyncDisposable {
   readonly url: string;
-  readonly hits: () => number;
-  /** What the next requests are answered with. */
+  /** The address of another path, for example `/slow`. */
+  urlOf(path: string): string;
+  /** The requests so far, to one path or to all of them. */
+  hits(path?: string): number;
+  /** Chooses how the next requests are answered. */
   answer(listener: RequestListener): void;
+  /** Answers the next requests with these keys. */
   serve(...keys: readonly object[]): void;
 }
 
 export async function createJwksServer(...keys: readonly object[]): Promise<JwksServer> {
-  let hits = 0;
+  const paths: string[] = [];
   let listener: RequestListener;
   const serve = (...served: readonly object[]): void => {
     listener = (_request, response) => {
@@ -20,24 +24,18 @@ export async function createJwksServer(...keys: readonly object[]): Promise<Jwks
   };
   serve(...keys);
   const server = createServer((request, response) => {
-    hits += 1;
+    paths.push(request.url ?? "/");
     listener(request, response);
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const { url, close } = await listen(server);
   return {
-    url: `http://127.0.0.1:${port}/jwks.json`,
-    hits: () => hits,
+    url: `${url}/jwks.json`,
+    urlOf: (path) => url + path,
+    hits: (path) => paths.filter((hit) => path === undefined || hit === path).length,
     answer: (next) => {
       listener = next;
     },
     serve,
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    [Symbol.asyncDispose]: close,
   };
 }

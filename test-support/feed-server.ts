@@ -1,12 +1,12 @@
 /** A revocation feed on a real socket whose events a test sends by hand. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Revocation } from "@breezeway/shared/schemas";
+import { listen } from "./listen.ts";
 
 export interface FeedServer extends AsyncDisposable {
   readonly url: string;
   readonly requests: readonly IncomingMessage[];
-  /** What every new connection is greeted with. Default: an empty snapshot. */
+  /** Chooses what every new connection receives first. Default: an empty snapshot. */
   greet(greeting: (response: ServerResponse, request: IncomingMessage) => void): void;
   send(text: string): void;
   /** Ends the connections that are open. */
@@ -35,12 +35,9 @@ export async function createFeedServer(): Promise<FeedServer> {
     response.on("close", () => open.delete(response));
     greeting(response, request);
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const { url, close } = await listen(server);
   return {
-    url: `http://127.0.0.1:${port}/auth/revocations`,
+    url: `${url}/auth/revocations`,
     requests,
     greet: (next) => {
       greeting = next;
@@ -51,10 +48,6 @@ export async function createFeedServer(): Promise<FeedServer> {
     drop: () => {
       for (const response of open) response.destroy();
     },
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    [Symbol.asyncDispose]: close,
   };
 }
