@@ -67,9 +67,9 @@ describeStores("an issuer on $name that is killed while a backend holds its call
     const until = (state: string) =>
       expect.poll(() => stateAt(issuer, cookie), { interval: 5 }).toBe(state);
 
-    await killInCall("connect");
+    await killInCall("install");
     await until("setup");
-    await killInCall("disconnect");
+    await killInCall("uninstall");
     await until("uninstalled");
     await issuer.kill();
 
