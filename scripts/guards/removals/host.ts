@@ -37,42 +37,53 @@ export const host: readonly Removal[] = [
     edits: [
       edit(
         "host/src/tokens/token-source.ts",
-        "clock.monotonic() - mintedAt < MIN_REPLACE_MS",
-        "clock.monotonic() - mintedAt < 0",
+        "minter.mintedAt < MIN_REPLACE_MS",
+        "minter.mintedAt < 0",
       ),
     ],
   },
   {
     row: "TM-127",
-    edits: [edit("host/src/tokens/token-source.ts", "if (mine !== epoch) return fresh();", "")],
+    edits: [
+      edit("host/src/tokens/token-minter.ts", "if (epoch !== state.epoch) return undefined;", ""),
+    ],
   },
   {
     row: "TM-131",
     edits: [
+      edit("host/src/transport/throttle.ts", "attemptBurst: burst, ", "attemptBurst, "),
       edit(
-        "host/src/transport/frame-link.ts",
-        "(clock, attemptBurst, attemptsPerSecond)",
-        "(clock, attemptBurst * 1e6, attemptsPerSecond)",
+        "host/src/transport/throttle.ts",
+        "attemptsPerSecond: perSecond } = HANDSHAKE_LIMITS;",
+        "attemptsPerSecond: perSecond } = HANDSHAKE_LIMITS;\n  const burst = attemptBurst * 1e6;",
       ),
     ],
   },
   {
     row: "TM-132",
-    edits: [edit("host/src/tokens/token-source.ts", "if (!isUsable(next)) {", "if (mine < 0) {")],
+    edits: [
+      edit("host/src/tokens/token-minter.ts", "if (!held.isUsable(next)) {", "if (epoch < 0) {"),
+    ],
   },
   {
     row: "TM-141",
     edits: [
       edit(
         "host/src/surfaces/surface-methods.ts",
-        'if (target !== app) demand(app, "navigate", SURFACE_CAPABILITIES.navigateToApps);',
+        "assertCapability(canOf(app), '\"navigate\"', SURFACE_CAPABILITIES.navigateToApps);",
         "",
       ),
     ],
   },
   {
     row: "TM-143",
-    edits: [edit("host/src/surfaces/surface-methods.ts", 'spend(dialogs(app), "dialogs");', "")],
+    edits: [
+      edit(
+        "shared/src/protocol/surface-rules.ts",
+        "if (budget === undefined || checks.take(budget)) return;",
+        "if (budget !== null) return;",
+      ),
+    ],
   },
   {
     row: "TM-147",
@@ -99,14 +110,14 @@ export const host: readonly Removal[] = [
     edits: [
       edit(
         "host/src/guests/guest-mount.ts",
-        "(path) => paths.run(() => settings.onPathChange?.(path)),",
-        "(path) => settings.onPathChange?.(path),",
+        "(path) => paths.run(() => options.onPathChange?.(path)),",
+        "(path) => options.onPathChange?.(path),",
       ),
     ],
   },
   {
     row: "TM-154",
-    edits: [edit("host/src/guests/guest-mount.ts", "sizes.run(() => {", "[0].forEach(() => {")],
+    edits: [edit("host/src/surfaces/frame-size.ts", "throttle.run(() => {", "[0].forEach(() => {")],
   },
   {
     row: "TM-157",
@@ -158,7 +169,7 @@ export const host: readonly Removal[] = [
   {
     row: "TM-537",
     edits: [
-      edit("host/src/tokens/token-source.ts", "const REFUSED_MS = 5_000;", "const REFUSED_MS = 0;"),
+      edit("host/src/tokens/token-minter.ts", "const REFUSED_MS = 5_000;", "const REFUSED_MS = 0;"),
     ],
   },
   {

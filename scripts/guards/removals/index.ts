@@ -1,9 +1,17 @@
 /** One removal for each row of the threat model that can be tried, by the package of the guard. */
 import { cli } from "./cli.ts";
+import { gateway } from "./gateway.ts";
 import { host } from "./host.ts";
 import { issuer } from "./issuer.ts";
 import { shared } from "./shared.ts";
 import { verify } from "./verify.ts";
 import type { Removal } from "../removal.ts";
 
-export const REMOVALS: readonly Removal[] = [...shared, ...verify, ...host, ...issuer, ...cli];
+export const REMOVALS: readonly Removal[] = [
+  ...shared,
+  ...verify,
+  ...host,
+  ...issuer,
+  ...gateway,
+  ...cli,
+];
