@@ -25,7 +25,7 @@ export const cli: readonly Removal[] = [
     row: "TM-522",
     edits: [
       edit(
-        "issuer/src/login/dev-login.ts",
+        "issuer/src/login/dev-login-options.ts",
         'if (environment === "production") {',
         'if (environment === "nowhere") {',
       ),

@@ -5,7 +5,7 @@ export const issuer: readonly Removal[] = [
     row: "TM-301",
     edits: [
       edit(
-        "issuer/src/sessions/session-rotation.ts",
+        "issuer/src/sessions/secret-rotation.ts",
         'if (standing === "reused") throw await ending.endForReuse(record, context);',
         'if (standing === "reused") throw sessionMissing();',
       ),
@@ -15,7 +15,7 @@ export const issuer: readonly Removal[] = [
     row: "TM-302",
     edits: [
       edit(
-        "issuer/src/sessions/session-rotation.ts",
+        "issuer/src/sessions/secret-rotation.ts",
         "const record = await store.findBySelector(secret.selectorHash);",
         'const record =\n        (await store.findBySelector(secret.selectorHash)) ??\n        (await store.findByHandle(Buffer.from(secret.selector).toString("base64url")));',
       ),
@@ -35,7 +35,7 @@ export const issuer: readonly Removal[] = [
     row: "TM-304",
     edits: [
       edit(
-        "issuer/src/http/cookies.ts",
+        "issuer/src/http/session-cookie.ts",
         'return values.length === 1 && values[0] !== ""',
         'return values[0] !== ""',
       ),
@@ -46,8 +46,8 @@ export const issuer: readonly Removal[] = [
     edits: [
       edit(
         "issuer/src/login/oidc-login.ts",
-        "const attempt = presented && (await attempts.take(presented.secretHash, clock()));",
-        'const attempt = await attempts.take(presented?.secretHash ?? "", clock());',
+        "const attempt = presented && (await attempts.take(presented.secretHash, clock.now()));",
+        'const attempt = await attempts.take(presented?.secretHash ?? "", clock.now());',
       ),
       edit(
         "issuer/src/login/login-attempts.ts",
@@ -60,7 +60,7 @@ export const issuer: readonly Removal[] = [
     row: "TM-306",
     edits: [
       edit(
-        "issuer/src/login/dev-login.ts",
+        "issuer/src/login/dev-login-options.ts",
         'if (environment === "production") {',
         'if (environment === "nowhere") {',
       ),
@@ -68,7 +68,9 @@ export const issuer: readonly Removal[] = [
   },
   {
     row: "TM-307",
-    edits: [edit("issuer/src/tokens/mint.ts", "if (RESERVED.has(name)) {", 'if (name === "") {')],
+    edits: [
+      edit("issuer/src/tokens/claims-hook.ts", "if (RESERVED.has(name)) {", 'if (name === "") {'),
+    ],
   },
   {
     row: "TM-308",
@@ -165,8 +167,8 @@ export const issuer: readonly Removal[] = [
     edits: [
       edit(
         "issuer/src/node/client-address.ts",
-        "if (address === undefined || !isTrusted(address) || isIP(told) === 0) break;",
-        "if (address === undefined || isIP(told) === 0) break;",
+        "if (address === undefined || !isTrusted(address) || isIP(previous) === 0) break;",
+        "if (address === undefined || isIP(previous) === 0) break;",
       ),
     ],
   },
@@ -183,7 +185,11 @@ export const issuer: readonly Removal[] = [
   {
     row: "TM-319",
     edits: [
-      edit("issuer/src/http/cookies.ts", 'pair.replace(/^[ \\t]+|[ \\t]+$/g, "")', "pair.trim()"),
+      edit(
+        "issuer/src/http/session-cookie.ts",
+        'pair.replace(/^[ \\t]+|[ \\t]+$/g, "")',
+        "pair.trim()",
+      ),
     ],
   },
   {
@@ -324,15 +330,17 @@ export const issuer: readonly Removal[] = [
   },
   {
     row: "TM-510",
-    edits: [edit("issuer/src/tokens/mint.ts", "if (RESERVED.has(name)) {", 'if (name === "") {')],
+    edits: [
+      edit("issuer/src/tokens/claims-hook.ts", "if (RESERVED.has(name)) {", 'if (name === "") {'),
+    ],
   },
   {
     row: "TM-524",
     edits: [
       edit(
         "issuer/src/create-issuer.ts",
-        "for (const appId of checked.apps.replace(next)) owed.add(appId);",
-        "checked.apps.replace(next);",
+        "for (const appId of settings.apps.replace(next)) unrevoked.add(appId);",
+        "settings.apps.replace(next);",
       ),
     ],
   },
@@ -378,9 +386,9 @@ export const issuer: readonly Removal[] = [
     row: "TM-533",
     edits: [
       edit(
-        "issuer/src/runtime.ts",
+        "issuer/src/create-issuer.ts",
         ": () => withStore(store, () => store.nowMs()),",
-        ": () => Promise.resolve(clock()),",
+        ": () => Promise.resolve(clock.now()),",
       ),
     ],
   },
@@ -429,7 +437,7 @@ export const issuer: readonly Removal[] = [
     edits: [
       edit(
         "issuer/src/node/node-handler.ts",
-        "if (isFarewell(answered)) response.shouldKeepAlive = false;",
+        "if (endsConnection(answered)) response.shouldKeepAlive = false;",
         "",
       ),
     ],
@@ -456,7 +464,13 @@ export const issuer: readonly Removal[] = [
   },
   {
     row: "TM-555",
-    edits: [edit("issuer/src/node/serve-options.ts", "refuseUnknown(options, names);", "")],
+    edits: [
+      edit(
+        "issuer/src/node/serve-options.ts",
+        'return parseOptions(serveOptions, options, "serveIssuer");',
+        "return options;",
+      ),
+    ],
   },
   {
     row: "TM-592",
