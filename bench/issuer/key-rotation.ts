@@ -14,8 +14,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sqliteStore } from "@breezeway/issuer";
 import { serveIssuer } from "@breezeway/issuer/node";
 import { createIssuerForTesting } from "@breezeway/issuer/testing";
-import { systemClock } from "@breezeway/shared";
-import { createSessionVerifier } from "@breezeway/verify";
+import { systemClock, type Clock } from "@breezeway/shared";
+import { createSessionVerifierForTesting } from "@breezeway/verify/testing";
 
 const ISSUER = "http://127.0.0.1:4000/auth";
 const DURATION_MS = Number(process.env["BREEZEWAY_BENCH_MS"] ?? 60_000);
@@ -23,7 +23,10 @@ const SPEED = (30 * 60_000) / DURATION_MS;
 const WORKERS = 8;
 
 const startedAt = Date.now();
-const clock = (): number => startedAt + (Date.now() - startedAt) * SPEED;
+const clock: Clock = {
+  ...systemClock(),
+  now: () => startedAt + (Date.now() - startedAt) * SPEED,
+};
 
 const folder = mkdtempSync(join(tmpdir(), "issuer-rotation-"));
 const issuer = createIssuerForTesting(
@@ -34,16 +37,14 @@ const issuer = createIssuerForTesting(
     tokenTtlSeconds: 300,
     rateLimits: false,
   },
-  { clock: { ...systemClock(), now: clock } },
+  { clock },
 );
 const server = await serveIssuer(issuer, { port: 0 });
-const verifier = createSessionVerifier({
-  issuer: ISSUER,
-  audience: "orders",
-  jwks: `${server.url}/auth/.well-known/jwks.json`,
-  cache: false,
-  clock,
-});
+const jwks = `${server.url}/auth/.well-known/jwks.json`;
+const verifier = createSessionVerifierForTesting(
+  { issuer: ISSUER, audience: "orders", jwks, cache: false },
+  { clock },
+);
 const { setCookie } = await issuer.sessions.create({ userId: "alice", tenantId: "acme" });
 const cookie = setCookie.split(";", 1)[0] ?? "";
 

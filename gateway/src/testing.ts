@@ -1,10 +1,10 @@
 /** For tests: a gateway whose clock and request ids the test controls. */
 import { systemClock, type Clock } from "@breezeway/shared";
 import {
-  createProofVerifier,
-  createRevocationFeed,
-  createSessionVerifier,
-} from "@breezeway/verify";
+  createProofVerifierForTesting,
+  createRevocationFeedForTesting,
+  createSessionVerifierForTesting,
+} from "@breezeway/verify/testing";
 import type { GatewayOptions } from "./config/options.ts";
 import { buildGateway, productionDeps, type Gateway } from "./gateway.ts";
 
@@ -24,13 +24,12 @@ export function createGatewayForTesting(
   options: GatewayOptions,
   { clock = systemClock(), randomId }: GatewayTestHooks = {},
 ): Gateway {
-  const timed = { clock: () => clock.now() };
   const production = productionDeps();
   return buildGateway(options, {
     clock,
     randomId: randomId ?? production.randomId,
-    createSessionVerifier: (given) => createSessionVerifier({ ...given, ...timed }),
-    createRevocationFeed: (given) => createRevocationFeed({ ...given, ...timed }),
-    createProofVerifier: (given) => createProofVerifier({ ...given, ...timed }),
+    createSessionVerifier: (given) => createSessionVerifierForTesting(given, { clock }),
+    createRevocationFeed: (given) => createRevocationFeedForTesting(given, { clock }),
+    createProofVerifier: (given) => createProofVerifierForTesting(given, { clock }),
   });
 }

@@ -1,4 +1,4 @@
-/** Calls of the issuer to the backend of an app: it was installed in a tenant, or uninstalled. */
+/** The issuer's calls to the backend of an app that was installed in a tenant, or uninstalled. */
 export { verifyLifecycle } from "./lifecycle/verify-lifecycle.ts";
 export type {
   Lifecycle,

@@ -1,16 +1,26 @@
 /** The public API against the golden files of `docs/vectors`, which other implementations share. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ISSUER, claimsAt, createSigner } from "@breezeway/test-support/signer";
-import {
-  createProofVerifier,
-  createRevocationFeed,
-  createSessionVerifier,
-  type JwkSet,
-  type SessionAlgorithm,
-  type VerifyRequest,
+import { clockAt } from "../test-support/clock-at.ts";
+import type {
+  JwkSet,
+  RevocationFeed,
+  SessionAlgorithm,
+  SessionVerifierOptions,
+  VerifyRequest,
 } from "./index.ts";
-import { verifyLifecycle } from "./lifecycle.ts";
+import {
+  createProofVerifierForTesting,
+  createRevocationFeedForTesting,
+  createSessionVerifierForTesting,
+  verifyLifecycleForTesting,
+  type VerifyTestHooks,
+} from "./testing.ts";
+import { ISSUER, claimsAt, createSigner } from "@breezeway/test-support/signer";
+
+const at = (nowSeconds: number): VerifyTestHooks => ({
+  clock: clockAt(() => nowSeconds * 1_000),
+});
 
 interface Vectors {
   readonly issuer: string;
@@ -81,13 +91,8 @@ const reasonOf = (run: Promise<unknown>): Promise<unknown> =>
 describe("a session verifier judges the token vector", () => {
   it.each(tokens.cases)("$name", async ({ token, algorithms, request, session, reason }) => {
     const { issuer, audience, nowSeconds, jwks } = tokens;
-    const verifier = createSessionVerifier({
-      issuer,
-      audience,
-      jwks,
-      clock: () => nowSeconds * 1_000,
-      ...(algorithms ? { algorithms } : {}),
-    });
+    const options = { issuer, audience, jwks, ...(algorithms ? { algorithms } : {}) };
+    const verifier = createSessionVerifierForTesting(options, at(nowSeconds));
     const verified = verifier.verify(token, request);
     if (reason === undefined) expect(await verified).toMatchObject(session ?? {});
     else expect(await reasonOf(verified)).toBe(reason);
@@ -97,10 +102,7 @@ describe("a session verifier judges the token vector", () => {
 describe("a proof verifier judges the proof vector", () => {
   it.each(proofs.cases)("$name", ({ proof, target, accepted }) => {
     const { publicUrl, nowSeconds, token, method, thumbprint } = proofs;
-    const verifier = createProofVerifier({
-      publicUrls: publicUrl,
-      clock: () => nowSeconds * 1_000,
-    });
+    const verifier = createProofVerifierForTesting({ publicUrls: publicUrl }, at(nowSeconds));
     const judge = (): boolean => {
       const asked = { proof, token, method, target: target ?? proofs.target };
       try {
@@ -116,7 +118,7 @@ describe("a proof verifier judges the proof vector", () => {
 describe("a lifecycle verifier judges the lifecycle vector", () => {
   it.each(lifecycle.cases)("$name", async ({ authorization, body, event, reason }) => {
     const { issuer, audience, nowSeconds, jwks } = lifecycle;
-    const verifier = verifyLifecycle({ issuer, audience, jwks, clock: () => nowSeconds * 1_000 });
+    const verifier = verifyLifecycleForTesting({ issuer, audience, jwks }, at(nowSeconds));
     const headers = authorization === undefined ? {} : { authorization };
     const verified = verifier.verify({ headers, rawBody: body });
     if (reason === undefined) expect(await verified).toMatchObject(event ?? {});
@@ -125,14 +127,14 @@ describe("a lifecycle verifier judges the lifecycle vector", () => {
 });
 
 describe("a revocation feed", () => {
-  const follow = async (stream: string): Promise<ReturnType<typeof createRevocationFeed>> => {
+  const follow = async (stream: string): Promise<RevocationFeed> => {
     const nowSeconds = 1_795_298_400;
     const headers = { "content-type": "text/event-stream" };
-    const followed = createRevocationFeed({
+    const options = {
       url: `${ISSUER}/revocations`,
-      clock: () => nowSeconds * 1_000,
       fetch: () => Promise.resolve(new Response(stream, { headers })),
-    });
+    };
+    const followed = createRevocationFeedForTesting(options, at(nowSeconds));
     onTestFinished(() => followed.close());
     await followed.ready();
     return followed;
@@ -150,14 +152,14 @@ describe("a revocation feed", () => {
     const { kid, ...claims } = judgement.token;
     const iat = Number(claims["iat"]);
     const signer = createSigner(kid);
-    const verifier = createSessionVerifier({
+    const options: SessionVerifierOptions = {
       issuer: ISSUER,
       audience: "orders",
       jwks: [signer.publicJwk],
-      clock: () => iat * 1_000,
       isRevoked: (of) => followed.isRevoked(of),
       isKeyRemoved: (id) => followed.isKeyRemoved(id),
-    });
+    };
+    const verifier = createSessionVerifierForTesting(options, at(iat));
     const token = signer.sign(claimsAt(iat, { ...claims, userId: claims.sub }));
     const reason = await reasonOf(verifier.verify(token));
     expect(["session-revoked", "key-unknown"].includes(String(reason))).toBe(judgement.revoked);

@@ -56,7 +56,7 @@ export interface GatewayOptions {
    * Accepts tokens that are bound to a key, with a proof of that key (RFC 9449). `publicUrls` are the
    * URLs at which clients reach this gateway. Default: the gateway rejects such tokens.
    */
-  readonly proof?: Omit<ProofOptions, "clock"> | undefined;
+  readonly proof?: ProofOptions | undefined;
   readonly cors?: CorsOptions | undefined;
   /**
    * Origins of hosts that fetch for their guests (`via: "host"`). Their requests may carry the token of

@@ -23,7 +23,7 @@ export const verify: readonly Removal[] = [
   },
   {
     row: "TM-203",
-    edits: [edit("verify/src/keys/remote-keys.ts", "cooldownSeconds: 5,", "cooldownSeconds: 0,")],
+    edits: [edit("verify/src/limits.ts", "cooldownSeconds: 5,", "cooldownSeconds: 0,")],
   },
   {
     row: "TM-204",
@@ -52,16 +52,20 @@ export const verify: readonly Removal[] = [
   {
     row: "TM-208",
     edits: [
-      edit("verify/src/guard/revocation-check.ts", "if (!isReliable) throw unavailable();", ""),
+      edit(
+        "verify/src/guard/revocation-check.ts",
+        "if (!isReliable(feed)) throw unavailable();",
+        "",
+      ),
     ],
   },
   {
     row: "TM-209",
     edits: [
       edit(
-        "verify/src/verifier/session-verifier.ts",
-        "createIssuerVerifier(options)",
-        "createIssuerVerifier({ ...options, jwks: options.additionalIssuers?.[0]?.jwks ?? options.jwks })",
+        "verify/src/verifier/options.ts",
+        "keys: keysOf(trusted, options, context.source),",
+        "keys: keysOf(options.additionalIssuers?.[0] ?? options, options, context.source),",
       ),
     ],
   },
@@ -131,8 +135,8 @@ export const verify: readonly Removal[] = [
     edits: [
       edit(
         "verify/src/proof/replay-guard.ts",
-        "if (recentSize + olderSize >= maxEntries || ofUser >= maxOfUser) {",
-        "if (recentSize + olderSize >= maxEntries * 99 || ofUser >= maxOfUser * 99) {",
+        "if (recent.size + older.size >= maxEntries || ofUser >= maxOfUser) {",
+        "if (recent.size + older.size >= maxEntries * 99 || ofUser >= maxOfUser * 99) {",
       ),
     ],
   },

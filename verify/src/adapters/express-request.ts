@@ -1,6 +1,6 @@
 import type { VerifiedSession } from "../verifier/verified-session.ts";
 
-// The one way to extend Express's request type; LoopBack and NestJS use the same one.
+// Express offers no other way to extend its request type. LoopBack and NestJS use the same type.
 declare global {
   namespace Express {
     interface Request {

@@ -1,8 +1,12 @@
 /** Sessions for hapi 21: an auth scheme, with a strategy that is the default of all routes. */
-import type { Plugin, Request, ResponseToolkit } from "@hapi/hapi";
+import type { Plugin, Request, RequestRoute, ResponseToolkit } from "@hapi/hapi";
 import { partsOfNodeRequest } from "../guard/request-parts.ts";
-import { createSessionGuard } from "../guard/session-guard.ts";
-import type { RouteOptions, SessionOptions } from "../guard/session-options.ts";
+import { openSessionGuard, type Admission } from "../guard/session-guard.ts";
+import {
+  parseSessionOptions,
+  type RouteOptions,
+  type SessionOptions,
+} from "../guard/session-options.ts";
 import type { VerifiedSession } from "../verifier/verified-session.ts";
 
 export * from "../guard/public.ts";
@@ -12,12 +16,12 @@ declare module "@hapi/hapi" {
     session?: VerifiedSession | undefined;
   }
   interface PluginSpecificConfiguration {
-    /** Demands of one route. Whether a session is required is said by the route's `auth.mode`. */
+    /** Options of one route. The route's `auth.mode` says whether a session is required. */
     breezeway?: Omit<RouteOptions, "required">;
   }
 }
 
-/** hapi goes on without credentials when the mode is `optional` and the error says so. */
+/** With mode `optional` hapi continues without credentials after an error that has `isMissing`. */
 const MISSING: Error = Object.assign(new Error("The request carries no session token."), {
   isBoom: true,
   isMissing: true,
@@ -25,36 +29,61 @@ const MISSING: Error = Object.assign(new Error("The request carries no session t
 });
 
 /**
- * Plugin: `request.auth.credentials.session`, or problem+json. Adds the scheme `breezeway` and the
- * strategy `session`, and makes it the default; a route opts out with `auth: false`.
+ * Plugin that sets `request.auth.credentials.session`, or answers with problem+json. It adds the scheme
+ * `breezeway` and the strategy `session`, and makes the strategy the default. A route opts out with
+ * `auth: false`.
  *
- * @throws {BridgeError} CONFIG_INVALID, naming the option, when it is registered
+ * @throws {BridgeError} CONFIG_INVALID, naming the option, when the plugin is registered, or when the
+ * server starts for options of a route
  */
 export const verifySession: Plugin<SessionOptions> = {
   name: "@breezeway/verify",
-  register: (server, options) => {
-    const guard = createSessionGuard(options);
+  register: (server, given) => {
+    const source = "verifySession";
+    const options = parseSessionOptions(given, source);
+    const guard = openSessionGuard(options, source);
+    const rulesOf = createRouteRules();
     const authenticate = async (request: Request, h: ResponseToolkit) => {
-      const admission = await guard.admit(partsOfNodeRequest(request.raw.req), {
-        ...request.route.settings.plugins?.breezeway,
-        required: request.auth.mode === "required",
-      });
-      if (admission.kind === "session") {
-        const { session } = admission;
-        return h.authenticated({ credentials: { session, scope: [...session.scopes] } });
-      }
-      if (admission.kind === "anonymous") return h.unauthenticated(MISSING);
-      // hapi cannot let a request pass that is neither: an answer without CORS headers.
-      if (admission.kind === "preflight") return h.response().code(204).takeover();
-      const { status, headers, body } = admission.problem;
-      const response = h.response(body).code(status);
-      for (const [name, value] of Object.entries(headers)) response.header(name, value);
-      return response.takeover();
+      const rules = rulesOf(request.route, request.auth.mode === "required");
+      return answer(await guard.admit(partsOfNodeRequest(request.raw.req), rules), h);
     };
     server.auth.scheme("breezeway", () => ({ authenticate }));
     server.auth.strategy("session", "breezeway");
     const mode = options.required === false ? "optional" : "required";
     server.auth.default({ strategy: "session", mode });
+    server.ext("onPreStart", () => {
+      for (const route of server.table()) guard.checkRoute(rulesOf(route, true));
+    });
     server.events.on("stop", () => guard.close());
   },
 };
+
+/** The options of a route, as the same object on each request: the guard parses each object once. */
+function createRouteRules(): (route: RequestRoute, required: boolean) => RouteOptions {
+  const known = {
+    required: new WeakMap<object, RouteOptions>(),
+    optional: new WeakMap<object, RouteOptions>(),
+  };
+  return ({ settings }, required) => {
+    const rules = required ? known.required : known.optional;
+    const existing = rules.get(settings);
+    if (existing !== undefined) return existing;
+    const created = { ...settings.plugins?.breezeway, required };
+    rules.set(settings, created);
+    return created;
+  };
+}
+
+function answer(admission: Admission, h: ResponseToolkit) {
+  if (admission.kind === "session") {
+    const { session } = admission;
+    return h.authenticated({ credentials: { session, scope: [...session.scopes] } });
+  }
+  if (admission.kind === "anonymous") return h.unauthenticated(MISSING);
+  // hapi continues only with credentials or without, so this answers the preflight without CORS headers.
+  if (admission.kind === "preflight") return h.response().code(204).takeover();
+  const { status, headers, body } = admission.problem;
+  const response = h.response(body).code(status);
+  for (const [name, value] of Object.entries(headers)) response.header(name, value);
+  return response.takeover();
+}

@@ -1,8 +1,12 @@
 /** Sessions for Koa 3 and 2. */
 import type { Context, Middleware } from "koa";
 import { partsOfNodeRequest, type RequestParts } from "../guard/request-parts.ts";
-import { createSessionGuard } from "../guard/session-guard.ts";
-import type { RouteOptions, SessionOptions } from "../guard/session-options.ts";
+import { openSessionGuard } from "../guard/session-guard.ts";
+import {
+  parseSessionOptions,
+  type RouteOptions,
+  type SessionOptions,
+} from "../guard/session-options.ts";
 import type { VerifiedSession } from "../verifier/verified-session.ts";
 
 export * from "../guard/public.ts";
@@ -14,7 +18,11 @@ declare module "koa" {
 }
 
 export interface SessionMiddleware extends Middleware {
-  /** The same for one route, with other demands. */
+  /**
+   * The same middleware with other options for one route.
+   *
+   * @throws {BridgeError} CONFIG_INVALID, naming the option
+   */
   with(route: RouteOptions): Middleware;
   close(): void;
 }
@@ -25,10 +33,11 @@ export interface SessionMiddleware extends Middleware {
  * @throws {BridgeError} CONFIG_INVALID, naming the option
  */
 export function verifySession(options: SessionOptions): SessionMiddleware {
-  const guard = createSessionGuard(options);
-  const middleware =
-    (route?: RouteOptions): Middleware =>
-    async (context, next) => {
+  const source = "verifySession";
+  const guard = openSessionGuard(parseSessionOptions(options, source), source);
+  const middleware = (route?: RouteOptions): Middleware => {
+    guard.checkRoute(route);
+    return async (context, next) => {
       const admission = await guard.admit(partsOf(context), route);
       if (admission.kind === "refused") {
         context.status = admission.problem.status;
@@ -39,10 +48,11 @@ export function verifySession(options: SessionOptions): SessionMiddleware {
       context.state.session = admission.session;
       await next();
     };
+  };
   return Object.assign(middleware(), { with: middleware, close: () => guard.close() });
 }
 
-/** koa-mount takes its path out of the request's, as Express does, but tells of it elsewhere. */
+/** koa-mount removes its prefix from `url`, as Express does. Koa keeps the whole in `originalUrl`. */
 function partsOf({ req, originalUrl }: Context): RequestParts {
   return { ...partsOfNodeRequest(req), target: originalUrl };
 }

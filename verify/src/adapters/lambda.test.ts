@@ -1,20 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { ISSUER, NOW_SECONDS, claimsAt, createSigner } from "@breezeway/test-support/signer";
+import { ISSUER, claimsAt, createSigner } from "@breezeway/test-support/signer";
 import { verifySession, type HttpResult, type RestEvent } from "./lambda.ts";
 
 const signer = createSigner();
+const now = Math.floor(Date.now() / 1_000);
 const sessions = verifySession({
   issuer: ISSUER,
   audience: "orders",
   jwks: [signer.publicJwk],
-  clock: () => NOW_SECONDS * 1_000,
 });
 const handler = sessions.handler((): HttpResult => ({
   statusCode: 200,
   headers: {},
   body: JSON.stringify({ reason: "none" }),
 }));
-const token = `Bearer ${signer.sign(claimsAt(NOW_SECONDS))}`;
+const token = `Bearer ${signer.sign(claimsAt(now))}`;
 
 async function reasonOf(headers: Record<string, string>): Promise<unknown> {
   const multiValueHeaders = Object.fromEntries(
@@ -37,7 +37,7 @@ describe("a header that API Gateway passes on in two spellings", () => {
   });
 
   it("counts twice as a credential", async () => {
-    const other = signer.sign(claimsAt(NOW_SECONDS, { sub: "bob", userId: "bob" }));
+    const other = signer.sign(claimsAt(now, { sub: "bob", userId: "bob" }));
     const headers = { Authorization: token, authorization: `Bearer ${other}` };
     expect(await reasonOf(headers)).toBe("duplicate-credentials");
   });

@@ -2,10 +2,14 @@
 import "./express-request.ts";
 import type { Context, Interceptor } from "@loopback/core";
 import type { Request, Response } from "@loopback/rest";
-import { sendProblem } from "../guard/node-response.ts";
+import { sendProblem } from "../guard/problem-response.ts";
 import { partsOfNodeRequest } from "../guard/request-parts.ts";
-import { createSessionGuard } from "../guard/session-guard.ts";
-import type { RouteOptions, SessionOptions } from "../guard/session-options.ts";
+import { openSessionGuard } from "../guard/session-guard.ts";
+import {
+  parseSessionOptions,
+  type RouteOptions,
+  type SessionOptions,
+} from "../guard/session-options.ts";
 
 export * from "../guard/public.ts";
 
@@ -13,22 +17,27 @@ export * from "../guard/public.ts";
 export const SESSION = "breezeway.session";
 
 export interface SessionInterceptor extends Interceptor {
-  /** The same for one route, with other demands. */
+  /**
+   * The same interceptor with other options for one route.
+   *
+   * @throws {BridgeError} CONFIG_INVALID, naming the option
+   */
   with(route: RouteOptions): Interceptor;
   close(): void;
 }
 
 /**
  * Interceptor that binds the session to `SESSION` and sets `request.session`, or answers with
- * problem+json. An invocation that no HTTP request caused passes.
+ * problem+json. An invocation without an HTTP request passes.
  *
  * @throws {BridgeError} CONFIG_INVALID, naming the option
  */
 export function verifySession(options: SessionOptions): SessionInterceptor {
-  const guard = createSessionGuard(options);
-  const interceptor =
-    (route?: RouteOptions): Interceptor =>
-    async (invocation, next) => {
+  const source = "verifySession";
+  const guard = openSessionGuard(parseSessionOptions(options, source), source);
+  const interceptor = (route?: RouteOptions): Interceptor => {
+    guard.checkRoute(route);
+    return async (invocation, next) => {
       const optional = { optional: true } as const;
       const context = await invocation.get<Context>("rest.http.request.context", optional);
       if (!context) return next();
@@ -37,12 +46,13 @@ export function verifySession(options: SessionOptions): SessionInterceptor {
       if (admission.kind === "refused") {
         const response = await context.get<Response>("rest.http.response");
         sendProblem(response, admission.problem);
-        // LoopBack writes nothing when it is given the response itself.
+        // LoopBack writes nothing when the interceptor returns the response itself.
         return response;
       }
       request.session = admission.session;
       if (admission.session) context.bind(SESSION).to(admission.session);
       return next();
     };
+  };
   return Object.assign(interceptor(), { with: interceptor, close: () => guard.close() });
 }

@@ -2,6 +2,7 @@
 import "./express-request.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ProblemResponse } from "@breezeway/shared";
+import { optionObject, parseOptions } from "@breezeway/shared/schemas";
 import {
   Catch,
   HttpException,
@@ -18,26 +19,38 @@ import {
   type OnModuleDestroy,
 } from "@nestjs/common";
 import { APP_FILTER, APP_GUARD, Reflector } from "@nestjs/core";
-import { sendProblem } from "../guard/node-response.ts";
+import * as z from "zod/mini";
+import { sendProblem } from "../guard/problem-response.ts";
 import { partsOfNodeRequest } from "../guard/request-parts.ts";
-import { createSessionGuard, type SessionGuard as Guard } from "../guard/session-guard.ts";
-import type { RouteOptions, SessionOptions } from "../guard/session-options.ts";
+import { openSessionGuard, type SessionGuard as Guard } from "../guard/session-guard.ts";
+import {
+  parseRouteOptions,
+  sessionShape,
+  type RouteOptions,
+  type SessionOptions,
+} from "../guard/session-options.ts";
 import type { VerifiedSession } from "../verifier/verified-session.ts";
 
 export * from "../guard/public.ts";
 
 const RULES = "breezeway:session-rules";
+const MODULE = "SessionModule.forRoot";
 
-/** Demands of a controller or of one of its methods; the method's win. */
-export const SessionRules = (route: RouteOptions): CustomDecorator => SetMetadata(RULES, route);
+/**
+ * Options of a controller or of one of its methods. Those of the method take precedence.
+ *
+ * @throws {BridgeError} CONFIG_INVALID, naming the option
+ */
+export const SessionRules = (route: RouteOptions): CustomDecorator =>
+  SetMetadata(RULES, parseRouteOptions(route, "SessionRules"));
 
-/** The session as a parameter of a handler; `undefined` where it is optional and not there. */
+/** The session as a parameter of a handler. `undefined` when it is optional and absent. */
 export const Session: () => ParameterDecorator = createParamDecorator(
   (_: undefined, context: ExecutionContext): VerifiedSession | undefined =>
     context.switchToHttp().getRequest<HttpRequest>().session,
 );
 
-/** What the guard throws; `SessionProblemFilter` turns it into its response. */
+/** Thrown by the guard. `SessionProblemFilter` turns it into the response. */
 export class SessionRefused extends HttpException {
   readonly problem: ProblemResponse;
 
@@ -51,12 +64,12 @@ interface HttpRequest {
   session?: VerifiedSession | undefined;
 }
 
-/** The decision, made once per module: Nest makes guards of their class wherever they are used. */
+/** One per module. Nest creates an instance of `SessionGuard` wherever the class is used. */
 class SessionDecision implements OnModuleDestroy {
   readonly guard: Guard;
 
   constructor(options: SessionOptions) {
-    this.guard = createSessionGuard(options);
+    this.guard = openSessionGuard(options, MODULE);
   }
 
   onModuleDestroy(): void {
@@ -64,10 +77,12 @@ class SessionDecision implements OnModuleDestroy {
   }
 }
 
-/** Guard for all routes (`SessionModule` puts it there) or, with `@UseGuards`, for some. */
+/** Guards all routes (`SessionModule` registers it) or, with `@UseGuards`, some of them. */
 export class SessionGuard implements CanActivate {
   readonly #decision: SessionDecision;
   readonly #reflector: Reflector;
+  /** Handler → class → merged options. The same object on each request: the guard parses it once. */
+  readonly #rules = new WeakMap<object, WeakMap<object, RouteOptions>>();
 
   constructor(decision: SessionDecision, reflector: Reflector) {
     this.#decision = decision;
@@ -75,31 +90,38 @@ export class SessionGuard implements CanActivate {
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    // Sockets and messages have no request to read: nothing passes that cannot be judged.
+    // Sockets and messages have no request to read, so they are refused.
     if (context.getType() !== "http") return false;
     const request = context.switchToHttp().getRequest<HttpRequest>();
-    const targets = [context.getHandler(), context.getClass()];
-    const rules = this.#reflector.getAll<(RouteOptions | undefined)[]>(RULES, targets);
-    const admission = await this.#decision.guard.admit(
-      partsOfNodeRequest(nodePart(request) as IncomingMessage),
-      {
-        ...rules[1],
-        ...rules[0],
-      },
-    );
+    const parts = partsOfNodeRequest(nodePart(request) as IncomingMessage);
+    const admission = await this.#decision.guard.admit(parts, this.#rulesOf(context));
     if (admission.kind === "refused") throw new SessionRefused(admission.problem);
     request.session = admission.session;
     return true;
+  }
+
+  #rulesOf(context: ExecutionContext): RouteOptions {
+    const [handler, controller] = [context.getHandler(), context.getClass()];
+    const byClass = this.#rules.get(handler) ?? new WeakMap<object, RouteOptions>();
+    const known = byClass.get(controller);
+    if (known !== undefined) return known;
+    const [own, general] = this.#reflector.getAll<(RouteOptions | undefined)[]>(RULES, [
+      handler,
+      controller,
+    ]);
+    const rules = { ...general, ...own };
+    this.#rules.set(handler, byClass.set(controller, rules));
+    return rules;
   }
 }
 Inject(SessionDecision)(SessionGuard, undefined, 0);
 Inject(Reflector)(SessionGuard, undefined, 1);
 
-/** Sends the problem as it is; Nest's own filter would drop its headers. */
+/** Sends the problem unchanged. Nest's own filter would drop its headers. */
 export class SessionProblemFilter implements ExceptionFilter<SessionRefused> {
   catch(refused: SessionRefused, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<{ hijack?: () => void }>();
-    // Fastify has to be told that somebody else answers.
+    // Tells Fastify that this code sends the response.
     response.hijack?.();
     sendProblem(nodePart(response) as ServerResponse, refused.problem);
   }
@@ -107,14 +129,20 @@ export class SessionProblemFilter implements ExceptionFilter<SessionRefused> {
 Catch(SessionRefused)(SessionProblemFilter);
 
 export interface SessionModuleOptions extends SessionOptions {
-  /** Whether the guard stands before every route. Default true. */
+  /** Whether the guard applies to every route. Default true. */
   readonly everyRoute?: boolean;
 }
 
+const moduleSchema = optionObject<SessionModuleOptions>({
+  ...sessionShape,
+  everyRoute: z.optional(z.boolean()),
+});
+
 // oxlint-disable-next-line typescript/no-extraneous-class -- a dynamic module of Nest is a class
 export class SessionModule {
-  /** @throws {BridgeError} CONFIG_INVALID, naming the option, when the application starts */
-  static forRoot({ everyRoute = true, ...options }: SessionModuleOptions): DynamicModule {
+  /** @throws {BridgeError} CONFIG_INVALID, naming the option */
+  static forRoot(given: SessionModuleOptions): DynamicModule {
+    const { everyRoute = true, ...options } = parseOptions(moduleSchema, given, MODULE);
     return {
       module: SessionModule,
       global: true,
@@ -129,7 +157,7 @@ export class SessionModule {
 }
 Module({})(SessionModule);
 
-/** Fastify wraps Node's objects and shows them as `raw`; Express extends them. */
+/** Fastify wraps Node's objects and offers them as `raw`. Express extends them. */
 function nodePart(wrapped: object): unknown {
   return "raw" in wrapped ? wrapped.raw : wrapped;
 }

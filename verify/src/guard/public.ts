@@ -1,4 +1,4 @@
-/** What every adapter exports beside its own. */
+/** Exports that all adapters share. */
 export { sessionOf } from "./session-of.ts";
 export type { RequiredRoute, SessionFor, SessionHolder } from "./session-of.ts";
 export type { ClaimValidator, RouteOptions, SessionOptions } from "./session-options.ts";

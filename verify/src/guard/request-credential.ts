@@ -6,13 +6,13 @@ export interface RequestCredential {
   readonly token: string;
 }
 
-// RFC 6750, section 2.1, and RFC 9449, section 7.1: a token68. The scheme's name is case-insensitive
-// (RFC 9110, section 11.1).
+// The credential is a token68 (RFC 6750, section 2.1; RFC 9449, section 7.1). The name of the scheme is
+// case-insensitive (RFC 9110, section 11.1).
 const CREDENTIAL = /^(?<scheme>bearer|dpop)(?: +(?<token>[A-Za-z0-9._~+/-]+=*))?$/i;
 
 /**
- * The one credential of a request: `Authorization: Bearer`, or `DPoP` where proofs are taken. `undefined`
- * when there is none, or one of another scheme. Query parameters and cookies are never looked at.
+ * The credential of a request: `Authorization: Bearer`, or `DPoP` where proofs are accepted. `undefined`
+ * when the header is absent or has another scheme. Query parameters and cookies are never read.
  *
  * @throws {BridgeError} DUPLICATE_CREDENTIALS, TOKEN_MALFORMED
  */
@@ -22,7 +22,7 @@ export function requestCredential(
 ): RequestCredential | undefined {
   const credentials = request.header("authorization");
   if (credentials === undefined) return undefined;
-  // No credential of a scheme that we take has a comma in it: two headers were joined here.
+  // A Bearer or DPoP credential never contains a comma, so a comma means two joined headers.
   if (credentials.includes(",")) {
     throw new BridgeError("DUPLICATE_CREDENTIALS", "The request carries more than one credential.");
   }
@@ -30,13 +30,16 @@ export function requestCredential(
   if (isProven ? !takesProofs : !/^bearer\b/i.test(credentials)) return undefined;
   const match = CREDENTIAL.exec(credentials);
   if (match === null) {
-    throw new BridgeError("TOKEN_MALFORMED", "The Authorization header is not one token.");
+    throw new BridgeError(
+      "TOKEN_MALFORMED",
+      "The Authorization header must hold a scheme and one token.",
+    );
   }
   const token = match.groups?.["token"];
   return token === undefined ? undefined : { scheme: isProven ? "DPoP" : "Bearer", token };
 }
 
-/** A browser's question whether it may send the real request (Fetch standard, section 4.8). */
+/** Whether a browser asks for permission to send the real request (Fetch standard, section 4.8). */
 export function isPreflight(request: RequestParts): boolean {
   return (
     request.method === "OPTIONS" &&

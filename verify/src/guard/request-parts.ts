@@ -1,22 +1,22 @@
-/** What the guard reads of a request, and how it is got from the two kinds of request there are. */
+/** The parts of a request that the guard reads, and how to take them from Node and web requests. */
 import type { IncomingMessage } from "node:http";
 
 export interface RequestParts {
   readonly method: string;
-  /** Path and query as the client sent them. Without it proofs of possession are refused. */
+  /** Path and query as the client sent them. Without them proofs of possession are rejected. */
   readonly target?: string | undefined;
-  /** A header by its lower-case name; several of one name joined with `", "` (RFC 9110, section 5.2). */
+  /** A header by its lower-case name. Several values are joined with `", "` (RFC 9110, section 5.2). */
   header(name: string): string | undefined;
 }
 
 /**
- * Node's `headers` silently drops the second `Authorization`, so the distinct ones are asked.
- * Requests that test tools make up have no distinct ones.
+ * Reads a request of Node. `headers` silently drops a second `Authorization`, so this reads
+ * `headersDistinct`, which the fake requests of test tools may lack.
  */
 export function partsOfNodeRequest(request: IncomingMessage): RequestParts {
   return {
     method: request.method ?? "GET",
-    // Express takes the path of a mounted router out of `url`.
+    // Express removes the path of a mounted router from `url`.
     target: (request as { originalUrl?: string }).originalUrl ?? request.url,
     header: (name) => {
       const values =
@@ -27,6 +27,7 @@ export function partsOfNodeRequest(request: IncomingMessage): RequestParts {
   };
 }
 
+/** Reads a request of the Fetch standard. */
 export function partsOfWebRequest(request: Request): RequestParts {
   return {
     method: request.method,

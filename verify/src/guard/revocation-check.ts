@@ -1,8 +1,12 @@
-/** Asks the revocation feed, opened on first use, and refuses when it cannot be relied upon. */
-import { BridgeError } from "@breezeway/shared";
+/** Asks the revocation feed, opened on first use, and refuses while the feed is not reliable. */
+import { BridgeError, type Clock } from "@breezeway/shared";
 import { keyUnknown } from "../keys/key-source.ts";
+import { FEED_LIMITS } from "../limits.ts";
 import { endpointOf } from "../options/checks.ts";
-import { createRevocationFeed, type RevocationFeed } from "../revocation/revocation-feed.ts";
+import {
+  createRevocationFeedForTesting,
+  type RevocationFeed,
+} from "../revocation/revocation-feed.ts";
 import type { VerifiedSession } from "../verifier/verified-session.ts";
 import type { SessionOptions } from "./session-options.ts";
 
@@ -12,13 +16,7 @@ export interface RevocationCheck {
   close(): void;
 }
 
-// The first request of a process waits so long for the first snapshot.
-const FIRST_SNAPSHOT_MS = 5_000;
-// A lost feed is missing what was revoked since. For so long its last state is taken for good.
-const MAX_LOST_MS = 60_000;
-
-export function createRevocationCheck(options: SessionOptions): RevocationCheck {
-  const clock = options.clock ?? Date.now;
+export function createRevocationCheck(options: SessionOptions, clock: Clock): RevocationCheck {
   const own = new Map<string, RevocationFeed>();
   let isClosed = false;
 
@@ -27,28 +25,25 @@ export function createRevocationCheck(options: SessionOptions): RevocationCheck 
     if (isClosed) throw unavailable();
     const existing = own.get(issuer);
     if (existing) return existing;
-    const created = createRevocationFeed({
-      url: endpointOf(issuer, "revocations"),
-      clock,
-      ...(options.fetch && { fetch: options.fetch }),
-      unsafeAllowHttp: options.unsafeAllowHttp ?? false,
-    });
+    const created = openFeed(issuer, options, clock);
     own.set(issuer, created);
     return created;
   }
 
+  function isReliable({ status }: RevocationFeed): boolean {
+    if (status.state === "live") return true;
+    return status.state === "lost" && clock.now() - status.heardAtMs <= FEED_LIMITS.maxLostMs;
+  }
+
   return {
     check: async ({ claims, keyId }) => {
-      // Verified: an issuer that this verifier trusts.
-      const current = feedOf(claims.iss);
-      if (current.status.state === "connecting") await within(FIRST_SNAPSHOT_MS, current.ready());
-      const { status } = current;
-      const isReliable =
-        status.state === "live" ||
-        (status.state === "lost" && clock() - status.heardAtMs <= MAX_LOST_MS);
-      if (!isReliable) throw unavailable();
-      if (current.isKeyRemoved(keyId)) throw keyUnknown();
-      if (current.isRevoked(claims)) {
+      // The session is verified, so this is an issuer that the verifier trusts.
+      const feed = feedOf(claims.iss);
+      if (feed.status.state === "connecting")
+        await within(FEED_LIMITS.firstSnapshotMs, feed.ready());
+      if (!isReliable(feed)) throw unavailable();
+      if (feed.isKeyRemoved(keyId)) throw keyUnknown();
+      if (feed.isRevoked(claims)) {
         throw new BridgeError("SESSION_REVOKED", "The session was revoked.");
       }
     },
@@ -59,11 +54,25 @@ export function createRevocationCheck(options: SessionOptions): RevocationCheck 
   };
 }
 
+function openFeed(
+  issuer: string,
+  { fetch, unsafeAllowHttp }: SessionOptions,
+  clock: Clock,
+): RevocationFeed {
+  const url = endpointOf(issuer, "revocations");
+  return createRevocationFeedForTesting(
+    {
+      url,
+      ...(fetch !== undefined && { fetch }),
+      ...(unsafeAllowHttp !== undefined && { unsafeAllowHttp }),
+    },
+    { clock },
+  );
+}
+
 async function within(ms: number, ready: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(unavailable()), ms);
-  });
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(unavailable()), ms);
   try {
     await Promise.race([ready, late]);
   } finally {
@@ -72,5 +81,5 @@ async function within(ms: number, ready: Promise<void>): Promise<void> {
 }
 
 function unavailable(): BridgeError {
-  return new BridgeError("STORE_UNAVAILABLE", "The revocation feed cannot be followed.");
+  return new BridgeError("STORE_UNAVAILABLE", "The revocation feed is unavailable.");
 }

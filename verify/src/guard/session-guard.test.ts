@@ -1,14 +1,23 @@
 import { BridgeError } from "@breezeway/shared";
 import { afterEach, describe, expect, it } from "vitest";
+import { clockAt } from "../../test-support/clock-at.ts";
 import {
   createFeedServer,
   revokedEvent,
   type FeedServer,
 } from "@breezeway/test-support/feed-server";
 import { ISSUER, claimsAt, createSigner } from "@breezeway/test-support/signer";
-import { createRevocationFeed } from "../revocation/revocation-feed.ts";
+import type { VerifyTestHooks } from "../options/test-hooks.ts";
+import {
+  createRevocationFeed,
+  createRevocationFeedForTesting,
+} from "../revocation/revocation-feed.ts";
 import type { RequestParts } from "./request-parts.ts";
-import { createSessionGuard, type Admission, type SessionGuard } from "./session-guard.ts";
+import {
+  createSessionGuardForTesting,
+  type Admission,
+  type SessionGuard,
+} from "./session-guard.ts";
 import type { SessionOptions } from "./session-options.ts";
 import { sessionOf } from "./session-of.ts";
 
@@ -18,13 +27,12 @@ const nowSeconds = (): number => Math.floor(Date.now() / 1_000);
 let guard: SessionGuard | undefined;
 afterEach(() => guard?.close());
 
-function create(overrides: Partial<SessionOptions> = {}): SessionGuard {
-  guard = createSessionGuard({
-    issuer: ISSUER,
-    audience: "orders",
-    jwks: [signer.publicJwk],
-    ...overrides,
-  });
+function create(
+  overrides: Partial<SessionOptions> = {},
+  hooks: VerifyTestHooks = {},
+): SessionGuard {
+  const options = { issuer: ISSUER, audience: "orders", jwks: [signer.publicJwk], ...overrides };
+  guard = createSessionGuardForTesting(options, hooks);
   return guard;
 }
 
@@ -140,10 +148,10 @@ describe("checkRevocation", () => {
   it("refuses with store-unavailable a minute after the feed was lost", async () => {
     server = await createFeedServer();
     let nowMs = Date.now();
-    const clock = (): number => nowMs;
-    const feed = createRevocationFeed({ url: server.url, clock });
+    const clock = clockAt(() => nowMs);
+    const feed = createRevocationFeedForTesting({ url: server.url }, { clock });
     await feed.ready();
-    create({ revocationFeed: feed, checkRevocation: true, clock });
+    create({ revocationFeed: feed, checkRevocation: true }, { clock });
     await server[Symbol.asyncDispose]();
     await until(async () => feed.status.state === "lost");
     expect(reasonOf(await guard!.admit(alice()))).toBe("session");
@@ -260,7 +268,7 @@ describe("sessionOf", () => {
   });
 
   it("throws where there is none", () => {
-    expect(() => sessionOf({})).toThrow(/guarded/);
+    expect(() => sessionOf({})).toThrow(/Guard its route/);
   });
 });
 

@@ -1,112 +1,181 @@
 /**
- * The one decision behind every adapter: may this request pass, and as whom? Knows no framework; an
- * adapter turns its request into {@link RequestParts} and the decision into its response.
+ * The one decision behind every adapter: may this request pass, and with which session? The guard knows
+ * no framework. An adapter turns its request into {@link RequestParts}, and the decision into its
+ * response.
  */
 import { randomUUID } from "node:crypto";
-import { BridgeError, toProblem, type AuthScheme, type ProblemResponse } from "@breezeway/shared";
+import {
+  BridgeError,
+  systemClock,
+  toProblem,
+  type AuthScheme,
+  type Clock,
+  type ProblemResponse,
+} from "@breezeway/shared";
+import type { VerifyTestHooks } from "../options/test-hooks.ts";
+import { openProofVerifier, type ProofVerifier } from "../proof/proof-verifier.ts";
 import { checkRequest } from "../verifier/claim-rules.ts";
-import { createSessionVerifier } from "../verifier/session-verifier.ts";
+import { openSessionVerifier, type SessionVerifier } from "../verifier/session-verifier.ts";
 import type { VerifiedSession } from "../verifier/verified-session.ts";
-import { createProofVerifier } from "../proof/proof-verifier.ts";
-import { isPreflight, requestCredential, type RequestCredential } from "./request-credential.ts";
-import { createRevocationCheck } from "./revocation-check.ts";
-import type { RouteOptions, SessionOptions } from "./session-options.ts";
+import { isPreflight, requestCredential } from "./request-credential.ts";
 import type { RequestParts } from "./request-parts.ts";
+import { createRevocationCheck, type RevocationCheck } from "./revocation-check.ts";
+import {
+  parseRouteOptions,
+  parseSessionOptions,
+  type RouteOptions,
+  type SessionOptions,
+} from "./session-options.ts";
 
 export type Admission =
-  /** The request is the session's. */
+  /** The request belongs to this session. */
   | { readonly kind: "session"; readonly session: VerifiedSession }
-  /** No credential, and none is required. */
+  /** The request has no credential, and the route requires none. */
   | { readonly kind: "anonymous"; readonly session?: never }
-  /** A CORS preflight, which never carries a credential. */
+  /** The request is a CORS preflight, which never carries a credential. */
   | { readonly kind: "preflight"; readonly session?: never }
-  /** To be answered with `problem`, and nothing else. */
+  /** The request must be answered with `problem` and nothing else. */
   | { readonly kind: "refused"; readonly problem: ProblemResponse; readonly session?: never };
 
 export interface SessionGuard {
-  /** Never rejects: every failure is an admission of kind `refused`. */
+  /**
+   * Decides about one request. Never rejects: every failure is an admission of kind `refused`.
+   *
+   * @param route Pass the same object for each request of a route: it is parsed on first use.
+   */
   admit(request: RequestParts, route?: RouteOptions): Promise<Admission>;
-  /** Ends what the guard opened: key fetches, and the revocation feed unless it was given. */
+  /**
+   * Parses the options of a route at start, so that a mistake does not wait for the first request.
+   *
+   * @throws {BridgeError} CONFIG_INVALID, naming the option
+   */
+  checkRoute(route: RouteOptions | undefined): void;
+  /** Stops key fetches, and the revocation feed unless it was given in the options. */
   close(): void;
 }
 
-/** @throws {BridgeError} CONFIG_INVALID, naming the option */
+/**
+ * Creates the guard that all adapters are made of.
+ *
+ * @throws {BridgeError} CONFIG_INVALID, naming the option
+ */
 export function createSessionGuard(options: SessionOptions): SessionGuard {
-  const verifier = createSessionVerifier(options);
-  const revocation = createRevocationCheck(options);
-  const proofs = options.proof && createProofVerifier({ ...options.proof, clock: options.clock });
-  const defaults: RouteOptions = options;
+  return createSessionGuardForTesting(options, {});
+}
 
-  const proofOf = (request: RequestParts, { token }: RequestCredential) =>
-    proofs?.verify({
-      proof: request.header("dpop"),
-      method: request.method,
-      target: request.target,
-      token,
-    });
+/** {@link createSessionGuard} with parts that a test replaces. */
+export function createSessionGuardForTesting(
+  options: SessionOptions,
+  { clock }: VerifyTestHooks,
+): SessionGuard {
+  const source = "createSessionGuard";
+  return openSessionGuard(parseSessionOptions(options, source), source, clock);
+}
 
-  const schemeOf = (request: RequestParts, error: unknown): AuthScheme =>
-    proofs !== undefined && (isUnproven(error) || isProven(request)) ? "DPoP" : "Bearer";
-
-  async function authenticate(request: RequestParts, rules: RouteOptions): Promise<Admission> {
-    if (isPreflight(request)) return { kind: "preflight" };
-    const credential = requestCredential(request, proofs !== undefined);
-    if (credential === undefined) {
-      if (rules.required === false) return { kind: "anonymous" };
-      throw new BridgeError("TOKEN_MISSING", "The request carries no session token.");
-    }
-    const proof = credential.scheme === "DPoP" ? proofOf(request, credential) : undefined;
-    const session = await verifier.verify(credential.token, {
-      origin: request.header("origin"),
-      proofKeyThumbprint: proof?.keyThumbprint,
-    });
-    if (rules.checkRevocation) await revocation.check(session);
-    checkRequest(session.claims, session.scopes, {
-      tenantId: namedTenant(request.header("x-tenant-id"), session),
-      scopes: rules.scopes,
-    });
-    await checkClaimRules(session, rules);
-    if (proof !== undefined) proofs?.accept(proof, session);
-    return { kind: "session", session };
-  }
-
+/**
+ * @param options The result of a schema.
+ * @param source The function that takes the options, as error messages name it.
+ */
+export function openSessionGuard(
+  options: SessionOptions,
+  source: string,
+  clock: Clock = systemClock(),
+): SessionGuard {
+  const deps: GuardDeps = {
+    verifier: openSessionVerifier(options, { source, clock }),
+    revocation: createRevocationCheck(options, clock),
+    proofs: options.proof && openProofVerifier(options.proof, clock),
+  };
+  const rulesOf = createRouteRules(options, source);
   return {
     admit: async (request, route) => {
       try {
-        return await authenticate(request, { ...defaults, ...route });
+        return await authenticate(request, rulesOf(route), deps);
       } catch (error) {
         const requestId = requestIdOf(request);
-        tell(options, error, requestId);
-        return {
-          kind: "refused",
-          problem: toProblem(error, { requestId, scheme: schemeOf(request, error) }),
-        };
+        report(options, error, requestId);
+        const scheme = schemeOf(request, error, deps);
+        return { kind: "refused", problem: toProblem(error, { requestId, scheme }) };
       }
     },
+    checkRoute: (route) => void rulesOf(route),
     close: () => {
-      verifier.close();
-      revocation.close();
+      deps.verifier.close();
+      deps.revocation.close();
     },
   };
 }
 
-function isUnproven(error: unknown): boolean {
-  return BridgeError.is(error) && error.code === "PROOF_INVALID";
+interface GuardDeps {
+  readonly verifier: SessionVerifier;
+  readonly revocation: RevocationCheck;
+  readonly proofs: ProofVerifier | undefined;
 }
 
-function isProven(request: RequestParts): boolean {
-  return /^dpop\b/i.test(request.header("authorization") ?? "");
+/** Merges each route's options with those of the adapter, once per route object. */
+function createRouteRules(
+  defaults: RouteOptions,
+  source: string,
+): (route: RouteOptions | undefined) => RouteOptions {
+  const parsed = new WeakMap<RouteOptions, RouteOptions>();
+  return (route) => {
+    if (route === undefined) return defaults;
+    const known = parsed.get(route);
+    if (known !== undefined) return known;
+    const rules = { ...defaults, ...parseRouteOptions(route, `${source}, route`) };
+    parsed.set(route, rules);
+    return rules;
+  };
 }
 
-function tell({ onRefused }: SessionOptions, error: unknown, requestId: string): void {
+async function authenticate(
+  request: RequestParts,
+  rules: RouteOptions,
+  { verifier, revocation, proofs }: GuardDeps,
+): Promise<Admission> {
+  if (isPreflight(request)) return { kind: "preflight" };
+  const credential = requestCredential(request, proofs !== undefined);
+  if (credential === undefined) {
+    if (rules.required === false) return { kind: "anonymous" };
+    throw new BridgeError("TOKEN_MISSING", "The request carries no session token.");
+  }
+  const { scheme, token } = credential;
+  const { method, target } = request;
+  const proof =
+    scheme === "DPoP"
+      ? proofs?.verify({ proof: request.header("dpop"), method, target, token })
+      : undefined;
+  const session = await verifier.verify(token, {
+    origin: request.header("origin"),
+    proofKeyThumbprint: proof?.keyThumbprint,
+  });
+  if (rules.checkRevocation) await revocation.check(session);
+  checkRequest(session.claims, session.scopes, {
+    tenantId: namedTenant(request.header("x-tenant-id"), session),
+    scopes: rules.scopes,
+  });
+  await checkClaimRules(session, rules);
+  if (proof !== undefined) proofs?.accept(proof, session);
+  return { kind: "session", session };
+}
+
+/** The scheme of the challenge in a refusal. */
+function schemeOf(request: RequestParts, error: unknown, { proofs }: GuardDeps): AuthScheme {
+  if (proofs === undefined) return "Bearer";
+  const isUnproven = BridgeError.is(error) && error.code === "PROOF_INVALID";
+  const isProven = /^dpop\b/i.test(request.header("authorization") ?? "");
+  return isUnproven || isProven ? "DPoP" : "Bearer";
+}
+
+function report({ onRefused }: SessionOptions, error: unknown, requestId: string): void {
   try {
     onRefused?.(error, requestId);
   } catch {
-    // A log that fails must not turn a refusal into an unanswered request.
+    // A log that fails must not leave the request without an answer.
   }
 }
 
-/** The gateway percent-encodes a tenant that would not survive in a header. */
+/** The gateway percent-encodes a tenant that a header cannot carry unchanged. */
 function namedTenant(given: string | undefined, session: VerifiedSession): string | undefined {
   const { tenantId } = session;
   return given !== undefined && isEncodingOf(tenantId, given) ? tenantId : given;
@@ -123,17 +192,17 @@ function isEncodingOf(tenantId: string, given: string): boolean {
 
 async function checkClaimRules({ claims }: VerifiedSession, rules: RouteOptions): Promise<void> {
   for (const [name, isValid] of Object.entries(rules.claims ?? {})) {
-    // Anything but `true` is a refusal: a validator that forgets to return does not admit.
+    // Only `true` accepts: a validator that forgets to return must not let a request pass.
     const verdict: unknown = await isValid(claims[name], claims);
     if (verdict !== true) {
-      throw new BridgeError("CLAIM_REJECTED", "A claim does not have the value that is needed.", {
+      throw new BridgeError("CLAIM_REJECTED", "A claim does not have an accepted value.", {
         details: { claim: name },
       });
     }
   }
 }
 
-/** The gateway's id of the request when it sent one, so that both logs name it alike. */
+/** The gateway's request id when it sent one, so that both logs use the same id. */
 function requestIdOf(request: RequestParts): string {
   const given = request.header("x-breezeway-request-id");
   return given !== undefined && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();

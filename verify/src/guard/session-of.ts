@@ -2,7 +2,7 @@ import { BridgeError } from "@breezeway/shared";
 import type { RouteOptions } from "./session-options.ts";
 import type { VerifiedSession } from "../verifier/verified-session.ts";
 
-/** Whatever an adapter puts a session on: a request, a context's state, credentials. */
+/** The object on which an adapter sets the session: a request, the state of a context, credentials. */
 export interface SessionHolder {
   readonly session?: VerifiedSession | undefined;
 }
@@ -10,20 +10,23 @@ export interface SessionHolder {
 /**
  * The session of a route that requires one.
  *
- * @throws {BridgeError} INTERNAL_ERROR when there is none: the route is not behind `verifySession`,
- * its session is optional, or it answers a CORS preflight.
+ * @throws {BridgeError} INTERNAL_ERROR, when the route is not behind `verifySession`, when its session
+ * is optional, or when it answers a CORS preflight
  */
 export function sessionOf(holder: SessionHolder): VerifiedSession {
   if (holder.session) return holder.session;
-  throw new BridgeError("INTERNAL_ERROR", "This request has no session: is its route guarded?");
+  throw new BridgeError(
+    "INTERNAL_ERROR",
+    "sessionOf: the request has no session. Guard its route with verifySession.",
+  );
 }
 
-/** Demands that leave a route as strict as it is by default. */
+/** Options of a route whose session is required. */
 export interface RequiredRoute {
   readonly required?: true | undefined;
 }
 
-/** What a handler is given as session: surely one, unless its route says `required: false`. */
+/** The session that a handler receives. It may be `undefined` when the route has `required: false`. */
 export type SessionFor<Route extends RouteOptions> = "required" extends keyof Route
   ? Route["required"] extends true | undefined
     ? VerifiedSession

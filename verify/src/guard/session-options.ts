@@ -1,38 +1,92 @@
-import type { SessionClaims } from "@breezeway/shared/schemas";
-import type { ProofOptions } from "../proof/proof-options.ts";
+/** Options of the guard and of its routes: their types and their schemas. */
+import {
+  functionOption,
+  instanceOption,
+  optionObject,
+  parseOptions,
+  type OptionShape,
+  type SessionClaims,
+} from "@breezeway/shared/schemas";
+import * as z from "zod/mini";
+import { proofOptionsSchema, type ProofOptions } from "../proof/proof-options.ts";
 import type { RevocationFeed } from "../revocation/revocation-feed.ts";
-import type { SessionVerifierOptions } from "../verifier/options.ts";
+import { verifierShape, type SessionVerifierOptions } from "../verifier/options.ts";
 
-/** True when the claim (`undefined` when the token has none of this name) has a good value. */
+/** True when the claim has an accepted value. `value` is `undefined` when the token lacks the claim. */
 export type ClaimValidator = (value: unknown, claims: SessionClaims) => boolean | Promise<boolean>;
 
-/** What a route asks of a session. What a route leaves out, it takes from the adapter's options. */
+/** What a route requires of a session. Each option that is absent comes from the adapter's options. */
 export interface RouteOptions {
   /**
-   * Whether a request without a credential is refused. Default true. A bad credential is refused
-   * in either case.
+   * Whether a request without a credential is refused. Default true. A request with a bad credential is
+   * always refused.
    */
   readonly required?: boolean | undefined;
-  /** Scopes that the token must all have. */
+  /** The token must have all of these scopes. */
   readonly scopes?: readonly string[] | undefined;
-  /** Validators by claim name; all must return true. */
+  /** Validators by claim name. All must return true. */
   readonly claims?: Readonly<Record<string, ClaimValidator>> | undefined;
   /**
-   * Whether to refuse sessions that were revoked, and keys that were removed, while their tokens
-   * still live. Default false: a revoked session then ends with its token, a minute later at most,
-   * and a removed key with the copy of the key set. True refuses with 503 while the feed cannot be
-   * followed.
+   * Whether to refuse revoked sessions and removed keys while their tokens have not expired. Default
+   * false: a revoked session then ends with its token, at most a minute later, and a removed key with
+   * the cached key set. True refuses requests with 503 while the revocation feed is unavailable.
    */
   readonly checkRevocation?: boolean | undefined;
 }
 
+/** Options of every adapter's `verifySession`, and of `createSessionGuard`. */
 export interface SessionOptions extends SessionVerifierOptions, RouteOptions {
-  /** A feed to share between several adapters. Default: one of `{issuer}/revocations`, when needed. */
+  /** A feed that several adapters share. Default: `{issuer}/revocations`, opened on first use. */
   readonly revocationFeed?: RevocationFeed;
-  /**
-   * Takes tokens that are bound to a key, with a proof of it (RFC 9449). Default: they are refused.
-   */
-  readonly proof?: Omit<ProofOptions, "clock">;
-  /** Told of each refusal; for logs. Never holds the token. */
+  /** Accepts tokens that are bound to a key, with a proof (RFC 9449). Default: they are refused. */
+  readonly proof?: ProofOptions;
+  /** Called with the reason of each refusal, for logs. The error never holds the token. */
   readonly onRefused?: (error: unknown, requestId: string) => void;
+}
+
+const { required, ...routeShape }: OptionShape<RouteOptions> = {
+  required: z.optional(z.boolean()),
+  scopes: z.optional(z.array(z.string())),
+  claims: z.optional(z.record(z.string(), functionOption<ClaimValidator>())),
+  checkRevocation: z.optional(z.boolean()),
+};
+
+const sharedShape: OptionShape<Omit<SessionOptions, "required">> = {
+  ...verifierShape,
+  ...routeShape,
+  revocationFeed: z.optional(
+    instanceOption<RevocationFeed>(
+      ["isRevoked", "isKeyRemoved", "ready"],
+      "must be a revocation feed: createRevocationFeed(…)",
+    ),
+  ),
+  proof: z.optional(proofOptionsSchema),
+  onRefused: z.optional(functionOption<(error: unknown, requestId: string) => void>()),
+};
+
+/** The schema of each option of `verifySession`. NestJS adds one of its own. */
+export const sessionShape: OptionShape<SessionOptions> = { ...sharedShape, required };
+
+const sessionSchema = optionObject<SessionOptions>(sessionShape);
+const sharedSchema = optionObject<Omit<SessionOptions, "required">>(sharedShape);
+const routeSchema = optionObject<RouteOptions>({ ...routeShape, required });
+
+/** @throws {BridgeError} CONFIG_INVALID, naming the option */
+export function parseSessionOptions(options: unknown, source: string): SessionOptions {
+  return parseOptions(sessionSchema, options, source);
+}
+
+/**
+ * For adapters whose handlers take the session as an argument. Only a route may make it optional, since
+ * the type of the handler depends on it.
+ *
+ * @throws {BridgeError} CONFIG_INVALID, naming the option
+ */
+export function parseHandlerSessionOptions(options: unknown, source: string): SessionOptions {
+  return parseOptions(sharedSchema, options, source);
+}
+
+/** @throws {BridgeError} CONFIG_INVALID, naming the option */
+export function parseRouteOptions(route: unknown, source: string): RouteOptions {
+  return parseOptions(routeSchema, route, source);
 }

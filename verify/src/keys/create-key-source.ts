@@ -2,7 +2,7 @@ import type { VerifierConfig } from "../verifier/options.ts";
 import { createStaticKeys, type KeySource } from "./key-source.ts";
 import { createRemoteKeys } from "./remote-keys.ts";
 
-/** The keys that a verifier's options name: given ones, or those behind a URL. */
+/** Serves the keys of the options, or fetches those behind the JWKS URL. */
 export function createKeySource(
   config: VerifierConfig,
   onKeysRemoved: (kids: readonly string[]) => void,

@@ -5,6 +5,9 @@ import { importKeys, type VerificationKey } from "./verification-key.ts";
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
+/** Looks `fetch` up on each call, so that tools which replace it later are used. */
+export const runtimeFetch: Fetch = (url, init) => globalThis.fetch(url, init);
+
 export interface FetchJwksOptions {
   readonly fetch: Fetch;
   readonly timeoutMs: number;
@@ -14,8 +17,10 @@ export interface FetchJwksOptions {
 }
 
 /**
- * @throws {BridgeError} KEYS_UNAVAILABLE for an answer that is no key set; whatever `fetch` throws. The
- *   caller treats each as an outage.
+ * Fetches and imports a JWK Set. The caller treats every error as an outage.
+ *
+ * @throws {BridgeError} KEYS_UNAVAILABLE, when the answer is not a usable key set
+ * @throws whatever `fetch` rejects with
  */
 export async function fetchJwks(
   url: string,
@@ -23,20 +28,22 @@ export async function fetchJwks(
 ): Promise<ReadonlyMap<string, VerificationKey>> {
   const response = await options.fetch(url, {
     headers: { accept: "application/jwk-set+json, application/json" },
-    // A redirect would let whoever controls one URL of the issuer choose its keys.
+    // A redirect would let anybody who controls one URL of the issuer choose its keys.
     redirect: "error",
     credentials: "omit",
     signal: AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]),
   });
   if (response.status !== 200) {
     await response.body?.cancel();
-    throw unusable(`The JWKS endpoint answered with status ${response.status}.`);
+    throw unusable(`The JWKS endpoint answered with status ${response.status}, expected 200.`);
   }
   const body = await readBounded(response, options.maxBytes);
   const set = parseStrictObject(body);
-  if (set === undefined) throw unusable("The JWKS endpoint did not answer with a JSON object.");
-  const keys = importKeys(set["keys"]);
-  if (keys.size === 0) throw unusable("The JWKS holds no key that can verify session tokens.");
+  if (set === undefined) {
+    throw unusable("The JWKS endpoint must answer with a JSON object without duplicate names.");
+  }
+  const keys = importKeys(set["keys"], "JWK Set");
+  if (keys.size === 0) throw unusable("The JWK Set has no key that can verify session tokens.");
   return keys;
 }
 
@@ -47,10 +54,10 @@ function unusable(message: string): BridgeError {
 async function readBounded(response: Response, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  // Leaving the loop by a throw cancels the body.
+  // A throw inside the loop cancels the body.
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength;
-    if (size > maxBytes) throw unusable(`The JWKS is larger than ${maxBytes} bytes.`);
+    if (size > maxBytes) throw unusable(`The JWK Set is larger than ${maxBytes} bytes.`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

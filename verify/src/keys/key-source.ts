@@ -1,23 +1,31 @@
 import { BridgeError } from "@breezeway/shared";
 import type { VerificationKey } from "./verification-key.ts";
 
-/** Where one verifier finds its issuer's keys. */
+/** The keys of one issuer, as its verifier looks them up. */
 export interface KeySource {
   /**
-   * Answers without waiting; `undefined` when only a fetch can tell.
+   * Answers without waiting. `undefined` means that a fetch is needed: call `load`.
    *
    * @throws {BridgeError} KEY_UNKNOWN, KEYS_UNAVAILABLE
    */
   find(kid: string): VerificationKey | undefined;
-  /** @throws {BridgeError} KEY_UNKNOWN, KEYS_UNAVAILABLE */
+  /**
+   * Fetches the key set first if needed.
+   *
+   * @throws {BridgeError} KEY_UNKNOWN, KEYS_UNAVAILABLE
+   */
   load(kid: string): Promise<VerificationKey>;
-  /** Settles when keys are there. @throws {BridgeError} KEYS_UNAVAILABLE */
+  /**
+   * Resolves when keys are available.
+   *
+   * @throws {BridgeError} KEYS_UNAVAILABLE
+   */
   ready(): Promise<void>;
   close(): void;
 }
 
 export function keyUnknown(): BridgeError {
-  return new BridgeError("KEY_UNKNOWN", "The issuer publishes no key of this id.");
+  return new BridgeError("KEY_UNKNOWN", "The issuer publishes no key with this id.");
 }
 
 export function keysUnavailable(cause?: unknown): BridgeError {
@@ -26,7 +34,7 @@ export function keysUnavailable(cause?: unknown): BridgeError {
   });
 }
 
-/** Keys that were given directly: no network, no change. */
+/** Keys from the options: no network, no change. */
 export function createStaticKeys(keys: ReadonlyMap<string, VerificationKey>): KeySource {
   const find = (kid: string): VerificationKey => {
     const key = keys.get(kid);

@@ -1,8 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { clockAt } from "../../test-support/clock-at.ts";
 import { createJwksServer, type JwksServer } from "@breezeway/test-support/jwks-server";
 import { ISSUER, NOW_SECONDS, claimsAt, createSigner } from "@breezeway/test-support/signer";
 import type { SessionVerifierOptions } from "../verifier/options.ts";
-import { createSessionVerifier, type SessionVerifier } from "../verifier/session-verifier.ts";
+import {
+  createSessionVerifierForTesting,
+  type SessionVerifier,
+} from "../verifier/session-verifier.ts";
 
 const first = createSigner("key-1");
 const second = createSigner("key-2");
@@ -25,14 +29,14 @@ afterEach(async () => {
 });
 
 function create(overrides: Partial<SessionVerifierOptions> = {}): SessionVerifier {
-  return createSessionVerifier({
+  const options = {
     issuer: ISSUER,
     audience: "orders",
     jwks: server.url,
-    clock: () => nowSeconds * 1_000,
-    onKeysError: (error) => errors.push(error),
+    onKeysError: (error: unknown) => errors.push(error),
     ...overrides,
-  });
+  };
+  return createSessionVerifierForTesting(options, { clock: clockAt(() => nowSeconds * 1_000) });
 }
 
 let serial = 0;

@@ -2,15 +2,18 @@
  * The keys behind a JWKS URL.
  *
  * Rules:
- *  [JWKS-1] Keys are used for `maxAgeSeconds` after they were fetched.
- *  [JWKS-2] When they cannot be fetched again, the old ones serve until `maxStaleSeconds`; then nothing does.
- *  [JWKS-3] One request is under way at a time; everybody waits for the same one.
+ *  [JWKS-1] Keys are fresh for `maxAgeSeconds` after their fetch.
+ *  [JWKS-2] When a new fetch fails, the old keys serve until they are `maxStaleSeconds` old. Then
+ *           verification fails.
+ *  [JWKS-3] Fetches are single flight: all callers wait for the same request.
  *  [JWKS-4] A key id that is not in the set causes a fetch, but no two fetches start within
- *           `cooldownSeconds`: strangers can name any key id they like.
- *  [JWKS-5] Keys that are no longer published, or have another value, are reported at once.
- *  [JWKS-6] After `refreshAtFraction` of the age the next use fetches in the background, so that
+ *           `cooldownSeconds`: an attacker can name any key id.
+ *  [JWKS-5] Keys that are no longer published, or whose value changed, are reported at once.
+ *  [JWKS-6] After `refreshAtFraction` of the age the next use starts a fetch in the background, so
  *           no request waits while the issuer is up.
  */
+import type { Clock } from "@breezeway/shared";
+import { JWKS_LIMITS } from "../limits.ts";
 import { fetchJwks, type Fetch } from "./fetch-jwks.ts";
 import { keyUnknown, keysUnavailable, type KeySource } from "./key-source.ts";
 import type { VerificationKey } from "./verification-key.ts";
@@ -18,41 +21,33 @@ import type { VerificationKey } from "./verification-key.ts";
 export interface RemoteKeysOptions {
   readonly url: string;
   readonly fetch: Fetch;
-  /** Epoch milliseconds. */
-  readonly clock: () => number;
+  readonly clock: Clock;
   readonly timeoutMs: number;
   readonly onKeysRemoved: (kids: readonly string[]) => void;
   readonly onFetchFailed: (error: unknown) => void;
 }
 
-export const JWKS_LIMITS = {
-  maxAgeSeconds: 300,
-  maxStaleSeconds: 3_600,
-  cooldownSeconds: 5,
-  outageMemorySeconds: 30,
-  refreshAtFraction: 0.8,
-  /** A set of 64 keys has about 10 kB. */
-  maxBytes: 65_536,
-  timeoutMs: 5_000,
-} as const;
+interface KeysState {
+  keys: ReadonlyMap<string, VerificationKey> | undefined;
+  fetchedAtMs: number;
+  /** When the last fetch ended, successful or not. */
+  attemptedAtMs: number;
+  /** Of the last fetch. `undefined` when it succeeded. */
+  failure: { readonly error: unknown } | undefined;
+}
 
 export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
+  const { clock } = options;
   const closing = new AbortController();
-  let keys: ReadonlyMap<string, VerificationKey> | undefined;
-  let fetchedAtMs = Number.NEGATIVE_INFINITY;
-  let attemptedAtMs = Number.NEGATIVE_INFINITY;
-  let failure: { readonly error: unknown } | undefined;
-  let underWay: Promise<void> | undefined;
+  const state: KeysState = {
+    keys: undefined,
+    fetchedAtMs: Number.NEGATIVE_INFINITY,
+    attemptedAtMs: Number.NEGATIVE_INFINITY,
+    failure: undefined,
+  };
+  let fetching: Promise<void> | undefined;
 
-  function refresh(): Promise<void> {
-    underWay ??= attempt().finally(() => {
-      attemptedAtMs = options.clock();
-      underWay = undefined;
-    });
-    return underWay;
-  }
-
-  // Never rejects: the outcome is in `keys` and `failure`.
+  // Never rejects: the outcome is in the state.
   async function attempt(): Promise<void> {
     try {
       const fetched = await fetchJwks(options.url, {
@@ -61,24 +56,33 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
         maxBytes: JWKS_LIMITS.maxBytes,
         signal: closing.signal,
       });
-      const removed = removedKids(keys, fetched);
-      keys = fetched;
-      fetchedAtMs = options.clock();
-      failure = undefined;
+      const removed = removedKids(state.keys, fetched);
+      state.keys = fetched;
+      state.fetchedAtMs = clock.now();
+      state.failure = undefined;
       if (removed.length > 0) options.onKeysRemoved(removed);
     } catch (error) {
-      failure = { error };
+      state.failure = { error };
       if (!closing.signal.aborted) options.onFetchFailed(error);
     }
   }
 
+  function refresh(): Promise<void> {
+    fetching ??= attempt().finally(() => {
+      state.attemptedAtMs = clock.now();
+      fetching = undefined;
+    });
+    return fetching;
+  }
+
   function find(kid: string): VerificationKey | undefined {
-    const nowMs = options.clock();
+    const { keys, fetchedAtMs, attemptedAtMs, failure } = state;
+    const nowMs = clock.now();
     const ageSeconds = (nowMs - fetchedAtMs) / 1_000;
     const mayFetch =
       !closing.signal.aborted && nowMs - attemptedAtMs >= JWKS_LIMITS.cooldownSeconds * 1_000;
     const isFresh = ageSeconds < JWKS_LIMITS.maxAgeSeconds;
-    // Known from a recent attempt, so that requests need not each wait for the next one to fail.
+    // A recent failure counts as an outage, so that each request need not wait for another one.
     const isOutage =
       failure !== undefined && nowMs - attemptedAtMs < JWKS_LIMITS.outageMemorySeconds * 1_000;
     const isUsable = isFresh || (isOutage && ageSeconds < JWKS_LIMITS.maxStaleSeconds);
@@ -92,26 +96,24 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
     const key = keys.get(kid);
     if (key !== undefined) return key;
     if (mayFetch) return undefined;
-    // During an outage nobody can say whether the issuer has published this key.
+    // During an outage the issuer may have published this key without our knowing.
     throw failure === undefined ? keyUnknown() : keysUnavailable(failure.error);
-  }
-
-  async function load(kid: string): Promise<VerificationKey> {
-    const known = find(kid);
-    if (known !== undefined) return known;
-    await refresh();
-    const loaded = find(kid);
-    if (loaded === undefined) throw keyUnknown();
-    return loaded;
   }
 
   return {
     find,
-    load,
+    load: async (kid) => {
+      const known = find(kid);
+      if (known !== undefined) return known;
+      await refresh();
+      const loaded = find(kid);
+      if (loaded === undefined) throw keyUnknown();
+      return loaded;
+    },
     ready: async () => {
-      const isFresh = options.clock() - fetchedAtMs < JWKS_LIMITS.maxAgeSeconds * 1_000;
+      const isFresh = clock.now() - state.fetchedAtMs < JWKS_LIMITS.maxAgeSeconds * 1_000;
       if (!isFresh) await refresh();
-      if (keys === undefined) throw keysUnavailable(failure?.error);
+      if (state.keys === undefined) throw keysUnavailable(state.failure?.error);
     },
     close: () => closing.abort(),
   };

@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { createSigner } from "@breezeway/test-support/signer";
-import { importKeys } from "./verification-key.ts";
+import { importKeys as importKeysOf } from "./verification-key.ts";
 
+const importKeys = (keys: unknown) => importKeysOf(keys, "jwks");
 const ed25519 = createSigner("ed");
 const p256 = createSigner("ec", "ES256");
 const pemOf = (type: "rsa" | "x25519" | "p384"): string => {

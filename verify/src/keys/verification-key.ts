@@ -1,10 +1,10 @@
 /**
- * Public keys from JWK (RFC 7517, RFC 8037) or PEM. Private key material is refused wherever it
- * turns up: a published private key means that anybody can sign, and a verifier must not go on.
+ * Public keys from JWK (RFC 7517, RFC 8037) or PEM. Any private key material is an error: anybody can
+ * sign with a published private key, so a verifier must not continue.
  */
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import { BridgeError, isRecord } from "@breezeway/shared";
-import type { SessionAlgorithm } from "../token/algorithms.ts";
+import type { SessionAlgorithm } from "../token/compact.ts";
 
 export interface VerificationKey {
   readonly kid: string;
@@ -12,7 +12,7 @@ export interface VerificationKey {
   readonly key: KeyObject;
 }
 
-/** A public JWK. Members that are not listed are allowed and ignored. */
+/** A public JWK. Other members are allowed and ignored. */
 export interface PublicJwk {
   readonly kty: string;
   readonly kid?: string;
@@ -35,37 +35,38 @@ export interface JwkSet {
   readonly keys: readonly PublicJwk[];
 }
 
-/** Of keys of any kind (RFC 7518, section 6). */
+/** Names of private members, for all key types (RFC 7518, section 6). */
 export const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] as const;
-// Far more than a rotation ever publishes; keeps a hostile set from costing work.
+// Far more than a rotation ever publishes. Bounds the work that a hostile set can cause.
 const MAX_KEYS = 64;
 
 /**
- * The keys of a set that can verify session tokens, by id. Keys of other kinds or uses are skipped
+ * The keys of a set that can verify session tokens, by id. Keys of other types or uses are skipped
  * (RFC 7517, section 5).
  *
- * @throws {BridgeError} CONFIG_INVALID for private key material, two keys of one id, a key that
- * does not import, or something that is not a key set
+ * @param source Where the keys come from, as error messages name it.
+ * @throws {BridgeError} CONFIG_INVALID, for private key material, a duplicate id, a key that cannot be
+ * imported, or a value that is not a list of keys
  */
-export function importKeys(keys: unknown): ReadonlyMap<string, VerificationKey> {
+export function importKeys(keys: unknown, source: string): ReadonlyMap<string, VerificationKey> {
   if (!Array.isArray(keys) || keys.length > MAX_KEYS) {
-    throw invalid(`keys: must be a list of at most ${MAX_KEYS} keys`);
+    throw invalid(`${source}: keys: must be a list of at most ${MAX_KEYS} keys`);
   }
   const imported = new Map<string, VerificationKey>();
   for (const [index, entry] of (keys as unknown[]).entries()) {
-    if (!isRecord(entry)) throw invalid(`keys[${index}]: must be an object`);
-    const key = typeof entry["pem"] === "string" ? fromPem(entry, index) : fromJwk(entry, index);
+    const place = `${source}: keys[${index}]`;
+    if (!isRecord(entry)) throw invalid(`${place}: must be an object`);
+    const key = typeof entry["pem"] === "string" ? fromPem(entry, place) : fromJwk(entry, place);
     if (key === undefined) continue;
-    if (imported.has(key.kid)) throw invalid(`keys[${index}]: kid: two keys have this id`);
+    if (imported.has(key.kid)) throw invalid(`${place}.kid: must be unique, two keys have this id`);
     imported.set(key.kid, key);
   }
   return imported;
 }
 
-function fromJwk(jwk: Record<string, unknown>, index: number): VerificationKey | undefined {
-  const at = `keys[${index}]`;
+function fromJwk(jwk: Record<string, unknown>, place: string): VerificationKey | undefined {
   if (PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))) {
-    throw invalid(`${at}: holds private key material; publish the public part only`);
+    throw invalid(`${place}: must not hold private key material. Publish only the public part`);
   }
   const alg = algorithmOf(jwk);
   const ops = jwk["key_ops"];
@@ -75,9 +76,10 @@ function fromJwk(jwk: Record<string, unknown>, index: number): VerificationKey |
     (jwk["alg"] === undefined || jwk["alg"] === alg);
   if (alg === undefined || !isForVerifying) return undefined;
   const { kid, kty, crv, x, y } = jwk;
-  if (typeof kid !== "string" || kid === "") throw invalid(`${at}: kid: is required`);
+  if (typeof kid !== "string" || kid === "") throw invalid(`${place}.kid: is required`);
   const publicJwk = { kty, crv, x, ...(y === undefined ? {} : { y }) } as JsonWebKey;
-  return { kid, alg, key: importing(at, () => createPublicKey({ key: publicJwk, format: "jwk" })) };
+  const key = importing(place, () => createPublicKey({ key: publicJwk, format: "jwk" }));
+  return { kid, alg, key };
 }
 
 function algorithmOf(jwk: Record<string, unknown>): SessionAlgorithm | undefined {
@@ -86,27 +88,26 @@ function algorithmOf(jwk: Record<string, unknown>): SessionAlgorithm | undefined
   return undefined;
 }
 
-function fromPem(entry: Record<string, unknown>, index: number): VerificationKey {
-  const at = `keys[${index}]`;
+function fromPem(entry: Record<string, unknown>, place: string): VerificationKey {
   const { kid, pem } = entry as { kid: unknown; pem: string };
-  if (typeof kid !== "string" || kid === "") throw invalid(`${at}: kid: is required`);
-  // Node derives the public key from a private PEM without a word.
+  if (typeof kid !== "string" || kid === "") throw invalid(`${place}.kid: is required`);
+  // Node silently derives the public key from a private PEM.
   if (!pem.trimStart().startsWith("-----BEGIN PUBLIC KEY-----") || pem.includes("PRIVATE")) {
-    throw invalid(`${at}: pem: must be a PUBLIC KEY block`);
+    throw invalid(`${place}.pem: must be a PUBLIC KEY block`);
   }
-  const key = importing(at, () => createPublicKey({ key: pem, format: "pem" }));
+  const key = importing(place, () => createPublicKey({ key: pem, format: "pem" }));
   if (key.asymmetricKeyType === "ed25519") return { kid, alg: "EdDSA", key };
   const curve = key.asymmetricKeyDetails?.namedCurve;
   if (curve === "prime256v1") return { kid, alg: "ES256", key };
-  throw invalid(`${at}: pem: must be an Ed25519 or a P-256 key`);
+  throw invalid(`${place}.pem: must be an Ed25519 or a P-256 key`);
 }
 
-function importing(at: string, importKey: () => KeyObject): KeyObject {
+function importing(place: string, importKey: () => KeyObject): KeyObject {
   try {
     return importKey();
   } catch {
-    // OpenSSL's message is of no use to the reader, and may quote the input.
-    throw invalid(`${at}: is not a key that can be imported`);
+    // OpenSSL's message does not help the reader, and may quote the input.
+    throw invalid(`${place}: cannot be imported as a public key`);
   }
 }
 

@@ -1,24 +1,24 @@
-/** What is read of a call, and how it is got from the requests that there are. */
+/** The parts of a call that are verified, and how to take them from requests. */
 import type { IncomingMessage } from "node:http";
 import { BridgeError, isRecord } from "@breezeway/shared";
 import { MAX_LIFECYCLE_BODY_BYTES } from "@breezeway/shared/schemas";
 import type { RequestParts } from "../guard/request-parts.ts";
 
-/** A request whose body was read already, such as in a function-as-a-service. */
+/** A request whose body was already read, such as in a function-as-a-service. */
 export interface LifecycleCall {
-  /** By lower-case names, as Node has them, or a `Headers`. */
+  /** A `Headers` object, or an object with lower-case names as Node has it. */
   readonly headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** The body exactly as it arrived: parsed and written anew it is another one. */
+  /** The body exactly as it arrived. A parsed and serialised body has other bytes. */
   readonly rawBody: string | Uint8Array;
 }
 
-/** @throws {BridgeError} CONFIG_INVALID when the body is not what arrived */
+/** @throws {BridgeError} CONFIG_INVALID, when the body was parsed */
 export function bodyOf({ rawBody }: LifecycleCall): Buffer {
   if (typeof rawBody === "string") return Buffer.from(rawBody);
   if (rawBody instanceof Uint8Array) return Buffer.from(rawBody);
   throw new BridgeError(
     "CONFIG_INVALID",
-    "verifyLifecycle: rawBody: must be the body as it arrived, as text or bytes; is a JSON parser in front?",
+    "verifyLifecycle: rawBody: must be the unparsed body, as a string or bytes. Pass it before a JSON parser reads it.",
   );
 }
 
@@ -42,22 +42,22 @@ export async function readBounded(
   for await (const chunk of chunks ?? []) {
     size += chunk.byteLength;
     if (size > MAX_LIFECYCLE_BODY_BYTES) {
-      const most = `more than ${MAX_LIFECYCLE_BODY_BYTES} bytes`;
-      throw new BridgeError("BODY_TOO_LARGE", `The body of the call has ${most}.`);
+      const message = `The body of the call is larger than ${MAX_LIFECYCLE_BODY_BYTES} bytes.`;
+      throw new BridgeError("BODY_TOO_LARGE", message);
     }
     read.push(chunk);
   }
   return Buffer.concat(read);
 }
 
-/** The body of a Node request: read here, or kept as `rawBody` by whoever has read it. */
+/** Reads the body of a Node request, or takes the bytes that an earlier parser kept as `rawBody`. */
 export async function bodyOfNodeRequest(request: IncomingMessage): Promise<string | Uint8Array> {
   const kept = isRecord(request) ? request["rawBody"] : undefined;
   if (typeof kept === "string" || kept instanceof Uint8Array) return kept;
   if (request.readableEnded) {
     throw new BridgeError(
       "CONFIG_INVALID",
-      "verifyLifecycle: the body was read before: mount the handler ahead of JSON parsers, or keep the bytes as request.rawBody.",
+      "verifyLifecycle: the body was already read. Mount the handler ahead of JSON parsers, or keep the bytes as request.rawBody.",
     );
   }
   return readBounded(request);

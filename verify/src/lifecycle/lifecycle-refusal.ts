@@ -1,6 +1,6 @@
 /**
- * Thrown by a handler that does not want the installation: the issuer stops trying, and shows the text
- * to whoever manages the tenant's apps. At most 300 characters of it, as plain text.
+ * Thrown by a handler to refuse the installation. The issuer stops retrying and shows the message to the
+ * people who manage the tenant's apps: plain text, at most 300 characters.
  *
  * @example
  * throw new LifecycleRefusal("Your plan does not include this app.");

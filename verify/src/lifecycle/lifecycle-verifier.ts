@@ -1,6 +1,7 @@
 /**
- * Verifies calls of the issuer: form, key, signature, claims, time, body, in that order. Shares its
- * keys and its strictness with the verifier of session tokens, and takes none of those.
+ * Verifies lifecycle calls of the issuer: form, key, signature, claims, time, body, in that order. It
+ * uses the same keys and the same strictness as the verifier of session tokens, and rejects session
+ * tokens.
  */
 import { createHash } from "node:crypto";
 import { BridgeError } from "@breezeway/shared";
@@ -19,10 +20,14 @@ import { createCompactParser, malformed } from "../token/compact.ts";
 import { isSignatureValid } from "../token/signature.ts";
 import { parseStrictObject } from "../token/strict-json.ts";
 import type { ClaimRules } from "../verifier/claim-rules.ts";
-import { parseOptions, type SessionVerifierOptions } from "../verifier/options.ts";
+import {
+  verifierConfig,
+  type ConfigContext,
+  type SessionVerifierOptions,
+} from "../verifier/options.ts";
 import { bodyOf, partsOfCall, type LifecycleCall } from "./lifecycle-call.ts";
 
-/** `issuer` and `audience` are required; the rest is as for session tokens. */
+/** The options of a session verifier that also apply to lifecycle calls. */
 export type LifecycleOptions = Pick<
   SessionVerifierOptions,
   | "issuer"
@@ -32,31 +37,30 @@ export type LifecycleOptions = Pick<
   | "maxClockSkewSeconds"
   | "isKeyRemoved"
   | "onKeysError"
-  | "clock"
   | "fetch"
   | "jwksTimeoutMs"
   | "unsafeAllowHttp"
 >;
 
-/** An app was installed in a tenant, or uninstalled. Proven to be the issuer's word. */
+/** The verified event of a call: an app was installed in a tenant, or uninstalled. */
 export interface LifecycleEvent {
   readonly event: "connect" | "disconnect";
   /**
-   * What makes handling safe to repeat: the same on every attempt, and on the disconnect that ends
-   * the installation. A tenant that installs anew has another one.
+   * Makes handling idempotent: the id is the same on every attempt, and on the disconnect that ends the
+   * installation. A tenant that installs the app again gets a new id.
    */
   readonly installationId: string;
   readonly appId: string;
   readonly tenantId: string;
   readonly issuer: string;
-  /** Names this attempt, for logs. */
+  /** Id of this attempt, for logs. */
   readonly callId: string;
 }
 
 export interface LifecycleVerifier {
   /**
-   * Does not remember calls: one that somebody has seen can be sent again for a minute, and says
-   * nothing else than it did. Handle it by its `installationId`.
+   * Verifies one call. It does not remember calls, so an eavesdropper can send the same call again for a
+   * minute. Handle calls idempotently, by their `installationId`.
    *
    * @throws {BridgeError} TOKEN_MISSING, DUPLICATE_CREDENTIALS, TOKEN_MALFORMED, TOKEN_ALG,
    * KEY_UNKNOWN, KEYS_UNAVAILABLE, TOKEN_SIGNATURE, ISSUER_MISMATCH, AUDIENCE_MISMATCH,
@@ -66,9 +70,15 @@ export interface LifecycleVerifier {
   close(): void;
 }
 
-/** @throws {BridgeError} CONFIG_INVALID, naming the option */
-export function createLifecycleVerifier(options: LifecycleOptions): LifecycleVerifier {
-  const config = parseOptions(options);
+/**
+ * @param options The result of a schema.
+ * @throws {BridgeError} CONFIG_INVALID, naming the option
+ */
+export function openLifecycleVerifier(
+  options: LifecycleOptions,
+  context: ConfigContext,
+): LifecycleVerifier {
+  const config = verifierConfig(options, options, context);
   const { rules, clock, isKeyRemoved } = config;
   const keys = createKeySource(config, () => undefined);
   const parse = createCompactParser(config.algorithms, LIFECYCLE_TYPE);
@@ -78,21 +88,21 @@ export function createLifecycleVerifier(options: LifecycleOptions): LifecycleVer
       const body = bodyOf(call);
       const token = requestCredential(partsOfCall(call), false)?.token;
       if (token === undefined) {
-        throw new BridgeError("TOKEN_MISSING", "The call carries no token.");
+        throw new BridgeError("TOKEN_MISSING", "The Authorization header of the call is missing.");
       }
       const compact = parse(token);
       const key = keys.find(compact.kid) ?? (await keys.load(compact.kid));
       if (key.alg !== compact.alg) {
-        throw new BridgeError("TOKEN_ALG", "The token's algorithm is not that of its key.");
+        throw new BridgeError("TOKEN_ALG", "The alg of the token does not fit its key.");
       }
       if (!isSignatureValid(compact, key)) {
-        throw new BridgeError("TOKEN_SIGNATURE", "The call's signature does not match.");
+        throw new BridgeError("TOKEN_SIGNATURE", "The signature of the call is not valid.");
       }
       if (isKeyRemoved(key.kid, rules.issuer)) {
-        throw new BridgeError("KEY_UNKNOWN", "The key of the call was removed.");
+        throw new BridgeError("KEY_UNKNOWN", "The issuer removed the key of the call.");
       }
       const claims = parseClaims(compact.payload);
-      checkClaims(claims, rules, clock());
+      checkClaims(claims, rules, clock.now());
       checkBody(body, claims);
       const { event, installationId, tenantId, iss: issuer, aud: appId, jti: callId } = claims;
       return { event, installationId, appId, tenantId, issuer, callId };
@@ -104,46 +114,50 @@ export function createLifecycleVerifier(options: LifecycleOptions): LifecycleVer
 function parseClaims(payload: Buffer): LifecycleClaims {
   const members = parseStrictObject(payload);
   const claims = members && safeParse(lifecycleClaimsSchema, members);
-  if (!claims?.success) throw malformed("its payload is not that of a lifecycle call");
+  if (!claims?.success)
+    throw malformed("its payload lacks a claim of a lifecycle call or has one of a wrong type");
   return claims.data;
 }
 
 function checkClaims(claims: LifecycleClaims, rules: ClaimRules, nowMs: number): void {
   if (claims.iss !== rules.issuer) {
-    throw new BridgeError("ISSUER_MISMATCH", "The call comes from another issuer.");
+    throw new BridgeError("ISSUER_MISMATCH", "The call was signed for another issuer.");
   }
   if (!rules.audience.has(claims.aud)) {
     throw new BridgeError("AUDIENCE_MISMATCH", "The call is for another app.");
   }
   const lifeSeconds = claims.exp - claims.iat;
   if (lifeSeconds <= 0 || lifeSeconds > LIFECYCLE_TTL_SECONDS) {
-    throw malformed("it lives longer than a lifecycle call may, or not at all");
+    throw malformed(`exp - iat must be 1 to ${LIFECYCLE_TTL_SECONDS} seconds`);
   }
   const nowSeconds = nowMs / 1_000;
   if (nowSeconds >= claims.exp + rules.maxClockSkewSeconds) {
     throw new BridgeError("TOKEN_EXPIRED", "The call has expired.");
   }
   if (claims.iat > nowSeconds + rules.maxClockSkewSeconds) {
-    throw new BridgeError("IAT_FUTURE", "The call was made in the future.");
+    throw new BridgeError("IAT_FUTURE", "The iat of the call is in the future.");
   }
 }
 
 function checkBody(body: Buffer, claims: LifecycleClaims): void {
   if (body.length > MAX_LIFECYCLE_BODY_BYTES) {
-    throw new BridgeError("BODY_TOO_LARGE", "The body of the call is too large.");
+    throw new BridgeError(
+      "BODY_TOO_LARGE",
+      `The body of the call is larger than ${MAX_LIFECYCLE_BODY_BYTES} bytes.`,
+    );
   }
   const digest = `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
   if (claims.contentDigest !== digest) {
-    throw new BridgeError("TOKEN_SIGNATURE", "The body is not the one that was signed.");
+    throw new BridgeError("TOKEN_SIGNATURE", "The body of the call is not the signed one.");
   }
-  const said = safeParse(lifecycleBodySchema, parseStrictObject(body));
+  const parsed = safeParse(lifecycleBodySchema, parseStrictObject(body));
   const isSame =
-    said.success &&
-    said.data.event === claims.event &&
-    said.data.installationId === claims.installationId &&
-    said.data.tenantId === claims.tenantId &&
-    said.data.appId === claims.aud;
+    parsed.success &&
+    parsed.data.event === claims.event &&
+    parsed.data.installationId === claims.installationId &&
+    parsed.data.tenantId === claims.tenantId &&
+    parsed.data.appId === claims.aud;
   if (!isSame) {
-    throw new BridgeError("REQUEST_MALFORMED", "request: the body is not what the token says.");
+    throw new BridgeError("REQUEST_MALFORMED", "The body of the call and its token disagree.");
   }
 }

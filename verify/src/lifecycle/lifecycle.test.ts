@@ -6,20 +6,20 @@ import { afterEach, describe, expect, it } from "vitest";
 import { claimsAt, createSigner, ISSUER, NOW_SECONDS } from "@breezeway/test-support/signer";
 import { createBackend } from "../../examples/lifecycle-express.ts";
 import { createLifecycleHandler } from "../../examples/lifecycle-fetch.ts";
-import { LifecycleRefusal, verifyLifecycle, type LifecycleCall } from "../lifecycle.ts";
+import { LifecycleRefusal, type LifecycleCall } from "../lifecycle.ts";
+import { clockAt } from "../../test-support/clock-at.ts";
 import { BODY, digestOf, signCall, type CallChanges } from "../../test-support/lifecycle-calls.ts";
-import { createSessionVerifier } from "../verifier/session-verifier.ts";
+import { createSessionVerifierForTesting } from "../verifier/session-verifier.ts";
+import { verifyLifecycleForTesting } from "./verify-lifecycle.ts";
 
 const CANARY = "canary-4c1e";
 const signer = createSigner();
 const stranger = createSigner();
-const SETTINGS = {
-  issuer: ISSUER,
-  audience: "orders",
-  jwks: [signer.publicJwk],
-  clock: () => NOW_SECONDS * 1_000,
-};
-const lifecycle = verifyLifecycle(SETTINGS);
+const SETTINGS = { issuer: ISSUER, audience: "orders", jwks: [signer.publicJwk] };
+const HOOKS = { clock: clockAt(() => NOW_SECONDS * 1_000) };
+const lifecycle = verifyLifecycleForTesting(SETTINGS, HOOKS);
+/** For the examples, which have the clock of the runtime. */
+const presentSeconds = (): number => Math.floor(Date.now() / 1_000);
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -150,7 +150,10 @@ describe("a call is refused", () => {
   });
 
   it("when its key was removed, though the key set has it", async () => {
-    const wary = verifyLifecycle({ ...SETTINGS, isKeyRemoved: (kid) => kid === signer.kid });
+    const wary = verifyLifecycleForTesting(
+      { ...SETTINGS, isKeyRemoved: (kid) => kid === signer.kid },
+      HOOKS,
+    );
     await expect(wary.verify(signCall(signer))).rejects.toMatchObject({ code: "KEY_UNKNOWN" });
   });
 });
@@ -165,7 +168,7 @@ describe("tokens of one use", () => {
   it("are none of the other: the token of a call opens no session, whatever it claims", () => {
     const { headers } = signCall(signer, { claims: claimsAt(NOW_SECONDS) });
     const token = headers["authorization"]?.slice("Bearer ".length) ?? "";
-    expect(() => createSessionVerifier(SETTINGS).verifySync(token)).toThrow(
+    expect(() => createSessionVerifierForTesting(SETTINGS, HOOKS).verifySync(token)).toThrow(
       expect.objectContaining({ code: "TOKEN_MALFORMED" }) as Error,
     );
   });
@@ -176,7 +179,8 @@ describe("a handler", () => {
     const tenants = new Map<string, string>();
     const handle = createLifecycleHandler(SETTINGS, tenants);
     const send = (changes: CallChanges) => {
-      const { headers, rawBody } = signCall(signer, changes);
+      const nowSeconds = presentSeconds();
+      const { headers, rawBody } = signCall(signer, { ...changes, nowSeconds });
       return handle(new Request("https://orders.example/", requestInit(headers, rawBody)));
     };
     const disconnect = (installationId: string) =>
@@ -193,7 +197,7 @@ describe("a handler", () => {
 
   it("of Express says its refusal in words for the administrator", async () => {
     const url = await serve(createBackend(SETTINGS, () => false));
-    const response = await post(url, signCall(signer));
+    const response = await post(url, signCall(signer, { nowSeconds: presentSeconds() }));
     expect(response.status).toBe(422);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
     expect(await response.json()).toMatchObject({ detail: "Your plan does not include this app." });
@@ -201,14 +205,20 @@ describe("a handler", () => {
 
   it("of Express takes a call with its body as it arrived", async () => {
     const url = await serve(createBackend(SETTINGS, (tenantId) => tenantId === "acme"));
-    expect((await post(url, signCall(signer))).status).toBe(204);
-    const forged = { ...signCall(signer), rawBody: JSON.stringify({ ...BODY, tenantId: "evil" }) };
+    expect((await post(url, signCall(signer, { nowSeconds: presentSeconds() }))).status).toBe(204);
+    const forged = {
+      ...signCall(signer, { nowSeconds: presentSeconds() }),
+      rawBody: JSON.stringify({ ...BODY, tenantId: "evil" }),
+    };
     expect((await post(url, forged)).status).toBe(401);
   });
 
   it("behind a JSON parser says to whom it may concern that it stands in the wrong place", async () => {
     const errors: unknown[] = [];
-    const late = verifyLifecycle({ ...SETTINGS, onError: (error) => errors.push(error) });
+    const late = verifyLifecycleForTesting(
+      { ...SETTINGS, onError: (error) => errors.push(error) },
+      HOOKS,
+    );
     const app = express().use(express.json());
     app.post(
       "/lifecycle",
@@ -271,10 +281,10 @@ describe("a handler", () => {
 
   it("tells the caller nothing of what failed, and its own log no token", async () => {
     const errors: string[] = [];
-    const receiver = verifyLifecycle({
-      ...SETTINGS,
-      onError: (error) => void errors.push(String((error as Error).stack)),
-    });
+    const receiver = verifyLifecycleForTesting(
+      { ...SETTINGS, onError: (error) => void errors.push(String((error as Error).stack)) },
+      HOOKS,
+    );
     const call = signCall(signer, {
       claims: { tenantId: CANARY },
       body: { ...BODY, tenantId: CANARY },

@@ -1,26 +1,35 @@
-/** Handlers of lifecycle calls, for whatever serves them. */
+/** Handlers of lifecycle calls, for Node servers and for fetch handlers. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { toProblem } from "@breezeway/shared";
+import { systemClock, toProblem } from "@breezeway/shared";
+import {
+  functionOption,
+  optionObject,
+  parseOptions,
+  type OptionShape,
+} from "@breezeway/shared/schemas";
+import * as z from "zod/mini";
+import type { VerifyTestHooks } from "../options/test-hooks.ts";
+import { verifierShape } from "../verifier/options.ts";
 import { bodyOfNodeRequest, readBounded, type LifecycleCall } from "./lifecycle-call.ts";
 import { LifecycleRefusal } from "./lifecycle-refusal.ts";
 import {
-  createLifecycleVerifier,
+  openLifecycleVerifier,
   type LifecycleEvent,
   type LifecycleOptions,
   type LifecycleVerifier,
 } from "./lifecycle-verifier.ts";
 
-/** Does what an event asks for; may be asked twice, since answers get lost. */
+/** Handles an event. It may be called twice for the same event, because answers get lost. */
 export type OnLifecycleEvent = (event: LifecycleEvent) => void | Promise<void>;
 
 export interface LifecycleHandlerOptions extends LifecycleOptions {
-  /** Told of each call that was answered with an error; for logs. */
+  /** Called for each call that is answered with an error, for logs. */
   readonly onError?: (error: unknown, requestId: string) => void;
 }
 
 export interface Lifecycle extends LifecycleVerifier {
-  /** For plain fetch handlers and the frameworks that have them. */
+  /** For fetch handlers and the frameworks that have them. */
   handler(onEvent: OnLifecycleEvent): (request: Request) => Promise<Response>;
   /** For Node's own server and Express. Reads the body itself: mount it ahead of JSON parsers. */
   nodeHandler(
@@ -36,10 +45,29 @@ interface Answer {
 
 const DONE: Answer = { status: 204, headers: {}, body: null };
 
+const { issuer, audience, jwks, algorithms, maxClockSkewSeconds } = verifierShape;
+const { isKeyRemoved, onKeysError, fetch, jwksTimeoutMs, unsafeAllowHttp } = verifierShape;
+const lifecycleShape: OptionShape<LifecycleHandlerOptions> = {
+  issuer,
+  audience,
+  jwks,
+  algorithms,
+  maxClockSkewSeconds,
+  isKeyRemoved,
+  onKeysError,
+  fetch,
+  jwksTimeoutMs,
+  unsafeAllowHttp,
+  onError: z.optional(functionOption<(error: unknown, requestId: string) => void>()),
+};
+
+const lifecycleSchema = optionObject<LifecycleHandlerOptions>(lifecycleShape);
+const SOURCE = "verifyLifecycle";
+
 /**
- * Handlers answer 204 once `onEvent` has settled; problem+json when the call is not the issuer's, when
- * `onEvent` throws a {@link LifecycleRefusal} (422), or anything else (500, and the issuer comes
- * again).
+ * Creates handlers that verify a call and pass its event to `onEvent`. They answer with 204 when
+ * `onEvent` has settled, and with problem+json when the call is not valid, when `onEvent` throws a
+ * {@link LifecycleRefusal} (422), or when it throws another error (500, and the issuer retries).
  *
  * @throws {BridgeError} CONFIG_INVALID, naming the option
  *
@@ -48,7 +76,16 @@ const DONE: Answer = { status: 204, headers: {}, body: null };
  * app.post("/lifecycle", lifecycle.nodeHandler(async ({ event, installationId, tenantId }) => {}));
  */
 export function verifyLifecycle(options: LifecycleHandlerOptions): Lifecycle {
-  const verifier = createLifecycleVerifier(options);
+  return verifyLifecycleForTesting(options, {});
+}
+
+/** {@link verifyLifecycle} with parts that a test replaces. */
+export function verifyLifecycleForTesting(
+  given: LifecycleHandlerOptions,
+  { clock = systemClock() }: VerifyTestHooks,
+): Lifecycle {
+  const options = parseOptions(lifecycleSchema, given, SOURCE);
+  const verifier = openLifecycleVerifier(options, { source: SOURCE, clock });
 
   async function answer(read: () => Promise<LifecycleCall>, onEvent: OnLifecycleEvent) {
     try {
@@ -56,7 +93,7 @@ export function verifyLifecycle(options: LifecycleHandlerOptions): Lifecycle {
       return DONE;
     } catch (error) {
       const requestId = randomUUID();
-      tell(options, error, requestId);
+      report(options, error, requestId);
       return error instanceof LifecycleRefusal ? refusal(error) : toProblem(error, { requestId });
     }
   }
@@ -81,7 +118,7 @@ export function verifyLifecycle(options: LifecycleHandlerOptions): Lifecycle {
         }),
         onEvent,
       );
-      // Something in front, such as a time limit, was quicker.
+      // Another part, such as a time limit, may have answered first.
       if (!response.headersSent) response.writeHead(status, headers).end(body);
     },
   };
@@ -95,7 +132,7 @@ function refusal({ message }: LifecycleRefusal): Answer {
   };
 }
 
-function tell({ onError }: LifecycleHandlerOptions, error: unknown, requestId: string): void {
+function report({ onError }: LifecycleHandlerOptions, error: unknown, requestId: string): void {
   try {
     onError?.(error, requestId);
   } catch {

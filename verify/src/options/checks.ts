@@ -1,28 +1,19 @@
-/** Checks of option values that several entry points share. */
+/** Checks of option values that several factories share. */
 import { BridgeError, isLoopbackHost } from "@breezeway/shared";
 
+/** @param owner The factory that the option belongs to, such as `createSessionVerifier`. */
 export function invalidOption(owner: string, problem: string): BridgeError {
   return new BridgeError("CONFIG_INVALID", `${owner}: ${problem}.`);
 }
 
-export interface NumberRange {
-  readonly min: number;
-  readonly max: number;
-  readonly default: number;
-}
-
-/** The value, or the default when there is none; `undefined` when it is out of range. */
-export function numberWithin(value: number | undefined, range: NumberRange): number | undefined {
-  if (value === undefined) return range.default;
-  // NaN fails both comparisons.
-  return typeof value === "number" && value >= range.min && value <= range.max ? value : undefined;
-}
+/** What {@link secureUrl} accepts, for error messages. */
+export const SECURE_URL = "must be an https URL; http needs a loopback host or unsafeAllowHttp";
 
 /**
- * An https URL, or an http one when it stays on this machine or the caller allows it. In its
- * normal form; `undefined` for anything else.
+ * An https URL in its normal form. Plain http is accepted on loopback, or when the caller allows it.
+ * `undefined` for anything else.
  */
-export function secureUrl(url: unknown, allowHttp: boolean): string | undefined {
+export function secureUrl(url: unknown, allowHttp = false): string | undefined {
   const parsed = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined) return undefined;
   const isHttpAllowed = allowHttp || isLoopbackHost(parsed.hostname);
@@ -30,7 +21,7 @@ export function secureUrl(url: unknown, allowHttp: boolean): string | undefined 
   return isSecure ? parsed.href : undefined;
 }
 
-/** The address of one of the issuer's endpoints. The issuer itself is compared as it stands. */
+/** The URL of one of the issuer's endpoints. The issuer itself is compared exactly as configured. */
 export function endpointOf(issuer: string, path: string): string {
   return `${issuer.replace(/\/$/, "")}/${path}`;
 }

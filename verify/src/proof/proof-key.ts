@@ -1,4 +1,4 @@
-/** The public key in a proof's header, and the name of it that tokens are bound to. */
+/** The public key in a proof's header, and its thumbprint, which tokens are bound to. */
 import { createHash, createPublicKey, type KeyObject } from "node:crypto";
 import { isRecord } from "@breezeway/shared";
 import { PRIVATE_MEMBERS } from "../keys/verification-key.ts";
@@ -6,13 +6,13 @@ import { canonicalBytes } from "../token/compact.ts";
 
 export interface ProofKey {
   readonly key: KeyObject;
-  /** RFC 7638, section 3. */
+  /** As RFC 7638, section 3, defines it. */
   readonly thumbprint: string;
 }
 
 const COORDINATE_BYTES = 32;
 
-/** `undefined` for anything but the public part of a P-256 key (RFC 7518, section 6.2.1). */
+/** `undefined` unless the value is the public part of a P-256 key (RFC 7518, section 6.2.1). */
 export function importProofKey(jwk: unknown): ProofKey | undefined {
   if (!isRecord(jwk) || PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))) return undefined;
   const { kty, crv, x, y } = jwk;
@@ -21,13 +21,13 @@ export function importProofKey(jwk: unknown): ProofKey | undefined {
   return key && { key, thumbprint: thumbprintOf({ x, y }) };
 }
 
-/** Of a P-256 key: required members only, in the order of their names, without white space. */
+/** Hashes the required members of a P-256 key, ordered by name and without white space. */
 function thumbprintOf({ x, y }: { readonly x: string; readonly y: string }): string {
   const members = JSON.stringify({ crv: "P-256", kty: "EC", x, y });
   return createHash("sha256").update(members).digest("base64url");
 }
 
-// One spelling per key, or one key would have several thumbprints.
+// Only one spelling is accepted, otherwise one key would have several thumbprints.
 function isCoordinate(value: unknown): value is string {
   return typeof value === "string" && canonicalBytes(value)?.length === COORDINATE_BYTES;
 }
@@ -36,7 +36,7 @@ function importing(jwk: { kty: string; crv: string; x: string; y: string }): Key
   try {
     return createPublicKey({ key: jwk, format: "jwk" });
   } catch {
-    // A point that is not on the curve.
+    // The point is not on the curve.
     return undefined;
   }
 }

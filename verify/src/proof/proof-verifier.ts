@@ -1,36 +1,45 @@
 /**
- * Proofs of possession (DPoP, RFC 9449): that whoever sends a token holds the key it is bound to.
+ * Proofs of possession (DPoP, RFC 9449): the sender of a token proves that it holds the key to which the
+ * token is bound.
  *
- * In two halves, since nobody without a good token may be remembered: {@link ProofVerifier.verify} says
- * which key made the proof of this request; the caller has the token verified as bound to that key;
- * {@link ProofVerifier.accept} then uses the proof up.
+ * Verification has two halves, so that a request without a valid token takes up no memory.
+ * {@link ProofVerifier.verify} returns the key that made the proof. The caller then verifies the token
+ * as bound to that key. {@link ProofVerifier.accept} finally marks the proof as used.
  *
- * Stricter than the RFC: one algorithm, a header of exactly `typ`, `alg` and `jwk`, no server nonce (the
- * guest knows the issuer's time, see docs/adr/0066).
+ * This verifier is stricter than the RFC: one algorithm, a header of exactly `typ`, `alg` and `jwk`, and
+ * no server nonce, since the guest knows the issuer's time (docs/adr/0066).
  */
 import { createHash } from "node:crypto";
-import { BridgeError, PROOF_ALGORITHM, PROOF_LIMITS, TOKEN_LIMITS } from "@breezeway/shared";
+import {
+  BridgeError,
+  PROOF_ALGORITHM,
+  PROOF_LIMITS,
+  TOKEN_LIMITS,
+  systemClock,
+  type Clock,
+} from "@breezeway/shared";
+import type { VerifyTestHooks } from "../options/test-hooks.ts";
 import { canonicalBytes } from "../token/compact.ts";
 import { isSignatureValid } from "../token/signature.ts";
 import { parseStrictObject } from "../token/strict-json.ts";
 import type { VerifiedSession } from "../verifier/verified-session.ts";
 import { importProofKey, type ProofKey } from "./proof-key.ts";
-import { parseProofOptions, type ProofOptions } from "./proof-options.ts";
+import { parseProofOptions, proofSettings, type ProofOptions } from "./proof-options.ts";
 import { createReplayGuard } from "./replay-guard.ts";
 
-/** A request as it arrived. */
+/** The parts of a request that a proof is about. */
 export interface ProofRequest {
-  /** The `DPoP` header; `undefined` when there is none. Several, joined, are refused. */
+  /** The `DPoP` header, if any. Several joined values are rejected. */
   readonly proof: string | undefined;
   readonly method: string;
-  /** Path and query as on the request line; `undefined` when they are not known. */
+  /** Path and query as on the request line. Without them every proof is rejected. */
   readonly target: string | undefined;
-  /** The compact session token that came with it. */
+  /** The compact session token of the same request. */
   readonly token: string;
 }
 
 export interface VerifiedProof {
-  /** RFC 7638, section 3. */
+  /** As RFC 7638, section 3, defines it. */
   readonly keyThumbprint: string;
   /** The proof's `jti`. */
   readonly id: string;
@@ -40,47 +49,64 @@ export interface VerifiedProof {
 
 export interface ProofVerifier {
   /**
-   * Checks form, key, signature, method, URL, time and token of a proof. Does not check whether it was
-   * used before, nor anything about the token: give `keyThumbprint` to the session verifier.
+   * Checks form, key, signature, method, URL, time and token of a proof. It does not check whether the
+   * proof was used before, nor the token itself: pass `keyThumbprint` to the session verifier.
    *
    * @throws {BridgeError} PROOF_INVALID
    */
   verify(request: ProofRequest): VerifiedProof;
   /**
-   * Uses a proof up. Call it once everything else about the request was found good.
+   * Marks a proof as used. Call it after all other checks of the request succeeded.
    *
-   * @param session - Of the token that came with it: no user may take up all the memory.
-   * @throws {BridgeError} PROOF_INVALID for one that was used before, or has become too old since it was
-   * verified; OVERLOADED when no more can be remembered
+   * @param session The session of the token. No single user may take up all the memory.
+   * @throws {BridgeError} PROOF_INVALID, when the proof was used before or expired since `verify`
+   * @throws {BridgeError} OVERLOADED, when no further proof can be remembered
    */
   accept(proof: VerifiedProof, session: Pick<VerifiedSession, "userId">): void;
 }
 
 const SKEW_SECONDS = TOKEN_LIMITS.maxClockSkewSeconds;
-/** From the earliest moment at which a proof is accepted to the latest. */
+/** Time between the first and the last moment at which a proof is accepted. */
 const WINDOW_MS = (PROOF_LIMITS.maxAgeSeconds + 2 * SKEW_SECONDS) * 1_000;
 
-/** @throws {BridgeError} CONFIG_INVALID, naming the option */
+/**
+ * Creates a verifier of proofs. One process shares one, because it remembers the used proofs.
+ *
+ * @throws {BridgeError} CONFIG_INVALID, naming the option
+ */
 export function createProofVerifier(options: ProofOptions): ProofVerifier {
-  const { bases, maxEntries, clock } = parseProofOptions(options);
+  return createProofVerifierForTesting(options, {});
+}
+
+/** {@link createProofVerifier} with parts that a test replaces. */
+export function createProofVerifierForTesting(
+  options: ProofOptions,
+  { clock = systemClock() }: VerifyTestHooks,
+): ProofVerifier {
+  return openProofVerifier(parseProofOptions(options, "createProofVerifier"), clock);
+}
+
+/** @param options The result of a schema. */
+export function openProofVerifier(options: ProofOptions, clock: Clock): ProofVerifier {
+  const { bases, maxEntries } = proofSettings(options);
   const replays = createReplayGuard({ maxEntries, windowMs: WINDOW_MS, clock });
   return {
     verify: (request) => {
       const { key, payload } = parseProof(request.proof);
       const { jti, htm, htu, iat, ath } = payload;
       if (typeof jti !== "string" || jti === "" || jti.length > PROOF_LIMITS.maxIdLength) {
-        throw invalid("its jti is not an id");
+        throw invalid(`its jti is not an id of 1 to ${PROOF_LIMITS.maxIdLength} characters`);
       }
       if (htm !== request.method) throw invalid("it is for another method");
       if (!isUrlOf(request.target, htu, bases)) throw invalid("it is for another URL");
-      if (!isTimely(iat, clock())) throw untimely();
+      if (!isTimely(iat, clock.now())) throw untimely();
       if (ath !== hashOf(request.token)) throw invalid("it is for another token");
       return { keyThumbprint: key.thumbprint, id: jti, issuedAtSeconds: iat };
     },
     accept({ keyThumbprint, id, issuedAtSeconds }, { userId }) {
-      // Uses are forgotten once a proof is too old. One that waited since, for a key or a claim's
-      // validator, could else be the second use of which the first is forgotten.
-      if (!isTimely(issuedAtSeconds, clock())) throw untimely();
+      // Uses of expired proofs are forgotten. A proof that expired since `verify`, while the request
+      // waited for a key or a claim validator, could be a second use whose first is forgotten.
+      if (!isTimely(issuedAtSeconds, clock.now())) throw untimely();
       replays.use(userId, `${keyThumbprint} ${id}`);
     },
   };
@@ -91,25 +117,28 @@ interface ParsedProof {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
-/** RFC 9449, section 4.3, rules 1 to 7: a well-formed JWT, signed by the key that it names. */
+/** RFC 9449, section 4.3, checks 1 to 7: a well-formed JWT, signed by the key that it names. */
 function parseProof(proof: string | undefined): ParsedProof {
-  if (proof === undefined || proof === "") throw invalid("there is none");
-  if (proof.length > PROOF_LIMITS.maxProofBytes) throw invalid("it is too long");
+  if (proof === undefined || proof === "") throw invalid("the DPoP header is missing");
+  if (proof.length > PROOF_LIMITS.maxProofBytes)
+    throw invalid(`it is longer than ${PROOF_LIMITS.maxProofBytes} bytes`);
   const [head = "", body = "", mark = "", ...rest] = proof.split(".");
-  if (rest.length > 0) throw invalid("its form");
+  if (rest.length > 0) throw invalid("it does not have three parts");
   const header = objectIn(head);
   const payload = objectIn(body);
   const signature = canonicalBytes(mark);
-  if (!header || !payload || !signature) throw invalid("its form");
+  if (!header || !payload || !signature) {
+    throw invalid("a part is not canonical base64url of a JSON object with unique names");
+  }
   const { typ, alg, jwk, ...others } = header;
   if (typ !== "dpop+jwt" || alg !== PROOF_ALGORITHM || Object.keys(others).length > 0) {
-    throw invalid("its header");
+    throw invalid(`its header must hold typ dpop+jwt, alg ${PROOF_ALGORITHM} and jwk alone`);
   }
   const key = importProofKey(jwk);
   if (key === undefined) throw invalid("its key is not the public part of a P-256 key");
   const signingInput = Buffer.from(`${head}.${body}`, "latin1");
   if (!isSignatureValid({ signingInput, signature }, { alg: PROOF_ALGORITHM, key: key.key })) {
-    throw invalid("its signature does not match");
+    throw invalid("its signature is not valid");
   }
   return { key, payload };
 }
@@ -120,8 +149,9 @@ function objectIn(part: string): Record<string, unknown> | undefined {
 }
 
 /**
- * Rule 9. The proof's URL in its normal form, without query and fragment; the request's path as it came. So
- * one that is not in normal form has no proof: some servers read `/a/../b` as `/b`, and others do not.
+ * Check 9. Compares the proof's URL in its normal form, without query and fragment, with the request's
+ * path exactly as it arrived. A path that is not in normal form thus has no valid proof: some servers
+ * read `/a/../b` as `/b`, others do not.
  */
 function isUrlOf(target: string | undefined, htu: unknown, bases: readonly URL[]): boolean {
   if (typeof htu !== "string" || !URL.canParse(htu) || target?.startsWith("/") !== true) {
@@ -135,22 +165,22 @@ function isUrlOf(target: string | undefined, htu: unknown, bases: readonly URL[]
   });
 }
 
-/** Rule 11. */
+/** Check 11: the proof is neither too old nor from the future. */
 function isTimely(iat: unknown, nowMs: number): iat is number {
   if (typeof iat !== "number") return false;
   const ageSeconds = nowMs / 1_000 - iat;
   return ageSeconds >= -SKEW_SECONDS && ageSeconds <= PROOF_LIMITS.maxAgeSeconds + SKEW_SECONDS;
 }
 
-/** RFC 9449, section 4.2. */
+/** The `ath` claim of RFC 9449, section 4.2. */
 function hashOf(token: string): string {
   return createHash("sha256").update(token).digest("base64url");
 }
 
 function untimely(): BridgeError {
-  return invalid("it is not of this moment");
+  return invalid("its iat is too old or in the future");
 }
 
 function invalid(what: string): BridgeError {
-  return new BridgeError("PROOF_INVALID", `The proof of possession is refused: ${what}.`);
+  return new BridgeError("PROOF_INVALID", `The proof of possession is not valid: ${what}.`);
 }

@@ -1,73 +1,71 @@
 /**
- * Remembers which proofs were used, so that each is good for one request (RFC 9449, section 11.1).
+ * Remembers which proofs were used, so that each is valid for one request (RFC 9449, section 11.1).
  *
- * Bounded in size and time: two generations, of which the older is dropped as a whole. When it is
- * full nothing is forgotten early: further proofs are refused instead. One user may hold a tenth, whatever
- * the number of keys: each page makes as many of those as it likes.
+ * The memory is bounded in size and time. It has two generations, and the older one is dropped as a
+ * whole. When the memory is full nothing is forgotten early: further proofs are rejected. One user may
+ * hold a tenth of it, whatever the number of keys, because a page can create any number of keys.
  */
-import { BridgeError } from "@breezeway/shared";
+import { BridgeError, type Clock } from "@breezeway/shared";
+import { REPLAY_LIMITS } from "../limits.ts";
 
 export interface ReplayGuard {
   /**
-   * Takes note of a proof. Only of one whose token was verified: others must not fill the memory.
+   * Records the use of a proof. Call it only after the token was verified, so that other requests
+   * cannot fill the memory.
    *
-   * @param userId - Of the token. The same for each use of a proof, which is good for one token only.
-   * @param proofId - The proof's id, with its key.
-   * @throws {BridgeError} PROOF_INVALID for one that was used before; OVERLOADED when there is no room
+   * @param userId The user of the token. A proof is valid for one token, so each use has the same user.
+   * @param proofId The proof's id together with its key.
+   * @throws {BridgeError} PROOF_INVALID, when the proof was used before
+   * @throws {BridgeError} OVERLOADED, when the memory is full
    */
   use(userId: string, proofId: string): void;
 }
 
 export interface ReplayGuardOptions {
   readonly maxEntries: number;
-  /** How long a proof is remembered at least: as long as it could be accepted. */
+  /** Shortest time that a proof is remembered: as long as it could be accepted. */
   readonly windowMs: number;
-  /** Epoch milliseconds. */
-  readonly clock: () => number;
+  readonly clock: Clock;
 }
 
-type Generation = Map<string, Set<string>>;
+interface Generation {
+  readonly byUser: Map<string, Set<string>>;
+  size: number;
+}
 
-const SHARE_OF_ONE_USER = 10;
+const emptyGeneration = (): Generation => ({ byUser: new Map(), size: 0 });
 
-export function createReplayGuard({
-  maxEntries,
-  windowMs,
-  clock,
-}: ReplayGuardOptions): ReplayGuard {
-  const maxOfUser = Math.ceil(maxEntries / SHARE_OF_ONE_USER);
-  let recent: Generation = new Map();
-  let older: Generation = new Map();
-  let recentSize = 0;
-  let olderSize = 0;
-  let startedAtMs = clock();
+export function createReplayGuard(options: ReplayGuardOptions): ReplayGuard {
+  const { maxEntries, windowMs, clock } = options;
+  const maxOfUser = Math.ceil(maxEntries / REPLAY_LIMITS.minUsersToFill);
+  let recent = emptyGeneration();
+  let older = emptyGeneration();
+  let startedAtMs = clock.now();
 
-  const turn = (nowMs: number): void => {
+  const discardOld = (nowMs: number): void => {
     const ageMs = nowMs - startedAtMs;
     if (ageMs < windowMs) return;
     const isStillNeeded = ageMs < windowMs * 2;
-    older = isStillNeeded ? recent : new Map();
-    olderSize = isStillNeeded ? recentSize : 0;
-    recent = new Map();
-    recentSize = 0;
+    older = isStillNeeded ? recent : emptyGeneration();
+    recent = emptyGeneration();
     startedAtMs = nowMs;
   };
 
   return {
-    use(userId, proofId) {
-      turn(clock());
-      const own = recent.get(userId);
-      const before = older.get(userId);
+    use: (userId, proofId) => {
+      discardOld(clock.now());
+      const own = recent.byUser.get(userId);
+      const before = older.byUser.get(userId);
       if (own?.has(proofId) === true || before?.has(proofId) === true) {
-        throw new BridgeError("PROOF_INVALID", "The proof was used before.");
+        throw new BridgeError("PROOF_INVALID", "The proof of possession was used before.");
       }
       const ofUser = (own?.size ?? 0) + (before?.size ?? 0);
-      if (recentSize + olderSize >= maxEntries || ofUser >= maxOfUser) {
-        throw new BridgeError("OVERLOADED", "More proofs than can be remembered.");
+      if (recent.size + older.size >= maxEntries || ofUser >= maxOfUser) {
+        throw new BridgeError("OVERLOADED", "The memory for used proofs is full.");
       }
-      if (own === undefined) recent.set(userId, new Set([proofId]));
+      if (own === undefined) recent.byUser.set(userId, new Set([proofId]));
       else own.add(proofId);
-      recentSize += 1;
+      recent.size += 1;
     },
   };
 }

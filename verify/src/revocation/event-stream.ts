@@ -1,4 +1,7 @@
-/** Server-sent events (HTML standard, section 9.2) of one HTTP response, bounded in size and silence. */
+/**
+ * Reads server-sent events (HTML standard, section 9.2) of one HTTP response, with bounds on the size of
+ * an event and on silence.
+ */
 import { BridgeError } from "@breezeway/shared";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import type { Fetch } from "../keys/fetch-jwks.ts";
@@ -8,26 +11,34 @@ export interface EventStreamOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly fetch: Fetch;
   readonly signal: AbortSignal;
-  /** The server is taken for gone when it sends nothing, not even a comment, for so long. */
+  /** The stream fails when no data, not even a comment, arrives for this long. */
   readonly maxSilenceMs: number;
   readonly maxEventBytes: number;
-  /** The server has accepted the request. */
+  /** Called when the server accepted the request. */
   readonly onOpen: () => void;
-  /** Something arrived, be it only a comment. */
-  readonly onHeard: () => void;
+  /** Called when data arrived, which may be a mere comment. */
+  readonly onData: () => void;
   readonly onEvent: (event: EventSourceMessage) => void;
 }
 
-/** Resolves when the server ends the stream. @throws whatever ends it otherwise */
+/**
+ * Resolves when the server ends the stream.
+ *
+ * @throws {BridgeError} STORE_UNAVAILABLE, when the answer is not an event stream or the stream is silent
+ * @throws whatever `fetch` or `onEvent` throws
+ */
 export async function readEventStream(options: EventStreamOptions): Promise<void> {
   const silence = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  const heard = (): void => {
+  const restartTimer = (): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => silence.abort(lost("The feed is silent.")), options.maxSilenceMs);
+    timer = setTimeout(() => {
+      const message = `The revocation feed was silent for ${options.maxSilenceMs} ms.`;
+      silence.abort(unavailable(message));
+    }, options.maxSilenceMs);
   };
   try {
-    heard();
+    restartTimer();
     const response = await options.fetch(options.url, {
       headers: { ...options.headers, accept: "text/event-stream" },
       redirect: "error",
@@ -38,10 +49,12 @@ export async function readEventStream(options: EventStreamOptions): Promise<void
     const type = response.headers.get("content-type") ?? "";
     if (response.status !== 200 || !type.startsWith("text/event-stream")) {
       await response.body?.cancel();
-      throw lost(`The feed answered with status ${response.status}, or with no event stream.`);
+      throw unavailable(
+        `The revocation feed answered with status ${response.status} and not with an event stream.`,
+      );
     }
     options.onOpen();
-    await parseBody(response, { ...options, onHeard: () => (heard(), options.onHeard()) });
+    await parseBody(response, { ...options, onData: () => (restartTimer(), options.onData()) });
   } finally {
     clearTimeout(timer);
   }
@@ -52,7 +65,7 @@ async function parseBody(response: Response, options: EventStreamOptions): Promi
   const parser = createParser({
     maxBufferSize: options.maxEventBytes,
     onEvent: (event) => {
-      failure ??= attempt(() => options.onEvent(event));
+      failure ??= errorOf(() => options.onEvent(event));
     },
     onError: (error) => {
       if (error.type === "max-buffer-size-exceeded") failure ??= error;
@@ -60,18 +73,18 @@ async function parseBody(response: Response, options: EventStreamOptions): Promi
   });
   const decoder = new TextDecoder();
   for await (const chunk of response.body ?? []) {
-    options.onHeard();
+    options.onData();
     parser.feed(decoder.decode(chunk, { stream: true }));
-    // Thrown here and not in the callback, where it would leave the parser half-way.
+    // Thrown here, because a throw inside the callback would leave the parser in an unknown state.
     if (failure !== undefined) throw failure;
   }
 }
 
-function lost(message: string): BridgeError {
+function unavailable(message: string): BridgeError {
   return new BridgeError("STORE_UNAVAILABLE", message);
 }
 
-function attempt(run: () => void): Error | undefined {
+function errorOf(run: () => void): Error | undefined {
   try {
     run();
     return undefined;

@@ -1,57 +1,62 @@
-import type { BridgeError } from "@breezeway/shared";
-import type { Fetch } from "../keys/fetch-jwks.ts";
-import { invalidOption, numberWithin, secureUrl, type NumberRange } from "../options/checks.ts";
+import {
+  functionOption,
+  numberOption,
+  optionObject,
+  parseOptions,
+  type OptionShape,
+} from "@breezeway/shared/schemas";
+import * as z from "zod/mini";
+import { runtimeFetch, type Fetch } from "../keys/fetch-jwks.ts";
+import { FEED_LIMITS } from "../limits.ts";
+import { SECURE_URL, invalidOption, secureUrl } from "../options/checks.ts";
 
+/** Options of `createRevocationFeed`. */
 export interface RevocationFeedOptions {
-  /** The feed's URL: `{issuer}/revocations`. https, or http on loopback. */
+  /** The URL of the feed: `{issuer}/revocations`. Requires https, or http on loopback. */
   readonly url: string;
-  /** Sent with each request, such as an `Authorization` for an issuer that guards its feed. */
+  /** Headers of each request, such as `Authorization` for an issuer that protects its feed. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Default: the runtime's `fetch`. */
   readonly fetch?: Fetch;
-  /** Epoch milliseconds. Default `Date.now`. */
-  readonly clock?: () => number;
   /**
-   * Silence after which the server is taken for gone, 100 to 300 000 ms. Default 3 000: three signs of
-   * life of an issuer that keeps its default.
+   * Silence after which the connection counts as lost, 100 to 300 000 ms. Default 3 000, which is three
+   * heartbeats of an issuer with its default interval.
    */
   readonly maxSilenceMs?: number;
   /** Longest wait between two attempts to connect, 10 to 60 000 ms. Default 1 000. */
   readonly maxRetryMs?: number;
-  /** Told why a connection was lost; for logs and metrics. */
+  /** Called with the error of each lost connection, for logs and metrics. */
   readonly onError?: (error: unknown) => void;
-  /** Allows plain http beyond loopback: whoever is on the path can hide revocations. */
+  /** Allows plain http beyond loopback. Anybody on the network path can then hide revocations. */
   readonly unsafeAllowHttp?: boolean;
 }
 
 export type FeedConfig = Required<Omit<RevocationFeedOptions, "unsafeAllowHttp">>;
 
-// A revocation is known within 5 s, also when the connection was cut just before it without an end:
-// silence and one more connection. See docs/adr/0062.
-const MAX_SILENCE_MS: NumberRange = { min: 100, max: 300_000, default: 3_000 };
-const MAX_RETRY_MS: NumberRange = { min: 10, max: 60_000, default: 1_000 };
+const feedShape: OptionShape<RevocationFeedOptions> = {
+  url: z.string(),
+  headers: z.optional(z.record(z.string(), z.string())),
+  fetch: z.optional(functionOption<Fetch>()),
+  maxSilenceMs: z.optional(numberOption(FEED_LIMITS.minSilenceMs, FEED_LIMITS.maxSilenceMs)),
+  maxRetryMs: z.optional(numberOption(FEED_LIMITS.minRetryMs, FEED_LIMITS.maxRetryMs)),
+  onError: z.optional(functionOption<(error: unknown) => void>()),
+  unsafeAllowHttp: z.optional(z.boolean()),
+};
+
+const feedSchema = optionObject<RevocationFeedOptions>(feedShape);
+const SOURCE = "createRevocationFeed";
 
 /** @throws {BridgeError} CONFIG_INVALID, naming the option */
-export function parseFeedOptions(options: RevocationFeedOptions): FeedConfig {
-  const url = secureUrl(options.url, options.unsafeAllowHttp === true);
-  if (url === undefined) throw invalid("url: must be an https URL (http only on loopback)");
+export function parseFeedOptions(given: RevocationFeedOptions): FeedConfig {
+  const options = parseOptions(feedSchema, given, SOURCE);
+  const url = secureUrl(options.url, options.unsafeAllowHttp);
+  if (url === undefined) throw invalidOption(SOURCE, `url: ${SECURE_URL}`);
   return {
     url,
     headers: options.headers ?? {},
-    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
-    clock: options.clock ?? Date.now,
-    maxSilenceMs: within("maxSilenceMs", options.maxSilenceMs, MAX_SILENCE_MS),
-    maxRetryMs: within("maxRetryMs", options.maxRetryMs, MAX_RETRY_MS),
+    fetch: options.fetch ?? runtimeFetch,
+    maxSilenceMs: options.maxSilenceMs ?? FEED_LIMITS.silenceMs,
+    maxRetryMs: options.maxRetryMs ?? FEED_LIMITS.retryMs,
     onError: options.onError ?? (() => {}),
   };
-}
-
-function within(name: string, value: number | undefined, range: NumberRange): number {
-  const checked = numberWithin(value, range);
-  if (checked !== undefined) return checked;
-  throw invalid(`${name}: must be a number from ${range.min} to ${range.max}`);
-}
-
-function invalid(problem: string): BridgeError {
-  return invalidOption("createRevocationFeed", problem);
 }

@@ -1,5 +1,6 @@
 import type { Revocation, SessionClaims } from "@breezeway/shared/schemas";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { clockAt } from "../../test-support/clock-at.ts";
 import {
   createFeedServer,
   openStream,
@@ -9,7 +10,11 @@ import {
 } from "@breezeway/test-support/feed-server";
 import { NOW_SECONDS as NOW, claimsAt } from "@breezeway/test-support/signer";
 import type { RevocationFeedOptions } from "./feed-options.ts";
-import { createRevocationFeed, type RevocationFeed } from "./revocation-feed.ts";
+import {
+  createRevocationFeed,
+  createRevocationFeedForTesting,
+  type RevocationFeed,
+} from "./revocation-feed.ts";
 
 const claimsOf = (overrides: object): SessionClaims =>
   claimsAt(NOW, overrides) as unknown as SessionClaims;
@@ -30,16 +35,19 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-function open(overrides: Partial<RevocationFeedOptions> = {}): RevocationFeed {
-  feed = createRevocationFeed({
+function open(
+  overrides: Partial<RevocationFeedOptions> = {},
+  nowMs: () => number = () => NOW * 1_000,
+): RevocationFeed {
+  const options = {
     url: server.url,
-    clock: () => NOW * 1_000,
     maxRetryMs: 20,
-    // Longer than any of these tests: this server gives no signs of life of itself.
+    // Longer than any of these tests, because this server sends no heartbeats.
     maxSilenceMs: 60_000,
-    onError: (error) => errors.push(error),
+    onError: (error: unknown) => errors.push(error),
     ...overrides,
-  });
+  };
+  feed = createRevocationFeedForTesting(options, { clock: clockAt(nowMs) });
   return feed;
 }
 
@@ -143,7 +151,6 @@ describe("a revocation feed", () => {
     const told = [snapshotEvent(1), revokedEvent(2, session("session-1"))];
     feed = createRevocationFeed({
       url: "https://shell.example/auth/revocations",
-      clock: () => NOW * 1_000,
       fetch: async (_url, init) => thenSilence(told.shift() ?? "", init?.signal ?? undefined),
     });
     await feed.ready();
@@ -155,7 +162,7 @@ describe("a revocation feed", () => {
 
   it("[REV-4] takes a comment for a sign of life", async () => {
     let nowMs = NOW * 1_000;
-    await open({ clock: () => nowMs }).ready();
+    await open({}, () => nowMs).ready();
     nowMs += 9_000;
     server.send(": still here\n\n");
     await until(() => (feed.status as { heardAtMs?: number }).heardAtMs === nowMs);
@@ -163,7 +170,7 @@ describe("a revocation feed", () => {
 
   it("[REV-5] drops old entries when new ones come", async () => {
     let nowMs = NOW * 1_000;
-    await open({ clock: () => nowMs }).ready();
+    await open({}, () => nowMs).ready();
     const first = next(feed);
     server.send(revokedEvent(1, session("session-1")));
     await first;

@@ -1,4 +1,4 @@
-/** What is revoked, ready to be asked once per request. */
+/** The known revocations, indexed for one lookup per request. */
 import { TOKEN_LIMITS } from "@breezeway/shared";
 import {
   KEY_REMOVAL_SECONDS,
@@ -12,7 +12,7 @@ export interface RevocationList {
   add(revocation: Revocation): void;
   /** Whether adding the entry would change nothing. */
   has(revocation: Revocation): boolean;
-  /** Drops entries that no living token can match any more. */
+  /** Drops entries that no unexpired token can match. */
   prune(nowSeconds: number): void;
   readonly size: number;
 }
@@ -21,12 +21,12 @@ type Kind = Revocation["kind"];
 type Times = Map<string, number>;
 
 interface KindEntries {
-  /** By id: epoch seconds up to which tokens are dead. */
+  /** Id → epoch seconds. Tokens issued up to that moment are revoked. */
   readonly everywhere: Times;
   readonly inTenant: Map<string, Times>;
 }
 
-// A token lives this long at most; the rest is for clocks that differ.
+// The longest life of a token, plus a margin for clocks that differ.
 const KEEP_SECONDS = TOKEN_LIMITS.maxTtlSeconds + TOKEN_LIMITS.maxClockSkewSeconds + 60;
 
 const KINDS = ["session", "user", "tenant", "app", "key"] as const;
@@ -44,7 +44,7 @@ export function createRevocationList(): RevocationList {
     const { everywhere, inTenant } = entries[kind];
     const isHit = (times: Times | undefined): boolean => {
       const atSeconds = times?.get(id);
-      // A session that was ended stays ended, whatever the clocks of its tokens say.
+      // A revoked session stays revoked, whatever the iat of its tokens.
       return atSeconds !== undefined && (kind === "session" || claims.iat <= atSeconds);
     };
     return (

@@ -1,10 +1,16 @@
 /**
- * The form of a signed token: compact JWS (RFC 7515, section 3.1), canonical base64url, a header of
- * exactly `alg`, `typ` and `kid`. Nothing here looks at claims or keys.
+ * The form of a signed token: compact JWS (RFC 7515, section 3.1), canonical base64url, and a header
+ * of exactly `alg`, `typ` and `kid`. This file reads no claims and no keys.
  */
 import { BridgeError, TOKEN_LIMITS } from "@breezeway/shared";
-import { isSessionAlgorithm, type SessionAlgorithm } from "./algorithms.ts";
 import { parseStrictObject } from "./strict-json.ts";
+
+/** JWS algorithms that a verifier can accept (RFC 7518, section 3.1; RFC 8037, section 3.1). */
+export type SessionAlgorithm = "EdDSA" | "ES256";
+
+export function isSessionAlgorithm(value: unknown): value is SessionAlgorithm {
+  return value === "EdDSA" || value === "ES256";
+}
 
 export interface TokenHeader {
   readonly alg: SessionAlgorithm;
@@ -12,7 +18,7 @@ export interface TokenHeader {
 }
 
 export interface CompactToken extends TokenHeader {
-  /** What was signed: header and payload with the dot between them (RFC 7515, section 5.1). */
+  /** The signed bytes: header, dot and payload (RFC 7515, section 5.1). */
   readonly signingInput: Buffer;
   readonly payload: Buffer;
   readonly signature: Buffer;
@@ -21,21 +27,21 @@ export interface CompactToken extends TokenHeader {
 const MAX_KID_LENGTH = 256;
 
 /**
- * Takes tokens apart.
+ * Splits and decodes a token.
  *
- * Does not check the signature: nothing in the result may be trusted, and the payload is not even
- * known to be JSON.
+ * It does not check the signature, so nothing in the result may be trusted. The payload may not even
+ * be JSON.
  *
  * @throws {BridgeError} TOKEN_MALFORMED, TOKEN_ALG
  */
 export type CompactParser = (token: string) => CompactToken;
 
-/** @param typ What the header's `typ` must be: tokens of one use are no tokens of another. */
+/** @param typ Required `typ` of the header. It keeps tokens of one use from passing as another. */
 export function createCompactParser(
   algorithms: readonly SessionAlgorithm[],
   typ = "JWT",
 ): CompactParser {
-  // An issuer writes the same header on every token that it signs with a key.
+  // An issuer writes the same header into every token that it signs with one key.
   let lastPart: string | undefined;
   let lastHeader: TokenHeader | undefined;
   const headerOf = (part: string): TokenHeader => {
@@ -50,7 +56,7 @@ export function createCompactParser(
 
 function parseCompact(token: string, headerOf: (part: string) => TokenHeader): CompactToken {
   if (typeof token !== "string" || token.length > TOKEN_LIMITS.maxTokenBytes) {
-    throw malformed("it is longer than a session token may be");
+    throw malformed(`it is not a string of at most ${TOKEN_LIMITS.maxTokenBytes} bytes`);
   }
   const firstDot = token.indexOf(".");
   const secondDot = token.indexOf(".", firstDot + 1);
@@ -72,20 +78,25 @@ function parseHeader(
   algorithms: readonly SessionAlgorithm[],
   expectedTyp: string,
 ): TokenHeader {
-  if (part.length > TOKEN_LIMITS.maxHeaderBytes) throw malformed("its header is too long");
+  if (part.length > TOKEN_LIMITS.maxHeaderBytes)
+    throw malformed(`its header is longer than ${TOKEN_LIMITS.maxHeaderBytes} bytes`);
   const header = parseStrictObject(decodePart(part));
-  if (header === undefined) throw malformed("its header is not a JSON object of unique names");
+  if (header === undefined) throw malformed("its header is not a JSON object with unique names");
   const { alg, typ, kid, ...others } = header;
   if (!isSessionAlgorithm(alg) || !algorithms.includes(alg)) {
-    throw new BridgeError("TOKEN_ALG", "The session token's algorithm is not on the list.");
+    throw new BridgeError(
+      "TOKEN_ALG",
+      "The alg of the token is not one of the accepted algorithms.",
+    );
   }
   if (typ !== expectedTyp) throw malformed(`its header's typ is not "${expectedTyp}"`);
   if (typeof kid !== "string" || kid === "" || kid.length > MAX_KID_LENGTH) {
-    throw malformed("its header's kid is not the id of a key");
+    throw malformed("its header has no kid, or a kid that is too long");
   }
-  // `crit`, `jwk`, `jku`, `x5u`, `x5c` and whatever comes next: no member may steer the verifier.
-  if (Object.keys(others).length > 0)
-    throw malformed("its header has members beyond alg, typ, kid");
+  // No other member may steer the verifier: not `crit`, `jwk`, `jku`, `x5u`, `x5c`, nor a future one.
+  if (Object.keys(others).length > 0) {
+    throw malformed("its header has members other than alg, typ and kid");
+  }
   return { alg, kid };
 }
 
@@ -96,8 +107,9 @@ function decodePart(part: string): Buffer {
 }
 
 /**
- * Buffer accepts padding, spaces, the other alphabet and stray tail bits. Only the canonical text
- * survives the way back, so one signed token has exactly one spelling. `undefined` for any other.
+ * Decodes canonical base64url; `undefined` for any other spelling. Buffer also accepts padding, spaces,
+ * the other alphabet and unused tail bits. Only canonical text survives the round trip, so each signed
+ * token has exactly one spelling.
  */
 export function canonicalBytes(part: string): Buffer | undefined {
   const bytes = Buffer.from(part, "base64url");

@@ -2,8 +2,9 @@ import { createPublicKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { clockAt } from "../../test-support/clock-at.ts";
 import { NOW_SECONDS as NOW, ISSUER, claimsAt, createSigner } from "@breezeway/test-support/signer";
-import { createSessionVerifier } from "../verifier/session-verifier.ts";
+import { createSessionVerifierForTesting } from "../verifier/session-verifier.ts";
 import type { VerificationKey } from "../keys/verification-key.ts";
 import { isSignatureValid } from "./signature.ts";
 
@@ -109,12 +110,14 @@ const forged: readonly (readonly [string, Buffer])[] = [
 ];
 
 describe("a session token is refused with a signature that is", () => {
-  const verifier = createSessionVerifier({
-    issuer: ISSUER,
-    audience: "orders",
-    jwks: [signer.publicJwk],
-    clock: () => NOW * 1_000,
-  });
+  const verifier = createSessionVerifierForTesting(
+    {
+      issuer: ISSUER,
+      audience: "orders",
+      jwks: [signer.publicJwk],
+    },
+    { clock: clockAt(() => NOW * 1_000) },
+  );
 
   it.each(forged)("%s", (_name, bytes) => {
     expect(() => verifier.verifySync(`${input}.${bytes.toString("base64url")}`)).toThrow(

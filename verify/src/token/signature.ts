@@ -2,10 +2,10 @@ import { verify } from "node:crypto";
 import type { VerificationKey } from "../keys/verification-key.ts";
 import type { CompactToken } from "./compact.ts";
 
-// Ed25519 (RFC 8032, section 5.1.6) and ES256 (RFC 7518, section 3.4) both make 64 bytes.
+// Signatures of Ed25519 (RFC 8032, section 5.1.6) and ES256 (RFC 7518, section 3.4) have 64 bytes.
 const SIGNATURE_BYTES = 64;
 
-/** Whether the key made this signature. The caller has matched the key's algorithm already. */
+/** Whether the key made this signature. The caller has compared the algorithms already. */
 export function isSignatureValid(
   token: Pick<CompactToken, "signingInput" | "signature">,
   { alg, key }: Pick<VerificationKey, "alg" | "key">,

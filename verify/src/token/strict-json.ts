@@ -1,9 +1,10 @@
 /**
- * JSON objects without duplicate members (RFC 8259, section 4, leaves their meaning open; two
- * parsers that choose differently see two different tokens).
+ * JSON objects without duplicate names. RFC 8259, section 4, leaves the meaning of duplicates open, so
+ * two parsers could see two different tokens.
  *
- * `JSON.parse` keeps the last of two equal names. So the names written in the text are counted and
- * compared with the names that were kept: escapes, nesting and `__proto__` need no care of their own.
+ * `JSON.parse` keeps the last of two equal names. This file therefore counts the names in the text and
+ * compares the number with the names that were kept. Escapes, nesting and `__proto__` need no special
+ * case.
  */
 import { isUtf8 } from "node:buffer";
 
@@ -11,9 +12,9 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 
-/** `undefined` when the bytes are not UTF-8, not JSON, not an object, or hold a name twice. */
+/** `undefined` when the bytes are not UTF-8, not JSON, not an object, or have a duplicate name. */
 export function parseStrictObject(bytes: Buffer): Record<string, unknown> | undefined {
-  // Buffer's decoder would replace what is not UTF-8 instead of refusing it.
+  // Buffer's decoder would replace malformed UTF-8 instead of failing.
   if (!isUtf8(bytes)) return undefined;
   const text = bytes.toString("utf8");
   const value = parse(text);
@@ -31,7 +32,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** In valid JSON a string followed by a colon is a name, and nothing else is. */
+/** In valid JSON a string is a name exactly when a colon follows it. */
 function countWrittenNames(text: string): number {
   let names = 0;
   for (let i = text.indexOf('"'); i !== -1; i = text.indexOf('"', i)) {
@@ -50,7 +51,7 @@ function isWhitespace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
-// A stack of its own: the depth of a token is bounded only by its size.
+// Uses an explicit stack, because only the size of a token bounds its depth.
 function countKeptNames(root: object): number {
   let names = 0;
   const pending: object[] = [root];

@@ -2,6 +2,7 @@
 import { BridgeError } from "@breezeway/shared";
 import { sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { clockAt } from "../../test-support/clock-at.ts";
 import {
   ISSUER,
   NOW_SECONDS as NOW,
@@ -11,7 +12,7 @@ import {
   without,
 } from "@breezeway/test-support/signer";
 import type { VerifyRequest } from "./claim-rules.ts";
-import { createSessionVerifier } from "./session-verifier.ts";
+import { createSessionVerifierForTesting } from "./session-verifier.ts";
 
 const signer = createSigner();
 const stranger = createSigner("key-1");
@@ -21,13 +22,15 @@ const header = { alg: "EdDSA", typ: "JWT", kid: "key-1" };
 const good = signer.sign(claims);
 const [goodHeader = "", goodPayload = "", goodSignature = ""] = good.split(".");
 
-const verifier = createSessionVerifier({
-  issuer: ISSUER,
-  audience: "orders",
-  jwks: { keys: [signer.publicJwk, p256.publicJwk] },
-  clock: () => NOW * 1_000,
-  isRevoked: ({ sid }) => sid === "session-revoked",
-});
+const verifier = createSessionVerifierForTesting(
+  {
+    issuer: ISSUER,
+    audience: "orders",
+    jwks: { keys: [signer.publicJwk, p256.publicJwk] },
+    isRevoked: ({ sid }) => sid === "session-revoked",
+  },
+  { clock: clockAt(() => NOW * 1_000) },
+);
 
 interface Attack {
   readonly name: string;

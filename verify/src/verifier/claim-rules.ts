@@ -1,6 +1,6 @@
 /**
- * What the claims of a token with a good signature must say. Called after the signature was
- * checked, never before: an answer that depends on claims is an answer only to their author.
+ * Checks the claims of a token whose signature is valid. Claims are never read before the signature
+ * was checked: an error that depends on claims would tell a forger what to change.
  */
 import { BridgeError } from "@breezeway/shared";
 import { sessionClaimsSchema, type SessionClaims } from "@breezeway/shared/schemas";
@@ -8,7 +8,7 @@ import { compile, safeParse } from "zod/mini";
 import { malformed } from "../token/compact.ts";
 import { parseStrictObject } from "../token/strict-json.ts";
 
-/** The apps whose tokens are accepted. A `Set` fits; so does anything that changes over time. */
+/** The accepted apps: a `Set`, or an object whose answer may change over time. */
 export interface AudienceSet {
   has(appId: string): boolean;
 }
@@ -20,66 +20,67 @@ export interface ClaimRules {
   readonly maxLifetimeSeconds: number;
 }
 
-/** What one request adds to the rules. */
+/** Checks that one request adds. */
 export interface VerifyRequest {
-  /** The request's `Origin` header. Absent: the token's `azp` is not compared with anything. */
+  /** The `Origin` header of the request. When absent, the `azp` claim is not checked. */
   readonly origin?: string | undefined;
-  /** Scopes that the token must all have. */
+  /** The token must have all of these scopes. */
   readonly scopes?: readonly string[] | undefined;
-  /** The tenant that the request speaks of, such as an `X-Tenant-ID` header. */
+  /** The tenant that the request names, such as in an `X-Tenant-ID` header. */
   readonly tenantId?: string | undefined;
   /**
-   * The key that the request has a proof of, out of a `ProofVerifier` and nothing else. A token that is
-   * bound to a key is refused without it, and one that is not, with it.
+   * Thumbprint of the key that the request proved. It must come from a `ProofVerifier`. A token that
+   * is bound to a key is rejected without it, and an unbound token is rejected with it.
    */
   readonly proofKeyThumbprint?: string | undefined;
 }
 
-// RFC 6749, section 3.3, and exactly one space between two of them.
+// Scopes of RFC 6749, section 3.3, separated by exactly one space.
 const SCOPE = /^(?:[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*)?$/;
 
-// zod makes one function of it, or leaves it as it is where no code may be made from strings.
+// zod generates one function from the schema, except in runtimes that forbid code from strings.
 const claimsSchema = compile(sessionClaimsSchema);
 
 /** @throws {BridgeError} TOKEN_MALFORMED */
 export function parseClaims(payload: Buffer): SessionClaims {
   const members = parseStrictObject(payload);
-  if (members === undefined) throw malformed("its payload is not a JSON object of unique names");
+  if (members === undefined) throw malformed("its payload is not a JSON object with unique names");
   const result = safeParse(claimsSchema, members);
   if (!result.success) {
     const names = result.error.issues.map(({ path }) => path.join("."));
     throw malformed(`a required claim is missing or has the wrong type (${names.join(", ")})`);
   }
   const claims = result.data;
-  if (claims.userId !== claims.sub) throw malformed("its userId is not its sub");
-  if (claims.exp <= claims.iat) throw malformed("it ends before it begins");
-  if (!SCOPE.test(claims.scope)) throw malformed("its scope is not a list of scopes");
+  if (claims.userId !== claims.sub) throw malformed("userId and sub differ");
+  if (claims.exp <= claims.iat) throw malformed("exp is not after iat");
+  if (!SCOPE.test(claims.scope))
+    throw malformed("scope is not a list of scopes with single spaces");
   return claims;
 }
 
 /**
- * Rules that depend on the verifier and on the time.
+ * Checks the claims against the rules of the verifier and the time.
  *
  * @throws {BridgeError} ISSUER_MISMATCH, AUDIENCE_MISMATCH, TOKEN_EXPIRED, TOKEN_NOT_YET,
  * IAT_FUTURE, TOKEN_MALFORMED
  */
 export function checkClaims(claims: SessionClaims, rules: ClaimRules, nowMs: number): void {
   if (claims.iss !== rules.issuer) {
-    throw new BridgeError("ISSUER_MISMATCH", "The session token comes from another issuer.");
+    throw new BridgeError("ISSUER_MISMATCH", "The session token was signed for another issuer.");
   }
   checkAudience(claims, rules.audience);
   if (claims.exp - claims.iat > rules.maxLifetimeSeconds) {
-    throw malformed("it lives longer than a session token may");
+    throw malformed(`exp - iat is more than ${rules.maxLifetimeSeconds} seconds`);
   }
   const nowSeconds = nowMs / 1_000;
   if (nowSeconds >= claims.exp + rules.maxClockSkewSeconds) {
     throw new BridgeError("TOKEN_EXPIRED", "The session token has expired.");
   }
   if (claims.nbf > nowSeconds + rules.maxClockSkewSeconds) {
-    throw new BridgeError("TOKEN_NOT_YET", "The session token is not valid yet.");
+    throw new BridgeError("TOKEN_NOT_YET", "The nbf of the session token is in the future.");
   }
   if (claims.iat > nowSeconds + rules.maxClockSkewSeconds) {
-    throw new BridgeError("IAT_FUTURE", "The session token was issued in the future.");
+    throw new BridgeError("IAT_FUTURE", "The iat of the session token is in the future.");
   }
 }
 
@@ -100,10 +101,13 @@ export function checkRequest(
     throw new BridgeError("AZP_MISMATCH", "The session token was made for another origin.");
   }
   if (tenantId !== undefined && tenantId !== claims.tenantId) {
-    throw new BridgeError("TENANT_MISMATCH", "The request names another tenant than the token.");
+    throw new BridgeError(
+      "TENANT_MISMATCH",
+      "The request and the session token name different tenants.",
+    );
   }
   if (scopes?.every((scope) => granted.includes(scope)) === false) {
-    throw new BridgeError("SCOPE_MISSING", "The session token lacks a scope that is needed.", {
+    throw new BridgeError("SCOPE_MISSING", "The session token lacks a required scope.", {
       details: { scopes },
     });
   }

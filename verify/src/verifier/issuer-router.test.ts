@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { clockAt } from "../../test-support/clock-at.ts";
 import { NOW_SECONDS as NOW, claimsAt, createSigner } from "@breezeway/test-support/signer";
-import { createSessionVerifier } from "./session-verifier.ts";
+import { createSessionVerifier, createSessionVerifierForTesting } from "./session-verifier.ts";
 
 const A = "https://a.example/auth";
 const B = "https://b.example/auth";
@@ -9,20 +10,22 @@ const signerA = createSigner("key-1");
 const signerB = createSigner("key-1");
 const onlyB = createSigner("key-b", "ES256");
 
-const verifier = createSessionVerifier({
-  issuer: A,
-  audience: "orders",
-  jwks: [signerA.publicJwk],
-  additionalIssuers: [
-    {
-      issuer: B,
-      audience: "inspector",
-      jwks: [signerB.publicJwk, onlyB.publicJwk],
-      algorithms: ["EdDSA", "ES256"],
-    },
-  ],
-  clock: () => NOW * 1_000,
-});
+const verifier = createSessionVerifierForTesting(
+  {
+    issuer: A,
+    audience: "orders",
+    jwks: [signerA.publicJwk],
+    additionalIssuers: [
+      {
+        issuer: B,
+        audience: "inspector",
+        jwks: [signerB.publicJwk, onlyB.publicJwk],
+        algorithms: ["EdDSA", "ES256"],
+      },
+    ],
+  },
+  { clock: clockAt(() => NOW * 1_000) },
+);
 
 const ofA = claimsAt(NOW, { iss: A });
 const ofB = claimsAt(NOW, { iss: B, aud: "inspector" });

@@ -1,6 +1,6 @@
 /**
- * Verifies session tokens: form, algorithm, key, signature, claims, time, revocation, request, in
- * that order. Holds public keys only; there is no code here that could sign.
+ * Verifies session tokens of one issuer: form, algorithm, key, signature, claims, time, revocation,
+ * request, in that order. It holds only public keys and no code that could sign.
  */
 import { BridgeError } from "@breezeway/shared";
 import { createKeySource } from "../keys/create-key-source.ts";
@@ -15,7 +15,7 @@ import {
   parseClaims,
   type VerifyRequest,
 } from "./claim-rules.ts";
-import { parseOptions, type VerifierSettings } from "./options.ts";
+import type { VerifierConfig } from "./options.ts";
 import { NO_CACHE, createTokenCache } from "./token-cache.ts";
 import { toSession, type VerifiedSession } from "./verified-session.ts";
 
@@ -29,30 +29,32 @@ export interface SessionVerifier {
    */
   verify(token: string, request?: VerifyRequest): Promise<VerifiedSession>;
   /**
-   * The same without waiting; `undefined` when a key must be fetched first: call `verify` then.
+   * Verifies without waiting. `undefined` means that a key must be fetched first: call `verify` then.
    *
    * @throws {BridgeError} as `verify`
    */
   verifySync(token: string, request?: VerifyRequest): VerifiedSession | undefined;
   /**
-   * The session of a token that this verifier verified before, checked again for time, audience,
-   * revocation and request; `undefined` for a token that it does not remember.
+   * The session of a cached token, checked again for time, audience, revocation and request.
+   * `undefined` for a token that is not in the cache.
    *
    * @throws {BridgeError} AUDIENCE_MISMATCH, KEY_UNKNOWN, SESSION_REVOKED, PROOF_INVALID, AZP_MISMATCH,
    * TENANT_MISMATCH, SCOPE_MISSING
    */
   verifyCached(token: string, request?: VerifyRequest): VerifiedSession | undefined;
-  /** Settles when keys are there, for readiness checks. @throws {BridgeError} KEYS_UNAVAILABLE */
+  /**
+   * Resolves when keys are available, for readiness checks.
+   *
+   * @throws {BridgeError} KEYS_UNAVAILABLE
+   */
   ready(): Promise<void>;
-  /** Ends a fetch that is under way and forgets all tokens. Keys are not fetched any more. */
+  /** Aborts a fetch in progress and empties the cache. No keys are fetched afterwards. */
   close(): void;
 }
 
 const ANY_REQUEST: VerifyRequest = {};
 
-/** @throws {BridgeError} CONFIG_INVALID, naming the option */
-export function createIssuerVerifier(options: VerifierSettings): SessionVerifier {
-  const config = parseOptions(options);
+export function createIssuerVerifier(config: VerifierConfig): SessionVerifier {
   const { rules, clock, isRevoked, isKeyRemoved } = config;
   const cache = config.cacheEntries === 0 ? NO_CACHE : createTokenCache(config.cacheEntries);
   const keys = createKeySource(config, (kids) => cache.dropKeys(kids));
@@ -62,8 +64,8 @@ export function createIssuerVerifier(options: VerifierSettings): SessionVerifier
     const session = cache.get(token);
     if (session === undefined) return undefined;
     const { claims } = session;
-    const nowSeconds = clock() / 1_000;
-    // Past `exp` no token is remembered; the tolerated skew is for the full examination to grant.
+    const nowSeconds = clock.now() / 1_000;
+    // The cache ends at `exp`. Only a full verification grants the tolerated skew.
     if (nowSeconds >= claims.exp || nowSeconds < claims.nbf - rules.maxClockSkewSeconds) {
       cache.delete(token);
       return undefined;
@@ -74,13 +76,13 @@ export function createIssuerVerifier(options: VerifierSettings): SessionVerifier
 
   function verifyWith(key: VerificationKey, compact: CompactToken, token: string): VerifiedSession {
     if (key.alg !== compact.alg) {
-      throw new BridgeError("TOKEN_ALG", "The session token's algorithm is not that of its key.");
+      throw new BridgeError("TOKEN_ALG", "The alg of the session token does not fit its key.");
     }
     if (!isSignatureValid(compact, key)) {
-      throw new BridgeError("TOKEN_SIGNATURE", "The session token's signature does not match.");
+      throw new BridgeError("TOKEN_SIGNATURE", "The signature of the session token is not valid.");
     }
     const claims = parseClaims(compact.payload);
-    checkClaims(claims, rules, clock());
+    checkClaims(claims, rules, clock.now());
     const session = toSession(token, claims, key.kid);
     cache.add(session);
     return session;
@@ -124,7 +126,7 @@ function unproven({ proofKeyThumbprint }: VerifiedSession): BridgeError {
   return new BridgeError(
     "PROOF_INVALID",
     proofKeyThumbprint === undefined
-      ? "The session token is bound to no key, so it takes no proof."
-      : "The session token is bound to a key, and the request has no proof of it.",
+      ? "The session token is not bound to a key. Send it without a proof."
+      : "The session token is bound to a key. Send it with a proof of that key.",
   );
 }

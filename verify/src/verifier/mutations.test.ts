@@ -2,18 +2,21 @@
 import * as fc from "fast-check";
 import { BridgeError } from "@breezeway/shared";
 import { describe, expect, it } from "vitest";
+import { clockAt } from "../../test-support/clock-at.ts";
 import { ISSUER, NOW_SECONDS as NOW, claimsAt, createSigner } from "@breezeway/test-support/signer";
-import { createSessionVerifier } from "./session-verifier.ts";
+import { createSessionVerifierForTesting } from "./session-verifier.ts";
 
 const eddsa = createSigner("key-1");
 const es256 = createSigner("key-2", "ES256");
-const verifier = createSessionVerifier({
-  issuer: ISSUER,
-  audience: "orders",
-  jwks: [eddsa.publicJwk, es256.publicJwk],
-  algorithms: ["EdDSA", "ES256"],
-  clock: () => NOW * 1_000,
-});
+const verifier = createSessionVerifierForTesting(
+  {
+    issuer: ISSUER,
+    audience: "orders",
+    jwks: [eddsa.publicJwk, es256.publicJwk],
+    algorithms: ["EdDSA", "ES256"],
+  },
+  { clock: clockAt(() => NOW * 1_000) },
+);
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const OTHERS = ["", ".", "=", "+", "/", " ", "\n", "\0", "é", "%41"];

@@ -23,7 +23,7 @@ const refused: readonly (readonly [string, object, RegExp])[] = [
   [
     "an issuer that ends in a slash, without its jwks",
     { issuer: `${ISSUER}/`, jwks: undefined },
-    /issuer: must be spelt https:\/\/shell\.example\/auth,/,
+    /issuer: must have no trailing slash/,
   ],
   ["a jwks that is no URL", { jwks: "jwks.json" }, /jwks/],
   ["a jwks on plain http", { jwks: "http://shell.example/jwks.json" }, /jwks/],

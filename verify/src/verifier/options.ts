@@ -1,7 +1,16 @@
-import { TOKEN_LIMITS, isRecord, type BridgeError } from "@breezeway/shared";
-import type { SessionClaims } from "@breezeway/shared/schemas";
-import type { Fetch } from "../keys/fetch-jwks.ts";
-import { JWKS_LIMITS } from "../keys/remote-keys.ts";
+/** Options of a session verifier: their types, their schema, and the configuration they result in. */
+import { TOKEN_LIMITS, isRecord, type Clock } from "@breezeway/shared";
+import {
+  functionOption,
+  numberOption,
+  optionObject,
+  parseOptions,
+  wholeNumberOption,
+  type OptionShape,
+  type SessionClaims,
+} from "@breezeway/shared/schemas";
+import * as z from "zod/mini";
+import { runtimeFetch, type Fetch } from "../keys/fetch-jwks.ts";
 import {
   importKeys,
   type JwkSet,
@@ -9,74 +18,68 @@ import {
   type PublicJwk,
   type VerificationKey,
 } from "../keys/verification-key.ts";
-import {
-  endpointOf,
-  invalidOption,
-  numberWithin,
-  secureUrl,
-  type NumberRange,
-} from "../options/checks.ts";
-import { isSessionAlgorithm, type SessionAlgorithm } from "../token/algorithms.ts";
+import { CACHE_LIMITS, JWKS_LIMITS } from "../limits.ts";
+import { SECURE_URL, endpointOf, invalidOption, secureUrl } from "../options/checks.ts";
+import { isSessionAlgorithm, type SessionAlgorithm } from "../token/compact.ts";
 import type { AudienceSet, ClaimRules } from "./claim-rules.ts";
 
-/** An issuer, the apps whose tokens of it are accepted, and its keys. */
+/** An issuer, its keys, and the apps whose tokens are accepted from it. */
 export interface TrustedIssuer {
   /**
-   * The issuer's URL, compared byte for byte with `iss`. Without a slash at the end, unless `jwks` is
-   * given: Breezeway's issuer is never spelt with one.
+   * The issuer's URL, compared byte for byte with the `iss` claim. Breezeway issuers have no trailing
+   * slash; a URL with one is accepted only together with `jwks`.
    */
   readonly issuer: string;
   /**
-   * The app, or apps, whose tokens are accepted. Something with `has(appId)` (a `Set`, an app
-   * registry) is asked again on every verification, so it may change.
+   * Id of the accepted app, a list of ids, or an object with `has(appId)`. The object (a `Set`, an app
+   * registry) is asked on every verification, so it may change.
    */
   readonly audience: string | readonly string[] | AudienceSet;
   /**
    * URL of the issuer's JWK Set, the set itself, or a list of public keys (JWK or PEM, each with its
-   * `kid`). Given keys make a verifier that needs no network. Default:
+   * `kid`). A verifier with the keys themselves needs no network. Default:
    * `{issuer}/.well-known/jwks.json`.
    */
   readonly jwks?: string | JwkSet | readonly (PublicJwk | PemKey)[];
-  /** Default `["EdDSA"]`. `ES256` is for issuers that sign for engines without Ed25519. */
+  /** Accepted algorithms. Default `["EdDSA"]`. `ES256` serves runtimes without Ed25519. */
   readonly algorithms?: readonly SessionAlgorithm[];
 }
 
+/** Options of `createSessionVerifier`. */
 export interface SessionVerifierOptions extends TrustedIssuer {
   /**
-   * Further issuers, each with its own apps, algorithms and keys: a token that names one issuer is
+   * Further issuers, each with its own apps, algorithms and keys. A token that names one issuer is
    * never verified with the keys of another. Default none.
    */
   readonly additionalIssuers?: readonly TrustedIssuer[];
-  /** Tolerated difference of clocks, 0 to 5 seconds. Default 5. */
+  /** Tolerated difference between clocks, 0 to 5 seconds. Default 5. */
   readonly maxClockSkewSeconds?: number;
-  /** Longest `exp - iat`, 1 to 300 seconds. Default 300. */
+  /** Longest accepted `exp - iat`, 1 to 300 seconds. Default 300. */
   readonly maxLifetimeSeconds?: number;
-  /** Verified tokens that are remembered until they expire. Default 10 000; `false` for none. */
-  readonly cache?: false | { readonly maxEntries?: number };
-  /** Asked on every verification, of tokens seen before too. True refuses with SESSION_REVOKED. */
+  /** Verified tokens kept until they expire, 1 to 10 000 000. Default 10 000; `false` keeps none. */
+  readonly cache?: false | CacheOptions;
+  /** Called on every verification, cached tokens included. True rejects with SESSION_REVOKED. */
   readonly isRevoked?: (claims: SessionClaims) => boolean;
   /**
-   * Asked on every verification, of tokens seen before too, with the id of the key and its issuer.
-   * True refuses with KEY_UNKNOWN, even while the key set still has the key.
+   * Called on every verification, cached tokens included, with the id of the key and its issuer. True
+   * rejects with KEY_UNKNOWN, even while the key set still holds the key.
    */
   readonly isKeyRemoved?: (kid: string, issuer: string) => boolean;
-  /** Told of each failed fetch of the key set; for logs and metrics. */
+  /** Called with the error of each failed fetch of the key set, for logs and metrics. */
   readonly onKeysError?: (error: unknown) => void;
-  /** Epoch milliseconds. Default `Date.now`. */
-  readonly clock?: () => number;
   /** Default: the runtime's `fetch`. */
   readonly fetch?: Fetch;
-  /** Time for one fetch of the key set, 1 to 30 000 milliseconds. Default 5 000. */
+  /** Time limit for one fetch of the key set, 1 to 30 000 ms. Default 5 000. */
   readonly jwksTimeoutMs?: number;
-  /** Allows plain http beyond loopback: whoever is on the path chooses the keys. */
+  /** Allows plain http beyond loopback. Anybody on the network path can then choose the keys. */
   readonly unsafeAllowHttp?: boolean;
 }
 
-/** Options as they are taken apart: what was left out may also be there as `undefined`. */
-export type VerifierSettings = {
-  readonly [Name in keyof SessionVerifierOptions]: SessionVerifierOptions[Name] | undefined;
-};
+interface CacheOptions {
+  readonly maxEntries?: number;
+}
 
+/** What one issuer's verifier is made of. */
 export interface VerifierConfig {
   readonly rules: ClaimRules;
   readonly algorithms: readonly SessionAlgorithm[];
@@ -85,108 +88,149 @@ export interface VerifierConfig {
   readonly isRevoked: (claims: SessionClaims) => boolean;
   readonly isKeyRemoved: (kid: string, issuer: string) => boolean;
   readonly onKeysError: (error: unknown) => void;
-  readonly clock: () => number;
+  readonly clock: Clock;
   readonly fetch: Fetch;
   readonly jwksTimeoutMs: number;
 }
 
-const DEFAULT_CACHE_ENTRIES = 10_000;
-const MAX_CACHE_ENTRIES = 10_000_000;
+export interface ConfigContext {
+  /** The factory that the options belong to, as error messages name it. */
+  readonly source: string;
+  readonly clock: Clock;
+}
+
+const isId = (value: unknown): value is string => typeof value === "string" && value !== "";
+
+const trustedIssuerShape: OptionShape<TrustedIssuer> = {
+  issuer: required<string>("must be the issuer's URL, exactly as in the iss claim", isId),
+  audience: required<TrustedIssuer["audience"]>(
+    "must be an app id, a list of app ids, or an object with has(appId)",
+    (value) =>
+      isId(value) ||
+      (Array.isArray(value) && value.length > 0 && value.every(isId)) ||
+      (isRecord(value) && typeof value["has"] === "function"),
+  ),
+  jwks: z.optional(
+    required<NonNullable<TrustedIssuer["jwks"]>>(
+      "must be a URL, a JWK Set, or a list of public keys",
+      (value) => typeof value === "string" || Array.isArray(value) || isRecord(value),
+    ),
+  ),
+  algorithms: z.optional(
+    required<readonly SessionAlgorithm[]>(
+      'must be a list of "EdDSA" and "ES256"',
+      (value) => Array.isArray(value) && value.length > 0 && value.every(isSessionAlgorithm),
+    ),
+  ),
+};
+
+/** The schema of each option. Adapters extend it. */
+export const verifierShape: OptionShape<SessionVerifierOptions> = {
+  ...trustedIssuerShape,
+  additionalIssuers: z.optional(z.array(optionObject<TrustedIssuer>(trustedIssuerShape))),
+  maxClockSkewSeconds: z.optional(numberOption(0, TOKEN_LIMITS.maxClockSkewSeconds)),
+  maxLifetimeSeconds: z.optional(numberOption(1, TOKEN_LIMITS.maxTtlSeconds)),
+  cache: z.optional(
+    z.union([
+      z.literal(false),
+      optionObject<CacheOptions>({
+        maxEntries: z.optional(wholeNumberOption(1, CACHE_LIMITS.maxEntries)),
+      }),
+    ]),
+  ),
+  isRevoked: z.optional(functionOption<(claims: SessionClaims) => boolean>()),
+  isKeyRemoved: z.optional(functionOption<(kid: string, issuer: string) => boolean>()),
+  onKeysError: z.optional(functionOption<(error: unknown) => void>()),
+  fetch: z.optional(functionOption<Fetch>()),
+  jwksTimeoutMs: z.optional(numberOption(1, JWKS_LIMITS.maxTimeoutMs)),
+  unsafeAllowHttp: z.optional(z.boolean()),
+};
+
+const verifierSchema = optionObject<SessionVerifierOptions>(verifierShape);
 
 /** @throws {BridgeError} CONFIG_INVALID, naming the option */
-export function parseOptions(options: VerifierSettings): VerifierConfig {
-  if (!isRecord(options)) throw invalid("options", "must be an object");
-  const { maxClockSkewSeconds } = TOKEN_LIMITS;
-  const issuer = parseIssuer(options);
+export function parseVerifierOptions(options: unknown, source: string): SessionVerifierOptions {
+  return parseOptions(verifierSchema, options, source);
+}
+
+/**
+ * One configuration per trusted issuer, the main one first.
+ *
+ * @param options The result of a schema.
+ * @throws {BridgeError} CONFIG_INVALID, naming the option
+ */
+export function verifierConfigs(
+  options: SessionVerifierOptions,
+  context: ConfigContext,
+): readonly [VerifierConfig, ...VerifierConfig[]] {
+  const { additionalIssuers = [] } = options;
+  const issuers = [options, ...additionalIssuers].map(({ issuer }) => issuer);
+  if (new Set(issuers).size !== issuers.length) {
+    throw invalidOption(context.source, "additionalIssuers: two entries have the same issuer");
+  }
+  return [
+    verifierConfig(options, options, context),
+    ...additionalIssuers.map((trusted) => verifierConfig(options, trusted, context)),
+  ];
+}
+
+/** @param trusted Keys, algorithms and apps come from here alone, and never from another issuer. */
+export function verifierConfig(
+  options: SessionVerifierOptions,
+  trusted: TrustedIssuer,
+  context: ConfigContext,
+): VerifierConfig {
+  const { cache = {} } = options;
   return {
     rules: {
-      issuer,
-      audience: parseAudience(options.audience),
-      maxClockSkewSeconds: within("maxClockSkewSeconds", options.maxClockSkewSeconds, {
-        min: 0,
-        max: maxClockSkewSeconds,
-        default: maxClockSkewSeconds,
-      }),
-      maxLifetimeSeconds: within("maxLifetimeSeconds", options.maxLifetimeSeconds, {
-        min: 1,
-        max: TOKEN_LIMITS.maxTtlSeconds,
-        default: TOKEN_LIMITS.maxTtlSeconds,
-      }),
+      issuer: trusted.issuer,
+      audience: audienceSet(trusted.audience),
+      maxClockSkewSeconds: options.maxClockSkewSeconds ?? TOKEN_LIMITS.maxClockSkewSeconds,
+      maxLifetimeSeconds: options.maxLifetimeSeconds ?? TOKEN_LIMITS.maxTtlSeconds,
     },
-    algorithms: parseAlgorithms(options.algorithms),
-    keys: parseKeys(issuer, options),
-    cacheEntries: parseCacheEntries(options.cache),
+    algorithms: [...(trusted.algorithms ?? ["EdDSA" as const])],
+    keys: keysOf(trusted, options, context.source),
+    cacheEntries: cache === false ? 0 : (cache.maxEntries ?? CACHE_LIMITS.defaultEntries),
     isRevoked: options.isRevoked ?? (() => false),
     isKeyRemoved: options.isKeyRemoved ?? (() => false),
     onKeysError: options.onKeysError ?? (() => {}),
-    clock: options.clock ?? Date.now,
-    fetch: options.fetch ?? ((url, init) => globalThis.fetch(url, init)),
-    jwksTimeoutMs: within("jwksTimeoutMs", options.jwksTimeoutMs, {
-      min: 1,
-      max: 30_000,
-      default: JWKS_LIMITS.timeoutMs,
-    }),
+    clock: context.clock,
+    fetch: options.fetch ?? runtimeFetch,
+    jwksTimeoutMs: options.jwksTimeoutMs ?? JWKS_LIMITS.timeoutMs,
   };
 }
 
-function parseIssuer({ issuer, jwks }: VerifierSettings): string {
-  if (typeof issuer !== "string" || issuer === "") {
-    throw invalid("issuer", "is required: the issuer's URL as it stands in iss");
-  }
-  if (jwks === undefined && issuer.endsWith("/")) {
-    throw invalid(
-      "issuer",
-      `must be spelt ${issuer.replace(/\/+$/, "")}, or with jwks if its tokens do end in a slash`,
-    );
-  }
-  return issuer;
+function audienceSet(audience: TrustedIssuer["audience"]): AudienceSet {
+  if (typeof audience === "string") return new Set([audience]);
+  return "has" in audience ? audience : new Set(audience);
 }
 
-function parseAudience(audience: unknown): AudienceSet {
-  const isId = (value: unknown): value is string => typeof value === "string" && value !== "";
-  if (isId(audience)) return new Set([audience]);
-  if (Array.isArray(audience)) {
-    if (audience.length > 0 && audience.every(isId)) return new Set(audience);
-  } else if (typeof (audience as AudienceSet | undefined)?.has === "function") {
-    return audience as AudienceSet;
-  }
-  throw invalid("audience", "is required: an app id, a list of them, or something with has(appId)");
-}
-
-function parseAlgorithms(algorithms: readonly unknown[] = ["EdDSA"]): readonly SessionAlgorithm[] {
-  if (Array.isArray(algorithms) && algorithms.length > 0 && algorithms.every(isSessionAlgorithm)) {
-    return [...algorithms];
-  }
-  throw invalid("algorithms", 'must be a list of "EdDSA" and "ES256"');
-}
-
-function parseKeys(issuer: string, options: VerifierSettings): VerifierConfig["keys"] {
-  const { jwks = endpointOf(issuer, ".well-known/jwks.json"), unsafeAllowHttp } = options;
-  if (typeof jwks === "string") {
-    const url = secureUrl(jwks, unsafeAllowHttp === true);
+function keysOf(
+  { issuer, jwks }: TrustedIssuer,
+  { unsafeAllowHttp }: SessionVerifierOptions,
+  source: string,
+): VerifierConfig["keys"] {
+  if (jwks === undefined) {
+    if (issuer.endsWith("/")) {
+      // Breezeway issuers have no trailing slash, so no token would match.
+      throw invalidOption(source, "issuer: must have no trailing slash, or jwks must be given");
+    }
+    const url = secureUrl(endpointOf(issuer, ".well-known/jwks.json"), unsafeAllowHttp);
     if (url !== undefined) return { url };
-    throw invalid("jwks", "must be an https URL (http only on loopback), a JWK Set, or keys");
+    throw invalidOption(source, `issuer: ${SECURE_URL}, or jwks must be given`);
   }
-  const keys = importKeys(isRecord(jwks) ? jwks["keys"] : jwks);
-  if (keys.size === 0) throw invalid("jwks", "holds no key that can verify session tokens");
-  return keys;
+  if (typeof jwks === "string") {
+    const url = secureUrl(jwks, unsafeAllowHttp);
+    if (url !== undefined) return { url };
+    throw invalidOption(source, `jwks: ${SECURE_URL}, a JWK Set, or a list of public keys`);
+  }
+  const keys = importKeys(isRecord(jwks) ? jwks["keys"] : jwks, `${source}: jwks`);
+  if (keys.size > 0) return keys;
+  throw invalidOption(source, "jwks: must hold an Ed25519 or P-256 public key for signatures");
 }
 
-function parseCacheEntries(cache: SessionVerifierOptions["cache"]): number {
-  if (cache === false) return 0;
-  return within("cache.maxEntries", cache?.maxEntries, {
-    min: 1,
-    max: MAX_CACHE_ENTRIES,
-    default: DEFAULT_CACHE_ENTRIES,
-  });
-}
-
-function within(name: string, value: number | undefined, range: NumberRange): number {
-  const checked = numberWithin(value, range);
-  if (checked !== undefined) return checked;
-  throw invalid(name, `must be a number from ${range.min} to ${range.max}`);
-}
-
-function invalid(option: string, problem: string): BridgeError {
-  return invalidOption("createSessionVerifier", `${option}: ${problem}`);
+function required<T>(text: string, isValid: (value: unknown) => boolean): z.ZodMiniType<T> {
+  const error = (issue: z.core.$ZodRawIssue): string =>
+    issue.input === undefined ? "is required" : text;
+  return z.custom<T>(isValid, { error });
 }

@@ -1,19 +1,19 @@
 import { describe, expect, it } from "vitest";
+import { clockAt } from "../../test-support/clock-at.ts";
 import { ISSUER, NOW_SECONDS as NOW, claimsAt, createSigner } from "@breezeway/test-support/signer";
 import type { SessionVerifierOptions } from "./options.ts";
-import { createSessionVerifier, type SessionVerifier } from "./session-verifier.ts";
+import { createSessionVerifierForTesting, type SessionVerifier } from "./session-verifier.ts";
 
 const signer = createSigner();
 const good = signer.sign(claimsAt(NOW));
 
-function create(overrides: Partial<SessionVerifierOptions> = {}): SessionVerifier {
-  return createSessionVerifier({
-    issuer: ISSUER,
-    audience: "orders",
-    jwks: { keys: [signer.publicJwk] },
-    clock: () => NOW * 1_000,
-    ...overrides,
-  });
+function create(
+  overrides: Partial<SessionVerifierOptions> = {},
+  nowSeconds: () => number = () => NOW,
+): SessionVerifier {
+  const options = { issuer: ISSUER, audience: "orders", jwks: { keys: [signer.publicJwk] } };
+  const clock = clockAt(() => nowSeconds() * 1_000);
+  return createSessionVerifierForTesting({ ...options, ...overrides }, { clock });
 }
 
 describe("createSessionVerifier", () => {
@@ -151,7 +151,7 @@ describe("a remembered token", () => {
 
   it("is forgotten at its exp, not later by the skew", () => {
     let nowSeconds = NOW;
-    const verifier = create({ clock: () => nowSeconds * 1_000 });
+    const verifier = create({}, () => nowSeconds);
     verifier.verifySync(good);
     nowSeconds = NOW + 59.9;
     expect(verifier.verifyCached(good)).toBeDefined();
@@ -161,7 +161,7 @@ describe("a remembered token", () => {
 
   it("is not used before its time when the clock goes back", () => {
     let nowSeconds = NOW;
-    const verifier = create({ clock: () => nowSeconds * 1_000 });
+    const verifier = create({}, () => nowSeconds);
     verifier.verifySync(good);
     nowSeconds = NOW - 5;
     expect(verifier.verifyCached(good)).toBeDefined();

@@ -1,11 +1,11 @@
 /**
- * Sessions of tokens that were verified before. Only the exact text of a token finds its session
- * (the verifier admits one spelling per token); failures are never kept.
+ * Sessions of verified tokens. Only the exact text of a token finds its session (the verifier accepts
+ * one spelling per token). Failures are never cached.
  *
- * Looked up by the token's signature, since the text of each request's token is a new string and must
- * be hashed, and then compared as a whole.
+ * The signature is the lookup key, because it is short to hash: each request brings a new string. The
+ * whole token is compared afterwards.
  *
- * Whoever takes a session out checks time, audience, revocation and request again.
+ * The caller checks time, audience, revocation and request again.
  */
 import { LRUCache } from "lru-cache";
 import type { VerifiedSession } from "./verified-session.ts";
@@ -14,7 +14,7 @@ export interface TokenCache {
   get(token: string): VerifiedSession | undefined;
   add(session: VerifiedSession): void;
   delete(token: string): void;
-  /** Drops every token that one of these keys signed. */
+  /** Drops all tokens that one of these keys signed. */
   dropKeys(kids: readonly string[]): void;
   clear(): void;
 }
@@ -37,12 +37,12 @@ export function createTokenCache(maxEntries: number): TokenCache {
   };
 }
 
-// 64 bytes in base64url. What is no token at all is for the parser to refuse.
+// A signature has 64 bytes, which are 86 characters of base64url. The parser rejects other values.
 function signatureOf(token: string): string {
   return typeof token === "string" ? token.slice(-86) : "";
 }
 
-/** For verifiers that are told not to remember anything. */
+/** The cache of a verifier with `cache: false`. */
 export const NO_CACHE: TokenCache = {
   get: () => undefined,
   add: () => {},

@@ -1,25 +1,25 @@
 import type { SessionClaims } from "@breezeway/shared/schemas";
 
 /**
- * Who is calling, proven by a session token. Deeply frozen: one instance may serve many requests
- * that carry the same token.
+ * The caller, as a verified session token identifies it. Deeply frozen, because requests with the same
+ * token share one instance.
  */
 export interface VerifiedSession {
   readonly userId: string;
   readonly tenantId: string;
-  /** Session handle, the `sid` claim. */
+  /** Session handle: the `sid` claim. */
   readonly handle: string;
-  /** The app that the token was made for, the `aud` claim. */
+  /** The app that the token is for: the `aud` claim. */
   readonly appId: string;
   readonly scopes: readonly string[];
   readonly claims: SessionClaims;
   /** Id of the key that signed the token. */
   readonly keyId: string;
-  /** The compact token. A secret while it lives: never log it. */
+  /** The compact token. It is a secret until it expires: never log it. */
   readonly token: string;
   /** Epoch seconds. */
   readonly expiresAtSeconds: number;
-  /** The key that the token is bound to, proven; `undefined` for a token that anybody may send. */
+  /** Thumbprint of the proven key. `undefined` for a token that is not bound to a key. */
   readonly proofKeyThumbprint: string | undefined;
 }
 
