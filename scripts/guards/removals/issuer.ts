@@ -388,7 +388,7 @@ export const issuer: readonly Removal[] = [
       edit(
         "issuer/src/create-issuer.ts",
         ": () => withStore(store, () => store.nowMs()),",
-        ": () => Promise.resolve(clock.now()),",
+        ": () => Promise.resolve(systemClock().now()),",
       ),
     ],
   },
