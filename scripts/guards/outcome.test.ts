@@ -75,7 +75,7 @@ test("a file that does not load is an error, and so is an unhandled rejection", 
 });
 
 test("a title with placeholders selects each of its cases", () => {
-  const selected = new RegExp(pattern("refuses %s (a+b) as $name [X-1]"), "u");
-  expect("refuses a path (a+b) as CODE [X-1]").toMatch(selected);
-  expect("refuses a path (aab) as CODE [X-1]").not.toMatch(selected);
+  const selected = new RegExp(pattern("refuses %s (a+b) as $name ${here} [X-1]"), "u");
+  expect("refuses a path (a+b) as CODE there [X-1]").toMatch(selected);
+  expect("refuses a path (aab) as CODE there [X-1]").not.toMatch(selected);
 });

@@ -47,7 +47,7 @@ export async function runTest(
 /** Matches every case of a parametrised title. */
 export function pattern(title: string): string {
   return title
-    .split(/%[a-z]|\$\w+/u)
+    .split(/%[a-z]|\$\{[^}]*\}|\$\w+/u)
     .map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/gu, "\\$&"))
     .join(".*");
 }

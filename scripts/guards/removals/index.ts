@@ -1,4 +1,5 @@
-/** One removal for each row of the threat model that can be tried, by the package of the guard. */
+/** One removal for each row of the threat model that can be tried, by the package of the guard or by its test. */
+import { browser } from "./browser.ts";
 import { cli } from "./cli.ts";
 import { gateway } from "./gateway.ts";
 import { host } from "./host.ts";
@@ -14,4 +15,5 @@ export const REMOVALS: readonly Removal[] = [
   ...issuer,
   ...gateway,
   ...cli,
+  ...browser,
 ];
