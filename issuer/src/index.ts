@@ -21,7 +21,8 @@ export type {
 export type { RequestInfo } from "./http/router.ts";
 export { createKeyManager } from "./keys/key-manager.ts";
 export type { KeyManager, KeyManagerOptions } from "./keys/key-manager.ts";
-export type { IssuerKeys, KeyInfo } from "./keys/key-ring.ts";
+export type { IssuerKeys } from "./keys/key-ring.ts";
+export type { KeyInfo } from "./keys/key-set.ts";
 export type { KeyState } from "./keys/key-schedule.ts";
 export type { KeyVault, Signer, SigningAlgorithm, VaultKey } from "./keys/key-vault.ts";
 export { createLocalVault } from "./keys/local-vault.ts";

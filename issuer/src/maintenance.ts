@@ -7,7 +7,7 @@
 import type { Clock } from "@breezeway/shared";
 import { KEY_REMOVAL_SECONDS } from "@breezeway/shared/schemas";
 import { purgeChanges } from "./changes/change-log.ts";
-import { RELEVANT_SECONDS } from "./changes/revocation-feed.ts";
+import { RELEVANT_SECONDS } from "./changes/revocation-window.ts";
 import type { KeyRing } from "./keys/key-ring.ts";
 import type { SessionLifetimes } from "./sessions/lifetime.ts";
 import type { SessionStore } from "./sessions/session-store.ts";

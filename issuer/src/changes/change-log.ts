@@ -1,20 +1,20 @@
 /**
- * The change log: what other issuer processes and the gateways must hear of, numbered.
+ * The change log: numbered changes that other issuer processes and the gateways must know.
  *
- * Invariant: numbers follow commit order and have no gap. Each writer takes the counter row's lock
- * in its transaction before it gets a number, so a reader that has seen N has seen all before N. A
- * plain database sequence gives no such promise: a transaction may take 5, and commit after 6.
+ * Invariant: numbers follow commit order and have no gap. Each writer locks the counter row in its
+ * transaction before it takes a number, so a reader that has seen N has seen every change before N. A
+ * plain database sequence does not promise that: a transaction may take 5 and commit after 6.
  */
 import type { Kysely, Transaction } from "kysely";
 import { toSeconds } from "../time.ts";
 import type { ChangeRow, Database } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
 
-/** Kinds that end tokens; they are on the revocation feed. */
+/** Kinds that end tokens. They are on the revocation feed. */
 export const REVOCATION_KINDS = ["session", "user", "tenant", "app", "key"] as const;
 export type RevocationKind = (typeof REVOCATION_KINDS)[number];
 
-/** Kinds that only issuer processes need: caches to drop, events for the host page. */
+/** Kinds for issuer processes only: they invalidate memory and cause events for the host page. */
 export type InternalKind =
   | "claims-changed"
   | "tenant-changed"
@@ -25,24 +25,24 @@ export type InternalKind =
 
 export interface Change {
   readonly kind: RevocationKind | InternalKind;
-  /** Session handle, user id, tenant id, app id or key id, by kind; of `installations-changed`, the tenant. */
+  /** Session handle, user, tenant, app or key id, by kind. For `installations-changed`, the tenant id. */
   readonly subject: string;
   /** Narrows a `user` or `app` revocation to one tenant. */
   readonly tenantId?: string;
-  /** Why, for kind `session`: `signed-out`, `refresh-reused`, …; {@link WIDENED}. */
+  /** The reason of kind `session`, such as `signed-out` or `refresh-reused`; or {@link WIDENED}. */
   readonly detail?: string;
-  /** The second that a revocation names. Default: that of the change, and {@link leadSeconds}. */
+  /** The second that a revocation names. Default: the second of the change plus {@link leadSeconds}. */
   readonly atSeconds?: number;
 }
 
-/** Detail of a revocation that only repeats an earlier one, for tokens made before it was heard. */
+/** Detail of a revocation that repeats an earlier one, for tokens minted before that one arrived. */
 export const WIDENED = "widened";
 
 export function isRevocationKind(kind: string): kind is RevocationKind {
   return (REVOCATION_KINDS as readonly string[]).includes(kind);
 }
 
-/** Adds changes inside the transaction that makes them. */
+/** Adds changes to the log, in the transaction that makes them. */
 export async function appendChanges(
   store: OpenStore,
   transaction: Transaction<Database>,
@@ -74,15 +74,15 @@ export async function appendChanges(
 }
 
 /**
- * A revocation of more than one session names a second, and an issuer that has not heard of it yet
- * goes on minting for a moment. Nearly always the moment is inside what the revocation ends; when it
- * was not, that issuer widens the revocation (`revocation-widening.ts`).
+ * Seconds by which a revocation of more than one session reaches into the future. Other issuer
+ * processes mint for a moment until the revocation arrives; the lead nearly always covers that moment.
+ * When it does not, that process widens the revocation (`revocation-widening.ts`).
  */
 function leadSeconds(kind: Change["kind"]): number {
   return kind === "user" || kind === "tenant" || kind === "app" ? 1 : 0;
 }
 
-/** The number of the newest committed change; 0 before the first. */
+/** The number of the newest committed change; 0 when there is none. */
 export async function latestSeq(db: Kysely<Database>): Promise<number> {
   const { seq } = await db
     .selectFrom("breezeway_change_counter")
@@ -92,7 +92,7 @@ export async function latestSeq(db: Kysely<Database>): Promise<number> {
   return seq;
 }
 
-/** Changes after a number, oldest first, at most `limit`. */
+/** At most `limit` changes after a number, oldest first. */
 export function readChanges(
   db: Kysely<Database>,
   afterSeq: number,
@@ -107,7 +107,7 @@ export function readChanges(
     .execute();
 }
 
-/** Forgets changes older than a time; all numbers stay taken. */
+/** Deletes changes older than a time. Their numbers are not used again. */
 export async function purgeChanges(db: Kysely<Database>, beforeSeconds: number): Promise<void> {
   await db.deleteFrom("breezeway_change").where("at_seconds", "<", beforeSeconds).execute();
 }

@@ -1,138 +1,184 @@
 /**
- * Follows the change log and tells this process about everything in it, its own changes included.
+ * Follows the change log and passes every change to this process, including its own changes.
  *
  * Invariants:
- * - every change is told once and in order, or the listeners are told to forget what they know;
- * - whatever was committed longer than `ageMs` ago has been told, or told of as a gap. Below
- *   `MAX_STALENESS_MS` what a listener keeps in memory may be used without asking the database.
+ * - listeners get each change once and in order, or they are told of a gap and must forget;
+ * - listeners have received every change that was committed more than `ageMs` ago, or a gap in its
+ *   place. While `ageMs` is below `MAX_STALENESS_MS`, what a listener keeps in memory may be used
+ *   without asking the database.
  */
-import { latestSeq, readChanges } from "./change-log.ts";
 import type { ChangeRow } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
+import { latestSeq, readChanges } from "./change-log.ts";
 
+/** Below the 1 s within which every issuer process must know of a revocation. */
 const MAX_STALENESS_MS = 900;
+/** Changes per query. */
 const BATCH = 1_000;
 
 export interface ChangeListener {
-  onChange(change: ChangeRow): void;
+  readonly onChange: (change: ChangeRow) => void;
   /**
-   * Changes were missed: the log no longer reaches back to the last one read.
+   * Changes were missed: the log no longer reaches back to the last change that was read.
    *
-   * @param seq - The number after which they are told again; lower than before in another database.
+   * @param seq The next change has a higher number. Lower than before when the database was replaced.
    */
-  onGap(seq: number): void;
+  readonly onGap: (seq: number) => void;
 }
 
 export interface ChangeWatcher {
-  /** Number of the last change that the listeners were told. */
+  /** Number of the last change that the listeners received. */
   readonly seq: number;
-  subscribe(listener: ChangeListener): () => void;
+  readonly subscribe: (listener: ChangeListener) => () => void;
   /** @throws {BridgeError} STORE_UNAVAILABLE */
-  start(): Promise<void>;
-  /** Reads what is new now. @throws {BridgeError} STORE_UNAVAILABLE */
-  sync(): Promise<void>;
-  /** Since the beginning of the last read that reached the end of the log, in milliseconds. */
+  readonly start: () => Promise<void>;
+  /** Reads all changes that are committed now. @throws {BridgeError} STORE_UNAVAILABLE */
+  readonly sync: () => Promise<void>;
+  /** Milliseconds since the last read that reached the end of the log began. */
   readonly ageMs: number;
   /** Whether the log was read so recently that memory can be trusted. */
-  isFresh(): boolean;
-  close(): Promise<void>;
+  readonly isFresh: () => boolean;
+  readonly close: () => Promise<void>;
 }
 
 export function createChangeWatcher(store: OpenStore): ChangeWatcher {
+  const reader = createLogReader(store);
+  const reads = createSharedReads(reader.read);
+  let timer: NodeJS.Timeout | undefined;
+
+  const syncInBackground = (): void => {
+    // `isFresh` shows an outage to every caller that needs a fresh log.
+    reads.sync().catch(() => undefined);
+  };
+
+  return {
+    get seq() {
+      return reader.seq;
+    },
+    get ageMs() {
+      return reader.ageMs();
+    },
+    subscribe: reader.subscribe,
+    start: async () => {
+      // First, since a read that begins at number 0 would look like a gap.
+      await reader.skipToEnd();
+      await withStore(store, () => store.watch(syncInBackground));
+      timer = setInterval(syncInBackground, store.pollIntervalMs);
+      timer.unref();
+    },
+    sync: reads.sync,
+    isFresh: () => reader.ageMs() < MAX_STALENESS_MS,
+    close: async () => {
+      clearInterval(timer);
+      reader.clear();
+      await reads.settled();
+    },
+  };
+}
+
+interface LogReader {
+  readonly seq: number;
+  readonly ageMs: () => number;
+  readonly subscribe: (listener: ChangeListener) => () => void;
+  readonly clear: () => void;
+  readonly skipToEnd: () => Promise<void>;
+  readonly read: () => Promise<void>;
+}
+
+function createLogReader(store: OpenStore): LogReader {
   const listeners = new Set<ChangeListener>();
   let seq = 0;
   // By the monotonic clock: a wall clock that jumps must not make stale memory look fresh.
   let readAt = Number.NEGATIVE_INFINITY;
-  let running: Promise<void> | undefined;
-  let again: Promise<void> | undefined;
-  let timer: NodeJS.Timeout | undefined;
 
-  async function read(): Promise<void> {
-    const startedAt = performance.now();
-    for (;;) {
-      const changes = await withStore(store, () => readChanges(store.db, seq, BATCH));
-      if (changes.length === 0) {
-        const latest = await withStore(store, () => latestSeq(store.db));
-        // Purged while we were away, or the database was replaced by another.
-        if (latest < seq) tellGap(latest);
-        else if (latest > seq && (await isGone(seq + 1))) tellGap(latest);
-        else if (latest > seq) continue;
-        break;
-      }
-      const [first] = changes;
-      if (first && first.seq !== seq + 1) tellGap(first.seq - 1);
-      for (const change of changes) {
-        seq = change.seq;
-        for (const listener of listeners) listener.onChange(change);
-      }
-      if (changes.length < BATCH) break;
-    }
-    readAt = startedAt;
-  }
+  const passOn = (change: ChangeRow): void => {
+    seq = change.seq;
+    for (const listener of listeners) listener.onChange(change);
+  };
 
-  async function isGone(next: number): Promise<boolean> {
-    const changes = await withStore(store, () => readChanges(store.db, next - 1, 1));
-    return changes.length === 0;
-  }
-
-  function tellGap(before: number): void {
+  const reportGap = (before: number): void => {
     seq = before;
     for (const listener of listeners) listener.onGap(before);
-  }
+  };
 
-  function run(): Promise<void> {
-    running = read().finally(() => {
-      running = undefined;
-    });
-    return running;
-  }
+  const isMissing = async (next: number): Promise<boolean> =>
+    (await withStore(store, () => readChanges(store.db, next - 1, 1))).length === 0;
 
-  function sync(): Promise<void> {
-    if (!running) return run();
-    // The read under way may have passed the point that this caller needs: one more, shared.
-    again ??= running
-      .catch(() => undefined)
-      .then(() => {
-        again = undefined;
-        return run();
-      });
-    return again;
-  }
-
-  function syncInBackground(): void {
-    // An outage shows in `isFresh`, to whoever needs the log to be fresh.
-    sync().catch(() => undefined);
-  }
-
-  const ageMs = (): number => performance.now() - readAt;
+  /** No row follows `seq`. @returns whether the log has been read to its end */
+  const checkEnd = async (): Promise<boolean> => {
+    const latest = await withStore(store, () => latestSeq(store.db));
+    if (latest === seq) return true;
+    // The rows were purged while this process was away, or another database has taken the place.
+    if (latest < seq || (await isMissing(seq + 1))) {
+      reportGap(latest);
+      return true;
+    }
+    return false;
+  };
 
   return {
     get seq() {
       return seq;
     },
-    get ageMs() {
-      return ageMs();
-    },
-    subscribe(listener) {
+    ageMs: () => performance.now() - readAt,
+    subscribe: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    async start() {
+    clear: () => listeners.clear(),
+    skipToEnd: async () => {
       const startedAt = performance.now();
-      // Before anything can wake us: a read from number 0 that is under way would look like a gap.
       seq = await withStore(store, () => latestSeq(store.db));
       readAt = startedAt;
-      await withStore(store, () => store.watch(syncInBackground));
-      timer = setInterval(syncInBackground, store.pollIntervalMs);
-      timer.unref();
     },
-    sync,
-    isFresh: () => ageMs() < MAX_STALENESS_MS,
-    async close() {
-      clearInterval(timer);
-      listeners.clear();
-      await Promise.allSettled([running, again]);
+    read: async () => {
+      const startedAt = performance.now();
+      for (;;) {
+        const changes = await withStore(store, () => readChanges(store.db, seq, BATCH));
+        const [first] = changes;
+        if (!first) {
+          if (await checkEnd()) break;
+          continue;
+        }
+        if (first.seq !== seq + 1) reportGap(first.seq - 1);
+        for (const change of changes) passOn(change);
+        if (changes.length < BATCH) break;
+      }
+      readAt = startedAt;
     },
+  };
+}
+
+interface SharedReads {
+  readonly sync: () => Promise<void>;
+  readonly settled: () => Promise<unknown>;
+}
+
+/** Runs one read at a time. A caller that arrives during a read shares the next read with others. */
+function createSharedReads(read: () => Promise<void>): SharedReads {
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+
+  const run = (): Promise<void> => {
+    running = read().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+
+  return {
+    sync: () => {
+      if (!running) return run();
+      // The running read may already have passed the change that this caller needs.
+      next ??= running
+        .catch(() => undefined)
+        .then(() => {
+          next = undefined;
+          return run();
+        });
+      return next;
+    },
+    settled: () => Promise.allSettled([running, next]),
   };
 }

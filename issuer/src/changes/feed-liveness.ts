@@ -1,7 +1,7 @@
 /**
- * Whether this process may vouch for its feed of revocations: it has read the change log lately, and
- * nothing of it is missing. A process that goes on beating while it reads nothing would keep its
- * readers from another one that hears (docs/adr/0068).
+ * Whether this process may send heartbeats on its revocation feed: it has read the change log
+ * recently, and no entry is missing. A process that sent heartbeats without reading the log would keep
+ * its readers from a process that reads it (docs/adr/0068).
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { BridgeError } from "@breezeway/shared";
@@ -9,16 +9,16 @@ import type { ChangeWatcher } from "./change-watcher.ts";
 import type { RevocationFeed } from "./revocation-feed.ts";
 
 export interface FeedLiveness {
-  /** Whatever was committed more than {@link MAX_UNREAD_MS} ago is in the feed. */
+  /** The feed has everything that was committed more than {@link MAX_UNREAD_MS} ago. */
   readonly isLive: boolean;
-  /** Reads the log, unless it was read just now. @throws {BridgeError} STORE_UNAVAILABLE */
-  refresh(): Promise<void>;
+  /** Reads the log, unless it is fresh. @throws {BridgeError} STORE_UNAVAILABLE */
+  readonly refresh: () => Promise<void>;
 }
 
-/** Some reads may be slow or lost. With a beat a second, readers are let go within 3 s. */
+/** Tolerates slow and lost reads. With one heartbeat per second, readers are disconnected within 3 s. */
 export const MAX_UNREAD_MS = 2_000;
 
-/** A database that is silent, rather than away, must not hold readers that another process can serve. */
+/** When the database hangs, readers must not wait longer, since another process may serve them. */
 const MAX_WAIT_MS = 1_000;
 
 export function createFeedLiveness(
@@ -29,13 +29,16 @@ export function createFeedLiveness(
     get isLive() {
       return feed.isComplete && watcher.ageMs < MAX_UNREAD_MS;
     },
-    async refresh() {
+    refresh: async () => {
       if (watcher.isFresh()) return;
       const answered = new AbortController();
       const { signal } = answered;
-      // Called off, it rejects when nobody waits for it any more.
+      // When aborted, this promise rejects after the race has settled.
       const late = sleep(MAX_WAIT_MS, undefined, { ref: false, signal }).then(() => {
-        throw new BridgeError("STORE_UNAVAILABLE", "The session store does not answer.");
+        throw new BridgeError(
+          "STORE_UNAVAILABLE",
+          "The session store does not answer. Retry later.",
+        );
       });
       try {
         await Promise.race([watcher.sync(), late]);

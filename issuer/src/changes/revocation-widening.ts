@@ -1,13 +1,13 @@
 /**
- * Widens revocations that were heard of too late.
+ * Widens revocations that arrived too late.
  *
- * A revocation of a user, a tenant or an app ends the tokens made up to a second that was chosen
- * before it was committed. A process that had made a token of a later second when it heard of it
- * (the commit took long, the clocks differ, the process was slow) announces the revocation again, up
- * to the newest token that it has made. So after every process has heard, and whatever took long,
- * all tokens from before that moment are ended.
+ * A revocation of a user, a tenant or an app ends the tokens up to a second that was chosen before the
+ * revocation was committed. A process may have minted a token with a later second before the
+ * revocation arrived: the commit took long, the clocks differ, or the process was slow. That process
+ * announces the revocation again, up to its newest token. So once every process has received the
+ * revocation, all earlier tokens are ended.
  *
- * What is due is kept until the store has taken it.
+ * A pending announcement is kept until the store has taken it.
  */
 import type { Revocation } from "@breezeway/shared/schemas";
 import type { Clock } from "@breezeway/shared";
@@ -21,20 +21,27 @@ export interface RevocationWidening {
   readonly widen: (revocation: Revocation, atSeconds: number) => void;
 }
 
-export interface RevocationWideningOptions {
+export interface RevocationWideningDeps {
   readonly store: OpenStore;
   readonly clock: Clock;
-  /** Tells this process about what was just written; never rejects. */
+  /** Tells this process about a change that was just written; never rejects. */
   readonly changed: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 
-export function createRevocationWidening(options: RevocationWideningOptions): RevocationWidening {
-  const { store, clock, changed, signal } = options;
+export function createRevocationWidening(deps: RevocationWideningDeps): RevocationWidening {
+  const { store, clock, changed, signal } = deps;
   let waiting: Change[] = [];
   let isRunning = false;
 
-  async function drain(): Promise<void> {
+  const write = (batch: readonly Change[]): Promise<void> =>
+    withStore(store, () =>
+      store.db
+        .transaction()
+        .execute((transaction) => appendChanges(store, transaction, batch, clock.now())),
+    );
+
+  const drain = async (): Promise<void> => {
     isRunning = true;
     while (waiting.length > 0 && !signal.aborted) {
       const batch = waiting;
@@ -43,18 +50,10 @@ export function createRevocationWidening(options: RevocationWideningOptions): Re
       await changed();
     }
     isRunning = false;
-  }
-
-  async function write(batch: readonly Change[]): Promise<void> {
-    await withStore(store, () =>
-      store.db
-        .transaction()
-        .execute((transaction) => appendChanges(store, transaction, batch, clock.now())),
-    );
-  }
+  };
 
   return {
-    widen({ kind, id, tenantId }, atSeconds) {
+    widen: ({ kind, id, tenantId }, atSeconds) => {
       waiting.push({
         kind,
         subject: id,

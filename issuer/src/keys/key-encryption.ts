@@ -2,7 +2,7 @@
 import type { JsonWebKey } from "node:crypto";
 import { CompactEncrypt, compactDecrypt } from "jose";
 
-// OWASP's figure for PBKDF2 with HMAC-SHA-512. Paid once for each key and start.
+// OWASP's recommendation for PBKDF2 with HMAC-SHA-512. It costs time once per key and start.
 const ITERATIONS = 210_000;
 
 export function isEncrypted(reference: string): boolean {

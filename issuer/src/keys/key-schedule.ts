@@ -2,11 +2,11 @@
  * When a key is published, signs, and is forgotten. Pure.
  *
  * The life of a key:
- * [KEY-1] announced: published, does not sign yet, for two JWKS max-ages, so that every verifier has
- *         fetched it before the first token names it;
- * [KEY-2] active: the newest key of its algorithm whose time has come signs;
- * [KEY-3] retired: signs no more, stays published until the last token it signed is dead;
- * [KEY-4] forgotten: out of the JWKS. A removed key is there at once.
+ * [KEY-1] announced: the key is published but does not sign for two JWKS max-ages, so that every
+ *         verifier has fetched it before the first token names it;
+ * [KEY-2] active: the newest key of its algorithm whose activation time has passed signs;
+ * [KEY-3] retired: the key no longer signs, and stays published until its last token has expired;
+ * [KEY-4] forgotten: the key is not in the JWKS. A removed key gets here at once.
  */
 import { TOKEN_LIMITS } from "@breezeway/shared";
 import type { SigningAlgorithm } from "./key-vault.ts";
@@ -18,7 +18,7 @@ export interface KeyTimes {
   readonly periodMs: number;
 }
 
-/** How long a verifier may keep the key set, in seconds; verifiers of Breezeway do just that. */
+/** How long a verifier may use its copy of the key set, in seconds. */
 export const JWKS_MAX_AGE_SECONDS = 300;
 
 export function keyTimes(periodDays = 30): KeyTimes {
@@ -40,7 +40,7 @@ export interface ScheduledKey {
 
 export type KeyState = "announced" | "active" | "retired" | "removed" | "forgotten";
 
-// The longest token, the skew that verifiers tolerate, and as much again for clocks that differ.
+// The longest token, twice the skew that verifiers tolerate, and a minute of reserve.
 const OVERLAP_MS =
   (TOKEN_LIMITS.maxTtlSeconds + 2 * TOKEN_LIMITS.maxClockSkewSeconds) * 1_000 + 60_000;
 
@@ -64,11 +64,11 @@ export function activeKey<K extends ScheduledKey>(
   const usable = keys
     .filter((key) => key.alg === alg && maySign(key, nowMs))
     .sort((a, b) => a.ordinal - b.ordinal);
-  // A clock that was set back may be before the activation of every key: then the first one.
+  // When the clock was set back before the activation of every key, the first key signs.
   return usable.findLast((key) => key.activatesAtMs <= nowMs) ?? usable[0];
 }
 
-/** The announced key, if there is one that waits for its time. */
+/** The key that is published and does not sign yet, if there is one. */
 export function announcedKey<K extends ScheduledKey>(
   keys: readonly K[],
   alg: SigningAlgorithm,

@@ -1,4 +1,4 @@
-/** The queries of signing keys. */
+/** The queries on signing keys. */
 import { sql } from "kysely";
 import type { JWK } from "jose";
 import { appendChanges } from "../changes/change-log.ts";
@@ -15,9 +15,9 @@ export interface StoredKey extends ScheduledKey {
 
 export interface KeyTimesChange {
   readonly activatesAtMs?: number;
-  /** `null`: no end is planned any more. */
+  /** `null` cancels the planned end. */
   readonly retiresAtMs?: number | null;
-  /** Also forgets the private part. */
+  /** Also deletes the private part. */
   readonly removedAtMs?: number;
 }
 
@@ -25,10 +25,10 @@ export interface KeyStore {
   /** All keys that were not deleted, by algorithm and age. */
   list(): Promise<StoredKey[]>;
   /**
-   * Adds a key unless another process has added one of this ordinal, and sets the end of the key
-   * before it.
+   * Adds a key unless another process has added one with this ordinal, and sets the end of the
+   * previous key.
    *
-   * @returns false when the other process was faster
+   * @returns false when another process was faster
    */
   add(key: StoredKey, nowMs: number, retires?: { kid: string; atMs: number }): Promise<boolean>;
   setTimes(kid: string, times: KeyTimesChange, nowMs: number): Promise<void>;
@@ -93,7 +93,7 @@ export function createKeyStore(store: OpenStore): KeyStore {
             })
             .where("kid", "=", kid)
             .execute();
-          // The removal of a key is for verifiers too.
+          // Kind "key" is on the revocation feed: verifiers must learn of a removal.
           const kind = times.removedAtMs === undefined ? "keys-changed" : "key";
           await appendChanges(store, transaction, [{ kind, subject: kid }], nowMs);
         }),

@@ -7,7 +7,7 @@
 import { randomUUID } from "node:crypto";
 import { BridgeError, TOKEN_LIMITS } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
-import type { ActiveSigner } from "../keys/key-ring.ts";
+import type { ActiveSigner } from "../keys/key-set.ts";
 import { activeScopes, type Claims, type SessionRecord } from "../sessions/session-record.ts";
 
 export interface MintedToken {

@@ -7,7 +7,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { BridgeError } from "@breezeway/shared";
 import type { FeedLiveness } from "../../changes/feed-liveness.ts";
-import type { NumberedRevocation, RevocationFeed } from "../../changes/revocation-feed.ts";
+import type { RevocationFeed } from "../../changes/revocation-feed.ts";
+import type { NumberedRevocation } from "../../changes/revocation-window.ts";
 import type { Endpoint, RequestContext } from "../context.ts";
 import { networkOf } from "../rate-limits.ts";
 import type { StreamRegistry } from "../stream-registry.ts";
