@@ -21,19 +21,19 @@ export const ERRORS_PAGE: string = join(ROOT, "docs/errors.md");
 
 const INTRODUCTION = `# Errors
 
-Every failure has a code, which is stable, and a message, which is for people and may change. In
-programs, \`BridgeError.code\` is the code. HTTP answers are \`application/problem+json\`
+Every failure has a code and a message. The code is stable; programs branch on \`BridgeError.code\`. The
+message is for people and may change. HTTP answers are \`application/problem+json\`
 ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with the code in kebab case as \`reason\`.
 
 \`action\` says what the caller should do:
 
-- \`refresh\`: get a fresh session token and try once more. The guest SDK does this by itself.
-- \`login\`: the person has to sign in.
-- \`step-up\`: the person has to sign in again, or with more than a password.
-- \`wait\`: try again later; \`Retry-After\` says when, if present.
+- \`refresh\`: get a fresh session token and retry once. The guest SDK does this itself.
+- \`login\`: the user must sign in.
+- \`step-up\`: the user must sign in again, or with a stronger method.
+- \`wait\`: retry later, after the time in \`Retry-After\` if it is present.
 - \`none\`: the same request will fail again.
 
-An error is retryable when the same operation can succeed without anybody changing anything.
+An error is retryable when the same operation can succeed later without any change.
 
 <!-- Written by scripts/docs/errors-page.ts from shared/src/errors; do not edit. -->
 `;

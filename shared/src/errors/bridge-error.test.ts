@@ -12,8 +12,8 @@ describe("BridgeError", () => {
     expect(new BridgeError("SCOPE_MISSING", "no").retryable).toBe(false);
   });
 
-  it("is recognised by the copy of another bundle", async () => {
-    // The query makes the module loader give us a second, separate copy of the class.
+  it("is recognised by a copy of the class in another bundle", async () => {
+    // The query makes the module loader return a second copy of the class.
     const copy = "./bridge-error.ts?copy";
     const other = (await import(copy)) as { BridgeError: typeof BridgeError };
     const foreign = new other.BridgeError("CALL_TIMEOUT", "late");
@@ -28,11 +28,11 @@ describe("BridgeError", () => {
     {},
     new Error("CALL_TIMEOUT"),
     { code: "CALL_TIMEOUT" },
-  ])("does not take %s for one of its own", (value) => {
+  ])("is does not accept %s", (value) => {
     expect(BridgeError.is(value)).toBe(false);
   });
 
-  it("puts nothing but code, message and correlation id on the wire", () => {
+  it("puts only code, message and correlation id on the wire", () => {
     const error = new BridgeError("CALL_FAILED", "The method failed.", {
       cause: new Error("canary-secret"),
       details: { secret: "canary-secret" },
@@ -45,7 +45,7 @@ describe("BridgeError", () => {
     expect(JSON.stringify(error.toWire("c-1"))).not.toContain("canary-secret");
   });
 
-  it("keeps a code that it does not know in details, under a code that it does", () => {
+  it("turns an unknown code into CALL_FAILED with the original in details", () => {
     const error = BridgeError.fromWire({
       code: "FROM_THE_FUTURE",
       message: "?",
@@ -55,7 +55,7 @@ describe("BridgeError", () => {
     expect(error.details).toEqual({ remoteCode: "FROM_THE_FUTURE" });
   });
 
-  it.each(["constructor", "__proto__", "toString"])("does not know the code %s", (code) => {
+  it.each(["constructor", "__proto__", "toString"])("does not accept the code %s", (code) => {
     expect(isErrorCode(code)).toBe(false);
     expect(BridgeError.fromWire({ code, message: "?", correlationId: "c" }).code).toBe(
       "CALL_FAILED",
@@ -63,12 +63,12 @@ describe("BridgeError", () => {
   });
 });
 
-describe("the table of codes", () => {
+describe("ERROR_CODES", () => {
   it("has a hint for every code", () => {
     expect(Object.keys(ERROR_HINTS).toSorted()).toEqual(Object.keys(ERROR_CODES).toSorted());
   });
 
-  it("spells each HTTP code as a reason and back", () => {
+  it("converts each HTTP code to its reason and back", () => {
     for (const code of Object.keys(HTTP_CODES) as (keyof typeof HTTP_CODES)[]) {
       expect(codeOfReason(reasonOf(code))).toBe(code);
     }
@@ -76,7 +76,7 @@ describe("the table of codes", () => {
     expect(codeOfReason("TOKEN-EXPIRED")).toBeUndefined();
   });
 
-  it("calls an HTTP error retryable exactly when its action is to refresh or to wait", () => {
+  it("marks an HTTP error as retryable exactly when its action is refresh or wait", () => {
     for (const [code, [, action]] of Object.entries(HTTP_CODES)) {
       expect(isRetryable(code as keyof typeof HTTP_CODES)).toBe(
         action === "refresh" || action === "wait",
@@ -84,7 +84,7 @@ describe("the table of codes", () => {
     }
   });
 
-  // Clients branch on these: a change here breaks them.
+  // Clients branch on these values, so a change here breaks them.
   it.each([
     ["token-missing", 401, "login"],
     ["token-malformed", 401, "refresh"],

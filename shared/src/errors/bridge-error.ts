@@ -6,7 +6,7 @@ export type JsonValue =
 
 export type ErrorDetails = Readonly<Record<string, JsonValue>>;
 
-/** All that crosses the bridge of an error: never a stack, a token, a claim or foreign text. */
+/** The part of an error that crosses the bridge. It never has a stack, a token, a claim or foreign text. */
 export interface WireError {
   readonly code: string;
   readonly message: string;
@@ -14,20 +14,20 @@ export interface WireError {
 }
 
 export interface BridgeErrorOptions {
-  /** Facts for the program that catches it. Must be JSON-safe; never a token or a secret. */
+  /** Facts for the program that catches the error. JSON-safe; never a token or a secret. */
   readonly details?: ErrorDetails;
-  /** What was caught. Stays on this side. */
+  /** The error that caused this one. It stays on this side of the bridge. */
   readonly cause?: unknown;
-  /** Names one failure in the logs of both sides. */
+  /** Identifies one failure in the logs of both sides. */
   readonly correlationId?: string;
 }
 
-// In the global symbol registry, so that two copies of the SDK on a page recognise each other's
-// errors where `instanceof` would not.
+// A registered symbol, so that two copies of the SDK on a page recognise each other's errors;
+// `instanceof` would not.
 const BRAND = Symbol.for("@breezeway/BridgeError");
 
 /**
- * The one error class of Breezeway. Branch on `code`; messages are for people and may change.
+ * The error class of Breezeway. Branch on `code`; messages are for people and may change.
  *
  * @example
  * try {
@@ -51,17 +51,17 @@ export class BridgeError extends Error {
     Object.defineProperty(this, BRAND, { value: true });
   }
 
-  /** Whether the same operation can succeed when it is tried again. Derived from the code. */
+  /** Whether a retry of the same operation can succeed. Derived from the code. */
   get retryable(): boolean {
     return isRetryable(this.code);
   }
 
-  /** The code in kebab case, as HTTP answers and log lines spell it: `token-expired`. */
+  /** The code in kebab case, as HTTP responses and log lines have it: `token-expired`. */
   get reason(): string {
     return reasonOf(this.code);
   }
 
-  /** True for a `BridgeError` of this or of another copy of the library. */
+  /** True for a `BridgeError` of this or another copy of the library. */
   static is(value: unknown): value is BridgeError {
     return typeof value === "object" && value !== null && BRAND in value;
   }
@@ -72,8 +72,8 @@ export class BridgeError extends Error {
   }
 
   /**
-   * An error that came over the bridge, already shaped as a {@link WireError}. A code that this
-   * version does not know becomes `CALL_FAILED`, with the original in `details.remoteCode`.
+   * Restores an error that came over the bridge. A code that this version does not know becomes
+   * `CALL_FAILED`, with the original in `details.remoteCode`.
    */
   static fromWire(wire: WireError): BridgeError {
     const { code, message, correlationId } = wire;

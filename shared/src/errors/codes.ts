@@ -1,12 +1,12 @@
 /**
- * The one vocabulary of failures, with what every guest must know of each: its name, and whether to
- * try again. What only servers and docs need is apart, keyed by these codes: HTTP statuses and
- * actions in `http-codes.ts`, a sentence each in `hints.ts`.
+ * All error codes, with what every guest needs to know of each: its name, and whether a retry can
+ * succeed. What only servers and docs need stands elsewhere under the same codes: HTTP statuses and
+ * actions in `http-codes.ts`, one hint each in `hints.ts`.
  */
 
-/** All codes. The value says whether the same operation can succeed when it is tried again. */
+/** All codes. The value says whether a retry of the same operation can succeed. */
 export const ERROR_CODES = {
-  // Of the bridge, and of configuring it.
+  // The bridge and its configuration.
   CONFIG_HOST_ORIGINS_MISSING: false,
   CONFIG_HOST_ORIGINS_INVALID: false,
   CONFIG_INVALID: false,
@@ -40,7 +40,7 @@ export const ERROR_CODES = {
   OFFLINE: true,
   DENIED: false,
   HOST_GONE: true,
-  // Of HTTP endpoints; `http-codes.ts` has their statuses.
+  // HTTP endpoints. `http-codes.ts` has their statuses.
   TOKEN_MISSING: false,
   TOKEN_MALFORMED: true,
   TOKEN_SIGNATURE: true,
@@ -104,8 +104,8 @@ export function reasonOf<Code extends ErrorCode>(code: Code): Reason<Code> {
 }
 
 /**
- * Whether the same operation can succeed without anybody changing anything: after a fresh token,
- * after a while, or at once on a channel that has come back.
+ * Whether the same operation can succeed without any change: with a fresh token, after a while, or
+ * at once on a restored channel.
  */
 export function isRetryable(code: ErrorCode): boolean {
   return ERROR_CODES[code];

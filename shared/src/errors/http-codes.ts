@@ -1,10 +1,10 @@
-/** What HTTP endpoints answer for each of their failures. Never bundled into a guest. */
+/** HTTP status and action of each failure of an HTTP endpoint. Never bundled into a guest. */
 import { reasonOf, type ErrorCode, type Reason } from "./codes.ts";
 
-/** What a caller should do about an HTTP error. Part of every problem+json body. */
+/** What a caller should do about an HTTP error. Every problem+json body has it. */
 export type ErrorAction = "refresh" | "login" | "step-up" | "wait" | "none";
 
-/** Codes that an HTTP endpoint answers with: status, then the action of the caller. */
+/** Codes of HTTP endpoints: status, then the action for the caller. */
 export const HTTP_CODES = {
   TOKEN_MISSING: [401, "login"],
   TOKEN_MALFORMED: [401, "refresh"],
@@ -55,14 +55,14 @@ export const HTTP_CODES = {
 export type HttpCode = keyof typeof HTTP_CODES;
 export type BridgeCode = Exclude<ErrorCode, HttpCode>;
 
-/** The kebab-case spelling of an HTTP code, as it stands in problem+json and in log lines. */
+/** An HTTP code in kebab case, as problem+json bodies and log lines have it. */
 export type ErrorReason = Reason<HttpCode>;
 
 export function isHttpCode(code: string): code is HttpCode {
   return Object.hasOwn(HTTP_CODES, code);
 }
 
-/** `token-expired` → `TOKEN_EXPIRED`; `undefined` for a reason that this version does not know. */
+/** `token-expired` → `TOKEN_EXPIRED`. `undefined` for a reason that this version does not know. */
 export function codeOfReason(reason: string): HttpCode | undefined {
   const code = reason.toUpperCase().replaceAll("-", "_");
   return isHttpCode(code) && reasonOf(code) === reason ? code : undefined;

@@ -5,7 +5,7 @@ import { toProblem } from "./problem.ts";
 const options = { requestId: "req-1" };
 
 describe("toProblem", () => {
-  it("answers a bad token with the RFC 6750 challenge", () => {
+  it("answers an invalid token with the RFC 6750 challenge", () => {
     const { status, headers, problem } = toProblem(
       new BridgeError("TOKEN_EXPIRED", "too late"),
       options,
@@ -43,14 +43,14 @@ describe("toProblem", () => {
     ],
     ["TOKEN_MISSING", 'DPoP algs="ES256"'],
   ] as const)(
-    "answers %s with the RFC 9449 challenge where proofs are taken",
+    "answers %s with the RFC 9449 challenge when the scheme is DPoP",
     (code, challenge) => {
       const { headers } = toProblem(new BridgeError(code, ""), { ...options, scheme: "DPoP" });
       expect(headers["www-authenticate"]).toBe(challenge);
     },
   );
 
-  it("names the scopes that are missing", () => {
+  it("names the missing scopes in the challenge", () => {
     const error = new BridgeError("SCOPE_MISSING", "", {
       details: { scopes: ["orders:read", "orders:write"] },
     });
@@ -59,7 +59,7 @@ describe("toProblem", () => {
     );
   });
 
-  it("says when to try again", () => {
+  it("says in Retry-After when to retry", () => {
     const limited = toProblem(new BridgeError("RATE_LIMITED", ""), {
       ...options,
       retryAfterSeconds: 2.1,
@@ -70,7 +70,7 @@ describe("toProblem", () => {
     );
   });
 
-  it("tells the caller of a malformed request what was wrong with it", () => {
+  it("gives the message of a malformed request as its detail", () => {
     const error = new BridgeError("REQUEST_MALFORMED", "body: appId: is required.");
     expect(toProblem(error, options).problem.detail).toBe("body: appId: is required.");
   });
@@ -80,14 +80,14 @@ describe("toProblem", () => {
     ["an error without an HTTP meaning", new BridgeError("CALL_TIMEOUT", "canary-secret")],
     ["a thrown string", "canary-secret"],
     ["undefined", undefined],
-  ])("keeps %s to itself", (_case, error) => {
+  ])("answers %s with internal-error and keeps its message private", (_case, error) => {
     const { status, body, headers } = toProblem(error, options);
     expect(status).toBe(500);
     expect(JSON.parse(body)).toMatchObject({ reason: "internal-error", action: "none" });
     expect(body + JSON.stringify(headers)).not.toContain("canary-secret");
   });
 
-  it("does not put the message of a refused token in the answer", () => {
+  it("leaves the message of a rejected token out of the answer", () => {
     const { body } = toProblem(new BridgeError("TOKEN_SIGNATURE", "canary-secret"), options);
     expect(body).not.toContain("canary-secret");
   });

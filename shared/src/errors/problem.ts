@@ -1,7 +1,7 @@
 /**
  * HTTP errors as `application/problem+json` (RFC 9457) with `WWW-Authenticate: Bearer` (RFC 6750,
- * section 3) or `DPoP` (RFC 9449, section 7.1). Pure: the caller turns the parts into its framework's response, so every server of
- * Breezeway answers alike.
+ * section 3) or `DPoP` (RFC 9449, section 7.1). Pure: the caller turns the parts into a response of
+ * its framework, so every server of Breezeway answers alike.
  */
 import { BridgeError } from "./bridge-error.ts";
 import { reasonOf } from "./codes.ts";
@@ -16,7 +16,7 @@ export interface Problem {
   readonly reason: ErrorReason;
   readonly action: ErrorAction;
   readonly requestId: string;
-  /** What exactly was wrong with the request. Only for errors that the caller can mend by it. */
+  /** What exactly is wrong with the request. Only for errors that the caller can fix with it. */
   readonly detail?: string;
 }
 
@@ -29,20 +29,20 @@ export interface ProblemResponse {
 
 export interface ProblemOptions {
   readonly requestId: string;
-  /** Seconds until a new attempt makes sense; sent as `Retry-After` (RFC 9110, section 10.2.3). */
+  /** Seconds until a retry makes sense, sent as `Retry-After` (RFC 9110, section 10.2.3). */
   readonly retryAfterSeconds?: number;
-  /** Of the challenge on 401 and 403. Default `Bearer`. */
+  /** Scheme of the challenge on 401 and 403. Default `Bearer`. */
   readonly scheme?: AuthScheme;
 }
 
-/** How a session token is presented: as it is (RFC 6750), or with a proof (RFC 9449). */
+/** How a session token is presented: alone (RFC 6750), or with a proof (RFC 9449). */
 export type AuthScheme = "Bearer" | "DPoP";
 
 const TYPE_BASE = "https://breezeway.dev/errors#";
 
 /**
- * Any thrown value as an HTTP answer. Whatever is not a `BridgeError` with an HTTP code becomes
- * `internal-error`: its message stays on the server.
+ * Turns any thrown value into an HTTP answer. A value other than a `BridgeError` with an HTTP code
+ * becomes `internal-error`; its message stays on the server.
  */
 export function toProblem(error: unknown, options: ProblemOptions): ProblemResponse {
   const known = BridgeError.is(error) && isHttpCode(error.code) ? error : undefined;
@@ -71,8 +71,8 @@ export function toProblem(error: unknown, options: ProblemOptions): ProblemRespo
 }
 
 /**
- * RFC 6750, section 3.1: a request without a credential gets the bare challenge, everything else
- * an `error` attribute. No realm: one gateway, one protection space.
+ * RFC 6750, section 3.1: a request without a credential gets the bare challenge, any other an `error`
+ * attribute. There is no realm, since one gateway is one protection space.
  */
 function challengeFor(
   code: keyof typeof HTTP_CODES,
