@@ -1,20 +1,20 @@
 /**
- * Every bound on what the other side may make us do, in one place: named, with its default and the
- * reason for the number. Each has a test that fails without it.
+ * Bounds on what the other side can make us do: each with its name, its default and the reason for
+ * the number. Each has a test that fails without it.
  */
 
 export const TIMEOUTS = {
   /** From `createAppBridge()` or a mount to the welcome. A guest on a slow line needs a few seconds. */
   handshakeMs: 10_000,
-  /** From a call to its answer. */
+  /** From a call to its result. */
   callMs: 30_000,
 } as const;
 
-/** Limits of what a frame may ask for before it has a channel. */
+/** Limits for a frame that has no channel yet. */
 export const HANDSHAKE_LIMITS = {
-  /** Handshakes that begin at once. A page that loads anew again and again needs a few. */
+  /** Handshakes at once. A page that reloads repeatedly needs a few. */
   attemptBurst: 10,
-  /** Handshakes per second after those. One that comes sooner waits; of several, the latest. */
+  /** Handshakes per second after that. An earlier one waits, and a later one replaces it. */
   attemptsPerSecond: 2,
   /** Messages of one handshake on its port. A guest sends two. */
   maxMessagesPerAttempt: 16,
@@ -22,25 +22,25 @@ export const HANDSHAKE_LIMITS = {
 
 /** Limits of one guest's channel; `createHost` takes a partial override. */
 export interface ChannelLimits {
-  /** Bytes of one message (all frames of one task), estimated before anything else is read. */
+  /** Bytes of one message (all frames of one task), estimated before its frames are parsed. */
   readonly maxMessageBytes: number;
-  /** Nesting of one value, so that a validator cannot be made to overflow the stack. */
+  /** Nesting of one value, so that no value overflows the stack of a validator. */
   readonly maxDepth: number;
   /** Frames in one message. */
   readonly maxFramesPerMessage: number;
   /** Frames per second on average; a burst of `frameBurst` is allowed on top. */
   readonly maxFramesPerSecond: number;
   readonly frameBurst: number;
-  /** Calls of one side that wait for an answer of the other. */
+  /** Calls of one side that wait for a result. */
   readonly maxCallsInFlight: number;
   /** Topics that one guest subscribes to. */
   readonly maxSubscriptions: number;
-  /** Violations after which the channel is closed instead of the frame being refused. */
+  /** Violations after which the channel closes. Before that, only the message is refused. */
   readonly maxViolations: number;
 }
 
 export const CHANNEL_LIMITS: ChannelLimits = {
-  // Room for a 10 MB attachment with its envelope, far below what stalls a tab.
+  // A 10 MB attachment with its envelope fits; the number is far below what stalls a tab.
   maxMessageBytes: 16 * 1024 * 1024,
   maxDepth: 64,
   maxFramesPerMessage: 4_096,
@@ -81,22 +81,22 @@ export const SURFACE_LIMITS = {
 /** Names of the token buckets in {@link SURFACE_LIMITS}. */
 export type SurfaceBudget = "toasts" | "dialogs" | "navigations" | "paths" | "sizes";
 
-/** A read this close to a token's expiry waits for the fresh one. */
+/** A token this close to its expiry is not handed out; a read waits for a fresh one. */
 export const EXPIRY_MARGIN_SECONDS = 3;
 
 export const TOKEN_LIMITS = {
-  /** A compact token; also the most that common servers accept in one header. */
+  /** A compact token. Common servers accept no more in one header. */
   maxTokenBytes: 8_192,
   maxHeaderBytes: 1_024,
   /** Life of a session token, in seconds. */
   defaultTtlSeconds: 60,
   minTtlSeconds: 15,
   maxTtlSeconds: 300,
-  /** Fraction of the life by which a token is shortened at random, so that refreshes spread. */
+  /** Fraction of the life by which a token is shortened at random, to spread refreshes. */
   ttlJitter: 0.1,
-  /** Tolerated difference of clocks, in seconds. */
+  /** Tolerated clock skew in seconds. */
   maxClockSkewSeconds: 5,
-  /** Refresh ahead of expiry by this, or by `refreshAheadFraction` of the life, whichever is more. */
+  /** Refresh this long before expiry, or `refreshAheadFraction` of the life if that is longer. */
   minRefreshAheadSeconds: 5,
   refreshAheadFraction: 0.25,
 } as const;

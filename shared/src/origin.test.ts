@@ -7,7 +7,7 @@ describe("isOrigin", () => {
     "http://localhost:4000",
     "https://[::1]:8443",
     "http://127.0.0.1:4010",
-  ])("takes %s", (value) => {
+  ])("accepts %s", (value) => {
     expect(isOrigin(value)).toBe(true);
   });
 
@@ -31,7 +31,7 @@ describe("isOrigin", () => {
 });
 
 describe("originOf", () => {
-  it("drops all but scheme, host and port", () => {
+  it("keeps only scheme, host and port", () => {
     expect(originOf("https://u:p@shell.example:8443/a?b#c")).toBe("https://shell.example:8443");
     expect(originOf("data:text/html,x")).toBeUndefined();
   });
@@ -39,7 +39,7 @@ describe("originOf", () => {
 
 describe("isLoopbackHost", () => {
   it.each(["localhost", "shell.localhost", "127.0.0.1", "127.8.8.8", "[::1]"])(
-    "takes %s",
+    "accepts %s",
     (host) => {
       expect(isLoopbackHost(host)).toBe(true);
     },

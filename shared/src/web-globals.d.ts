@@ -1,6 +1,6 @@
-// The few globals that every runtime of Breezeway has (WinterTC minimum common API) and that are in
-// neither the `es2024` library nor, for this package, in DOM or Node types. Not part of the build:
-// a package that imports this one brings its own.
+// Globals that every runtime of Breezeway has (WinterTC minimum common API). The `es2024` library does
+// not declare them, and this package uses neither DOM nor Node types. This file is not part of the
+// build: a package that imports this one brings its own types.
 declare class URL {
   constructor(url: string, base?: string);
   static canParse(url: string, base?: string): boolean;
@@ -47,7 +47,7 @@ declare function queueMicrotask(callback: () => void): void;
 
 declare const crypto: { getRandomValues<T extends Uint8Array>(array: T): T };
 
-// `var`, because only then are they members of `globalThis` for TypeScript.
+// `var`, because TypeScript adds only these to `globalThis`.
 declare var structuredClone: (<T>(value: T) => T) | undefined;
 declare var setTimeout: (callback: () => void, ms: number) => unknown;
 declare var clearTimeout: (timer: unknown) => void;

@@ -1,7 +1,7 @@
-/** Options of one remote call, told from its arguments by a brand and not by position. */
+/** Options of one remote call. A brand, not the position, distinguishes them from its arguments. */
 
 export interface CallOptionsInit {
-  /** Aborting rejects the call with CALL_ABORTED and fires the callee's signal. */
+  /** Its abort rejects the call with CALL_ABORTED and fires the callee's signal. */
   readonly signal?: AbortSignal;
   /** Milliseconds until CALL_TIMEOUT. Default 30 000. `Infinity` waits until the channel ends. */
   readonly timeoutMs?: number;
@@ -9,8 +9,7 @@ export interface CallOptionsInit {
   readonly transfer?: readonly object[];
 }
 
-// In the global registry: the call may go through another copy of the SDK than the one that made
-// the options.
+// A registered symbol, since another copy of the SDK may have made the options.
 const OPTIONS: unique symbol = Symbol.for("@breezeway/CallOptions");
 const TRANSFER: unique symbol = Symbol.for("@breezeway/Transfer");
 
@@ -19,7 +18,7 @@ export interface CallOptions extends CallOptionsInit {
 }
 
 /**
- * Options for one call, given as its last argument.
+ * Makes options for one call, to be passed as its last argument.
  *
  * @example
  * await bridge.method.call("exportOrders", "2026", callOptions({ timeoutMs: 120_000, signal }));
@@ -28,7 +27,7 @@ export function callOptions(init: CallOptionsInit): CallOptions {
   return { ...init, [OPTIONS]: true };
 }
 
-/** Takes the options off the end of an argument list. */
+/** Splits an argument list into arguments and the options at its end. */
 export function splitCallOptions(args: readonly unknown[]): {
   readonly args: readonly unknown[];
   readonly options: CallOptionsInit;
@@ -47,17 +46,17 @@ interface Transferring {
 }
 
 /**
- * A result of which some parts are moved to the caller instead of being copied.
+ * Marks parts of a result to be moved to the caller instead of copied.
  *
  * @example
  * bridge.method.expose("readFile", async () => withTransfer(buffer, [buffer]));
  */
 export function withTransfer<T>(value: T, transfer: readonly object[]): T {
-  // Callers see the type that they will get; only `splitTransfer` sees the wrapper.
+  // The type is that of the value; only `splitTransfer` sees the wrapper.
   return { [TRANSFER]: transfer, value } as unknown as T;
 }
 
-/** The value of a handler, with what is to be moved. */
+/** Splits a handler's result into its value and the objects to move. */
 export function splitTransfer(result: unknown): {
   readonly value: unknown;
   readonly transfer?: readonly object[];

@@ -87,20 +87,23 @@ describe("calls", () => {
     ["undefined", undefined],
     ["null", null],
     ["an object", { token: "canary-secret" }],
-  ])("tell nothing of what a handler throws when it throws %s", async (_what, thrown) => {
-    const { left, right } = connectTwo({
-      right: {
-        call: () => {
-          // oxlint-disable-next-line typescript/only-throw-error -- what is tested
-          throw thrown;
+  ])(
+    "reject with CALL_FAILED and no foreign text when a handler throws %s",
+    async (_what, thrown) => {
+      const { left, right } = connectTwo({
+        right: {
+          call: () => {
+            // oxlint-disable-next-line typescript/only-throw-error -- the test is about thrown values
+            throw thrown;
+          },
         },
-      },
-    });
-    await expect(left.channel.call("x", [])).rejects.toMatchObject({ code: "CALL_FAILED" });
-    expect(right.reports).toEqual([thrown]);
-    expect(JSON.stringify(left.messages)).not.toContain("canary");
-    expect(JSON.stringify(left.messages)).not.toContain("stack");
-  });
+      });
+      await expect(left.channel.call("x", [])).rejects.toMatchObject({ code: "CALL_FAILED" });
+      expect(right.reports).toEqual([thrown]);
+      expect(JSON.stringify(left.messages)).not.toContain("canary");
+      expect(JSON.stringify(left.messages)).not.toContain("stack");
+    },
+  );
 
   it("reject with CALL_TIMEOUT and fire the callee's signal when the handler never settles", async () => {
     let signal: AbortSignal | undefined;
@@ -122,7 +125,7 @@ describe("calls", () => {
     expect(clock.timers).toBe(0);
   });
 
-  it("keep one timer for many calls, and none a moment after all are answered", async () => {
+  it("keep one timer for many calls, and none shortly after all are answered", async () => {
     const { left, clock } = connectTwo({ right: { call: () => 1 } });
     const calls = Array.from({ length: 50 }, () => left.channel.call("x", []));
     expect(clock.timers).toBe(1);
@@ -131,7 +134,7 @@ describe("calls", () => {
     expect(clock.timers).toBe(0);
   });
 
-  it("leave no timer when they were answered late, or when the channel ends", async () => {
+  it("leave no timer after late answers or the end of the channel", async () => {
     const answer = Promise.withResolvers<number>();
     const { left, clock } = connectTwo({ right: { call: () => answer.promise } });
     const call = left.channel.call("x", []);
@@ -147,7 +150,7 @@ describe("calls", () => {
     expect(clock.timers).toBe(0);
   });
 
-  it("time out each at its own deadline, whatever order they were made in", async () => {
+  it("time out each at its own deadline, in whatever order they were made", async () => {
     const { left, clock } = connectTwo({ right: { call: () => new Promise(() => {}) } });
     const over: number[] = [];
     for (const timeoutMs of [5_000, 50, 2 ** 40, 300, 100]) {
@@ -163,7 +166,7 @@ describe("calls", () => {
     left.channel.close();
   });
 
-  it("wait for ever with an infinite timeout", async () => {
+  it("never time out with an infinite timeout", async () => {
     const { left, clock } = connectTwo({ right: { call: () => new Promise(() => {}) } });
     const outcome = codeOf(left.channel.call("x", [], { timeoutMs: Infinity }));
     expect(clock.timers).toBe(0);
@@ -195,7 +198,7 @@ describe("calls", () => {
     expect(clock.timers).toBe(0);
   });
 
-  it("reject with VALUE_NOT_CLONEABLE for what cannot be sent, and spare the others of the task", async () => {
+  it("reject with VALUE_NOT_CLONEABLE for a value that cannot be sent, and send the other frames of the task", async () => {
     const { left } = connectTwo({
       right: { call: ({ method }) => (method === "bad" ? () => 1 : "fine") },
     });
@@ -213,7 +216,7 @@ describe("calls", () => {
     ]);
   });
 
-  it("refuse the call beyond maxCallsInFlight at the caller", async () => {
+  it("reject at the caller beyond maxCallsInFlight", async () => {
     const { left } = connectTwo(
       { right: { call: () => new Promise(() => {}) } },
       { limits: { maxCallsInFlight: 2 } },
@@ -224,7 +227,7 @@ describe("calls", () => {
     expect(await Promise.all(waiting)).toEqual(["CHANNEL_CLOSED", "CHANNEL_CLOSED"]);
   });
 
-  it("move what is to be transferred, both ways", async () => {
+  it("move transferred objects in both directions", async () => {
     const { left } = connectTwo({
       right: {
         call: ({ args }) => {
@@ -244,7 +247,7 @@ describe("batching", () => {
   it("sends all frames of one task as one message, in both directions", async () => {
     const { left, right } = connectTwo({
       right: {
-        // Answers of different depth still share a message.
+        // Answers that settle a few microtasks apart still share a message.
         call: async ({ args: [depth] }) => {
           for (let i = 0; i < Number(depth); i += 1) await Promise.resolve();
           return depth;
@@ -256,7 +259,7 @@ describe("batching", () => {
     expect(left.messages).toHaveLength(1);
   });
 
-  it("splits what is more than one message may hold", async () => {
+  it("splits frames over several messages when one cannot hold them", async () => {
     const { left, right } = connectTwo(
       { right: { call: () => 1 } },
       { limits: { maxFramesPerMessage: 10 } },
@@ -303,7 +306,7 @@ describe("the end", () => {
     expect(await codeOf(left.channel.call("y", []))).toBe("CHANNEL_LOST");
   });
 
-  it("is noticed when the other port closes without a word", async () => {
+  it("is noticed when the other port closes without a close frame", async () => {
     const { port1, port2 } = new MessageChannel();
     const ended = Promise.withResolvers<BridgeError>();
     const channel = createChannel({
@@ -317,7 +320,7 @@ describe("the end", () => {
     expect(await outcome).toBe("CHANNEL_LOST");
   });
 
-  it("leaves the last word of a task to be sent before the port closes", async () => {
+  it("sends the last frames of a task before the port closes", async () => {
     const seen: unknown[] = [];
     const { left } = connectTwo({
       right: { call: () => undefined, event: (topic) => void seen.push(topic) },

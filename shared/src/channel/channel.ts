@@ -1,12 +1,12 @@
 /**
- * One life of a data port, the same code on both sides: calls in both directions, and frames that
- * the owner gives a meaning to.
+ * A channel over one data port, with the same code on both sides: calls in both directions, and
+ * frames that the owner handles.
  *
  * [CH-1] Every call settles: answer, timeout, abort, refusal, or the end of the channel.
- * [CH-2] A message is taken whole or refused whole; the calls in a refused one are answered.
- * [CH-3] A frame that the owner has no handler for is a violation, not a surprise.
- * [CH-4] After `maxViolations` the channel ends. After its end nothing is sent and nothing handled.
- * [CH-5] Nothing of an error crosses but code, message and correlation id.
+ * [CH-2] A message is accepted whole or refused whole; calls in a refused message are answered.
+ * [CH-3] A frame without a handler of the owner is a violation.
+ * [CH-4] After `maxViolations` the channel ends. After its end nothing is sent or handled.
+ * [CH-5] Only code, message and correlation id of an error cross.
  */
 import { BridgeError } from "../errors/bridge-error.ts";
 import { CHANNEL_LIMITS, TIMEOUTS, type ChannelLimits } from "../limits.ts";
@@ -28,18 +28,18 @@ export interface SendOptions {
   readonly transfer?: readonly object[];
 }
 
-/** What the owner does with frames. A kind without a handler is one the peer may not send. */
+/** The owner's handlers. The peer may not send a kind of frame that has no handler. */
 export interface ChannelHandlers {
-  /** Throws, rejects, returns or resolves: each becomes the answer. */
+  /** The result, or the error that it throws or rejects with, becomes the answer. */
   readonly call: (call: IncomingCall) => unknown;
   readonly event?: (topic: string, payload: unknown, retained: boolean) => void;
   readonly subscribe?: (topic: string) => void;
   readonly unsubscribe?: (topic: string) => void;
   readonly state?: (key: StateKey, value: unknown) => void;
   readonly refused?: (topic: string, error: WireError) => void;
-  /** The channel has ended and not by our own `close()`. Called once. */
+  /** Called once when the channel ends other than by our own `close()`. */
   readonly ended: (error: BridgeError) => void;
-  /** Something that has no caller to tell: a handler's own error, an event that was not sent. */
+  /** Receives errors that no caller waits for: of a handler, or of an event that could not be sent. */
   readonly report: (error: unknown) => void;
 }
 
@@ -49,9 +49,9 @@ export interface ChannelOptions {
   readonly clock: Clock;
   /** Default: {@link CHANNEL_LIMITS}. */
   readonly limits?: ChannelLimits;
-  /** Checks and counts a message. Default: shape and number of frames only. */
+  /** Checks and counts a message. Default: checks form and number of frames only. */
   readonly receive?: (data: unknown) => readonly Frame[];
-  /** Sees every frame that passes, and every message that is refused. */
+  /** Receives every frame that is sent or accepted. */
   readonly tap?: ((direction: "in" | "out", frame: Frame) => void) | undefined;
   readonly onViolation?: (error: BridgeError) => void;
 }
@@ -60,9 +60,9 @@ export interface Channel {
   readonly isOpen: boolean;
   call(method: string, args: readonly unknown[], options?: CallOptionsInit): Promise<unknown>;
   send(frame: Frame, options?: SendOptions): void;
-  /** Counts against the peer; ends the channel when there were too many. */
+  /** Counts a violation of the peer, and ends the channel at `maxViolations`. */
   violation(error: BridgeError): void;
-  /** Tells the peer, rejects waiting calls with `error` (CHANNEL_CLOSED by default), frees the port. */
+  /** Notifies the peer, rejects waiting calls with `error` (default CHANNEL_CLOSED), closes the port. */
   close(error?: BridgeError): void;
 }
 
@@ -122,7 +122,12 @@ export function createChannel(options: ChannelOptions): Channel {
     if (violations < limits.maxViolations) return;
     send(["close"]);
     outbox.flush();
-    lose(new BridgeError(error.code, `The other side broke the rules too often: ${error.message}`));
+    lose(
+      new BridgeError(
+        error.code,
+        `The other side violated the protocol too often: ${error.message}`,
+      ),
+    );
   };
 
   const handle = (frame: Frame, isUserActive: boolean | undefined): void => {
@@ -172,8 +177,8 @@ export function createChannel(options: ChannelOptions): Channel {
     }
   };
 
-  // The calls in a refused message would otherwise wait for their timeout, and so would ours whose
-  // answers were in it.
+  // Without this, the calls in a refused message, and our calls whose answers were in it, would wait
+  // for their timeout.
   const refuse = (data: unknown, error: BridgeError): void => {
     if (Array.isArray(data)) {
       for (const frame of data.slice(0, limits.maxFramesPerMessage) as unknown[]) {
@@ -235,7 +240,7 @@ export function createChannel(options: ChannelOptions): Channel {
 
 function unexpected(frame: Frame): () => never {
   return () => {
-    throw new BridgeError("FRAME_MALFORMED", `A "${frame[0]}" frame may not come from this side.`);
+    throw new BridgeError("FRAME_MALFORMED", `This side may not send a "${frame[0]}" frame.`);
   };
 }
 
@@ -245,7 +250,7 @@ function aborted(method: string, signal: AbortSignal | undefined): BridgeError {
   });
 }
 
-// Each waiting call gets an error of its own, so that stacks and correlation ids do not mix.
+// Each waiting call gets its own error, so that stacks and correlation ids do not mix.
 function endedDuring(method: string, error: BridgeError | undefined): BridgeError {
   return new BridgeError(
     error?.code === "CHANNEL_CLOSED" ? "CHANNEL_CLOSED" : "CHANNEL_LOST",

@@ -1,6 +1,6 @@
 /**
- * Decides whether a message of a guest is taken. Everything is counted before anything is acted on,
- * and a message is taken whole or refused whole.
+ * Decides whether a message of a guest is accepted. Limits are checked before any frame is handled,
+ * and a message is accepted whole or refused whole.
  */
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { ChannelLimits } from "../limits.ts";
@@ -9,14 +9,14 @@ import type { Clock } from "../clock.ts";
 import { measure } from "./measure.ts";
 
 /**
- * @returns a function that gives a message's frames
- * @throws {BridgeError} (the returned function) FRAME_TOO_LARGE, FRAME_RATE_EXCEEDED, FRAME_MALFORMED
+ * @returns A function that returns the frames of a message. It throws FRAME_TOO_LARGE,
+ * FRAME_RATE_EXCEEDED or FRAME_MALFORMED.
  */
 export function createGate(
   limits: ChannelLimits,
   clock: Clock,
 ): (data: unknown) => readonly Frame[] {
-  // A token bucket: `frameBurst` deep, filled by `maxFramesPerSecond`.
+  // A token bucket: `frameBurst` frames at once, refilled at `maxFramesPerSecond`.
   let allowance = limits.frameBurst;
   let filledAt = clock.monotonic();
 
@@ -29,7 +29,7 @@ export function createGate(
     if (cost > allowance) {
       throw new BridgeError(
         "FRAME_RATE_EXCEEDED",
-        `More than ${limits.maxFramesPerSecond} frames per second.`,
+        `The guest sent more than ${limits.maxFramesPerSecond} frames per second.`,
       );
     }
     allowance -= cost;

@@ -84,7 +84,7 @@ const loop = (): unknown => {
   return value;
 };
 
-describe("a message that is not one", () => {
+describe("a malformed message", () => {
   it.each([
     ["nothing", undefined],
     ["a text", "call"],
@@ -117,7 +117,7 @@ describe("a message that is not one", () => {
     expect(peer.channel.isOpen).toBe(true);
   });
 
-  it("is refused whole: the good call in it is answered with the reason, not made", async () => {
+  it("is refused whole: a valid call in it is answered with the reason and not made", async () => {
     const peer = attack();
     await peer.send([
       ["call", 1, "x", []],
@@ -127,7 +127,7 @@ describe("a message that is not one", () => {
     expect(peer.answers).toMatchObject([["error", 1, { code: "FRAME_MALFORMED" }]]);
   });
 
-  it("ends the channel when there are maxViolations of them, and what comes later is not heard", async () => {
+  it("ends the channel after maxViolations of them, and later messages are ignored", async () => {
     const peer = attack({ maxViolations: 3 });
     for (let i = 0; i < 3; i += 1) await peer.send("junk");
     expect(peer.channel.isOpen).toBe(false);
@@ -165,7 +165,7 @@ function holeAnd(name: string): unknown {
   return Object.assign([], { 1: 1, [name]: "x".repeat(3_000) });
 }
 
-describe("a message that is too much", () => {
+describe("an oversized message", () => {
   it.each([
     ["text beyond maxMessageBytes", "x".repeat(3_000)],
     ["binary beyond maxMessageBytes", new Uint8Array(3_000)],
@@ -179,7 +179,7 @@ describe("a message that is too much", () => {
     ["an error with a long message", new Error("x".repeat(3_000))],
     ["a long regular expression", new RegExp("x".repeat(3_000))],
     ["a list with a long member", Object.assign([1], { note: "x".repeat(3_000) })],
-    // As many keys as items, and a name that looks like an index and is none.
+    // As many keys as items, and a name that only looks like an index.
     ["a list with a hole and a long member", holeAnd("4294967295")],
     ["a list with a member under a number", holeAnd("-1")],
     ["a list of lists with holes", [Object.assign([], { length: 4_000 })]],
@@ -197,7 +197,7 @@ describe("a message that is too much", () => {
     expect(peer.calls).toEqual([]);
   });
 
-  it("passes when it is just within the limits", async () => {
+  it("is accepted when it is just within the limits", async () => {
     const peer = attack({ maxMessageBytes: 3_000 });
     await peer.send([["call", 1, "x", ["x".repeat(2_800)]]]);
     expect(peer.answers).toEqual([["result", 1, "ok"]]);
@@ -210,13 +210,13 @@ describe("a message that is too much", () => {
       "records",
       () => Array.from({ length: 100_000 }, (_, id) => ({ id, name: "x".repeat(60), open: true })),
     ],
-  ])("is not 10 MB of %s, by the defaults", async (_what, value) => {
+  ])("is accepted by default with 10 MB of %s", async (_what, value) => {
     const peer = attack();
     await peer.send([["call", 1, "x", [value()]]]);
     expect(peer.answers).toEqual([["result", 1, "ok"]]);
   });
 
-  it("is refused: a flood, until time has passed", async () => {
+  it("is refused in a flood, until time has passed", async () => {
     const peer = attack({ frameBurst: 10, maxFramesPerSecond: 5 });
     const flood = (from: number, count: number): unknown =>
       Array.from({ length: count }, (_, i) => ["call", from + i, "x", []]);
@@ -230,8 +230,8 @@ describe("a message that is too much", () => {
   });
 });
 
-describe("calls that are made to harm", () => {
-  it("are refused beyond maxCallsInFlight, and room comes back when they are aborted", async () => {
+describe("hostile calls", () => {
+  it("are refused beyond maxCallsInFlight, and are possible again after aborts", async () => {
     const peer = attack({ maxCallsInFlight: 2 }, () => new Promise(() => {}));
     await peer.send([1, 2, 3].map((id) => ["call", id, "hang", []]));
     expect(peer.calls).toHaveLength(2);
@@ -247,14 +247,14 @@ describe("calls that are made to harm", () => {
     ["again while the first runs", [7, 7]],
     ["again after it was answered", [7, 8, 7]],
     ["with an id lower than one before", [7, 3]],
-  ])("are refused when an id comes %s", async (_what, ids) => {
+  ])("are refused when an id arrives %s", async (_what, ids) => {
     const peer = attack();
     for (const id of ids) await peer.send([["call", id, "x", []]]);
     expect(peer.calls).toHaveLength(ids.length - 1);
     expect(peer.violations).toEqual(["FRAME_MALFORMED"]);
   });
 
-  it("get no answer after they were aborted", async () => {
+  it("get no answer after an abort", async () => {
     const reply = Promise.withResolvers<string>();
     const peer = attack({}, () => reply.promise);
     await peer.send([["call", 1, "x", []]]);
@@ -265,8 +265,8 @@ describe("calls that are made to harm", () => {
   });
 });
 
-describe("answers that are made to harm", () => {
-  it("do nothing when nobody asked, or when they come twice", async () => {
+describe("hostile answers", () => {
+  it("are ignored when no call waits for them, or when they arrive twice", async () => {
     const peer = attack();
     await peer.send([["result", 1, "forged"]]);
     const call = peer.channel.call("x", []);
@@ -290,7 +290,7 @@ describe("answers that are made to harm", () => {
     await refused;
   });
 
-  it("with a code of the future become CALL_FAILED", async () => {
+  it("become CALL_FAILED when their code is unknown", async () => {
     const peer = attack();
     const rejected = expect(peer.channel.call("x", [])).rejects.toMatchObject({
       code: "CALL_FAILED",

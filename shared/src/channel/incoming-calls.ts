@@ -1,21 +1,20 @@
 /**
- * Calls of the other side that are being worked on. Each gets exactly one answer unless its caller
- * gave up; ids only ever rise, so a repeated call is found out without remembering the old ones.
+ * Calls of the other side that are being handled. Each gets exactly one answer, unless its caller
+ * aborts it. Ids only increase, so a repeated call is detected without a list of earlier ids.
  */
 import { isPromiseLike } from "../contract/validate.ts";
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { CallFrame, CallId } from "../protocol/frames.ts";
 import { splitTransfer } from "./call-options.ts";
 
-/** What a handler may know of the call, besides its arguments. */
+/** A call as its handler sees it. */
 export interface IncomingCall {
   readonly method: string;
   readonly args: readonly unknown[];
-  /** Fires when the caller gives up or the channel ends. */
+  /** Fires when the caller aborts or the channel ends. */
   readonly signal: AbortSignal;
   /**
-   * Whether a person had just done something in the caller's document; `undefined` where the browser
-   * does not tell.
+   * Whether the caller's document had user activation; `undefined` where the browser does not say.
    */
   readonly isUserActive: boolean | undefined;
 }
@@ -23,30 +22,30 @@ export interface IncomingCall {
 export interface IncomingCalls {
   start(frame: CallFrame, isUserActive: boolean | undefined): void;
   abort(id: CallId): void;
-  /** Fires every signal and answers nothing more. */
+  /** Fires every signal. No call is answered after that. */
   end(): void;
 }
 
-export interface IncomingCallsOptions {
+export interface IncomingCallsDeps {
   readonly handle: (call: IncomingCall) => unknown;
   readonly maxCalls: number;
   readonly result: (id: CallId, value: unknown, transfer?: readonly object[]) => void;
-  /** Answers with an error, and reports what stays on this side. */
+  /** Answers with an error, and reports the part that stays on this side. */
   readonly fail: (id: CallId, error: unknown) => void;
 }
 
-export function createIncomingCalls(options: IncomingCallsOptions): IncomingCalls {
+export function createIncomingCalls(deps: IncomingCallsDeps): IncomingCalls {
   const running = new Map<CallId, RunningCall>();
   let lastId = 0;
 
   const answer = (id: CallId, returned: unknown): void => {
     if (!running.delete(id)) return;
     const { value, transfer } = splitTransfer(returned);
-    options.result(id, value, transfer);
+    deps.result(id, value, transfer);
   };
 
   const fail = (id: CallId, error: unknown): void => {
-    if (running.delete(id)) options.fail(id, error);
+    if (running.delete(id)) deps.fail(id, error);
   };
 
   return {
@@ -55,13 +54,13 @@ export function createIncomingCalls(options: IncomingCallsOptions): IncomingCall
         throw new BridgeError("FRAME_MALFORMED", "The other side used a call id twice.");
       }
       lastId = id;
-      if (running.size >= options.maxCalls) {
-        return options.fail(id, tooManyCalls(options.maxCalls));
+      if (running.size >= deps.maxCalls) {
+        return deps.fail(id, tooManyCalls(deps.maxCalls));
       }
       const call = new RunningCall(method, args, isUserActive);
       running.set(id, call);
       try {
-        const returned = options.handle(call);
+        const returned = deps.handle(call);
         if (isPromiseLike(returned)) {
           returned.then(
             (value) => answer(id, value),
@@ -98,7 +97,7 @@ class RunningCall implements IncomingCall {
     this.isUserActive = isUserActive;
   }
 
-  // Made when it is asked for: most handlers never look at their signal, and it is not free.
+  // Created on first use: most handlers never read their signal, and a controller costs time.
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#isAborted) this.#controller.abort();

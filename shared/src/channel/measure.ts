@@ -1,18 +1,17 @@
 /**
- * The size of a message that has arrived, estimated by walking it. Structured clone lets a peer
- * send cycles and shared references, so the walk is bounded by what it has counted and by depth,
- * not by the graph.
+ * Estimates the size of a received message by walking it. Structured clone lets a peer send cycles
+ * and shared references, so the walk is bounded by counted bytes and by depth, not by the graph.
  */
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { ChannelLimits } from "../limits.ts";
 
-// What the smallest value costs in memory, roughly. Also what makes the walk end on shared arrays.
+// Approximate memory of the smallest value. Counting it also ends the walk on shared arrays.
 const SLOT_BYTES = 8;
 
 /**
  * Estimated bytes: one per character of text, the length of binary data, 8 per value.
  *
- * @throws {BridgeError} FRAME_TOO_LARGE when bytes or depth exceed the limits.
+ * @throws {BridgeError} FRAME_TOO_LARGE, when bytes or depth exceed the limits
  */
 export function measure(
   message: unknown,
@@ -41,7 +40,7 @@ class Measurement {
     if (typeof value !== "object" || value === null) return this.#add(0);
     if (depth > this.#maxDepth) throw tooLarge(`is nested deeper than ${this.#maxDepth} levels`);
     if (Array.isArray(value)) {
-      // `forEach` would skip the holes that make a huge array out of nothing.
+      // `forEach` would skip the holes of a huge sparse array.
       this.#add(value.length);
       for (const item of value) this.#walk(item, depth + 1);
       this.#walkNamed(value, depth + 1);
@@ -50,7 +49,7 @@ class Measurement {
     else this.#walkOther(value, depth + 1);
   }
 
-  /** What structured clone keeps of a list besides its items. */
+  /** Own properties of an array, which structured clone keeps besides its items. */
   #walkNamed(list: object, depth: number): void {
     // Own keys come with the indices first (ECMA-262, section 10.1.11.1).
     const keys = Object.keys(list);
@@ -68,7 +67,7 @@ class Measurement {
     }
   }
 
-  /** What structured clone knows besides arrays and plain objects. */
+  /** Objects other than arrays and plain objects that structured clone supports. */
   #walkOther(value: object, depth: number): void {
     this.#add(binaryLength(value));
     if (value instanceof Map) {
@@ -79,7 +78,7 @@ class Measurement {
     } else if (value instanceof Set) {
       for (const item of value) this.#walk(item, depth);
     } else if (value instanceof Error) {
-      // Cloned, but not enumerable.
+      // Structured clone copies these, although they are not enumerable.
       for (const part of [value.message, value.stack, value.cause]) this.#walk(part, depth);
     } else if (value instanceof RegExp) this.#walk(value.source, depth);
     else if (!ArrayBuffer.isView(value)) this.#walkMembers(value, depth);
@@ -98,7 +97,7 @@ function isIndex(key: string): boolean {
 
 function binaryLength(value: object): number {
   if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return value.byteLength;
-  // Blob and File, which this package has no types for. A lie here costs the peer, not us.
+  // Blob and File, for which this package has no types. A false size only costs the peer.
   const { size } = value as { readonly size?: unknown };
   return typeof size === "number" && size > 0 && !(value instanceof Map || value instanceof Set)
     ? size

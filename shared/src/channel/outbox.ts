@@ -1,9 +1,9 @@
 /**
- * Frames on their way out. All frames of one task leave as one message: a message costs the browser
- * the same whether it holds one frame or a hundred, and it is by far the dearest part of a call.
+ * Outgoing frames. All frames of one task leave as one message: a message costs the browser the same
+ * with one frame or a hundred, and it is by far the most expensive part of a call.
  *
- * They leave in a microtask, after a round of microtasks that has added none, so that answers whose
- * promises settle a few microtasks apart still share a message. A full message does not wait.
+ * The frames leave in a microtask, once a round of microtasks has added no further frame, so answers
+ * that settle a few microtasks apart still share a message. A full message leaves at once.
  */
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { Frame } from "../protocol/frames.ts";
@@ -11,20 +11,20 @@ import type { ChannelPort } from "./port.ts";
 
 export interface Outbox {
   push(frame: Frame, transfer?: readonly object[]): void;
-  /** Sends what is waiting, now. */
+  /** Sends the waiting frames now. */
   flush(): void;
 }
 
 /**
- * @param maxFrames more than this are split over several messages
- * @param onUnsendable a frame could not be cloned; the others of its task have been sent
+ * @param maxFrames More frames than this are split over several messages.
+ * @param onUnsendable Called for a frame that cannot be cloned. The others of its task are sent.
  */
 export function createOutbox(
   port: ChannelPort,
   maxFrames: number,
   onUnsendable: (frame: Frame, error: BridgeError) => void,
 ): Outbox {
-  // Its reactions are microtasks of the engine's own; `queueMicrotask` takes a way through the browser.
+  // A promise reaction is a microtask inside the engine; `queueMicrotask` goes through the browser.
   const now = Promise.resolve();
   let frames: Frame[] = [];
   let transfers: Map<Frame, readonly object[]> | undefined;
@@ -51,7 +51,7 @@ export function createOutbox(
     try {
       port.postMessage(batch, moved ? batch.flatMap((frame) => moved.get(frame) ?? []) : []);
     } catch (cause) {
-      // Cloning fails before anything is sent or moved. The rest of the task is innocent.
+      // Cloning fails before anything is sent or moved, so the other frames can still be sent.
       const [only, ...others] = batch;
       if (only === undefined) return;
       if (others.length > 0) {
@@ -73,7 +73,7 @@ export function createOutbox(
 function notCloneable(cause: unknown): BridgeError {
   return new BridgeError(
     "VALUE_NOT_CLONEABLE",
-    "A value cannot be sent to the other side: it holds a function, a DOM node, or an object that was moved already.",
+    "A value cannot be sent to the other side. It contains a function, a DOM node, or an object that was already transferred.",
     { cause },
   );
 }

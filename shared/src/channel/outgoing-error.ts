@@ -1,8 +1,8 @@
 import { BridgeError, type WireError } from "../errors/bridge-error.ts";
 
 /**
- * Whatever was thrown, as it may cross the bridge. Only a `BridgeError` keeps its words: any other
- * message was not written for the other side and may hold a secret.
+ * Turns any thrown value into an error that may cross the bridge. Only a `BridgeError` keeps its
+ * message: any other message was not written for the other side and may contain a secret.
  */
 export function toWireError(error: unknown, correlationId: string): WireError {
   return BridgeError.is(error)

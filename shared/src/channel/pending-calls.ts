@@ -1,18 +1,18 @@
 /**
- * Calls that this side made and that wait for their answer. Every one of them settles: by its
- * answer, its deadline, its signal, or the end of the channel. One timer serves them all.
+ * Calls of this side that wait for an answer. Each settles: by its answer, its deadline, its signal,
+ * or the end of the channel. One timer serves all of them.
  *
- * A timer set and cleared would be a twentieth of the cost of a call. So the first call sets one that
- * looks `SOON_MS` later what still waits, and that calls answered until then leave alone. If any
- * wait, it is set anew, to the earliest deadline, and off as soon as none does. So no timer outlives
- * its call by more than `SOON_MS`, and none the channel.
+ * Setting and clearing a timer for each call would take 5 % of its time. So the first call sets a
+ * timer of `SOON_MS`, which later calls and answers leave alone. If calls still wait when it fires,
+ * it is set to the earliest deadline, and cleared once no call waits. No timer outlives its call by
+ * more than `SOON_MS`, and none outlives the channel.
  */
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { CallId } from "../protocol/frames.ts";
 import type { Clock } from "../clock.ts";
 
 const SOON_MS = 100;
-// Longer delays overflow the timer of every engine and fire at once.
+// In every engine a longer delay overflows, and the timer fires at once.
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 interface PendingCall {
@@ -33,7 +33,7 @@ export interface PendingCalls {
   rejectAll(error: (method: string) => BridgeError): void;
 }
 
-/** @param onTimeout called before a call is rejected, so that the callee can be told to stop */
+/** @param onTimeout Called before a call is rejected, to tell the callee to stop. */
 export function createPendingCalls(clock: Clock, onTimeout: (id: CallId) => void): PendingCalls {
   const calls = new Map<CallId, PendingCall>();
   let timer: unknown;

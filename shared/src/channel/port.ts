@@ -1,9 +1,9 @@
-/** A message as it arrives. */
+/** A received message. */
 export interface PortMessage {
   readonly data: unknown;
   /**
-   * Of the sender's document, when it sent the message: the browser's word, and not the sender's.
-   * `null` from a sender that did not include it; missing where browsers do not have it.
+   * User activation of the sender's document when it sent the message. The browser reports it, not
+   * the sender. `null` if the sender did not include it; missing in browsers without support.
    *
    * @see https://html.spec.whatwg.org/multipage/interaction.html#tracking-user-activation
    */
@@ -11,14 +11,14 @@ export interface PortMessage {
 }
 
 /**
- * What the channel needs of a port. `MessagePort` of browsers and of Node fit as they are.
+ * The part of a port that a channel uses. The `MessagePort`s of browsers and Node have it.
  */
 export interface ChannelPort {
   postMessage(message: unknown, transfer: object[]): void;
   addEventListener(type: "message", listener: (event: PortMessage) => void): void;
   /**
-   * The other end is gone. Chromium and Node fire it; elsewhere a lost peer shows by a `close`
-   * frame or by a new handshake.
+   * `close`: the other end is gone. Chromium and Node fire it; elsewhere a `close` frame or a new
+   * handshake shows that the peer is lost.
    */
   addEventListener(type: "close" | "messageerror", listener: () => void): void;
   removeEventListener(type: "message", listener: (event: PortMessage) => void): void;

@@ -1,4 +1,4 @@
-/** 96 random bits in hex. Works in plain http pages too, where `crypto.randomUUID` is missing. */
+/** 96 random bits in hex. Also works in plain http pages, which have no `crypto.randomUUID`. */
 export function randomId(): string {
   let id = "";
   for (const byte of crypto.getRandomValues(new Uint8Array(12))) {

@@ -1,21 +1,21 @@
 /**
- * How far this device's clock is from the issuer's: between two bounds, which every message narrows. A
- * message that was long on its way, as when the device slept meanwhile, narrows little, and one that
- * fits neither bound shows that a clock was set: all that was known is void.
+ * The skew between this device's clock and the issuer's. Two bounds limit it, and every message
+ * narrows them. A message that took long, for example because the device slept, narrows them little.
+ * A message outside the bounds shows that a clock was set, so the bounds are discarded.
  */
 import type { Clock } from "../clock.ts";
 
 export interface Skew {
   /**
-   * The issuer's time now, epoch milliseconds. The latest that it can be, where messages were asked
-   * for: what is judged by it may seem older than it is, and never younger.
+   * The issuer's time now in epoch milliseconds. After a requested message this is the latest time
+   * possible, so a token may seem older than it is, and never younger.
    */
   issuerNow(): number;
   /**
-   * A message has just arrived.
+   * Records a message that has just arrived.
    *
-   * @param issuerNowMs the issuer's time while it was on its way
-   * @param askedAtMs this device's time when it was asked for; nothing if it came by itself
+   * @param issuerNowMs The issuer's time while the message was on its way.
+   * @param askedAtMs This device's time of the request; `undefined` for a message without request.
    */
   sample(issuerNowMs: number, askedAtMs?: number): void;
 }

@@ -1,10 +1,10 @@
 /** Ends a subscription. Calling it again does nothing. */
 export type Unsubscribe = () => void;
 
-/** A value that changes. */
+/** A value that changes over time. */
 export interface Readable<T> {
   readonly current: T;
-  /** Calls `listener` with the current value at once, then with each new one. */
+  /** Calls `listener` with the current value at once, then with each new value. */
   readonly subscribe: (listener: (value: T) => void) => Unsubscribe;
 }
 
@@ -19,7 +19,7 @@ interface Listener<T> {
 
 export function createStore<T>(initial: T): Store<T> {
   let current = initial;
-  // Replaced, never changed: a listener may add or remove others while it is called.
+  // Replaced and never changed, since a listener may add or remove others while it is called.
   let listeners: readonly Listener<T>[] = [];
   return {
     get current() {
@@ -29,7 +29,7 @@ export function createStore<T>(initial: T): Store<T> {
       if (Object.is(value, current)) return;
       current = value;
       for (const listener of listeners) {
-        // An earlier listener may have set yet another value, which everybody has seen by now.
+        // An earlier listener may have set another value, which all listeners have seen by now.
         if (Object.is(current, value)) listener.notify(value);
       }
     },

@@ -1,9 +1,11 @@
 import { BridgeError } from "../errors/bridge-error.ts";
 
 /**
+ * Checks that an app has a capability.
+ *
  * @param can Whether the app has a capability.
  * @param subject What needs the capability, such as `"deleteCustomer"` in quotes.
- * @param capability `undefined`: none is needed.
+ * @param capability `undefined`: no capability is needed.
  * @throws {BridgeError} CAPABILITY_MISSING
  */
 export function assertCapability(

@@ -5,18 +5,18 @@ import { defineContract } from "./contract.ts";
 import { validate } from "./validate.ts";
 
 describe("defineContract", () => {
-  it("returns the contract as it is", () => {
+  it("returns the contract unchanged", () => {
     const contract = { methods: { ping: {} }, events: { "order:verified": z.string() } };
     expect(defineContract(contract)).toBe(contract);
   });
 
   it.each([
-    [{ methods: { "a b": {} } }, '"a b" is not a method name'],
-    [{ guestMethods: { "": {} } }, '"" is not a method name'],
-    [{ events: { changed: z.string() } }, '"changed" is not a topic'],
-    [{ methods: { ping: { capability: "everything" } } }, '"ping" needs a capability'],
-    [{ events: { "a:b": { payload: z.string(), capability: "*" } } }, '"a:b" needs a capability'],
-  ])("names what is malformed in %j", (contract, message) => {
+    [{ methods: { "a b": {} } }, '"a b": is not a valid method name'],
+    [{ guestMethods: { "": {} } }, '"": is not a valid method name'],
+    [{ events: { changed: z.string() } }, '"changed": must be a topic'],
+    [{ methods: { ping: { capability: "everything" } } }, '"ping": capability: must'],
+    [{ events: { "a:b": { payload: z.string(), capability: "*" } } }, '"a:b": capability: must'],
+  ])("names the malformed entry of %j", (contract, message) => {
     expect(() => defineContract(contract)).toThrow(message);
   });
 });
@@ -27,7 +27,7 @@ describe("validate", () => {
   it.each([
     ["zod", z.tuple([z.object({ to: z.string() })])],
     ["valibot", v.tuple([v.object({ to: v.string() })])],
-  ])("names the path and not the value with %s", async (_library, schema) => {
+  ])("names the path without the value with %s", async (_library, schema) => {
     await expect(validate(schema, [{ to: "shelf" }], failure)).resolves.toEqual([{ to: "shelf" }]);
     const rejected = validate(schema, [{ to: 7 }], failure);
     await expect(rejected).rejects.toMatchObject({

@@ -9,19 +9,19 @@ import { quoted } from "../errors/quoted.ts";
 import { isMethodName, isTopic } from "../protocol/names.ts";
 
 export interface MethodDefinition {
-  /** A schema of the argument list (a tuple). Left out: the method takes no arguments. */
+  /** Schema of the argument list (a tuple). Default: the method takes no arguments. */
   readonly args?: StandardSchemaV1<readonly unknown[], readonly unknown[]>;
-  /** A schema of the result. Left out: any value that can be cloned. */
+  /** Schema of the result. Default: any value that can be cloned. */
   readonly returns?: StandardSchemaV1;
-  /** A capability that the app's manifest must list. Left out: open to every registered app. */
+  /** Capability that the app's manifest must list. Default: every registered app may call it. */
   readonly capability?: string;
 }
 
 export interface EventDefinition {
   readonly payload: StandardSchemaV1;
-  /** A capability needed to subscribe (host → guest) or to publish (guest → host). */
+  /** Capability to subscribe (host → guest) or publish (guest → host). Default: none is needed. */
   readonly capability?: string;
-  /** Late subscribers get the last payload at once. Default: `false`. */
+  /** Late subscribers get the last payload at once. Default `false`. */
   readonly retained?: boolean;
 }
 
@@ -36,25 +36,25 @@ export interface Contract {
   readonly guestMethods?: Readonly<Record<string, MethodDefinition>>;
 }
 
-/** The contract of a bridge that was given none: every name, unknown types. */
+/** The contract of a bridge without one: any name, unknown types. */
 export type AnyContract = Contract;
 
 /**
  * Checks the names in a contract and returns it with its exact type.
  *
- * @throws {BridgeError} CONFIG_INVALID, naming the method, topic or capability that is malformed.
+ * @throws {BridgeError} CONFIG_INVALID, naming the malformed method, topic or capability
  */
 export function defineContract<const C extends Contract>(contract: C): C {
   for (const [name, method] of [
     ...Object.entries(contract.methods ?? {}),
     ...Object.entries(contract.guestMethods ?? {}),
   ]) {
-    if (!isMethodName(name)) throw invalid(`${quoted(name)} is not a method name`);
+    if (!isMethodName(name)) throw invalid(`${quoted(name)}: is not a valid method name`);
     assertCapability(name, method.capability);
   }
   for (const [topic, entry] of Object.entries(contract.events ?? {})) {
     if (!isTopic(topic))
-      throw invalid(`${quoted(topic)} is not a topic of the form resource:action`);
+      throw invalid(`${quoted(topic)}: must be a topic of the form resource:action`);
     assertCapability(topic, eventDefinition(entry).capability);
   }
   return contract;
@@ -67,7 +67,7 @@ export function eventDefinition(entry: EventEntry): EventDefinition {
 
 function assertCapability(name: string, capability: string | undefined): void {
   if (capability !== undefined && !isTopic(capability)) {
-    throw invalid(`"${name}" needs a capability that is not of the form resource:action`);
+    throw invalid(`"${name}": capability: must have the form resource:action`);
   }
 }
 
@@ -83,7 +83,7 @@ export type MethodName<
   Side extends "methods" | "guestMethods" = "methods",
 > = string extends keyof Methods<C, Side> ? string : keyof Methods<C, Side> & string;
 
-/** Arguments as the caller gives them. */
+/** Arguments as the caller passes them. */
 export type MethodArgs<
   C extends Contract,
   Name extends string,
@@ -109,7 +109,7 @@ export type HandlerArgs<
     ? StandardSchemaV1.InferOutput<S>
     : readonly [];
 
-/** What a call resolves to. */
+/** The value that a call resolves to. */
 export type MethodResult<
   C extends Contract,
   Name extends string,
@@ -118,7 +118,7 @@ export type MethodResult<
   ? StandardSchemaV1.InferOutput<S>
   : unknown;
 
-/** What a handler may return: the result before the schema's transforms. */
+/** The value that a handler may return: the result before the schema's transforms. */
 export type HandlerResult<
   C extends Contract,
   Name extends string,
@@ -134,7 +134,7 @@ export type TopicName<C extends Contract> = string extends keyof Events<C>
   ? string
   : keyof Events<C> & string;
 
-/** The payload of a topic as its publisher gives it. */
+/** The payload of a topic as its publisher passes it. */
 export type EventInput<C extends Contract, Topic extends string> = Events<C>[Topic] extends {
   readonly payload: infer S extends StandardSchemaV1;
 }

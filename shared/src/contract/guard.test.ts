@@ -30,8 +30,8 @@ describe.each([
   ["a name from the prototype", "constructor"],
   ["a name that would set the prototype", "__proto__"],
   ["a name of the object itself", "hasOwnProperty"],
-])("a contract knows nothing of %s", (_what, name) => {
-  it("neither as a method of either side nor as a topic", async () => {
+])("a contract refuses the inherited name %s", (_what, name) => {
+  it("as a method of either side and as a topic", async () => {
     const guard = createContractGuard(contract, () => true);
     expect(await codeOf(() => guard.method(name, "methods"))).toBe("CALL_METHOD_UNKNOWN");
     expect(await codeOf(() => guard.method(name, "guestMethods"))).toBe("CALL_METHOD_UNKNOWN");
@@ -39,10 +39,10 @@ describe.each([
   });
 });
 
-describe("a capability", () => {
+describe("a missing capability", () => {
   const guard = createContractGuard(contract, (capability) => capability === "customers:open");
 
-  it("that is missing is named in the refusal", () => {
+  it("is named in the error", () => {
     expect(() => guard.topic("customer:changed")).toThrow(/customers:read/);
     expect(guard.method("open", "methods")).toBe(contract.methods.open);
     const none = createContractGuard(contract, () => false);
@@ -50,7 +50,7 @@ describe("a capability", () => {
     expect(none.method("plain", "methods")).toBe(contract.methods.plain);
   });
 
-  it("is not asked of the host, which calls the guest's methods", () => {
+  it("is not required of the host, which calls the guest's methods", () => {
     expect(guard.method("refresh", "guestMethods")).toBe(contract.guestMethods.refresh);
   });
 });
@@ -64,7 +64,7 @@ describe("values", () => {
     ["open", ["c1"]],
     ["add", [1, 2]],
     ["plain", []],
-  ])("that fit pass at once: %s", (name, values) => {
+  ])("that match pass synchronously: %s", (name, values) => {
     expect(args(name, ...values)).toEqual(values);
   });
 
@@ -74,11 +74,11 @@ describe("values", () => {
     ["open", ["c1", "more"]],
     ["add", ["1", 2]],
     ["plain", ["surprise"]],
-  ])("that do not are refused, and not quoted: %s", async (name, values) => {
+  ])("that do not match are refused without being quoted: %s", async (name, values) => {
     expect(await codeOf(() => args(name, ...values))).toBe("CALL_ARGUMENTS_INVALID");
   });
 
-  it("name the place of the first difference", () => {
+  it("that do not match are located by the path of the first mismatch", () => {
     expect(() => args("add", 1, "canary")).toThrow(/"add" did not match the contract at \[1\]\.$/);
     expect(() => args("add", 1, "canary")).not.toThrow(/canary/);
     // valibot's own message quotes the value.
@@ -86,17 +86,17 @@ describe("values", () => {
     expect(() => checkArgs("add", definition, ["canary"])).toThrow(/ at \[0\]\.$/);
   });
 
-  it("repeat of the peer's names only so much", () => {
+  it("that do not match repeat at most 64 characters of a peer's name", () => {
     const definition = { args: z.tuple([z.record(z.string(), z.number())]) };
     const long = "x".repeat(1e6);
     expect(() => checkArgs("add", definition, [{ [long]: "no" }])).toThrow(
       /^The arguments of "add" did not match the contract at \[0\]\.x{64}…\.$/,
     );
     expect(() => guard.method(long, "methods")).toThrow(/"x{64}…"\.$/);
-    expect(() => guard.topic(long)).toThrow(/"x{64}…" is not/);
+    expect(() => guard.topic(long)).toThrow(/"x{64}…" must/);
   });
 
-  it("of results and payloads are checked alike", async () => {
+  it("of results and payloads are checked the same way", async () => {
     expect(await codeOf(() => checkResult("add", guard.method("add", "methods"), "3"))).toBe(
       "CALL_RESULT_INVALID",
     );
@@ -107,7 +107,7 @@ describe("values", () => {
     expect(checkPayload(topic, guard.topic(topic), { orderId: 7 })).toEqual({ orderId: 7 });
   });
 
-  it("of asynchronous schemas are waited for", async () => {
+  it("of asynchronous schemas are awaited", async () => {
     const definition = {
       args: v.pipeAsync(
         v.tuple([v.string()]),

@@ -1,7 +1,7 @@
 /**
- * The contract at run time, the same on both sides. Each side checks what it sends, so that a
- * mistake shows where it was made, and what it receives, so that it never has to trust. Only the
- * receiver applies a schema's transforms.
+ * Checks the contract at run time, with the same code on both sides. Each side checks what it sends,
+ * so that a mistake shows where it was made, and what it receives, since it does not trust its peer.
+ * Only the receiver applies a schema's transforms.
  */
 import { BridgeError } from "../errors/bridge-error.ts";
 import { quoted } from "../errors/quoted.ts";
@@ -20,20 +20,20 @@ export type MethodSide = "methods" | "guestMethods";
 
 export interface ContractGuard {
   /**
-   * The definition of a method; `undefined` without a contract.
+   * Returns the definition of a method; `undefined` without a contract.
    *
    * @throws {BridgeError} CALL_METHOD_UNKNOWN, CAPABILITY_MISSING
    */
   method(name: string, side: MethodSide): MethodDefinition | undefined;
   /**
-   * The definition of a topic; `undefined` without a contract.
+   * Returns the definition of a topic; `undefined` without a contract.
    *
    * @throws {BridgeError} EVENT_TOPIC_INVALID, CAPABILITY_MISSING
    */
   topic(topic: string): EventDefinition | undefined;
 }
 
-/** @param can whether the guest in question has a capability */
+/** @param can Whether the guest has a capability. */
 export function createContractGuard(
   contract: Contract | undefined,
   can: (capability: string) => boolean,
@@ -50,7 +50,7 @@ export function createContractGuard(
     },
     topic(topic) {
       const events = contract?.events;
-      if (!isTopic(topic)) throw badTopic(topic, "is not of the form resource:action");
+      if (!isTopic(topic)) throw badTopic(topic, "must have the form resource:action");
       if (events === undefined) return undefined;
       const entry = Object.hasOwn(events, topic) ? events[topic] : undefined;
       if (entry === undefined) throw badTopic(topic, "is not in the contract");

@@ -5,16 +5,16 @@ import { shortened } from "../errors/quoted.ts";
 
 export interface ValidationFailure {
   readonly code: ErrorCode;
-  /** What is checked, for the message: `The arguments of "openCustomer"`. */
+  /** Subject of the message, such as `The arguments of "openCustomer"`. */
   readonly subject: string;
 }
 
 /**
- * The value after the schema's checks and transforms; a promise only when the schema gives one, so
- * that a call with a synchronous schema leaves in the same task. The error names the first
- * difference by its path, never the value that was found there.
+ * Returns the value after the schema's checks and transforms. The result is a promise only when the
+ * schema returns one, so a call with a synchronous schema leaves in the same task. The error names
+ * the path of the first mismatch, and never its value.
  *
- * @throws {BridgeError} with the given code; a promise rejects with it
+ * @throws {BridgeError} with the given code; a returned promise rejects with it
  */
 export function check<S extends StandardSchemaV1>(
   schema: S,
@@ -27,14 +27,14 @@ export function check<S extends StandardSchemaV1>(
     const path = pathOf(first?.path);
     throw new BridgeError(
       failure.code,
-      // Without the library's words: some quote what they found, and this may cross the bridge.
+      // The library's own text is left out: it may quote the value, and this message may cross the bridge.
       `${failure.subject} did not match the contract${path && ` at ${path}`}.`,
       { details: { path }, cause: first },
     );
   });
 }
 
-/** {@link check} as a promise always. */
+/** {@link check} that always returns a promise. */
 export async function validate<S extends StandardSchemaV1>(
   schema: S,
   value: unknown,
@@ -45,7 +45,7 @@ export async function validate<S extends StandardSchemaV1>(
 
 export type MaybePromise<T> = T | PromiseLike<T>;
 
-/** `next` of a value, at once when the value is there. */
+/** Applies `next` to a value: at once if it is available, else when its promise resolves. */
 export function chain<T, R>(
   value: MaybePromise<T>,
   next: (value: T) => MaybePromise<R>,

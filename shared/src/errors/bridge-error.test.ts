@@ -28,7 +28,7 @@ describe("BridgeError", () => {
     {},
     new Error("CALL_TIMEOUT"),
     { code: "CALL_TIMEOUT" },
-  ])("is does not accept %s", (value) => {
+  ])("is() returns false for %s", (value) => {
     expect(BridgeError.is(value)).toBe(false);
   });
 

@@ -27,7 +27,7 @@ describe("nearestName", () => {
     },
   );
 
-  it("prefers the name that takes fewer edits over the one that stands first", () => {
+  it("prefers the name with fewer edits over the first one in the list", () => {
     expect(nearestName("scopes2", ["scope", "scopes"])).toBe("scopes");
   });
 });

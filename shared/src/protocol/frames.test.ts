@@ -68,7 +68,7 @@ describe("parseMessage", () => {
     expect(parseMessage(frames.slice(1), 16)).toHaveLength(16);
   });
 
-  it("either returns what it was given or throws its own error, whatever arrives", () => {
+  it("returns the frames or throws a BridgeError for any input", () => {
     fc.assert(
       fc.property(fc.anything({ withNullPrototype: true, withSparseArray: true }), (value) => {
         try {
@@ -80,9 +80,9 @@ describe("parseMessage", () => {
     );
   });
 
-  it("does not repeat what the other side sent in its error", () => {
+  it("does not repeat the peer's text in its error", () => {
     const attempt = (): unknown => parseMessage([["canary secret <script>"]], 16);
-    expect(attempt).toThrow("broke the protocol");
+    expect(attempt).toThrow("violated the protocol");
     expect(attempt).not.toThrow(/canary/);
   });
 });
@@ -131,7 +131,7 @@ describe("the handshake", () => {
     expect(negotiateProtocol([2, 5], [1, 3])).toBe(3);
   });
 
-  it("says which ranges do not meet", () => {
+  it("names both ranges when they do not overlap", () => {
     expect(() => negotiateProtocol([2, 3], [1, 1])).toThrow(
       "No common protocol version: this side speaks 2 to 3, the other 1 to 1.",
     );
@@ -160,7 +160,7 @@ describe("names", () => {
     expect(isTopic(topic)).toBe(false);
   });
 
-  it("answers at once for a name made to make a pattern slow", () => {
+  it("answers at once for a name that would make a regular expression slow", () => {
     expect(isTopic("a.".repeat(50_000))).toBe(false);
     expect(isMethodName("a".repeat(100_000))).toBe(false);
   });

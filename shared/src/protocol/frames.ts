@@ -1,10 +1,10 @@
 /**
- * Frames on the data port. One message is an array of frames: all that one side produced in one
- * task. A frame is a tuple whose first element names its kind; tuples are smaller to clone than
- * objects, and have no keys to pollute a prototype with.
+ * Frames on the data port. One message is an array of all frames that one side produced in one task.
+ * A frame is a tuple whose first element names its kind. Tuples are smaller to clone than objects,
+ * and have no keys that could pollute a prototype.
  *
- * Parsing is written out by hand because it runs for every frame on both sides and is bundled into
- * every guest, where a schema library would take more than half of the size budget.
+ * The parser is written by hand. It runs for every frame on both sides and is part of every guest,
+ * where a schema library would take more than half of the size budget.
  */
 import { BridgeError, type WireError } from "../errors/bridge-error.ts";
 import { isWireError } from "./guards.ts";
@@ -22,23 +22,23 @@ export type CallFrame = readonly [
 ];
 export type ResultFrame = readonly [kind: "result", id: CallId, value: unknown];
 export type ErrorFrame = readonly [kind: "error", id: CallId, error: WireError];
-/** The caller gave up: the callee's `AbortSignal` fires and no answer is expected any more. */
+/** The caller aborts: the callee's `AbortSignal` fires, and no answer is expected. */
 export type AbortFrame = readonly [kind: "abort", id: CallId];
-/** `retained` (host → guest only): a snapshot that later subscribers of the same guest get too. */
+/** `retained` (host → guest only): later subscribers of the same guest get this payload, too. */
 export type EventFrame = readonly [
   kind: "event",
   topic: string,
   payload: unknown,
   retained?: boolean,
 ];
-/** Guest → host: from now on send events of this topic, starting with the retained one if any. */
+/** Guest → host: requests events of this topic, starting with the retained one if there is any. */
 export type SubscribeFrame = readonly [kind: "subscribe", topic: string];
 export type UnsubscribeFrame = readonly [kind: "unsubscribe", topic: string];
-/** Host → guest: a new value of one part of the welcome's snapshot. */
+/** Host → guest: a new value for one part of the state in the welcome. */
 export type StateFrame = readonly [kind: "state", key: StateKey, value: unknown];
-/** Host → guest: an event or a subscription of the guest was refused; these have no answer of their own. */
+/** Host → guest: an event or subscription of the guest was refused. These frames have no other answer. */
 export type RefusedFrame = readonly [kind: "refused", topic: string, error: WireError];
-/** The sender answers nothing any more; calls under way are lost. */
+/** The sender closes the channel. Calls in flight are lost. */
 export type CloseFrame = readonly [kind: "close"];
 
 export type Frame =
@@ -56,18 +56,18 @@ export type Frame =
 export type FrameKind = Frame[0];
 
 /**
- * The frames of one message, or the first thing that is wrong with it. A message is taken whole or
- * not at all.
+ * Parses the frames of one message. A message is accepted whole or refused whole; the error names
+ * the first fault.
  *
  * @throws {BridgeError} FRAME_MALFORMED, FRAME_TOO_LARGE (more than `maxFrames`)
  */
 export function parseMessage(data: unknown, maxFrames: number): readonly Frame[] {
   if (!Array.isArray(data) || data.length === 0)
-    throw malformed("a message is not a list of frames");
+    throw malformed("a message must be a list of frames");
   if (data.length > maxFrames) {
     throw new BridgeError(
       "FRAME_TOO_LARGE",
-      `A message has ${data.length} frames; ${maxFrames} are allowed.`,
+      `A message has ${data.length} frames, and at most ${maxFrames} are allowed.`,
     );
   }
   for (let index = 0; index < data.length; index += 1) assertFrame(data[index]);
@@ -75,7 +75,7 @@ export function parseMessage(data: unknown, maxFrames: number): readonly Frame[]
 }
 
 function assertFrame(frame: unknown): asserts frame is Frame {
-  if (!Array.isArray(frame)) throw malformed("a frame is not a list");
+  if (!Array.isArray(frame)) throw malformed("a frame must be a list");
   if (!isWellFormed(frame)) throw malformed(`a "${describeKind(frame[0])}" frame is malformed`);
 }
 
@@ -115,11 +115,11 @@ function isCallId(value: unknown): value is CallId {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
-// Whatever the peer sent as a kind, the text in our error is ours: short and harmless in a log.
+// The peer's text for a kind never appears in our error, so logs stay short and harmless.
 function describeKind(kind: unknown): string {
   return typeof kind === "string" && /^[a-z]{1,16}$/.test(kind) ? kind : typeof kind;
 }
 
 function malformed(what: string): BridgeError {
-  return new BridgeError("FRAME_MALFORMED", `The other side broke the protocol: ${what}.`);
+  return new BridgeError("FRAME_MALFORMED", `The other side violated the protocol: ${what}.`);
 }

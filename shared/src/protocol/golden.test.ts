@@ -7,7 +7,7 @@ const read = (path: string): string => readFileSync(new URL(path, root), "utf8")
 const FILES = ["windows", "handshake", "messages"];
 const BLOCK = /<!-- vector: (?<file>[a-z]+)\/(?<name>[a-z\d-]+) -->\s+```json\n(?<json>[^`]+)```/g;
 
-it("shows every message of the vectors in docs/protocol.md, as it is in its file", () => {
+it("docs/protocol.md shows every message of the golden files unchanged", () => {
   const shown = new Map(
     [...read("docs/protocol.md").matchAll(BLOCK)].map(({ groups }) => [
       `${groups?.["file"]}/${groups?.["name"]}`,

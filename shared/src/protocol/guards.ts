@@ -1,11 +1,11 @@
 import type { WireError } from "../errors/bridge-error.ts";
 
-/** A plain object, not an array and not `null`. Its members are unknown until they are checked. */
+/** True for an object other than an array. Its members are unknown until they are checked. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Whether a window or a port would take it. Always, where nothing is ever sent to one: React Native. */
+/** True for a value that `postMessage` can clone. Always true in React Native, which has no windows. */
 export function isCloneable(value: unknown): boolean {
   if (typeof structuredClone === "undefined") return true;
   try {

@@ -1,6 +1,6 @@
 /**
- * The two messages that precede the data channel. They travel through penpal, whose handshake has
- * already pinned window and origin on both sides; the data port goes with the welcome.
+ * The two messages before the data channel. They travel through penpal, whose handshake has already
+ * pinned window and origin on both sides. The data port travels with the welcome.
  */
 import { BridgeError, type WireError } from "../errors/bridge-error.ts";
 import { isKeyThumbprint } from "../tokens/proof.ts";
@@ -8,28 +8,28 @@ import { isRecord, isWireError } from "./guards.ts";
 import { isShortText, isStateValue, STATE_KEYS, type GuestState } from "./state.ts";
 import type { ProtocolRange } from "./version.ts";
 
-/** penpal's channel name: keeps other penpal users on the same page apart. */
+/** penpal's channel name. It keeps other users of penpal on the same page apart. */
 export const HANDSHAKE_CHANNEL = "breezeway";
 
-/** Guest → host: the first thing a document says. */
+/** Guest → host: the first message of a document. */
 export interface Hello {
   readonly protocol: ProtocolRange;
   /** Version of the guest SDK, for the host's logs. */
   readonly sdk: string;
-  /** Random id of the guest's document, so that the host can tell a reload from a repeat. */
+  /** Random id of the guest's document. It distinguishes a reload from a repeated hello. */
   readonly documentId: string;
-  /** `false`: this guest asks for tokens itself and wants none pushed. */
+  /** `false`: the guest requests tokens itself, and the host pushes none. */
   readonly autoRefresh: boolean;
-  /** Asks for tokens bound to this key (RFC 7638), which this document holds. */
+  /** Requests tokens that are bound to this key of the document (RFC 7638). */
   readonly proofKeyThumbprint?: string | undefined;
 }
 
-/** Host → guest: everything a guest needs to start, so that no further round trip is needed. */
+/** Host → guest: all that a guest needs to start without a further round trip. */
 export interface Welcome extends GuestState {
   readonly ok: true;
   readonly protocol: number;
   readonly appId: string;
-  /** Base URL of the gateway: relative URLs of `bridge.fetch` go there. */
+  /** Base URL of the gateway for relative URLs of `bridge.fetch`. `null`: the host names no gateway. */
   readonly gatewayUrl: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** A request that the host performs for a guest, and its answer. Bodies move, they are not copied. */
+/** A request that the host performs for a guest, and its response. Bodies are moved, not copied. */
 import { isRecord } from "./guards.ts";
 
 export interface HostFetchRequest {

@@ -1,6 +1,6 @@
 /**
  * Names that cross the bridge. They are looked up in maps, never as properties, so a name such as
- * `constructor` finds nothing; the patterns keep logs and error texts readable.
+ * `constructor` finds nothing. The patterns keep logs and error texts readable.
  */
 
 const METHOD = /^[A-Za-z][A-Za-z0-9_.:-]{0,63}$/;
@@ -11,22 +11,22 @@ export function isMethodName(value: unknown): value is string {
   return typeof value === "string" && METHOD.test(value);
 }
 
-/** True for a topic or a capability: `resource:action` in lower case. */
+/** True for a topic or a capability, `resource:action` in lower case. */
 export function isTopic(value: unknown): value is string {
   return typeof value === "string" && value.length <= 128 && TOPIC.test(value);
 }
 
-/** Methods that every host answers, whatever its contract says. */
+/** Methods that every host has, whatever its contract. */
 export const BUILT_IN_METHODS = {
-  /** A session token, as text. */
+  /** Returns a session token as text. */
   sessionToken: "getSessionToken",
-  /** The same token under its other common name. */
+  /** The same as `sessionToken`, under a second name that existing apps use. */
   appToken: "getAppToken",
   /** Ends the setup of an app. */
   setupCompleted: "setupCompleted",
-  /** A `TokenGrant`; the argument, if any, is the token that a service has just refused. */
+  /** Returns a `TokenGrant`. The optional argument is the token that a service has just rejected. */
   tokenGrant: "bridge.token",
-  /** Answers at once: is anybody there? Both sides have it. */
+  /** Answers at once, to show that the other side is there. Both sides have it. */
   ping: "bridge.ping",
   /** Performs an HTTP request with the app's token, which never leaves the host. */
   fetch: "bridge.fetch",

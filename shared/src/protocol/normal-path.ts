@@ -1,20 +1,20 @@
 import { SURFACE_LIMITS } from "../limits.ts";
 
-// A space or a control character is dropped by URL parsers in some places; a backslash is a slash.
-// What is left cannot fail to parse, nor name another host.
+// URL parsers drop a space or control character in some places, and read a backslash as a slash.
+// A path without them always parses, and never names another host.
 const PATH = /^\/(?!\/)[^\s\\\p{Cc}]*$/u;
 const BASE = "https://path.invalid";
 
 /**
- * A path with its query and fragment, as a browser would show it; `undefined` when it would lead off
- * its origin, wherever that is. What comes back is safe to resolve again: `/.//x` becomes `//x` in
- * a browser, which is a host.
+ * Returns a path with query and fragment in normal form, as a browser shows it; `undefined` for a
+ * path that leaves its origin. The result is safe to resolve again. `/.//x`, for example, is refused:
+ * its normal form `//x` names a host.
  */
 export function normalPath(path: string): string | undefined {
   if (!PATH.test(path)) return undefined;
   const { pathname, search, hash } = new URL(path, BASE);
   const normal = pathname + search + hash;
-  // Escaped, it is up to nine times as long: more than a server takes when the page is loaded anew.
+  // An escaped path is up to nine times as long, and servers refuse long paths when a page reloads.
   const isShort = normal.length <= SURFACE_LIMITS.maxPathLength;
   return isShort && !pathname.startsWith("//") ? normal : undefined;
 }

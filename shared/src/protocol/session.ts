@@ -1,8 +1,8 @@
-/** What a guest is told of the session. Everything here also stands in the guest's token. */
+/** The part of the session that a guest receives. All of it is also in the guest's token. */
 export interface GuestSession {
   readonly userId: string;
   readonly tenantId: string;
-  /** Session handle: names the session, opens nothing. */
+  /** Session handle. It identifies the session and grants no access. */
   readonly handle: string;
 }
 
@@ -14,7 +14,7 @@ export interface TokenGrant {
   readonly issuedAtSeconds: number;
   /** Epoch seconds by the issuer's clock. */
   readonly expiresAtSeconds: number;
-  /** The issuer's time when the host sent this, as it estimates it; epoch milliseconds. */
+  /** The host's estimate of the issuer's time when it sent the grant. Epoch milliseconds. */
   readonly nowMs: number;
 }
 

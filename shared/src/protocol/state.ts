@@ -1,4 +1,4 @@
-/** What the host keeps up to date in every guest: first in the welcome, then by state frames. */
+/** The state that the host keeps current in every guest: first in the welcome, then by state frames. */
 import { isRecord } from "./guards.ts";
 import type { GuestSession, Theme, TokenGrant } from "./session.ts";
 
@@ -8,7 +8,7 @@ export interface GuestState {
   readonly theme: Theme;
   /** BCP 47 language tag. */
   readonly locale: string;
-  /** The first session token; `null` when nobody is signed in or none could be had in time. */
+  /** Session token; `null` when nobody is signed in or no token arrived in time. */
   readonly token: TokenGrant | null;
   readonly session: GuestSession | null;
 }
@@ -20,15 +20,15 @@ const CHECKS: Readonly<Record<StateKey, (value: unknown) => boolean>> = {
   context: () => true,
   theme: isTheme,
   locale: isShortText,
-  // The token goes first: whoever is told of a new session can use it at once.
+  // The token precedes the session, so a listener of the session can use the token at once.
   token: (value) => value === null || isTokenGrant(value),
   session: (value) => value === null || isGuestSession(value),
 };
 
-/** In the order in which a guest takes them over from a welcome. */
+/** The order in which a guest applies the state of a welcome. */
 export const STATE_KEYS = Object.keys(CHECKS) as readonly StateKey[];
 
-/** True for a key of the state with a value that fits it. */
+/** True for a key of the state with a value of its type. */
 export function isStateValue(key: unknown, value: unknown): boolean {
   return STATE_KEYS.includes(key as StateKey) && CHECKS[key as StateKey](value);
 }

@@ -1,7 +1,6 @@
 /**
- * Rules for the methods by which an app acts on the host's page, once for every host: a real one
- * and the test kit's. `schemas/surface-args.ts` parses their arguments; `SURFACE_LIMITS` has lengths
- * and rates.
+ * Rules for the methods by which an app acts on the host's page. Real hosts and the test kit share
+ * them. `schemas/surface-args.ts` parses the arguments; `SURFACE_LIMITS` has lengths and rates.
  */
 import { BridgeError } from "../errors/bridge-error.ts";
 import { SURFACE_LIMITS, type SurfaceBudget } from "../limits.ts";
@@ -12,7 +11,7 @@ export type SurfaceMethod =
   "navigate" | "reportPath" | "resize" | "showToast" | "confirm" | "openModal" | "closeModal";
 
 export interface SurfaceRule {
-  /** What the method does, as an error says it. */
+  /** Subject of an error message, such as `Opening a dialog`. */
   readonly action: string;
   /** Capability that the app's manifest must list. Default: none is needed. */
   readonly capability?: string;
@@ -70,7 +69,7 @@ export function isSurfaceMethod(method: string): method is SurfaceMethod {
   return Object.hasOwn(SURFACE_RULES, method);
 }
 
-/** How a host answers the questions that a rule asks. */
+/** The state of a host that the rules depend on. */
 export interface SurfaceChecks {
   /** Whether a click or key press is recent enough. */
   readonly isUserActive: () => boolean;
@@ -79,7 +78,8 @@ export interface SurfaceChecks {
 }
 
 /**
- * User activation first: a call that the app may not make at all takes nothing from its budget.
+ * Checks user activation and budget of a call. A call without user activation takes nothing from the
+ * budget.
  *
  * @throws {BridgeError} ACTIVATION_MISSING, CALL_LIMIT_EXCEEDED
  */
@@ -99,12 +99,12 @@ export function assertSurfaceAllowed(method: SurfaceMethod, checks: SurfaceCheck
   );
 }
 
-/** The error of a dialog that is asked for while another one is open. */
+/** The error for a dialog that is requested while another one is open. */
 export function dialogOpen(): BridgeError {
   return new BridgeError("CALL_LIMIT_EXCEEDED", "Another dialog is already open on this page.");
 }
 
-/** The error of `closeModal` from a frame that is in no dialog. */
+/** The error for `closeModal` from a frame outside a modal. */
 export function notInModal(): BridgeError {
   return new BridgeError("SURFACE_REFUSED", "closeModal was called outside an open modal.");
 }

@@ -1,23 +1,23 @@
-/** What a guest can ask of the page around it. The host parses each; `schemas/surface-args.ts`. */
+/** Types for the host's UI for apps. `schemas/surface-args.ts` parses what a guest sends. */
 
 /** A path of the host, or a page of an app. */
 export type NavigateTarget =
   | string
   | {
-      /** Default: the app that asks. */
+      /** App id. Default: the calling app. */
       readonly app?: string;
-      /** Default: that of the app's first menu item, else its start page. */
+      /** Default: the path of the app's first menu placement, else its start page. */
       readonly path?: string;
     };
 
 export interface NavigateOptions {
-  /** Takes the place of the present entry in the history. Default `false`. */
+  /** Replaces the current history entry. Default `false`. */
   readonly replace?: boolean;
 }
 
 export const TOAST_TONES = ["info", "success", "error"] as const;
 
-/** A toast of the tone `error` stays longer. */
+/** A toast with the tone `error` stays longer. */
 export type ToastTone = (typeof TOAST_TONES)[number];
 
 export interface ToastOptions {
@@ -27,37 +27,37 @@ export interface ToastOptions {
 
 export const CONFIRM_TONES = ["normal", "danger"] as const;
 
-/** `danger`: something is lost by a yes. */
+/** `danger`: a yes destroys something. */
 export type ConfirmTone = (typeof CONFIRM_TONES)[number];
 
 export interface ConfirmOptions {
   /** The question. At most 120 characters. */
   readonly title: string;
-  /** At most 600 characters; line breaks are kept. */
+  /** At most 600 characters. Line breaks are kept. */
   readonly text?: string;
-  /** At most 30 characters. Default: the host's word for yes. */
+  /** At most 30 characters. Default: the host's text for yes. */
   readonly confirmLabel?: string;
-  /** At most 30 characters. Default: the host's word for no. */
+  /** At most 30 characters. Default: the host's text for no. */
   readonly cancelLabel?: string;
   /** Default `normal`. */
   readonly tone?: ConfirmTone;
 }
 
 export interface OpenModalOptions {
-  /** Anything that can be cloned. */
+  /** Any value that can be cloned. */
   readonly data?: unknown;
 }
 
-/** CSS pixels. What is left out stays as it is. */
+/** A size in CSS pixels. A side that is left out does not change. */
 export interface FrameSize {
   readonly heightPx?: number;
   readonly widthPx?: number;
 }
 
-/** What the context of a frame in a host's dialog has as `modal`. */
+/** The member `modal` in the context of a frame in a dialog. */
 export interface GuestModal {
-  /** Of the manifest's placement. */
+  /** Name of the manifest's placement. */
   readonly name: string;
-  /** What the app gave to `openModal`. */
+  /** The data that the app passed to `openModal`. */
   readonly data: unknown;
 }

@@ -1,17 +1,17 @@
 import { BridgeError } from "../errors/bridge-error.ts";
 
-/** The protocol that this version speaks best. Raised by one whenever a frame changes meaning. */
+/** The newest protocol of this version. It rises by one whenever the meaning of a frame changes. */
 export const PROTOCOL_VERSION = 1;
 
-/** Inclusive range of protocol versions that one side can speak. */
+/** Inclusive range of protocol versions that one side supports. */
 export type ProtocolRange = readonly [min: number, max: number];
 
 export const PROTOCOL_RANGE: ProtocolRange = [1, PROTOCOL_VERSION];
 
 /**
- * The highest version in both ranges.
+ * Returns the highest version in both ranges.
  *
- * @throws {BridgeError} HANDSHAKE_PROTOCOL_MISMATCH when the ranges do not meet.
+ * @throws {BridgeError} HANDSHAKE_PROTOCOL_MISMATCH, when the ranges do not overlap
  */
 export function negotiateProtocol(ours: ProtocolRange, theirs: ProtocolRange): number {
   const version = Math.min(ours[1], theirs[1]);

@@ -26,12 +26,14 @@ describe("createAppRegistry", () => {
     expect(registry.byOrigin(id)).toEqual([]);
   });
 
-  it("refuses two apps of one id", () => {
+  it("refuses two apps with the same id", () => {
     const twice = [app("orders", "https://a.example"), app("orders", "https://b.example")];
-    expect(() => createAppRegistry(twice)).toThrow("orders: id: two apps have this id.");
+    expect(() => createAppRegistry(twice)).toThrow(
+      "orders: id: must be unique, and two apps have this id.",
+    );
   });
 
-  it("parses a frozen object that only claims to have been parsed", () => {
+  it("parses a frozen object that only looks parsed", () => {
     const forged = Object.freeze({
       ...app("orders", "http://evil.example"),
       origin: "https://bank.example",

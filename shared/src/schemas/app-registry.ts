@@ -7,18 +7,18 @@ import {
   type RegisteredApp,
 } from "./manifest.ts";
 
-/** The apps that a host, an issuer or a gateway knows. Immutable: a change is a new registry. */
+/** The apps that a host, an issuer or a gateway has registered. Immutable: a change makes a new registry. */
 export interface AppRegistry {
   /** `undefined` for an id that is not registered. */
   get(appId: string): RegisteredApp | undefined;
-  /** Apps of one origin. Several may share one. */
+  /** Apps of one origin. Several apps may share an origin. */
   byOrigin(origin: string): readonly RegisteredApp[];
   readonly all: readonly RegisteredApp[];
 }
 
 /**
- * @throws {BridgeError} MANIFEST_INVALID, naming the app and the field, also when two manifests
- * have the same id.
+ * @throws {BridgeError} MANIFEST_INVALID, naming the app and the field; also for two manifests with
+ * the same id
  */
 export function createAppRegistry(
   manifests: readonly (ManifestInput | RegisteredApp)[],
@@ -29,7 +29,10 @@ export function createAppRegistry(
   const byId = new Map<string, RegisteredApp>();
   for (const app of apps) {
     if (byId.has(app.id)) {
-      throw new BridgeError("MANIFEST_INVALID", `${app.id}: id: two apps have this id.`);
+      throw new BridgeError(
+        "MANIFEST_INVALID",
+        `${app.id}: id: must be unique, and two apps have this id.`,
+      );
     }
     byId.set(app.id, app);
   }

@@ -1,4 +1,4 @@
-/** Bodies of the issuer's HTTP endpoints, for the issuer that sends them and the host that reads. */
+/** Bodies of the issuer's HTTP endpoints. The issuer sends them, and the host reads them. */
 import * as z from "zod/mini";
 import type { GuestSession } from "../protocol/session.ts";
 import { keyThumbprint } from "./claims.ts";
@@ -16,7 +16,7 @@ export interface SessionSummary {
   readonly scopes: readonly string[];
   readonly claims: Readonly<Record<string, unknown>>;
   readonly createdAtSeconds: number;
-  /** The absolute end of the session; idle time may end it sooner. */
+  /** Absolute end of the session. It may end earlier, when it is idle. */
   readonly expiresAtSeconds: number;
 }
 
@@ -31,7 +31,7 @@ export const sessionSummarySchema: z.ZodMiniType<SessionSummary> = z.object({
   expiresAtSeconds: epochSeconds,
 });
 
-/** The part of a session that guests are told. Everything in it also stands in their token. */
+/** Returns the part of a session that guests receive. */
 export function guestSession(summary: SessionSummary | null): GuestSession | null {
   return summary && { userId: summary.userId, tenantId: summary.tenantId, handle: summary.handle };
 }
@@ -48,7 +48,7 @@ export const tokenRequestSchema: z.ZodMiniType<TokenRequest> = z.strictObject({
   proofKeyThumbprint: z.optional(keyThumbprint),
 });
 
-/** `POST /auth/session/token`, answer */
+/** `POST /auth/session/token`, response */
 export interface TokenResponse {
   /** Compact JWT. */
   readonly token: string;

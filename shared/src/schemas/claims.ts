@@ -1,16 +1,16 @@
-/** Claims of a session token (RFC 7519, section 4.1, and the platform's own). */
+/** Claims of a session token: those of RFC 7519, section 4.1, and the platform's own. */
 import * as z from "zod/mini";
 import { isKeyThumbprint } from "../tokens/proof.ts";
 
 const id = z.string().check(z.minLength(1), z.maxLength(256));
 const seconds = z.number().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER));
 
-/** RFC 7638. */
+/** The thumbprint of a key (RFC 7638). */
 export const keyThumbprint: z.ZodMiniType<string> = z
   .string()
-  .check(z.refine(isKeyThumbprint, "must be the thumbprint of a key"));
+  .check(z.refine(isKeyThumbprint, "must be a SHA-256 key thumbprint in base64url"));
 
-/** Names that a claims hook may not set: their values decide who the caller is. */
+/** Names that a claims hook may not set, since their values identify the caller. */
 export const RESERVED_CLAIMS = [
   "iss",
   "aud",
@@ -46,14 +46,14 @@ export interface SessionClaims {
   readonly iat: number;
   readonly nbf: number;
   readonly exp: number;
-  /** Space-delimited (RFC 8693, section 4.2). Empty when the app was granted none. */
+  /** Space-delimited (RFC 8693, section 4.2). Empty when no scope was granted. */
   readonly scope: string;
   /**
-   * The key that the token is bound to (RFC 7800, section 3; RFC 9449, section 6.1): without a proof
-   * of it the token is worth nothing. No other way of binding is known here, so others are refused.
+   * The key that the token is bound to (RFC 7800, section 3; RFC 9449, section 6.1). The token is
+   * rejected without a proof of that key. Other confirmation methods are not supported and rejected.
    */
   readonly cnf?: { readonly jkt: string } | undefined;
-  /** What a claims hook added. */
+  /** Claims of a claims hook. */
   readonly [name: string]: unknown;
 }
 

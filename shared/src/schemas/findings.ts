@@ -24,7 +24,7 @@ export function toText({ path, message }: Finding): string {
   return place === "" ? message : `${place}: ${message}`;
 }
 
-/** The first 20, and how many more there are. */
+/** The first 20 entries, and the number of the others. */
 export function listed(all: readonly string[]): readonly string[] {
   if (all.length <= MAX_LISTED) return all;
   return [...all.slice(0, MAX_LISTED), `and ${all.length - MAX_LISTED} more`];

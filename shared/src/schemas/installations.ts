@@ -1,6 +1,6 @@
 /**
- * Installations of apps to tenants: what the issuer answers to the host page, and what it tells the
- * backend of an app.
+ * Installations of apps in tenants, as the issuer sends them to the host page and to the backend of
+ * an app.
  */
 import * as z from "zod/mini";
 
@@ -8,19 +8,19 @@ const id = z.string().check(z.minLength(1), z.maxLength(256));
 const epochSeconds = z.number().check(z.gte(0));
 
 /**
- * `installing`: the app's backend is being told; `setup`: the app's setup page has to finish;
- * `uninstalling`: the backend is being told that it is over.
+ * `installing`: the issuer calls the app's backend to connect; `setup`: the app's setup page must
+ * finish; `uninstalling`: the issuer calls the backend to disconnect.
  */
 export type InstallationState =
   "installing" | "setup" | "installed" | "failed" | "uninstalling" | "uninstalled";
 
-/** What the backend of an app is told. */
+/** The two calls to the backend of an app. */
 export type LifecycleEventName = "connect" | "disconnect";
 
 /**
- * `refused`: the backend said no; `redirected`: it answered with a redirect, which is not followed;
- * `private-address`: it is at an address that the issuer does not call; `unreachable`, `timeout`, `server-error`: as often as it was tried; `app-unknown`: the app is no
- * longer registered.
+ * `refused`: the backend rejected the call; `redirected`: it answered with a redirect, which is not
+ * followed; `private-address`: the issuer does not call its address; `unreachable`, `timeout`,
+ * `server-error`: every attempt failed; `app-unknown`: the app is no longer registered.
  */
 export type InstallationFailureReason =
   | "refused"
@@ -36,15 +36,15 @@ export interface InstallationFailure {
   readonly event: LifecycleEventName;
   readonly reason: InstallationFailureReason;
   /**
-   * What the app's backend said, at most {@link MAX_FAILURE_DETAIL} characters. Words of a third
-   * party: show them as text, never as markup.
+   * The text of the app's backend, at most {@link MAX_FAILURE_DETAIL} characters. It comes from a
+   * third party: show it as text, never as markup.
    */
   readonly detail?: string | undefined;
 }
 
 /** An app in a tenant. */
 export interface Installation {
-  /** Random; a new one each time that the app is installed after it was uninstalled. */
+  /** Random. An app that is installed again gets a new id. */
   readonly id: string;
   readonly appId: string;
   readonly tenantId: string;
@@ -52,7 +52,7 @@ export interface Installation {
   /** Only in state `failed`. */
   readonly failure?: InstallationFailure | undefined;
   readonly createdAtSeconds: number;
-  /** When the state was entered. */
+  /** Start of the current state, in epoch seconds. */
   readonly changedAtSeconds: number;
 }
 
@@ -87,7 +87,7 @@ export const installationSchema: z.ZodMiniType<Installation> = z.object({
 /** `POST /auth/installations/…`, request */
 export interface InstallationRequest {
   readonly appId: string;
-  /** The tenant that the page means. Another than the session's active one is refused. */
+  /** The tenant that the page shows. Any tenant but the session's active one is refused. */
   readonly tenantId: string;
 }
 

@@ -1,7 +1,8 @@
 import type { Label } from "./manifest.ts";
 
 /**
- * A label in a language: that of the locale, else of its language alone, else English, else the first.
+ * Returns a label for a locale: the text of the locale, else of its language, else the English one,
+ * else the first.
  *
  * @param locale BCP 47
  */

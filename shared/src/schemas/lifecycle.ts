@@ -1,22 +1,22 @@
 /**
  * The signed call of the issuer to the backend of an app: a JSON body, and a JWS in `Authorization`
- * that says the same and vouches for the body.
+ * with the same ids and a digest of the body.
  */
 import * as z from "zod/mini";
 import type { LifecycleEventName } from "./installations.ts";
 
-/** `typ` of the JWS (RFC 8725, section 3.11): it is no session token, nor is one of those it. */
+/** `typ` of the JWS (RFC 8725, section 3.11). It keeps these tokens and session tokens apart. */
 export const LIFECYCLE_TYPE = "lifecycle+jwt";
 
-/** A call is good for this long. */
+/** A call is valid for this long. */
 export const LIFECYCLE_TTL_SECONDS = 60;
 
-/** Bytes of a call's body; it has three ids. */
+/** Maximum body of a call in bytes. The body has three ids. */
 export const MAX_LIFECYCLE_BODY_BYTES = 4_096;
 
 export interface LifecycleBody {
   readonly event: LifecycleEventName;
-  /** The same on every attempt, and on the disconnect that ends the installation. */
+  /** The same on every attempt, and on the disconnect call of the same installation. */
   readonly installationId: string;
   readonly appId: string;
   readonly tenantId: string;
@@ -28,12 +28,12 @@ export interface LifecycleClaims {
   readonly aud: string;
   readonly iat: number;
   readonly exp: number;
-  /** New on each attempt. */
+  /** A new one for each attempt. */
   readonly jti: string;
   readonly event: LifecycleEventName;
   readonly installationId: string;
   readonly tenantId: string;
-  /** Of the exact body, in the form of the `Content-Digest` field (RFC 9530, section 2). */
+  /** Digest of the exact body, in the form of the `Content-Digest` field (RFC 9530, section 2). */
   readonly contentDigest: string;
 }
 

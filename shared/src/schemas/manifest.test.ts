@@ -16,7 +16,7 @@ describe("parseManifest", () => {
     expect(app.capabilities).toEqual([]);
   });
 
-  it("takes an app again that was sent as JSON", () => {
+  it("accepts a registered app that was sent as JSON", () => {
     const app = parseManifest(minimal);
     expect(parseManifest(JSON.parse(JSON.stringify(app)))).toEqual(app);
   });
@@ -65,7 +65,7 @@ describe("parseManifest", () => {
     );
   });
 
-  it("does not quote broken JSON, which may hold a secret", () => {
+  it("does not quote malformed JSON, which may hold a secret", () => {
     expect(() => parseManifestJson('{"secret": "canary', "orders.json")).toThrow(
       "orders.json: this is not valid JSON (line 1 column 19).",
     );

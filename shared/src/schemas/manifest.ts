@@ -1,6 +1,5 @@
 /**
- * The manifest of an app: what the registry knows of it, and the only source of its identity,
- * origin, capabilities and scopes.
+ * The manifest of an app, the only source of its identity, origin, capabilities and scopes.
  */
 import * as z from "zod/mini";
 import { isLoopbackHost, originOf } from "../origin.ts";
@@ -32,7 +31,7 @@ export const DEFAULT_SANDBOX: readonly SandboxToken[] = [
 
 export type SandboxToken = (typeof SANDBOX_TOKENS)[number];
 
-/** A text, or one per BCP 47 language tag. */
+/** One text for all languages, or one per BCP 47 language tag. */
 export type Label = string | Readonly<Record<string, string>>;
 
 /** Where an app appears in the host. Every `path` is relative to the app's origin. */
@@ -45,14 +44,14 @@ export type Placement =
     }
   | {
       readonly type: "pane";
-      /** Name of the host's page or record beside which the pane stands, such as `customer`. */
+      /** Name of the host's page or record that the pane belongs to, such as `customer`. */
       readonly context: string;
       readonly label: Label;
       readonly path: string;
     }
   | {
       readonly type: "modal";
-      /** How the app asks the host for it. */
+      /** The name that the app passes to `openModal`. */
       readonly name: string;
       readonly label: Label;
       readonly path: string;
@@ -69,15 +68,16 @@ export interface Icon {
 }
 
 export interface Lifecycle {
-  /** Page shown in a frame until the app calls `setupCompleted`. On the origin of `url`. */
+  /** Page in a frame until the app calls `setupCompleted`. It must be on the origin of `url`. */
   readonly setupUrl?: string | undefined;
-  /** Backend endpoints told when a tenant installs or uninstalls the app. */
+  /** Backend endpoint that the issuer calls when a tenant installs the app. */
   readonly connectUrl?: string | undefined;
+  /** Backend endpoint that the issuer calls when a tenant uninstalls the app. */
   readonly disconnectUrl?: string | undefined;
 }
 
 export interface Manifest {
-  /** Lower-case letters, digits, hyphens; 1 to 63. The audience of the app's tokens. */
+  /** The audience of the app's tokens. 1 to 63 lower-case letters, digits and hyphens. */
   readonly id: string;
   readonly name: string;
   /** Semantic version. */
@@ -85,14 +85,14 @@ export interface Manifest {
   /** Start page. Its origin is the app's origin. https, or http on loopback. */
   readonly url: string;
   readonly placements: readonly Placement[];
-  /** What the app may do with the host: `customers:read`. */
+  /** Rights of the app in the host, such as `customers:read`. */
   readonly capabilities: readonly string[];
-  /** What the app may do through the gateway: `orders:read`. */
+  /** Rights of the app at the gateway, such as `orders:read`. */
   readonly scopes: readonly string[];
   readonly lifecycle?: Lifecycle | undefined;
   /**
-   * The app's tokens are made only for a key that its pages hold, and are worth nothing without a
-   * proof of it (RFC 9449). Default false: as each page asks.
+   * The app's tokens are always bound to a key of its page, and are rejected without a proof of that
+   * key (RFC 9449). Default `false`: each page decides.
    */
   readonly proofRequired?: boolean | undefined;
   /** Default: {@link DEFAULT_SANDBOX}. */
@@ -111,12 +111,12 @@ export interface Manifest {
 type Defaulted =
   "placements" | "capabilities" | "scopes" | "sandbox" | "allow" | "icons" | "locales";
 
-/** A manifest as it is written: fields with a default may be left out. */
+/** A manifest as its author writes it: fields with a default may be left out. */
 export type ManifestInput = Omit<Manifest, Defaulted> & {
   readonly [Field in Defaulted]?: Manifest[Field] | undefined;
 } & {
   readonly $schema?: string | undefined;
-  /** What {@link RegisteredApp} adds: an app that was sent as JSON is a manifest again. */
+  /** Ignored if it is correct, so that a {@link RegisteredApp} sent as JSON is a valid manifest. */
   readonly origin?: string | undefined;
 };
 
@@ -136,7 +136,7 @@ const appId = z
 
 const rightName = z.string().check(z.refine(isTopic, "must be of the form resource:action"));
 
-// Plain http is for this machine only: elsewhere anyone on the path could become the app.
+// Plain http is for this machine only: elsewhere anyone on the network path could replace the app.
 const webUrl = z.string().check(z.refine(isSecureUrl, "must be an https URL (http on loopback)"));
 
 const path = z
@@ -223,11 +223,14 @@ const manifestSchema: z.ZodMiniType<Manifest> = z
     ),
   );
 
-/** A manifest with what follows from it. */
+/** A parsed manifest with its origin. */
 export interface RegisteredApp extends Manifest {
-  /** The origin of `url`: the only one that may shake hands or send requests as this app. */
+  /** The origin of `url`. Only this origin may connect or send requests as this app. */
   readonly origin: string;
 }
+
+// Results of the parsers below. The shape alone would prove nothing.
+const registered = new WeakSet<object>();
 
 /** @throws {BridgeError} MANIFEST_INVALID, naming source and field */
 export function parseManifest(value: unknown, source = "manifest"): RegisteredApp {
@@ -244,14 +247,11 @@ function failure(source: string): ParseContext {
 }
 
 function register(manifest: Manifest): RegisteredApp {
-  // The schema has let only http(s) URLs through, and each of those has an origin.
+  // The schema accepts only http(s) URLs, and each of them has an origin.
   const app = Object.freeze({ ...manifest, origin: originOf(manifest.url) ?? "" });
   registered.add(app);
   return app;
 }
-
-// What came out of a parser here; the shape alone would prove nothing.
-const registered = new WeakSet<object>();
 
 /** True for a value that {@link parseManifest} returned, so that it need not be parsed again. */
 export function isRegisteredApp(value: object): value is RegisteredApp {

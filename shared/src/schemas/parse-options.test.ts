@@ -93,7 +93,7 @@ describe("parseOptions", () => {
     }
   });
 
-  it("hands on functions and instances themselves", () => {
+  it("returns the caller's own functions and instances", () => {
     const onError = vi.fn();
     const { signal } = new AbortController();
     const parsed = parse({ onError, signal });
@@ -103,7 +103,7 @@ describe("parseOptions", () => {
     expectTypeOf(parsed).toEqualTypeOf<Options>();
   });
 
-  it("takes schemas of the full zod", () => {
+  it("accepts schemas of the full zod", () => {
     const full = zod.strictObject({ port: zod.number(), host: zod.optional(zod.string()) });
     expect(parseOptions(full, { port: 1 }, "serve")).toEqual({ port: 1 });
     expect(() => parseOptions(full, { prot: 1 }, "serve")).toThrow(

@@ -14,11 +14,11 @@ const schema = z.object({
   audit: z.optional(z.union([z.literal("stdout"), z.strictObject({ file: z.string() })])),
 });
 
-describe("parseWith, given a value that fits no form of a union", () => {
+describe("parseWith, given a value that matches no form of a union", () => {
   it.each([
     [{ scopes: "orders:read" }, "scopes: must be of type array or of type object."],
     [{ audit: "file" }, 'audit: must be "stdout" or of type object.'],
-  ])("names the forms: %j", (value, message) => {
+  ])("names the allowed forms: %j", (value, message) => {
     expect(() => parseWith(schema, value, context)).toThrow(`gateway.json: ${message}`);
   });
 
@@ -27,13 +27,13 @@ describe("parseWith, given a value that fits no form of a union", () => {
     [{ scopes: { get: ["a"] } }, "scopes.get: must be a method in capitals."],
     [{ scopes: { GET: "a" } }, "scopes.GET: must be of type array."],
     [{ audit: { fil: "x" } }, 'audit.file: is required; audit: unknown field "fil".'],
-  ])("says what is wrong with the form that was meant: %j", (value, message) => {
+  ])("describes the fault in the form that was meant: %j", (value, message) => {
     expect(() => parseWith(schema, value, context)).toThrow(`gateway.json: ${message}`);
   });
 });
 
-describe("parseWith, given a value with faults without end", () => {
-  it("lists some of them, and repeats no more of a name than of a line", () => {
+describe("parseWith, given a value with thousands of faults", () => {
+  it("lists the first 20 faults and cuts long names", () => {
     const long = "x".repeat(1e6);
     const many = Object.fromEntries(Array.from({ length: 1e4 }, (_, index) => [`k${index}`, 1]));
     for (const value of [
@@ -51,7 +51,7 @@ describe("parseWith, given a value with faults without end", () => {
 });
 
 describe("parseJsonWith, given text that is not JSON", () => {
-  it("says where, and quotes nothing of the text", () => {
+  it("names line and column, and quotes nothing", () => {
     const text = '{\n  "token": "canary",,\n}';
     expect(() => parseJsonWith(schema, text, context)).toThrow(
       /^gateway\.json: this is not valid JSON \(line 2 column 21\)\.$/,

@@ -1,7 +1,7 @@
 /**
- * The revocation feed, `GET {issuer}/revocations` as server-sent events: first `snapshot`, then one
- * `revoked` per entry whose event id is its number in the issuer's log. For the issuer that sends
- * and the verifiers that follow.
+ * The revocation feed, `GET {issuer}/revocations` as server-sent events: first a `snapshot`, then one
+ * `revoked` event per entry. Its event id is the entry's number in the issuer's log. The issuer sends
+ * the feed, and verifiers follow it.
  */
 import * as z from "zod/mini";
 
@@ -9,9 +9,9 @@ const id = z.string().check(z.minLength(1), z.maxLength(256));
 const epochSeconds = z.number().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER));
 
 /**
- * Ends the tokens of a session, a user (in one tenant, if one is named), a tenant or an app that
- * were issued at `atSeconds` or before, or those that a signing key has signed. A session never comes
- * back, nor does a key that was removed, so for them the time is no limit.
+ * Revokes the tokens of a session, a user (in one tenant, if one is named), a tenant or an app that
+ * were issued at or before `atSeconds`, or all tokens that a signing key has signed. For sessions and
+ * keys the time is ignored, since a revoked session or removed key is never used again.
  */
 export interface Revocation {
   readonly kind: "session" | "user" | "tenant" | "app" | "key";
@@ -30,14 +30,14 @@ export const revocationSchema: z.ZodMiniType<Revocation> = z.object({
 });
 
 /**
- * How long the removal of a key matters, in seconds: a verifier that cannot reach its issuer uses a
- * key set for an hour, and caches on the way may have handed it out old.
+ * Seconds for which the feed repeats the removal of a key. A verifier that cannot reach its issuer
+ * uses its key set for an hour, and caches on the way may have delivered a stale one.
  */
 export const KEY_REMOVAL_SECONDS: number = 7_200;
 
-/** Data of a `snapshot` event: everything that is revoked and may still have a token alive. */
+/** Data of a `snapshot` event: all revocations that may still affect an unexpired token. */
 export interface RevocationSnapshot {
-  /** Number of the last entry that the snapshot contains. */
+  /** Number of the last entry in the snapshot. */
   readonly seq: number;
   readonly revocations: readonly Revocation[];
 }

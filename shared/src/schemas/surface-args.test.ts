@@ -47,15 +47,15 @@ describe("a path", () => {
     ["/ü", "/%C3%BC"],
     ["/javascript:alert(1)", "/javascript:alert(1)"],
     ["/?next=//evil.example", "/?next=//evil.example"],
-  ])("%s is %s as a browser shows it", (path, normal) => {
+  ])("%s becomes %s, as in a browser", (path, normal) => {
     expect(normalPath(path)).toBe(normal);
   });
 
-  it.each(OFF_ORIGIN)("that is %j is none", (path) => {
+  it.each(OFF_ORIGIN)("%j is refused", (path) => {
     expect(normalPath(path)).toBeUndefined();
   });
 
-  it("never leaves an origin that it is resolved on, whatever it is", () => {
+  it("never leaves its origin, for any input", () => {
     const pieces = fc.array(
       fc.constantFrom("/", "\\", ".", "..", "//", "@", ":", "evil.example", "%2e", "%2f", "?", "#"),
       { maxLength: 12 },
@@ -81,7 +81,7 @@ describe("a path", () => {
 });
 
 describe("arguments for the host's page", () => {
-  it("are taken with their defaults", () => {
+  it("are parsed with their defaults", () => {
     expect(parseShowToast(["Saved"])).toEqual({ text: "Saved", tone: "info" });
     expect(parseConfirm([{ title: "Sure?" }])).toEqual({ title: "Sure?", tone: "normal" });
     expect(parseOpenModal(["edit"])).toEqual({ name: "edit", data: undefined });
@@ -138,7 +138,7 @@ describe("arguments for the host's page", () => {
     ["nowhere", parseNavigate, [], "target: is required"],
     ["another way", parseNavigate, ["/", { to: "top" }], 'options: unknown field "to"'],
     ["a flag that is a text", parseNavigate, ["/", { replace: "yes" }], "options.replace: must be"],
-  ])("are refused by the field's name: %s", (_what, parse, args, message) => {
+  ])("are refused with the name of the field: %s", (_what, parse, args, message) => {
     expect(() => parse(args)).toThrow(
       expect.objectContaining({
         code: "CALL_ARGUMENTS_INVALID",
@@ -147,7 +147,7 @@ describe("arguments for the host's page", () => {
     );
   });
 
-  it.each(OFF_ORIGIN)("refuse the path %j, and do not quote it", (path) => {
+  it.each(OFF_ORIGIN)("are refused with the path %j, which is not quoted", (path) => {
     for (const attempt of [
       () => parseNavigate([path]),
       () => parseNavigate([{ path }]),
@@ -167,11 +167,11 @@ describe("a label", () => {
     ["de-AT", "Aufträge"],
     ["fr", "Commandes"],
     ["ja", "Orders"],
-  ])("is in the language of %s", (locale, text) => {
+  ])("is chosen for the locale %s", (locale, text) => {
     expect(labelText(texts, locale)).toBe(text);
   });
 
-  it("is the same in all languages, or the first that there is", () => {
+  it("is the one text, or the first when no language matches", () => {
     expect(labelText("Orders", "de")).toBe("Orders");
     expect(labelText({ ja: "注文" }, "de")).toBe("注文");
   });

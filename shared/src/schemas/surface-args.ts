@@ -1,4 +1,4 @@
-/** Arguments of the methods that act on the host's page, parsed by every host, the test kit's too. */
+/** Parsers for the arguments of the methods that act on the host's page. The test kit uses them, too. */
 import * as z from "zod/mini";
 import { BridgeError } from "../errors/bridge-error.ts";
 import { SURFACE_LIMITS } from "../limits.ts";
@@ -20,10 +20,10 @@ type Args = readonly unknown[];
 const atMost = (maxLength: number) =>
   z.string().check(z.maxLength(maxLength, `must be at most ${maxLength} characters`));
 
-// Some letters are blank, such as U+3164.
+// Some letters are invisible, such as U+3164.
 const READABLE = /(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{N}]/u;
 
-/** Something to read: a dialog or a button without a text would be the host's own to a person's eyes. */
+/** A readable text. A dialog or button without one would look like the host's own. */
 const words = (maxLength: number) =>
   atMost(maxLength).check(z.regex(READABLE, "must have a letter or a digit"));
 
@@ -73,7 +73,7 @@ const navigateSchema = z.strictObject({
 export type AskedToast = Required<ToastOptions> & { readonly text: string };
 export type AskedConfirm = ConfirmOptions & Required<Pick<ConfirmOptions, "tone">>;
 export type AskedModal = OpenModalOptions & { readonly name: string };
-/** Paths are as a browser would show them. */
+/** Paths are normalised, as a browser shows them. */
 export type AskedPlace = Required<NavigateOptions> &
   (
     | { readonly to: "host"; readonly path: string }
@@ -99,8 +99,8 @@ export function parseConfirm([options]: Args): AskedConfirm {
 }
 
 /**
- * @throws {BridgeError} CALL_ARGUMENTS_INVALID, naming the field; VALUE_NOT_CLONEABLE for data that came
- *   this far but no further, such as a port: it has to travel on, to the frame in the dialog
+ * @throws {BridgeError} CALL_ARGUMENTS_INVALID, naming the field; VALUE_NOT_CLONEABLE for data that was
+ * transferred here and cannot be cloned again for the frame in the dialog, such as a port
  */
 export function parseOpenModal([name, options]: Args): AskedModal {
   const asked = parse("openModal", modalSchema, { name, options });
@@ -108,7 +108,7 @@ export function parseOpenModal([name, options]: Args): AskedModal {
   if (isCloneable(data)) return { name: asked.name, data };
   throw new BridgeError(
     "VALUE_NOT_CLONEABLE",
-    '"openModal": options.data: cannot be sent on to the page in the dialog.',
+    '"openModal": options.data: must be cloneable, since it is sent on to the page in the dialog.',
   );
 }
 
@@ -122,7 +122,7 @@ export function parseResize([size]: Args): FrameSize {
 }
 
 /**
- * @returns the path as a browser would show it
+ * @returns The path in normal form, as a browser shows it.
  * @throws {BridgeError} CALL_ARGUMENTS_INVALID, naming the field
  */
 export function parseReportPath([given]: Args): string {
@@ -147,7 +147,7 @@ function parse<S extends z.core.$ZodType>(method: string, schema: S, value: unkn
   return parseWith(schema, value, { code: "CALL_ARGUMENTS_INVALID", source: `"${method}"` });
 }
 
-// The schema has let only such paths through that have a normal form.
+// The schema accepts only paths that have a normal form.
 function normal(checked: string): string {
   return normalPath(checked) ?? "/";
 }

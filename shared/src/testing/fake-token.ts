@@ -1,5 +1,5 @@
 /**
- * A compact JWT that decodes like a real one and whose signature nobody will ever accept.
+ * Makes a compact JWT that decodes like a real one and has an invalid signature.
  *
  * @example
  * fakeToken({ sub: "alice", aud: "orders", exp: 1795298457 });
@@ -10,7 +10,7 @@ export function fakeToken(claims: Readonly<Record<string, unknown>>): string {
 }
 
 function encode(value: unknown): string {
-  // Through bytes: `btoa` takes only characters below 256.
+  // Encoded as bytes first, since `btoa` accepts only characters below 256.
   const bytes = new TextEncoder().encode(JSON.stringify(value));
   const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
   return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");

@@ -1,23 +1,21 @@
-/**
- * A real `MessageChannel` whose messages a test can hold up, lose, or wait for.
- */
+/** A real `MessageChannel` whose messages a test can delay, drop or await. */
 import type { Clock } from "../clock.ts";
 import type { ChannelPort } from "../channel/port.ts";
 import { nextTask } from "./test-clock.ts";
 
-/** Read for each message when it arrives, so a test may change them at any time. */
+/** Conditions for each message, read when it arrives, so a test may change them at any time. */
 export interface PipeConditions {
   /** Milliseconds that a message takes. */
   readonly delayMs: number;
-  /** Messages vanish, and neither side notices. */
+  /** Messages are lost, and neither side notices. */
   readonly isDropping: boolean;
 }
 
 export interface MessagePipe {
   readonly ports: readonly [ChannelPort, ChannelPort];
-  /** Both ends learn that the other one is gone. */
+  /** Ends the pipe. Both ends are notified. */
   cut(): void;
-  /** Resolves when nothing is on its way, and nothing that arrived has set off something new. */
+  /** Resolves when no message is on its way and no arrived message has caused a new one. */
   settled(): Promise<void>;
 }
 
@@ -108,7 +106,7 @@ class End implements ChannelPort {
     for (const listener of told) listener();
   }
 
-  // What was sent earlier arrives earlier, also when the delay has become shorter meanwhile.
+  // Messages arrive in order, even if the delay has become shorter in the meantime.
   #later(happen: () => void): void {
     const now = this.#clock.monotonic();
     this.#lastAt = Math.max(this.#lastAt, now + this.#conditions().delayMs);

@@ -1,28 +1,28 @@
 /**
- * Time that stands still until a test moves it. Independent of the runtime's timers, so it also
- * works where a test library has replaced those.
+ * A clock that stands still until a test moves it. It does not use the runtime's timers, so it also
+ * works where a test library has replaced them.
  */
 import type { Clock } from "../clock.ts";
 
 export interface TestClock extends Clock {
   /**
-   * Moves time on. Timers that fall due fire one after another, and what each of them sets off
-   * (promises, messages) has happened before the next one fires.
+   * Moves time forward. Due timers fire one after another, and all effects of one timer (promises,
+   * messages) happen before the next one fires.
    */
   advance(ms: number): Promise<void>;
   /**
-   * Moves time on as for a device that was asleep: timers that fell due fire late, at the next
+   * Moves time forward as on a device that was asleep: due timers fire late, at the next
    * {@link TestClock.advance}.
    */
   sleep(ms: number): void;
-  /** Timers that are set. A test that ends with 0 has left none behind. */
+  /** Number of timers that are set. At the end of a test it should be 0. */
   readonly timers: number;
 }
 
 export interface TestClockOptions {
-  /** Epoch milliseconds to start at. Default: the present. */
+  /** Start time in epoch milliseconds. Default: now. */
   readonly nowMs?: number;
-  /** Waits until everything under way has happened. Default: one turn of the event loop. */
+  /** Waits until pending effects have happened. Default: one turn of the event loop. */
   readonly settle?: () => Promise<void>;
 }
 
@@ -74,7 +74,7 @@ export function createTestClock(options: TestClockOptions = {}): TestClock {
   };
 }
 
-/** Resolves in a later task, after all promises that are settled now. */
+/** Resolves in a later task, after the reactions of all promises that are settled now. */
 export function nextTask(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {

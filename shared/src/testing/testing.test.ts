@@ -5,7 +5,7 @@ import { createMessagePipe, type MessagePipe } from "./message-pipe.ts";
 import { createTestClock, nextTask } from "./test-clock.ts";
 
 describe("createTestClock", () => {
-  it("stands still until it is moved", async () => {
+  it("stands still until a test moves it", async () => {
     const clock = createTestClock({ nowMs: 1_000 });
     await nextTask();
     expect([clock.now(), clock.monotonic()]).toEqual([1_000, 0]);
@@ -13,7 +13,7 @@ describe("createTestClock", () => {
     expect([clock.now(), clock.monotonic()]).toEqual([1_500, 500]);
   });
 
-  it("fires timers in the order of their time, each at its time", async () => {
+  it("fires timers in order, each at its time", async () => {
     const clock = createTestClock();
     const fired: [string, number][] = [];
     const at = (name: string, ms: number) =>
@@ -30,7 +30,7 @@ describe("createTestClock", () => {
     expect(clock.timers).toBe(1);
   });
 
-  it("fires a timer that another one sets, when it falls due in the same move", async () => {
+  it("fires a timer that another timer sets, if it is due within the same move", async () => {
     const clock = createTestClock();
     const fired: number[] = [];
     clock.setTimer(() => {
@@ -40,7 +40,7 @@ describe("createTestClock", () => {
     expect(fired).toEqual([15]);
   });
 
-  it("fires timers late that fell due while the device slept", async () => {
+  it("fires timers late when they were due while the device slept", async () => {
     const clock = createTestClock();
     const fire = vi.fn<() => void>();
     clock.setTimer(fire, 10);
@@ -54,7 +54,7 @@ describe("createTestClock", () => {
 });
 
 describe("fakeToken", () => {
-  it("makes a token that decodes to its claims", () => {
+  it("returns a token that decodes to its claims", () => {
     const claims = { sub: "alice", name: "Zoë Müller 🏠", exp: 1 };
     expect(decodeSessionToken(fakeToken(claims))).toMatchObject({
       claims,
@@ -82,7 +82,7 @@ describe("createMessagePipe", () => {
     pipe.cut();
   });
 
-  it("clones what it carries and moves what is transferred", async () => {
+  it("clones values and moves transferred objects", async () => {
     const received = open();
     const buffer = new ArrayBuffer(8);
     pipe.ports[0].postMessage({ buffer }, [buffer]);
@@ -91,7 +91,7 @@ describe("createMessagePipe", () => {
     expect(buffer.byteLength).toBe(0);
   });
 
-  it("delivers after the delay, and never out of order", async () => {
+  it("delivers after the delay, in order", async () => {
     const received = open();
     conditions.delayMs = 100;
     pipe.ports[0].postMessage("slow", []);
@@ -125,7 +125,7 @@ describe("createMessagePipe", () => {
     expect(closed).toHaveBeenCalledOnce();
   });
 
-  it("delivers what was sent before an end was closed, then the close", async () => {
+  it("delivers earlier messages before the close of an end", async () => {
     const received = open();
     pipe.ports[0].postMessage("last words", []);
     pipe.ports[0].close();

@@ -1,7 +1,7 @@
 import { BridgeError } from "../errors/bridge-error.ts";
 import { isRecord } from "../protocol/guards.ts";
 
-/** What a token says about itself. Nothing in it was checked: never decide anything by it. */
+/** The content of a token. Nothing in it was verified: never base a decision on it. */
 export interface DecodedToken {
   readonly untrusted: true;
   readonly header: Readonly<Record<string, unknown>>;
@@ -9,7 +9,7 @@ export interface DecodedToken {
 }
 
 /**
- * Reads a compact JWT for display or debugging. Does not check the signature, the expiry, the
+ * Decodes a compact JWT for display or debugging. It does not check the signature, the expiry, the
  * audience or anything else; `@breezeway/verify` does.
  *
  * @throws {BridgeError} TOKEN_MALFORMED
@@ -20,10 +20,10 @@ export function decodeSessionToken(token: string): DecodedToken {
     try {
       return { untrusted: true, header: decodePart(header), claims: decodePart(claims) };
     } catch {
-      // What failed quotes the token; the error below does not.
+      // The caught error may quote the token; the error below does not.
     }
   }
-  throw new BridgeError("TOKEN_MALFORMED", "This is not a compact JWT.");
+  throw new BridgeError("TOKEN_MALFORMED", "The session token is not a compact JWT.");
 }
 
 function decodePart(part: string): Record<string, unknown> {

@@ -1,18 +1,18 @@
-/** What travels between an app in a WebView and the native host around it, one text each. */
+/** Messages between an app in a WebView and the native host around it. Each travels as text. */
 import { isRecord } from "../protocol/guards.ts";
 import { decodeText } from "./text-codec.ts";
 
 export const WEB_VIEW = {
-  /** Global of the guest's page: the nonce that shows that a message comes from its main frame. */
+  /** Global in the guest's page: the nonce. It proves that a message comes from the main frame. */
   nonce: "breezewayHost",
-  /** Event of the guest's window: the nonce is there. */
+  /** Event of the guest's window: the nonce is available. */
   ready: "breezewayhost",
-  /** Event of the guest's window: a message of the host, as `detail`. */
+  /** Event of the guest's window: a message of the host in `detail`. */
   message: "breezeway",
 } as const;
 
 export type WebViewMessage =
-  /** Guest → host. `id` tells the answers of several attempts apart. */
+  /** Guest → host. `id` matches an answer to its attempt. */
   | { readonly type: "hello"; readonly id: string; readonly nonce: string; readonly hello: unknown }
   /** Host → guest: the answer to a hello. */
   | {
@@ -21,11 +21,11 @@ export type WebViewMessage =
       readonly channel: string;
       readonly welcome: unknown;
     }
-  /** `channel` is random, and known to the host and to the guest's main frame only. */
+  /** `channel` is random. Only the host and the guest's main frame know it. */
   | { readonly type: "data"; readonly channel: string; readonly message: unknown }
   | { readonly type: "close"; readonly channel: string };
 
-/** `undefined` for anything that is not one of ours: the page may use the same pipe for itself. */
+/** Returns `undefined` for any foreign message, since the page may use the same pipe for its own. */
 export function parseWebViewMessage(text: unknown): WebViewMessage | undefined {
   if (typeof text !== "string") return undefined;
   let value: unknown;

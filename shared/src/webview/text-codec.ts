@@ -1,11 +1,11 @@
 /**
- * Values as text, for a pipe that carries nothing else. JSON, plus `undefined`, which calls without a
- * result are full of. What JSON would change in silence (a Date, a Map, a buffer, NaN) is refused
- * instead, as structured clone refuses a function.
+ * Encodes values as text, for a pipe that carries only text. The format is JSON plus `undefined`, which
+ * every call without a result needs. Values that JSON would change silently (a Date, a Map, a buffer,
+ * NaN) are refused, as structured clone refuses a function.
  */
 const UNDEFINED = "$undefined";
 
-/** @throws {TypeError} for a value that would not arrive as it is */
+/** @throws {TypeError} for a value that would not arrive unchanged */
 export function encodeText(value: unknown): string {
   return JSON.stringify(plain(value));
 }
@@ -39,7 +39,9 @@ function plain(value: unknown): unknown {
     default:
       break;
   }
-  throw new TypeError("A value of this kind does not travel as text.");
+  throw new TypeError(
+    "A WebView carries only JSON values and undefined, and this value is neither.",
+  );
 }
 
 function plainMembers(value: object): object {

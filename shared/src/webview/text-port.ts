@@ -1,19 +1,19 @@
-/** One end of a channel over a pipe of text, in the place of a `MessagePort`. */
+/** One end of a channel over a text pipe, with the interface of a `MessagePort`. */
 import type { ChannelPort } from "../channel/port.ts";
 
 export interface TextPort {
   readonly port: ChannelPort;
-  /** A message of the other end has arrived. Kept until the channel listens. */
+  /** Takes a message of the other end. It is kept until the channel listens. */
   receive(message: unknown): void;
-  /** The other end is gone. */
+  /** Records that the other end is gone. */
   lose(): void;
 }
 
 type Listener = (event: { readonly data: unknown }) => void;
 
 /**
- * @param send takes a message along, or throws a TypeError for one that cannot travel as text
- * @param onClose called once, when this end is closed
+ * @param send Sends a message, or throws a TypeError for one that cannot travel as text.
+ * @param onClose Called once, when this end is closed.
  */
 export function createTextPort(send: (message: unknown) => void, onClose: () => void): TextPort {
   const messageListeners = new Set<Listener>();
@@ -47,7 +47,8 @@ export function createTextPort(send: (message: unknown) => void, onClose: () => 
     },
     port: {
       postMessage(message, transfer) {
-        if (transfer.length > 0) throw new TypeError("Nothing can be moved over a pipe of text.");
+        if (transfer.length > 0)
+          throw new TypeError("A WebView carries only text, so objects cannot be transferred.");
         if (isOpen) send(message);
       },
       addEventListener(type: string, listener: Listener & (() => void)) {
