@@ -1,4 +1,7 @@
-/** What reads the sources without running them; part of the quick loop and of the full run. */
+/**
+ * The checks that read the sources without running them. The quick loop and the full run include
+ * them.
+ */
 import type { Job } from "./jobs.ts";
 import { checkJob, toolJob } from "./tools.ts";
 
@@ -15,6 +18,7 @@ export function staticJobs(): Job[] {
     ]),
     toolJob("lint", ["oxlint", "--type-aware", "--deny-warnings"]),
     checkJob("import boundaries", ["boundaries"]),
-    checkJob("one transport file per side", ["transport"]),
+    checkJob("one file per side that reaches other windows", ["transport"]),
+    checkJob("plain prose", ["prose"]),
   ];
 }
