@@ -1,10 +1,12 @@
 /**
- * Who may import whom. `npm run check` runs it through `scripts/checks/boundaries.ts`, which adds
+ * Defines which workspace may import which. `npm run check` runs it through
+ * `scripts/checks/boundaries.ts`, which adds
  * that every imported package is declared where it is used.
  */
 
 /**
- * Workspace → the other workspaces it may import. Any that is not named here may import all.
+ * Workspace → the other workspaces it may import. A workspace that is not listed may import all
+ * others.
  *
  * @type {Record<string, string[]>}
  */
@@ -43,7 +45,7 @@ export default {
     },
     {
       name: "resolvable",
-      comment: "A path or package that is not there, or a path that a package does not export.",
+      comment: "The path or package does not exist, or the package does not export the path.",
       severity: "error",
       from: {},
       to: { couldNotResolve: true },
@@ -53,12 +55,12 @@ export default {
       comment: "Two files that import each other are one file, or hide a third.",
       severity: "error",
       from: {},
-      // A cycle that a type closes is gone when the program runs: options name what they are made of.
+      // A cycle that only a type closes does not exist at run time.
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     {
       name: "no-tests-in-sources",
-      comment: "What is shipped must not import tests or their support.",
+      comment: "Shipped sources must not import tests or their support.",
       severity: "error",
       from: { path: anyOf([...Object.keys(LAYERS), "cli", "playwright"]), pathNot: TESTS },
       to: { path: TESTS },
@@ -72,7 +74,7 @@ export default {
     },
     {
       name: "no-node-in-the-browser",
-      comment: "shared, guest and host run in browsers.",
+      comment: "shared, guest and host run in browsers, which have no Node modules.",
       severity: "error",
       from: { path: anyOf(["shared", "guest", "host"]), pathNot: TESTS },
       to: { dependencyTypes: ["core"] },

@@ -17,7 +17,7 @@ if (!nodeOptions.includes(CONDITION)) {
   process.env["NODE_OPTIONS"] = `${nodeOptions} ${CONDITION}`.trim();
 }
 
-// Of several `--disable-features` only the last one counts, so ours repeats Playwright's list;
+// Only the last one of several `--disable-features` counts, so ours repeats Playwright's list;
 // `specs/browser.spec.ts` compares the two.
 const PLAYWRIGHTS_OWN = [
   "AvoidUnnecessaryBeforeUnloadCheckSync",
@@ -55,7 +55,7 @@ export default defineConfig({
   reporter: "list",
   use: {
     viewport: { width: 1360, height: 860 },
-    // A trace of every test takes a third of its time: BREEZEWAY_TRACE=1 for when one is needed.
+    // Tracing takes a third of a test's time, so BREEZEWAY_TRACE=1 enables it.
     trace: process.env["BREEZEWAY_TRACE"] ? "retain-on-failure" : "off",
     screenshot: "only-on-failure",
     launchOptions: {
@@ -69,7 +69,7 @@ export default defineConfig({
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
-        // Each site in a process of its own, as on people's machines.
+        // Each site has a process of its own, as in a user's browser.
         "--site-per-process",
         `--disable-features=${[...PLAYWRIGHTS_OWN, ...ADDRESS_BAR_PAGES].join(",")}`,
       ],

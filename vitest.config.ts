@@ -13,12 +13,12 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**"],
     typecheck: { enabled: false },
     dangerouslyIgnoreUnhandledErrors: false,
-    // Not threads: native addons (swc) crash in them, and take the whole run along.
+    // Native addons (swc) crash in threads and end the whole run.
     pool: "forks",
-    // Limits are for what hangs: a busy machine takes many times as long as a quiet one.
+    // These limits end tests that hang. A busy machine takes many times as long as an idle one.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    // Less than a token's life, whose end could be taken for its revocation.
+    // Shorter than a token's life: a test could mistake an expired token for a revoked one.
     expect: { poll: { timeout: 40_000 } },
     setupFiles: ["./scripts/vitest-setup.ts"],
   },

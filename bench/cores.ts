@@ -1,4 +1,4 @@
-/** Who runs where, on a machine of two cores. Needs taskset and chrt, which Linux has. */
+/** Assigns processes to the two cores of a machine. Needs taskset and chrt, which Linux has. */
 import { execFileSync, spawn } from "node:child_process";
 import process from "node:process";
 
@@ -11,14 +11,14 @@ export function pin(core: number, pid: number | undefined): void {
   }
 }
 
-/** Ends with its parent, however that ends. */
+/** The program ends when its parent has ended, in whatever way. */
 const SPIN =
   "const { ppid } = process; while (process.ppid === ppid) for (let i = 0; i < 1e6; i += 1);";
 
 /**
- * Spins on each core at idle priority, so that none halts: to wake a halted virtual core costs whoever
- * sends it something more than the work of a request or a call, and costs the faster contender more,
- * since its peer sleeps more often.
+ * Spins on each core at idle priority, so that none halts. Waking a halted virtual core takes the
+ * sender longer than a request or a call, and slows the faster contender more, because its peer
+ * sleeps more often.
  */
 export function keepAwake(cores: readonly number[]): void {
   for (const core of cores) {

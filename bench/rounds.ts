@@ -1,6 +1,7 @@
 /**
  * Compares contenders in one process: rounds in the order A B C C B A, so that heat, noise and a
- * growing heap fall on all of them alike; medians over the rounds. Only ratios in one run count.
+ * growing heap affect all of them equally. Results are medians over the rounds. Only ratios within
+ * one run count.
  */
 export interface Contender {
   readonly name: string;
@@ -14,9 +15,9 @@ export interface Result {
 }
 
 export interface RoundOptions {
-  /** Even number of rounds. Default 10. */
+  /** An even number of rounds. Default: 10. */
   readonly rounds?: number;
-  /** Time of one contender in one round. Default 200. */
+  /** The time of one contender in one round. Default: 200 ms. */
   readonly sliceMs?: number;
 }
 
@@ -27,7 +28,7 @@ export async function compare(
   const samples = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
   const batches = new Map<string, number>();
   for (const { name, run } of contenders) {
-    // Also the warm-up: enough operations for the optimising compiler.
+    // This is also the warm-up: enough operations for the optimising compiler.
     const perSecond = await measure(run, 100, sliceMs * 2);
     batches.set(name, Math.max(1, Math.round(perSecond / 200)));
   }
@@ -58,7 +59,7 @@ function median(values: readonly number[]): number {
   return ((sorted[Math.floor(middle - 0.5)] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
 }
 
-/** A table in Markdown; the ratio is to the first contender. */
+/** A table in Markdown, with the ratio to the first contender. */
 export function table(title: string, results: readonly Result[]): string {
   const base = results[0]?.perSecond ?? 1;
   const rows = results.map(

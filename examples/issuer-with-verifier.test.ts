@@ -32,7 +32,8 @@ beforeAll(async () => {
     ],
   });
   server = await serveIssuer(issuer, { port });
-  // Published before anybody fetches the key set, so that whoever holds it has the successor too.
+  // Rotate before the first fetch of the key set, so that every cached key set has the successor,
+  // too.
   await issuer.keys.rotate();
   const url = `${server.url}/auth`;
   feed = createRevocationFeed({ url: `${url}/revocations` });
@@ -84,7 +85,7 @@ test("a backend takes the issuer's tokens, and refuses them once their session i
   expect(await ask(bob.token)).toBe("session of bob");
 });
 
-test("ending all sessions of a user ends the tokens of that user", async () => {
+test("revoking all sessions of a user revokes the tokens of that user", async () => {
   const carol = await signIn("carol");
   expect(await ask(carol.token)).toBe("session of carol");
   const heard = new Promise((resolve) => {
@@ -117,7 +118,7 @@ test("a key that is removed in an emergency is refused at once by those who foll
   expect(await heard).toMatchObject({ kind: "key", id: kid });
   expect(await ask(dave.token)).toBe("key-unknown");
   await expect(following.verify(dave.token)).rejects.toMatchObject({ code: "KEY_UNKNOWN" });
-  // It holds a key set from before.
+  // This verifier has an older key set.
   await expect(apart.verify(dave.token)).resolves.toMatchObject({ userId: "dave" });
 
   const { token } = await issuer.sessions.mintToken(dave.handle, "orders");

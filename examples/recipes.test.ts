@@ -1,5 +1,6 @@
 /**
- * The example programs in other languages, run for real: each is started as a process of its own and
+ * The example programs in other languages, run for real: each is started as a process of its own
+ * and
  * must answer one table of requests as this repository's own servers do.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -75,7 +76,7 @@ beforeAll(async () => {
       running.set(runKey(program, path), { port, program: started });
     }),
   );
-  // Only now, when none is still starting: what has started is ended all the same.
+  // Throw only when no program is still starting, so that the programs that started are ended.
   for (const start of starts) if (start.status === "rejected") throw start.reason;
 }, BUILD_TIMEOUT_MS);
 
@@ -84,12 +85,12 @@ afterAll(() => opened.disposeAsync());
 const leftOut = programs.filter(({ missing }) => missing !== undefined);
 for (const { name, missing } of leftOut) test.skip(`${name}, left out: ${missing}`, () => {});
 
-// What its own tests cover is shared by the programs of a language.
+// The programs of a language share the code that their own tests cover.
 const languages = runnable.filter(
   ({ language }, index) => runnable.findIndex((other) => other.language === language) === index,
 );
 test.each(languages)(
-  "$language: the key cache keeps its times by a clock of the test's own",
+  "$language: the key cache keeps its times by the test's clock",
   (program) => program.runUnitTests(),
   BUILD_TIMEOUT_MS,
 );

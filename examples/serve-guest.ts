@@ -1,7 +1,8 @@
 /**
  * Serves one of the example guests: `npm start -w examples -- guest-react`.
  *
- * PORT: default 5173, 0 takes a free one. BREEZEWAY_HOST_ORIGINS: who may embed it, default
+ * PORT: default 5173, 0 takes a free one. BREEZEWAY_HOST_ORIGINS: the origins that may embed it,
+ * default
  * http://localhost:4000.
  */
 import { existsSync } from "node:fs";
@@ -15,7 +16,9 @@ import { build, type BuildOptions } from "esbuild";
 const folder = join(import.meta.dirname, process.argv[2] ?? "");
 const entry = ["main.tsx", "main.ts"].map((name) => join(folder, name)).find(existsSync);
 if (process.argv[2] === undefined || !existsSync(join(folder, "index.html"))) {
-  process.stderr.write("Which one? guest-react, guest-lit, guest-script-tag or standalone\n");
+  process.stderr.write(
+    "serve-guest.ts: name an example: guest-react, guest-lit, guest-script-tag or standalone\n",
+  );
   process.exit(2);
 }
 
@@ -36,7 +39,10 @@ server.listen(Number(process.env["PORT"] ?? 5173), "127.0.0.1", () => {
   process.stdout.write(`http://127.0.0.1:${port}/ for the host ${hostOrigins}\n`);
 });
 
-/** What `node_modules/@breezeway/guest/dist/breezeway.js` is for those who install the package. */
+/**
+ * The build of `node_modules/@breezeway/guest/dist/breezeway.js` is for those who install the
+ * package.
+ */
 function sdk(): NonNullable<BuildOptions["stdin"]> {
   return { contents: 'import "@breezeway/guest/script-tag";', resolveDir: import.meta.dirname };
 }

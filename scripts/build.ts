@@ -1,6 +1,8 @@
 /**
- * `npm run build`: everything that is published, ready under each `dist/` and `.cache/packages`. With
- * `--no-pack` without the tarballs: what each package's `prepack` runs, so that none leaves unbuilt.
+ * `npm run build`: builds everything that is published, under each `dist/` and `.cache/packages`.
+ * With
+ * `--no-pack` without the tarballs. Each package's `prepack` runs the latter, so that no package is
+ * published unbuilt.
  */
 import process from "node:process";
 import { buildPackages, compilePackages } from "./packages/build.ts";

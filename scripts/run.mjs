@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * `npm start | test | check | build | e2e | guards`: does its own set-up, then hands over to Node 24.
+ * `npm start | test | check | build | e2e | guards`: sets the machine up, then continues on Node
+ * 24.
  *
  * Runs on the machine's own Node (18 or later) before anything is installed, so this file and
  * what it imports from `setup/` are plain JavaScript without dependencies.
@@ -11,7 +12,7 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Commands by name: what to run on Node 24, and what has to be on the machine before. */
+/** The commands: what runs on Node 24, and what must be installed before. */
 const COMMANDS = {
   start: { script: "demo/main.ts", browser: false, packages: false },
   check: { script: "scripts/suite/check.ts", browser: false, packages: false },
@@ -28,7 +29,9 @@ const command = Object.hasOwn(COMMANDS, name)
 
 const major = Number(process.versions.node.split(".")[0]);
 if (major < 18) {
-  console.error(`Node 18 or later is needed to start; this is ${process.version}.`);
+  console.error(
+    `scripts/run.mjs: needs Node 18 or later to start; this is Node ${process.version}.`,
+  );
   process.exit(1);
 }
 if (!command) {
@@ -64,7 +67,7 @@ async function prepareAndRun({ script, browser, packages }) {
   if (packages) {
     const { ensureSystemPackages } = await import("./setup/system-packages.mjs");
     const missing = await ensureSystemPackages();
-    // Tests that need one of these leave themselves out; the summary names them.
+    // Tests that need one of these are skipped, and the summary names them.
     env["BREEZEWAY_SKIPPED"] = missing.map((entry) => entry.name).join(",");
     env["BREEZEWAY_SKIPPED_WHY"] = JSON.stringify(missing);
   }

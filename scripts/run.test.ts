@@ -10,13 +10,13 @@ import { writeTree } from "./test-support/tree.ts";
 
 const RUN = join(ROOT, "scripts/run.mjs");
 
-test("an unknown command names the known ones and exits with 2", async () => {
+test("exits with 2 and names the known commands for an unknown command", async () => {
   const { code, output } = await run(process.execPath, [RUN, "toString"]);
   expect(code).toBe(2);
   expect(output).toContain("start | check | build | e2e | test");
 });
 
-test("what went wrong in the set-up is said without a stack, from any folder", async () => {
+test("reports a failure of the set-up without a stack, from any folder", async () => {
   const root = await writeTree({ "package-lock.json": "{" });
   await cp(join(ROOT, "scripts/run.mjs"), join(root, "scripts/run.mjs"));
   await cp(join(ROOT, "scripts/setup"), join(root, "scripts/setup"), { recursive: true });
@@ -26,10 +26,10 @@ test("what went wrong in the set-up is said without a stack, from any folder", a
   expect(code).toBe(1);
 });
 
-test("a CHROMIUM_PATH from which nothing starts is an error, not a hint", async () => {
+test("fails when no Chromium starts from CHROMIUM_PATH", async () => {
   vi.stubEnv("CHROMIUM_PATH", "/no/chromium");
   onTestFinished(() => void vi.unstubAllEnvs());
   await expect(ensureChromium(ROOT, process.execPath)).rejects.toThrow(
-    "CHROMIUM_PATH is /no/chromium, and no Chromium starts from there.",
+    "CHROMIUM_PATH: no Chromium starts from /no/chromium. Correct the path or unset the variable.",
   );
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, vi } from "vitest";
 
-// Console noise fails a test: a library that talks in production talks in its tests first.
-// A test that expects a message replaces the method itself with vi.spyOn.
+// Console output fails a test, because a library must not write to the console in production. A
+// test that expects a message replaces the method with vi.spyOn.
 const METHODS = ["error", "warn", "log", "info", "debug"] as const;
 let noise: string[] = [];
 

@@ -1,4 +1,4 @@
-/** Child processes: started and awaited, always ended, and never left behind by a test that was killed. */
+/** Child processes that always end, even when the test that started them is killed. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -18,7 +18,8 @@ export const PROGRAM_FOLDERS: readonly string[] = [
 ];
 
 /**
- * The program's path; `undefined` when it is not installed, in which case the tests that need it are
+ * The program's path; `undefined` when it is not installed, in which case the tests that need it
+ * are
  * reported as skipped. `npm test` installs it where it may.
  */
 export function findProgram(name: string): string | undefined {

@@ -6,15 +6,17 @@ export interface Relay extends AsyncDisposable {
   readonly port: number;
   /** Ends all connections, and new ones at once. */
   cut(): void;
-  /** Passes nothing any more, on open connections and on new ones, and ends none of them. */
+  /** Stops passing data on open and new connections, without ending any. */
   freeze(): void;
-  /** Passes nothing any more on the open connections; new ones pass. */
+  /** Stops passing data on the open connections. New ones pass. */
   stall(): void;
-  /** Lets new connections pass again. Those that were frozen stay frozen. */
+  /** Lets new connections pass again. Frozen connections stay frozen. */
   restore(): void;
 }
 
-/** @param targets - Ports, or paths of Unix sockets, that are served in turn, as by a load balancer. */
+/**
+ * @param targets - Ports, or paths of Unix sockets, that are served in turn, as by a load balancer.
+ */
 export async function startRelay(...targets: readonly (number | string)[]): Promise<Relay> {
   const open = new Set<Socket>();
   let connections = 0;

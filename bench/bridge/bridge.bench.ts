@@ -1,10 +1,12 @@
 /**
- * The bridge beside a hand-written port, penpal and comlink, host and guest on two sites and so in
+ * Compares the bridge with a hand-written port, penpal and comlink: host and guest on two sites and
+ * so in
  * two processes of Chromium. For calls all four are connected to the same two documents, and take
  * turns in an order that goes round and back (A B C D, D C B A, B C D A, …), so that neither the
- * machine's mood nor a place in the row favours one. For the start each has a page of its own.
+ * machine's load nor the position favours one. To measure the start, each has a page of its own.
  *
- * `npm run bridge -w bench`; `CHROMIUM_PATH` names a Chromium other than Playwright's, `ROUNDS` sets
+ * `npm run bridge -w bench`; `CHROMIUM_PATH` names a Chromium other than Playwright's, `ROUNDS`
+ * sets
  * how many turns each takes.
  */
 import { existsSync } from "node:fs";
@@ -20,7 +22,7 @@ const STARTERS = ["empty", ...CONTENDERS] as const;
 const ROUNDS = Number(process.env["ROUNDS"] ?? 24);
 const CALLS_EACH_TURN = 150;
 const STARTS = 16;
-/** Bytes, and how many calls in a turn. */
+/** The size in bytes, and the number of calls in a turn. */
 const PAYLOADS = [
   [1_000, 30],
   [100_000, 10],
@@ -32,7 +34,7 @@ interface BenchWindow {
   readonly start: (contender: string, origin: string) => Promise<number>;
   readonly startAll: (origin: string) => Promise<void>;
   readonly startMany: (origin: string, count: number) => Promise<number>;
-  /** From the start of the guest's script to its first answer. */
+  /** The time from the start of the guest's script to its first answer. */
   readonly scriptMs: number;
   readonly sequential: (contender: string, count: number) => Promise<number[]>;
   readonly inFlight: (contender: string, width: number, rounds: number) => Promise<number>;
@@ -142,7 +144,7 @@ async function reportStarts(page: Page, { guestOrigin }: BenchSites): Promise<vo
   }
 }
 
-/** Connecting many guests should cost each the same. */
+/** Connecting many guests should cost the same time for each. */
 async function reportMany(page: Page, { guestOrigin }: BenchSites): Promise<void> {
   for (const count of [10, 50, 100]) {
     await open(page, "startMany");
@@ -169,7 +171,7 @@ function guestFrame(page: Page): Frame {
   return frame;
 }
 
-/** What each of them measured in all its turns, sorted. */
+/** The measurements of each contender in all its turns, sorted. */
 async function takeTurns<Name extends string>(
   names: readonly Name[],
   rounds: number,

@@ -1,4 +1,4 @@
-/** The guest's side of each contender: an `echo` across the bridge, and what is measured with it. */
+/** The guest's side of each contender: an `echo` across the bridge, with its measurements. */
 import { createAppBridge } from "@breezeway/guest";
 import * as comlink from "comlink";
 import { connect, WindowMessenger } from "penpal";
@@ -8,7 +8,7 @@ type Echo = (value: unknown) => Promise<unknown>;
 const hostOrigin = document.querySelector<HTMLMetaElement>("meta[name=host]")?.content ?? "";
 
 const OPENERS: Readonly<Record<string, () => Promise<Echo>>> = {
-  // A frame without a bridge, for what a bridge adds to it.
+  // A frame without a bridge, which shows what a bridge adds.
   empty: async () => async () => undefined,
   raw: async () => rawEcho(await askForPort("raw")),
   async penpal() {
@@ -24,7 +24,7 @@ const OPENERS: Readonly<Record<string, () => Promise<Echo>>> = {
   },
   async breezeway() {
     const bridge = await createAppBridge({ hostOrigins: [hostOrigin] });
-    // Part of the start: what is ready is a guest that can make an authenticated request.
+    // The start includes a token: a guest is ready when it can make an authenticated request.
     await bridge.getSessionToken();
     return (value) => bridge.method.call("echo", value);
   },
@@ -41,7 +41,7 @@ for (const [name, open] of Object.entries(OPENERS)) {
 }
 const scriptMs = performance.now() - scriptStartedAt;
 Object.assign(window, { sequential, inFlight, payload, scriptMs });
-// To nobody in particular, and nothing in it: the driver's signal that it can begin.
+// The message is empty and has no target: it only signals to the driver that it can begin.
 parent.postMessage("bench-ready", hostOrigin);
 
 function echoOf(contender: string): Echo {
@@ -60,7 +60,7 @@ function askForPort(contender: string): Promise<MessagePort> {
   });
 }
 
-/** What a careful person would write by hand: ids, a map, nothing else. */
+/** A careful hand-written bridge: ids and a map, nothing else. */
 function rawEcho(port: MessagePort): Echo {
   const waiting = new Map<number, (value: unknown) => void>();
   let lastId = 0;
@@ -77,10 +77,10 @@ function rawEcho(port: MessagePort): Echo {
     });
 }
 
-// The first calls of a turn find caches that another contender has filled.
+// The first calls of a turn find caches with another contender's data.
 const WARM_UP = 30;
 
-/** Microseconds of each call, one after another. */
+/** The duration of each of some sequential calls, in microseconds. */
 async function sequential(contender: string, count: number): Promise<number[]> {
   const echo = echoOf(contender);
   const times: number[] = [];

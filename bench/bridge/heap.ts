@@ -1,6 +1,8 @@
 /**
- * Memory per guest, on both sides of a page with 100 of them: heap of the host's page and of the
- * frames' process after a collection, less that of the same page with frames that have no bridge.
+ * Measures the memory per guest on both sides of a page with 100 guests: the heap of the host's
+ * page and of the
+ * frames' process after a collection, minus the heap of the same page with frames that have no
+ * bridge.
  * The empty frames load the same script, so code counts only where the bridge runs it.
  */
 import process from "node:process";
@@ -38,7 +40,7 @@ async function heapsWith(
   { hostOrigin, guestOrigin }: BenchSites,
   start: keyof HeapWindow,
 ): Promise<Heaps> {
-  // A context of its own, so that nothing of the last page is in the process.
+  // A new context, so that nothing of the previous page stays in the process.
   const context = await browser.newContext();
   const page = await context.newPage();
   await page.goto(hostOrigin);
@@ -61,7 +63,7 @@ async function heapsWith(
 
 async function heapOf(session: CDPSession): Promise<number> {
   await session.send("HeapProfiler.enable");
-  // Twice: what the first lets go of may hold more.
+  // Collect twice: objects that the first collection releases may hold others.
   await session.send("HeapProfiler.collectGarbage");
   await session.send("HeapProfiler.collectGarbage");
   const { usedSize } = await session.send("Runtime.getHeapUsage");

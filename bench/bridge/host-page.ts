@@ -17,8 +17,8 @@ function frameAt(url: string): HTMLIFrameElement {
 }
 
 /**
- * Opens a guest of one kind, and gives the milliseconds from the frame's creation until it says that
- * it is ready. The host knows its session by then, as a page does that people have signed in to.
+ * Opens a guest of one kind. Resolves to the milliseconds from the frame's creation until the guest
+ * is ready. The host knows its session by then, as on a page after sign-in.
  */
 async function start(contender: Contender, guestOrigin: string): Promise<number> {
   const ready = readiness(1);
@@ -35,7 +35,7 @@ async function start(contender: Contender, guestOrigin: string): Promise<number>
   return performance.now() - startedAt;
 }
 
-/** Opens one guest that all contenders connect to. */
+/** Opens one guest to which all contenders connect. */
 async function startAll(guestOrigin: string): Promise<void> {
   const ready = readiness(1);
   const mount = await breezewayHost(guestOrigin, 1, "all");
@@ -46,7 +46,7 @@ async function startAll(guestOrigin: string): Promise<void> {
   await ready;
 }
 
-/** Opens many Breezeway guests, and gives the milliseconds until the last of them has a token. */
+/** Opens many Breezeway guests. Resolves to the milliseconds until the last of them has a token. */
 async function startMany(guestOrigin: string, count: number): Promise<number> {
   const ready = readiness(count);
   const mount = await breezewayHost(guestOrigin, count);
@@ -56,7 +56,7 @@ async function startMany(guestOrigin: string, count: number): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** As {@link startMany}, with frames that have no bridge in them. */
+/** Like {@link startMany}, with frames that have no bridge. */
 async function startEmpty(guestOrigin: string, count: number): Promise<void> {
   const ready = readiness(count);
   for (let i = 0; i < count; i += 1) document.body.append(frameAt(`${guestOrigin}/guest?empty`));
@@ -97,7 +97,7 @@ async function breezewayHost(
   return () => apps.map(({ id }) => host.mount(id, { container: document.body }).element);
 }
 
-/** The guest asks for a port by the contender's name; the handshake is not what is measured here. */
+/** The guest asks for a port by the contender's name. This measurement excludes the handshake. */
 function givePorts(frame: HTMLIFrameElement, origin: string): void {
   addEventListener("message", (event: MessageEvent<unknown>) => {
     if (event.source !== frame.contentWindow || event.origin !== origin) return;

@@ -1,4 +1,4 @@
-/** Two sites and an issuer that says yes, on ports of their own. */
+/** Serves two sites and an issuer that accepts every request, on ports of their own. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,7 @@
-/** One contender in a process of its own: `contender.ts NAME UPSTREAM_PORT JWK`. Tells its port. */
+/**
+ * Runs one contender in a process of its own: `contender.ts NAME UPSTREAM_PORT JWK`. Prints its
+ * port.
+ */
 import { createServer, type Server } from "node:http";
 import { createPublicKey, verify } from "node:crypto";
 import type { AddressInfo } from "node:net";
@@ -28,8 +31,8 @@ function listen(server: Server): Promise<number> {
 }
 
 /**
- * Those of the gateway, so that what is left between it and what it is measured by is its own work. They
- * spare a request that has no body about 2 % of what verifying and answering takes.
+ * The gateway's own server options, so that the comparison shows only the gateway's work. They save
+ * a request without a body about 2 % of the time for verifying and answering.
  */
 const GATEWAY_SERVER = {
   optimizeEmptyRequests: true,
@@ -37,7 +40,7 @@ const GATEWAY_SERVER = {
   keepAliveTimeout: 65_000,
 };
 
-/** A signature and an expiry, synchronously: the least that any verifier does. */
+/** Checks a signature and an expiry synchronously, the minimum of any verifier. */
 function createBareCheck(): (authorization: string | undefined) => boolean {
   const key = createPublicKey({ key: jwk, format: "jwk" });
   return (authorization) => {
@@ -51,7 +54,7 @@ function createBareCheck(): (authorization: string | undefined) => boolean {
   };
 }
 
-/** Proxies with nothing removed or added, and nothing decided, unless by `allows`. */
+/** Proxies without removing or adding anything. Only `allows` may refuse a request. */
 function proxyBarely(
   dispatch: Dispatcher["dispatch"],
   allows?: (authorization: string | undefined) => boolean,
@@ -96,7 +99,7 @@ function proxyBarely(
   return listen(server);
 }
 
-/** Connections as the gateway keeps them: the last used first, and no timers. */
+/** Keeps connections like the gateway: the last used one first, without timers. */
 function createStack(): Dispatcher["dispatch"] {
   const free: Client[] = [];
   return (options, handler) => {

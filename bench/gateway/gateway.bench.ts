@@ -1,14 +1,20 @@
 /**
- * The gateway beside what people would pick instead, in one run:
+ * Compares the gateway with its alternatives in one run:
  *   npm run gateway -w bench
  *
- * Load and upstream run on one core, the contender on the other. Rounds go A B C C B A, after a warm-up
- * that is long enough for the optimising compiler, which more code keeps busy for longer. The goals are
- * judged by requests per second of the contender's CPU time, which on an idle machine is its throughput,
+ * Load and upstream run on one core, the contender on the other. Rounds go A B C C B A, after a
+ * warm-up
+ * that is long enough for the optimising compiler, which needs more time for more code. The goals
+ * are
+ * judged by requests per second of the contender's CPU time, which on an idle machine is its
+ * throughput,
  * and on a busy one still compares like with like; by the median of the rounds' ratios, since what
- * disturbs the machine for a second disturbs both sides of one round; their quartiles say how far to
- * trust it. `no-auth` proxies through undici's Pool, `no-auth-stack` through connections kept as the
- * gateway keeps its own. `verify-and-proxy` is that with a bare check of signature and expiry before it:
+ * disturbs the machine for a second disturbs both sides of one round; their quartiles say how far
+ * to
+ * trust it. `no-auth` proxies through undici's Pool, `no-auth-stack` through connections kept as
+ * the
+ * gateway keeps its own. `verify-and-proxy` is that with a bare check of signature and expiry
+ * before it:
  * what it falls short of `verify-and-answer` is the price of having an upstream at all.
  * `SLICE_MS` and `ROUNDS` in the environment change their length and number; `ONLY=gateway,no-auth`
  * leaves the others out.
@@ -136,7 +142,7 @@ async function run(
   const results = new Map<string, Sample[]>(contenders.map((name) => [name, []]));
   const known = Array.from({ length: TOKENS }, () => tokens.next());
   const slice = async (name: string, durationMs: number): Promise<Sample> => {
-    // Enough for the slice at any speed that can be expected; made before the clock starts.
+    // Enough tokens for the slice at any expected speed, minted before the measurement starts.
     const fresh = isNew ? Array.from({ length: 12 * durationMs }, () => tokens.next()) : [];
     let index = 0;
     const token = (): string | undefined =>
@@ -183,7 +189,7 @@ interface Usage {
 async function usageOf(name: string): Promise<Usage> {
   if (name !== "nginx auth_request") return ask(processes.get(name));
   const gateway = await ask(processes.get("gateway"));
-  // The master's worker: it does the work.
+  // The worker process of nginx does the work, so its CPU time counts.
   const tasks = `/proc/${nginx?.pid}/task/${nginx?.pid}/children`;
   const [worker = ""] = readFileSync(tasks, "utf8").trim().split(" ");
   const fields = readFileSync(`/proc/${worker}/stat`, "utf8").split(" ");
@@ -193,7 +199,7 @@ async function usageOf(name: string): Promise<Usage> {
 }
 
 async function ask(child: ChildProcess | undefined): Promise<Usage> {
-  if (child === undefined) throw new Error("There is no such contender.");
+  if (child === undefined) throw new Error("The name of the contender is unknown.");
   child.send("usage");
   const [usage] = (await once(child, "message")) as [Usage];
   return usage;
@@ -204,7 +210,10 @@ interface Ratio {
   readonly quartiles: readonly [number, number];
 }
 
-/** Of one contender to another, round by round; `undefined` when one was left out, or is not installed. */
+/**
+ * The ratio of one contender to another, round by round; `undefined` when one was left out or is
+ * not installed.
+ */
 function ratioOf(rates: Map<string, number[]>, name: string, other: string): Ratio | undefined {
   const [own, others] = [rates.get(name), rates.get(other)];
   if (own === undefined || others === undefined) return undefined;
@@ -214,7 +223,7 @@ function ratioOf(rates: Map<string, number[]>, name: string, other: string): Rat
   return { median: median(ratios), quartiles: [at(0.25), at(0.75)] };
 }
 
-/** Of the gateway to each of the others: the worst one counts. */
+/** Compares the gateway with each of the others. The worst ratio counts. */
 function goal(text: string, rates: Map<string, number[]>, others: string[], wanted: number): void {
   const [worst] = others
     .flatMap((other) => ratioOf(rates, "gateway", other) ?? [])
@@ -233,7 +242,7 @@ try {
   const bare = ["no-auth", "no-auth-stack"];
   const engine = nginx === undefined ? [] : ["nginx auth_request"];
   const repeated = await run(
-    "Tokens repeat, as in real use",
+    "Repeated tokens, as in real use",
     ["gateway", ...bare, ...peers, ...engine],
     false,
   );
@@ -250,7 +259,8 @@ try {
   goal("tokens repeat, against nginx auth_request", repeated, engine, 1);
   goal("new tokens, against verify and answer", fresh, ["verify-and-answer"], 0.85);
   const ceiling = ratioOf(fresh, "verify-and-proxy", "verify-and-answer");
-  if (ceiling !== undefined) print(`       of which a bare proxy reaches: ${ratioText(ceiling)}`);
+  if (ceiling !== undefined)
+    print(`       The share that a bare proxy reaches: ${ratioText(ceiling)}`);
 } finally {
   for (const child of children) child.kill();
 }

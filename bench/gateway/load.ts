@@ -1,10 +1,10 @@
-/** Load over plain sockets: a number of connections, each with one request at a time. */
+/** Sends load over plain sockets: some connections, each with one request at a time. */
 import { connect, type Socket } from "node:net";
 
 export interface Load {
   readonly port: number;
   readonly connections: number;
-  /** Stops after this long, or when `token` gives no more. */
+  /** Stops after this time, or when `token` returns nothing. */
   readonly durationMs: number;
   /** The token of the next request; `undefined` ends the connection's part. */
   readonly token: () => string | undefined;
@@ -15,7 +15,7 @@ export interface LoadResult {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Answers with another status than 200. */
+  /** The number of answers with another status than 200. */
   readonly failures: number;
 }
 

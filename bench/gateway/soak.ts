@@ -1,5 +1,6 @@
 /**
- * What the gateway's memory does under 10 000 idle connections and bodies of 1 GB in both directions:
+ * Measures the gateway's memory under 10 000 idle connections and bodies of 1 GB in both
+ * directions:
  *   npm run gateway:soak -w bench
  */
 import { fork } from "node:child_process";
@@ -17,7 +18,7 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-// Uploads are counted, downloads are as long as the query says.
+// Counts the bytes of uploads. The query sets the length of downloads.
 const upstream = createServer((incoming, response) => {
   let received = 0;
   incoming.on("data", (chunk: Buffer) => (received += chunk.length));

@@ -1,4 +1,4 @@
-/** Tokens for the contenders, and what they need to verify them. */
+/** Tokens for the contenders, with the key that verifies them. */
 import { generateKeyPairSync, sign, type JsonWebKey } from "node:crypto";
 
 export const ISSUER = "https://shell.example/auth";

@@ -1,4 +1,7 @@
-/** The service behind every contender: answers on plain sockets, so that it is never the slowest. */
+/**
+ * The service behind every contender. It answers on plain sockets, so that it is never the slowest
+ * part.
+ */
 import { createServer, type AddressInfo } from "node:net";
 
 const body = JSON.stringify({ id: 7, customer: "ACME", total: 4_200, lines: [1, 2, 3] });

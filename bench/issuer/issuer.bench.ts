@@ -1,5 +1,5 @@
 /**
- * Minting and refreshing, beside bare signing in the same run: `npm run issuer -w bench`.
+ * Compares minting and refreshing with bare signing in the same run: `npm run issuer -w bench`.
  *
  * `BREEZEWAY_BENCH_POSTGRES=postgres://…` adds the Postgres store, on an empty database.
  */
@@ -15,7 +15,7 @@ import { compare, table, type Contender } from "../rounds.ts";
 
 const ISSUER = "http://localhost:4000/auth";
 const SESSIONS = 1_000;
-/** Requests at once against stores that answer over a socket. */
+/** The number of concurrent requests to stores that answer over a socket. */
 const IN_FLIGHT = 64;
 
 interface Subject {
@@ -54,7 +54,7 @@ async function open(name: string, store: Store): Promise<Subject> {
   return { name, issuer, handles, cookies };
 }
 
-/** Runs operations by number, some at once. */
+/** Runs numbered operations, some of them concurrently. */
 function each(inFlight: number, operation: (n: number) => Promise<unknown>): Contender["run"] {
   let next = 0;
   return async (count) => {

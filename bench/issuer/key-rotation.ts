@@ -1,5 +1,6 @@
 /**
- * 60 seconds of minting and verifying through two key rotations; exits with 1 on a single failure:
+ * Mints and verifies for 60 seconds through two key rotations, and exits with 1 on a single
+ * failure:
  * `npm run issuer:rotation -w bench`.
  *
  * The issuer's and the verifier's clocks run 30 times as fast, so that the ten minutes for which a

@@ -1,4 +1,4 @@
-/** Verification of session tokens, at first sight and seen before: `npm run verify -w bench`. */
+/** Measures the verification of new and of repeated session tokens: `npm run verify -w bench`. */
 import { createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import { cpus } from "node:os";
 import { createSessionVerifier } from "@breezeway/verify";
@@ -45,7 +45,7 @@ const es256Tokens = Array.from({ length: TOKENS }, (_, n) =>
   jsonwebtoken.sign(claimsOf(n), p256.privateKey, { algorithm: "ES256", keyid: "key-1" }),
 );
 
-/** Calls `use` with one token after the other, round and round. */
+/** Calls `use` with one token after the other, and starts again after the last one. */
 function each(list: readonly string[], use: (token: string) => unknown): Contender["run"] {
   let next = 0;
   return (count) => {
@@ -67,7 +67,8 @@ function eachAsync(use: (token: string) => Promise<unknown>): Contender["run"] {
 }
 
 const common = { issuer: ISSUER, audience: "orders", jwks: { keys: [jwk] } } as const;
-// Room for one: each token of the round is new to it, and pays for being remembered, too.
+// A cache of one entry: each token of the round is new to it, and the time to cache the token
+// counts, too.
 const forgetful = createSessionVerifier({ ...common, cache: { maxEntries: 1 } });
 const verifier = createSessionVerifier(common);
 for (const token of tokens) verifier.verifySync(token);
@@ -137,10 +138,10 @@ const contendersFor = (
 const out: string[] = [
   `Node ${process.version}, ${cpus()[0]?.model ?? "unknown CPU"}, ${TOKENS} tokens of ${tokens[0]?.length} bytes`,
   "",
-  table("Verify at first sight", await compare(firstSight)),
-  table("Verify a token seen before, new string each time", await compare(contendersFor(copies))),
+  table("Verify a new token", await compare(firstSight)),
+  table("Verify a repeated token, new string each time", await compare(contendersFor(copies))),
   table(
-    "Verify a token seen before, same string",
+    "Verify a repeated token, same string",
     await compare(contendersFor((use) => each(tokens, use))),
   ),
 ];

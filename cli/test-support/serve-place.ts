@@ -28,7 +28,7 @@ export interface ServePlace extends AsyncDisposable {
   readonly file: string;
   /** A configuration that works, with free ports, for `write` and for what a test changes in it. */
   readonly config: Config;
-  /** Replaces the configuration. Text is written as it is. */
+  /** Replaces the configuration. A string is written unchanged. */
   write(config: object | string): void;
 }
 
@@ -38,7 +38,7 @@ export interface Config {
   readonly apps: readonly object[];
 }
 
-/** @param service - Answers what the gateway passes on. */
+/** @param service - Answers the requests that the gateway forwards. */
 export async function createServePlace(
   service: RequestListener = (_request, response) => void response.end("{}"),
 ): Promise<ServePlace> {
@@ -61,7 +61,7 @@ export async function createServePlace(
       apps: [ORDERS],
     },
     write(config) {
-      // As a deployment does: it is there as a whole.
+      // A rename replaces the file as a whole, as a deployment does.
       writeFileSync(`${file}.new`, typeof config === "string" ? config : JSON.stringify(config));
       renameSync(`${file}.new`, file);
     },
@@ -84,7 +84,7 @@ export interface LogLine {
   readonly why?: string;
 }
 
-/** Addresses by part, as the log tells them. */
+/** The addresses in the log, by part. */
 export function addressesIn(lines: readonly LogLine[]): Readonly<Record<string, string>> {
   const listening = lines.filter(({ event }) => event === "listening");
   return Object.fromEntries(listening.map(({ part = "", url = "" }) => [part, url]));
@@ -102,7 +102,7 @@ export async function signIn(issuerUrl: string): Promise<string> {
   return answer.headers.get("set-cookie")?.split(";")[0] ?? "";
 }
 
-/** `undefined` when the answer holds none. */
+/** Mints a token; `undefined` when the answer has no token. */
 export async function tokenFor(issuerUrl: string, cookie: string): Promise<string | undefined> {
   const answer = await fetch(`${issuerUrl}/auth/session/token`, {
     method: "POST",

@@ -1,4 +1,4 @@
-/** `breezeway serve` as a process of its own, and what it says. */
+/** `breezeway serve` as a process of its own, with its output. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -10,16 +10,16 @@ const BIN = fileURLToPath(new URL("../src/bin.ts", import.meta.url));
 export interface ServeProcess extends AsyncDisposable {
   /** Addresses by part. */
   readonly url: Readonly<Record<string, string>>;
-  /** All that it said on standard output. */
+  /** Everything that it wrote to standard output. */
   transcript(): string;
-  /** Waits for a line that was not asked for before. */
+  /** Waits for the next line of this event that no earlier call returned. */
   nextLine(event: string): Promise<LogLine>;
   kill(signal: "SIGHUP" | "SIGTERM"): void;
   /** Its exit code and signal. */
   readonly exited: Promise<readonly unknown[]>;
 }
 
-/** Resolves once it listens. @param parts - How many of its addresses it will name. */
+/** Resolves once it listens. @param parts - The number of addresses that it logs. */
 export async function startServeProcess(
   file: string,
   { env = {}, parts = 3 }: { readonly env?: NodeJS.ProcessEnv; readonly parts?: number } = {},
@@ -46,7 +46,7 @@ export async function startServeProcess(
         child.stdout.once("data", () => setImmediate(resolve, "more")),
       );
       if ((await Promise.race([more, exited])) !== "more")
-        throw new Error(`it ended: ${transcript}`);
+        throw new Error(`breezeway serve ended: ${transcript}`);
     }
   }
 

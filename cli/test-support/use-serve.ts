@@ -1,9 +1,12 @@
-/** Runs `breezeway serve` in the test's process, with a place of its own for each test. */
+/**
+ * Runs `breezeway serve` in the test's process, with a configuration folder of its own for each
+ * test.
+ */
 import { afterEach, beforeEach, vi } from "vitest";
 import { main } from "../src/main.ts";
 import { createServePlace, type LogLine, type ServePlace } from "./serve-place.ts";
 
-/** No error and no line of the log may have it in it. */
+/** No error and no log line may contain it. */
 export const SECRET = "canary-0123456789abcdef";
 
 export interface Outcome {
@@ -14,14 +17,17 @@ export interface Outcome {
 
 export interface ServeFixture {
   readonly place: ServePlace;
-  /** Of the command. Empty at the start of each test. */
+  /** The environment of the command. Empty at the start of each test. */
   env: Record<string, string>;
-  /** Runs the command; it is asked to stop once `whileRunning` has ended. The lines go on growing. */
+  /**
+   * Runs the command and asks it to stop once `whileRunning` has ended. The array of lines grows
+   * while the command runs.
+   */
   readonly serve: (
     args: readonly string[],
     whileRunning?: (lines: readonly LogLine[]) => Promise<void>,
   ) => Promise<Outcome>;
-  /** The place's configuration with other fields in its sections. */
+  /** Returns the configuration with other fields in its sections. */
   readonly change: (issuer: object, gateway?: object, rest?: object) => object;
 }
 
@@ -29,7 +35,7 @@ export interface ServeFixture {
 export function useServe(): ServeFixture {
   let place: ServePlace | undefined;
   const opened = (): ServePlace => {
-    if (!place) throw new Error("A place is there within tests only.");
+    if (!place) throw new Error("useServe: the place exists only while a test runs.");
     return place;
   };
 
@@ -53,7 +59,7 @@ export function useServe(): ServeFixture {
     async serve(args, whileRunning = () => Promise.resolve()) {
       const [out, err]: [string[], string[]] = [[], []];
       const lines: LogLine[] = [];
-      // The command would take an assertion of the test's for a failure of its own.
+      // Otherwise the command would report a failed assertion as its own failure.
       const broken: unknown[] = [];
       const code = await main(["serve", opened().file, ...args], {
         out(line) {

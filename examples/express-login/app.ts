@@ -1,4 +1,4 @@
-/** An Express app that has a login of its own, and hands its users over to Breezeway. */
+/** An Express app with a login of its own that opens Breezeway sessions for its users. */
 import { scryptSync, timingSafeEqual } from "node:crypto";
 import express, { type Express } from "express";
 import type { Issuer, TenantAccess } from "@breezeway/issuer";
@@ -15,7 +15,8 @@ export interface Account {
 export function createApp(issuer: Issuer, accounts: ReadonlyMap<string, Account>): Express {
   const app = express();
 
-  // Everything below the issuer's path: session, tokens, keys, sign-out. All else goes on to the app.
+  // Everything below the issuer's path: session, tokens, keys, sign-out. All else goes on to the
+  // app.
   app.use(toNodeHandler(issuer));
 
   app.post("/sign-in", express.json({ limit: "1kb" }), async (request, response) => {

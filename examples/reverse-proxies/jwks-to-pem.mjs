@@ -1,5 +1,6 @@
-// Writes the issuer's newest ES256 key as PEM, for engines that do not read JWKS:
-//   node jwks-to-pem.mjs https://shell.example/auth/.well-known/jwks.json > /etc/haproxy/breezeway.pem
+// Writes the issuer's newest ES256 key as PEM, for reverse proxies that do not read JWKS:
+// node jwks-to-pem.mjs https://shell.example/auth/.well-known/jwks.json >
+// /etc/haproxy/breezeway.pem
 import { createPublicKey } from "node:crypto";
 
 const [url] = process.argv.slice(2);
@@ -10,7 +11,7 @@ const key = keys.findLast(
 );
 if (key === undefined) {
   process.stderr.write(
-    "The key set has no ES256 key: turn it on for this audience at the issuer.\n",
+    "The key set has no ES256 key: enable ES256 for this audience at the issuer.\n",
   );
   process.exit(1);
 }

@@ -1,6 +1,6 @@
 /**
- * What this app needs of the world around it, and the two worlds that it can be in. The rest of the
- * app knows only the interface.
+ * The services that this app needs from its surroundings, inside a host and on its own. The rest of
+ * the app uses only the interface.
  */
 import { createAppBridge, isEmbedded } from "@breezeway/guest";
 import { contract, type Customer } from "../guest-contract.ts";
@@ -27,7 +27,9 @@ async function embedded(): Promise<Surroundings> {
   };
 }
 
-/** On its own the app has its own sign-in, with a cookie of its own origin, and its own navigation. */
+/**
+ * On its own the app has its own sign-in, with a cookie of its own origin, and its own navigation.
+ */
 async function standalone(): Promise<Surroundings> {
   const id = new URL(location.href).searchParams.get("customer") ?? "c-1";
   return {

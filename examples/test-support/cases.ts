@@ -1,4 +1,4 @@
-/** What every example program must answer, whatever its language. */
+/** The requests that every example program must answer alike, whatever its language. */
 import type { HttpCode } from "@breezeway/shared";
 import type { HeaderList } from "@breezeway/test-support/http-client";
 import {
@@ -13,9 +13,9 @@ import type { CaseKeys } from "./case-keys.ts";
 
 export interface Case {
   readonly name: string;
-  /** Headers of the request, made when it is sent: tokens live a minute. */
+  /** Makes the request's headers when it is sent, because a token lives 60 seconds. */
   readonly headers: (keys: CaseKeys) => HeaderList;
-  /** Without one the request must be let through. */
+  /** The expected refusal. Default: the request must succeed. */
   readonly refusal?: HttpCode;
 }
 
@@ -31,7 +31,7 @@ function letting(name: string, make: MakeToken): Case {
   return { name, headers: (keys) => [bearer(make(keys))] };
 }
 
-/** A good token, changed in one part after it was signed. */
+/** A good token that was changed after it was signed. */
 function respelled(change: (parts: [string, string, string]) => string): MakeToken {
   return ({ published }) =>
     change(published.sign(claimsNow()).split(".") as [string, string, string]);
@@ -50,7 +50,7 @@ const accepted: readonly Case[] = [
   letting("a token of a second published key", ({ alsoPublished }) =>
     alsoPublished.sign(claimsNow()),
   ),
-  letting("a token that ended within the clock skew", ({ published }) =>
+  letting("a token that expired within the clock skew", ({ published }) =>
     published.sign(claimsNow({}, -60)),
   ),
   letting("a token that begins within the clock skew", ({ published }) =>
@@ -80,7 +80,7 @@ const requests: readonly Case[] = [
     headers: () => [["authorization", "Bearer"]],
   },
   {
-    name: "words after the scheme",
+    name: "words after the token",
     refusal: "TOKEN_MALFORMED",
     headers: ({ published }) => [bearer(`${published.sign(claimsNow())} please`)],
   },
@@ -158,11 +158,11 @@ const claimRules: readonly Case[] = [
     published.sign(claimsNow({ exp: Number(claimsNow()["iat"]) + 301 })),
   ),
   refusing("a userId that is not the sub", "TOKEN_MALFORMED", withClaims({ userId: "bob" })),
-  refusing("an end written as text", "TOKEN_MALFORMED", ({ published }) =>
+  refusing("an exp that is a string", "TOKEN_MALFORMED", ({ published }) =>
     published.sign(claimsNow({ exp: String(claimsNow()["exp"]) })),
   ),
-  refusing("a beginning that is a list", "TOKEN_MALFORMED", withClaims({ nbf: [1] })),
-  refusing("true for a time", "TOKEN_MALFORMED", withClaims({ nbf: true })),
+  refusing("an nbf that is a list", "TOKEN_MALFORMED", withClaims({ nbf: [1] })),
+  refusing("an nbf that is true", "TOKEN_MALFORMED", withClaims({ nbf: true })),
   refusing("a list of scopes", "TOKEN_MALFORMED", withClaims({ scope: ["orders:read"] })),
   refusing("two spaces in the scope", "TOKEN_MALFORMED", withClaims({ scope: "a  orders:read" })),
   refusing("an empty tenant", "TOKEN_MALFORMED", withClaims({ tenantId: "" })),
@@ -223,7 +223,7 @@ const signatures: readonly Case[] = [
 ];
 
 const forms: readonly Case[] = [
-  refusing("something that is no token", "TOKEN_MALFORMED", () => "hello"),
+  refusing("a malformed token", "TOKEN_MALFORMED", () => "hello"),
   refusing(
     "two parts",
     "TOKEN_MALFORMED",
@@ -268,7 +268,7 @@ const forms: readonly Case[] = [
   refusing("a header without kid", "TOKEN_MALFORMED", ({ published }) =>
     published.sign(claimsNow(), { alg: "EdDSA", typ: "JWT" }),
   ),
-  refusing("a kid that is not text", "TOKEN_MALFORMED", withHeader({ kid: 1 })),
+  refusing("a kid that is not a string", "TOKEN_MALFORMED", withHeader({ kid: 1 })),
   refusing("another typ", "TOKEN_MALFORMED", withHeader({ typ: "at+jwt" })),
   refusing("crit", "TOKEN_MALFORMED", withHeader({ crit: ["exp"] })),
   refusing("b64: false", "TOKEN_MALFORMED", withHeader({ crit: ["b64"], b64: false })),

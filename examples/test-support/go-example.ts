@@ -1,4 +1,6 @@
-/** The Go example: built with Debian's copy of the library, since tests may not ask a module proxy. */
+/**
+ * The Go example: built with Debian's copy of the library, since tests may not ask a module proxy.
+ */
 import { existsSync } from "node:fs";
 import { copyFile, mkdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
@@ -9,7 +11,7 @@ import { EXAMPLES, settings } from "./settings.ts";
 const FOLDER = join(EXAMPLES, "go-net-http");
 const BUILD = join(EXAMPLES, "../.cache/examples");
 const BINARY = join(BUILD, "go-net-http");
-// Stands in for the project's go.mod, which stays as users need it.
+// Replaces the project's go.mod, which stays as users need it.
 const MODFILE = join(BUILD, "go.mod");
 const LIBRARY = "github.com/golang-jwt/jwt/v4";
 const DEBIAN_LIBRARY = "/usr/share/gocode/src/github.com/golang-jwt/jwt";

@@ -1,6 +1,6 @@
 import type { RunningProgram } from "@breezeway/test-support/processes";
 
-/** An example program: what it needs, and how it is started. */
+/** An example program, with its needs and its start. */
 export interface Program {
   readonly name: string;
   readonly language: "Go" | "Python";

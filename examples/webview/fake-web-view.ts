@@ -1,6 +1,7 @@
 /**
- * react-native-webview without a device: documents that are loaded one after another, a pipe for text
- * out of them, and script that is injected into whichever of them is there when it arrives.
+ * react-native-webview without a device: documents that are loaded one after another, a pipe for
+ * text
+ * out of them, and script that is injected into the document that is loaded when it arrives.
  */
 import { createContext, runInContext } from "node:vm";
 import type { WebViewEvent } from "@breezeway/host/webview";
@@ -8,13 +9,15 @@ import type { WebViewPage } from "@breezeway/guest/webview";
 
 export interface FakeDocument {
   readonly page: WebViewPage;
-  /** What a frame of another origin inside the document can do: use the pipe, see nothing. */
+  /**
+   * The rights of a cross-origin frame inside the document: it can use the pipe and reads nothing.
+   */
   readonly postFromFrame: (text: string) => void;
 }
 
 export interface FakeWebView {
   readonly inject: (script: string) => void;
-  /** Loads a document; the host's boot script runs first, then `run`, then the host hears of it. */
+  /** Loads a document; the host's boot script runs first, then `run`, then the host receives the load event. */
   load(url: string, run?: (document: FakeDocument) => void): FakeDocument;
   readonly injected: readonly string[];
   readonly posted: readonly string[];

@@ -94,7 +94,7 @@ describe("a guest in a WebView", () => {
     expect(mount.state).toBe("connected");
   });
 
-  it("calls, is called, and events go both ways", async () => {
+  it("calls the host, answers its calls, and exchanges events in both directions", async () => {
     host.event.publish("customer:changed", { id: "c-0" });
     const bridge = await loadAndConnect();
     bridge.method.expose("double", (n) => n * 2);
@@ -133,7 +133,7 @@ describe("a guest in a WebView", () => {
     await expect(bridge.method.call("echo", value)).rejects.toThrow(coded("VALUE_NOT_CLONEABLE"));
   });
 
-  it("hears of a revoked session, and is pushed fresh tokens", async () => {
+  it("receives a revoked session and fresh tokens", async () => {
     const bridge = await loadAndConnect();
     const first = await bridge.getSessionToken();
     await issuer.advance(50_000);
@@ -142,7 +142,7 @@ describe("a guest in a WebView", () => {
     await expect.poll(() => bridge.session.current).toBeNull();
   });
 
-  it("comes back when it is loaded anew; calls of the old document are lost", async () => {
+  it("connects again after a reload, and loses the calls of the old document", async () => {
     await loadAndConnect();
     const call = expect(mount.call("double", 1)).rejects.toThrow(coded("CHANNEL_LOST"));
     const bridge = await loadAndConnect();
@@ -168,12 +168,12 @@ describe("a guest in a WebView", () => {
     await expect(loadAndConnect()).resolves.toBeDefined();
   });
 
-  it("says so at once where there is no WebView", () => {
+  it("fails at once outside a WebView", () => {
     expect(isInWebView(undefined)).toBe(false);
     expect(() => webViewLink(new EventTarget())).toThrow(coded("HANDSHAKE_NOT_EMBEDDED"));
   });
 
-  it("gives up after its time when the host does not answer", async () => {
+  it("fails after its time limit when the host does not answer", async () => {
     host.close();
     const failed = expect(loadAndConnect()).rejects.toThrow(coded("HANDSHAKE_TIMEOUT"));
     await issuer.advance(10_000);
@@ -202,7 +202,7 @@ describe("somebody else in the WebView", () => {
       );
     }
     await issuer.advance(10_000);
-    // A burst of them at once, then only the last has not been overtaken.
+    // The host answers a burst at once, then only the last hello.
     expect(welcomed()).toHaveLength(10 + 1);
     expect(welcomed().at(-1)).toBe("999");
     host.close();
@@ -222,7 +222,7 @@ describe("somebody else in the WebView", () => {
     expect(welcomes()).toBe(before);
   });
 
-  it("is told nothing when it takes the document's place while the welcome is on its way", async () => {
+  it("receives nothing when it replaces the document while the welcome is in transit", async () => {
     const heard = vi.fn<() => void>();
     beforeInject = (script) => {
       if (!script.includes("welcome")) return;
@@ -257,7 +257,7 @@ describe("somebody else in the WebView", () => {
     ["null", "null"],
     ["a list", "[]"],
     ["an unknown type", '{"type":"shutdown","channel":"x"}'],
-    ["names that are no text", '{"type":"data","channel":{},"message":[]}'],
+    ["names that are not strings", '{"type":"data","channel":{},"message":[]}'],
     ["very deep nesting", `${"[".repeat(100_000)}${"]".repeat(100_000)}`],
   ])("is ignored when it posts %s", async (_name, text) => {
     const bridge = await loadAndConnect();
@@ -275,7 +275,7 @@ describe("somebody else in the WebView", () => {
     expect(channel.length).toBeGreaterThan(20);
     const states: string[] = [];
     mount.subscribeState((state) => states.push(state));
-    // No JSON, so it was not parsed.
+    // The text is not JSON, so parsing it would fail.
     document.postFromFrame(channel + " ".repeat(CHANNEL_LIMITS.maxMessageBytes));
     await expect.poll(() => states).toEqual(["connected", "lost", "connected"]);
   });

@@ -1,4 +1,6 @@
-/** A program that runs a cluster and does what its parent says: test runners' threads cannot fork. */
+/**
+ * Runs a cluster and follows its parent's commands, because a test runner's threads cannot fork.
+ */
 import { serveGatewayCluster, type GatewayCluster } from "../src/node/serve-cluster.ts";
 
 const [, , config = "", signal, options = "{}"] = process.argv;

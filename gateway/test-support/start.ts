@@ -8,7 +8,7 @@ import type { ServeOptions } from "../src/node/serve-options.ts";
 import { createGatewayForTesting, type GatewayTestHooks } from "../src/testing.ts";
 import { ORDERS_APP, PANE_APP } from "./apps.ts";
 
-/** What has to be faked for time limits of exchanges to be looked at when a test says so. */
+/** The timers to fake so that a test controls when the time limits of exchanges are checked. */
 export const TICKING: ("setInterval" | "clearInterval" | "performance")[] = [
   "setInterval",
   "clearInterval",
@@ -26,9 +26,9 @@ export interface TestGateway extends AsyncDisposable {
 
 export interface StartOptions {
   readonly handler?: Handler;
-  /** Beside `/orders`, which is as in the demo. The upstream is filled in. */
+  /** Routes beside `/orders`, which is as in the demo. The upstream is filled in. */
   readonly routes?: readonly RouteOptions[];
-  /** For `/orders`. */
+  /** Options of the route `/orders`. */
   readonly route?: Partial<RouteOptions>;
   readonly gateway?: Partial<GatewayOptions>;
   readonly hooks?: GatewayTestHooks;
@@ -53,7 +53,7 @@ export async function startGateway(options: StartOptions = {}): Promise<TestGate
       routes: [orders, ...others],
       jwks: tokens.jwks,
       revocations: false,
-      // Some tests take the issuer away; the default would write of it.
+      // Some tests stop the issuer, which the default would log.
       onError: () => {},
       ...options.gateway,
     },

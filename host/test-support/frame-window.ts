@@ -1,4 +1,4 @@
-/** A frame's window in memory, and guests in it: one of good faith, which is penpal itself, and others. */
+/** A frame's window in memory with guests: an honest one, which is penpal itself, and others. */
 import { connect, type Message, type MessageHandler, type Messenger } from "penpal";
 import { vi } from "vitest";
 import { HANDSHAKE_LIMITS, type Hello, type Welcome } from "@breezeway/shared";
@@ -26,7 +26,7 @@ export interface World {
   readonly link: FrameLink;
   /** What the host has posted to the frame's window. */
   readonly sent: Sent[];
-  /** Kinds of what the guest of good faith has posted. */
+  /** The kinds of messages that the honest guest has posted. */
   readonly said: string[];
   readonly listeners: Set<(message: unknown) => void>;
   readonly hellos: Hello[];
@@ -47,7 +47,7 @@ export function closeLater(port: MessagePort): void {
   open.push(() => port.close());
 }
 
-/** Before each test: the host's page is there. */
+/** Opens the host's page before each test. */
 export function openPage(): void {
   vi.stubGlobal("addEventListener", page.addEventListener.bind(page));
   vi.stubGlobal("removeEventListener", page.removeEventListener.bind(page));
@@ -136,7 +136,7 @@ export async function greet(world: World): Promise<Answer> {
     messenger,
     channel: "breezeway",
   });
-  // As long as the latest of a flood has to wait, and no longer.
+  // Waits exactly as long as the last message of a flood has to wait.
   await world.clock.advance(1_000 / HANDSHAKE_LIMITS.attemptsPerSecond);
   const host = await connection.promise;
   const answer = (await host.hello(HELLO)) as Answer;
@@ -145,7 +145,7 @@ export async function greet(world: World): Promise<Answer> {
   return answer;
 }
 
-/** A guest that shakes hands by itself and keeps its port. */
+/** A guest that performs the handshake itself and keeps its port. */
 export async function takePort(world: World, guestId: string): Promise<MessagePort> {
   const { port1, port2 } = new MessageChannel();
   closeLater(port1);

@@ -1,4 +1,7 @@
-/** The backend of an app on a real socket: keeps what it was told, and answers as a test wants. */
+/**
+ * The backend of an app on a real socket: records the calls that it receives and answers as a test
+ * wants.
+ */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -23,7 +26,7 @@ export type Answer = (
 export interface AppBackend {
   readonly origin: string;
   readonly calls: readonly ReceivedCall[];
-  /** The most that were under way at once. */
+  /** The highest number of concurrent calls. */
   readonly mostAtOnce: number;
   answer: Answer;
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-/** What a browser does with an issuer: keeps the cookie it was given last. */
+/** A client that keeps the latest cookie of an issuer, as a browser does. */
 import type { Issuer } from "../src/index.ts";
 import { call, cookieOf } from "./test-issuer.ts";
 

@@ -28,13 +28,13 @@ export interface InstallationsStage {
   readonly backend: AppBackend;
   readonly clock: TestClock;
   readonly events: readonly AuditEvent[];
-  /** The one that is there when a test begins, or took its place. */
+  /** The issuer that runs when a test begins, or its replacement. */
   readonly issuer: Issuer;
-  /** One more on the same store; it ends with the test. */
+  /** Opens one more issuer on the same store. It closes with the test. */
   open(installations?: InstallationOptions, options?: Partial<IssuerOptions>): Issuer;
   /** Closes the issuer, and opens another in its place. */
   reopen(installations?: InstallationOptions, options?: Partial<IssuerOptions>): Promise<Issuer>;
-  /** What the backend was told in this test. */
+  /** The calls that the backend received in this test. */
   calls(): readonly ReceivedCall[];
   until(state: Installation["state"], where?: Partial<typeof ORDERS>): Promise<Installation>;
 }
@@ -112,7 +112,7 @@ export function setUpInstallations(place: () => Place): InstallationsStage {
   };
 }
 
-/** A door that a backend waits at. */
+/** A gate at which a backend waits until the test opens it. */
 export function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { passed: promise, open: resolve };

@@ -1,4 +1,4 @@
-/** A place for issuers whose keys are looked at, on one store file and one clock. */
+/** A place for issuers whose keys a test examines, on one store file and one clock. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { call, testClock, testIssuer, type TestClock } from "./test-issuer.ts";
 export interface KeyPlace {
   readonly clock: TestClock;
   readonly store: Store;
-  /** An issuer on the place's store; it ends with the place. */
+  /** Starts an issuer on the place's store. It closes with the place. */
   start(options?: Parameters<typeof testIssuer>[0]): Issuer;
   /** The keys as they are stored, oldest first. */
   rows(): Promise<{ kid: string; private_reference: string }[]>;
@@ -73,7 +73,9 @@ export async function mint(issuer: Issuer, cookie: string, appId = "orders"): Pr
   return token;
 }
 
-/** By an independent library, against the key set that the issuer publishes now. */
+/**
+ * Verifies a token with an independent library against the key set that the issuer publishes now.
+ */
 export async function verify(
   issuer: Issuer,
   token: string,

@@ -11,7 +11,7 @@ import {
 import { postgresStore } from "../src/postgres.ts";
 import { sqliteStore, type Store } from "../src/index.ts";
 
-/** Somewhere that several stores can open at once and find each other's data. */
+/** A database that several stores can open at the same time. */
 export interface Place {
   /** The file, or the database's URL. */
   readonly location: string;
@@ -68,7 +68,7 @@ export function postgresFixture(): StoreFixture {
   };
 }
 
-/** A suite that must hold on each store. Each of its tests has an empty place. */
+/** Defines a suite that must pass on each store. Each of its tests has an empty place. */
 export function describeStores(
   name: string,
   suite: (place: () => Place, fixture: StoreFixture) => void,

@@ -22,7 +22,7 @@ export function testClock(startMs = 1_800_000_000_000): TestClock {
   return clock;
 }
 
-/** The system's clock, wrong by this much. */
+/** The system's clock with this offset in milliseconds. */
 export function shiftedClock(byMs: number | (() => number), base: Clock = systemClock()): Clock {
   const offsetMs = typeof byMs === "number" ? () => byMs : byMs;
   return { ...base, now: () => base.now() + offsetMs() };

@@ -70,7 +70,7 @@ test("refuses a workspace that is hoisted and not declared", async () => {
   ]);
 });
 
-test("refuses a hoisted package that is not declared, also behind a dynamic import", async () => {
+test("refuses a hoisted package that is not declared, even behind a dynamic import", async () => {
   const source = `export const load = () => import("zod/mini");`;
   expect(await problemsOf("guest", source)).toEqual([
     "guest/src/main.ts → zod: not in the dependencies or peerDependencies of @breezeway/guest",
@@ -116,7 +116,7 @@ test("refuses tests and their support in shipped sources", async () => {
     await writeWorkspaces({ shared: SHARED, verify: { manifest: {}, files } }),
   );
   expect(problems).toEqual([
-    "verify/src/a.ts → verify/test-support/fake.ts: What is shipped must not import tests or their support.",
+    "verify/src/a.ts → verify/test-support/fake.ts: Shipped sources must not import tests or their support.",
   ]);
 });
 
@@ -146,7 +146,7 @@ test("lets tests import the workspace for tests, and refuses it in sources and b
 
 test("refuses Node's own modules in what browsers load", async () => {
   expect(await problemsOf("guest", `export * from "node:crypto";`)).toEqual([
-    "guest/src/main.ts → crypto: shared, guest and host run in browsers.",
+    "guest/src/main.ts → crypto: shared, guest and host run in browsers, which have no Node modules.",
   ]);
 });
 

@@ -1,5 +1,6 @@
 /**
- * Import boundaries: the rules of `.dependency-cruiser.mjs`, and that every imported package is
+ * Checks the import boundaries: the rules of `.dependency-cruiser.mjs`, and that every imported
+ * package is
  * declared in the package.json of the workspace that imports it. npm hoists: an undeclared import
  * compiles and runs here, and breaks only for those who install the package.
  */
@@ -15,7 +16,7 @@ const TEST = /\.test(-d)?\.tsx?$|(^|\/)test-support\//u;
 /** Folders beside the workspaces; they use the root's own dependencies. */
 const ROOT_FOLDERS = ["scripts", "docs"];
 
-/** What is wrong under `root`, one line each; empty when nothing is. */
+/** Resolves to one line per violation under `root`. */
 export async function checkBoundaries(root: string): Promise<string[]> {
   const workspaces = await readWorkspaces(root);
   const manifests = new Map<string, PackageJson>(
@@ -44,7 +45,7 @@ async function cruiseFolders(
   const cruiseOptions = { ...options, baseDir: root, validate: true, ruleSet } as ICruiseOptions;
   const resolveOptions = options.enhancedResolveOptions;
   const { output } = await cruise(folders, cruiseOptions, resolveOptions);
-  // Without an outputType the output is the result itself; its type does not say so.
+  // Without an outputType the output is the result itself, although its type allows a string.
   const result = output as ICruiseResult;
   const comments = new Map(config.forbidden.map(({ name, comment }) => [name, comment]));
   const violations = result.summary.violations.map(({ from, to, rule, cycle }) => {
@@ -54,7 +55,7 @@ async function cruiseFolders(
   return { modules: result.modules, violations };
 }
 
-/** Tests may also use the root's development dependencies: the test tools stand there once. */
+/** Tests may also use the root's development dependencies, which list the test tools once. */
 function undeclaredImports(
   module: IModule,
   manifest: PackageJson,

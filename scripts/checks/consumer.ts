@@ -1,5 +1,5 @@
 /**
- * The packages as a user installs them: from their tarballs, into a project without our export
+ * Installs the packages as a user does: from their tarballs, into a project without our export
  * condition. Every public entry loads in Node, and a file that uses them compiles.
  */
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -36,7 +36,8 @@ async function install(
   packages: readonly Workspace[],
 ): Promise<string | undefined> {
   const tarballs = packages.map((entry) => tarballPath(root, entry));
-  // Frameworks that some entries adapt to, and their types: users of these entries have them.
+  // The frameworks that some entries adapt to, with their types. Users of these entries have them
+  // installed.
   const peers = packages.flatMap(({ manifest }) =>
     [
       ...Object.entries(manifest.peerDependencies ?? {}),
@@ -66,7 +67,7 @@ function entriesOf({ name, manifest }: Workspace): string[] {
 async function loadProblems(project: string, entries: readonly string[]): Promise<string[]> {
   const env = { ...process.env };
   delete env["NODE_OPTIONS"];
-  // One process for all: most of what they load, they share.
+  // One process loads all entries, since they share most modules.
   const script = `for (const name of ${JSON.stringify(entries)}) {
       try {
         const entry = await import(name);
@@ -91,7 +92,7 @@ async function typeProblems(
   const { code, output } = await run(join(root, "node_modules/.bin/tsc"), ["-p", "."], {
     cwd: project,
   });
-  // Declarations of other people are theirs to mend; ours are checked like the user's own files.
+  // Only the declarations of our packages are checked, like the user's own files.
   const ours = output
     .split("\n")
     .filter((line) => !/^(\s|node_modules\/(?!(@breezeway|breezeway)\/))/u.test(line));

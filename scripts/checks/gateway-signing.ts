@@ -1,13 +1,13 @@
 /**
- * The gateway decides who passes; it must not be able to make a pass. Nothing in its bundle, with
- * all that it imports, signs or handles private keys: so a flaw in it cannot mint a token. Clients of
- * databases are left out of the bundle: they are the operator's, and sign no tokens.
+ * The gateway verifies tokens and must not be able to mint one. Neither its bundle nor anything
+ * that it imports signs or handles private keys, so a flaw in the gateway cannot mint a token.
+ * Database clients are left out of the bundle: the operator installs them, and they sign no tokens.
  */
 import { parse } from "@swc/core";
 import { bundle, sourceEntries } from "./support/bundle.ts";
 import { isNode, nameOf, visit, type SyntaxNode } from "./support/syntax.ts";
 
-/** Files that sign or make keys: jose's, and the issuer's as a whole. */
+/** Files that sign or make keys: those of jose, and the whole issuer. */
 const SIGNING_FILES =
   /(^|\/)issuer\/|node_modules\/jose\/.*\/(sign|private_key|generate_key_pair|generate_secret|export|encrypt)[^/]*$/u;
 
@@ -27,12 +27,15 @@ const SIGNING_NAMES = new Set([
   "exportPKCS8",
 ]);
 
-/** Of an operator who has the gateway open a store by its URL. pg signs a password's challenge (SCRAM). */
+/**
+ * The operator installs these when the gateway opens a store by its URL. pg signs a password's
+ * challenge (SCRAM).
+ */
 const STORE_CLIENTS = ["pg", "redis"];
 
 export async function checkGatewaySigning(root: string): Promise<string[]> {
   const entries = [...(await sourceEntries(root, "gateway")).values()];
-  if (entries.length === 0) return ["gateway has no entry"];
+  if (entries.length === 0) return ["gateway/package.json: exports has no entry to check"];
   const files = entries.map((entry) => `gateway/${entry.replace("./", "")}`);
   const { text, used } = await bundle(root, files, { platform: "node", external: STORE_CLIENTS });
   return [
@@ -43,7 +46,7 @@ export async function checkGatewaySigning(root: string): Promise<string[]> {
   ];
 }
 
-/** Names in a program by which it could sign: identifiers, members and calls of `….sign(…)`. */
+/** The names by which a program could sign: identifiers, members and calls of `….sign(…)`. */
 export async function signingNames(program: string): Promise<string[]> {
   const found = new Set<string>();
   visit(await parse(program, { syntax: "ecmascript", target: "es2024" }), (node) => {

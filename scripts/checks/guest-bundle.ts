@@ -1,11 +1,14 @@
-/** The guest's main entry reaches thousands of pages that are not ours: what it must not bring. */
+/**
+ * The guest's main entry runs in thousands of pages of other companies. This check lists what it
+ * must not bring.
+ */
 import { bundle, sourceEntries } from "./support/bundle.ts";
 
 const FORBIDDEN = ["lit", "@lit", "lit-html", "lit-element", "jose", "zod"];
 
 export async function checkGuestBundle(root: string): Promise<string[]> {
   const entry = (await sourceEntries(root, "guest")).get(".");
-  if (!entry) return ["guest has no main entry"];
+  if (!entry) return ["guest/package.json: exports has no main entry to check"];
   const { used } = await bundle(root, [`guest/${entry.replace("./", "")}`], {
     platform: "browser",
   });

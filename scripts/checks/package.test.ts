@@ -43,7 +43,7 @@ test("refuses types that do not resolve for a user", async () => {
   expect(await problemsOf(GOOD, files)).toContain("attw refuses");
 });
 
-test("refuses a package that publint only warns of", async () => {
+test("refuses a package about which publint only warns", async () => {
   const exports = { ".": { default: "./dist/index.js", types: "./dist/index.d.ts" } };
   expect(await problemsOf({ ...GOOD, exports })).toContain("publint refuses");
 });

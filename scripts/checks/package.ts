@@ -1,4 +1,4 @@
-/** One package's tarball: what is in it, publint in strict mode, and are-the-types-wrong. */
+/** Checks one package's tarball: its content, publint in strict mode, and are-the-types-wrong. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,7 +37,7 @@ async function tarballProblems(
   ];
 }
 
-/** Entries that are a plain file, such as the script-tag build, have no types to be wrong. */
+/** Entries that are a plain file, such as the script-tag build, have no types to check. */
 function withoutTypes({ exports = {} }: PackageJson): string[] {
   const files = Object.entries(exports).filter(([, target]) => typeof target === "string");
   return files.length === 0 ? [] : ["--exclude-entrypoints", ...files.map(([subpath]) => subpath)];
@@ -45,7 +45,7 @@ function withoutTypes({ exports = {} }: PackageJson): string[] {
 
 const PREPACK = '"prepack":"node ../scripts/run.mjs build --no-pack"';
 
-/** What a registry's page and a person's first look need. */
+/** Checks the fields that a registry's page shows. */
 export function manifestProblems(manifest: PackageJson, folder: string): string[] {
   const wanted = {
     description: (value: unknown) => typeof value === "string" && value.length > 20,
@@ -54,7 +54,7 @@ export function manifestProblems(manifest: PackageJson, folder: string): string[
     engines: (value: unknown) => typeof value === "object",
     repository: (value: unknown) => JSON.stringify(value ?? "").includes(`"${folder}"`),
     type: (value: unknown) => value === "module",
-    // A clean clone has no dist: whoever publishes from it must not ship without.
+    // A clean clone has no dist, so publishing from it must build first.
     scripts: (value: unknown) => JSON.stringify(value ?? "").includes(PREPACK),
   };
   return Object.entries(wanted)
@@ -62,7 +62,7 @@ export function manifestProblems(manifest: PackageJson, folder: string): string[
     .map(([field]) => `${folder}/package.json: ${field} is missing or wrong`);
 }
 
-/** Tests must not be shipped; every file that `exports` names must be. */
+/** Checks that no test is shipped and that every file in `exports` is. */
 export function contentProblems(manifest: PackageJson, files: readonly string[]): string[] {
   const unwanted = files.filter((file) =>
     /\.test(-d)?\.|(^|\/)test-support\/|\.tsbuildinfo$/u.test(file),
@@ -78,7 +78,7 @@ export function contentProblems(manifest: PackageJson, files: readonly string[])
   ];
 }
 
-/** Files that an `exports` value names, in whatever conditions. */
+/** The files that an `exports` value names, under all conditions. */
 function targetsOf(value: unknown): string[] {
   if (typeof value === "string") return [value];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(targetsOf) : [];

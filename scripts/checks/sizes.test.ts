@@ -29,17 +29,17 @@ test("refuses a budget above the promised ceiling", () => {
 test("refuses an entry without a budget and a budget without an entry", () => {
   expect(sizeProblems({ [entry]: 10 }, { other: { budget: 10 } })).toEqual([
     "@breezeway/guest has no budget (10 bytes)",
-    "other has a budget and is no entry",
+    "other has a budget and does not exist; remove it from size-budgets.json",
   ]);
 });
 
-test("tightening keeps the ceiling", () => {
+test("keeps the ceiling when it tightens a budget", () => {
   expect(tightened({ [entry]: 100 }, { [entry]: { budget: 900, ceiling: 950 } })).toEqual({
     [entry]: { budget: 101, ceiling: 950 },
   });
 });
 
-test("measures each entry that browsers load, its dependencies included", async () => {
+test("measures each entry that browsers load, including its dependencies", async () => {
   const text = Array.from({ length: 200 }, (_, index) => `export const x${index} = "${index}";`);
   const workspace = { manifest: MAIN_ENTRY, files: { "src/index.ts": text.join("\n") } };
   const guest = {

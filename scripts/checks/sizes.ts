@@ -1,7 +1,8 @@
 /**
  * Sizes of the public entries that browsers load, in bytes after minification and brotli, with all
- * their dependencies but those that the application brings itself (its framework). `size-budgets.json` records them. The check fails in both directions: above
- * the budget something has crept in, and far below it the budget no longer protects anything.
+ * their dependencies except those that the application itself brings (its framework).
+ * `size-budgets.json` records them. The check fails in both directions: a size above the budget
+ * shows an unwanted addition, and a budget far above the size protects nothing.
  *
  * `npm run size` prints the table, `npm run size -- --why @breezeway/guest` what one entry is made
  * of (before compression), and `npm run size -- --write` records the present sizes.
@@ -18,18 +19,18 @@ import { bundle, sourceEntries } from "./support/bundle.ts";
 
 /** Workspaces that browsers load. */
 const FOLDERS = ["shared", "guest", "host"];
-/** For tests and for servers, not for pages. */
+/** Entries for tests and for servers, which no page loads. */
 const NOT_MEASURED = /\/(testing|server)$/u;
 const SLACK = 0.1;
-/** Room for the compressor and a word of a message; more is worth a look. */
+/** Leaves room for the compressor and a changed message. A larger growth needs a decision. */
 const HEADROOM = 1.01;
 
 const budgetsSchema = z.record(
   z.string(),
   z.object({
-    /** Largest size allowed now. */
+    /** The largest allowed size in bytes. */
     budget: z.number(),
-    /** Promised size; the budget may not be raised above it. */
+    /** The promised size in bytes. The budget must not exceed it. */
     ceiling: z.optional(z.number()),
   }),
 );
@@ -41,7 +42,7 @@ export async function checkSizes(root: string): Promise<string[]> {
   return sizeProblems(await measureSizes(root), await readBudgets(root));
 }
 
-/** What is wrong with sizes against their budgets, one line each. */
+/** Compares sizes with their budgets. Returns one line per violation. */
 export function sizeProblems(sizes: Sizes, budgets: Budgets): string[] {
   const problems = Object.entries(sizes).flatMap(([entry, size]) => {
     const limits = budgets[entry];
@@ -54,7 +55,12 @@ export function sizeProblems(sizes: Sizes, budgets: Budgets): string[] {
     return [];
   });
   const unknown = Object.keys(budgets).filter((entry) => !(entry in sizes));
-  return [...problems, ...unknown.map((entry) => `${entry} has a budget and is no entry`)];
+  return [
+    ...problems,
+    ...unknown.map(
+      (entry) => `${entry} has a budget and does not exist; remove it from size-budgets.json`,
+    ),
+  ];
 }
 
 /** Entry (`@breezeway/guest/react`) → bytes. */
@@ -100,7 +106,7 @@ async function readBudgets(root: string): Promise<Budgets> {
   return z.parse(budgetsSchema, JSON.parse(await readFile(budgetsPath(root), "utf8")));
 }
 
-/** The budgets that fit sizes snugly; ceilings stay as they are. */
+/** Budgets that fit the sizes tightly, with the ceilings unchanged. */
 export function tightened(sizes: Sizes, budgets: Budgets): Budgets {
   return Object.fromEntries(
     Object.entries(sizes).map(([entry, size]) => [

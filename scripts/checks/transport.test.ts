@@ -25,6 +25,6 @@ test.for([
   ["a comment", "/* window.parent.postMessage */ f()", []],
   ["a text", `log("postMessage")`, []],
   ["another parent", "node.parent.remove()", []],
-] as const)("sees through %s", async ([, source, words]) => {
+] as const)("finds the right names in %s", async ([, source, words]) => {
   expect(await windowAccess(source)).toEqual(words);
 });

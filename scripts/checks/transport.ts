@@ -1,6 +1,7 @@
 /**
- * `postMessage` and `window.parent` appear in one file per side, and in one that both share. Whoever reviews what a page sends
- * to another window, and to which origin, has that one file to read.
+ * `postMessage` and `window.parent` appear in one file per side, and in one that both share. A
+ * reviewer of what a page sends to another window, and to which origin, has one file per side to
+ * read.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,13 +11,13 @@ import { isNode, nameOf, visit, type SyntaxNode } from "./support/syntax.ts";
 
 const SIDES = ["guest", "host", "shared"];
 /**
- * Test kits, which send between ports of their own; WebViews, whose host is no window; a host's tabs,
- * whose BroadcastChannel ends at its origin.
+ * Left out are the test kits, which send between their own ports; WebViews, whose host is a native
+ * app; and a host's tabs, whose BroadcastChannel stays within the origin.
  */
 const NO_WINDOWS = /\/(testing|webview|tabs)[/.]/u;
 const WINDOWS = new Set(["window", "globalThis", "self", "top", "parent"]);
 
-/** One line per side that has more than one such file, with the places. */
+/** Resolves to one line per side that has more than one such file, with the places. */
 export async function checkTransport(root: string): Promise<string[]> {
   const problems: string[] = [];
   for (const side of SIDES) {

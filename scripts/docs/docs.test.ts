@@ -17,11 +17,11 @@ const examples = await readExamples(ROOT);
 const folder = join(ROOT, ".cache/docs-examples");
 await writeExamples(folder, examples);
 
-test("every link between the pages leads somewhere", async () => {
+test("every link between the pages has a target", async () => {
   expect(await brokenLinks(ROOT)).toEqual([]);
 });
 
-test("every row of a table stands in a table", async () => {
+test("every row of a table is inside a table", async () => {
   const documents = await readDocuments(ROOT);
   const loose = documents.flatMap(({ path, text }) =>
     looseRows(text).map((line) => `${path}:${line}`),
@@ -29,7 +29,7 @@ test("every row of a table stands in a table", async () => {
   expect(loose).toEqual([]);
 });
 
-test("docs/errors.md is what the table says (node scripts/docs/errors-page.ts)", async () => {
+test("docs/errors.md matches the table of errors (node scripts/docs/errors-page.ts)", async () => {
   expect(await readFile(ERRORS_PAGE, "utf8")).toBe(await renderErrorsPage());
 });
 
@@ -38,12 +38,12 @@ test("the limits in docs/protocol.md are those of the sources (node scripts/docs
   expect(page).toBe(await renderProtocolPage(page));
 });
 
-test("docs/openapi.yaml is what the routes and schemas say (scripts/docs/openapi.ts)", async () => {
+test("docs/openapi.yaml matches the routes and schemas (scripts/docs/openapi.ts)", async () => {
   expect(await readFile(OPENAPI_FILE, "utf8")).toBe(await renderOpenApi());
 });
 
 test.each(GENERATED_VECTORS)(
-  "docs/vectors/%s.json is what its generator writes (node scripts/docs/vectors.ts)",
+  "docs/vectors/%s.json matches its generator (node scripts/docs/vectors.ts)",
   async (name) => {
     expect(await readFile(vectorPath(name), "utf8")).toBe(await renderVectors(name));
   },

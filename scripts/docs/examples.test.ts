@@ -35,7 +35,7 @@ test("joins a block that continues to the one before it, each at its lines", () 
   ]);
 });
 
-test("declares what the reader is given on the line above the code", () => {
+test("declares on the line above the code what the reader already has", () => {
   const text = [`<!-- given: declare const a: number; -->`, ``, `${FENCE}ts`, `f(a);`, FENCE];
   expect(examplesOf({ path: "a.md", text: text.join("\n") })).toMatchObject([
     { source: "\n\ndeclare const a: number;\nf(a);" },
@@ -61,19 +61,19 @@ test("finds links outside code only", () => {
   expect(links(text).map(({ target }) => target)).toEqual(["b.md#c", "e.png", "g", "i.md"]);
 });
 
-test("spells anchors like GitHub", () => {
+test("forms anchors as GitHub does", () => {
   const text = "# The `run.mjs` file: A & B\n## Twice\n## Twice\n<a id='no'></a><a id=\"yes\"></a>";
   expect([...anchors(text)]).toEqual(["the-runmjs-file-a--b", "twice", "twice-1", "yes"]);
 });
 
-test("names links that lead nowhere", async () => {
+test("names links without a target", async () => {
   const root = await writeTree({
     "README.md": "[ok](docs/a.md#one) [web](https://example.org/x) [gone](docs/b.md)\n[out](../x)",
     "docs/a.md": "# One\n[up](../README.md) [not](#two) [self](#one)",
   });
   expect(await brokenLinks(root)).toEqual([
-    "README.md:1: docs/b.md is not there",
+    "README.md:1: docs/b.md does not exist",
     "README.md:2: ../x leads out of the repository",
-    "docs/a.md:2: #two has no such heading",
+    "docs/a.md:2: #two names no heading",
   ]);
 });

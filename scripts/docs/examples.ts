@@ -1,5 +1,6 @@
 /**
- * The examples of the docs. Every fenced block marked `ts` or `tsx` in the README files and the
+ * Compiles and runs the examples of the docs. Every fenced block marked `ts` or `tsx` in the README
+ * files and the
  * guides is a module that must compile against the sources; one marked `ts run` must also run.
  *
  * - `ts continues` belongs to the block before it and sees its variables.
@@ -16,11 +17,11 @@ import { codeBlocks } from "./markdown.ts";
 const PAGES = ["README.md", "*/README.md", "docs/guides/*.md"];
 
 export interface Example {
-  /** Page and first line: `README.md:12`. */
+  /** The page and its first line of code: `README.md:12`. */
   readonly name: string;
   /** File name under the folder of examples. */
   readonly file: string;
-  /** The code, moved down to its line on the page, so that a compiler's line is the page's. */
+  /** The code, moved down to its line on the page, so that the compiler reports the page's line. */
   readonly source: string;
   readonly runs: boolean;
 }
@@ -81,7 +82,7 @@ export async function writeExamples(folder: string, examples: readonly Example[]
   for (const { file, source } of examples) await writeFile(join(folder, file), `${source}\n`);
 }
 
-/** What the compiler says about the examples, by page and line. */
+/** Resolves to the compiler's errors, by page and line. */
 export async function compileExamples(folder: string): Promise<string[]> {
   const tsc = join(ROOT, "node_modules/.bin/tsc");
   const { output } = await run(tsc, ["-p", ".", "--pretty", "false"], { cwd: folder });

@@ -1,4 +1,6 @@
-/** Links between the pages of the documentation: the file is there, and so is the anchor. */
+/**
+ * Checks that each link between the pages of the documentation names an existing file and anchor.
+ */
 import { existsSync } from "node:fs";
 import { join, posix } from "node:path";
 import { readDocuments, type Document } from "./documents.ts";
@@ -20,14 +22,14 @@ function problemOf(
   from: Document,
   { root, byPath }: { root: string; byPath: ReadonlyMap<string, Document> },
 ): string | undefined {
-  // Other sites are not asked: a test must not depend on them.
+  // Links to other sites are not followed: a test must not depend on them.
   if (/^[a-z][a-z0-9+.-]*:/iu.test(target)) return undefined;
   const [file = "", fragment] = target.split("#");
   const path =
     file === "" ? from.path : posix.join(posix.dirname(from.path), decodeURIComponent(file));
   if (path.startsWith("..")) return "leads out of the repository";
-  if (!existsSync(join(root, path))) return "is not there";
+  if (!existsSync(join(root, path))) return "does not exist";
   const page = byPath.get(path);
   if (fragment === undefined || !page) return undefined;
-  return anchors(page.text).has(fragment) ? undefined : "has no such heading";
+  return anchors(page.text).has(fragment) ? undefined : "names no heading";
 }

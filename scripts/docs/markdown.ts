@@ -1,4 +1,4 @@
-/** The little of Markdown that the checks of the docs need: code blocks, links and anchors. */
+/** Reads the parts of Markdown that the checks of the docs need: code blocks, links and anchors. */
 
 export interface CodeBlock {
   /** All words after the fence: `["ts", "run"]`. */
@@ -57,7 +57,7 @@ export function links(markdown: string): Link[] {
   );
 }
 
-/** Fragments that a link can name: the headings in GitHub's spelling, and explicit anchors. */
+/** The fragments that a link can name: headings as GitHub forms them, and explicit anchors. */
 export function anchors(markdown: string): Set<string> {
   const found = new Set<string>();
   for (const { text } of proseLines(markdown, { keepInlineCode: true })) {
@@ -68,7 +68,10 @@ export function anchors(markdown: string): Set<string> {
   return found;
 }
 
-/** Lines that look like rows and stand in no table, as after an empty line within one: shown as text. */
+/**
+ * Lines that look like rows and are outside a table, for example after an empty line. A page shows
+ * them as text.
+ */
 export function looseRows(markdown: string): number[] {
   const lines = proseLines(markdown);
   return lines.flatMap(({ text, number }, index) => {

@@ -7,12 +7,12 @@ export type Outcome = "passed" | "assertion" | "timeout" | "expected" | "error";
 
 export interface TestOutcome {
   readonly outcome: Outcome;
-  /** For the terminal: the first failure's message. */
+  /** The first failure's message, for the terminal. */
   readonly detail: string;
 }
 
 interface RunReport {
-  /** One for each test that ran; no message when it passed. */
+  /** One entry for each test that ran, without a message when the test passed. */
   readonly results: readonly (string | undefined)[];
   /** Failures outside tests, such as a file that does not load. */
   readonly problems: readonly string[];

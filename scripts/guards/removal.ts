@@ -18,7 +18,7 @@ export interface Removal {
   readonly row: string;
   /** More than one edit removes guards that stand behind each other. */
   readonly edits: readonly Edit[];
-  /** Index of the row's test that runs. Default: 0, the first one. */
+  /** The index of the row's test to run. Default: 0, the first one. */
   readonly test?: number;
   /** The test that runs when the row's own stands in a file that no runner starts. */
   readonly run?: CitedTest;

@@ -9,7 +9,7 @@ import type { CitedTest } from "../docs/threat-model.ts";
 const RUN_TIMEOUT_MS = 300_000;
 
 export interface RunTestOptions {
-  /** Of the test in vitest. Default: that of the configuration. */
+  /** The time limit of the test in vitest. Default: the one of the configuration. */
   readonly timeoutMs?: number | undefined;
   /** Part of the message of a failure that counts as an assertion. */
   readonly expected?: string | undefined;

@@ -1,4 +1,4 @@
-/** What was tried so far: `docs/threat-model/tried.json`. */
+/** The results of the removals so far: `docs/threat-model/tried.json`. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { format } from "prettier";
@@ -11,7 +11,7 @@ const FILE = join(ROOT, "docs/threat-model/tried.json");
 const triedFile = z.record(
   z.string(),
   z.strictObject({
-    /** The test failed without the guard, or it passed all the same. */
+    /** Whether the test failed or passed without the guard. */
     outcome: z.enum(["killed", "survived"]),
     /** Hash of the removed text. A result of another text is stale. */
     removal: z.string(),

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { writeTree } from "../test-support/tree.ts";
 import { removeOrphans } from "./build.ts";
 
-test("removes compiled files whose source is gone, and nothing else", async () => {
+test("removes compiled files whose source no longer exists, and nothing else", async () => {
   const root = await writeTree({
     "one/src/kept.ts": "",
     "one/src/element.tsx": "",

@@ -1,5 +1,6 @@
 /**
- * What is published: JavaScript and declarations by `tsc -b`, the guest's script-tag builds and the
+ * Builds everything that is published: JavaScript and declarations by `tsc -b`, the guest's
+ * script-tag builds and the
  * page of `breezeway dev` by esbuild, and the tarballs.
  */
 import { existsSync } from "node:fs";
@@ -11,12 +12,12 @@ import { run } from "../setup/process.mjs";
 import { packWorkspace } from "./pack.ts";
 import { publicPackages, type Workspace } from "./public-packages.ts";
 
-/** Sources of the script-tag builds, and what they become. */
+/** The sources and targets of the script-tag builds. */
 const SCRIPT_TAGS = [
   { from: "guest/src/script-tag.ts", to: "guest/dist/breezeway.js" },
   { from: "guest/src/script-tag-proof.ts", to: "guest/dist/breezeway-proof.js" },
 ];
-/** Source of the page that `breezeway dev` serves, and what it becomes. */
+/** The source and target of the page that `breezeway dev` serves. */
 const DEV_PAGE = { from: "cli/page/main.ts", to: "cli/dist/dev/page.js" };
 
 /** Builds and packs every public package; resolves to the tarballs' paths. */
@@ -46,7 +47,7 @@ export async function compilePackages(root: string): Promise<Workspace[]> {
 }
 
 async function compile(root: string, folders: readonly string[]): Promise<void> {
-  // The compiler goes by its build info and does not notice that somebody has removed `dist`.
+  // The compiler trusts its build info and does not notice a removed `dist`.
   const incomplete = folders.some((folder) => !existsSync(join(root, folder, "dist")));
   const force = incomplete ? ["--force"] : [];
   const { code, output } = await run("tsc", ["-b", ...force, ...folders], { cwd: root });
@@ -72,7 +73,7 @@ async function buildScriptTag(
   });
 }
 
-/** Removes compiled files whose source is gone, so that no tarball carries them. */
+/** Removes compiled files whose source no longer exists, so that no tarball contains them. */
 export async function removeOrphans(root: string, folder: Workspace["folder"]): Promise<void> {
   const dist = join(root, folder, "dist");
   if (!existsSync(dist)) return;

@@ -1,5 +1,5 @@
 /**
- * Builds for other platforms that package-lock.json should list. npm leaves an optional package
+ * Completes package-lock.json with builds for other platforms. npm leaves an optional package
  * out of the lock file when the registry at hand does not serve it, and npm 11's `npm ci` then
  * refuses the whole file. The packages that pin such builds do so exactly, so version and platform
  * are known without asking a registry; only the integrity hash is not, and npm does without.
@@ -29,7 +29,7 @@ export interface PlatformBuild {
   readonly dev: boolean;
 }
 
-/** Optional packages that something in the lock file asks for and that it does not list. */
+/** Optional packages that an entry of the lock file depends on and that the file does not list. */
 export function missingBuilds({ packages }: Lock): PlatformBuild[] {
   return Object.entries(packages).flatMap(([path, { dev = false, optionalDependencies = {} }]) =>
     Object.entries(optionalDependencies)
@@ -47,7 +47,7 @@ export function lockEntryOf({ name, version, dev }: PlatformBuild): Record<strin
   const os = parts.filter((part) => SYSTEMS.test(part));
   const cpu = parts.filter((part) => PROCESSORS.test(part));
   if (os.length === 0 || cpu.length === 0 || !/^\d/u.test(version))
-    throw new Error(`${name}@${version} is not a build for one platform; add it by npm install.`);
+    throw new Error(`${name}@${version} is not a build for one platform. Add it with npm install.`);
   const libc = parts.some((part) => part.startsWith("musl")) ? "musl" : "glibc";
   return {
     version,
@@ -62,7 +62,7 @@ export function lockEntryOf({ name, version, dev }: PlatformBuild): Record<strin
 export async function readLock(root: string = ROOT): Promise<Lock> {
   const lock: unknown = JSON.parse(await readFile(join(root, "package-lock.json"), "utf8"));
   z.parse(lockSchema, lock);
-  // Not the schema's result: that has another order of members, which would show as a change.
+  // The schema's result has another order of members, which would show as a change.
   return lock as Lock;
 }
 

@@ -1,4 +1,4 @@
-/** Debian's packages: what is installed, and installing more where we may. */
+/** Finds installed Debian packages, and installs more where this user may. */
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import process from "node:process";
@@ -11,15 +11,15 @@ import { withoutServices } from "./without-services.mjs";
 const LOCK_WAIT = ["-o", "DPkg::Lock::Timeout=180"];
 
 /**
- * Installs packages and says what went wrong, or `undefined` when all are there.
+ * Installs packages. Resolves to the reason of a failure, or to `undefined` when all are installed.
  *
  * @param {readonly string[]} names
  * @param {{ update?: boolean }} [options] update: fetch the package lists first. Default true.
  * @returns {Promise<string | undefined>}
  */
 export async function aptInstall(names, { update = true } = {}) {
-  if (!mayInstall()) return "not root, so nothing can be installed";
-  if (!(await findOnPath("apt-get"))) return "this system has no apt-get";
+  if (!mayInstall()) return "this user is not root and cannot install packages";
+  if (!(await findOnPath("apt-get"))) return "apt-get is not installed";
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   return step(`Installing ${names.join(", ")} with apt-get`, async () => {
     if (update) await run("apt-get", [...LOCK_WAIT, "update", "-q"], { env });
@@ -32,7 +32,7 @@ export async function aptInstall(names, { update = true } = {}) {
   });
 }
 
-/** Whether this user can install packages at all. */
+/** Whether this user can install packages. */
 export function mayInstall() {
   return process.getuid?.() === 0;
 }

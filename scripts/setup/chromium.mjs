@@ -13,7 +13,7 @@ const MAC_APPS = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
-/** A build is some 170 MB; a machine that may not reach Playwright's servers answers sooner. */
+/** A build has about 170 MB. Without access to Playwright's servers the download fails sooner. */
 const DOWNLOAD_TIMEOUT_MS = 300_000;
 
 /**
@@ -27,7 +27,9 @@ export async function ensureChromium(root, node) {
   const given = process.env["CHROMIUM_PATH"];
   if (given) {
     if (await starts(given)) return given;
-    throw new SetupError(`CHROMIUM_PATH is ${given}, and no Chromium starts from there.`);
+    throw new SetupError(
+      `CHROMIUM_PATH: no Chromium starts from ${given}. Correct the path or unset the variable.`,
+    );
   }
   const found = await findChromium(root, node);
   if (found) return found;

@@ -1,7 +1,8 @@
 /**
  * The npm packages. npm itself records what it installed in `node_modules/.package-lock.json`;
  * comparing that with `package-lock.json` is right after `npm ci`, `npm install`, a pull, a
- * switched branch and an interrupted install alike, which a stamp alone would not be. The stamp says
+ * switched branch and an interrupted install alike, which a stamp alone would not be. The stamp
+ * says
  * that `npm ci` has made this record of this lock file: it may leave out packages that nothing asks
  * for, and must not be run again for them each time.
  */
@@ -29,7 +30,7 @@ export async function ensureDependencies(root) {
   const wanted = await readLock(lockPath);
   if (!wanted) throw new SetupError("package-lock.json is missing or damaged.");
   const installed = await readLock(recordPath);
-  const why = installed ? firstDifference(wanted, installed) : "nothing is installed yet";
+  const why = installed ? firstDifference(wanted, installed) : "no packages are installed yet";
   if (why === undefined) return;
   if (installed && (await textOf(stampPath)) === (await hashOf([lockPath, recordPath]))) return;
   await step(`Installing dependencies with npm ci (${why})`, async () => {
@@ -53,7 +54,7 @@ async function textOf(path) {
 }
 
 /**
- * The first package in which an installation differs from its lock file, in words.
+ * Describes the first package in which an installation differs from its lock file.
  *
  * @param {Lock} wanted
  * @param {Lock} installed
@@ -61,12 +62,12 @@ async function textOf(path) {
  */
 export function firstDifference(wanted, installed) {
   for (const [path, entry] of Object.entries(wanted.packages)) {
-    // Folders of workspaces; their links under node_modules have entries of their own.
+    // These are the workspaces' folders. Their links under node_modules have entries of their own.
     if (!path.includes("node_modules/")) continue;
     const there = installed.packages[path];
     const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
     if (!there) {
-      // Binaries for other platforms stand in the lock file and are never installed here.
+      // The lock file lists binaries for other platforms, which are never installed here.
       if (entry.optional) continue;
       return `${name} is missing`;
     }
@@ -77,7 +78,7 @@ export function firstDifference(wanted, installed) {
 }
 
 /**
- * Runs the npm that started us, or the one on the PATH.
+ * Runs the npm that started this program, or the one on the PATH.
  *
  * @param {readonly string[]} args
  * @param {string} cwd
@@ -92,8 +93,8 @@ export function npm(args, cwd, timeoutMs) {
 }
 
 /**
- * What is worth reading of a failed tool's output: npm says the reason first and its usage last,
- * most others the reason last.
+ * Shortens a failed tool's output to its beginning and its end: npm prints the reason first and its
+ * usage last, most other tools print the reason last.
  *
  * @param {string} text
  */

@@ -1,7 +1,7 @@
 /**
  * Node 24, from the npm package `node`, whatever Node the machine has. The package's install
  * script fetches the binary from the npm registry; npm may leave install scripts out (11 asks for
- * `allowScripts`, any version honours `ignore-scripts`), so we look for ourselves.
+ * `allowScripts`, any version honours `ignore-scripts`), so this file checks the result itself.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,5 +1,6 @@
 /**
- * Child processes that never outlive us. Each child leads its own process group, so that a signal
+ * Child processes that never outlive this program. Each child leads its own process group, so that
+ * a signal
  * reaches it once (a terminal would otherwise send Ctrl-C to the whole family and we would pass on
  * a second one) and so that its own children can be ended with it.
  */
@@ -29,7 +30,7 @@ let stopping;
  */
 
 /**
- * Runs a program to its end. Does not reject when it fails: look at `code`.
+ * Runs a program to its end. A failure does not reject: check `code`.
  *
  * @param {string} file
  * @param {readonly string[]} args
@@ -65,7 +66,8 @@ export function run(file, args, options = {}) {
       alive.delete(child);
       resolve({ code: 127, output: `${text}${error.message}\n`, timedOut });
     });
-    // What the child left behind in its group would keep its pipes, and so us, open.
+    // Processes that the child left in its group would keep its pipes open, and this program
+    // running.
     child.on("exit", () => end(child, "SIGKILL"));
     child.on("close", (code, signal) => {
       clearTimeout(timer);
@@ -111,7 +113,7 @@ function end(child, signal) {
     if (groups) process.kill(-child.pid, signal);
     else child.kill(signal);
   } catch {
-    // Gone already, which is what we want.
+    // The process has already ended.
   }
 }
 

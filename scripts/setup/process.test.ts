@@ -20,17 +20,17 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test("gives the exit code and what was written on both streams", async () => {
+test("resolves to the exit code and the output of both streams", async () => {
   const result = await node(`console.log("out"); console.error("err"); process.exitCode = 3;`);
   expect(result).toMatchObject({ code: 3, timedOut: false });
   expect(result.output.split("\n").toSorted()).toEqual(["", "err", "out"]);
 });
 
-test("gives 127 for a program that is not there", async () => {
+test("resolves to 127 for a program that does not exist", async () => {
   expect(await run("/no/such/program", [])).toMatchObject({ code: 127 });
 });
 
-test("gives 128 + n after signal n", async () => {
+test("resolves to 128 + n after signal n", async () => {
   expect(await node(`process.kill(process.pid, "SIGTERM");`)).toMatchObject({ code: 143 });
 });
 
@@ -39,8 +39,8 @@ test("ends a child that takes longer than timeoutMs", async () => {
   expect(result).toMatchObject({ code: 137, timedOut: true });
 });
 
-test("ends what the child leaves behind", async () => {
-  // The grandchild holds the output open: without its end this would take ten minutes.
+test("ends the processes that the child leaves behind", async () => {
+  // The grandchild holds the output open. If it did not end, this test would take ten minutes.
   const { code, output } = await node(`
     import { spawn } from "node:child_process";
     spawn("sleep", ["600"], { stdio: "inherit" });
@@ -80,7 +80,7 @@ test("passes a signal on once, lets the child end in its own way, and exits like
   expect(lines).toEqual(["ready", "SIGINT"]);
 });
 
-test("a second signal kills a child that does not want to end", async () => {
+test("kills a child that ignores the first signal on the second one", async () => {
   const { parent, lines } = await startForwarder(`
     process.on("SIGTERM", () => console.log("no"));
     setInterval(() => {}, 1000);

@@ -1,14 +1,14 @@
-/** One line per step of the set-up, with the seconds that a long one has taken so far. */
+/** Prints one line per step of the set-up, with the seconds that a long step has taken so far. */
 import process from "node:process";
 
 const REPORT_EVERY_MS = 10_000;
 
-/** Something that the person in front of the machine can mend; shown without a stack. */
+/** A failure that the user can correct. It is shown without a stack. */
 export class SetupError extends Error {}
 
 /**
  * Shows `label` while `work` runs. On a terminal the seconds count on the same line; elsewhere a
- * line every {@link REPORT_EVERY_MS} says that it is still alive.
+ * line every {@link REPORT_EVERY_MS} shows that it still runs.
  *
  * @template T
  * @param {string} label

@@ -1,7 +1,7 @@
 /**
- * Programs that some tests run for real (a database, a proxy, another language). They stand in
- * `scripts/system-packages.json`: Debian package → why. Nothing here fails: what cannot be
- * installed is returned, its tests leave themselves out, and the summary names it.
+ * Programs that some tests run for real (a database, a proxy, another language).
+ * `scripts/system-packages.json` lists them: Debian package → reason. Nothing here fails: packages
+ * that cannot be installed are returned, their tests are skipped, and the summary names them.
  */
 import { readFile } from "node:fs/promises";
 import { aptInstall, findOnPath, isDebianPackageInstalled, mayInstall } from "./apt.mjs";
@@ -24,17 +24,18 @@ export async function ensureSystemPackages() {
 }
 
 /**
- * Installs what is missing, where we are root and there is apt.
+ * Installs the missing packages, when this user is root and apt is installed.
  *
  * @param {readonly SystemPackage[]} packages
- * @returns {Promise<MissingPackage[]>} what is still missing, and why
+ * @returns {Promise<MissingPackage[]>} the packages that are still missing, with the reasons
  */
 export async function ensureDebianPackages(packages) {
   const missing = await notThere(packages);
   if (missing.length === 0) return [];
   const together = await aptInstall(missing.map((entry) => entry.name));
   if (together === undefined) return [];
-  // apt installs all or nothing: one that this release does not have must not cost the others.
+  // apt installs all packages or none: a package that this release lacks must not prevent the
+  // others.
   /** @type {MissingPackage[]} */
   const left = [];
   for (const { name, why } of missing) {

@@ -14,7 +14,7 @@ test.for([`{ "no name": "why" }`, `{ "nginx": {} }`, `{ "--reinstall": "why" }`]
   },
 );
 
-test("asks for nothing when a program stands for its package", async () => {
+test("installs nothing when the package's program is found", async () => {
   const packages = [{ name: "no-such-package", why: "a test", command: "node" }];
   expect(await ensureDebianPackages(packages)).toEqual([]);
 });

@@ -1,10 +1,10 @@
 /**
- * Packages of servers start them when they are installed. We want their programs only: a database
- * or a proxy that answers on the machine's own ports is nobody's wish.
+ * Packages of servers start them when they are installed. The tests need only the programs, and no
+ * database or proxy should listen on the machine's own ports.
  *
- * Debian asks `/usr/sbin/policy-rc.d` before it starts a service; 101 says no. One that is there
- * already is the administrator's word and stays. Ours says no only while this process lives: one that
- * is left behind by a crash allows everything.
+ * Debian asks `/usr/sbin/policy-rc.d` before it starts a service; exit code 101 refuses. A policy
+ * that exists already is the administrator's and stays. Ours refuses only while this process runs:
+ * after a crash it allows everything.
  */
 import { readFile, rm, writeFile } from "node:fs/promises";
 import process from "node:process";
@@ -33,7 +33,7 @@ async function place(path) {
   if (present !== undefined && !present.includes(MARK)) return false;
   if (present !== undefined) await rm(path, { force: true });
   const script = `#!/bin/sh\n${MARK}\nkill -0 ${process.pid} 2>/dev/null && exit 101\nexit 0\n`;
-  // Not overwritten: somebody else may have been quicker.
+  // Never overwrite: another process may have created the file meanwhile.
   return writeFile(path, script, { mode: 0o755, flag: "wx" }).then(
     () => true,
     () => false,

@@ -19,18 +19,18 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const ask = async (): Promise<number> => (await run(policy, ["nginx", "start"])).code;
 
-test("no service is started during an installation, and after it as before", async () => {
+test("refuses services during an installation and allows them afterwards", async () => {
   expect(await withoutServices(ask, policy)).toBe(NO);
   expect(existsSync(policy)).toBe(false);
 });
 
-test("an installation that fails leaves nothing behind", async () => {
+test("leaves nothing behind when an installation fails", async () => {
   const failing = (): Promise<never> => Promise.reject(new Error("no apt"));
   await expect(withoutServices(failing, policy)).rejects.toThrow("no apt");
   expect(existsSync(policy)).toBe(false);
 });
 
-test("the policy of an administrator stays", async () => {
+test("keeps the policy of an administrator", async () => {
   const own = "#!/bin/sh\nexit 104\n";
   writeFileSync(policy, own);
   chmodSync(policy, 0o755);
@@ -38,7 +38,7 @@ test("the policy of an administrator stays", async () => {
   expect(readFileSync(policy, "utf8")).toBe(own);
 });
 
-test("a policy that a crash left behind allows everything, and is replaced", async () => {
+test("replaces a policy that a crash left behind, which allows everything", async () => {
   let text = "";
   await withoutServices(async () => {
     text = readFileSync(policy, "utf8");
@@ -52,7 +52,7 @@ test("a policy that a crash left behind allows everything, and is replaced", asy
   expect(existsSync(policy)).toBe(false);
 });
 
-test("a place that cannot be written to does not stop the installation", async () => {
+test("installs even when the policy cannot be written", async () => {
   const nowhere = join(folder, "missing", "policy-rc.d");
   expect(await withoutServices(() => Promise.resolve("done"), nowhere)).toBe("done");
 });

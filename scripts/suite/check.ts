@@ -1,5 +1,5 @@
 /**
- * The quick loop: format, lint, types, boundaries, and the unit tests that the working tree's
+ * Runs the quick loop: format, lint, types, boundaries, and the unit tests that the working tree's
  * changes touch (all of them when nothing is changed, or with `npm run check -- --all`).
  */
 import process from "node:process";

@@ -1,4 +1,7 @@
-/** The browser tests alone; arguments go to Playwright: `npm run e2e -- specs/orders.spec.ts`. */
+/**
+ * Runs the browser tests alone. Arguments are passed to Playwright: `npm run e2e --
+ * specs/orders.spec.ts`.
+ */
 import process from "node:process";
 import { forwardSignals } from "../setup/process.mjs";
 import { runSuite } from "./report.ts";

@@ -30,13 +30,13 @@ test("runs as many jobs at a time as there are cores", async () => {
   expect(events.indexOf("+c")).toBeGreaterThan(events.indexOf("-a"));
 });
 
-test("gives a job the cores that it asks for, in its turn", async () => {
+test("gives a job as many cores as it needs, in its turn", async () => {
   const { events, job } = recorder();
   await runJobs([job("a"), job("big", { cores: 2 }), job("c")], { cores: 2 });
   expect(events).toEqual(["+a", "-a", "+big", "-big", "+c", "-c"]);
 });
 
-test("runs a job that asks for more cores than there are, alone", async () => {
+test("runs a job alone when it needs more cores than the machine has", async () => {
   const { events, job } = recorder();
   await runJobs([job("big", { cores: 8 }), job("b")], { cores: 2 });
   expect(events).toEqual(["+big", "-big", "+b", "-b"]);
@@ -48,7 +48,7 @@ test("runs a job after what it needs", async () => {
   expect(events).toEqual(["+build", "-build", "+pack", "-pack"]);
 });
 
-test("counts a job whose needs failed as failed, without running it", async () => {
+test("counts a job as failed without running it when a job that it needs failed", async () => {
   const { events, job } = recorder();
   const build = job("build", { run: async () => FAILED });
   const finished = await runJobs([build, job("pack", { needs: ["build"] })], { cores: 2 });
@@ -66,7 +66,7 @@ test("counts a job that throws as failed", async () => {
   expect(finished?.output).toContain("no luck");
 });
 
-test("refuses jobs that need each other, or a job that is not there", async () => {
+test("refuses jobs that need each other, and a job that needs an unknown one", async () => {
   const { job } = recorder();
   const circle = [job("a", { needs: ["b"] }), job("b", { needs: ["a"] })];
   await expect(runJobs(circle, { cores: 2 })).rejects.toThrow("a,b");

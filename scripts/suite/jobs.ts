@@ -1,6 +1,6 @@
 /**
- * Jobs of a suite and their schedule: what needs what, and how much of the machine each takes.
- * A job's output is kept and shown only when it fails.
+ * Jobs of a suite and their schedule: which job needs which others, and how many cores each one
+ * keeps busy. A job's output is shown only when the job fails.
  */
 import { availableParallelism } from "node:os";
 
@@ -13,15 +13,18 @@ export interface JobResult {
   readonly passed: number;
   readonly failed: number;
   readonly leftOut?: readonly LeftOut[];
-  /** Shown when something failed. */
+  /** Shown when the job failed. */
   readonly output: string;
 }
 
 export interface Job {
   readonly name: string;
-  /** Jobs that must have passed before. */
+  /** The jobs that must pass first. */
   readonly needs?: readonly string[];
-  /** Cores that it keeps busy. Default 1; more than the machine has means: alone. */
+  /**
+   * The number of cores that it keeps busy. Default: 1. A job with more cores than the machine has
+   * runs alone.
+   */
   readonly cores?: number;
   run(): Promise<JobResult>;
 }
@@ -73,7 +76,7 @@ export async function runJobs(
         waiting.delete(job);
         end({ ...notRun(`${failed.name} failed`), name: job.name, seconds: 0 });
       } else if (!needs.includes(undefined)) {
-        // Keep the order: a job that needs the whole machine would otherwise wait for ever.
+        // Keep the order: otherwise a job that needs the whole machine would never start.
         if (busy + cores > total) break;
         waiting.delete(job);
         running.set(job.name, start(job, cores));

@@ -5,13 +5,13 @@ import { summarise } from "./report.ts";
 const lint: FinishedJob = { name: "lint", passed: 1, failed: 0, output: "", seconds: 1 };
 const tests: FinishedJob = { name: "tests", passed: 7, failed: 0, output: "", seconds: 2 };
 
-test("closes with the sums, in the form that a machine reads", () => {
+test("ends with the sums in a form that a program can read", () => {
   const { closing, failed } = summarise([lint, { ...tests, failed: 2 }], { strict: false });
   expect(closing).toBe("8 passed, 2 failed");
   expect(failed).toBe(2);
 });
 
-test("names what did not run, and fails for it only when strict", () => {
+test("names the tests that did not run, and fails for them only when strict", () => {
   const leftOut = [{ name: "nginx (the proxy recipe)", why: "not root" }];
   const skipping = { ...tests, leftOut: [{ name: "a test", why: "skipped" }] };
   const relaxed = summarise([skipping], { strict: false, leftOut });

@@ -1,17 +1,20 @@
-/** What a suite prints: a line per job, the output of what failed, and the closing line. */
+/** Prints a line per job, the output of failed jobs, and the last line with the sums. */
 import process from "node:process";
 import { runJobs, type FinishedJob, type Job, type LeftOut } from "./jobs.ts";
 
 const ALIVE_EVERY_MS = 20_000;
 
 export interface SuiteOptions {
-  /** Known before anything ran, such as a program that could not be installed. */
+  /**
+   * What is known to be missing before the first job, for example a program that could not be
+   * installed.
+   */
   readonly leftOut?: readonly LeftOut[];
-  /** Whether leaving something out is a failure: true in CI. */
+  /** Whether a skipped test is a failure. True in CI. */
   readonly strict: boolean;
 }
 
-/** Runs the jobs with a report on standard output; resolves to the exit code. */
+/** Runs the jobs with a report on standard output. Resolves to the exit code. */
 export async function runSuite(jobs: readonly Job[], options: SuiteOptions): Promise<number> {
   const running = new Set<string>();
   const started = performance.now();
@@ -47,7 +50,7 @@ export function summarise(finished: readonly FinishedJob[], options: SuiteOption
   const failed = sum(finished.map((job) => job.failed)) + (options.strict ? leftOut.length : 0);
   const lines: string[] = [];
   if (leftOut.length > 0) {
-    lines.push("", options.strict ? "Left out, which counts as failed in CI:" : "Did not run:");
+    lines.push("", options.strict ? "Skipped, which counts as failed in CI:" : "Did not run:");
     lines.push(...leftOut.map(({ name, why }) => `  ${name}: ${why}`));
   }
   if (failedJobs.length > 0)

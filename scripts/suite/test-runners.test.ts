@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { countPlaywright, countVitest } from "./test-runners.ts";
 
-test("counts vitest's tests by their status and names the skipped", () => {
+test("counts vitest's tests by status and names the skipped ones", () => {
   const assertionResults = [
     { fullName: "a", status: "passed" },
     { fullName: "b", status: "failed" },

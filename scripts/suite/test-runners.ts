@@ -1,4 +1,4 @@
-/** vitest and Playwright as jobs that count each test, read from their JSON reports. */
+/** Runs vitest and Playwright as jobs that count each test, from their JSON reports. */
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
@@ -34,11 +34,11 @@ const playwrightSuite = z.object({
 });
 
 export interface TestJobOptions {
-  /** Go to the runner. */
+  /** Arguments for the runner. */
   readonly args?: readonly string[];
-  /** Cores that it keeps busy. Default: all. */
+  /** The number of cores that it keeps busy. Default: all. */
   readonly cores?: number;
-  /** Test files that run at once. Default: one on each of its cores. */
+  /** The number of test files that run at once. Default: one on each of its cores. */
   readonly workers?: number;
 }
 
@@ -92,7 +92,7 @@ export function playwrightJob({
 
 type Counts = Omit<JobResult, "output">;
 
-/** Counts of a vitest JSON report. A file that does not load is one failure. */
+/** Counts the tests of a vitest JSON report. A file that does not load is one failure. */
 export function countVitest(text: string): Counts {
   const files = z.parse(vitestReport, JSON.parse(text)).testResults;
   const tests = files.flatMap((file) => file.assertionResults);
@@ -109,7 +109,9 @@ export function countVitest(text: string): Counts {
   };
 }
 
-/** Counts of a Playwright JSON report. A test that passed only when repeated has failed. */
+/**
+ * Counts the tests of a Playwright JSON report. A test that passed only when repeated has failed.
+ */
 export function countPlaywright(text: string): Counts {
   const { stats, suites } = z.parse(playwrightReport, JSON.parse(text));
   return {
@@ -133,7 +135,7 @@ async function prepare(report: string): Promise<void> {
   await rm(report, { force: true });
 }
 
-/** A runner that failed as a whole (an unhandled rejection, no test found) is one failure more. */
+/** A failure of the runner itself (an unhandled rejection, no test found) counts as one more. */
 function settle(code: number, text: string, counts: Counts | undefined): JobResult {
   const failures = text.split("\n").filter((line) => !/^\s*✓/u.test(line));
   const output = `${failures.join("\n").trim()}\nexit code ${code}`;

@@ -1,6 +1,6 @@
 /**
- * Everything that CI runs, with a count of every check and every test. The browser tests have half
- * of the cores from the first to the last second, all else shares the other half.
+ * Runs everything that CI runs, and counts every check and every test. The browser tests use half
+ * of the cores all the time; everything else shares the other half.
  */
 import { availableParallelism } from "node:os";
 import process from "node:process";
@@ -17,7 +17,7 @@ const missingPackages = z.array(
   z.object({ name: z.string(), why: z.string(), reason: z.string() }),
 );
 
-/** What `run.mjs` could not install; the tests of it have left themselves out. */
+/** What `run.mjs` could not install. The tests that need it are skipped. */
 function notInstalled(): LeftOut[] {
   const list = z.parse(missingPackages, JSON.parse(process.env["BREEZEWAY_SKIPPED_WHY"] ?? "[]"));
   return list.map(({ name, why, reason }) => ({ name: `${name} (${why})`, why: reason }));
@@ -26,15 +26,15 @@ function notInstalled(): LeftOut[] {
 forwardSignals();
 const packages = await publicPackages();
 const half = Math.ceil(availableParallelism() / 2);
-// A good part of a unit test is spent waiting for a process or a connection. The browser tests need
-// no second worker to keep their half busy: a browser is several processes.
+// Unit tests spend much time waiting for processes and connections. The browser tests keep their
+// half busy with one worker, because a browser has several processes.
 const unitWorkers = 2 * half;
 process.exitCode = await runSuite(
   [
     playwrightJob({ cores: half }),
     ...staticJobs(),
     checkJob("the guest's bundle", ["guest-bundle"]),
-    checkJob("the gateway cannot sign", ["gateway-signing"]),
+    checkJob("nothing in the gateway signs", ["gateway-signing"]),
     checkJob("sizes", ["sizes"]),
     toolJob("build", [process.execPath, "scripts/build.ts"], { needs: ["types"] }),
     ...packages.map((entry) =>

@@ -1,4 +1,6 @@
-/** Jobs that run a program: a tool of `node_modules/.bin`, or one of our own check scripts. */
+/**
+ * Jobs that run a program, which is a tool of `node_modules/.bin`, or one of our own check scripts.
+ */
 import { join } from "node:path";
 import process from "node:process";
 import { run } from "../setup/process.mjs";

@@ -40,7 +40,7 @@ export const ALICE = {
   tenantId: "acme",
   tenants: { acme: { scopes: ["orders:read"] }, globex: { scopes: [] } },
 } as const;
-/** May not manage apps. */
+/** This user may not manage apps. */
 export const BOB = { ...ALICE, userId: "bob" } as const;
 
 export async function serveIssuerWith(
@@ -58,7 +58,7 @@ export async function serveIssuerWith(
     oidc: { provider: provider.url, clientId: "breezeway", mapUser },
     installations: {
       mayManage: ({ session }) => session.userId === "alice",
-      // A backend that is never heard of: what waits for it stays as it is.
+      // This backend never answers, so an installation that waits for it keeps its state.
       fetch: () => new Promise(() => {}),
     },
     ...options,

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { ROOT } from "../suite/root.ts";
 
-/** Files by path; an object is written as JSON. */
+/** Files by path. An object is written as JSON. */
 export type Tree = Readonly<Record<string, string | object>>;
 
 /** A temporary folder with these files, removed after the test. */

@@ -1,4 +1,4 @@
-/** What every adapter must answer, case by case: one table, the same bytes everywhere. */
+/** The answers of every adapter, case by case: one table, the same bytes everywhere. */
 import type { ErrorAction, ErrorReason } from "@breezeway/shared";
 import type { RequestOptions } from "@breezeway/test-support/http-client";
 import { createProver } from "@breezeway/test-support/prover";
@@ -158,7 +158,7 @@ export const cases: readonly Case[] = [
     expected: invalid("token-expired", "refresh"),
   },
   {
-    name: "a token of the future",
+    name: "a token that is not valid yet",
     request: alice((now) => ({ nbf: now + 30 })),
     expected: invalid("token-not-yet", "wait"),
   },
@@ -193,7 +193,7 @@ export const cases: readonly Case[] = [
     expected: invalid("proof-invalid", "refresh"),
   },
   {
-    name: "a token that is bound to a key, with a proof that nothing here was told to take",
+    name: "a token that is bound to a key, with a proof where proofs are not configured",
     request: (issuer, now) => {
       const token = signer.sign(claimsAt(now, { iss: issuer, cnf: { jkt: BOUND } }));
       return { headers: { authorization: `DPoP ${token}`, dpop: "a.b.c" } };
@@ -214,7 +214,7 @@ export const cases: readonly Case[] = [
     expected: unproven,
   },
   {
-    name: "a token that is bound to a key, as a plain one where proofs are taken",
+    name: "a token that is bound to a key, as a plain one where proofs are configured",
     variant: "proofs",
     request: alice({ cnf: { jkt: BOUND } }),
     expected: unproven,
@@ -253,13 +253,13 @@ export const cases: readonly Case[] = [
     expected: { status: 401, reason: "token-missing", action: "login", challenge: "Bearer" },
   },
   {
-    name: "an optional session that is there",
+    name: "an optional session with a token",
     path: "/",
     request: alice(),
     expected: { status: 200, body: { user: "alice" } },
   },
   {
-    name: "an optional session that is not there",
+    name: "an optional session without a token",
     path: "/",
     request: () => ({}),
     expected: { status: 200, body: { user: null } },
@@ -271,19 +271,19 @@ export const cases: readonly Case[] = [
     expected: invalid("token-signature", "refresh"),
   },
   {
-    name: "a claim that is as it must be",
+    name: "a claim with the expected value",
     variant: "claims",
     request: alice({ org_role: "admin" }),
     expected: ALICE,
   },
   {
-    name: "a claim of another value",
+    name: "a claim with another value",
     variant: "claims",
     request: alice({ org_role: "member" }),
     expected: forbidden("claim-rejected"),
   },
   {
-    name: "a claim that is not there",
+    name: "a missing claim",
     variant: "claims",
     request: alice(),
     expected: forbidden("claim-rejected"),
@@ -301,7 +301,7 @@ export const cases: readonly Case[] = [
     expected: invalid("session-revoked", "login"),
   },
   {
-    name: "keys that cannot be reached",
+    name: "unreachable keys",
     variant: "keys unreachable",
     request: alice(),
     expected: { status: 503, reason: "keys-unavailable", action: "wait", retryAfter: "1" },

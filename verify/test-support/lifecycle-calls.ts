@@ -25,7 +25,7 @@ export function digestOf(body: string): string {
   return `sha-256=:${createHash("sha256").update(body).digest("base64")}:`;
 }
 
-/** What the token says of the body follows the body, unless a claim says otherwise. */
+/** The token's claims match the body unless `claims` overrides them. */
 export function signCall(signer: TestSigner, changes: CallChanges = {}): SignedTestCall {
   const { claims = {}, header = {}, body = BODY, nowSeconds = NOW_SECONDS } = changes;
   const rawBody = typeof body === "string" ? body : JSON.stringify(body);

@@ -12,7 +12,7 @@ export interface BundleOptions {
 
 export interface Bundle {
   readonly text: string;
-  /** Files that have bytes in the result, with how many: what tree shaking left. */
+  /** The files that tree shaking left in the result, with their number of bytes. */
   readonly used: ReadonlyMap<string, number>;
 }
 
@@ -30,7 +30,7 @@ export async function sourceEntries(root: string, folder: string): Promise<Map<s
   return entries;
 }
 
-/** Bundles files (relative to the root) into one, everything that they import included. */
+/** Bundles files (relative to the root) and everything that they import into one. */
 export async function bundle(
   root: string,
   files: readonly string[],

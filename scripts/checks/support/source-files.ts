@@ -1,6 +1,6 @@
 import { glob } from "node:fs/promises";
 
-/** The shipped sources of a workspace, relative to the root: no tests and none of their support. */
+/** The shipped sources of a workspace, relative to the root, without tests and their support. */
 export async function sourceFiles(root: string, folder: string): Promise<string[]> {
   const files: string[] = [];
   for await (const file of glob(`${folder}/src/**/*.{ts,tsx}`, { cwd: root })) {

@@ -1,4 +1,4 @@
-/** Walking swc's syntax trees without knowing every kind of node. */
+/** Walks swc's syntax trees without knowing every kind of node. */
 
 export type SyntaxNode = Readonly<Record<string, unknown>>;
 

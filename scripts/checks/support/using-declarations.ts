@@ -1,7 +1,9 @@
-// oxlint-disable typescript/no-deprecated -- dependency-cruiser uses this visitor, deprecated or not
+// oxlint-disable typescript/no-deprecated -- dependency-cruiser uses this visitor, deprecated or
+// not
 /**
- * dependency-cruiser walks swc's trees with swc's own visitor, which gives up at a `using`
- * declaration (@swc/core 1.16 parses it and does not visit it). To be removed when it does.
+ * dependency-cruiser walks swc's trees with swc's own visitor, which fails at a `using`
+ * declaration (@swc/core 1.16 parses it and does not visit it). Remove this file when swc's visitor
+ * does.
  */
 import { Visitor } from "@swc/core/Visitor.js";
 import type { Statement, VariableDeclarator } from "@swc/core";

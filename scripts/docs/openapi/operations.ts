@@ -1,15 +1,17 @@
-/** What each endpoint of the issuer takes and answers. Method, path and guard are the route table's. */
+/**
+ * What each endpoint of the issuer takes and answers. Method, path and guard are the route table's.
+ */
 import type { ErrorReason } from "../../../shared/src/index.ts";
 
 export interface Answer {
   readonly description: string;
   /** Name of the schema of its JSON body. */
   readonly json?: string;
-  /** Of `application/jwk-set+json`. */
+  /** The name of the schema of its `application/jwk-set+json` body. */
   readonly jwks?: string;
   /** Names of the schemas of the data of its events. */
   readonly events?: Readonly<Record<string, string>>;
-  /** Of a problem. */
+  /** The reasons of a problem. */
   readonly reasons?: readonly ErrorReason[];
   /** Names of headers, as in {@link HEADERS}. */
   readonly headers?: readonly string[];

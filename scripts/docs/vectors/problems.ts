@@ -31,7 +31,7 @@ function answerOf(
   error: ConstructorParameters<typeof BridgeError>[2] = {},
   options: Partial<Parameters<typeof toProblem>[1]> = {},
 ): object {
-  // What stands in `detail` is for people and may change, so the vectors leave it out.
+  // `detail` is for people and may change, so the vectors leave it out.
   const { status, headers, problem } = toProblem(new BridgeError(code, "", error), {
     requestId: REQUEST_ID,
     ...options,

@@ -6,7 +6,9 @@ import type { Variant } from "../conformance.ts";
 /** A framework with the example application of its guide, on a real socket. */
 export interface Bed {
   readonly name: string;
-  /** The framework passes on only the first of two headers, so nobody behind it can see both. */
+  /**
+   * The framework forwards only the first of two headers, so that no code behind it can see both.
+   */
   readonly hidesSecondHeader?: boolean;
   start(setup: BedSetup): Promise<RunningBed>;
 }
@@ -18,7 +20,7 @@ export interface BedSetup {
   readonly issuers: Issuers;
 }
 
-/** The issuer of the test, and one that cannot be reached. */
+/** The issuer of the test, and one that is unreachable. */
 export interface Issuers {
   readonly real: string;
   readonly unreachable: string;

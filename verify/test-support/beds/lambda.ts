@@ -1,6 +1,6 @@
 /**
- * Lambda has no server to run here: these stand for the services in front of it, and make their
- * events out of real requests as AWS and Netlify document them.
+ * Lambda has no server that can run here. These servers play the services in front of it and make
+ * their events from real requests, as AWS and Netlify document them.
  */
 import type { IncomingMessage } from "node:http";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
@@ -20,7 +20,7 @@ const version2: EventMaker = (request) => ({
   isBase64Encoded: false,
 });
 
-/** API Gateway v1: the client's spelling, the last value, and all values beside it. */
+/** API Gateway v1: names as the client wrote them, the last value, and all values beside it. */
 const version1: EventMaker = (request) => {
   const headers: Record<string, string> = {};
   const multiValueHeaders: Record<string, string[]> = {};
@@ -32,7 +32,7 @@ const version1: EventMaker = (request) => {
   return { httpMethod: request.method, path: request.url, headers, multiValueHeaders };
 };
 
-/** A load balancer that was told to send multi-value headers sends no others. */
+/** A load balancer that is configured to send multi-value headers sends no others. */
 const loadBalancer: EventMaker = (request) => ({ ...version1(request), headers: undefined });
 
 /** Netlify: like v1, with lower-case names. */
