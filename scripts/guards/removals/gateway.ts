@@ -419,4 +419,24 @@ export const gateway: readonly Removal[] = [
       ),
     ],
   },
+  {
+    row: "TM-409",
+    edits: [
+      edit(
+        "examples/reverse-proxies/nginx.conf",
+        "proxy_set_header X-Breezeway-User $breezeway_user;",
+        "",
+      ),
+    ],
+  },
+  {
+    row: "TM-423",
+    edits: [edit("examples/reverse-proxies/nginx.conf", "auth_request /breezeway_authz;", "")],
+  },
+  {
+    row: "TM-541",
+    edits: [
+      edit("examples/reverse-proxies/nginx.conf", 'proxy_set_header X-Forwarded-User "";', ""),
+    ],
+  },
 ];

@@ -218,7 +218,7 @@ export const issuer: readonly Removal[] = [
       edit(
         "issuer/src/installations/backend-call.ts",
         "if (size > MAX_ANSWER_BYTES) return undefined;",
-        "if (size > MAX_ANSWER_BYTES * 64) return undefined;",
+        "if (size > MAX_ANSWER_BYTES * 8_192) return undefined;",
       ),
     ],
   },
