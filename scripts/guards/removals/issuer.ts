@@ -86,7 +86,7 @@ export const issuer: readonly Removal[] = [
     row: "TM-309",
     edits: [
       edit(
-        "issuer/src/keys/key-ring.ts",
+        "issuer/src/keys/key-succession.ts",
         "await store.setTimes(key.kid, { removedAtMs: nowMs }, nowMs);",
         "",
       ),
@@ -97,8 +97,8 @@ export const issuer: readonly Removal[] = [
     edits: [
       edit(
         "issuer/src/changes/change-watcher.ts",
-        "isFresh: () => ageMs() < MAX_STALENESS_MS,",
-        "isFresh: () => ageMs() < Infinity,",
+        "isFresh: () => reader.ageMs() < MAX_STALENESS_MS,",
+        "isFresh: () => reader.ageMs() < Infinity,",
       ),
       edit(
         "issuer/src/changes/change-watcher.ts",
@@ -349,8 +349,8 @@ export const issuer: readonly Removal[] = [
     edits: [
       edit(
         "issuer/src/changes/change-watcher.ts",
-        "isFresh: () => ageMs() < MAX_STALENESS_MS,",
-        "isFresh: () => ageMs() < Infinity,",
+        "isFresh: () => reader.ageMs() < MAX_STALENESS_MS,",
+        "isFresh: () => reader.ageMs() < Infinity,",
       ),
       edit(
         "issuer/src/changes/change-watcher.ts",
@@ -457,8 +457,8 @@ export const issuer: readonly Removal[] = [
     edits: [
       edit(
         "issuer/src/changes/change-watcher.ts",
-        "if (latest < seq) tellGap(latest);",
-        "if (latest < 0) tellGap(latest);",
+        "if (latest === seq) return true;",
+        "if (latest <= seq) return true;",
       ),
     ],
   },
@@ -477,8 +477,8 @@ export const issuer: readonly Removal[] = [
     edits: [
       edit(
         "issuer/src/changes/change-watcher.ts",
-        "isFresh: () => ageMs() < MAX_STALENESS_MS,",
-        "isFresh: () => ageMs() < Infinity,",
+        "isFresh: () => reader.ageMs() < MAX_STALENESS_MS,",
+        "isFresh: () => reader.ageMs() < Infinity,",
       ),
       edit(
         "issuer/src/changes/change-watcher.ts",
