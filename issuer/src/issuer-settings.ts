@@ -48,6 +48,7 @@ export interface IssuerSettings {
   readonly algorithms: Readonly<Record<string, SigningAlgorithm>>;
   readonly keys: KeyOptions & { readonly periodDays: number };
   readonly lifetimes: SessionLifetimes;
+  readonly nativeSessions: boolean;
   readonly rateLimits: RateLimits | false;
   readonly feedSecrets: readonly string[];
   readonly feedHeartbeatMs: number;
@@ -105,6 +106,7 @@ const issuerOptions = optionObject<IssuerOptions>({
       graceSeconds: z.optional(numberOption(0, 300)),
     }),
   ),
+  nativeSessions: z.optional(z.boolean()),
   rateLimits: z.optional(z.union([z.literal(false), rateLimitOptions])),
   revocations: z.optional(
     optionObject<RevocationOptions>({
@@ -146,6 +148,7 @@ export function parseIssuerOptions(given: IssuerOptions): IssuerSettings {
       absoluteMs: 1_000 * absoluteSeconds,
       graceMs: 1_000 * (sessions.graceSeconds ?? 30),
     },
+    nativeSessions: options.nativeSessions ?? false,
     rateLimits: options.rateLimits ?? {},
     feedSecrets: revocations.secrets ?? [],
     feedHeartbeatMs: 1_000 * (revocations.heartbeatSeconds ?? 1),

@@ -69,6 +69,11 @@ export interface IssuerOptions {
   readonly algorithms?: Readonly<Record<string, SigningAlgorithm>>;
   readonly keys?: KeyOptions;
   readonly sessions?: SessionOptions;
+  /**
+   * Lets programs without a browser (`@breezeway/client`) present their session in the header
+   * `X-Breezeway-Session`. Pages always use the cookie. Default `false`.
+   */
+  readonly nativeSessions?: boolean;
   /** Limits per session, app, tenant and address; `false` switches them off. */
   readonly rateLimits?: RateLimits | false;
   readonly revocations?: RevocationOptions;

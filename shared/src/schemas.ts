@@ -1,6 +1,8 @@
 export { createAppRegistry } from "./schemas/app-registry.ts";
 export type { AppRegistry } from "./schemas/app-registry.ts";
 export {
+  NEW_SESSION,
+  SESSION_HEADER,
   devLoginRequestSchema,
   guestSession,
   sessionSummarySchema,

@@ -139,6 +139,7 @@ const issuer = z.strictObject({
       graceSeconds: maybe(z.number()),
     }),
   ),
+  nativeSessions: maybe(z.boolean()),
   rateLimits: maybe(
     z.union([z.literal(false), z.record(z.string(), z.int().check(z.gte(1), z.lte(10_000_000)))]),
   ),

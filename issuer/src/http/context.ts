@@ -6,7 +6,7 @@ import type { SessionLifetimes } from "../sessions/lifetime.ts";
 import type { SessionService } from "../sessions/session-service.ts";
 import type { AppMint } from "../tokens/app-mint.ts";
 import type { RateLimiter } from "./rate-limits.ts";
-import type { SessionCookie } from "./session-cookie.ts";
+import type { SessionCredentials } from "./session-credentials.ts";
 
 export interface RequestContext {
   readonly request: Request;
@@ -43,7 +43,7 @@ export interface EndpointDeps {
   readonly apps: AppRegistry;
   readonly sessions: SessionService;
   readonly lifetimes: SessionLifetimes;
-  readonly cookie: SessionCookie;
+  readonly credentials: SessionCredentials;
   readonly clock: Clock;
   readonly audit: AuditSink;
   readonly limits: RateLimiter;

@@ -47,6 +47,7 @@ export function createEndpoints(deps: EndpointsDeps): readonly Endpoint[] {
           issuer: url,
           onError,
           attempts: createLoginAttempts(deps.store),
+          sessionCookie: createSessionCookie(url),
           loginCookie: createSessionCookie(url, "breezeway-login"),
         })
       : []),

@@ -4,7 +4,6 @@ import { devLoginRequestSchema } from "@breezeway/shared/schemas";
 import type { Endpoint, EndpointDeps } from "../http/context.ts";
 import { readJson } from "../http/read-json.ts";
 import { json } from "../http/respond.ts";
-import { cookieFor } from "../http/session-cookie.ts";
 import { toSummary } from "../sessions/session-record.ts";
 import type { DevLoginOptions } from "./dev-login-options.ts";
 
@@ -20,6 +19,7 @@ export function devLoginRoutes(
       guard: "change",
       async handle({ request, requestId, address }) {
         await deps.limits.login(address);
+        const before = deps.credentials.read(request);
         const { userId, tenantId } = await readJson(request, devLoginRequestSchema);
         const user = byId.get(userId);
         const isMember = user && Object.hasOwn(user.tenants, tenantId);
@@ -29,7 +29,6 @@ export function devLoginRoutes(
             ? new BridgeError("TENANT_NOT_ALLOWED", "The user does not belong to this tenant.")
             : new BridgeError("USER_UNKNOWN", "There is no user of this id.");
         }
-        const before = deps.cookie.read(request.headers.get("cookie"));
         await deps.sessions.endByCookie(before, "signed-in-again", { requestId });
         const session = await deps.sessions.create(
           {
@@ -48,7 +47,7 @@ export function devLoginRoutes(
           sid: session.record.handle,
           requestId,
         });
-        return json(toSummary(session.record), { "set-cookie": cookieFor(deps, session) });
+        return json(toSummary(session.record), deps.credentials.opened(request, session));
       },
     },
   ];

@@ -15,6 +15,7 @@ export interface OidcLoginDeps extends EndpointDeps {
   readonly issuer: URL;
   readonly attempts: LoginAttempts;
   readonly loginCookie: SessionCookie;
+  readonly sessionCookie: SessionCookie;
   /** What failed in a way that the person is not told. */
   readonly onError: (error: unknown, requestId: string) => void;
 }
@@ -23,7 +24,7 @@ export interface OidcLoginDeps extends EndpointDeps {
 const ATTEMPT_SECONDS = 600;
 
 export function oidcLoginRoutes(options: OidcOptions, deps: OidcLoginDeps): readonly Endpoint[] {
-  const { issuer, attempts, loginCookie, clock, limits } = deps;
+  const { issuer, attempts, loginCookie, sessionCookie, clock, limits } = deps;
   const callbackUrl = `${issuer.href}/login/callback`;
   const client = createOidcClient(options, callbackUrl);
 
@@ -57,11 +58,14 @@ export function oidcLoginRoutes(options: OidcOptions, deps: OidcLoginDeps): read
     const identity = await client.finish(new URL(callbackUrl + url.search), attempt);
     const user = await options.mapUser(identity);
     if (!user) throw new BridgeError("LOGIN_FAILED", "The user may not sign in here.");
-    await deps.sessions.endByCookie(deps.cookie.read(cookies), "signed-in-again", { requestId });
+    await deps.sessions.endByCookie(sessionCookie.read(cookies), "signed-in-again", { requestId });
     const session = await deps.sessions.create(user, { requestId });
     const { userId, tenantId, handle } = session.record;
     deps.audit({ event: "login.succeeded", sub: userId, tenant: tenantId, sid: handle, requestId });
-    return redirect(attempt.returnTo, [cookieFor(deps, session), loginCookie.clear]);
+    return redirect(attempt.returnTo, [
+      cookieFor({ ...deps, cookie: sessionCookie }, session),
+      loginCookie.clear,
+    ]);
   }
 
   /** A person sees this answer, not a program: with a failure page, they are sent there. */

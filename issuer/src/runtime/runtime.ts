@@ -7,6 +7,7 @@ import { createRateLimiter } from "../http/rate-limits.ts";
 import { createRouter, type Router } from "../http/router.ts";
 import type { EndpointDeps } from "../http/context.ts";
 import { createSessionCookie } from "../http/session-cookie.ts";
+import { createSessionCredentials } from "../http/session-credentials.ts";
 import { createStreamRegistry } from "../http/stream-registry.ts";
 import type { InstallationService } from "../installations/installation-service.ts";
 import type { IssuerSettings } from "../issuer-settings.ts";
@@ -108,7 +109,12 @@ function endpointDeps({ settings, clock }: RuntimeDeps, parts: Parts): EndpointD
     apps,
     sessions,
     lifetimes,
-    cookie: createSessionCookie(url),
+    credentials: createSessionCredentials({
+      cookie: createSessionCookie(url),
+      lifetimes,
+      clock,
+      nativeSessions: settings.nativeSessions,
+    }),
     clock,
     audit,
     limits: createRateLimiter(settings.rateLimits),

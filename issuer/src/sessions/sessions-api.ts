@@ -12,6 +12,11 @@ export interface SessionWithCookie {
   readonly session: SessionInfo;
   /** Send it to the browser as a `Set-Cookie` header, as it is. */
   readonly setCookie: string;
+  /**
+   * Give it to a program without a browser, over TLS, for `signIn({ secret })` of
+   * `@breezeway/client`. Needs the option `nativeSessions`. Send either this or `setCookie`.
+   */
+  readonly secret: string;
 }
 
 /**
@@ -84,17 +89,22 @@ export interface SessionsApiDeps {
 export function createSessionsApi(deps: SessionsApiDeps): IssuerSessions {
   const { service, cookie, cookieFor, mintToken } = deps;
 
+  const withSecret = (opened: OpenedSession): SessionWithCookie => ({
+    session: toInfo(opened.record),
+    setCookie: cookieFor(opened),
+    secret: opened.cookieValue,
+  });
+
   async function withCookie(
     open: (service: SessionService) => Promise<OpenedSession | undefined>,
   ): Promise<SessionWithCookie | undefined> {
     const opened = await open(await service());
-    return opened && { session: toInfo(opened.record), setCookie: cookieFor(opened) };
+    return opened && withSecret(opened);
   }
 
   return {
     async create(input) {
-      const opened = await (await service()).create(input);
-      return { session: toInfo(opened.record), setCookie: cookieFor(opened) };
+      return withSecret(await (await service()).create(input));
     },
     async fromCookie(cookieHeader) {
       const value = cookie.read(cookieHeader);

@@ -3,6 +3,11 @@ import * as z from "zod/mini";
 import type { GuestSession } from "../protocol/session.ts";
 import { keyThumbprint } from "./claims.ts";
 
+/** Carries the session secret of a program without a browser, in both directions. */
+export const SESSION_HEADER = "x-breezeway-session";
+/** {@link SESSION_HEADER} of a sign-in by a program that has no session yet. */
+export const NEW_SESSION = "new";
+
 const id = z.string().check(z.minLength(1), z.maxLength(256));
 const epochSeconds = z.number().check(z.gte(0));
 

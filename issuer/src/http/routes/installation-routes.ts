@@ -25,7 +25,7 @@ import { json } from "../respond.ts";
 
 export interface InstallationRoutesDeps extends Pick<
   EndpointDeps,
-  "apps" | "sessions" | "cookie" | "limits"
+  "apps" | "sessions" | "credentials" | "limits"
 > {
   readonly installations: InstallationService;
   readonly mayManage: InstallationOptions["mayManage"];
@@ -39,11 +39,10 @@ const COMMANDS: readonly (readonly [path: string, command: InstallationCommand])
 ];
 
 export function installationRoutes(deps: InstallationRoutesDeps): readonly Endpoint[] {
-  const { sessions, cookie, apps, limits, installations, mayManage } = deps;
+  const { sessions, credentials, apps, limits, installations, mayManage } = deps;
 
   async function authenticate(context: RequestContext): Promise<SessionRecord> {
-    const { headers } = context.request;
-    const record = await sessions.authenticate(cookie.read(headers.get("cookie")), context);
+    const record = await sessions.authenticate(credentials.read(context.request), context);
     const { userId: sub, tenantId: tenant, handle: sid } = record;
     Object.assign(context.subject, { sub, tenant, sid });
     return record;

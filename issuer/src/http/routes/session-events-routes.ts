@@ -23,7 +23,7 @@ export interface SessionEventsDeps extends EndpointDeps {
 }
 
 export function sessionEventsRoutes(deps: SessionEventsDeps): readonly Endpoint[] {
-  const { sessions, lifetimes, cookie, clock, store, watcher, streams } = deps;
+  const { sessions, lifetimes, credentials, clock, store, watcher, streams } = deps;
 
   function missed(record: SessionRecord, from: number, until: number): Promise<ChangeRow[]> {
     return withStore(store, () =>
@@ -47,7 +47,7 @@ export function sessionEventsRoutes(deps: SessionEventsDeps): readonly Endpoint[
         const lastId = /^\d{1,15}$/.exec(headers.get("last-event-id") ?? "")?.[0];
         // Before the session is read, so that no change falls between the two.
         const from = lastId === undefined ? watcher.seq : Number(lastId);
-        const record = await sessions.authenticate(cookie.read(headers.get("cookie")), context);
+        const record = await sessions.authenticate(credentials.read(context.request), context);
 
         const stream = streams.open({
           kind: "session",

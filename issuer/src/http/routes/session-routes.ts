@@ -9,14 +9,12 @@ import type { OpenedSession } from "../../sessions/session-service-deps.ts";
 import type { AuditSubject, Endpoint, EndpointDeps, RequestContext } from "../context.ts";
 import { readJson } from "../read-json.ts";
 import { json, noContent } from "../respond.ts";
-import { cookieFor } from "../session-cookie.ts";
 
 export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
-  const { sessions, cookie, apps, limits } = deps;
-  const cookieOf = ({ request }: RequestContext): string | undefined =>
-    cookie.read(request.headers.get("cookie"));
-  const opened = (session: OpenedSession): Response =>
-    json(toSummary(session.record), { "set-cookie": cookieFor(deps, session) });
+  const { sessions, credentials, apps, limits } = deps;
+  const secretOf = ({ request }: RequestContext): string | undefined => credentials.read(request);
+  const opened = ({ request }: RequestContext, session: OpenedSession): Response =>
+    json(toSummary(session.record), credentials.opened(request, session));
 
   return [
     {
@@ -26,10 +24,10 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
       async handle(context) {
         // Asked rarely, and after word of a change, maybe from another process: what is in memory, up
         // to a second old, would take that back.
-        const cookieValue = cookieOf(context);
+        const secret = secretOf(context);
         // Who presents nothing is nobody, whatever the log says.
-        if (cookieValue !== undefined) await deps.readLog();
-        const record = await sessions.authenticate(cookieValue, context);
+        if (secret !== undefined) await deps.readLog();
+        const record = await sessions.authenticate(secret, context);
         await sessions.touch(record);
         return json(toSummary(record));
       },
@@ -40,7 +38,7 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
       guard: "change",
       async handle(context) {
         const { appId, proofKeyThumbprint } = await readJson(context.request, tokenRequestSchema);
-        const record = await sessions.authenticate(cookieOf(context), context);
+        const record = await sessions.authenticate(secretOf(context), context);
         Object.assign(context.subject, subjectOf(record));
         const app = findApp(apps, appId);
         context.subject.app = app.id;
@@ -57,7 +55,8 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
       method: "POST",
       path: "/session/refresh",
       guard: "change",
-      handle: async (context) => opened(await sessions.refresh(cookieOf(context), context)),
+      handle: async (context) =>
+        opened(context, await sessions.refresh(secretOf(context), context)),
     },
     {
       method: "POST",
@@ -65,7 +64,8 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
       guard: "change",
       async handle(context) {
         const { tenantId } = await readJson(context.request, tenantRequestSchema);
-        return opened(await sessions.switchTenant(cookieOf(context), tenantId, context));
+        const session = await sessions.switchTenant(secretOf(context), tenantId, context);
+        return opened(context, session);
       },
     },
     {
@@ -73,8 +73,8 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
       path: "/session",
       guard: "change",
       async handle(context) {
-        await sessions.endByCookie(cookieOf(context), "signed-out", context);
-        return noContent({ "set-cookie": cookie.clear });
+        await sessions.endByCookie(secretOf(context), "signed-out", context);
+        return noContent(credentials.closed(context.request));
       },
     },
   ];
