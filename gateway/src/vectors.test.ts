@@ -77,7 +77,7 @@ describe("identity headers", () => {
   });
 });
 
-it.each(vectors.removed)("does not pass on %s as the client spelt it", async (name) => {
+it.each(vectors.removed)("does not pass on %s as the client wrote it", async (name) => {
   const before = gateway.upstream.requests.length;
   const token = gateway.tokens.token();
   const lines = [
