@@ -55,8 +55,7 @@ export default {
       comment: "Two files that import each other are one file, or hide a third.",
       severity: "error",
       from: {},
-      // A cycle that only a type closes does not exist at run time.
-      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+      to: { circular: true },
     },
     {
       name: "no-tests-in-sources",

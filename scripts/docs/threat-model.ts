@@ -5,19 +5,13 @@
  */
 import { glob, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { CitedTest } from "../guards/removal.ts";
 import { REMOVALS } from "../guards/removals/index.ts";
 import { outcomeOf, readTried } from "../guards/tried.ts";
 import { ROOT } from "../suite/root.ts";
 
 const FOLDER = join(ROOT, "docs/threat-model");
 export const THREAT_MODEL_PAGE: string = join(FOLDER, "README.md");
-
-export interface CitedTest {
-  /** Relative to the root. */
-  readonly file: string;
-  /** Empty when the whole file is the test. */
-  readonly title: string;
-}
 
 export interface ThreatRow {
   /** `TM-101`. */

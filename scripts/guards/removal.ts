@@ -2,7 +2,13 @@
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { CitedTest } from "../docs/threat-model.ts";
+
+export interface CitedTest {
+  /** Relative to the root. */
+  readonly file: string;
+  /** Empty when the whole file is the test. */
+  readonly title: string;
+}
 
 export interface Edit {
   /** Relative to the root. */

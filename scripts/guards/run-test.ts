@@ -4,7 +4,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { run } from "../setup/process.mjs";
 import { judge, readPlaywright, readVitest, type TestOutcome } from "./outcome.ts";
-import type { CitedTest } from "../docs/threat-model.ts";
+import type { CitedTest } from "./removal.ts";
 
 const RUN_TIMEOUT_MS = 300_000;
 

@@ -10,10 +10,10 @@
  */
 import { join } from "node:path";
 import process from "node:process";
-import { writeThreatModel, readBoundaries, type CitedTest } from "../docs/threat-model.ts";
+import { readBoundaries, writeThreatModel } from "../docs/threat-model.ts";
 import { forwardSignals } from "../setup/process.mjs";
 import { ROOT } from "../suite/root.ts";
-import { applyRemoval, hashOf, type Removal } from "./removal.ts";
+import { applyRemoval, hashOf, type Removal, type CitedTest } from "./removal.ts";
 import { REMOVALS } from "./removals/index.ts";
 import { runTest } from "./run-test.ts";
 import { makeScratch, restore } from "./scratch.ts";
