@@ -112,7 +112,7 @@ test("nothing of the handshake can be called but hello, and its failures tell no
     };
   });
   expect(new Set(answers.prototype)).toEqual(
-    new Set(["The handshake has one method, hello, to be called once. undefined"]),
+    new Set(["The handshake has one method, hello, which may be called once. undefined"]),
   );
   expect(JSON.parse(answers.malformed)).toMatchObject({
     welcome: { ok: false, error: { code: "FRAME_MALFORMED" } },

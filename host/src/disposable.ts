@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
-/** Lets `using` close something, where the engine knows `using`. */
+/** Makes `using` call `close`, in runtimes that support `using`. */
 export function disposable<T extends Disposable & { close(): void }>(
   value: Omit<T, typeof Symbol.dispose>,
 ): T {

@@ -1,4 +1,4 @@
-/** Events between the host and its guests: who listens here, what is kept for later subscribers. */
+/** Events between the host and its guests: the host's listeners, and what is retained for subscribers. */
 import {
   chain,
   checkPayload,
@@ -9,20 +9,20 @@ import {
 import type { HostEvents, PublishOptions } from "../host-types.ts";
 import type { GuestSender } from "../mount-types.ts";
 
-/** Delivers to one guest; it decides whether that guest may have it. */
+/** Delivers an event to one guest, if that guest may have it. */
 export type Deliver = (topic: string, payload: unknown, retained: boolean) => void;
 
 export interface EventHub {
   readonly api: HostEvents<Contract>;
-  /** An event of a guest, already checked. */
+  /** Passes an event of a guest, whose payload was checked, to the host's listeners. */
   receive(topic: string, payload: unknown, source: GuestSender): void;
-  /** What was kept of a topic for an app. */
+  /** The retained event of a topic for an app. */
   retained(topic: string, appId: string): { readonly payload: unknown } | undefined;
-  /** The session has changed: nothing of it may reach a guest of the next one. */
+  /** Forgets retained events: events of one session must not reach guests of the next one. */
   forget(): void;
 }
 
-export interface EventHubOptions {
+export interface EventHubDeps {
   readonly contract: Contract | undefined;
   readonly targets: (appId: string | undefined) => Iterable<Deliver>;
   readonly report: (error: unknown, source: GuestSender) => void;
@@ -30,16 +30,19 @@ export interface EventHubOptions {
 
 type Listener = (payload: unknown, source: GuestSender) => void;
 
-export function createEventHub({ contract, targets, report }: EventHubOptions): EventHub {
+export function createEventHub({ contract, targets, report }: EventHubDeps): EventHub {
   const guard = createContractGuard(contract, () => true);
   const listeners = new Map<string, Set<{ readonly notify: Listener }>>();
-  const kept = new Map<string, { readonly payload: unknown; readonly to: string | undefined }>();
+  const retainedEvents = new Map<
+    string,
+    { readonly payload: unknown; readonly to: string | undefined }
+  >();
 
   const publish = (topic: string, payload: unknown, options: PublishOptions = {}): void => {
     const definition = guard.topic(topic);
     const retained = options.retained ?? definition?.retained ?? false;
     const sent = chain(checkPayload(topic, definition, payload), () => {
-      if (retained) kept.set(keyOf(topic, options.to), { payload, to: options.to });
+      if (retained) retainedEvents.set(keyOf(topic, options.to), { payload, to: options.to });
       for (const deliver of targets(options.to)) deliver(topic, payload, retained);
     });
     if (isPromiseLike(sent)) {
@@ -72,12 +75,13 @@ export function createEventHub({ contract, targets, report }: EventHubOptions): 
         }
       }
     },
-    retained: (topic, appId) => kept.get(keyOf(topic, appId)) ?? kept.get(keyOf(topic, undefined)),
-    forget: () => kept.clear(),
+    retained: (topic, appId) =>
+      retainedEvents.get(keyOf(topic, appId)) ?? retainedEvents.get(keyOf(topic, undefined)),
+    forget: () => retainedEvents.clear(),
   };
 }
 
-// A topic has no space in it.
+// A topic contains no space, so keys cannot collide.
 function keyOf(topic: string, appId: string | undefined): string {
   return appId === undefined ? topic : `${topic} ${appId}`;
 }

@@ -1,26 +1,27 @@
-/** The iframe of an app, with what the browser must enforce around it. */
+/** The iframe of an app, with the restrictions that the browser enforces. */
 import { BridgeError, originOf } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 
 /**
- * The page of an app to show.
+ * The URL of a page of the app.
  *
- * @throws {BridgeError} CONFIG_INVALID when `path` leads to another origin than the app's.
+ * @throws {BridgeError} CONFIG_INVALID, when `path` leads to another origin than the app's
  */
 export function pageUrl(app: RegisteredApp, path: string | undefined): string {
   const url = URL.canParse(path ?? "", app.url) ? new URL(path ?? "", app.url).href : "";
   if (originOf(url) === app.origin) return url;
   throw new BridgeError(
     "CONFIG_INVALID",
-    `${app.id}: path: leads to another origin than the app's.`,
+    `${app.id}: path: must stay on the app's origin, ${app.origin}.`,
   );
 }
 
 /**
- * [FR-1] A guest of the host's own origin with scripts could take its sandbox off: refused.
- * [FR-2] Without `allow-same-origin` the guest has no origin, so nothing could be pinned: refused.
- * [FR-3] Permissions are delegated to the app's origin by name, so they end when the frame
- *        navigates elsewhere.
+ * [FR-1] An app of the host's own origin is refused: with scripts it could remove its sandbox.
+ * [FR-2] A sandbox without `allow-same-origin` is refused: the guest would have an opaque origin, which
+ *        the host could not verify.
+ * [FR-3] Permissions are delegated to the app's origin by name, so they end when the frame navigates
+ *        to another origin.
  *
  * @throws {BridgeError} CONFIG_INVALID
  */
@@ -28,13 +29,13 @@ export function createFrame(app: RegisteredApp, url: string): HTMLIFrameElement 
   if (app.origin === window.origin) {
     throw new BridgeError(
       "CONFIG_INVALID",
-      `${app.id}: url: an app must not have the origin of the host (${window.origin}); serve it from another one.`,
+      `${app.id}: url: must have another origin than the host, ${window.origin}. Serve the app from another origin.`,
     );
   }
   if (!app.sandbox.includes("allow-same-origin") || !app.sandbox.includes("allow-scripts")) {
     throw new BridgeError(
       "CONFIG_INVALID",
-      `${app.id}: sandbox: needs allow-scripts and allow-same-origin; without them the app has no origin to check.`,
+      `${app.id}: sandbox: must have allow-scripts and allow-same-origin. Without them the host cannot verify the app's origin.`,
     );
   }
   const frame = document.createElement("iframe");

@@ -1,9 +1,9 @@
-/** An app in a frame of this page. A frame that is moved in the page has a new window. */
+/** The guest place in an iframe of this page. An iframe that is moved in the page gets a new window. */
 import { linkFrame } from "../transport/frame-link.ts";
 import type { OpenGuestPlace } from "../transport/guest-place.ts";
 import { createFrame } from "./create-frame.ts";
 
-/** @param container the frame becomes its last child */
+/** @param container The iframe becomes its last child. */
 export function framePlace(container: Element): OpenGuestPlace {
   return ({ app, url, clock, onHello, onLoad }) => {
     const element = createFrame(app, url);

@@ -16,6 +16,7 @@ import {
   type ChannelPort,
   type Clock,
   type Readable,
+  type Store,
 } from "@breezeway/shared/channel";
 import type { MountState } from "../mount-types.ts";
 import type { GuestPlace, OpenGuestPlace } from "../transport/guest-place.ts";
@@ -57,8 +58,57 @@ export interface FrameDocuments {
   close(): void;
 }
 
+const PING_TIMEOUT_MS = 2_000;
+
+export function createFrameDocuments(deps: FrameDocumentsDeps): FrameDocuments {
+  const presence = createPresence(deps);
+  const { state, now } = presence;
+  let place: GuestPlace | undefined;
+
+  return {
+    state,
+    get error() {
+      return now.error;
+    },
+    get element() {
+      return place?.element;
+    },
+    get channel() {
+      return now.guest;
+    },
+    get hello() {
+      return now.hello;
+    },
+    start({ url, openPlace, openChannel }) {
+      place = openPlace({
+        app: deps.app,
+        url,
+        clock: deps.clock,
+        onHello: (hello, port) => welcomeDocument(deps, presence, { hello, port, openChannel }),
+        onLoad: (isOther) => documentLoaded(presence, isOther),
+      });
+      presence.expectHello();
+    },
+    reload() {
+      if (presence.isClosed()) return;
+      presence.drop(new BridgeError("CHANNEL_LOST", "The host reloaded the app."));
+      now.error = null;
+      state.set("connecting");
+      presence.expectHello();
+      place?.reload();
+    },
+    close() {
+      if (presence.isClosed()) return;
+      presence.stopWaiting();
+      now.guest?.channel.close();
+      now.guest = undefined;
+      place?.close();
+      state.set("closed");
+    },
+  };
+}
+
 interface Now {
-  place: GuestPlace | undefined;
   /** The hello of the welcomed document. It is set before the document's channel opens. */
   hello: Hello | undefined;
   guest: GuestChannel | undefined;
@@ -69,13 +119,23 @@ interface Now {
   helloTimer: unknown;
 }
 
-const PING_TIMEOUT_MS = 2_000;
+/** Which guest is present, and what follows when it is not. */
+interface Presence {
+  readonly state: Store<MountState>;
+  readonly now: Now;
+  isClosed(): boolean;
+  /** The guest is gone. */
+  lose(reason: BridgeError): void;
+  /** Closes the guest's channel. */
+  drop(reason: BridgeError): void;
+  /** Starts the time in which the next document must say hello. */
+  expectHello(): void;
+  stopWaiting(): void;
+}
 
-export function createFrameDocuments(deps: FrameDocumentsDeps): FrameDocuments {
-  const { app, clock } = deps;
+function createPresence({ app, clock, handshakeTimeoutMs }: FrameDocumentsDeps): Presence {
   const state = createStore<MountState>("connecting");
   const now: Now = {
-    place: undefined,
     hello: undefined,
     guest: undefined,
     error: null,
@@ -94,101 +154,75 @@ export function createFrameDocuments(deps: FrameDocumentsDeps): FrameDocuments {
     state.set("lost");
   };
 
-  const drop = (reason: BridgeError): void => {
-    now.guest?.channel.close(reason);
-    lose(reason);
-  };
-
-  const expectHello = (): void => {
-    clock.clearTimer(now.helloTimer);
-    now.helloTimer = clock.setTimer(() => {
-      if (now.guest === undefined && !isClosed()) lose(noHello(app, deps.handshakeTimeoutMs));
-    }, deps.handshakeTimeoutMs);
-  };
-
-  const onHello = async (
-    hello: Hello,
-    port: ChannelPort,
-    openChannel: FrameDocumentsStart["openChannel"],
-  ): Promise<Welcome> => {
-    now.hellos += 1;
-    const mine = now.hellos;
-    now.loadsSinceHello = 0;
-    const welcome = await deps.welcome(hello);
-    if (mine !== now.hellos || isClosed()) {
-      throw new BridgeError("HANDSHAKE_REFUSED", "A later document of this frame has said hello.");
-    }
-    now.guest?.channel.close(new BridgeError("CHANNEL_LOST", "The guest was reloaded."));
-    clock.clearTimer(now.helloTimer);
-    now.hello = hello;
-    const onEnded = (reason: BridgeError): void => {
-      if (now.hello !== hello) return;
-      lose(reason);
-      expectHello();
-    };
-    now.guest = openChannel({ hello, port, onEnded });
-    now.error = null;
-    state.set("connected");
-    return welcome;
-  };
-
-  const dropUnlessAlive = async (guest: GuestChannel): Promise<void> => {
-    if ((await isAlive(guest)) || now.guest !== guest) return;
-    drop(otherDocument());
-  };
-
-  const onLoad = (isOther: boolean): void => {
-    if (now.guest === undefined) return expectHello();
-    now.loadsSinceHello += 1;
-    if (isOther || now.loadsSinceHello > 1) {
-      drop(otherDocument());
-      return expectHello();
-    }
-    // The event may belong to the document that said hello. Only a ping can tell.
-    void dropUnlessAlive(now.guest);
-  };
+  const stopWaiting = (): void => clock.clearTimer(now.helloTimer);
 
   return {
     state,
-    get error() {
-      return now.error;
+    now,
+    isClosed,
+    lose,
+    drop(reason) {
+      now.guest?.channel.close(reason);
+      lose(reason);
     },
-    get element() {
-      return now.place?.element;
+    expectHello() {
+      stopWaiting();
+      now.helloTimer = clock.setTimer(() => {
+        if (now.guest === undefined && !isClosed()) lose(noHello(app, handshakeTimeoutMs));
+      }, handshakeTimeoutMs);
     },
-    get channel() {
-      return now.guest;
-    },
-    get hello() {
-      return now.hello;
-    },
-    start({ url, openPlace, openChannel }) {
-      now.place = openPlace({
-        app,
-        url,
-        clock,
-        onHello: (hello, port) => onHello(hello, port, openChannel),
-        onLoad,
-      });
-      expectHello();
-    },
-    reload() {
-      if (isClosed()) return;
-      drop(new BridgeError("CHANNEL_LOST", "The host reloaded the app."));
-      now.error = null;
-      state.set("connecting");
-      expectHello();
-      now.place?.reload();
-    },
-    close() {
-      if (isClosed()) return;
-      clock.clearTimer(now.helloTimer);
-      now.guest?.channel.close();
-      now.guest = undefined;
-      now.place?.close();
-      state.set("closed");
-    },
+    stopWaiting,
   };
+}
+
+interface Arrival {
+  readonly hello: Hello;
+  readonly port: ChannelPort;
+  readonly openChannel: FrameDocumentsStart["openChannel"];
+}
+
+async function welcomeDocument(
+  deps: FrameDocumentsDeps,
+  presence: Presence,
+  { hello, port, openChannel }: Arrival,
+): Promise<Welcome> {
+  const { state, now } = presence;
+  now.hellos += 1;
+  const mine = now.hellos;
+  now.loadsSinceHello = 0;
+  const welcome = await deps.welcome(hello);
+  if (mine !== now.hellos || presence.isClosed()) {
+    throw new BridgeError("HANDSHAKE_REFUSED", "A later document of this frame has said hello.");
+  }
+  now.guest?.channel.close(new BridgeError("CHANNEL_LOST", "The guest was reloaded."));
+  presence.stopWaiting();
+  now.hello = hello;
+  const onEnded = (reason: BridgeError): void => {
+    if (now.hello !== hello) return;
+    presence.lose(reason);
+    presence.expectHello();
+  };
+  now.guest = openChannel({ hello, port, onEnded });
+  now.error = null;
+  state.set("connected");
+  return welcome;
+}
+
+function documentLoaded(presence: Presence, isOther: boolean): void {
+  const { now } = presence;
+  if (now.guest === undefined) return presence.expectHello();
+  now.loadsSinceHello += 1;
+  if (isOther || now.loadsSinceHello > 1) {
+    presence.drop(otherDocument());
+    return presence.expectHello();
+  }
+  // The event may belong to the document that said hello. Only a ping can tell.
+  void dropUnlessAlive(presence, now.guest);
+}
+
+async function dropUnlessAlive(presence: Presence, guest: GuestChannel): Promise<void> {
+  if ((await isAlive(guest)) || presence.now.guest !== guest) return;
+  presence.drop(otherDocument());
 }
 
 async function isAlive({ channel }: GuestChannel): Promise<boolean> {

@@ -1,11 +1,11 @@
 /**
- * One guest document's channel, from its welcome to its end: what this guest may call, publish and
- * subscribe to, always by the registry's entry of its app.
+ * The channel of one guest document, from its welcome to its end: what this guest may call, publish and
+ * subscribe to, according to its app's entry in the registry.
  *
- * [GC-1] App, capabilities and scopes come from the registry; nothing a guest sends changes them.
- * [GC-2] Methods are found in a map by name, never as a property.
- * [GC-3] A refusal names the missing capability and reaches the guest; nothing fails in silence.
- * [GC-4] Everything a guest may spend is bounded: size, depth, rate, calls, subscriptions.
+ * [GC-1] App, capabilities and scopes come from the registry. Nothing that a guest sends changes them.
+ * [GC-2] Methods are looked up by name in a map, never as a property of an object.
+ * [GC-3] Every refusal reaches the guest, and names the missing capability.
+ * [GC-4] Everything that a guest can use up is bounded: size, depth, rate, calls, subscriptions.
  */
 import {
   BridgeError,
@@ -25,6 +25,7 @@ import {
   randomId,
   toWireError,
   type Channel,
+  type ChannelHandlers,
   type ChannelPort,
   type Clock,
   type IncomingCall,
@@ -33,17 +34,17 @@ import type { FrameTap } from "./frame-tap.ts";
 
 export type HostMethod = (this: object, ...args: readonly unknown[]) => unknown;
 
-export interface GuestChannelOptions {
+export interface GuestChannelDeps {
   readonly port: ChannelPort;
   readonly app: RegisteredApp;
   readonly contract: Contract | undefined;
   readonly methods: ReadonlyMap<string, HostMethod>;
   /** Methods of the bridge itself, outside the contract. */
   readonly builtIns: ReadonlyMap<string, (call: IncomingCall) => unknown>;
-  /** What handlers find as `this`, besides the signal. */
+  /** Members of `this` in handlers, in addition to the signal. */
   readonly context: object;
   readonly limits: ChannelLimits;
-  /** The gate of this frame. One for all its documents: a reload does not refill its allowance. */
+  /** The gate of this frame. All documents of the frame share it: a reload does not refill its budget. */
   readonly receive: (data: unknown) => readonly Frame[];
   readonly clock: Clock;
   readonly tap: FrameTap | undefined;
@@ -60,77 +61,27 @@ export interface GuestChannel {
   pushState(key: StateKey, value: unknown): void;
 }
 
-export function openGuestChannel(options: GuestChannelOptions): GuestChannel {
-  const { app, limits, clock, tap, report } = options;
-  const guard = createContractGuard(options.contract, (capability) =>
-    app.capabilities.includes(capability),
-  );
+export function openGuestChannel(deps: GuestChannelDeps): GuestChannel {
+  const { port, clock, limits, receive, tap, report } = deps;
+  const opened: { channel?: Channel } = {};
   const subscriptions = new Set<string>();
 
-  const call = (incoming: IncomingCall): unknown => {
-    const { method: name } = incoming;
-    const builtIn = options.builtIns.get(name);
-    if (builtIn) return builtIn(incoming);
-    const definition = guard.method(name, "methods");
-    const method = options.methods.get(name);
-    if (method === undefined) {
-      throw new BridgeError("CALL_METHOD_UNKNOWN", `The host has no method "${name}".`);
-    }
-    const self = Object.assign(incoming, options.context);
-    return runChecked(name, definition, incoming.args, (args) => Reflect.apply(method, self, args));
-  };
-
-  const refuse = (topic: string, error: unknown): void => {
-    if (!BridgeError.is(error)) return report(error);
-    channel.send(["refused", topic, toWireError(error, randomId())]);
-  };
-
-  const event = (topic: string, payload: unknown): void => {
-    try {
-      const received = chain(checkPayload(topic, guard.topic(topic), payload), (value) => {
-        options.onEvent(topic, value);
-      });
-      if (isPromiseLike(received)) {
-        received.then(undefined, (error: unknown) => refuse(topic, error));
-      }
-    } catch (error) {
-      refuse(topic, error);
-    }
-  };
-
-  const subscribe = (topic: string): void => {
-    try {
-      guard.topic(topic);
-      if (subscriptions.size >= limits.maxSubscriptions && !subscriptions.has(topic)) {
-        throw new BridgeError(
-          "CALL_LIMIT_EXCEEDED",
-          `More than ${limits.maxSubscriptions} topics are subscribed to.`,
-        );
-      }
-    } catch (error) {
-      return refuse(topic, error);
-    }
-    subscriptions.add(topic);
-    const retained = options.retained(topic);
-    if (retained) channel.send(["event", topic, retained.payload, true]);
-  };
+  const send = (frame: Frame): void => opened.channel?.send(frame);
 
   const channel = createChannel({
-    port: options.port,
+    port,
     clock,
     limits,
-    receive: options.receive,
+    receive,
     tap: tap?.frame,
     onViolation: (error) => tap?.violation(error),
     handlers: {
-      call,
-      event,
-      subscribe,
-      unsubscribe: (topic) => void subscriptions.delete(topic),
-      ended: options.onEnded,
+      ...createHandlers(deps, { subscriptions, send }),
+      ended: deps.onEnded,
       report,
     },
   });
+  opened.channel = channel;
 
   return {
     channel,
@@ -139,5 +90,71 @@ export function openGuestChannel(options: GuestChannelOptions): GuestChannel {
       channel.send(retained ? ["event", topic, payload, true] : ["event", topic, payload]);
     },
     pushState: (key, value) => channel.send(["state", key, value]),
+  };
+}
+
+interface HandlerDeps {
+  readonly subscriptions: Set<string>;
+  readonly send: (frame: Frame) => void;
+}
+
+function createHandlers(
+  deps: GuestChannelDeps,
+  { subscriptions, send }: HandlerDeps,
+): Pick<ChannelHandlers, "call" | "event" | "subscribe" | "unsubscribe"> {
+  const { app, limits, report } = deps;
+  const guard = createContractGuard(deps.contract, (capability) =>
+    app.capabilities.includes(capability),
+  );
+
+  const refuse = (topic: string, error: unknown): void => {
+    if (!BridgeError.is(error)) return report(error);
+    send(["refused", topic, toWireError(error, randomId())]);
+  };
+
+  return {
+    call(incoming) {
+      const { method: name } = incoming;
+      const builtIn = deps.builtIns.get(name);
+      if (builtIn) return builtIn(incoming);
+      const definition = guard.method(name, "methods");
+      const method = deps.methods.get(name);
+      if (method === undefined) {
+        throw new BridgeError("CALL_METHOD_UNKNOWN", `The host has no method "${name}".`);
+      }
+      const self = Object.assign(incoming, deps.context);
+      return runChecked(name, definition, incoming.args, (args) =>
+        Reflect.apply(method, self, args),
+      );
+    },
+    event(topic, payload) {
+      try {
+        const received = chain(checkPayload(topic, guard.topic(topic), payload), (value) => {
+          deps.onEvent(topic, value);
+        });
+        if (isPromiseLike(received)) {
+          received.then(undefined, (error: unknown) => refuse(topic, error));
+        }
+      } catch (error) {
+        refuse(topic, error);
+      }
+    },
+    subscribe(topic) {
+      try {
+        guard.topic(topic);
+        if (subscriptions.size >= limits.maxSubscriptions && !subscriptions.has(topic)) {
+          throw new BridgeError(
+            "CALL_LIMIT_EXCEEDED",
+            `A guest may subscribe to at most ${limits.maxSubscriptions} topics.`,
+          );
+        }
+      } catch (error) {
+        return refuse(topic, error);
+      }
+      subscriptions.add(topic);
+      const retained = deps.retained(topic);
+      if (retained) send(["event", topic, retained.payload, true]);
+    },
+    unsubscribe: (topic) => void subscriptions.delete(topic),
   };
 }

@@ -65,5 +65,5 @@ it("says so when an answer breaks off", async () => {
   const broken = new ReadableStream({
     pull: (controller) => controller.error(new Error("reset")),
   });
-  await expect(answerOf(broken)).rejects.toThrow("broke off");
+  await expect(answerOf(broken)).rejects.toThrow("connection to the gateway broke");
 });

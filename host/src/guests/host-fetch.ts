@@ -1,11 +1,11 @@
 /**
- * Requests that the host performs for a guest, so that the guest never holds a token.
+ * Requests that the host sends for a guest, so that the guest never holds a token.
  *
- * [HF-1] To the gateway's origin only, whatever URL the guest gives, and without following
- *        redirects: the host's page may read more of the web than the guest's.
- * [HF-2] With the token of the frame's own app, and with no cookies.
- * [HF-3] A credential that the guest names itself is removed.
- * [HF-4] An answer is held in memory, so it may not be larger than a message of the guest.
+ * [HF-1] They go to the gateway's origin only, for any URL that the guest gives, and follow no
+ *        redirects: the host's page can read more of the web than the guest's.
+ * [HF-2] They carry the token of the frame's own app, and no cookies.
+ * [HF-3] The host's `Authorization` header replaces one of the guest.
+ * [HF-4] The host holds the response in memory, so its body is limited like a message of the guest.
  */
 import {
   BridgeError,
@@ -20,23 +20,24 @@ import type { TokenSource } from "../tokens/token-source.ts";
 
 export type HostFetch = (call: IncomingCall, tokens: TokenSource) => Promise<HostFetchResponse>;
 
-export interface HostFetchOptions {
-  /** `null`: there is no gateway, and every request is refused. */
+export interface HostFetchDeps {
+  /** `null` without a gateway: every request is refused. */
   readonly gatewayUrl: string | null;
   readonly fetch: typeof fetch;
+  /** Of a response body. */
   readonly maxBytes: number;
 }
 
-export function createHostFetch(options: HostFetchOptions): HostFetch {
+export function createHostFetch(deps: HostFetchDeps): HostFetch {
   return async ({ args: [asked], signal }, tokens) => {
     if (!isHostFetchRequest(asked)) {
-      throw new BridgeError("CALL_ARGUMENTS_INVALID", "This is not a request.");
+      throw invalidRequest();
     }
-    const url = gatewayTarget(asked.url, options.gatewayUrl);
+    const url = gatewayTarget(asked.url, deps.gatewayUrl);
     const send = async (token: string): Promise<HostFetchResponse> =>
       readResponse(
-        await perform(options.fetch, requestInit(url, asked, token, signal)),
-        options.maxBytes,
+        await perform(deps.fetch, requestInit(url, asked, token, signal)),
+        deps.maxBytes,
       );
 
     const { token } = await tokens.get();
@@ -49,12 +50,12 @@ export function createHostFetch(options: HostFetchOptions): HostFetch {
 function gatewayTarget(url: string, gatewayUrl: string | null): string {
   const origin = originOf(url);
   if (gatewayUrl !== null && origin !== undefined && origin === originOf(gatewayUrl)) {
-    // As it was checked: a page reads `https:gateway.example/x` as a path of its own.
+    // The URL as it was checked: a page would read `https:gateway.example/x` as a path of its own.
     return new URL(url).href;
   }
   throw new BridgeError(
     "FETCH_ORIGIN_NOT_ALLOWED",
-    "The host sends requests for guests to its gateway only.",
+    "The host sends requests of guests to its gateway only. Use a URL of the gateway.",
   );
 }
 
@@ -70,7 +71,7 @@ function requestInit(
     return new Request(url, {
       method: asked.method,
       headers,
-      // Copied: a body that was sent once may have to be sent again.
+      // A copy: the request may have to be sent again with another token.
       body: asked.body?.slice(0) ?? null,
       credentials: "omit",
       redirect: "error",
@@ -79,8 +80,16 @@ function requestInit(
       signal,
     });
   } catch (cause) {
-    throw new BridgeError("CALL_ARGUMENTS_INVALID", "This is not a request.", { cause });
+    throw invalidRequest(cause);
   }
+}
+
+function invalidRequest(cause?: unknown): BridgeError {
+  return new BridgeError(
+    "CALL_ARGUMENTS_INVALID",
+    "bridge.fetch: the argument must be a request with url, method, headers and body.",
+    { cause },
+  );
 }
 
 async function perform(send: typeof fetch, request: Request): Promise<Response> {
@@ -110,7 +119,7 @@ async function readResponse(response: Response, maxBytes: number): Promise<HostF
   return { status, statusText, headers: [...headers], body };
 }
 
-/** A stream without an end is one too: a guest could fill the host's memory with it. */
+/** Stops reading at the limit: a stream without an end would fill the host's memory. */
 async function readBounded({ body }: Response, maxBytes: number): Promise<ArrayBuffer> {
   const reader = body?.getReader();
   const chunks: Uint8Array<ArrayBuffer>[] = [];
@@ -122,10 +131,14 @@ async function readBounded({ body }: Response, maxBytes: number): Promise<ArrayB
     chunks.push(value);
     if (size <= maxBytes) continue;
     void reader?.cancel();
-    throw new BridgeError("FETCH_FAILED", `The answer is larger than ${maxBytes} bytes.`);
+    throw new BridgeError("FETCH_FAILED", `The response body is larger than ${maxBytes} bytes.`);
   }
 }
 
 function cutOff(cause: unknown): never {
-  throw new BridgeError("FETCH_FAILED", "The gateway's answer broke off.", { cause });
+  throw new BridgeError(
+    "FETCH_FAILED",
+    "The connection to the gateway broke while the response was read.",
+    { cause },
+  );
 }

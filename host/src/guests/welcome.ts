@@ -1,3 +1,4 @@
+/** The answer to a guest's hello: protocol, rights, state and first token. */
 import {
   negotiateProtocol,
   PROTOCOL_RANGE,
@@ -11,13 +12,13 @@ import type { Clock } from "@breezeway/shared/channel";
 import { guestSession, type HostSession } from "../session/host-session.ts";
 import type { TokenSource } from "../tokens/token-source.ts";
 
-export interface WelcomeParts {
+export interface WelcomeDeps {
   readonly app: RegisteredApp;
   readonly session: HostSession;
-  /** `undefined`: this app gets no tokens. */
+  /** `undefined` for an app that gets no tokens. */
   readonly tokens: TokenSource | undefined;
   readonly clock: Clock;
-  /** Read at the last moment, so that nothing that changed meanwhile is missed. */
+  /** Reads the present values. It is called last, so that the guest misses no change. */
   readonly snapshot: () => {
     readonly context: unknown;
     readonly theme: Theme;
@@ -26,27 +27,27 @@ export interface WelcomeParts {
   };
 }
 
-// A guest that waits longer for its welcome is better off without a token at first.
+/** A guest that would wait longer gets its welcome without a token, and asks for one later. */
 const TOKEN_WAIT_MS = 3_000;
 
 /** @throws {BridgeError} HANDSHAKE_PROTOCOL_MISMATCH */
-export async function composeWelcome(hello: Hello, parts: WelcomeParts): Promise<Welcome> {
+export async function composeWelcome(hello: Hello, deps: WelcomeDeps): Promise<Welcome> {
   const protocol = negotiateProtocol(PROTOCOL_RANGE, hello.protocol);
-  const { app, session } = parts;
-  const token = await firstToken(parts);
+  const { app, session } = deps;
+  const token = await firstToken(deps);
   return {
     ok: true,
     protocol,
     appId: app.id,
     capabilities: app.capabilities,
-    ...parts.snapshot(),
+    ...deps.snapshot(),
     session: guestSession(session.current),
     token,
   };
 }
 
-/** `null` when there is none, or none in time. */
-async function firstToken({ tokens, session, clock }: WelcomeParts): Promise<TokenGrant | null> {
+/** Resolves to `null` when no token can be had in time. */
+async function firstToken({ tokens, session, clock }: WelcomeDeps): Promise<TokenGrant | null> {
   const late = Promise.withResolvers<null>();
   const timer = clock.setTimer(() => late.resolve(null), TOKEN_WAIT_MS);
   const minted = async (): Promise<TokenGrant | null> => {
@@ -56,7 +57,7 @@ async function firstToken({ tokens, session, clock }: WelcomeParts): Promise<Tok
   try {
     return await Promise.race([minted(), late.promise]);
   } catch {
-    // The guest asks for itself when it needs one, and is told why there is none.
+    // The guest asks again when it needs a token, and gets the error then.
     return null;
   } finally {
     clock.clearTimer(timer);

@@ -1,8 +1,8 @@
 /**
- * The apps of the tenant, for whoever may manage them: asks the issuer, which decides.
+ * The apps of the tenant, for users who may manage them. The issuer decides.
  *
- * Each wish says which tenant it is about, so that one from a page that does not know of a switch in
- * another tab yet is refused, and does not meet the other tenant.
+ * Each command names its tenant. The issuer refuses a command of a page that has not yet noticed a
+ * switch of the tenant in another tab.
  */
 import { BridgeError } from "@breezeway/shared";
 import {
@@ -21,67 +21,66 @@ import type { IssuerClient } from "../session/issuer-client.ts";
 import { bucketPerApp, spend } from "../transport/token-bucket.ts";
 
 /**
- * All reject with DENIED (this session may not, or the installation is in another state; `details.reason`
- * says which), SIGNED_OUT, OFFLINE.
+ * Every method rejects with SIGNED_OUT, OFFLINE or DENIED. DENIED: the session may not manage apps, or the
+ * installation is in another state; `details.reason` says which.
  */
 export interface HostInstallations {
   /** The apps that the tenant has or had, by app id. */
   list(): Promise<readonly Installation[]>;
-  /** Installs an app. Answers when the wish is stored; `installing` goes on by itself. */
+  /** Installs an app. Resolves when the issuer has stored the command; the installing continues there. */
   install(appId: string): Promise<Installation>;
-  /** Uninstalls an app, whatever state it is in. `null`: it was never installed. */
+  /** Uninstalls an app in any state. Resolves to `null` for an app that was never installed. */
   uninstall(appId: string): Promise<Installation | null>;
-  /** Tries a failed call anew, or one that waits for its next attempt at once. */
+  /** Retries a failed call to the app's backend now, instead of after its backoff. */
   retry(appId: string): Promise<Installation | null>;
   /**
-   * Shows an app's setup page: `lifecycle.setupUrl` of its manifest, or else its `setup` placement.
+   * Mounts an app's setup page: `lifecycle.setupUrl` of its manifest, or else its `setup` placement.
    * When its guest calls `setupCompleted`, the issuer completes the installation, then
    * `onSetupCompleted` of the host is called, and then the guest's call settles.
    *
-   * @throws {BridgeError} APP_UNKNOWN; CONFIG_INVALID for an app that has none
+   * @throws {BridgeError} APP_UNKNOWN; CONFIG_INVALID, when the app has no setup page
    */
-  setup(appId: string, place: MountTarget & Pick<MountSettings, "context">): Mount;
-  /** Installations of the tenant have changed, here or elsewhere: `list` again. */
+  setup(appId: string, options: MountTarget & Pick<MountSettings, "context">): Mount;
+  /** Calls the listener when installations of the tenant have changed. Call `list` again then. */
   subscribe(listener: () => void): Unsubscribe;
 }
 
 export interface HostInstallationsControl extends HostInstallations {
-  /** Tells the listeners. */
+  /** Notifies the listeners. */
   changed(): void;
 }
 
 export type SetupListener = (app: RegisteredApp, result: unknown) => void | PromiseLike<void>;
 
-export interface HostInstallationsOptions {
+export interface HostInstallationsDeps {
   readonly client: Pick<IssuerClient, "ask">;
   readonly session: HostSession;
   readonly apps: AppRegistry;
   readonly mount: (appId: string, options: MountOptions, onSetupCompleted: SetupListener) => Mount;
   readonly onSetupCompleted: SetupListener | undefined;
   readonly clock: Clock;
-  /** A listener has thrown. */
+  /** Receives what a listener throws. */
   readonly report: (error: unknown) => void;
 }
 
 /** Setups that one app may complete: five at once, then one every two seconds. */
 const SETUP_BUDGET = { burst: 5, perSecond: 0.5 };
 
-export function createHostInstallations(
-  options: HostInstallationsOptions,
-): HostInstallationsControl {
-  const { client, session, apps } = options;
+export function createHostInstallations(deps: HostInstallationsDeps): HostInstallationsControl {
+  const { client, session, apps } = deps;
   const listeners = new Set<() => void>();
 
-  // A page that calls without end would use up what the issuer takes from the person's address.
-  const setups = bucketPerApp(options.clock, SETUP_BUDGET);
+  // A guest that calls in a loop must not use up the issuer's rate limit of the user's address.
+  const setups = bucketPerApp(deps.clock, SETUP_BUDGET);
 
   const changed = (): void => {
-    // Guests hear of the end of a session after this: no listener may prevent it, nor turn in circles.
+    // Guests learn of an ended session after this, so no listener may stop it by throwing. The copy ends
+    // the loop when a listener subscribes again.
     for (const listener of [...listeners]) {
       try {
         listener();
       } catch (error) {
-        options.report(error);
+        deps.report(error);
       }
     }
   };
@@ -116,23 +115,26 @@ export function createHostInstallations(
     async install(appId) {
       const installation = await ask("install", appId);
       if (installation) return installation;
-      throw new BridgeError("OFFLINE", "POST /installations/install: gave no installation.");
+      throw new BridgeError(
+        "OFFLINE",
+        "POST /installations/install: the response must have an installation.",
+      );
     },
     uninstall: (appId) => ask("uninstall", appId),
     retry: (appId) => ask("retry", appId),
-    setup(appId, place) {
+    setup(appId, options) {
       const path = setupPathOf(apps.get(appId));
       const tenant = tenantId();
-      // Who needs it is told; a setup page that is only looked at is no failure.
+      // `setupCompleted` reports the failure. A setup page that is only viewed needs no session.
       tenant.catch(() => undefined);
-      return options.mount(
+      return deps.mount(
         appId,
-        { ...place, placement: "setup", ...(path === undefined ? {} : { path }) },
+        { ...options, placement: "setup", ...(path === undefined ? {} : { path }) },
         async (app, result) => {
           spend(setups(app), "setups");
           const request = { appId: app.id, tenantId: await tenant };
           await command("/installations/setup-completed", request);
-          await options.onSetupCompleted?.(app, result);
+          await deps.onSetupCompleted?.(app, result);
         },
       );
     },
@@ -144,11 +146,14 @@ export function createHostInstallations(
   };
 }
 
-/** `undefined` for an app that is not registered: mounting it says so. */
+/** `undefined` for an app that is not registered, which the mount reports. */
 function setupPathOf(app: RegisteredApp | undefined): string | undefined {
   if (!app) return undefined;
   const placement = app.placements.find(({ type }) => type === "setup");
   const path = app.lifecycle?.setupUrl ?? placement?.path;
   if (path !== undefined) return path;
-  throw new BridgeError("CONFIG_INVALID", `${app.id}: lifecycle.setupUrl: the app has no setup.`);
+  throw new BridgeError(
+    "CONFIG_INVALID",
+    `${app.id}: lifecycle.setupUrl: the manifest has neither it nor a placement of type "setup".`,
+  );
 }

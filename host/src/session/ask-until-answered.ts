@@ -1,6 +1,7 @@
 /**
- * Asks the issuer who is signed in until it has answered. A page that was opened while the issuer was
- * away would otherwise go on as if nobody were, and one that must ask anew as if nothing had changed.
+ * Asks the issuer who is signed in until it answers. Otherwise a page that was opened while the issuer
+ * was unreachable would act as if nobody were signed in, and a page that missed a change would act as
+ * if nothing had changed.
  */
 import type { Clock } from "@breezeway/shared/channel";
 import type { HostSessionControl } from "./host-session.ts";
@@ -8,23 +9,25 @@ import type { HostSessionControl } from "./host-session.ts";
 const FIRST_PAUSE_MS = 2_000;
 const MAX_PAUSE_MS = 30_000;
 
-export interface Asking {
+export interface SessionQuestion {
   /**
-   * Asks now, and again while nobody answers. Never rejects; settles with the answer, or with a
-   * sign-out.
+   * Asks now, and retries with backoff until the issuer answers. Never rejects. Settles with the answer
+   * or with a sign-out.
    */
   ask(): Promise<void>;
   stop(): void;
 }
 
-/** Begins when the first question of the session was not answered. */
-export function askUntilAnswered(session: HostSessionControl, clock: Clock): Asking {
-  let timer: unknown;
-  let isStopped = false;
-  let retrying: Promise<void> | undefined;
+/** Starts asking when the first question of the session got no answer. */
+export function askUntilAnswered(session: HostSessionControl, clock: Clock): SessionQuestion {
+  const state = {
+    timer: undefined as unknown,
+    isStopped: false,
+    retrying: undefined as Promise<void> | undefined,
+  };
 
-  // Of a sign-out that could not reach the issuer, its answer would sign in again.
-  const isWanted = (): boolean => !isStopped && session.answer.current !== null;
+  // After a sign-out that did not reach the issuer, its answer would sign the user in again.
+  const isWanted = (): boolean => !state.isStopped && session.answer.current !== null;
 
   const isAnswered = (): Promise<boolean> =>
     session.refetch().then(
@@ -34,7 +37,7 @@ export function askUntilAnswered(session: HostSessionControl, clock: Clock): Ask
 
   const pause = (ms: number): Promise<void> =>
     new Promise((resolve) => {
-      timer = clock.setTimer(resolve, ms);
+      state.timer = clock.setTimer(resolve, ms);
     });
 
   const retry = async (): Promise<void> => {
@@ -44,23 +47,24 @@ export function askUntilAnswered(session: HostSessionControl, clock: Clock): Ask
     }
   };
 
-  const goOn = (): Promise<void> => {
-    retrying ??= retry().finally(() => {
-      retrying = undefined;
+  /** Single flight: all callers share one loop of retries. */
+  const keepAsking = (): Promise<void> => {
+    state.retrying ??= retry().finally(() => {
+      state.retrying = undefined;
     });
-    return retrying;
+    return state.retrying;
   };
 
   void session.ready.then(() => {
-    if (session.answer.current === undefined) void goOn();
+    if (session.answer.current === undefined) void keepAsking();
   });
   return {
     async ask() {
-      if (!(await isAnswered())) await goOn();
+      if (!(await isAnswered())) await keepAsking();
     },
     stop() {
-      isStopped = true;
-      clock.clearTimer(timer);
+      state.isStopped = true;
+      clock.clearTimer(state.timer);
     },
   };
 }

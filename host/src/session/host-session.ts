@@ -1,4 +1,4 @@
-/** The session as the host's page knows it. The issuer decides; this follows. */
+/** The session as the host's page knows it. The issuer decides; the host follows. */
 import { BridgeError, type GuestSession } from "@breezeway/shared";
 import type { SessionSummary } from "@breezeway/shared/schemas";
 import { createStore, type Readable } from "@breezeway/shared/channel";
@@ -9,123 +9,87 @@ export interface HostSession extends Readable<SessionSummary | null> {
   /** Settles when the issuer has answered for the first time, or could not be reached. Never rejects. */
   readonly ready: Promise<void>;
   /**
-   * What the issuer has said: `undefined` until it has answered, when `current` is `null` though nobody
-   * knows. While it cannot be reached it is asked again, after 2 s at first and every 30 s at last.
+   * The issuer's last answer. `undefined` until the first one; `current` is `null` then, although the
+   * issuer may know of a session. While the issuer cannot be reached, the host retries: after
+   * 2 seconds at first, then with a backoff of up to 30 seconds.
    */
   readonly answer: Readable<SessionSummary | null | undefined>;
   /**
-   * Asks the issuer again; call it after a sign-in.
+   * Asks the issuer again. Call it after a sign-in.
    *
    * @throws {BridgeError} OFFLINE; the session stays as it was.
    */
   reload(): Promise<SessionSummary | null>;
   /**
-   * Ends the session at the issuer, in every guest and in every tab. The guests are signed out at
-   * once, also when the issuer cannot be reached.
+   * Ends the session at the issuer, in every guest and in every tab. Guests are signed out at once,
+   * even when the issuer cannot be reached.
    *
    * @throws {BridgeError} OFFLINE, DENIED
    */
   signOut(): Promise<void>;
   /**
-   * Once it has settled, `current` is of that tenant.
+   * Switches the session to another tenant. `current` has that tenant once the promise has settled.
    *
-   * @throws {BridgeError} DENIED (not a tenant of this user), SIGNED_OUT, OFFLINE
+   * @throws {BridgeError} DENIED, when the tenant is not one of the user's; SIGNED_OUT, OFFLINE
    */
   switchTenant(tenantId: string): Promise<void>;
 }
 
 export interface HostSessionControl extends HostSession {
   /**
-   * The issuer has said that the session of this handle is over. Another that has taken its place
-   * stays, and so does one that the issuer is about to tell of.
+   * Ends the session of this handle, as the issuer has reported. A session with another handle stays,
+   * including one that the issuer is about to answer with.
    */
   ended(handle: string): void;
-  /** Asks the issuer without telling other tabs, which have heard of it already. */
+  /** Asks the issuer without notifying other tabs, which have heard of the change already. */
   refetch(): Promise<SessionSummary | null>;
 }
 
 export interface HostSessionDeps {
   readonly client: IssuerClient;
-  /** Tells the other tabs that this one has ended or changed the session. */
+  /** Notifies the other tabs that this one has ended or changed the session. */
   readonly tell: (message: TabMessage) => void;
-  /** Receives the reason when the first question was not answered. */
+  /** Receives the reason when the first question got no answer. */
   readonly onFirstFailed: (error: unknown) => void;
 }
 
 export function createHostSession(deps: HostSessionDeps): HostSessionControl {
-  const { client, tell, onFirstFailed } = deps;
-  const answer = createStore<SessionSummary | null | undefined>(undefined);
-  // An answer that was asked for before a later change must not undo it.
-  let generation = 0;
-  // Sessions that ended. An answer that was asked for before may be of the one that ended, or of its
-  // successor: only the next answer tells.
-  let endings = 0;
-  // The question that was asked last, unless a sign-out has overtaken it.
-  let latest: Promise<SessionSummary | null> | undefined;
-
-  const current = (): SessionSummary | null => answer.current ?? null;
-
-  const refetch = (): Promise<SessionSummary | null> => {
-    generation += 1;
-    latest = ask(generation);
-    return latest;
-  };
-
-  const ask = async (mine: number): Promise<SessionSummary | null> => {
-    let summary: SessionSummary | null;
-    let heardOf: number;
-    try {
-      do {
-        heardOf = endings;
-        summary = await client.session();
-      } while (heardOf !== endings && mine === generation);
-    } catch (error) {
-      if (mine === generation) throw error;
-      return latest ?? current();
-    }
-    // Whoever waits for this answer wants what the later one says.
-    if (mine !== generation) return latest ?? current();
-    answer.set(summary);
-    return current();
-  };
+  const { client, tell } = deps;
+  const asking = createSessionQuestions(client);
+  const { answer, refetch } = asking;
 
   const reload = async (): Promise<SessionSummary | null> => {
-    const before = identityOf(current());
+    const before = identityOf(answer.current ?? null);
     const summary = await refetch();
     if (identityOf(summary) !== before) tell({ type: "changed" });
     return summary;
   };
 
-  const ready = refetch().then(() => undefined, onFirstFailed);
+  const ready = refetch().then(() => undefined, deps.onFirstFailed);
 
   return {
     get current() {
-      return current();
+      return answer.current ?? null;
     },
     subscribe(listener) {
       let last: SessionSummary | null | undefined;
-      // The issuer's first word may be that nobody is signed in: no change to who listens here.
-      return answer.subscribe((said = null) => {
-        if (said !== last) listener((last = said));
+      // The first answer may be that nobody is signed in, which is no change to listeners here.
+      return answer.subscribe((summary = null) => {
+        if (summary !== last) listener((last = summary));
       });
     },
     answer,
     ready,
     reload,
     refetch,
-    ended(handle) {
-      endings += 1;
-      if (answer.current?.handle === handle) answer.set(null);
-    },
+    ended: (handle) => asking.ended(handle),
     async signOut() {
       const handle = answer.current?.handle;
-      generation += 1;
-      latest = undefined;
-      answer.set(null);
+      asking.overrule(null);
       try {
         await client.signOut();
       } catch (error) {
-        // Signed out is what was wanted.
+        // The session had ended already, which is the wanted result.
         if (!(BridgeError.is(error) && error.code === "SIGNED_OUT")) throw error;
       } finally {
         tell(handle === undefined ? { type: "changed" } : { type: "ended", handle });
@@ -138,12 +102,74 @@ export function createHostSession(deps: HostSessionDeps): HostSessionControl {
   };
 }
 
-/** Names a session in one tenant: tokens and kept events belong to it and to no other. */
+interface SessionQuestions {
+  readonly answer: Readable<SessionSummary | null | undefined>;
+  readonly refetch: () => Promise<SessionSummary | null>;
+  ended(handle: string): void;
+  /** Sets the answer. Answers to earlier questions are discarded. */
+  overrule(summary: SessionSummary | null): void;
+}
+
+/** Asks who is signed in, and keeps the order: a late answer never undoes a later change. */
+function createSessionQuestions(client: IssuerClient): SessionQuestions {
+  const answer = createStore<SessionSummary | null | undefined>(undefined);
+  const state = {
+    /** Counts questions and sign-outs. */
+    generation: 0,
+    /**
+     * Counts ended sessions. An answer to an earlier question may describe the ended session or its
+     * successor; only the next answer is certain.
+     */
+    endings: 0,
+    /** The latest question, unless a sign-out has overtaken it. */
+    latest: undefined as Promise<SessionSummary | null> | undefined,
+  };
+
+  const ask = async (generation: number): Promise<SessionSummary | null> => {
+    // A caller of an overtaken question wants what the later one answers.
+    const overtaken = (): Promise<SessionSummary | null> | SessionSummary | null =>
+      state.latest ?? answer.current ?? null;
+    let summary: SessionSummary | null;
+    let endings: number;
+    try {
+      do {
+        endings = state.endings;
+        summary = await client.session();
+      } while (endings !== state.endings && generation === state.generation);
+    } catch (error) {
+      if (generation === state.generation) throw error;
+      return overtaken();
+    }
+    if (generation !== state.generation) return overtaken();
+    answer.set(summary);
+    return answer.current ?? null;
+  };
+
+  return {
+    answer,
+    refetch() {
+      state.generation += 1;
+      state.latest = ask(state.generation);
+      return state.latest;
+    },
+    ended(handle) {
+      state.endings += 1;
+      if (answer.current?.handle === handle) answer.set(null);
+    },
+    overrule(summary) {
+      state.generation += 1;
+      state.latest = undefined;
+      answer.set(summary);
+    },
+  };
+}
+
+/** Names a session in one tenant. Tokens and retained events belong to exactly one identity. */
 export function identityOf(summary: SessionSummary | null): string {
   return summary ? `${summary.handle} ${summary.tenantId}` : "";
 }
 
-/** What guests are told of a session. Their tokens contain nothing less. */
+/** The part of a session that guests may know. Their tokens contain the same values. */
 export function guestSession(summary: SessionSummary | null): GuestSession | null {
   return summary && { userId: summary.userId, tenantId: summary.tenantId, handle: summary.handle };
 }

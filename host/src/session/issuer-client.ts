@@ -1,4 +1,4 @@
-/** The issuer's HTTP endpoints as the host uses them: what to send, and what an answer means. */
+/** The issuer's HTTP endpoints as the host calls them: what to send, and what each response means. */
 import { BridgeError, codeOfReason, isRecord } from "@breezeway/shared";
 import {
   parseWith,
@@ -10,32 +10,32 @@ import {
 import type { Tabs } from "../tabs/tabs.ts";
 
 export interface IssuerClient {
-  /** `null`: nobody is signed in. */
+  /** Resolves to `null` when nobody is signed in. */
   session(): Promise<SessionSummary | null>;
   mint(appId: string, proofKeyThumbprint?: string): Promise<TokenResponse>;
-  /** Renews the session secret and with it the idle window. */
+  /** Rotates the session secret and restarts the idle timeout. */
   refresh(): Promise<void>;
   switchTenant(tenantId: string): Promise<void>;
   signOut(): Promise<void>;
-  /** Any other endpoint: its answer, as JSON. */
+  /** Calls any other endpoint and resolves to its JSON response. */
   ask(method: "GET" | "POST", path: string, body?: unknown): Promise<unknown>;
   readonly eventsUrl: string;
 }
 
-export interface IssuerClientOptions {
+export interface IssuerClientDeps {
   /** Absolute base URL. */
   readonly issuerUrl: string;
   readonly fetch: typeof fetch;
-  /** Keeps other tabs from doing work of the same name meanwhile. */
+  /** Runs work of one name in one tab at a time. */
   readonly exclusively: Tabs["exclusively"];
 }
 
 /**
- * Every method rejects with a BridgeError: SIGNED_OUT, DENIED (the issuer said no and will again),
- * OFFLINE (it could not be reached, or cannot answer now).
+ * Every method rejects with a BridgeError: SIGNED_OUT; DENIED, when a retry would be denied as well;
+ * OFFLINE, when the issuer cannot be reached or cannot answer now.
  */
-export function createIssuerClient(options: IssuerClientOptions): IssuerClient {
-  const { issuerUrl, fetch, exclusively } = options;
+export function createIssuerClient(deps: IssuerClientDeps): IssuerClient {
+  const { issuerUrl, fetch, exclusively } = deps;
   const base = issuerUrl.replace(/\/+$/, "");
 
   const request = async (method: string, path: string, body?: unknown): Promise<Response> => {
@@ -64,12 +64,11 @@ export function createIssuerClient(options: IssuerClientOptions): IssuerClient {
     try {
       return await response.json();
     } catch (cause) {
-      throw new BridgeError("OFFLINE", "The issuer's answer is not valid JSON.", { cause });
+      throw new BridgeError("OFFLINE", "The issuer's response is not valid JSON.", { cause });
     }
   };
 
-  // Answers of two tabs that arrive in the wrong order would leave the browser with a secret that
-  // the other one has replaced.
+  // Responses of two tabs that arrive out of order would leave the browser with the replaced secret.
   const rotate = (path: string, body?: unknown): Promise<Response> =>
     exclusively("rotate", () => request("POST", path, body));
 
@@ -108,7 +107,7 @@ export function createIssuerClient(options: IssuerClientOptions): IssuerClient {
   };
 }
 
-/** Whether what answered is certainly not an issuer: it has no such path, or serves a page at it. */
+/** Whether something else than an issuer has answered: the path does not exist, or serves a page. */
 export function isNotOfIssuer(error: unknown): boolean {
   if (!BridgeError.is(error)) return false;
   const { status } = error.details;
@@ -121,11 +120,19 @@ async function refusal(response: Response): Promise<BridgeError> {
   const reason =
     isRecord(problem) && typeof problem["reason"] === "string" ? problem["reason"] : "";
   const code = codeOfReason(reason);
-  const cause = code && new BridgeError(code, `The issuer answered ${status} ${reason}.`);
+  const cause = code && new BridgeError(code, `The issuer responded with ${status} ${reason}.`);
   const options = { details: { status, reason }, ...(cause ? { cause } : {}) };
   if (status === 401) return new BridgeError("SIGNED_OUT", "Nobody is signed in.", options);
   if (status === 429 || status >= 500) {
-    return new BridgeError("OFFLINE", `The issuer cannot answer now (${status}).`, options);
+    return new BridgeError(
+      "OFFLINE",
+      `The issuer cannot answer now (status ${status}). Retry later.`,
+      options,
+    );
   }
-  return new BridgeError("DENIED", `The issuer refused (${reason || status}).`, options);
+  return new BridgeError(
+    "DENIED",
+    `The issuer denied the request (${reason || `status ${status}`}).`,
+    options,
+  );
 }

@@ -1,7 +1,7 @@
 /**
- * Renews the session secret now and then, so that a copied cookie does not stay good for a month.
- * One tab does it for all; a lost answer is retried well within the time in which the issuer still
- * takes the previous secret (30 s).
+ * Asks the issuer once an hour to rotate the session secret, so that a copied cookie is not valid for a
+ * month. One tab asks for all tabs. After a lost response the timer retries well within the 30 seconds
+ * in which the issuer still accepts the previous secret.
  */
 import { BridgeError } from "@breezeway/shared";
 import type { Clock, Unsubscribe } from "@breezeway/shared/channel";
@@ -10,31 +10,28 @@ const PERIOD_MS = 60 * 60_000;
 const RETRY_MS = 4_000;
 const MAX_RETRIES = 5;
 
-/** @returns a function that stops it */
+/**
+ * @param refresh Asks the issuer to rotate the secret.
+ * @returns A function that stops the timer.
+ */
 export function startRotationTimer(refresh: () => Promise<void>, clock: Clock): Unsubscribe {
-  let timer: unknown;
-  let isStopped = false;
-  let retries = 0;
-
-  const wait = (ms: number): void => {
-    if (!isStopped) timer = clock.setTimer(() => void rotate(), ms);
-  };
+  const state = { timer: undefined as unknown, isStopped: false, retries: 0 };
 
   const rotate = async (): Promise<void> => {
+    let isRetry = false;
     try {
       await refresh();
-      retries = 0;
-      wait(PERIOD_MS);
     } catch (error) {
-      const isWorthwhile = BridgeError.is(error) && error.retryable && retries < MAX_RETRIES;
-      retries = isWorthwhile ? retries + 1 : 0;
-      wait(isWorthwhile ? RETRY_MS : PERIOD_MS);
+      isRetry = BridgeError.is(error) && error.retryable && state.retries < MAX_RETRIES;
     }
+    state.retries = isRetry ? state.retries + 1 : 0;
+    if (state.isStopped) return;
+    state.timer = clock.setTimer(() => void rotate(), isRetry ? RETRY_MS : PERIOD_MS);
   };
 
-  wait(PERIOD_MS);
+  state.timer = clock.setTimer(() => void rotate(), PERIOD_MS);
   return () => {
-    isStopped = true;
-    clock.clearTimer(timer);
+    state.isStopped = true;
+    clock.clearTimer(state.timer);
   };
 }

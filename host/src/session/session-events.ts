@@ -1,22 +1,22 @@
 /**
- * The issuer's event stream: what happens to the session elsewhere. `EventSource` reconnects by
- * itself after a lost connection; after an answer that is an error it gives up for good, and then
- * the session is asked for before the stream is opened again.
+ * The issuer's event stream: what happens to the session elsewhere. `EventSource` reconnects by itself
+ * after a lost connection. After an error response it gives up; then the session is asked for before
+ * the stream is opened again.
  *
- * Nothing replays what happened before a stream that knows of no event yet, nor all of it to one that
- * was away for long: with each one that opens, the page has to ask for what it knows.
+ * The issuer replays nothing to a new stream, and not everything to one that was away for long. So the
+ * page asks for its session again with each stream that opens.
  */
 import { isRecord } from "@breezeway/shared";
 import type { Clock, Unsubscribe } from "@breezeway/shared/channel";
 
-/** The part of `EventSource` that is used. */
+/** The part of the DOM's `EventSource` that the host uses. */
 export interface SessionEventStream {
   readonly readyState: number;
   addEventListener(type: string, listener: (event: { readonly data?: unknown }) => void): void;
   close(): void;
 }
 
-export interface SessionEventsOptions {
+export interface SessionEventsDeps {
   readonly url: string;
   readonly open: (url: string) => SessionEventStream;
   readonly clock: Clock;
@@ -24,53 +24,57 @@ export interface SessionEventsOptions {
   readonly onTenant: (tenantId: string | undefined) => void;
   readonly onClaims: () => void;
   readonly onInstallations: () => void;
-  /** From here on the issuer tells of changes, and not of those before. */
+  /** Called when the stream opens: the issuer reports later changes only. */
   readonly onOpen: () => void;
-  /** The stream cannot be had; resolves to whether it is worth trying again. */
+  /** Called when the stream was refused. Resolves to whether to open it again. */
   readonly recheck: () => Promise<boolean>;
 }
 
+/** `EventSource.CLOSED` */
 const CLOSED = 2;
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 60_000;
 
-/** @returns a function that ends the stream */
-export function followSessionEvents(options: SessionEventsOptions): Unsubscribe {
-  const { clock } = options;
-  let stream: SessionEventStream | undefined;
-  let timer: unknown;
-  let retryMs = FIRST_RETRY_MS;
-  let isStopped = false;
-
-  const open = (): void => {
-    const opened = options.open(options.url);
-    stream = opened;
-    opened.addEventListener("open", () => {
-      retryMs = FIRST_RETRY_MS;
-      options.onOpen();
-    });
-    opened.addEventListener("revoked", options.onEnded);
-    opened.addEventListener("signed-out", options.onEnded);
-    opened.addEventListener("tenant-changed", ({ data }) => options.onTenant(tenantOf(data)));
-    opened.addEventListener("claims-changed", options.onClaims);
-    opened.addEventListener("installations-changed", options.onInstallations);
-    opened.addEventListener("error", () => {
-      if (opened.readyState === CLOSED) void reopen();
-    });
+/** @returns A function that ends the stream. */
+export function followSessionEvents(deps: SessionEventsDeps): Unsubscribe {
+  const { clock } = deps;
+  const state = {
+    stream: undefined as SessionEventStream | undefined,
+    timer: undefined as unknown,
+    retryMs: FIRST_RETRY_MS,
+    isStopped: false,
   };
 
-  const reopen = async (): Promise<void> => {
-    const isWorthwhile = await options.recheck();
-    if (isStopped || !isWorthwhile) return;
-    timer = clock.setTimer(open, retryMs);
-    retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
+  const open = (): void => {
+    const stream = deps.open(deps.url);
+    state.stream = stream;
+
+    const reopen = async (): Promise<void> => {
+      const isWorthwhile = await deps.recheck();
+      if (state.isStopped || !isWorthwhile) return;
+      state.timer = clock.setTimer(open, state.retryMs);
+      state.retryMs = Math.min(state.retryMs * 2, MAX_RETRY_MS);
+    };
+
+    stream.addEventListener("open", () => {
+      state.retryMs = FIRST_RETRY_MS;
+      deps.onOpen();
+    });
+    stream.addEventListener("revoked", deps.onEnded);
+    stream.addEventListener("signed-out", deps.onEnded);
+    stream.addEventListener("tenant-changed", ({ data }) => deps.onTenant(tenantOf(data)));
+    stream.addEventListener("claims-changed", deps.onClaims);
+    stream.addEventListener("installations-changed", deps.onInstallations);
+    stream.addEventListener("error", () => {
+      if (stream.readyState === CLOSED) void reopen();
+    });
   };
 
   open();
   return () => {
-    isStopped = true;
-    clock.clearTimer(timer);
-    stream?.close();
+    state.isStopped = true;
+    clock.clearTimer(state.timer);
+    state.stream?.close();
   };
 }
 

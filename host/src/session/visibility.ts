@@ -1,9 +1,12 @@
-/** Whether anybody can see the page. Hidden pages do nothing ahead of time. */
+/** Whether the page is visible. Hidden pages renew nothing ahead of time. */
 import type { Unsubscribe } from "@breezeway/shared/channel";
 
 export interface Visibility {
   readonly isVisible: boolean;
-  /** The page has come into view, or out of the back/forward cache. */
+  /**
+   * Calls the listener when the page becomes visible, comes out of the back/forward cache or is online
+   * again.
+   */
   onVisible(listener: () => void): Unsubscribe;
 }
 
@@ -15,12 +18,12 @@ export function pageVisibility(): Visibility {
     onVisible(listener) {
       const life = new AbortController();
       const { signal } = life;
-      const tell = (): void => {
+      const notify = (): void => {
         if (document.visibilityState === "visible") listener();
       };
-      document.addEventListener("visibilitychange", tell, { signal });
-      addEventListener("pageshow", (event) => void (event.persisted && tell()), { signal });
-      addEventListener("online", tell, { signal });
+      document.addEventListener("visibilitychange", notify, { signal });
+      addEventListener("pageshow", (event) => void (event.persisted && notify()), { signal });
+      addEventListener("online", notify, { signal });
       return () => life.abort();
     },
   };

@@ -1,15 +1,15 @@
 /**
- * {@link Tabs} over BroadcastChannel and Web Locks. Without locks (plain http that is not loopback)
- * every tab works for itself: more requests, the same result.
+ * {@link Tabs} over BroadcastChannel and Web Locks. Without locks (on plain http other than loopback)
+ * every tab does all work itself, with more requests and the same result.
  */
 import { isRecord } from "@breezeway/shared";
 import type { Unsubscribe } from "@breezeway/shared/channel";
 import type { TabMessage, Tabs } from "./tabs.ts";
 
-// A tab that holds a lock longer than any request takes is stuck; the others go on without it.
+/** A tab that holds a lock longer than any request takes is stuck. The others continue without it. */
 const LOCK_WAIT_MS = 3_000;
 
-/** @param scope tells hosts of different issuers on one origin apart */
+/** @param scope Distinguishes hosts of different issuers on one origin. */
 export function browserTabs(scope: string): Tabs {
   const nameOf = (what: string): string => `breezeway ${scope} ${what}`;
   const channel = new BroadcastChannel(nameOf("tabs"));
@@ -24,7 +24,7 @@ export function browserTabs(scope: string): Tabs {
 
   return {
     post(message) {
-      // An answer that was on its way may want to tell of itself; a closed channel would throw.
+      // A response that arrives after `close` may be posted. A closed channel would throw.
       if (isClosed) return;
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a BroadcastChannel has none
       channel.postMessage(message);
@@ -66,8 +66,8 @@ export function browserTabs(scope: string): Tabs {
 }
 
 /**
- * Holds a lock for as long as the page is there to do its duty. A page in the back/forward cache is
- * not: it gives the lock to another tab, and asks for it again when it comes back.
+ * Holds a lock while the page can do its duty. A page in the back/forward cache cannot: it gives the lock
+ * to another tab, and asks for it again when it comes back.
  */
 function hold(locks: LockManager, name: string, start: () => Unsubscribe): Unsubscribe {
   const life = new AbortController();
@@ -83,7 +83,7 @@ function hold(locks: LockManager, name: string, start: () => Unsubscribe): Unsub
         await aborted(mine.signal);
         stop();
       })
-      // Rejects when it is aborted before its turn came.
+      // The request rejects when it is aborted while it waits.
       .catch(() => undefined);
   };
 

@@ -1,13 +1,13 @@
 /**
- * The other tabs of the same host. They share the session cookie, so they share the work: one tab
- * mints for all, one holds the event stream, and a sign-out in one is a sign-out in all.
+ * The other tabs of the same host. They share the session cookie, so they share the work: one tab mints
+ * for all, one tab holds the event stream, and a sign-out in one tab signs out all.
  *
- * Everything here is same-origin: a page that can read these messages can mint by itself.
+ * The messages contain tokens. They stay on the host's origin, where any page can mint tokens itself.
  */
 import type { Unsubscribe } from "@breezeway/shared/channel";
 
 export type TabMessage =
-  /** A token was minted; `identity` says for which session. */
+  /** A tab has minted a token for the session and tenant that `identity` names. */
   | {
       readonly type: "grant";
       readonly appId: string;
@@ -15,9 +15,9 @@ export type TabMessage =
       readonly token: string;
       readonly expiresAt: number;
     }
-  /** The session of this handle is over; by now there may be another. */
+  /** The session of this handle has ended. There may be another one by now. */
   | { readonly type: "ended"; readonly handle: string }
-  /** Tenant or claims are not what they were: ask the issuer. */
+  /** Tenant or claims have changed: ask the issuer. */
   | { readonly type: "changed" }
   /** Apps of the tenant were installed or uninstalled. */
   | { readonly type: "installations" };
@@ -25,17 +25,17 @@ export type TabMessage =
 export interface Tabs {
   post(message: TabMessage): void;
   subscribe(listener: (message: TabMessage) => void): Unsubscribe;
-  /** Waits until no tab does work of this name, but not for ever, then does it. */
+  /** Runs the work when no tab runs work of the same name, or after a bounded wait. */
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
   /**
-   * Calls `start` when this tab is the one that does this duty, and what `start` has returned when
-   * it is so no more.
+   * Calls `start` when this tab becomes the leader of this duty, and the function that `start` has
+   * returned when this tab stops being the leader.
    */
   lead(duty: string, start: () => Unsubscribe): Unsubscribe;
   close(): void;
 }
 
-/** For a runtime without other tabs. */
+/** {@link Tabs} of a runtime without other tabs. */
 export function soloTabs(): Tabs {
   return {
     post: () => undefined,

@@ -1,105 +1,73 @@
+/** The token sources of a host: one per app, for all its frames and all tabs of the host. */
 import type { TokenResponse } from "@breezeway/shared/schemas";
 import { createSkew, type Clock, type Unsubscribe } from "@breezeway/shared/channel";
 import type { Visibility } from "../session/visibility.ts";
 import type { Tabs } from "../tabs/tabs.ts";
 import { createTokenSource, type TokenSource } from "./token-source.ts";
 
-/** One token per app, whatever the number of its frames and of the host's tabs. */
 export interface TokenRegistry {
   of(appId: string): TokenSource;
   /**
-   * Tokens bound to the key of one document: for its frame alone, so told to no other tab. Close them
-   * when the document is gone.
+   * Tokens that are bound to the key of one document. They are for its frame only, so no other tab gets
+   * them. Close the source when the document is gone.
    */
   bound(appId: string, proofKeyThumbprint: string): TokenSource;
-  /** The session has changed or ended: all tokens are forgotten. */
+  /** Forgets all tokens: the session has changed or ended. */
   reset(isSignedIn: boolean): void;
-  /** Apps of the tenant were installed or uninstalled: what was denied may not be any more. */
+  /** Asks again after denials: apps of the tenant were installed or uninstalled. */
   reconsider(): void;
   close(): void;
 }
 
-export interface TokenRegistryOptions {
+export interface TokenRegistryDeps {
   readonly mint: (appId: string, proofKeyThumbprint?: string) => Promise<TokenResponse>;
-  /** Names the session and tenant that tokens are minted for; `undefined` while that is not known. */
+  /** Names the session and tenant that tokens are minted for; `undefined` while they are unknown. */
   readonly identity: () => string | undefined;
   readonly clock: Clock;
+  /** Returns 0 ≤ x < 1. */
   readonly random: () => number;
   readonly tabs: Tabs;
   readonly visibility: Visibility;
 }
 
-export function createTokenRegistry(options: TokenRegistryOptions): TokenRegistry {
-  const { clock, random, tabs, visibility, identity } = options;
+export function createTokenRegistry(deps: TokenRegistryDeps): TokenRegistry {
+  const { clock, random, visibility } = deps;
   const skew = createSkew(clock);
   const byApp = new Map<string, TokenSource>();
   const bound = new Set<TokenSource>();
-  /** The last token of each app that came from another tab. */
-  const received = new Map<string, { readonly answer: TokenResponse; readonly at: number }>();
+  const shared = createSharedMint(deps);
 
-  const mint = (appId: string): Promise<TokenResponse> => {
-    const askedAt = clock.monotonic();
-    return tabs.exclusively(`mint ${appId}`, async () => {
-      const other = received.get(appId);
-      // Another tab was faster while this one waited for its turn.
-      if (other && other.at >= askedAt) return other.answer;
-      const before = identity();
-      const answer = await options.mint(appId);
-      const whose = identity();
-      // The session may have become another one meanwhile: nobody can say whose token this is then.
-      if (whose !== undefined && (before ?? whose) === whose) {
-        tabs.post({ type: "grant", appId, identity: whose, ...answer });
-      }
-      return answer;
-    });
-  };
+  const all = (): TokenSource[] => [...byApp.values(), ...bound];
+
+  const create = (mint: () => Promise<TokenResponse>): TokenSource =>
+    createTokenSource({ mint, clock, skew, random, isVisible: () => visibility.isVisible });
 
   const subscriptions: readonly Unsubscribe[] = [
-    tabs.subscribe((message) => {
-      if (message.type !== "grant" || message.identity !== identity()) return;
-      const { token, expiresAt, appId } = message;
-      received.set(appId, { answer: { token, expiresAt }, at: clock.monotonic() });
-      byApp.get(appId)?.offer({ token, expiresAt });
-    }),
+    shared.subscribe((appId, answer) => byApp.get(appId)?.offer(answer)),
     visibility.onVisible(() => {
       for (const tokens of all()) tokens.wake();
     }),
   ];
 
-  const all = (): TokenSource[] => [...byApp.values(), ...bound];
-
-  const create = (mintOne: () => Promise<TokenResponse>): TokenSource =>
-    createTokenSource({
-      mint: mintOne,
-      clock,
-      skew,
-      random,
-      isVisible: () => visibility.isVisible,
-    });
-
   return {
     of(appId) {
-      let tokens = byApp.get(appId);
-      if (tokens === undefined) {
-        tokens = create(() => mint(appId));
-        byApp.set(appId, tokens);
-      }
+      const tokens = byApp.get(appId) ?? create(() => shared.mint(appId));
+      byApp.set(appId, tokens);
       return tokens;
     },
     bound(appId, proofKeyThumbprint) {
-      const tokens = create(() => options.mint(appId, proofKeyThumbprint));
-      const own: TokenSource = {
+      const tokens = create(() => deps.mint(appId, proofKeyThumbprint));
+      bound.add(tokens);
+      return {
         ...tokens,
         close() {
           bound.delete(tokens);
           tokens.close();
         },
       };
-      bound.add(tokens);
-      return own;
     },
     reset(isSignedIn) {
-      received.clear();
+      shared.forget();
       for (const tokens of all()) tokens.reset(isSignedIn);
     },
     reconsider() {
@@ -110,5 +78,47 @@ export function createTokenRegistry(options: TokenRegistryOptions): TokenRegistr
       for (const tokens of all()) tokens.close();
       byApp.clear();
     },
+  };
+}
+
+interface SharedMint {
+  /** Mints in one tab at a time, and takes the token of a tab that was faster. */
+  mint(appId: string): Promise<TokenResponse>;
+  /** Calls the listener with each token that another tab has minted for this session. */
+  subscribe(listener: (appId: string, answer: TokenResponse) => void): Unsubscribe;
+  forget(): void;
+}
+
+/** Shares the minting of tokens between the tabs of a host. */
+function createSharedMint({ mint, identity, clock, tabs }: TokenRegistryDeps): SharedMint {
+  /** The last token of each app that came from another tab. */
+  const received = new Map<string, { readonly answer: TokenResponse; readonly at: number }>();
+
+  return {
+    mint(appId) {
+      const askedAt = clock.monotonic();
+      return tabs.exclusively(`mint ${appId}`, async () => {
+        const other = received.get(appId);
+        // Another tab has minted while this one waited for its turn.
+        if (other && other.at >= askedAt) return other.answer;
+        const before = identity();
+        const answer = await mint(appId);
+        const after = identity();
+        // If the session changed meanwhile, the token may belong to either one.
+        if (after !== undefined && (before ?? after) === after) {
+          tabs.post({ type: "grant", appId, identity: after, ...answer });
+        }
+        return answer;
+      });
+    },
+    subscribe: (listener) =>
+      tabs.subscribe((message) => {
+        if (message.type !== "grant" || message.identity !== identity()) return;
+        const { token, expiresAt, appId } = message;
+        const answer = { token, expiresAt };
+        received.set(appId, { answer, at: clock.monotonic() });
+        listener(appId, answer);
+      }),
+    forget: () => received.clear(),
   };
 }

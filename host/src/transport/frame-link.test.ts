@@ -142,7 +142,7 @@ describe("the link to a frame", () => {
       isSerializedErrorInstance: true,
       value: {
         name: "Error",
-        message: "The handshake has one method, hello, to be called once.",
+        message: "The handshake has one method, hello, which may be called once.",
         penpalCode: "METHOD_NOT_FOUND",
       },
     });

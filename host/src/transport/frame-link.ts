@@ -1,6 +1,6 @@
 /**
- * The only file of the host that exchanges window messages. It answers the handshake of whatever
- * document a frame holds, as long as that document has the origin that the registry has for the app.
+ * The only file of the host that exchanges window messages. It answers the handshake of any document in
+ * a frame whose origin is the one that the registry has for the app.
  *
  *   guest                          host
  *   SYN (id) ────────────────────▶ begins an attempt: a penpal connection of its own
@@ -9,17 +9,17 @@
  *   CALL hello ──────── port ────▶
  *            ◀───────── port ───── REPLY welcome, data port
  *
- * [FL-1] One frame, one exact origin, both fixed when the link is made; never taken from a message.
- *        Nothing is sent but to that origin.
- * [FL-2] What penpal may call has no prototype: its method lookup would walk it.
- * [FL-3] `hello` never throws, and of what penpal itself throws only a fixed text is sent: it would
- *        send the stack along.
- * [FL-4] The guest speaks first and the host leads, so a guest has two steps, of which any may come
- *        at any time. One that the newest attempt has no use for begins the next attempt. Thus no
- *        message, and no end of an attempt, leaves anything behind that the next one would trip over.
- * [FL-5] An attempt that has its port is on its own: nothing that comes by the window touches it.
- * [FL-6] A handshake is worth one `hello`, a few messages and some seconds, and only so many begin
- *        in a second; the latest is always served.
+ * [FL-1] A link has one frame and one exact origin, both fixed when it is made and never taken from a
+ *        message. The host sends window messages to that origin only.
+ * [FL-2] The object with the methods for penpal has no prototype: penpal's lookup would walk it.
+ * [FL-3] `hello` never throws, and errors of penpal are replaced by a fixed text: penpal would send the
+ *        stack.
+ * [FL-4] The guest speaks first and the host leads. So a guest has two steps, and either may arrive at
+ *        any time. A step that the newest attempt cannot use begins the next attempt. So no message,
+ *        and no end of an attempt, leaves state behind that breaks the next attempt.
+ * [FL-5] An attempt that has its port is independent: no window message affects it any more.
+ * [FL-6] A handshake may take one `hello`, a few messages and a few seconds. A token bucket limits how
+ *        many begin; the latest is always served.
  */
 import {
   HANDSHAKE_LIMITS,
@@ -32,16 +32,23 @@ import {
   type Welcome,
 } from "@breezeway/shared";
 import { randomId, toWireError, type Clock } from "@breezeway/shared/channel";
-import { connect, Reply, type Message, type MessageHandler, type Messenger } from "penpal";
+import {
+  connect,
+  Reply,
+  type Connection,
+  type Message,
+  type MessageHandler,
+  type Messenger,
+} from "penpal";
 import { PENPAL, readCall, readStep } from "./guest-messages.ts";
 import { createHandshakeThrottle } from "./throttle.ts";
 
 export interface FrameLinkOptions {
-  /** The frame's window at present: a frame that is moved in the page has a new one. */
+  /** The frame's present window: a frame that is moved in the page gets a new one. */
   readonly frameWindow: () => Window | null;
   readonly origin: string;
   readonly clock: Clock;
-  /** Given the host's end of the data channel. Rejects with a BridgeError to refuse the guest. */
+  /** Receives the host's end of the data channel. Rejects with a BridgeError to refuse the guest. */
   readonly onHello: (hello: Hello, port: MessagePort) => Promise<Welcome>;
 }
 
@@ -54,7 +61,7 @@ const GOODBYE: readonly Frame[] = [["close"]];
 type Post = (message: Message) => void;
 
 interface Attempt {
-  /** By which a guest's repeated SYN is known. */
+  /** Identifies a repeated SYN of the same guest. */
   readonly guestId: string | undefined;
   readonly wantsPort: boolean;
   /** Answers the guest's SYN. */
@@ -63,16 +70,16 @@ interface Attempt {
   end(): void;
 }
 
-interface AttemptOptions extends Pick<FrameLinkOptions, "clock" | "onHello"> {
+interface AttemptDeps extends Pick<FrameLinkOptions, "clock" | "onHello"> {
   readonly guestId: string | undefined;
   readonly post: Post;
-  readonly onEnd: (attempt: Attempt) => void;
+  readonly onEnd: () => void;
 }
 
 export function linkFrame({ frameWindow, origin, clock, onHello }: FrameLinkOptions): FrameLink {
   const attempts = new Set<Attempt>();
   const throttle = createHandshakeThrottle(clock);
-  // Of two participants the one with the greater id leads; those of penpal are hexadecimal.
+  // The participant with the greater id leads. Ids of penpal are hexadecimal, so `~` is greater.
   const participantId = `~${randomId()}`;
   let newest: Attempt | undefined;
 
@@ -84,19 +91,20 @@ export function linkFrame({ frameWindow, origin, clock, onHello }: FrameLinkOpti
 
   const begin = (guestId: string | undefined): Attempt => {
     if (newest?.wantsPort) newest.end();
-    newest = openAttempt({
+    const attempt = openAttempt({
       guestId,
       clock,
       onHello,
       post,
-      onEnd: (attempt) => void attempts.delete(attempt),
+      onEnd: () => void attempts.delete(attempt),
     });
-    attempts.add(newest);
-    return newest;
+    attempts.add(attempt);
+    newest = attempt;
+    return attempt;
   };
 
   const onWindowMessage = (event: MessageEvent<unknown>): void => {
-    // Before the data, which is dear to read when it is large.
+    // Check the sender first: reading `data` deserialises the whole message.
     if (event.origin !== origin || event.source === null || event.source !== frameWindow()) return;
     const step = readStep(event.data);
     const [port] = event.ports;
@@ -119,18 +127,40 @@ export function linkFrame({ frameWindow, origin, clock, onHello }: FrameLinkOpti
   };
 }
 
-function openAttempt({ guestId, clock, onHello, post, onEnd }: AttemptOptions): Attempt {
+interface AttemptState {
+  connection: Connection | undefined;
+  port: MessagePort | undefined;
+  /** Messages that came through the port. */
+  messages: number;
+  isOpen: boolean;
+  isAnswering: boolean;
+  isGreeted: boolean;
+  timer: unknown;
+}
+
+function openAttempt(deps: AttemptDeps): Attempt {
+  const { guestId, clock } = deps;
   const handlers = new Set<MessageHandler>();
-  let port: MessagePort | undefined;
-  let messages = 0;
-  let isOpen = true;
-  let isAnswering = false;
-  let isGreeted = false;
-  let timer: unknown;
+  const state: AttemptState = {
+    connection: undefined,
+    port: undefined,
+    messages: 0,
+    isOpen: true,
+    isAnswering: false,
+    isGreeted: false,
+    timer: undefined,
+  };
+
+  const end = (): void => {
+    state.isOpen = false;
+    clock.clearTimer(state.timer);
+    state.connection?.destroy();
+    deps.onEnd();
+  };
 
   const expireLater = (): void => {
-    clock.clearTimer(timer);
-    timer = clock.setTimer(() => attempt.end(), TIMEOUTS.handshakeMs);
+    clock.clearTimer(state.timer);
+    state.timer = clock.setTimer(end, TIMEOUTS.handshakeMs);
   };
 
   const receive = (message: Message): void => {
@@ -138,81 +168,89 @@ function openAttempt({ guestId, clock, onHello, post, onEnd }: AttemptOptions): 
   };
 
   const onPortMessage = ({ data }: MessageEvent<unknown>): void => {
-    messages += 1;
+    state.messages += 1;
     const message = readCall(data);
-    if (message?.type === "DESTROY" || messages > HANDSHAKE_LIMITS.maxMessagesPerAttempt) {
-      attempt.end();
+    if (message?.type === "DESTROY" || state.messages > HANDSHAKE_LIMITS.maxMessagesPerAttempt) {
+      end();
     } else if (message) receive(message);
   };
 
   const hello = async (value: unknown): Promise<Reply> => {
-    if (isGreeted) throw new TypeError("hello is said once");
-    isGreeted = true;
+    if (state.isGreeted) throw new TypeError("hello may be called once");
+    state.isGreeted = true;
     expireLater();
-    const { port1: ours, port2: theirs } = new MessageChannel();
-    try {
-      const welcome = await onHello(parseHello(value), ours);
-      // The host has opened its channel by now, and the guest that would close it never comes.
-      if (!isOpen || !isCloneable(welcome)) theirs.postMessage(GOODBYE, []);
-      return new Reply({ welcome, port: theirs }, { transferables: [theirs] });
-    } catch (error) {
-      ours.close();
-      const welcome: Refusal = { ok: false, error: toWireError(error, randomId()) };
-      return new Reply({ welcome, port: null });
-    }
+    return answerHello(value, deps.onHello, () => state.isOpen);
   };
 
-  const messenger: Messenger = {
+  state.connection = connect({
+    messenger: createMessenger(deps.post, state, handlers),
+    methods: Object.assign(Object.create(null) as object, { hello }),
+    channel: PENPAL.channel,
+  });
+  expireLater();
+
+  return {
+    guestId,
+    get wantsPort() {
+      return state.isOpen && state.port === undefined;
+    },
+    answer() {
+      state.isAnswering = true;
+      // The empty id is less than any other, so the host leads.
+      receive({ ...PENPAL, type: "SYN", participantId: "" });
+    },
+    take(port) {
+      state.port = port;
+      port.addEventListener("message", onPortMessage);
+      port.start();
+      receive({ ...PENPAL, type: "ACK2" });
+    },
+    end,
+  };
+}
+
+function createMessenger(
+  post: Post,
+  state: AttemptState,
+  handlers: Set<MessageHandler>,
+): Messenger {
+  return {
     initialize() {},
     addMessageHandler: (handler) => void handlers.add(handler),
     removeMessageHandler: (handler) => void handlers.delete(handler),
     sendMessage(message, transfer = []) {
       if (message.type === "SYN" || message.type === "ACK1") {
-        // penpal's own first SYN is for nobody: a guest that is there has spoken.
-        if (isAnswering) post(message);
-      } else port?.postMessage(withoutWords(message), transfer);
+        // penpal's own first SYN has no receiver: a guest that is there has spoken already.
+        if (state.isAnswering) post(message);
+      } else state.port?.postMessage(withoutCause(message), transfer);
     },
     destroy() {
-      port?.close();
+      state.port?.close();
       handlers.clear();
     },
   };
-
-  const connection = connect({
-    messenger,
-    methods: Object.assign(Object.create(null) as object, { hello }),
-    channel: PENPAL.channel,
-  });
-
-  const attempt: Attempt = {
-    guestId,
-    get wantsPort() {
-      return isOpen && port === undefined;
-    },
-    answer() {
-      isAnswering = true;
-      // Less than any id, so that it is the host that leads.
-      receive({ ...PENPAL, type: "SYN", participantId: "" });
-    },
-    take(given) {
-      port = given;
-      port.addEventListener("message", onPortMessage);
-      port.start();
-      receive({ ...PENPAL, type: "ACK2" });
-    },
-    end() {
-      isOpen = false;
-      clock.clearTimer(timer);
-      connection.destroy();
-      onEnd(attempt);
-    },
-  };
-  expireLater();
-  return attempt;
 }
 
-/** An error that penpal made of an exception, with nothing of the exception. */
-function withoutWords(message: Message): Message {
+async function answerHello(
+  value: unknown,
+  onHello: FrameLinkOptions["onHello"],
+  isOpen: () => boolean,
+): Promise<Reply> {
+  const { port1: ours, port2: theirs } = new MessageChannel();
+  try {
+    const welcome = await onHello(parseHello(value), ours);
+    // The host has opened its channel by now, and the guest that would close it never arrives.
+    if (!isOpen() || !isCloneable(welcome)) theirs.postMessage(GOODBYE, []);
+    return new Reply({ welcome, port: theirs }, { transferables: [theirs] });
+  } catch (error) {
+    ours.close();
+    const welcome: Refusal = { ok: false, error: toWireError(error, randomId()) };
+    return new Reply({ welcome, port: null });
+  }
+}
+
+/** Replaces the exception in an error that penpal made of it. */
+function withoutCause(message: Message): Message {
   if (message.type !== "REPLY" || !message.isError) return message;
   const { callId } = message;
   return {
@@ -223,7 +261,7 @@ function withoutWords(message: Message): Message {
     isSerializedErrorInstance: true,
     value: {
       name: "Error",
-      message: "The handshake has one method, hello, to be called once.",
+      message: "The handshake has one method, hello, which may be called once.",
       penpalCode: "METHOD_NOT_FOUND",
     },
   };

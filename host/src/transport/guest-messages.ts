@@ -1,17 +1,17 @@
 /**
- * The penpal messages that a guest may send, parsed into objects of our own: penpal itself reads
- * whatever has its namespace, and takes any of them in any state.
+ * The penpal messages that a guest may send, parsed into the host's own objects. penpal itself accepts
+ * any message of its namespace in any state.
  */
 import { HANDSHAKE_CHANNEL, isRecord } from "@breezeway/shared";
 import type { Message } from "penpal";
 
-/** What all messages of this handshake have. */
+/** Members of every message of the handshake. */
 export const PENPAL: { readonly namespace: "penpal"; readonly channel: string } = {
   namespace: "penpal",
   channel: HANDSHAKE_CHANNEL,
 };
 
-/** A step of the handshake, by a window message. */
+/** A step of the handshake that arrives as a window message. */
 export type GuestStep =
   { readonly type: "SYN"; readonly guestId: string } | { readonly type: "ACK2" };
 
@@ -19,7 +19,7 @@ export type GuestCall = Extract<Message, { type: "CALL" | "DESTROY" }>;
 
 const MAX_ID_LENGTH = 128;
 
-/** `undefined` for all that is no step: also calls, which come by the port. */
+/** Returns `undefined` for any other message, including calls, which arrive through the port. */
 export function readStep(data: unknown): GuestStep | undefined {
   if (!isPenpal(data)) return undefined;
   const { type, participantId } = data;
@@ -27,7 +27,7 @@ export function readStep(data: unknown): GuestStep | undefined {
   return type === "SYN" && isId(participantId) ? { type, guestId: participantId } : undefined;
 }
 
-/** What comes by the port after the handshake. */
+/** Parses a message that arrives through the port. Returns `undefined` for any other message. */
 export function readCall(data: unknown): GuestCall | undefined {
   if (!isPenpal(data)) return undefined;
   const { type, id, methodPath, args } = data;

@@ -1,6 +1,6 @@
 /**
- * Where the documents of an app are shown, one after another, and how the present one is reached. A
- * frame in the page is one (`frames/frame-place.ts`); the test kit brings another. Types only.
+ * A guest place shows the documents of an app, one after another, and reaches the present one. An iframe
+ * of the page is one (`frames/frame-place.ts`); the WebView and the test kit have others. Types only.
  */
 import type { Hello, Welcome } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
@@ -8,23 +8,27 @@ import type { ChannelPort, Clock } from "@breezeway/shared/channel";
 
 export interface GuestPlaceOptions {
   readonly app: RegisteredApp;
-  /** The page to show; on the app's origin. */
+  /** The page to show, on the app's origin. */
   readonly url: string;
   readonly clock: Clock;
   /**
-   * A document of the app's origin says hello; the place makes sure of the origin.
-   * `port` is the host's end of a fresh channel, whose other end goes to the guest with the welcome.
-   * Rejects with a BridgeError to refuse; the port is of no use then.
+   * Call it when a document says hello, after verifying that the document has the app's origin. `port`
+   * is the host's end of a new channel; the other end goes to the guest with the welcome. Rejects with a
+   * BridgeError when the host refuses the guest. Discard the port then.
    */
   readonly onHello: (hello: Hello, port: ChannelPort) => Promise<Welcome>;
-  /** A document has loaded. `isOther`: certainly not the one that said hello last. */
+  /**
+   * Call it when a document has loaded.
+   *
+   * @param isOther `true` if the document is certainly not the one that said hello last.
+   */
   readonly onLoad: (isOther: boolean) => void;
 }
 
 export interface GuestPlace {
-  /** `undefined` where the app is in no frame of the page. */
+  /** `undefined` when the app is not in an iframe of this page. */
   readonly element: HTMLIFrameElement | undefined;
-  /** Loads the app anew. */
+  /** Loads the app's page again. */
   reload(): void;
   close(): void;
 }
