@@ -21,15 +21,15 @@ import type { CallOptionsInit, Clock, Unsubscribe } from "@breezeway/shared/chan
 import type { OpenGuestPlace } from "../transport/guest-place.ts";
 
 export interface TestGuestOptions {
-  /** The host's: `issuer.clock`. Default: the system's. */
+  /** The clock of the host: `issuer.clock`. Default: the system's clock. */
   readonly clock?: Clock;
-  /** `false`: wants no tokens pushed. Default `true`. */
+  /** `false` for a guest that wants no tokens pushed. Default: `true`. */
   readonly autoRefresh?: boolean;
-  /** Members of its hello that differ from a real guest's, such as another protocol range. */
+  /** Overrides members of the hello, such as the protocol range. */
   readonly hello?: Partial<Hello>;
 }
 
-/** What the host has last said. */
+/** The latest state that the host has sent. */
 export interface TestGuestState {
   readonly context: unknown;
   readonly theme: Theme;
@@ -40,13 +40,13 @@ export interface TestGuestState {
 }
 
 export interface TestGuest<C extends Contract = AnyContract> {
-  /** The guest's place in the host: `host.mount("orders", { place: guest.place })`. */
+  /** Where the host shows this guest: `host.mount("orders", { place: guest.place })`. */
   readonly place: OpenGuestPlace;
-  /** Says hello, as a document does when it has loaded. Rejects with what the host refuses it by. */
+  /** Says hello, as a document does when it has loaded. Rejects with the error of a refusal. */
   connect(): Promise<Welcome>;
   readonly isConnected: boolean;
   readonly welcome: Welcome | undefined;
-  /** The page that the host wants shown. */
+  /** The page that the host shows. */
   readonly url: string | undefined;
   readonly state: TestGuestState;
   /** Calls a method of the host. */
@@ -54,7 +54,7 @@ export interface TestGuest<C extends Contract = AnyContract> {
     name: Name,
     ...args: MethodArgs<C, Name>
   ): Promise<MethodResult<C, Name>>;
-  /** The same without types, with options. */
+  /** Calls a method of the host, without types and with options. */
   callWith(name: string, args: readonly unknown[], options?: CallOptionsInit): Promise<unknown>;
   expose<Name extends MethodName<C, "guestMethods">>(
     name: Name,
@@ -68,30 +68,30 @@ export interface TestGuest<C extends Contract = AnyContract> {
     topic: Topic,
     listener: (payload: EventPayload<C, Topic>) => void,
   ): Unsubscribe;
-  /** Sends frames as they are. */
+  /** Sends frames unchanged. */
   send(...frames: readonly Frame[]): void;
-  /** Sends a message as it is: for a guest that does not keep to the protocol. */
+  /** Sends any message, for tests of a guest that violates the protocol. */
   sendRaw(message: unknown): void;
   /** Events and subscriptions that the host refused. */
   readonly refusals: readonly { readonly topic: string; readonly code: string }[];
   /** Errors that no caller waited for. */
   readonly errors: readonly unknown[];
   readonly faults: TestGuestFaults;
-  /** Resolves when every message that is on its way has arrived. */
+  /** Resolves when every message in flight has arrived. */
   settled(): Promise<void>;
-  /** Says goodbye to the host. */
+  /** Closes the channel. */
   close(): void;
 }
 
 export interface TestGuestFaults {
-  /** The channel breaks without a word. */
+  /** Breaks the channel without a close frame. */
   drop(): void;
-  /** Every message takes this long on the clock; 0 ends it. */
+  /** Delays every message by this time on the clock. 0 ends the delay. */
   delay(ms: number): void;
-  /** Messages vanish in both directions and nobody notices, until `swallow(false)`. */
+  /** Drops messages in both directions silently, until `swallow(false)`. */
   swallow(isOn?: boolean): void;
-  /** The document is loaded anew and says hello again. */
+  /** Loads the document again, which says hello. */
   reload(): Promise<Welcome>;
-  /** The frame goes to a document that says nothing. */
+  /** Navigates the frame to a document that says no hello. */
   navigate(): void;
 }

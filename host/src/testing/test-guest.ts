@@ -1,8 +1,8 @@
 /**
- * A guest in memory for the tests of a host: it shakes hands and sends frames with the code of a real
- * guest's channel, over a real `MessageChannel`. Only the frame around it is missing.
+ * A guest in memory for the tests of a host. It says hello and sends frames with the code of a real
+ * guest's channel, over real message ports. Only the iframe around it is missing.
  *
- * It checks nothing of what it sends, and can send what no guest of good faith would.
+ * It checks nothing that it sends, so it can also send what no well-behaved guest would.
  */
 import {
   BridgeError,
@@ -39,136 +39,58 @@ import type { TestGuest, TestGuestOptions } from "./test-guest-types.ts";
 export function createTestGuest<C extends Contract = AnyContract>(
   options: TestGuestOptions = {},
 ): TestGuest<C> {
-  const clock: Clock = options.clock ?? systemClock();
-  const conditions = { delayMs: 0, isDropping: false };
-  const handlers = new Map<string, (...args: readonly unknown[]) => unknown>();
-  const listeners = new Map<string, Set<(payload: unknown) => void>>();
-  const refusals: { topic: string; code: string }[] = [];
-  const errors: unknown[] = [];
-  let state: Partial<Record<StateKey, unknown>> = {};
-  let mounted: GuestPlaceOptions | undefined;
-  let welcome: Welcome | undefined;
-  let pipe: MessagePipe | undefined;
-  let port: ChannelPort | undefined;
-  let channel: Channel | undefined;
-  let documentId = randomId();
-
-  const hello = (): Hello => ({
-    protocol: PROTOCOL_RANGE,
-    sdk: "test",
-    documentId,
-    autoRefresh: options.autoRefresh ?? true,
-    ...options.hello,
-  });
-
-  const handle = ({ method, args }: IncomingCall): unknown => {
-    if (method === BUILT_IN_METHODS.ping) return true;
-    const handler = handlers.get(method);
-    if (handler) return handler(...args);
-    throw new BridgeError("CALL_METHOD_UNKNOWN", `The test guest has no method "${method}".`);
-  };
-
-  const connect = async (): Promise<Welcome> => {
-    if (!mounted) {
-      throw new BridgeError("CONFIG_INVALID", "Mount the test guest first: { place }.");
-    }
-    const opened = createMessagePipe(clock, () => conditions);
-    const [theirs, ours] = opened.ports;
-    const said = await mounted.onHello(structuredClone(hello()), theirs);
-    const answer = parseWelcome(structuredClone(said));
-    if (!answer.ok) throw BridgeError.fromWire(answer.error);
-    welcome = answer;
-    pipe = opened;
-    port = ours;
-    state = { ...answer };
-    channel = createChannel({
-      port: ours,
-      clock,
-      handlers: {
-        call: handle,
-        event: (topic, payload) => {
-          for (const listener of listeners.get(topic) ?? []) listener(payload);
-        },
-        state: (key, value) => {
-          state = { ...state, [key]: value };
-        },
-        refused: (topic, { code }) => void refusals.push({ topic, code }),
-        ended: () => undefined,
-        report: (error) => void errors.push(error),
-      },
-    });
-    for (const topic of listeners.keys()) channel.send(["subscribe", topic]);
-    return answer;
-  };
-
-  /** The document goes, with all that it had opened. */
-  const leave = (): void => {
-    pipe?.cut();
-    documentId = randomId();
-  };
-
-  const place: OpenGuestPlace = (given) => {
-    mounted = given;
-    return {
-      element: undefined,
-      reload() {
-        const wasConnected = channel !== undefined;
-        leave();
-        if (wasConnected) connect().catch((error: unknown) => errors.push(error));
-      },
-      close() {
-        leave();
-        mounted = undefined;
-      },
-    };
-  };
+  const document = createTestDocument(options);
+  const { now, listeners, conditions } = document;
 
   const current = (): Channel => {
-    if (channel) return channel;
-    throw new BridgeError("CHANNEL_LOST", "The test guest is not connected: await connect().");
+    if (now.channel) return now.channel;
+    throw new BridgeError(
+      "CHANNEL_LOST",
+      "The test guest is not connected. Await connect() first.",
+    );
   };
 
   return {
-    place,
-    connect,
+    place: placeOf(document),
+    connect: () => document.connect(),
     get isConnected() {
-      return channel?.isOpen ?? false;
+      return now.channel?.isOpen ?? false;
     },
     get welcome() {
-      return welcome;
+      return now.welcome;
     },
     get url() {
-      return mounted?.url;
+      return now.mounted?.url;
     },
     get state() {
-      return state as TestGuest<C>["state"];
+      return now.state as TestGuest<C>["state"];
     },
     call: (async (name: string, ...args: readonly unknown[]) =>
       current().call(name, args)) as TestGuest<C>["call"],
     callWith: (name, args, callOptions) => current().call(name, args, callOptions),
     expose(name, handler) {
-      handlers.set(name, handler as (...args: readonly unknown[]) => unknown);
-      return () => void handlers.delete(name);
+      document.handlers.set(name, handler as Handler);
+      return () => void document.handlers.delete(name);
     },
     publish: (topic, payload) => current().send(["event", topic, payload]),
     subscribe(topic, listener) {
       const entries = listeners.get(topic) ?? new Set();
-      listeners.set(topic, entries.add(listener as (payload: unknown) => void));
-      if (entries.size === 1) channel?.send(["subscribe", topic]);
+      listeners.set(topic, entries.add(listener as Listener));
+      if (entries.size === 1) now.channel?.send(["subscribe", topic]);
       return () => {
-        entries.delete(listener as (payload: unknown) => void);
+        entries.delete(listener as Listener);
         if (entries.size > 0 || !listeners.delete(topic)) return;
-        channel?.send(["unsubscribe", topic]);
+        now.channel?.send(["unsubscribe", topic]);
       };
     },
     send: (...frames: readonly Frame[]) => {
       for (const frame of frames) current().send(frame);
     },
-    sendRaw: (message) => port?.postMessage(message, []),
-    refusals,
-    errors,
+    sendRaw: (message) => now.port?.postMessage(message, []),
+    refusals: document.refusals,
+    errors: document.errors,
     faults: {
-      drop: () => pipe?.cut(),
+      drop: () => now.pipe?.cut(),
       delay(ms) {
         conditions.delayMs = ms;
       },
@@ -176,19 +98,155 @@ export function createTestGuest<C extends Contract = AnyContract>(
         conditions.isDropping = isOn;
       },
       async reload() {
-        leave();
-        mounted?.onLoad(true);
-        return connect();
+        document.leave();
+        now.mounted?.onLoad(true);
+        return document.connect();
       },
       navigate() {
-        leave();
-        mounted?.onLoad(true);
+        document.leave();
+        now.mounted?.onLoad(true);
       },
     },
-    settled: () => pipe?.settled() ?? nextTask(),
+    settled: () => now.pipe?.settled() ?? nextTask(),
     close() {
-      channel?.close();
-      channel = undefined;
+      now.channel?.close();
+      now.channel = undefined;
     },
   };
+}
+
+type Handler = (...args: readonly unknown[]) => unknown;
+type Listener = (payload: unknown) => void;
+
+interface Now {
+  mounted: GuestPlaceOptions | undefined;
+  welcome: Welcome | undefined;
+  state: Partial<Record<StateKey, unknown>>;
+  pipe: MessagePipe | undefined;
+  port: ChannelPort | undefined;
+  channel: Channel | undefined;
+  documentId: string;
+}
+
+/** The document in the frame, which connects and leaves. */
+interface TestDocument {
+  readonly now: Now;
+  /** How messages travel. */
+  readonly conditions: { delayMs: number; isDropping: boolean };
+  readonly handlers: Map<string, Handler>;
+  readonly listeners: Map<string, Set<Listener>>;
+  readonly refusals: { topic: string; code: string }[];
+  readonly errors: unknown[];
+  connect(): Promise<Welcome>;
+  /** The document leaves and takes its channel with it. */
+  leave(): void;
+}
+
+function createTestDocument(options: TestGuestOptions): TestDocument {
+  const clock: Clock = options.clock ?? systemClock();
+  const conditions = { delayMs: 0, isDropping: false };
+  const handlers = new Map<string, Handler>();
+  const listeners = new Map<string, Set<Listener>>();
+  const refusals: { topic: string; code: string }[] = [];
+  const errors: unknown[] = [];
+  const now: Now = {
+    mounted: undefined,
+    welcome: undefined,
+    state: {},
+    pipe: undefined,
+    port: undefined,
+    channel: undefined,
+    documentId: randomId(),
+  };
+
+  const openChannel = (port: ChannelPort): Channel =>
+    createChannel({
+      port,
+      clock,
+      handlers: {
+        call: (incoming) => handleCall(handlers, incoming),
+        event(topic, payload) {
+          for (const listener of listeners.get(topic) ?? []) listener(payload);
+        },
+        state(key, value) {
+          now.state = { ...now.state, [key]: value };
+        },
+        refused: (topic, { code }) => void refusals.push({ topic, code }),
+        ended: () => undefined,
+        report: (error) => void errors.push(error),
+      },
+    });
+
+  return {
+    now,
+    conditions,
+    handlers,
+    listeners,
+    refusals,
+    errors,
+    async connect() {
+      if (!now.mounted) {
+        throw new BridgeError(
+          "CONFIG_INVALID",
+          "The test guest is not mounted. Call host.mount(appId, { place: guest.place }) first.",
+        );
+      }
+      const pipe = createMessagePipe(clock, () => conditions);
+      const [theirs, ours] = pipe.ports;
+      const hello = structuredClone(helloOf(options, now.documentId));
+      const welcome = parseWelcome(structuredClone(await now.mounted.onHello(hello, theirs)));
+      if (!welcome.ok) throw BridgeError.fromWire(welcome.error);
+      now.welcome = welcome;
+      now.pipe = pipe;
+      now.port = ours;
+      now.state = { ...welcome };
+      const channel = openChannel(ours);
+      now.channel = channel;
+      for (const topic of listeners.keys()) channel.send(["subscribe", topic]);
+      return welcome;
+    },
+    leave() {
+      now.pipe?.cut();
+      now.documentId = randomId();
+    },
+  };
+}
+
+function placeOf(document: TestDocument): OpenGuestPlace {
+  const { now, errors } = document;
+  return (mounted) => {
+    now.mounted = mounted;
+    return {
+      element: undefined,
+      reload() {
+        const wasConnected = now.channel !== undefined;
+        document.leave();
+        if (wasConnected) document.connect().catch((error: unknown) => errors.push(error));
+      },
+      close() {
+        document.leave();
+        now.mounted = undefined;
+      },
+    };
+  };
+}
+
+function helloOf(options: TestGuestOptions, documentId: string): Hello {
+  return {
+    protocol: PROTOCOL_RANGE,
+    sdk: "test",
+    documentId,
+    autoRefresh: options.autoRefresh ?? true,
+    ...options.hello,
+  };
+}
+
+function handleCall(
+  handlers: ReadonlyMap<string, Handler>,
+  { method, args }: IncomingCall,
+): unknown {
+  if (method === BUILT_IN_METHODS.ping) return true;
+  const handler = handlers.get(method);
+  if (handler) return handler(...args);
+  throw new BridgeError("CALL_METHOD_UNKNOWN", `The test guest has no method "${method}".`);
 }

@@ -1,17 +1,17 @@
 /**
- * Installations of apps as an issuer keeps them, for the tests of a host. There is no backend: a
- * installation waits in `installing` and `uninstalling` until the test says how the call has ended.
+ * Installations of apps as an issuer keeps them, for the tests of a host. There is no app backend: an
+ * installation stays `installing` or `uninstalling` until the test sets how the call has ended.
  */
 import { BridgeError, type ErrorCode } from "@breezeway/shared";
 import type { Installation, SessionSummary } from "@breezeway/shared/schemas";
 
 export interface TestInstallations {
-  /** Those of a tenant, by app id. */
+  /** The installations of a tenant, by app id. */
   list(tenantId: string): readonly Installation[];
   set(key: TestInstallationKey, next: TestInstallationState): void;
-  /** The answer to a request; `undefined` for any other path. */
+  /** The response to a request; `undefined` for any other path. */
   answer(route: string, body: Readonly<Record<string, unknown>>): object | undefined;
-  /** Requests are refused with this code; `undefined` ends it. */
+  /** Refuses requests with this code, until it is called with `undefined`. */
   refuse(code: ErrorCode | undefined): void;
 }
 
@@ -22,110 +22,123 @@ export interface TestInstallationKey {
 
 export type TestInstallationState = Pick<Installation, "state" | "failure">;
 
-export interface TestInstallationsOptions {
+export interface TestInstallationsDeps {
   readonly nowSeconds: () => number;
   /** @throws {BridgeError} SESSION_MISSING */
   readonly session: () => SessionSummary;
   readonly changed: () => void;
 }
 
-type Command = (key: TestInstallationKey) => Installation | undefined;
+export function createTestInstallations(deps: TestInstallationsDeps): TestInstallations {
+  const table = createTable(deps);
+  const commands = createCommands(table);
+  let refusal: ErrorCode | undefined;
 
-export function createTestInstallations(options: TestInstallationsOptions): TestInstallations {
-  const { nowSeconds, session, changed } = options;
+  return {
+    list: (tenantId) => table.list(tenantId),
+    set: (key, next) => void table.put(key, next, table.find(key)),
+    answer(route, body) {
+      const name = /^POST \/auth\/installations\/([a-z-]+)$/.exec(route)?.[1] ?? "";
+      const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+      if (!command && route !== "GET /auth/installations") return undefined;
+      const { tenantId } = deps.session();
+      if (refusal) throw new BridgeError(refusal, "The test made the issuer refuse this.");
+      if (!command) return { installations: table.list(tenantId) };
+      if (body["tenantId"] !== tenantId) {
+        throw new BridgeError("TENANT_MISMATCH", "tenantId: must be the tenant of the session.");
+      }
+      return { installation: command({ appId: String(body["appId"]), tenantId }) ?? null };
+    },
+    refuse(code) {
+      refusal = code;
+    },
+  };
+}
+
+interface Table {
+  find(key: TestInstallationKey): Installation | undefined;
+  list(tenantId: string): readonly Installation[];
+  /** @param current The installation that goes on; `undefined` starts a new one. */
+  put(
+    key: TestInstallationKey,
+    next: TestInstallationState,
+    current: Installation | undefined,
+  ): Installation;
+}
+
+function createTable({ nowSeconds, changed }: TestInstallationsDeps): Table {
   const installations = new Map<string, Installation>();
   let ids = 0;
-  let refusal: ErrorCode | undefined;
 
   const nameOf = ({ appId, tenantId }: TestInstallationKey): string =>
     JSON.stringify([tenantId, appId]);
-  const find = (key: TestInstallationKey): Installation | undefined =>
-    installations.get(nameOf(key));
 
-  const put = (
-    { appId, tenantId }: TestInstallationKey,
-    { state, failure }: TestInstallationState,
-    current: Installation | undefined,
-  ): Installation => {
-    const changedAtSeconds = nowSeconds();
-    const { id, createdAtSeconds } = current ?? {
-      id: `c_${(ids += 1)}`,
-      createdAtSeconds: changedAtSeconds,
-    };
-    const next: Installation = {
-      id,
-      appId,
-      tenantId,
-      state,
-      ...(failure === undefined ? {} : { failure }),
-      createdAtSeconds,
-      changedAtSeconds,
-    };
-    installations.set(nameOf(next), next);
-    changed();
-    return next;
+  return {
+    find: (key) => installations.get(nameOf(key)),
+    list: (tenantId) =>
+      [...installations.values()]
+        .filter((each) => each.tenantId === tenantId)
+        .sort((a, b) => (a.appId < b.appId ? -1 : 1)),
+    put({ appId, tenantId }, { state, failure }, current) {
+      const changedAtSeconds = nowSeconds();
+      const { id, createdAtSeconds } = current ?? {
+        id: `c_${(ids += 1)}`,
+        createdAtSeconds: changedAtSeconds,
+      };
+      const next: Installation = {
+        id,
+        appId,
+        tenantId,
+        state,
+        ...(failure === undefined ? {} : { failure }),
+        createdAtSeconds,
+        changedAtSeconds,
+      };
+      installations.set(nameOf(next), next);
+      changed();
+      return next;
+    },
   };
+}
 
+type Command = (key: TestInstallationKey) => Installation | undefined;
+
+function createCommands(table: Table): Readonly<Record<string, Command>> {
   const uninstall: Command = (key) => {
-    const current = find(key);
+    const current = table.find(key);
     const isOver = current?.state === "uninstalling" || current?.state === "uninstalled";
-    return !current || isOver ? current : put(key, { state: "uninstalling" }, current);
+    return !current || isOver ? current : table.put(key, { state: "uninstalling" }, current);
   };
 
-  const commands: Readonly<Record<string, Command>> = {
+  return {
     install(key) {
-      const current = find(key);
+      const current = table.find(key);
       switch (current?.state) {
         case "installing":
         case "setup":
         case "installed":
           return current;
         case "uninstalling":
-          throw conflict("The app is being uninstalled.");
+          throw conflict("The app is being uninstalled. Install it after that.");
         default: {
           const isSame = current?.failure?.event === "connect";
-          return put(key, { state: "installing" }, isSame ? current : undefined);
+          return table.put(key, { state: "installing" }, isSame ? current : undefined);
         }
       }
     },
     uninstall,
     retry(key) {
-      const current = find(key);
+      const current = table.find(key);
       if (current?.state !== "failed") return current;
       return current.failure?.event === "disconnect"
         ? uninstall(key)
-        : put(key, { state: "installing" }, current);
+        : table.put(key, { state: "installing" }, current);
     },
     "setup-completed"(key) {
-      const current = find(key);
+      const current = table.find(key);
       if (current?.state === "installed") return current;
-      if (current?.state === "setup") return put(key, { state: "installed" }, current);
-      throw conflict("The app's setup is not what its installation waits for.");
-    },
-  };
-
-  const list = (tenantId: string): readonly Installation[] =>
-    [...installations.values()]
-      .filter((each) => each.tenantId === tenantId)
-      .sort((a, b) => (a.appId < b.appId ? -1 : 1));
-
-  return {
-    list,
-    set: (key, next) => void put(key, next, find(key)),
-    answer(route, body) {
-      const name = /^POST \/auth\/installations\/([a-z-]+)$/.exec(route)?.[1] ?? "";
-      const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-      if (!command && route !== "GET /auth/installations") return undefined;
-      const { tenantId } = session();
-      if (refusal) throw new BridgeError(refusal, "The test issuer was told to refuse this.");
-      if (!command) return { installations: list(tenantId) };
-      if (body["tenantId"] !== tenantId) {
-        throw new BridgeError("TENANT_MISMATCH", "The session is in another tenant.");
-      }
-      return { installation: command({ appId: String(body["appId"]), tenantId }) ?? null };
-    },
-    refuse(code) {
-      refusal = code;
+      if (current?.state === "setup") return table.put(key, { state: "installed" }, current);
+      throw conflict("The installation does not wait for the app's setup.");
     },
   };
 }

@@ -1,6 +1,5 @@
 /**
- * An issuer in memory for the tests of a host: it answers the requests that a host makes and holds
- * the host's clock. Its tokens decode like real ones and are signed by nobody.
+ * An issuer in memory for the tests of a host. It answers the host's requests and has the host's clock. Its tokens decode like real ones and are signed by nobody.
  */
 import { BridgeError, toProblem, TOKEN_LIMITS, type ErrorCode } from "@breezeway/shared";
 import type { Installation, SessionSummary } from "@breezeway/shared/schemas";
@@ -9,21 +8,26 @@ import {
   createIssuerCore,
   createTestClock,
   nextTask,
+  type IssuerCore,
   type TestClock,
 } from "@breezeway/shared/testing";
 import type { HostOptions, HostTestHooks } from "../host-types.ts";
 import type { SessionEventStream } from "../session/session-events.ts";
 import { soloTabs } from "../tabs/tabs.ts";
-import { createTestInstallations, type TestInstallationState } from "./test-installations.ts";
+import {
+  createTestInstallations,
+  type TestInstallations,
+  type TestInstallationState,
+} from "./test-installations.ts";
 
 export interface TestIssuerOptions {
   /** Who is signed in; `null` for nobody. Default: `alice`, who belongs to `acme` and `globex`. */
   readonly session?: Partial<SessionSummary> | null;
-  /** Life of a token, in seconds. Default 60. */
+  /** Lifetime of a token in seconds. Default: 60. */
   readonly tokenTtlSeconds?: number;
-  /** Where the clock starts, epoch milliseconds. Default: the present. */
+  /** The clock's first time in epoch milliseconds. Default: the present. */
   readonly nowMs?: number;
-  /** Tokens are for installed apps alone, in setup or after it. Default false. */
+  /** Mints tokens only for installed apps, in setup or after it. Default: `false`. */
   readonly installationsRequired?: boolean;
 }
 
@@ -37,31 +41,31 @@ export interface TestIssuer {
   readonly session: SessionSummary | null;
   /** Installations of the session's tenant, by app id. */
   readonly installations: readonly Installation[];
-  /** App ids in the order in which tokens were minted for them. */
+  /** The app id of each minted token, in order. */
   readonly mints: readonly string[];
   /** Errors that no caller waited for. */
   readonly errors: readonly unknown[];
   readonly clock: TestClock;
-  /** Signs somebody in; the host learns of it by `host.session.reload()`, as after a login page. */
+  /** Signs a user in. Call `host.session.reload()` then, as after a login page. */
   signIn(session?: Partial<SessionSummary>): void;
-  /** Ends the session on the server, and tells the host through its event stream. */
+  /** Ends the session on the server, and notifies the host through its event stream. */
   revoke(): void;
-  /** Changes claims or scopes on the server, and tells the host. */
+  /** Changes claims or scopes on the server, and notifies the host. */
   update(change: Partial<Pick<SessionSummary, "claims" | "scopes">>): void;
-  /** Requests fail as without a network, until `offline(false)`. */
+  /** Makes requests fail as without a network, until `offline(false)`. */
   offline(isOffline?: boolean): void;
   /**
-   * Mints are refused with this code, such as `APP_NOT_ALLOWED`, or requests about installations, such
-   * as with `SCOPE_MISSING`; `undefined` ends it.
+   * Refuses mints with this code, such as `APP_NOT_ALLOWED`, or requests about installations, such as
+   * with `SCOPE_MISSING`, until it is called with `undefined`.
    */
   refuse(code: ErrorCode | undefined, what?: "tokens" | "installations"): void;
   /**
-   * How the call to an app's backend has ended, or whatever else happens to its installation elsewhere,
-   * and tells the host. `install` and `uninstall` of a host wait for it in `installing` and
-   * `uninstalling`.
+   * Sets the state of an installation, such as after a call to the app's backend, and notifies the host.
+   * After `install` and `uninstall` of the host, the installation stays `installing` or `uninstalling`
+   * until the test calls this.
    */
   setInstallation(appId: string, next: TestInstallationState): void;
-  /** Moves the clock; what falls due happens. */
+  /** Moves the clock and runs the timers that are due. */
   advance(ms: number): Promise<void>;
 }
 
@@ -73,105 +77,36 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
   const ttlSeconds = options.tokenTtlSeconds ?? TOKEN_LIMITS.defaultTtlSeconds;
   const clock = createTestClock({
     ...(options.nowMs === undefined ? {} : { nowMs: options.nowMs }),
-    // A request of the host is a few promises, a message to a guest one task.
+    // A request of the host takes a few promises, a message to a guest one task.
     settle: async () => {
       await nextTask();
       await nextTask();
     },
   });
   const errors: unknown[] = [];
-  const streams = new Set<Map<string, Listener>>();
-  let isOffline = false;
-
+  const network = { isOffline: false };
   const core = createIssuerCore({ clock, issuerUrl: ISSUER_URL, ttlSeconds });
-
-  const announce = (event: string, data: unknown = {}): void => {
-    for (const stream of streams) stream.get(event)?.({ data: JSON.stringify(data) });
-  };
-
+  const streams = createStreams();
   const installations = createTestInstallations({
     nowSeconds: () => Math.floor(clock.now() / 1000),
     session: () => core.signedIn(),
-    changed: () => announce("installations-changed"),
+    changed: () => streams.announce("installations-changed"),
   });
-
-  const assertAdmitted = (appId: string): void => {
-    if (options.installationsRequired !== true || core.refusal !== undefined) return;
-    const { state } =
-      installations.list(core.signedIn().tenantId).find((each) => each.appId === appId) ?? {};
-    if (state === "setup" || state === "installed") return;
-    throw new BridgeError("APP_NOT_ALLOWED", "The app is not installed.");
-  };
-
-  const answer = (route: string, body: Readonly<Record<string, unknown>>): unknown => {
-    switch (route) {
-      case "GET /auth/session":
-        return core.signedIn();
-      case "POST /auth/session/token": {
-        const { appId, proofKeyThumbprint: jkt } = body;
-        assertAdmitted(String(appId));
-        const key = typeof jkt === "string" ? jkt : undefined;
-        const { token, expiresAtSeconds } = core.mint(String(appId), key);
-        return { token, expiresAt: expiresAtSeconds };
-      }
-      case "POST /auth/session/refresh":
-        return core.signedIn();
-      case "POST /auth/session/tenant": {
-        const tenantId = String(body["tenantId"]);
-        if (!core.signedIn().tenants.includes(tenantId)) {
-          throw new BridgeError("TENANT_NOT_ALLOWED", "The user does not belong to this tenant.");
-        }
-        core.update({ tenantId });
-        return core.signedIn();
-      }
-      case "DELETE /auth/session":
-        core.signedIn();
-        core.signOut();
-        return {};
-      default: {
-        const answered = installations.answer(route, body);
-        if (answered) return answered;
-        throw new BridgeError("ROUTE_UNKNOWN", "The test issuer has nothing at this path.");
-      }
-    }
-  };
-
-  const fetchFromIssuer: typeof fetch = async (input, init) => {
-    const request = new Request(input, { ...init, redirect: "follow" });
-    if (isOffline) throw new TypeError("The test issuer was told to be offline.");
-    const text = await request.text();
-    const body = (text === "" ? {} : JSON.parse(text)) as Readonly<Record<string, unknown>>;
-    try {
-      return Response.json(answer(`${request.method} ${new URL(request.url).pathname}`, body));
-    } catch (error) {
-      const problem = toProblem(error, { requestId: randomId() });
-      return new Response(problem.body, { status: problem.status, headers: problem.headers });
-    }
-  };
-
-  const openStream = (): SessionEventStream => {
-    const listeners = new Map<string, Listener>();
-    streams.add(listeners);
-    return {
-      readyState: 1,
-      addEventListener: (type, listener) => void listeners.set(type, listener),
-      close: () => void streams.delete(listeners),
-    };
-  };
+  const isRequired = options.installationsRequired ?? false;
 
   if (options.session !== null) core.signIn(options.session);
 
   return {
     hostOptions: {
       issuerUrl: ISSUER_URL,
-      fetch: fetchFromIssuer,
+      fetch: createFetch(network, createRoutes(core, installations, isRequired)),
       onError: (error) => void errors.push(error),
     },
     hooks: {
       clock,
       // Always half of the jitter.
       random: () => 0.5,
-      openStream,
+      openStream: () => streams.open(),
       tabs: soloTabs(),
       visibility: { isVisible: true, onVisible: () => () => undefined },
     },
@@ -190,14 +125,14 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     signIn: (session) => core.signIn(session),
     revoke() {
       core.signOut();
-      announce("revoked");
+      streams.announce("revoked");
     },
     update(change) {
       core.update(change);
-      announce("claims-changed");
+      streams.announce("claims-changed");
     },
     offline(value = true) {
-      isOffline = value;
+      network.isOffline = value;
     },
     refuse(code, what = "tokens") {
       if (what === "installations") installations.refuse(code);
@@ -207,5 +142,103 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
       installations.set({ appId, tenantId: core.signedIn().tenantId }, next);
     },
     advance: (ms) => clock.advance(ms),
+  };
+}
+
+interface Streams {
+  open(): SessionEventStream;
+  announce(event: string): void;
+}
+
+function createStreams(): Streams {
+  const streams = new Set<Map<string, Listener>>();
+  return {
+    open() {
+      const listeners = new Map<string, Listener>();
+      streams.add(listeners);
+      return {
+        readyState: 1,
+        addEventListener: (type, listener) => void listeners.set(type, listener),
+        close: () => void streams.delete(listeners),
+      };
+    },
+    announce(event) {
+      for (const stream of streams) stream.get(event)?.({ data: "{}" });
+    },
+  };
+}
+
+type Body = Readonly<Record<string, unknown>>;
+type Route = (body: Body) => unknown;
+
+function createRoutes(
+  core: IssuerCore,
+  installations: TestInstallations,
+  isRequired: boolean,
+): (route: string, body: Body) => unknown {
+  const assertAdmitted = (appId: string): void => {
+    if (!isRequired || core.refusal !== undefined) return;
+    const all = installations.list(core.signedIn().tenantId);
+    const state = all.find((each) => each.appId === appId)?.state;
+    if (state === "setup" || state === "installed") return;
+    throw new BridgeError("APP_NOT_ALLOWED", "The app is not installed.");
+  };
+
+  const routes = new Map<string, Route>([
+    ["GET /auth/session", () => core.signedIn()],
+    [
+      "POST /auth/session/token",
+      ({ appId, proofKeyThumbprint: jkt }) => {
+        assertAdmitted(String(appId));
+        const key = typeof jkt === "string" ? jkt : undefined;
+        const { token, expiresAtSeconds } = core.mint(String(appId), key);
+        return { token, expiresAt: expiresAtSeconds };
+      },
+    ],
+    ["POST /auth/session/refresh", () => core.signedIn()],
+    [
+      "POST /auth/session/tenant",
+      (body) => {
+        const tenantId = String(body["tenantId"]);
+        if (!core.signedIn().tenants.includes(tenantId)) {
+          throw new BridgeError("TENANT_NOT_ALLOWED", "The user does not belong to this tenant.");
+        }
+        core.update({ tenantId });
+        return core.signedIn();
+      },
+    ],
+    [
+      "DELETE /auth/session",
+      () => {
+        core.signedIn();
+        core.signOut();
+        return {};
+      },
+    ],
+  ]);
+
+  return (name, body) => {
+    const route = routes.get(name);
+    const response = route ? route(body) : installations.answer(name, body);
+    if (response !== undefined) return response;
+    throw new BridgeError("ROUTE_UNKNOWN", `The test issuer has no endpoint ${name}.`);
+  };
+}
+
+function createFetch(
+  network: { readonly isOffline: boolean },
+  answer: (route: string, body: Body) => unknown,
+): typeof fetch {
+  return async (input, init) => {
+    const request = new Request(input, { ...init, redirect: "follow" });
+    if (network.isOffline) throw new TypeError("The test made the network fail.");
+    const text = await request.text();
+    const body = (text === "" ? {} : JSON.parse(text)) as Body;
+    try {
+      return Response.json(answer(`${request.method} ${new URL(request.url).pathname}`, body));
+    } catch (error) {
+      const problem = toProblem(error, { requestId: randomId() });
+      return new Response(problem.body, { status: problem.status, headers: problem.headers });
+    }
   };
 }
