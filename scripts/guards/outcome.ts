@@ -109,9 +109,8 @@ function kindOf(message: string, expected: string | undefined): Outcome {
   if (/^(?:\w*Error: )?(?:Test timed out in|Test timeout of) \d+ ?ms/mu.test(plain))
     return "timeout";
   // vitest's own matchers throw plain errors; Playwright's name the matcher.
-  const isAssertion = /^AssertionError\b|^\s+at _Assertion\.|^Error: expect(?:\.\w+)?\(/mu.test(
-    plain,
-  );
+  const isAssertion =
+    /^AssertionError\b|^\s+at (?:_Assertion|Proxy)\.|^Error: expect(?:\.\w+)?\(/mu.test(plain);
   if (isAssertion) return "assertion";
   return "error";
 }
