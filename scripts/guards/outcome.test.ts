@@ -49,6 +49,7 @@ test.for([
     "timeout",
     vitest("TestTimeoutError: Test timed out in 60000ms.\nIf this is a long-running test"),
   ],
+  ["assertion", vitest("Error: expected 1 to be 2\n    at Proxy.__VITEST_POLL_CHAIN__ (x)")],
   ["error", vitest("TypeError: x is not a function")],
   ["error", vitest()],
   ["passed", playwright("passed")],

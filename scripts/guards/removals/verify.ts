@@ -150,4 +150,14 @@ export const verify: readonly Removal[] = [
       ),
     ],
   },
+  {
+    row: "TM-207",
+    edits: [
+      edit(
+        "examples/go-net-http/session.go",
+        'if origin != session.Claims["azp"] {',
+        'if origin == "" {',
+      ),
+    ],
+  },
 ];
