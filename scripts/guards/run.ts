@@ -20,7 +20,7 @@ import { makeScratch, restore } from "./scratch.ts";
 import { outcomeOf, readTried, writeTried, type Tried } from "./tried.ts";
 
 const FOLDER = join(ROOT, ".cache/guards");
-const MIN_TIMEOUT_MS = 20_000;
+const MIN_TIMEOUT_MS = 15_000;
 
 type Result = "killed" | "survived" | "error";
 
