@@ -76,6 +76,6 @@ test("outside a host it says so at once", async ({ page }) => {
   });
   expect(code).toEqual([
     "HANDSHAKE_NOT_EMBEDDED",
-    "This page is in no frame: open it from its host.",
+    "This page is not embedded. Open it inside its host.",
   ]);
 });

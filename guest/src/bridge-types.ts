@@ -27,34 +27,34 @@ import type { Proof } from "./proof/create-proof.ts";
 import type { ConnectionState } from "./connection/connection.ts";
 import type { HostLink } from "./transport/host-link.ts";
 
-/** Methods that every host has, besides those of the contract. */
+/** Methods that every host has in addition to those of the contract. */
 export interface BuiltInMethods {
-  /** The current session token, fresh enough to use. */
+  /** Returns a session token that is valid for at least 3 seconds. */
   getSessionToken: () => string;
-  /** The same as `getSessionToken`: session tokens are bound to the app already. */
+  /** The same as `getSessionToken`, since every session token belongs to one app. */
   getAppToken: () => string;
-  /** Tells the host that the setup of this app is done. */
+  /** Notifies the host that the setup of this app is complete. */
   setupCompleted: (result?: unknown) => void;
-  /** Goes to a path of the host, or to a page of an app. */
+  /** Navigates to a path of the host, or to a page of an app. */
   navigate: (target: NavigateTarget, options?: NavigateOptions) => void;
-  /** Tells the host which page of this app is shown: a path of its origin. */
+  /** Reports the page that this app shows, as a path of its origin. */
   reportPath: (path: string) => void;
-  /** Asks for another size of the frame; resolves to the size that the host has allowed. */
+  /** Requests another size of the frame. Resolves to the size that the host allows. */
   resize: (size: FrameSize) => FrameSize;
-  /** Shows a short text in the host's page. At most 200 characters. */
+  /** Shows a text of at most 200 characters in the host's page. */
   showToast: (text: string, options?: ToastOptions) => void;
-  /** Asks the person in a dialog of the host. A person takes their time: give a `timeoutMs`. */
+  /** Asks the user in a dialog of the host. Pass a long `timeoutMs`, since users take their time. */
   confirm: (options: ConfirmOptions) => boolean;
   /**
-   * Shows a `modal` placement of this app in a dialog of the host, and resolves to what that page
-   * gives to `closeModal`; `undefined` when the person has closed it. Give a `timeoutMs`.
+   * Shows a `modal` placement of this app in a dialog of the host. Resolves to the value that its page
+   * passes to `closeModal`; `undefined` when the user closes it. Pass a long `timeoutMs`.
    */
   openModal: (name: string, options?: OpenModalOptions) => unknown;
   /** Closes the dialog that shows this page. */
   closeModal: (result?: unknown) => void;
 }
 
-/** How those methods are called on any bridge, whatever its contract. */
+/** Calls of these methods, available on a bridge with any contract. */
 export interface BuiltInCaller {
   call<Name extends keyof BuiltInMethods>(
     name: Name,
@@ -64,19 +64,19 @@ export interface BuiltInCaller {
 
 type WithOptions<Args extends readonly unknown[]> = Args | readonly [...Args, CallOptions];
 
-/** What a handler finds as `this`. */
+/** `this` of a handler. */
 export interface GuestCallContext {
-  /** Fires when the host gives up waiting, or is gone. */
+  /** Fires when the host aborts the call, or is gone. */
   readonly signal: AbortSignal;
 }
 
 export interface BridgeMethods<C extends Contract> {
   /**
-   * Calls a method of the host. Options, made by `callOptions`, may follow the arguments.
+   * Calls a method of the host. Options from `callOptions` may follow the arguments.
    *
    * @throws {BridgeError} CALL_METHOD_UNKNOWN, CALL_ARGUMENTS_INVALID, CALL_RESULT_INVALID,
    * CAPABILITY_MISSING, CALL_FAILED (the handler threw), CALL_TIMEOUT, CALL_ABORTED, CHANNEL_LOST,
-   * CHANNEL_CLOSED, CALL_LIMIT_EXCEEDED, VALUE_NOT_CLONEABLE, or a code that the handler chose.
+   * CHANNEL_CLOSED, CALL_LIMIT_EXCEEDED, VALUE_NOT_CLONEABLE, or a code of the handler's choice
    */
   call<Name extends keyof BuiltInMethods>(
     name: Name,
@@ -87,9 +87,9 @@ export interface BridgeMethods<C extends Contract> {
     ...args: WithOptions<MethodArgs<C, Name>>
   ): Promise<MethodResult<C, Name>>;
   /**
-   * Lets the host call a function of this guest. `this` is a {@link GuestCallContext}.
+   * Lets the host call a function of this guest. Its `this` is a {@link GuestCallContext}.
    *
-   * @returns a function that takes it back
+   * @returns A function that withdraws it.
    */
   expose<Name extends MethodName<C, "guestMethods">>(
     name: Name,
@@ -103,7 +103,7 @@ export interface BridgeMethods<C extends Contract> {
 
 export interface BridgeEvents<C extends Contract> {
   /**
-   * Listens to a topic of the host. A retained topic gives its current payload at once.
+   * Subscribes to a topic of the host. A retained topic delivers its current payload at once.
    *
    * @throws {BridgeError} EVENT_TOPIC_INVALID, CAPABILITY_MISSING (with a contract)
    */
@@ -115,20 +115,20 @@ export interface BridgeEvents<C extends Contract> {
    * Sends an event to the host.
    *
    * @throws {BridgeError} EVENT_TOPIC_INVALID, CAPABILITY_MISSING (with a contract), CHANNEL_LOST,
-   * CHANNEL_CLOSED. What the host refuses later goes to `onError`.
+   * CHANNEL_CLOSED. A later refusal of the host goes to `onError`.
    */
   publish<Topic extends TopicName<C>>(topic: Topic, payload: EventInput<C, Topic>): void;
 }
 
 export interface BridgeSession extends Readable<GuestSession | null> {
   /**
-   * The token as it is now; `null` while signed out, or while the next one is late. For a request
-   * use `fetch` or `getSessionToken()`, which wait for a fresh one.
+   * The current token; `null` while signed out or while the next token is late. For requests use
+   * `fetch` or `getSessionToken()`, which wait for a fresh token.
    */
   readonly token: Readable<string | null>;
-  /** The token now, then each new one; `null` while signed out. Ends when the bridge closes. */
+  /** Yields the current token, then each new one; `null` while signed out. Ends when the bridge closes. */
   tokens(): AsyncIterable<string | null>;
-  /** The claims of the current token, unverified: for display, never for a decision. */
+  /** Returns the unverified claims of the current token, for display and never for a decision. */
   claims(): DecodedToken | null;
 }
 
@@ -139,30 +139,30 @@ export interface AppBridge<C extends Contract = AnyContract> extends Disposable 
   readonly method: BridgeMethods<C>;
   readonly event: BridgeEvents<C>;
   readonly session: BridgeSession;
-  /** What the host says about where this guest stands. */
+  /** The host's context for this guest. Its form is not checked. */
   readonly context: Readable<unknown>;
   readonly theme: Readable<Theme>;
   /** BCP 47 language tag. */
   readonly locale: Readable<string>;
   readonly state: ConnectionState;
-  /** Calls the listener with the current state, then with each new one. */
+  /** Calls the listener with the current state at once, then with each new state. */
   readonly subscribeState: (listener: (state: ConnectionState) => void) => Unsubscribe;
   /**
-   * The session token as a compact JWT, good for at least 3 seconds more.
+   * Resolves to the session token as a compact JWT, valid for at least 3 more seconds.
    *
    * @throws {BridgeError} SIGNED_OUT, OFFLINE, DENIED, HOST_GONE
    */
   getSessionToken(): Promise<string>;
   /**
-   * `fetch` with the session token. Relative URLs go to the gateway.
+   * `fetch` with the session token. Relative URLs are resolved on the gateway. An abort rejects as in
+   * `fetch`.
    *
-   * @throws {BridgeError} FETCH_ORIGIN_NOT_ALLOWED, FETCH_FAILED, and those of `getSessionToken`.
-   * An abort rejects as `fetch` does.
+   * @throws {BridgeError} FETCH_ORIGIN_NOT_ALLOWED, FETCH_FAILED, and the codes of `getSessionToken`
    */
   readonly fetch: BridgeFetch;
-  /** Whether the host has granted a capability to this app. */
+  /** Returns whether the host has granted a capability to this app. */
   can(capability: string): boolean;
-  /** Ends the bridge: calls under way reject with CHANNEL_CLOSED. Also where `using` ends. */
+  /** Closes the bridge. Calls in flight reject with CHANNEL_CLOSED. `using` calls it, too. */
   close(): void;
 }
 
@@ -173,8 +173,8 @@ export interface BridgeOptions<C extends Contract = AnyContract> {
    */
   readonly hostOrigins?: readonly string[];
   /**
-   * Another way to the host than the page around this one: that of the test kit, or of a host that
-   * is no web page. `hostOrigins` is of no use then. Default: `window.parent`.
+   * Another way to the host than the parent page: that of the test kit, or of a host that is not a web
+   * page. `hostOrigins` is not used then. Default: `window.parent`.
    */
   readonly link?: HostLink;
   /** Types and run-time checks for methods and events. Default: any name, nothing checked. */
@@ -182,17 +182,17 @@ export interface BridgeOptions<C extends Contract = AnyContract> {
   /** Milliseconds until HANDSHAKE_TIMEOUT. Default 10 000. */
   readonly handshakeTimeoutMs?: number;
   /**
-   * Asks for tokens that are bound to a key of this page, so that nobody else can use them, and has
-   * `fetch` prove it: `await createProof()` of `@breezeway/guest/proof`. All bridges of a page share one
-   * connection, and with it the key of the first. Default: tokens that are bound to no key.
+   * Binds tokens to a key of this page, so that nobody else can use them; `fetch` sends the proof. Pass
+   * `await createProof()` of `@breezeway/guest/proof`. All bridges of a page share one connection, and
+   * with it the key of the first bridge. Default: tokens are not bound to a key.
    */
   readonly proof?: Proof;
-  /** `false`: the host pushes no tokens, each is asked for when it is needed. Default `true`. */
+  /** `false`: the host pushes no tokens, and each is requested when it is needed. Default `true`. */
   readonly autoRefresh?: boolean;
-  /** Origins besides the host's gateway that `fetch` sends the token to. Default: none. */
+  /** Further origins to which `fetch` sends the token. Default: only the host's gateway. */
   readonly gatewayOrigins?: readonly string[];
-  /** Errors that no caller waits for. Default: the window's `error` event (`reportError`). */
+  /** Receives errors that no caller waits for. Default: the window's `error` event (`reportError`). */
   readonly onError?: (error: unknown) => void;
-  /** Default: the window's. */
+  /** Default: the window's `fetch`. */
   readonly fetch?: typeof fetch;
 }

@@ -1,4 +1,4 @@
-/** One user's handle on the shared connection: typed, checked by its contract, closed on its own. */
+/** One bridge on the shared connection: typed and checked by its contract, and closed separately. */
 import {
   BridgeError,
   BUILT_IN_METHODS,
@@ -22,20 +22,20 @@ import type { Proof } from "./proof/create-proof.ts";
 import type { TokenCache } from "./tokens/token-cache.ts";
 import { streamOf } from "./tokens/stream.ts";
 
-export interface BridgeParts {
+export interface BridgeDeps {
   readonly connection: Connection;
   readonly tokens: TokenCache;
   readonly proof: Proof | undefined;
   readonly report: (error: unknown) => void;
-  /** Called once, when this handle is closed. */
+  /** Called once, when this bridge is closed. */
   readonly onClose: () => void;
 }
 
 export function createBridge<C extends Contract>(
-  parts: BridgeParts,
+  deps: BridgeDeps,
   options: BridgeOptions<C>,
 ): AppBridge<C> {
-  const { connection, tokens, report } = parts;
+  const { connection, tokens, report } = deps;
   const { snapshot } = connection;
   const can = (capability: string): boolean => snapshot.capabilities.current.includes(capability);
   const guard = createContractGuard(options.contract, can);
@@ -51,7 +51,7 @@ export function createBridge<C extends Contract>(
     return release;
   };
 
-  // Without `set`: what the host says is not the guest's to change.
+  // Without `set`, since only the host may change its state.
   const view = <T>(store: Readable<T>): Readable<T> => ({
     get current() {
       return store.current;
@@ -67,7 +67,10 @@ export function createBridge<C extends Contract>(
   const call = async (name: string, ...given: readonly unknown[]): Promise<unknown> => {
     assertOpen();
     if (!isMethodName(name)) {
-      throw new BridgeError("CALL_METHOD_UNKNOWN", `${quoted(String(name))} is not a method name.`);
+      throw new BridgeError(
+        "CALL_METHOD_UNKNOWN",
+        `${quoted(String(name))} is not a valid method name.`,
+      );
     }
     if (name === BUILT_IN_METHODS.sessionToken || name === BUILT_IN_METHODS.appToken) {
       return tokens.get();
@@ -137,7 +140,7 @@ export function createBridge<C extends Contract>(
     },
     fetch: createBridgeFetch({
       tokens,
-      proof: parts.proof,
+      proof: deps.proof,
       gatewayUrl: () => connection.welcome?.gatewayUrl ?? null,
       gatewayOrigins: options.gatewayOrigins ?? [],
       fetch: options.fetch ?? fetch.bind(globalThis),
@@ -152,9 +155,9 @@ export function createBridge<C extends Contract>(
       if (life.signal.aborted) return;
       life.abort();
       for (const release of owned) release();
-      parts.onClose();
+      deps.onClose();
     },
-    // An engine without `using` finds nothing here that it would look for.
+    // In an engine without `using` this key is `undefined`, and nothing looks it up.
     [Symbol.dispose]() {
       this.close();
     },

@@ -1,6 +1,6 @@
 /**
- * Opens the bridge of this page. All that ask for one share one connection, also when they come
- * from different copies of this package: two connections would take turns in pushing each other out.
+ * Opens the bridge of this page. All bridges of a page share one connection, even those of different
+ * copies of this package, since the host keeps one connection per frame and would drop the other.
  */
 import {
   BUILT_IN_METHODS,
@@ -31,15 +31,15 @@ type Opener = <C extends Contract>(
   hooks: GuestTestHooks | undefined,
 ) => Promise<AppBridge<C>>;
 
-// In the window (or the link in its place) under a registered symbol: other copies of this package
-// find it there. The number is that of this arrangement between copies.
+// The opener is a property of the window, or of the link in its place. The symbol is registered, so
+// other copies of this package find it. Its number is the version of this arrangement.
 const OPENER: unique symbol = Symbol.for("@breezeway/guest/1");
 
 /**
  * Connects this page to the host that embeds it.
  *
- * @throws {BridgeError} HANDSHAKE_NOT_EMBEDDED and CONFIG_HOST_ORIGINS_MISSING at once,
- * HANDSHAKE_TIMEOUT, HANDSHAKE_REFUSED, HANDSHAKE_PROTOCOL_MISMATCH.
+ * @throws {BridgeError} CONFIG_INVALID, CONFIG_HOST_ORIGINS_MISSING, CONFIG_HOST_ORIGINS_INVALID and
+ * HANDSHAKE_NOT_EMBEDDED at once; HANDSHAKE_TIMEOUT, HANDSHAKE_REFUSED, HANDSHAKE_PROTOCOL_MISMATCH
  *
  * @example
  * const bridge = await createAppBridge();
@@ -64,7 +64,7 @@ export async function openAppBridge<C extends Contract = AnyContract>(
   if (!options.link && !isEmbedded()) {
     throw new BridgeError(
       "HANDSHAKE_NOT_EMBEDDED",
-      "This page is in no frame: open it from its host.",
+      "This page is not embedded. Open it inside its host.",
     );
   }
   const page = (options.link ?? window) as { [OPENER]?: Opener };
@@ -115,7 +115,7 @@ function createOpener(): Opener {
       {
         connection: used.connection,
         tokens: used.tokens,
-        // With a key of its own a second bridge is refused rather than served without proof.
+        // A second bridge with another key is refused by the gateway, and never served without a proof.
         proof: options.proof ?? used.proof,
         report: options.onError ?? reportToWindow,
         onClose: () => release(used),
@@ -125,7 +125,7 @@ function createOpener(): Opener {
   };
 }
 
-// A function of its own: browsers refuse `reportError` when it is called as a method of something.
+// A plain function, since browsers refuse `reportError` when it is called as a method.
 function reportToWindow(error: unknown): void {
   reportError(error);
 }

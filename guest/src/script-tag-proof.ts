@@ -1,6 +1,6 @@
 /**
- * Proof of possession for pages without a build step, as a script of its own, so that nobody loads it who
- * does not use it:
+ * Proof of possession for pages without a build step. It is a separate script, so only pages that use
+ * it load it:
  *
  *     <script src="breezeway.js" data-host-origins="https://shell.example"></script>
  *     <script src="breezeway-proof.js"></script>
@@ -9,16 +9,16 @@
  *       const bridge = await Breezeway.createAppBridge({ proof });
  *     </script>
  *
- * It sets `window.BreezewayProof`, and needs no other script to be there first.
+ * It sets `window.BreezewayProof`, and does not depend on another script.
  */
 import * as api from "./proof.ts";
 
 declare global {
-  // `var`: only then it is a member of `globalThis` for TypeScript.
+  // `var`, because TypeScript adds only these to `globalThis`.
   var BreezewayProof: typeof api;
 }
 
-// Defined rather than assigned: an element with this id or name would be found in its place.
+// Defined and not assigned, since an element with this id or name would take its place.
 Object.defineProperty(globalThis, "BreezewayProof", {
   value: Object.freeze({ ...api }),
   configurable: true,

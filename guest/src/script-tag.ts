@@ -6,7 +6,7 @@
  *       const bridge = await Breezeway.createAppBridge();
  *     </script>
  *
- * The one entry that does something when it is loaded: it sets `window.Breezeway`.
+ * This is the only entry with an effect when it loads: it sets `window.Breezeway`.
  */
 import * as api from "./index.ts";
 import * as ui from "./ui.ts";
@@ -14,11 +14,11 @@ import * as ui from "./ui.ts";
 type Api = typeof api & typeof ui;
 
 declare global {
-  // `var`: only then it is a member of `globalThis` for TypeScript.
+  // `var`, because TypeScript adds only these to `globalThis`.
   var Breezeway: Api;
 }
 
-// Defined rather than assigned: an element with this id or name would be found in its place.
+// Defined and not assigned, since an element with this id or name would take its place.
 Object.defineProperty(globalThis, "Breezeway", {
   value: Object.freeze({ ...api, ...ui }),
   configurable: true,

@@ -1,2 +1,2 @@
-/** Version of this package, told to the host for its logs. A test compares it with package.json. */
+/** Version of this package, sent to the host for its logs. A test compares it with package.json. */
 export const SDK_VERSION = "0.1.0";

@@ -3,10 +3,10 @@ import { BridgeError, isOrigin, quoted } from "@breezeway/shared";
 const META = "breezeway-host-origins";
 
 /**
- * The origins that may embed this guest: from the option, else from
+ * Returns the origins that may embed this guest: from the option, else from
  * `<meta name="breezeway-host-origins" content="https://shell.example …">`, else from
- * `data-host-origins` on the script tag. Never from the referrer or the URL, which the embedding
- * page chooses.
+ * `data-host-origins` on the script tag. Referrer and URL are never used, since the embedding page
+ * chooses them.
  *
  * @throws {BridgeError} CONFIG_HOST_ORIGINS_MISSING, CONFIG_HOST_ORIGINS_INVALID
  */
@@ -15,14 +15,14 @@ export function resolveHostOrigins(option: readonly string[] | undefined): reado
   if (origins.length === 0) {
     throw new BridgeError(
       "CONFIG_HOST_ORIGINS_MISSING",
-      `Say which host may embed this app: createAppBridge({ hostOrigins: ["https://shell.example"] }), or <meta name="${META}" content="https://shell.example">.`,
+      `createAppBridge: hostOrigins: is required. Pass { hostOrigins: ["https://shell.example"] }, or add <meta name="${META}" content="https://shell.example">.`,
     );
   }
   for (const origin of origins) {
     if (!isOrigin(origin)) {
       throw new BridgeError(
         "CONFIG_HOST_ORIGINS_INVALID",
-        `${quoted(origin)} is not an exact origin such as https://shell.example (no path, no slash at the end, no *).`,
+        `createAppBridge: hostOrigins: ${quoted(origin)} must be an exact origin such as https://shell.example, without path, trailing slash or *.`,
       );
     }
   }
@@ -31,7 +31,7 @@ export function resolveHostOrigins(option: readonly string[] | undefined): reado
 
 function readDocument(): string[] {
   const text =
-    // In the head only: markup that gets into the body must not choose whom the page trusts.
+    // In the head only: injected markup in the body must not choose the origins that the page trusts.
     document.head.querySelector<HTMLMetaElement>(`meta[name="${META}"]`)?.content ??
     document.querySelector<HTMLElement>("script[data-host-origins]")?.dataset["hostOrigins"] ??
     "";

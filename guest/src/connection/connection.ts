@@ -1,16 +1,16 @@
 /**
- * The guest's side of the bridge for the life of its document: one channel after another, and what
- * must survive the change from one to the next.
+ * The guest's side of the bridge for the lifetime of its document: one channel after another, and the
+ * state that survives the change from one to the next.
  *
  *   connecting ──welcome──▶ connected ──channel ended──▶ lost ──welcome──▶ connected
  *       │ no answer, refused                              │ refused
  *       ▼                                                 ▼
  *     closed ◀──────────────────────── close() ───────────┘
  *
- * [CN-1] Calls under way when a channel ends reject with CHANNEL_LOST; calls made while there is
- *        none do so at once. Nothing is queued: the caller decides what is still worth doing.
- * [CN-2] Exposed methods and subscriptions belong to the connection and are there on every channel.
- * [CN-3] After `closed` there are no timers, listeners or ports.
+ * [CN-1] Calls in flight when a channel ends reject with CHANNEL_LOST; calls without a channel do so
+ *        at once. Nothing is queued: the caller decides whether to retry.
+ * [CN-2] Exposed methods and subscriptions belong to the connection and exist on every channel.
+ * [CN-3] After `closed` no timer, listener or port is left.
  */
 import { BridgeError, BUILT_IN_METHODS, PROTOCOL_RANGE, type Welcome } from "@breezeway/shared";
 import {
@@ -37,14 +37,14 @@ export type Handler = (call: IncomingCall) => unknown;
 export interface Connection {
   readonly state: Readable<ConnectionState>;
   readonly snapshot: Snapshot;
-  /** The last welcome; `undefined` before the first. */
+  /** The last welcome; `undefined` before the first one. */
   readonly welcome: Welcome | undefined;
   /** Resolves at the first welcome, rejects when the connection closes before it. */
   readonly ready: Promise<void>;
   call(method: string, args: readonly unknown[], options?: CallOptionsInit): Promise<unknown>;
   publish(topic: string, payload: unknown, options?: SendOptions): void;
   subscribe(topic: string, listener: (payload: unknown) => void): Unsubscribe;
-  /** A later handler of the same name takes the place of an earlier one. */
+  /** A later handler replaces an earlier one of the same name. */
   expose(method: string, handler: Handler): Unsubscribe;
   close(error?: BridgeError): void;
 }
@@ -63,7 +63,7 @@ type Phase =
   | { readonly name: "connected"; readonly channel: Channel }
   | { readonly name: "closed"; readonly error: BridgeError };
 
-// An answer to a ping that takes longer than this comes from nobody.
+// A living host answers a ping within a few milliseconds.
 const PING_TIMEOUT_MS = 2_000;
 
 export function openConnection(options: ConnectionOptions): Connection {
@@ -140,7 +140,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     throw new BridgeError("CALL_METHOD_UNKNOWN", `The guest has no method "${call.method}".`);
   };
 
-  // After a page comes back from the back/forward cache its port may lead nowhere.
+  // After a page returns from the back/forward cache, its port may be dead.
   const checkLife = async (): Promise<void> => {
     const current = channel();
     if (current === undefined) return;
@@ -167,7 +167,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   const noChannel = (method: string): BridgeError =>
     phase.name === "closed"
       ? new BridgeError("CHANNEL_CLOSED", `"${method}" was called on a closed bridge.`)
-      : new BridgeError("CHANNEL_LOST", `"${method}" was called while the host is away.`);
+      : new BridgeError("CHANNEL_LOST", `"${method}" was called while the host is not connected.`);
 
   let phase: Phase = { name: "connecting", attempt: greet(options.timeoutMs) };
   const stopWatching = options.link.watch({
@@ -175,7 +175,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     onLeaving: () => channel()?.close(),
   });
   follow(phase.attempt);
-  // Whoever opens the connection awaits `ready`; when nobody does, `state` tells.
+  // The opener usually awaits `ready`. If it does not, `state` still shows the failure.
   ready.promise.catch(() => undefined);
 
   return {

@@ -1,4 +1,4 @@
-/** What the host keeps up to date here: set by the welcome, then by state frames. */
+/** The host's state in the guest. The welcome sets it, and state frames update it. */
 import { STATE_KEYS, type GuestState, type StateKey } from "@breezeway/shared";
 import { createStore, type Store } from "@breezeway/shared/channel";
 
@@ -19,7 +19,7 @@ export function updateSnapshot(snapshot: Snapshot, state: GuestState): void {
   for (const key of STATE_KEYS) setState(snapshot, key, state[key]);
 }
 
-/** @param value checked already, by the parser of the welcome or of the frame */
+/** @param value A value that the parser of the welcome or frame has checked. */
 export function setState(snapshot: Snapshot, key: StateKey, value: unknown): void {
   (snapshot[key] as Store<unknown>).set(value);
 }

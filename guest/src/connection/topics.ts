@@ -1,4 +1,4 @@
-/** Who listens to which topic. Outlives the channel: a new one is told all topics again. */
+/** Listeners by topic. They outlive a channel: the next channel subscribes to all topics again. */
 import type { SubscribeFrame, UnsubscribeFrame } from "@breezeway/shared";
 import type { Unsubscribe } from "@breezeway/shared/channel";
 
@@ -16,7 +16,7 @@ interface Topic {
   retained?: { readonly payload: unknown };
 }
 
-/** @param send tells the host that the first listener of a topic came, or that the last one went */
+/** @param send Notifies the host of the first listener of a topic, and of the end of the last one. */
 export function createTopics(
   send: (frame: SubscribeFrame | UnsubscribeFrame) => void,
   report: (error: unknown) => void,
@@ -27,7 +27,7 @@ export function createTopics(
     try {
       listener(payload);
     } catch (error) {
-      // One listener's fault is not the others'.
+      // The error of one listener must not keep the event from the others.
       report(error);
     }
   };

@@ -1,11 +1,12 @@
 /**
  * `fetch` with the session token, for gateway origins only.
  *
- * [FT-1] The token goes to configured gateway origins; any other URL is refused before a token is
- *        even asked for. On a redirect to another origin the browser drops the header
- *        (Fetch standard, HTTP-redirect fetch, step 14).
- * [FT-2] One retry, and only when the gateway says `action: "refresh"` and the body can be sent again.
- * [FT-3] No cookies: the token is the one credential.
+ * [FT-1] The token goes to configured gateway origins only. Any other URL is refused before a token is
+ *        requested. On a redirect to another origin the browser drops the header (Fetch standard,
+ *        HTTP-redirect fetch, step 14).
+ * [FT-2] A request is retried once, if the gateway answers `action: "refresh"` and the body can be
+ *        sent again.
+ * [FT-3] Cookies are never sent: the token is the only credential.
  */
 import {
   BridgeError,
@@ -20,9 +21,9 @@ import { traceparent } from "./traceparent.ts";
 
 export interface BridgeFetchOptions {
   readonly tokens: Pick<TokenCache, "get" | "replace" | "now">;
-  /** `undefined`: tokens are bound to no key, and sent as they are. */
+  /** `undefined`: tokens are not bound to a key, and are sent without a proof. */
   readonly proof: Proof | undefined;
-  /** Base of relative URLs; its origin gets the token. `null`: there is no gateway. */
+  /** Base of relative URLs, whose origin gets the token. `null`: the host names no gateway. */
   readonly gatewayUrl: () => string | null;
   /** Further origins that get the token. */
   readonly gatewayOrigins: readonly string[];
@@ -33,8 +34,8 @@ export interface BridgeFetchOptions {
 
 export interface BridgeFetchInit extends RequestInit {
   /**
-   * `host`: the host performs the request, with a token that this page never sees. The whole body
-   * is held in memory on both ways. Default: this page does.
+   * `host`: the host performs the request with a token that this page never sees. Both bodies are held
+   * in memory as a whole. Default: this page performs it.
    */
   readonly via?: "host";
 }
@@ -44,7 +45,7 @@ export type BridgeFetch = (
   init?: BridgeFetchInit,
 ) => Promise<Response>;
 
-// A problem+json body of the gateway is a few hundred bytes; more is not one of ours.
+// A problem+json body of the gateway has a few hundred bytes; a larger body is a foreign one.
 const MAX_PROBLEM_BYTES = 16_384;
 
 export function createBridgeFetch(options: BridgeFetchOptions): BridgeFetch {
@@ -61,8 +62,8 @@ export function createBridgeFetch(options: BridgeFetchOptions): BridgeFetch {
         return await options.fetch(attempt, { credentials: "omit" });
       } catch (cause) {
         if (attempt.signal.aborted) throw cause;
-        // The browser tells a page neither which of the two it was, nor more.
-        const why = "No answer of the gateway: the network, or CORS.";
+        // The browser does not reveal to a page which of the two it was.
+        const why = "The gateway cannot be reached, or CORS blocked its response.";
         throw new BridgeError("FETCH_FAILED", why, { cause });
       }
     };
@@ -101,16 +102,16 @@ function resolveUrl(input: string | URL | Request, options: BridgeFetchOptions):
   if (url !== undefined && [...allowed, ...options.gatewayOrigins].includes(origin)) return url;
   throw new BridgeError(
     "FETCH_ORIGIN_NOT_ALLOWED",
-    `bridge.fetch sends the session token to the gateway only, and ${origin ?? "this URL"} is not one of its origins${gatewayUrl === null ? ": the host names no gatewayUrl" : ""}.`,
+    `bridge.fetch: url: must be on a gateway origin, and ${origin ?? "this URL"} is not${gatewayUrl === null ? ": the host names no gatewayUrl" : ""}.`,
   );
 }
 
-/** As it is checked: a page reads `https:gateway.example/x` as a path of its own. */
+/** Normalises an absolute URL, since a page would resolve `https:gateway.example/x` as its own path. */
 function originless(text: string): string | undefined {
   return URL.canParse(text) ? new URL(text).href : undefined;
 }
 
-/** `/orders` under `https://api.example/v1` is `https://api.example/v1/orders`. */
+/** Resolves `/orders` under `https://api.example/v1` to `https://api.example/v1/orders`. */
 function resolveUnder(gatewayUrl: string, text: string): string | undefined {
   if (URL.canParse(text)) return originless(text);
   const base = gatewayUrl.endsWith("/") ? gatewayUrl : `${gatewayUrl}/`;
@@ -118,7 +119,7 @@ function resolveUnder(gatewayUrl: string, text: string): string | undefined {
   return URL.canParse(path, base) ? new URL(path, base).href : undefined;
 }
 
-/** A stream can be read once: sending it again would need a copy of all of it in memory. */
+/** A stream can be read once, so a retry would need a copy of it in memory. */
 function isReplayable(input: unknown, init: RequestInit): boolean {
   if (init.body instanceof ReadableStream) return false;
   return !(input instanceof Request && input.body !== null && init.body === undefined);

@@ -1,8 +1,8 @@
 import { randomId } from "@breezeway/shared/channel";
 
 /**
- * A new trace (W3C Trace Context, section 3.2), so that a click in the guest can be followed through
- * the gateway to the service behind it.
+ * Starts a new trace (W3C Trace Context, section 3.2), so that a request can be followed from the guest
+ * through the gateway to the upstream.
  */
 export function traceparent(): string {
   const hex = randomId() + randomId();

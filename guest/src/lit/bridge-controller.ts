@@ -1,12 +1,12 @@
 /**
- * The bridge as a reactive controller: an element that has one renders again whenever the bridge
- * connects or something that the host says changes.
+ * The bridge as a reactive controller: its element renders again whenever the bridge connects or the
+ * host changes its state.
  *
- * [LC-1] The element's life is the bridge's: opened when it is connected to the document, closed when
- *        it leaves. All elements of a page share one connection.
- * [LC-2] An element that is moved within the document keeps its bridge: leaving counts only when it
- *        has not come back by the end of the task's microtasks.
- * [LC-3] Nothing of lit is imported but types.
+ * [LC-1] The bridge opens when the element enters the document, and closes when it leaves. All
+ *        elements of a page share one connection.
+ * [LC-2] An element that moves within the document keeps its bridge: it has left only if it is still
+ *        outside the document after the task's microtasks.
+ * [LC-3] Only types are imported from lit.
  */
 import type {
   AnyContract,
@@ -25,7 +25,7 @@ import { createAppBridge } from "../create-app-bridge.ts";
 export interface BridgeControllerOptions<
   C extends Contract = AnyContract,
 > extends BridgeOptions<C> {
-  /** A bridge that is open already. The controller does not close it. */
+  /** An open bridge, which the controller does not close. Default: the controller opens its own. */
   readonly bridge?: AppBridge<C>;
 }
 
@@ -53,19 +53,19 @@ export class BridgeController<C extends Contract = AnyContract> implements React
   #isConnected = false;
   #opening = false;
 
-  /** @param element the element whose life the bridge follows */
+  /** @param element The bridge is open while this element is in the document. */
   constructor(element: ReactiveControllerHost, options: BridgeControllerOptions<C> = {}) {
     this.#element = element;
     this.#options = options;
     element.addController(this);
   }
 
-  /** `undefined` until it is connected, and while the element is not in the document. */
+  /** The bridge; `undefined` until it is connected, and while the element is outside the document. */
   get bridge(): AppBridge<C> | undefined {
     return this.#bridge;
   }
 
-  /** Why the bridge could not be opened. */
+  /** The error with which opening the bridge failed; `undefined` otherwise. */
   get error(): unknown {
     return this.#error;
   }
@@ -74,17 +74,17 @@ export class BridgeController<C extends Contract = AnyContract> implements React
     return this.#bridge?.state ?? (this.#error === undefined ? "connecting" : "closed");
   }
 
-  /** Who is signed in; `null` for nobody, and before the bridge is connected. */
+  /** The session of the signed-in user; `null` when nobody is signed in or the bridge is not connected. */
   get session(): GuestSession | null {
     return this.#bridge?.session.current ?? null;
   }
 
-  /** The session token; `null` while signed out or late. For requests use `bridge.fetch`. */
+  /** The session token; `null` while signed out or while the next token is late. For requests use `bridge.fetch`. */
   get token(): string | null {
     return this.#bridge?.session.token.current ?? null;
   }
 
-  /** What the host says about where this guest stands. Nothing about its shape was checked. */
+  /** The host's context for this guest. Its form is not checked. */
   get context(): unknown {
     return this.#bridge?.context.current;
   }
@@ -99,9 +99,9 @@ export class BridgeController<C extends Contract = AnyContract> implements React
   }
 
   /**
-   * Listens to a topic whenever the bridge is there.
+   * Listens to a topic while the bridge is connected.
    *
-   * @returns a function that stops listening
+   * @returns A function that stops listening.
    */
   on<Topic extends TopicName<C>>(
     topic: Topic,
@@ -135,9 +135,10 @@ export class BridgeController<C extends Contract = AnyContract> implements React
 
   async #open(): Promise<void> {
     try {
-      const bridge = this.#options.bridge ?? (await createAppBridge<C>(this.#options));
+      const { bridge: given, ...options } = this.#options;
+      const bridge = given ?? (await createAppBridge<C>(options as BridgeOptions<C>));
       if (this.#isConnected) this.#follow(bridge);
-      else if (!this.#options.bridge) bridge.close();
+      else if (!given) bridge.close();
     } catch (error) {
       this.#error = error;
       this.#element.requestUpdate();

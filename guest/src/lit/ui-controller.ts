@@ -1,7 +1,7 @@
 /**
- * The page around the app as a reactive controller: there while the element has a bridge.
+ * The host's UI as a reactive controller, available while the element has a bridge.
  *
- * [LU-1] It follows the bridge of a `BridgeController`, with which its element renders again.
+ * [LU-1] It uses the bridge of a `BridgeController` of the same element.
  */
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { createUi, type AppUi, type UiBridge } from "../ui/create-ui.ts";
@@ -28,7 +28,7 @@ export class UiController implements ReactiveController {
   #bridge: UiBridge | undefined;
   #ui: AppUi | undefined;
 
-  /** @param host a `BridgeController` of the same element */
+  /** @param host A `BridgeController` of the same element. */
   constructor(
     element: ReactiveControllerHost & HTMLElement,
     host: { readonly bridge: UiBridge | undefined },
@@ -40,7 +40,7 @@ export class UiController implements ReactiveController {
     element.addController(this);
   }
 
-  /** `undefined` while the element has no bridge. */
+  /** The host's UI; `undefined` while the element has no bridge. */
   get ui(): AppUi | undefined {
     this.#follow();
     return this.#ui;
@@ -51,7 +51,7 @@ export class UiController implements ReactiveController {
   }
 
   hostDisconnected(): void {
-    // As the bridge itself: an element that is only moved keeps it.
+    // An element that only moves keeps its bridge; see [LC-2].
     queueMicrotask(() => this.#follow());
   }
 

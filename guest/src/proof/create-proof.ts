@@ -1,8 +1,8 @@
 /**
- * Proof of possession (DPoP, RFC 9449): a key of this page that its tokens are bound to.
+ * Proof of possession (DPoP, RFC 9449): tokens are bound to a key of this page.
  *
- * The private key cannot be read by any script, this one included, and is gone with the page. Script that
- * runs in the page can still use it while the page is there.
+ * No script can read the private key, not even this one, and it ends with the page. A script in the
+ * page can still use it while the page is open.
  */
 import { BridgeError, PROOF_ALGORITHM } from "@breezeway/shared";
 
@@ -10,36 +10,40 @@ export interface Proof {
   /** SHA-256 thumbprint of the public key (RFC 7638), in base64url. Tokens carry it as `cnf.jkt`. */
   readonly keyThumbprint: string;
   /**
-   * Gives a request the token and a proof made for it alone: `Authorization: DPoP`, and `DPoP`. For a
-   * request that `bridge.fetch` does not send. Each attempt needs a proof of its own.
+   * Sets `Authorization: DPoP` and `DPoP` on a request: the token, and a proof for this request alone.
+   * For requests that `bridge.fetch` does not send. Each attempt needs a new proof.
    *
-   * @param nowMs - The issuer's time. Default: that of this device, which may be wrong.
+   * @param nowMs The issuer's time in epoch milliseconds. Default: the time of this device, which may
+   * be wrong.
    */
   authorize(request: Request, token: string, nowMs?: number): Promise<void>;
 }
 
 const EC = { name: "ECDSA", namedCurve: "P-256" } as const;
-// A proof may be older than this by far, and younger than the verifier's clock by next to nothing.
+// Verifiers accept proofs that are much older than this, and almost none from the future.
 const BACKDATE_SECONDS = 5;
 const SIGNATURE = { name: "ECDSA", hash: "SHA-256" } as const;
 
 /**
  * Makes a key pair for this page.
  *
- * @throws {BridgeError} CONFIG_INVALID in a page that is not served over https (loopback is fine)
+ * @throws {BridgeError} CONFIG_INVALID, when the page is served neither over https nor from loopback
  *
  * @example
  * const bridge = await createAppBridge({ proof: await createProof() });
  */
 export async function createProof(): Promise<Proof> {
-  // Absent outside of secure contexts (https://w3c.github.io/webcrypto/#Crypto-interface).
+  // Missing outside secure contexts (https://w3c.github.io/webcrypto/#Crypto-interface).
   const subtle = crypto.subtle as SubtleCrypto | undefined;
   if (subtle === undefined) {
-    throw new BridgeError("CONFIG_INVALID", "createProof: keys need a page served over https.");
+    throw new BridgeError(
+      "CONFIG_INVALID",
+      "createProof: the page must be served over https or from loopback.",
+    );
   }
   const { publicKey, privateKey } = await subtle.generateKey(EC, false, ["sign"]);
   const { x, y } = await subtle.exportKey("jwk", publicKey);
-  // RFC 7638, section 3: the required members in the order of their names.
+  // RFC 7638, section 3: only the required members, in the order of their names.
   const jwk = { crv: EC.namedCurve, kty: "EC", x, y };
   const header = encode({ typ: "dpop+jwt", alg: PROOF_ALGORITHM, jwk });
 

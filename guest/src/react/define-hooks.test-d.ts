@@ -1,4 +1,4 @@
-/** Compile-time checks: the hooks of a contract know its names and types. */
+/** Compile-time checks: the hooks of a contract have its names and types. */
 import { defineContract } from "@breezeway/shared";
 import { createElement } from "react";
 import * as z from "zod";

@@ -16,7 +16,7 @@ export interface ContractHooks<C extends Contract> {
 }
 
 /**
- * Provider and hooks that know a contract: names, arguments, results and payloads are typed, and
+ * Returns provider and hooks for a contract: names, arguments, results and payloads are typed, and
  * checked at run time.
  *
  * @example
@@ -28,7 +28,7 @@ export function defineHooks<C extends Contract>(contract: C): ContractHooks<C> {
       ...(props as BreezewayProviderProps),
       options: { ...(props.options as BreezewayProviderProps["options"]), contract },
     });
-  // One React context serves every contract, so here alone the types are put on from outside.
+  // One React context serves every contract, so the types of this one are asserted here.
   return {
     BreezewayProvider: Provider,
     useBridge: useBridge as ContractHooks<C>["useBridge"],

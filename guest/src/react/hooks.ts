@@ -1,4 +1,4 @@
-/** What React components read from the bridge, each kept up to date. */
+/** Hooks that read from the bridge. Each renders its component again when the value changes. */
 import {
   BridgeError,
   check,
@@ -14,42 +14,45 @@ import type { ConnectionState } from "../connection/connection.ts";
 import { BridgeContext } from "./provider.ts";
 
 /**
- * The connected bridge.
+ * Returns the connected bridge.
  *
  * @throws {BridgeError} CONFIG_INVALID outside a `BreezewayProvider`
  */
 export function useBridge(): AppBridge {
   const bridge = useContext(BridgeContext);
   if (bridge) return bridge;
-  throw new BridgeError("CONFIG_INVALID", "This component is not inside a <BreezewayProvider>.");
+  throw new BridgeError(
+    "CONFIG_INVALID",
+    "useBridge: the component must be inside a <BreezewayProvider>.",
+  );
 }
 
-/** The value of a part of the bridge, such as `bridge.theme`. */
+/** Returns the current value of a part of the bridge, such as `bridge.theme`. */
 export function useReadable<T>(readable: Readable<T>): T {
   const read = (): T => readable.current;
   return useSyncExternalStore(readable.subscribe, read, read);
 }
 
-/** Who is signed in; `null` for nobody. */
+/** Returns the session of the signed-in user; `null` when nobody is signed in. */
 export function useSession(): GuestSession | null {
   return useReadable(useBridge().session);
 }
 
 /**
- * The session token, again with each new one; `null` while signed out or while the next one is late.
- * For requests use `bridge.fetch` or `bridge.getSessionToken()`, which wait for a fresh one.
+ * Returns the current session token; `null` while signed out or while the next token is late. For
+ * requests use `bridge.fetch` or `bridge.getSessionToken()`, which wait for a fresh token.
  */
 export function useSessionToken(): string | null {
   return useReadable(useBridge().session.token);
 }
 
-/** What the host says about where this guest stands. Nothing about its shape was checked. */
+/** Returns the host's context for this guest. Its form is not checked. */
 export function useHostContext(): unknown;
 /**
- * The same, checked and typed by any Standard Schema (zod, valibot, arktype) that is synchronous.
- * Define the schema outside the component.
+ * Returns the host's context, checked and typed by any synchronous Standard Schema (zod, valibot,
+ * arktype). Define the schema outside the component.
  *
- * @throws {BridgeError} CONTEXT_INVALID while rendering, when the host's context does not fit
+ * @throws {BridgeError} CONTEXT_INVALID while rendering, when the context does not match the schema
  */
 export function useHostContext<S extends StandardSchemaV1>(
   schema: S,
@@ -59,17 +62,17 @@ export function useHostContext(schema?: StandardSchemaV1): unknown {
   return useMemo(() => (schema ? parseContext(schema, context) : context), [schema, context]);
 }
 
-/** The host's theme. */
+/** Returns the host's theme. */
 export function useHostTheme(): Theme {
   return useReadable(useBridge().theme);
 }
 
-/** The host's language, a BCP 47 tag. */
+/** Returns the host's language as a BCP 47 tag. */
 export function useHostLocale(): string {
   return useReadable(useBridge().locale);
 }
 
-/** Whether the bridge is `connected` at the moment, or `lost` and about to come back. */
+/** Returns the connection state: usually `connected`, or `lost` while the bridge reconnects. */
 export function useBridgeState(): ConnectionState {
   const bridge = useBridge();
   const read = (): ConnectionState => bridge.state;
@@ -77,8 +80,8 @@ export function useBridgeState(): ConnectionState {
 }
 
 /**
- * Calls `listener` for each event of a topic, a retained one at once. The listener may be a new
- * function in each render; the latest one is called.
+ * Calls `listener` for each event of a topic, and at once for a retained event. The listener may be a
+ * new function in each render; the latest one is called.
  */
 export function useHostEvent(topic: string, listener: (payload: unknown) => void): void {
   const bridge = useBridge();
@@ -95,7 +98,7 @@ export function useHostEvent(topic: string, listener: (payload: unknown) => void
 function parseContext(schema: StandardSchemaV1, context: unknown): unknown {
   const parsed = check(schema, context, {
     code: "CONTEXT_INVALID",
-    subject: "The context that the host gave",
+    subject: "The context from the host",
   });
   if (!isPromiseLike(parsed)) return parsed;
   throw new BridgeError("CONFIG_INVALID", "useHostContext: the schema must be synchronous.");

@@ -1,11 +1,11 @@
 /**
- * Opens the bridge of a React tree and closes it again.
+ * Opens the bridge for a React tree, and closes it when the tree unmounts.
  *
- * [RP-1] Nothing happens at import or while rendering: the server renders the fallback, and so does
- *        the first client render, so hydration finds what it expects.
- * [RP-2] StrictMode mounts twice; both mounts share the page's one connection, and what the first
- *        one opened is closed.
- * [RP-3] Below the provider there always is a bridge: children are rendered once it is connected.
+ * [RP-1] Nothing happens at import or while rendering. The server and the first client render both
+ *        render the fallback, so hydration matches.
+ * [RP-2] StrictMode mounts twice. Both mounts share the page's one connection, and the bridge of the
+ *        first mount is closed.
+ * [RP-3] Children are rendered only while the bridge is connected, so `useBridge` always returns one.
  */
 import { BridgeError, type AnyContract, type Contract } from "@breezeway/shared";
 import {
@@ -23,20 +23,19 @@ import { createAppBridge } from "../create-app-bridge.ts";
 export interface BreezewayProviderProps<C extends Contract = AnyContract> {
   readonly children?: ReactNode;
   /**
-   * A bridge that is open already. The provider does not close it. Default: the provider opens one
-   * of its own.
+   * An open bridge, which the provider does not close. Default: the provider opens its own.
    */
   readonly bridge?: AppBridge<C>;
   /**
-   * Options of the bridge that the provider opens. Read when it mounts; to start anew with others,
-   * give the provider another `key`.
+   * Options of the bridge that the provider opens, read when it mounts. To reopen the bridge with
+   * other options, change the provider's `key`.
    */
   readonly options?: BridgeOptions<C>;
-  /** Shown until the bridge is connected, and on the server. Default: nothing. */
+  /** Rendered on the server and until the bridge is connected. Default: nothing. */
   readonly fallback?: ReactNode;
   /**
-   * Shown when the bridge cannot be opened, such as outside a host. Default: the error is thrown to
-   * the nearest error boundary.
+   * Renders the error when the bridge cannot be opened, for example outside a host. Default: the
+   * nearest error boundary receives the error.
    */
   readonly renderError?: (error: unknown) => ReactNode;
 }
@@ -88,7 +87,7 @@ function useOpenBridge(given: AppBridge | undefined, options: BridgeOptions | un
       setOpening(CONNECTING);
       bridge?.close();
     };
-    // Options are often written inline; a new object per render must not mean a new bridge.
+    // Options are often written inline, so a new object in each render must not reopen the bridge.
   }, [given]);
 
   return given ? { name: "connected", bridge: given } : opening;

@@ -1,4 +1,4 @@
-/** Node has no window here: what is imported and rendered on a server must not need one. */
+/** Node has no window: importing and rendering on a server must not need one. */
 import { createElement } from "react";
 import { renderToString } from "react-dom/server";
 import { expect, it } from "vitest";
@@ -10,7 +10,7 @@ function Greeting() {
   return createElement("p", null, `${session?.userId} ${useSessionToken() !== null}`);
 }
 
-it("renders the fallback on the server, and opens no bridge", () => {
+it("renders the fallback on the server and opens no bridge", () => {
   const tree = createElement(
     BreezewayProvider,
     { fallback: createElement("p", null, "Connecting") },

@@ -1,10 +1,10 @@
-/** The page around the app, for React components: see `createUi`. */
+/** The host's UI for React components. See `createUi`. */
 import { useEffect, useMemo, type RefObject } from "react";
 import { closeOnEscape, composeUi, type AppUi } from "../ui/create-ui.ts";
 import { useBridge } from "./hooks.ts";
 
 /**
- * Toasts, dialogs, navigation and size of the host's page. In a dialog, Escape closes it while the
+ * Returns the host's UI: toasts, dialogs, navigation, size. In a dialog, Escape closes it while the
  * component is mounted.
  *
  * @example
@@ -21,7 +21,7 @@ export function useUi(): AppUi {
 /**
  * Keeps the frame as high as its content, within the host's limits, while the component is mounted.
  *
- * @param element what the height is of. Default: the page's body.
+ * @param element The element whose height is used. Default: the page's body.
  */
 export function useAutoResize(element?: RefObject<HTMLElement | null>): void {
   const bridge = useBridge();

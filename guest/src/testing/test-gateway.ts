@@ -1,8 +1,8 @@
-/** The gateway of the test host: it checks the token as a gateway does, then asks the test. */
+/** The gateway of the test host. It checks the token as a gateway does, then calls the test's handler. */
 import { BridgeError, toProblem, type GuestSession } from "@breezeway/shared";
 import { randomId } from "@breezeway/shared/channel";
 
-/** Who makes a request, by its token. */
+/** The caller of a request, as its token says. */
 export interface GatewayCaller {
   readonly session: GuestSession;
   readonly appId: string;
@@ -13,24 +13,24 @@ export type GatewayHandler = (
   caller: GatewayCaller,
 ) => Response | PromiseLike<Response>;
 
-/** A request that reached the gateway, and what it answered. */
+/** A request that reached the gateway, with the status of its response. */
 export interface GatewayRequest {
   readonly method: string;
   readonly url: string;
   readonly status: number;
 }
 
-export interface TestGatewayOptions {
+export interface TestGatewayDeps {
   readonly appId: string;
-  /** @throws {BridgeError} why the token is refused */
+  /** @throws {BridgeError} when the token is rejected */
   readonly check: (token: string, isProven: boolean) => GuestSession;
   readonly handler: GatewayHandler | undefined;
   readonly record: (request: GatewayRequest) => void;
 }
 
-/** Takes the place of the page's `fetch`. A BridgeError of the handler becomes its HTTP answer. */
-export function createTestGateway(options: TestGatewayOptions): typeof fetch {
-  const { appId, check, handler } = options;
+/** Replaces the page's `fetch`. A BridgeError of the handler becomes the HTTP response. */
+export function createTestGateway(deps: TestGatewayDeps): typeof fetch {
+  const { appId, check, handler } = deps;
 
   const answer = async (request: Request): Promise<Response> => {
     const [scheme, token] = (request.headers.get("authorization") ?? "").split(" ");
@@ -40,7 +40,10 @@ export function createTestGateway(options: TestGatewayOptions): typeof fetch {
     }
     const caller = { session: check(token, isProven), appId };
     if (handler) return handler(request, caller);
-    throw new BridgeError("ROUTE_UNKNOWN", "The test host was given no gateway.");
+    throw new BridgeError(
+      "ROUTE_UNKNOWN",
+      "createTestHost: gateway: is required to answer requests.",
+    );
   };
 
   return async (input, init) => {
@@ -53,7 +56,7 @@ export function createTestGateway(options: TestGatewayOptions): typeof fetch {
       const { status, headers, body } = toProblem(error, { requestId: randomId() });
       response = new Response(body, { status, headers });
     }
-    options.record({ method: request.method, url: request.url, status: response.status });
+    deps.record({ method: request.method, url: request.url, status: response.status });
     return response;
   };
 }

@@ -24,7 +24,7 @@ import type { TestClock } from "@breezeway/shared/testing";
 import type { AppBridge, BridgeOptions } from "../bridge-types.ts";
 import type { GatewayHandler, GatewayRequest } from "./test-gateway.ts";
 
-/** What a handler finds as `this`. */
+/** `this` of a handler. */
 export interface TestCallContext {
   readonly signal: AbortSignal;
 }
@@ -37,12 +37,12 @@ export type TestHostMethods<C extends Contract> = {
 };
 
 export interface TestHostOptions<C extends Contract = AnyContract> {
-  /** Types and run-time checks, as in a real host. Default: any name, nothing checked. */
+  /** Types and run-time checks, as in a real host. Default: any name, without checks. */
   readonly contract?: C;
   readonly methods?: TestHostMethods<C>;
   /** Default `test-app`. */
   readonly appId?: string;
-  /** Default: every capability that the contract names, and those of the host's page. */
+  /** Default: every capability that the contract names, and those of the host's UI. */
   readonly capabilities?: readonly string[];
   /** Scopes in the tokens. Default: none. */
   readonly scopes?: readonly string[];
@@ -51,67 +51,67 @@ export interface TestHostOptions<C extends Contract = AnyContract> {
   readonly theme?: Theme;
   /** BCP 47. Default `en`. */
   readonly locale?: string;
-  /** Who is signed in; `null` for nobody. Default: `alice` of the tenant `acme`. */
+  /** The session; `null`: nobody is signed in. Default: `alice` of the tenant `acme`. */
   readonly session?: Partial<GuestSession> | null;
-  /** Claims of the tokens besides the standard ones. */
+  /** Claims of the tokens in addition to the standard ones. */
   readonly claims?: Readonly<Record<string, unknown>>;
   /** Life of a token, in seconds. Default 60. */
   readonly tokenTtlSeconds?: number;
-  /** How the host's page, and the person before it, take what the guest asks. */
+  /** Answers of the host's UI and its user. */
   readonly ui?: TestHostUiOptions;
-  /** Answers `bridge.fetch` after the token was checked. Default: every path is unknown. */
+  /** Answers `bridge.fetch` after the token check. Default: every path is unknown. */
   readonly gateway?: GatewayHandler;
-  /** Where the host's clock starts, epoch milliseconds. Default: the present. */
+  /** Start of the host's clock in epoch milliseconds. Default: now. */
   readonly nowMs?: number;
 }
 
-/** Throw a BridgeError to refuse, such as with SURFACE_REFUSED. */
+/** Answers of the host's UI. A handler refuses by throwing a BridgeError, such as SURFACE_REFUSED. */
 export interface TestHostUiOptions {
-  /** The person's answer to a question. Default: yes. */
+  /** The user's answer to a question. Default: yes. */
   readonly confirm?: (question: ConfirmOptions) => boolean | PromiseLike<boolean>;
-  /** What the page in the dialog closes it with. Default: `undefined`, as when the person closes it. */
+  /** The result of the dialog. Default: `undefined`, as when the user closes it. */
   readonly openModal?: (modal: GuestModal) => unknown;
   readonly navigate?: (target: AskedPlace) => void;
-  /** What the frame gets of a size that was asked for. Default: all of it. */
+  /** The size that the frame gets. Default: the requested size. */
   readonly resize?: (size: FrameSize) => FrameSize;
 }
 
-/** What the guest has asked of the host's page, oldest first. */
+/** Calls of the guest to the host's UI, oldest first. */
 export interface TestHostUi {
   readonly toasts: readonly { readonly text: string; readonly tone: ToastTone }[];
   readonly questions: readonly ConfirmOptions[];
   readonly modals: readonly GuestModal[];
-  /** Results that the guest has closed its own dialog with. */
+  /** Results with which the guest closed its own dialog. */
   readonly closings: readonly unknown[];
   readonly navigations: readonly AskedPlace[];
   readonly paths: readonly string[];
   readonly sizes: readonly FrameSize[];
 }
 
-/** What can go wrong, at the test's word. */
+/** Faults that a test can cause. */
 export interface TestHostFaults {
-  /** The channel breaks. The guest shakes hands again at once, unless the host is away. */
+  /** The channel breaks. The guest reconnects at once, unless the host is away. */
   drop(): void;
-  /** The host goes without a word, and answers nothing until `away(false)`. */
+  /** The host disappears without a close frame, and answers nothing until `away(false)`. */
   away(isAway?: boolean): void;
   /** Handshakes are refused with this code; `undefined` ends it. */
   refuse(code: ErrorCode | undefined): void;
-  /** Messages vanish in both directions and nobody notices, until `swallow(false)`. */
+  /** Messages are lost in both directions without notice, until `swallow(false)`. */
   swallow(isOn?: boolean): void;
-  /** Every message takes this long on the host's clock; 0 ends it. */
+  /** Every message takes this many milliseconds on the host's clock; 0 ends it. */
   delay(ms: number): void;
-  /** The last token runs out before the next one came, as after the sleep of a laptop. */
+  /** The last token expires before the next one arrives, as after a laptop was asleep. */
   expire(): void;
   /**
-   * The guest's document is loaded anew: bridges of the old one are cut off for good, and the next
-   * `connect()` opens one of the new document.
+   * The guest's document reloads: bridges of the old document stay disconnected, and the next
+   * `connect()` opens a bridge of the new one.
    */
   reload(): void;
-  /** The session ends on the server: the guest is told, and its tokens are refused. */
+  /** The session is revoked: the guest is notified, and its tokens are rejected. */
   revoke(): void;
-  /** The issuer cannot be reached: no new tokens until `offline(false)`. */
+  /** The issuer is unreachable, and mints no tokens until `offline(false)`. */
   offline(isOffline?: boolean): void;
-  /** The issuer refuses to give this app a token, until `deny(false)`. */
+  /** The issuer refuses to mint a token for this app, until `deny(false)`. */
   deny(isDenied?: boolean): void;
 }
 
@@ -129,7 +129,7 @@ export interface TestHostEvents<C extends Contract> {
     payload: EventInput<C, Topic>,
     options?: { readonly retained?: boolean },
   ): void;
-  /** Listens to what the guest publishes. */
+  /** Listens to events that the guest publishes. */
   subscribe<Topic extends TopicName<C>>(
     topic: Topic,
     listener: (payload: EventPayload<C, Topic>) => void,
@@ -139,7 +139,7 @@ export interface TestHostEvents<C extends Contract> {
 export interface TestHost<C extends Contract = AnyContract> {
   /** Opens a bridge to this host with the real `createAppBridge`. */
   connect(options?: BridgeOptions<C>): Promise<AppBridge<C>>;
-  /** For a guest that opens its bridge itself: `createAppBridge(host.bridgeOptions)`. */
+  /** Options for a guest that opens its bridge itself: `createAppBridge(host.bridgeOptions)`. */
   readonly bridgeOptions: BridgeOptions<C>;
   readonly event: TestHostEvents<C>;
   /** Calls a method that the guest exposes. */
@@ -156,26 +156,26 @@ export interface TestHost<C extends Contract = AnyContract> {
   readonly session: TestHostSession;
   readonly faults: TestHostFaults;
   readonly isConnected: boolean;
-  /** What the guest has called, oldest first. */
+  /** Calls of the guest, oldest first. */
   readonly calls: readonly { readonly method: string; readonly args: readonly unknown[] }[];
-  /** What the guest has published, oldest first. */
+  /** Events that the guest has published, oldest first. */
   readonly published: readonly { readonly topic: string; readonly payload: unknown }[];
-  /** Topics that the guest subscribes to at present. */
+  /** Topics that the guest currently subscribes to. */
   readonly subscriptions: ReadonlySet<string>;
-  /** Results that the guest gave to `setupCompleted`. */
+  /** Results that the guest passed to `setupCompleted`. */
   readonly setups: readonly unknown[];
   readonly ui: TestHostUi;
-  /** What `bridge.fetch` has sent to the gateway. */
+  /** Requests of `bridge.fetch` to the gateway. */
   readonly requests: readonly GatewayRequest[];
-  /** Every token that was issued, oldest first. */
+  /** Every token that was minted, oldest first. */
   readonly tokens: readonly string[];
-  /** Errors that no caller waited for, of both sides. */
+  /** Errors of both sides that no caller waited for. */
   readonly errors: readonly unknown[];
-  /** Time of host and guest. It stands still until it is moved. */
+  /** The clock of host and guest. It stands still until the test moves it. */
   readonly clock: TestClock;
-  /** Moves the clock; what falls due happens, on both sides. */
+  /** Moves the clock forward. Due timers of both sides fire. */
   advance(ms: number): Promise<void>;
-  /** Resolves when every message that is on its way has arrived. */
+  /** Resolves when every message has arrived. */
   settled(): Promise<void>;
   /** Closes the bridges of `connect()` and the channel. */
   close(): void;

@@ -1,7 +1,7 @@
 /**
- * A host in memory for the tests of a guest app. It shakes hands, sends frames and enforces the
- * contract with the code of a real host's channel, over a real `MessageChannel`; only the frame around
- * the guest, the issuer and the gateway are made up. Time stands still unless the test moves it.
+ * A host in memory for the tests of a guest app. It runs the channel and contract code of a real host
+ * over a real `MessageChannel`; only the frame, the issuer and the gateway are simulated. Time stands
+ * still until the test moves it.
  */
 import {
   BridgeError,
@@ -49,6 +49,8 @@ import { createTestUi, type TestUi } from "./test-ui.ts";
 const GATEWAY_URL = "https://gateway.test/";
 
 /**
+ * Creates a host for tests.
+ *
  * @example
  * const host = createTestHost({ methods: { getCurrentCustomerId: () => "c-1042" } });
  * const bridge = await host.connect();

@@ -1,4 +1,4 @@
-/** The way from the guest under test to the test host, in the place of `window.parent`. */
+/** The link from the guest under test to the test host, in place of `window.parent`. */
 import {
   BridgeError,
   parseHello,
@@ -18,50 +18,50 @@ import {
 } from "@breezeway/shared/testing";
 import type { Attempt, GreetOptions, Greeting, HostLink } from "../transport/host-link.ts";
 
-export interface TestLinkOptions {
+export interface TestLinkDeps {
   readonly clock: Clock;
   readonly conditions: () => PipeConditions;
   readonly welcome: (hello: Hello, protocol: number) => Welcome;
-  /** The host's end of a new channel. */
+  /** Opens the host's end of a new channel. */
   readonly open: (port: ChannelPort, hello: Hello) => void;
 }
 
 export interface TestLink {
-  /** How the guest's present document reaches the host. */
+  /** The link of the guest's current document. */
   readonly current: HostLink;
-  /** The host answers no handshake until it is back. */
+  /** While `true`, the host answers no handshake. */
   isAway: boolean;
-  /** Code with which handshakes are refused. */
+  /** Code with which handshakes are refused; `undefined`: they are not. */
   refusal: ErrorCode | undefined;
-  /** Breaks the channel without a word. */
+  /** Breaks the channel without a close frame. */
   cut(): void;
-  /** The guest's document goes; bridges in it stay cut off. */
+  /** Replaces the guest's document. Bridges of the old one stay disconnected. */
   renew(): void;
   settled(): Promise<void>;
 }
 
-export function createTestLink(options: TestLinkOptions): TestLink {
+export function createTestLink(deps: TestLinkDeps): TestLink {
   const waiting = new Set<() => void>();
   let pipe: MessagePipe | undefined;
   let isAway = false;
   let refusal: ErrorCode | undefined;
 
   const answer = (hello: Hello): Greeting => {
-    // As on the wire: copies, and parsed by whoever receives them.
+    // As on the wire: messages are copies, and the receiver parses them.
     const parsed = parseHello(structuredClone(hello));
     const welcome = parseWelcome(structuredClone(refuseOr(parsed)));
     if (!welcome.ok) throw BridgeError.fromWire(welcome.error);
     pipe?.cut();
-    pipe = createMessagePipe(options.clock, options.conditions);
+    pipe = createMessagePipe(deps.clock, deps.conditions);
     const [ours, theirs] = pipe.ports;
-    options.open(ours, parsed);
+    deps.open(ours, parsed);
     return { welcome, port: theirs };
   };
 
   const refuseOr = (hello: Hello): unknown => {
     try {
-      if (refusal) throw new BridgeError(refusal, "The test host was told to refuse this guest.");
-      return options.welcome(hello, negotiateProtocol(PROTOCOL_RANGE, hello.protocol));
+      if (refusal) throw new BridgeError(refusal, "The test made the host refuse this guest.");
+      return deps.welcome(hello, negotiateProtocol(PROTOCOL_RANGE, hello.protocol));
     } catch (error) {
       return { ok: false, error: toWireError(error, randomId()) };
     }
@@ -91,7 +91,7 @@ export function createTestLink(options: TestLinkOptions): TestLink {
         if (timeoutMs !== Infinity) {
           timer = clock.setTimer(() => {
             cancel();
-            reject(new BridgeError("HANDSHAKE_TIMEOUT", "The test host is away."));
+            reject(new BridgeError("HANDSHAKE_TIMEOUT", "The test made the host unreachable."));
           }, timeoutMs);
         }
         queueMicrotask(() => {

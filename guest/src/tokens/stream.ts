@@ -1,8 +1,8 @@
 import type { Readable } from "@breezeway/shared/channel";
 
 /**
- * The values of a readable as an async iterable: the current one first, then changes. A slow reader
- * gets the latest value, not all that it missed. Ends when `signal` fires.
+ * Returns the values of a readable as an async iterable: the current value, then each change. A slow
+ * reader gets the latest value only. The iterable ends when `signal` fires.
  */
 export function streamOf<T>(readable: Readable<T>, signal: AbortSignal): AsyncGenerator<T> {
   let wake = Promise.withResolvers<void>();
@@ -33,7 +33,7 @@ export function streamOf<T>(readable: Readable<T>, signal: AbortSignal): AsyncGe
 
   const values = generate();
   const end = values.return.bind(values);
-  // A generator that waits for a value would otherwise end only after the next one.
+  // Without this, a generator that waits for a value would end only after the next one.
   values.return = (value) => {
     over.abort();
     rouse();

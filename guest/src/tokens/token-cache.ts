@@ -1,13 +1,14 @@
 /**
- * The session token in a guest: in memory only, one at a time.
+ * Caches the session token of a guest. The host renews it: it pushes each new token, and answers a
+ * request when the cached one is stale. One token at a time, in memory only.
  *
- * [TK-1] A token that has expired by the issuer's clock is never handed out; within
- *        `EXPIRY_MARGIN_SECONDS` of it a read waits for the next one.
- * [TK-2] One request to the host at a time, whoever asks.
- * [TK-3] A token is never replaced by an older one, unless it is of no use any more.
- * [TK-4] A failure says why: SIGNED_OUT, OFFLINE, DENIED, HOST_GONE.
+ * [TK-1] A token that has expired by the issuer's clock is never handed out. Within
+ *        `EXPIRY_MARGIN_SECONDS` of its expiry a read waits for the next token.
+ * [TK-2] Requests to the host are single flight.
+ * [TK-3] A token is never replaced by an older one while it is usable.
+ * [TK-4] A failure has its reason as code: SIGNED_OUT, OFFLINE, DENIED, HOST_GONE.
  * [TK-5] A token of another session or tenant is never handed out once the host has named the new
- *        one: a guest that loads its data anew at that moment would show the old tenant's.
+ *        one. A guest that reloads its data at that moment would otherwise show the old tenant's.
  */
 import {
   BridgeError,
@@ -27,25 +28,25 @@ import {
 } from "@breezeway/shared/channel";
 
 export interface TokenCache {
-  /** A token with at least the margin left to live. */
+  /** Resolves to a token that is valid for at least `EXPIRY_MARGIN_SECONDS`. */
   get(): Promise<string>;
-  /** Another token than the one that a service has just refused. */
+  /** Resolves to another token than the one that a service has just rejected. */
   replace(rejected: string): Promise<string>;
   claims(): DecodedToken | null;
-  /** The issuer's time as far as it is known here, in epoch milliseconds. */
+  /** Estimate of the issuer's time in epoch milliseconds. */
   now(): number;
-  /** The token now, `null` when it has expired or is about to. */
+  /** The current token; `null` when it has expired or is about to. */
   readonly current: Readable<string | null>;
   close(): void;
 }
 
 export interface TokenCacheDeps {
   readonly clock: Clock;
-  /** What the host pushes. */
+  /** Tokens that the host pushes. */
   readonly pushed: Readable<TokenGrant | null>;
-  /** The session as the host names it. */
+  /** The session that the host names. */
   readonly session: Readable<GuestSession | null>;
-  /** Asks the host for a token, given the one that was refused, if any. */
+  /** Requests a token from the host, with the rejected token if there is one. */
   readonly request: (rejected: string | undefined) => Promise<unknown>;
 }
 
@@ -80,7 +81,7 @@ export function createTokenCache(options: TokenCacheDeps): TokenCache {
       throw whyNoToken(error);
     }
     if (!isTokenGrant(answer)) {
-      throw new BridgeError("FRAME_MALFORMED", "The host sent a token that is not one.");
+      throw new BridgeError("FRAME_MALFORMED", "The host sent a malformed token.");
     }
     accept(answer, askedAt);
     if (isUsable(answer)) return answer.token;
@@ -97,7 +98,8 @@ export function createTokenCache(options: TokenCacheDeps): TokenCache {
   const subscriptions: readonly Unsubscribe[] = [
     pushed.subscribe((next) => {
       accept(next);
-      // Dead when it comes: this clock was set, or the message slept. The host's answer tells which.
+      // A token that arrives stale means that this clock was set or the message was delayed. The
+      // answer to a request shows which.
       if (next && !isUsable(next)) share().catch(() => undefined);
     }),
     session.subscribe((named) => {
@@ -118,7 +120,7 @@ export function createTokenCache(options: TokenCacheDeps): TokenCache {
       return grant && isUsable(grant) ? grant.token : share();
     },
     async replace(rejected) {
-      // Somebody else may have replaced it while this one was on its way to the service.
+      // Another caller may have replaced the token in the meantime.
       if (grant && grant.token !== rejected && isUsable(grant)) return grant.token;
       return share(rejected);
     },
@@ -131,20 +133,20 @@ export function createTokenCache(options: TokenCacheDeps): TokenCache {
   };
 }
 
-/** What a token does not say cannot tell it apart: only a claim that differs does. */
+/** A token without these claims belongs to any session. */
 function belongsTo({ token }: TokenGrant, { handle, tenantId }: GuestSession): boolean {
   const { sid = handle, tenantId: tenant = tenantId } = decodeSessionToken(token).claims;
   return sid === handle && tenant === tenantId;
 }
 
-/** The reasons a caller can act on; an end of the channel means for tokens that the host is gone. */
+/** Maps the end of a channel to HOST_GONE. All other reasons stay as they are. */
 function whyNoToken(error: unknown): unknown {
   if (!BridgeError.is(error)) return error;
   switch (error.code) {
     case "CHANNEL_LOST":
     case "CHANNEL_CLOSED":
     case "CALL_TIMEOUT":
-      return new BridgeError("HOST_GONE", "The host is not there to give a token.", {
+      return new BridgeError("HOST_GONE", "The host is not reachable for a token.", {
         cause: error,
       });
     default:

@@ -1,10 +1,10 @@
-/** The one place where penpal's failures become ours. */
+/** Translates errors of penpal into BridgeErrors. */
 import { BridgeError } from "@breezeway/shared";
 import { PenpalError } from "penpal";
 
 export function fromPenpal(error: unknown): BridgeError {
   if (BridgeError.is(error)) return error;
-  // What the host threw comes back as a plain Error with the host's words: keep none of them.
+  // An error that the host threw arrives as a plain Error with the host's text, which is discarded.
   if (!(error instanceof PenpalError)) return refused();
   switch (error.code) {
     case "CONNECTION_DESTROYED":
@@ -14,7 +14,7 @@ export function fromPenpal(error: unknown): BridgeError {
       });
     case "METHOD_NOT_FOUND":
     case "INVALID_ARGUMENT":
-    // penpal is given no time limit: ours covers all of its steps.
+    // penpal has no timeout set: ours covers all of its steps.
     case "CONNECTION_TIMEOUT":
     case "METHOD_CALL_TIMEOUT":
       return refused(error);
@@ -24,7 +24,7 @@ export function fromPenpal(error: unknown): BridgeError {
 export function noAnswer(timeoutMs: number): BridgeError {
   return new BridgeError(
     "HANDSHAKE_TIMEOUT",
-    `No host answered within ${timeoutMs} ms. Is its origin in hostOrigins, and this page's origin in its registry?`,
+    `No host answered within ${timeoutMs} ms. Check that hostOrigins has the host's origin, and that the host has registered this page's origin.`,
   );
 }
 

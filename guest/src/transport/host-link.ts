@@ -1,6 +1,6 @@
 /**
- * How a guest reaches its host. The page around the guest is one way (`parent-link.ts`); the test kit
- * brings another one, and so does a host that is no web page. Types only.
+ * The link by which a guest reaches its host. `parent-link.ts` links to the parent page; the test kit
+ * and hosts that are not web pages bring their own link. Types only.
  */
 import type { Hello, Welcome } from "@breezeway/shared";
 import type { ChannelPort, Clock } from "@breezeway/shared/channel";
@@ -14,7 +14,7 @@ export interface Greeting {
 
 export interface GreetOptions {
   readonly hello: Hello;
-  /** Milliseconds for the whole attempt. `Infinity` waits until a host comes. */
+  /** Milliseconds for the whole attempt. `Infinity` waits until a host answers. */
   readonly timeoutMs: number;
   readonly clock: Clock;
 }
@@ -26,11 +26,12 @@ export interface Attempt {
 }
 
 /**
- * Whoever makes a link vouches for the other end: the bridge checks what arrives, not from whom.
+ * A way to the host. Its author vouches for the other end: the bridge checks the content of messages,
+ * not their sender.
  */
 export interface HostLink {
-  /** One handshake. Called again after each loss of the channel. */
+  /** Starts one handshake. The bridge calls it again after each loss of the channel. */
   greet(options: GreetOptions): Attempt;
-  /** @returns a function that stops watching */
+  /** Watches the guest's page. @returns A function that stops watching. */
   watch(listener: PageLifeListener): () => void;
 }

@@ -1,13 +1,13 @@
-/** Events in the life of the guest's page that the bridge must know of. */
+/** Lifecycle events of the guest's page that the bridge reacts to. */
 
 export interface PageLifeListener {
-  /** The page came back from the back/forward cache, with all its state but maybe without a host. */
+  /** The page returned from the back/forward cache with all its state, but maybe without a host. */
   readonly onRestored: () => void;
-  /** The page goes for good: the last moment to tell the host. */
+  /** The page is being unloaded. This is the last moment to notify the host. */
   readonly onLeaving: () => void;
 }
 
-/** @returns a function that stops watching */
+/** @returns A function that stops watching. */
 export function watchPage({ onRestored, onLeaving }: PageLifeListener): () => void {
   const listeners = new AbortController();
   const { signal } = listeners;

@@ -1,14 +1,14 @@
 /**
- * The only file of the guest that touches `window.parent` and window messages. It finds the host,
- * pins its origin, and comes back with a welcome and a data port, or with a reason why not.
+ * The only file of the guest that uses `window.parent` and window messages. It finds the host, pins
+ * its origin, and resolves to a welcome and a data port, or rejects with the reason.
  *
- * [HS-1] Nobody but the direct parent, and only from an exact configured origin, is listened to.
- * [HS-2] Not embedded is an error at once, never a timeout: see `isEmbedded`.
- * [HS-3] Every attempt ends within its time; penpal alone would wait for ever.
- * [HS-4] Nothing of the guest is exposed to penpal: its method lookup walks prototypes.
- * [HS-5] What is sent goes to exact origins: to each that is configured, and once the host has
- *        answered to its alone.
- * [HS-6] Once the guest has its port, nothing that comes by the window touches the attempt.
+ * [HS-1] Only messages from the direct parent and an exact configured origin are accepted.
+ * [HS-2] A page that is not embedded fails at once, never by a timeout. See `isEmbedded`.
+ * [HS-3] Every attempt ends within its timeout; penpal alone would wait forever.
+ * [HS-4] No method of the guest is exposed to penpal, since its method lookup walks prototypes.
+ * [HS-5] Messages go to exact origins only: to each configured one, and after the host's first
+ *        answer to the host's origin alone.
+ * [HS-6] Once the guest has its port, window messages no longer affect the attempt.
  */
 import {
   BridgeError,
@@ -32,9 +32,9 @@ export function isEmbedded(): boolean {
 }
 
 /**
- * The page around this one, which the caller knows to be there.
+ * Returns a link to the parent page. The caller has checked that there is one.
  *
- * @param hostOrigins exact origins; the caller has checked them
+ * @param hostOrigins Exact origins, which the caller has checked.
  */
 export function parentLink(hostOrigins: readonly string[]): HostLink {
   return { greet: (options) => greetParent(hostOrigins, options), watch: watchPage };
@@ -76,9 +76,9 @@ function greetParent(
 }
 
 /**
- * penpal's messages to and from the parent. In place of penpal's own `WindowMessenger`, which sends
- * its first message to any origin, can be switched to an older protocol by anyone, and is a third
- * of what penpal weighs. The host leads, so it is always the guest that sends ACK2 and its port.
+ * Carries penpal's messages to and from the parent. penpal's own `WindowMessenger` sends its first
+ * message to any origin, lets any sender switch it to an older protocol, and makes up a third of
+ * penpal's size. The host leads the handshake, so the guest always sends ACK2 with its port.
  */
 function parentMessenger(hostOrigins: readonly string[]): Messenger {
   const handlers: MessageHandler[] = [];
@@ -91,7 +91,7 @@ function parentMessenger(hostOrigins: readonly string[]): Messenger {
   };
 
   const onWindowMessage = (event: MessageEvent<unknown>): void => {
-    // Before the data, which is dear to read when it is large.
+    // Check the sender first: reading `data` deserialises the whole message.
     if (port || event.source !== window.parent || !hostOrigins.includes(event.origin)) return;
     targets = [event.origin];
     receive(event);
@@ -107,7 +107,7 @@ function parentMessenger(hostOrigins: readonly string[]): Messenger {
       addEventListener("message", onWindowMessage);
     },
     addMessageHandler: (handler) => void handlers.push(handler),
-    // penpal removes them all, and only when it destroys the messenger: nothing is heard after that.
+    // penpal removes handlers only together with the messenger, which receives nothing after that.
     removeMessageHandler() {},
     sendMessage(message, transfer = []) {
       if (message.type === "SYN") toParent(message, transfer);
@@ -127,10 +127,10 @@ function parentMessenger(hostOrigins: readonly string[]): Messenger {
 }
 
 /**
- * With each message goes whether the person has just done something in this document: the browser's
- * word, by which the host tells this frame from the others of its page.
+ * Sends the user activation of this document with each message. The browser vouches for it, so the
+ * host can attribute a click to this frame and not to another frame of its page.
  */
-function tellingActivation(port: MessagePort): ChannelPort {
+function withActivation(port: MessagePort): ChannelPort {
   const post = port.postMessage.bind(port);
   return Object.assign(port, {
     postMessage(message: unknown, transfer: object[]) {
@@ -145,7 +145,7 @@ function readAnswer(answer: unknown): Greeting {
     const welcome = parseWelcome(answer["welcome"]);
     if (!welcome.ok) throw BridgeError.fromWire(welcome.error);
     if (answer["port"] instanceof MessagePort)
-      return { welcome, port: tellingActivation(answer["port"]) };
+      return { welcome, port: withActivation(answer["port"]) };
   }
   throw new BridgeError("FRAME_MALFORMED", "The host's welcome is malformed.");
 }

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/** The page around the app: where it goes, how large the app is, toasts and dialogs. */
+/** The host's UI for apps: navigation, frame size, toasts and dialogs. */
 import {
   isRecord,
   type ConfirmOptions,
@@ -18,69 +18,71 @@ import {
 import type { BuiltInCaller } from "../bridge-types.ts";
 import { followSize } from "./follow-size.ts";
 
-/** The part of a bridge that is used: any bridge, whatever its contract. */
+/** The part of a bridge that the UI uses. A bridge with any contract has it. */
 export interface UiBridge {
   readonly method: BuiltInCaller;
   readonly context: Readable<unknown>;
 }
 
 /**
- * Each method rejects with CAPABILITY_MISSING when the manifest does not list what it needs,
- * SURFACE_REFUSED when the host does not offer it here, CALL_LIMIT_EXCEEDED when it is too much at
- * once, and CALL_ARGUMENTS_INVALID with the name of the field.
+ * Each method rejects with CAPABILITY_MISSING when the manifest lacks its capability, SURFACE_REFUSED
+ * when the host does not offer it here, CALL_LIMIT_EXCEEDED when it is called too often, and
+ * CALL_ARGUMENTS_INVALID with the name of the field.
  */
 export interface AppUi extends Disposable {
   /**
-   * Goes to a path of the host, `/customers/c-1042`, or to a page of an app, `{ path: "/orders/7" }`.
-   * Needs `navigation:write`; `{ app }` of another app `navigation:apps` besides.
+   * Navigates to a path of the host, such as `/customers/c-1042`, or to a page of an app, such as
+   * `{ path: "/orders/7" }`. Requires user activation and the capability `navigation:write`; a page of
+   * another app also requires `navigation:apps`.
    *
-   * @throws {BridgeError} ACTIVATION_MISSING some seconds after the person's last click or key, APP_UNKNOWN
+   * @throws {BridgeError} ACTIVATION_MISSING, APP_UNKNOWN
    */
   navigate(target: NavigateTarget, options?: NavigateOptions): Promise<void>;
   /**
-   * Tells the host which page of this app is shown, so that it can open the app there again.
+   * Reports the page that this app shows, so that the host can open the app there again.
    *
-   * @param path of this app's origin. Default: that of this page, with query and fragment.
+   * @param path A path of this app's origin. Default: that of this page, with query and fragment.
    */
   reportPath(path?: string): Promise<void>;
-  /** Shows a short text, at most 200 characters, in the app's name. Needs `toasts:show`. */
+  /** Shows a text of at most 200 characters in the app's name. Requires `toasts:show`. */
   showToast(text: string, options?: ToastOptions): Promise<void>;
   /**
-   * Asks a question in a dialog of the host; `false` also when the person dismisses it. A text alone
-   * is the title. Needs `dialogs:show`.
+   * Asks a question in a dialog of the host. Resolves to `false` also when the user dismisses it. A
+   * text alone is the title. Requires user activation and `dialogs:show`.
    *
-   * @throws {BridgeError} ACTIVATION_MISSING, as in `navigate`; CALL_ABORTED
+   * @throws {BridgeError} ACTIVATION_MISSING, CALL_ABORTED
    */
   confirm(question: string | ConfirmOptions, options?: { signal?: AbortSignal }): Promise<boolean>;
   /**
    * Shows a `modal` placement of this app in a dialog of the host, with data for its page. Resolves to
-   * what that page gives to `closeModal`; `undefined` when the person has closed it. Nothing is known
-   * of the result: it comes from another page. Needs `dialogs:show`.
+   * the value that its page passes to `closeModal`; `undefined` when the user closes it. The value
+   * comes from another page and is not checked. Requires user activation and `dialogs:show`.
    *
-   * @throws {BridgeError} ACTIVATION_MISSING, as in `navigate`; CALL_ABORTED
+   * @throws {BridgeError} ACTIVATION_MISSING, CALL_ABORTED
    */
   openModal(name: string, options?: OpenModalOptions & { signal?: AbortSignal }): Promise<unknown>;
-  /** What this page was opened with by `openModal`; `undefined` when it is in no dialog. */
+  /** Name and data with which `openModal` opened this page; `undefined` outside a dialog. */
   readonly modal: GuestModal | undefined;
-  /** Closes the dialog that shows this page. The frame goes with it. */
+  /** Closes the dialog that shows this page, and the page's frame with it. */
   closeModal(result?: unknown): Promise<void>;
   /**
-   * Keeps the frame as high as its content, within the host's limits. Where the host does not allow
-   * it, the frame stays as it is.
+   * Keeps the frame as high as its content, within the host's limits. The frame stays as it is where
+   * the host does not allow this.
    *
-   * @param element what the height is of. Default: the page's body.
-   * @returns a function that stops it
+   * @param element The element whose height is used. Default: the page's body.
+   * @returns A function that stops it.
    */
   autoResize(element?: HTMLElement): Unsubscribe;
-  /** Stops what this has started in the page. */
+  /** Stops all listeners and observers that this UI has started. */
   close(): void;
 }
 
-// A person takes their time. The dialog goes when this page does.
+// Users take their time. The dialog ends with this page.
 const PATIENT = { timeoutMs: Infinity };
 
 /**
- * In a dialog of the host, Escape closes it, unless the page has prevented that.
+ * Returns the host's UI for apps. In a dialog of the host, Escape closes it unless the page prevents
+ * the default of the key.
  *
  * @example
  * const ui = createUi(bridge);
@@ -92,10 +94,10 @@ export function createUi(bridge: UiBridge): AppUi {
   return ui;
 }
 
-/** The surfaces as `createUi` gives them, with nothing started yet. */
+/** Makes the UI of `createUi` without starting anything. */
 export function composeUi(bridge: UiBridge): {
   readonly ui: AppUi;
-  /** @returns what stops it, which the end of the surfaces calls, too */
+  /** Stops something when the UI closes. @returns A function that stops it earlier. */
   readonly own: (stop: Unsubscribe) => Unsubscribe;
 } {
   const running = new Set<Unsubscribe>();
@@ -144,22 +146,22 @@ export function composeUi(bridge: UiBridge): {
     autoResize: (element = document.body) =>
       own(followSize(element, (heightPx) => method.call("resize", { heightPx }))),
     close,
-    // An engine without `using` finds nothing here that it would look for.
+    // In an engine without `using` this key is `undefined`, and nothing looks it up.
     [Symbol.dispose]: close,
   };
   return { ui, own };
 }
 
-/** In a dialog only. The host's page does not see keys of this one. */
+/** Closes the dialog on Escape, if this page is in one. The host's page does not receive its keys. */
 export function closeOnEscape({
   modal,
   closeModal,
 }: Pick<AppUi, "modal" | "closeModal">): Unsubscribe {
   if (modal === undefined || typeof window === "undefined") return () => undefined;
   const onKey = (event: KeyboardEvent): void => {
-    // While a text is composed, Escape is the editor's.
+    // During text composition Escape belongs to the input method.
     if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
-    // Whoever else listens need not close it again.
+    // Prevented, so that no other listener closes the dialog again.
     event.preventDefault();
     closeModal().catch(() => undefined);
   };

@@ -1,31 +1,32 @@
 /**
- * Tells the height of an element whenever it changes.
+ * Reports the height of an element whenever it changes.
  *
- * [FS-1] At most once per frame, and only one request at a time.
- * [FS-2] It never loops. A height that follows the frame's own (`100vh`, a scrollbar that comes and
- *        goes) changes again with each answer; after two such in a row only another change counts.
- * [FS-3] Where the host refuses, it is left alone.
- * [FS-4] When the host is away for a moment, the next change tells it.
+ * [FS-1] It reports at most once per animation frame, and has only one request in flight.
+ * [FS-2] It never loops. A height that depends on the frame's own (`100vh`, a scrollbar that appears
+ *        and disappears) changes again with each answer. After two such changes in a row only a change
+ *        from another cause is reported.
+ * [FS-3] It stops when the host refuses.
+ * [FS-4] While the host is away, nothing is reported; the next change is.
  */
 import { BridgeError } from "@breezeway/shared";
 import type { Unsubscribe } from "@breezeway/shared/channel";
 
 const MAX_ECHOES = 2;
 
-/** @param tell rejects when the host keeps the height as it is */
+/** @param report Rejects when the host keeps the height as it is. */
 export function followSize(
   element: HTMLElement,
-  tell: (heightPx: number) => Promise<unknown>,
+  report: (heightPx: number) => Promise<unknown>,
 ): Unsubscribe {
   let frame = 0;
-  let isTelling = false;
+  let isReporting = false;
   let measured: number | undefined;
   let viewport = window.innerHeight;
   let echoes = 0;
 
   const measure = (): void => {
     frame = 0;
-    if (isTelling) return;
+    if (isReporting) return;
     const heightPx = heightOf(element);
     const isEcho = window.innerHeight !== viewport;
     viewport = window.innerHeight;
@@ -33,16 +34,16 @@ export function followSize(
     measured = heightPx;
     echoes = isEcho ? echoes + 1 : 0;
     if (echoes > MAX_ECHOES) return;
-    isTelling = true;
-    tell(heightPx).then(() => {
-      isTelling = false;
+    isReporting = true;
+    report(heightPx).then(() => {
+      isReporting = false;
       schedule();
     }, failed);
   };
 
   const failed = (error: unknown): void => {
     if (!BridgeError.is(error) || !error.retryable) return stop();
-    isTelling = false;
+    isReporting = false;
     measured = undefined;
   };
 
@@ -53,7 +54,7 @@ export function followSize(
   const stop = (): void => {
     observer.disconnect();
     cancelAnimationFrame(frame);
-    isTelling = true;
+    isReporting = true;
   };
 
   const observer = new ResizeObserver(schedule);
@@ -61,7 +62,7 @@ export function followSize(
   return stop;
 }
 
-/** With its margins: a frame that is too short by them would scroll. */
+/** The height with margins: a frame without room for them would scroll. */
 function heightOf(element: HTMLElement): number {
   const { marginTop, marginBottom } = getComputedStyle(element);
   const { height } = element.getBoundingClientRect();

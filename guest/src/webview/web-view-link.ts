@@ -1,10 +1,10 @@
 /**
- * The way to a native host around the WebView that this page is in (react-native-webview).
+ * A link to the native host around the WebView of this page (react-native-webview).
  *
- * [WV-1] Opted into by the app, since there is no origin to pin: whoever owns the WebView owns the
- *        page in it.
- * [WV-2] What comes to this window's events comes from the native host or from the page's own scripts;
- *        frames of other origins inside the page cannot dispatch them.
+ * [WV-1] The app opts in, since there is no origin to pin: the owner of a WebView controls the page in
+ *        it.
+ * [WV-2] Events of this window come from the native host or from the page's own scripts. Frames of
+ *        other origins inside the page cannot dispatch them.
  */
 import { BridgeError, parseWelcome } from "@breezeway/shared";
 import { randomId } from "@breezeway/shared/channel";
@@ -24,13 +24,15 @@ export interface WebViewPage extends Pick<EventTarget, "addEventListener" | "rem
   readonly [WEB_VIEW.nonce]?: unknown;
 }
 
-/** True in a WebView of React Native. Says nothing about who owns it. */
+/** True in a WebView of React Native. It says nothing about the owner of the WebView. */
 export function isInWebView(page: WebViewPage | undefined = globalWindow()): boolean {
   return page?.ReactNativeWebView !== undefined;
 }
 
 /**
- * @throws {BridgeError} HANDSHAKE_NOT_EMBEDDED
+ * Returns the link to the native host, for the option `link` of `createAppBridge`.
+ *
+ * @throws {BridgeError} HANDSHAKE_NOT_EMBEDDED, outside a WebView
  *
  * @example
  * const bridge = await createAppBridge(isInWebView() ? { link: webViewLink() } : { hostOrigins });
@@ -40,7 +42,7 @@ export function webViewLink(page: WebViewPage | undefined = globalWindow()): Hos
   if (!page || !pipe) {
     throw new BridgeError(
       "HANDSHAKE_NOT_EMBEDDED",
-      "This page is in no WebView: open it from its host.",
+      "This page is not in a WebView. Open it inside its host.",
     );
   }
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- not a window: it takes a text
@@ -60,7 +62,7 @@ function greet(
 
   const sayHello = (): void => {
     const nonce = page[WEB_VIEW.nonce];
-    // Without one the host is not there yet; it announces itself by the event, some hosts twice.
+    // Without a nonce the host is not ready. It announces itself by the event, and some hosts do so twice.
     if (typeof nonce !== "string" || nonce === greeted) return;
     greeted = nonce;
     send({ type: "hello", id, nonce, hello });
