@@ -162,7 +162,7 @@ test.describe("with a port of the test's choice", () => {
     await expect(embed(guest, { manifest: { id: "Not an id" } })).rejects.toThrow(/id: /);
     const app = await embed(guest);
     expect(app.hostOrigin).toBe(`http://localhost:${hostPort}`);
-    await expect(embed(guest)).rejects.toThrow(`hostPort ${hostPort} is taken`);
+    await expect(embed(guest)).rejects.toThrow(`hostPort: ${hostPort}: must be a free port`);
   });
 });
 

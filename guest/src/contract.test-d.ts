@@ -55,13 +55,13 @@ test("calls are typed by the contract", () => {
   void bridge.method.call("refresh");
 });
 
-test("methods of every host are there with any contract", () => {
+test("built-in methods exist with any contract", () => {
   expectTypeOf(bridge.method.call("getSessionToken")).resolves.toEqualTypeOf<string>();
   expectTypeOf(open.method.call("getAppToken")).resolves.toEqualTypeOf<string>();
   void bridge.method.call("setupCompleted", { done: true });
 });
 
-test("surfaces of the host's page are there with any contract, and typed", () => {
+test("methods of the host's UI exist with any contract, and are typed", () => {
   const patient = callOptions({ timeoutMs: Infinity });
   expectTypeOf(bridge.method.call("confirm", { title: "Sure?" }, patient)).resolves.toBeBoolean();
   expectTypeOf(open.method.call("openModal", "edit", { data: 7 })).resolves.toBeUnknown();
@@ -114,7 +114,7 @@ test("events are typed by the contract", () => {
   bridge.event.publish("order:verified", { orderId: "7" });
 });
 
-test("without a contract every name goes, and nothing is known", () => {
+test("without a contract any name is allowed, and all types are unknown", () => {
   expectTypeOf(open.method.call("anything", 1, "two")).resolves.toBeUnknown();
   open.event.subscribe("any:topic", (payload) => expectTypeOf(payload).toBeUnknown());
 });

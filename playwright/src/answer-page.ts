@@ -1,4 +1,4 @@
-/** The test's side of the host page: answers calls of the guest, and records what it does. */
+/** The test's side of the host page. It answers calls of the guest, and records its actions. */
 import {
   BridgeError,
   checkArgs,

@@ -8,13 +8,19 @@ import {
   originOf,
   type AnyContract,
   type Contract,
+  type ContractGuard,
   type ErrorCode,
 } from "@breezeway/shared";
 import type { ManifestInput } from "@breezeway/shared/schemas";
 import type { Page } from "@playwright/test";
-import { createPageAnswers, type AnyMethod } from "./answer-page.ts";
+import {
+  createPageAnswers,
+  type AnyMethod,
+  type PageAnswers,
+  type PageRecord,
+} from "./answer-page.ts";
 import { pageContract } from "./page-contract.ts";
-// Brings the page's globals, for the functions below that run there.
+// Declares the globals of the page, for the functions below that run in it.
 import type { HostPage } from "./page/host-page.ts";
 import type { PageMessage } from "./page/setup.ts";
 import { serveGuest, serveHost, type HostSite, type Site } from "./sites.ts";
@@ -65,32 +71,42 @@ export async function openEmbed<C extends Contract = AnyContract>(
   }
 }
 
-interface AppParts {
+interface AppDeps {
   readonly page: Page;
   readonly host: HostSite;
   readonly manifest: ManifestInput;
 }
 
+/** The parts that the members of an {@link EmbeddedApp} use. */
+interface AppParts extends AppDeps {
+  readonly guard: ContractGuard;
+  readonly answers: PageAnswers;
+  readonly sessions: UserSessions;
+}
+
+interface UserSessions {
+  /** Signs this user in with the next load of the sign-in page. */
+  admit(user: SignedInUser): Promise<void>;
+  revoke(): Promise<void>;
+}
+
 async function startApp<C extends Contract>(
-  { page, host, manifest }: AppParts,
+  deps: AppDeps,
   options: EmbedOptions<C>,
 ): Promise<EmbeddedApp> {
+  const { page, host, manifest } = deps;
   const guard = createContractGuard(options.contract, () => true);
   const methods = new Map(Object.entries((options.methods ?? {}) as Record<string, AnyMethod>));
-  const { record, inbox, answer } = createPageAnswers(guard, methods);
-  let handle: string | undefined;
-
-  const admit = async (user: SignedInUser): Promise<void> => {
-    handle = await host.admit(user);
-  };
-  const connected = (): Promise<void> => page.evaluate(() => window.breezewayPage.connected());
+  const answers = createPageAnswers(guard, methods);
+  const sessions = createUserSessions(host);
 
   await page.exposeBinding("breezewayTest", ({ frame }, message: PageMessage) => {
-    // Playwright puts the function into every frame, the guest's too.
-    if (frame !== page.mainFrame()) throw new Error("Only the host's page may call this.");
-    return answer(message);
+    // Playwright defines the function in every frame, including the guest's.
+    if (frame !== page.mainFrame())
+      throw new Error("breezewayTest: only the host page may call it.");
+    return answers.answer(message);
   });
-  if (options.user !== null) await admit(options.user ?? {});
+  if (options.user !== null) await sessions.admit(options.user ?? {});
   await page.goto(`${host.origin}/${options.user === null ? "" : "sign-in"}`);
   await page.evaluate((setup) => window.breezewayPage.start(setup), {
     manifest,
@@ -103,8 +119,31 @@ async function startApp<C extends Contract>(
     gatewayUrl: options.gatewayUrl,
     path: options.path,
   });
-  if (options.waitFor !== "mounted") await connected();
+  if (options.waitFor !== "mounted") await connected(page);
+  const parts = { ...deps, guard, answers, sessions };
+  return { ...viewOf(parts), ...trafficOf(parts), ...controlsOf(parts) };
+}
 
+function createUserSessions(host: HostSite): UserSessions {
+  let handle: string | undefined;
+  return {
+    async admit(user) {
+      handle = await host.admit(user);
+    },
+    async revoke() {
+      if (handle !== undefined) await host.issuer.sessions.revoke(handle);
+    },
+  };
+}
+
+function connected(page: Page): Promise<void> {
+  return page.evaluate(() => window.breezewayPage.connected());
+}
+
+type View = "page" | "frame" | "modal" | "hostOrigin" | "guestOrigin" | "issuerUrl" | "state";
+type Traffic = keyof PageRecord | "publish" | "waitForEvent" | "call";
+
+function viewOf({ page, host, manifest }: AppParts): Pick<EmbeddedApp, View> {
   return {
     page,
     frame: page.frameLocator("body > iframe"),
@@ -112,8 +151,14 @@ async function startApp<C extends Contract>(
     hostOrigin: host.origin,
     guestOrigin: originOf(manifest.url) ?? "",
     issuerUrl: host.issuer.url,
-    ...record,
     state: () => page.evaluate(() => window.breezewayPage.mount.state),
+  };
+}
+
+/** Calls and events between the test and the guest. */
+function trafficOf({ page, guard, answers }: AppParts): Pick<EmbeddedApp, Traffic> {
+  return {
+    ...answers.record,
     async publish(topic, payload) {
       await checkPayload(topic, guard.topic(topic), payload);
       await page.evaluate(([name, value]) => window.breezewayPage.host.event.publish(name, value), [
@@ -123,7 +168,7 @@ async function startApp<C extends Contract>(
     },
     async waitForEvent(topic) {
       guard.topic(topic);
-      return inbox.take(topic);
+      return answers.inbox.take(topic);
     },
     async call(name, ...args) {
       const definition = guard.method(name, "guestMethods");
@@ -132,10 +177,16 @@ async function startApp<C extends Contract>(
         ([method, given]) => window.breezewayPage.callGuest(method, given),
         [name, args] as const,
       );
-      // Playwright would keep the message of an error, and lose its code.
+      // Playwright keeps only the message of an error, so the code travels in the answer.
       if (!answer.ok) throw new BridgeError(answer.code as ErrorCode, answer.message);
       return checkResult(name, definition, answer.value);
     },
+  };
+}
+
+/** Changes that the test makes in the host. */
+function controlsOf({ page, sessions }: AppParts): Omit<EmbeddedApp, View | Traffic> {
+  return {
     setContext: (value) =>
       page.evaluate((context) => window.breezewayPage.host.context.set(context), value),
     setTheme: (value) =>
@@ -143,7 +194,7 @@ async function startApp<C extends Contract>(
     setLocale: (value) =>
       page.evaluate((locale) => window.breezewayPage.host.locale.set(locale), value),
     async signIn(user = {}) {
-      await admit(user);
+      await sessions.admit(user);
       await page.evaluate(async () => {
         await fetch("/sign-in");
         await window.breezewayPage.host.session.reload();
@@ -152,12 +203,10 @@ async function startApp<C extends Contract>(
     signOut: () => page.evaluate(() => window.breezewayPage.host.session.signOut()),
     switchTenant: (tenant) =>
       page.evaluate((id) => window.breezewayPage.host.session.switchTenant(id), tenant),
-    async revoke() {
-      if (handle !== undefined) await host.issuer.sessions.revoke(handle);
-    },
+    revoke: () => sessions.revoke(),
     async reload() {
       await page.evaluate(() => window.breezewayPage.mount.reload());
-      await connected();
+      await connected(page);
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Events by topic: what came before somebody waited, and who waits for what has not come. */
+/** Events by topic: unread events, and readers that wait for an event. */
 export interface Inbox {
   put(topic: string, payload: unknown): void;
   take(topic: string): Promise<unknown>;
@@ -14,8 +14,8 @@ export function createInbox(): Inbox {
       else unread.set(topic, [...(unread.get(topic) ?? []), payload]);
     },
     take(topic) {
-      const come = unread.get(topic);
-      if (come && come.length > 0) return Promise.resolve(come.shift());
+      const arrived = unread.get(topic);
+      if (arrived && arrived.length > 0) return Promise.resolve(arrived.shift());
       return new Promise((resolve) => {
         waiting.set(topic, [...(waiting.get(topic) ?? []), resolve]);
       });

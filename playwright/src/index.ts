@@ -1,5 +1,5 @@
 /**
- * `test` of Playwright with a host to embed an app in.
+ * Playwright's `test` with a fixture that embeds an app in a host.
  *
  * @example
  * test("shows the customer", async ({ embed }) => {
@@ -20,16 +20,16 @@ import type { Embed } from "./types.ts";
 
 export interface BreezewayFixtures {
   /**
-   * Opens a host page with the app in it. The first one is in `page`, each further one in a page of
-   * its own; all are closed at the end of the test.
+   * Opens a host page with the app in it. The first one opens in `page`, each further one in a new
+   * page. All are closed at the end of the test.
    */
   readonly embed: Embed;
 }
 
 export interface BreezewayOptions {
   /**
-   * Port of the host: an app that has its own server must name the host's origin,
-   * `http://localhost:<port>`, among its `hostOrigins`. Default 0: any free port.
+   * Port of the host. An app with its own server must list the host's origin, `http://localhost:<port>`,
+   * in its `hostOrigins`. Default 0: any free port.
    */
   readonly hostPort: number;
 }

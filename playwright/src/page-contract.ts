@@ -6,7 +6,7 @@ interface Rights {
   readonly retained?: boolean;
 }
 
-/** The part of a contract that the host's page can have: names and rights, but no schemas. */
+/** Returns the part of a contract that the host page gets: names and rights, without schemas. */
 export function pageContract(contract: Contract | undefined): PageContract | undefined {
   if (contract === undefined) return undefined;
   const { methods, events, guestMethods } = contract;

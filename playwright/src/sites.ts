@@ -1,6 +1,6 @@
 /**
- * The two sites of a test: the host with its issuer on `localhost`, the guest on `127.0.0.1`. To a
- * browser these are different sites, as host and guest are in real life.
+ * The two sites of a test: the host with its issuer on `localhost`, and the guest on `127.0.0.1`. To a
+ * browser these are different sites, as in production.
  */
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -17,12 +17,12 @@ export interface Site {
 
 export interface HostSite extends Site {
   readonly issuer: Issuer;
-  /** Whoever loads `/sign-in` next is this user. @returns the session's handle */
+  /** Signs in this user with the next load of `/sign-in`. @returns The session handle. */
   admit(user: SignedInUser): Promise<string>;
 }
 
 export interface HostSiteOptions {
-  /** 0 takes a free one. */
+  /** 0: any free port. */
   readonly port: number;
   readonly manifest: ManifestInput;
   readonly tokenTtlSeconds: number | undefined;
@@ -59,7 +59,7 @@ export async function serveHost(options: HostSiteOptions): Promise<HostSite> {
       ...(options.tokenTtlSeconds !== undefined && { tokenTtlSeconds: options.tokenTtlSeconds }),
     });
   } catch (error) {
-    // A manifest with a mistake must not keep the port from the next test.
+    // An invalid manifest must not keep the port busy for the next test.
     await site.close();
     throw error;
   }
@@ -111,6 +111,6 @@ async function listen(hostname: string, port: number, answer: RequestListener): 
 }
 
 function portTaken(port: number, cause: Error): Error {
-  const why = "by another program, another embed of this test, or a test in another worker";
-  return new Error(`hostPort ${port} is taken: ${why}.`, { cause });
+  const users = "Another program, another embed of this test, or a test in another worker uses it.";
+  return new Error(`hostPort: ${port}: must be a free port. ${users}`, { cause });
 }

@@ -17,7 +17,7 @@ import type { NewSession } from "@breezeway/issuer";
 import type { FrameLocator, Page } from "@playwright/test";
 import type { EmbedNavigation } from "./page/setup.ts";
 
-/** Methods of the host. They run in the test, so they see its variables. */
+/** Methods of the host. They run in the test, so they can use its variables. */
 export type EmbedMethods<C extends Contract> = {
   readonly [Name in MethodName<C>]?: (
     ...args: HandlerArgs<C, Name>
@@ -27,21 +27,21 @@ export type EmbedMethods<C extends Contract> = {
 export type SignedInUser = Partial<NewSession>;
 
 export interface EmbedOptions<C extends Contract = AnyContract> {
-  /** What differs from a minimal manifest. `url` is that of the guest. */
+  /** Fields of the manifest. Default: a minimal manifest. `url` is always that of the guest. */
   readonly manifest?: Partial<Omit<ManifestInput, "url">>;
-  /** Types and run-time checks. Default: any name, nothing checked. */
+  /** Types and run-time checks. Default: any name, without checks. */
   readonly contract?: C;
   readonly methods?: EmbedMethods<C>;
-  /** Topics of the guest that the host listens to. Default: all of the contract. */
+  /** Topics of the guest that the host subscribes to. Default: all topics of the contract. */
   readonly topics?: readonly TopicName<C>[];
   readonly context?: unknown;
   /** Default: light. */
   readonly theme?: Theme;
   /** BCP 47. Default `en`. */
   readonly locale?: string;
-  /** Who is signed in at the host; `null` for nobody. Default: `alice` of the tenant `acme`. */
+  /** The user who is signed in at the host; `null` for none. Default: `alice` of the tenant `acme`. */
   readonly user?: SignedInUser | null;
-  /** Base URL of the gateway; requests to it can be answered with `page.route`. Default: none. */
+  /** Base URL of the gateway. A test can answer its requests with `page.route`. Default: no gateway. */
   readonly gatewayUrl?: string;
   /** Page of the app to open, relative to its URL. */
   readonly path?: string;
@@ -51,7 +51,7 @@ export interface EmbedOptions<C extends Contract = AnyContract> {
   readonly waitFor?: "connected" | "mounted";
 }
 
-/** A guest of HTML text, served on a site of its own. It must name the host's origin, given here. */
+/** A guest as HTML text, served on a separate site. Its host origins must include the given origin. */
 export interface HtmlGuest {
   readonly html: string | ((hostOrigin: string) => string);
 }
@@ -59,21 +59,21 @@ export interface HtmlGuest {
 export interface EmbeddedApp<C extends Contract = AnyContract> {
   /** The host's page. */
   readonly page: Page;
-  /** What is inside the app's frame. */
+  /** Locators inside the app's frame. */
   readonly frame: FrameLocator;
-  /** What is inside the dialog that the app has opened with `openModal`. */
+  /** Locators inside the dialog that the app has opened with `openModal`. */
   readonly modal: FrameLocator;
   readonly hostOrigin: string;
   readonly guestOrigin: string;
-  /** `iss` of the tokens; its keys are at `/.well-known/jwks.json` below it. */
+  /** `iss` of the tokens. Its keys are at `/.well-known/jwks.json` below it. */
   readonly issuerUrl: string;
   /** Calls of the guest, oldest first. */
   readonly calls: readonly { readonly method: string; readonly args: readonly unknown[] }[];
   /** Events of the guest, oldest first. */
   readonly events: readonly { readonly topic: string; readonly payload: unknown }[];
-  /** Results that the guest gave to `setupCompleted`. */
+  /** Results that the guest passed to `setupCompleted`. */
   readonly setups: readonly unknown[];
-  /** Where the guest wanted to go, oldest first; the host stays. */
+  /** Navigations that the guest requested, oldest first. The host page itself does not navigate. */
   readonly navigations: readonly EmbedNavigation[];
   /** Paths that the guest has reported, oldest first. */
   readonly paths: readonly string[];
@@ -83,8 +83,8 @@ export interface EmbeddedApp<C extends Contract = AnyContract> {
   /** Sends an event to the guest. */
   publish<Topic extends TopicName<C>>(topic: Topic, payload: EventInput<C, Topic>): Promise<void>;
   /**
-   * Resolves with the payload of the guest's first event of this topic that was not waited for yet,
-   * also when it has come already.
+   * Resolves to the payload of the guest's first unread event of this topic, even if the event has
+   * already arrived.
    */
   waitForEvent<Topic extends TopicName<C>>(topic: Topic): Promise<EventPayload<C, Topic>>;
   /** Calls a method that the guest exposes. */
@@ -98,9 +98,9 @@ export interface EmbeddedApp<C extends Contract = AnyContract> {
   signIn(user?: SignedInUser): Promise<void>;
   signOut(): Promise<void>;
   switchTenant(tenantId: string): Promise<void>;
-  /** Ends the session on the server; the host learns of it through its event stream. */
+  /** Revokes the session. The host is notified through its event stream. */
   revoke(): Promise<void>;
-  /** Loads the guest anew and waits until it is connected. */
+  /** Reloads the guest and waits until it is connected. */
   reload(): Promise<void>;
 }
 

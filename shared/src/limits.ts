@@ -61,7 +61,7 @@ export interface RateBudget {
 
 /** What one app may do with the host's page, over all of its frames. */
 export const SURFACE_LIMITS = {
-  /** About as many as a person can read. */
+  /** About as many as a user can read. */
   toasts: { burst: 3, perSecond: 0.5 },
   /** An app that asks again and again leaves time to leave the page. */
   dialogs: { burst: 5, perSecond: 0.33 },

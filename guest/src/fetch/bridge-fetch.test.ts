@@ -1,4 +1,4 @@
-/** Against a server of its own and the runtime's fetch. Redirects are in the browser's specs. */
+/** Runs against a real server with the fetch of the runtime. The browser specs cover redirects. */
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -98,7 +98,7 @@ beforeEach(() => {
 });
 
 describe("a request of the guest", () => {
-  it("goes to the gateway with the token and a trace of its own", async () => {
+  it("goes to the gateway with the token and a new trace", async () => {
     const response = await open()("/orders?open=1");
     expect(await response.text()).toBe("fine");
     await open()("/orders");
@@ -108,7 +108,7 @@ describe("a request of the guest", () => {
     expect(second).not.toBe(first);
   });
 
-  it("keeps a trace that the app has begun, and not a credential that it names", async () => {
+  it("keeps the app's traceparent, and replaces its Authorization", async () => {
     const traceparent = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
     await open()("/orders", { headers: { traceparent, authorization: "Bearer forged" } });
     expect(seen[0]).toMatchObject({ traceparent, authorization: "Bearer first" });
@@ -118,12 +118,12 @@ describe("a request of the guest", () => {
     ["", "/orders", "/orders"],
     ["/v1", "/orders", "/v1/orders"],
     ["/v1/", "orders?x=/y", "/v1/orders?x=/y"],
-  ])("under a gateway at %o asks for %o at %o", async (prefix, url, path) => {
+  ])("under a gateway at %o resolves %o to %o", async (prefix, url, path) => {
     await open({ gatewayUrl: gateway + prefix })(url);
     expect(seen[0]?.path).toBe(path);
   });
 
-  it("may go to further origins that were configured", async () => {
+  it("may go to configured further origins", async () => {
     const send = open({ gatewayUrl: "https://gateway.example", gatewayOrigins: [gateway] });
     await send(`${gateway}/reports`);
     expect(seen[0]).toMatchObject({ path: "/reports", authorization: "Bearer first" });
@@ -137,7 +137,7 @@ describe("a request of the guest", () => {
     "data:text/plain,x",
     "blob:https://evil.example/x",
     "javascript:alert(1)",
-  ])("to %o is refused before a token is asked for [FT-1]", async (url) => {
+  ])("to %o is refused before a token is requested [FT-1]", async (url) => {
     tokenFailure = new BridgeError("DENIED", "must not be asked");
     await expect(open()(url)).rejects.toMatchObject({ code: "FETCH_ORIGIN_NOT_ALLOWED" });
     await expect(open({ gatewayUrl: null })(url)).rejects.toMatchObject({
@@ -149,16 +149,18 @@ describe("a request of the guest", () => {
     await expect(open({ gatewayUrl: null })("/orders")).rejects.toThrow(
       "this URL is not: the host names no gatewayUrl.",
     );
-    await expect(open()("https://evil.example/")).rejects.toThrow("and https://evil.example is not.");
+    await expect(open()("https://evil.example/")).rejects.toThrow(
+      "and https://evil.example is not.",
+    );
   });
 
-  it("is not sent without a token, and says why", async () => {
+  it("is not sent without a token, and rejects with the reason", async () => {
     tokenFailure = new BridgeError("SIGNED_OUT", "nobody is signed in");
     await expect(open()("/orders")).rejects.toMatchObject({ code: "SIGNED_OUT" });
     expect(seen).toEqual([]);
   });
 
-  it("that is aborted ends as a plain fetch does", async () => {
+  it("rejects on abort as fetch does", async () => {
     const controller = new AbortController();
     const work = open()("/never", { signal: controller.signal });
     const outcome = expect(work).rejects.toMatchObject({ name: "AbortError" });
@@ -167,7 +169,7 @@ describe("a request of the guest", () => {
     await outcome;
   });
 
-  it("that reaches nobody is retryable", async () => {
+  it("rejects with a retryable error when no server answers", async () => {
     const send = open({ gatewayUrl: "http://127.0.0.1:1" });
     await expect(send("/orders")).rejects.toMatchObject({
       code: "FETCH_FAILED",
@@ -183,7 +185,7 @@ describe("a request that the gateway answers with 401 and refresh", () => {
     ["a form", new URLSearchParams({ a: "1" }), "a=1"],
     ["binary data", new TextEncoder().encode("bytes"), "bytes"],
     ["a blob", new Blob(["blob"]), "blob"],
-  ])("is sent once more with %s and a fresh token [FT-2]", async (_what, body, text) => {
+  ])("is retried once with %s and a fresh token [FT-2]", async (_what, body, text) => {
     refusals.push(ASKS_FOR_REFRESH);
     const response = await open()("/orders", { method: "POST", body });
     expect(response.status).toBe(200);
@@ -192,17 +194,17 @@ describe("a request that the gateway answers with 401 and refresh", () => {
       { method: "POST", body: text, authorization: "Bearer first" },
       { method: "POST", body: text, authorization: "Bearer second" },
     ]);
-    // One click, one trace.
+    // A retry belongs to the same trace.
     expect(seen[0]?.traceparent).toBe(seen[1]?.traceparent);
   });
 
-  it("is sent twice at most [FT-2]", async () => {
+  it("is sent at most twice [FT-2]", async () => {
     refusals.push(ASKS_FOR_REFRESH, ASKS_FOR_REFRESH);
     expect((await open()("/orders")).status).toBe(401);
     expect(seen).toHaveLength(2);
   });
 
-  it("is not sent again when its body is a stream, which is sent as it comes", async () => {
+  it("is not retried when its body is a stream", async () => {
     refusals.push(ASKS_FOR_REFRESH);
     const body = new Blob(["one ", "two"]).stream();
     const init = { method: "POST", body, duplex: "half" } as RequestInit;
@@ -210,7 +212,7 @@ describe("a request that the gateway answers with 401 and refresh", () => {
     expect(seen.map((request) => request.body)).toEqual(["one two"]);
   });
 
-  it("is not sent again when its body came in a Request, of which nobody knows where it is from", async () => {
+  it("is not retried when its body came in a Request", async () => {
     refusals.push(ASKS_FOR_REFRESH);
     const request = new Request(`${gateway}/orders`, { method: "POST", body: "text" });
     expect((await open()(request)).status).toBe(401);
@@ -223,14 +225,14 @@ it.each<[string, Refusal]>([
   ["that is no problem document", { ...ASKS_FOR_REFRESH, type: "application/json" }],
   ["that is not JSON", { status: 401, body: "refresh" }],
   ["of another status", { ...ASKS_FOR_REFRESH, status: 403 }],
-])("an answer %s goes to the app as it is, with its body", async (_what, refusal) => {
+])("a response %s reaches the app unchanged", async (_what, refusal) => {
   refusals.push(refusal);
   const response = await open()("/orders");
   expect([response.status, await response.text()]).toEqual([refusal.status, refusal.body]);
   expect(seen).toHaveLength(1);
 });
 
-it("a request through the host needs no token here, and takes its whole body along", async () => {
+it("a request via the host uses no token of this page and carries its whole body", async () => {
   tokenFailure = new BridgeError("DENIED", "must not be asked");
   const response = await open()("/orders", { via: "host", method: "PUT", body: "text" });
   expect([response.status, response.headers.get("x-by")]).toEqual([204, "host"]);

@@ -136,7 +136,7 @@ export class BridgeController<C extends Contract = AnyContract> implements React
   async #open(): Promise<void> {
     try {
       const { bridge: given, ...options } = this.#options;
-      const bridge = given ?? (await createAppBridge<C>(options as BridgeOptions<C>));
+      const bridge = given ?? (await createAppBridge<C>(options));
       if (this.#isConnected) this.#follow(bridge);
       else if (!given) bridge.close();
     } catch (error) {

@@ -21,7 +21,7 @@ async function proofOf(url: string, method = "GET", nowMs?: number): Promise<str
 }
 
 describe("a proof", () => {
-  it("is a JWT of RFC 9449 for one method, URL, token and moment", async () => {
+  it("is a JWT as in RFC 9449 for one method, URL, token and time", async () => {
     const proof = await proofOf("https://api.example/orders/7?x=1#y", "POST", 1_800_000_000_900);
     const header = partOf(proof, 0);
     expect(header).toEqual({
@@ -43,7 +43,7 @@ describe("a proof", () => {
     expect(verify("sha256", input, { key, dsaEncoding: "ieee-p1363" }, signature)).toBe(true);
   });
 
-  it("is another one for each request", async () => {
+  it("is new for each request", async () => {
     const proof = await createProof();
     const ids = await Promise.all(
       [1, 2].map(async () => {
@@ -55,7 +55,7 @@ describe("a proof", () => {
     expect(new Set(ids).size).toBe(2);
   });
 
-  it("has the thumbprint of RFC 7638", async () => {
+  it("has the key thumbprint of RFC 7638", async () => {
     const proof = await createProof();
     const request = new Request("https://api.example/");
     await proof.authorize(request, "t");
@@ -64,7 +64,7 @@ describe("a proof", () => {
     expect(proof.keyThumbprint).toBe(createHash("sha256").update(members).digest("base64url"));
   });
 
-  it("is made with a private key that no script can read", async () => {
+  it("is signed with a private key that no script can read", async () => {
     const { subtle } = globalThis.crypto;
     const generateKey = vi.spyOn(subtle, "generateKey");
     await createProof();
@@ -73,7 +73,7 @@ describe("a proof", () => {
     await expect(subtle.exportKey("jwk", keys!.privateKey)).rejects.toThrow("not extractable");
   });
 
-  it("is refused where the browser has no keys, with the reason", async () => {
+  it("rejects with CONFIG_INVALID where the browser has no WebCrypto", async () => {
     vi.stubGlobal("crypto", { randomUUID: () => "1" });
     await expect(createProof()).rejects.toMatchObject({
       code: "CONFIG_INVALID",
@@ -83,7 +83,7 @@ describe("a proof", () => {
 });
 
 describe("a bridge with a proof", () => {
-  it("asks for bound tokens, and proves each request", async () => {
+  it("requests bound tokens and proves each request", async () => {
     const host = createTestHost({ gateway: () => Response.json("fine") });
     const proof = await createProof();
     const bridge = await host.connect({ proof });
@@ -92,7 +92,7 @@ describe("a bridge with a proof", () => {
     host.close();
   });
 
-  it("is refused by the gateway without one, since its tokens are worth nothing alone", async () => {
+  it("is refused by the gateway without a proof, since its tokens are bound", async () => {
     const host = createTestHost({ gateway: () => Response.json("fine") });
     const { keyThumbprint } = await createProof();
     const authorize = async (request: Request, token: string): Promise<void> =>
@@ -106,7 +106,7 @@ describe("a bridge with a proof", () => {
     host.close();
   });
 
-  it("serves a second bridge of the page, which has none, with the first one's", async () => {
+  it("lends its proof to a second bridge of the page that has none", async () => {
     const host = createTestHost({ gateway: () => Response.json("fine") });
     const options = { proof: await createProof() };
     const first = await host.connect(options);

@@ -44,7 +44,7 @@ const customerHost = (): TestHost<typeof contract> =>
   );
 
 describe("a guest of the test host", () => {
-  it("starts with the host's snapshot and a token", async () => {
+  it("starts with the host's state and a token", async () => {
     const bridge = await customerHost().connect();
     expect(bridge.appId).toBe("test-app");
     expect(bridge.context.current).toEqual({ customerId: "c-1042" });
@@ -53,7 +53,7 @@ describe("a guest of the test host", () => {
     expect(bridge.can("customers:write")).toBe(true);
   });
 
-  it("calls methods of the contract, and is called", async () => {
+  it("calls methods of the contract, and the host calls it", async () => {
     const host = customerHost();
     const bridge = await host.connect();
     bridge.method.expose("refresh", (count) => count + 1);
@@ -62,7 +62,7 @@ describe("a guest of the test host", () => {
     expect(host.calls).toEqual([{ method: "getCustomer", args: ["7"] }]);
   });
 
-  it("is refused what the contract or its capabilities do not allow", async () => {
+  it("is refused calls that the contract or its capabilities do not allow", async () => {
     const host = customerHost();
     host.capabilities.set([]);
     const bridge = await host.connect();
@@ -77,7 +77,7 @@ describe("a guest of the test host", () => {
     anything.close();
   });
 
-  it("exchanges events, and gets a retained one late", async () => {
+  it("exchanges events, and receives a retained event on late subscription", async () => {
     const host = customerHost();
     const bridge = await host.connect();
     host.event.publish("customer:changed", { id: "c-1" });
@@ -91,7 +91,7 @@ describe("a guest of the test host", () => {
     expect(host.published).toEqual([{ topic: "order:verified", payload: { orderId: 5 } }]);
   });
 
-  it("sees changes of context, theme, locale and session", async () => {
+  it("follows changes of context, theme, locale and session", async () => {
     const host = customerHost();
     const bridge = await host.connect();
     host.context.set({ customerId: "c-2" });
@@ -120,14 +120,14 @@ describe("a guest of the test host", () => {
     expect(forged?.status).toBe(401);
   });
 
-  it("tells the host that its setup is done", async () => {
+  it("notifies the host that its setup is complete", async () => {
     const host = customerHost();
     const bridge = await host.connect();
     await bridge.method.call("setupCompleted", { shop: "s-1" });
     expect(host.setups).toEqual([{ shop: "s-1" }]);
   });
 
-  it("gets a fresh token before the old one runs out, as time passes", async () => {
+  it("receives a fresh token before the old one expires", async () => {
     const host = customerHost();
     const bridge = await host.connect();
     const first = await bridge.getSessionToken();
@@ -137,7 +137,7 @@ describe("a guest of the test host", () => {
     expect(host.tokens).toEqual([first, second]);
   });
 
-  it("pushes a fresh token after a reconnect too", async () => {
+  it("receives fresh tokens after a reconnect, too", async () => {
     const host = customerHost();
     const bridge = await host.connect();
     host.faults.drop();
@@ -160,7 +160,7 @@ describe("a guest of the test host", () => {
 });
 
 describe("the faults of the test host", () => {
-  it("drop: calls under way reject as retryable, subscriptions come back", async () => {
+  it("drop: calls in flight reject as retryable, and subscriptions are restored", async () => {
     const host = customerHost();
     const bridge = await host.connect();
     const states: string[] = [];
@@ -191,7 +191,7 @@ describe("the faults of the test host", () => {
     expect(bridge.state).toBe("connected");
   });
 
-  it("away: a guest that starts gives up after its time", async () => {
+  it("away: a guest that starts rejects after its timeout", async () => {
     const host = customerHost();
     host.faults.away();
     const failed = expect(host.connect({ handshakeTimeoutMs: 2_000 })).rejects.toThrow(
@@ -210,7 +210,7 @@ describe("the faults of the test host", () => {
     await expect(host.connect()).resolves.toBeDefined();
   });
 
-  it("swallow: a call runs into its timeout", async () => {
+  it("swallow: a call times out", async () => {
     const host = customerHost();
     const bridge = await host.connect();
     host.faults.swallow();
@@ -220,7 +220,7 @@ describe("the faults of the test host", () => {
     await timedOut;
   });
 
-  it("delay: an answer takes the time both ways", async () => {
+  it("delay: a call takes the delay in both directions", async () => {
     const host = customerHost();
     const bridge = await host.connect();
     host.faults.delay(100);
@@ -236,7 +236,7 @@ describe("the faults of the test host", () => {
     await called;
   });
 
-  it("expire: the gateway refuses the old token, the guest never hands it out", async () => {
+  it("expire: the gateway rejects the old token, and the guest never hands it out", async () => {
     const host = customerHost();
     const bridge = await host.connect();
     const old = await bridge.getSessionToken();
@@ -249,7 +249,7 @@ describe("the faults of the test host", () => {
     expect((await bridge.fetch("/orders")).status).toBe(200);
   });
 
-  it("revoke: the guest is signed out and its token is refused", async () => {
+  it("revoke: the guest is signed out and its token is rejected", async () => {
     const host = customerHost();
     const bridge = await host.connect();
     const old = await bridge.getSessionToken();
@@ -263,7 +263,7 @@ describe("the faults of the test host", () => {
     expect(await response?.json()).toMatchObject({ reason: "session-revoked", action: "login" });
   });
 
-  it("offline and deny: a read of the token says why there is none", async () => {
+  it("offline and deny: a read of the token rejects with the reason", async () => {
     const host = customerHost();
     const bridge = await host.connect();
     host.faults.offline();
@@ -275,7 +275,7 @@ describe("the faults of the test host", () => {
     await expect(bridge.getSessionToken()).resolves.toBeDefined();
   });
 
-  it("reload: old bridges stay cut off, the new document's bridge works", async () => {
+  it("reload: old bridges stay disconnected, and the new document's bridge works", async () => {
     const host = customerHost();
     const before = await host.connect();
     host.faults.reload();

@@ -25,7 +25,7 @@ const open = () => {
   return { store, life, listeners, values };
 };
 
-it("gives the current value, then changes, and to a slow reader the latest", async () => {
+it("yields the current value, then changes, and to a slow reader the latest value", async () => {
   const { store, values } = open();
   await expect(values.next()).resolves.toEqual({ done: false, value: "a" });
   const next = values.next();

@@ -77,7 +77,7 @@ const expiryOf = (token: string): number =>
   (JSON.parse(atob(token.split(".")[1] ?? "")) as { exp: number }).exp * 1000;
 
 describe("the guest's token", () => {
-  it("is not the one of the tenant before, from the moment the host names another", async () => {
+  it("is never that of the previous tenant once the host names another", async () => {
     const world = setUp();
     world.pushed.set(world.grant());
     const before = await world.tokens.get();
@@ -97,7 +97,7 @@ describe("the guest's token", () => {
     expect(world.asked).toEqual([]);
   });
 
-  it("is the one that the host has pushed, without asking", async () => {
+  it("is the pushed one, without a request", async () => {
     const world = setUp();
     const grant = world.grant();
     world.pushed.set(grant);
@@ -105,7 +105,7 @@ describe("the guest's token", () => {
     expect(world.asked).toEqual([]);
   });
 
-  it("is asked for once when the last one has less than the margin left [TK-1] [TK-2]", async () => {
+  it("is requested once when the cached one has less than the margin left [TK-1] [TK-2]", async () => {
     const world = setUp();
     const old = world.grant();
     world.pushed.set(old);
@@ -118,7 +118,7 @@ describe("the guest's token", () => {
     expect(world.asked).toEqual([undefined]);
   });
 
-  it("is not replaced by an older one, unless it is of no use any more [TK-3]", async () => {
+  it("is not replaced by an older one while it is usable [TK-3]", async () => {
     const world = setUp();
     const current = world.grant();
     world.pushed.set(current);
@@ -137,16 +137,13 @@ describe("the guest's token", () => {
     ["CHANNEL_LOST", "HOST_GONE", true],
     ["CHANNEL_CLOSED", "HOST_GONE", true],
     ["CALL_TIMEOUT", "HOST_GONE", true],
-  ] as const)(
-    "that cannot be had for %s rejects with %s [TK-4]",
-    async (thrown, code, retryable) => {
-      const world = setUp();
-      world.fail = new BridgeError(thrown, "why");
-      await expect(world.tokens.get()).rejects.toMatchObject({ code, retryable });
-    },
-  );
+  ] as const)("rejects after %s with %s [TK-4]", async (thrown, code, retryable) => {
+    const world = setUp();
+    world.fail = new BridgeError(thrown, "why");
+    await expect(world.tokens.get()).rejects.toMatchObject({ code, retryable });
+  });
 
-  it("that a service refused is replaced, unless it has been already", async () => {
+  it("is replaced after a service rejected it, unless it has been already", async () => {
     const world = setUp();
     const first = world.grant();
     world.pushed.set(first);
@@ -156,14 +153,14 @@ describe("the guest's token", () => {
     expect(world.asked).toEqual([first.token]);
   });
 
-  it("that is refused is asked for even while a plain request is under way", async () => {
+  it("is requested again after a rejection, even while a plain request is in flight", async () => {
     const world = setUp();
     const first = await world.tokens.get();
     expect(await world.tokens.replace(first)).not.toBe(first);
   });
 
   it.each([-3_600_000, -20_000, 0, 20_000, 3_600_000])(
-    "is judged by the issuer's clock when it is off by %i ms",
+    "expires by the issuer's clock, which differs by %i ms",
     async (skewMs) => {
       const world = setUp();
       world.skewMs = skewMs;
@@ -176,7 +173,7 @@ describe("the guest's token", () => {
     },
   );
 
-  it("is judged aright again after the device's clock was set forward or back", async () => {
+  it("has its expiry judged correctly after the device's clock was set", async () => {
     const world = setUp();
     world.pushed.set(world.grant());
     for (const jumpMs of [600_000, -600_000]) {
@@ -194,7 +191,7 @@ describe("the guest's token", () => {
 });
 
 describe("the stream of tokens", () => {
-  it("gives the token now, each new one, null after sign-out, and ends", async () => {
+  it("yields the current token, each new one, null after sign-out, and ends", async () => {
     const world = setUp();
     const first = world.grant();
     world.pushed.set(first);

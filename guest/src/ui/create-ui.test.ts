@@ -24,8 +24,8 @@ afterEach(() => {
   for (const host of open.splice(0)) host.close();
 });
 
-describe("createUi, of a bridge with a contract", () => {
-  it("asks the host for each of its surfaces", async () => {
+describe("createUi on a bridge with a contract", () => {
+  it("calls the host for each of its surfaces", async () => {
     const { host, ui } = await setUp({
       ui: { confirm: ({ tone }) => tone !== "danger", openModal: ({ data }) => ({ got: data }) },
     });
@@ -53,7 +53,7 @@ describe("createUi, of a bridge with a contract", () => {
     });
   });
 
-  it("waits for a person as long as they take, and gives up when told to", async () => {
+  it("waits for the user without a timeout, and rejects on abort", async () => {
     const { host, ui } = await setUp({ ui: { confirm: () => new Promise(() => undefined) } });
     const caller = new AbortController();
     const asking = ui.confirm("Sure?", { signal: caller.signal });
@@ -68,7 +68,7 @@ describe("createUi, of a bridge with a contract", () => {
     await expect(asking).rejects.toThrow(coded("CALL_ABORTED"));
   });
 
-  it("is refused by name what the manifest does not list, and what is malformed", async () => {
+  it("rejects when the manifest lacks a capability, and for malformed arguments", async () => {
     const { host, ui } = await setUp({ capabilities: ["dialogs:show", "navigation:write"] });
     await expect(ui.showToast("Saved")).rejects.toThrow(coded("CAPABILITY_MISSING", "toasts:show"));
     await expect(ui.navigate({ app: "stock" })).rejects.toThrow(
@@ -88,7 +88,7 @@ describe("createUi, of a bridge with a contract", () => {
     expect(host.ui).toMatchObject({ toasts: [], navigations: [], questions: [] });
   });
 
-  it("goes to a page of its own app by name, as by path, without the capability for others", async () => {
+  it("navigates to its own app by id without the capability for other apps", async () => {
     const { host, ui } = await setUp({ appId: "orders", capabilities: ["navigation:write"] });
     await ui.navigate({ app: "orders", path: "/o-7" });
     await ui.navigate({ path: "/o-8" });
@@ -98,7 +98,7 @@ describe("createUi, of a bridge with a contract", () => {
     ]);
   });
 
-  it("asks one thing at a time", async () => {
+  it("rejects a second dialog while one is open", async () => {
     const { host, ui } = await setUp({ ui: { confirm: () => new Promise(() => undefined) } });
     const caller = new AbortController();
     const asking = ui.confirm("First?", { signal: caller.signal });
@@ -109,7 +109,7 @@ describe("createUi, of a bridge with a contract", () => {
     expect(host.ui).toMatchObject({ questions: [{ title: "First?" }], modals: [{ name: "edit" }] });
   });
 
-  it("opens no dialog with data that the page in it could not get", async () => {
+  it("rejects dialog data that cannot be cloned", async () => {
     const { host, bridge } = await setUp();
     const { port1, port2 } = new MessageChannel();
     const given = [{ data: port1 }, callOptions({ transfer: [port1] })] as const;
@@ -120,7 +120,7 @@ describe("createUi, of a bridge with a contract", () => {
     port2.close();
   });
 
-  it("is refused as the test says", async () => {
+  it("rejects with the error of the test's handler", async () => {
     const { ui } = await setUp({
       ui: {
         navigate: () => {
@@ -131,7 +131,7 @@ describe("createUi, of a bridge with a contract", () => {
     await expect(ui.navigate("/x")).rejects.toThrow(coded("ACTIVATION_MISSING"));
   });
 
-  it("knows what its dialog was opened with, and closes it", async () => {
+  it("has the name and data of its dialog, and closes it", async () => {
     const { host, ui } = await setUp({ context: { modal: { name: "edit", data: { id: 7 } } } });
     expect(ui.modal).toEqual({ name: "edit", data: { id: 7 } });
     await ui.closeModal({ saved: true });
@@ -143,12 +143,12 @@ describe("createUi, of a bridge with a contract", () => {
     [undefined, undefined],
     [{ modal: "edit" }, undefined],
     [{ modal: {} }, undefined],
-  ])("is in no dialog by the context %j", async (context, modal) => {
+  ])("is outside a dialog with the context %j", async (context, modal) => {
     const { ui } = await setUp({ context });
     expect(ui.modal).toBe(modal);
   });
 
-  it("closes nothing where it is in no dialog", async () => {
+  it("rejects closeModal outside a dialog", async () => {
     const { ui } = await setUp({ context: { page: "home" } });
     await expect(ui.closeModal()).rejects.toThrow(coded("SURFACE_REFUSED"));
   });

@@ -1,4 +1,4 @@
-/** The host's page: a real host whose methods are answered by the test. */
+/** The host page: a real host whose methods the test answers. */
 import { BridgeError, createHost, type Contract, type Host, type Mount } from "@breezeway/host";
 import { createHostUi } from "@breezeway/host/element";
 import type { CallAnswer, PageContract, PageMessage, PageSetup } from "./setup.ts";
@@ -8,14 +8,14 @@ export interface HostPage {
   readonly host: Host;
   readonly mount: Mount;
   callGuest(method: string, args: readonly unknown[]): Promise<CallAnswer>;
-  /** Resolves when the guest is connected, rejects with the mount's error when it is lost. */
+  /** Resolves when the guest is connected. Rejects with the mount's error when it is lost. */
   connected(): Promise<void>;
 }
 
 declare global {
   interface Window {
     breezewayPage: HostPage;
-    /** The test; Playwright puts it here. */
+    /** Sends a message to the test. Playwright defines this function. */
     breezewayTest: (message: PageMessage) => Promise<unknown>;
   }
 }
@@ -28,8 +28,8 @@ const started = <T>(value: T | undefined): T => {
   return value;
 };
 
-const tell = (message: PageMessage): void => {
-  // A page that is closed meanwhile has nobody to tell.
+const notify = (message: PageMessage): void => {
+  // While the page closes, the test no longer receives messages.
   window.breezewayTest(message).catch(() => undefined);
 };
 
@@ -53,20 +53,20 @@ window.breezewayPage = {
       onNavigate(to) {
         const { path, replace } = to;
         const app = to.to === "app" ? to.app.id : undefined;
-        tell({ type: "navigation", target: { app, path, replace } });
+        notify({ type: "navigation", target: { app, path, replace } });
       },
-      onSetupCompleted: (_app, result) => tell({ type: "setup", result }),
-      onError: (error) => tell({ type: "error", text: String(error) }),
+      onSetupCompleted: (_app, result) => notify({ type: "setup", result }),
+      onError: (error) => notify({ type: "error", text: String(error) }),
       ...(contract ? { contract } : {}),
       ...(setup.gatewayUrl === undefined ? {} : { gatewayUrl: setup.gatewayUrl }),
     });
     for (const topic of setup.topics) {
-      host.event.subscribe(topic, (payload) => tell({ type: "event", topic, payload }));
+      host.event.subscribe(topic, (payload) => notify({ type: "event", topic, payload }));
     }
     mount = host.mount(setup.manifest.id, {
       container: document.body,
       ...(setup.path === undefined ? {} : { path: setup.path }),
-      onPathChange: (path) => tell({ type: "path", path }),
+      onPathChange: (path) => notify({ type: "path", path }),
     });
   },
   async callGuest(method, args) {
@@ -113,7 +113,7 @@ function contractOf({ methods, events, guestMethods }: PageContract): Contract {
   };
 }
 
-/** A Standard Schema that takes everything: the test checks what passes here. */
+/** A Standard Schema that accepts any value, since the test checks values itself. */
 const anything = {
   "~standard": {
     version: 1,

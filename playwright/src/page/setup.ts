@@ -1,10 +1,10 @@
-/** What the test tells its host page, and what that page tells the test. Plain data on both ways. */
+/** Messages between the test and its host page. Both directions carry plain data. */
 import type { Theme } from "@breezeway/shared";
 import type { ManifestInput } from "@breezeway/shared/schemas";
 
 export interface PageSetup {
   readonly manifest: ManifestInput;
-  /** `undefined`: the test gave no contract. Schemas stay in the test; rights are enforced here. */
+  /** `undefined`: the test has no contract. Schemas stay in the test; the page enforces rights. */
   readonly contract: PageContract | undefined;
   readonly methods: readonly string[];
   readonly topics: readonly string[];
@@ -23,9 +23,9 @@ export interface PageContract {
   readonly guestMethods: readonly string[] | undefined;
 }
 
-/** Where the guest wanted to go. */
+/** A navigation that the guest requested. */
 export interface EmbedNavigation {
-  /** Id of the app whose page it is; `undefined` for a path of the host. */
+  /** Id of the target app; `undefined` for a path of the host. */
   readonly app: string | undefined;
   readonly path: string;
   readonly replace: boolean;

@@ -101,9 +101,9 @@ class End implements ChannelPort {
   }
 
   lose(): void {
-    const told = [...this.#closeListeners];
+    const listeners = [...this.#closeListeners];
     this.close();
-    for (const listener of told) listener();
+    for (const listener of listeners) listener();
   }
 
   // Messages arrive in order, even if the delay has become shorter in the meantime.

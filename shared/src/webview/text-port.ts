@@ -41,9 +41,9 @@ export function createTextPort(send: (message: unknown) => void, onClose: () => 
       else deliver(message);
     },
     lose() {
-      const told = [...closeListeners];
+      const listeners = [...closeListeners];
       close();
-      for (const listener of told) listener();
+      for (const listener of listeners) listener();
     },
     port: {
       postMessage(message, transfer) {
