@@ -1,4 +1,4 @@
-/** The host page as one script. The package's build keeps the result; from source it is made anew. */
+/** Bundles the host page into one script: in the package's build, or at each start from source. */
 import { build } from "esbuild";
 
 /** @param entry absolute path of `main.ts` */
@@ -11,7 +11,7 @@ export async function bundlePage(entry: string): Promise<string> {
     minify: true,
     target: "es2022",
     conditions: ["@breezeway/source"],
-    // It belongs to the command's own server, not to the bundle.
+    // The command's server serves it.
     external: ["/methods.js"],
     legalComments: "none",
     logLevel: "silent",

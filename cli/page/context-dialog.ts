@@ -1,4 +1,4 @@
-/** Edits the context that the host gives the app, as JSON. */
+/** A dialog that edits the context of the app as JSON. */
 import type { Host } from "@breezeway/host";
 import {
   css,
@@ -50,7 +50,7 @@ export class DevContextDialog extends LitElement {
   }
 
   #apply(event: SubmitEvent): void {
-    // Whether the dialog closes is decided here; the page's policy allows no form to be sent.
+    // Malformed JSON keeps the dialog open. The page's policy forbids form submission anyway.
     event.preventDefault();
     const { dialog, text } = this.#parts();
     try {
@@ -65,7 +65,8 @@ export class DevContextDialog extends LitElement {
   #parts(): { readonly dialog: HTMLDialogElement; readonly text: HTMLTextAreaElement } {
     const dialog = this.renderRoot.querySelector("dialog");
     const text = this.renderRoot.querySelector("textarea");
-    if (!dialog || !text) throw new TypeError("the dialog is not rendered");
+    if (!dialog || !text)
+      throw new TypeError("dev-context-dialog: show() was called before the first rendering.");
     return { dialog, text };
   }
 

@@ -1,4 +1,4 @@
-/** The host that the page shows the app with, and what its buttons do. */
+/** The host of the page, and the actions of its buttons. */
 import { createHost, type Host, type HostOptions, type RegisteredApp } from "@breezeway/host";
 import { createHostUi } from "@breezeway/host/element";
 import { BridgeError, isBuiltInMethod, isMethodName, isRecord } from "@breezeway/shared";
@@ -15,15 +15,15 @@ export interface DevHost {
   readonly host: Host;
   readonly app: RegisteredApp;
   readonly config: PageConfig;
-  /** What is wrong with the file of methods. */
+  /** Problems of the `--methods` file. */
   readonly problems: readonly Finding[];
-  /** Errors that nobody waits for, such as one thrown by a method of the file. */
-  onError: (error: unknown) => void;
+  /** Subscribes to errors that no caller receives, such as one that a method of the file throws. */
+  onError(listener: (error: unknown) => void): void;
   signIn(who: Identity): Promise<void>;
   signOut(): Promise<void>;
-  /** Ends the session on the server; the page hears of it as it would from another machine. */
+  /** Revokes the session on the server. The page is notified as if another machine had done it. */
   revoke(): Promise<void>;
-  /** Why the frame might stay empty, by what the app's server answers. */
+  /** Returns the reasons why the frame stays empty, from the answer of the app's server. */
   inspect(): Promise<readonly Finding[]>;
 }
 
@@ -32,7 +32,7 @@ export interface Identity {
   readonly tenantId: string;
 }
 
-// Who has signed out wants to see the app so, also after a reload.
+// Remembers a sign-out, so that a reload does not sign in again.
 const SIGNED_OUT = "breezeway-dev-signed-out";
 const METHODS_URL: string = PATHS.methods;
 const OWN_REQUEST = { "x-breezeway-request": "1" };
@@ -42,6 +42,7 @@ export async function createDevHost(config: PageConfig): Promise<DevHost> {
   const { methods, problems } = config.hasMethods ? await loadMethods() : NO_METHODS;
   const scheme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   const ui = createHostUi();
+  const errorListeners = new Set<(error: unknown) => void>();
   const host = createHost({
     issuerUrl: ISSUER_PATH,
     apps: [app],
@@ -51,17 +52,19 @@ export async function createDevHost(config: PageConfig): Promise<DevHost> {
     locale: navigator.language,
     ...(config.gatewayUrl === undefined ? {} : { gatewayUrl: config.gatewayUrl }),
     ui,
-    // There is no other place here: it says where a host would go.
+    // This page has no other app to open, so it shows the path.
     onNavigate: ({ path }, source) =>
       ui.showToast({ app: source.app, text: `navigate: ${path}`, tone: "info" }),
-    onError: (error) => dev.onError(error),
+    onError: (error) => {
+      for (const listener of errorListeners) listener(error);
+    },
   });
   const dev: DevHost = {
     host,
     app,
     config,
     problems,
-    onError: () => undefined,
+    onError: (listener) => void errorListeners.add(listener),
     async signIn(who) {
       await post(`${ISSUER_PATH}/login/dev`, who);
       sessionStorage.removeItem(SIGNED_OUT);
@@ -81,7 +84,10 @@ export async function createDevHost(config: PageConfig): Promise<DevHost> {
         });
       } catch {
         return [
-          { title: "breezeway dev is not running.", hint: "Start it again in the terminal." },
+          {
+            title: "The command breezeway dev has stopped.",
+            hint: "Start it again in the terminal.",
+          },
         ];
       }
     },
@@ -101,7 +107,7 @@ async function post(url: string, body?: object): Promise<void> {
     headers: { ...OWN_REQUEST, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  if (!ok) throw new BridgeError("DENIED", `${url} answers ${status}.`);
+  if (!ok) throw new BridgeError("DENIED", `${url} answered with status ${status}.`);
 }
 
 interface LoadedMethods {
@@ -116,25 +122,25 @@ async function loadMethods(): Promise<LoadedMethods> {
   try {
     module = await import(METHODS_URL);
   } catch (error) {
-    return badMethods(`The browser says: ${String(error)}`);
+    return badMethods(`The browser reports: ${String(error)}`);
   }
   const listed = module.default;
   if (!isRecord(listed)) {
     return badMethods(
-      "Its default export must be an object: export default { getCustomer: () => 7 }",
+      "The default export must be an object of methods: export default { getCustomer: () => 7 }",
     );
   }
   const wrong = Object.keys(listed).find((name) => !isMethodName(name) || isBuiltInMethod(name));
   if (wrong !== undefined) {
     return badMethods(
-      `${JSON.stringify(wrong)} is not a free name for a method: letters and digits.`,
+      `${JSON.stringify(wrong)} must be a name of letters and digits that no built-in method has.`,
     );
   }
   const entries = Object.entries(listed).map(([name, value]) => [name, answerWith(value)] as const);
   return { methods: Object.fromEntries(entries), problems: [] };
 }
 
-/** A function answers itself, any other value is the answer. */
+/** A function answers calls itself. Any other value is the answer. */
 function answerWith(value: unknown): (...args: readonly unknown[]) => unknown {
   return typeof value === "function"
     ? function (this: unknown, ...args) {
@@ -144,5 +150,5 @@ function answerWith(value: unknown): (...args: readonly unknown[]) => unknown {
 }
 
 function badMethods(hint: string): LoadedMethods {
-  return { methods: {}, problems: [{ title: "The file of --methods cannot be used.", hint }] };
+  return { methods: {}, problems: [{ title: "The --methods file cannot be used.", hint }] };
 }

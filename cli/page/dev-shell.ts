@@ -1,4 +1,4 @@
-/** The whole page: bar, what is wrong, the app, its messages. */
+/** The whole page: the bar, notices, the app, and its messages. */
 import type { MountState, TapEvent } from "@breezeway/host";
 import type { AppStateDetail } from "@breezeway/host/element";
 import {
@@ -29,9 +29,9 @@ export class DevShell extends LitElement {
   declare dev: DevHost;
   declare mountState: MountState;
   declare rows: readonly TimelineRow[];
-  /** Why the app does not connect. */
+  /** The reasons why the app does not connect. */
   declare findings: readonly Finding[];
-  /** Why the last action failed. */
+  /** The error of the last action. */
   declare problem: string | null;
   /** The last error that a method of the file threw. */
   declare thrown: string | undefined;
@@ -52,7 +52,7 @@ export class DevShell extends LitElement {
       document.documentElement.style.colorScheme = scheme;
     });
     host.locale.subscribe((locale) => (document.documentElement.lang = locale));
-    this.dev.onError = (error) => (this.thrown = String(error));
+    this.dev.onError((error) => (this.thrown = String(error)));
     document.title = `${this.dev.app.name} · breezeway dev`;
     void this.#inspect(false);
   }
@@ -85,9 +85,9 @@ export class DevShell extends LitElement {
 
   #notices(): readonly Finding[] {
     const own: Finding[] = [];
-    if (this.problem !== null) own.push({ title: "That did not work.", hint: this.problem });
+    if (this.problem !== null) own.push({ title: "The action failed.", hint: this.problem });
     if (this.thrown !== undefined) {
-      own.push({ title: "A method of the host failed.", hint: this.thrown });
+      own.push({ title: "A method of the --methods file failed.", hint: this.thrown });
     }
     return [...own, ...this.dev.problems, ...this.findings];
   }
@@ -109,11 +109,11 @@ export class DevShell extends LitElement {
     else if (state === "lost") void this.#inspect(error?.code === "HANDSHAKE_TIMEOUT");
   }
 
-  /** @param isSilent the page had its time to say hello */
+  /** @param isSilent Whether the app loaded without connecting. */
   async #inspect(isSilent: boolean): Promise<void> {
     const findings = await this.dev.inspect();
     if (this.mountState === "connected") return;
-    this.findings = findings.length === 0 && isSilent ? [noHello()] : findings;
+    this.findings = findings.length === 0 && isSilent ? [notConnected()] : findings;
   }
 
   #reload(): void {
@@ -160,10 +160,10 @@ export class DevShell extends LitElement {
   ];
 }
 
-function noHello(): Finding {
+function notConnected(): Finding {
   return {
-    title: "The app was loaded, but does not say hello.",
-    hint: "Does it call createAppBridge()? Then its page must name this host:",
+    title: "The app loaded but did not connect.",
+    hint: "Its page must call createAppBridge() and name this host:",
     code: `<meta name="breezeway-host-origins" content="${location.origin}" />`,
   };
 }

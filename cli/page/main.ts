@@ -9,7 +9,7 @@ import { pageStyles } from "./styles.ts";
 import { DevTimeline } from "./timeline-view.ts";
 import { DevToolbar } from "./toolbar.ts";
 
-// zod would otherwise try whether eval works, which the page's CSP forbids and reports.
+// Without this, zod tests whether eval works, which the page's CSP forbids and reports.
 z.config({ jitless: true });
 
 customElements.define("dev-context-dialog", DevContextDialog);

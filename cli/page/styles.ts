@@ -1,6 +1,6 @@
 import { css, type CSSResult } from "lit";
 
-/** The document around the elements; colours follow `color-scheme`, which the theme sets. */
+/** Styles of the document. Colours follow `color-scheme`, which the theme sets. */
 export const pageStyles: CSSResult = css`
   :root {
     --bg: light-dark(#ffffff, #121312);
@@ -34,7 +34,7 @@ export const pageStyles: CSSResult = css`
   }
 `;
 
-/** What the elements share. */
+/** Styles that the elements share. */
 export const controls: CSSResult = css`
   :host {
     box-sizing: border-box;

@@ -1,4 +1,4 @@
-/** The messages between host and app, beneath the app. Kinds, names and times; never a value. */
+/** The list of messages between host and app. It shows kinds, names and times, and never a value. */
 import {
   css,
   html,
@@ -27,7 +27,7 @@ const time = new Intl.DateTimeFormat(undefined, {
   hourCycle: "h23",
 });
 
-/** @fires dev-clear - forget the messages */
+/** @fires dev-clear Requests an empty list. */
 export class DevTimeline extends LitElement {
   static override readonly properties: PropertyDeclarations = {
     rows: { attribute: false },
@@ -69,7 +69,7 @@ export class DevTimeline extends LitElement {
       <div id="list" role="group" aria-labelledby="title" tabindex="0" ?hidden=${!this.isOpen}>
         ${
           this.rows.length === 0
-            ? html`<p class="empty muted">Calls, events and state changes show up here.</p>`
+            ? html`<p class="empty muted">Calls, events and state changes appear here.</p>`
             : this.#table()
         }
       </div>
@@ -84,8 +84,8 @@ export class DevTimeline extends LitElement {
           <th scope="col">From</th>
           <th scope="col">Kind</th>
           <th scope="col">Name</th>
-          <th scope="col">Answer</th>
-          <th scope="col" class="number">ms</th>
+          <th scope="col">Result</th>
+          <th scope="col" class="number">Time (ms)</th>
         </tr>
       </thead>
       <tbody>

@@ -1,4 +1,4 @@
-/** The messages between host and app, a call and its answer as one row. Newest first. */
+/** The messages between host and app, newest first. A call and its answer share one row. */
 import type { TapEvent } from "@breezeway/host";
 import { ERROR_HINTS, isErrorCode } from "@breezeway/shared";
 
@@ -28,7 +28,7 @@ export function addEvent(rows: readonly TimelineRow[], event: TapEvent): readonl
   return [row, ...rows.slice(0, MAX_ROWS - 1)];
 }
 
-/** Answers go against the direction of their call, and an abort along with it. */
+/** An answer has the opposite direction of its call. An abort has the same direction. */
 function isAnswerTo(event: TapEvent, call: TapEvent): boolean {
   const isAnswer = event.kind === "result" || event.kind === "error";
   if (!isAnswer && event.kind !== "abort") return false;
@@ -41,10 +41,10 @@ function answeredBy({ kind, code, latencyMs }: TapEvent, call: TimelineRow): Tim
   return { ...call, outcome: kind === "result" ? "done" : "failed", latencyMs, code };
 }
 
-/** What mends a failed row. */
+/** How to fix the failure of a row. */
 export function hintOf({ code, event }: TimelineRow): string | undefined {
   if (code === "CALL_METHOD_UNKNOWN" && event.direction === "in") {
-    return `This host has no such method. Answer it: --methods methods.mjs, with export default { ${event.name}: () => … }`;
+    return `The host has no such method. Add it with --methods methods.mjs: export default { ${event.name}: () => … }`;
   }
   return code !== undefined && isErrorCode(code) ? ERROR_HINTS[code] : undefined;
 }

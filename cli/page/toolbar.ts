@@ -1,4 +1,4 @@
-/** The bar above the app: who is signed in, and what the host tells the app. */
+/** The bar above the app: the session, and the theme, locale and context of the host. */
 import type { MountState, SessionSummary } from "@breezeway/host";
 import {
   css,
@@ -19,9 +19,9 @@ const STATES: Readonly<Record<MountState, string>> = {
 };
 
 /**
- * @fires dev-reload - load the app anew
- * @fires dev-context - edit the context
- * @fires dev-problem - an action has ended; `detail` says why it failed, `null` when it did not
+ * @fires dev-reload Requests a reload of the app.
+ * @fires dev-context Requests the dialog for the context.
+ * @fires dev-problem Reports the end of an action. `detail` is the error, or `null` after success.
  */
 export class DevToolbar extends LitElement {
   static override readonly properties: PropertyDeclarations = {
@@ -38,7 +38,7 @@ export class DevToolbar extends LitElement {
   declare session: SessionSummary | null;
   declare scheme: "light" | "dark";
   declare locale: string;
-  /** Who signs in next. */
+  /** The identity of the next sign-in. */
   declare chosen: Identity;
 
   override connectedCallback(): void {
@@ -121,7 +121,7 @@ export class DevToolbar extends LitElement {
       this.dev.host.locale.set(new Intl.Locale(input.value.trim()).toString());
     } catch {
       input.value = this.locale;
-      this.#announce("dev-problem", "The locale is not a BCP 47 tag such as en or pt-BR.");
+      this.#announce("dev-problem", "Locale: must be a BCP 47 tag, such as en or pt-BR.");
     }
   }
 

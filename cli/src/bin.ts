@@ -4,7 +4,7 @@ import process from "node:process";
 import { text } from "node:stream/consumers";
 import { main } from "./main.ts";
 
-// `breezeway keys list | head -1` closes the pipe early, and means it.
+// `breezeway keys list | head -1` closes the pipe early on purpose.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
 });
@@ -13,11 +13,11 @@ process.exitCode = await main(process.argv.slice(2), {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
   stdin: () => text(process.stdin),
-  // Once: whoever asks a second time does not want to wait for the end.
+  // The handlers run once, so a second signal ends the process at once.
   untilStopped: () =>
     Promise.race(["SIGINT", "SIGTERM"].map((signal) => once(process, signal))).then(() => {}),
   env: process.env,
 });
 
-// What a module of the operator's holds open must not keep a process that has done its work.
+// The process must end even when a module of the operator holds something open.
 setTimeout(() => process.exit(), 1_000).unref();

@@ -1,14 +1,14 @@
 import type { Command } from "commander";
 
-/** What a command may touch of the process it runs in. */
+/** The parts of the process that a command may use. */
 export interface CliIo {
-  /** A line for standard output: what was asked for, and nothing else. */
+  /** Writes a line to standard output: only the result of the command. */
   readonly out: (line: string) => void;
-  /** A line for standard error. */
+  /** Writes a line to standard error. */
   readonly err: (line: string) => void;
-  /** All of standard input, to its end. */
+  /** Reads all of standard input. */
   readonly stdin: () => Promise<string>;
-  /** Resolves when the process is asked to end, by Ctrl-C for one. */
+  /** Resolves when the process is asked to end, such as by Ctrl-C. */
   readonly untilStopped: () => Promise<void>;
   readonly env: Readonly<Record<string, string | undefined>>;
 }

@@ -1,8 +1,8 @@
 /**
- * The `breezeway` command. Owns the program and its exit codes; each subcommand is a module of
+ * The `breezeway` command. This file owns the program and its exit codes. Each subcommand is a module of
  * `commands/` that registers itself.
  *
- * Exit codes: 0 done; 1 refused or failed, with one line that says why; 2 wrong usage.
+ * Exit codes: 0 for success; 1 for a failure, with one line that says why; 2 for wrong usage.
  */
 import { BridgeError } from "@breezeway/shared";
 import { Command, CommanderError } from "commander";
@@ -23,17 +23,17 @@ const COMMANDS: readonly RegisterCommand[] = [
   registerToken,
 ];
 
-/** Runs one command line (without the program's own name) and gives the exit code. Never throws. */
+/** Runs one command line, without the program's name, and returns the exit code. Never throws. */
 export async function main(args: readonly string[], io: CliIo): Promise<number> {
   const program = new Command("breezeway")
-    .description("Breezeway on the command line")
+    .description("Develop apps for Breezeway, run its servers, and manage keys and tokens")
     .version(VERSION)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.out(text.replace(/\n$/, "")),
       writeErr: (text) => io.err(printable(text.replace(/\n$/, ""))),
     })
-    .showHelpAfterError("(add --help for what is possible)");
+    .showHelpAfterError("Run the command with --help to see its arguments and options.");
   for (const register of COMMANDS) register(program, io);
   try {
     await program.parseAsync(args, { from: "user" });
@@ -45,7 +45,7 @@ export async function main(args: readonly string[], io: CliIo): Promise<number> 
   }
 }
 
-// A stack says nothing to whoever typed the command; a message of ours says what to do.
+// Users of a command need the message, not the stack.
 function describe(error: unknown): string {
   if (BridgeError.is(error)) return `${error.reason}: ${error.message}`;
   return error instanceof Error ? `error: ${error.message}` : "error: unknown failure";

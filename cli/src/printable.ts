@@ -1,15 +1,15 @@
-// C0 and C1 controls, except newline and tab, and what turns the direction of writing. An escape stays when it
-// is one of colour: those are the command's own.
+// C0 and C1 controls except newline and tab, and the characters that change the writing direction. Escape
+// sequences of colours stay, because the command writes them itself.
 const HIDDEN =
   // oxlint-disable-next-line no-control-regex -- these are the characters meant
   /\u001b(?!\[\d{1,3}m)|[\0-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
 
-/** A text that may quote others', as a terminal may show it: it moves no cursor and hides nothing. */
+/** Makes text from outside safe to print: it cannot move the cursor or hide other text. */
 export function printable(text: string): string {
   return text.replaceAll(HIDDEN, "�");
 }
 
-/** JSON with escapes in place of what {@link printable} takes away: its meaning stays. */
+/** JSON in which the characters that {@link printable} replaces are escaped. Its value is unchanged. */
 export function printableJson(value: unknown): string {
   return JSON.stringify(value, null, 2).replaceAll(
     HIDDEN,

@@ -1,2 +1,2 @@
-/** The version in package.json; a test compares them. */
+/** A test compares this with the version in package.json. */
 export const VERSION = "0.1.0";

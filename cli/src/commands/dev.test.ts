@@ -214,7 +214,7 @@ describe("breezeway dev", () => {
         prepare();
         const port = String(await freePort());
         const { origin, err } = await dev(await startGuest(), "--port", port, "--open");
-        await expect.poll(() => err).toEqual([`Open ${origin} yourself.`]);
+        await expect.poll(() => err).toEqual([`No browser was found. Open ${origin} yourself.`]);
         expect((await fetch(origin)).status).toBe(200);
       },
     );
@@ -242,14 +242,14 @@ describe("breezeway dev", () => {
     const args = [await startGuest(), "--port", String(port), "--upstream", await startGuest()];
     await expect(dev(...args)).rejects.toThrow(`--port: ${port + 1} is already in use.`);
     await expect(dev(args[0] ?? "", "--port", String(port + 1))).rejects.toThrow(
-      `--port: ${port + 1} is already in use. Stop what holds it, or choose another: --port ${port + 11}.`,
+      `--port: ${port + 1} is already in use. Stop the program that uses it, or pass another port: --port ${port + 11}.`,
     );
     (await listen(port)).close();
   });
 
   it("fails with code 1 and names the flag that is wrong", async () => {
     await expect(dev("http://127.0.0.1:5173", "--scope", "all")).rejects.toThrow(
-      /1: config-invalid: --scope: "all" must be of the form/,
+      /1: config-invalid: --scope: "all" must have the form/,
     );
   });
 });

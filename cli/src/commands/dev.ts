@@ -1,4 +1,4 @@
-/** `breezeway dev`: a host for the app that is being written, with a real issuer and gateway. */
+/** `breezeway dev`: a host page for an app in development, with a real issuer and gateway. */
 import { styleText } from "node:util";
 import type { Command } from "commander";
 import { readDevPlan, type DevFlags, type DevPlan } from "../dev/dev-plan.ts";
@@ -6,31 +6,48 @@ import { openBrowser } from "../dev/open-browser.ts";
 import type { Finding } from "../dev/page-config.ts";
 import type { DevHost } from "../dev/start-dev.ts";
 import type { CliIo } from "../io.ts";
-import { listed } from "../listed.ts";
+import { listed } from "../flags.ts";
+
+const HELP = `
+Everybody on this machine can sign in without a password. Use it only for development.
+
+Guide: https://github.com/breezeway-bridge/breezeway/blob/main/docs/guides/first-guest-app.md`;
 
 export function registerDev(program: Command, io: CliIo): void {
   program
     .command("dev")
-    .argument("<guest-url>", "where the app runs: http://127.0.0.1:5173")
+    .argument("<guest-url>", "URL of the running app, such as http://127.0.0.1:5173")
     .description(
-      "Show an app in a host on this machine: session, tokens, messages. For development",
+      "Show your app in a host page on this machine, with sessions, tokens and a message log",
     )
-    .option("--manifest <file>", "the app's manifest; default: an app of the rights named here")
-    .option("--port <port>", "of the host; the gateway takes the one after it; default: 4600")
-    .option("--user <ids>", "who can sign in, with commas; default: alice,bob", listed)
-    .option("--tenant <ids>", "tenants of each user, with commas; default: acme,globex", listed)
-    .option("--scope <scopes>", "of the users, and of an app without a manifest", listed)
-    .option("--capability <names>", "of an app without a manifest, with commas", listed)
-    .option("--upstream <origin>", "your backend, reached by bridge.fetch through a gateway")
-    .option("--methods <file>", "JavaScript module: methods of the host, as its default export")
-    .option("--open", "open the host in the browser")
+    .option("--manifest <file>", "manifest of the app; replaces --capability")
+    .option("--port <port>", "port of the host page; the gateway uses the next one (default: 4600)")
+    .option(
+      "--user <ids>",
+      "users who can sign in, separated by commas (default: alice,bob)",
+      listed,
+    )
+    .option(
+      "--tenant <ids>",
+      "tenants of every user, separated by commas (default: acme,globex)",
+      listed,
+    )
+    .option("--scope <scopes>", "scopes of every user, and of an app without a manifest", listed)
+    .option("--capability <names>", "capabilities of an app without a manifest", listed)
+    .option("--upstream <origin>", "your backend; starts a gateway that bridge.fetch uses")
+    .option("--methods <file>", "JavaScript module whose default export holds the host's methods")
+    .option("--open", "open the host page in the browser")
+    .addHelpText("after", HELP)
     .action(async (guestUrl: string, flags: DevFlags & { readonly open?: boolean }) => {
       const plan = await readDevPlan(guestUrl, flags);
-      // Only who uses it loads issuer and gateway.
+      // Other commands need not load issuer and gateway.
       const { startDev } = await import("../dev/start-dev.ts");
       await using host = await startDev(plan);
       for (const line of summary(plan, host)) io.out(line);
-      if (flags.open) openBrowser(host.origin, () => io.err(`Open ${host.origin} yourself.`));
+      if (flags.open)
+        openBrowser(host.origin, () =>
+          io.err(`No browser was found. Open ${host.origin} yourself.`),
+        );
       void warn(host, io);
       await io.untilStopped();
     });
@@ -48,14 +65,14 @@ function* lines({ title, hint, code }: Finding): Generator<string> {
 
 function* summary({ app, upstream }: DevPlan, host: DevHost): Generator<string> {
   const { origin, issuerUrl, gatewayUrl } = host;
-  yield `${app.name} (${app.origin}) in a host: ${styleText("bold", origin)}`;
+  yield `Host page of ${app.name} (${app.origin}): ${styleText("bold", origin)}`;
   yield "";
-  yield `  in your page   <meta name="breezeway-host-origins" content="${origin}" />`;
+  yield `  trust the host <meta name="breezeway-host-origins" content="${origin}" />`;
   yield `  tokens         issuer ${issuerUrl}, audience ${app.id}`;
   yield `  keys           ${issuerUrl}/.well-known/jwks.json`;
   yield gatewayUrl === undefined
-    ? "  gateway        none: bridge.fetch needs --upstream http://127.0.0.1:3000"
+    ? "  gateway        none; bridge.fetch needs --upstream http://127.0.0.1:3000"
     : `  gateway        ${gatewayUrl} for ${upstream}`;
   yield "";
-  yield "Ctrl-C ends it.";
+  yield "Press Ctrl-C to stop.";
 }

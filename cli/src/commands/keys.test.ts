@@ -60,7 +60,7 @@ describe("breezeway keys", () => {
   ])("refuses a password among its arguments, where all users see it: %s", async (store) => {
     const { code, err } = await run(["keys", "list", "--store", store]);
     expect(code).toBe(1);
-    expect(err).toContain("--store: has a password");
+    expect(err).toContain("--store: must not hold a password");
     expect(err).toContain("BREEZEWAY_STORE");
     expect(err).not.toContain("canary");
     const byEnvironment = await run(["keys", "list"], {
@@ -150,7 +150,7 @@ describe("breezeway keys", () => {
   });
 
   it.each([
-    ["no store", ["keys", "list"], 1, "config-invalid: --store: name a SQLite file"],
+    ["no store", ["keys", "list"], 1, "config-invalid: --store: is required"],
     ["an unknown key", ["keys", "retire", "nope"], 1, "key-unknown: There is no signing key"],
     ["an unknown algorithm", ["keys", "rotate", "--alg", "none"], 1, "config-invalid: --alg"],
     ["an unknown command", ["keys", "forge"], 2, "unknown command 'forge'"],

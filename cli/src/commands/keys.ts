@@ -1,8 +1,14 @@
-/** `breezeway keys`: the signing keys of an issuer, on its store, whether or not it is running. */
+/** `breezeway keys`: manages an issuer's signing keys in its store. The issuer may be running. */
 import { createKeyManager, sqliteStore, type KeyInfo, type KeyManager } from "@breezeway/issuer";
 import { BridgeError } from "@breezeway/shared";
 import type { Command } from "commander";
+import { algorithmOf } from "../flags.ts";
 import type { CliIo } from "../io.ts";
+
+const HELP = `
+Environment:
+  BREEZEWAY_STORE       the store, when --store is absent; this URL may hold a password
+  BREEZEWAY_KEY_SECRET  the secret that encrypts the private keys, if the issuer has one`;
 
 interface StoreFlags {
   readonly store?: string;
@@ -11,13 +17,11 @@ interface StoreFlags {
 export function registerKeys(program: Command, io: CliIo): void {
   const keys = program
     .command("keys")
-    .description(
-      "List, rotate and retire signing keys. The store is --store or BREEZEWAY_STORE; the secret " +
-        "that private keys are encrypted with, if any, is BREEZEWAY_KEY_SECRET.",
-    );
+    .description("List, rotate and retire the signing keys of an issuer")
+    .addHelpText("after", HELP);
 
   withStore(keys.command("list"))
-    .description("Show every key and what it does now")
+    .description("List all keys with their state and times")
     .option("--json", "print JSON")
     .action(async (flags: StoreFlags & { readonly json?: boolean }) => {
       await using manager = await openManager(flags, io);
@@ -27,21 +31,20 @@ export function registerKeys(program: Command, io: CliIo): void {
     });
 
   withStore(keys.command("rotate"))
-    .description("Publish a successor now; it starts to sign once every verifier has fetched it")
-    .option("--alg <name>", "EdDSA or ES256", "EdDSA")
+    .description("Publish a new key. It signs tokens once every verifier has fetched it")
+    .option("--alg <name>", "algorithm of the key: EdDSA or ES256", "EdDSA")
     .action(async (flags: StoreFlags & { readonly alg: string }) => {
-      const { alg } = flags;
-      if (alg !== "EdDSA" && alg !== "ES256") {
-        throw new BridgeError("CONFIG_INVALID", "--alg: must be EdDSA or ES256.");
-      }
+      const alg = algorithmOf(flags.alg);
       await using manager = await openManager(flags, io);
       io.out(describe(await manager.rotate(alg)));
     });
 
-  withStore(keys.command("retire").argument("<kid>", "key id, as `keys list` shows it"))
-    .description("End a key: in order, or at once with --emergency")
-    .option("--emergency", "take it out of the key set at once; every token it signed is dead")
-    // One key id in 64 begins with a dash.
+  withStore(
+    keys.command("retire").argument("<kid>", "id of the key, as `breezeway keys list` prints it"),
+  )
+    .description("Retire a key once its successor signs, or remove it at once with --emergency")
+    .option("--emergency", "remove the key at once; verifiers reject all tokens that it signed")
+    // One key id in 64 starts with a dash, which looks like an option.
     .allowUnknownOption()
     .action(async (kid: string, flags: StoreFlags & { readonly emergency?: boolean }) => {
       await using manager = await openManager(flags, io);
@@ -52,18 +55,24 @@ export function registerKeys(program: Command, io: CliIo): void {
 const POSTGRES = /^postgres(?:ql)?:\/\//i;
 
 function withStore(command: Command): Command {
-  return command.option("--store <place>", "SQLite file, or postgres:// URL without a password");
+  return command.option(
+    "--store <place>",
+    "store of the issuer: a SQLite file or a postgres:// URL (default: BREEZEWAY_STORE)",
+  );
 }
 
 async function openManager({ store }: StoreFlags, { env }: CliIo): Promise<KeyManager> {
   const place = store ?? env["BREEZEWAY_STORE"];
   if (place === undefined || place === "") {
-    throw new BridgeError("CONFIG_INVALID", "--store: name a SQLite file or a postgres:// URL.");
+    throw new BridgeError(
+      "CONFIG_INVALID",
+      "--store: is required. Pass a SQLite file or a postgres:// URL, or set BREEZEWAY_STORE.",
+    );
   }
   if (store !== undefined && hasPassword(store)) {
     throw new BridgeError(
       "CONFIG_INVALID",
-      "--store: has a password, which every user of this machine can read while the command runs; name the store in BREEZEWAY_STORE.",
+      "--store: must not hold a password, since every user of this machine can read the arguments of a command. Set BREEZEWAY_STORE instead.",
     );
   }
   const encryptionSecret = env["BREEZEWAY_KEY_SECRET"];
@@ -73,7 +82,7 @@ async function openManager({ store }: StoreFlags, { env }: CliIo): Promise<KeyMa
   });
 }
 
-// As pg reads it: before the host, or among the parameters.
+// The driver reads a password before the host, or among the parameters.
 function hasPassword(place: string): boolean {
   if (!POSTGRES.test(place)) return false;
   const url = URL.parse(place);
@@ -82,13 +91,13 @@ function hasPassword(place: string): boolean {
 
 async function storeOf(place: string): Promise<Parameters<typeof createKeyManager>[0]["store"]> {
   if (!POSTGRES.test(place)) return sqliteStore({ file: place, mustExist: true });
-  // Only who uses Postgres loads its driver.
+  // Users of SQLite need not load the driver.
   const { postgresStore } = await import("@breezeway/issuer/postgres");
   return postgresStore({ connectionString: place });
 }
 
 function* table(keys: readonly KeyInfo[]): Generator<string> {
-  if (keys.length === 0) yield "no keys";
+  if (keys.length === 0) yield "The store has no signing keys.";
   for (const key of keys) yield describe(key);
 }
 

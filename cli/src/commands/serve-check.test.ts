@@ -99,7 +99,7 @@ describe("breezeway serve --check", () => {
     [
       "a secret that the environment lacks",
       () => change({ store: { kind: "postgres", url: { env: "canary" } } }),
-      ": issuer.store.url.env: the environment has no variable of this name",
+      ": issuer.store.url.env: must name an environment variable that is set",
     ],
     [
       "a secret whose file is not there",
@@ -154,14 +154,14 @@ describe("breezeway serve --check", () => {
     const read = readServePlan(fixture.place.file, { env: fixture.env, out: () => {} });
     vi.advanceTimersByTime(30_000);
     await expect(read).rejects.toThrow("issuer.hooks: ");
-    await expect(read).rejects.toThrow("fails when it is loaded (TimeoutError)");
+    await expect(read).rejects.toThrow("(TimeoutError)");
   });
 
   it.each([
     [
       "the configuration",
       () => fixture.place.file,
-      `configuration: every user of this machine may write`,
+      `configuration: every user of this machine can write`,
     ],
     ["a manifest", () => join(fixture.place.folder, "a.json"), "apps[0]: every user"],
     [
@@ -196,8 +196,8 @@ describe("breezeway serve --check", () => {
       chmodSync(open, 0o777);
       const { code, err } = await serve(["--check"]);
       expect(code).toBe(1);
-      expect(err).toContain("issuer.keys.encryptionSecret: every user of this machine may replace");
-      expect(err).toContain(`chmod o-w the folder ${open}`);
+      expect(err).toContain("issuer.keys.encryptionSecret: every user of this machine can replace");
+      expect(err).toContain(`chmod o-w on the folder ${open}`);
     }
   });
 
@@ -215,7 +215,7 @@ describe("breezeway serve --check", () => {
       chmodSync(open, 0o777);
       const { code, err } = await serve(["--check"]);
       expect(code).toBe(1);
-      expect(err).toContain(`chmod o-w the folder ${open}`);
+      expect(err).toContain(`chmod o-w on the folder ${open}`);
     }
   });
 
@@ -233,7 +233,7 @@ describe("breezeway serve --check", () => {
     else vi.spyOn(process, "getuid").mockReturnValue(uid + 1);
     const { code, err } = await serve(["--check"]);
     expect(code).toBe(1);
-    expect(err).toContain("another user put ");
+    expect(err).toContain("another user created ");
     expect(err).not.toContain("canary");
   });
 
@@ -253,8 +253,8 @@ describe("breezeway serve --check", () => {
   });
 
   it.each([
-    ["is not there", (file: string) => `${file}.none`, "is not there"],
-    ["is in no folder", (file: string) => join(file, "..", "none", "a.json"), "is not there"],
+    ["is not there", (file: string) => `${file}.none`, "does not exist"],
+    ["is in no folder", (file: string) => join(file, "..", "none", "a.json"), "does not exist"],
     ["is a folder", () => fixture.place.folder, "is not a file"],
   ])("says that a file %s", async (_what, fileOf, message) => {
     const errors: string[] = [];

@@ -117,7 +117,7 @@ describe("breezeway serve, a process of its own", () => {
     });
     server.kill("SIGHUP");
     const { why } = await server.nextLine("reload-refused");
-    expect(why).toContain("issuer.tokenTtlSeconds, gateway.limits: a change needs a restart");
+    expect(why).toContain("issuer.tokenTtlSeconds, gateway.limits: changing this needs a restart");
     expect(await statusOf("/bills", await newToken())).toBe(404);
   });
 

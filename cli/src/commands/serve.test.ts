@@ -57,23 +57,23 @@ describe("breezeway serve", () => {
     expect(code).toBe(1);
     expect(out.join()).not.toContain("listening");
     expect(err).toContain(
-      `${fixture.place.file}: ${field}: ${port} on 127.0.0.1 is already in use`,
+      `${fixture.place.file}: ${field}: port ${port} on 127.0.0.1 is already in use`,
     );
   });
 
   it("names an address that this machine does not have", async () => {
     fixture.place.write(change({ host: "192.0.2.1" }));
-    expect((await serve([])).err).toContain("issuer.port: 0 on 192.0.2.1 cannot be had");
+    expect((await serve([])).err).toContain("issuer.port: port 0 on 192.0.2.1 cannot be opened");
     fixture.place.write(change({}, { operationsHost: "operations.invalid" }));
     const { err } = await serve([]);
-    expect(err).toContain("gateway.operationsPort: 0 on operations.invalid cannot be had");
+    expect(err).toContain("gateway.operationsPort: port 0 on operations.invalid cannot be opened");
   });
 
   it("names the port of an address that is told by its name", async () => {
     const port = await takenPort("localhost");
     fixture.place.write(change({}, { operationsHost: "localhost", operationsPort: port }));
     const { err } = await serve([]);
-    expect(err).toContain(`gateway.operationsPort: ${port} on localhost is already in use`);
+    expect(err).toContain(`gateway.operationsPort: port ${port} on localhost is already in use`);
   });
 
   it("says that the database is away, without its address or password", async () => {

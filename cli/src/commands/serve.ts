@@ -1,24 +1,25 @@
-/** `breezeway serve`: issuer and gateway in one process, from one file. */
+/** `breezeway serve`: runs issuer and gateway in one process, from one file. */
 import type { Command } from "commander";
 import type { CliIo } from "../io.ts";
 
 const HELP = `
 Signals:
-  SIGHUP           reads the file again: apps, routes, cors and hostOrigins; the rest needs a restart
-  SIGTERM, SIGINT  drains and exits with 0; the same once more ends it at once
+  SIGHUP           reloads apps, routes, cors, hostOrigins and removeHeaders from the file;
+                   changes of other fields need a restart
+  SIGTERM, SIGINT  finishes open requests and exits with 0; a second signal exits at once
 
 Guide: https://github.com/breezeway-bridge/breezeway/blob/main/docs/guides/serve.md`;
 
 export function registerServe(program: Command, io: CliIo): void {
   program
     .command("serve")
-    .argument("[config]", "JSON file of issuer, gateway and apps", "breezeway.json")
-    .description("Run issuer and gateway in one process, with sessions in SQLite or Postgres")
-    .option("--check", "check the file, its manifests, secrets and hooks; start nothing")
+    .argument("[config]", "JSON file that configures issuer, gateway and apps", "breezeway.json")
+    .description("Run issuer and gateway in one process, with SQLite or Postgres as store")
+    .option("--check", "check the file, its manifests, secrets and hooks, and exit")
     .addHelpText("after", HELP)
     .action(async (file: string, { check }: { readonly check?: boolean }) => {
       using _hangups = ignoreHangups();
-      // Only who uses it loads issuer and gateway.
+      // Other commands need not load issuer and gateway.
       if (check) {
         const { readServePlan } = await import("../serve/serve-plan.ts");
         await readServePlan(file, io);
@@ -30,13 +31,13 @@ export function registerServe(program: Command, io: CliIo): void {
       const log = createServeLog(io.out);
       const running = await startServe(file, { io, log });
       await io.untilStopped();
-      log.say("stopping");
+      log.event("stopping");
       await running.stop();
-      log.say("stopped");
+      log.event("stopped");
     });
 }
 
-/** A reload is nothing to end a server for that reads its file just now, or drains. */
+/** Without a handler SIGHUP would end a server that is still starting or already draining. */
 function ignoreHangups(): Disposable {
   const ignore = (): void => {};
   process.on("SIGHUP", ignore);

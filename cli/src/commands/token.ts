@@ -1,34 +1,38 @@
-/** `breezeway token`: what a session token says, and whether it is one. Nothing leaves the machine. */
+/** `breezeway token`: decodes and verifies session tokens. The token never leaves the machine. */
 import { readFile } from "node:fs/promises";
 import { styleText } from "node:util";
 import { BridgeError, decodeSessionToken, type DecodedToken } from "@breezeway/shared";
-import { createSessionVerifier, type SessionVerifierOptions } from "@breezeway/verify";
+import {
+  createSessionVerifier,
+  type SessionVerifier,
+  type SessionVerifierOptions,
+} from "@breezeway/verify";
 import type { Command } from "commander";
+import { algorithmOf, listed } from "../flags.ts";
 import type { CliIo } from "../io.ts";
-import { listed } from "../listed.ts";
 import { printableJson } from "../printable.ts";
 import { describeToken, visibleProblems } from "../token/describe-token.ts";
 import { explainRefusal, type Expectation } from "../token/explain-refusal.ts";
 
-const ARGUMENT = "the token; without it, or as -, it is read from standard input";
+const ARGUMENT = "the token; read from standard input when absent or -";
 
 interface VerifyFlags {
   readonly issuer?: string;
   readonly audience?: readonly string[];
   readonly jwks?: string;
-  readonly alg?: "EdDSA" | "ES256";
+  readonly alg: string;
   readonly origin?: string;
   readonly tenant?: string;
   readonly scope?: readonly string[];
 }
 
 export function registerToken(program: Command, io: CliIo): void {
-  const token = program.command("token").description("Look into session tokens");
+  const token = program.command("token").description("Decode and verify session tokens");
 
   token
     .command("decode")
     .argument("[token]", ARGUMENT)
-    .description("Show what a token says, and what is plainly wrong with it. Proves nothing")
+    .description("Show header, claims and obvious problems. Does not check the signature")
     .option("--json", "print header and claims as JSON")
     .action(async (argument: string | undefined, flags: { readonly json?: boolean }) => {
       const text = await readToken(argument, io);
@@ -44,27 +48,31 @@ export function registerToken(program: Command, io: CliIo): void {
   token
     .command("verify")
     .argument("[token]", ARGUMENT)
-    .description("Verify a token as a backend would, and say in words what is wrong with it")
-    .option("--issuer <url>", "whose tokens are accepted; default: BREEZEWAY_ISSUER")
-    .option("--audience <apps>", "accepted apps, with commas; default: BREEZEWAY_APP_ID", listed)
-    .option("--jwks <place>", "URL or file of the key set; default: the issuer's own")
-    .option("--alg <name>", "EdDSA or ES256", "EdDSA")
-    .option("--origin <origin>", "the Origin header that came with it")
-    .option("--tenant <id>", "the tenant that was asked for")
-    .option("--scope <scopes>", "scopes that it must have, with commas", listed)
+    .description("Verify a token as a backend does, and explain why it is rejected")
+    .option("--issuer <url>", "accepted issuer (default: BREEZEWAY_ISSUER)")
+    .option(
+      "--audience <apps>",
+      "accepted app ids, separated by commas (default: BREEZEWAY_APP_ID)",
+      listed,
+    )
+    .option("--jwks <place>", "URL or file of the key set (default: the issuer's)")
+    .option("--alg <name>", "accepted algorithm: EdDSA or ES256", "EdDSA")
+    .option("--origin <origin>", "Origin header of the request")
+    .option("--tenant <id>", "tenant that the request names")
+    .option("--scope <scopes>", "required scopes, separated by commas", listed)
     .action(async (argument: string | undefined, flags: VerifyFlags) => {
       const text = await readToken(argument, io);
       const expected = expectationOf(flags, io);
-      const verifier = createSessionVerifier(await verifierOptions(expected, flags));
+      const verifier = createVerifier(await verifierOptions(expected, flags));
       try {
         const session = await verifier.verify(text, expected);
         show(text, decodeSessionToken(text), io);
-        const who = `${session.userId} of ${session.tenantId}, for ${session.appId}`;
-        io.out(styleText("green", `✓ valid: ${who}`));
+        const caller = `user ${session.userId} of tenant ${session.tenantId}, app ${session.appId}`;
+        io.out(styleText("green", `✓ valid: ${caller}`));
       } catch (error) {
         if (!BridgeError.is(error)) throw error;
         const reasons = explainRefusal(error, tryDecode(text), expected);
-        const message = [styleText("red", "✗ not accepted"), ...reasons].join("\n  ");
+        const message = [styleText("red", "✗ rejected"), ...reasons].join("\n  ");
         throw new BridgeError(error.code, message);
       } finally {
         verifier.close();
@@ -80,11 +88,15 @@ function show(text: string, decoded: DecodedToken, io: CliIo): void {
   }
 }
 
-/** Whoever copies a token from a request often copies the scheme, too. */
+/** A token that was copied from a request often includes the scheme. */
 async function readToken(argument: string | undefined, io: CliIo): Promise<string> {
   const given = argument === undefined || argument === "-" ? await io.stdin() : argument;
   const text = given.trim().replace(/^bearer +/i, "");
-  if (text === "") throw new BridgeError("TOKEN_MISSING", "There is no token in the input.");
+  if (text === "")
+    throw new BridgeError(
+      "TOKEN_MISSING",
+      "[token]: is required. Pass it as the argument or on standard input.",
+    );
   return text;
 }
 
@@ -99,9 +111,16 @@ function tryDecode(text: string): DecodedToken {
 function expectationOf(flags: VerifyFlags, { env }: CliIo): Expectation {
   const issuer = flags.issuer ?? env["BREEZEWAY_ISSUER"];
   const audience = flags.audience ?? listed(env["BREEZEWAY_APP_ID"] ?? "");
-  if (!issuer) throw new BridgeError("CONFIG_INVALID", "--issuer: say whose tokens are accepted.");
+  if (!issuer)
+    throw new BridgeError(
+      "CONFIG_INVALID",
+      "--issuer: is required. Pass the issuer's URL, or set BREEZEWAY_ISSUER.",
+    );
   if (audience.length === 0) {
-    throw new BridgeError("CONFIG_INVALID", "--audience: say for which app the token must be.");
+    throw new BridgeError(
+      "CONFIG_INVALID",
+      "--audience: is required. Pass the ids of the accepted apps, or set BREEZEWAY_APP_ID.",
+    );
   }
   const { jwks, origin, tenant: tenantId, scope: scopes } = flags;
   return { issuer, audience, jwks, origin, tenantId, scopes };
@@ -111,16 +130,39 @@ async function verifierOptions(
   { issuer, audience, jwks }: Expectation,
   { alg }: VerifyFlags,
 ): Promise<SessionVerifierOptions> {
-  const options = { issuer, audience, ...(alg && { algorithms: [alg] }) };
+  const options = { issuer, audience, algorithms: [algorithmOf(alg)] };
   if (jwks === undefined) return options;
   if (/^https?:/.test(jwks)) return { ...options, jwks };
-  return { ...options, jwks: parseKeySet(await readFile(jwks, "utf8"), jwks) };
+  return { ...options, jwks: await readKeySet(jwks) };
 }
 
-function parseKeySet(text: string, file: string): NonNullable<SessionVerifierOptions["jwks"]> {
+type KeySet = NonNullable<SessionVerifierOptions["jwks"]>;
+
+async function readKeySet(file: string): Promise<KeySet> {
+  let text: string;
   try {
-    return JSON.parse(text) as NonNullable<SessionVerifierOptions["jwks"]>;
+    text = await readFile(file, "utf8");
+  } catch (cause) {
+    const { code = "unknown" } = cause as NodeJS.ErrnoException;
+    throw new BridgeError("CONFIG_INVALID", `--jwks: cannot read ${file} (${code}).`, { cause });
+  }
+  try {
+    return JSON.parse(text) as KeySet;
   } catch {
-    throw new BridgeError("CONFIG_INVALID", `${file}: this is not a JWK Set.`);
+    throw new BridgeError("CONFIG_INVALID", `--jwks: ${file} must hold a JWK Set as JSON.`);
+  }
+}
+
+/** Names the flags where the verifier names its options. */
+function createVerifier(options: SessionVerifierOptions): SessionVerifier {
+  try {
+    return createSessionVerifier(options);
+  } catch (error) {
+    if (!BridgeError.is(error)) throw error;
+    const message = error.message
+      .replace("createSessionVerifier: ", "--")
+      .replace("or jwks must", "or --jwks must")
+      .replace(" or unsafeAllowHttp", "");
+    throw new BridgeError(error.code, message, { cause: error });
   }
 }

@@ -81,20 +81,35 @@ it.each([
 });
 
 it.each<[string, string, DevFlags, RegExp]>([
-  ["a text that is no URL", "orders", {}, /<guest-url>: must be the app's URL/],
-  ["another protocol", "file:///app.html", {}, /<guest-url>: must be the app's URL/],
+  ["a text that is no URL", "orders", {}, /<guest-url>: must be the URL of the app/],
+  ["another protocol", "file:///app.html", {}, /<guest-url>: must be the URL of the app/],
   [
     "plain http beyond this machine",
     "http://orders.example",
     {},
     /<guest-url>: url: must be an https/,
   ],
-  ["a port that is none", URL_OF_APP, { port: "x" }, /--port: must be 1 to 65534/],
-  ["a port without a next one", URL_OF_APP, { port: "65535" }, /--port: must be 1 to 65534/],
-  ["no user", URL_OF_APP, { user: [] }, /--user: name at least one/],
-  ["no tenant", URL_OF_APP, { tenant: [] }, /--tenant: name at least one/],
-  ["a scope of another form", URL_OF_APP, { scope: ["orders"] }, /--scope: "orders" must be/],
-  ["a capability of another form", URL_OF_APP, { capability: ["*"] }, /--capability: "\*" must be/],
+  ["a port that is none", URL_OF_APP, { port: "x" }, /--port: must be a number from 1 to 65534/],
+  [
+    "a port without a next one",
+    URL_OF_APP,
+    { port: "65535" },
+    /--port: must be a number from 1 to 65534/,
+  ],
+  ["no user", URL_OF_APP, { user: [] }, /--user: must have at least one name/],
+  ["no tenant", URL_OF_APP, { tenant: [] }, /--tenant: must have at least one name/],
+  [
+    "a scope of another form",
+    URL_OF_APP,
+    { scope: ["orders"] },
+    /--scope: "orders" must have the form/,
+  ],
+  [
+    "a capability of another form",
+    URL_OF_APP,
+    { capability: ["*"] },
+    /--capability: "\*" must have the form/,
+  ],
   [
     "an upstream with a path",
     URL_OF_APP,
@@ -105,7 +120,7 @@ it.each<[string, string, DevFlags, RegExp]>([
     "methods that are not there",
     URL_OF_APP,
     { methods: "none.mjs" },
-    /--methods: none.mjs .*ENOENT/,
+    /--methods: cannot read none.mjs .*ENOENT/,
   ],
   [
     "methods in TypeScript",
@@ -117,7 +132,7 @@ it.each<[string, string, DevFlags, RegExp]>([
     "a manifest that is not there",
     URL_OF_APP,
     { manifest: "none.json" },
-    /--manifest: none.json .*ENOENT/,
+    /--manifest: cannot read none.json .*ENOENT/,
   ],
 ])("refuses %s by its name", async (_what, url, flags, message) => {
   await expect(readDevPlan(url, flags)).rejects.toThrow(message);
@@ -133,7 +148,7 @@ it("names file and field of a manifest with a mistake", async () => {
 it("refuses a manifest of another origin than the URL's", async () => {
   const file = fileOf("app.json");
   await expect(readDevPlan("http://127.0.0.1:3001", { manifest: file })).rejects.toThrow(
-    `${file}: url: is of ${URL_OF_APP}, but the app was given as http://127.0.0.1:3001.`,
+    `${file}: url: must have the origin of <guest-url>, http://127.0.0.1:3001, but has ${URL_OF_APP}.`,
   );
 });
 

@@ -1,4 +1,4 @@
-/** What `breezeway dev` was told, checked: everything that can be wrong is said by its flag or file. */
+/** Checks the arguments of `breezeway dev`. Each error names its flag or file. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { BridgeError, isLoopbackHost, isTopic, originOf } from "@breezeway/shared";
@@ -17,24 +17,24 @@ export interface DevFlags {
 
 export interface DevPlan {
   readonly app: RegisteredApp;
-  /** Page of the app to open, relative to its URL; `undefined` for that URL itself. */
+  /** The page of the app to open. `undefined` opens the URL of the manifest. */
   readonly path: string | undefined;
-  /** Name of the host's site. To browsers it is another site than the app's. */
+  /** Host name of the host page. For browsers it is another site than the app's. */
   readonly hostname: "localhost" | "127.0.0.1";
-  /** Of the host; the gateway's is the next one. */
+  /** Port of the host page. The gateway uses the next one. */
   readonly port: number;
-  /** Who can sign in; the first one is signed in at the start. Each belongs to every tenant. */
+  /** Users who can sign in. The first one is signed in at the start. Each belongs to all tenants. */
   readonly users: readonly string[];
   readonly tenants: readonly string[];
-  /** Of the users, in every tenant. */
+  /** Scopes of each user in each tenant. */
   readonly scopes: readonly string[];
   readonly upstream: string | undefined;
-  /** Absolute path of the file with the host's methods. */
+  /** Absolute path of the module with the host's methods. */
   readonly methodsFile: string | undefined;
 }
 
 const DEFAULT_PORT = 4600;
-// The gateway has the port after the host's.
+// The gateway needs the next port.
 const MAX_PORT = 65_534;
 
 /** @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID */
@@ -58,12 +58,12 @@ export async function readDevPlan(guestUrl: string, flags: DevFlags): Promise<De
 
 function checkGuestUrl(text: string): URL {
   if (originOf(text) === undefined) {
-    throw invalid("<guest-url>: must be the app's URL, such as http://127.0.0.1:5173.");
+    throw invalid("<guest-url>: must be the URL of the app, such as http://127.0.0.1:5173.");
   }
   return new URL(text);
 }
 
-/** An app without a manifest is granted what the flags name. */
+/** An app without a manifest gets the scopes and capabilities of the flags. */
 function appFromFlags(url: URL, flags: DevFlags): RegisteredApp {
   const id = appIdOf(url);
   return parseManifest(
@@ -81,15 +81,13 @@ function appFromFlags(url: URL, flags: DevFlags): RegisteredApp {
 
 async function appFromFile(url: URL, file: string, flags: DevFlags): Promise<RegisteredApp> {
   if (flags.capability !== undefined) {
-    throw invalid(
-      `--capability: name the capabilities in ${file}, as later hosts read them there.`,
-    );
+    throw invalid(`--capability: must not be used with --manifest. Add it to ${file}.`);
   }
   const app = parseManifestJson(await readText("--manifest", file), file);
   if (app.origin === url.origin) return app;
   throw new BridgeError(
     "MANIFEST_INVALID",
-    `${file}: url: is of ${app.origin}, but the app was given as ${url.origin}.`,
+    `${file}: url: must have the origin of <guest-url>, ${url.origin}, but has ${app.origin}.`,
   );
 }
 
@@ -100,7 +98,7 @@ function appIdOf({ hostname, port }: URL): string {
   return `${/^[a-z]/.test(id) ? "" : "app-"}${id}`.slice(0, 63).replaceAll(/^-+|-+$/g, "");
 }
 
-// `localhost` and a name below it might count as one site; a number and a name never do.
+// Browsers may treat `localhost` and its subdomains as one site. An IP address is always another site.
 function isLocalhost(hostname: string): boolean {
   return hostname === "localhost" || hostname.endsWith(".localhost");
 }
@@ -109,7 +107,7 @@ function checkPort(text: string | undefined): number {
   if (text === undefined) return DEFAULT_PORT;
   const port = Number(text);
   if (/^\d+$/.test(text) && port >= 1 && port <= MAX_PORT) return port;
-  throw invalid(`--port: must be 1 to ${MAX_PORT}; the gateway takes the one after it.`);
+  throw invalid(`--port: must be a number from 1 to ${MAX_PORT}. The gateway uses the next port.`);
 }
 
 function checkNames(
@@ -119,7 +117,7 @@ function checkNames(
 ): readonly string[] {
   if (names === undefined) return otherwise;
   if (names.length > 0 && names.every((name) => name.length <= 256)) return [...new Set(names)];
-  throw invalid(`${flag}: name at least one, each of at most 256 characters.`);
+  throw invalid(`${flag}: must have at least one name, each of at most 256 characters.`);
 }
 
 function checkRights(
@@ -128,18 +126,21 @@ function checkRights(
 ): readonly string[] | undefined {
   const wrong = names?.find((name) => !isTopic(name));
   if (wrong === undefined) return names;
-  throw invalid(`${flag}: ${JSON.stringify(wrong)} must be of the form resource:action.`);
+  throw invalid(
+    `${flag}: ${JSON.stringify(wrong)} must have the form resource:action, such as orders:read.`,
+  );
 }
 
 function checkUpstream(text: string): string {
   const origin = originOf(text);
   const isBare = origin !== undefined && (text === origin || text === `${origin}/`);
   if (isBare) return origin;
-  throw invalid("--upstream: must be your backend's origin, such as http://127.0.0.1:3000.");
+  throw invalid("--upstream: must be an origin without a path, such as http://127.0.0.1:3000.");
 }
 
 async function checkMethodsFile(file: string): Promise<string> {
-  if (!/\.m?js$/.test(file)) throw invalid("--methods: must be a JavaScript file, .mjs or .js.");
+  if (!/\.m?js$/.test(file))
+    throw invalid("--methods: must be a JavaScript file that ends in .mjs or .js.");
   await readText("--methods", file);
   return resolve(file);
 }
@@ -149,7 +150,7 @@ async function readText(flag: string, file: string): Promise<string> {
     return await readFile(file, "utf8");
   } catch (cause) {
     const { code = "unknown" } = cause as NodeJS.ErrnoException;
-    throw invalid(`${flag}: ${file} cannot be read (${code}).`, cause);
+    throw invalid(`${flag}: cannot read ${file} (${code}).`, cause);
   }
 }
 

@@ -1,4 +1,4 @@
-/** What the host's origin serves: the page, its script, the issuer, and two helpers for the page. */
+/** Serves the host's origin: the page, its script, the issuer, and two helpers of the page. */
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Issuer } from "@breezeway/issuer";
@@ -36,7 +36,7 @@ export function createHostSite(
     [
       `POST ${PATHS.revoke}`,
       async (request, response) => {
-        // Another site's page cannot send this header without a preflight, which gets no consent.
+        // A page of another site cannot send this header: its preflight is not allowed.
         const isOwn = request.headers["x-breezeway-request"] === "1";
         const session = isOwn && (await issuer.sessions.fromCookie(request.headers.cookie));
         if (session) await issuer.sessions.revoke(session.handle);
@@ -45,7 +45,7 @@ export function createHostSite(
     ],
   ]);
   if (methodsFile !== undefined) {
-    // Read each time: a reload of the page has the newest.
+    // Read on each request, so that a reload of the page uses the latest version.
     answers.set(`GET ${PATHS.methods}`, async (_request, response) => {
       send(response, "text/javascript", await readFile(methodsFile, "utf8"));
     });
@@ -104,7 +104,7 @@ function contentSecurityPolicy({ guestOrigin, config }: HostSiteOptions): string
 }
 
 function pageHtml(config: PageConfig): string {
-  // A `<` in the JSON could close the element (HTML, section 4.12.1.3).
+  // A `<` in the JSON could end the script element (HTML, section 4.12.1.3).
   const json = JSON.stringify(config).replaceAll("<", "\\u003c");
   return `<!doctype html>
 <html lang="en">

@@ -40,10 +40,10 @@ it("finds nothing wrong with a page, also after a redirect within its origin", a
 });
 
 it.each([
-  ["/none", "The app answers 404."],
+  ["/none", "The app answered with status 404."],
   ["/outside", "The app redirects to https://login.example."],
   ["/circle", "The app redirects more than 5 times."],
-  ["/deny", "The app forbids this frame: X-Frame-Options: DENY"],
+  ["/deny", "A header of the app forbids the frame: X-Frame-Options: DENY"],
 ])("says what is wrong with %s", async (path, title) => {
   expect(await titles(`${origin}${path}`)).toEqual([title]);
 });

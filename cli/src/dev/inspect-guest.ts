@@ -1,9 +1,9 @@
-/** Asks the app for its page as a browser would, and says why a frame of the host would stay empty. */
+/** Requests the page of the app as a browser does, and explains why the frame would stay empty. */
 import { framingRefusal } from "./framing.ts";
 import type { Finding } from "./page-config.ts";
 
 export interface GuestInspection {
-  /** The page that the frame opens. */
+  /** URL of the page that the frame opens. */
   readonly url: string;
   readonly hostOrigin: string;
 }
@@ -12,7 +12,7 @@ export interface GuestInspection {
 const TIMEOUT_MS = 10_000;
 const MAX_REDIRECTS = 5;
 
-/** Never rejects. Empty when nothing speaks against the page in a frame. */
+/** Never rejects. Empty when the page can be framed. */
 export async function inspectGuest({ url, hostOrigin }: GuestInspection): Promise<Finding[]> {
   const guestOrigin = new URL(url).origin;
   let at = url;
@@ -29,7 +29,7 @@ export async function inspectGuest({ url, hostOrigin }: GuestInspection): Promis
   return [
     {
       title: `The app redirects more than ${MAX_REDIRECTS} times.`,
-      hint: "A sign-in that needs a cookie, perhaps: in a frame of another site it gets none.",
+      hint: "A sign-in with cookies may be the cause: browsers send none in a frame of another site.",
     },
   ];
 }
@@ -48,7 +48,7 @@ async function ask(url: string): Promise<Head | Finding> {
   } catch {
     return {
       title: `Nothing answers at ${new URL(url).origin}.`,
-      hint: "Start the app. If it runs, it listens on another address: for Vite, vite --host 127.0.0.1.",
+      hint: "Start the app. If it is running, it listens on another address. With Vite, run vite --host 127.0.0.1.",
     };
   }
 }
@@ -60,15 +60,15 @@ function findingsOf(
   const findings: Finding[] = [];
   if (status >= 400) {
     findings.push({
-      title: `The app answers ${status}.`,
-      hint: "The frame shows what the app sends with it. Is the path right?",
+      title: `The app answered with status ${status}.`,
+      hint: "Check the path. The frame shows the body of that response.",
     });
   }
   const refusal = framingRefusal({ headers, ...origins });
   if (refusal !== undefined) {
     findings.push({
-      title: `The app forbids this frame: ${refusal}`,
-      hint: "Name the host instead:",
+      title: `A header of the app forbids the frame: ${refusal}`,
+      hint: "Allow the host with this header instead:",
       code: `Content-Security-Policy: frame-ancestors ${origins.hostOrigin}`,
     });
   }
@@ -78,6 +78,6 @@ function findingsOf(
 function leaves(from: string, to: string): Finding {
   return {
     title: `The app redirects to ${to}.`,
-    hint: `That is another origin than ${from}, so the host does not speak to it. Give that URL, or let the redirect stay.`,
+    hint: `The host trusts only ${from}. Pass the new URL to breezeway dev, or redirect within the origin.`,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * An HTTP server that only this machine reaches. It answers for the one name that it is known by,
- * so that a page that rebinds its own DNS name to this machine gets nothing.
+ * An HTTP server for this machine only. It answers requests for its own host name alone, so a page that
+ * rebinds its DNS name to this machine gets nothing.
  */
 import { createServer, type RequestListener, type Server } from "node:http";
 import { BridgeError } from "@breezeway/shared";
@@ -10,13 +10,13 @@ export interface LoopbackSite {
   readonly port: number;
 }
 
-/** @throws {BridgeError} CONFIG_INVALID when the port cannot be had */
+/** @throws {BridgeError} CONFIG_INVALID when the port cannot be opened */
 export async function serveOnLoopback(
   { hostname, port }: LoopbackSite,
   answer: RequestListener,
 ): Promise<AsyncDisposable> {
   await using servers = new AsyncDisposableStack();
-  // A browser may try either address for `localhost`.
+  // Browsers may use either address for `localhost`.
   for (const address of hostname === "localhost" ? ["127.0.0.1", "::1"] : ["127.0.0.1"]) {
     const server = createServer((request, response) => {
       if (request.headers.host === `${hostname}:${port}`) answer(request, response);
@@ -27,7 +27,7 @@ export async function serveOnLoopback(
   return servers.move();
 }
 
-/** False when this machine has no such address: IPv6 is switched off on some. */
+/** False when this machine lacks the address, since IPv6 may be switched off. */
 async function listens(server: Server, port: number, address: string): Promise<boolean> {
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   server.once("error", (error: NodeJS.ErrnoException) => {
@@ -39,14 +39,14 @@ async function listens(server: Server, port: number, address: string): Promise<b
   return await promise;
 }
 
-/** A port that cannot be had, by the flag that chooses it. */
+/** The error for a port that cannot be opened. It names the flag that chooses the port. */
 export function portError(port: number, cause: unknown): BridgeError {
   const code = (cause as NodeJS.ErrnoException | undefined)?.code;
   const fault =
-    code === "EADDRINUSE" ? "is already in use" : `cannot be had (${code ?? "unknown"})`;
+    code === "EADDRINUSE" ? "is already in use" : `cannot be opened (${code ?? "unknown"})`;
   return new BridgeError(
     "CONFIG_INVALID",
-    `--port: ${port} ${fault}. Stop what holds it, or choose another: --port ${port + 10}.`,
+    `--port: ${port} ${fault}. Stop the program that uses it, or pass another port: --port ${port + 10}.`,
     { cause },
   );
 }
@@ -54,7 +54,7 @@ export function portError(port: number, cause: unknown): BridgeError {
 async function close(server: Server): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   server.close(() => resolve());
-  // Event streams never end by themselves.
+  // Event streams would stay open.
   server.closeAllConnections();
   await promise;
 }

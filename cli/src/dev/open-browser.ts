@@ -7,9 +7,9 @@ const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...str
 };
 
 /**
- * Shows a URL in the person's browser.
+ * Opens a URL in the user's browser.
  *
- * @param onFailure - Called once when this machine has no opener, or when that finds no browser.
+ * @param onFailure Called when this machine has no program that opens URLs, or when that program fails.
  */
 export function openBrowser(url: string, onFailure: () => void): void {
   const [command, ...args] = OPENERS[process.platform] ?? ["xdg-open"];

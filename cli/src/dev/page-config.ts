@@ -1,7 +1,7 @@
-/** What the command tells its host page. Parsed there: the page is built apart from the command. */
+/** The configuration that the command passes to its host page, which is built separately and parses it. */
 import * as z from "zod/mini";
 
-/** Why the frame stays empty, and what mends it. */
+/** A reason why the frame stays empty, and how to fix it. */
 export interface Finding {
   readonly title: string;
   readonly hint: string;
@@ -32,7 +32,7 @@ export const pageConfigSchema: z.ZodMiniType<PageConfig> = z.object({
   hasMethods: z.boolean(),
 });
 
-/** Paths of the command's own server, besides the issuer's. */
+/** Paths of the command's server, in addition to the issuer's. */
 export const PATHS = {
   script: "/page.js",
   methods: "/methods.js",

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-/** Bundled when the package is built, beside this file in `dist`. */
+/** The bundle that the build of the package puts beside this file in `dist`. */
 const BUILT = new URL("./page.js", import.meta.url);
 const SOURCE = new URL("../../page/main.ts", import.meta.url);
 
@@ -12,7 +12,7 @@ interface Bundler {
 /** The host page's script. */
 export async function readPageScript(): Promise<string> {
   if (!import.meta.url.endsWith(".ts")) return await readFile(BUILT, "utf8");
-  // This repository, where the command runs from source. The package has no such folder.
+  // From source, in the repository. The published package does not contain this folder.
   const { bundlePage }: Bundler = await import(new URL("./bundle-page.ts", SOURCE).href);
   return await bundlePage(fileURLToPath(SOURCE));
 }

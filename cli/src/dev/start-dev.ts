@@ -1,6 +1,6 @@
 /**
- * A host for one app on this machine: the page, an issuer in memory, and a gateway when there is a
- * backend to put it in front of.
+ * Starts a host for one app on this machine: the page, an issuer in memory, and a gateway when
+ * `--upstream` names a backend.
  */
 import { createGateway } from "@breezeway/gateway";
 import { serveGateway } from "@breezeway/gateway/node";
@@ -15,14 +15,14 @@ import { readPageScript } from "./page-script.ts";
 
 export interface DevHost extends AsyncDisposable {
   readonly origin: string;
-  /** `iss` of the tokens. New keys at each start: they are good for nothing else. */
+  /** The `iss` claim of the tokens. Each start creates new keys. */
   readonly issuerUrl: string;
   readonly gatewayUrl: string | undefined;
-  /** Asks the app for its page. */
+  /** Requests the page of the app and explains why its frame would stay empty. */
   inspect(): Promise<readonly Finding[]>;
 }
 
-/** @throws {BridgeError} CONFIG_INVALID when a port cannot be had */
+/** @throws {BridgeError} CONFIG_INVALID when a port cannot be opened */
 export async function startDev(plan: DevPlan): Promise<DevHost> {
   const { app, hostname, port, upstream } = plan;
   const origin = `http://${hostname}:${port}`;
@@ -93,7 +93,7 @@ async function startGateway(
     issuer: issuerUrl,
     apps,
     hostOrigins: [hostOrigin],
-    // The backend may verify the token itself, as it would without a gateway.
+    // Forwarded so that the backend can verify the token itself, as without a gateway.
     routes: [{ prefix: "/", upstream, forwardToken: true }],
   });
   try {

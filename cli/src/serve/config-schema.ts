@@ -1,6 +1,6 @@
 /**
- * The form of `breezeway serve`'s configuration file. Ranges and spellings are checked by issuer and
- * gateway themselves; the gateway's section is parsed by the gateway.
+ * The schema of `breezeway serve`'s configuration file. Issuer and gateway check the ranges of their own
+ * options, and the gateway parses its own section.
  */
 import type { InstallationOptions, IssuerOptions, OidcOptions } from "@breezeway/issuer";
 import type { SqliteStoreOptions } from "@breezeway/issuer/sqlite";
@@ -8,7 +8,7 @@ import type { PostgresStoreOptions } from "@breezeway/issuer/postgres";
 import { parseJsonWith } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
 
-/** Where a secret is: in the environment, or in a file whose path is relative to the configuration. */
+/** The place of a secret: an environment variable, or a file relative to the configuration. */
 export type SecretPlace = { readonly env: string } | { readonly file: string };
 
 export type StoreSection =
@@ -18,22 +18,22 @@ export type StoreSection =
       "connectionString"
     >);
 
-/** What is not described here is as in `IssuerOptions`. */
+/** Fields without a description are those of `IssuerOptions`. */
 export interface IssuerSection extends Pick<
   IssuerOptions,
   "devLogin" | "tokenTtlSeconds" | "trustedOrigins" | "algorithms" | "sessions" | "rateLimits"
 > {
-  /** `issuer` of the options: as browsers see it. */
+  /** The issuer's URL as browsers see it: the option `issuer`. */
   readonly url: string;
-  /** Default 4000; 0 for a free one. */
+  /** Default 4000. 0 chooses a free port. */
   readonly port: number;
   /** Default `127.0.0.1`. */
   readonly host: string;
   /** Default: SQLite in `data/issuer.sqlite`, relative to the configuration. */
   readonly store: StoreSection;
-  /** A module, see `hooks.ts`. */
+  /** Path of the module that `hooks.ts` loads. */
   readonly hooks?: string;
-  /** How long a call of a hook may take, 1 to 60 000 milliseconds. Default 5 000. */
+  /** Time limit for one call of a hook, 1 to 60 000 ms. Default 5 000. */
   readonly hookTimeoutMs: number;
   readonly oidc?: Omit<OidcOptions, "mapUser" | "clientSecret"> & {
     readonly clientSecret?: SecretPlace;
@@ -44,13 +44,13 @@ export interface IssuerSection extends Pick<
     readonly heartbeatSeconds?: number;
   };
   readonly installations?: Omit<InstallationOptions, "mayManage" | "fetch">;
-  /** Security events. Default `stdout`. */
+  /** Where security events are written. Default `stdout`. */
   readonly audit: "stdout" | false;
 }
 
-/** Beside the listeners, what `parseGatewaySection` takes. */
+/** The listeners, and the fields of `parseGatewaySection`. */
 export interface GatewaySection {
-  /** Default 4001; 0 for a free one. */
+  /** Default 4001. 0 chooses a free port. */
   readonly port: number;
   /** Default `127.0.0.1`. */
   readonly host: string;
@@ -65,14 +65,14 @@ export interface ServeConfig {
   readonly gateway: GatewaySection;
   /** Manifests, or paths of manifest files relative to the configuration. */
   readonly apps: readonly (string | Readonly<Record<string, unknown>>)[];
-  /** Addresses and CIDR ranges of proxies in front of either. Default none. */
+  /** Addresses and CIDR ranges of the reverse proxies in front of both. Default none. */
   readonly trustedProxies?: readonly string[];
-  /** Each 0 to 600 000 milliseconds. Default 0 and 10 000. */
+  /** Each 0 to 600 000 ms. Default 0 and 10 000. */
   readonly shutdown: { readonly drainDelayMs: number; readonly graceMs: number };
 }
 
 const SECRET_FORM =
-  'must be { "env": "NAME" } or { "file": "path" }: secrets do not stand in this file';
+  'must be { "env": "NAME" } or { "file": "path" }: this file must not hold secrets';
 
 const secret = z.union(
   [
@@ -83,7 +83,7 @@ const secret = z.union(
 );
 
 const port = z.int().check(z.gte(0), z.lte(65_535));
-// Node takes an empty one for all addresses of the machine.
+// Node would listen on all addresses of the machine for an empty host.
 const host = z.string().check(z.minLength(1));
 const strings = z.array(z.string());
 const maybe = z.exactOptional;
@@ -185,7 +185,7 @@ const serveConfigSchema: z.ZodMiniType<ServeConfig> = z.strictObject({
   ),
 });
 
-/** @throws {BridgeError} CONFIG_INVALID, naming the file and each field that is wrong */
+/** @throws {BridgeError} CONFIG_INVALID, naming the file and each malformed field */
 export function parseServeConfig(text: string, file: string): ServeConfig {
   return parseJsonWith(serveConfigSchema, text, { code: "CONFIG_INVALID", source: file });
 }

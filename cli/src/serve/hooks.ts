@@ -1,4 +1,4 @@
-/** What an operator decides in code: a module with one export per decision. */
+/** Loads the operator's hooks: a module with one export per decision. */
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { ClaimsHook, InstallationOptions, OidcOptions } from "@breezeway/issuer";
@@ -9,11 +9,11 @@ import { reasonFor } from "./reason-for.ts";
 import { assertTrustedFile } from "./read-text.ts";
 
 export interface Hooks {
-  /** Who a person of the OpenID provider is here. */
+  /** Maps a person of the OpenID provider to a user and tenant. */
   readonly mapUser?: OidcOptions["mapUser"];
-  /** Claims that tokens have beside their own. */
+  /** Adds claims to tokens. */
   readonly claims?: ClaimsHook;
-  /** Who may install apps. */
+  /** Decides who may install apps. */
   readonly mayManage?: NonNullable<InstallationOptions["mayManage"]>;
 }
 
@@ -39,14 +39,14 @@ export interface HooksPlace {
   readonly file: string;
   /** The module, relative to the file. */
   readonly path: string | undefined;
-  /** How long a call of a hook may take. */
+  /** Time limit for one call of a hook. */
   readonly timeoutMs: number;
 }
 
 /**
- * Runs the module: whoever can write it has the issuer's keys.
+ * Runs the module. Everybody who can write it has access to the issuer's keys.
  *
- * @returns the hooks; a call rejects with UPSTREAM_TIMEOUT when it has not settled in `timeoutMs`
+ * @returns the hooks. A call rejects with UPSTREAM_TIMEOUT when it has not settled within `timeoutMs`.
  * @throws {BridgeError} CONFIG_INVALID, naming file, field and module
  */
 export async function loadHooks({ file, path, timeoutMs }: HooksPlace): Promise<Hooks> {
@@ -57,10 +57,10 @@ export async function loadHooks({ file, path, timeoutMs }: HooksPlace): Promise<
   try {
     exported = await loaded(module);
   } catch (cause) {
-    // Its words are left out: what fails may hold a secret.
+    // The error's message is left out, since it may hold a secret.
     throw new BridgeError(
       "CONFIG_INVALID",
-      `${file}: ${FIELD}: ${module} fails when it is loaded (${reasonFor(cause)}); node ${module} says more.`,
+      `${file}: ${FIELD}: cannot load ${module} (${reasonFor(cause)}). Run node ${module} to see the error.`,
       { cause },
     );
   }
@@ -77,16 +77,16 @@ export async function loadHooks({ file, path, timeoutMs }: HooksPlace): Promise<
   };
 }
 
-/** One that waits for ever would end the process without a word, or keep it from its ports. */
+/** Imports a module within a time limit: one that never settles would keep the server from starting. */
 async function loaded(module: string): Promise<object> {
   return await within(
     MAX_LOAD_MS,
     import(pathToFileURL(module).href) as Promise<object>,
-    () => new DOMException(`not within ${MAX_LOAD_MS} ms`, "TimeoutError"),
+    () => new DOMException(`The module did not load within ${MAX_LOAD_MS} ms.`, "TimeoutError"),
   );
 }
 
-/** One that never settles would hold its request, and all that the request holds, for ever. */
+/** Adds a time limit to a hook: a call that never settles would keep its request open for ever. */
 function bounded<Argument, Result>(
   name: keyof Hooks,
   call: (argument: Argument) => Result | Promise<Result>,
@@ -94,7 +94,7 @@ function bounded<Argument, Result>(
 ): (argument: Argument) => Result | Promise<Result> {
   return (argument) => {
     const result = call(argument);
-    // Without a wait there is none to bound, and a token costs less.
+    // A synchronous result stays synchronous, which keeps minting a token cheap.
     if (!isThenable(result)) return result;
     return within(timeoutMs, result, () => {
       const message = `${FIELD}: ${name} did not settle within ${timeoutMs} ms.`;
@@ -103,7 +103,7 @@ function bounded<Argument, Result>(
   };
 }
 
-// A database client's query is often one without being a promise.
+// Queries of database clients are often thenables that are not promises.
 function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return (
     typeof value === "object" &&

@@ -1,4 +1,4 @@
-/** The issuer's section of the configuration, with its secrets and hooks in place. */
+/** Turns the issuer's section of the configuration into options, with its secrets and hooks. */
 import { dirname, resolve } from "node:path";
 import {
   pinoAudit,
@@ -15,39 +15,39 @@ import type { IssuerSection } from "./config-schema.ts";
 import type { Hooks } from "./hooks.ts";
 import type { ReadSecret } from "./secrets.ts";
 
-export interface IssuerParts {
+export interface IssuerOptionsDeps {
   /** The configuration file. */
   readonly file: string;
   readonly apps: AppRegistry;
   readonly hooks: Hooks;
   readonly readSecret: ReadSecret;
-  /** Takes a line of the audit log. */
+  /** Writes a line of the audit log. */
   readonly out: (line: string) => void;
 }
 
-// As `createIssuer` asks for when it opens its keys, which is later than a check.
+// The same minimum as in `createIssuer`, which checks it later, when it opens the keys.
 const MIN_SECRET_LENGTH = 16;
 
 /** @throws {BridgeError} CONFIG_INVALID, naming the file and the field */
 export async function createIssuerOptions(
   section: IssuerSection,
-  parts: IssuerParts,
+  deps: IssuerOptionsDeps,
 ): Promise<IssuerOptions> {
   const { url, port, host, hooks, hookTimeoutMs, ...described } = section;
   const { store, oidc, keys, revocations, installations, ...plain } = described;
-  const { claims, mayManage } = parts.hooks;
+  const { claims, mayManage } = deps.hooks;
   return {
     ...plain,
     issuer: url,
-    apps: parts.apps,
-    store: await createStore(store, parts),
+    apps: deps.apps,
+    store: await createStore(store, deps),
     audit:
       section.audit === "stdout"
-        ? pinoAudit({ write: (line) => parts.out(line.trimEnd()) })
+        ? pinoAudit({ write: (line) => deps.out(line.trimEnd()) })
         : () => undefined,
-    ...(oidc && { oidc: oidcOptions(oidc, parts) }),
-    ...(keys && { keys: keyOptions(keys, parts) }),
-    ...(revocations && { revocations: revocationOptions(revocations, parts) }),
+    ...(oidc && { oidc: oidcOptions(oidc, deps) }),
+    ...(keys && { keys: keyOptions(keys, deps) }),
+    ...(revocations && { revocations: revocationOptions(revocations, deps) }),
     ...(installations && { installations: { ...installations, ...(mayManage && { mayManage }) } }),
     ...(claims && { claims }),
   };
@@ -55,26 +55,26 @@ export async function createIssuerOptions(
 
 async function createStore(
   section: IssuerSection["store"],
-  { file, readSecret }: IssuerParts,
+  { file, readSecret }: IssuerOptionsDeps,
 ): Promise<Store> {
   if (section.kind === "sqlite") {
     const { kind, ...options } = section;
     return sqliteStore({ ...options, file: resolve(dirname(file), section.file) });
   }
   const { kind, url, ...options } = section;
-  // Only who uses Postgres loads its driver.
+  // Users of SQLite need not load the driver.
   const { postgresStore } = await import("@breezeway/issuer/postgres");
   return postgresStore({ ...options, connectionString: readSecret(url, "issuer.store.url") });
 }
 
 function oidcOptions(
   { clientSecret, ...section }: NonNullable<IssuerSection["oidc"]>,
-  { file, hooks: { mapUser }, readSecret }: IssuerParts,
+  { file, hooks: { mapUser }, readSecret }: IssuerOptionsDeps,
 ): OidcOptions {
   if (mapUser === undefined) {
     throw new BridgeError(
       "CONFIG_INVALID",
-      `${file}: issuer.hooks: must name a module that exports mapUser, since there is oidc.`,
+      `${file}: issuer.hooks: must name a module that exports mapUser, which issuer.oidc requires.`,
     );
   }
   return {
@@ -88,7 +88,7 @@ function oidcOptions(
 
 function keyOptions(
   { encryptionSecret, ...section }: NonNullable<IssuerSection["keys"]>,
-  { file, readSecret }: IssuerParts,
+  { file, readSecret }: IssuerOptionsDeps,
 ): KeyOptions {
   if (encryptionSecret === undefined) return section;
   const field = "issuer.keys.encryptionSecret";
@@ -102,7 +102,7 @@ function keyOptions(
 
 function revocationOptions(
   { secrets = [], ...section }: NonNullable<IssuerSection["revocations"]>,
-  { readSecret }: IssuerParts,
+  { readSecret }: IssuerOptionsDeps,
 ): RevocationOptions {
   return {
     ...section,

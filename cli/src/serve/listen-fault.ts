@@ -6,10 +6,10 @@ export interface Address {
 }
 
 /**
- * A port that cannot be had, by the field that chooses it.
+ * The error for a port that cannot be opened. It names the field that chooses the port.
  *
- * @param fields - Fields of the file and their addresses, of which the failure is about one.
- * @param error - What `serveIssuer` or `serveGateway` threw.
+ * @param fields The fields of the file with their addresses. One of them caused the failure.
+ * @param error The error that `serveIssuer` or `serveGateway` threw.
  */
 export function listenFault(
   file: string,
@@ -19,7 +19,7 @@ export function listenFault(
   const cause = error instanceof Error ? error.cause : undefined;
   if (!isListenError(cause)) return error;
   const known = Object.entries(fields);
-  // A name is told as the address that it has, or, when it has none, without the port.
+  // Node reports a host name as its address or, when the name has no address, without the port.
   const meant =
     known.find(([, { host, port }]) => host === cause.address && port === cause.port) ??
     known.find(([, { host }]) => host === cause.hostname) ??
@@ -27,7 +27,7 @@ export function listenFault(
   const [field, { host, port }] = meant ?? known[0] ?? ["", { host: "", port: undefined }];
   return new BridgeError(
     "CONFIG_INVALID",
-    `${file}: ${field}: ${port} on ${host} ${faultOf(cause.code)}.`,
+    `${file}: ${field}: port ${port} on ${host} ${faultOf(cause.code)}.`,
     { cause: error },
   );
 }
@@ -37,7 +37,7 @@ interface ListenError {
   readonly code: string;
   readonly address?: string;
   readonly hostname?: string;
-  /** Absent for a port that the system chooses. */
+  /** Absent when the system chooses the port. */
   readonly port?: number;
 }
 
@@ -49,13 +49,13 @@ function isListenError(cause: unknown): cause is ListenError {
 function faultOf(code: string): string {
   switch (code) {
     case "EADDRINUSE":
-      return "is already in use; stop what holds it, or choose another";
+      return "is already in use. Stop the program that uses it, or choose another port";
     case "EACCES":
-      return "may not be opened by this user; choose one above 1023";
+      return "needs privileges that this user lacks. Choose a port above 1023";
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return "cannot be had: this machine has no such address";
+      return "cannot be opened, because this machine has no such address";
     default:
-      return `cannot be had (${code})`;
+      return `cannot be opened (${code})`;
   }
 }

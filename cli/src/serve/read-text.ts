@@ -1,20 +1,22 @@
-/** Files that decide who gets in: the configuration, its manifests, its secrets, its hooks. */
+/** Reads the files that decide about access: the configuration, its manifests, secrets and hooks. */
 import { lstatSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { isAbsolute, join, parse, resolve, sep } from "node:path";
 import { BridgeError } from "@breezeway/shared";
 
-// Of a mode: everybody on the machine may write.
+// Mode bit: every user of the machine may write.
 const WORLD_WRITABLE = 0o002;
-// Of a folder's mode: nobody replaces the files of others in it.
+// Mode bit of a folder: users can replace only their own files in it.
 const STICKY = 0o1000;
 const ROOT = 0;
-/** More than thousands of routes and manifests need, and nothing to wait for. */
+/** Enough for thousands of routes and manifests, and read within milliseconds. */
 const MAX_TEXT_BYTES = 1_048_576;
 
 /**
- * @param source - What names the file, such as `breezeway.json: issuer.hooks`.
- * @throws {BridgeError} CONFIG_INVALID when it cannot be read, is no file or larger than 1 MiB, or when
- *   anybody could have written it
+ * Reads a file that only trusted users can write.
+ *
+ * @param source The field that names the file, such as `breezeway.json: issuer.hooks`.
+ * @throws {BridgeError} CONFIG_INVALID, when the file cannot be read, is not a regular file, is larger
+ * than 1 MiB, or could have been written by any user
  */
 export function readTrustedText(path: string, source: string): string {
   return naming(path, source, () => {
@@ -24,7 +26,7 @@ export function readTrustedText(path: string, source: string): string {
   });
 }
 
-/** The same for a file that somebody else reads. */
+/** The same checks for a file that other code reads. */
 export function assertTrustedFile(path: string, source: string): void {
   naming(path, source, () => assertTrusted(path, source));
 }
@@ -40,25 +42,25 @@ function naming<T>(path: string, source: string, act: () => T): T {
 
 function assertTrusted(path: string, source: string): { readonly size: number } {
   const file = statSync(path);
-  // A pipe would be waited for without end, and a device read without end.
+  // Reading a pipe or a device may never end.
   if (!file.isFile()) throw invalid(`${source}: ${path} is not a file.`);
   if (process.platform === "win32") return file;
   if ((file.mode & WORLD_WRITABLE) !== 0) {
-    throw invalid(`${source}: every user of this machine may write ${path}; chmod o-w it.`);
+    throw invalid(`${source}: every user of this machine can write ${path}. Run chmod o-w on it.`);
   }
   for (const { folder, entry } of stepsTo(path)) {
     const { mode } = statSync(folder);
     if ((mode & WORLD_WRITABLE) === 0) continue;
     if ((mode & STICKY) === 0) {
       throw invalid(
-        `${source}: every user of this machine may replace ${path}; chmod o-w the folder ${folder}.`,
+        `${source}: every user of this machine can replace ${path}. Run chmod o-w on the folder ${folder}.`,
       );
     }
-    // Everybody may have put it there first, and whoever owns it may change it.
+    // Any user may have created the entry first, and its owner can change it.
     const { uid } = lstatSync(entry);
     if (uid !== ROOT && uid !== process.getuid?.()) {
       throw invalid(
-        `${source}: another user put ${entry} into a folder that is open to all; move ${path} elsewhere.`,
+        `${source}: another user created ${entry} in a folder that all users can write. Move ${path} elsewhere.`,
       );
     }
   }
@@ -66,13 +68,13 @@ function assertTrusted(path: string, source: string): { readonly size: number } 
 }
 
 interface Step {
-  /** A folder in which a name is looked up, free of links. */
+  /** The folder in which the name is looked up, without symbolic links. */
   readonly folder: string;
-  /** What has that name. */
+  /** Path of the entry with that name. */
   readonly entry: string;
 }
 
-/** Each name that is looked up on the way to a file, those of links included. */
+/** The lookups on the way to a file, including those of symbolic links. */
 function* stepsTo(path: string): Generator<Step> {
   const whole = resolve(path);
   let folder = parse(whole).root;
@@ -100,7 +102,7 @@ function invalid(message: string): BridgeError {
 
 function faultOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code ?? "unknown";
-  if (code === "ENOENT") return "is not there";
-  if (code === "EACCES" || code === "EPERM") return "may not be read by this user";
+  if (code === "ENOENT") return "does not exist";
+  if (code === "EACCES" || code === "EPERM") return "must be readable by this user";
   return `cannot be read (${code})`;
 }

@@ -1,11 +1,11 @@
 import { BridgeError } from "@breezeway/shared";
 
-// As Node, Postgres and HTTP clients spell theirs: a name, and not a text that could quote something.
+// Codes of Node, Postgres and HTTP clients look like this. A longer text could quote a secret.
 const CODE = /^[A-Z0-9][A-Z0-9_]{1,63}$/;
 
 /**
- * Why something failed, in words that hold no secret: the message of an error of ours, and of all
- * others the code or the class.
+ * The reason of a failure without secrets: the message of a `BridgeError`, and the code or class name of
+ * any other error.
  */
 export function reasonFor(error: unknown): string {
   if (!(error instanceof Error)) return "unknown failure";

@@ -1,4 +1,4 @@
-/** Takes a changed file over, or says why not. All of it is checked before any of it is used. */
+/** Applies a changed file, or logs why not. The whole file is checked before any of it applies. */
 import { isDeepStrictEqual } from "node:util";
 import type { Gateway } from "@breezeway/gateway";
 import type { Issuer } from "@breezeway/issuer";
@@ -13,10 +13,14 @@ export interface Reloadable {
   readonly log: ServeLog;
 }
 
-// Of the gateway's section. What is not named here needs a restart, and so does all of the issuer's.
-const REPLACED: ReadonlySet<string> = new Set(["routes", "cors", "hostOrigins", "removeHeaders"]);
+// Reloadable fields of the gateway's section. All others, and the issuer's section, need a restart.
+const RELOADABLE: ReadonlySet<string> = new Set(["routes", "cors", "hostOrigins", "removeHeaders"]);
 
-/** @param running - What was read for the process that runs now. Never throws. */
+/**
+ * Never throws.
+ *
+ * @param running The file as the running process read it.
+ */
 export function reload({ file, config }: ServeFile, { issuer, gateway, log }: Reloadable): void {
   let next: ServeFile;
   try {
@@ -25,13 +29,13 @@ export function reload({ file, config }: ServeFile, { issuer, gateway, log }: Re
     gateway.reload(next.gateway);
   } catch (error) {
     const why = error instanceof BridgeError ? error.message : "unknown failure";
-    log.say("reload-refused", { why });
+    log.event("reload-refused", { why });
     return;
   }
   const { apps } = next;
-  // It swaps at once, and then waits for the store to take note of what was taken away.
-  issuer.reload({ apps }).catch((error: unknown) => log.fail("issuer", error));
-  log.say("reloaded", { apps: apps.all.length, routes: next.gateway.routes.length });
+  // The new apps apply at once. The promise waits until the store has the resulting revocations.
+  issuer.reload({ apps }).catch((error: unknown) => log.failure("issuer", error));
+  log.event("reloaded", { apps: apps.all.length, routes: next.gateway.routes.length });
 }
 
 /** @throws {BridgeError} CONFIG_INVALID, naming every field whose change needs a restart */
@@ -44,12 +48,12 @@ function assertReplaceable(file: string, running: ServeConfig, next: ServeConfig
   if (changed.length === 0) return;
   throw new BridgeError(
     "CONFIG_INVALID",
-    `${file}: ${changed.join(", ")}: a change needs a restart; nothing was taken over.`,
+    `${file}: ${changed.join(", ")}: changing this needs a restart. Nothing was reloaded.`,
   );
 }
 
 function fixedFields({ issuer, gateway, apps, ...rest }: ServeConfig): Map<string, unknown> {
-  const ofGateway = Object.entries(gateway).filter(([name]) => !REPLACED.has(name));
+  const ofGateway = Object.entries(gateway).filter(([name]) => !RELOADABLE.has(name));
   return new Map<string, unknown>([
     ...Object.entries(issuer).map(([name, value]) => [`issuer.${name}`, value] as const),
     ...ofGateway.map(([name, value]) => [`gateway.${name}`, value] as const),

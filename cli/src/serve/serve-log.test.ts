@@ -17,13 +17,13 @@ afterEach(() => {
 
 it("says a failure that lasts once a minute, and another one at once", () => {
   const away = new BridgeError("STORE_UNAVAILABLE", "The session store cannot be reached.");
-  log.fail("issuer", away);
-  log.fail("issuer", away);
-  log.fail("gateway", away);
-  log.fail("issuer", new BridgeError("KEYS_UNAVAILABLE", "There is no key."));
+  log.failure("issuer", away);
+  log.failure("issuer", away);
+  log.failure("gateway", away);
+  log.failure("issuer", new BridgeError("KEYS_UNAVAILABLE", "There is no key."));
   expect(lines).toHaveLength(3);
   vi.advanceTimersByTime(60_000);
-  log.fail("issuer", away);
+  log.failure("issuer", away);
   expect(lines).toHaveLength(4);
 });
 
@@ -39,7 +39,7 @@ it.each([
     "It is away. (ECONNRESET)",
   ],
 ])("gives as reason %s", (_case, error, why) => {
-  log.fail("issuer", error);
+  log.failure("issuer", error);
   expect(lines).toMatchObject([{ why }]);
 });
 

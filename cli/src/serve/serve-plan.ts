@@ -1,4 +1,4 @@
-/** What a configuration file says, checked as a whole: what issuer and gateway are made of. */
+/** Reads and checks a whole configuration file, and returns the options of issuer and gateway. */
 import { dirname, resolve } from "node:path";
 import type { GatewayOptions } from "@breezeway/gateway";
 import { parseGatewaySection, readApps } from "@breezeway/gateway/node";
@@ -14,7 +14,7 @@ import { createIssuerOptions } from "./issuer-options.ts";
 import { readTrustedText } from "./read-text.ts";
 import { createSecretReader } from "./secrets.ts";
 
-/** What can be read again while it runs. */
+/** The parts that a running server can reload. */
 export interface ServeFile {
   readonly file: string;
   readonly config: ServeConfig;
@@ -27,7 +27,7 @@ export interface ServePlan extends ServeFile {
 }
 
 /**
- * Opens nothing and listens nowhere, but runs the module of hooks.
+ * Reads the file without opening a store or a port. It runs the module of hooks.
  *
  * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming the file and the field
  */
@@ -76,7 +76,7 @@ function readManifests({ apps }: ServeConfig, file: string): ReturnType<typeof r
   return readApps(apps, file);
 }
 
-/** What of the section is the gateway's own, and not about its listeners. */
+/** The gateway's section without its listeners. */
 function gatewaySection(config: ServeConfig): object {
   const { port, host, operationsPort, operationsHost, ...section } = config.gateway;
   return section;
@@ -92,14 +92,14 @@ function checkProxies(trustedProxies: readonly string[] = [], file: string): rea
   return trustedProxies;
 }
 
-/** Puts the file's name, and where in it, before what is wrong with an option. */
+/** Prefixes errors with the file and the section. */
 function naming<T>(place: string, check: () => T): T {
   try {
     return check();
   } catch (error) {
     if (!BridgeError.is(error)) throw error;
     const option = error.message.replace(/^(?:createIssuer|toNodeHandler): /, "");
-    // The issuer calls its own URL by that name.
+    // The file names the issuer's option `issuer` differently.
     const message = option.replace(/^issuer: /, "url: ");
     throw new BridgeError(error.code, place + message, { cause: error });
   }

@@ -1,4 +1,4 @@
-/** Issuer and gateway in this process, each on its port. The gateway hears the issuer without a socket. */
+/** Runs issuer and gateway in this process, each on its port. The gateway calls the issuer in memory. */
 import { setTimeout as delay } from "node:timers/promises";
 import { createGateway, type Gateway, type GatewayOptions } from "@breezeway/gateway";
 import {
@@ -18,41 +18,43 @@ import { reload } from "./reload.ts";
 import type { ServeLog } from "./serve-log.ts";
 import { readServePlan, type ServePlan } from "./serve-plan.ts";
 
-export interface ServeSurroundings {
+export interface ServeDeps {
   readonly io: Pick<CliIo, "env" | "out">;
   readonly log: ServeLog;
 }
 
 export interface Running {
-  /** Ends what runs, after `drainDelayMs` and at most `graceMs` for what is under way. */
+  /** Shuts down after `drainDelayMs`, and gives open requests at most `graceMs`. */
   stop(): Promise<void>;
 }
 
 /**
- * @param file - The configuration.
+ * Resolves when issuer and gateway listen.
+ *
+ * @param file The configuration.
  * @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID, STORE_UNAVAILABLE, KEYS_UNAVAILABLE
  */
-export async function startServe(file: string, { io, log }: ServeSurroundings): Promise<Running> {
+export async function startServe(file: string, { io, log }: ServeDeps): Promise<Running> {
   await using opened = new AsyncDisposableStack();
   const started = Promise.withResolvers<() => void>();
-  // Before the file is read: what changes, or is asked for, while it starts is taken over once it has.
+  // Watches before reading, so that changes and signals during the start apply after it.
   const watching = opened.use(
     watchFile(file, {
       reload: () => void started.promise.then((reloadNow) => reloadNow()),
-      onError: (error) => log.fail("serve", error),
+      onError: (error) => log.failure("serve", error),
     }),
   );
   const plan = await readServePlan(file, io);
   const issuer = opened.use(
-    createIssuer({ ...plan.issuer, onError: (error) => log.fail("issuer", error) }),
+    createIssuer({ ...plan.issuer, onError: (error) => log.failure("issuer", error) }),
   );
   await ready(issuer, file);
   const gateway = openGateway(gatewayOptions(plan, issuer, log), file);
   const gatewayServer = opened.use(await listenGateway(gateway, plan));
   const issuerServer = opened.adopt(await listenIssuer(issuer, plan), (server) => server.close());
-  // So that whoever waits for the addresses finds it ready.
+  // The logged addresses mean that the gateway is ready.
   await gateway.ready;
-  sayAddresses(log, issuerServer, gatewayServer);
+  logAddresses(log, issuerServer, gatewayServer);
   started.resolve(() => reload(plan, { issuer, gateway, log }));
   const running = opened.move();
   const { drainDelayMs, graceMs } = plan.config.shutdown;
@@ -61,7 +63,7 @@ export async function startServe(file: string, { io, log }: ServeSurroundings): 
       watching.close();
       await Promise.all([
         gatewayServer.close({ drainDelayMs, graceMs }),
-        // Guests go on getting tokens for as long as the gateway takes them.
+        // Guests still get tokens while the gateway accepts requests.
         delay(drainDelayMs).then(() => issuerServer.close({ graceMs })),
       ]);
       await running.disposeAsync();
@@ -73,9 +75,9 @@ function watchFile(file: string, options: Parameters<typeof watchConfigFile>[1])
   try {
     return watchConfigFile(file, options);
   } catch (cause) {
-    // Most often it is not there, which reading it says better.
+    // Usually the file does not exist. Reading it gives the better message.
     readTrustedText(file, "configuration");
-    const message = `configuration: ${file} cannot be watched (${reasonFor(cause)}).`;
+    const message = `configuration: ${file} cannot be watched for changes (${reasonFor(cause)}).`;
     throw new BridgeError("CONFIG_INVALID", message, { cause });
   }
 }
@@ -86,15 +88,15 @@ function gatewayOptions(plan: ServePlan, issuer: Issuer, log: ServeLog): Gateway
     ...plan.gateway,
     fetch: (url, init) => fetchFrom(issuer, new Request(url, init)),
     revocations: {
-      // Three signs of life that were missed, as the feed's readers take by default.
+      // Three missed heartbeats, which is also the default of the feed's readers.
       maxSilenceMs: 3_000 * heartbeatSeconds,
       ...(secret !== undefined && { headers: { authorization: `Bearer ${secret}` } }),
     },
-    onError: (error) => log.fail("gateway", error),
+    onError: (error) => log.failure("gateway", error),
   };
 }
 
-/** An answer of the issuer whose body ends with the request's signal, as one of `fetch` does. */
+/** A response of the issuer whose body ends with the request's signal, as with `fetch`. */
 async function fetchFrom(issuer: Issuer, request: Request): Promise<Response> {
   const response = await issuer.fetch(request);
   const { signal } = request;
@@ -148,9 +150,10 @@ async function listenGateway(
   }
 }
 
-function sayAddresses(log: ServeLog, issuer: IssuerServer, gateway: GatewayServer): void {
+function logAddresses(log: ServeLog, issuer: IssuerServer, gateway: GatewayServer): void {
   const { url, operationsUrl } = gateway;
-  log.say("listening", { part: "issuer", url: issuer.url });
-  log.say("listening", { part: "gateway", url });
-  if (operationsUrl !== undefined) log.say("listening", { part: "operations", url: operationsUrl });
+  log.event("listening", { part: "issuer", url: issuer.url });
+  log.event("listening", { part: "gateway", url });
+  if (operationsUrl !== undefined)
+    log.event("listening", { part: "operations", url: operationsUrl });
 }

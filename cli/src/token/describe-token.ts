@@ -1,26 +1,26 @@
-/** A decoded token in words, for people who debug. What it says is shown, and never believed. */
+/** Describes a decoded token, for debugging. Nothing in it is verified. */
 import { styleText } from "node:util";
 import { TOKEN_LIMITS, type DecodedToken } from "@breezeway/shared";
 import { printable } from "../printable.ts";
 
 const MEANINGS: Readonly<Record<string, string>> = {
   iss: "issuer",
-  aud: "the app it is for",
+  aud: "app",
   azp: "origin that may send it",
   sub: "user",
   userId: "user",
   tenantId: "tenant",
   sid: "session",
-  jti: "id of this token",
-  iat: "issued",
+  jti: "token id",
+  iat: "issued at",
   nbf: "valid from",
   exp: "valid until",
-  scope: "what the app may do",
+  scope: "granted scopes",
 };
 const TIMES: ReadonlySet<string> = new Set(["iat", "nbf", "exp"]);
-const SHOWN_OF_SIGNATURE = 8;
+const SHOWN_SIGNATURE_LENGTH = 8;
 
-/** The token, line by line. Its signature is never shown whole: the lines may be shared. */
+/** The token, line by line. The signature is never shown whole, because the lines may be shared. */
 export function* describeToken(
   token: string,
   { header, claims }: DecodedToken,
@@ -37,29 +37,32 @@ export function* describeToken(
   }
   const signature = token.slice(token.lastIndexOf(".") + 1);
   yield styleText("bold", "signature");
-  yield line("", `${signature.slice(0, SHOWN_OF_SIGNATURE)}… (${signature.length} characters)`);
+  yield line("", `${signature.slice(0, SHOWN_SIGNATURE_LENGTH)}… (${signature.length} characters)`);
 }
 
-/** What can be seen to be wrong with a token without its issuer's keys. */
+/** The problems of a token that are visible without the issuer's keys. */
 export function* visibleProblems(
   token: string,
   { header, claims }: DecodedToken,
   nowSeconds: number,
 ): Generator<string> {
   if (token.length > TOKEN_LIMITS.maxTokenBytes) {
-    yield `It is ${token.length} bytes long; at most ${TOKEN_LIMITS.maxTokenBytes} are allowed.`;
+    yield `The token has ${token.length} bytes; the limit is ${TOKEN_LIMITS.maxTokenBytes}.`;
   }
   const { alg, typ, kid, ...others } = header;
-  if (alg !== "EdDSA" && alg !== "ES256")
-    yield `Its alg is ${show(alg)}; session tokens use EdDSA.`;
-  if (typ !== "JWT") yield `Its typ is ${show(typ)}; it must be "JWT", in capitals.`;
-  if (typeof kid !== "string") yield "Its header names no key (kid).";
-  for (const name of Object.keys(others))
-    yield `Its header has ${shownName(name)}, which is not allowed.`;
+  if (alg !== "EdDSA" && alg !== "ES256") {
+    yield `The alg is ${show(alg)}; it must be "EdDSA" or "ES256".`;
+  }
+  if (typ !== "JWT") yield `The typ is ${show(typ)}; it must be "JWT".`;
+  if (typeof kid !== "string") yield "The header has no kid; it must name the signing key.";
+  for (const name of Object.keys(others)) {
+    yield `The header has ${shownName(name)}; only alg, typ and kid are allowed.`;
+  }
   for (const name of Object.keys(MEANINGS)) {
     if (claims[name] === undefined) yield `The claim ${name} is missing.`;
   }
-  if (claims["sub"] !== claims["userId"]) yield "sub and userId differ; both must name the user.";
+  if (claims["sub"] !== claims["userId"])
+    yield "The claims sub and userId differ; both must name the user.";
   yield* timeProblems(claims, nowSeconds);
 }
 
@@ -67,21 +70,21 @@ function* timeProblems(claims: DecodedToken["claims"], nowSeconds: number): Gene
   const { iat, nbf, exp } = claims;
   const { maxTtlSeconds, maxClockSkewSeconds } = TOKEN_LIMITS;
   if (typeof exp === "number" && exp + maxClockSkewSeconds <= nowSeconds) {
-    yield `It expired ${span(nowSeconds - exp)} ago; get a fresh one from the host.`;
+    yield `The token expired ${span(nowSeconds - exp)} ago. Get a new one from the host.`;
   }
   for (const [name, value] of Object.entries({ iat, nbf })) {
     if (typeof value === "number" && value - maxClockSkewSeconds > nowSeconds) {
-      yield `Its ${name} is ${span(value - nowSeconds)} ahead: one of the clocks is wrong.`;
+      yield `The ${name} is ${span(value - nowSeconds)} in the future. Compare the clocks of both machines.`;
     }
   }
   if (typeof exp === "number" && typeof iat === "number" && exp - iat > maxTtlSeconds) {
-    yield `It lives ${exp - iat} seconds; session tokens live ${maxTtlSeconds} at most.`;
+    yield `The token is valid for ${exp - iat} seconds; the limit is ${maxTtlSeconds}.`;
   }
 }
 
 export function showTime(epochSeconds: number, nowSeconds: number): string {
   const instant = new Date(epochSeconds * 1_000);
-  const iso = Number.isNaN(instant.getTime()) ? "no time" : instant.toISOString();
+  const iso = Number.isNaN(instant.getTime()) ? "invalid time" : instant.toISOString();
   const distance = span(Math.abs(epochSeconds - nowSeconds));
   const relative = epochSeconds > nowSeconds ? `in ${distance}` : `${distance} ago`;
   return `${epochSeconds}  ${iso.replace(".000Z", "Z")} (${relative})`;
@@ -98,12 +101,12 @@ function line(name: string, value: string): string {
   return `  ${shownName(name).padEnd(10)} ${value}`;
 }
 
-/** Whoever made the token has chosen its names, too. */
+/** The names come from the token, so they may be hostile. */
 function shownName(name: string): string {
   return /^[\w.:/-]*$/.test(name) ? name : show(name);
 }
 
-/** A value of the token, on one line. */
+/** A value of the token as printable JSON on one line. */
 export function show(value: unknown): string {
   return value === undefined ? "missing" : printable(JSON.stringify(value));
 }

@@ -1,4 +1,4 @@
-/** Why a verifier refused a token: its reason, and what of the token led to it. */
+/** Explains why a verifier rejected a token: the hint of the error, and the values that caused it. */
 import { ERROR_HINTS, type BridgeError, type DecodedToken } from "@breezeway/shared";
 import { show, showTime } from "./describe-token.ts";
 
@@ -22,44 +22,47 @@ export function explainRefusal(
     case "TOKEN_MALFORMED":
       return [hint, error.message];
     case "TOKEN_ALG":
-      return [hint, `Its alg is ${show(header["alg"])}. Allow ES256 with --alg ES256.`];
+      return [hint, `The alg is ${show(header["alg"])}. Pass --alg to accept EdDSA or ES256.`];
     case "KEY_UNKNOWN":
       return [
         hint,
-        `Its kid is ${show(header["kid"])}: a key that was removed, or that of another issuer.`,
+        `The kid is ${show(header["kid"])}. The key was removed, or belongs to another issuer.`,
       ];
     case "KEYS_UNAVAILABLE":
-      return [hint, `Asked at ${expected.jwks ?? "the issuer"}: ${causeOf(error)}`];
+      return [
+        hint,
+        `Fetching them from ${expected.jwks ?? "the issuer"} failed: ${causeOf(error)}`,
+      ];
     case "TOKEN_SIGNATURE":
-      return [hint, "It was changed after it was signed, or another issuer has a key of this id."];
+      return [hint, "The token was changed after signing, or another issuer uses the same kid."];
     case "ISSUER_MISMATCH":
       return [
         hint,
-        `Its iss is ${show(claims["iss"])}; expected ${show(expected.issuer)}, byte for byte.`,
+        `The iss is ${show(claims["iss"])}; expected ${show(expected.issuer)}, byte for byte.`,
       ];
     case "AUDIENCE_MISMATCH":
       return [
         hint,
-        `Its aud is ${show(claims["aud"])}; expected ${expected.audience.map(show).join(" or ")}.`,
+        `The aud is ${show(claims["aud"])}; expected ${expected.audience.map(show).join(" or ")}.`,
       ];
     case "AZP_MISMATCH":
-      return [hint, `Its azp is ${show(claims["azp"])}; the origin is ${show(expected.origin)}.`];
+      return [hint, `The azp is ${show(claims["azp"])}; the --origin is ${show(expected.origin)}.`];
     case "TENANT_MISMATCH":
       return [
         hint,
-        `Its tenantId is ${show(claims["tenantId"])}; asked for ${show(expected.tenantId)}.`,
+        `The tenantId is ${show(claims["tenantId"])}; the --tenant is ${show(expected.tenantId)}.`,
       ];
     case "SCOPE_MISSING":
       return [
         hint,
-        `Its scope is ${show(claims["scope"])}; needed: ${expected.scopes?.join(" ")}.`,
+        `The scope is ${show(claims["scope"])}; required: ${expected.scopes?.join(" ")}.`,
       ];
     case "TOKEN_EXPIRED":
-      return [hint, `Its exp is ${showTime(Number(claims["exp"]), nowSeconds)}.`];
+      return [hint, `The exp is ${showTime(Number(claims["exp"]), nowSeconds)}.`];
     case "TOKEN_NOT_YET":
-      return [hint, `Its nbf is ${showTime(Number(claims["nbf"]), nowSeconds)}.`];
+      return [hint, `The nbf is ${showTime(Number(claims["nbf"]), nowSeconds)}.`];
     case "IAT_FUTURE":
-      return [hint, `Its iat is ${showTime(Number(claims["iat"]), nowSeconds)}.`];
+      return [hint, `The iat is ${showTime(Number(claims["iat"]), nowSeconds)}.`];
     default:
       return [hint];
   }
