@@ -1,8 +1,8 @@
--- Lets HAProxy ask the gateway about each request (`http-request lua.breezeway`): the gateway verifies,
--- authorises and follows revocations, HAProxy proxies. Loaded by haproxy-authz.cfg.
+-- Lets HAProxy ask the gateway about each request (`http-request lua.breezeway`): the gateway
+-- verifies, authorises and follows revocations, HAProxy proxies. Loaded by haproxy-authz.cfg.
 --
--- A yes sets the identity headers; a no is answered here, with the gateway's own status and body. When
--- the gateway does not answer, the request is refused.
+-- When the gateway allows the request, its answer sets the identity headers. A refusal is returned
+-- with the gateway's status and body. When the gateway does not answer, the request is refused.
 
 local AUTHZ = "http://127.0.0.1:4001/authz"
 local TIMEOUT_MS = 2000
@@ -11,10 +11,10 @@ local IDENTITY = {
   "x-breezeway-user", "x-breezeway-tenant", "x-breezeway-app", "x-breezeway-session",
   "x-breezeway-scope", "x-breezeway-request-id", "x-tenant-id",
 }
--- All that the decision depends on, with every copy of it: two of one kind are for the gateway to refuse.
+-- The headers on which the decision depends, with every copy: the gateway refuses duplicates.
 local ASKED = { "authorization", "proxy-authorization", "dpop", "origin", "x-tenant-id" }
--- Of a refusal, what the client should see.
-local TOLD = {
+-- The headers of a refusal that the client receives.
+local REFUSAL_HEADERS = {
   "content-type", "www-authenticate", "retry-after", "allow", "vary", "cache-control",
   "x-breezeway-request-id", "x-content-type-options",
   "access-control-allow-origin", "access-control-allow-credentials", "access-control-expose-headers",
@@ -71,7 +71,7 @@ core.register_action("breezeway", { "http-req" }, function(txn)
     end
     return
   end
-  local told = {}
-  for _, name in ipairs(TOLD) do told[name] = values(headers, name) end
-  refuse(txn, answer.status, told, answer.body or "")
+  local refusal = {}
+  for _, name in ipairs(REFUSAL_HEADERS) do refusal[name] = values(headers, name) end
+  refuse(txn, answer.status, refusal, answer.body or "")
 end)
