@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ROOT } from "../suite/root.ts";
 import { anchors } from "./markdown.ts";
-import { readBoundaries, renderThreatModel, THREAT_MODEL_PAGE } from "./threat-model.ts";
+import {
+  parseBoundary,
+  readBoundaries,
+  renderLists,
+  renderThreatModel,
+  THREAT_MODEL_PAGE,
+} from "./threat-model.ts";
 
 const boundaries = await readBoundaries();
 const rows = boundaries.flatMap((boundary) => boundary.rows);
@@ -41,4 +47,53 @@ test("every row that a browser test cites exists", async () => {
     const text = await readFile(join(ROOT, path), "utf8");
     for (const [, id = ""] of text.matchAll(/\[(TM-\d+)\]/gu)) expect(known, path).toContain(id);
   }
+});
+
+const PAGE = `# The door
+
+The page's introduction.
+
+## TM-901
+
+A thief picks
+the lock.
+
+- Attacker: [thief](README.md#thief), [local user](README.md#local-user)
+- Guard: The lock has
+  seven pins.
+- Test: [lock.test.ts](../../door/lock.test.ts)
+  “resists “picks” of %s”
+- Test: [whole.test.ts](../../door/whole.test.ts)
+`;
+
+test("a page is read row by row, with wrapped lines joined", () => {
+  expect(parseBoundary("door.md", PAGE)).toEqual({
+    file: "door.md",
+    title: "The door",
+    rows: [
+      {
+        id: "TM-901",
+        threat: "A thief picks the lock.",
+        attackers: ["thief", "local user"],
+        guard: "The lock has seven pins.",
+        tests: [
+          { file: "door/lock.test.ts", title: "resists “picks” of %s" },
+          { file: "door/whole.test.ts", title: "" },
+        ],
+      },
+    ],
+  });
+});
+
+test("a list names the rows of an attacker, and of an outcome", () => {
+  const lists = (outcome: "killed" | undefined): string =>
+    renderLists(
+      "<!-- rows: thief -->\n<!-- end -->\n<!-- tried: killed -->\n<!-- end -->",
+      [parseBoundary("door.md", PAGE)],
+      () => outcome,
+    );
+  const found = "- The door:\n  [TM-901]";
+  const thief = `<!-- rows: thief -->\n\n${found}\n\n<!-- end -->`;
+  expect(lists("killed")).toBe(`${thief}\n<!-- tried: killed -->\n\n${found}\n\n<!-- end -->`);
+  expect(lists(undefined)).toBe(`${thief}\n<!-- tried: killed -->\n\nNo rows.\n\n<!-- end -->`);
 });
