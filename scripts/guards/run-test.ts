@@ -4,7 +4,6 @@ import { join } from "node:path";
 import process from "node:process";
 import { run } from "../setup/process.mjs";
 import { judge, readPlaywright, readVitest, type TestOutcome } from "./outcome.ts";
-import type { CitedTest } from "./removal.ts";
 
 const RUN_TIMEOUT_MS = 300_000;
 /** For the runner to start and to report, beyond the time of the test. */
@@ -17,9 +16,10 @@ export interface RunTestOptions {
   readonly expected?: string | undefined;
 }
 
-export async function runTest(
+/** Runs the tests of one file that have one of these titles; all of its tests for an empty title. */
+export async function runTests(
   folder: string,
-  { file, title }: CitedTest,
+  { file, titles }: { readonly file: string; readonly titles: readonly string[] },
   { timeoutMs, expected }: RunTestOptions = {},
 ): Promise<TestOutcome> {
   const isBrowserTest = file.endsWith(".spec.ts");
@@ -28,7 +28,8 @@ export async function runTest(
   const [tool, ...args] = isBrowserTest
     ? ["playwright", "test", file, "--reporter=json", "--workers=1"]
     : ["vitest", "run", file, "--reporter=json", `--outputFile=${report}`];
-  const only = title === "" ? [] : [isBrowserTest ? "--grep" : "--testNamePattern", pattern(title)];
+  const filter = isBrowserTest ? "--grep" : "--testNamePattern";
+  const only = titles.includes("") ? [] : [filter, titles.map(pattern).join("|")];
   const timeouts = isBrowserTest || !timeoutMs ? [] : [`--testTimeout=${timeoutMs}`];
   const { code, output, timedOut } = await run(
     join(folder, "node_modules/.bin", tool ?? ""),
