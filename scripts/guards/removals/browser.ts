@@ -117,8 +117,8 @@ export const browser: readonly Removal[] = [
       ),
       edit(
         "host/src/transport/frame-link.ts",
-        "port?.postMessage(withoutWords(message), transfer)",
-        "port?.postMessage(message, transfer)",
+        "state.port?.postMessage(withoutCause(message), transfer)",
+        "state.port?.postMessage(message, transfer)",
       ),
     ],
   },

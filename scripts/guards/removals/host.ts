@@ -17,8 +17,8 @@ export const host: readonly Removal[] = [
     edits: [
       edit(
         "host/src/tokens/token-registry.ts",
-        "if (whose !== undefined && (before ?? whose) === whose) {",
-        "if (whose !== undefined) {",
+        "if (after !== undefined && (before ?? after) === after) {",
+        "if (after !== undefined) {",
       ),
     ],
   },
@@ -139,11 +139,7 @@ export const host: readonly Removal[] = [
     row: "TM-349",
     failure: "the page has a fault",
     edits: [
-      edit(
-        "host/src/installations/host-installations.ts",
-        "options.report(error);",
-        "throw error;",
-      ),
+      edit("host/src/installations/host-installations.ts", "deps.report(error);", "throw error;"),
     ],
   },
   {
@@ -151,8 +147,8 @@ export const host: readonly Removal[] = [
     edits: [
       edit(
         "host/src/tokens/token-registry.ts",
-        "const tokens = create(() => options.mint(appId, proofKeyThumbprint));",
-        "const tokens = [...bound][0] ?? create(() => options.mint(appId, proofKeyThumbprint));",
+        "const tokens = create(() => deps.mint(appId, proofKeyThumbprint));",
+        "const tokens = [...bound][0] ?? create(() => deps.mint(appId, proofKeyThumbprint));",
       ),
     ],
   },
@@ -174,7 +170,9 @@ export const host: readonly Removal[] = [
   },
   {
     row: "TM-554",
-    edits: [edit("host/src/session/follow-session.ts", "void catchUp(() => asking.ask());", "")],
+    edits: [
+      edit("host/src/session/follow-session.ts", "void catchUp(deps, () => question.ask());", ""),
+    ],
   },
   {
     row: "TM-119",
