@@ -11,6 +11,7 @@ import (
 const (
 	maxTokenBytes    = 8_192
 	maxHeaderBytes   = 1_024
+	maxKidBytes      = 256
 	maxLifeSeconds   = 300
 	clockSkewSeconds = 5
 	maxSafeInteger   = 1<<53 - 1
@@ -29,6 +30,7 @@ type Verifier struct {
 	config VerifierConfig
 	keys   *keySet
 	parser *jwt.Parser
+	clock  func() time.Time
 }
 
 func NewVerifier(config VerifierConfig) (*Verifier, error) {
@@ -42,7 +44,7 @@ func NewVerifier(config VerifierConfig) (*Verifier, error) {
 	// The library's own check of claims knows no clock skew and takes missing claims for good ones
 	// (v4), so it decides algorithm and signature, and checkClaims the rest.
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"EdDSA"}), jwt.WithoutClaimsValidation())
-	return &Verifier{config: config, keys: keys, parser: parser}, nil
+	return &Verifier{config: config, keys: keys, parser: parser, clock: time.Now}, nil
 }
 
 // Verify gives the session of a compact token, or a refused error.
@@ -63,7 +65,7 @@ func (v *Verifier) Verify(token string) (Session, error) {
 	if err != nil || parseErr != nil {
 		return Session{}, refused("token-malformed")
 	}
-	if err := v.checkClaims(claims, float64(time.Now().UnixMilli())/1000); err != nil {
+	if err := v.checkClaims(claims, float64(v.clock().UnixMilli())/1000); err != nil {
 		return Session{}, err
 	}
 	return Session{
@@ -98,7 +100,7 @@ func readForm(token string) (kid string, payload []byte, err error) {
 	}
 	kid, _ = header["kid"].(string)
 	// No other member may steer the verifier: crit, jwk, jku, x5u, b64 and what comes next.
-	if header["typ"] != "JWT" || kid == "" || len(header) != 3 {
+	if header["typ"] != "JWT" || kid == "" || len(kid) > maxKidBytes || len(header) != 3 {
 		return "", nil, refused("token-malformed")
 	}
 	return kid, decoded[1], nil

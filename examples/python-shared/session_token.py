@@ -21,6 +21,7 @@ import jwt
 
 MAX_TOKEN_BYTES = 8_192
 MAX_HEADER_BYTES = 1_024
+MAX_KID_LENGTH = 256
 MAX_LIFE_SECONDS = 300
 CLOCK_SKEW_SECONDS = 5
 TEXT_CLAIMS = ("iss", "aud", "azp", "sub", "userId", "tenantId", "sid", "jti")
@@ -192,7 +193,9 @@ def key_id(token: str) -> str:
         raise Refused("token-alg")
     kid = header.get("kid")
     # No other member may steer the verifier: crit, jwk, jku, x5u, b64 and what comes next.
-    if header != {"alg": "EdDSA", "typ": "JWT", "kid": kid} or not isinstance(kid, str) or not kid:
+    if header != {"alg": "EdDSA", "typ": "JWT", "kid": kid} or not isinstance(kid, str):
+        raise Refused("token-malformed")
+    if not 0 < len(kid) <= MAX_KID_LENGTH:
         raise Refused("token-malformed")
     return kid
 

@@ -181,7 +181,7 @@ function claimCases({ ed25519 }: VectorKeys): readonly TokenCase[] {
       withClaims({ cnf: { jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } }),
     ),
     malformed("a life of 301 s", { exp: NOW_SECONDS + 271 }),
-    malformed("an end before the beginning", { exp: NOW_SECONDS - 30 }),
+    malformed("an end that is the beginning", { iat: NOW_SECONDS, exp: NOW_SECONDS }),
     malformed("a userId that is not the sub", { userId: "bob" }),
     malformed("a list of audiences", { aud: [AUDIENCE] }),
     malformed("an exp that is a string", { exp: String(NOW_SECONDS + 30) }),
