@@ -29,8 +29,16 @@ const SECURITY_SCHEMES = {
     name: "__Host-breezeway",
     description: "`breezeway` on loopback http.",
   },
+  sessionHeader: {
+    type: "apiKey",
+    in: "header",
+    name: "X-Breezeway-Session",
+    description: "For programs without a browser, with the option `nativeSessions` only.",
+  },
   feed: { type: "http", scheme: "bearer", description: "Where the issuer asks for a secret." },
 };
+
+const SESSION_SECURITY = [{ session: [] }, { sessionHeader: [] }];
 
 const REQUEST_HEADER = {
   name: "X-Breezeway-Request",
@@ -75,7 +83,7 @@ function describe(operation: Operation, { guard }: Route): object {
     operationId: id,
     summary,
     ...(option ? { description: `Exists with the option \`${option}\` only.` } : {}),
-    ...(security ? { security: security === "feed" ? [{}, { feed: [] }] : [{ session: [] }] } : {}),
+    ...(security ? { security: security === "feed" ? [{}, { feed: [] }] : SESSION_SECURITY } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(request
       ? { requestBody: { required: true, content: { "application/json": schemaOf(request) } } }

@@ -125,7 +125,15 @@ const BY_REASON: Readonly<Record<string, (at: Case) => Promise<Response>>> = {
     return send(closed, at);
   },
   "body-too-large": (at) => send(normal, at, { body: { appId: "x".repeat(16_384) } }),
-  "request-malformed": (at) => send(normal, at, { body: { appId: 7 } }),
+  "request-malformed": (at) =>
+    BODIES[at.operation]
+      ? send(normal, at, { body: { appId: 7 } })
+      : send(normal, at, { cookie: undefined, headers: { "x-breezeway-session": "new" } }),
+  async "duplicate-credentials"(at) {
+    const native = await once("native", { nativeSessions: true });
+    const headers = { "x-breezeway-session": "new" };
+    return send(native, at, { cookie: await cookieAt(native), headers });
+  },
   "app-unknown": (at) => send(normal, at, { body: { appId: "nothing", tenantId: "acme" } }),
   async "scope-missing"(at) {
     return send(normal, at, { cookie: await cookieAt(normal, BOB) });

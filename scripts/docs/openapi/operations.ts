@@ -38,7 +38,10 @@ export interface Operation {
 }
 
 export const HEADERS: Readonly<Record<string, { description: string; schema: object }>> = {
-  "Set-Cookie": { description: "The session cookie.", schema: { type: "string" } },
+  "Set-Cookie": {
+    description: "The session cookie. A program gets X-Breezeway-Session instead.",
+    schema: { type: "string" },
+  },
   "Retry-After": { description: "Seconds.", schema: { type: "integer", minimum: 0 } },
   "WWW-Authenticate": {
     description: "The challenge of RFC 6750, section 3.",
@@ -55,8 +58,15 @@ const NO_SESSION: Answer = {
   description: "There is no session, or it has ended.",
   reasons: ["session-missing", "session-expired", "session-revoked", "refresh-reused"],
 };
+const BAD_HEADER: Answer = {
+  description: "The session header is not allowed here, or not together with a cookie.",
+  reasons: ["request-malformed", "duplicate-credentials"],
+};
 const BAD_BODY = {
-  400: { description: "The body is malformed.", reasons: ["request-malformed"] },
+  400: {
+    description: "The body is malformed, or the session header is not allowed.",
+    reasons: ["request-malformed", "duplicate-credentials"],
+  },
   413: { description: "The body is larger than 16 384 bytes.", reasons: ["body-too-large"] },
 } as const satisfies Operation["answers"];
 const LAST_EVENT_ID: Parameter = {
@@ -104,7 +114,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     id: "session",
     summary: "The caller's session",
     security: "session",
-    answers: { 200: SESSION, 401: NO_SESSION },
+    answers: { 200: SESSION, 400: BAD_HEADER, 401: NO_SESSION },
   },
   "POST /session/token": {
     id: "mintToken",
@@ -128,7 +138,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     id: "refresh",
     summary: "Rotates the session secret",
     security: "session",
-    answers: { 200: OPENED, 401: NO_SESSION },
+    answers: { 200: OPENED, 400: BAD_HEADER, 401: NO_SESSION },
   },
   "POST /session/tenant": {
     id: "switchTenant",
@@ -146,7 +156,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     id: "signOut",
     summary: "Signs out",
     security: "session",
-    answers: { 204: { description: "There is no session any more.", headers: ["Set-Cookie"] } },
+    answers: {
+      204: { description: "The session has ended, if there was one.", headers: ["Set-Cookie"] },
+      400: BAD_HEADER,
+    },
   },
   "GET /session/events": {
     id: "sessionEvents",
@@ -164,6 +177,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
           revoked: "RevokedEvent",
         },
       },
+      400: BAD_HEADER,
       401: NO_SESSION,
       503: { description: "Too many streams of this session.", reasons: ["overloaded"] },
     },
@@ -253,6 +267,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     security: "session",
     answers: {
       200: { description: "By app id.", json: "InstallationListResponse" },
+      400: BAD_HEADER,
       401: NO_SESSION,
       403: { description: "The session may not manage apps.", reasons: ["scope-missing"] },
     },
