@@ -26,7 +26,10 @@ export function pythonExamples(): readonly Program[] {
         env: { ...ENV, ...settings(jwksUrl, port) },
       }),
     runUnitTests: () =>
-      runProgram(command, ["-m", "unittest", "issuer_keys_test", "vectors_test"], { cwd: SHARED, env: ENV }),
+      runProgram(command, ["-m", "unittest", "issuer_keys_test", "vectors_test"], {
+        cwd: SHARED,
+        env: ENV,
+      }),
   }));
 }
 

@@ -21,6 +21,7 @@ import {
   MAX_FAILURE_DETAIL,
   MAX_LIFECYCLE_BODY_BYTES,
 } from "../../shared/src/schemas.ts";
+import { FEED_LIMITS, JWKS_LIMITS } from "../../verify/src/limits.ts";
 import { ROOT } from "../suite/root.ts";
 
 export const PROTOCOL_PAGE: string = join(ROOT, "docs/protocol.md");
@@ -54,6 +55,8 @@ function budgets(limits: Readonly<Record<string, RateBudget>>): Group["rows"] {
   ]);
 }
 
+const { maxAgeSeconds, maxStaleSeconds, cooldownSeconds, maxBytes, timeoutMs } = JWKS_LIMITS;
+const KEY_SET_LIMITS = { maxAgeSeconds, maxStaleSeconds, cooldownSeconds, maxBytes, timeoutMs };
 const { toasts, dialogs, navigations, paths, sizes, ...SURFACE_LENGTHS } = SURFACE_LIMITS;
 const SURFACE_BUDGETS = { toasts, dialogs, navigations, paths, sizes };
 
@@ -114,6 +117,13 @@ const GROUPS: readonly Group[] = [
       expiryMarginSeconds: "a token in the last seconds of its life is not handed out",
     },
   ),
+  group("Key set", KEY_SET_LIMITS, {
+    maxAgeSeconds: "for which a verifier uses a key set",
+    maxStaleSeconds: "for which a verifier uses it while the issuer cannot be reached",
+    cooldownSeconds: "between two fetches, at least",
+    maxBytes: "bytes of a key set",
+    timeoutMs: "for one fetch",
+  }),
   group("Proofs", PROOF_LIMITS, {
     maxProofBytes: "characters of a proof",
     maxIdLength: "characters of its `jti`",
@@ -122,12 +132,16 @@ const GROUPS: readonly Group[] = [
   group(
     "Revocation feed and lifecycle calls",
     {
+      silenceMs: FEED_LIMITS.silenceMs,
+      maxRetryMs: FEED_LIMITS.retryMs,
       keyRemovalSeconds: KEY_REMOVAL_SECONDS,
       lifecycleTtlSeconds: LIFECYCLE_TTL_SECONDS,
       maxLifecycleBodyBytes: MAX_LIFECYCLE_BODY_BYTES,
       maxFailureDetail: MAX_FAILURE_DETAIL,
     },
     {
+      silenceMs: "after which a verifier takes the connection for cut, by default",
+      maxRetryMs: "longest pause of a verifier before it connects again, by default",
       keyRemovalSeconds: "for which a reader keeps the removal of a key",
       lifecycleTtlSeconds: "life of a lifecycle call",
       maxLifecycleBodyBytes: "bytes of its body",
