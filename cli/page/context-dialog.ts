@@ -31,7 +31,9 @@ export class DevContextDialog extends LitElement {
     return html`<dialog aria-labelledby="title">
       <form method="dialog" @submit=${(event: SubmitEvent) => this.#apply(event)}>
         <h2 id="title">Context</h2>
-        <p id="what" class="muted">JSON. The app reads it as <code>bridge.context</code>.</p>
+        <p id="what" class="muted">
+          A JSON value, which the app reads as <code>bridge.context</code>.
+        </p>
         <textarea
           rows="12"
           spellcheck="false"

@@ -73,7 +73,7 @@ export class DevToolbar extends LitElement {
           />
         </label>
         <button type="button" @click=${() => this.#toggleScheme()}>
-          ${this.scheme === "dark" ? "Light" : "Dark"}<span class="visually-hidden"> theme</span>
+          ${this.scheme === "dark" ? "Light theme" : "Dark theme"}
         </button>
         <button type="button" @click=${() => this.#announce("dev-context")}>Context</button>
         <button type="button" @click=${() => this.#announce("dev-reload")}>Reload app</button>
@@ -168,6 +168,8 @@ export class DevToolbar extends LitElement {
         white-space: nowrap;
       }
       h1 {
+        flex: none;
+        max-inline-size: 16rem;
         font-weight: 600;
       }
       .state {

@@ -1,4 +1,4 @@
-/** What one framework has and the others have not; the rest is in the conformance table. */
+/** Features of single frameworks. The conformance table tests what all frameworks share. */
 import "reflect-metadata";
 import { server as createHapi } from "@hapi/hapi";
 import { Context, InterceptedInvocationContext } from "@loopback/core";
@@ -51,7 +51,7 @@ describe("express", () => {
 });
 
 describe("fastify", () => {
-  it("leaves a route open that says session: false", async () => {
+  it("leaves a route with session: false unguarded", async () => {
     const app = createFastify();
     await app.register(verifyFastify, options);
     app.get("/open", { config: { session: false } }, () => "open");
@@ -62,7 +62,7 @@ describe("fastify", () => {
     await app.close();
   });
 
-  it("guards the instance that registers it, and not the ones beside it", async () => {
+  it("guards the instance that registers it, and not its siblings", async () => {
     const app = createFastify();
     await app.register(async (guarded) => {
       await guarded.register(verifyFastify, options);
@@ -74,7 +74,7 @@ describe("fastify", () => {
     await app.close();
   });
 
-  it("says at registration what is wrong with its options", async () => {
+  it("names a wrong option at registration", async () => {
     const app = createFastify();
     await expect(app.register(verifyFastify, { ...options, audience: "" })).rejects.toThrow(
       /audience/,
@@ -83,7 +83,7 @@ describe("fastify", () => {
 });
 
 describe("hapi", () => {
-  it("makes every session optional when told so, and leaves auth: false alone", async () => {
+  it("makes sessions optional with required: false, and ignores routes with auth: false", async () => {
     const server = createHapi();
     await server.register({ plugin: verifyHapi, options: { ...options, required: false } });
     server.route({
@@ -103,7 +103,7 @@ describe("hapi", () => {
     await server.stop();
   });
 
-  it("lets no bad token pass in mode try", async () => {
+  it("refuses a bad token in mode try", async () => {
     const server = createHapi();
     await server.register({ plugin: verifyHapi, options });
     server.route({
@@ -118,7 +118,7 @@ describe("hapi", () => {
     await server.stop();
   });
 
-  it("gives hapi the scopes of the session", async () => {
+  it("passes the scopes of the session to hapi", async () => {
     const server = createHapi();
     await server.register({ plugin: verifyHapi, options });
     for (const scope of ["orders:read", "orders:delete"]) {
@@ -148,7 +148,7 @@ describe("hono", () => {
 });
 
 describe("loopback", () => {
-  it("passes an invocation that no HTTP request caused", async () => {
+  it("passes an invocation without an HTTP request", async () => {
     const context = new Context();
     const target = { run: (): string => "ran" };
     const invocation = new InterceptedInvocationContext(context, target, "run", []);
@@ -201,20 +201,20 @@ describe("nest", () => {
     }
   }
 
-  it("takes a method's rules before its controller's", async () => {
+  it("prefers the rules of a method to those of its controller", async () => {
     const app = appOf(options, Routes);
     expect(await statusOf(app, "/strict")).toBe(403);
     expect(await statusOf(app, "/own")).toBe(200);
   });
 
-  it("guards only where it is put with everyRoute: false", async () => {
+  it("guards only routes with UseGuards when everyRoute is false", async () => {
     const strict = { ...options, audience: "inspector", everyRoute: false };
     const app = appOf(strict, SomeGuarded);
     expect(await statusOf(app, "/some/open")).toBe(200);
     expect(await statusOf(app, "/some/guarded")).toBe(401);
   });
 
-  it("lets nothing pass that is not HTTP", async () => {
+  it("refuses everything that is not HTTP", async () => {
     const unused = undefined as never;
     const guard = new SessionGuard(unused, new Reflector());
     const socket = { getType: () => "ws" } as unknown as ExecutionContext;

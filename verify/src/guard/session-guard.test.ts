@@ -49,7 +49,7 @@ const reasonOf = ({ kind, ...admission }: Admission): string =>
   kind === "refused" && "problem" in admission ? admission.problem.problem.reason : kind;
 
 describe("a route", () => {
-  it("takes from the guard what it does not say itself", async () => {
+  it("inherits absent options from the guard", async () => {
     create({ scopes: ["orders:delete"] });
     expect(reasonOf(await guard!.admit(alice()))).toBe("scope-missing");
     expect(reasonOf(await guard!.admit(alice(), { required: false }))).toBe("scope-missing");
@@ -57,13 +57,13 @@ describe("a route", () => {
     expect(reasonOf(await guard!.admit(alice(), { scopes: [] }))).toBe("session");
   });
 
-  it("can require a session where the guard does not", async () => {
+  it("can require a session when the guard does not", async () => {
     create({ required: false });
     expect(reasonOf(await guard!.admit(requestWith({})))).toBe("anonymous");
     expect(reasonOf(await guard!.admit(requestWith({}), { required: true }))).toBe("token-missing");
   });
 
-  it("has claim validators of its own", async () => {
+  it("replaces the claim validators of the guard", async () => {
     create({ claims: { org_role: (role) => role === "admin" } });
     const member = alice({ org_role: "member" });
     expect(reasonOf(await guard!.admit(member))).toBe("claim-rejected");
@@ -89,14 +89,14 @@ describe("a claim validator", () => {
     expect(reasonOf(await guard!.admit(alice({ org_role: "admin" })))).toBe(reason);
   });
 
-  it("is named by its claim to the log", async () => {
+  it("names its claim in the log", async () => {
     const told: unknown[] = [];
     create({ claims: { org_role: () => false }, onRefused: (error) => told.push(error) });
     await guard!.admit(alice());
     expect(told).toMatchObject([{ code: "CLAIM_REJECTED", details: { claim: "org_role" } }]);
   });
 
-  it("sees the other claims", async () => {
+  it("receives the other claims", async () => {
     create({ claims: { org_id: (id, { tenantId }) => id === tenantId } });
     expect(reasonOf(await guard!.admit(alice({ org_id: "acme" })))).toBe("session");
     expect(reasonOf(await guard!.admit(alice({ org_id: "globex" })))).toBe("claim-rejected");
@@ -124,7 +124,7 @@ describe("checkRevocation", () => {
   let server: FeedServer;
   afterEach(() => server[Symbol.asyncDispose]());
 
-  it("follows the issuer's feed from its first use, and refuses as soon as it says so", async () => {
+  it("opens the issuer's feed on first use, and refuses revoked sessions at once", async () => {
     server = await createFeedServer();
     const issuer = server.url.replace("/revocations", "");
     create({ issuer, checkRevocation: true });
@@ -137,7 +137,7 @@ describe("checkRevocation", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it("does not open the feed where no route asks for it", async () => {
+  it("does not open the feed when no route uses it", async () => {
     server = await createFeedServer();
     const issuer = server.url.replace("/revocations", "");
     create({ issuer });
@@ -165,7 +165,7 @@ describe("checkRevocation", () => {
     );
   });
 
-  it("ends its own feed on close", async () => {
+  it("closes its own feed on close", async () => {
     server = await createFeedServer();
     const issuer = server.url.replace("/revocations", "");
     create({ issuer, checkRevocation: true });
@@ -177,7 +177,7 @@ describe("checkRevocation", () => {
     await ended;
   });
 
-  it("leaves a feed open that it was given", async () => {
+  it("does not close a feed from its options", async () => {
     server = await createFeedServer();
     const feed = createRevocationFeed({ url: server.url });
     create({ revocationFeed: feed, checkRevocation: true }).close();
@@ -193,7 +193,7 @@ describe("checkRevocation", () => {
 });
 
 describe("close", () => {
-  it("ends the fetching of keys", async () => {
+  it("stops fetching keys", async () => {
     let fetches = 0;
     const fetch = async (): Promise<Response> => {
       fetches += 1;
@@ -206,7 +206,7 @@ describe("close", () => {
 });
 
 describe("a refusal", () => {
-  it("has an id of its own when the request has none", async () => {
+  it("has a new request id when the request has none", async () => {
     const admission = await create().admit(requestWith({}));
     const id = admission.kind === "refused" ? admission.problem.problem.requestId : "";
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
@@ -217,7 +217,7 @@ describe("a refusal", () => {
     ["../etc", undefined],
     ["x".repeat(65), undefined],
     ["a\nb", undefined],
-  ])("names the request %j by the gateway's id if that is one", async (given, expected) => {
+  ])("uses the request id %j of the gateway only if it is well-formed", async (given, expected) => {
     create();
     const admission = await guard!.admit(requestWith({ "x-breezeway-request-id": given }));
     const id = admission.kind === "refused" ? admission.problem.problem.requestId : "";
@@ -225,7 +225,7 @@ describe("a refusal", () => {
     else expect(id).toBe(expected);
   });
 
-  it("is told to the log, without the token and its claims", async () => {
+  it("is passed to onRefused without the token and its claims", async () => {
     const told: [unknown, string][] = [];
     create({ scopes: ["orders:delete"], onRefused: (error, id) => told.push([error, id]) });
     const request = alice({ sid: "canary-session" }, { "x-breezeway-request-id": "request-1" });
@@ -241,7 +241,7 @@ describe("a refusal", () => {
       expect(text).not.toContain(secret);
   });
 
-  it("stays a refusal when the log fails", async () => {
+  it("stays a refusal when onRefused throws", async () => {
     create({
       onRefused: () => {
         throw new Error("disk full");
@@ -252,7 +252,7 @@ describe("a refusal", () => {
 });
 
 describe("sessionOf", () => {
-  it("gives the session, with everything that was verified", async () => {
+  it("returns the session with all verified fields", async () => {
     create();
     const request = alice({ org_role: "admin" });
     const admission = await guard!.admit(request);
@@ -267,7 +267,7 @@ describe("sessionOf", () => {
     });
   });
 
-  it("throws where there is none", () => {
+  it("throws when there is no session", () => {
     expect(() => sessionOf({})).toThrow(/Guard its route/);
   });
 });

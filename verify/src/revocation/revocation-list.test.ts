@@ -47,7 +47,7 @@ describe("a token is not revoked", () => {
     expect(isRevokedBy(revocation)).toBe(false);
   });
 
-  it("by nothing", () => {
+  it("by an empty list", () => {
     expect(isRevokedBy()).toBe(false);
   });
 });

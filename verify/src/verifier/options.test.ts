@@ -19,13 +19,13 @@ const refused: readonly (readonly [string, object, RegExp])[] = [
   ["an empty audience", { audience: "" }, /audience/],
   ["an empty list of audiences", { audience: [] }, /audience/],
   ["a list with an empty audience", { audience: ["orders", ""] }, /audience/],
-  ["no jwks and an issuer that is no URL", { issuer: "shell", jwks: undefined }, /jwks/],
+  ["no jwks and an issuer that is not a URL", { issuer: "shell", jwks: undefined }, /jwks/],
   [
     "an issuer that ends in a slash, without its jwks",
     { issuer: `${ISSUER}/`, jwks: undefined },
     /issuer: must have no trailing slash/,
   ],
-  ["a jwks that is no URL", { jwks: "jwks.json" }, /jwks/],
+  ["a jwks that is not a URL", { jwks: "jwks.json" }, /jwks/],
   ["a jwks on plain http", { jwks: "http://shell.example/jwks.json" }, /jwks/],
   ["a jwks file", { jwks: "file:///etc/passwd" }, /jwks/],
   ["a JWKS without keys", { jwks: { keys: [] } }, /jwks/],
@@ -42,18 +42,18 @@ const refused: readonly (readonly [string, object, RegExp])[] = [
     { jwks: [{ kid: "k", pem: "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----" }] },
     /imported/,
   ],
-  ["a key that is no object", { jwks: [null] }, /keys\[0\]/],
+  ["a key that is not an object", { jwks: [null] }, /keys\[0\]/],
   ["no algorithms", { algorithms: [] }, /algorithms/],
-  ["an algorithm that is not known", { algorithms: ["EdDSA", "none"] }, /algorithms/],
+  ["an unknown algorithm", { algorithms: ["EdDSA", "none"] }, /algorithms/],
   ["a negative skew", { maxClockSkewSeconds: -1 }, /maxClockSkewSeconds/],
   ["a skew above 5 seconds", { maxClockSkewSeconds: 6 }, /maxClockSkewSeconds/],
   ["a skew that is not a number", { maxClockSkewSeconds: Number.NaN }, /maxClockSkewSeconds/],
   ["a life above 300 seconds", { maxLifetimeSeconds: 301 }, /maxLifetimeSeconds/],
-  ["a cache without room", { cache: { maxEntries: 0 } }, /cache.maxEntries/],
-  ["a time of 0 for the keys", { jwksTimeoutMs: 0 }, /jwksTimeoutMs/],
+  ["a cache of zero entries", { cache: { maxEntries: 0 } }, /cache.maxEntries/],
+  ["a time limit of 0 ms for the key set", { jwksTimeoutMs: 0 }, /jwksTimeoutMs/],
 ];
 
-describe("createSessionVerifier cannot be called with", () => {
+describe("createSessionVerifier refuses", () => {
   it.each(refused)("%s", (_name, overrides, message) => {
     const options = { ...valid, ...overrides } as SessionVerifierOptions;
     expect(() => createSessionVerifier(options)).toThrow(
@@ -68,13 +68,13 @@ describe("createSessionVerifier cannot be called with", () => {
   });
 });
 
-describe("createSessionVerifier can be called with", () => {
+describe("createSessionVerifier accepts", () => {
   it.each([
     ["an https JWKS", {}],
-    ["an https issuer, without a word on its keys", { jwks: undefined }],
+    ["an https issuer without jwks", { jwks: undefined }],
     ["another issuer that ends in a slash", { issuer: "https://other.example/" }],
     ["an http JWKS on loopback", { jwks: "http://localhost:4000/auth/.well-known/jwks.json" }],
-    ["an http JWKS when told so", { jwks: "http://issuer/jwks", unsafeAllowHttp: true }],
+    ["an http JWKS with unsafeAllowHttp", { jwks: "http://issuer/jwks", unsafeAllowHttp: true }],
     ["a P-256 PEM", { jwks: [{ kid: "k", pem: createSigner("k", "ES256").publicPem }] }],
     ["a Set of audiences", { audience: new Set<string>() }],
   ])("%s", (_name, overrides) => {

@@ -17,7 +17,7 @@ function create(
 }
 
 describe("createSessionVerifier", () => {
-  it("gives the session of a good token", async () => {
+  it("returns the session of a valid token", async () => {
     const session = await create().verify(good, {
       origin: "https://orders.example",
       scopes: ["orders:write"],
@@ -41,7 +41,7 @@ describe("createSessionVerifier", () => {
     const bound = signer.sign(claimsAt(NOW, { cnf: { jkt: KEY } }));
     const unproven = expect.objectContaining({ code: "PROOF_INVALID" }) as Error;
 
-    it("gives the session when that key was proven, and never otherwise, also once it is known", () => {
+    it("returns the session only when that key was proven, for cached tokens too", () => {
       const verifier = create();
       const other = { proofKeyThumbprint: `${KEY.slice(0, -1)}A` };
       for (const name of ["verifySync", "verifyCached", "verifySync"] as const) {
@@ -52,7 +52,7 @@ describe("createSessionVerifier", () => {
       }
     });
 
-    it("refuses a proof for a token that is bound to none", async () => {
+    it("rejects a proof for an unbound token", async () => {
       await expect(create().verify(good, { proofKeyThumbprint: KEY })).rejects.toThrow(unproven);
     });
 
@@ -64,13 +64,13 @@ describe("createSessionVerifier", () => {
       [{}],
       [KEY],
       [null],
-    ])("refuses the binding %o, which it does not know how to check", async (cnf) => {
+    ])("rejects the binding %o, which it cannot check", async (cnf) => {
       const token = signer.sign(claimsAt(NOW, { cnf }));
       await expect(create().verify(token)).rejects.toMatchObject({ code: "TOKEN_MALFORMED" });
     });
   });
 
-  it("gives custom claims, frozen to their depth", () => {
+  it("returns custom claims, deeply frozen", () => {
     const token = signer.sign(claimsAt(NOW, { kid: "K-7", org: { roles: ["admin"] }, scope: "" }));
     const session = create().verifySync(token)!;
     expect(session.claims["kid"]).toBe("K-7");
@@ -91,7 +91,7 @@ describe("createSessionVerifier", () => {
     });
   });
 
-  it("reads each token's own header, whatever it read before", () => {
+  it("reads the header of each token, regardless of earlier tokens", () => {
     const second = createSigner("key-2");
     const verifier = create({
       jwks: { keys: [signer.publicJwk, second.publicJwk] },
@@ -107,19 +107,19 @@ describe("createSessionVerifier", () => {
     }
   });
 
-  it("accepts ES256 when told to", async () => {
+  it("accepts ES256 when algorithms lists it", async () => {
     const p256 = createSigner("key-2", "ES256");
     const verifier = create({ jwks: { keys: [p256.publicJwk] }, algorithms: ["ES256"] });
     expect((await verifier.verify(p256.sign(claimsAt(NOW)))).userId).toBe("alice");
     await expect(verifier.verify(good)).rejects.toMatchObject({ code: "TOKEN_ALG" });
   });
 
-  it("takes keys as PEM", async () => {
+  it("accepts keys as PEM", async () => {
     const verifier = create({ jwks: [{ kid: signer.kid, pem: signer.publicPem }] });
     expect((await verifier.verify(good)).userId).toBe("alice");
   });
 
-  it("asks a changing audience on every verification, of remembered tokens too", () => {
+  it("asks the audience on every verification, for cached tokens too", () => {
     const apps = new Set(["orders"]);
     const verifier = create({ audience: apps });
     expect(verifier.verifySync(good)?.appId).toBe("orders");
@@ -128,15 +128,15 @@ describe("createSessionVerifier", () => {
   });
 });
 
-describe("a remembered token", () => {
-  it("is not known before it was verified, and is the same session afterwards", () => {
+describe("a cached token", () => {
+  it("is cached after its first verification", () => {
     const verifier = create();
     expect(verifier.verifyCached(good)).toBeUndefined();
     const session = verifier.verifySync(good);
     expect(verifier.verifyCached(good)).toBe(session);
   });
 
-  it("lends its signature to no other text", () => {
+  it("does not lend its signature to another token", () => {
     const verifier = create();
     verifier.verifySync(good);
     const [header = "", , signature = ""] = good.split(".");
@@ -149,7 +149,7 @@ describe("a remembered token", () => {
     expect(verifier.verifyCached(good)).toBeDefined();
   });
 
-  it("is forgotten at its exp, not later by the skew", () => {
+  it("is dropped at its exp, without the tolerated skew", () => {
     let nowSeconds = NOW;
     const verifier = create({}, () => nowSeconds);
     verifier.verifySync(good);
@@ -159,7 +159,7 @@ describe("a remembered token", () => {
     expect(verifier.verifyCached(good)).toBeUndefined();
   });
 
-  it("is not used before its time when the clock goes back", () => {
+  it("is not used before its nbf when the clock goes back", () => {
     let nowSeconds = NOW;
     const verifier = create({}, () => nowSeconds);
     verifier.verifySync(good);
@@ -172,7 +172,7 @@ describe("a remembered token", () => {
     );
   });
 
-  it("is refused as soon as it is revoked", () => {
+  it("is rejected as soon as its session is revoked", () => {
     let revoked = false;
     const verifier = create({ isRevoked: () => revoked });
     verifier.verifySync(good);
@@ -182,7 +182,7 @@ describe("a remembered token", () => {
     );
   });
 
-  it("is refused as soon as its key is removed", () => {
+  it("is rejected as soon as its key is removed", () => {
     const removed = new Set<string>();
     const verifier = create({
       isKeyRemoved: (kid, issuer) => issuer === ISSUER && removed.has(kid),
@@ -208,7 +208,7 @@ describe("a remembered token", () => {
     }
   });
 
-  it("makes room for newer ones when the cache is full", () => {
+  it("is evicted by newer tokens when the cache is full", () => {
     const verifier = create({ cache: { maxEntries: 2 } });
     const tokens = [1, 2, 3].map((n) => signer.sign(claimsAt(NOW, { jti: `token-${n}` })));
     for (const token of tokens) verifier.verifySync(token);
@@ -219,7 +219,7 @@ describe("a remembered token", () => {
     ]);
   });
 
-  it("does not exist when the cache is off, or after close", () => {
+  it("is not kept with cache: false, nor after close", () => {
     const uncached = create({ cache: false });
     uncached.verifySync(good);
     expect(uncached.verifyCached(good)).toBeUndefined();
