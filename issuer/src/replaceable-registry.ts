@@ -1,9 +1,9 @@
 import type { AppRegistry } from "@breezeway/shared/schemas";
 
-/** A registry whose apps can be replaced as a whole while everything that holds it goes on. */
+/** A registry whose apps can be replaced as a whole while its holders keep the same object. */
 export interface ReplaceableRegistry extends AppRegistry {
-  /** @returns the ids of apps whose tokens may say more than the apps now have */
-  replace(next: AppRegistry): string[];
+  /** @returns the ids of apps that were removed, moved to another origin or lost a scope */
+  readonly replace: (next: AppRegistry) => string[];
 }
 
 export function createReplaceableRegistry(first: AppRegistry): ReplaceableRegistry {
@@ -14,7 +14,7 @@ export function createReplaceableRegistry(first: AppRegistry): ReplaceableRegist
     get all() {
       return current.all;
     },
-    replace(next) {
+    replace: (next) => {
       const reduced = current.all.filter(({ id, origin, scopes }) => {
         const app = next.get(id);
         return app?.origin !== origin || !scopes.every((scope) => app.scopes.includes(scope));

@@ -1,6 +1,6 @@
 /**
- * One structured line per security event. The fields are a closed list: there is no place in it for
- * a token, a secret, a claim value or free text, so none can be logged by mistake.
+ * One structured line per security event. The list of fields is closed. No field can hold a token, a
+ * secret, a claim value or free text, so none of them can be logged by mistake.
  */
 import type { InstallationState } from "@breezeway/shared/schemas";
 import { pino, type DestinationStream } from "pino";
@@ -37,11 +37,11 @@ export interface AuditEvent {
   readonly jti?: string | undefined;
   /** Key id. */
   readonly kid?: string | undefined;
-  /** Installation id of an app in a tenant. */
+  /** Installation id. */
   readonly installation?: string | undefined;
-  /** The reason of a refusal or of an end, in kebab case. */
+  /** Why a request was refused or a session ended, in kebab case. */
   readonly reason?: string | undefined;
-  /** How many sessions an event is about, when it is not one. */
+  /** Number of sessions, when it is not one. */
   readonly count?: number | undefined;
   readonly requestId?: string | undefined;
 }
@@ -51,9 +51,9 @@ export type AuditSink = (event: AuditEvent) => void;
 export const silentAudit: AuditSink = () => undefined;
 
 /**
- * Audit lines as JSON through pino, each with `time` in epoch milliseconds.
+ * Writes audit events as JSON lines through pino, each with `time` in epoch milliseconds.
  *
- * @param destination Where lines go; default: standard output.
+ * @param destination Default: standard output.
  */
 export function pinoAudit(destination?: DestinationStream): AuditSink {
   const options = { base: { log: "audit" }, messageKey: "message" };

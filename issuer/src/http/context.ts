@@ -1,4 +1,4 @@
-/** What every endpoint works with, and what it knows of its request. */
+/** The shape of endpoints, the parts that they share, and the context of one request. */
 import type { AppRegistry } from "@breezeway/shared/schemas";
 import type { AuditSink } from "../audit/audit.ts";
 import type { Clock } from "@breezeway/shared";
@@ -12,9 +12,9 @@ export interface RequestContext {
   readonly request: Request;
   readonly url: URL;
   readonly requestId: string;
-  /** Address of the client, as far as the server knows it. */
+  /** Address of the client; `unknown` when the server does not know it. */
   readonly address: string;
-  /** What the endpoint found out before it refused; for the audit line of the refusal. */
+  /** Filled in by the endpoint as it learns more; a refusal writes it to the audit log. */
   readonly subject: AuditSubject;
 }
 
@@ -32,8 +32,8 @@ export interface Endpoint {
   /** Below the mount path: `/session/token`. */
   readonly path: string;
   /**
-   * Against pages of other origins: `change` for what changes something or hands out a credential,
-   * `read` for what tells of a session.
+   * Protection against pages of other origins: `change` for an endpoint that changes state or returns
+   * a credential, `read` for an endpoint that returns data of a session.
    */
   readonly guard: "none" | "read" | "change";
   readonly handle: Handler;
@@ -48,6 +48,6 @@ export interface EndpointDeps {
   readonly audit: AuditSink;
   readonly limits: RateLimiter;
   readonly mint: AppMint;
-  /** Reads what other processes have changed until now. @throws {BridgeError} STORE_UNAVAILABLE */
+  /** Reads the change log to its end. @throws {BridgeError} STORE_UNAVAILABLE */
   readonly readLog: () => Promise<void>;
 }

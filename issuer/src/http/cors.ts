@@ -1,6 +1,6 @@
 /**
- * Cross-origin reading: for nobody but the trusted origins, exact and with credentials. The key set
- * sets its own `*`; everything else stays closed by saying nothing.
+ * CORS: only the exact trusted origins may read, with credentials. The key set sets its own `*`. Other
+ * responses have no CORS headers, so browsers refuse them to other origins.
  */
 import type { Endpoint } from "./context.ts";
 import type { OriginPolicy } from "./csrf.ts";

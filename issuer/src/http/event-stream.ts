@@ -1,14 +1,14 @@
 /**
  * Server-sent events (WHATWG HTML, section 9.2) as a `Response`.
  *
- * A stream is bounded: a client that does not read is cut off once `MAX_QUEUED` events wait for it,
- * and comes back with the id of the last one that it got.
+ * A stream is bounded: it ends when `MAX_QUEUED` events wait for a client that does not read. The
+ * client resumes with the id of its last event.
  */
 
 export interface ServerEvent {
   readonly event: string;
   readonly data: unknown;
-  /** What the client sends back as `Last-Event-ID`. */
+  /** The client sends it back as `Last-Event-ID`. */
   readonly id?: number;
 }
 
@@ -20,11 +20,11 @@ export interface EventStream {
 
 export interface EventStreamOptions {
   readonly heartbeatMs: number;
-  /** How soon the client is to come back when the stream has ended. */
+  /** How long the client waits before it reconnects, in milliseconds. */
   readonly retryMs: number;
-  /** Before each heartbeat; may end the stream. */
+  /** Runs before each heartbeat and may end the stream. */
   readonly onHeartbeat?: () => void;
-  /** Once, however the stream ended. */
+  /** Runs once, however the stream ended. */
   readonly onClose: () => void;
 }
 
@@ -33,7 +33,7 @@ const HEADERS = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-store, no-transform",
   "x-content-type-options": "nosniff",
-  // nginx holds answers back until they fill a buffer, unless told not to.
+  // Without it, nginx holds a response back until it fills a buffer.
   "x-accel-buffering": "no",
 } as const;
 
@@ -74,7 +74,7 @@ export function createEventStream(options: EventStreamOptions): EventStream {
     write(": heartbeat\n\n");
   }, options.heartbeatMs);
   heartbeat.unref();
-  // Says at once that the stream is open, and how soon to come back when it ends.
+  // Tells the client at once that the stream is open, and when to reconnect after its end.
   write(`retry: ${options.retryMs}\n\n`);
 
   return {

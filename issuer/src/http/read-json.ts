@@ -2,18 +2,18 @@ import { BridgeError } from "@breezeway/shared";
 import { parseJsonWith } from "@breezeway/shared/schemas";
 import type * as z from "zod/mini";
 
-/** The largest body of any endpoint is two ids of 256 characters. */
+/** Far above the largest legitimate body, which has two ids of 256 characters. */
 export const MAX_BODY_BYTES = 16_384;
 
 /**
- * The body as JSON of the given form.
+ * Reads the body as JSON and parses it with the schema.
  *
  * @throws {BridgeError} BODY_TOO_LARGE, REQUEST_MALFORMED
  */
 export async function readJson<T>(request: Request, schema: z.ZodMiniType<T>): Promise<T> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/json\s*(?:;|$)/i.test(type)) {
-    throw new BridgeError("REQUEST_MALFORMED", "request: content-type must be application/json.");
+    throw new BridgeError("REQUEST_MALFORMED", "request: the header Content-Type must be application/json.");
   }
   const text = await readText(request);
   return parseJsonWith(schema, text, { code: "REQUEST_MALFORMED", source: "request body" });
@@ -23,7 +23,7 @@ async function readText(request: Request): Promise<string> {
   const declared = request.headers.get("content-length");
   if (declared !== null) {
     if (!(Number(declared) <= MAX_BODY_BYTES)) throw tooLarge();
-    // An HTTP parser lets no more through than was declared, and reading in one go is much faster.
+    // The HTTP parser passes no more than the declared length, and reading at once is much faster.
     const text = await request.text();
     if (text.length > MAX_BODY_BYTES) throw tooLarge();
     return text;
@@ -31,7 +31,7 @@ async function readText(request: Request): Promise<string> {
   if (!request.body) return "";
   const chunks: Uint8Array[] = [];
   let size = 0;
-  // Nobody said how long it is: what arrives is counted.
+  // The length is not declared, so the bytes are counted as they arrive.
   for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
     if (size > MAX_BODY_BYTES) throw tooLarge();
@@ -41,5 +41,5 @@ async function readText(request: Request): Promise<string> {
 }
 
 function tooLarge(): BridgeError {
-  return new BridgeError("BODY_TOO_LARGE", `The body is larger than ${MAX_BODY_BYTES} bytes.`);
+  return new BridgeError("BODY_TOO_LARGE", `The request body is larger than ${MAX_BODY_BYTES} bytes.`);
 }

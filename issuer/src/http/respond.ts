@@ -1,4 +1,4 @@
-/** Answers of the issuer. Everything is `no-store` unless an endpoint says otherwise. */
+/** Responses of the issuer. They are `no-store` unless an endpoint sets another value. */
 import { toProblem } from "@breezeway/shared";
 
 const NO_STORE = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;

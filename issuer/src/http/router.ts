@@ -1,6 +1,6 @@
 /**
- * The fetch handler: finds the endpoint, applies what holds for all of them (guards, limits, error
- * answers), and adds nothing else. Paths are compared as they are; there are no patterns.
+ * The fetch handler: finds the endpoint and applies guards, limits and error responses, which all
+ * endpoints share. Paths are compared exactly; there are no patterns.
  */
 import { randomUUID } from "node:crypto";
 import { BridgeError, isHttpCode } from "@breezeway/shared";
@@ -11,20 +11,20 @@ import { assertNoOtherPage, assertSameOrigin, type OriginPolicy } from "./csrf.t
 import type { RateLimiter } from "./rate-limits.ts";
 import { problem } from "./respond.ts";
 
-/** What the server knows of a request beyond the `Request`. */
+/** What the server knows about a request besides the `Request`. */
 export interface RequestInfo {
-  /** Address of the client; limits per address need it. */
+  /** Address of the client. Without it, no limit per address applies. */
   readonly address?: string | undefined;
 }
 
-export interface RouterOptions {
-  /** Path below which the endpoints hang, without a slash at the end: `/auth`. */
+export interface RouterDeps {
+  /** Path above the endpoints, without a trailing slash: `/auth`. */
   readonly mountPath: string;
   readonly endpoints: readonly Endpoint[];
   readonly origins: OriginPolicy;
   readonly limits: RateLimiter;
   readonly audit: AuditSink;
-  /** What failed in a way that the caller is not told. */
+  /** Receives failures whose cause callers do not see. */
   readonly onError: (error: unknown, requestId: string) => void;
 }
 
@@ -33,23 +33,23 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
 
 export type Router = (request: Request, info?: RequestInfo) => Promise<Response>;
 
-export function createRouter(options: RouterOptions): Router {
-  const { mountPath, endpoints, origins, limits, audit, onError } = options;
+export function createRouter(deps: RouterDeps): Router {
+  const { mountPath, endpoints, origins, limits, audit, onError } = deps;
   const byPath = Map.groupBy(endpoints, ({ path }) => mountPath + path);
 
   async function dispatch(context: RequestContext): Promise<Response> {
     const { request, url } = context;
     assertHeaderSize(request.headers);
     const candidates = byPath.get(url.pathname);
-    if (!candidates) throw new BridgeError("ROUTE_UNKNOWN", "There is nothing at this path.");
+    if (!candidates) throw new BridgeError("ROUTE_UNKNOWN", "There is no endpoint at this path.");
     if (request.method === "OPTIONS") return preflight(request.headers, candidates, origins);
     const method = request.method === "HEAD" ? "GET" : request.method;
     const endpoint = candidates.find((candidate) => candidate.method === method);
-    if (!endpoint) throw new BridgeError("METHOD_NOT_ALLOWED", "Not for this method.");
+    if (!endpoint) throw new BridgeError("METHOD_NOT_ALLOWED", "The endpoint does not support this method.");
     if (endpoint.guard === "read") assertNoOtherPage(request.headers, origins);
     if (endpoint.guard === "change") {
-      // Before it is counted: any page that somebody in an office has open could use up the
-      // office's limit.
+      // Before the limit: otherwise any page that is open in an office could use up the office's
+      // limit.
       assertSameOrigin(request.headers, origins);
       await limits.request(context.address);
     }
@@ -62,9 +62,9 @@ export function createRouter(options: RouterOptions): Router {
     const subject: AuditSubject = {};
     let response: Response;
     try {
-      // The `Host` header is part of it, and a client may send anything.
+      // The URL contains the `Host` header, and a client may send anything.
       const url = URL.parse(request.url);
-      if (!url) throw new BridgeError("REQUEST_MALFORMED", "request: its URL is not one.");
+      if (!url) throw new BridgeError("REQUEST_MALFORMED", "The request URL is not valid.");
       const address = info.address ?? "unknown";
       response = await dispatch({ request, url, requestId, address, subject });
     } catch (error) {
@@ -73,7 +73,7 @@ export function createRouter(options: RouterOptions): Router {
       if (response.status >= 500) onError(error, requestId);
       else audit({ event: "request.refused", ...subject, reason, requestId });
     }
-    // The key set says `*` itself.
+    // The key set sets `*` itself.
     if (!response.headers.has("access-control-allow-origin")) {
       for (const [name, value] of corsHeaders(request.headers, origins)) {
         response.headers.set(name, value);
@@ -88,7 +88,7 @@ function assertHeaderSize(headers: Headers): void {
   let size = 0;
   for (const [name, value] of headers) size += name.length + value.length;
   if (size > MAX_HEADER_BYTES) {
-    throw new BridgeError("HEADERS_TOO_LARGE", `The headers exceed ${MAX_HEADER_BYTES} bytes.`);
+    throw new BridgeError("HEADERS_TOO_LARGE", `The request headers are larger than ${MAX_HEADER_BYTES} bytes.`);
   }
 }
 

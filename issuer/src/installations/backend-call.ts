@@ -1,11 +1,12 @@
 /**
- * One call to the backend of an app, and what its answer means. Knows neither keys nor installations.
+ * One call to the backend of an app, and the meaning of its answer. Knows neither keys nor
+ * installations.
  *
- * [BC-1] Redirects are not followed: the call is for the registered address and no other.
- * [BC-2] The whole call, the answer included, is bounded in time, and what is read of it in size.
- * [BC-3] Of the answer only the status counts, and, when the backend refuses with problem+json, a
- *        short text without control characters. Nothing else of it goes anywhere.
- * [BC-4] An address that the guard refuses is not tried again: who registers the app has to choose.
+ * [BC-1] Redirects are not followed, since the call is for the registered address only.
+ * [BC-2] The whole call, including the answer, has a time limit, and the answer has a size limit.
+ * [BC-3] Only the status of the answer counts, and, when the backend refuses with problem+json, a
+ *        short text without control characters. The rest of the answer is discarded.
+ * [BC-4] A refused address is not retried, since the manifest has to change.
  */
 import { isRecord } from "@breezeway/shared";
 import { MAX_FAILURE_DETAIL } from "@breezeway/shared/schemas";
@@ -17,29 +18,29 @@ export interface BackendCall extends SignedCall {
   readonly url: string;
 }
 
-export interface BackendCallOptions {
+export interface BackendCallDeps {
   readonly fetch: CallFetch;
   readonly timeoutMs: number;
-  /** This process is closing. */
+  /** Aborted when this process closes. */
   readonly signal: AbortSignal;
 }
 
 const MAX_ANSWER_BYTES = 16_384;
-/** RFC 9110, section 15.5: answers to 4xx that are good for another attempt. */
+/** The 4xx statuses that are worth a retry (RFC 9110, section 15.5; RFC 8470; RFC 6585). */
 const RETRYABLE = new Set([408, 425, 429]);
 
 /** Never rejects. */
 export async function callBackend(
   call: BackendCall,
-  { fetch, timeoutMs, signal }: BackendCallOptions,
+  { fetch, timeoutMs, signal }: BackendCallDeps,
 ): Promise<CallOutcome> {
   const deadline = AbortSignal.timeout(timeoutMs);
   const over = AbortSignal.any([deadline, signal]);
   try {
-    // A `fetch` of the host's own may not mind its signal.
+    // The host's own `fetch` may ignore its signal.
     return await Promise.race([exchange(call, fetch, over), rejectedBy(over)]);
   } catch (error) {
-    // No cause: what failed would quote addresses, and what was sent.
+    // The cause stays out: it may quote addresses and the request.
     if (signal.aborted) return { kind: "interrupted" };
     if (isAddressRefused(error)) return { kind: "refused", reason: "private-address" };
     return { kind: "unavailable", reason: deadline.aborted ? "timeout" : "unreachable" };
@@ -58,7 +59,7 @@ async function exchange(
       "content-type": "application/json",
       accept: "application/problem+json, application/json",
       "user-agent": "breezeway-issuer",
-      // Calls are rare: a connection that was kept since the last one may be closing just now.
+      // Calls are rare: a kept connection might be closing just now.
       connection: "close",
     },
     body,
@@ -100,11 +101,11 @@ async function readDetail(response: CallResponse): Promise<string | undefined> {
   return plainText(typeof detail === "string" ? detail : title);
 }
 
-/** `undefined` for more than fits. */
+/** `undefined` when the answer is too large. */
 async function readBounded(response: CallResponse): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  // Leaving the loop cancels the body.
+  // Returning from the loop cancels the body.
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength;
     if (size > MAX_ANSWER_BYTES) return undefined;
@@ -121,7 +122,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** One line, without controls and what turns the direction of the text that follows. */
+/** One line, without control characters and bidirectional controls. */
 function plainText(value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
   const text = value
@@ -130,11 +131,11 @@ function plainText(value: unknown): string | undefined {
     .trim();
   if (text === "") return undefined;
   if (text.length <= MAX_FAILURE_DETAIL) return text;
-  // Half of a pair would be no text any more.
+  // The cut must not leave half of a surrogate pair.
   return `${text.slice(0, MAX_FAILURE_DETAIL - 1).replace(/\p{Cs}$/u, "")}…`;
 }
 
-/** RFC 9110, section 10.2.3; the form that is a date is not worth a clock. */
+/** Only the form in seconds (RFC 9110, section 10.2.3). */
 function retryAfterOf(response: CallResponse): number | undefined {
   const seconds = /^\d{1,9}$/.exec(response.headers.get("retry-after") ?? "")?.[0];
   return seconds === undefined ? undefined : Number(seconds) * 1_000;

@@ -1,7 +1,7 @@
 /**
- * A `fetch` that connects to no address of a list. The address is looked at when the socket connects
- * to it, after its name was resolved: a name that resolves to something else the next time, and a
- * number that is spelt in an unusual way, get no further.
+ * A `fetch` that refuses to connect to the addresses of a list. The address is checked when the socket
+ * connects, after its name was resolved. So DNS rebinding and unusual spellings of an address do not
+ * get around the list.
  */
 import type { BlockList, LookupFunction } from "node:net";
 import { Agent, buildConnector, fetch } from "undici";
@@ -20,17 +20,17 @@ export type CallResponse = Pick<
   "status" | "ok" | "type" | "headers" | "body" | "bodyUsed"
 >;
 
-/** What a call needs of `fetch`: every one of them does. */
+/** The part of `fetch` that a call needs. */
 export type CallFetch = (url: string, init: CallInit) => Promise<CallResponse>;
 
-/** @param lookup resolves names; by default as the system does */
+/** @param lookup Resolves names. Default: the system's resolver. */
 export function createGuardedFetch(refused: BlockList, lookup?: LookupFunction): CallFetch {
   const tcp: buildConnector.connector = buildConnector({
     blockList: refused,
     ...(lookup && { lookup }),
   });
   const tls = buildConnector({ allowH2: false });
-  // undici's own fetch and not that of the runtime, which may be of another version than its agent.
+  // undici's own fetch: the runtime's may have another version than the agent.
   const dispatcher = new Agent({
     connect(options, callback) {
       const { hostname, protocol } = options;
@@ -38,7 +38,7 @@ export function createGuardedFetch(refused: BlockList, lookup?: LookupFunction):
         tcp(options, callback);
         return;
       }
-      // Node's TLS sockets know no block list: what they run on is connected first.
+      // Node's TLS sockets take no block list, so the TCP socket below connects first.
       const below = { hostname, protocol: "http:", port: options.port || "443" };
       tcp(below, (...[error, httpSocket]) => {
         if (error) callback(error, null);
@@ -49,7 +49,7 @@ export function createGuardedFetch(refused: BlockList, lookup?: LookupFunction):
   return (url, init) => fetch(url, { ...init, dispatcher });
 }
 
-/** Whether a guarded fetch has failed for the address alone: there was none that it may call. */
+/** Whether a guarded fetch failed because it may call none of the addresses. */
 export function isAddressRefused(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof AggregateError) return error.errors.every(isAddressRefused);

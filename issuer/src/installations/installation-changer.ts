@@ -1,4 +1,4 @@
-/** The one way in which an installation changes: in the store, in the change log, in the audit log. */
+/** Changes an installation in the store, the change log and the audit log. Every change goes through here. */
 import type { AuditSink } from "../audit/audit.ts";
 import type { Change } from "../changes/change-log.ts";
 import type { Clock } from "@breezeway/shared";
@@ -9,7 +9,7 @@ import {
 } from "./installation-machine.ts";
 import type { InstallationStore } from "./installation-store.ts";
 
-/** Who asked; nobody when an answer of a backend did it. */
+/** The session that asked for the change. Empty when a backend's answer caused it. */
 export interface InstallationActor {
   readonly sub?: string | undefined;
   readonly sid?: string | undefined;
@@ -26,9 +26,9 @@ export interface InstallationChangerDeps {
   readonly store: InstallationStore;
   readonly clock: Clock;
   readonly audit: AuditSink;
-  /** Tokens are for installed apps only: they end when an app is none any more. */
+  /** Tokens are for installed apps only, so they end when an app leaves `setup` or `installed`. */
   readonly endsTokens: boolean;
-  /** Tells this process about what was just written; never rejects. */
+  /** Tells this process about a change that was just written; never rejects. */
   readonly changed: () => Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export function createInstallationChanger(deps: InstallationChangerDeps): Instal
       },
       clock.now(),
     );
-    if (after && isOther(before, after)) {
+    if (after && isVisible(before, after)) {
       const { appId: app, tenantId: tenant, id: installation, state } = after;
       const reason = after.failure?.reason;
       audit({ event: `installation.${state}`, ...actor, app, tenant, installation, reason });
@@ -59,7 +59,7 @@ export function createInstallationChanger(deps: InstallationChangerDeps): Instal
     before: InstallationRecord | undefined,
     after: InstallationRecord | undefined,
   ): Change[] {
-    if (!after || !isOther(before, after)) return [];
+    if (!after || !isVisible(before, after)) return [];
     const isShutOut = isAdmitted(before?.state) && !isAdmitted(after.state);
     return [
       { kind: "installations-changed", subject: tenantId, tenantId, detail: appId },
@@ -70,8 +70,8 @@ export function createInstallationChanger(deps: InstallationChangerDeps): Instal
   }
 }
 
-/** Whether anybody but those who make the calls needs to hear of it. */
-function isOther(before: InstallationRecord | undefined, after: InstallationRecord): boolean {
+/** Whether the change is visible outside the worker. */
+function isVisible(before: InstallationRecord | undefined, after: InstallationRecord): boolean {
   return (
     before?.state !== after.state ||
     before.id !== after.id ||

@@ -1,22 +1,23 @@
 /**
- * The life of an app in a tenant. Pure: what is, what happens, what will be.
+ * The life of an installation, an app in a tenant. Pure functions from one record to the next.
  *
  *   (none) ─install→ installing ─call→ setup ─setup completed→ installed
  *                        │ call          └──────────┬────────────┘
  *                        ▼                          ▼ uninstall
  *                      failed ◄────call──── uninstalling ─call→ uninstalled ─install→ installing
  *
- * [INS-1] Whatever is asked twice happens once: a command that has nothing to do changes nothing.
- * [INS-2] An id belongs to one installation from its install to its uninstall. Installing anew after
- *         that makes a new one.
- * [INS-3] Without a URL for a call there is no call, and without a setup page no setup: straight on.
- * [INS-4] One call at a time: a claim is a lease, and what changes the state meanwhile waits for its
- *         end. An answer counts only for the state and the id that it was claimed for.
- * [INS-5] A claim counts as an attempt when it is made, so a process that dies on it has used it up.
- *         After the last attempt the installation has failed, until somebody asks for more.
- * [INS-6] Uninstalling is always possible, and shuts the app out before its backend has heard.
- * [INS-7] No wait is longer than a quarter of an hour: what is due later than that was written by a
- *         clock that was set back since, and is due now.
+ * [INS-1] Commands are idempotent: a command with nothing to do changes nothing.
+ * [INS-2] An id belongs to one installation from its install to its uninstall. A later install gets a
+ *         new id.
+ * [INS-3] A manifest without a URL for a call skips the call, and one without a setup page skips the
+ *         setup.
+ * [INS-4] One call runs at a time: a claim is a lease, and the next call waits until the lease ends. An
+ *         answer counts only for the state and the id that it was claimed for.
+ * [INS-5] A claim counts as an attempt when it is made, so a process that dies has used one attempt.
+ *         After the last attempt the installation has failed, until a retry.
+ * [INS-6] Uninstalling is always possible, and takes effect before the backend knows of it.
+ * [INS-7] No wait is longer than 15 minutes: a later due time was written by a clock that has been set
+ *         back since, and is due now.
  */
 import { BridgeError } from "@breezeway/shared";
 import type {
@@ -34,13 +35,13 @@ export interface InstallationKey {
 export interface InstallationRecord extends InstallationKey {
   readonly id: string;
   readonly state: InstallationState;
-  /** Why the last call failed; in state `failed`, for good. */
+  /** Why the last call failed. In state `failed` there are no more attempts. */
   readonly failure: InstallationFailure | undefined;
-  /** Calls begun in this state. */
+  /** Calls that were started in this state. */
   readonly attempts: number;
-  /** When a call may begin: the next attempt, or the end of the lease. Means nothing in other states. */
+  /** When a call may start: the next attempt, or the end of the lease. Unused in states without a call. */
   readonly dueAtMs: number;
-  /** Names the call under way, which is given up at `dueAtMs`. */
+  /** Identifies the running call, whose lease ends at `dueAtMs`. */
   readonly leaseId: string | undefined;
   readonly createdAtMs: number;
   /** When the state was entered. */
@@ -49,7 +50,7 @@ export interface InstallationRecord extends InstallationKey {
 
 export type InstallationCommand = "install" | "uninstall" | "complete-setup" | "retry";
 
-/** Which steps an app has, by its manifest. */
+/** The steps that the app's manifest has. */
 export interface LifecycleSteps {
   readonly connect: boolean;
   readonly setup: boolean;
@@ -63,10 +64,10 @@ export interface CommandContext {
   readonly newId: string;
 }
 
-/** How a call has ended. */
+/** The result of a call. */
 export type CallOutcome =
   | { readonly kind: "done" }
-  /** Trying again would not help. */
+  /** A retry would not help. */
   | {
       readonly kind: "refused";
       readonly reason: InstallationFailureReason;
@@ -75,26 +76,26 @@ export type CallOutcome =
   | {
       readonly kind: "unavailable";
       readonly reason: InstallationFailureReason;
-      /** What the backend asked for. */
+      /** From the backend's `Retry-After`. */
       readonly retryAfterMs?: number | undefined;
     }
-  /** This process is closing. */
+  /** This process closes. */
   | { readonly kind: "interrupted" };
 
 /** See [INS-7]. */
 export const MAX_DUE_AHEAD_MS = 900_000;
 
 export interface RetryTimes {
-  /** Longer than a call can take. */
+  /** Longer than the time limit of a call. */
   readonly leaseMs: number;
   readonly firstRetryMs: number;
-  /** Each wait is this many times the one before. */
+  /** Each wait is this many times longer than the one before. */
   readonly factor: number;
   readonly maxRetryMs: number;
   readonly maxAttempts: number;
 }
 
-/** A call that this process may make now. */
+/** A call that this process has claimed. */
 export interface ClaimedCall extends InstallationKey {
   readonly id: string;
   readonly event: LifecycleEventName;
@@ -107,13 +108,13 @@ export function callOf(state: InstallationState): LifecycleEventName | undefined
   return state === "uninstalling" ? "disconnect" : undefined;
 }
 
-/** Whether the app may have tokens in the tenant; its setup page needs them. */
+/** Whether the app may have tokens in the tenant. The setup page needs tokens, too. */
 export function isAdmitted(state: InstallationState | undefined): boolean {
   return state === "setup" || state === "installed";
 }
 
 /**
- * @returns the same record when there is nothing to do; `undefined` when there never was one
+ * @returns the same record when nothing changes; `undefined` when the app was never installed
  * @throws {BridgeError} INSTALLATION_CONFLICT
  */
 export function applyCommand(
@@ -129,7 +130,7 @@ export function applyCommand(
     case "complete-setup":
       if (current?.state === "installed") return current;
       if (current?.state === "setup") return enter(current, "installed", context.nowMs);
-      throw conflict("The app's setup is not what its installation waits for.");
+      throw conflict("The installation is not in state setup, so its setup cannot be completed.");
     case "retry":
       return current && retry(current, context);
   }
@@ -146,7 +147,7 @@ function install(
     case "installed":
       return current;
     case "uninstalling":
-      throw conflict("The app is being uninstalled; install it after that.");
+      throw conflict("The app is being uninstalled. Install it when that has ended.");
     case "failed":
       if (current.failure?.event === "connect") return beginInstall(current, context);
       break;
@@ -192,7 +193,7 @@ function afterInstall({ steps }: Pick<CommandContext, "steps">): InstallationSta
   return steps.setup ? "setup" : "installed";
 }
 
-/** [INS-4] A call that is under way keeps its lease: the next one waits. */
+/** [INS-4] A running call keeps its lease, so the next call waits. */
 function enter(
   record: InstallationRecord,
   state: InstallationState,
@@ -219,10 +220,10 @@ function isDue({ dueAtMs }: InstallationRecord, nowMs: number): boolean {
 }
 
 /**
- * Takes the call that is due.
+ * Claims the call that is due.
  *
- * @returns `undefined` when there is none now; without `call` when the attempts are used up, or the
- * app has no such call any more
+ * @returns `undefined` when no call is due; no `call` when the attempts are used up, or when the
+ *   manifest no longer has the call's URL
  */
 export function claimCall(
   current: InstallationRecord,
@@ -252,7 +253,7 @@ export function claimCall(
   };
 }
 
-/** @returns `undefined` when the lease is not this call's any more */
+/** @returns `undefined` when the call has lost its lease */
 export function settleCall(
   current: InstallationRecord,
   call: ClaimedCall,
@@ -303,7 +304,7 @@ function fail(
   return { ...record, state: "failed", failure, changedAtMs: nowMs };
 }
 
-/** Up to a fifth shorter at random: those that failed together do not come back together. */
+/** Up to a fifth shorter at random, so that calls that failed together do not retry together. */
 function backoffMs(attempts: number, times: RetryTimes, random: number): number {
   const fullMs = Math.min(times.firstRetryMs * times.factor ** (attempts - 1), times.maxRetryMs);
   return Math.round(fullMs * (1 - random / 5));

@@ -17,13 +17,13 @@ import type { InstallationWorker } from "./installation-worker.ts";
 import { NO_STEPS, stepsOf } from "./lifecycle-steps.ts";
 
 export interface InstallationService {
-  run(
+  readonly run: (
     command: InstallationCommand,
     key: InstallationKey,
     actor?: InstallationActor,
-  ): Promise<Installation | undefined>;
-  get(key: InstallationKey): Promise<Installation | undefined>;
-  listForTenant(tenantId: string): Promise<readonly Installation[]>;
+  ) => Promise<Installation | undefined>;
+  readonly get: (key: InstallationKey) => Promise<Installation | undefined>;
+  readonly listForTenant: (tenantId: string) => Promise<readonly Installation[]>;
 }
 
 export interface InstallationServiceDeps {
@@ -40,7 +40,7 @@ export function createInstallationService(deps: InstallationServiceDeps): Instal
   const { store, change, worker, apps, storeTime } = deps;
 
   return {
-    async run(command, given, actor) {
+    run: async (command, given, actor) => {
       const key = checkKey(given);
       const app = apps.get(key.appId);
       // An unregistered app can still be uninstalled. It has no backend to call.
@@ -54,7 +54,7 @@ export function createInstallationService(deps: InstallationServiceDeps): Instal
       worker.wake();
       return after && toInstallation(after);
     },
-    async get(key) {
+    get: async (key) => {
       const record = await store.find(checkKey(key));
       return record && toInstallation(record);
     },

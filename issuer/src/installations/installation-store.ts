@@ -1,5 +1,5 @@
-/** The queries of installations. Each function is atomic; what to do is decided by those who call. */
-import type { Transaction } from "kysely";
+/** The queries on installations. Each function is atomic; the callers decide what to write. */
+import type { Kysely, SelectQueryBuilder, Transaction } from "kysely";
 import { appendChanges, type Change } from "../changes/change-log.ts";
 import type { InstallationRow, Database } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
@@ -11,26 +11,31 @@ import {
 } from "./installation-machine.ts";
 
 export interface InstallationStore {
-  find(key: InstallationKey): Promise<InstallationRecord | undefined>;
-  /** Installations of a tenant, uninstalled ones too, by app. */
-  listForTenant(tenantId: string): Promise<InstallationRecord[]>;
+  readonly find: (key: InstallationKey) => Promise<InstallationRecord | undefined>;
+  /** Installations of a tenant, uninstalled ones included, by app id. */
+  readonly listForTenant: (tenantId: string) => Promise<InstallationRecord[]>;
   /**
-   * Puts what `change` makes of an installation in its place, together with the changes that others
-   * must hear of. Nobody else changes it meanwhile. Writes nothing when it is the same.
+   * Replaces an installation by the result of `change`, together with the changes for the log, under
+   * the row's lock. Writes nothing when the result is the same record.
    */
-  update(
+  readonly update: (
     key: InstallationKey,
-    change: (current: InstallationRecord | undefined) => InstallationUpdate,
+    change: InstallationChange,
     nowMs: number,
-  ): Promise<InstallationRecord | undefined>;
-  /** Installations whose call may begin, those first that wait longest. */
-  listDue(
-    nowMs: number,
-    query: { readonly limit: number; readonly withoutApps: readonly string[] },
-  ): Promise<InstallationRecord[]>;
-  /** When the next call may begin that may not now; `undefined` when none waits. */
-  nextDueAtMs(nowMs: number): Promise<number | undefined>;
+  ) => Promise<InstallationRecord | undefined>;
+  /** Installations whose call may start, longest wait first. */
+  readonly listDue: (nowMs: number, query: DueQuery) => Promise<InstallationRecord[]>;
+  /** When the next call that is not due yet may start; `undefined` when no call waits. */
+  readonly nextDueAtMs: (nowMs: number) => Promise<number | undefined>;
 }
+
+export interface DueQuery {
+  readonly limit: number;
+  /** Apps to leave out. */
+  readonly withoutApps: readonly string[];
+}
+
+export type InstallationChange = (current: InstallationRecord | undefined) => InstallationUpdate;
 
 export interface InstallationUpdate {
   readonly next: InstallationRecord | undefined;
@@ -39,55 +44,13 @@ export interface InstallationUpdate {
 
 const CALLING = ["installing", "uninstalling"] as const satisfies InstallationRecord["state"][];
 
+/** Another process has inserted the row in the meantime. */
+const RACED = Symbol("raced");
+
 export function createInstallationStore(store: OpenStore): InstallationStore {
   const { db } = store;
-
-  async function lockedRow(
-    transaction: Transaction<Database>,
-    { appId, tenantId }: InstallationKey,
-  ): Promise<InstallationRow | undefined> {
-    const query = transaction
-      .selectFrom("breezeway_installation")
-      .selectAll()
-      .where("app_id", "=", appId)
-      .where("tenant_id", "=", tenantId);
-    // SQLite has taken its write lock when the transaction began.
-    return (store.kind === "postgres" ? query.forUpdate() : query).executeTakeFirst();
-  }
-
-  async function updateOnce(
-    key: InstallationKey,
-    change: (current: InstallationRecord | undefined) => InstallationUpdate,
-    nowMs: number,
-  ): Promise<InstallationRecord | undefined | typeof RACED> {
-    return db.transaction().execute(async (transaction) => {
-      const row = await lockedRow(transaction, key);
-      const current = row && fromRow(row);
-      const { next, changes } = change(current);
-      if (next === undefined || next === current) return next;
-      if (current) {
-        await transaction
-          .updateTable("breezeway_installation")
-          .set(toRow(next))
-          .where("app_id", "=", key.appId)
-          .where("tenant_id", "=", key.tenantId)
-          .execute();
-      } else {
-        const { numInsertedOrUpdatedRows } = await transaction
-          .insertInto("breezeway_installation")
-          .values(toRow(next))
-          .onConflict((conflict) => conflict.doNothing())
-          .executeTakeFirstOrThrow();
-        // There was no row to lock, and another process has made one since.
-        if (numInsertedOrUpdatedRows !== 1n) return RACED;
-      }
-      await appendChanges(store, transaction, changes, nowMs);
-      return next;
-    });
-  }
-
   return {
-    async find({ appId, tenantId }) {
+    find: async ({ appId, tenantId }) => {
       const row = await withStore(store, () =>
         db
           .selectFrom("breezeway_installation")
@@ -98,7 +61,7 @@ export function createInstallationStore(store: OpenStore): InstallationStore {
       );
       return row && fromRow(row);
     },
-    async listForTenant(tenantId) {
+    listForTenant: async (tenantId) => {
       const rows = await withStore(store, () =>
         db
           .selectFrom("breezeway_installation")
@@ -109,26 +72,15 @@ export function createInstallationStore(store: OpenStore): InstallationStore {
       );
       return rows.map(fromRow);
     },
-    async update(key, change, nowMs) {
+    update: async (key, change, nowMs) => {
       for (;;) {
-        const next = await withStore(store, () => updateOnce(key, change, nowMs));
+        const next = await withStore(store, () => updateOnce(store, key, { change, nowMs }));
         if (next !== RACED) return next;
       }
     },
-    async listDue(nowMs, { limit, withoutApps }) {
-      let query = db
-        .selectFrom("breezeway_installation")
-        .selectAll()
-        .where("state", "in", [...CALLING])
-        .where((row) =>
-          row.or([row("due_at_ms", "<=", nowMs), row("due_at_ms", ">", nowMs + MAX_DUE_AHEAD_MS)]),
-        )
-        .orderBy("due_at_ms")
-        .limit(limit);
-      if (withoutApps.length > 0) query = query.where("app_id", "not in", [...withoutApps]);
-      return (await withStore(store, () => query.execute())).map(fromRow);
-    },
-    async nextDueAtMs(nowMs) {
+    listDue: async (nowMs, query) =>
+      (await withStore(store, () => dueQuery(db, nowMs, query).execute())).map(fromRow),
+    nextDueAtMs: async (nowMs) => {
       const row = await withStore(store, () =>
         db
           .selectFrom("breezeway_installation")
@@ -144,7 +96,67 @@ export function createInstallationStore(store: OpenStore): InstallationStore {
   };
 }
 
-const RACED = Symbol("raced");
+async function updateOnce(
+  store: OpenStore,
+  key: InstallationKey,
+  { change, nowMs }: { readonly change: InstallationChange; readonly nowMs: number },
+): Promise<InstallationRecord | undefined | typeof RACED> {
+  return store.db.transaction().execute(async (transaction) => {
+    const row = await lockedRow(store, transaction, key);
+    const current = row && fromRow(row);
+    const { next, changes } = change(current);
+    if (next === undefined || next === current) return next;
+    if (current) {
+      await transaction
+        .updateTable("breezeway_installation")
+        .set(toRow(next))
+        .where("app_id", "=", key.appId)
+        .where("tenant_id", "=", key.tenantId)
+        .execute();
+    } else {
+      const { numInsertedOrUpdatedRows } = await transaction
+        .insertInto("breezeway_installation")
+        .values(toRow(next))
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirstOrThrow();
+      // There was no row to lock, and another process has inserted one since.
+      if (numInsertedOrUpdatedRows !== 1n) return RACED;
+    }
+    await appendChanges(store, transaction, changes, nowMs);
+    return next;
+  });
+}
+
+async function lockedRow(
+  store: OpenStore,
+  transaction: Transaction<Database>,
+  { appId, tenantId }: InstallationKey,
+): Promise<InstallationRow | undefined> {
+  const query = transaction
+    .selectFrom("breezeway_installation")
+    .selectAll()
+    .where("app_id", "=", appId)
+    .where("tenant_id", "=", tenantId);
+  // SQLite took its write lock when the transaction began.
+  return (store.kind === "postgres" ? query.forUpdate() : query).executeTakeFirst();
+}
+
+function dueQuery(
+  db: Kysely<Database>,
+  nowMs: number,
+  { limit, withoutApps }: DueQuery,
+): SelectQueryBuilder<Database, "breezeway_installation", InstallationRow> {
+  const query = db
+    .selectFrom("breezeway_installation")
+    .selectAll()
+    .where("state", "in", [...CALLING])
+    .where((row) =>
+      row.or([row("due_at_ms", "<=", nowMs), row("due_at_ms", ">", nowMs + MAX_DUE_AHEAD_MS)]),
+    )
+    .orderBy("due_at_ms")
+    .limit(limit);
+  return withoutApps.length > 0 ? query.where("app_id", "not in", [...withoutApps]) : query;
+}
 
 function fromRow(row: InstallationRow): InstallationRecord {
   const { failure_event: event, failure_reason: reason, failure_detail: detail } = row;
@@ -152,7 +164,7 @@ function fromRow(row: InstallationRow): InstallationRecord {
     appId: row.app_id,
     tenantId: row.tenant_id,
     id: row.id,
-    // Written by this package only.
+    // Only this package writes the column.
     state: row.state,
     failure:
       event === null || reason === null

@@ -1,16 +1,16 @@
 /**
- * Which apps may have tokens in which tenant, from memory. One query per tenant, and again after one
- * of its installations has changed; a mint adds a lookup.
+ * Which apps may have tokens in which tenant, from memory. It queries once per tenant, and again after
+ * an installation of the tenant has changed; a mint costs one lookup.
  *
- * Right as long as the change log is fresh, as for sessions.
+ * The answer is right while the change log is fresh, as for sessions.
  */
 import type { InstallationStore } from "./installation-store.ts";
 import { isAdmitted, type InstallationKey } from "./installation-machine.ts";
 
 export interface InstalledApps {
-  admits(key: InstallationKey): boolean | Promise<boolean>;
-  /** Forgets a tenant; without one, all. */
-  forget(tenantId?: string): void;
+  readonly admits: (key: InstallationKey) => boolean | Promise<boolean>;
+  /** Forgets a tenant, or all tenants when none is given. */
+  readonly forget: (tenantId?: string) => void;
 }
 
 const MAX_TENANTS = 100_000;
@@ -33,7 +33,7 @@ export function createInstalledApps(
     if (begun) return begun;
     const mine: Promise<ReadonlySet<string>> = read(tenantId).then(
       (apps) => {
-        // Forgotten meanwhile: what was read may be from before the change.
+        // The tenant was forgotten during the read, so the result may be older than the change.
         if (reads.get(tenantId) !== mine) return load(tenantId);
         reads.delete(tenantId);
         if (known.size >= MAX_TENANTS) known.clear();
@@ -52,7 +52,7 @@ export function createInstalledApps(
   return {
     admits: ({ appId, tenantId }) =>
       known.get(tenantId)?.has(appId) ?? load(tenantId).then((apps) => apps.has(appId)),
-    forget(tenantId) {
+    forget: (tenantId) => {
       if (tenantId === undefined) {
         known.clear();
         reads.clear();

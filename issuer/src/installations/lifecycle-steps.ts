@@ -3,7 +3,7 @@ import type { LifecycleSteps } from "./installation-machine.ts";
 
 export const NO_STEPS: LifecycleSteps = { connect: false, setup: false, disconnect: false };
 
-/** `undefined` for an app that is not registered (any more): another process may know it. */
+/** `undefined` for an unregistered app, which another process may know. */
 export function stepsOf(app: RegisteredApp | undefined): LifecycleSteps | undefined {
   if (!app) return undefined;
   const { lifecycle, placements } = app;

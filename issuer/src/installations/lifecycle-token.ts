@@ -1,6 +1,6 @@
 /**
- * Signs a call to an app's backend: a compact JWS (RFC 7515, section 7.1) whose `typ` no verifier of
- * session tokens takes.
+ * Signs a call to an app's backend: a compact JWS (RFC 7515, section 7.1) with a `typ` that verifiers
+ * of session tokens reject.
  */
 import { createHash, randomUUID } from "node:crypto";
 import {
@@ -16,7 +16,7 @@ import type { SigningAlgorithm } from "../keys/key-vault.ts";
 import { signWith } from "../tokens/mint.ts";
 
 export interface SignedCall {
-  /** The exact body that the token vouches for. */
+  /** The exact body that the token signs. */
   readonly body: string;
   readonly token: string;
 }

@@ -1,9 +1,9 @@
 /**
- * Which addresses a backend of an app cannot have. A manifest may come from a stranger: what it names
- * must not lead into the network of the issuer.
+ * Addresses that a backend of an app must not have. A manifest may come from a stranger, so its URLs
+ * must not lead into the issuer's network.
  *
- * Ranges are those that the IANA registries of special-purpose addresses call not globally
- * reachable (RFC 6890), and the addresses at which clouds answer their machines.
+ * The ranges are those that the IANA registries of special-purpose addresses call not globally
+ * reachable (RFC 6890), and the addresses at which clouds serve metadata to their machines.
  */
 import { BlockList, isIPv4 } from "node:net";
 
@@ -18,7 +18,7 @@ type Subnet = readonly [network: string, prefix: number];
 
 const LOOPBACK: readonly Subnet[] = [
   ["127.0.0.0", 8],
-  // With it the unspecified address and the deprecated form of IPv4 addresses.
+  // Includes the unspecified address and the deprecated IPv4-compatible form.
   ["::", 96],
 ];
 
@@ -30,7 +30,7 @@ const PRIVATE: readonly Subnet[] = [
   ["fc00::", 7],
 ];
 
-/** No policy opens these: no app has its backend there. */
+/** No policy allows these, since no backend is there. */
 const NEVER: readonly Subnet[] = [
   ["0.0.0.0", 8],
   ["169.254.0.0", 16],
@@ -46,7 +46,7 @@ const NEVER: readonly Subnet[] = [
   ["64:ff9b:1::", 48],
   ["100::", 64],
   ["100:0:0:1::", 64],
-  // Teredo and 6to4 lead to the IPv4 address that is written in them.
+  // Teredo and 6to4 lead to the IPv4 address that they contain.
   ["2001::", 23],
   ["2002::", 16],
   ["2001:db8::", 32],
@@ -55,8 +55,8 @@ const NEVER: readonly Subnet[] = [
   ["fe80::", 10],
   ["fec0::", 10],
   ["ff00::", 8],
-  // Services of clouds for their machines, beyond link-local: Alibaba, Azure, AWS (metadata, roles of
-  // pods, names, time), Google, Oracle, Scaleway.
+  // Services of clouds for their machines outside link-local: Alibaba, Azure, AWS (metadata, pod
+  // roles, DNS, time), Google, Oracle, Scaleway.
   ["100.100.100.200", 32],
   ["168.63.129.16", 32],
   ["fd00:ec2::", 32],
@@ -65,10 +65,10 @@ const NEVER: readonly Subnet[] = [
   ["fd00:42::42", 128],
 ];
 
-/** Translators make of these the IPv4 address at their end (RFC 6052, RFC 7915). */
+/** Translators turn these into the IPv4 address at their end (RFC 6052, RFC 7915). */
 const TRANSLATED = ["64:ff9b::", "::ffff:0:"];
 
-/** IPv4 addresses that are written as IPv6 ones (`::ffff:10.0.0.1`) are refused like those. */
+/** IPv4-mapped IPv6 addresses (`::ffff:10.0.0.1`) are refused like the IPv4 addresses. */
 export function refusedAddresses(policy: AddressPolicy): BlockList {
   const refused = new BlockList();
   const subnets = [

@@ -27,7 +27,7 @@ export function devLoginRoutes(
           deps.audit({ event: "login.failed", reason: user ? "tenant" : "user", requestId });
           throw user
             ? new BridgeError("TENANT_NOT_ALLOWED", "The user does not belong to this tenant.")
-            : new BridgeError("USER_UNKNOWN", "There is no user of this id.");
+            : new BridgeError("USER_UNKNOWN", "devLogin has no user with this id.");
         }
         await deps.sessions.endByCookie(before, "signed-in-again", { requestId });
         const session = await deps.sessions.create(

@@ -1,4 +1,4 @@
-/** Sign-ins that went to the provider and did not come back yet. Each can be taken once. */
+/** Sign-ins that wait for the provider's answer. Each can be taken once. */
 import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
 import type { LoginChecks } from "./oidc-client.ts";
@@ -8,17 +8,17 @@ export interface LoginAttempt extends LoginChecks {
 }
 
 export interface LoginAttempts {
-  add(
+  readonly add: (
     attempt: LoginAttempt & { readonly idHash: string; readonly expiresAtMs: number },
-  ): Promise<void>;
-  /** `undefined` when there is none, it was taken, or it is too old. */
-  take(idHash: string, nowMs: number): Promise<LoginAttempt | undefined>;
+  ) => Promise<void>;
+  /** `undefined` when the attempt is unknown, was taken, or has expired. */
+  readonly take: (idHash: string, nowMs: number) => Promise<LoginAttempt | undefined>;
 }
 
 export function createLoginAttempts(store: OpenStore): LoginAttempts {
   const { db } = store;
   return {
-    async add({ idHash, expiresAtMs, state, nonce, codeVerifier, returnTo }) {
+    add: async ({ idHash, expiresAtMs, state, nonce, codeVerifier, returnTo }) => {
       await withStore(store, () =>
         db
           .insertInto("breezeway_login_attempt")
@@ -33,7 +33,7 @@ export function createLoginAttempts(store: OpenStore): LoginAttempts {
           .execute(),
       );
     },
-    async take(idHash, nowMs) {
+    take: async (idHash, nowMs) => {
       const row = await withStore(store, () =>
         db
           .deleteFrom("breezeway_login_attempt")

@@ -1,9 +1,9 @@
-/** The one place that talks to openid-client, and turns its failures into ours. */
+/** The only file that calls openid-client. It translates the failures of the library. */
 import { BridgeError } from "@breezeway/shared";
 import * as oidc from "openid-client";
 import type { OidcIdentity, OidcOptions } from "./oidc-options.ts";
 
-/** What an answer of the provider is checked against. */
+/** The values that the provider's answer must match. */
 export interface LoginChecks {
   readonly state: string;
   readonly nonce: string;
@@ -12,9 +12,9 @@ export interface LoginChecks {
 
 export interface OidcClient {
   /** @throws {BridgeError} UPSTREAM_UNREACHABLE */
-  begin(): Promise<{ readonly authorizationUrl: URL; readonly checks: LoginChecks }>;
+  readonly begin: () => Promise<{ readonly authorizationUrl: URL; readonly checks: LoginChecks }>;
   /** @throws {BridgeError} LOGIN_FAILED, UPSTREAM_UNREACHABLE */
-  finish(currentUrl: URL, checks: LoginChecks): Promise<OidcIdentity>;
+  readonly finish: (currentUrl: URL, checks: LoginChecks) => Promise<OidcIdentity>;
 }
 
 const TIMEOUT_SECONDS = 10;
@@ -22,18 +22,18 @@ const TIMEOUT_SECONDS = 10;
 export function createOidcClient(options: OidcOptions, callbackUrl: string): OidcClient {
   let discovered: Promise<oidc.Configuration> | undefined;
 
-  // The provider may be down when the issuer starts: it is asked at the first sign-in, and again
-  // after a failure.
-  function configuration(): Promise<oidc.Configuration> {
+  // The provider may be down when the issuer starts, so discovery waits for the first sign-in. It is
+  // repeated after a failure.
+  const configuration = (): Promise<oidc.Configuration> => {
     discovered ??= discover(options).catch((error: unknown) => {
       discovered = undefined;
       throw unreachable(error);
     });
     return discovered;
-  }
+  };
 
   return {
-    async begin() {
+    begin: async () => {
       const checks: LoginChecks = {
         state: oidc.randomState(),
         nonce: oidc.randomNonce(),
@@ -50,7 +50,7 @@ export function createOidcClient(options: OidcOptions, callbackUrl: string): Oid
       });
       return { authorizationUrl, checks };
     },
-    async finish(currentUrl, checks) {
+    finish: async (currentUrl, checks) => {
       const config = await configuration();
       try {
         const tokens = await oidc.authorizationCodeGrant(config, currentUrl, {
@@ -60,7 +60,7 @@ export function createOidcClient(options: OidcOptions, callbackUrl: string): Oid
           idTokenExpected: true,
         });
         const claims = tokens.claims();
-        if (!claims) throw new BridgeError("LOGIN_FAILED", "The provider gave no ID token.");
+        if (!claims) throw new BridgeError("LOGIN_FAILED", "The OpenID provider sent no ID token.");
         if (!options.userInfo) return claims;
         const userInfo = await oidc.fetchUserInfo(config, tokens.access_token, claims.sub);
         return { ...userInfo, ...claims };
@@ -81,7 +81,7 @@ function discover(options: OidcOptions): Promise<oidc.Configuration> {
     clientSecret === undefined ? oidc.None() : oidc.ClientSecretPost(clientSecret),
     {
       timeout: TIMEOUT_SECONDS,
-      // The options let plain http through for a provider on this machine only.
+      // The options allow plain http on loopback only.
       // oxlint-disable-next-line typescript/no-deprecated -- deprecated to stand out, not to go away
       execute: provider.protocol === "http:" ? [oidc.allowInsecureRequests] : [],
     },
@@ -90,7 +90,7 @@ function discover(options: OidcOptions): Promise<oidc.Configuration> {
 
 function translate(error: unknown): BridgeError {
   if (BridgeError.is(error)) return error;
-  // What the provider or the browser sent was refused, by it or by the library's checks.
+  // The provider refused, or the library's checks rejected what the provider or browser sent.
   const isRefusal =
     error instanceof oidc.ClientError ||
     error instanceof oidc.AuthorizationResponseError ||
@@ -99,11 +99,11 @@ function translate(error: unknown): BridgeError {
   const isNetwork =
     error instanceof Error && (error.name === "TimeoutError" || error.message === "fetch failed");
   if (isNetwork || !isRefusal) return unreachable(error);
-  return new BridgeError("LOGIN_FAILED", "The provider's answer was refused.", { cause: error });
+  return new BridgeError("LOGIN_FAILED", "The OpenID provider refused the sign-in, or its answer was not valid.", { cause: error });
 }
 
 function unreachable(cause: unknown): BridgeError {
-  return new BridgeError("UPSTREAM_UNREACHABLE", "The OpenID provider cannot be reached.", {
+  return new BridgeError("UPSTREAM_UNREACHABLE", "The OpenID provider cannot be reached. Retry later.", {
     cause,
   });
 }

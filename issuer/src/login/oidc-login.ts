@@ -1,7 +1,7 @@
 /**
  * Sign-in at an OpenID provider: authorization code with PKCE (RFC 7636), state and nonce, through
- * openid-client. The attempt is kept in the store, so that any issuer process can finish what
- * another began; a cookie binds it to the browser, and it works once.
+ * openid-client. The store keeps the attempt, so that another issuer process can finish it. A cookie
+ * binds the attempt to the browser, and the attempt works once.
  */
 import { BridgeError, toProblem } from "@breezeway/shared";
 import type { Endpoint, EndpointDeps, RequestContext } from "../http/context.ts";
@@ -16,11 +16,11 @@ export interface OidcLoginDeps extends EndpointDeps {
   readonly attempts: LoginAttempts;
   readonly loginCookie: SessionCookie;
   readonly sessionCookie: SessionCookie;
-  /** What failed in a way that the person is not told. */
+  /** Receives failures whose cause users do not see. */
   readonly onError: (error: unknown, requestId: string) => void;
 }
 
-/** Time to type a password and find a second factor. */
+/** Time to enter a password and a second factor. */
 const ATTEMPT_SECONDS = 600;
 
 export function oidcLoginRoutes(options: OidcOptions, deps: OidcLoginDeps): readonly Endpoint[] {
@@ -52,12 +52,12 @@ export function oidcLoginRoutes(options: OidcOptions, deps: OidcLoginDeps): read
     if (!attempt) {
       throw new BridgeError(
         "LOGIN_FAILED",
-        "The sign-in was not begun in this browser, or too long ago.",
+        "The sign-in was started in another browser, or more than 10 minutes ago. Start again.",
       );
     }
     const identity = await client.finish(new URL(callbackUrl + url.search), attempt);
     const user = await options.mapUser(identity);
-    if (!user) throw new BridgeError("LOGIN_FAILED", "The user may not sign in here.");
+    if (!user) throw new BridgeError("LOGIN_FAILED", "mapUser refused the user.");
     await deps.sessions.endByCookie(sessionCookie.read(cookies), "signed-in-again", { requestId });
     const session = await deps.sessions.create(user, { requestId });
     const { userId, tenantId, handle } = session.record;
@@ -68,7 +68,7 @@ export function oidcLoginRoutes(options: OidcOptions, deps: OidcLoginDeps): read
     ]);
   }
 
-  /** A person sees this answer, not a program: with a failure page, they are sent there. */
+  /** A user sees this answer, so a failure redirects to the failure page if there is one. */
   async function orFailurePage(
     context: RequestContext,
     step: (context: RequestContext) => Promise<Response>,
@@ -104,8 +104,8 @@ export function oidcLoginRoutes(options: OidcOptions, deps: OidcLoginDeps): read
 }
 
 /**
- * A path of this origin. Anything that a browser could read as another host is refused: an open
- * redirect after a sign-in is a phisher's best page.
+ * A path of the issuer's origin. Anything that a browser could read as another host is refused, since
+ * an open redirect after a sign-in serves phishing.
  *
  * @throws {BridgeError} REQUEST_MALFORMED
  */
@@ -119,15 +119,15 @@ export function checkReturnTo(returnTo: string | null, issuer: URL): string {
 }
 
 /**
- * An image or a frame of another page must not begin sign-ins: it would use up the limit of the
- * address. Whoever sends no `Sec-Fetch-Dest` is no browser, or an old one.
+ * An image or a frame of another page must not start sign-ins, which would use up the limit of the
+ * address. Old browsers and other clients send no `Sec-Fetch-Dest`.
  *
  * @throws {BridgeError} CSRF_REJECTED
  */
 function assertWholePage(headers: Headers): void {
   const destination = headers.get("sec-fetch-dest");
   if (destination === null || destination === "document") return;
-  throw new BridgeError("CSRF_REJECTED", "A sign-in begins as a page of its own.");
+  throw new BridgeError("CSRF_REJECTED", "A sign-in must be opened as a page, not as a frame or an image (Sec-Fetch-Dest).");
 }
 
 function redirect(location: string, cookies: readonly string[]): Response {

@@ -8,10 +8,11 @@ import {
 } from "@breezeway/shared/schemas";
 
 /**
- * The manifests of a folder: every `*.json` in it, by file name.
+ * Reads the manifests of a folder: every `*.json` file, sorted by name.
  *
- * @throws {BridgeError} MANIFEST_INVALID, naming the file and the field, also when two files have
- * the same app id; CONFIG_INVALID when the folder cannot be read
+ * @throws {BridgeError} MANIFEST_INVALID, naming the file and the field; also when two files have the
+ *   same app id
+ * @throws {BridgeError} CONFIG_INVALID, when the folder cannot be read
  */
 export function readManifests(directory: string): RegisteredApp[] {
   const apps = listJson(directory).map((name) => {
@@ -33,7 +34,7 @@ function listJson(directory: string): string[] {
       .filter((name) => name.endsWith(".json"))
       .sort();
   } catch (cause) {
-    throw new BridgeError("CONFIG_INVALID", `apps: the folder ${directory} cannot be read.`, {
+    throw new BridgeError("CONFIG_INVALID", `readManifests: the folder ${directory} cannot be read. Check the path and its permissions.`, {
       cause,
     });
   }

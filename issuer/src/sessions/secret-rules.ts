@@ -1,13 +1,12 @@
 /**
- * What to do with a presented secret. Pure; the store makes it atomic.
+ * The rules for a presented secret. Pure; the store makes a rotation atomic.
  *
- * Rules:
- * [ROT-1] The current secret rotates and is remembered as the previous one.
- * [ROT-2] The previous secret, within grace, rotates again, and the remembered previous one and its
- *         time stay as they are: a response was lost, or a second tab asked at the same moment. The
- *         window does not move, however often that happens.
- * [ROT-3] Any other secret of the session was rotated away: somebody has an old copy, or the caller
- *         does and somebody else went on. Nobody can tell which, so the session ends.
+ * [ROT-1] The current secret rotates and becomes the previous one.
+ * [ROT-2] Within grace the previous secret rotates, too: a response was lost, or a second tab asked at
+ *         the same moment. The remembered previous secret and its time stay, so the window does not
+ *         move, however often that happens.
+ * [ROT-3] Any other secret of the session is an old one. Either the caller or the user of the current
+ *         secret is a thief, and the issuer cannot tell which, so the session ends.
  */
 import { isSameHash } from "./session-secret.ts";
 import type { SessionRecord } from "./session-record.ts";
@@ -24,12 +23,12 @@ export function standingOf(
   const { previousSecretHash, previousSinceMs } = record;
   if (previousSecretHash === undefined || previousSinceMs === undefined) return "reused";
   if (!isSameHash(secretHash, previousSecretHash)) return "reused";
-  // The absolute value, because the clocks of two issuers differ a little, and because a clock that
-  // was set back must not reopen a window for as long as it was set back.
+  // The absolute value, since the clocks of two issuers differ a little, and since a clock that was
+  // set back must not reopen the window.
   return Math.abs(nowMs - previousSinceMs) <= graceMs ? "previous" : "reused";
 }
 
-/** The secrets that a record has after a rotation by the current or the previous one. */
+/** The secrets of a record after a rotation by its current or its previous secret. */
 export function rotated(
   record: Pick<SessionRecord, "secretHash" | "previousSecretHash" | "previousSinceMs">,
   standing: "current" | "previous",

@@ -2,14 +2,15 @@
  * Sessions in memory, so that a request of a live session needs no query.
  *
  * Invariants:
- * - the store is the truth: only what was read from it stands here, and a change of the log, ours or
- *   another process's, drops it;
- * - an entry read before a change and arriving after it is not kept (`generation`);
- * - nor is it used, when the change ended many sessions at once, its own among them (`clears`): tokens
- *   of a session that ended alone are refused whenever they were made, but those changes end tokens by
- *   their time. Others are used, or a burst of such changes would keep everybody waiting;
- * - no entry lives longer than the grace of a rotation. Rotations are not in the change log, so
- *   another process may hold the secret from before one; within grace that secret is good anyway.
+ * - the store is the truth: the cache holds only records that were read from it, and a change of the
+ *   log, by this process or another one, drops the record;
+ * - a record that was read before a change and arrives after it is not kept (`generation`);
+ * - such a record is not even used when the change ended its session together with others (`clears`).
+ *   A session that ends alone has its tokens refused whatever their time, but a change of a user or
+ *   tenant ends tokens by their time. Records of other sessions are used, so that a burst of such
+ *   changes does not make all requests wait;
+ * - no record stays longer than the grace of a rotation. Rotations are not in the change log, so
+ *   another process may hold the previous secret; within grace that secret is valid anyway.
  */
 import type { Clock } from "@breezeway/shared";
 import type { SessionRecord } from "./session-record.ts";
@@ -19,7 +20,7 @@ interface Entry {
   readonly loadedAtMs: number;
 }
 
-/** A moment before a read or a write of the store. */
+/** The state of the cache before a read or a write of the store. */
 export interface CacheMark {
   readonly generation: number;
   readonly clears: number;
@@ -27,17 +28,17 @@ export interface CacheMark {
 }
 
 export interface SessionCache {
-  /** Taken before the store is asked and handed to {@link SessionCache.keep} after it. */
-  mark(): CacheMark;
-  get(selectorHash: string): SessionRecord | undefined;
-  getByHandle(handle: string): SessionRecord | undefined;
+  /** Take it before a query and pass it to {@link SessionCache.keep} afterwards. */
+  readonly mark: () => CacheMark;
+  readonly get: (selectorHash: string) => SessionRecord | undefined;
+  readonly getByHandle: (handle: string) => SessionRecord | undefined;
   /** Keeps a record unless something was dropped since the mark. */
-  keep(record: SessionRecord, mark: CacheMark): void;
-  drop(handle: string): void;
-  /** @param ended - All sessions of this user or tenant were; default: nobody knows which. */
-  clear(ended?: EndedTogether): void;
-  /** Whether a record that was read since the mark may be used: its session was not ended meanwhile. */
-  isCurrent(mark: CacheMark, record: SessionRecord): boolean;
+  readonly keep: (record: SessionRecord, mark: CacheMark) => void;
+  readonly drop: (handle: string) => void;
+  /** @param ended All sessions of this user or tenant ended. Default: any session may have ended. */
+  readonly clear: (ended?: EndedTogether) => void;
+  /** Whether a record that was read since the mark may be used, as its session was not ended since. */
+  readonly isCurrent: (mark: CacheMark, record: SessionRecord) => boolean;
 }
 
 export interface EndedTogether {
@@ -45,24 +46,24 @@ export interface EndedTogether {
   readonly id: string;
 }
 
-/** More than are told while the store answers once. */
+/** More than arrive during one query. */
 const MAX_ENDED = 10_000;
 
-export interface SessionCacheOptions {
+export interface SessionCacheDeps {
   readonly clock: Clock;
   readonly maxAgeMs: number;
   readonly maxEntries: number;
 }
 
-export function createSessionCache(options: SessionCacheOptions): SessionCache {
-  const { clock, maxAgeMs, maxEntries } = options;
+export function createSessionCache(deps: SessionCacheDeps): SessionCache {
+  const { clock, maxAgeMs, maxEntries } = deps;
   const entries = new Map<string, Entry>();
   const selectors = new Map<string, string>();
   let generation = 0;
   let clears = 0;
-  /** After how many clears, by who was ended, the latest last. */
+  /** The number of clears after which a user or tenant was ended, latest last. */
   const ended = new Map<string, number>();
-  /** What was ended up to this many clears is not in `ended` any more. */
+  /** `ended` no longer has what was ended at or before this number of clears. */
   let forgotten = 0;
 
   function remove(selectorHash: string): void {
@@ -100,16 +101,16 @@ export function createSessionCache(options: SessionCacheOptions): SessionCache {
       (ended.get(`user:${userId}`) ?? 0) <= mark.clears &&
       (ended.get(`tenant:${tenantId}`) ?? 0) <= mark.clears,
     get,
-    getByHandle(handle) {
+    getByHandle: (handle) => {
       const selectorHash = selectors.get(handle);
       return selectorHash === undefined ? undefined : get(selectorHash);
     },
-    keep(record, mark) {
+    keep: (record, mark) => {
       const known = selectors.get(record.handle);
       if (known !== undefined) remove(known);
       if (mark.generation !== generation || maxAgeMs <= 0) return;
       if (entries.size >= maxEntries) {
-        // The oldest entry: it is the next to be read again anyway.
+        // The oldest entry is the next one to expire anyway.
         for (const selectorHash of entries.keys()) {
           remove(selectorHash);
           break;
@@ -118,12 +119,12 @@ export function createSessionCache(options: SessionCacheOptions): SessionCache {
       entries.set(record.selectorHash, { record, loadedAtMs: mark.atMs });
       selectors.set(record.handle, record.selectorHash);
     },
-    drop(handle) {
+    drop: (handle) => {
       generation += 1;
       const selectorHash = selectors.get(handle);
       if (selectorHash !== undefined) remove(selectorHash);
     },
-    clear(together) {
+    clear: (together) => {
       generation += 1;
       clears += 1;
       if (together) remember(together);

@@ -1,21 +1,25 @@
-/** How sessions end, other than by time. */
+/** Ends sessions before their time limits. */
 import { BridgeError } from "@breezeway/shared";
-import { auditOf, type CallContext, type SessionDeps } from "./session-service-deps.ts";
+import { auditFieldsOf, type CallContext, type SessionServiceDeps } from "./session-service-deps.ts";
 import type { SessionRecord } from "./session-record.ts";
 import { parseSecret } from "./session-secret.ts";
 import type { RevokeQuery } from "./session-store.ts";
 
 export interface SessionEnding {
-  revoke(query: RevokeQuery, reason: string, context?: CallContext): Promise<SessionRecord[]>;
-  /** Ends a session whose old secret was used again, and gives the error that says so. */
-  endForReuse(record: SessionRecord, context: CallContext): Promise<BridgeError>;
-  /** Ends the session that a cookie belongs to, whether or not it still opens it. */
-  endByCookie(
+  readonly revoke: (
+    query: RevokeQuery,
+    reason: string,
+    context?: CallContext,
+  ) => Promise<SessionRecord[]>;
+  /** Ends a session whose old secret was used again. @returns the error for the caller */
+  readonly endForReuse: (record: SessionRecord, context: CallContext) => Promise<BridgeError>;
+  /** Ends the session of a cookie, even when the cookie's secret is an old one. */
+  readonly endByCookie: (
     cookieValue: string | undefined,
     reason: string,
     context?: CallContext,
-  ): Promise<boolean>;
-  revokeTokensForApp(appId: string): Promise<void>;
+  ) => Promise<boolean>;
+  readonly revokeTokensForApp: (appId: string) => Promise<void>;
 }
 
 export function createSessionEnding({
@@ -24,7 +28,7 @@ export function createSessionEnding({
   clock,
   audit,
   changed,
-}: SessionDeps): SessionEnding {
+}: SessionServiceDeps): SessionEnding {
   async function revoke(
     query: RevokeQuery,
     reason: string,
@@ -35,7 +39,7 @@ export function createSessionEnding({
       cache.drop(record.handle);
       audit({
         event: reason === "signed-out" ? "session.signed-out" : "session.revoked",
-        ...auditOf(record, context),
+        ...auditFieldsOf(record, context),
         reason,
       });
     }
@@ -45,19 +49,19 @@ export function createSessionEnding({
 
   return {
     revoke,
-    async endForReuse(record, context) {
-      audit({ event: "session.reused", ...auditOf(record, context), reason: "refresh-reused" });
+    endForReuse: async (record, context) => {
+      audit({ event: "session.reused", ...auditFieldsOf(record, context), reason: "refresh-reused" });
       await revoke({ handle: record.handle }, "refresh-reused", context);
-      return new BridgeError("REFRESH_REUSED", "A session secret was used after its rotation.");
+      return new BridgeError("REFRESH_REUSED", "A session secret was used again after its rotation. The session has ended.");
     },
-    async endByCookie(cookieValue, reason, context = {}) {
+    endByCookie: async (cookieValue, reason, context = {}) => {
       const secret = cookieValue === undefined ? undefined : parseSecret(cookieValue);
       const record = secret && (await store.findBySelector(secret.selectorHash));
       if (!record) return false;
       return (await revoke({ handle: record.handle }, reason, context)).length > 0;
     },
 
-    async revokeTokensForApp(appId) {
+    revokeTokensForApp: async (appId) => {
       await store.revokeApp(appId, clock.now());
       audit({ event: "token.revoked", app: appId });
       await changed();

@@ -1,19 +1,19 @@
-/** What hosts hand to the programmatic API, checked before any of it is stored. */
+/** Parses what hosts pass to the programmatic API, before anything is stored. */
 import { BridgeError } from "@breezeway/shared";
 import { RESERVED_CLAIMS, parseWith } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
 import { storedId } from "../stored-id.ts";
 import type { Claims, TenantAccess } from "./session-record.ts";
 
-/** A user who has proven who they are, as a new session needs them. */
+/** An authenticated user, for a new session. */
 export interface NewSession {
   /** 1 to 256 characters, without NUL. */
   readonly userId: string;
-  /** The active tenant. One of `tenants` when those are given. */
+  /** The active tenant; one of `tenants` when those are given. */
   readonly tenantId: string;
   /** Tenants that the user may switch to, with their scopes in each. Default: the active one only. */
   readonly tenants?: Readonly<Record<string, TenantAccess>>;
-  /** Scopes in the active tenant; for users of one tenant, instead of `tenants`. */
+  /** Scopes in the active tenant. For users of one tenant, in place of `tenants`. */
   readonly scopes?: readonly string[];
   /** Custom claims for every token of the session. Reserved names are refused; at most 4 kB. */
   readonly claims?: Claims;
@@ -29,7 +29,7 @@ export interface CheckedSession {
   readonly data: Claims;
 }
 
-// A token is at most 8 kB with everything in it, so the custom part gets half.
+// A whole token has at most 8 kB, so custom claims get half of it.
 export const MAX_CLAIMS_BYTES = 4_096;
 const MAX_DATA_BYTES = 65_536;
 const MAX_TENANTS = 1_000;
@@ -58,13 +58,13 @@ export function checkNewSession(input: NewSession): CheckedSession {
   });
   const allowed = parsed.tenants ?? { [parsed.tenantId]: { scopes: parsed.scopes ?? [] } };
   if (!Object.hasOwn(allowed, parsed.tenantId)) {
-    throw new BridgeError("TENANT_NOT_ALLOWED", "session: tenantId: not one of tenants.");
+    throw new BridgeError("TENANT_NOT_ALLOWED", "session: tenantId: must be one of tenants.");
   }
   if (parsed.tenants && parsed.scopes) {
-    throw malformed("session: scopes: give them in tenants or alone, not in both.");
+    throw malformed("session: scopes: must be absent when tenants is given. Put the scopes into tenants.");
   }
   if (Object.keys(allowed).length > MAX_TENANTS) {
-    throw malformed(`session: tenants: must be at most ${MAX_TENANTS}.`);
+    throw malformed(`session: tenants: must have at most ${MAX_TENANTS} entries.`);
   }
   return {
     userId: parsed.userId,
@@ -75,22 +75,22 @@ export function checkNewSession(input: NewSession): CheckedSession {
   };
 }
 
-/** @throws {BridgeError} REQUEST_MALFORMED for a reserved name, or more than 4 kB */
+/** @throws {BridgeError} REQUEST_MALFORMED, for a reserved name or more than 4 kB of JSON */
 export function checkClaims(claims: Claims): Claims {
   for (const name of Object.keys(claims)) {
-    if (RESERVED.has(name)) throw malformed(`claims: ${name}: this name is reserved.`);
+    if (RESERVED.has(name)) throw malformed(`claims: ${name}: this name is reserved. Use another name.`);
   }
   return toJsonObject(claims, "claims", MAX_CLAIMS_BYTES);
 }
 
-/** @throws {BridgeError} REQUEST_MALFORMED for more than 64 kB */
+/** @throws {BridgeError} REQUEST_MALFORMED, for more than 64 kB of JSON */
 export function checkData(data: Claims): Claims {
   return toJsonObject(data, "data", MAX_DATA_BYTES);
 }
 
 /**
- * A patch laid over an object: `null` removes a member, anything else replaces it (RFC 7396, at the
- * first level only).
+ * Applies a merge patch (RFC 7396) to the first level of an object: `null` removes a member, any other
+ * value replaces it.
  */
 export function mergePatch(current: Claims, patch: Claims): Claims {
   const merged = new Map(Object.entries(current));
@@ -101,7 +101,7 @@ export function mergePatch(current: Claims, patch: Claims): Claims {
   return Object.fromEntries(merged);
 }
 
-// What is stored comes back from JSON, so it is made JSON before anything else sees it.
+// The store keeps JSON, so the value becomes plain JSON before anything else reads it.
 function toJsonObject(value: Claims, field: string, maxBytes: number): Claims {
   let text: string;
   try {

@@ -1,26 +1,22 @@
-/** Finding live sessions: by cookie and by handle, from memory where that is right. */
+/** Finds live sessions by cookie and by handle, from memory while memory is fresh. */
 import { BridgeError } from "@breezeway/shared";
 import { endedBecause, endOf } from "./lifetime.ts";
 import { standingOf } from "./secret-rules.ts";
-import {
-  presentedSecret,
-  sessionMissing,
-  type CallContext,
-  type SessionDeps,
-} from "./session-service-deps.ts";
+import type { CallContext, SessionServiceDeps } from "./session-service-deps.ts";
+import { presentedSecret, sessionMissing } from "./session-secret.ts";
 import type { CacheMark } from "./session-cache.ts";
 import type { SessionEnding } from "./session-ending.ts";
 import type { SessionRecord } from "./session-record.ts";
 
 export interface SessionReading {
   /**
-   * The live session that a cookie opens, from memory when it is there.
+   * The live session that a cookie opens, from memory if possible.
    *
    * @throws {BridgeError} SESSION_MISSING, SESSION_EXPIRED, SESSION_REVOKED, REFRESH_REUSED
    */
   authenticate(cookieValue: string | undefined, context?: CallContext): Promise<SessionRecord>;
   /**
-   * The live session of a handle, from memory when it is there.
+   * The live session of a handle, from memory if possible.
    *
    * @throws {BridgeError} SESSION_UNKNOWN, SESSION_EXPIRED, SESSION_REVOKED
    */
@@ -38,10 +34,10 @@ interface FoundSession {
 }
 
 export function createSessionReading(
-  { store, cache, lifetimes, clock, ensureFresh }: SessionDeps,
+  { store, cache, lifetimes, clock, ensureFresh }: SessionServiceDeps,
   ending: SessionEnding,
 ): SessionReading {
-  /** Reads again when the session was ended, with others, while the store answered. */
+  /** Reads again when the session was ended, together with others, during the read. */
   async function read(find: () => Promise<SessionRecord | undefined>): Promise<FoundSession> {
     for (;;) {
       const mark = cache.mark();
@@ -54,7 +50,7 @@ export function createSessionReading(
     async authenticate(cookieValue, context = {}) {
       const secret = presentedSecret(cookieValue);
       const nowMs = clock.now();
-      // No `await` when the log is fresh: it would cost every hot request a turn of the loop.
+      // No await when the log is fresh, which would cost every request a turn of the event loop.
       const freshening = ensureFresh();
       if (freshening) await freshening;
       const cached = cache.get(secret.selectorHash);
@@ -65,7 +61,7 @@ export function createSessionReading(
       ) {
         return cached;
       }
-      // Memory can be behind the store (another process rotated), so only the store may refuse.
+      // Memory can be behind the store when another process rotated, so only the store may refuse.
       const { record, mark } = await read(() => store.findBySelector(secret.selectorHash));
       if (!record) throw sessionMissing();
       const ended = endedBecause(record, lifetimes, nowMs);
@@ -77,8 +73,8 @@ export function createSessionReading(
       }
       const { previousSinceMs } = record;
       if (previousSinceMs !== undefined && Math.abs(nowMs - previousSinceMs) <= lifetimes.graceMs) {
-        // Two tabs that refresh at once displace each other's answer for a moment. Reading with
-        // the displaced one is refused, but is no sign of theft; refreshing with it is.
+        // Two tabs that refresh at once displace each other's cookie for a moment. Reading with a
+        // displaced secret is refused without suspicion of theft; refreshing with it is theft.
         throw sessionMissing();
       }
       throw await ending.endForReuse(record, context);

@@ -1,11 +1,11 @@
-/** A session as the issuer works with it, and its way to and from the table. */
+/** A session in memory, and its conversion to and from the table row. */
 import type { SessionSummary } from "@breezeway/shared/schemas";
 import { toSeconds } from "../time.ts";
 import type { SessionRow } from "../store/schema.ts";
 
-/** What a user may do in one tenant. */
+/** The rights of a user in one tenant. */
 export interface TenantAccess {
-  /** Scopes such as `orders:read`. A token carries those that its app was granted too. */
+  /** Scopes such as `orders:read`. A token carries the ones that its app has, too. */
   readonly scopes: readonly string[];
 }
 
@@ -29,24 +29,24 @@ export interface SessionRecord {
   readonly revokedReason: string | undefined;
 }
 
-/** A session as the programmatic API shows it. Nothing in it opens the session. */
+/** A session as the programmatic API returns it. It contains no secret. */
 export interface SessionInfo {
-  /** Names the session; it is the `sid` of its tokens. */
+  /** Identifies the session; the `sid` of its tokens. */
   readonly handle: string;
   readonly userId: string;
   /** The active tenant. */
   readonly tenantId: string;
-  /** Tenants that the user can switch to, with the scopes in each, the active one included. */
+  /** Tenants that the user can switch to, including the active one, with the scopes in each. */
   readonly tenants: Readonly<Record<string, TenantAccess>>;
   /** Scopes in the active tenant. */
   readonly scopes: readonly string[];
-  /** Custom claims that stand in every token of the session. */
+  /** Custom claims of every token of the session. */
   readonly claims: Claims;
   /** Kept on the server, never sent to a browser. */
   readonly data: Claims;
   readonly createdAtSeconds: number;
   readonly lastActiveAtSeconds: number;
-  /** The absolute end of the session; idle time may end it sooner. */
+  /** The absolute end of the session. The idle timeout may end it sooner. */
   readonly expiresAtSeconds: number;
 }
 
@@ -59,7 +59,7 @@ export function fromRow(row: SessionRow): SessionRecord {
     previousSinceMs: row.previous_since_ms ?? undefined,
     userId: row.user_id,
     tenantId: row.tenant_id,
-    // Written by this package only, and parsed before it was written.
+    // Only this package writes these columns, and it parsed the values before.
     tenants: JSON.parse(row.tenants) as Record<string, TenantAccess>,
     claims: JSON.parse(row.claims) as Claims,
     data: JSON.parse(row.data) as Claims,
@@ -115,7 +115,7 @@ export function toInfo(record: SessionRecord): SessionInfo {
   };
 }
 
-/** What the host page sees: no server-side data, no scopes of other tenants. */
+/** The part for the host page: no server-side data, no scopes of other tenants. */
 export function toSummary(record: SessionRecord): SessionSummary {
   return {
     handle: record.handle,

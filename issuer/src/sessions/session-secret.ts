@@ -1,20 +1,21 @@
 /**
- * The session cookie's value: 16 random bytes that find the session (the selector) and 32 that open
- * it (the secret), together base64url. Both are stored only as SHA-256; a hash without salt or
- * stretching is enough for random input.
+ * The value of the session cookie: 16 random bytes that find the session (the selector) and 32 random
+ * bytes that open it (the secret), in base64url. The store has only their SHA-256; random input needs
+ * neither salt nor stretching.
  *
- * Why a selector beside the secret: a secret that was rotated away must still be recognised as one
- * of this session, or theft could not be told from a typo. And it must not be the session handle:
- * handles are in tokens, so guests could present made-up secrets and have sessions revoked.
+ * The selector lets the issuer recognise an old secret of a session, so that it can tell theft from a
+ * typo. The session handle cannot serve as selector: handles are in tokens, so guests could present
+ * invented secrets and have sessions revoked.
  */
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
+import { BridgeError } from "@breezeway/shared";
 
 const SELECTOR_BYTES = 16;
 const SECRET_BYTES = 32;
-// 48 bytes are 64 characters without padding, so each text is canonical.
+// 48 bytes are exactly 64 characters, so each value has one spelling.
 const FORM = /^[A-Za-z0-9_-]{64}$/;
 
-/** A secret as it was presented. */
+/** A secret from a cookie. It is not verified. */
 export interface PresentedSecret {
   readonly selector: Uint8Array;
   readonly selectorHash: string;
@@ -22,11 +23,11 @@ export interface PresentedSecret {
 }
 
 export interface IssuedSecret extends PresentedSecret {
-  /** What the browser keeps. */
+  /** The value that the browser keeps. */
   readonly cookieValue: string;
 }
 
-/** A new secret; with the selector of an existing session, that session's next one. */
+/** A new secret, for a new session or, with a selector, for the session of that selector. */
 export function createSecret(selector: Uint8Array = randomBytes(SELECTOR_BYTES)): IssuedSecret {
   const secret = randomBytes(SECRET_BYTES);
   return {
@@ -37,7 +38,7 @@ export function createSecret(selector: Uint8Array = randomBytes(SELECTOR_BYTES))
   };
 }
 
-/** `undefined` for text that was never a session cookie. */
+/** `undefined` when the text does not have the form of a session cookie. */
 export function parseSecret(cookieValue: string): PresentedSecret | undefined {
   if (!FORM.test(cookieValue)) return undefined;
   const bytes = Buffer.from(cookieValue, "base64url");
@@ -47,6 +48,17 @@ export function parseSecret(cookieValue: string): PresentedSecret | undefined {
     selectorHash: sha256(selector),
     secretHash: sha256(bytes.subarray(SELECTOR_BYTES)),
   };
+}
+
+/** @throws {BridgeError} SESSION_MISSING, when there is no cookie or it has another form */
+export function presentedSecret(cookieValue: string | undefined): PresentedSecret {
+  const secret = cookieValue === undefined ? undefined : parseSecret(cookieValue);
+  if (!secret) throw sessionMissing();
+  return secret;
+}
+
+export function sessionMissing(): BridgeError {
+  return new BridgeError("SESSION_MISSING", "The request carries no session.");
 }
 
 /** Compares in constant time. */

@@ -1,15 +1,12 @@
-/**
- * The life of sessions: the programmatic API, and the same operations for a caller that presents a
- * cookie. Owns no HTTP and no SQL.
- */
+/** Creates, reads, rotates, updates and ends sessions. Owns neither HTTP nor SQL. */
 import { randomBytes } from "node:crypto";
 import { BridgeError } from "@breezeway/shared";
 import { endedBecause } from "./lifetime.ts";
 import {
-  auditOf,
+  auditFieldsOf,
   type CallContext,
   type OpenedSession,
-  type SessionDeps,
+  type SessionServiceDeps,
 } from "./session-service-deps.ts";
 import { createSessionEnding, type SessionEnding } from "./session-ending.ts";
 import {
@@ -27,16 +24,16 @@ import type { SessionStore } from "./session-store.ts";
 
 export interface SessionService
   extends SessionReading, SecretRotation, Omit<SessionEnding, "endForReuse"> {
-  create(input: NewSession, context?: CallContext): Promise<OpenedSession>;
-  updateClaims(handle: string, patch: Claims): Promise<SessionRecord>;
-  updateData(handle: string, patch: Claims): Promise<SessionRecord>;
-  /** Marks activity, at most once per hour, so that reading a session keeps it from idling out. */
-  touch(record: SessionRecord): Promise<void>;
+  readonly create: (input: NewSession, context?: CallContext) => Promise<OpenedSession>;
+  readonly updateClaims: (handle: string, patch: Claims) => Promise<SessionRecord>;
+  readonly updateData: (handle: string, patch: Claims) => Promise<SessionRecord>;
+  /** Records activity, at most once per hour, so that reading a session postpones its idle timeout. */
+  readonly touch: (record: SessionRecord) => Promise<void>;
 }
 
 const TOUCH_AFTER_MS = 3_600_000;
 
-export function createSessionService(deps: SessionDeps): SessionService {
+export function createSessionService(deps: SessionServiceDeps): SessionService {
   const { store, cache, lifetimes, clock, audit, changed } = deps;
   const ending = createSessionEnding(deps);
 
@@ -47,12 +44,12 @@ export function createSessionService(deps: SessionDeps): SessionService {
   ): Promise<SessionRecord> {
     const record = await store.update(handle, change, [{ kind, subject: handle }], clock.now());
     if (!record || endedBecause(record, lifetimes, clock.now())) {
-      throw new BridgeError("SESSION_UNKNOWN", "There is no live session of this handle.");
+      throw new BridgeError("SESSION_UNKNOWN", "There is no live session with this handle.");
     }
     cache.drop(handle);
     audit({
       event: kind === "claims-changed" ? "session.claims-updated" : "session.data-updated",
-      ...auditOf(record),
+      ...auditFieldsOf(record),
     });
     await changed();
     return record;
@@ -62,7 +59,7 @@ export function createSessionService(deps: SessionDeps): SessionService {
     ...ending,
     ...createSessionReading(deps, ending),
     ...createSecretRotation(deps, ending),
-    async create(input, context = {}) {
+    create: async (input, context = {}) => {
       const checked = checkNewSession(input);
       const nowMs = clock.now();
       const issued = createSecret();
@@ -82,10 +79,7 @@ export function createSessionService(deps: SessionDeps): SessionService {
       const mark = cache.mark();
       await store.insert(record);
       cache.keep(record, mark);
-      audit({
-        event: "session.created",
-        ...auditOf(record, context),
-      });
+      audit({ event: "session.created", ...auditFieldsOf(record, context) });
       return { record, cookieValue: issued.cookieValue };
     },
 
@@ -99,7 +93,7 @@ export function createSessionService(deps: SessionDeps): SessionService {
         data: JSON.stringify(checkData(mergePatch(data, patch))),
       })),
 
-    async touch(record) {
+    touch: async (record) => {
       const nowMs = clock.now();
       const afterMs = Math.min(TOUCH_AFTER_MS, lifetimes.idleMs / 10);
       if (nowMs - record.lastActiveAtMs < afterMs) return;

@@ -1,4 +1,4 @@
-/** The queries of sessions. Each function is atomic; none decides anything. */
+/** The queries on sessions. Each function is atomic; the callers decide what to write. */
 import { appendChanges, type Change } from "../changes/change-log.ts";
 import type { SessionRow } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
@@ -12,62 +12,62 @@ export interface RevokeQuery {
 }
 
 export interface SessionStore {
-  insert(record: SessionRecord): Promise<void>;
-  findBySelector(selectorHash: string): Promise<SessionRecord | undefined>;
-  findByHandle(handle: string): Promise<SessionRecord | undefined>;
-  /** Sessions of a user that were not revoked, newest first. Expired ones are among them. */
-  listForUser(userId: string, tenantId?: string): Promise<SessionRecord[]>;
+  readonly insert: (record: SessionRecord) => Promise<void>;
+  readonly findBySelector: (selectorHash: string) => Promise<SessionRecord | undefined>;
+  readonly findByHandle: (handle: string) => Promise<SessionRecord | undefined>;
+  /** Sessions of a user that were not revoked, newest first. Expired ones are included. */
+  readonly listForUser: (userId: string, tenantId?: string) => Promise<SessionRecord[]>;
   /**
-   * Writes `next` if the secret is still the one of `seen` and the session is not revoked.
+   * Writes `next` if the secret is still that of `seen` and the session is not revoked.
    *
-   * @returns false when somebody else was faster
+   * @returns false when another caller was faster
    */
-  replace(
+  readonly replace: (
     seen: SessionRecord,
     next: Partial<SessionRow>,
     changes: readonly Change[],
     nowMs: number,
-  ): Promise<boolean>;
-  /** Changes what is not secret, in one transaction with its change. */
-  update(
+  ) => Promise<boolean>;
+  /** Updates columns other than the secrets, in one transaction with the log. */
+  readonly update: (
     handle: string,
     change: (record: SessionRecord) => Partial<SessionRow>,
     log: readonly Change[],
     nowMs: number,
-  ): Promise<SessionRecord | undefined>;
-  /** Revokes what matches and is not revoked yet; gives the sessions that it ended. */
-  revoke(query: RevokeQuery, reason: string, nowMs: number): Promise<SessionRecord[]>;
-  /** Ends every token that was made for an app so far. */
-  revokeApp(appId: string, nowMs: number): Promise<void>;
-  /** Deletes sessions whose end lies before a time. */
-  purge(beforeMs: number, idleMs: number): Promise<void>;
+  ) => Promise<SessionRecord | undefined>;
+  /** Revokes the matching sessions that are not revoked yet, and returns them. */
+  readonly revoke: (query: RevokeQuery, reason: string, nowMs: number) => Promise<SessionRecord[]>;
+  /** Revokes every token of an app so far. */
+  readonly revokeApp: (appId: string, nowMs: number) => Promise<void>;
+  /** Deletes sessions that ended before a time. */
+  readonly purge: (beforeMs: number, idleMs: number) => Promise<void>;
 }
 
-/** More revoked sessions than this are announced as one change of the user or tenant. */
+/** When more sessions are revoked at once, the log gets one change of the user or tenant. */
 export const MAX_SESSION_CHANGES = 1_000;
 
 export function createSessionStore(store: OpenStore): SessionStore {
   const { db } = store;
 
-  async function findOne(
+  const findOne = async (
     column: "handle" | "selector_hash",
     value: string,
-  ): Promise<SessionRecord | undefined> {
+  ): Promise<SessionRecord | undefined> => {
     const row = await withStore(store, () =>
       db.selectFrom("breezeway_session").selectAll().where(column, "=", value).executeTakeFirst(),
     );
     return row && fromRow(row);
-  }
+  };
 
   return {
-    async insert(record) {
+    insert: async (record) => {
       await withStore(store, () =>
         store.write(db.insertInto("breezeway_session").values(toRow(record)).compile()),
       );
     },
     findBySelector: (selectorHash) => findOne("selector_hash", selectorHash),
     findByHandle: (handle) => findOne("handle", handle),
-    async listForUser(userId, tenantId) {
+    listForUser: async (userId, tenantId) => {
       let query = db
         .selectFrom("breezeway_session")
         .selectAll()
@@ -77,7 +77,39 @@ export function createSessionStore(store: OpenStore): SessionStore {
       if (tenantId !== undefined) query = query.where("tenant_id", "=", tenantId);
       return (await withStore(store, () => query.execute())).map(fromRow);
     },
-    async replace(seen, next, changes, nowMs) {
+    ...createSessionWrites(store),
+    revokeApp: async (appId, nowMs) => {
+      await withStore(store, () =>
+        db
+          .transaction()
+          .execute((transaction) =>
+            appendChanges(store, transaction, [{ kind: "app", subject: appId }], nowMs),
+          ),
+      );
+    },
+    purge: async (beforeMs, idleMs) => {
+      await withStore(store, () =>
+        db
+          .deleteFrom("breezeway_session")
+          .where((eb) =>
+            eb.or([
+              eb("expires_at_ms", "<", beforeMs),
+              eb("last_active_at_ms", "<", beforeMs - idleMs),
+              eb("revoked_at_ms", "<", beforeMs),
+            ]),
+          )
+          .execute(),
+      );
+    },
+  };
+}
+
+function createSessionWrites(
+  store: OpenStore,
+): Pick<SessionStore, "replace" | "update" | "revoke"> {
+  const { db } = store;
+  return {
+    replace: async (seen, next, changes, nowMs) => {
       const update = db
         .updateTable("breezeway_session")
         .set(next)
@@ -95,15 +127,15 @@ export function createSessionStore(store: OpenStore): SessionStore {
         });
       });
     },
-    async update(handle, change, log, nowMs) {
-      return withStore(store, () =>
+    update: async (handle, change, log, nowMs) =>
+      withStore(store, () =>
         db.transaction().execute(async (transaction) => {
           let query = transaction
             .selectFrom("breezeway_session")
             .selectAll()
             .where("handle", "=", handle)
             .where("revoked_at_ms", "is", null);
-          // SQLite has taken its write lock when the transaction began.
+          // SQLite took its write lock when the transaction began.
           if (store.kind === "postgres") query = query.forUpdate();
           const row = await query.executeTakeFirst();
           if (!row) return undefined;
@@ -116,10 +148,9 @@ export function createSessionStore(store: OpenStore): SessionStore {
           await appendChanges(store, transaction, log, nowMs);
           return fromRow(updated);
         }),
-      );
-    },
-    async revoke(query, reason, nowMs) {
-      return withStore(store, () =>
+      ),
+    revoke: async (query, reason, nowMs) =>
+      withStore(store, () =>
         db.transaction().execute(async (transaction) => {
           let update = transaction
             .updateTable("breezeway_session")
@@ -133,37 +164,13 @@ export function createSessionStore(store: OpenStore): SessionStore {
           await appendChanges(store, transaction, changesOf(query, ended, reason), nowMs);
           return ended;
         }),
-      );
-    },
-    async revokeApp(appId, nowMs) {
-      await withStore(store, () =>
-        db
-          .transaction()
-          .execute((transaction) =>
-            appendChanges(store, transaction, [{ kind: "app", subject: appId }], nowMs),
-          ),
-      );
-    },
-    async purge(beforeMs, idleMs) {
-      await withStore(store, () =>
-        db
-          .deleteFrom("breezeway_session")
-          .where((eb) =>
-            eb.or([
-              eb("expires_at_ms", "<", beforeMs),
-              eb("last_active_at_ms", "<", beforeMs - idleMs),
-              eb("revoked_at_ms", "<", beforeMs),
-            ]),
-          )
-          .execute(),
-      );
-    },
+      ),
   };
 }
 
 /**
- * One change per session is exact, since such a change ends a token whenever it was made. Beyond a
- * bound the feed gets a single change instead, so that it stays small whatever the store holds.
+ * One change per session is exact, since it ends all tokens of that session. Above a bound the log
+ * gets a single change instead, so that the feed stays small.
  */
 function changesOf(
   query: RevokeQuery,

@@ -1,4 +1,4 @@
-/** The programmatic API: what the host's own server does with sessions. */
+/** The programmatic API of sessions, for the host's own server. */
 import { BridgeError } from "@breezeway/shared";
 import type { SessionCookie } from "../http/session-cookie.ts";
 import { checkId } from "../stored-id.ts";
@@ -10,7 +10,7 @@ import type { SessionService } from "./session-service.ts";
 /** A session and the cookie that opens it. */
 export interface SessionWithCookie {
   readonly session: SessionInfo;
-  /** Send it to the browser as a `Set-Cookie` header, as it is. */
+  /** Send this to the browser unchanged, as a `Set-Cookie` header. */
   readonly setCookie: string;
   /**
    * Give it to a program without a browser, over TLS, for `signIn({ secret })` of
@@ -20,53 +20,54 @@ export interface SessionWithCookie {
 }
 
 /**
- * Every method rejects with REQUEST_MALFORMED, naming the field, for ids and handles that no store
- * keeps as they are: empty, longer than 256 characters, with a NUL or half of a surrogate pair.
+ * Every method rejects with REQUEST_MALFORMED, naming the field, when an id or handle is empty, has
+ * more than 256 characters, or contains NUL or half of a surrogate pair.
  */
 export interface IssuerSessions {
   /**
-   * Opens a session for a user whom the host has signed in itself.
+   * Opens a session for a user whom the host has authenticated.
    *
    * @throws {BridgeError} REQUEST_MALFORMED, TENANT_NOT_ALLOWED, STORE_UNAVAILABLE
    */
   create(input: NewSession): Promise<SessionWithCookie>;
   /** The live session that a `Cookie` header opens, or `undefined`. */
   fromCookie(cookieHeader: string | null | undefined): Promise<SessionInfo | undefined>;
-  /** A live session by its handle, without any request of it. */
+  /** A live session by its handle. */
   get(handle: string): Promise<SessionInfo | undefined>;
   /**
-   * A token for an app, without a request of the browser: for a page that is rendered with its first
-   * token, or a job that acts for a session. Not limited in rate.
+   * Mints a token without a request of the browser: for a page that is rendered with its first token,
+   * or for a job that acts for a session. No rate limit applies.
    *
    * @throws {BridgeError} SESSION_UNKNOWN, SESSION_EXPIRED, SESSION_REVOKED, APP_UNKNOWN,
-   * APP_NOT_ALLOWED (as over HTTP: not installed, or bound tokens only), KEYS_UNAVAILABLE
+   *   APP_NOT_ALLOWED (the app is not installed, or accepts bound tokens only), KEYS_UNAVAILABLE
    */
   mintToken(handle: string, appId: string): Promise<IssuedToken>;
-  /** Live sessions of a user, newest first: in all tenants, or those active in one. */
+  /** Live sessions of a user, newest first. With `tenantId`, only those active in that tenant. */
   listForUser(userId: string, filter?: { readonly tenantId?: string }): Promise<SessionInfo[]>;
-  /** @returns false when there was no live session of this handle */
+  /** @returns false when there was no live session with this handle */
   revoke(handle: string): Promise<boolean>;
   /** @returns handles of the sessions that it ended */
   revokeAllForUser(userId: string, filter?: { readonly tenantId?: string }): Promise<string[]>;
   /** Ends every session that is active in a tenant. @returns their handles */
   revokeAllInTenant(tenantId: string): Promise<string[]>;
   /**
-   * Ends every token that was made for an app so far, for instance when the app lost a scope.
-   * Sessions go on, and get new tokens.
+   * Revokes every token of an app so far, for instance when the app lost a scope. Sessions stay live
+   * and get new tokens.
    */
   revokeTokensForApp(appId: string): Promise<void>;
   /**
-   * Lays a patch over the claims that stand in the session's tokens; `null` removes one. New tokens
-   * have them at once, old ones until they expire.
+   * Merges a patch into the custom claims of the session's tokens; `null` removes a claim. New tokens
+   * have the new claims at once; old tokens keep the old ones until they expire.
    *
-   * @throws {BridgeError} SESSION_UNKNOWN, REQUEST_MALFORMED for a reserved name or more than 4 kB
+   * @throws {BridgeError} SESSION_UNKNOWN
+   * @throws {BridgeError} REQUEST_MALFORMED, for a reserved name or more than 4 kB of JSON
    */
   updateClaims(handle: string, patch: Claims): Promise<SessionInfo>;
-  /** Lays a patch over the data kept on the server; `null` removes a member. */
+  /** Merges a patch into the data that stays on the server; `null` removes a member. */
   updateData(handle: string, patch: Claims): Promise<SessionInfo>;
   /**
-   * Replaces the secret, for instance after the user has proven more than before; the old cookie
-   * stops working at once. `undefined` when the session has ended.
+   * Replaces the secret, for instance after a step-up authentication. The old cookie stops working at
+   * once. `undefined` when the session has ended.
    */
   renew(handle: string): Promise<SessionWithCookie | undefined>;
   /** Switches the tenant and renews. @throws {BridgeError} TENANT_NOT_ALLOWED */

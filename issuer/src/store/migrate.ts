@@ -4,8 +4,8 @@ import { migrations } from "./migrations.ts";
 import type { Database } from "./schema.ts";
 
 /**
- * Brings the schema up to date. Safe when several processes start at once: Postgres takes an
- * advisory lock, SQLite its write lock.
+ * Migrates the schema. Several processes may start at once: Postgres takes an advisory lock, SQLite
+ * its write lock.
  */
 export async function migrate(db: Kysely<Database>): Promise<void> {
   const migrator = new Migrator({

@@ -1,4 +1,4 @@
-/** The succession of schemas. A released migration never changes; a new one is added. */
+/** The migrations of the schema. A released migration never changes; add a new one instead. */
 import type { Kysely } from "kysely";
 import type { Migration, MigrationProvider } from "kysely/migration";
 
@@ -105,7 +105,7 @@ const installations: Migration = {
 };
 
 export const migrations: MigrationProvider = {
-  // Names sort as text: they decide the order.
+  // The migrations run in the order of their names.
   getMigrations: () =>
     Promise.resolve({ "0001_initial": initial, "0002_installations": installations }),
 };

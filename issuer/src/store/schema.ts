@@ -1,6 +1,6 @@
 /**
- * The tables, as both databases have them. Times are epoch milliseconds unless a name says seconds;
- * JSON stands in text columns, so that both stores return the same bytes that were written.
+ * The tables of both databases. Times are epoch milliseconds unless a name says seconds. JSON is in
+ * text columns, so that both databases return the bytes that were written.
  */
 import type {
   InstallationFailureReason,
@@ -25,7 +25,7 @@ export interface SessionTable {
   /** SHA-256 of the second part of the cookie; opens the session. */
   secret_hash: string;
   previous_secret_hash: string | null;
-  /** When `previous_secret_hash` stopped being current. */
+  /** When `previous_secret_hash` was replaced. */
   previous_since_ms: number | null;
   user_id: string;
   tenant_id: string;
@@ -46,18 +46,18 @@ export interface SigningKeyTable {
   /** Position in the succession of keys of one algorithm; unique, so one of two racing keys wins. */
   ordinal: number;
   public_jwk: string;
-  /** What the key vault needs to sign: a private JWK, an encrypted one, or the name of a KMS key. */
+  /** For the key vault: a private JWK, an encrypted one, or the name of a KMS key. */
   private_reference: string;
   created_at_ms: number;
   /** First signature. Until then the key is only published. */
   activates_at_ms: number;
-  /** No signature from here on; null while no end is planned. */
+  /** No signature from this time on; null while no end is planned. */
   retires_at_ms: number | null;
-  /** Taken out of the JWKS at once; its tokens are dead. */
+  /** When the key left the JWKS; verifiers reject its tokens. */
   removed_at_ms: number | null;
 }
 
-/** What other processes and the gateways need to hear, in commit order. */
+/** The change log, in commit order. */
 export interface ChangeTable {
   seq: number;
   kind: string;
@@ -67,7 +67,7 @@ export interface ChangeTable {
   at_seconds: number;
 }
 
-/** One row. Taking its lock first makes the numbers of {@link ChangeTable} follow commit order. */
+/** One row. Writers lock it first, so the numbers of {@link ChangeTable} follow commit order. */
 export interface ChangeCounterTable {
   id: number;
   seq: number;
@@ -83,7 +83,7 @@ export interface LoginAttemptTable {
   expires_at_ms: number;
 }
 
-/** One row for each app that was ever installed in a tenant. */
+/** One row for each app and tenant that ever had an installation. */
 export interface InstallationTable {
   app_id: string;
   tenant_id: string;
@@ -91,7 +91,7 @@ export interface InstallationTable {
   state: InstallationState;
   failure_event: LifecycleEventName | null;
   failure_reason: InstallationFailureReason | null;
-  /** The app's own words. */
+  /** Text of the app's backend. */
   failure_detail: string | null;
   attempts: number;
   due_at_ms: number;

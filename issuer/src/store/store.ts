@@ -1,16 +1,16 @@
 /**
- * What a store is: a database that holds the tables of `schema.ts`, and a way to hear that another
- * process wrote to it. All queries are Kysely's and stand with the code that needs them; a store
- * knows no session and no key.
+ * A store: a database with the tables of `schema.ts`, and a notification when another process has
+ * written to it. The queries are Kysely's and live beside the code that needs them; a store knows
+ * neither sessions nor keys.
  */
 import type { CompiledQuery, Kysely, QueryResult, Transaction } from "kysely";
 import type { Database } from "./schema.ts";
 
-/** A store that is not open yet: an issuer opens it when it starts, and closes it. */
+/** A store that is not open yet. An issuer opens it at its start and closes it at its end. */
 export interface Store {
   readonly kind: "sqlite" | "postgres";
   /**
-   * Connects and brings the schema up to date. Each call gives an independent connection.
+   * Connects and migrates the schema. Each call opens an independent connection.
    *
    * @throws {BridgeError} STORE_UNAVAILABLE
    */
@@ -20,20 +20,20 @@ export interface Store {
 export interface OpenStore {
   readonly kind: "sqlite" | "postgres";
   readonly db: Kysely<Database>;
-  /** One statement that stands alone. A store may put several into one transaction. */
+  /** Runs a single write. A store may put several single writes into one transaction. */
   write(query: CompiledQuery): Promise<QueryResult<unknown>>;
   /** Wakes {@link OpenStore.watch} in the other processes once the transaction has committed. */
   announce(transaction: Transaction<Database>, seq: number): Promise<void>;
   /**
-   * Calls back soon after another process has written. A hint only: it may come late, twice, or
-   * not at all, and whoever needs to be right reads the change table.
+   * Calls back soon after another process has written. The call is a hint: it may come late, twice or
+   * never. Correct code reads the change table.
    */
   watch(onWake: () => void): Promise<void>;
-  /** How often to read the change counter even when nothing woke us, in milliseconds. */
+  /** How often to read the change counter without a notification, in milliseconds. */
   readonly pollIntervalMs: number;
-  /** What all processes on this store take for the present, epoch milliseconds. */
+  /** The present for all processes on this store, epoch milliseconds. */
   nowMs(): Promise<number>;
-  /** True for errors that say the database is away or out of space, not that a query is wrong. */
+  /** True when the database is unreachable or out of space; false when the query is wrong. */
   isUnavailable(error: unknown): boolean;
   close(): Promise<void>;
 }

@@ -2,8 +2,8 @@ import { BridgeError } from "@breezeway/shared";
 import type { OpenStore } from "./store.ts";
 
 /**
- * Runs a store operation and gives its outages the one name that callers act on. Everything else
- * that fails is a fault of ours and passes through.
+ * Runs a store operation and turns its outages into one error code. Other failures are bugs and pass
+ * through.
  *
  * @throws {BridgeError} STORE_UNAVAILABLE
  */
@@ -15,7 +15,7 @@ export async function withStore<T>(
     return await operation();
   } catch (error) {
     if (!BridgeError.is(error) && store.isUnavailable(error)) {
-      throw new BridgeError("STORE_UNAVAILABLE", "The session store cannot be reached.", {
+      throw new BridgeError("STORE_UNAVAILABLE", "The session store cannot be reached. Retry later.", {
         cause: error,
       });
     }

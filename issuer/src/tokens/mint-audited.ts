@@ -1,4 +1,4 @@
-/** Minting as both ways in to it do it: the app is known, and there is a line about it. */
+/** Mints a token for a registered app and writes the audit record. The HTTP route and the API share it. */
 import { BridgeError } from "@breezeway/shared";
 import type { AppRegistry, RegisteredApp } from "@breezeway/shared/schemas";
 import type { AuditSink } from "../audit/audit.ts";
@@ -9,7 +9,7 @@ import type { MintedToken } from "./mint.ts";
 /** @throws {BridgeError} APP_UNKNOWN */
 export function findApp(apps: AppRegistry, appId: string): RegisteredApp {
   const app = apps.get(appId);
-  if (!app) throw new BridgeError("APP_UNKNOWN", "No app of this id is registered.");
+  if (!app) throw new BridgeError("APP_UNKNOWN", "No app with this id is registered.");
   return app;
 }
 

@@ -1,8 +1,9 @@
 /**
- * Session tokens: a compact JWS (RFC 7515, section 7.1) for one app, one origin, one tenant.
+ * Builds and signs session tokens: a compact JWS (RFC 7515, section 7.1) for one app, one origin and
+ * one tenant.
  *
- * Writes nothing. Synchronous when the signer is, so that a mint costs little more than its
- * signature.
+ * Minting writes nothing to the store. It is synchronous when the signer is, so that a mint costs
+ * little more than its signature.
  */
 import { randomUUID } from "node:crypto";
 import { BridgeError, TOKEN_LIMITS } from "@breezeway/shared";
@@ -22,7 +23,7 @@ export interface MintedToken {
 export interface MintOptions {
   readonly issuer: string;
   readonly ttlSeconds: number;
-  /** 0 to 1, to spread the ends of tokens. */
+  /** 0 to 1, spreads the expiry of tokens. */
   readonly random: () => number;
 }
 
@@ -31,7 +32,7 @@ export interface MintInput {
   readonly app: RegisteredApp;
   readonly signer: ActiveSigner;
   readonly issuedAtSeconds: number;
-  /** From the claims hook; they win over the session's own. */
+  /** From the claims hook. They override the session's claims. */
   readonly extraClaims?: Claims | undefined;
   /** The key to bind the token to (RFC 9449, section 6.1). */
   readonly proofKeyThumbprint?: string | undefined;
@@ -69,14 +70,14 @@ export function createMint({ issuer, ttlSeconds, random }: MintOptions): Mint {
       nbf: iat,
       exp,
       scope: grantedScope(app, record),
-      // `undefined` is not written, whatever a hook or a session said of it.
+      // `undefined` is not written, and overrides a `cnf` of the hook or the session.
       cnf: jkt === undefined ? undefined : { jkt },
     };
     const input = `${headerOf(signer)}.${encode(JSON.stringify(claims))}`;
     const finish = (signature: Uint8Array): MintedToken => {
       const token = `${input}.${Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength).toString("base64url")}`;
       if (token.length > TOKEN_LIMITS.maxTokenBytes) {
-        throw new BridgeError("INTERNAL_ERROR", "The claims make the token larger than 8 kB.");
+        throw new BridgeError("INTERNAL_ERROR", "The token is larger than 8 kB. Shorten the claims of the session or of the claims hook.");
       }
       return { token, expiresAtSeconds: exp, jti, kid: signer.kid };
     };
@@ -85,7 +86,7 @@ export function createMint({ issuer, ttlSeconds, random }: MintOptions): Mint {
   };
 }
 
-/** @throws {BridgeError} KEYS_UNAVAILABLE when the signer fails, at once or later */
+/** @throws {BridgeError} KEYS_UNAVAILABLE, when the signer throws or rejects */
 export function signWith(
   { kid, signer }: ActiveSigner,
   data: Uint8Array,

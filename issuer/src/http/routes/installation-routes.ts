@@ -1,7 +1,7 @@
 /**
- * `/installations`: a tenant's administrator installs apps, from the host's page. The tenant is the
- * session's active one; the page names it too, so that one that does not know of a switch in another
- * tab does not change the wrong one.
+ * `/installations`: an administrator of a tenant installs apps from the host's page. The tenant is the
+ * session's active one. The page names the tenant, too, so that a page that missed a switch in another
+ * tab does not change the wrong tenant.
  */
 import { BridgeError } from "@breezeway/shared";
 import {
@@ -53,10 +53,10 @@ export function installationRoutes(deps: InstallationRoutesDeps): readonly Endpo
     action: InstallationAction,
     app?: RegisteredApp,
   ): Promise<void> {
-    // Anything but `true` is a refusal: a hook that forgets to return lets nobody in.
+    // Anything but `true` refuses, so a hook that forgets to return is safe.
     const verdict: unknown = await mayManage?.({ session: toInfo(record), action, app });
     if (verdict === true) return;
-    throw new BridgeError("SCOPE_MISSING", "This session may not manage apps.");
+    throw new BridgeError("SCOPE_MISSING", "This session may not manage apps (installations.mayManage).");
   }
 
   function answer(installation: Installation | undefined): Response {
@@ -86,7 +86,7 @@ export function installationRoutes(deps: InstallationRoutesDeps): readonly Endpo
         const { appId, tenantId } = await readJson(context.request, installationRequestSchema);
         const record = await authenticate(context);
         if (tenantId !== record.tenantId) {
-          throw new BridgeError("TENANT_MISMATCH", "The session is in another tenant.");
+          throw new BridgeError("TENANT_MISMATCH", "The active tenant of the session is not tenantId. Load the session again.");
         }
         const app = findApp(apps, appId);
         context.subject.app = app.id;

@@ -5,7 +5,7 @@ import { json } from "../respond.ts";
 
 export interface PublicRouteDeps {
   readonly keys: KeyRing;
-  /** @throws when the store cannot be reached */
+  /** Rejects when the store cannot be reached. */
   readonly probeStore: () => Promise<void>;
 }
 

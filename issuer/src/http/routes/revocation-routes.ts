@@ -1,8 +1,9 @@
 /**
- * `GET /revocations`: for gateways and verifiers. A stream, or an answer to a poll.
+ * `GET /revocations`, for gateways and verifiers: a stream, or the answer to a poll.
  *
- * Open by default: it says that random handles ended, which opens nothing. With secrets configured a
- * reader must present one, since entries of kind `user` and `tenant` carry the host's own ids.
+ * Anybody may read it by default, since it only says which random handles ended. With secrets
+ * configured, a reader must present one, since entries of kind `user` and `tenant` carry the host's
+ * ids.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { BridgeError } from "@breezeway/shared";
@@ -17,12 +18,12 @@ import { json } from "../respond.ts";
 export interface RevocationRouteDeps {
   readonly feed: RevocationFeed;
   readonly streams: StreamRegistry;
-  /** Bearer secrets of which a reader must present one; empty: anybody may read. */
+  /** A reader must present one of these bearer secrets. When empty, anybody may read. */
   readonly secrets: readonly string[];
   readonly liveness: FeedLiveness;
 }
 
-/** Events to a reader that comes back. A stream ends when too many wait; a snapshot is one. */
+/** Beyond this many missed entries, a reader gets a snapshot, which is one event. */
 const MAX_BACKLOG = 1_000;
 
 export function revocationRoutes(deps: RevocationRouteDeps): readonly Endpoint[] {
@@ -38,7 +39,7 @@ export function revocationRoutes(deps: RevocationRouteDeps): readonly Endpoint[]
         const after = positionOf(context);
         await liveness.refresh();
         if (!liveness.isLive) {
-          throw new BridgeError("STORE_UNAVAILABLE", "The feed cannot be brought up to date.");
+          throw new BridgeError("STORE_UNAVAILABLE", "The feed cannot be brought up to date. Retry, or use another issuer.");
         }
         const accept = context.request.headers.get("accept") ?? "";
         if (accept.includes("text/event-stream")) return stream(deps, after, context.address);
@@ -64,14 +65,14 @@ function stream(
     kind: "revocations",
     ...(network === undefined ? {} : { owner: network }),
     onClose: () => unsubscribe(),
-    // A sign of life is a promise. Who is let go resumes here, or elsewhere, where it was.
+    // A heartbeat promises a current feed. A disconnected reader resumes here or at another issuer.
     onHeartbeat: () => {
       if (!liveness.isLive) opened.close();
     },
   });
   const sendOne = ({ seq, revocation }: NumberedRevocation): void =>
     opened.send({ id: seq, event: "revoked", data: revocation });
-  // One turn of the loop from here to the end: nothing can happen between backlog and subscription.
+  // No await from here on, so that nothing happens between backlog and subscription.
   const newer = after === undefined ? undefined : feed.since(after);
   if (newer && newer.length <= MAX_BACKLOG) {
     for (const entry of newer) sendOne(entry);
@@ -86,12 +87,12 @@ function stream(
   return opened.response;
 }
 
-/** @throws {BridgeError} REQUEST_MALFORMED for a position that is not a number */
+/** @throws {BridgeError} REQUEST_MALFORMED, when the position is not a number */
 function positionOf({ request, url }: RequestContext): number | undefined {
   const text = request.headers.get("last-event-id") ?? url.searchParams.get("after");
   if (text === null || text === "") return undefined;
   if (!/^\d{1,15}$/.test(text)) {
-    throw new BridgeError("REQUEST_MALFORMED", "after: must be a sequence number.");
+    throw new BridgeError("REQUEST_MALFORMED", "after: must be a sequence number of the feed, as in Last-Event-ID.");
   }
   return Number(text);
 }
@@ -100,10 +101,10 @@ function positionOf({ request, url }: RequestContext): number | undefined {
 function assertReader(headers: Headers, hashes: readonly Buffer[]): void {
   if (hashes.length === 0) return;
   const [, secret] = /^Bearer ([\x21-\x7e]+)$/i.exec(headers.get("authorization") ?? "") ?? [];
-  if (secret === undefined) throw new BridgeError("TOKEN_MISSING", "The feed needs a credential.");
+  if (secret === undefined) throw new BridgeError("TOKEN_MISSING", "The feed needs the header Authorization: Bearer with one of its secrets.");
   const presented = sha256(secret);
   if (!hashes.some((hash) => timingSafeEqual(hash, presented))) {
-    throw new BridgeError("TOKEN_MALFORMED", "The credential is not one of the feed's.");
+    throw new BridgeError("TOKEN_MALFORMED", "The bearer secret is not one of the feed's secrets.");
   }
 }
 

@@ -1,9 +1,8 @@
 /**
- * `GET /session/events`: what the host page must hear of its session. Resumable by `Last-Event-ID`.
+ * `GET /session/events`: changes of the caller's session, for the host page. `Last-Event-ID` resumes.
  *
  * Events: `revoked` `{ reason }`, `signed-out`, `tenant-changed` `{ tenantId }`, `claims-changed`,
- * `installations-changed`.
- * The first two are the last ones of a stream.
+ * `installations-changed`. After `revoked` or `signed-out` the stream ends.
  */
 import { WIDENED } from "../../changes/change-log.ts";
 import type { ChangeWatcher } from "../../changes/change-watcher.ts";
@@ -23,84 +22,98 @@ export interface SessionEventsDeps extends EndpointDeps {
 }
 
 export function sessionEventsRoutes(deps: SessionEventsDeps): readonly Endpoint[] {
-  const { sessions, lifetimes, credentials, clock, store, watcher, streams } = deps;
-
-  function missed(record: SessionRecord, from: number, until: number): Promise<ChangeRow[]> {
-    return withStore(store, () =>
-      store.db
-        .selectFrom("breezeway_change")
-        .selectAll()
-        .where("seq", ">", from)
-        .where("seq", "<=", until)
-        .where("subject", "in", [record.handle, record.userId, record.tenantId])
-        .orderBy("seq")
-        .execute(),
-    );
-  }
+  const { sessions, credentials, watcher } = deps;
   return [
     {
       method: "GET",
       path: "/session/events",
       guard: "read",
-      async handle(context) {
+      handle: async (context) => {
         const { headers } = context.request;
         const lastId = /^\d{1,15}$/.exec(headers.get("last-event-id") ?? "")?.[0];
-        // Before the session is read, so that no change falls between the two.
+        // Read before the session, so that no change falls between the two.
         const from = lastId === undefined ? watcher.seq : Number(lastId);
         const record = await sessions.authenticate(credentials.read(context.request), context);
-
-        const stream = streams.open({
-          kind: "session",
-          owner: record.handle,
-          onClose: () => unsubscribe(),
-          // Nobody writes to the log when a session runs out.
-          onHeartbeat: () => void endIfOver(),
-        });
-        let known = record;
-        const tell = (change: ChangeRow): void => {
-          const event = eventOf(change, known);
-          if (!event) return;
-          // What is said of a tenant from here on is about this one.
-          if (change.kind === "tenant-changed" && change.tenant_id !== null) {
-            known = { ...known, tenantId: change.tenant_id };
-          }
-          stream.send({ ...event, id: change.seq });
-          if (event.event === "revoked" || event.event === "signed-out") stream.close();
-        };
-        const endIfOver = async (): Promise<void> => {
-          // Asks the store only when what is known says that the end has come.
-          if (!endedBecause(known, lifetimes, clock.now())) return;
-          known = (await sessions.peek(record.handle).catch(() => undefined)) ?? known;
-          const ended = endedBecause(known, lifetimes, clock.now());
-          if (!ended) return;
-          stream.send({ event: "revoked", data: { reason: ended.reason } });
-          stream.close();
-        };
-        let waiting: ChangeRow[] | undefined = [];
-        const unsubscribe = watcher.subscribe({
-          onChange: (change) => (waiting ? void waiting.push(change) : tell(change)),
-          // The page reads its session anew when it reconnects.
-          onGap: () => stream.close(),
-        });
-        const until = watcher.seq;
-        try {
-          if (until > from) for (const change of await missed(record, from, until)) tell(change);
-        } catch (error) {
-          // Nobody would ever read it, and the session has only so many.
-          stream.close();
-          throw error;
-        }
-        for (const change of waiting) tell(change);
-        waiting = undefined;
-        return stream.response;
+        return openStream(deps, record, from);
       },
     },
   ];
 }
 
+/** @param from The number after which the page needs changes. */
+async function openStream(
+  deps: SessionEventsDeps,
+  record: SessionRecord,
+  from: number,
+): Promise<Response> {
+  const { sessions, lifetimes, clock, watcher, streams } = deps;
+  let known = record;
+  let waiting: ChangeRow[] | undefined = [];
+
+  const endIfExpired = async (): Promise<void> => {
+    // Queries the store only when the known record has expired.
+    if (!endedBecause(known, lifetimes, clock.now())) return;
+    known = (await sessions.peek(record.handle).catch(() => undefined)) ?? known;
+    const ended = endedBecause(known, lifetimes, clock.now());
+    if (!ended) return;
+    stream.send({ event: "revoked", data: { reason: ended.reason } });
+    stream.close();
+  };
+  const stream = streams.open({
+    kind: "session",
+    owner: record.handle,
+    onClose: () => unsubscribe(),
+    // The log has no entry when a session expires.
+    onHeartbeat: () => void endIfExpired(),
+  });
+  const send = (change: ChangeRow): void => {
+    const event = eventOf(change, known);
+    if (!event) return;
+    // The next changes of a tenant concern the new one.
+    if (change.kind === "tenant-changed" && change.tenant_id !== null) {
+      known = { ...known, tenantId: change.tenant_id };
+    }
+    stream.send({ ...event, id: change.seq });
+    if (event.event === "revoked" || event.event === "signed-out") stream.close();
+  };
+  const unsubscribe = watcher.subscribe({
+    onChange: (change) => (waiting ? void waiting.push(change) : send(change)),
+    // The page reads its session again when it reconnects.
+    onGap: () => stream.close(),
+  });
+  const until = watcher.seq;
+  try {
+    if (until > from) for (const change of await readMissed(deps, record, { from, until })) send(change);
+  } catch (error) {
+    // Nobody would read this stream, and a session may have only a few.
+    stream.close();
+    throw error;
+  }
+  for (const change of waiting) send(change);
+  waiting = undefined;
+  return stream.response;
+}
+
+function readMissed(
+  { store }: SessionEventsDeps,
+  record: SessionRecord,
+  { from, until }: { readonly from: number; readonly until: number },
+): Promise<ChangeRow[]> {
+  return withStore(store, () =>
+    store.db
+      .selectFrom("breezeway_change")
+      .selectAll()
+      .where("seq", ">", from)
+      .where("seq", "<=", until)
+      .where("subject", "in", [record.handle, record.userId, record.tenantId])
+      .orderBy("seq")
+      .execute(),
+  );
+}
+
 function eventOf(change: ChangeRow, record: SessionRecord): ServerEvent | undefined {
   const { kind, subject, tenant_id, detail } = change;
-  // Sessions that it ended have heard so, and those that are open now began after it.
+  // The first revocation has ended the sessions that it meant; later sessions are not affected.
   if (detail === WIDENED) return undefined;
   if (kind === "installations-changed") {
     return subject === record.tenantId ? { event: kind, data: {} } : undefined;

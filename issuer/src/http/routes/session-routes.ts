@@ -22,10 +22,9 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
       path: "/session",
       guard: "read",
       async handle(context) {
-        // Asked rarely, and after word of a change, maybe from another process: what is in memory, up
-        // to a second old, would take that back.
         const secret = secretOf(context);
-        // Who presents nothing is nobody, whatever the log says.
+        // A page reads its session after it learned of a change, maybe at another process. Memory may
+        // be a second older than that change, so the log is read first.
         if (secret !== undefined) await deps.readLog();
         const record = await sessions.authenticate(secret, context);
         await sessions.touch(record);

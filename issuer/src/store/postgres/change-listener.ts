@@ -1,6 +1,6 @@
 /**
- * LISTEN on a connection of its own. It only wakes: when it is down nothing is wrong, only later,
- * since the change counter is read twice a second anyway.
+ * LISTEN on its own connection. A notification only saves time: the change counter is read twice per
+ * second anyway.
  */
 import { Socket } from "node:net";
 import { Client, type ClientConfig } from "pg";
@@ -16,7 +16,7 @@ export interface ChangeListener {
 }
 
 export function createChangeListener(connection: ClientConfig): ChangeListener {
-  /** Of the connection that listens, or is about to. */
+  /** The socket of the listening connection, or of the one that is being opened. */
   let current: Socket | undefined;
   let retry: NodeJS.Timeout | undefined;
   let retryMs = MIN_RETRY_MS;
@@ -26,7 +26,7 @@ export function createChangeListener(connection: ClientConfig): ChangeListener {
     const socket = new Socket();
     current = socket;
     const next = new Client({ ...connection, stream: () => socket });
-    // Both events may come for one loss; the flag lets the first of them count.
+    // A lost connection may emit both events; only the first one counts.
     let lost = false;
     const onLost = (): void => {
       if (lost) return;
@@ -45,7 +45,7 @@ export function createChangeListener(connection: ClientConfig): ChangeListener {
       return;
     }
     retryMs = MIN_RETRY_MS;
-    // Whatever was announced while nobody listened.
+    // Changes may have been announced before the connection listened.
     onWake();
   }
 
@@ -62,7 +62,7 @@ export function createChangeListener(connection: ClientConfig): ChangeListener {
     close() {
       closed = true;
       clearTimeout(retry);
-      // Without the goodbye, whose answer may never come from a server that was cut off.
+      // Closes the socket at once: a server that was cut off would never answer the termination.
       current?.destroy();
     },
   };

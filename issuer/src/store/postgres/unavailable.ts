@@ -1,13 +1,13 @@
-// Classes and codes of https://www.postgresql.org/docs/current/errcodes-appendix.html that say the
-// server is away, full, shutting down, read-only after a failover, or gave up a deadlock.
+// Classes and codes of https://www.postgresql.org/docs/current/errcodes-appendix.html for a server that
+// is unreachable, full, shutting down, read-only after a failover, or resolved a deadlock.
 const CLASSES = ["08", "53", "57"];
 const CODES = new Set(["25006", "40001", "40P01"]);
 
-// Failures of the driver itself carry no code.
+// Errors of the driver itself have no code.
 const DRIVER_MESSAGE =
   /connection terminated|timeout exceeded when trying to connect|not queryable|timeout expired|connection error|pool after calling end/i;
 
-/** True for errors that say the database cannot be reached or used at the moment. */
+/** True when the database cannot be reached or used at the moment. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof AggregateError) return error.errors.some(isUnavailable);

@@ -1,12 +1,12 @@
 /**
  * Kysely's SQLite dialect over Node's own `node:sqlite`.
  *
- * Three differences from Kysely's default, all for several processes on one file:
- * - transactions begin IMMEDIATE. A deferred one that reads and then writes fails at once with
+ * It differs from Kysely's default in three ways, all for several processes on one file:
+ * - transactions begin IMMEDIATE. A deferred transaction that reads and then writes fails at once with
  *   SQLITE_BUSY when another process wrote in between, whatever the busy timeout
- *   (https://sqlite.org/isolation.html).
- * - schema changes run in a transaction, so that a second process waits for the first one's;
- * - waiting for another writer is asynchronous. SQLite's own busy timeout would stop the event loop.
+ *   (https://sqlite.org/isolation.html);
+ * - schema changes run in a transaction, so that a second process waits for the first one;
+ * - waiting for another writer is asynchronous. SQLite's own busy timeout would block the event loop.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
@@ -36,7 +36,7 @@ class TransactionalDdlAdapter extends SqliteAdapter {
 
 export interface NodeSqliteDialectOptions {
   readonly database: DatabaseSync;
-  /** How long a write waits for another connection's, in milliseconds. */
+  /** How long a write waits for a write of another connection, in milliseconds. */
   readonly busyTimeoutMs: number;
 }
 
@@ -71,8 +71,8 @@ class PatientDriver extends SqliteDriver {
 }
 
 /**
- * Tries again while another connection holds the write lock. Safe for each statement: one that met
- * the lock did nothing, and inside a transaction the lock is ours.
+ * Retries while another connection holds the write lock. A retry is safe: a statement that met the
+ * lock did nothing, and inside a transaction this connection holds the lock.
  */
 function patient(connection: DatabaseConnection, busyTimeoutMs: number): DatabaseConnection {
   return {

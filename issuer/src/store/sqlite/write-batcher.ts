@@ -1,7 +1,7 @@
 /**
- * Single writes that arrive while another one waits for the disk share one transaction, and so one
- * wait. Each is still acknowledged only once it is on disk, and fails alone: when something in a
- * batch fails, the batch is rolled back and its writes are tried one by one.
+ * Puts single writes that arrive while another write waits for the disk into one transaction, so that
+ * they share one wait. Each write is acknowledged only once it is on disk. Each write fails alone: when
+ * a batch fails, it is rolled back and its writes run one by one.
  */
 import type { CompiledQuery, Kysely, QueryResult } from "kysely";
 import type { Database } from "../schema.ts";
