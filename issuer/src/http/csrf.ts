@@ -21,7 +21,8 @@ export interface OriginPolicy {
 
 /** @throws {BridgeError} CSRF_REJECTED */
 export function assertSameOrigin(headers: Headers, policy: OriginPolicy): void {
-  if (headers.get("x-breezeway-request") !== "1") throw rejected("lacks the header X-Breezeway-Request: 1");
+  if (headers.get("x-breezeway-request") !== "1")
+    throw rejected("lacks the header X-Breezeway-Request: 1");
   const origin = headers.get("origin");
   const isTrusted = origin !== null && policy.trustedOrigins.has(origin);
   if (origin !== null && origin !== policy.ownOrigin && !isTrusted) {

@@ -13,7 +13,10 @@ export const MAX_BODY_BYTES = 16_384;
 export async function readJson<T>(request: Request, schema: z.ZodMiniType<T>): Promise<T> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/json\s*(?:;|$)/i.test(type)) {
-    throw new BridgeError("REQUEST_MALFORMED", "request: the header Content-Type must be application/json.");
+    throw new BridgeError(
+      "REQUEST_MALFORMED",
+      "request: the header Content-Type must be application/json.",
+    );
   }
   const text = await readText(request);
   return parseJsonWith(schema, text, { code: "REQUEST_MALFORMED", source: "request body" });
@@ -41,5 +44,8 @@ async function readText(request: Request): Promise<string> {
 }
 
 function tooLarge(): BridgeError {
-  return new BridgeError("BODY_TOO_LARGE", `The request body is larger than ${MAX_BODY_BYTES} bytes.`);
+  return new BridgeError(
+    "BODY_TOO_LARGE",
+    `The request body is larger than ${MAX_BODY_BYTES} bytes.`,
+  );
 }

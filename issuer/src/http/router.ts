@@ -45,7 +45,8 @@ export function createRouter(deps: RouterDeps): Router {
     if (request.method === "OPTIONS") return preflight(request.headers, candidates, origins);
     const method = request.method === "HEAD" ? "GET" : request.method;
     const endpoint = candidates.find((candidate) => candidate.method === method);
-    if (!endpoint) throw new BridgeError("METHOD_NOT_ALLOWED", "The endpoint does not support this method.");
+    if (!endpoint)
+      throw new BridgeError("METHOD_NOT_ALLOWED", "The endpoint does not support this method.");
     if (endpoint.guard === "read") assertNoOtherPage(request.headers, origins);
     if (endpoint.guard === "change") {
       // Before the limit: otherwise any page that is open in an office could use up the office's
@@ -88,7 +89,10 @@ function assertHeaderSize(headers: Headers): void {
   let size = 0;
   for (const [name, value] of headers) size += name.length + value.length;
   if (size > MAX_HEADER_BYTES) {
-    throw new BridgeError("HEADERS_TOO_LARGE", `The request headers are larger than ${MAX_HEADER_BYTES} bytes.`);
+    throw new BridgeError(
+      "HEADERS_TOO_LARGE",
+      `The request headers are larger than ${MAX_HEADER_BYTES} bytes.`,
+    );
   }
 }
 

@@ -45,7 +45,10 @@ export function createStreamRegistry(feedHeartbeatMs: number): StreamRegistry {
       const streams = open[kind];
       const isOwnerFull = owner !== undefined && (perOwner.get(owner) ?? 0) >= MAX_PER_OWNER[kind];
       if (streams.size >= MAX_STREAMS[kind] || isOwnerFull) {
-        throw new BridgeError("OVERLOADED", "Too many event streams are open. Close some, or retry later.");
+        throw new BridgeError(
+          "OVERLOADED",
+          "Too many event streams are open. Close some, or retry later.",
+        );
       }
       const stream = createEventStream({
         heartbeatMs: heartbeatMs[kind],

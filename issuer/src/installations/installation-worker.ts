@@ -6,10 +6,7 @@
  * - a call times out well before its claim ends, so none continues after its claim;
  * - one app's backend, however slow, uses no more than its share of the concurrent calls.
  */
-import {
-  createInstallationCaller,
-  type InstallationCallerDeps,
-} from "./installation-caller.ts";
+import { createInstallationCaller, type InstallationCallerDeps } from "./installation-caller.ts";
 import type { InstallationKey, InstallationRecord } from "./installation-machine.ts";
 import type { InstallationStore } from "./installation-store.ts";
 

@@ -99,11 +99,19 @@ function translate(error: unknown): BridgeError {
   const isNetwork =
     error instanceof Error && (error.name === "TimeoutError" || error.message === "fetch failed");
   if (isNetwork || !isRefusal) return unreachable(error);
-  return new BridgeError("LOGIN_FAILED", "The OpenID provider refused the sign-in, or its answer was not valid.", { cause: error });
+  return new BridgeError(
+    "LOGIN_FAILED",
+    "The OpenID provider refused the sign-in, or its answer was not valid.",
+    { cause: error },
+  );
 }
 
 function unreachable(cause: unknown): BridgeError {
-  return new BridgeError("UPSTREAM_UNREACHABLE", "The OpenID provider cannot be reached. Retry later.", {
-    cause,
-  });
+  return new BridgeError(
+    "UPSTREAM_UNREACHABLE",
+    "The OpenID provider cannot be reached. Retry later.",
+    {
+      cause,
+    },
+  );
 }

@@ -127,7 +127,10 @@ export function checkReturnTo(returnTo: string | null, issuer: URL): string {
 function assertWholePage(headers: Headers): void {
   const destination = headers.get("sec-fetch-dest");
   if (destination === null || destination === "document") return;
-  throw new BridgeError("CSRF_REJECTED", "A sign-in must be opened as a page, not as a frame or an image (Sec-Fetch-Dest).");
+  throw new BridgeError(
+    "CSRF_REJECTED",
+    "A sign-in must be opened as a page, not as a frame or an image (Sec-Fetch-Dest).",
+  );
 }
 
 function redirect(location: string, cookies: readonly string[]): Response {

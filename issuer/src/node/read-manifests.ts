@@ -34,8 +34,12 @@ function listJson(directory: string): string[] {
       .filter((name) => name.endsWith(".json"))
       .sort();
   } catch (cause) {
-    throw new BridgeError("CONFIG_INVALID", `readManifests: the folder ${directory} cannot be read. Check the path and its permissions.`, {
-      cause,
-    });
+    throw new BridgeError(
+      "CONFIG_INVALID",
+      `readManifests: the folder ${directory} cannot be read. Check the path and its permissions.`,
+      {
+        cause,
+      },
+    );
   }
 }

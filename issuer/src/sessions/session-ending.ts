@@ -1,6 +1,10 @@
 /** Ends sessions before their time limits. */
 import { BridgeError } from "@breezeway/shared";
-import { auditFieldsOf, type CallContext, type SessionServiceDeps } from "./session-service-deps.ts";
+import {
+  auditFieldsOf,
+  type CallContext,
+  type SessionServiceDeps,
+} from "./session-service-deps.ts";
 import type { SessionRecord } from "./session-record.ts";
 import { parseSecret } from "./session-secret.ts";
 import type { RevokeQuery } from "./session-store.ts";
@@ -50,9 +54,16 @@ export function createSessionEnding({
   return {
     revoke,
     endForReuse: async (record, context) => {
-      audit({ event: "session.reused", ...auditFieldsOf(record, context), reason: "refresh-reused" });
+      audit({
+        event: "session.reused",
+        ...auditFieldsOf(record, context),
+        reason: "refresh-reused",
+      });
       await revoke({ handle: record.handle }, "refresh-reused", context);
-      return new BridgeError("REFRESH_REUSED", "A session secret was used again after its rotation. The session has ended.");
+      return new BridgeError(
+        "REFRESH_REUSED",
+        "A session secret was used again after its rotation. The session has ended.",
+      );
     },
     endByCookie: async (cookieValue, reason, context = {}) => {
       const secret = cookieValue === undefined ? undefined : parseSecret(cookieValue);

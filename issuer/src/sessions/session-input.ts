@@ -61,7 +61,9 @@ export function checkNewSession(input: NewSession): CheckedSession {
     throw new BridgeError("TENANT_NOT_ALLOWED", "session: tenantId: must be one of tenants.");
   }
   if (parsed.tenants && parsed.scopes) {
-    throw malformed("session: scopes: must be absent when tenants is given. Put the scopes into tenants.");
+    throw malformed(
+      "session: scopes: must be absent when tenants is given. Put the scopes into tenants.",
+    );
   }
   if (Object.keys(allowed).length > MAX_TENANTS) {
     throw malformed(`session: tenants: must have at most ${MAX_TENANTS} entries.`);
@@ -78,7 +80,8 @@ export function checkNewSession(input: NewSession): CheckedSession {
 /** @throws {BridgeError} REQUEST_MALFORMED, for a reserved name or more than 4 kB of JSON */
 export function checkClaims(claims: Claims): Claims {
   for (const name of Object.keys(claims)) {
-    if (RESERVED.has(name)) throw malformed(`claims: ${name}: this name is reserved. Use another name.`);
+    if (RESERVED.has(name))
+      throw malformed(`claims: ${name}: this name is reserved. Use another name.`);
   }
   return toJsonObject(claims, "claims", MAX_CLAIMS_BYTES);
 }

@@ -89,7 +89,7 @@ describe("sessions.create", () => {
     [
       "scopes twice",
       { userId: "u", tenantId: "t", scopes: [], tenants: { t: { scopes: [] } } },
-      "not in both",
+      "scopes: must be absent when tenants is given",
     ],
   ])("refuses %s", async (_case, input, message) => {
     const creating = issuer.sessions.create(input as never);

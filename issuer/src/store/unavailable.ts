@@ -15,9 +15,13 @@ export async function withStore<T>(
     return await operation();
   } catch (error) {
     if (!BridgeError.is(error) && store.isUnavailable(error)) {
-      throw new BridgeError("STORE_UNAVAILABLE", "The session store cannot be reached. Retry later.", {
-        cause: error,
-      });
+      throw new BridgeError(
+        "STORE_UNAVAILABLE",
+        "The session store cannot be reached. Retry later.",
+        {
+          cause: error,
+        },
+      );
     }
     throw error;
   }

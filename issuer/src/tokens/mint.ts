@@ -77,7 +77,10 @@ export function createMint({ issuer, ttlSeconds, random }: MintOptions): Mint {
     const finish = (signature: Uint8Array): MintedToken => {
       const token = `${input}.${Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength).toString("base64url")}`;
       if (token.length > TOKEN_LIMITS.maxTokenBytes) {
-        throw new BridgeError("INTERNAL_ERROR", "The token is larger than 8 kB. Shorten the claims of the session or of the claims hook.");
+        throw new BridgeError(
+          "INTERNAL_ERROR",
+          "The token is larger than 8 kB. Shorten the claims of the session or of the claims hook.",
+        );
       }
       return { token, expiresAtSeconds: exp, jti, kid: signer.kid };
     };

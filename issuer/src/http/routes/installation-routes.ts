@@ -56,7 +56,10 @@ export function installationRoutes(deps: InstallationRoutesDeps): readonly Endpo
     // Anything but `true` refuses, so a hook that forgets to return is safe.
     const verdict: unknown = await mayManage?.({ session: toInfo(record), action, app });
     if (verdict === true) return;
-    throw new BridgeError("SCOPE_MISSING", "This session may not manage apps (installations.mayManage).");
+    throw new BridgeError(
+      "SCOPE_MISSING",
+      "This session may not manage apps (installations.mayManage).",
+    );
   }
 
   function answer(installation: Installation | undefined): Response {
@@ -86,7 +89,10 @@ export function installationRoutes(deps: InstallationRoutesDeps): readonly Endpo
         const { appId, tenantId } = await readJson(context.request, installationRequestSchema);
         const record = await authenticate(context);
         if (tenantId !== record.tenantId) {
-          throw new BridgeError("TENANT_MISMATCH", "The active tenant of the session is not tenantId. Load the session again.");
+          throw new BridgeError(
+            "TENANT_MISMATCH",
+            "The active tenant of the session is not tenantId. Load the session again.",
+          );
         }
         const app = findApp(apps, appId);
         context.subject.app = app.id;

@@ -39,7 +39,10 @@ export function revocationRoutes(deps: RevocationRouteDeps): readonly Endpoint[]
         const after = positionOf(context);
         await liveness.refresh();
         if (!liveness.isLive) {
-          throw new BridgeError("STORE_UNAVAILABLE", "The feed cannot be brought up to date. Retry, or use another issuer.");
+          throw new BridgeError(
+            "STORE_UNAVAILABLE",
+            "The feed cannot be brought up to date. Retry, or use another issuer.",
+          );
         }
         const accept = context.request.headers.get("accept") ?? "";
         if (accept.includes("text/event-stream")) return stream(deps, after, context.address);
@@ -92,7 +95,10 @@ function positionOf({ request, url }: RequestContext): number | undefined {
   const text = request.headers.get("last-event-id") ?? url.searchParams.get("after");
   if (text === null || text === "") return undefined;
   if (!/^\d{1,15}$/.test(text)) {
-    throw new BridgeError("REQUEST_MALFORMED", "after: must be a sequence number of the feed, as in Last-Event-ID.");
+    throw new BridgeError(
+      "REQUEST_MALFORMED",
+      "after: must be a sequence number of the feed, as in Last-Event-ID.",
+    );
   }
   return Number(text);
 }
@@ -101,7 +107,11 @@ function positionOf({ request, url }: RequestContext): number | undefined {
 function assertReader(headers: Headers, hashes: readonly Buffer[]): void {
   if (hashes.length === 0) return;
   const [, secret] = /^Bearer ([\x21-\x7e]+)$/i.exec(headers.get("authorization") ?? "") ?? [];
-  if (secret === undefined) throw new BridgeError("TOKEN_MISSING", "The feed needs the header Authorization: Bearer with one of its secrets.");
+  if (secret === undefined)
+    throw new BridgeError(
+      "TOKEN_MISSING",
+      "The feed needs the header Authorization: Bearer with one of its secrets.",
+    );
   const presented = sha256(secret);
   if (!hashes.some((hash) => timingSafeEqual(hash, presented))) {
     throw new BridgeError("TOKEN_MALFORMED", "The bearer secret is not one of the feed's secrets.");

@@ -83,7 +83,8 @@ async function openStream(
   });
   const until = watcher.seq;
   try {
-    if (until > from) for (const change of await readMissed(deps, record, { from, until })) send(change);
+    if (until > from)
+      for (const change of await readMissed(deps, record, { from, until })) send(change);
   } catch (error) {
     // Nobody would read this stream, and a session may have only a few.
     stream.close();
