@@ -22,7 +22,7 @@ describeStores("two issuers on one $name", (place, fixture) => {
     expect((await a.keys.jwks()).keys).toHaveLength(1);
   });
 
-  it("refuse within a second what the other revoked, though it was in memory", async () => {
+  it("refuse within a second a session that the other one revoked, although it was in memory", async () => {
     const browser = await openBrowser(a);
     expect((await browser.mint(b)).status).toBe(200);
     await a.sessions.revoke((await a.sessions.listForUser("alice"))[0]!.handle);
@@ -39,7 +39,7 @@ describeStores("two issuers on one $name", (place, fixture) => {
     expect(lastGrantedAt - revokedAt).toBeLessThan(1_000);
   });
 
-  it("tell a page at once what its session is now, whichever of them has changed it", async () => {
+  it("return the current session to a page, whichever of them has changed it", async () => {
     const browser = await openBrowser(a);
     const [session] = await a.sessions.listForUser("alice");
     for (let round = 1; round <= 5; round += 1) {
@@ -50,7 +50,7 @@ describeStores("two issuers on one $name", (place, fixture) => {
     }
   });
 
-  it("show on the feed what the other revoked", async () => {
+  it("send revocations of the other one on the feed", async () => {
     await openBrowser(a);
     const [session] = await a.sessions.listForUser("alice");
     const response = await call(b, "/revocations", { headers: { accept: "text/event-stream" } });
@@ -61,7 +61,7 @@ describeStores("two issuers on one $name", (place, fixture) => {
     await stream.cancel();
   });
 
-  it("tell the page at one what happened to its session at the other", async () => {
+  it("send a page the events of its session at the other one", async () => {
     const browser = await openBrowser(a);
     const [session] = await a.sessions.listForUser("alice");
     const stream = readEvents(await call(b, "/session/events", { cookie: browser.cookie }));
@@ -71,7 +71,7 @@ describeStores("two issuers on one $name", (place, fixture) => {
     expect(await stream.next()).toMatchObject({ event: "revoked" });
   });
 
-  it("let a browser go back and forth between them while its secret rotates", async () => {
+  it("serve a browser that alternates between them while its secret rotates", async () => {
     const browser = await openBrowser(a);
     for (let round = 0; round < 6; round += 1) {
       const [here, there] = round % 2 === 0 ? [a, b] : [b, a];
@@ -82,7 +82,7 @@ describeStores("two issuers on one $name", (place, fixture) => {
     }
   });
 
-  it("keep exactly one of many refreshes at once as the current secret, and lose none", async () => {
+  it("keep one of many concurrent refreshes as the current secret, and answer all", async () => {
     const browser = await openBrowser(a);
     const { cookie } = browser;
     const answers = await Promise.all(
@@ -100,7 +100,7 @@ describeStores("two issuers on one $name", (place, fixture) => {
     await c.close();
   });
 
-  it("accept a rotated secret no longer than its grace, whatever they remember", async () => {
+  it("accept a rotated secret for its grace only, whatever is in memory", async () => {
     const clock = testClock();
     const again = await fixture.place();
     const [c, d] = [
@@ -133,7 +133,7 @@ describeStores("two issuers on one $name", (place, fixture) => {
     }
   });
 
-  it("sign with a removed key no more, though the next one cannot be opened yet", async () => {
+  it("stop signing with a removed key even when the next key cannot be opened yet", async () => {
     const vault = createLocalVault();
     const [{ kid: first } = { kid: "" }] = await a.keys.list();
     let isLocked = false;

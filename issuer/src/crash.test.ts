@@ -33,8 +33,8 @@ async function work(url: string, known: Known[]): Promise<void> {
   }
 }
 
-describeStores("an issuer on $name that is killed in mid-write", (place) => {
-  it("has lost no session that it acknowledged and brings none back that it revoked", async () => {
+describeStores("an issuer on $name that is killed during writes", (place) => {
+  it("keeps every acknowledged session and revives no revoked one", async () => {
     const known: Known[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const issuer = await startIssuerProcess(place().location);

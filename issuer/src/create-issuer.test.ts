@@ -32,7 +32,7 @@ async function mint(cookie: string | undefined, appId = "orders"): Promise<Respo
 }
 
 describe("the main path", () => {
-  it("signs in, shows the session, mints a token, signs out", async () => {
+  it("signs in, returns the session, mints a token, signs out", async () => {
     const cookie = await signIn(issuer);
     const session = await call(issuer, "/session", { cookie });
     expect(await session.json()).toMatchObject({
@@ -49,7 +49,7 @@ describe("the main path", () => {
     expect(await reasonOf(await mint(cookie))).toBe("401 session-revoked");
   });
 
-  it("mints a token with exactly the header and claims of the design", async () => {
+  it("mints a token with exactly the documented header and claims", async () => {
     const cookie = await signIn(issuer);
     const { token, expiresAt } = (await (await mint(cookie)).json()) as {
       token: string;
@@ -94,7 +94,7 @@ describe("the main path", () => {
     expect(expiresAt - payload.iat!).toBeLessThanOrEqual(60);
   });
 
-  it("keeps sessions and keys over a restart, in a file that only its owner can read", async () => {
+  it("keeps sessions and keys over a restart, in a file with mode 0600", async () => {
     const file = join(folder, "sub", "issuer.sqlite");
     const first = testIssuer({ store: sqliteStore({ file }) });
     const cookie = await signIn(first);

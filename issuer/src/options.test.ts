@@ -19,7 +19,7 @@ const create = (options: Partial<IssuerOptions>): (() => unknown) => {
     });
 };
 
-it("assertIssuerOptions refuses what createIssuer refuses, and opens no store", () => {
+it("assertIssuerOptions refuses what createIssuer refuses and opens no store", () => {
   const open = vi.fn(() => Promise.reject(new Error("must not be opened")));
   const options: IssuerOptions = {
     issuer: "https://shell.example/auth",
@@ -31,7 +31,7 @@ it("assertIssuerOptions refuses what createIssuer refuses, and opens no store", 
   expect(open).not.toHaveBeenCalled();
 });
 
-it.each([0, -1, Number.NaN])("postgresStore refuses a time of %s for statements", (value) => {
+it.each([0, -1, Number.NaN])("postgresStore refuses the statement timeout %s", (value) => {
   const options = { connectionString: "postgres://db.example/x", statementTimeoutMs: value };
   expect(() => postgresStore(options)).toThrow(
     "statementTimeoutMs: must be a number from 1 to 2147483647.",
@@ -60,10 +60,10 @@ describe("createIssuer", () => {
       { rateLimits: { logins: 5 } } as object,
       "rateLimits.logins: unknown option",
     ],
-    ["a group that is no object", { oidc: true as never }, "oidc: must be of type object"],
+    ["a group that is not an object", { oidc: true as never }, "oidc: must be of type object"],
     ["no URL", { issuer: "shell.example" }, "issuer: must be a URL"],
     [
-      "plain http elsewhere",
+      "plain http beyond loopback",
       { issuer: "http://shell.example/auth" },
       "issuer: must be an https URL",
     ],
@@ -86,14 +86,18 @@ describe("createIssuer", () => {
     ["credentials", { issuer: "https://u:p@shell.example/auth" }, "issuer: must have no query"],
     ["a token life below 15 s", { tokenTtlSeconds: 14 }, TTL],
     ["a token life above 300 s", { tokenTtlSeconds: 301 }, TTL],
-    ["a token life that is no number", { tokenTtlSeconds: Number.NaN }, "tokenTtlSeconds"],
+    ["a token life that is not a number", { tokenTtlSeconds: Number.NaN }, "tokenTtlSeconds"],
     [
       "a long grace",
       { sessions: { graceSeconds: 301 } },
       "sessions.graceSeconds: must be a number from 0 to 300",
     ],
     ["no idle time", { sessions: { idleSeconds: 0 } }, "sessions.idleSeconds"],
-    ["no absolute end", { sessions: { absoluteSeconds: Infinity } }, "sessions.absoluteSeconds"],
+    [
+      "no absolute timeout",
+      { sessions: { absoluteSeconds: Infinity } },
+      "sessions.absoluteSeconds",
+    ],
     [
       "a fraction of a millisecond",
       { installations: { timeoutMs: 100.5 } },
@@ -105,14 +109,18 @@ describe("createIssuer", () => {
       "installations.timeoutMs",
     ],
     ["many attempts", { installations: { maxAttempts: 21 } }, "installations.maxAttempts"],
-    ["a word for yes", { installations: { required: "yes" as never } }, "installations.required"],
+    [
+      "a string in place of a boolean",
+      { installations: { required: "yes" as never } },
+      "installations.required",
+    ],
     [
       "a list of managers",
       { installations: { mayManage: [] as never } },
       "installations.mayManage",
     ],
     [
-      "installations by a word",
+      "installations that are not an object",
       { installations: true as never },
       "installations: must be of type object",
     ],
@@ -133,7 +141,7 @@ describe("createIssuer", () => {
     ],
     ["a trusted wildcard", { trustedOrigins: ["*"] }, "trustedOrigins[0]: must be an exact origin"],
     [
-      "an algorithm for an app that there is not",
+      "an algorithm for an unregistered app",
       { algorithms: { nope: "ES256" } },
       "algorithms: no app nope is registered",
     ],
@@ -148,7 +156,7 @@ describe("createIssuer", () => {
       "oidc.clientId: must not be empty",
     ],
     [
-      "a failure page elsewhere",
+      "a failure page on another host",
       {
         oidc: {
           provider: "https://idp.example",
@@ -170,13 +178,13 @@ describe("createIssuer", () => {
     expect(create({ apps })).toThrow(expect.objectContaining({ code: "MANIFEST_INVALID" }));
   });
 
-  it("refuses sign-in without a password in production", () => {
+  it("refuses the development login in production", () => {
     vi.stubEnv("NODE_ENV", "production");
     expect(create({ devLogin: { users: USERS } })).toThrow(/devLogin: .* NODE_ENV is production/);
   });
 
   it.each(["", "staging"])(
-    "refuses it in the environment %j beyond this machine, since that may be production",
+    "refuses the development login in the environment %j beyond loopback",
     async (environment) => {
       vi.stubEnv("NODE_ENV", environment);
       const devLogin = { users: USERS };
@@ -189,7 +197,7 @@ describe("createIssuer", () => {
     },
   );
 
-  it("has no sign-in at all unless one is configured", async () => {
+  it("has no sign-in endpoint unless one is configured", async () => {
     const issuer = createIssuer({
       issuer: "http://localhost:4000/auth",
       apps: createAppRegistry(MANIFESTS),
@@ -216,7 +224,7 @@ describe("createIssuer", () => {
     await issuer.close();
   });
 
-  it("says that it is closed once it is, however often it is closed", async () => {
+  it("answers that it is closed after any number of calls to close", async () => {
     const issuer = testIssuer();
     await issuer.close();
     await issuer[Symbol.asyncDispose]();

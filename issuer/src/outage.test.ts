@@ -42,7 +42,7 @@ describe("while Postgres is down", () => {
     return connectionString;
   }
 
-  it("answers 503 with action wait, and goes on once Postgres is back", async () => {
+  it("answers 503 with action wait, and recovers once Postgres is back", async () => {
     await start();
     expect((await browser.mint()).status).toBe(200);
     await server.stop();
@@ -64,7 +64,7 @@ describe("while Postgres is down", () => {
     expect((await call(issuer, "/health")).status).toBe(200);
   });
 
-  it("tells who presents no session that nobody is signed in, without asking the store", async () => {
+  it("answers 401 to a request without a session, without a query", async () => {
     await start();
     await server.stop();
     expect(await reasonOf(await call(issuer, "/session"))).toBe("401 session-missing");
@@ -73,7 +73,7 @@ describe("while Postgres is down", () => {
     await server.start();
   });
 
-  it("mints from memory for less than a second, then says that it cannot know", async () => {
+  it("mints from memory for less than a second, then answers 503", async () => {
     await start();
     expect((await browser.mint()).status).toBe(200);
     await server.stop();
@@ -84,7 +84,7 @@ describe("while Postgres is down", () => {
     expect((await browser.mint()).status).toBe(200);
   });
 
-  it("hears again of what other processes do once Postgres is back", async () => {
+  it("follows other processes again once Postgres is back", async () => {
     const connectionString = await start();
     await server.stop();
     await server.start();
@@ -94,7 +94,7 @@ describe("while Postgres is down", () => {
     await other.close();
   });
 
-  it("does not start, and says so, when Postgres is not there", async () => {
+  it("rejects ready when Postgres cannot be reached", async () => {
     const connectionString = await start();
     await server.stop();
     const late = testIssuer({
@@ -107,7 +107,7 @@ describe("while Postgres is down", () => {
     await server.start();
   });
 
-  it("writes nothing by halves when the connection breaks inside a transaction", async () => {
+  it("writes nothing when the connection breaks inside a transaction", async () => {
     const connectionString = await start();
     await query(
       connectionString,
@@ -134,7 +134,7 @@ describe("an SQLite file", () => {
   const folder = mkdtempSync(join(tmpdir(), "issuer-outage-"));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it("that another process holds locked costs a wait, then 503, and nothing is lost", async () => {
+  it("that another process locks leads to a wait, then 503, without loss", async () => {
     const file = join(folder, "issuer.sqlite");
     const issuer = testIssuer({
       store: sqliteStore({ file, busyTimeoutMs: 100 }),
@@ -152,7 +152,7 @@ describe("an SQLite file", () => {
     await issuer.close();
   });
 
-  it("that is no database stops the start, and is left as it is", async () => {
+  it("that is not a database stops the start and stays unchanged", async () => {
     const other = join(folder, "other.sqlite");
     writeFileSync(other, "this is a text file, and somebody may need it".repeat(40));
     const issuer = testIssuer({ store: sqliteStore({ file: other }), onError: () => undefined });
@@ -161,7 +161,7 @@ describe("an SQLite file", () => {
     expect(await reasonOf(await call(issuer, "/session"))).toBe("503 store-unavailable");
   });
 
-  it("in a folder that cannot be made stops the start, naming it", async () => {
+  it("in a folder that cannot be created stops the start, naming the folder", async () => {
     const text = join(folder, "a-file");
     writeFileSync(text, "");
     const issuer = testIssuer({ store: sqliteStore({ file: join(text, "sub", "x.sqlite") }) });
@@ -170,7 +170,7 @@ describe("an SQLite file", () => {
 });
 
 describe("a clock that jumps", () => {
-  it("never lets an unused hour of the past reopen the grace of a rotation", async () => {
+  it("does not reopen the grace of a rotation", async () => {
     const clock = testClock();
     const issuer = testIssuer({ clock });
     const browser = await openBrowser(issuer);
@@ -183,7 +183,7 @@ describe("a clock that jumps", () => {
     await issuer.close();
   });
 
-  it("keeps minting with the key it has when it is set back before that key was made", async () => {
+  it("keeps minting when it is set back before the creation of the key", async () => {
     const clock = testClock();
     const issuer = testIssuer({ clock });
     const browser = await openBrowser(issuer);

@@ -27,7 +27,7 @@ async function revokedApps(): Promise<string[]> {
 }
 
 describe("issuer.reload", () => {
-  it("makes tokens for an app that came, and none for one that went", async () => {
+  it("mints tokens for an added app, and none for a removed one", async () => {
     const body = { appId: "bills" };
     const cookie = await signIn(issuer);
     const mint = (): Promise<Response> =>
@@ -48,7 +48,7 @@ describe("issuer.reload", () => {
     expect(await revokedApps()).toEqual(["app orders"]);
   });
 
-  it("revokes with the next call what the store could not take note of with this one", async () => {
+  it("retries with the next call the revocations that the store could not take", async () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), "issuer-reload-"));
     const file = join(folder.path, "issuer.sqlite");
     await issuer.close();
@@ -62,7 +62,7 @@ describe("issuer.reload", () => {
     expect(await revokedApps()).toEqual(["app orders", "app inspector"]);
   });
 
-  it("revokes nothing when apps get more, or only other words", async () => {
+  it("revokes nothing when apps gain scopes or change their texts", async () => {
     const scopes = ["orders:read", "orders:write", "orders:delete"];
     await issuer.reload({ apps: [{ ...ORDERS, scopes, name: "All orders" }, INSPECTOR, BILLS] });
     expect(await revokedApps()).toEqual([]);
@@ -71,7 +71,7 @@ describe("issuer.reload", () => {
   it.each([
     ["a manifest is wrong", [...MANIFESTS, { ...BILLS, url: "x" }], "MANIFEST_INVALID"],
     ["an app with an algorithm is gone", [ORDERS], "CONFIG_INVALID"],
-  ])("keeps the apps it had when %s", async (_what, apps, code) => {
+  ])("keeps the old apps when %s", async (_what, apps, code) => {
     await expect(issuer.reload({ apps })).rejects.toMatchObject({ code });
     const { session } = await issuer.sessions.create({ userId: "alice", tenantId: "acme" });
     await expect(issuer.sessions.mintToken(session.handle, "inspector")).resolves.toBeDefined();

@@ -53,7 +53,7 @@ describe.each<readonly [string, string, Use]>([
     ["more than 256 characters", "x".repeat(257)],
     ["a NUL", "a\0b"],
     ["half of a surrogate pair", "a\ud83d"],
-  ])("%s, and names it", async (_name, id) => {
+  ])("%s, naming the field", async (_name, id) => {
     await expect(use(issuer, id)).rejects.toMatchObject({
       code: "REQUEST_MALFORMED",
       message: expect.stringMatching(new RegExp(`\\b${field}\\b.*must`, "s")) as string,

@@ -67,7 +67,7 @@ async function mint(cookie: string, appId = "orders"): Promise<Response> {
 }
 
 describe("the audit log", () => {
-  it("says who did what, where, with which key and token", async () => {
+  it("records user, tenant, app, session, key and token of an event", async () => {
     const cookie = keep(await signIn(issuer));
     await mint(cookie);
     const [session] = await issuer.sessions.listForUser("alice");
@@ -153,7 +153,7 @@ describe("the audit log", () => {
     await own.close();
   });
 
-  it("holds no token, cookie, claim, datum or secret, whatever happens", async () => {
+  it("contains no token, cookie, claim, data or secret", async () => {
     const answers: string[] = [];
     const record = async (response: Response): Promise<Response> => {
       if (!response.ok) answers.push(await response.clone().text());

@@ -38,8 +38,8 @@ async function append(count: number, atSeconds = 1_000): Promise<void> {
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
-describe("the watcher of the change log", () => {
-  it("has read all that there was when it was asked, however much that is", async () => {
+describe("the change watcher", () => {
+  it("reads every change that was committed before the call, however many", async () => {
     await append(2 * BATCH);
     await append(BATCH / 2);
     await watcher.sync();
@@ -47,7 +47,7 @@ describe("the watcher of the change log", () => {
     expect(watcher.seq).toBe(2.5 * BATCH);
   });
 
-  it("tells each change once, though it is asked by many at once", async () => {
+  it("passes each change on once when many callers sync at once", async () => {
     await append(3);
     const reads = [watcher.sync(), watcher.sync(), watcher.sync()];
     const written = append(3);
@@ -57,7 +57,7 @@ describe("the watcher of the change log", () => {
     expect(told).toEqual(upTo(6));
   });
 
-  it("says that changes are missing before it goes on with those that came after them", async () => {
+  it("reports a gap before it passes on the changes after it", async () => {
     await append(1);
     await watcher.sync();
     await append(2);
@@ -67,14 +67,14 @@ describe("the watcher of the change log", () => {
     expect(told).toEqual([1, "gap after 3", 4, 5]);
   });
 
-  it("says so, too, when nothing came after them", async () => {
+  it("reports a gap when no change follows it", async () => {
     await append(3);
     await purgeChanges(store.db, 2_000);
     await watcher.sync();
     expect(told).toEqual(["gap after 3"]);
   });
 
-  it("follows a database whose numbers are lower from where it is", async () => {
+  it("follows a database whose numbers are lower", async () => {
     await append(5);
     await watcher.sync();
     await store.db.deleteFrom("breezeway_change").where("seq", ">", 2).execute();
@@ -85,7 +85,7 @@ describe("the watcher of the change log", () => {
     expect(told).toEqual([...upTo(5), "gap after 2", 3]);
   });
 
-  it("reads no more once it is closed", async () => {
+  it("stops reading when it is closed", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     await watcher.start();
     expect(vi.getTimerCount()).toBe(1);
@@ -93,7 +93,7 @@ describe("the watcher of the change log", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("is as old as the beginning of its last read, not the end", async () => {
+  it("measures its age from the start of its last read", async () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     const reading = watcher.sync();
     vi.advanceTimersByTime(700);

@@ -34,8 +34,8 @@ async function append(...subjects: readonly string[]): Promise<void> {
 
 const ids = (): string[] => feed.snapshot().revocations.map(({ id }) => id);
 
-describe("the feed of revocations", () => {
-  it("has what was in the log before it began, and its number", async () => {
+describe("the revocation feed", () => {
+  it("has the entries from before its start, and their number", async () => {
     await append("a", "b");
     expect(feed.isComplete).toBe(false);
     await feed.load();
@@ -44,7 +44,7 @@ describe("the feed of revocations", () => {
     expect(feed.since(1)?.map(({ seq }) => seq)).toEqual([2]);
   });
 
-  it("keeps what it is told of while it is loaded", async () => {
+  it("keeps changes that arrive during its load", async () => {
     await append("a");
     const loading = feed.load();
     feed.onChange(change(2, "b"));
@@ -52,7 +52,7 @@ describe("the feed of revocations", () => {
     expect([feed.snapshot().seq, ids()]).toEqual([2, ["a", "b"]]);
   });
 
-  it("is not whole after a gap that came while it was loaded for the one before", async () => {
+  it("is not complete after a second gap during the load for the first", async () => {
     await append("a", "b", "c");
     const loading = feed.load();
     feed.onGap(2);
@@ -63,7 +63,7 @@ describe("the feed of revocations", () => {
     expect([feed.isComplete, ids()]).toEqual([true, ["a", "b", "c"]]);
   });
 
-  it("tells those who listen of nothing after a gap before it is whole, then of everything", async () => {
+  it("notifies listeners after a gap only once it is complete, with a snapshot", async () => {
     await feed.load();
     const told: unknown[] = [];
     feed.subscribe({
@@ -79,7 +79,7 @@ describe("the feed of revocations", () => {
     expect(told).toEqual([[2, ["a", "b"]], 3]);
   });
 
-  it("keeps so many entries, the newest, and says of older positions that it does not know", async () => {
+  it("keeps a bounded number of newest entries and does not answer older positions", async () => {
     await feed.load();
     for (let seq = 1; seq <= MAX_ENTRIES + 2; seq += 1) feed.onChange(change(seq));
     expect(ids()).toHaveLength(MAX_ENTRIES);

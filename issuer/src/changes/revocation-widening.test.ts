@@ -56,7 +56,7 @@ describeStores("two issuers on one $name", (place) => {
   });
   afterEach(() => a.close());
 
-  it("end the tokens that the other made when its clock is ahead", async () => {
+  it("end the tokens of the other one when its clock is ahead", async () => {
     const ahead = testIssuer({ store: place().store(), clock: shiftedClock(4_000, clock) });
     const browser = await openBrowser(a);
     await openMany(a, "alice");
@@ -70,7 +70,7 @@ describeStores("two issuers on one $name", (place) => {
     await ahead.close();
   });
 
-  it("end the tokens that the other made while the revocation waited for its commit", async () => {
+  it("end the tokens that the other one minted while the revocation waited for its commit", async () => {
     const b = testIssuer({ store: place().store(), clock });
     const browser = await openBrowser(a);
     await browser.mint(b);
@@ -95,7 +95,7 @@ describeStores("two issuers on one $name", (place) => {
     await Promise.all([b.close(), other.close()]);
   });
 
-  it("move a revocation by a minute at most, however wrong the clock of the other", async () => {
+  it("move a revocation by at most a minute, however wrong the other one's clock is", async () => {
     const ahead = testIssuer({ store: place().store(), clock: shiftedClock(3_600_000, clock) });
     const browser = await openBrowser(a);
     await browser.mint(ahead);
@@ -107,7 +107,7 @@ describeStores("two issuers on one $name", (place) => {
 });
 
 describe("a revocation of many", () => {
-  it("ends tokens that were made after one before it, in the same second", async () => {
+  it("ends tokens that were minted after an earlier revocation in the same second", async () => {
     const issuer = testIssuer({ clock: testClock() });
     const browser = await openBrowser(issuer);
     for (let round = 0; round < 3; round += 1) {
@@ -119,7 +119,7 @@ describe("a revocation of many", () => {
     await issuer.close();
   });
 
-  it("is not repeated when it was heard in time", async () => {
+  it("is not repeated when it arrived in time", async () => {
     const issuer = testIssuer({ clock: testClock() });
     const browser = await openBrowser(issuer);
     await browser.mint();
@@ -129,7 +129,7 @@ describe("a revocation of many", () => {
     await issuer.close();
   });
 
-  it("is hardly moved by a token from when the clock was far ahead", async () => {
+  it("is moved by seconds only after a token from a clock that was far ahead", async () => {
     const clock = testClock();
     const issuer = testIssuer({ clock });
     const browser = await openBrowser(issuer);
@@ -142,7 +142,7 @@ describe("a revocation of many", () => {
     await issuer.close();
   });
 
-  it("ends a token whose claims hook answered only after it", async () => {
+  it("ends a token whose claims hook answered after the revocation", async () => {
     const asked = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<Record<string, unknown>>();
     const issuer = testIssuer({
@@ -159,7 +159,7 @@ describe("a revocation of many", () => {
     await issuer.close();
   });
 
-  it("refuses a session whose row was on its way when it was heard", async () => {
+  it("refuses a session whose row was being read when the revocation arrived", async () => {
     const gate = createGate();
     const issuer = testIssuer({ store: gate.behind(sqliteStore({ file: ":memory:" })) });
     const browser = await openBrowser(issuer);

@@ -5,7 +5,7 @@ import { createEventStream } from "./event-stream.ts";
 const TIMES = { heartbeatMs: 10_000, retryMs: 1_000 };
 
 describe("createEventStream", () => {
-  it("cuts off a client that does not read, after what it can still read", async () => {
+  it("ends the stream of a client that does not read, after its queued events", async () => {
     let closed = 0;
     const stream = createEventStream({ ...TIMES, onClose: () => (closed += 1) });
     for (let id = 1; id <= 6_000; id += 1) stream.send({ event: "revoked", id, data: {} });
@@ -17,7 +17,7 @@ describe("createEventStream", () => {
     expect(Number(last)).toBeLessThan(5_001);
   });
 
-  it("ends once, whether the client goes or the server ends it", async () => {
+  it("ends once, whether the client or the server ends it", async () => {
     let closed = 0;
     const stream = createEventStream({ ...TIMES, onClose: () => (closed += 1) });
     await readEvents(stream.response).cancel();

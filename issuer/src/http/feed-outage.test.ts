@@ -74,7 +74,7 @@ async function untilEnd(stream: EventReader): Promise<ReceivedEvent[]> {
 }
 
 describe.each(["cut", "freeze"] as const)("while the way to the database is %s", (fault) => {
-  it("lets readers go, says why to those that come, and has them miss nothing afterwards", async () => {
+  it("disconnects readers, answers 503 to new ones, and they miss nothing afterwards", async () => {
     const stream = await open();
     const { id = "" } = (await stream.next()) ?? {};
     relay[fault]();
@@ -95,7 +95,7 @@ describe.each(["cut", "freeze"] as const)("while the way to the database is %s",
     await resumed.cancel();
   });
 
-  it("keeps the streams of pages, and tells them afterwards what happened meanwhile", async () => {
+  it("keeps the streams of pages and sends the missed events afterwards", async () => {
     const cookie = await signIn(other);
     const [session] = await other.sessions.listForUser("alice");
     const page = readEvents(await call(issuer, "/session/events", { cookie }));
@@ -114,7 +114,7 @@ describe.each(["cut", "freeze"] as const)("while the way to the database is %s",
   });
 });
 
-it("answers readers that come while the database says nothing", async () => {
+it("answers new readers while the database hangs", async () => {
   const patient = behindRelay(600_000);
   await patient.ready;
   relay.freeze();

@@ -58,11 +58,11 @@ describe.each(CHANGING)("%s %s", (method, path, body) => {
   });
 });
 
-describe("reading across origins", () => {
+describe("cross-origin reading", () => {
   const header = (response: Response, name: string): string | null =>
     response.headers.get(`access-control-allow-${name}`);
 
-  it("is granted to trusted origins, by name and with credentials", async () => {
+  it("is granted to trusted origins, exactly and with credentials", async () => {
     const headers = { origin: "https://shell.example" };
     const response = await call(issuer, "/session", { cookie, headers });
     expect(header(response, "origin")).toBe("https://shell.example");
@@ -74,7 +74,7 @@ describe("reading across origins", () => {
   });
 
   it.each(["https://evil.example", "null", "http://localhost:4001"])(
-    "is granted to nobody else: %s",
+    "is refused to any other origin: %s",
     async (origin) => {
       for (const path of ["/session", "/session/token", "/session/events", "/revocations"]) {
         for (const method of ["GET", "OPTIONS"]) {
@@ -87,7 +87,7 @@ describe("reading across origins", () => {
     },
   );
 
-  it("is open for the public keys, which may be cached, and only for them", async () => {
+  it("is open for the cacheable public keys and for nothing else", async () => {
     const response = await call(issuer, "/.well-known/jwks.json");
     expect(header(response, "origin")).toBe("*");
     expect(header(response, "credentials")).toBeNull();
@@ -110,7 +110,7 @@ describe("bad input", () => {
     ["an unknown field", { appId: "orders", aud: "other" }, "400 request-malformed"],
     ["a list of apps", { appId: "orders inspector" }, "404 app-unknown"],
     ["an unknown app", { appId: "nope" }, "404 app-unknown"],
-    ["a prototype's name as app", { appId: "__proto__" }, "404 app-unknown"],
+    ["the name of a prototype member as app", { appId: "__proto__" }, "404 app-unknown"],
     ["an app id that is too long", { appId: "a".repeat(257) }, "400 request-malformed"],
     ["a body that is too large", { appId: "a".repeat(20_000) }, "413 body-too-large"],
   ])("POST /session/token refuses %s", async (_case, body, reason) => {
@@ -119,14 +119,22 @@ describe("bad input", () => {
 
   it.each<[string, unknown, string]>([
     ["an unknown user", { userId: "mallory", tenantId: "acme" }, "404 user-unknown"],
-    ["a prototype's name", { userId: "__proto__", tenantId: "acme" }, "404 user-unknown"],
-    ["a tenant of others", { userId: "bob", tenantId: "globex" }, "403 tenant-not-allowed"],
+    [
+      "the name of a prototype member",
+      { userId: "__proto__", tenantId: "acme" },
+      "404 user-unknown",
+    ],
+    [
+      "a tenant that the user does not belong to",
+      { userId: "bob", tenantId: "globex" },
+      "403 tenant-not-allowed",
+    ],
     ["a missing tenant", { userId: "bob" }, "400 request-malformed"],
   ])("POST /login/dev refuses %s", async (_case, body, reason) => {
     expect(await reasonOf(await post("/login/dev", body))).toBe(reason);
   });
 
-  it("counts a body that does not say how long it is", async () => {
+  it("counts the bytes of a body without a declared length", async () => {
     const body = new ReadableStream({
       pull: (controller) => controller.enqueue(new Uint8Array(4_096).fill(32)),
     });
@@ -139,7 +147,7 @@ describe("bad input", () => {
     expect(await reasonOf(await issuer.fetch(request))).toBe("413 body-too-large");
   });
 
-  it("does not wait for a body that says that it is too large", async () => {
+  it("does not read a body whose declared length is too large", async () => {
     const request = new Request(`${issuer.url}/session/token`, {
       method: "POST",
       headers: {
@@ -155,7 +163,7 @@ describe("bad input", () => {
     expect(await reasonOf(await issuer.fetch(request))).toBe("413 body-too-large");
   });
 
-  it("believes no length that is smaller than what comes", async () => {
+  it("counts the bytes of a body that is longer than declared", async () => {
     const request = new Request(`${issuer.url}/session/token`, {
       method: "POST",
       headers: {
@@ -191,7 +199,7 @@ describe("bad input", () => {
     ["an empty one", "breezeway="],
     ["text", "breezeway=hello"],
     ["the right length, another alphabet", `breezeway=${"*".repeat(64)}`],
-    ["one that nobody was given", `breezeway=${"A".repeat(64)}`],
+    ["one that was never issued", `breezeway=${"A".repeat(64)}`],
     ["another name", `Breezeway=${"A".repeat(64)}`],
   ])("answers 401 session-missing to a cookie of %s", async (_case, value) => {
     expect(await reasonOf(await call(issuer, "/session", { cookie: value }))).toBe(
@@ -199,7 +207,7 @@ describe("bad input", () => {
     );
   });
 
-  it("counts neither of two session cookies: one of them was planted", async () => {
+  it("ignores both of two session cookies, since one of them was planted", async () => {
     const planted = `${cookie}; ${await signIn(issuer, "bob")}`;
     expect(await reasonOf(await call(issuer, "/session", { cookie: planted }))).toBe(
       "401 session-missing",
@@ -217,7 +225,7 @@ describe("bad input", () => {
     expect(await reasonOf(await call(issuer, path, { method, cookie }))).toBe(reason);
   });
 
-  it("answers with a request id: the caller's own when it is a plain one", async () => {
+  it("answers with a request id, the caller's own when it is well-formed", async () => {
     const id = async (given: string): Promise<string | null> =>
       (await call(issuer, "/session", { headers: { "x-request-id": given } })).headers.get(
         "x-request-id",
@@ -226,7 +234,7 @@ describe("bad input", () => {
     expect(await id("a b\tc<script>")).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it("stores no answer anywhere", async () => {
+  it("marks every answer no-store", async () => {
     for (const path of ["/session", "/nothing", "/health"]) {
       const response = await call(issuer, path, { cookie });
       expect(response.headers.get("cache-control")).toBe("no-store");
@@ -253,7 +261,7 @@ describe("limits", () => {
     return refused;
   }
 
-  it("hold per session and app, and leave other apps and sessions alone", async () => {
+  it("hold per session and app without affecting other apps and sessions", async () => {
     const own = testIssuer({ rateLimits: { mintsPerSessionAndApp: 3 } });
     const alice = await signIn(own);
     await refusedAfter(3, () => mint(own, alice));
@@ -292,7 +300,7 @@ describe("limits", () => {
     await own.close();
   });
 
-  it("hold per address for all that changes something, also without a session", async () => {
+  it("hold per address for every state-changing request, even without a session", async () => {
     const own = testIssuer({ rateLimits: { requestsPerAddress: 3 } });
     const alice = await signIn(own);
     await refusedAfter(3, () => mint(own, alice, { address: "192.0.2.1" }));
@@ -301,7 +309,7 @@ describe("limits", () => {
     await own.close();
   });
 
-  it("are not used up by what a page elsewhere sends", async () => {
+  it("are not used up by requests of other sites", async () => {
     const own = testIssuer({ rateLimits: { requestsPerAddress: 2 } });
     const alice = await signIn(own);
     const address = "192.0.2.1";

@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => issuer.close());
 
 describe("the issuer", () => {
-  it("takes no cookie for the session's whose name only looks like it", async () => {
+  it("ignores a cookie whose name only resembles that of the session cookie", async () => {
     // A subdomain may set the name with a no-break space before it, even where it begins `__Host-`.
     for (const lookalike of ["\u00a0", "\u00a0 ", "x", "a=b; \u00a0"]) {
       const response = await call(issuer, "/session", { cookie: lookalike + cookie });
@@ -31,7 +31,7 @@ describe("the issuer", () => {
     }
   });
 
-  it("refuses an address that is none, without a word to the operator", async () => {
+  it("refuses an invalid request URL without an error for the operator", async () => {
     const server = await serveIssuer(issuer, { port: 0 });
     const port = Number(new URL(server.url).port);
     const answer = await new Promise<IncomingMessage>((resolve) => {

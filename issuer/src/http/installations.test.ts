@@ -64,7 +64,7 @@ describe("an administrator", () => {
     ]);
   });
 
-  it("is named on the audit line of what was asked for, and nothing of the session's secret is", async () => {
+  it("is named in the audit line of the request, without the session's secret", async () => {
     await issuer.close();
     const lines: AuditEvent[] = [];
     start({}, { audit: (event) => void lines.push(event) });
@@ -84,7 +84,7 @@ describe("an administrator", () => {
     expect(JSON.stringify(lines)).not.toContain(cookie.split("=")[1]);
   });
 
-  it("may ask for so many things of one kind in a minute, in one tenant", async () => {
+  it("has a limit per minute for each kind of request in a tenant", async () => {
     await issuer.close();
     start({}, { rateLimits: { installationChangesPerTenant: 3 } });
     const [cookie, other] = [await signIn(issuer), await signIn(issuer, "alice", "globex")];
@@ -101,12 +101,12 @@ describe("an administrator", () => {
     expect((await call(issuer, "/installations/install", elsewhere)).status).toBe(200);
   });
 
-  it("is told that nothing was ever installed", async () => {
+  it("gets null for an app that was never installed", async () => {
     const answer = await post("uninstall", await signIn(issuer));
     expect(await answer.json()).toEqual({ installation: null });
   });
 
-  it("is told of a step that does not fit, and of an app that is none", async () => {
+  it("gets 409 for a step that does not fit and 404 for an unknown app", async () => {
     const cookie = await signIn(issuer);
     expect(await reasonOf(await post("setup-completed", cookie))).toBe("409 installation-conflict");
     const body = { appId: "nothing", tenantId: "acme" };
@@ -114,7 +114,7 @@ describe("an administrator", () => {
     expect(await reasonOf(unknown)).toBe("404 app-unknown");
   });
 
-  it("sees and changes nothing of another tenant", async () => {
+  it("can neither see nor change another tenant", async () => {
     await issuer.installations.install({ appId: "orders", tenantId: "globex" });
     const cookie = await signIn(issuer, "alice", "acme");
     expect(await (await call(issuer, "/installations", { cookie })).json()).toEqual({
@@ -129,7 +129,7 @@ describe("an administrator", () => {
     });
   });
 
-  it("hears on the session's stream that installations of the tenant have changed", async () => {
+  it("gets installations-changed on the session's stream", async () => {
     const cookie = await signIn(issuer);
     const stream = readEvents(
       await call(issuer, "/session/events", { cookie, headers: { accept: "text/event-stream" } }),
@@ -144,7 +144,7 @@ describe("an administrator", () => {
   });
 });
 
-describe("installations are closed", () => {
+describe("installations are refused", () => {
   it.each(COMMANDS)("to a session that may not manage apps: %s", async (command) => {
     expect(await reasonOf(await post(command, await signIn(issuer, "bob")))).toBe(
       "403 scope-missing",
@@ -152,21 +152,21 @@ describe("installations are closed", () => {
     expect(await issuer.installations.listForTenant("acme")).toEqual([]);
   });
 
-  it("to such a session's question what there is", async () => {
+  it("to a session that may not list them", async () => {
     const cookie = await signIn(issuer, "bob");
     expect(await reasonOf(await call(issuer, "/installations", { cookie }))).toBe(
       "403 scope-missing",
     );
   });
 
-  it("to everybody when the host does not say who may", async () => {
+  it("to every session when mayManage is not set", async () => {
     await issuer.close();
     start({ mayManage: undefined as never });
     const cookie = await signIn(issuer);
     expect(await reasonOf(await post("install", cookie))).toBe("403 scope-missing");
   });
 
-  it.each([1, "yes", {}, undefined, null])("by a hook that answers %j", async (verdict) => {
+  it.each([1, "yes", {}, undefined, null])("by a hook that returns %j", async (verdict) => {
     await issuer.close();
     start({ mayManage: () => verdict as never });
     expect(await reasonOf(await post("install", await signIn(issuer)))).toBe("403 scope-missing");
@@ -175,7 +175,7 @@ describe("installations are closed", () => {
     expect(await reasonOf(await post("install", await signIn(issuer)))).toBe("403 scope-missing");
   });
 
-  it("by a hook that fails", async () => {
+  it("by a hook that throws", async () => {
     await issuer.close();
     start({
       mayManage() {
@@ -188,7 +188,7 @@ describe("installations are closed", () => {
     expect(await issuer.installations.listForTenant("acme")).toEqual([]);
   });
 
-  it("to whoever is not signed in", async () => {
+  it("to a request without a session", async () => {
     expect(await reasonOf(await post("install"))).toBe("401 session-missing");
     expect(await reasonOf(await call(issuer, "/installations"))).toBe("401 session-missing");
   });
@@ -208,7 +208,7 @@ describe("installations are closed", () => {
     expect(await issuer.installations.listForTenant("acme")).toEqual([]);
   });
 
-  it("to a page elsewhere that only asks", async () => {
+  it("to a reading page of another site", async () => {
     const cookie = await signIn(issuer);
     const headers = { "sec-fetch-site": "same-site" };
     expect(await reasonOf(await call(issuer, "/installations", { cookie, headers }))).toBe(
@@ -216,7 +216,7 @@ describe("installations are closed", () => {
     );
   });
 
-  it("to a body that is no JSON of this form", async () => {
+  it("to a body of another form", async () => {
     const cookie = await signIn(issuer);
     for (const body of [
       "{}",
@@ -229,7 +229,7 @@ describe("installations are closed", () => {
     }
   });
 
-  it("where the issuer has no such option: there is nothing at their paths", async () => {
+  it("with 404 when the issuer has no such option", async () => {
     await issuer.close();
     issuer = testIssuer();
     const cookie = await signIn(issuer);

@@ -72,7 +72,7 @@ async function revoked(): Promise<string> {
 }
 
 describe("the stream", () => {
-  it("begins with a snapshot of what still matters and goes on with what is new", async () => {
+  it("begins with a snapshot of the relevant entries and continues with new ones", async () => {
     const before = await revoked();
     const stream = await openStream();
     const entry = { kind: "session", id: before, atSeconds: atSeconds() };
@@ -89,7 +89,7 @@ describe("the stream", () => {
     });
   });
 
-  it("resumes after Last-Event-ID with what is newer, and nothing twice", async () => {
+  it("resumes after Last-Event-ID with newer entries only", async () => {
     const handles = [await revoked(), await revoked(), await revoked()];
     const stream = await openStream({ "last-event-id": "2" });
     expect(await stream.next()).toMatchObject({ id: "3", data: { id: handles[1] } });
@@ -111,7 +111,7 @@ describe("the stream", () => {
     }
   });
 
-  it("starts over for a reader that is further behind than a stream holds", async () => {
+  it("starts over for a reader that has missed more entries than a stream holds", async () => {
     behind(`begin;
       update breezeway_change_counter set seq = 6001;
       with recursive n(seq) as (select 2 union all select seq + 1 from n where seq < 6001)
@@ -125,7 +125,7 @@ describe("the stream", () => {
     expect(await stream.next()).toMatchObject({ id: "6003", data: { id: next } });
   });
 
-  it("goes on in a database that was put back to an earlier state", async () => {
+  it("continues after the database was restored to an earlier state", async () => {
     const kept = await revoked();
     const stream = await openStream();
     await stream.next();
@@ -145,7 +145,7 @@ describe("the stream", () => {
     expect(await late.next()).toMatchObject({ event: "snapshot", data: { seq: 3 } });
   });
 
-  it("starts over when changes were lost before those that it is told of", async () => {
+  it("starts over when earlier changes were lost", async () => {
     const stream = await openStream();
     await stream.next();
     behind(`begin;
@@ -159,7 +159,7 @@ describe("the stream", () => {
     });
   });
 
-  it("is not vouched for while the issuer cannot fill a gap", async () => {
+  it("ends and is refused while the issuer cannot fill a gap", async () => {
     const stream = await openStream();
     await stream.next();
     // The newest numbers are found, and that changes are missing, but not what they were.
@@ -172,7 +172,7 @@ describe("the stream", () => {
     expect(await (await poll()).json()).toMatchObject({ seq: 6 });
   });
 
-  it("misses nothing that is revoked while it opens", async () => {
+  it("misses no revocation that happens while it opens", async () => {
     const handles: string[] = [];
     const revoking = (async () => {
       for (let index = 0; index < 30; index += 1) handles.push(await revoked());
@@ -192,7 +192,7 @@ describe("the stream", () => {
     }
   });
 
-  it("gives a sign of life, so that a dead connection shows", async () => {
+  it("sends heartbeats, so that a dead connection is noticed", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const quick = testIssuer({ revocations: { heartbeatSeconds: 3 } });
     const response = await call(quick, "/revocations", {
@@ -206,7 +206,7 @@ describe("the stream", () => {
     expect(await stream.nextBlock()).toBeUndefined();
   });
 
-  it("gives one each second by default, as often as readers expect it", async () => {
+  it("sends a heartbeat each second by default", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const plain = testIssuer();
     const stream = readEvents(
@@ -218,7 +218,7 @@ describe("the stream", () => {
     expect(await stream.nextBlock()).toEqual({ comment: "heartbeat" });
   });
 
-  it("lets no address keep the readers of others out", async () => {
+  it("does not let one address use up all streams", async () => {
     const openFrom = (address: string): Promise<Response> =>
       call(issuer, "/revocations", { headers: { accept: "text/event-stream" }, address });
     for (let index = 0; index < 256; index += 1) {
@@ -232,7 +232,7 @@ describe("the stream", () => {
 });
 
 describe("a poll", () => {
-  it("gives everything first, and what is newer after that", async () => {
+  it("returns everything first and newer entries afterwards", async () => {
     const first = await revoked();
     expect(await (await poll()).json()).toEqual({
       seq: 2,
@@ -243,7 +243,7 @@ describe("a poll", () => {
     expect(await (await poll(2)).json()).toMatchObject({ seq: 3, revocations: [{ id: second }] });
   });
 
-  it("forgets a revocation once every token that it could end has expired", async () => {
+  it("drops a revocation once every token that it could end has expired", async () => {
     await revoked();
     clock.advance(310_000);
     expect(await (await poll()).json()).toMatchObject({ revocations: [{}] });
@@ -251,7 +251,7 @@ describe("a poll", () => {
     expect(await (await poll()).json()).toMatchObject({ seq: 2, revocations: [] });
   });
 
-  it("names a removed key for two hours: key sets that are held may be that old", async () => {
+  it("lists a removed key for two hours, the age that a key set may reach", async () => {
     const [{ kid } = { kid: "" }] = await issuer.keys.list();
     await issuer.keys.remove(kid);
     const handle = await revoked();
@@ -269,13 +269,13 @@ describe("a poll", () => {
     expect(await (await poll()).json()).toMatchObject({ revocations: [] });
   });
 
-  it("refuses a position that is no number", async () => {
+  it("refuses a position that is not a number", async () => {
     expect((await poll("x")).status).toBe(400);
     expect((await poll("-1")).status).toBe(400);
     expect((await poll("9".repeat(16))).status).toBe(400);
   });
 
-  it("is readable by nobody's page", async () => {
+  it("is not readable for pages", async () => {
     const response = await fetch(`${server.url}/auth/revocations`, {
       headers: { origin: "https://evil.example" },
     });
@@ -297,7 +297,7 @@ describe("with secrets", () => {
     await closed.close();
   });
 
-  it("lets a reader in with any of them", async () => {
+  it("accepts any of the secrets", async () => {
     const closed = testIssuer({ revocations: { secrets: ["first-secret", "second-secret"] } });
     for (const secret of ["first-secret", "second-secret"]) {
       const headers = { authorization: `Bearer ${secret}` };

@@ -40,11 +40,11 @@ async function openStream(headers: Record<string, string> = {}): Promise<EventRe
 }
 
 describe("GET /session/events", () => {
-  it("needs a session", async () => {
+  it("refuses a request without a session", async () => {
     expect(await reasonOf(await call(issuer, "/session/events"))).toBe("401 session-missing");
   });
 
-  it("tells of a changed tenant and of changed claims, without their values", async () => {
+  it("sends tenant-changed, and claims-changed without the claims", async () => {
     const stream = await openStream();
     const switched = await call(issuer, "/session/tenant", {
       method: "POST",
@@ -60,21 +60,21 @@ describe("GET /session/events", () => {
     expect(await stream.next()).toMatchObject({ event: "claims-changed", data: {} });
   });
 
-  it("says signed-out and ends", async () => {
+  it("sends signed-out and ends", async () => {
     const stream = await openStream();
     await call(issuer, "/session", { method: "DELETE", cookie });
     expect(await stream.next()).toMatchObject({ event: "signed-out" });
     expect(await stream.next()).toBeUndefined();
   });
 
-  it("says revoked with the reason and ends", async () => {
+  it("sends revoked with the reason and ends", async () => {
     const stream = await openStream();
     await issuer.sessions.revoke(handle);
     expect(await stream.next()).toMatchObject({ event: "revoked", data: { reason: "revoked" } });
     expect(await stream.next()).toBeUndefined();
   });
 
-  it("says revoked when an old secret is used again", async () => {
+  it("sends revoked when an old secret is used again", async () => {
     const stream = await openStream();
     await call(issuer, "/session/refresh", { method: "POST", cookie });
     clock.advance(31_000);
@@ -82,7 +82,7 @@ describe("GET /session/events", () => {
     expect(await stream.next()).toMatchObject({ data: { reason: "refresh-reused" } });
   });
 
-  it("tells nothing of other sessions", async () => {
+  it("sends no event of other sessions", async () => {
     const stream = await openStream();
     await signIn(issuer, "bob");
     await issuer.sessions.revokeAllForUser("bob");
@@ -90,7 +90,7 @@ describe("GET /session/events", () => {
     expect(await stream.next()).toMatchObject({ event: "claims-changed" });
   });
 
-  it("is not ended by a revocation that is announced again for tokens from before it", async () => {
+  it("is not ended by a widened revocation of earlier tokens", async () => {
     const folder = mkdtempSync(join(tmpdir(), "session-events-"));
     const place = sqliteStore({ file: join(folder, "issuer.sqlite") });
     const [here, store] = [testIssuer({ store: place }), await place.open()];
@@ -104,7 +104,7 @@ describe("GET /session/events", () => {
     rmSync(folder, { recursive: true });
   });
 
-  it("tells of the end of a whole tenant to those that are in it now", async () => {
+  it("sends revoked of a whole tenant to the sessions that are active in it now", async () => {
     const stream = await openStream();
     // More than are told of one by one.
     for (const tenantId of ["acme", "globex"]) {
@@ -133,7 +133,7 @@ describe("GET /session/events", () => {
     });
   });
 
-  it("says so when the session runs out", async () => {
+  it("sends revoked when the session expires", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const own = testIssuer({ clock });
     cookie = await signIn(own);

@@ -18,14 +18,14 @@ const open = (owner?: string): EventStream =>
   });
 
 describe("the registry of event streams", () => {
-  it("bounds those of everybody together, and lets another in when one ends", () => {
+  it("bounds all streams together and opens another when one ends", () => {
     const streams = Array.from({ length: 4_096 }, (_, index) => open(`address-${index}`));
     expect(() => open("one more")).toThrow(expect.objectContaining({ code: "OVERLOADED" }));
     streams[0]?.close();
     expect(() => open("one more")).not.toThrow();
   });
 
-  it("gives pages a sign of life every 10 s, however often readers of the feed get one", () => {
+  it("sends pages a heartbeat every 10 s, whatever the heartbeat of the feed", () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     const beats = { revocations: 0, session: 0 };
     registry = createStreamRegistry(1_000);
@@ -36,7 +36,7 @@ describe("the registry of event streams", () => {
     expect(beats).toEqual({ revocations: 20, session: 2 });
   });
 
-  it("has pages come back at different times, within 5 s, and readers of the feed after 1 s", async () => {
+  it("makes pages reconnect at different times within 5 s, and readers of the feed after 1 s", async () => {
     const retryOf = async (kind: "revocations" | "session"): Promise<number> => {
       const { body } = registry.open({ kind, onClose: () => undefined }).response;
       const { value } = await body!.getReader().read();
@@ -50,7 +50,7 @@ describe("the registry of event streams", () => {
     expect(new Set(pages).size).toBeGreaterThan(1);
   });
 
-  it("bounds those of one owner, and leaves others alone", () => {
+  it("bounds the streams of one owner without affecting others", () => {
     const streams = Array.from({ length: 256 }, () => open("one"));
     expect(() => open("one")).toThrow(expect.objectContaining({ code: "OVERLOADED" }));
     expect(() => open("another")).not.toThrow();
@@ -58,7 +58,7 @@ describe("the registry of event streams", () => {
     expect(() => open("one")).not.toThrow();
   });
 
-  it("ends all of them with itself", () => {
+  it("ends all streams when it closes", () => {
     let ended = 0;
     for (const kind of ["revocations", "session"] as const) {
       registry.open({ kind, onClose: () => (ended += 1) });

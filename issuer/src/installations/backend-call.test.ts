@@ -77,7 +77,7 @@ describe("an answer of an app's backend", () => {
     expect(await call()).toEqual(outcome);
   });
 
-  it("is cut to what fits on a screen", async () => {
+  it("is cut to 300 characters", async () => {
     backend.answer = words("\u{1f600}".repeat(1_000));
     const outcome = await call();
     const detail = "detail" in outcome ? outcome.detail : "";
@@ -86,7 +86,7 @@ describe("an answer of an app's backend", () => {
     expect(detail).toMatch(/…$/);
   });
 
-  it("is read no further than its limit", async () => {
+  it("is read up to its size limit", async () => {
     let sent = 0;
     const endless = function* (): Generator<Buffer> {
       for (const chunk = Buffer.alloc(65_536, " "); sent < 500_000_000; sent += chunk.length) {
@@ -110,7 +110,7 @@ describe("an answer of an app's backend", () => {
 });
 
 describe("no answer", () => {
-  it("in time, be it the head or the rest, is a timeout", async () => {
+  it("in time, of head or body, is a timeout", async () => {
     backend.answer = () => undefined;
     const timeout = { kind: "unavailable", reason: "timeout" };
     expect(await call(undefined, { timeoutMs: 150 })).toEqual(timeout);
@@ -120,7 +120,7 @@ describe("no answer", () => {
     expect(await call(undefined, { timeoutMs: 150 })).toEqual(timeout);
   });
 
-  it("is not waited for by a fetch of the host's own that knows no signal", async () => {
+  it("is a timeout even when the host's own fetch ignores its signal", async () => {
     const closing = new AbortController();
     const fetch = (): Promise<Response> => new Promise(() => undefined);
     const timeout = { kind: "unavailable", reason: "timeout" };
@@ -150,14 +150,14 @@ describe("no answer", () => {
     });
   });
 
-  it("that is not waited for any more, as this process closes, says nothing of the backend", async () => {
+  it("that is interrupted by a closing process is not an outage", async () => {
     const closing = new AbortController();
     backend.answer = () => closing.abort();
     expect(await call(undefined, { signal: closing.signal })).toEqual({ kind: "interrupted" });
   });
 });
 
-it("sends the token in its header alone, and no cookie", async () => {
+it("sends the token in the header only, and no cookie", async () => {
   let seen = "";
   backend.answer = (response, request) => {
     seen = JSON.stringify(request.headers) + String(request.url);

@@ -53,7 +53,7 @@ function call(url: string, refused: BlockList, lookup?: LookupFunction): Promise
   );
 }
 
-describe("a call to an address that is refused", () => {
+describe("a call to a refused address", () => {
   const port = (): string => new URL(backend.origin).port;
 
   it.each([
@@ -65,13 +65,13 @@ describe("a call to an address that is refused", () => {
     "[::ffff:127.0.0.1]",
     "[::ffff:7f00:1]",
     "localhost",
-  ])("connects to nobody, and is final: %s", async (host) => {
+  ])("makes no connection and is final: %s", async (host) => {
     const before = backend.calls.length;
     expect(await call(`http://${host}:${port()}/`, CLOSED)).toEqual(REFUSED);
     expect(backend.calls).toHaveLength(before);
   });
 
-  it("connects to nobody when a name leads to it, over TLS too", async () => {
+  it("makes no connection when a name resolves to it, even over TLS", async () => {
     const before = tls.connections;
     const url = `https://backend.test:${tls.port}/`;
     expect(await call(url, CLOSED, named("127.0.0.1"))).toEqual(REFUSED);
@@ -80,7 +80,7 @@ describe("a call to an address that is refused", () => {
     expect(tls.connections).toBe(before);
   });
 
-  it("connects to nobody when a name leads there the second time that it is asked", async () => {
+  it("makes no connection when a name resolves to it at the second lookup", async () => {
     const elsewhere = new BlockList();
     elsewhere.addAddress("127.0.0.1");
     elsewhere.addAddress("::1", "ipv6");
@@ -97,7 +97,7 @@ describe("a call to an address that is refused", () => {
     expect(asked).toBe(2);
   });
 
-  it("goes to another address of the same name, when that one is none of them", async () => {
+  it("goes to an allowed address of the same name", async () => {
     const one = new BlockList();
     one.addAddress("127.0.0.2");
     const url = `http://backend.test:${port()}/`;
@@ -105,8 +105,8 @@ describe("a call to an address that is refused", () => {
   });
 });
 
-describe("a call to an address that is not", () => {
-  it("is made, over TLS with the name of the backend and a look at its certificate", async () => {
+describe("a call to an allowed address", () => {
+  it("is made, over TLS with the backend's name and a check of its certificate", async () => {
     const lookup = named("127.0.0.1");
     expect(await call(`${backend.origin}/`, OPEN)).toEqual(DONE);
     expect(await call(`https://backend.test:${tls.port}/`, OPEN, lookup)).toEqual(DONE);
@@ -133,20 +133,20 @@ describe("an issuer", () => {
   }
 
   it.each<readonly [string, string, InstallationOptions, string]>([
+    ["calls no backend on loopback", "https://shell.example/auth", {}, "failed private-address"],
     [
-      "calls no backend on its own machine",
-      "https://shell.example/auth",
-      {},
-      "failed private-address",
-    ],
-    [
-      "does when it is told to",
+      "calls it with allowPrivateAddresses",
       "https://shell.example/auth",
       { allowPrivateAddresses: true },
       "setup",
     ],
-    ["does when its own URL is on loopback", "http://localhost:4000/auth", {}, "setup"],
-    ["leaves it to a fetch of the host's own", "https://shell.example/auth", { fetch }, "setup"],
+    ["calls it when its own URL is on loopback", "http://localhost:4000/auth", {}, "setup"],
+    [
+      "leaves the decision to the host's own fetch",
+      "https://shell.example/auth",
+      { fetch },
+      "setup",
+    ],
   ])("%s: %s", async (_name, url, options, state) => {
     const before = backend.calls.length;
     expect(await stateAfterConnect(url, options)).toBe(state);

@@ -26,7 +26,7 @@ afterAll(async () => {
   await fixture.close();
 });
 
-it("goes by the store's clock where those of two machines differ by a day", async () => {
+it("uses the store's time when the clocks of two machines differ by a day", async () => {
   const slow = gate();
   const arrived = gate();
   backend.answer = async (response, _request, { said }) => {

@@ -38,8 +38,8 @@ async function stateAt({ url }: IssuerProcess, cookie: string): Promise<string |
   return installations[0]?.state;
 }
 
-describeStores("an issuer on $name that is killed while a backend holds its call", (place) => {
-  it("leaves the call to another process, which makes it again by the same id", async () => {
+describeStores("an issuer on $name that is killed during a call", (place) => {
+  it("leaves the call to another process, which repeats it with the same id", async () => {
     const first = backend.calls.length;
     let clockAheadMs = 0;
     // Time goes by between one process and the next: the claim of the dead one ends.

@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 describeStores("calls of installations in a $name store", (place) => {
   const stage = setUpInstallations(place);
 
-  it("makes one installation and one call of any number of wishes, at two issuers", async () => {
+  it("makes one installation and one call from concurrent requests at two issuers", async () => {
     const other = stage.open();
     const wishes = Array.from({ length: 12 }, (_, index) =>
       (index % 2 === 0 ? stage.issuer : other).installations.install(ORDERS),
@@ -23,7 +23,7 @@ describeStores("calls of installations in a $name store", (place) => {
     expect(await stage.issuer.installations.listForTenant("globex")).toEqual([]);
   });
 
-  it("tries an outage again after a while, then gives up", async () => {
+  it("retries after an outage, then fails", async () => {
     stage.backend.answer = status(500);
     await stage.reopen({ maxAttempts: 2 });
     await stage.issuer.installations.install(ORDERS);
@@ -37,7 +37,7 @@ describeStores("calls of installations in a $name store", (place) => {
     expect(stage.calls()).toHaveLength(2);
   });
 
-  it("takes up what a process left undone, once its claim is over, and hears no more of it", async () => {
+  it("takes up the call of a dead process once its claim has ended, and ignores that process afterwards", async () => {
     const left = gate();
     const hanging = gate();
     const dying = stage.open({
@@ -69,7 +69,7 @@ describeStores("calls of installations in a $name store", (place) => {
     expect(await stage.issuer.installations.get(ORDERS)).toMatchObject({ state: "installed" });
   });
 
-  it("takes up at once what a clock that was a day ahead has put off", async () => {
+  it("takes up at once a call that a clock a day ahead has postponed", async () => {
     const hanging = gate();
     await stage.issuer.close();
     stage.clock.advance(DAY_MS);
@@ -86,7 +86,7 @@ describeStores("calls of installations in a $name store", (place) => {
     expect(await stage.until("setup")).toMatchObject({ id });
   });
 
-  it("hands a call over at once when its process is closed in order", async () => {
+  it("hands a call over at once when its process closes", async () => {
     const begun = gate();
     stage.backend.answer = () => begun.open();
     const { id } = await stage.issuer.installations.install(ORDERS);
@@ -97,7 +97,7 @@ describeStores("calls of installations in a $name store", (place) => {
     expect(stage.calls()).toHaveLength(2);
   });
 
-  it("never has two calls of an installation under way, whoever asks for what", async () => {
+  it("never runs two calls of one installation at once", async () => {
     const other = stage.open();
     const slow = gate();
     const arrived = gate();
@@ -119,7 +119,7 @@ describeStores("calls of installations in a $name store", (place) => {
     expect(stage.calls().map(({ said }) => said["event"])).toEqual(["connect", "disconnect"]);
   });
 
-  it("lets no slow app keep the calls of another waiting", async () => {
+  it("does not let a slow app delay the calls of another", async () => {
     const slow = gate();
     let [atOnce, mostAtOnce] = [0, 0];
     const both = { "slow-app": "/slow", "quick-app": "/quick" };

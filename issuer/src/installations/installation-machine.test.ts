@@ -122,18 +122,18 @@ describe("a command to an app without a backend", () => {
     ["failed connect", "retry", NONE, "first installed"],
     ["installed", "uninstall", NONE, "first uninstalled"],
     ["failed disconnect", "retry", NONE, "first uninstalled"],
-  ])("in %s: %s goes straight on", (start, name, steps, expected) => {
+  ])("in %s: %s skips the call", (start, name, steps, expected) => {
     expect(told(STARTS[start], name, steps)).toBe(expected);
   });
 });
 
 describe("a retry", () => {
-  it("makes a call due that waits for its next attempt", () => {
+  it("makes a waiting call due", () => {
     const waiting = record({ dueAtMs: NOW_MS + 5_000, attempts: 1 });
     expect(command(waiting, "retry")).toEqual({ ...waiting, dueAtMs: NOW_MS });
   });
 
-  it("leaves a call alone that is under way", () => {
+  it("leaves a running call alone", () => {
     const leased = record({ dueAtMs: NOW_MS + 5_000, leaseId: "lease" });
     expect(command(leased, "retry")).toBe(leased);
   });
@@ -143,7 +143,7 @@ describe("a claim", () => {
   const claim = (start: InstallationRecord, steps: LifecycleSteps | undefined = ALL) =>
     claimCall(start, steps, { nowMs: NOW_MS, leaseId: "lease", times: TIMES });
 
-  it("is a lease, and an attempt", () => {
+  it("is a lease and counts as an attempt", () => {
     expect(claim(record())).toEqual({
       next: record({ attempts: 1, leaseId: "lease", dueAtMs: NOW_MS + TIMES.leaseMs }),
       call: { ...KEY, id: "first", event: "connect", leaseId: "lease" },
@@ -151,26 +151,26 @@ describe("a claim", () => {
   });
 
   it.each<readonly [string, Partial<InstallationRecord>]>([
-    ["in a state that waits for no call", { state: "installed" }],
+    ["in a state without a call", { state: "installed" }],
     ["before it is due", { dueAtMs: NOW_MS + 1 }],
-    ["while another has it", { dueAtMs: NOW_MS + 1, leaseId: "other" }],
-  ])("is not had %s", (_name, change) => {
+    ["while another process holds it", { dueAtMs: NOW_MS + 1, leaseId: "other" }],
+  ])("is refused %s", (_name, change) => {
     expect(claim(record(change))).toBeUndefined();
   });
 
-  it("takes over what another process left undone when its lease is over", () => {
+  it("takes over the call of another process when its lease has ended", () => {
     const left = record({ state: "uninstalling", attempts: 1, leaseId: "other" });
     expect(claim(left)?.call).toMatchObject({ event: "disconnect", leaseId: "lease" });
   });
 
-  it("is had of what is due so late that a clock must have been set back since [INS-7]", () => {
+  it("is possible when the due time is implausibly late, after a clock was set back [INS-7]", () => {
     const dueAtMs = NOW_MS + MAX_DUE_AHEAD_MS;
     const put = record({ dueAtMs: dueAtMs + 1, leaseId: "other" });
     expect(claim(put)?.call).toMatchObject({ leaseId: "lease" });
     expect(claim(record({ dueAtMs }))).toBeUndefined();
   });
 
-  it("ends in a failure when the attempts are used up by processes that died", () => {
+  it("fails the installation when processes that died have used up the attempts", () => {
     const { next, call } = claim(record({ attempts: 3, leaseId: "other" })) ?? {};
     expect(call).toBeUndefined();
     expect(next).toMatchObject({
@@ -180,7 +180,7 @@ describe("a claim", () => {
     });
   });
 
-  it("makes no call that the manifest names no more", () => {
+  it("makes no call whose URL the manifest no longer has", () => {
     expect(claim(record(), NONE)).toMatchObject({ next: { state: "installed" } });
     const over = record({ state: "uninstalling" });
     expect(claim(over, NONE)).toMatchObject({ next: { state: "uninstalled" } });
@@ -203,7 +203,7 @@ describe("an answer", () => {
       random,
     });
 
-  it("of success goes on to the setup, or past it", () => {
+  it("of success leads to the setup, or past it", () => {
     expect(settle(leased, { kind: "done" })).toMatchObject({ state: "setup", leaseId: undefined });
     const steps = { ...ALL, setup: false };
     expect(settle(leased, { kind: "done" }, { steps })).toMatchObject({ state: "installed" });
@@ -216,7 +216,7 @@ describe("an answer", () => {
     expect(next).toMatchObject({ state: "uninstalled", attempts: 0, failure: undefined });
   });
 
-  it("that refuses is final, with its words", () => {
+  it("that refuses is final and keeps the backend's text", () => {
     const outcome = { kind: "refused", reason: "refused", detail: "No." } as const;
     expect(settle(leased, outcome)).toMatchObject({
       state: "failed",
@@ -224,7 +224,7 @@ describe("an answer", () => {
     });
   });
 
-  it("that never came is waited for longer each time, and then no more", () => {
+  it("that never came is retried after longer waits, and then no more", () => {
     const outcome = { kind: "unavailable", reason: "timeout" } as const;
     const waits = [1, 2].map((attempts) => settle({ ...leased, attempts }, outcome));
     expect(waits.map((next) => (next?.dueAtMs ?? 0) - NOW_MS - 5)).toEqual([1_000, 4_000]);
@@ -232,7 +232,7 @@ describe("an answer", () => {
     expect(settle({ ...leased, attempts: 3 }, outcome)).toMatchObject({ state: "failed" });
   });
 
-  it("is asked for sooner by up to a fifth, so that not all come back at once", () => {
+  it("is retried up to a fifth sooner, so that retries spread", () => {
     const outcome = { kind: "unavailable", reason: "timeout" } as const;
     const next = settle(leased, outcome, { random: 0.999_999 });
     expect((next?.dueAtMs ?? 0) - NOW_MS - 5).toBe(800);
@@ -242,12 +242,12 @@ describe("an answer", () => {
     [0, 1_000],
     [3_000, 3_000],
     [3_600_000, 10_000],
-  ])("that asks for %i ms more is waited for %i ms", (retryAfterMs, waitMs) => {
+  ])("that asks for %i ms is retried after %i ms", (retryAfterMs, waitMs) => {
     const next = settle(leased, { kind: "unavailable", reason: "server-error", retryAfterMs });
     expect((next?.dueAtMs ?? 0) - NOW_MS - 5).toBe(waitMs);
   });
 
-  it("that this process did not wait for is no attempt", () => {
+  it("that this process did not wait for does not count as an attempt", () => {
     const next = settle(leased, { kind: "interrupted" });
     expect(next).toMatchObject({ state: "installing", attempts: 0, dueAtMs: NOW_MS + 5 });
   });
@@ -259,7 +259,7 @@ describe("an answer", () => {
   it.each<readonly [string, Partial<InstallationRecord>]>([
     ["another state", { state: "uninstalling" }],
     ["another installation", { id: "second" }],
-  ])("for %s only lets the next call begin", (_name, change) => {
+  ])("for %s only lets the next call start", (_name, change) => {
     const other = { ...leased, ...change };
     expect(settle(other, { kind: "done" })).toEqual({
       ...other,
@@ -268,7 +268,7 @@ describe("an answer", () => {
     });
   });
 
-  it("is waited for before the uninstallation is told, and before an installation after that", () => {
+  it("is awaited before the disconnect call, and before the connect call of the next installation", () => {
     const over = command(leased, "uninstall");
     expect(over).toMatchObject({ state: "uninstalling", dueAtMs: leased.dueAtMs });
     const gone = command(leased, "uninstall", NONE);

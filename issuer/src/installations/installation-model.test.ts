@@ -163,7 +163,7 @@ const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: stepsArbitrary.map(deploy) },
 );
 
-it("holds what it promises, in any order of commands, crashes and answers", () => {
+it("keeps its invariants in any order of commands, crashes and answers", () => {
   fc.assert(
     fc.property(
       stepsArbitrary,

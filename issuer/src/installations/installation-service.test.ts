@@ -14,7 +14,7 @@ import { testIssuer } from "../../test-support/test-issuer.ts";
 describeStores("installations in a $name store", (place) => {
   const stage = setUpInstallations(place);
 
-  it("tells the app's backend, waits for its setup, and tells it of the end by the same id", async () => {
+  it("calls the app's backend, waits for the setup, and calls it at the end with the same id", async () => {
     const begun = await stage.issuer.installations.install(ORDERS);
     expect(begun).toMatchObject({ ...ORDERS, state: "installing" });
     expect(await stage.until("setup")).toMatchObject({ id: begun.id });
@@ -34,7 +34,7 @@ describeStores("installations in a $name store", (place) => {
     expect(again.id).not.toBe(begun.id);
   });
 
-  it("signs each call for its app, its body and a minute", async () => {
+  it("signs each call for its app and its body, valid for a minute", async () => {
     const { id } = await stage.issuer.installations.install(ORDERS);
     await stage.until("setup");
     const [received] = stage.calls();
@@ -60,7 +60,7 @@ describeStores("installations in a $name store", (place) => {
     expect(Object.keys(received!.said)).toEqual(["event", "installationId", "appId", "tenantId"]);
   });
 
-  it("needs no backend, and no setup", async () => {
+  it("needs neither a backend nor a setup", async () => {
     expect(await stage.issuer.installations.install(PLAIN)).toMatchObject({ state: "installed" });
     expect(await stage.issuer.installations.uninstall(PLAIN)).toMatchObject({
       state: "uninstalled",
@@ -69,7 +69,7 @@ describeStores("installations in a $name store", (place) => {
     expect(stage.calls()).toEqual([]);
   });
 
-  it("shows the backend's reason when it refuses, and tries again when it is asked to", async () => {
+  it("shows the reason of a backend that refuses, and retries on request", async () => {
     stage.backend.answer = problem(402, { detail: "No plan \u0000includes this." });
     await stage.issuer.installations.install(ORDERS);
     const { id, failure } = await stage.until("failed");
@@ -84,7 +84,7 @@ describeStores("installations in a $name store", (place) => {
     expect(stage.calls()).toHaveLength(2);
   });
 
-  it("shuts an app out before its backend has heard, and though it refuses its end", async () => {
+  it("shuts an app out before its backend is called and even when its backend refuses", async () => {
     await stage.reopen({ required: true });
     const { session } = await stage.issuer.sessions.create({ userId: "alice", tenantId: "acme" });
     const mint = () => stage.issuer.sessions.mintToken(session.handle, "orders");
@@ -106,14 +106,14 @@ describeStores("installations in a $name store", (place) => {
     await expect(mint()).rejects.toMatchObject({ code: "APP_NOT_ALLOWED" });
   });
 
-  it("can still uninstall an app that is registered no more", async () => {
+  it("can uninstall an app that is no longer registered", async () => {
     await stage.issuer.installations.install(PLAIN);
     const later = stage.open({}, { apps: [] });
     await expect(later.installations.install(PLAIN)).rejects.toMatchObject({ code: "APP_UNKNOWN" });
     expect(await later.installations.uninstall(PLAIN)).toMatchObject({ state: "uninstalled" });
   });
 
-  it("tells each step to the audit log, and no secret or word of a backend to anybody", async () => {
+  it("writes each step to the audit log, without secrets and without text of a backend", async () => {
     const errors: string[] = [];
     const canary = "canary-9d2b";
     stage.backend.answer = problem(422, { detail: `${canary} refused` });
@@ -141,7 +141,7 @@ describeStores("installations in a $name store", (place) => {
     for (const { token } of stage.calls()) expect(written).not.toContain(token.slice(10, 60));
   });
 
-  it("goes on though the audit log fails, and the log of errors with it", async () => {
+  it("continues when the audit log and the error log fail", async () => {
     let failures = 0;
     const fail = (): never => {
       failures += 1;
@@ -164,7 +164,7 @@ describeStores("installations in a $name store", (place) => {
     ["with a NUL", "ac\0me"],
     ["with half of a surrogate pair", "acme\ud83d"],
     ["no text", 7 as never],
-  ])("refuses an id that is %s, and says which it is", async (_name, bad) => {
+  ])("refuses an id that is %s, naming the field", async (_name, bad) => {
     const { installations } = stage.issuer;
     const malformed = (field: string) =>
       expect.objectContaining({

@@ -30,7 +30,7 @@ describeStores("installations in the $name store", (place) => {
   const put = (record: InstallationRecord): Promise<unknown> =>
     createInstallationStore(store).update(record, () => ({ next: record, changes: [] }), NOW_MS);
 
-  it("gives back exactly what was stored", async () => {
+  it("returns exactly what was stored", async () => {
     const installations = createInstallationStore(store);
     const failure = { event: "connect", reason: "refused", detail: "no \u0001 ü" } as const;
     const record = installation({ state: "failed", failure, attempts: 3, leaseId: "lease" });
@@ -42,7 +42,7 @@ describeStores("installations in the $name store", (place) => {
     expect(await installations.find({ ...orders, tenantId: "globex" })).toBeUndefined();
   });
 
-  it("makes one of several that begin at once, and tells the others of it", async () => {
+  it("creates one of several concurrent installations and returns it to all", async () => {
     const other = await place().store().open();
     const made = await Promise.all(
       Array.from({ length: 8 }, (_, index) =>
@@ -61,7 +61,7 @@ describeStores("installations in the $name store", (place) => {
     await other.close();
   });
 
-  it("loses no change when several are made at once", async () => {
+  it("loses no concurrent change", async () => {
     const other = await place().store().open();
     await put(installation());
     await Promise.all(
@@ -80,7 +80,7 @@ describeStores("installations in the $name store", (place) => {
     await other.close();
   });
 
-  it("writes nothing, and logs nothing, when a command has nothing to do or refuses", async () => {
+  it("writes and logs nothing when a command does nothing or throws", async () => {
     const installations = createInstallationStore(store);
     await put(installation());
     const change = { kind: "installations-changed", subject: "acme" } as const;
@@ -93,7 +93,7 @@ describeStores("installations in the $name store", (place) => {
     expect(await installations.find(orders)).toEqual(installation());
   });
 
-  it("lists as due what is due so late that a clock must have been set back", async () => {
+  it("lists a call as due when its due time is implausibly late", async () => {
     const installations = createInstallationStore(store);
     await put(installation({ dueAtMs: NOW_MS + MAX_DUE_AHEAD_MS + 1, leaseId: "lease" }));
     await put(installation({ appId: "later", dueAtMs: NOW_MS + MAX_DUE_AHEAD_MS }));
@@ -101,7 +101,7 @@ describeStores("installations in the $name store", (place) => {
     expect(due.map(({ appId }) => appId)).toEqual(["orders"]);
   });
 
-  it("lists a tenant's, and those whose call is due, the longest wait first", async () => {
+  it("lists the installations of a tenant, and those with a due call, longest wait first", async () => {
     const installations = createInstallationStore(store);
     await put(installation({ dueAtMs: NOW_MS - 1 }));
     await put(installation({ appId: "stock", state: "uninstalling", dueAtMs: NOW_MS - 2 }));

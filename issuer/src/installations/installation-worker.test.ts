@@ -80,7 +80,7 @@ afterEach(async () => {
 
 const state = async () => (await createInstallationStore(store).find(KEY))?.state;
 
-it("comes again by itself until the backend is there", async () => {
+it("retries by itself until the backend answers", async () => {
   backend.answer = (response) =>
     void response.writeHead(backend.calls.length < 4 ? 503 : 204).end();
   worker.wake();
@@ -88,7 +88,7 @@ it("comes again by itself until the backend is there", async () => {
   expect(backend.calls).toHaveLength(4);
 });
 
-it("does not turn in circles while the store takes no writes, and goes on when it does", async () => {
+it("does not loop while the store is read-only, and continues afterwards", async () => {
   isReadOnly = true;
   worker.wake();
   await worker.idle();
@@ -110,7 +110,7 @@ it("makes no call after it was closed", async () => {
   expect(backend.calls.length).toBeLessThanOrEqual(1);
 });
 
-it("makes no call when it was stopped so long before it that its claim is nearly over", async () => {
+it("makes no call when the process was suspended until its claim had nearly ended", async () => {
   onSign = () => {
     onSign = () => undefined;
     aheadMs = 55_001;

@@ -35,7 +35,7 @@ describeStores("where only installed apps get tokens, over $name", (place) => {
     return response.ok ? "minted" : reasonOf(response);
   };
 
-  it("an app that is not is refused, over HTTP and by the programmatic API", async () => {
+  it("an app that is not installed is refused, over HTTP and by the programmatic API", async () => {
     expect(await minted(a)).toBe("403 app-not-allowed");
     const [session] = await a.sessions.listForUser("alice");
     await expect(a.sessions.mintToken(session!.handle, "orders")).rejects.toMatchObject({
@@ -46,14 +46,14 @@ describeStores("where only installed apps get tokens, over $name", (place) => {
     expect(await minted(a)).toBe("403 app-not-allowed");
   });
 
-  it("one that is gets them at once where it was installed, and within a second elsewhere", async () => {
+  it("an installed app gets tokens at once in the same process, and within a second in others", async () => {
     expect(await minted(b)).toBe("403 app-not-allowed");
     await a.installations.install(ORDERS);
     expect(await minted(a)).toBe("minted");
     await expect.poll(() => minted(b), { interval: 5 }).toBe("minted");
   });
 
-  it("one that is uninstalled gets no more, and those that it has are ended in this tenant", async () => {
+  it("an uninstalled app gets no tokens, and its tokens in this tenant are revoked", async () => {
     await a.installations.install(ORDERS);
     await expect.poll(() => minted(b), { interval: 5 }).toBe("minted");
     await a.installations.uninstall(ORDERS);
@@ -68,7 +68,7 @@ describeStores("where only installed apps get tokens, over $name", (place) => {
       .toMatchObject({ kind: "app", id: "orders", tenantId: "acme" });
   });
 
-  it("one that is installed again gets tokens that its end does not reach", async () => {
+  it("an app that is installed again gets tokens that the revocation does not end", async () => {
     await a.installations.install(ORDERS);
     await a.installations.uninstall(ORDERS);
     await a.installations.install(ORDERS);
@@ -81,7 +81,7 @@ describeStores("where only installed apps get tokens, over $name", (place) => {
     expect(claims.iat).toBeGreaterThan(revocations[0]!.atSeconds);
   });
 
-  it("a tenant's app is not held back by its end in another", async () => {
+  it("uninstalling an app in one tenant does not affect it in another", async () => {
     for (const tenantId of ["acme", "globex"]) {
       await a.installations.install({ appId: "orders", tenantId });
     }
@@ -94,10 +94,10 @@ describeStores("where only installed apps get tokens, over $name", (place) => {
   });
 });
 
-describe("what is known of a tenant", () => {
+describe("the memory of a tenant's apps", () => {
   const installed = { ...ORDERS, state: "installed" } as InstallationRecord;
 
-  it("is asked for once", async () => {
+  it("is queried once", async () => {
     let queries = 0;
     const apps = createInstalledApps({
       listForTenant: () => {
@@ -111,7 +111,7 @@ describe("what is known of a tenant", () => {
     expect(queries).toBe(1);
   });
 
-  it("is not what was read before a change and came after it", async () => {
+  it("does not keep a read that a change overtook", async () => {
     const answers = [Promise.withResolvers<InstallationRecord[]>(), undefined];
     let queries = 0;
     const apps = createInstalledApps({
@@ -124,7 +124,7 @@ describe("what is known of a tenant", () => {
     expect(queries).toBe(2);
   });
 
-  it("is asked for once by all who wait for it, and anew after it could not be had", async () => {
+  it("is queried once for all who wait, and again after a failure", async () => {
     let queries = 0;
     let answer: Promise<InstallationRecord[]> = Promise.reject(new Error("the database is away"));
     const apps = createInstalledApps({
@@ -141,7 +141,7 @@ describe("what is known of a tenant", () => {
     expect(queries).toBe(2);
   });
 
-  it("is not held up by changes of other tenants, however many", async () => {
+  it("is not delayed by changes of other tenants", async () => {
     let queries = 0;
     const apps = createInstalledApps({
       async listForTenant() {
@@ -156,7 +156,7 @@ describe("what is known of a tenant", () => {
   });
 
   it.each(["installing", "failed", "uninstalling", "uninstalled"] as const)(
-    "leaves an app out that is %s",
+    "does not admit an app that is %s",
     async (state) => {
       const apps = createInstalledApps({
         listForTenant: () => Promise.resolve([{ ...installed, state }]),
@@ -165,7 +165,7 @@ describe("what is known of a tenant", () => {
     },
   );
 
-  it("lets an app in whose setup page needs tokens", async () => {
+  it("admits an app in setup, whose page needs tokens", async () => {
     const apps = createInstalledApps({
       listForTenant: () => Promise.resolve([{ ...installed, state: "setup" }]),
     });

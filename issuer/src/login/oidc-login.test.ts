@@ -78,7 +78,7 @@ describe("a sign-in at the provider", () => {
   it.each([
     ["a public client", undefined],
     ["a client with a secret", "client-secret"],
-  ])("opens a session as %s, and goes where the person wanted to go", async (_case, secret) => {
+  ])("opens a session as %s and redirects to returnTo", async (_case, secret) => {
     await start({}, secret);
     const { location, cookie } = await begin("?returnTo=/app/orders?open=7");
     const sent = new URL(location).searchParams;
@@ -99,7 +99,7 @@ describe("a sign-in at the provider", () => {
     expect(events.map(({ event }) => event)).toContain("login.succeeded");
   });
 
-  it("asks the userinfo endpoint when it is told to", async () => {
+  it("requests the userinfo endpoint when userInfo is set", async () => {
     const seen: OidcIdentity[] = [];
     await start({
       userInfo: true,
@@ -113,7 +113,7 @@ describe("a sign-in at the provider", () => {
     expect(seen[0]).toMatchObject({ sub: "bob", name: "Name of bob" });
   });
 
-  it("is limited by address, when it begins and when it ends", async () => {
+  it("is limited by address at its start and at its end", async () => {
     await start();
     const ask = (path: string): Promise<Response> => call(issuer, path, { address: "192.0.2.1" });
     for (let count = 0; count < 300; count += 1) expect((await ask("/login")).status).toBe(303);
@@ -150,7 +150,7 @@ describe("a sign-in is refused", () => {
     return reasonOf(answer);
   };
 
-  it("in another browser than the one that began it", async () => {
+  it("in another browser than the one that started it", async () => {
     await start();
     const { location } = await begin();
     const back = await provider.signIn(location, "alice");
@@ -175,7 +175,7 @@ describe("a sign-in is refused", () => {
     expect(await refusal(callback(back.href, cookie))).toBe("401 login-failed");
   });
 
-  it("with a code that was made for another attempt, since the PKCE verifier differs", async () => {
+  it("with a code of another attempt, since the PKCE verifier differs", async () => {
     await start();
     const [victim, attacker] = [await begin(), await begin()];
     const stolen = new URL(await provider.signIn(victim.location, "alice"));
@@ -184,7 +184,7 @@ describe("a sign-in is refused", () => {
     expect(await refusal(callback(own.href, attacker.cookie))).toBe("401 login-failed");
   });
 
-  it("when the person says no at the provider", async () => {
+  it("when the user refuses at the provider", async () => {
     await start();
     const { location, cookie } = await begin();
     const back = await provider.cancel(location);
@@ -201,7 +201,7 @@ describe("a sign-in is refused", () => {
     clock.advance(-600_000);
   });
 
-  it("when the mapping does not know the user, and says where on the failure page", async () => {
+  it("when mapUser returns undefined, with a redirect to the failure page", async () => {
     await start({ failurePath: "/sign-in?from=oidc" });
     const { location, cookie } = await begin();
     const response = await callback(await provider.signIn(location, "nobody"), cookie);
@@ -213,7 +213,7 @@ describe("a sign-in is refused", () => {
     );
   });
 
-  it("when the mapping breaks, and tells the operator of that alone", async () => {
+  it("when mapUser throws, reporting the error to the operator only", async () => {
     const broken = new Error("the directory is down");
     await start({ failurePath: "/sign-in", mapUser: () => Promise.reject(broken) });
     const { location, cookie } = await begin();
@@ -223,7 +223,7 @@ describe("a sign-in is refused", () => {
     expect(errors).toEqual([broken]);
   });
 
-  it("as an image, a frame or a script of another page", async () => {
+  it("when opened as an image, a frame or a script", async () => {
     await start();
     for (const destination of ["image", "iframe", "empty"]) {
       const headers = { "sec-fetch-dest": destination, "sec-fetch-site": "cross-site" };
@@ -235,7 +235,7 @@ describe("a sign-in is refused", () => {
     expect(page.status).toBe(303);
   });
 
-  it("while the provider is down, and works once it is up", async () => {
+  it("while the provider is down, and succeeds once it is up", async () => {
     await start();
     const { url } = provider;
     await issuer.close();

@@ -4,7 +4,7 @@ import { checkReturnTo } from "./oidc-login.ts";
 describe("checkReturnTo", () => {
   const issuer = new URL("https://shell.example/auth");
 
-  it.each(["/", "/app", "/app?x=//y", "/app#section", "/a%2F%2Fb"])("lets %s through", (path) => {
+  it.each(["/", "/app", "/app?x=//y", "/app#section", "/a%2F%2Fb"])("accepts %s", (path) => {
     expect(checkReturnTo(path, issuer)).toBe(path);
   });
 

@@ -65,7 +65,7 @@ describe("toNodeHandler", () => {
 });
 
 describe("toNodeHandler", () => {
-  it("refuses an option that it does not know", () => {
+  it("refuses an unknown option", () => {
     const options = { trustedProxys: ["10.0.0.0/8"] } as ProxyOptions;
     expect(() => toNodeHandler(issuer, options)).toThrow(
       'toNodeHandler: trustedProxys: unknown option. Did you mean "trustedProxies"?',
@@ -74,7 +74,7 @@ describe("toNodeHandler", () => {
 });
 
 describe("serveIssuer", () => {
-  it("knows the address that limits go by", async () => {
+  it("applies limits to the client's address", async () => {
     const server = await serveIssuer(issuer, { port: 0 });
     expect((await login(server.url)).status).toBe(200);
     expect((await login(server.url)).status).toBe(200);
@@ -83,11 +83,16 @@ describe("serveIssuer", () => {
   });
 
   it.each([
-    ["believes a proxy that it was told of", ["127.0.0.1"], ["192.0.2.1", "192.0.2.2"], 200],
-    ["believes two in a row", ["127.0.0.0/8", "10.0.0.0/8"], ["192.0.2.1, 10.1.2.3"], 200],
-    ["believes no other", [], ["192.0.2.1", "192.0.2.2"], 429],
-    ["believes nothing beyond", ["127.0.0.1"], ["6.6.6.6, 192.0.2.9", "7.7.7.7, 192.0.2.9"], 429],
-    ["believes no words", ["127.0.0.1"], ["unknown", "192.0.2.1, for=x"], 429],
+    ["trusts a configured proxy", ["127.0.0.1"], ["192.0.2.1", "192.0.2.2"], 200],
+    ["trusts two proxies in a row", ["127.0.0.0/8", "10.0.0.0/8"], ["192.0.2.1, 10.1.2.3"], 200],
+    ["trusts no other proxy", [], ["192.0.2.1", "192.0.2.2"], 429],
+    [
+      "trusts nothing that an untrusted address wrote",
+      ["127.0.0.1"],
+      ["6.6.6.6, 192.0.2.9", "7.7.7.7, 192.0.2.9"],
+      429,
+    ],
+    ["ignores a hop that is not an address", ["127.0.0.1"], ["unknown", "192.0.2.1, for=x"], 429],
   ])("%s", async (_what, trustedProxies, senders, status) => {
     const server = await serveIssuer(issuer, { port: 0, trustedProxies });
     const from = (address: string): Promise<Response> =>
@@ -125,7 +130,7 @@ describe("serveIssuer", () => {
     });
   });
 
-  it("says which port is in use, and that another can be chosen", async () => {
+  it("names the port that is in use and suggests another one", async () => {
     const server = await serveIssuer(issuer, { port: 0 });
     const port = Number(new URL(server.url).port);
     const second = serveIssuer(issuer, { port });
@@ -163,7 +168,7 @@ describe("serveIssuer", () => {
       for (const each of open.splice(0)) await each.disposeAsync();
     });
 
-    it("lets a request that is under way be answered, and takes no new one", async () => {
+    it("answers an open request and accepts no new one", async () => {
       const { server, answer, release } = await requestUnderWay();
       const closed = server.close({ graceMs: 20_000 });
       await expect(fetch(`${server.url}/auth/health`)).rejects.toThrow("fetch failed");
@@ -179,7 +184,7 @@ describe("serveIssuer", () => {
       await expect(answer).rejects.toThrow("fetch failed");
     });
 
-    it("waits for no event stream", async () => {
+    it("does not wait for event streams", async () => {
       const server = await serveIssuer(issuer, { port: 0 });
       const headers = { accept: "text/event-stream" };
       const stream = await fetch(`${server.url}/auth/revocations`, { headers });
@@ -189,7 +194,7 @@ describe("serveIssuer", () => {
     });
   });
 
-  it("ends the connection with a stream, and with word that it cannot answer now", async () => {
+  it("closes the connection after a stream and after 503", async () => {
     const server = await serveIssuer(issuer, { port: 0 });
     const connectionOf = async (path: string, accept = "*/*"): Promise<unknown> => {
       const response = await fetch(`${server.url}/auth${path}`, { headers: { accept } });
@@ -202,7 +207,7 @@ describe("serveIssuer", () => {
     await server.close();
   });
 
-  it("keeps a stream going through a real connection, and ends it when the issuer ends", async () => {
+  it("keeps a stream open over a real connection and ends it when the issuer closes", async () => {
     const server = await serveIssuer(issuer, { port: 0 });
     const response = await fetch(`${server.url}/auth/revocations`, {
       headers: { accept: "text/event-stream" },
@@ -221,7 +226,7 @@ describe("readManifests", () => {
       typeof content === "string" ? content : JSON.stringify(content),
     );
 
-  it("reads every .json file of a folder, by name", () => {
+  it("reads every .json file of a folder, sorted by name", () => {
     write("b.json", MANIFESTS[0]);
     write("a.json", MANIFESTS[1]);
     write("notes.txt", "not a manifest");

@@ -219,7 +219,7 @@ describe.each([sqliteFixture(), postgresFixture()])("rotation on $name", (fixtur
     await fixture.close();
   });
 
-  it("follows the rules in any order of refreshes, losses, tabs, theft, time and revocation", async () => {
+  it("follows the model in any order of refreshes, lost answers, tabs, theft, time and revocation", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
         const life = await begin(clock, issuers);
@@ -230,7 +230,7 @@ describe.each([sqliteFixture(), postgresFixture()])("rotation on $name", (fixtur
     );
   });
 
-  it("loses no session of an owner whom nobody robbed, whatever gets lost within grace", async () => {
+  it("keeps the session of an owner without a thief, whatever answers get lost within grace", async () => {
     const harmless = fc.oneof(
       fc.record({
         kind: fc.constant("refresh" as const),

@@ -20,7 +20,7 @@ describe("standingOf", () => {
     expect(standingOf(record, secret, nowMs, GRACE_MS)).toBe(standing);
   });
 
-  it("knows no previous secret before the first rotation", () => {
+  it("accepts no previous secret before the first rotation", () => {
     const fresh = { secretHash: "c", previousSecretHash: undefined, previousSinceMs: undefined };
     expect(standingOf(fresh, "previous", SINCE_MS, GRACE_MS)).toBe("reused");
   });

@@ -51,7 +51,7 @@ describe("the session cache", () => {
     expect(cache.get("selector-a")).toBeUndefined();
   });
 
-  it("forgets the older copy even when the newer one is not kept", () => {
+  it("drops the older copy even when the newer one is not kept", () => {
     cache.keep(record("a"), cache.mark());
     const mark = cache.mark();
     cache.drop("b");
@@ -69,7 +69,7 @@ describe("the session cache", () => {
     expect(cache.get("selector-a")).toBeUndefined();
   });
 
-  it("trusts nothing from the future, after a clock was set back", () => {
+  it("ignores records from the future after a clock was set back", () => {
     cache.keep(record("a"), cache.mark());
     clock.advance(-1);
     expect(cache.get("selector-a")).toBeUndefined();
@@ -82,7 +82,7 @@ describe("the session cache", () => {
     expect(cache.get("renewed")).toBeDefined();
   });
 
-  it("holds a bounded number of sessions and lets the oldest go", () => {
+  it("holds a bounded number of sessions and drops the oldest", () => {
     for (const handle of ["a", "b", "c", "d"]) cache.keep(record(handle), cache.mark());
     expect(cache.getByHandle("a")).toBeUndefined();
     expect(cache.getByHandle("d")).toBeDefined();
@@ -98,7 +98,7 @@ describe("the session cache", () => {
 describe("a record that was read while many sessions were ended", () => {
   const found = record("h");
 
-  it("may be used when they were those of others", () => {
+  it("may be used when its own session was not among them", () => {
     const mark = cache.mark();
     cache.clear({ kind: "user", id: "somebody else" });
     cache.clear({ kind: "tenant", id: "elsewhere" });
@@ -108,7 +108,7 @@ describe("a record that was read while many sessions were ended", () => {
   it.each([
     ["its user", { kind: "user", id: found.userId }],
     ["its tenant", { kind: "tenant", id: found.tenantId }],
-    ["nobody knows whom", undefined],
+    ["unknown sessions", undefined],
   ] as const)("may not be used when they were of %s, until it was read again", (_name, ended) => {
     const mark = cache.mark();
     cache.clear(ended);
@@ -116,7 +116,7 @@ describe("a record that was read while many sessions were ended", () => {
     expect(cache.isCurrent(cache.mark(), found)).toBe(true);
   });
 
-  it("may not be used when more were ended than are remembered", () => {
+  it("may not be used when more sessions were ended than are remembered", () => {
     const mark = cache.mark();
     for (let count = 0; count <= 10_000; count += 1) cache.clear({ kind: "user", id: `u${count}` });
     expect(cache.isCurrent(mark, found)).toBe(false);

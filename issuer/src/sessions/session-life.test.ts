@@ -43,7 +43,7 @@ const claimsFor = async (cookie: string, appId = "orders"): Promise<Record<strin
 };
 
 describe("a clock that was set back", () => {
-  it("does not shorten the idle time of a session that is used since", async () => {
+  it("does not shorten the idle time of a session in use", async () => {
     const first = await signIn(issuer);
     clock.advance(3_600 * SECOND);
     const second = cookieOf(await refresh(first));
@@ -57,7 +57,7 @@ describe("a clock that was set back", () => {
 });
 
 describe("rotation", () => {
-  it("gives a new secret and goes on accepting the old one within grace", async () => {
+  it("issues a new secret and accepts the old one within grace", async () => {
     const first = await signIn(issuer);
     const second = cookieOf(await refresh(first));
     expect(second).not.toBe(first);
@@ -76,7 +76,7 @@ describe("rotation", () => {
     expect(await status(second)).toBe("401 session-revoked");
   });
 
-  it("ends the session for everybody when an old secret is refreshed after grace", async () => {
+  it("ends the session for all when an old secret refreshes after grace", async () => {
     const stolen = await signIn(issuer);
     const current = cookieOf(await refresh(stolen));
     clock.advance(31 * SECOND);
@@ -84,7 +84,7 @@ describe("rotation", () => {
     expect(await reasonOf(await refresh(current))).toBe("401 session-revoked");
   });
 
-  it("ends the session when an old secret is read with after grace", async () => {
+  it("ends the session when an old secret reads after grace", async () => {
     const stolen = await signIn(issuer);
     const current = cookieOf(await refresh(stolen));
     clock.advance(31 * SECOND);
@@ -92,14 +92,14 @@ describe("rotation", () => {
     expect(await status(current)).toBe("401 session-revoked");
   });
 
-  it("ends the session when a secret two rotations old is refreshed within grace", async () => {
+  it("ends the session when a secret two rotations old refreshes within grace", async () => {
     const first = await signIn(issuer);
     const second = cookieOf(await refresh(first));
     await refresh(second);
     expect(await reasonOf(await refresh(first))).toBe("401 refresh-reused");
   });
 
-  it("only refuses to read with a secret that a second tab displaced a moment ago", async () => {
+  it("refuses to read with a secret that a second tab just displaced, and keeps the session", async () => {
     const first = await signIn(issuer);
     const displaced = cookieOf(await refresh(first));
     const current = cookieOf(await refresh(first));
@@ -109,7 +109,7 @@ describe("rotation", () => {
     expect(await status(current)).toBe("live");
   });
 
-  it("does not end a session for a made-up secret: the handle in tokens is no way in", async () => {
+  it("does not end a session for an invented secret with the handle of its tokens", async () => {
     const cookie = await signIn(issuer);
     const { handle } = (await (await call(issuer, "/session", { cookie })).json()) as {
       handle: string;
@@ -129,7 +129,7 @@ describe("timeouts", () => {
     expect(await reasonOf(await refresh(cookie))).toBe("401 session-expired");
   });
 
-  it("goes on for 30 days while it is used, and no longer", async () => {
+  it("keeps a session in use for 30 days and no longer", async () => {
     let cookie = await signIn(issuer);
     for (let day = 0; day < 29; day += 1) {
       clock.advance(1 * DAY);
@@ -147,7 +147,7 @@ describe("timeouts", () => {
     expect(await status(cookie)).toBe("live");
   });
 
-  it("lets the cookie live as long as the session can", async () => {
+  it("gives the cookie the remaining life of the session", async () => {
     const login = await call(issuer, "/login/dev", {
       method: "POST",
       body: { userId: "alice", tenantId: "acme" },
@@ -159,7 +159,7 @@ describe("timeouts", () => {
     ]);
   });
 
-  it("survives a clock that is set back, and one that jumps ahead and is set right", async () => {
+  it("keeps a session when the clock is set back, or jumps ahead and is corrected", async () => {
     const cookie = await signIn(issuer);
     clock.advance(-3_600 * SECOND);
     const second = cookieOf(await refresh(cookie));
@@ -175,7 +175,7 @@ describe("switching the tenant", () => {
   const switchTo = (cookie: string, tenantId: string): Promise<Response> =>
     call(issuer, "/session/tenant", { method: "POST", body: { tenantId }, cookie });
 
-  it("renews the secret and gives tokens of the new tenant with its scopes", async () => {
+  it("renews the secret and mints tokens of the new tenant with its scopes", async () => {
     const first = await signIn(issuer);
     const response = await switchTo(first, "globex");
     expect(await response.clone().json()).toMatchObject({
@@ -210,14 +210,14 @@ describe("signing in and out", () => {
     expect(await status(before)).toBe("401 session-revoked");
   });
 
-  it("ends the session even when the secret was rotated away", async () => {
+  it("ends the session of an old secret", async () => {
     const first = await signIn(issuer);
     const second = cookieOf(await refresh(first));
     await call(issuer, "/session", { method: "DELETE", cookie: first });
     expect(await status(second)).toBe("401 session-revoked");
   });
 
-  it("clears the cookie also when there is no session", async () => {
+  it("clears the cookie even without a session", async () => {
     const response = await call(issuer, "/session", { method: "DELETE" });
     expect(response.status).toBe(204);
     expect(response.headers.getSetCookie()[0]).toContain("breezeway=; ");
@@ -225,13 +225,13 @@ describe("signing in and out", () => {
 });
 
 describe("tokens", () => {
-  it("carries only scopes that both the app and the user have", async () => {
+  it("carry only scopes that both the app and the user have", async () => {
     const bob = await signIn(issuer, "bob");
     expect(await claimsFor(bob)).toMatchObject({ scope: "orders:read" });
     expect(await claimsFor(bob, "inspector")).toMatchObject({ scope: "", aud: "inspector" });
   });
 
-  it("spreads the ends of tokens over a tenth of their life, in whole seconds", async () => {
+  it("expire at times that spread over a tenth of their life, in whole seconds", async () => {
     const cookie = await signIn(issuer);
     const lives = new Set<number>();
     for (let index = 0; index < 60; index += 1) {

@@ -37,7 +37,7 @@ describeStores("sessions in the $name store", (place) => {
     return () => store.close();
   });
 
-  it("gives back exactly what was stored, by selector and by handle", async () => {
+  it("returns exactly what was stored, by selector and by handle", async () => {
     const sessions = createSessionStore(store);
     const record = session("a", { previousSecretHash: "p", previousSinceMs: NOW_MS - 5 });
     await sessions.insert(record);
@@ -58,7 +58,7 @@ describeStores("sessions in the $name store", (place) => {
     expect(outcomes.filter(Boolean)).toHaveLength(1);
   });
 
-  it("lets one of several writes that arrive at once fail, and keeps the others", async () => {
+  it("lets one of several concurrent writes fail without the others", async () => {
     const sessions = createSessionStore(store);
     await sessions.insert(session("taken"));
     const writes = ["a", "taken", "b", "c"].map((handle) => sessions.insert(session(handle)));
@@ -117,7 +117,7 @@ describeStores("sessions in the $name store", (place) => {
     expect(await readChanges(store.db, 0, 10)).toMatchObject([{ kind: "user", subject: "alice" }]);
   });
 
-  it("loses no update when several change one session at once", async () => {
+  it("loses no concurrent update of one session", async () => {
     const sessions = createSessionStore(store);
     await sessions.insert(session("a", { data: {} }));
     await Promise.all(
@@ -150,7 +150,7 @@ describeStores("sessions in the $name store", (place) => {
     expect(await sessions.findByHandle("a")).toEqual(session("a"));
   });
 
-  it("purges what ended before a time, and nothing else", async () => {
+  it("purges only sessions that ended before a time", async () => {
     const sessions = createSessionStore(store);
     await sessions.insert(session("live"));
     await sessions.insert(session("expired", { expiresAtMs: NOW_MS - 10 }));
@@ -162,7 +162,7 @@ describeStores("sessions in the $name store", (place) => {
     expect(left.map(({ handle }) => handle).sort()).toEqual(["just-revoked", "live"]);
   });
 
-  it("gives back every id that a host may hand in", async () => {
+  it("returns every allowed id unchanged", async () => {
     const sessions = createSessionStore(store);
     let handles = 0;
     await fc.assert(

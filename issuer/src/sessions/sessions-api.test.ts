@@ -44,7 +44,7 @@ const claimsFor = async (cookie: string): Promise<Record<string, unknown>> =>
   decodeJwt(((await (await mint(cookie)).json()) as { token: string }).token);
 
 describe("sessions.create", () => {
-  it("opens a session whose cookie works as it is", async () => {
+  it("opens a session whose cookie works unchanged", async () => {
     const opened = await open();
     expect(opened.session).toMatchObject({
       userId: "alice",
@@ -55,7 +55,7 @@ describe("sessions.create", () => {
     expect(await issuer.sessions.fromCookie(`a=b; ${cookieOf(opened)}`)).toEqual(opened.session);
   });
 
-  it("takes scopes alone for users of one tenant", async () => {
+  it("accepts scopes in place of tenants for users of one tenant", async () => {
     const { session } = await issuer.sessions.create({
       userId: "u",
       tenantId: "t",
@@ -82,7 +82,7 @@ describe("sessions.create", () => {
       "data: must be at most 65536 bytes",
     ],
     [
-      "claims that are no JSON",
+      "claims that JSON cannot represent",
       { userId: "u", tenantId: "t", claims: { x: 1n } },
       "claims: must be representable",
     ],
@@ -97,7 +97,7 @@ describe("sessions.create", () => {
     await expect(creating).rejects.toMatchObject({ code: "REQUEST_MALFORMED" });
   });
 
-  it("refuses an active tenant that is not among the user's", async () => {
+  it("refuses an active tenant that is not among the user's tenants", async () => {
     const creating = issuer.sessions.create({
       userId: "u",
       tenantId: "t",
@@ -126,7 +126,7 @@ describe("finding sessions", () => {
     expect(await handles("nobody")).toEqual([]);
   });
 
-  it("gives what is known of a handle, and nothing once the session has ended", async () => {
+  it("returns the session of a handle, and undefined once the session has ended", async () => {
     const { session } = await open();
     expect(await issuer.sessions.get(session.handle)).toEqual(session);
     clock.advance(7 * 86_400_000);
@@ -137,7 +137,7 @@ describe("finding sessions", () => {
 });
 
 describe("sessions.mintToken", () => {
-  it("gives a token for a handle, from memory or from the store", async () => {
+  it("mints a token for a handle, from memory or from the store", async () => {
     const opened = await open();
     for (const _source of ["memory", "store"]) {
       const { token, expiresAtSeconds } = await issuer.sessions.mintToken(
@@ -154,8 +154,8 @@ describe("sessions.mintToken", () => {
   });
 
   it.each([
-    ["a handle that there is not", () => "unknown", "orders", "SESSION_UNKNOWN"],
-    ["an app that there is not", (handle: string) => handle, "nope", "APP_UNKNOWN"],
+    ["an unknown handle", () => "unknown", "orders", "SESSION_UNKNOWN"],
+    ["an unknown app", (handle: string) => handle, "nope", "APP_UNKNOWN"],
   ])("refuses %s", async (_case, pick, appId, code) => {
     const { session } = await open();
     const minting = issuer.sessions.mintToken(pick(session.handle), appId);
@@ -178,7 +178,7 @@ describe("sessions.mintToken", () => {
 });
 
 describe("ending sessions", () => {
-  it("revokes one, once", async () => {
+  it("revokes a session once", async () => {
     const opened = await open();
     expect(await issuer.sessions.revoke(opened.session.handle)).toBe(true);
     expect(await issuer.sessions.revoke(opened.session.handle)).toBe(false);
@@ -186,7 +186,7 @@ describe("ending sessions", () => {
     expect(await issuer.sessions.fromCookie(cookieOf(opened))).toBeUndefined();
   });
 
-  it("revokes all of a user, or those in one tenant", async () => {
+  it("revokes all sessions of a user, or those in one tenant", async () => {
     const acme = await open();
     const globex = await open("alice", "globex");
     const bob = await open("bob");
@@ -198,7 +198,7 @@ describe("ending sessions", () => {
     expect(await handles("bob")).toEqual([bob.session.handle]);
   });
 
-  it("revokes all that are active in a tenant", async () => {
+  it("revokes all sessions that are active in a tenant", async () => {
     await open();
     await open("bob");
     const globex = await open("alice", "globex");
@@ -206,7 +206,7 @@ describe("ending sessions", () => {
     expect(await handles("alice")).toEqual([globex.session.handle]);
   });
 
-  it("ends an app's tokens and makes new ones that are not ended", async () => {
+  it("revokes an app's tokens and mints new ones that stay valid", async () => {
     const opened = await open();
     await issuer.sessions.revokeTokensForApp("orders");
     const feed = await call(issuer, "/revocations", { headers: { accept: "application/json" } });
@@ -243,7 +243,7 @@ describe("changing sessions", () => {
   it.each([
     ["claims", () => issuer.sessions.updateClaims("unknown", {})],
     ["data", () => issuer.sessions.updateData("unknown", {})],
-  ])("refuses to change the %s of a session that there is not", async (_what, update) => {
+  ])("refuses to change the %s of an unknown session", async (_what, update) => {
     await expect(update()).rejects.toMatchObject({ code: "SESSION_UNKNOWN" });
   });
 
@@ -262,7 +262,7 @@ describe("changing sessions", () => {
     expect(renewed?.session.handle).toBe(opened.session.handle);
   });
 
-  it("does not bring back a session that has run out", async () => {
+  it("does not revive an expired session", async () => {
     const opened = await open();
     clock.advance(7 * 86_400_000);
     expect(await issuer.sessions.renew(opened.session.handle)).toBeUndefined();
@@ -313,7 +313,7 @@ describe("the claims hook", () => {
     await hooked.close();
   });
 
-  it("mints no token that is larger than verifiers accept", async () => {
+  it("refuses to mint a token that is larger than verifiers accept", async () => {
     const errors: unknown[] = [];
     const hooked = testIssuer({
       claims: () => ({ big: "x".repeat(8_192) }),

@@ -58,7 +58,7 @@ describeStores("the $name store", (place, fixture) => {
   });
 
   describe("keys", () => {
-    it("takes one of two keys of the same place in the succession", async () => {
+    it("accepts one of two keys with the same ordinal", async () => {
       const keys = createKeyStore(store);
       const added = await Promise.all([
         keys.add(key("a", 1), NOW_MS),
@@ -68,14 +68,14 @@ describeStores("the $name store", (place, fixture) => {
       expect(await keys.list()).toHaveLength(1);
     });
 
-    it("ends the key before it together with adding the next", async () => {
+    it("sets the end of the previous key when it adds the next", async () => {
       const keys = createKeyStore(store);
       await keys.add(key("a", 1), NOW_MS);
       await keys.add(key("b", 2), NOW_MS, { kid: "a", atMs: NOW_MS + 7 });
       expect(await keys.list()).toEqual([{ ...key("a", 1), retiresAtMs: NOW_MS + 7 }, key("b", 2)]);
     });
 
-    it("forgets the private part of a removed key", async () => {
+    it("deletes the private part of a removed key", async () => {
       const keys = createKeyStore(store);
       await keys.add(key("a", 1), NOW_MS);
       await keys.setTimes("a", { removedAtMs: NOW_MS }, NOW_MS);
@@ -84,7 +84,7 @@ describeStores("the $name store", (place, fixture) => {
     });
   });
 
-  it("brings the schema up once when several processes start on an empty store", async () => {
+  it("migrates the schema once when several processes start on an empty store", async () => {
     const empty = await fixture.place();
     const stores = await Promise.all([1, 2, 3].map(() => empty.store().open()));
     expect(await Promise.all(stores.map(({ db }) => latestSeq(db)))).toEqual([0, 0, 0]);
