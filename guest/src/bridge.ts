@@ -13,6 +13,7 @@ import {
   quoted,
   runChecked,
   type Contract,
+  type ContractGuard,
 } from "@breezeway/shared";
 import { splitCallOptions, type Readable, type Unsubscribe } from "@breezeway/shared/channel";
 import type { AppBridge, BridgeOptions } from "./bridge-types.ts";
@@ -35,93 +36,26 @@ export function createBridge<C extends Contract>(
   deps: BridgeDeps,
   options: BridgeOptions<C>,
 ): AppBridge<C> {
-  const { connection, tokens, report } = deps;
+  const { connection, tokens } = deps;
   const { snapshot } = connection;
   const can = (capability: string): boolean => snapshot.capabilities.current.includes(capability);
-  const guard = createContractGuard(options.contract, can);
-  const life = new AbortController();
-  const owned = new Set<Unsubscribe>();
-
-  const own = (unsubscribe: Unsubscribe): Unsubscribe => {
-    const release = (): void => {
-      owned.delete(release);
-      unsubscribe();
-    };
-    owned.add(release);
-    return release;
-  };
+  const life = createLife(deps.onClose);
+  const handle = { ...deps, life, guard: createContractGuard(options.contract, can) };
 
   // Without `set`, since only the host may change its state.
   const view = <T>(store: Readable<T>): Readable<T> => ({
     get current() {
       return store.current;
     },
-    subscribe: (listener) => own(store.subscribe(listener)),
+    subscribe: (listener) => life.own(store.subscribe(listener)),
   });
-
-  const assertOpen = (): void => {
-    if (!life.signal.aborted) return;
-    throw new BridgeError("CHANNEL_CLOSED", "This bridge was closed.");
-  };
-
-  const call = async (name: string, ...given: readonly unknown[]): Promise<unknown> => {
-    assertOpen();
-    if (!isMethodName(name)) {
-      throw new BridgeError(
-        "CALL_METHOD_UNKNOWN",
-        `${quoted(String(name))} is not a valid method name.`,
-      );
-    }
-    if (name === BUILT_IN_METHODS.sessionToken || name === BUILT_IN_METHODS.appToken) {
-      return tokens.get();
-    }
-    const { args, options: callOptions } = splitCallOptions(given);
-    const definition = isBuiltInMethod(name) ? undefined : guard.method(name, "methods");
-    const checked = checkArgs(name, definition, args);
-    if (isPromiseLike(checked)) await checked;
-    const result = await connection.call(name, args, callOptions);
-    return checkResult(name, definition, result);
-  };
-
-  const expose = (name: string, handler: (...args: never[]) => unknown): Unsubscribe => {
-    assertOpen();
-    const definition = guard.method(name, "guestMethods");
-    return own(
-      connection.expose(name, (incoming) =>
-        runChecked(name, definition, incoming.args, (args) =>
-          handler.apply(incoming, args as never[]),
-        ),
-      ),
-    );
-  };
-
-  const subscribe = (topic: string, listener: (payload: never) => void): Unsubscribe => {
-    assertOpen();
-    const definition = guard.topic(topic);
-    return own(
-      connection.subscribe(topic, (payload) => {
-        const delivered = chain(checkPayload(topic, definition, payload), (value) => {
-          listener(value as never);
-        });
-        if (isPromiseLike(delivered)) delivered.then(undefined, report);
-      }),
-    );
-  };
-
-  const publish = (topic: string, payload: unknown): void => {
-    assertOpen();
-    const checked = chain(checkPayload(topic, guard.topic(topic), payload), () => {
-      connection.publish(topic, payload);
-    });
-    if (isPromiseLike(checked)) checked.then(undefined, report);
-  };
 
   return {
     get appId() {
       return connection.welcome?.appId ?? "";
     },
-    method: { call, expose } as AppBridge<C>["method"],
-    event: { subscribe, publish },
+    method: methodsOf(handle) as AppBridge<C>["method"],
+    event: eventsOf(handle),
     session: Object.assign(view(snapshot.session), {
       token: view(tokens.current),
       tokens: () => streamOf(tokens.current, life.signal),
@@ -133,9 +67,9 @@ export function createBridge<C extends Contract>(
     get state() {
       return life.signal.aborted ? "closed" : connection.state.current;
     },
-    subscribeState: (listener) => own(connection.state.subscribe(listener)),
+    subscribeState: (listener) => life.own(connection.state.subscribe(listener)),
     async getSessionToken() {
-      assertOpen();
+      life.assertOpen();
       return tokens.get();
     },
     fetch: createBridgeFetch({
@@ -151,15 +85,111 @@ export function createBridge<C extends Contract>(
         }),
     }),
     can,
-    close() {
-      if (life.signal.aborted) return;
-      life.abort();
-      for (const release of owned) release();
-      deps.onClose();
-    },
+    close: life.close,
     // In an engine without `using` this key is `undefined`, and nothing looks it up.
-    [Symbol.dispose]() {
-      this.close();
+    [Symbol.dispose]: life.close,
+  };
+}
+
+/** The life of one bridge, and the subscriptions that end with it. */
+interface Life {
+  readonly signal: AbortSignal;
+  /** @returns A function that ends the subscription earlier. */
+  readonly own: (unsubscribe: Unsubscribe) => Unsubscribe;
+  readonly assertOpen: () => void;
+  readonly close: () => void;
+}
+
+function createLife(onClose: () => void): Life {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const owned = new Set<Unsubscribe>();
+  return {
+    signal,
+    own(unsubscribe) {
+      const release = (): void => {
+        owned.delete(release);
+        unsubscribe();
+      };
+      owned.add(release);
+      return release;
+    },
+    assertOpen() {
+      if (signal.aborted) throw new BridgeError("CHANNEL_CLOSED", "This bridge was closed.");
+    },
+    close() {
+      if (signal.aborted) return;
+      controller.abort();
+      for (const release of owned) release();
+      onClose();
+    },
+  };
+}
+
+interface Handle extends BridgeDeps {
+  readonly life: Life;
+  readonly guard: ContractGuard;
+}
+
+function methodsOf({ connection, tokens, life, guard }: Handle) {
+  return {
+    async call(name: string, ...given: readonly unknown[]): Promise<unknown> {
+      life.assertOpen();
+      if (!isMethodName(name)) {
+        throw new BridgeError(
+          "CALL_METHOD_UNKNOWN",
+          `${quoted(String(name))} is not a valid method name.`,
+        );
+      }
+      if (name === BUILT_IN_METHODS.sessionToken || name === BUILT_IN_METHODS.appToken) {
+        return tokens.get();
+      }
+      const { args, options } = splitCallOptions(given);
+      const definition = isBuiltInMethod(name) ? undefined : guard.method(name, "methods");
+      const checked = checkArgs(name, definition, args);
+      if (isPromiseLike(checked)) await checked;
+      const result = await connection.call(name, args, options);
+      return checkResult(name, definition, result);
+    },
+    expose(name: string, handler: (...args: never[]) => unknown): Unsubscribe {
+      life.assertOpen();
+      const definition = guard.method(name, "guestMethods");
+      return life.own(
+        connection.expose(name, (incoming) =>
+          runChecked(name, definition, incoming.args, (args) =>
+            handler.apply(incoming, args as never[]),
+          ),
+        ),
+      );
+    },
+  };
+}
+
+function eventsOf({ connection, life, guard, report }: Handle) {
+  const reportLater = (result: unknown): void => {
+    if (isPromiseLike(result)) result.then(undefined, report);
+  };
+  return {
+    subscribe(topic: string, listener: (payload: never) => void): Unsubscribe {
+      life.assertOpen();
+      const definition = guard.topic(topic);
+      return life.own(
+        connection.subscribe(topic, (payload) =>
+          reportLater(
+            chain(checkPayload(topic, definition, payload), (value) => {
+              listener(value as never);
+            }),
+          ),
+        ),
+      );
+    },
+    publish(topic: string, payload: unknown): void {
+      life.assertOpen();
+      reportLater(
+        chain(checkPayload(topic, guard.topic(topic), payload), () =>
+          connection.publish(topic, payload),
+        ),
+      );
     },
   };
 }

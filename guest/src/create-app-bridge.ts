@@ -12,6 +12,7 @@ import {
 import { systemClock, type Clock } from "@breezeway/shared/channel";
 import type { AppBridge, BridgeOptions } from "./bridge-types.ts";
 import { createBridge } from "./bridge.ts";
+import { assertOptionNames } from "./config/bridge-options.ts";
 import { resolveHostOrigins } from "./config/host-origins.ts";
 import { openConnection, type Connection } from "./connection/connection.ts";
 import type { Proof } from "./proof/create-proof.ts";
@@ -61,6 +62,7 @@ export async function openAppBridge<C extends Contract = AnyContract>(
   options: BridgeOptions<C>,
   hooks: GuestTestHooks | undefined,
 ): Promise<AppBridge<C>> {
+  assertOptionNames(options);
   if (!options.link && !isEmbedded()) {
     throw new BridgeError(
       "HANDSHAKE_NOT_EMBEDDED",

@@ -23,12 +23,13 @@ import {
   type IncomingCall,
   type Readable,
   type SendOptions,
+  type Store,
   type Unsubscribe,
 } from "@breezeway/shared/channel";
 import type { Attempt, Greeting, HostLink } from "../transport/host-link.ts";
 import { SDK_VERSION } from "../version.ts";
 import { createSnapshot, setState, updateSnapshot, type Snapshot } from "./snapshot.ts";
-import { createTopics } from "./topics.ts";
+import { createTopics, type Topics } from "./topics.ts";
 
 export type ConnectionState = "connecting" | "connected" | "lost" | "closed";
 
@@ -61,145 +62,162 @@ export interface ConnectionOptions {
 type Phase =
   | { readonly name: "connecting" | "lost"; readonly attempt: Attempt }
   | { readonly name: "connected"; readonly channel: Channel }
-  | { readonly name: "closed"; readonly error: BridgeError };
+  | { readonly name: "closed" };
 
 // A living host answers a ping within a few milliseconds.
 const PING_TIMEOUT_MS = 2_000;
 
 export function openConnection(options: ConnectionOptions): Connection {
-  const { clock, report } = options;
-  const ready = Promise.withResolvers<void>();
-  const state = createStore<ConnectionState>("connecting");
-  const snapshot = createSnapshot();
-  const handlers = new Map<string, Handler>([[BUILT_IN_METHODS.ping, () => true]]);
-  const topics = createTopics((frame) => channel()?.send(frame), report);
-  const documentId = randomId();
-  let welcome: Welcome | undefined;
+  return new GuestConnection(options);
+}
 
-  const greet = (timeoutMs: number): Attempt =>
-    options.link.greet({
+// A class, since the steps of the state machine above lead to each other.
+class GuestConnection implements Connection {
+  readonly state: Store<ConnectionState> = createStore<ConnectionState>("connecting");
+  readonly snapshot: Snapshot = createSnapshot();
+  welcome: Welcome | undefined;
+  readonly #options: ConnectionOptions;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #handlers = new Map<string, Handler>([[BUILT_IN_METHODS.ping, () => true]]);
+  readonly #topics: Topics;
+  readonly #documentId = randomId();
+  readonly #stopWatching: () => void;
+  #phase: Phase;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#topics = createTopics((frame) => this.#channel?.send(frame), options.report);
+    this.#phase = { name: "connecting", attempt: this.#greet(options.timeoutMs) };
+    this.#stopWatching = options.link.watch({
+      onRestored: () => void this.#checkLife(),
+      onLeaving: () => this.#channel?.close(),
+    });
+    this.#follow(this.#phase.attempt);
+    // The opener usually awaits `ready`. If it does not, `state` still shows the failure.
+    this.ready.catch(() => undefined);
+  }
+
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  call(method: string, args: readonly unknown[], options?: CallOptionsInit): Promise<unknown> {
+    return this.#channel?.call(method, args, options) ?? Promise.reject(this.#noChannel(method));
+  }
+
+  publish(topic: string, payload: unknown, options?: SendOptions): void {
+    if (!this.#channel) throw this.#noChannel(topic);
+    this.#channel.send(["event", topic, payload], options);
+  }
+
+  subscribe(topic: string, listener: (payload: unknown) => void): Unsubscribe {
+    return this.#topics.add(topic, listener);
+  }
+
+  expose(method: string, handler: Handler): Unsubscribe {
+    const handlers = this.#handlers;
+    handlers.set(method, handler);
+    return () => {
+      if (handlers.get(method) === handler) handlers.delete(method);
+    };
+  }
+
+  close(error = new BridgeError("CHANNEL_CLOSED", "The bridge was closed.")): void {
+    if (this.#phase.name === "closed") return;
+    if ("attempt" in this.#phase) this.#phase.attempt.cancel();
+    else this.#phase.channel.close();
+    this.#stopWatching();
+    this.#topics.clear();
+    this.#handlers.clear();
+    this.#enter({ name: "closed" });
+    this.#ready.reject(error);
+  }
+
+  get #channel(): Channel | undefined {
+    return this.#phase.name === "connected" ? this.#phase.channel : undefined;
+  }
+
+  #greet(timeoutMs: number): Attempt {
+    const { link, clock, autoRefresh, proofKeyThumbprint } = this.#options;
+    return link.greet({
       hello: {
         protocol: PROTOCOL_RANGE,
         sdk: SDK_VERSION,
-        documentId,
-        autoRefresh: options.autoRefresh,
-        proofKeyThumbprint: options.proofKeyThumbprint,
+        documentId: this.#documentId,
+        autoRefresh,
+        proofKeyThumbprint,
       },
       timeoutMs,
       clock,
     });
+  }
 
-  const channel = (): Channel | undefined =>
-    phase.name === "connected" ? phase.channel : undefined;
+  #enter(next: Phase): void {
+    this.#phase = next;
+    this.state.set(next.name);
+  }
 
-  const enter = (next: Phase): void => {
-    phase = next;
-    state.set(next.name);
-  };
+  #follow(attempt: Attempt): void {
+    attempt.greeting.then(
+      (greeting) => this.#connected(greeting),
+      (error: BridgeError) => {
+        if ("attempt" in this.#phase && this.#phase.attempt === attempt) this.close(error);
+      },
+    );
+  }
 
-  const follow = (attempt: Attempt): void => {
-    attempt.greeting.then(connected, (error: BridgeError) => {
-      if (isCurrent(attempt)) close(error);
-    });
-  };
-
-  const isCurrent = (attempt: Attempt): boolean => "attempt" in phase && phase.attempt === attempt;
-
-  const connected = (greeting: Greeting): void => {
-    if (!("attempt" in phase)) return greeting.port.close();
-    ({ welcome } = greeting);
-    const opened = createChannel({
-      port: greeting.port,
+  #connected({ welcome, port }: Greeting): void {
+    if (!("attempt" in this.#phase)) return port.close();
+    const { clock, report } = this.#options;
+    this.welcome = welcome;
+    const channel = createChannel({
+      port,
       clock,
       handlers: {
-        call: (call) => handle(call),
-        event: topics.deliver,
-        state: (key, value) => setState(snapshot, key, value),
+        call: (call) => this.#handle(call),
+        event: this.#topics.deliver,
+        state: (key, value) => setState(this.snapshot, key, value),
         refused: (_topic, error) => report(BridgeError.fromWire(error)),
-        ended: lost,
+        ended: () => this.#lost(),
         report,
       },
     });
-    for (const topic of topics.names) opened.send(["subscribe", topic]);
-    phase = { name: "connected", channel: opened };
-    updateSnapshot(snapshot, welcome);
-    state.set("connected");
-    ready.resolve();
-  };
+    for (const topic of this.#topics.names) channel.send(["subscribe", topic]);
+    // The state of the welcome is there before anybody is notified of the connection.
+    this.#phase = { name: "connected", channel };
+    updateSnapshot(this.snapshot, welcome);
+    this.state.set("connected");
+    this.#ready.resolve();
+  }
 
-  const lost = (): void => {
-    if (phase.name !== "connected") return;
-    const attempt = greet(Infinity);
-    enter({ name: "lost", attempt });
-    follow(attempt);
-  };
+  #lost(): void {
+    if (this.#phase.name !== "connected") return;
+    const attempt = this.#greet(Infinity);
+    this.#enter({ name: "lost", attempt });
+    this.#follow(attempt);
+  }
 
-  const handle = (call: IncomingCall): unknown => {
-    const handler = handlers.get(call.method);
+  #handle(call: IncomingCall): unknown {
+    const handler = this.#handlers.get(call.method);
     if (handler) return handler(call);
     throw new BridgeError("CALL_METHOD_UNKNOWN", `The guest has no method "${call.method}".`);
-  };
+  }
 
   // After a page returns from the back/forward cache, its port may be dead.
-  const checkLife = async (): Promise<void> => {
-    const current = channel();
+  async #checkLife(): Promise<void> {
+    const current = this.#channel;
     if (current === undefined) return;
     try {
       await current.call(BUILT_IN_METHODS.ping, [], { timeoutMs: PING_TIMEOUT_MS });
     } catch (error) {
       current.close();
-      if (channel() === current && BridgeError.is(error)) lost();
+      if (this.#channel === current && BridgeError.is(error)) this.#lost();
     }
-  };
+  }
 
-  const close = (error?: BridgeError): void => {
-    if (phase.name === "closed") return;
-    const closing = error ?? new BridgeError("CHANNEL_CLOSED", "The bridge was closed.");
-    if ("attempt" in phase) phase.attempt.cancel();
-    else phase.channel.close();
-    stopWatching();
-    topics.clear();
-    handlers.clear();
-    enter({ name: "closed", error: closing });
-    ready.reject(closing);
-  };
-
-  const noChannel = (method: string): BridgeError =>
-    phase.name === "closed"
+  #noChannel(method: string): BridgeError {
+    return this.#phase.name === "closed"
       ? new BridgeError("CHANNEL_CLOSED", `"${method}" was called on a closed bridge.`)
       : new BridgeError("CHANNEL_LOST", `"${method}" was called while the host is not connected.`);
-
-  let phase: Phase = { name: "connecting", attempt: greet(options.timeoutMs) };
-  const stopWatching = options.link.watch({
-    onRestored: () => void checkLife(),
-    onLeaving: () => channel()?.close(),
-  });
-  follow(phase.attempt);
-  // The opener usually awaits `ready`. If it does not, `state` still shows the failure.
-  ready.promise.catch(() => undefined);
-
-  return {
-    state,
-    snapshot,
-    get welcome() {
-      return welcome;
-    },
-    ready: ready.promise,
-    call(method, args, callOptions) {
-      return channel()?.call(method, args, callOptions) ?? Promise.reject(noChannel(method));
-    },
-    publish(topic, payload, sendOptions) {
-      const current = channel();
-      if (current === undefined) throw noChannel(topic);
-      current.send(["event", topic, payload], sendOptions);
-    },
-    subscribe: topics.add,
-    expose(method, handler) {
-      handlers.set(method, handler);
-      return () => {
-        if (handlers.get(method) === handler) handlers.delete(method);
-      };
-    },
-    close,
-  };
+  }
 }

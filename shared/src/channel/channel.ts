@@ -15,10 +15,15 @@ import type { StateKey } from "../protocol/state.ts";
 import type { WireError } from "../errors/bridge-error.ts";
 import type { CallOptionsInit } from "./call-options.ts";
 import type { Clock } from "../clock.ts";
-import { createIncomingCalls, tooManyCalls, type IncomingCall } from "./incoming-calls.ts";
-import { createOutbox } from "./outbox.ts";
+import {
+  createIncomingCalls,
+  tooManyCalls,
+  type IncomingCall,
+  type IncomingCalls,
+} from "./incoming-calls.ts";
+import { createOutbox, type Outbox } from "./outbox.ts";
 import { toWireError } from "./outgoing-error.ts";
-import { createPendingCalls } from "./pending-calls.ts";
+import { createPendingCalls, type PendingCalls } from "./pending-calls.ts";
 import type { ChannelPort, PortMessage } from "./port.ts";
 import { randomId } from "./random-id.ts";
 
@@ -67,80 +72,187 @@ export interface Channel {
 }
 
 export function createChannel(options: ChannelOptions): Channel {
-  const { port, handlers, clock, tap, limits = CHANNEL_LIMITS } = options;
-  const receive = options.receive ?? ((data) => parseMessage(data, limits.maxFramesPerMessage));
-  let isOpen = true;
-  let lastId = 0;
-  let violations = 0;
+  return new PortChannel(options);
+}
 
-  const outbox = createOutbox(port, limits.maxFramesPerMessage, (frame, error) => {
-    if (frame[0] === "call") pending.reject(frame[1], error);
-    else if (frame[0] === "result") fail(frame[1], error);
-    else handlers.report(error);
-  });
+// A class, since its parts need each other: a frame that cannot be sent ends a call, and the timeout of
+// a call sends a frame.
+class PortChannel implements Channel {
+  readonly #options: ChannelOptions;
+  readonly #handlers: ChannelHandlers;
+  readonly #limits: ChannelLimits;
+  readonly #receive: (data: unknown) => readonly Frame[];
+  readonly #outbox: Outbox;
+  readonly #pending: PendingCalls;
+  readonly #incoming: IncomingCalls;
+  #isOpen = true;
+  #lastId = 0;
+  #violations = 0;
 
-  const send = (frame: Frame, transfer?: readonly object[]): void => {
-    if (!isOpen) return;
-    tap?.("out", frame);
-    outbox.push(frame, transfer);
-  };
-
-  const fail = (id: CallId, error: unknown): void => {
-    const wire = toWireError(error, randomId());
-    send(["error", id, wire]);
-    if (wire.code === "CALL_FAILED") handlers.report(error);
-  };
-
-  const pending = createPendingCalls(clock, (id) => send(["abort", id]));
-  const incoming = createIncomingCalls({
-    handle: handlers.call,
-    maxCalls: limits.maxCallsInFlight,
-    result: (id, value, transfer) => send(["result", id, value], transfer),
-    fail,
-  });
-
-  const end = (error: BridgeError): void => {
-    isOpen = false;
-    port.removeEventListener("message", onMessage);
-    port.removeEventListener("close", onGone);
-    port.removeEventListener("messageerror", onMessageError);
-    port.close();
-    incoming.end();
-    pending.rejectAll((method) => endedDuring(method, error));
-  };
-
-  const lose = (error: BridgeError): void => {
-    if (!isOpen) return;
-    end(error);
-    handlers.ended(error);
-  };
-
-  const violation = (error: BridgeError): void => {
-    if (!isOpen) return;
-    options.onViolation?.(error);
-    violations += 1;
-    if (violations < limits.maxViolations) return;
-    send(["close"]);
-    outbox.flush();
-    lose(
-      new BridgeError(
-        error.code,
-        `The other side violated the protocol too often: ${error.message}`,
-      ),
+  constructor(options: ChannelOptions) {
+    const { port, clock, handlers, limits = CHANNEL_LIMITS } = options;
+    this.#options = options;
+    this.#handlers = handlers;
+    this.#limits = limits;
+    this.#receive = options.receive ?? ((data) => parseMessage(data, limits.maxFramesPerMessage));
+    this.#outbox = createOutbox(port, limits.maxFramesPerMessage, (frame, error) =>
+      this.#onUnsendable(frame, error),
     );
+    this.#pending = createPendingCalls(clock, (id) => this.#send(["abort", id]));
+    this.#incoming = createIncomingCalls({
+      handle: handlers.call,
+      maxCalls: limits.maxCallsInFlight,
+      result: (id, value, transfer) => this.#send(["result", id, value], transfer),
+      fail: (id, error) => this.#fail(id, error),
+    });
+    port.addEventListener("message", this.#onMessage);
+    port.addEventListener("close", this.#onGone);
+    port.addEventListener("messageerror", this.#onMessageError);
+    port.start();
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  call(
+    method: string,
+    args: readonly unknown[],
+    { signal, timeoutMs = TIMEOUTS.callMs, transfer }: CallOptionsInit = {},
+  ): Promise<unknown> {
+    const { maxCallsInFlight } = this.#limits;
+    return new Promise((resolve, reject) => {
+      if (!this.#isOpen) return reject(endedDuring(method, undefined));
+      if (signal?.aborted) return reject(aborted(method, signal));
+      if (this.#pending.size >= maxCallsInFlight) return reject(tooManyCalls(maxCallsInFlight));
+      this.#lastId += 1;
+      const id = this.#lastId;
+      const onAbort = (): void => {
+        this.#send(["abort", id]);
+        this.#pending.reject(id, aborted(method, signal));
+      };
+      signal?.addEventListener("abort", onAbort);
+      const release = signal && (() => signal.removeEventListener("abort", onAbort));
+      this.#pending.add(id, { method, timeoutMs, resolve, reject, release });
+      this.#send(["call", id, method, args], transfer);
+    });
+  }
+
+  send(frame: Frame, { transfer }: SendOptions = {}): void {
+    this.#send(frame, transfer);
+  }
+
+  violation(error: BridgeError): void {
+    if (!this.#isOpen) return;
+    this.#options.onViolation?.(error);
+    this.#violations += 1;
+    if (this.#violations < this.#limits.maxViolations) return;
+    this.#sayClose();
+    const message = `The other side violated the protocol too often: ${error.message}`;
+    this.#lose(new BridgeError(error.code, message));
+  }
+
+  close(error?: BridgeError): void {
+    if (!this.#isOpen) return;
+    this.#sayClose();
+    this.#end(error ?? new BridgeError("CHANNEL_CLOSED", "The bridge was closed."));
+  }
+
+  #send(frame: Frame, transfer?: readonly object[]): void {
+    if (!this.#isOpen) return;
+    this.#options.tap?.("out", frame);
+    this.#outbox.push(frame, transfer);
+  }
+
+  #sayClose(): void {
+    this.#send(["close"]);
+    this.#outbox.flush();
+  }
+
+  #onUnsendable(frame: Frame, error: BridgeError): void {
+    if (frame[0] === "call") this.#pending.reject(frame[1], error);
+    else if (frame[0] === "result") this.#fail(frame[1], error);
+    else this.#handlers.report(error);
+  }
+
+  #fail(id: CallId, error: unknown): void {
+    const wire = toWireError(error, randomId());
+    this.#send(["error", id, wire]);
+    if (wire.code === "CALL_FAILED") this.#handlers.report(error);
+  }
+
+  #end(error: BridgeError): void {
+    const { port } = this.#options;
+    this.#isOpen = false;
+    port.removeEventListener("message", this.#onMessage);
+    port.removeEventListener("close", this.#onGone);
+    port.removeEventListener("messageerror", this.#onMessageError);
+    port.close();
+    this.#incoming.end();
+    this.#pending.rejectAll((method) => endedDuring(method, error));
+  }
+
+  #lose(error: BridgeError): void {
+    if (!this.#isOpen) return;
+    this.#end(error);
+    this.#handlers.ended(error);
+  }
+
+  readonly #onMessage = ({ data, userActivation }: PortMessage): void => {
+    let frames: readonly Frame[];
+    try {
+      frames = this.#receive(data);
+    } catch (error) {
+      this.#refuse(data, error as BridgeError);
+      return;
+    }
+    const isUserActive =
+      userActivation === undefined ? undefined : userActivation?.isActive === true;
+    for (const frame of frames) {
+      if (!this.#isOpen) return;
+      try {
+        this.#handle(frame, isUserActive);
+      } catch (error) {
+        if (BridgeError.is(error)) this.violation(error);
+        else this.#handlers.report(error);
+      }
+    }
   };
 
-  const handle = (frame: Frame, isUserActive: boolean | undefined): void => {
-    tap?.("in", frame);
+  readonly #onGone = (): void => {
+    this.#lose(new BridgeError("CHANNEL_LOST", "The other side is gone."));
+  };
+
+  readonly #onMessageError = (): void => {
+    this.violation(new BridgeError("FRAME_MALFORMED", "A message could not be read."));
+  };
+
+  // Without this, the calls in a refused message, and our calls whose answers were in it, would wait
+  // for their timeout.
+  #refuse(data: unknown, error: BridgeError): void {
+    if (Array.isArray(data)) {
+      for (const frame of data.slice(0, this.#limits.maxFramesPerMessage) as unknown[]) {
+        if (!Array.isArray(frame) || !Number.isSafeInteger(frame[1])) continue;
+        const id = frame[1] as CallId;
+        if (frame[0] === "call") this.#send(["error", id, toWireError(error, randomId())]);
+        else if (frame[0] === "result" || frame[0] === "error") this.#pending.reject(id, error);
+      }
+    }
+    this.violation(error);
+  }
+
+  #handle(frame: Frame, isUserActive: boolean | undefined): void {
+    const handlers = this.#handlers;
+    this.#options.tap?.("in", frame);
     switch (frame[0]) {
       case "call":
-        return incoming.start(frame, isUserActive);
+        return this.#incoming.start(frame, isUserActive);
       case "result":
-        return void pending.resolve(frame[1], frame[2]);
+        return void this.#pending.resolve(frame[1], frame[2]);
       case "error":
-        return void pending.reject(frame[1], BridgeError.fromWire(frame[2]));
+        return void this.#pending.reject(frame[1], BridgeError.fromWire(frame[2]));
       case "abort":
-        return incoming.abort(frame[1]);
+        return this.#incoming.abort(frame[1]);
       case "event":
         return (handlers.event ?? unexpected(frame))(frame[1], frame[2], frame[3] === true);
       case "subscribe":
@@ -152,90 +264,9 @@ export function createChannel(options: ChannelOptions): Channel {
       case "refused":
         return (handlers.refused ?? unexpected(frame))(frame[1], frame[2]);
       case "close":
-        return lose(new BridgeError("CHANNEL_LOST", "The other side closed the channel."));
+        return this.#lose(new BridgeError("CHANNEL_LOST", "The other side closed the channel."));
     }
-  };
-
-  const onMessage = ({ data, userActivation }: PortMessage): void => {
-    let frames: readonly Frame[];
-    try {
-      frames = receive(data);
-    } catch (error) {
-      refuse(data, error as BridgeError);
-      return;
-    }
-    const isUserActive =
-      userActivation === undefined ? undefined : userActivation?.isActive === true;
-    for (const frame of frames) {
-      if (!isOpen) return;
-      try {
-        handle(frame, isUserActive);
-      } catch (error) {
-        if (BridgeError.is(error)) violation(error);
-        else handlers.report(error);
-      }
-    }
-  };
-
-  // Without this, the calls in a refused message, and our calls whose answers were in it, would wait
-  // for their timeout.
-  const refuse = (data: unknown, error: BridgeError): void => {
-    if (Array.isArray(data)) {
-      for (const frame of data.slice(0, limits.maxFramesPerMessage) as unknown[]) {
-        if (!Array.isArray(frame) || !Number.isSafeInteger(frame[1])) continue;
-        const id = frame[1] as CallId;
-        if (frame[0] === "call") send(["error", id, toWireError(error, randomId())]);
-        else if (frame[0] === "result" || frame[0] === "error") pending.reject(id, error);
-      }
-    }
-    violation(error);
-  };
-
-  const onGone = (): void => {
-    lose(new BridgeError("CHANNEL_LOST", "The other side is gone."));
-  };
-
-  const onMessageError = (): void => {
-    violation(new BridgeError("FRAME_MALFORMED", "A message could not be read."));
-  };
-
-  port.addEventListener("message", onMessage);
-  port.addEventListener("close", onGone);
-  port.addEventListener("messageerror", onMessageError);
-  port.start();
-
-  return {
-    get isOpen() {
-      return isOpen;
-    },
-    call(method, args, { signal, timeoutMs = TIMEOUTS.callMs, transfer } = {}) {
-      return new Promise((resolve, reject) => {
-        if (!isOpen) return reject(endedDuring(method, undefined));
-        if (signal?.aborted) return reject(aborted(method, signal));
-        if (pending.size >= limits.maxCallsInFlight) {
-          return reject(tooManyCalls(limits.maxCallsInFlight));
-        }
-        lastId += 1;
-        const id = lastId;
-        const onAbort = (): void => {
-          send(["abort", id]);
-          pending.reject(id, aborted(method, signal));
-        };
-        signal?.addEventListener("abort", onAbort);
-        const release = signal && (() => signal.removeEventListener("abort", onAbort));
-        pending.add(id, { method, timeoutMs, resolve, reject, release });
-        send(["call", id, method, args], transfer);
-      });
-    },
-    send: (frame, { transfer } = {}) => send(frame, transfer),
-    violation,
-    close(error) {
-      if (!isOpen) return;
-      send(["close"]);
-      outbox.flush();
-      end(error ?? new BridgeError("CHANNEL_CLOSED", "The bridge was closed."));
-    },
-  };
+  }
 }
 
 function unexpected(frame: Frame): () => never {
