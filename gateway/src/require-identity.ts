@@ -1,38 +1,38 @@
 /**
- * For services behind the gateway: the caller's identity out of the gateway's headers, or an error.
+ * For services behind the gateway: reads the caller's identity from the gateway's headers, or throws.
  *
- * What this does NOT check: that the request came through the gateway. Anyone who reaches the
- * service directly can write these headers, so the service must be reachable by the gateway only (a
- * private network, a loopback port, mTLS), or verify the token itself on a `forwardToken` route.
+ * Does NOT check that the request came through the gateway. Anyone who can reach the service directly can
+ * set these headers. So only the gateway may reach the service (a private network, a loopback port, mTLS),
+ * or the service verifies the token itself on a `forwardToken` route.
  */
 import { BridgeError } from "@breezeway/shared";
 import { decodeIdentity, IDENTITY_HEADERS } from "./request/identity-headers.ts";
 
 export { BridgeError, toProblem } from "@breezeway/shared";
 
-/** Who is calling, as the gateway verified it. */
+/** The caller, as the gateway verified it. */
 export interface Identity {
   readonly userId: string;
   readonly tenantId: string;
   readonly appId: string;
-  /** Session handle: for logs and for ending the session, never a secret. */
+  /** Session handle for logs and for ending the session. Not a secret. */
   readonly sessionId: string;
   readonly scopes: readonly string[];
-  /** The same in the gateway's audit line and in the caller's error body. */
+  /** Also in the gateway's audit line and in error bodies. */
   readonly requestId: string;
 }
 
-/** `request.headers` of Node, Express, Fastify and Koa, or Web-standard `Headers`. */
+/** `request.headers` of Node, Express, Fastify or Koa, or Web-standard `Headers`. */
 export type IncomingHeaders =
   | { get(name: string): string | null }
   | { readonly [name: string]: string | readonly string[] | undefined };
 
 /**
- * The caller's identity. Call it first in every handler, and pass the result on instead of headers.
+ * Returns the caller's identity. Call it first in every handler, and pass the result on instead of headers.
  *
- * @throws {BridgeError} TOKEN_MISSING (401) when a header is absent or empty: the request did not
- *   come through the gateway; REQUEST_MALFORMED (400) when one is there twice, is not in the
- *   gateway's encoding, or the two tenant headers differ. Turn it into an answer with `toProblem`.
+ * @throws {BridgeError} TOKEN_MISSING (401), when a header is absent or empty, so the request did not come
+ *   through the gateway; REQUEST_MALFORMED (400), when a header appears twice or is not in the gateway's
+ *   encoding, or when the two tenant headers differ. `toProblem` turns the error into an answer.
  *
  * @example
  * const { tenantId } = requireIdentity(request.headers);
@@ -41,7 +41,7 @@ export type IncomingHeaders =
 export function requireIdentity(headers: IncomingHeaders): Identity {
   const tenantId = required(headers, IDENTITY_HEADERS.tenant);
   if (required(headers, IDENTITY_HEADERS.tenantId) !== tenantId) {
-    throw new BridgeError("REQUEST_MALFORMED", "The two tenant headers differ.");
+    throw new BridgeError("REQUEST_MALFORMED", "X-Tenant-ID and X-Breezeway-Tenant differ.");
   }
   return {
     userId: required(headers, IDENTITY_HEADERS.user),
@@ -55,7 +55,7 @@ export function requireIdentity(headers: IncomingHeaders): Identity {
 
 function scopesOf(headers: IncomingHeaders): readonly string[] {
   const text = read(headers, IDENTITY_HEADERS.scope);
-  // An app without scopes has an empty header, which nginx leaves out: no header, no rights.
+  // An app without scopes has an empty header, which nginx omits. Both mean: no scopes.
   if (text === undefined || text === "") return [];
   return text.split(" ").map((scope) => decoded(IDENTITY_HEADERS.scope, scope));
 }
@@ -69,7 +69,10 @@ function required(headers: IncomingHeaders, name: string): string {
 function decoded(name: string, value: string): string {
   const text = decodeIdentity(value);
   if (text === undefined || text === "") {
-    throw new BridgeError("REQUEST_MALFORMED", `${name} is there twice, or not the gateway's.`);
+    throw new BridgeError(
+      "REQUEST_MALFORMED",
+      `${name} appears twice or was not written by the gateway.`,
+    );
   }
   return text;
 }
@@ -77,7 +80,7 @@ function decoded(name: string, value: string): string {
 function read(headers: IncomingHeaders, name: string): string | undefined {
   if (isWebHeaders(headers)) return headers.get(name) ?? undefined;
   const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
-  // Node joins repeated headers; frameworks that list them must not hide one behind the other.
+  // Node joins repeated headers with commas. Frameworks that list them get the same treatment.
   return typeof value === "string" || value === undefined ? value : value.join(",");
 }
 
@@ -88,6 +91,6 @@ function isWebHeaders(headers: IncomingHeaders): headers is { get(name: string):
 function missing(name: string): BridgeError {
   return new BridgeError(
     "TOKEN_MISSING",
-    `The request has no ${name} header: it did not come through the gateway.`,
+    `The request has no ${name} header, so it did not come through the gateway.`,
   );
 }

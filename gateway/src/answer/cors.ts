@@ -1,12 +1,12 @@
 /**
- * Cross-origin answers (https://fetch.spec.whatwg.org/#http-cors-protocol), from the app registry.
+ * CORS headers (https://fetch.spec.whatwg.org/#http-cors-protocol), from the app registry.
  *
- * Invariants: an origin is echoed only when it is, byte for byte, that of a registered app or host; never
- * `*`; never credentials, since the gateway reads no cookies; `Vary: Origin` on every answer, with
- * and without an origin, so that no cache mixes them up.
+ * Invariants: the gateway echoes an origin only when it equals, byte for byte, the origin of a registered
+ * app or host. It never sends `*`, and never allows credentials, since it reads no cookies. Every answer
+ * has `Vary: Origin`, also without an origin, so that no cache mixes the answers up.
  *
- * A preflight decides nothing: a page cannot read how one was refused, so every registered origin may
- * send its request, and reads there why it may not. See docs/adr/0063.
+ * A preflight is not authorised: a page cannot read why a preflight failed, so every registered origin may
+ * send its request, and reads the reason in that answer. See docs/adr/0063.
  */
 import { BridgeError } from "@breezeway/shared";
 import type { Policy } from "../decision/policy.ts";
@@ -30,7 +30,7 @@ function isRegistered(origin: string, policy: Policy): boolean {
   return policy.hostOrigins.has(origin) || policy.apps.byOrigin(origin).length > 0;
 }
 
-/** The headers of an answer to a request with this `Origin`. Name, value, name, value. */
+/** CORS headers for an answer to a request with this `Origin`. Name, value, name, value. */
 export function corsHeaders(origin: string | undefined, policy: Policy): readonly string[] {
   if (origin === undefined) return VARY_ALWAYS;
   let known = prepared.get(policy);
@@ -50,15 +50,16 @@ export function corsHeaders(origin: string | undefined, policy: Policy): readonl
   return headers;
 }
 
-// Bounded by the number of registered origins.
+// The number of registered origins bounds each map.
 const prepared = new WeakMap<Policy, Map<string, readonly string[]>>();
 
 /**
- * The headers of the 204 that answers a preflight.
+ * Headers of the 204 that answers a preflight.
  *
- * @param route - `undefined` for a path without one.
- * @throws {BridgeError} ORIGIN_NOT_ALLOWED for an origin of no app and no host, ROUTE_UNKNOWN for one at
- *   a path without a route; REQUEST_MALFORMED when it asks for what is not a list of header names.
+ * @param route - `undefined` when the path has no route.
+ * @throws {BridgeError} ORIGIN_NOT_ALLOWED, when no app or host has this origin; ROUTE_UNKNOWN, when the
+ *   path has no route either; REQUEST_MALFORMED, when `Access-Control-Request-Headers` is not a list of
+ *   header names
  */
 export function preflightHeaders(
   { origin, preflightHeaders: asked }: InspectedHeaders,
@@ -70,14 +71,17 @@ export function preflightHeaders(
     throw new BridgeError("ORIGIN_NOT_ALLOWED", "No app is registered at this origin.");
   }
   if (asked !== undefined && asked !== "" && !HEADER_NAMES.test(asked)) {
-    throw new BridgeError("REQUEST_MALFORMED", "Access-Control-Request-Headers is not a list.");
+    throw new BridgeError(
+      "REQUEST_MALFORMED",
+      "Access-Control-Request-Headers must be a list of header names.",
+    );
   }
   return [
     "access-control-allow-origin",
     origin,
     "access-control-allow-methods",
     ALL_METHODS,
-    // Echoed: "*" does not cover Authorization, and upstreams have headers of their own.
+    // The list is echoed, since "*" does not include Authorization and upstreams have their own headers.
     "access-control-allow-headers",
     asked === undefined || asked === "" ? "authorization, content-type" : asked,
     "access-control-max-age",

@@ -1,4 +1,4 @@
-/** What the gateway answers itself: problem+json for errors, everything with CORS and request id. */
+/** Answers of the gateway itself: problem+json for errors, always with CORS headers and request id. */
 import {
   BridgeError,
   reasonOf,
@@ -12,13 +12,13 @@ import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
 import { isProofScheme } from "../request/credential.ts";
 import type { Route } from "../decision/route-table.ts";
 
-/** A whole response. Small by nature: the gateway has little to say. */
+/** A whole response with a small body. */
 export interface Answer {
   readonly status: number;
   /** Name, value, name, value. */
   readonly headers: readonly string[];
   readonly body: string;
-  /** For metrics and the audit log; `undefined` when nothing was refused. */
+  /** For metrics and the audit log; `undefined` for an answer that is not a refusal. */
   readonly reason: ErrorReason | undefined;
 }
 
@@ -26,15 +26,15 @@ export interface RefusalContext {
   readonly requestId: string;
   readonly origin: string | undefined;
   readonly policy: Policy;
-  /** `undefined` when the request found no route. */
+  /** `undefined` when the path has no route. */
   readonly route: Route | undefined;
-  /** The request's header. */
+  /** The `Authorization` header of the request. */
   readonly authorization: string | undefined;
-  /** Whether this gateway takes tokens that are bound to a key. */
+  /** Whether this gateway accepts tokens that are bound to a key. */
   readonly takesProofs: boolean;
 }
 
-/** Any thrown value as an answer. */
+/** Turns any thrown value into an answer. */
 export function refusal(error: unknown, context: RefusalContext): Answer {
   const { requestId, origin, policy, route } = context;
   const retryAfterSeconds = retryAfter(error);
@@ -48,14 +48,14 @@ export function refusal(error: unknown, context: RefusalContext): Answer {
     ...corsHeaders(origin, policy),
     IDENTITY_HEADERS.requestId,
     requestId,
-    // A browser must not take an error for the document it was asked for.
+    // A browser must not render an error as the document that it asked for.
     "x-content-type-options",
     "nosniff",
     "content-length",
     String(Buffer.byteLength(problem.body)),
   ];
   if (problem.status === 405) {
-    // RFC 9110, section 15.5.6: required.
+    // Required by RFC 9110, section 15.5.6.
     headers.push("allow", route?.methods?.join(", ") ?? "GET, HEAD, POST, PUT, PATCH, DELETE");
   }
   return { status: problem.status, headers, body: problem.body, reason: problem.problem.reason };
@@ -64,16 +64,17 @@ export function refusal(error: unknown, context: RefusalContext): Answer {
 function schemeOf(error: unknown, context: RefusalContext): AuthScheme {
   const { takesProofs, authorization, route } = context;
   if (!takesProofs) return "Bearer";
-  const isUnproven = BridgeError.is(error) && error.code === "PROOF_INVALID";
-  const isAsked = isUnproven || route?.proofRequired === true || isProofScheme(authorization);
-  return isAsked ? "DPoP" : "Bearer";
+  const isProofInvalid = BridgeError.is(error) && error.code === "PROOF_INVALID";
+  const needsProof =
+    isProofInvalid || route?.proofRequired === true || isProofScheme(authorization);
+  return needsProof ? "DPoP" : "Bearer";
 }
 
 export function emptyAnswer(status: number, headers: readonly string[]): Answer {
   return { status, headers, body: "", reason: undefined };
 }
 
-/** The reason of an error as metrics and logs spell it. */
+/** The reason of an error, as metrics and logs write it. */
 export function reasonOfError(error: unknown): string {
   return BridgeError.is(error) ? reasonOf(error.code) : "internal-error";
 }

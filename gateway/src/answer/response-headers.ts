@@ -1,6 +1,6 @@
 /**
- * The upstream's response headers, less what is not the upstream's to say: hop-by-hop fields, CORS
- * (the registry decides), identity headers, and cookies unless the route forwards them.
+ * The upstream's response headers without those that an upstream must not set: hop-by-hop fields, CORS
+ * headers (the registry decides), identity headers, and cookies unless the route forwards them.
  */
 import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
 import { connectionTokens } from "../request/header-list.ts";
@@ -19,8 +19,8 @@ const DROPPED: ReadonlySet<string> = new Set([
   "transfer-encoding",
   "upgrade",
   "http2-settings",
-  // One service would speak for the origin that all of them share: move it to another server, empty
-  // its cookies and storage, have all requests to it reported, or change how browsers connect to it.
+  // These apply to the whole origin, which all upstreams share: one upstream could move the origin to
+  // another server, clear its cookies and storage, have all requests reported, or change TLS rules.
   "accept-ch",
   "alt-svc",
   "clear-site-data",
@@ -29,7 +29,7 @@ const DROPPED: ReadonlySet<string> = new Set([
   "report-to",
   "set-login",
   "strict-transport-security",
-  // An engine in front would fetch something else in the answer's place.
+  // A reverse proxy in front would replace the answer by another resource.
   "x-accel-redirect",
   "x-lighttpd-send-file",
   "x-reproxy-url",
@@ -40,7 +40,7 @@ const DROPPED: ReadonlySet<string> = new Set([
 export interface ResponseHeaderOptions {
   readonly status: number;
   readonly forwardCookies: boolean;
-  /** Name, value, name, value: the gateway's own, `Vary: origin` among them. */
+  /** The gateway's own headers, such as `Vary: origin`. Name, value, name, value. */
   readonly own: readonly string[];
   readonly requestId: string;
 }
@@ -55,7 +55,8 @@ export function responseHeaders(
   for (const name in upstream) {
     const value = upstream[name];
     if (value === undefined || isDropped(name) || named?.has(name) === true) continue;
-    // Such an answer has no length (RFC 9110, section 8.6): who believes it would wait for the next answer's bytes.
+    // Such an answer has no body (RFC 9110, section 8.6). A client that trusts the length would take the
+    // next answer's bytes for it.
     if (name === "content-length" && (status === 204 || status < 200)) continue;
     if (name === "set-cookie") {
       if (forwardCookies) pushCookies(list, value);
@@ -70,7 +71,7 @@ export function responseHeaders(
   return list;
 }
 
-/** Trailers that may go on: no framing, routing or identity fields (RFC 9110, section 6.5.1). */
+/** Trailers to forward: no framing, routing or identity fields (RFC 9110, section 6.5.1). */
 export function responseTrailers(upstream: UpstreamHeaders): string[] {
   const list: string[] = [];
   for (const [name, value] of Object.entries(upstream)) {
@@ -93,7 +94,7 @@ function namedByConnection(connection: string | string[] | undefined): Set<strin
 
 function pushCookies(list: string[], value: string | string[]): void {
   for (const cookie of typeof value === "string" ? [value] : value) {
-    // An upstream must not be able to replace the host's session.
+    // An upstream must not replace the host's session.
     if (!isSessionCookie(cookie)) list.push("set-cookie", cookie);
   }
 }

@@ -1,4 +1,4 @@
-/** Whose tokens are taken, and where its keys and its revocations are. */
+/** Checks the issuer and the addresses of its keys and revocations. */
 import { BridgeError, isLoopbackHost, originOf } from "@breezeway/shared";
 import type { GatewayOptions } from "./options.ts";
 
@@ -9,25 +9,25 @@ export function checkIssuer({ issuer, jwks, revocations }: Issuer, source: strin
   if (typeof issuer !== "string" || originOf(issuer) === undefined) {
     throw invalid(source, "issuer: must be an http or https URL");
   }
-  const isFeedNamed = revocations === false || revocations?.url !== undefined;
+  const hasFeedUrl = revocations === false || revocations?.url !== undefined;
   const addresses = {
     jwks: typeof jwks === "string" ? jwks : undefined,
     "revocations.url": revocations === false ? undefined : revocations?.url,
-    // Where the addresses are made of it.
-    issuer: jwks !== undefined && isFeedNamed ? undefined : issuer,
+    // The default addresses are derived from the issuer.
+    issuer: jwks !== undefined && hasFeedUrl ? undefined : issuer,
   };
   for (const [field, url] of Object.entries(addresses)) {
     if (url === undefined || isProtected(url)) continue;
-    throw invalid(source, `${field}: must be an https URL (http only on loopback)`);
+    throw invalid(source, `${field}: must be an https URL (http is allowed only on loopback)`);
   }
   if (!issuer.endsWith("/") || addresses.issuer === undefined) return;
-  // Breezeway's issuer is never spelt so: no token would match, and the addresses made of it have "//".
+  // Breezeway issuers have no trailing slash, so no token would match, and addresses would have "//".
   const spelt = issuer.replace(/\/+$/, "");
-  throw invalid(source, `issuer: must be spelt ${spelt}, without a slash at the end`);
+  throw invalid(source, `issuer: must be ${spelt}, without the trailing slash`);
 }
 
-// Whoever is on the path of plain http chooses the keys, and hides revocations. The verifier and the feed
-// have the same rule, and know no file that they could name.
+// An attacker on the path of plain http could replace keys and hide revocations. The verifier and the feed
+// have the same rule, but their messages could not name the configuration file.
 function isProtected(url: string): boolean {
   if (!URL.canParse(url)) return false;
   const { protocol, hostname } = new URL(url);

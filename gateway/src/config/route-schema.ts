@@ -1,17 +1,17 @@
-/** What an operator writes about one route, and the parser of it. */
+/** The options of one route, and their schema. */
 import { isOrigin, originOf } from "@breezeway/shared";
 import * as z from "zod/mini";
 import { headerKind } from "../request/header-kinds.ts";
 
-/** Scopes that a token must all have; by method where they differ. `HEAD` follows `GET`. */
+/** Scopes, all of which a token must have; by method where they differ. `HEAD` follows `GET`. */
 export type RouteScopes = readonly string[] | Readonly<Record<string, readonly string[]>>;
 
 export interface RateLimitOptions {
-  /** Requests within the window. */
+  /** Requests per window. */
   readonly requests: number;
   /** Length of the window in seconds, 1 to 86 400. */
   readonly windowSeconds: number;
-  /** Whose requests are counted together. Default `["tenant", "app", "user"]`: each user in each app. */
+  /** Requests that agree in these share one count. Default `["tenant", "app", "user"]`. */
   readonly per?: readonly ("tenant" | "app" | "user")[] | undefined;
 }
 
@@ -22,44 +22,44 @@ export interface RouteOptions {
    */
   readonly prefix: string;
   /**
-   * `http://127.0.0.1:4020`, with a path that is put in front of the request's if one is wanted.
-   * Without it the route is for `/authz` only, and requests to it get 404.
+   * URL of the upstream, such as `http://127.0.0.1:4020`. A path in it is prepended to the path of each
+   * request. Without `upstream` the route is only for `/authz`, and requests to it get 404.
    */
   readonly upstream?: string | undefined;
   /**
-   * Default: none needed beyond a valid token. With a map, a method that has neither its own entry
-   * nor `"*"` is refused with 405.
+   * Default: any valid token is enough. With a map, a method without an entry is refused with 405,
+   * unless the map has `"*"`.
    */
   readonly scopes?: RouteScopes | undefined;
   /** Ids of the apps that may use the route. Default: every registered app. */
   readonly apps?: readonly string[] | undefined;
-  /** Until the head of the upstream's response, 1 to 3 600 000 milliseconds. Default 30 000. */
+  /** Time until the head of the upstream's response, 1 to 3 600 000 milliseconds. Default 30 000. */
   readonly timeoutMs?: number | undefined;
-  /** Silence in a body or a WebSocket, in milliseconds; 0 for no bound. Default 300 000. */
+  /** Silence in a body or WebSocket, 1 to 3 600 000 milliseconds; 0 for no limit. Default 300 000. */
   readonly idleTimeoutMs?: number | undefined;
-  /** From the request to the end of the response, in milliseconds; 0 for no bound. Default 0. */
+  /** Whole exchange, 1 to 3 600 000 milliseconds; 0 for no limit. Default 0. */
   readonly totalTimeoutMs?: number | undefined;
-  /** Bytes of a request body. Default 10 485 760 (10 MiB). */
+  /** Largest request body in bytes. Default 10 485 760 (10 MiB). */
   readonly maxBodyBytes?: number | undefined;
   readonly rateLimit?: RateLimitOptions | undefined;
-  /** Passes the `Authorization` header on. Default false. */
+  /** Forwards the `Authorization` header. Default false. */
   readonly forwardToken?: boolean | undefined;
-  /** Passes cookies on in both directions, except Breezeway's own. Default false. */
+  /** Forwards cookies in both directions, except Breezeway's own. Default false. */
   readonly forwardCookies?: boolean | undefined;
   /**
-   * Headers of clients that this upstream gets although they are what proxies say of a client, such as
-   * `X-User-Id`: anybody with a token can write them. In the one spelling with `-`. Default none.
+   * Client headers to forward although proxies use them to describe a client, such as `X-User-Id`. Any
+   * caller with a token can set them. Names are written with `-`. Default none.
    */
   readonly passHeaders?: readonly string[] | undefined;
-  /** Sends `/orders/7` as `/7`. Default false. */
+  /** Removes the prefix: the upstream gets `/orders/7` as `/7`. Default false. */
   readonly stripPrefix?: boolean | undefined;
   /** Allows WebSocket upgrades. Default true. */
   readonly webSocket?: boolean | undefined;
-  /** Takes only tokens that are bound to a key, with a proof of it; needs `proof`. Default false. */
+  /** Accepts only tokens that are bound to a key, with a proof. Requires `proof`. Default false. */
   readonly proofRequired?: boolean | undefined;
 }
 
-/** Paths that the gateway answers itself; no route may lie under them. */
+/** The gateway answers these paths itself. No route may be under them. */
 export const RESERVED_PREFIXES = ["/authz", "/health", "/metrics"] as const;
 
 const MAX_TIMEOUT_MS = 3_600_000;
@@ -94,7 +94,7 @@ export const routeSchema: z.ZodMiniType<RouteOptions> = z.strictObject({
         PREFIX,
         'must be "/" or segments of A-Z a-z 0-9 - _ . ~ such as /orders, without a trailing slash',
       ),
-      z.refine(isNotReserved, `must not lie under ${RESERVED_PREFIXES.join(", ")}`),
+      z.refine(isNotReserved, `must not be under ${RESERVED_PREFIXES.join(", ")}`),
     ),
   upstream: z.optional(upstream),
   scopes: z.optional(
@@ -118,7 +118,9 @@ export const routeSchema: z.ZodMiniType<RouteOptions> = z.strictObject({
     z.array(
       z
         .string()
-        .check(z.refine(isKeptBack, "must name a header that the gateway keeps back as a proxy's")),
+        .check(
+          z.refine(isProxyClaimName, "must be a header that the gateway removes as a proxy claim"),
+        ),
     ),
   ),
   stripPrefix: z.optional(z.boolean()),
@@ -126,7 +128,7 @@ export const routeSchema: z.ZodMiniType<RouteOptions> = z.strictObject({
   proofRequired: z.optional(z.boolean()),
 });
 
-function isKeptBack(name: string): boolean {
+function isProxyClaimName(name: string): boolean {
   return /^[A-Za-z0-9-]+$/.test(name) && headerKind(name) === "proxy-claim";
 }
 

@@ -1,6 +1,6 @@
 /**
- * Takes a changed configuration file over while the gateway runs. What does not parse changes nothing:
- * the whole file is checked before any of it is used.
+ * Applies a changed configuration file to a running gateway. An invalid file changes nothing: the whole
+ * file is checked before any of it is used.
  */
 import { BridgeError } from "@breezeway/shared";
 import type { Gateway } from "../gateway.ts";
@@ -9,13 +9,13 @@ import { readGatewayConfig } from "./read-config.ts";
 import { watchConfigFile, type ConfigWatch } from "./watch-file.ts";
 
 export interface WatchOptions {
-  /** Told after each successful reload. */
+  /** Called after each successful reload. */
   readonly onReload?: (() => void) | undefined;
-  /** Told why a file was not taken over. The gateway goes on with what it had. */
+  /** Called when a file cannot be applied. The gateway keeps its current policy. */
   readonly onError: (error: unknown) => void;
 }
 
-// What a running gateway cannot exchange: connections, counts and keys hang on it.
+// A running gateway cannot replace these: connections, counts and keys depend on them.
 const FIXED = [
   "issuer",
   "jwks",
@@ -31,10 +31,10 @@ const FIXED = [
 ] as const satisfies readonly (keyof GatewayOptions)[];
 
 /**
- * Reloads on each change of the file, and on SIGHUP. Manifests in files of their own are read again
- * with it, but not watched: touch the configuration, or send SIGHUP.
+ * Reloads on each change of the file, and on SIGHUP. Manifest files are read again as well, but not
+ * watched: after a change, touch the configuration file or send SIGHUP.
  *
- * @param running - What {@link readGatewayConfig} gave for the gateway that runs now.
+ * @param running - The options of the running gateway, from {@link readGatewayConfig}.
  */
 export function watchGatewayConfig(
   file: string,
@@ -53,14 +53,17 @@ export function watchGatewayConfig(
 }
 
 /**
- * @param running - What {@link readGatewayConfig} gave for the gateway that runs now.
- * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID; also for a change of what needs a restart
+ * @param running - The options of the running gateway, from {@link readGatewayConfig}.
+ * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, also for a change that requires a restart
  */
 export function rereadGatewayConfig(file: string, running: GatewayOptions): GatewayOptions {
   const next = readGatewayConfig(file);
   for (const field of FIXED) {
     if (JSON.stringify(running[field]) !== JSON.stringify(next[field])) {
-      throw new BridgeError("CONFIG_INVALID", `${file}: ${field}: a change needs a restart.`);
+      throw new BridgeError(
+        "CONFIG_INVALID",
+        `${file}: ${field}: changed, which requires a restart.`,
+      );
     }
   }
   return next;

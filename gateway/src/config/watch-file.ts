@@ -1,4 +1,4 @@
-/** Tells of changes of a configuration file, and of SIGHUP. What follows from them is the caller's. */
+/** Watches a configuration file and SIGHUP. The caller decides what a reload does. */
 import { readFileSync, realpathSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 
@@ -9,13 +9,13 @@ export interface ConfigWatch extends Disposable {
 }
 
 export interface FileWatchOptions {
-  /** Takes the file over, as it is now. Must not throw. */
+  /** Applies the file's current content. Must not throw. */
   readonly reload: () => void;
-  /** Told when the folder can no longer be watched. */
+  /** Called when the folder can no longer be watched. */
   readonly onError: (error: unknown) => void;
 }
 
-// Editors and deployments write a file in several steps.
+// Editors and deployments write a file in several steps within this time.
 const SETTLE_MS = 100;
 
 /** Calls `reload` on each change of the file, and on SIGHUP, whether the file has changed or not. */
@@ -31,14 +31,14 @@ export function watchConfigFile(file: string, options: FileWatchOptions): Config
     options.reload();
   };
 
-  // A signal may have been quicker than the watch: one edit is reported once.
+  // SIGHUP may have come before the watch event: each edit is reported once.
   const reloadChanged = (): void => {
     if (lastRead === undefined || textOf(file) !== lastRead) reload();
   };
 
-  // The folder and not the file: most writers replace the file, and a watch stays with the old one.
+  // Watch the folder: most writers replace the file, and a file watch would stay with the old one.
   const watcher = watch(dirname(file), (_event, name) => {
-    // Mounts of configuration swap a folder that the file is a link into.
+    // Configuration mounts (Kubernetes) swap a folder that the file links into.
     if (name !== null && name !== basename(file) && placeOf(file) === place) return;
     clearTimeout(timer);
     timer = setTimeout(reloadChanged, SETTLE_MS);
@@ -62,7 +62,7 @@ function textOf(file: string): string | undefined {
   }
 }
 
-/** Where the file is once links are followed. */
+/** The file's path with all links resolved. */
 function placeOf(file: string): string | undefined {
   try {
     return realpathSync(file);

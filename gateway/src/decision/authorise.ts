@@ -1,7 +1,7 @@
 /**
- * The second half of a decision: may this verified session do what this request asks?
+ * The second half of a decision: whether this verified session may send this request.
  *
- * Says nothing about the token itself; signature, times, audience and origin were the verifier's.
+ * Does not check the token itself: the verifier has checked signature, times, audience and origin.
  */
 import { BridgeError } from "@breezeway/shared";
 import type { VerifiedSession } from "@breezeway/verify";
@@ -23,10 +23,13 @@ export function authorise(request: Examined, session: VerifiedSession): void {
   }
   for (const tenantId of headers.tenantIds) {
     if (tenantId !== session.tenantId && tenantId !== encodeIdentity(session.tenantId)) {
-      throw new BridgeError("TENANT_MISMATCH", "X-Tenant-ID differs from the token's tenant.");
+      throw new BridgeError(
+        "TENANT_MISMATCH",
+        "X-Tenant-ID differs from the tenant of the session token.",
+      );
     }
   }
   if (headers.contentLength !== undefined && Number(headers.contentLength) > route.maxBodyBytes) {
-    throw new BridgeError("BODY_TOO_LARGE", "The request body is larger than the route takes.");
+    throw new BridgeError("BODY_TOO_LARGE", "The request body is larger than this route accepts.");
   }
 }

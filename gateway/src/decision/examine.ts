@@ -1,8 +1,8 @@
 /**
- * The first half of a decision: everything that can be said before the token is verified.
+ * The first half of a decision: all checks that need no verified token.
  *
- * Pure and synchronous, like the second half in `authorise.ts`. The proxy, the fetch handler and
- * `/authz` all go through the two, so no way in knows a weaker rule.
+ * Pure and synchronous, like the second half in `authorise.ts`. Exchanges and `/authz` use both halves, so
+ * no way in has weaker rules.
  */
 import { BridgeError, type AuthScheme } from "@breezeway/shared";
 import type { ProofVerifier, VerifiedProof, VerifyRequest } from "@breezeway/verify";
@@ -13,7 +13,7 @@ import { parseRequestTarget, type RequestTarget } from "../request/request-targe
 import type { Policy } from "./policy.ts";
 import type { Route } from "./route-table.ts";
 
-/** What is known once the path has a route. */
+/** A request whose path has a route. */
 export interface Located {
   readonly head: RequestHead;
   readonly headers: InspectedHeaders;
@@ -23,18 +23,18 @@ export interface Located {
 
 const ANY_ORIGIN: VerifyRequest = {};
 
-/** A request that may be verified. */
+/** A request whose token can be verified. */
 export interface Examined extends Located {
   readonly scheme: AuthScheme;
   readonly token: string;
-  /** To be used up when the rest is good; `undefined` for a token that is bound to no key. */
+  /** To be marked as used once all else is valid; `undefined` for a token without a key. */
   readonly proof: VerifiedProof | undefined;
   readonly webSocketProtocols: readonly string[];
   readonly scopes: readonly string[];
   readonly verifyRequest: VerifyRequest;
 }
 
-/** An OPTIONS request of a browser that asks before it sends. */
+/** Whether this is a CORS preflight. */
 export function isPreflight(head: RequestHead, headers: InspectedHeaders): boolean {
   return (
     head.method === "OPTIONS" &&
@@ -44,7 +44,7 @@ export function isPreflight(head: RequestHead, headers: InspectedHeaders): boole
 }
 
 /**
- * The route comes first: what is not routed is not there, whoever asks.
+ * Finds the route. This comes first: a path without a route is 404 for everybody.
  *
  * @throws {BridgeError} REQUEST_MALFORMED, HEADERS_TOO_LARGE, DUPLICATE_CREDENTIALS, ROUTE_UNKNOWN
  */
@@ -54,7 +54,7 @@ export function locate(head: RequestHead, headers: InspectedHeaders, policy: Pol
   return located;
 }
 
-/** As {@link locate}, with `undefined` for what is not routed. */
+/** As {@link locate}; `undefined` for a path without a route. */
 export function findRoute(
   head: RequestHead,
   headers: InspectedHeaders,
@@ -66,7 +66,7 @@ export function findRoute(
 }
 
 export function routeUnknown(): BridgeError {
-  return new BridgeError("ROUTE_UNKNOWN", "There is nothing at this path.");
+  return new BridgeError("ROUTE_UNKNOWN", "No route has this path.");
 }
 
 /**
@@ -75,7 +75,7 @@ export function routeUnknown(): BridgeError {
  */
 export function examine(located: Located, policy: Policy): Examined {
   const { head, headers, target, route } = located;
-  // TRACE would show the caller what we add for the upstream; CONNECT would be a tunnel.
+  // TRACE would show the caller the headers that the gateway adds; CONNECT would open a tunnel.
   if (head.method === "TRACE" || head.method === "CONNECT") throw methodNotAllowed();
   const credential = readCredential(headers);
   const { origin } = headers;
@@ -95,26 +95,32 @@ export function examine(located: Located, policy: Policy): Examined {
     proof: undefined,
     webSocketProtocols: credential.webSocketProtocols,
     scopes,
-    // A host fetches for its guests, so its origin is not that of their tokens.
+    // A host fetches for its guests, so its origin differs from the one in their tokens.
     verifyRequest: isHost ? ANY_ORIGIN : { origin },
   };
 }
 
 /**
- * The request with the key that it proves, where its scheme or its route has one. Costs a signature
+ * Verifies the proof of possession, if the scheme is DPoP or the route requires a proof. Costs a signature
  * check, so it is not part of {@link examine}.
  *
- * @param proofs - `undefined` when no proofs are taken.
- * @throws {BridgeError} PROOF_INVALID; TOKEN_MISSING when no proofs are taken
+ * @param proofs - `undefined` when the gateway accepts no proofs.
+ * @throws {BridgeError} PROOF_INVALID; TOKEN_MISSING, when the gateway accepts no proofs
  */
 export function prove(request: Examined, proofs: ProofVerifier | undefined): Examined {
   const { head, headers, route, scheme, token } = request;
   if (scheme !== "DPoP") {
     if (!route.proofRequired) return request;
-    throw new BridgeError("PROOF_INVALID", "The route takes tokens with a proof only.");
+    throw new BridgeError(
+      "PROOF_INVALID",
+      "This route requires a DPoP proof: send the token with the scheme DPoP and a DPoP header.",
+    );
   }
   if (proofs === undefined) {
-    throw new BridgeError("TOKEN_MISSING", "The Authorization header has another scheme.");
+    throw new BridgeError(
+      "TOKEN_MISSING",
+      "The Authorization header has an unknown scheme: use Bearer.",
+    );
   }
   const { method, target } = head;
   const proof = proofs.verify({ proof: headers.proof, method, target, token });
@@ -146,7 +152,7 @@ export function examineAndProve(
   return prove(examined, proofs);
 }
 
-/** @throws {BridgeError} as {@link inspectHeaders}; REQUEST_MALFORMED without a `Host` */
+/** @throws {BridgeError} as {@link inspectHeaders}; REQUEST_MALFORMED, when `Host` is missing */
 export function inspectHead(head: RequestHead): InspectedHeaders {
   const headers = inspectHeaders(head.rawHeaders);
   if (headers.host === undefined) {
@@ -156,5 +162,5 @@ export function inspectHead(head: RequestHead): InspectedHeaders {
 }
 
 function methodNotAllowed(): BridgeError {
-  return new BridgeError("METHOD_NOT_ALLOWED", "The route does not take this method.");
+  return new BridgeError("METHOD_NOT_ALLOWED", "This route does not accept this method.");
 }

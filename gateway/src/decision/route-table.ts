@@ -1,19 +1,19 @@
 /**
- * From a normalised path to its route.
+ * Finds the route of a normalised path.
  *
- * Invariant: a path never falls through to a shorter prefix because of its letter case. Upstreams
- * that ignore case would serve `/orders/ADMIN` as `/orders/admin`, under the scopes of `/orders`.
+ * Invariant: a path never falls through to a shorter prefix because of its letter case. An upstream
+ * that ignores case would serve `/orders/ADMIN` as `/orders/admin`, under the scopes of `/orders`.
  */
 import { BridgeError } from "@breezeway/shared";
 import type { RateLimitOptions, RouteOptions } from "../config/route-schema.ts";
 
 export interface Route {
   readonly prefix: string;
-  /** Origin of the upstream; `undefined` for a route that only `/authz` decides. */
+  /** Origin of the upstream; `undefined` for a route that is only for `/authz`. */
   readonly upstreamOrigin: string | undefined;
-  /** Scopes that this method needs; `undefined` when the route does not take the method. */
+  /** Scopes that this method requires; `undefined` when the route does not accept the method. */
   requiredScopes(method: string): readonly string[] | undefined;
-  /** For `Allow` and preflights; `undefined` when every method is taken. */
+  /** For the `Allow` header; `undefined` when the route accepts every method. */
   readonly methods: readonly string[] | undefined;
   readonly apps: ReadonlySet<string> | undefined;
   readonly timeoutMs: number;
@@ -27,7 +27,7 @@ export interface Route {
   readonly passHeaders: ReadonlySet<string> | undefined;
   readonly webSocket: boolean;
   readonly proofRequired: boolean;
-  /** The path on the upstream for a path that this route matches. */
+  /** Maps a path of this route to the path on the upstream. */
   upstreamPath(path: string): string;
 }
 
@@ -44,7 +44,7 @@ export const ROUTE_DEFAULTS = {
   maxBodyBytes: 10_485_760,
 } as const;
 
-/** @throws {BridgeError} CONFIG_INVALID when two prefixes differ in letter case only, or not at all */
+/** @throws {BridgeError} CONFIG_INVALID, when two prefixes are equal or differ only in letter case */
 export function createRouteTable(options: readonly RouteOptions[], source: string): RouteTable {
   const entries = options.map((option, index) => ({
     lower: option.prefix.toLowerCase(),
@@ -115,8 +115,8 @@ function isList(scopes: NonNullable<RouteOptions["scopes"]>): scopes is readonly
   return Array.isArray(scopes);
 }
 
-// Method names have a case (RFC 9110, section 9.1), but some services forget it: "delete" must not
-// get by with the scopes of "*". Engines that ask `/authz` let it through to them.
+// Method names are case-sensitive (RFC 9110, section 9.1), but some services ignore case: "delete" must
+// not pass with the scopes of "*". Reverse proxies that ask `/authz` would forward it.
 const METHOD = /^[A-Z][A-Z-]*$/;
 
 type ScopeMap = Readonly<Record<string, readonly string[]>>;
@@ -124,7 +124,7 @@ type ScopeMap = Readonly<Record<string, readonly string[]>>;
 function scopesByMethod(scopes: ScopeMap): Route["requiredScopes"] {
   const byMethod = new Map(Object.entries(scopes));
   const others = byMethod.get("*");
-  // The body of a HEAD is that of a GET, unsent (RFC 9110, section 9.3.2).
+  // HEAD is GET without the body (RFC 9110, section 9.3.2).
   const get = byMethod.get("GET");
   if (get !== undefined && !byMethod.has("HEAD")) byMethod.set("HEAD", get);
   return (method) => byMethod.get(method) ?? (METHOD.test(method) ? others : undefined);

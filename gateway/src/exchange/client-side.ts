@@ -1,36 +1,36 @@
-/** The side of an exchange that faces the client, as the proxy needs it. Node and fetch each have one. */
+/** The side of an exchange that faces the client. Node's server and `fetch` each implement it. */
 import type { Duplex, Readable } from "node:stream";
 import type { Answer } from "../answer/refusal.ts";
 
 export interface ClientSide {
   /** Whether this request can become a WebSocket. */
   readonly canUpgrade: boolean;
-  /** The request's body, cut off with BODY_TOO_LARGE beyond `maxBytes`; `null` when there is none. */
+  /** The request body, ended with BODY_TOO_LARGE beyond `maxBytes`; `null` without a body. */
   body(maxBytes: number): Readable | null;
-  /** Behind the request's body, once that has ended. Name, value, name, value. */
+  /** Trailers after the request body. Read them once the body has ended. Name, value, name, value. */
   readonly trailers: readonly string[];
-  /** Whether some of a started answer has left, so that another one is out of the question. */
+  /** Whether a part of the answer has left, so that no other answer is possible. */
   readonly isCommitted: boolean;
-  /** A whole answer of the gateway's own. Only while nothing is committed. */
+  /** Sends a whole answer of the gateway itself. Only before anything is committed. */
   answer(answer: Answer): void;
   /**
-   * The head of the upstream's answer.
+   * Sends the head of the upstream's answer.
    *
    * @param headers - Name, value, name, value.
-   * @param bodyBytes - As the upstream announced it; `undefined` when it did not.
+   * @param bodyBytes - The length that the upstream announced; `undefined` without one.
    */
   start(status: number, headers: string[], bodyBytes: number | undefined): void;
-  /** False when the client is slower: wait for {@link ClientListener.onDrain}. */
+  /** Returns false when the client is slower. Then wait for {@link ClientListener.onDrain}. */
   write(chunk: Buffer): boolean;
   /** @param trailers - Name, value, name, value. */
   end(trailers: readonly string[]): void;
-  /** Ends a started answer so that the client sees that it is not complete. */
+  /** Ends a started answer so that the client notices that it is incomplete. */
   cut(): void;
-  /** Joins the client's connection with the upstream's after an upgrade. */
+  /** Joins the client's connection and the upstream's after an upgrade. */
   upgrade(upgrade: Upgrade, idleTimeoutMs: number): void;
 }
 
-/** The upstream's agreement to an upgrade, and its connection. */
+/** The upstream's answer to an upgrade, and its connection. */
 export interface Upgrade {
   readonly status: number;
   /** Name, value, name, value. */
@@ -38,9 +38,9 @@ export interface Upgrade {
   readonly upstream: Duplex;
 }
 
-/** What the client side tells the exchange. */
+/** Events of the client side. */
 export interface ClientListener {
   onDrain(): void;
-  /** The client is gone, or has everything. */
+  /** The client has closed the connection, or has received everything. */
   onClose(): void;
 }

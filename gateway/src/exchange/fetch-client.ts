@@ -11,7 +11,7 @@ const NULL_BODY: ReadonlySet<number> = new Set([101, 204, 205, 304]);
 
 export class FetchClient implements ClientSide {
   readonly canUpgrade = false;
-  // A Request has none.
+  // A Request has no trailers.
   readonly trailers: readonly string[] = [];
   isCommitted = false;
   readonly response: Promise<Response>;
@@ -72,22 +72,22 @@ export class FetchClient implements ClientSide {
   }
 
   cut(): void {
-    this.#stream?.error(new Error("The answer of the upstream ended too early."));
+    this.#stream?.error(new Error("The upstream ended its answer too early."));
   }
 
   upgrade({ upstream }: Upgrade): void {
-    // A Response cannot carry a connection. The exchange never asks for an upgrade here.
+    // A Response cannot carry a connection. The exchange never requests an upgrade here.
     upstream.destroy();
   }
 }
 
-/** A Web-standard request as the decision reads it. */
+/** The head of a Web-standard request. */
 export function headOfRequest(request: Request): RequestHead {
   const url = new URL(request.url);
   const rawHeaders: string[] = ["host", url.host];
   for (const [name, value] of request.headers) {
-    // The URL and the body are what they are; what the headers say of them is a copy. Upgrades
-    // need the connection, which a Request does not have.
+    // URL and body are authoritative, and these headers only describe them. Upgrades need the
+    // connection, which a Request does not have.
     if (name === "host" || name === "upgrade" || name === "connection") continue;
     if (name === "transfer-encoding" || name === "expect") continue;
     if (name === "content-length" && request.body === null) continue;

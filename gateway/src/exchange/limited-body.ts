@@ -1,8 +1,8 @@
 /**
- * A request body on its way to the upstream: counted, cut off at the limit, with back pressure.
+ * A request body on its way to the upstream: counted, ended at the limit, with back pressure.
  *
- * Stands between the client's stream and undici, which destroys the body it was given when the
- * upstream answers early or fails. The client's connection must survive that: its answer is due.
+ * Stands between the client's stream and undici, which destroys its body when the upstream answers early
+ * or fails. The client's connection must survive that, since the answer is sent on it.
  */
 import { Readable } from "node:stream";
 import { BridgeError } from "@breezeway/shared";
@@ -15,7 +15,7 @@ export class LimitedBody extends Readable {
 
   constructor(source: Readable, maxBytes: number) {
     super({ highWaterMark: 65_536 });
-    // undici listens until it is done with the request; an error after that must not end the process.
+    // undici stops listening when its request is done. A later error must not end the process.
     this.on("error", () => {});
     this.#source = source;
     this.#maxBytes = maxBytes;
@@ -34,10 +34,10 @@ export class LimitedBody extends Readable {
     done(error);
   }
 
-  /** Lets go of the client's stream: whoever calls decides what becomes of the rest. */
+  /** Detaches from the client's stream. The caller decides what happens to the rest of it. */
   release(): void {
     this.#isReleased = true;
-    // The error listener stays: a late error of the client's stream has nobody else to go to.
+    // The error listener stays, since nobody else handles a late error of the client's stream.
     this.#source.off("data", this.#onData).off("end", this.#onEnd).off("close", this.#onClose);
   }
 
@@ -45,7 +45,7 @@ export class LimitedBody extends Readable {
     this.#bytes += chunk.length;
     if (this.#bytes > this.#maxBytes) {
       this.destroy(
-        new BridgeError("BODY_TOO_LARGE", "The request body is larger than the route takes."),
+        new BridgeError("BODY_TOO_LARGE", "The request body is larger than this route accepts."),
       );
     } else if (!this.push(chunk)) {
       this.#source.pause();
@@ -56,14 +56,17 @@ export class LimitedBody extends Readable {
     this.push(null);
   };
 
-  // Not as it came: whatever it is, it is not the upstream's fault.
+  // The original error would be counted as the upstream's fault.
   readonly #onError = (error: Error): void => {
     this.destroy(
-      new BridgeError("REQUEST_MALFORMED", "The request's body broke.", { cause: error }),
+      new BridgeError("REQUEST_MALFORMED", "The request body ended with an error.", {
+        cause: error,
+      }),
     );
   };
 
   readonly #onClose = (): void => {
-    if (!this.readableEnded) this.destroy(new BridgeError("CALL_ABORTED", "The client is gone."));
+    if (!this.readableEnded)
+      this.destroy(new BridgeError("CALL_ABORTED", "The client closed the connection."));
   };
 }

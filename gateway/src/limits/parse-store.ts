@@ -1,4 +1,4 @@
-/** The check of a store of rate limits, from a program or from a configuration file. */
+/** Checks `rateLimitStore`, from a program or from a configuration file. */
 import { createRequire } from "node:module";
 import { BridgeError, isRecord } from "@breezeway/shared";
 import { parseWith } from "@breezeway/shared/schemas";
@@ -11,17 +11,24 @@ const failure = {
 };
 const client = z.optional(z.custom<object>((value) => typeof value === "object" && value !== null));
 const tableName = z.optional(
-  z.string().check(z.regex(/^[a-z_][a-z0-9_]{0,62}$/, "must be a name in lower case")),
+  z
+    .string()
+    .check(
+      z.regex(/^[a-z_][a-z0-9_]{0,62}$/, "must be a lower-case SQL name of at most 63 characters"),
+    ),
 );
-// Messages never repeat the URL: there is a password in it.
+// Messages never quote the URL, since it contains a password.
 const urlOf = (protocols: readonly string[], ...checks: z.core.$ZodCheck<string>[]) =>
   z.optional(
     z.string().check(
       z.refine(
         (url) => URL.canParse(url) && protocols.includes(new URL(url).protocol),
-        `must be a URL that begins with ${protocols.map((each) => `${each}//`).join(" or ")}`,
+        `must be a URL that starts with ${protocols.map((each) => `${each}//`).join(" or ")}`,
       ),
-      z.refine(isDecodable, "must have its password encoded: % begins two hexadecimal digits"),
+      z.refine(
+        isDecodable,
+        "must have its password percent-encoded: two hexadecimal digits follow each %",
+      ),
       ...checks,
     ),
   );
@@ -33,7 +40,7 @@ const SCHEMAS = {
     client,
     url: urlOf(
       ["redis:", "rediss:"],
-      z.refine(isNumbered, "must end in the number of a database, or in none"),
+      z.refine(isNumbered, "must end with a database number, or without a path"),
     ),
     ...failure,
   }),
@@ -50,7 +57,7 @@ const PACKAGES = { redis: "redis", postgres: "pg" } as const;
 
 /**
  * @returns `undefined` to count in this process
- * @throws {BridgeError} CONFIG_INVALID, naming source and field; also for a package that is not there
+ * @throws {BridgeError} CONFIG_INVALID, naming source and field, also when a package is missing
  */
 export function parseRateLimitStore(store: unknown, source: string): RateLimitStore | undefined {
   if (store === undefined) return undefined;
@@ -65,12 +72,12 @@ export function parseRateLimitStore(store: unknown, source: string): RateLimitSt
   if (parsed.kind === "cluster") return parsed;
   const hasClient = "client" in parsed;
   const hasUrl = "url" in parsed;
-  if (hasClient === hasUrl) throw invalid(source, "must have a client or a url, and not both");
+  if (hasClient === hasUrl) throw invalid(source, "must have either a client or a url");
   if (hasUrl) checkPackage(PACKAGES[parsed.kind], source);
   return parsed;
 }
 
-// What is no URL at all has been told already.
+// `urlOf` reports text that is not a URL.
 function isDecodable(url: string): boolean {
   if (!URL.canParse(url)) return true;
   const { username, password } = new URL(url);
@@ -81,12 +88,12 @@ function isNumbered(url: string): boolean {
   return !URL.canParse(url) || /^\/?\d*$/.test(new URL(url).pathname);
 }
 
-// At the start rather than with the first request.
+// A missing package is reported at start rather than at the first request.
 function checkPackage(name: string, source: string): void {
   try {
     createRequire(import.meta.url).resolve(name);
   } catch {
-    throw invalid(source, `url: needs the package ${name}: npm i ${name}`);
+    throw invalid(source, `url: requires the package ${name}. Run npm install ${name}`);
   }
 }
 

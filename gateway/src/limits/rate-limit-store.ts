@@ -1,4 +1,4 @@
-/** Where several gateways count together, and what they do when they cannot. */
+/** The store in which several gateways count together. */
 import { BridgeError } from "@breezeway/shared";
 import {
   RateLimiterCluster,
@@ -9,29 +9,29 @@ import {
 
 export type RateLimitStore = StoreFailure &
   (
-    | /** A client of `redis` (node-redis) or `ioredis`, connected. It stays the caller's. */
+    | /** A connected client of `redis` (node-redis) or `ioredis`. The caller closes it. */
       { readonly kind: "redis"; readonly client: object }
-      /** `redis://` or `rediss://`. Needs the package `redis`; the gateway closes what it opens. */
+      /** `redis://` or `rediss://`. Requires the package `redis`. The gateway closes its connection. */
     | { readonly kind: "redis"; readonly url: string }
-    /** In the primary process of `serveGatewayCluster`, which uses it of its own accord. */
+    /** The primary process of `serveGatewayCluster`, which sets this itself. */
     | { readonly kind: "cluster" }
-    /** A `Pool` of `pg`. The table is made when it is not there. It stays the caller's. */
+    /** A `Pool` of `pg`. The gateway creates the table when it is missing. The caller closes the pool. */
     | {
         readonly kind: "postgres";
         readonly client: object;
         readonly tableName?: string | undefined;
       }
-    /** `postgres://`. Needs the package `pg`: at most 4 connections, which the gateway closes. */
+    /** `postgres://`. Requires the package `pg`. The gateway opens and closes at most 4 connections. */
     | { readonly kind: "postgres"; readonly url: string; readonly tableName?: string | undefined }
   );
 
 export interface StoreFailure {
-  /** For one answer, 10 to 10 000 milliseconds. Default 500. */
+  /** Longest wait for one answer, 10 to 10 000 milliseconds. Default 500. */
   readonly timeoutMs?: number | undefined;
   /**
-   * While the store does not answer: `count-alone` lets each gateway count on its own, so that a
-   * caller may get as many times the limit as there are gateways; `refuse` answers requests to routes
-   * that have a limit with 503 `store-unavailable`. Default `count-alone`.
+   * Behaviour while the store does not answer. `count-alone`: each gateway counts alone, so a caller may
+   * reach the limit once per gateway. `refuse`: routes with a limit answer 503 `store-unavailable`.
+   * Default `count-alone`.
    */
   readonly whenDown?: "count-alone" | "refuse" | undefined;
 }
@@ -42,9 +42,10 @@ export interface LimiterOptions {
   readonly duration: number;
 }
 
+/** Default wait for one answer of the store. */
 export const STORE_TIMEOUT_MS = 500;
 
-/** @throws whatever the store says while it is being prepared */
+/** @throws any error of the store while it prepares its table or connection */
 export async function createStoreLimiter(
   options: LimiterOptions,
   store: RateLimitStore,
@@ -53,13 +54,14 @@ export async function createStoreLimiter(
   if (store.kind === "cluster") {
     return new RateLimiterCluster({ ...options, timeoutMs: store.timeoutMs ?? STORE_TIMEOUT_MS });
   }
-  if (client === undefined) throw new BridgeError("STORE_UNAVAILABLE", "The store has no client.");
+  if (client === undefined)
+    throw new BridgeError("STORE_UNAVAILABLE", "The rate-limit store has no client.");
   if (store.kind === "redis") {
     return new RateLimiterRedis({
       ...options,
       storeClient: client,
       useRedisPackage: "isOpen" in client,
-      // A client that is not connected would keep the request waiting instead of failing.
+      // Without this a disconnected client would keep the request waiting instead of failing.
       rejectIfRedisNotReady: true,
     });
   }
@@ -72,6 +74,6 @@ export async function createStoreLimiter(
     );
     return promise;
   };
-  // Postgres refuses the second of two that make the table in the same moment; then it is there.
+  // Of two processes that create the table at the same moment, Postgres refuses one. A retry finds the table.
   return prepare().catch(prepare);
 }

@@ -1,7 +1,7 @@
 /**
- * Requests per window and tenant, app or user. Counted by rate-limiter-flexible: in memory, or in a
- * store that several gateways share. A store that does not answer costs a request its time limit at
- * most; then each gateway counts on its own, or refuses, as the operator chose.
+ * Requests per window and tenant, app or user. rate-limiter-flexible counts them in memory, or in a store
+ * that several gateways share. A store that does not answer delays a request by its time limit at most.
+ * Then each gateway counts alone or refuses, as configured.
  */
 import { createHash } from "node:crypto";
 import { BridgeError } from "@breezeway/shared";
@@ -36,21 +36,21 @@ export interface RateLimits {
   /**
    * Counts one request. Only for routes that have a limit.
    *
-   * @throws {BridgeError} STORE_UNAVAILABLE when the operator wants that rather than counting alone
+   * @throws {BridgeError} STORE_UNAVAILABLE, when the store fails and `whenDown` is `refuse`
    */
   count(route: Route, limit: RateLimitOptions, session: VerifiedSession): Promise<RateLimitState>;
-  /** As {@link RateLimits.count} would say next, without counting. */
+  /** The state that {@link RateLimits.count} would return, without counting. */
   peek(route: Route, limit: RateLimitOptions, session: VerifiedSession): Promise<RateLimitState>;
   /** `undefined` without a shared store. */
   readonly isStoreUp: boolean | undefined;
   /**
-   * Uses an id up for all gateways that share the store. Only with a shared store.
+   * Marks an id as used for all gateways that share the store. Only with a shared store.
    *
-   * @returns false when it was used before
+   * @returns false when the id was used before
    * @throws {BridgeError} STORE_UNAVAILABLE as {@link RateLimits.count}
    */
   useOnce(id: string, windowSeconds: number): Promise<boolean>;
-  /** Closes connections that were opened here. */
+  /** Closes the connections that the gateway opened. */
   close(): Promise<void>;
 }
 
@@ -59,14 +59,14 @@ interface Counted {
   readonly isExceeded: boolean;
 }
 
-/** @param points - 0 to look without counting. */
+/** @param points - 0 to read without counting. */
 type Count = (options: LimiterOptions, key: string, points: 0 | 1) => Promise<Counted>;
 
 const DEFAULT_PER = ["tenant", "app", "user"] as const;
 const KEY_PREFIX = "breezeway";
 
 /**
- * @param onStoreFailed - Told of each failure of the store.
+ * @param onStoreFailed - Called for each failure of the store.
  * @throws {BridgeError} CONFIG_INVALID
  */
 export function createRateLimits(
@@ -100,9 +100,9 @@ export function createRateLimits(
   };
 }
 
-// Postgres keeps keys of 255 characters, both parts together, and not each character: never "\0", and
-// of others what its database's encoding has. What it refuses would count as its failure, and one
-// guest's id of a proof or one tenant's name would end the shared count for all.
+// Postgres limits a key (prefix and key together) to 255 characters, and to the characters of the
+// database's encoding without "\0". A refused key counts as a failure of the store: one guest's proof id,
+// or one tenant's name, could disable the shared count for everybody. So other keys are hashed.
 const PLAIN_KEY = /^[\x20-\x7e]{0,100}$/;
 
 function bounded(key: string): string {
@@ -116,14 +116,14 @@ interface SharedCount {
   readonly close: () => Promise<void>;
 }
 
-interface SharedCountParts {
+interface SharedCountDeps {
   readonly alone: Count;
   readonly onStoreFailed: (error: unknown) => void;
 }
 
 function createSharedCount(
   store: RateLimitStore,
-  { alone, onStoreFailed }: SharedCountParts,
+  { alone, onStoreFailed }: SharedCountDeps,
 ): SharedCount {
   const { timeoutMs = STORE_TIMEOUT_MS } = store;
   const guard = createStoreGuard({ timeoutMs, onFailed: onStoreFailed });
@@ -138,15 +138,19 @@ function createSharedCount(
       const counted = await guard.attempt(() => inStore(options, key, points));
       if (counted !== undefined) return counted;
       if (store.whenDown !== "refuse") return alone(options, key, points);
-      throw new BridgeError("STORE_UNAVAILABLE", "The rate limit cannot be counted.", {
-        details: { retryAfterSeconds: 1 },
-      });
+      throw new BridgeError(
+        "STORE_UNAVAILABLE",
+        "The rate-limit store does not answer. Send the request again later.",
+        {
+          details: { retryAfterSeconds: 1 },
+        },
+      );
     },
   };
 }
 
 function createCount(create: (options: LimiterOptions) => Promise<RateLimiterAbstract>): Count {
-  // By what they count, so that a reload which changes another route does not forget.
+  // Keyed by what they count, so that a reload of another route keeps these counts.
   const limiters = new Map<string, Promise<RateLimiterAbstract>>();
 
   function limiterOf(options: LimiterOptions): Promise<RateLimiterAbstract> {
@@ -154,7 +158,7 @@ function createCount(create: (options: LimiterOptions) => Promise<RateLimiterAbs
     if (known !== undefined) return known;
     const made = create(options);
     limiters.set(options.keyPrefix, made);
-    // Another attempt may succeed.
+    // The next request tries again.
     made.catch(() => limiters.delete(options.keyPrefix));
     return made;
   }
@@ -175,7 +179,7 @@ function createCount(create: (options: LimiterOptions) => Promise<RateLimiterAbs
   };
 }
 
-/** Parts are quoted, so that no tenant can be named like another tenant with a user. */
+/** JSON keeps the parts apart: no tenant name can equal another tenant plus a user. */
 function keyOf(per: NonNullable<RateLimitOptions["per"]>, session: VerifiedSession): string {
   const parts = per.map((part) =>
     part === "tenant" ? session.tenantId : part === "app" ? session.appId : session.userId,

@@ -1,10 +1,10 @@
 /**
- * Bounds what an address can cost that sends tokens which are none: each of them is verified, and
- * verification is what costs. Beyond the limit its tokens are not verified until the window ends.
+ * Limits the CPU time that invalid tokens of one address can cost, since each of them is verified. Beyond
+ * the limit, tokens from the address are not verified until the window ends.
  *
- * People who share the address and were let in stay in, or one of them could put the others out:
- * remembered tokens pass, and new ones that name a session which was let in before are verified, so
- * many of each session. Handles are random, so whoever forges such a token has one of his own.
+ * Clients that share the address and were accepted before are not affected, or one of them could lock out
+ * the others. Cached tokens pass. New tokens are verified if they name a session that was accepted before,
+ * up to `MAX_RENEWALS` per session. Handles are random, so an attacker can name only a session of their own.
  */
 import { BridgeError, isRecord, TOKEN_LIMITS, type ErrorReason } from "@breezeway/shared";
 import type { SessionVerifier, VerifyRequest } from "@breezeway/verify";
@@ -15,34 +15,34 @@ import type { ExchangeObserver } from "../observe/observer.ts";
 import { clientAddress } from "../request/client-address.ts";
 
 export interface RefusalLimitOptions {
-  /** Refused tokens within the window. */
+  /** Rejected tokens per window. */
   readonly requests: number;
   /** Length of the window in seconds, 1 to 86 400. */
   readonly windowSeconds: number;
 }
 
-/** A good client is refused now and then; a whole office of them behind one address, too. */
+/** The default leaves room for a whole office behind one address, whose tokens expire now and then. */
 export const REFUSAL_LIMIT: RefusalLimitOptions = { requests: 1_000, windowSeconds: 60 };
 
-/** Of one session in a minute. One with a dozen apps gets a new token for each every 45 s or so. */
+/** New tokens per session and minute. A session with a dozen apps renews each token about every 45 s. */
 export const MAX_RENEWALS = 60;
 const RENEWAL_WINDOW_MS = 60_000;
-/** Sessions of which new tokens are verified: those let in last. */
+/** The most recently accepted sessions, whose new tokens are verified. */
 const MAX_KNOWN_SESSIONS = 10_000;
 
 export interface RefusalLimit extends ExchangeObserver {
-  /** @throws {BridgeError} RATE_LIMITED instead of having a token verified */
+  /** @throws {BridgeError} RATE_LIMITED, when the token must not be verified */
   check(head: RequestHead, token: string, request: VerifyRequest): void;
   /** Addresses that are limited now. */
   readonly limited: number;
 }
 
-export interface RefusalLimitParts {
+export interface RefusalLimitDeps {
   readonly verifier: Pick<SessionVerifier, "verifyCached">;
   readonly trustsPeer: (address: string | undefined) => boolean;
 }
 
-const REFUSED: ReadonlySet<ErrorReason> = new Set<ErrorReason>([
+const REJECTED: ReadonlySet<ErrorReason> = new Set<ErrorReason>([
   "token-malformed",
   "token-signature",
   "key-unknown",
@@ -56,7 +56,7 @@ const REFUSED: ReadonlySet<ErrorReason> = new Set<ErrorReason>([
   "proof-invalid",
 ]);
 
-/** How many new tokens of a session were verified beyond the limit, in a window that ends then. */
+/** New tokens of a session that were verified beyond the limit, in the current window. */
 interface Renewals {
   count: number;
   endsAtMs: number;
@@ -64,14 +64,14 @@ interface Renewals {
 
 export function createRefusalLimit(
   { requests, windowSeconds }: RefusalLimitOptions,
-  { verifier, trustsPeer }: RefusalLimitParts,
+  { verifier, trustsPeer }: RefusalLimitDeps,
 ): RefusalLimit {
   const limiter = new RateLimiterMemory({ points: requests, duration: windowSeconds });
-  /** Until when, in monotonic milliseconds, by address. */
+  /** Address → end of its limit, in monotonic milliseconds. */
   const limited = new Map<string, number>();
   /**
-   * By handle, of sessions that were let in. Not a Map whose first entry makes room: what was deleted
-   * stays in its table for thousands of entries, and each look for the first passes all of that.
+   * Accepted sessions, by handle. Not a Map that drops its first entry: deleted entries stay in its table
+   * by the thousand, and each search for the first entry passes all of them.
    */
   const renewals = new LRUCache<string, Renewals>({ max: MAX_KNOWN_SESSIONS });
 
@@ -91,7 +91,7 @@ export function createRefusalLimit(
     try {
       return verifier.verifyCached(token, request) !== undefined;
     } catch (error) {
-      // One that is bound to a key; the proof of it has not been looked at yet.
+      // The token is bound to a key, and its proof is verified later.
       if (BridgeError.is(error) && error.code === "PROOF_INVALID") return true;
       throw error;
     }
@@ -109,30 +109,34 @@ export function createRefusalLimit(
       return limited.size;
     },
     check: (head, token, request) => {
-      // Nearly always, and on each request: its address need not be looked for.
+      // The usual case, on each request: no need to find the address.
       if (limited.size === 0) return;
       const address = clientAddress(head, trustsPeer);
       const untilMs = address === undefined ? undefined : limited.get(address);
       if (untilMs === undefined || isRemembered(token, request)) return;
       const nowMs = performance.now();
       if (mayRenew(token, nowMs)) return;
-      throw new BridgeError("RATE_LIMITED", "Too many refused tokens from this address.", {
-        details: { retryAfterSeconds: Math.max(1, Math.ceil((untilMs - nowMs) / 1_000)) },
-      });
+      throw new BridgeError(
+        "RATE_LIMITED",
+        "Too many rejected tokens came from this address. Send valid tokens, after the time in Retry-After.",
+        {
+          details: { retryAfterSeconds: Math.max(1, Math.ceil((untilMs - nowMs) / 1_000)) },
+        },
+      );
     },
     allowed: ({ session }) => {
       if (session === undefined || renewals.get(session.handle) !== undefined) return;
       renewals.set(session.handle, { count: 0, endsAtMs: 0 });
     },
     finished: ({ reason, head }) => {
-      if (reason === undefined || !REFUSED.has(reason)) return;
+      if (reason === undefined || !REJECTED.has(reason)) return;
       const address = clientAddress(head, trustsPeer);
       if (address !== undefined) void count(address);
     },
   };
 }
 
-/** What the token says of its session, unverified; `undefined` if it says nothing. */
+/** The session handle in the token, unverified; `undefined` without one. */
 function claimedHandle(token: string): unknown {
   if (token.length > TOKEN_LIMITS.maxTokenBytes) return undefined;
   try {

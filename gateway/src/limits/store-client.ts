@@ -1,10 +1,10 @@
-/** The gateway's own connections to a store of rate limits that is given by its URL. */
+/** Connections to a rate-limit store that is configured by URL. */
 import type { RateLimitStore } from "./rate-limit-store.ts";
 
 export interface StoreClient {
-  /** Waits for the first connection. What it rejects with may hold parts of the URL. */
+  /** Waits for the first connection. Errors may contain parts of the URL, so never print them. */
   get(): Promise<object | undefined>;
-  /** Closes what was opened here; the caller's own client stays open. */
+  /** Closes the connections that were opened here. The caller's own client stays open. */
   close(): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export function createStoreClient(store: RateLimitStore): StoreClient {
   const { kind, url } = store;
   const abort = new AbortController();
   let opening: Promise<Opened> | undefined;
-  // Once: a pool rejects a second end, and whoever closes early also disposes.
+  // Close once: a pool rejects a second end(), and a caller may both close and dispose.
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     abort.abort();
@@ -45,10 +45,10 @@ export function createStoreClient(store: RateLimitStore): StoreClient {
 async function openRedis(url: string, signal: AbortSignal): Promise<Opened> {
   const { createClient } = await import("redis");
   const client = createClient({ url, disableOfflineQueue: true });
-  // It connects again by itself, also after a wrong password; unheard, the event would end the process.
+  // The client reconnects by itself, also after a wrong password. An unhandled event would end the process.
   client.on("error", () => {});
   const stop = (): void => {
-    // It throws where it was closed already.
+    // destroy() throws on a closed client.
     if (client.isOpen) client.destroy();
   };
   signal.addEventListener("abort", stop);
@@ -77,7 +77,7 @@ async function openPostgres(url: string): Promise<Opened> {
     statement_timeout: 10_000,
   });
   const open = new Set<{ end(): Promise<void> }>();
-  // As above; the pool hears idle connections only, so each hears its own too.
+  // An unhandled event would end the process. The pool reports idle connections only.
   pool.on("error", () => {});
   pool.on("connect", (connection) => void open.add(connection.on("error", () => {})));
   pool.on("remove", (connection) => void open.delete(connection));
@@ -85,7 +85,7 @@ async function openPostgres(url: string): Promise<Opened> {
     client: pool,
     close: async () => {
       const ended = pool.end();
-      // It waits for what it was asked, which nobody else does any more, and a server may hang.
+      // pool.end() waits for pending queries, whose callers are gone, and the server may hang.
       for (const connection of open) void connection.end().catch(() => {});
       await ended;
     },

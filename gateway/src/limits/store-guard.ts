@@ -1,18 +1,18 @@
 /**
- * Asks a store that may be gone, or worse, hang: within a time limit, and after several failures in a
- * row only once per second, so that requests do not wait for it one after the other.
+ * Calls a store that may be down or hang: with a time limit, and after several failures in a row only
+ * once per second, so that requests do not wait for it one after the other.
  */
 import { BridgeError } from "@breezeway/shared";
 import { Circuit } from "../upstream/circuit.ts";
 
 export interface StoreGuard {
-  /** What the store said; `undefined` when it failed, or is not asked at the moment. Never rejects. */
+  /** The store's answer; `undefined` when it failed or is not called at the moment. Never rejects. */
   attempt<T>(ask: () => Promise<T>): Promise<T | undefined>;
-  /** False while the store is asked once per second only. */
+  /** False while the store is called only once per second. */
   readonly isUp: boolean;
 }
 
-export interface StoreGuardOptions {
+export interface StoreGuardDeps {
   readonly timeoutMs: number;
   readonly onFailed: (error: unknown) => void;
 }
@@ -20,7 +20,7 @@ export interface StoreGuardOptions {
 const FAILURES = 3;
 const RETRY_MS = 1_000;
 
-export function createStoreGuard({ timeoutMs, onFailed }: StoreGuardOptions): StoreGuard {
+export function createStoreGuard({ timeoutMs, onFailed }: StoreGuardDeps): StoreGuard {
   const circuit = new Circuit({ failures: FAILURES, openMs: RETRY_MS });
   return {
     get isUp() {
@@ -44,7 +44,8 @@ export function createStoreGuard({ timeoutMs, onFailed }: StoreGuardOptions): St
 async function within<T>(timeoutMs: number, ask: () => Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => late.reject(new BridgeError("STORE_UNAVAILABLE", "The store does not answer.")),
+    () =>
+      late.reject(new BridgeError("STORE_UNAVAILABLE", "The rate-limit store does not answer.")),
     timeoutMs,
   );
   try {

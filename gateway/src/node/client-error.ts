@@ -1,4 +1,4 @@
-/** Answers to what Node's parser refuses: no request object exists, so the bytes are written by hand. */
+/** Answers requests that Node's parser refuses. No request object exists, so the bytes are written here. */
 import { STATUS_CODES } from "node:http";
 import { randomUUID } from "node:crypto";
 import { BridgeError, toProblem } from "@breezeway/shared";
@@ -21,7 +21,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: GatewayS
   socket.end(lines.join("\r\n"), () => socket.destroy());
 }
 
-/** Bytes written now would stand in the middle of another answer, or be taken for one. */
+/** Whether bytes written now would end up inside another answer, or be taken for one. */
 function isAnswering({ gatewayResponse: response }: GatewaySocket): boolean {
   if (response === undefined || response.writableFinished) return false;
   return response.headersSent || response.req.complete;

@@ -1,13 +1,13 @@
-/** What the primary process of a cluster and its workers say to each other. */
+/** Messages between the primary process of a cluster and its workers. */
 
 import type { RateLimitStore } from "../limits/rate-limit-store.ts";
 
-/** The environment variable in which a worker finds its settings, as JSON. */
+/** The environment variable with the settings of a worker, as JSON. */
 export const SETTINGS_VARIABLE = "BREEZEWAY_GATEWAY_WORKER";
 
 export interface WorkerSettings {
   readonly config: string;
-  /** In the place of the configuration's. */
+  /** Overrides the store in the configuration file. */
   readonly rateLimitStore?: RateLimitStore | undefined;
   readonly port: number;
   readonly host: string;
@@ -26,7 +26,7 @@ export type FromWorker =
   | { readonly type: "breezeway:ready"; readonly status: number; readonly body: string }
   | { readonly type: "breezeway:listening"; readonly url: string }
   | { readonly type: "breezeway:failed"; readonly message: string }
-  /** A configuration file that was not taken over. */
+  /** A changed configuration file could not be applied. */
   | { readonly type: "breezeway:refused"; readonly message: string };
 
 export function isToWorker(message: unknown): message is ToWorker {

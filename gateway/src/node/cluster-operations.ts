@@ -1,15 +1,16 @@
-/** What a cluster says about itself: the workers' metrics added up, and whether all of them are ready. */
+/** Operations of a cluster: the sum of the workers' metrics, and whether all workers are ready. */
 import type { Worker } from "node:cluster";
 import { AggregatorRegistry } from "prom-client";
 import type { Answer } from "../answer/refusal.ts";
 import { json, text } from "../observe/operations.ts";
 import { isFromWorker, type ToWorker } from "./cluster-messages.ts";
 
+/** A worker that does not answer in this time counts as not ready. */
 const ANSWER_WITHIN_MS = 2_000;
 const ASK: ToWorker = { type: "breezeway:ready?" };
 
-/** @returns the answer to a request target; it never rejects */
-export function tellOfWorkers(
+/** @returns a function from request target to answer, which never rejects */
+export function clusterOperations(
   workers: () => ReadonlySet<Worker>,
 ): (target: string) => Promise<Answer> {
   const registry = new AggregatorRegistry();
@@ -25,7 +26,7 @@ export function tellOfWorkers(
   };
 }
 
-/** The port is shared: one worker that cannot serve fails its part of the requests. */
+/** All workers share the port: one worker that is not ready fails its share of the requests. */
 async function readiness(workers: readonly Worker[]): Promise<Answer> {
   const answers = await Promise.all(workers.map(ask));
   const isReady = answers.length > 0 && answers.every(({ status }) => status === 200);

@@ -1,4 +1,4 @@
-/** Options of {@link serveGatewayCluster}, and the check of them. */
+/** Options of {@link serveGatewayCluster}, and their schema. */
 import { parseWith } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
 import { parseRateLimitStore } from "../limits/parse-store.ts";
@@ -6,25 +6,25 @@ import type { RateLimitStore } from "../limits/rate-limit-store.ts";
 import { host, port } from "./serve-options.ts";
 import type { OperationsAddress } from "../observe/serve-operations.ts";
 
-/** Metrics are those of all workers together, and at the `operationsPort` alone. */
+/** A cluster serves the metrics of all workers together, at the `operationsPort` only. */
 export interface ClusterOptions extends OperationsAddress {
-  /** Path of the configuration file; each worker reads it. */
+  /** Path of the configuration file, which each worker reads. */
   readonly config: string;
-  /** Default 4001; 0 for a free one. */
+  /** Port, 0 to 65 535; 0 for a free one. Default 4001. */
   readonly port?: number | undefined;
-  /** Default `127.0.0.1`. */
+  /** Host name or address. Default `127.0.0.1`. */
   readonly host?: string | undefined;
-  /** 1 to 1 024. Default: one per core. */
+  /** Number of workers, 1 to 1 024. Default: one per core. */
   readonly workers?: number | undefined;
   /**
-   * Where rate limits are counted, and uses of proofs remembered, when several clusters run; by its URL,
-   * since no client reaches another process. In the place of the configuration's. Default: in the
-   * primary process.
+   * The store of rate limits and used proofs that several clusters share. It overrides the one in the
+   * configuration file. Only a URL works, since a client cannot be passed to another process. Default:
+   * the primary process.
    */
   readonly rateLimitStore?: Extract<RateLimitStore, { readonly url: string }> | undefined;
   /**
-   * Told why a changed configuration was not taken over, and why a worker did not start again.
-   * Default: a line on standard error.
+   * Called when a changed configuration cannot be applied, or a worker fails or does not restart. Default:
+   * a line on standard error.
    */
   readonly onError?: ((error: unknown) => void) | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * The program of a cluster's worker: one gateway, told by its primary what to do. Runs when it is
+ * The program of a cluster's worker: one gateway that its primary process controls. It runs when it is
  * imported, which only `cluster.fork` does.
  */
 import { AggregatorRegistry, type PrometheusContentType } from "prom-client";
@@ -22,13 +22,13 @@ const send = (message: FromWorker): void => {
 };
 
 function answerMetrics(gateway: Gateway): void {
-  // Makes prom-client answer the primary's questions.
+  // Creating a registry makes prom-client answer the primary's requests for metrics.
   const answering = new AggregatorRegistry<PrometheusContentType>();
   answering.clear();
   AggregatorRegistry.setRegistries([coreOf(gateway).metrics.registry]);
 }
 
-function obey(config: string, running: GatewayOptions, server: GatewayServer): void {
+function followPrimary(config: string, running: GatewayOptions, server: GatewayServer): void {
   process.on("message", (message) => {
     if (!isToWorker(message)) return;
     if (message.type === "breezeway:ready?") {
@@ -48,27 +48,27 @@ function obey(config: string, running: GatewayOptions, server: GatewayServer): v
       send({ type: "breezeway:refused", message: reasonFor(error) });
     }
   });
-  // Without its primary a worker would hold the port for nobody.
+  // Without its primary process, a worker would keep the port open and receive no reloads.
   process.on("disconnect", () => process.exit(0));
-  // Signals of a terminal reach the whole group; the primary says what follows from them.
+  // Signals of a terminal reach the whole process group. Only the primary acts on them.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => {});
 }
 
 try {
   const settings = JSON.parse(process.env[SETTINGS_VARIABLE] ?? "") as WorkerSettings;
-  // The URL of a store has a password in it, and programs that this one starts would inherit it.
+  // A store URL contains a password, which child processes would inherit.
   delete process.env[SETTINGS_VARIABLE];
   const { config, port, host } = settings;
   const options = readGatewayConfig(config);
   const gateway = createGateway({
     ...options,
     rateLimitStore: settings.rateLimitStore ?? options.rateLimitStore ?? { kind: "cluster" },
-    // One worker's figures would pass for those of all.
+    // The metrics of one worker would pass for those of the cluster.
     metrics: { ...options.metrics, access: "none" },
   });
   answerMetrics(gateway);
   const server = await serveGateway(gateway, { port, host, reusePort: true });
-  obey(config, options, server);
+  followPrimary(config, options, server);
   send({ type: "breezeway:listening", url: server.url });
 } catch (error) {
   send({ type: "breezeway:failed", message: reasonFor(error) });

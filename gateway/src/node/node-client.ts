@@ -1,9 +1,9 @@
 /**
  * The client side of an exchange on Node's HTTP server.
  *
- * The head is held back until the end of a short body, the second piece of any, or the end of this
- * tick when the body is long or of unknown length: a whole answer that came from the upstream in one
- * piece leaves in one write.
+ * The head is delayed until the end of a short body, until the second chunk of any body, or until the end
+ * of this tick when the body is long or of unknown length. So an answer that arrived from the upstream in
+ * one piece leaves in one write.
  */
 import { ServerResponse, type IncomingMessage } from "node:http";
 import type { Duplex, Readable } from "node:stream";
@@ -13,26 +13,26 @@ import { headerPairs } from "../request/header-list.ts";
 import { LimitedBody } from "../exchange/limited-body.ts";
 import { discardBody } from "./discard-body.ts";
 
-/** Knows the last response that was begun on it. */
+/** A client connection with the last response that was started on it. */
 export interface GatewaySocket extends Duplex {
   gatewayResponse?: GatewayResponse;
-  /** Nothing can be read from it behind the request that came last. */
+  /** Whether no further request can be read after the last one. */
   endsAfterAnswer?: boolean;
 }
 
-/** What the server makes for each request, so that event handlers find the exchange. */
+/** The response class of the server. Event handlers find the exchange through it. */
 export class GatewayResponse<
   Incoming extends IncomingMessage = IncomingMessage,
 > extends ServerResponse<Incoming> {
   exchange: ClientListener | undefined;
 
-  /** All of it was sent, and its connection is free for the next answer. */
+  /** Whether the whole response was sent and its connection is free for the next one. */
   get isOver(): boolean {
     return this.writableFinished && this.socket === null;
   }
 }
 
-/** Beyond this, copying costs more than the second write. */
+/** Above this size, copying costs more than a second write. */
 const ONE_WRITE_BYTES = 32_768;
 
 export interface ClientTraits {
@@ -83,11 +83,11 @@ export class NodeClient implements ClientSide {
   }
 
   answer({ status, headers, body, reason }: Answer): void {
-    // Of an answer that failed before any of it had left.
+    // Drops the head of an answer that failed before any of it had left.
     this.#headers = undefined;
     const isAwaited = this.#mustContinue && !this.#request.readableFlowing;
-    // What follows on the connection may be a body or a request: the client that still waits to be
-    // told to send its body may send either, and a malformed request may end elsewhere than we think.
+    // The next bytes may be a body or a request: a client that waits for 100 Continue may send either, and
+    // a malformed request may end elsewhere than the parser thinks.
     const mustClose =
       isAwaited || reason === "request-malformed" || (this.#server.isDraining && !this.canUpgrade);
     this.#response.writeHead(
@@ -101,7 +101,7 @@ export class NodeClient implements ClientSide {
   start(status: number, headers: string[], bodyBytes: number | undefined): void {
     this.#status = status;
     this.#headers = headers;
-    // A short body is as good as here, and a callback per request costs.
+    // A short body arrives at once, and a callback per request costs throughput.
     const isAwaited = bodyBytes !== undefined && bodyBytes > 0 && bodyBytes <= ONE_WRITE_BYTES;
     if (!isAwaited) process.nextTick(flush, this);
   }
@@ -138,7 +138,7 @@ export class NodeClient implements ClientSide {
 
   cut(): void {
     this.#headers = undefined;
-    // Without this the client could take half an answer for a whole one.
+    // Otherwise the client could take a partial answer for a complete one.
     this.#response.destroy();
   }
 
@@ -147,7 +147,7 @@ export class NodeClient implements ClientSide {
     this.cut();
   }
 
-  /** Sends what is held back. */
+  /** Sends the delayed head and body. */
   flush(): void {
     if (this.#headers === undefined) return;
     const held = this.#held;
@@ -157,8 +157,8 @@ export class NodeClient implements ClientSide {
     this.#held = undefined;
   }
 
-  // As one string, head and body leave in one write; as a string and a buffer they need a writev,
-  // which takes twice as long.
+  // As one string, head and body leave in one write. A string and a buffer need a writev, which takes
+  // twice as long.
   #endWith(body: Buffer | undefined): void {
     if (body === undefined || body.length > ONE_WRITE_BYTES) this.#response.end(body);
     else this.#response.end(body.toString("latin1"), "latin1");
@@ -173,7 +173,7 @@ export class NodeClient implements ClientSide {
   #writeHead(): void {
     const headers = this.#headers;
     this.#headers = undefined;
-    // Otherwise the client's next request would come on a connection that is about to end.
+    // Otherwise the client would send its next request on a connection that is about to end.
     if (this.#server.isDraining) this.#response.shouldKeepAlive = false;
     this.#response.writeHead(this.#status, headers);
   }
@@ -191,9 +191,9 @@ function onDrain(this: GatewayResponse): void {
   this.exchange?.onDrain();
 }
 
-/** Whether a body follows the head, of any length but 0. */
+/** Whether a body of at least one byte, or of unknown length, follows the head. */
 export function hasBody(request: IncomingMessage): boolean {
-  // Read from Node's parser, which frames the message; the two agree or it refused the request.
+  // Node's parser frames the message, and refuses a request whose two headers disagree.
   const { headers } = request;
   return (
     headers["transfer-encoding"] !== undefined ||

@@ -1,6 +1,6 @@
 /**
- * Several gateway processes on one port. The primary forwards no traffic: it starts workers, restarts
- * those that end, counts rate limits for all of them, and adds up their metrics.
+ * Several gateway processes on one port. The primary process forwards no traffic: it starts workers,
+ * restarts those that exit, counts rate limits for all of them, and adds up their metrics.
  */
 import cluster, { type Worker } from "node:cluster";
 import { availableParallelism } from "node:os";
@@ -9,10 +9,10 @@ import { BridgeError } from "@breezeway/shared";
 import { RateLimiterClusterMaster } from "rate-limiter-flexible";
 import { readGatewayConfig } from "../config/read-config.ts";
 import type { CloseOptions } from "./serve-gateway.ts";
-import { createFailureLog } from "../observe/failure-log.ts";
-import { serveOperations, type OperationsServer } from "../observe/serve-operations.ts";
+import { createFailureLog, type FailureLog } from "../observe/failure-log.ts";
+import { serveOperations } from "../observe/serve-operations.ts";
 import { parseClusterOptions, type ClusterOptions } from "./cluster-options.ts";
-import { tellOfWorkers } from "./cluster-operations.ts";
+import { clusterOperations } from "./cluster-operations.ts";
 import {
   isFromWorker,
   SETTINGS_VARIABLE,
@@ -22,128 +22,161 @@ import {
 
 export interface GatewayCluster extends AsyncDisposable {
   readonly url: string;
-  /** Where metrics and health of all workers are; `undefined` without an `operationsPort`. */
+  /** URL of the metrics and health of all workers; `undefined` without an `operationsPort`. */
   readonly operationsUrl: string | undefined;
-  /** Process ids of the workers that run. */
+  /** Process ids of the running workers. */
   readonly pids: readonly number[];
-  /** Has every worker read the configuration again. SIGHUP does the same. */
+  /** Makes every worker read the configuration again, as SIGHUP does. */
   reload(): void;
   close(options?: CloseOptions): Promise<void>;
 }
 
 const RESTART_AFTER_MS = 200;
+/** Time for workers to close after their delays, before they are killed. */
 const KILL_AFTER_MS = 2_000;
 
 /**
+ * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, also when the port is in use
+ *
  * @example
  * const cluster = await serveGatewayCluster({ config: "gateway.json", port: 4001 });
  * process.once("SIGTERM", () => void cluster.close({ graceMs: 10_000 }));
- *
- * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, also when the port is in use
  */
 export async function serveGatewayCluster(given: ClusterOptions): Promise<GatewayCluster> {
   const options = parseClusterOptions(given);
   const { config, port = 4001, host = "127.0.0.1", rateLimitStore } = options;
-  const report = createFailureLog(options.onError);
-  // A wrong file is told once, and before any process is started.
-  const { metrics } = readGatewayConfig(config);
-  if (metrics?.access !== undefined) {
-    throw invalid(
-      `${config}: metrics.access: a cluster tells operators at its operationsPort only.`,
+  checkConfig(config);
+  setupWorkers();
+  const limits = new RateLimiterClusterMaster();
+  const settings = { config, host, rateLimitStore };
+  const pool = createWorkerPool({ settings, report: createFailureLog(options.onError) });
+  // Before anything starts: without a listener, SIGHUP would end the process.
+  process.on("SIGHUP", pool.reload);
+  const stop = async (close: CloseOptions): Promise<void> => {
+    process.off("SIGHUP", pool.reload);
+    await pool.close(close);
+  };
+  try {
+    const url = await pool.start(port, options.workers ?? availableParallelism());
+    const operations = await serveOperations(
+      options,
+      clusterOperations(() => pool.workers),
     );
+    const close = async (closing: CloseOptions = {}): Promise<void> => {
+      await stop(closing);
+      await operations?.close();
+    };
+    return {
+      url,
+      operationsUrl: operations?.url,
+      get pids() {
+        return [...pool.workers].flatMap(({ process: { pid } }) => pid ?? []);
+      },
+      reload: pool.reload,
+      close,
+      [Symbol.asyncDispose]: () => close(),
+    };
+  } catch (error) {
+    await stop({});
+    throw error;
+  } finally {
+    // Keeps a reference to the counter of the rate limits, which nothing else refers to.
+    void limits;
   }
+}
+
+// A mistake in the file is reported once, before any process starts.
+function checkConfig(config: string): void {
+  const { metrics } = readGatewayConfig(config);
+  if (metrics?.access === undefined) return;
+  throw invalid(
+    `${config}: metrics.access: a cluster serves metrics only at its operationsPort. Remove the field.`,
+  );
+}
+
+function setupWorkers(): void {
   // The extension of this file: TypeScript from source, JavaScript when built.
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   cluster.setupPrimary({
     exec: fileURLToPath(new URL(`./cluster-worker.${extension}`, import.meta.url)),
     ...(extension === "ts" ? { execArgv: ["--conditions=@breezeway/source"] } : {}),
   });
-  const limits = new RateLimiterClusterMaster();
-  const workers = new Set<Worker>();
-  let isClosing = false;
-  let chosenPort = port;
+}
 
-  /** @param workerPort - 0 for the first worker, if any will do; the others join it on its port. */
-  function startWorker(workerPort: number): Promise<string> {
-    const settings: WorkerSettings = { config, port: workerPort, host, rateLimitStore };
-    const worker = cluster.fork({ [SETTINGS_VARIABLE]: JSON.stringify(settings) });
+interface WorkerPoolDeps {
+  readonly settings: Omit<WorkerSettings, "port">;
+  readonly report: FailureLog;
+}
+
+interface WorkerPool {
+  readonly workers: ReadonlySet<Worker>;
+  /** @returns the URL of all workers, once all of them listen. Port 0: the first worker chooses. */
+  start(port: number, count: number): Promise<string>;
+  reload(): void;
+  close(options: CloseOptions): Promise<void>;
+}
+
+function createWorkerPool({ settings, report }: WorkerPoolDeps): WorkerPool {
+  const workers = new Set<Worker>();
+  const state = { isClosing: false, port: 0 };
+
+  const send = (message: ToWorker): void => {
+    for (const worker of workers) if (worker.isConnected()) worker.send(message);
+  };
+
+  function startWorker(port: number): Promise<string> {
+    const worker = cluster.fork({ [SETTINGS_VARIABLE]: JSON.stringify({ ...settings, port }) });
     workers.add(worker);
-    const { promise, resolve, reject } = Promise.withResolvers<string>();
-    worker.on("message", (message: unknown) => {
-      if (!isFromWorker(message)) return;
-      if (message.type === "breezeway:listening") resolve(message.url);
-      if (message.type === "breezeway:failed") reject(invalid(message.message));
-      if (message.type === "breezeway:refused") {
-        report("a changed configuration was not taken over", invalid(message.message));
-      }
-    });
     worker.on("error", (error) => report("a worker failed", error));
     worker.on("exit", () => {
       workers.delete(worker);
-      reject(invalid("a worker ended before it listened"));
-      // One that ends without having listened, before all have, ends the start: `close` comes first.
-      setTimeout(restart, RESTART_AFTER_MS);
+      // A worker that exits before all listen ends the start: `close` then comes before this timer.
+      setTimeout(() => {
+        if (state.isClosing) return;
+        startWorker(state.port).catch((error: unknown) => report("a worker did not start", error));
+      }, RESTART_AFTER_MS);
     });
-    return promise;
+    return listening(worker, report);
   }
 
-  function restart(): void {
-    if (isClosing) return;
-    startWorker(chosenPort).catch((error: unknown) => report("a worker did not start", error));
-  }
-
-  const tell = (message: ToWorker): void => {
-    for (const worker of workers) if (worker.isConnected()) worker.send(message);
-  };
-  const reload = (): void => tell({ type: "breezeway:reload" });
-
-  async function close({ graceMs = 0, drainDelayMs = 0 }: CloseOptions = {}): Promise<void> {
-    isClosing = true;
-    process.off("SIGHUP", reload);
-    const ended = [...workers].map(
-      (worker) => new Promise<void>((resolve) => worker.once("exit", () => resolve())),
-    );
-    tell({ type: "breezeway:close", graceMs, drainDelayMs });
-    const timer = setTimeout(
-      () => {
+  return {
+    workers,
+    start: async (port, count) => {
+      const url = await startWorker(port);
+      state.port = Number(new URL(url).port);
+      await Promise.all(Array.from({ length: count - 1 }, () => startWorker(state.port)));
+      return url;
+    },
+    reload: () => send({ type: "breezeway:reload" }),
+    close: async ({ graceMs = 0, drainDelayMs = 0 }) => {
+      state.isClosing = true;
+      const exited = [...workers].map(
+        (worker) => new Promise<void>((resolve) => worker.once("exit", () => resolve())),
+      );
+      send({ type: "breezeway:close", graceMs, drainDelayMs });
+      const kill = (): void => {
         for (const worker of workers) worker.process.kill("SIGKILL");
-      },
-      drainDelayMs + graceMs + KILL_AFTER_MS,
-    );
-    await Promise.all(ended);
-    clearTimeout(timer);
-    await operations?.close();
-  }
+      };
+      const timer = setTimeout(kill, drainDelayMs + graceMs + KILL_AFTER_MS);
+      await Promise.all(exited);
+      clearTimeout(timer);
+    },
+  };
+}
 
-  let operations: OperationsServer | undefined;
-  // Before anything is started: without a listener the signal would end the process.
-  process.on("SIGHUP", reload);
-  try {
-    const count = options.workers ?? availableParallelism();
-    const url = await startWorker(port);
-    chosenPort = Number(new URL(url).port);
-    await Promise.all(Array.from({ length: count - 1 }, () => startWorker(chosenPort)));
-    operations = await serveOperations(
-      options,
-      tellOfWorkers(() => workers),
-    );
-    return {
-      url,
-      operationsUrl: operations?.url,
-      get pids() {
-        return [...workers].flatMap(({ process: { pid } }) => pid ?? []);
-      },
-      reload,
-      close,
-      [Symbol.asyncDispose]: () => close(),
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  } finally {
-    // Keeps the counter of the rate limits: nothing else refers to it.
-    void limits;
-  }
+/** @returns the worker's URL. Rejects with CONFIG_INVALID when it cannot listen. */
+function listening(worker: Worker, report: FailureLog): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  worker.on("message", (message: unknown) => {
+    if (!isFromWorker(message)) return;
+    if (message.type === "breezeway:listening") resolve(message.url);
+    if (message.type === "breezeway:failed") reject(invalid(message.message));
+    if (message.type === "breezeway:refused") {
+      report("cannot apply the changed configuration", invalid(message.message));
+    }
+  });
+  worker.on("exit", () => reject(invalid("A worker exited before it listened.")));
+  return promise;
 }
 
 function invalid(message: string): BridgeError {

@@ -15,11 +15,11 @@ import { parseServeOptions, type ServeOptions } from "./serve-options.ts";
 import { handleUpgrade, isWebSocketUpgrade } from "./upgrade.ts";
 
 export interface CloseOptions {
-  /** How long requests and streams may go on, in milliseconds. Default 0. */
+  /** Time for open requests and streams to finish, in milliseconds. Default 0. */
   readonly graceMs?: number | undefined;
   /**
-   * How long to go on as before while `/health/ready` says no, in milliseconds, so that balancers stop
-   * sending first. Longer than they take to notice. Default 0.
+   * Time to serve as before while `/health/ready` answers 503, in milliseconds, so that load balancers
+   * stop sending first. Choose it longer than they take to notice. Default 0.
    */
   readonly drainDelayMs?: number | undefined;
 }
@@ -27,12 +27,12 @@ export interface CloseOptions {
 export interface GatewayServer extends AsyncDisposable {
   /** `http://127.0.0.1:4001` */
   readonly url: string;
-  /** Where metrics and health are; `undefined` without an `operationsPort`. */
+  /** URL of metrics and health; `undefined` without an `operationsPort`. */
   readonly operationsUrl: string | undefined;
   readonly gateway: Gateway;
   /**
-   * Has `/health/ready` say no for `drainDelayMs`, stops listening, waits for what is under way, then
-   * ends the rest and closes the gateway. A second call cuts the first one's delay short.
+   * Makes `/health/ready` answer 503 for `drainDelayMs`, stops listening, waits `graceMs` for open
+   * exchanges, then ends the rest and closes the gateway. A second call ends the delay of the first one.
    */
   close(options?: CloseOptions): Promise<void>;
 }
@@ -80,10 +80,10 @@ async function listenWith(gateway: Gateway, options: ServeOptions): Promise<Gate
     if (drainDelayMs > 0) {
       const { promise: cutShort, resolve } = Promise.withResolvers<void>();
       endDelay = resolve;
-      await patience(cutShort, drainDelayMs);
+      await settledWithin(cutShort, drainDelayMs);
     }
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    if (graceMs > 0) await patience(closed, graceMs);
+    if (graceMs > 0) await settledWithin(closed, graceMs);
     await gateway.close();
     server.closeAllConnections();
     await closed;
@@ -110,14 +110,14 @@ function createHttpServer(core: GatewayCore, options: ServeOptions): HttpServer 
     IncomingMessage,
     ServerResponse: GatewayResponse,
     insecureHTTPParser: false,
-    // Nobody reads the body of a request that has none; without its stream's life a request costs less.
+    // Skips the stream events of requests without a body, which costs less per request.
     optimizeEmptyRequests: true,
     requireHostHeader: false,
     noDelay: true,
     shouldUpgradeCallback: isWebSocketUpgrade,
     keepAliveTimeout: keepAliveTimeoutMs,
     headersTimeout: headersTimeoutMs,
-    // Bodies may take as long as they like while they move; see `idleTimeoutMs` of a route.
+    // No limit for bodies that move: `idleTimeoutMs` of a route ends silent ones.
     requestTimeout: 0,
     connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs),
     maxHeaderSize: maxHeaderBytes,
@@ -142,7 +142,7 @@ function createHttpServer(core: GatewayCore, options: ServeOptions): HttpServer 
   return server;
 }
 
-// What has a listener of its own is not on the public one as well, unless that was asked for.
+// With a listener for operators, the public one serves no metrics unless `access` is `public`.
 function accessOf({ operations }: GatewayCore, { operationsPort }: ServeOptions): OperationsAccess {
   return operationsPort !== undefined && operations.access === "local" ? "none" : operations.access;
 }
@@ -169,12 +169,13 @@ function handle({ core, access }: Listener, request: IncomingMessage, client: No
 }
 
 /**
- * HTTP/1.0 knows no chunks: an engine in front that holds to that sees another request where we see a
- * body (RFC 9112, section 6.1). Nor has HTTP/2 a request line.
+ * Whether the request is not HTTP/1.1. HTTP/1.0 has no chunked coding: a reverse proxy in front that
+ * follows this sees a second request where the gateway sees a body (RFC 9112, section 6.1). HTTP/2 has no
+ * request line.
  */
 function isOtherProtocol(request: IncomingMessage): boolean {
   if (request.httpVersionMajor !== 1) return true;
-  // Read in this one case only: Node makes the object when it is asked for.
+  // Only read `headers` in this case: Node builds the object at the first access.
   return request.httpVersionMinor === 0 && request.headers["transfer-encoding"] !== undefined;
 }
 
@@ -188,8 +189,8 @@ async function listen(server: HttpServer, address: Address): Promise<void> {
   const { port, host, reusePort } = address;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
-  // A cluster's primary would otherwise take the connections, and lose those that it hands to a
-  // worker which has just died.
+  // Otherwise a cluster's primary would accept the connections, and lose those that it hands to a worker
+  // that has just exited.
   server.listen({ port, host, reusePort, exclusive: true }, resolve);
   try {
     await promise;
@@ -197,7 +198,7 @@ async function listen(server: HttpServer, address: Address): Promise<void> {
     const code = (error as NodeJS.ErrnoException).code;
     const what =
       code === "EADDRINUSE"
-        ? `port ${port} on ${host} is in use; choose another one`
+        ? `port ${port} on ${host} is in use. Choose another port`
         : `cannot listen on ${host}:${port} (${code ?? "unknown"})`;
     throw new BridgeError("CONFIG_INVALID", `serveGateway: port: ${what}.`, { cause: error });
   } finally {
@@ -205,7 +206,7 @@ async function listen(server: HttpServer, address: Address): Promise<void> {
   }
 }
 
-async function patience(done: Promise<void>, ms: number): Promise<void> {
+async function settledWithin(done: Promise<void>, ms: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
   await Promise.race([done, promise]);

@@ -1,4 +1,4 @@
-/** WebSocket upgrades: decided like any request, then two sockets joined. */
+/** WebSocket upgrades: decided like any request, then the two sockets are joined. */
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -12,15 +12,15 @@ import { headOf } from "./request-head.ts";
 
 export interface UpgradeConnection {
   readonly socket: Duplex;
-  /** What the client sent behind the request's head. */
+  /** Bytes that the client sent after the head of the request. */
   readonly head: Buffer;
 }
 
 /**
- * All other upgrades are ignored, and their requests served as what they are without. One with a
- * body is among them: nobody could tell its bytes from the first ones of the new protocol. So is one
- * behind a request that is not answered yet: its connection still belongs to that answer. So is one at
- * `/authz`, where Caddy asks about an upgrade with the headers of one.
+ * Whether to upgrade. Other requests with `Upgrade` are served as if they had none: those with a body,
+ * whose bytes could not be told from the new protocol; those after a request that is not answered yet,
+ * whose connection still belongs to that answer; and those at `/authz`, where Caddy copies the headers of
+ * the upgrade that it asks about.
  */
 export function isWebSocketUpgrade(request: IncomingMessage): boolean {
   const socket = request.socket as GatewaySocket;
@@ -31,7 +31,7 @@ export function isWebSocketUpgrade(request: IncomingMessage): boolean {
   const mayUpgrade = request.method === "GET" && request.httpVersion === "1.1";
   const isTaken = isFree && isWebSocket && mayUpgrade && !hasBody(request);
   if (isTaken && !isAuthz(request.url ?? "")) return true;
-  // Node forgets what came behind the request in one piece, and would go on in the middle of it.
+  // Node drops bytes that arrived together with the request, and would continue in the middle of them.
   socket.endsAfterAnswer = true;
   return false;
 }
@@ -42,7 +42,7 @@ export function handleUpgrade(
   connection: UpgradeConnection,
 ): void {
   const response = new GatewayResponse(request);
-  // A refusal is an ordinary response; after it the connection ends, since its parser is gone.
+  // A refusal is an ordinary response. The connection ends after it, since its parser is gone.
   response.shouldKeepAlive = false;
   response.assignSocket(connection.socket as Socket);
   response.once("finish", () => connection.socket.end());
@@ -74,7 +74,7 @@ class UpgradeClient extends NodeClient {
   override upgrade({ status, headers, upstream }: Upgrade, idleTimeoutMs: number): void {
     const { socket, head } = this.#connection;
     this.#upstream = upstream;
-    // Traffic in either direction counts: what one side reads, this socket writes.
+    // This socket carries the traffic of both directions, so its timeout covers both.
     (socket as Socket).setTimeout(idleTimeoutMs, () => socket.destroy());
     this.#response.detachSocket(socket as Socket);
     socket.write(headText(status, this.#withProtocol(headers)), "latin1");
@@ -91,7 +91,7 @@ class UpgradeClient extends NodeClient {
     this.#connection.socket.destroy();
   }
 
-  // Browsers fail a connection that offered protocols and was given none.
+  // Browsers fail a connection when they offered protocols and the server selected none.
   #withProtocol(headers: readonly string[]): readonly string[] {
     const offered = this.#request.headers["sec-websocket-protocol"]?.split(",") ?? [];
     const isSelected = headers.some(
@@ -111,7 +111,7 @@ function headText(status: number, headers: readonly string[]): string {
   return `${text}\r\n`;
 }
 
-/** For the service to end too, once everything of a client that has ended was passed on. */
+/** Time for the upstream to close after the client has closed and all its bytes were forwarded. */
 const LINGER_MS = 1_000;
 
 function join(client: Duplex, upstream: Duplex, onClose: () => void): void {

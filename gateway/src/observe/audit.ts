@@ -1,8 +1,8 @@
 /**
- * One line of JSON per decision, by pino: who asked for what, and what was said.
+ * The audit log: one line of JSON per decision, with the caller, the request and the outcome.
  *
- * Never in a line: tokens, cookies, queries, bodies, header values beyond `Origin`. Losing lines never
- * stops requests; how many were lost is in the metrics.
+ * A line never has tokens, cookies, queries, bodies, or header values other than `Origin`. Lost lines never
+ * stop requests; a metric counts them.
  */
 import { mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
@@ -11,26 +11,26 @@ import { pino, destination as pinoDestination, type DestinationStream } from "pi
 import type { ExchangeObserver, ObservedExchange } from "./observer.ts";
 
 /**
- * Where audit lines go: standard output, a file that is appended to, or anything with `write`. The
- * file and its folder are made when they are not there.
+ * Where audit lines go: standard output, a file to append to, or an object with `write`. The gateway
+ * creates a missing file and its folder.
  */
 export type AuditDestination = "stdout" | { readonly file: string } | DestinationStream;
 
 export interface AuditLog extends ExchangeObserver {
-  /** Lines that could not be written, such as with a full disk. */
+  /** Lines that could not be written, for example because the disk is full. */
   readonly dropped: number;
-  /** Writes what waits, for a second at most. */
+  /** Writes buffered lines, for one second at most. */
   close(): Promise<void>;
 }
 
-// Lines wait in memory for at most this long, or until there are this many bytes.
+// Lines wait in memory until this time has passed, or until they have this many bytes.
 const FLUSH_EVERY_MS = 1_000;
 const BUFFER_BYTES = 4_096;
 const MAX_CLOSE_MS = 1_000;
-// With a destination that does not take any more, memory must not grow without end.
+// Bounds memory while the destination accepts nothing.
 const MAX_BUFFER_BYTES = 4 * 1024 * 1024;
 
-/** @throws {BridgeError} CONFIG_INVALID when the file cannot be written, naming source and file */
+/** @throws {BridgeError} CONFIG_INVALID, when the file cannot be written, naming source and file */
 export function createAuditLog(target: AuditDestination, source: string): AuditLog {
   let dropped = 0;
   const file = typeof target === "object" && "write" in target ? undefined : open(target, source);
@@ -52,7 +52,7 @@ export function createAuditLog(target: AuditDestination, source: string): AuditL
   return {
     allowed: (exchange) => write(exchange, { decision: "allow" }),
     finished: (exchange) => {
-      // An answer of the upstream was allowed before; a preflight decides nothing.
+      // Without a reason it is an upstream's answer, whose request was logged by `allowed`, or a preflight.
       if (exchange.reason === undefined) return;
       const { reason, status, session } = exchange;
       const decision = session === undefined || status === 403 ? "refuse" : "fail";
@@ -63,7 +63,7 @@ export function createAuditLog(target: AuditDestination, source: string): AuditL
     },
     close: async () => {
       if (file === undefined) return;
-      // Not flushSync: on a full disk it tries for ever.
+      // Not flushSync, which retries without end on a full disk.
       const { promise, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, MAX_CLOSE_MS);
       file.flush(() => resolve());
@@ -87,7 +87,7 @@ function open(
   });
 }
 
-// Here and not by pino, which would find out when nobody listens any more.
+// Opened here, because pino would report a failure after `createGateway` has returned.
 function openFile(file: string, source: string): number {
   try {
     mkdirSync(dirname(file), { recursive: true });

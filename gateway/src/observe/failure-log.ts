@@ -1,18 +1,18 @@
 /**
- * What a gateway says when nobody listens for its failures: a line on standard error.
+ * Failures that no request reports. Without `onError` they are written to standard error.
  *
- * Never in a line: credentials of a URL, header values, tokens. Messages of other libraries may quote
- * what they were given, so of everything but our own errors the code or the class is told, and no more.
+ * A line never has credentials of a URL, header values or tokens. Messages of other libraries may quote
+ * their input, so a line has the message only of a `BridgeError`, and the code or class of other errors.
  */
 import { BridgeError } from "@breezeway/shared";
 
-/** @param what - What does not work, such as "the issuer's keys cannot be fetched". */
+/** @param what - What failed, such as "cannot fetch the issuer's keys". */
 export type FailureLog = (what: string, error: unknown) => void;
 
-// A failure that lasts is told again after this long; retries come every few seconds.
+// A lasting failure is written again after this time. Retries come every few seconds.
 const REPEAT_MS = 60_000;
 
-/** @param onError - Given, it is told of everything, and nothing is written. */
+/** @param onError - Called for every failure instead of writing lines. */
 export function createFailureLog(onError: ((error: unknown) => void) | undefined): FailureLog {
   if (onError !== undefined) return (_what, error) => onError(error);
   const said = new Map<string, { readonly why: string; readonly atMs: number }>();
@@ -26,20 +26,20 @@ export function createFailureLog(onError: ((error: unknown) => void) | undefined
   };
 }
 
-/** A URL without what may be secret in it. */
+/** A URL without the parts that may be secret. */
 export function publicUrl(url: string): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname;
 }
 
-/** Why something failed, in words that hold no secret. */
+/** Why something failed, without secrets. */
 export function reasonFor(error: unknown): string {
   if (BridgeError.is(error)) return error.message;
   if (!(error instanceof Error)) return "unknown failure";
   return codeOf(error) ?? codeOf(error.cause) ?? error.constructor.name;
 }
 
-// As Node, undici and database clients spell theirs: a name, and not a text that could quote something.
+// Codes of Node, undici and database clients. Other text could quote secret input.
 const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
 
 function codeOf(error: unknown): string | undefined {

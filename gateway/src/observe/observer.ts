@@ -3,27 +3,27 @@ import type { VerifiedSession } from "@breezeway/verify";
 import type { RequestHead } from "../request/request-head.ts";
 import type { Route } from "../decision/route-table.ts";
 
-/** What metrics, audit and tracing may see of a request. There is no token in it. */
+/** What metrics, audit log and tracing may see of a request. It has no token. */
 export interface ObservedExchange {
   readonly requestId: string;
   readonly head: RequestHead;
-  /** The path in its normal form, without the query; `undefined` when it has none. */
+  /** The normalised path without the query; `undefined` for a path without a route. */
   readonly path: string | undefined;
   readonly origin: string | undefined;
   readonly route: Route | undefined;
   readonly session: VerifiedSession | undefined;
-  /** 0 until an answer has begun. */
+  /** 0 until the answer begins. */
   readonly status: number;
-  /** Why the gateway answered instead of the upstream, or cut the upstream's answer. */
+  /** Why the gateway refused the request, or ended the upstream's answer early. */
   readonly reason: ErrorReason | undefined;
   /** Monotonic milliseconds. */
   readonly startedAtMs: number;
 }
 
 export interface ExchangeObserver {
-  /** The request may pass, and is on its way to the upstream. */
+  /** The request is allowed and goes to the upstream. */
   allowed?(exchange: ObservedExchange): void;
-  /** Over, well or not. Called once per request. */
+  /** The exchange is over, successful or not. Called once per request. */
   finished?(exchange: ObservedExchange): void;
 }
 

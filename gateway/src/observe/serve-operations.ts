@@ -1,4 +1,4 @@
-/** A listener for operators alone: metrics and health, and nothing that a guest could want. */
+/** A listener for operators only: metrics and health. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { BridgeError, isLoopbackHost } from "@breezeway/shared";
@@ -7,12 +7,12 @@ import { namesLoopback } from "./is-insider.ts";
 
 export interface OperationsAddress {
   /**
-   * Serves `/metrics`, `/health/live` and `/health/ready` to everybody who can connect, on a loopback
-   * address only to those who name one in `Host`, as no page that rebinds its name does; 0 for a free
-   * port. The gateway's own port then tells nobody about metrics. Default: no such listener.
+   * Port for `/metrics`, `/health/live` and `/health/ready`; 0 for a free one. Everybody who can connect
+   * may read them. On a loopback address, `Host` must name loopback too, which keeps out pages that rebind
+   * their DNS name. The gateway's own port then serves no metrics. Default: no such listener.
    */
   readonly operationsPort?: number | undefined;
-  /** Default `127.0.0.1`. Must not be an address that the public reaches. */
+  /** Address to listen on. Must not be reachable by the public. Default `127.0.0.1`. */
   readonly operationsHost?: string | undefined;
 }
 
@@ -23,13 +23,13 @@ export interface OperationsServer {
 }
 
 /**
- * @param tell - The answer to a request target. Must not reject.
- * @returns `undefined` when no port is given
- * @throws {BridgeError} CONFIG_INVALID when it cannot listen
+ * @param answer - Answers a request target. Must not reject.
+ * @returns `undefined` without a port
+ * @throws {BridgeError} CONFIG_INVALID, when the port or host cannot be used
  */
 export async function serveOperations(
   { operationsPort: port, operationsHost: host = "127.0.0.1" }: OperationsAddress,
-  tell: (target: string) => Promise<Answer>,
+  answer: (target: string) => Promise<Answer>,
 ): Promise<OperationsServer | undefined> {
   if (port === undefined) return undefined;
   const isLocal = isLoopbackHost(host.includes(":") ? `[${host}]` : host);
@@ -40,7 +40,7 @@ export async function serveOperations(
         response.writeHead(421).end();
         return;
       }
-      void tell(request.url ?? "").then(({ status, headers, body }) =>
+      void answer(request.url ?? "").then(({ status, headers, body }) =>
         response.writeHead(status, [...headers]).end(request.method === "HEAD" ? "" : body),
       );
     },

@@ -1,6 +1,6 @@
 /**
- * One server span per request, by the OpenTelemetry API: whichever SDK the process has registered
- * records it. The caller's trace is continued, and the upstream continues ours.
+ * One server span per request through the OpenTelemetry API. The SDK that the process has registered
+ * records it. The span continues the caller's trace, and the upstream can continue it.
  */
 import {
   SpanKind,
@@ -15,7 +15,7 @@ import type { Located } from "../decision/examine.ts";
 import type { ObservedExchange } from "./observer.ts";
 
 export interface Tracing {
-  /** Starts the span, and writes its context over the headers that go to the upstream. */
+  /** Starts the span, and replaces the trace context in the headers for the upstream. */
   start(located: Located): Span;
   end(span: Span, exchange: ObservedExchange): void;
 }
@@ -69,7 +69,7 @@ export function createTracing(tracer: Tracer = trace.getTracer("@breezeway/gatew
   };
 }
 
-/** Where the name stands in the list; -1 when it does not. */
+/** Index of the name in the list; -1 when the list does not have it. */
 function find(list: HeaderList, name: string): number {
   const wanted = name.toLowerCase();
   for (let index = 0; index < list.length; index += 2) {
