@@ -1,14 +1,15 @@
-/** Whose request it is, by address, as far as that is known. */
+/** The address of the client that sent a request, as far as it is known. */
 import { BlockList, isIPv4, isIPv6, SocketAddress } from "node:net";
+import { valuesOf } from "./header-list.ts";
 import type { RequestHead } from "./request-head.ts";
 
 /**
- * The address that opened the connection, or the one that trusted proxies say it came from, read from
- * the right: what stands further left is the client's own word. IPv6 in groups of /64, which is what
- * one customer has.
+ * The address that opened the connection, or the client address that trusted proxies report. Read
+ * `X-Forwarded-For` from the right, since clients can write the left part. IPv6 addresses are grouped by
+ * /64, which is what one customer has.
  *
- * `undefined` when many may hide behind the address: an untrusted peer in a private network is most
- * likely a balancer or an engine, and its clients must not answer for each other.
+ * `undefined` when many clients may share the address: an untrusted peer in a private network is most
+ * likely a load balancer or a reverse proxy, and its clients must not be limited together.
  */
 export function clientAddress(
   { peerAddress, rawHeaders }: Pick<RequestHead, "peerAddress" | "rawHeaders">,
@@ -27,15 +28,12 @@ export function clientAddress(
 }
 
 function forwardedFor(rawHeaders: readonly string[]): string[] {
-  const hops: string[] = [];
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() !== "x-forwarded-for") continue;
-    hops.push(...(rawHeaders[index + 1] ?? "").split(",").map((hop) => hop.trim()));
-  }
-  return hops;
+  return valuesOf(rawHeaders, "x-forwarded-for").flatMap((value) =>
+    value.split(",").map((hop) => hop.trim()),
+  );
 }
 
-/** Without the port that some proxies add, and IPv4 as IPv4. */
+/** Removes the port that some proxies add, and unwraps IPv4-mapped IPv6 addresses. */
 function plainAddress(text: string): string | undefined {
   const address = text
     .replace(/^\[(.*)\](?::\d+)?$/, "$1")
@@ -46,7 +44,7 @@ function plainAddress(text: string): string | undefined {
 
 function groupOf(address: string): string {
   if (isIPv4(address)) return address;
-  // Written out by the system, so that one network has one spelling.
+  // The system's canonical form, so that one network has one spelling.
   const { address: canonical } = new SocketAddress({ address, family: "ipv6" });
   const [left = "", right = ""] = canonical.split("::");
   const head = left === "" ? [] : left.split(":");

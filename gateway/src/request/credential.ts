@@ -1,29 +1,27 @@
-/** The one credential of a request (RFC 6750, section 2.1; RFC 9449, section 7.1). Any second one is refused. */
+/** The credential of a request (RFC 6750, section 2.1; RFC 9449, section 7.1). Two are refused. */
 import { BridgeError, type AuthScheme } from "@breezeway/shared";
 import type { InspectedHeaders } from "./inspect-headers.ts";
 
 /**
- * WebSocket clients in browsers cannot set `Authorization`, so an upgrade may carry its token as a
- * subprotocol: `new WebSocket(url, ["breezeway", "breezeway.bearer." + token])`. The entry never
- * reaches the upstream, and is not sent back: the server selects another one. A token that is bound to
- * a key cannot come so: there is no place for its proof.
+ * Browsers cannot set `Authorization` for a WebSocket, so an upgrade may carry its token as a
+ * subprotocol: `new WebSocket(url, ["breezeway", "breezeway.bearer." + token])`. The gateway removes the
+ * entry from the request and never selects it. A token that is bound to a key cannot use this way, which
+ * has no place for a proof.
  */
 export const WEBSOCKET_TOKEN_PREFIX = "breezeway.bearer.";
-/** Selected when the upstream selects none: browsers refuse an upgrade without a selection. */
+/** Selected when the upstream selects no protocol: browsers reject an upgrade without one. */
 export const WEBSOCKET_PROTOCOL = "breezeway";
 
 export interface Credential {
   readonly scheme: AuthScheme;
   readonly token: string;
-  /** What is left of `Sec-WebSocket-Protocol` for the upstream. */
+  /** The other entries of `Sec-WebSocket-Protocol`, for the upstream. */
   readonly webSocketProtocols: readonly string[];
 }
 
 const NO_PROTOCOLS: readonly string[] = [];
 
-/**
- * @throws {BridgeError} TOKEN_MISSING, DUPLICATE_CREDENTIALS; TOKEN_MALFORMED for another scheme.
- */
+/** @throws {BridgeError} TOKEN_MISSING, also for an unknown scheme; DUPLICATE_CREDENTIALS */
 export function readCredential(headers: InspectedHeaders): Credential {
   if (headers.duplicateCredentials) throw duplicate();
   const { authorization, webSocketProtocols } = headers;
@@ -34,7 +32,8 @@ export function readCredential(headers: InspectedHeaders): Credential {
   const [first] = tokens;
   if (first === undefined) return fromHeader(authorization, rest);
   if (tokens.length > 1 || authorization !== undefined) throw duplicate();
-  if (headers.upgrade === undefined) throw new BridgeError("TOKEN_MISSING", "No credential.");
+  if (headers.upgrade === undefined)
+    throw new BridgeError("TOKEN_MISSING", "A token as subprotocol requires a WebSocket upgrade.");
   const token = first.slice(WEBSOCKET_TOKEN_PREFIX.length);
   return { scheme: "Bearer", token, webSocketProtocols: rest };
 }
@@ -46,17 +45,20 @@ function fromHeader(
   if (authorization === undefined || authorization === "") {
     throw new BridgeError("TOKEN_MISSING", "The request has no Authorization header.");
   }
-  // Scheme names have no case (RFC 9110, section 11.1); exactly one space follows (RFC 6750).
+  // Scheme names ignore case (RFC 9110, section 11.1). Exactly one space follows (RFC 6750).
   const isBearer = authorization.slice(0, 7).toLowerCase() === "bearer ";
   if (!isBearer && !isProofScheme(authorization)) {
-    throw new BridgeError("TOKEN_MISSING", "The Authorization header has another scheme.");
+    throw new BridgeError(
+      "TOKEN_MISSING",
+      "The Authorization header has an unknown scheme: use Bearer.",
+    );
   }
   const token = authorization.slice(isBearer ? 7 : 5);
   if (token.includes(",")) throw duplicate();
   return { scheme: isBearer ? "Bearer" : "DPoP", token, webSocketProtocols };
 }
 
-/** Whether an `Authorization` header is of RFC 9449. */
+/** Whether an `Authorization` header has the scheme DPoP (RFC 9449). */
 export function isProofScheme(authorization: string | undefined): boolean {
   return authorization?.slice(0, 5).toLowerCase() === "dpop ";
 }
@@ -64,6 +66,6 @@ export function isProofScheme(authorization: string | undefined): boolean {
 function duplicate(): BridgeError {
   return new BridgeError(
     "DUPLICATE_CREDENTIALS",
-    "Exactly one token is allowed, in the Authorization header.",
+    "The request has more than one credential. Send exactly one token, in the Authorization header.",
   );
 }

@@ -1,8 +1,7 @@
 /**
- * The headers that go to the upstream: what the client may say, then what the gateway says.
+ * The headers for the upstream: those of the client that may pass, then the gateway's own.
  *
- * The gateway's own come last and cannot be taken away again: everything that `Connection` names was
- * removed before they were added.
+ * The gateway's own headers come last, so that the client's `Connection` header cannot remove them.
  */
 import type { VerifiedSession } from "@breezeway/verify";
 import type { Policy } from "../decision/policy.ts";
@@ -11,7 +10,7 @@ import { IDENTITY_HEADERS, identityHeaderList } from "./identity-headers.ts";
 import { withoutSessionCookie } from "./session-cookie.ts";
 import { removeFields } from "./header-list.ts";
 
-// All else that it can say is about encodings of the connection to us (RFC 9110, section 10.1.4).
+// All other values concern the connection to the gateway (RFC 9110, section 10.1.4).
 const TE_TRAILERS = /(?:^|,)\s*trailers\s*(?:,|$)/i;
 const VIA = "1.1 breezeway";
 
@@ -20,7 +19,7 @@ export interface ForwardContext {
   readonly policy: Pick<Policy, "trustsPeer" | "isRemoved">;
 }
 
-/** Name, value, name, value. Reuses the list that the inspection made. */
+/** Name, value, name, value. Changes and returns `headers.forward` of the request. */
 export function forwardHeaders(
   request: Examined,
   session: VerifiedSession,
@@ -57,12 +56,12 @@ function pushPassing(
   }
 }
 
-// The proof itself was for us, and is used up.
+// Only the scheme is forwarded: the proof was for the gateway and is used.
 function authorizationOf({ token, proof }: Examined): string {
   return `${proof === undefined ? "Bearer" : "DPoP"} ${token}`;
 }
 
-/** Made anew for each request: a WeakMap of them costs every new token more than that (see bench/). */
+/** Built for each request: a WeakMap from sessions to headers costs each new token more (bench/gateway). */
 export function identityOf(session: VerifiedSession): string[] {
   const { userId, tenantId, appId, handle, scopes } = session;
   return identityHeaderList({ userId, tenantId, appId, sessionId: handle, scopes });

@@ -1,19 +1,18 @@
 /**
- * What the gateway does with each request header, decided by its name alone. One table, one place.
+ * How the gateway treats each request header, by name alone.
  *
- * Names are compared in the spelling that the laxest upstream would give them: CGI, WSGI and FastCGI
- * turn every character that is not a letter or a digit into "_", so `X_Breezeway_User` and
- * `X.Breezeway-User` arrive there as `X-Breezeway-User`.
+ * Names are compared as the most lenient upstream would read them: CGI, WSGI and FastCGI replace every
+ * character other than letters and digits with "_". So `X_Breezeway_User` and `X.Breezeway-User` arrive
+ * there as `X-Breezeway-User`.
  */
-
 import { isProxyClaim } from "./proxy-claims.ts";
 
 export type HeaderKind =
-  /** Passed on. */
+  /** Forwarded. */
   | "forward"
-  /** What a proxy would say of the client: removed, unless the route lets it pass. */
+  /** A header in which proxies describe the client: removed, unless the route passes it. */
   | "proxy-claim"
-  /** Always removed: an identity header, a hop-by-hop header, or one that upstreams act on in our place. */
+  /** Always removed: identity and hop-by-hop headers, and those that would override the decision. */
   | "drop"
   | "authorization"
   | "proxy-authorization"
@@ -62,14 +61,14 @@ const EXACT: Readonly<Record<string, HeaderKind>> = {
 };
 
 const DROPPED: ReadonlySet<string> = new Set([
-  // Hop-by-hop (RFC 9110, section 7.6.1) and what belongs to them.
+  // Hop-by-hop headers (RFC 9110, section 7.6.1) and related ones.
   "keep-alive",
   "proxy-connection",
   "proxy-authenticate",
   "http2-settings",
-  // Said by whoever sits next to us, or made up by the client; of the other proxies' see `proxy-claims.ts`.
+  // Set by the next proxy, or forged by the client. `proxy-claims.ts` lists those of other proxies.
   "forwarded",
-  // A framework behind us would route by these after we authorised another path or method.
+  // Frameworks route by these, although the gateway authorised another path or method.
   "x-original-url",
   "x-original-uri",
   "x-original-method",
@@ -77,7 +76,7 @@ const DROPPED: ReadonlySet<string> = new Set([
   "x-http-method",
   "x-http-method-override",
   "x-method-override",
-  // CGI would read it as a proxy setting (CVE-2016-5385).
+  // CGI reads it as a proxy setting (CVE-2016-5385).
   "proxy",
 ]);
 
@@ -85,12 +84,7 @@ const DROPPED_PREFIX = "x-breezeway-";
 
 /** @param name - In any case. */
 export function headerKind(name: string): HeaderKind {
-  return recall(name).kind;
-}
-
-/** The name in lower case, without work for names seen before. */
-export function headerEntry(name: string): HeaderEntry {
-  return recall(name);
+  return headerEntry(name).kind;
 }
 
 export interface HeaderEntry {
@@ -98,18 +92,19 @@ export interface HeaderEntry {
   readonly name: string;
 }
 
-// Clients send a few dozen names over and over. Bounded, because the names are the clients' choice.
-const MAX_REMEMBERED = 512;
-const MAX_REMEMBERED_LENGTH = 64;
-const remembered = new Map<string, HeaderEntry>();
+// Clients repeat a few dozen names. The cache is bounded, because clients choose the names.
+const MAX_CACHED = 512;
+const MAX_CACHED_LENGTH = 64;
+const cache = new Map<string, HeaderEntry>();
 
-function recall(name: string): HeaderEntry {
-  const known = remembered.get(name);
+/** Kind and lower-case name. Names that were seen before come from a cache. */
+export function headerEntry(name: string): HeaderEntry {
+  const known = cache.get(name);
   if (known !== undefined) return known;
   const lower = name.toLowerCase();
   const entry: HeaderEntry = { kind: classify(lower), name: lower };
-  if (remembered.size < MAX_REMEMBERED && name.length <= MAX_REMEMBERED_LENGTH) {
-    remembered.set(name, entry);
+  if (cache.size < MAX_CACHED && name.length <= MAX_CACHED_LENGTH) {
+    cache.set(name, entry);
   }
   return entry;
 }
@@ -118,7 +113,7 @@ function classify(name: string): HeaderKind {
   if (Object.hasOwn(EXACT, name)) return EXACT[name] ?? "forward";
   const cgiName = cgiNameOf(name);
   if (DROPPED.has(cgiName) || cgiName.startsWith(DROPPED_PREFIX)) return "drop";
-  // `Content_Length` would frame the body anew, `X_Tenant_ID` choose a tenant.
+  // `Content_Length` would change the framing, and `X_Tenant_ID` the tenant.
   if (cgiName !== name && Object.hasOwn(EXACT, cgiName)) return "drop";
   return isProxyClaim(cgiName) ? "proxy-claim" : "forward";
 }

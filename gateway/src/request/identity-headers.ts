@@ -1,8 +1,8 @@
 /**
- * The headers by which upstreams learn who is calling: their names, and the one encoding of values.
+ * The identity headers, in which upstreams get the caller: their names, and the encoding of values.
  *
- * Invariants: encoding is injective (two identities never share a header value) and yields visible
- * ASCII without a comma, so that no value can end a header, add one, or pass for a list.
+ * Invariants: the encoding is injective (two identities never share a header value) and produces visible
+ * ASCII without a comma, so that no value can end a header, add a header, or look like a list.
  */
 
 /** In the order in which they are sent. */
@@ -16,18 +16,18 @@ export const IDENTITY_HEADERS = {
   tenantId: "x-tenant-id",
 } as const;
 
-/** What an upstream may rely on: every value comes out of a verified session token. */
+/** The caller. Every value comes from a verified session token. */
 export interface IdentityValues {
   readonly userId: string;
   readonly tenantId: string;
   readonly appId: string;
-  /** Session handle: for logs and for ending the session, never a secret. */
+  /** Session handle for logs and for ending the session. Not a secret. */
   readonly sessionId: string;
   readonly scopes: readonly string[];
 }
 
-// A latin1 socket would cut "Ł" (U+0141) to "A", and one user would become another; a line break
-// would start a header. A comma is how servers join a header that was sent twice.
+// A latin1 socket would cut "Ł" (U+0141) to "A", so one user would become another. A line break would
+// start a header. Servers join repeated headers with a comma.
 const NEEDS_ENCODING = /[^!-$&-+\--~]/;
 const ENCODED = /[^!-~]|[%,]/gu;
 
@@ -35,7 +35,7 @@ export function encodeIdentity(value: string): string {
   return NEEDS_ENCODING.test(value) ? value.replace(ENCODED, percentEncode) : value;
 }
 
-/** `undefined` when the value is not one that {@link encodeIdentity} makes. */
+/** Inverse of {@link encodeIdentity}; `undefined` for a value that it cannot produce. */
 export function decodeIdentity(value: string): string | undefined {
   if (/[^!-~]|,/.test(value)) return undefined;
   if (!value.includes("%")) return value;
@@ -50,7 +50,7 @@ export function encodeScopes(scopes: readonly string[]): string {
   return scopes.map(encodeIdentity).join(" ");
 }
 
-/** Name, value, name, value: ready to be appended to a raw header list. */
+/** Name, value, name, value: for a raw header list. */
 export function identityHeaderList(identity: IdentityValues): string[] {
   const tenant = encodeIdentity(identity.tenantId);
   return [
@@ -70,7 +70,7 @@ export function identityHeaderList(identity: IdentityValues): string[] {
 }
 
 function percentEncode(character: string): string {
-  // A lone surrogate has no UTF-8 form; the replacement character would merge several identities.
+  // A lone surrogate has no UTF-8 form. The replacement character would merge several identities.
   const code = character.codePointAt(0) ?? 0;
   if (code >= 0xd800 && code <= 0xdfff) return `%uD${(code & 0xfff).toString(16)}`;
   return Array.from(new TextEncoder().encode(character), hexByte).join("");

@@ -1,29 +1,29 @@
 /**
- * One pass over the raw headers of a request: what may be passed on, and what the decision needs.
+ * One pass over the raw headers of a request: which to forward, and which values the decision needs.
  *
- * Reads the raw list because Node's own object joins, drops and overwrites duplicates, and every
- * attack with two headers of one name lives in that difference.
+ * Reads the raw list, because Node's `headers` object joins, drops and overwrites duplicates. Attacks with
+ * two headers of one name use that difference.
  */
 import { BridgeError } from "@breezeway/shared";
 import { headerEntry } from "./header-kinds.ts";
 import { connectionTokens, removeFields } from "./header-list.ts";
 
-/** More header fields than any browser or service sends; each costs the upstream work. */
+/** More fields than browsers and services send. Each field costs the upstream work. */
 export const MAX_HEADER_FIELDS = 200;
 
 export interface InspectedHeaders {
-  /** Name, value, name, value. Without everything that {@link headerEntry} does not forward. */
+  /** The headers of kind `forward`. Name, value, name, value. */
   readonly forward: string[];
-  /** Name, value, name, value: what proxies would say of the client. */
+  /** The headers of kind `proxy-claim`. Name, value, name, value. */
   readonly proxyClaims: string[];
   authorization: string | undefined;
-  /** The proof of possession. Several are joined, and so none. */
+  /** The proof of possession. Several are joined, which makes them invalid. */
   proof: string | undefined;
-  /** More than one credential of any kind. */
+  /** Whether the request has more than one credential. */
   duplicateCredentials: boolean;
   origin: string | undefined;
   host: string | undefined;
-  /** Each value of `X-Tenant-ID`. Nearly always none or one. */
+  /** Each value of `X-Tenant-ID`, usually at most one. */
   tenantIds: readonly string[];
   contentLength: string | undefined;
   chunked: boolean;
@@ -44,12 +44,15 @@ export interface InspectedHeaders {
 const NO_TENANTS: readonly string[] = [];
 
 /**
- * @throws {BridgeError} REQUEST_MALFORMED for a message that two servers could read differently;
- *   HEADERS_TOO_LARGE for more than {@link MAX_HEADER_FIELDS} fields.
+ * @throws {BridgeError} REQUEST_MALFORMED, when two servers could read the message differently;
+ *   HEADERS_TOO_LARGE, when it has more than {@link MAX_HEADER_FIELDS} fields
  */
 export function inspectHeaders(rawHeaders: readonly string[]): InspectedHeaders {
   if (rawHeaders.length > MAX_HEADER_FIELDS * 2) {
-    throw new BridgeError("HEADERS_TOO_LARGE", "The request has too many header fields.");
+    throw new BridgeError(
+      "HEADERS_TOO_LARGE",
+      `The request has more than ${MAX_HEADER_FIELDS} header fields.`,
+    );
   }
   const found = emptyFindings();
   let connection: string | undefined;
@@ -62,7 +65,7 @@ export function inspectHeaders(rawHeaders: readonly string[]): InspectedHeaders 
     else if (kind !== "drop") record(found, kind, value);
   }
   if (found.chunked && found.contentLength !== undefined) {
-    throw malformed("Content-Length and Transfer-Encoding exclude each other");
+    throw malformed("Content-Length and Transfer-Encoding must not be sent together");
   }
   // `Upgrade` counts only when `Connection` names it (RFC 9110, section 7.8).
   if (connection === undefined) found.upgrade = undefined;
@@ -84,7 +87,7 @@ function record(
       else found.duplicateCredentials = true;
       return;
     case "proxy-authorization":
-      // We are not a proxy that anyone configured; a token here is one in the wrong place.
+      // The gateway is no forward proxy, so a token in this header is in the wrong place.
       found.duplicateCredentials = true;
       return;
     case "dpop":
@@ -104,7 +107,7 @@ function record(
       return;
     case "transfer-encoding":
       if (found.chunked || value.toLowerCase() !== "chunked") {
-        throw malformed("the only Transfer-Encoding understood is chunked");
+        throw malformed("Transfer-Encoding must be chunked");
       }
       found.chunked = true;
       return;
@@ -112,11 +115,11 @@ function record(
       found.upgrade = once(found.upgrade, value, "Upgrade");
       return;
     case "expect":
-      if (value.toLowerCase() !== "100-continue") throw malformed("unknown Expect");
+      if (value.toLowerCase() !== "100-continue") throw malformed("Expect must be 100-continue");
       found.expectsContinue = true;
       return;
     case "cookie":
-      // HTTP/2 hops split cookies into crumbs (RFC 9113, section 8.2.3).
+      // HTTP/2 splits cookies over several headers (RFC 9113, section 8.2.3).
       found.cookie = found.cookie === undefined ? value : `${found.cookie}; ${value}`;
       return;
     case "websocket-protocol":
@@ -149,7 +152,7 @@ function record(
   }
 }
 
-/** Removes what `Connection` names: those fields were meant for us (RFC 9110, section 7.6.1). */
+/** Removes the fields that `Connection` names, which are for the gateway (RFC 9110, section 7.6.1). */
 function applyConnection(found: InspectedHeaders, connection: string): void {
   if (/^(?:keep-alive|close)$/i.test(connection)) {
     found.upgrade = undefined;
@@ -162,24 +165,25 @@ function applyConnection(found: InspectedHeaders, connection: string): void {
 }
 
 function once(previous: string | undefined, value: string, name: string): string {
-  if (previous !== undefined) throw malformed(`${name} is there twice`);
+  if (previous !== undefined) throw malformed(`${name} must not appear twice`);
   return value;
 }
 
 function digits(value: string): string {
-  if (!/^\d{1,15}$/.test(value)) throw malformed("Content-Length is not a number");
-  // One spelling: some servers take "010" for eight.
+  if (!/^\d{1,15}$/.test(value))
+    throw malformed("Content-Length must be a number of at most 15 digits");
+  // One spelling: some servers read "010" as eight.
   return value.length > 1 && value.startsWith("0") ? String(Number(value)) : value;
 }
 
 /**
- * RFC 9112, section 3.2: a name of RFC 3986, an IPv4 address, or an IPv6 address in brackets, and a port.
- * Not with a comma, which would make two of it in `X-Forwarded-Host`; nor empty, as no http URL is.
+ * RFC 9112, section 3.2: a name (RFC 3986), an IPv4 address, or an IPv6 address in brackets, and a port.
+ * A comma would make two hosts in `X-Forwarded-Host`, and an http URL has no empty host.
  */
 const HOST = /^(?:(?:[\w.~!$&'()*+;=-]|%[\da-f]{2})+|\[[\da-f:.]+\])(?::\d{0,5})?$/i;
 
 function hostOf(value: string): string {
-  if (!HOST.test(value)) throw malformed("Host is no host");
+  if (!HOST.test(value)) throw malformed("Host must be a host name or address");
   return value;
 }
 

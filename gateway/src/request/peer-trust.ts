@@ -1,7 +1,11 @@
+/** Which peers are trusted proxies. */
 import { BlockList, isIP } from "node:net";
 import { BridgeError } from "@breezeway/shared";
 
-/** @throws {BridgeError} CONFIG_INVALID for something that is not an address or a CIDR range */
+/**
+ * @returns a test of peer addresses
+ * @throws {BridgeError} CONFIG_INVALID, when an entry is neither an address nor a CIDR range
+ */
 export function createPeerTrust(
   proxies: readonly string[],
   source: string,

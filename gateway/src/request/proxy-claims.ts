@@ -1,15 +1,15 @@
 /**
- * Headers by which proxies say who or where a client is. Services that were built behind such a proxy
- * believe them, and a client can write them as well. The gateway says who is calling by headers of its
- * own, so these go no further, unless a route lets one pass.
+ * Headers in which proxies describe a client: its address, its user, its certificate. Services built for
+ * such a proxy trust them, but a client can send them too. The gateway sends the caller's identity in its
+ * own headers and removes these, unless a route passes one.
  *
- * The shipped configurations of other engines remove what `test-support/engine-attacks.ts` lists, and a
- * test compares that with what stands here.
+ * `test-support/engine-attacks.ts` lists the headers that the shipped configurations of reverse proxies
+ * remove. A test compares that list with this one.
  */
 
-/** In lower case, with `-` for everything that is neither a letter nor a digit. */
+/** In lower case, with `-` for every character that is neither a letter nor a digit. */
 export const PROXY_CLAIM_NAMES: ReadonlySet<string> = new Set([
-  // Addresses.
+  // Client addresses.
   "x-real-ip",
   "x-client-ip",
   "x-cluster-client-ip",
@@ -21,7 +21,7 @@ export const PROXY_CLAIM_NAMES: ReadonlySet<string> = new Set([
   "wl-proxy-client-ip",
   "x-azure-clientip",
   "x-azure-socketip",
-  // People.
+  // Users.
   "x-user",
   "x-user-id",
   "x-userid",
@@ -40,7 +40,7 @@ export const PROXY_CLAIM_NAMES: ReadonlySet<string> = new Set([
   "iv-groups",
   "iv-creds",
   "sm-user",
-  // Certificates of TLS clients (RFC 9440), and whether there was TLS.
+  // Certificates of TLS clients (RFC 9440), and whether the connection used TLS.
   "client-cert",
   "client-cert-chain",
   "x-arr-clientcert",
@@ -70,7 +70,7 @@ export const PROXY_CLAIM_PREFIXES = [
   "x-ssl-",
   "x-client-cert",
   "x-tls-client-",
-  // Balancers of clouds, and sidecars, which act on what they are told.
+  // Cloud load balancers, and sidecars that act on these headers.
   "cf-access-",
   "cf-connecting-",
   "x-amzn-mtls-",
@@ -82,7 +82,7 @@ export const PROXY_CLAIM_PREFIXES = [
   "x-envoy-",
 ] as const;
 
-/** @param name - As CGI would read it: lower case, `-` for what is neither letter nor digit. */
+/** @param name - In the form of {@link PROXY_CLAIM_NAMES}. */
 export function isProxyClaim(name: string): boolean {
   return (
     PROXY_CLAIM_NAMES.has(name) || PROXY_CLAIM_PREFIXES.some((prefix) => name.startsWith(prefix))

@@ -1,9 +1,10 @@
 import { cgiNameOf } from "./header-kinds.ts";
 
 /**
- * @param patterns - Header names with `-`, in any case; `*` behind the beginning of one.
- * @returns a test of names in lower case, in every spelling that CGI would read as one of these;
- *   `undefined` for no patterns
+ * The test for `removeHeaders`. It matches every spelling that CGI maps to one of the names.
+ *
+ * @param patterns - Header names with `-` in any case, or prefixes followed by `*`.
+ * @returns a test of lower-case names; `undefined` without patterns
  */
 export function createRemoval(
   patterns: readonly string[],

@@ -1,34 +1,34 @@
 /**
- * The path of a request, in the one spelling that routing, authorisation and the upstream all see.
+ * The path of a request, in the one spelling that routing, authorisation and the upstream use.
  *
- * A path that some server reads differently from another is refused rather than interpreted: whoever
- * finds two readings has found a way past the route's scopes. What is left is normalised as RFC 3986,
- * section 6.2.2 says (unreserved characters are never percent-encoded), and only then matched.
+ * A path that two servers could read differently is refused, not interpreted: a second reading would be a
+ * way past the scopes of the route. Other paths are normalised by RFC 3986, section 6.2.2 (unreserved
+ * characters are never percent-encoded), and then matched.
  */
 import { BridgeError } from "@breezeway/shared";
 
 export interface RequestTarget {
-  /** Starts with one slash; no dot segments, empty segments, encoded slashes or path parameters. */
+  /** Starts with one slash. Has no dot segments, empty segments, encoded slashes or path parameters. */
   readonly path: string;
-  /** `?` and what follows, or empty. Passed on as it came. */
+  /** `?` and the query, or empty. Forwarded unchanged. */
   readonly query: string;
 }
 
 const PLAIN_PATH = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)+\/?$/;
-// RFC 3986, section 3.3, less ";": path parameters are invisible to some servers.
+// RFC 3986, section 3.3, without ";": some servers ignore path parameters.
 const PATH_CHARACTERS = /^[A-Za-z0-9\-._~!$&'()*+,=:@%/]*$/;
 const QUERY_CHARACTERS = /^[!-~]*$/;
-// "/", "\", ";" and control characters, encoded once or more often.
+// "/", "\", ";" and control characters, encoded at least once.
 const HIDDEN_DELIMITER = /%(?:25)*(?:2f|5c|3b|[01][0-9a-f]|7f)/i;
-// A dot, letter or digit that only a server which decodes twice would see: it could find in it a
-// path that has other scopes than the one we authorise.
+// A dot, letter or digit that only a server that decodes twice would see. It could read a path with
+// other scopes than those that the gateway checks.
 const TWICE_ENCODED = /%(?:25)+(?:2[de]|3\d|4[1-9a-f]|5[\daf]|6[1-9a-f]|7[\dae])/i;
 const DOT_SEGMENT = /\/\.{1,2}(?:\/|$)/;
 const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 
 /**
- * @param target - As on the request line: origin form only (RFC 9112, section 3.2.1).
- * @throws {BridgeError} REQUEST_MALFORMED; DUPLICATE_CREDENTIALS for a token in the query.
+ * @param target - As on the request line, in origin form (RFC 9112, section 3.2.1).
+ * @throws {BridgeError} REQUEST_MALFORMED; DUPLICATE_CREDENTIALS, when the query has a token
  */
 export function parseRequestTarget(target: string): RequestTarget {
   const queryAt = target.indexOf("?");
@@ -39,11 +39,11 @@ export function parseRequestTarget(target: string): RequestTarget {
 }
 
 function normalisePath(path: string): string {
-  if (!path.startsWith("/")) throw malformed("the request target must be a path");
+  if (!path.startsWith("/")) throw malformed("must be a path");
   if (!PATH_CHARACTERS.test(path)) throw malformed("the path has a character that is not allowed");
   if (path.includes("//")) throw malformed("the path has an empty segment");
   const normalised = path.includes("%") ? decodeUnreserved(path) : path;
-  // Not before: "%25%32f" has become "%252f" only now.
+  // After decoding, since "%25%32f" becomes "%252f" only now.
   if (HIDDEN_DELIMITER.test(normalised)) throw malformed("the path has an encoded delimiter");
   if (TWICE_ENCODED.test(normalised)) throw malformed("the path has a character encoded twice");
   if (DOT_SEGMENT.test(normalised)) throw malformed("the path has a dot segment");
@@ -52,7 +52,7 @@ function normalisePath(path: string): string {
 
 function decodeUnreserved(path: string): string {
   try {
-    // Refuses broken escapes and UTF-8 that is not the shortest form.
+    // Throws for broken escapes and for UTF-8 that is not in its shortest form.
     decodeURIComponent(path);
   } catch {
     throw malformed("the path has an invalid percent-encoding");
@@ -67,9 +67,12 @@ function checkQuery(query: string): void {
   if (!QUERY_CHARACTERS.test(query) || query.includes("#")) {
     throw malformed("the query has a character that is not allowed");
   }
-  // RFC 6750, section 2.3: a token in a URL ends in logs and histories.
+  // RFC 6750, section 2.3: URLs, and tokens in them, end up in logs and histories.
   if (/token|%/i.test(query) && query.slice(1).split(/[&;]/).some(isAccessToken)) {
-    throw new BridgeError("DUPLICATE_CREDENTIALS", "A token belongs in the Authorization header.");
+    throw new BridgeError(
+      "DUPLICATE_CREDENTIALS",
+      "The query must not contain access_token: send the token in the Authorization header.",
+    );
   }
 }
 

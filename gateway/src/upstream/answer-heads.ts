@@ -1,53 +1,52 @@
 /**
- * What comes from an upstream, on its way to a parser: its answers without the interim ones before them.
+ * Removes interim answers (RFC 9110, section 15.2) from the bytes of an upstream, before a parser reads them.
  *
- * Interim answers (RFC 9110, section 15.2) end here. undici takes an unasked `100 Continue` for a broken
- * answer, and a client behind us that takes a hint for the answer would read the answer itself as that
- * to its next request, which may be somebody else's (RFC 8297, section 3; docs/adr/0069). 101 is no
- * interim answer to us: the parser says whether it was asked for.
+ * undici treats an unrequested `100 Continue` as a broken answer. And a client that takes an interim answer
+ * for the final one would read the final one as the answer to its next request, which may belong to somebody
+ * else (RFC 8297, section 3; docs/adr/0069). 101 passes: the parser checks whether an upgrade was requested.
  *
- * Also writes a tab behind a transfer coding as the space that it stands for: the parsers see no chunks
- * in front of one, and Node's client hides it.
+ * Also replaces a tab after a transfer coding with a space, which means the same: with the tab, the parsers
+ * do not recognise `chunked`, and Node's client hides the tab.
  *
- * Must not: touch a byte behind the head of the answer, or hold more than a head back.
+ * Must not: change a byte after the head of the answer, or hold back more than a head.
  */
 import type { Socket } from "node:net";
 import { BridgeError } from "@breezeway/shared";
 
-/** Of one interim answer, or of what is held back of a head. As much as undici takes for a head. */
+/** Largest interim answer, and most bytes of a head to hold back: undici's limit for a head. */
 const MAX_HEAD_BYTES = 16_384;
-/** Before one answer. A long upload may be told of its progress; a flood has no end. */
+/** Interim answers per request: enough for progress of a long upload, and a bound for a flood. */
 export const MAX_INTERIM_ANSWERS = 100;
 
 const HEAD_END = "\r\n\r\n";
-/** Up to the status. */
+/** The bytes before the status. */
 const START = "HTTP/1.1 ";
-const START_OF_OLD = "HTTP/1.0 ";
+const START_HTTP_1_0 = "HTTP/1.0 ";
 const DIGIT_ONE = 0x31;
 const TAB = 0x09;
-// No pattern for the blanks at its end: from each of them it would look at all the others again.
+// A pattern for the blanks at the end would take quadratic time.
 const CODING = /\r\ntransfer-encoding:[^\r\n]*/gi;
 const LINE_FEED_ALONE = /[^\r]\n/;
 const INTERIM = /^HTTP\/1\.[01] 1\d\d(?: [^\r\n]*)?\r\n(?:[^\r\n]+\r\n)*\r\n$/;
 
-/** Of one connection, which has one request at a time. */
+/** The filter of one connection, which has one request at a time. */
 export class AnswerHeads {
   #isDue = true;
   #interim = 0;
   #held: Buffer | undefined;
 
-  /** A request begins. */
+  /** Call this when a request begins. */
   expect(): void {
     this.#isDue = true;
     this.#interim = 0;
   }
 
-  /** Stands between the socket and whoever reads from it. */
+  /** Filters the bytes that the socket delivers. Returns the same socket. */
   guard(socket: Socket): Socket {
     this.#held = undefined;
     const push = socket.push.bind(socket);
     socket.push = (chunk: Buffer | null): boolean => {
-      // What is held back at the end is no answer.
+      // Bytes that are held back when the connection ends are not an answer.
       if (!this.#isDue || chunk === null) return push(chunk);
       try {
         const rest = this.#read(chunk);
@@ -60,13 +59,13 @@ export class AnswerHeads {
     return socket;
   }
 
-  /** @returns what the parser may see; `undefined` to wait for more */
+  /** @returns the bytes for the parser; `undefined` to wait for more */
   #read(chunk: Buffer): Buffer | undefined {
     let bytes = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk]);
     this.#held = undefined;
     while (bytes.length > 0) {
-      // The parsers skip empty lines, and what comes behind them would be looked at no more.
-      if (!beginsAsHead(bytes)) throw invalid("The answer does not begin as one of HTTP/1.");
+      // The parsers skip empty lines, and this filter would miss an interim answer after them.
+      if (!beginsAsHead(bytes)) throw invalid("The upstream's answer does not begin with HTTP/1.");
       const end = bytes.indexOf(HEAD_END);
       if (end === -1) {
         this.#hold(bytes);
@@ -83,10 +82,11 @@ export class AnswerHeads {
   }
 
   #hold(bytes: Buffer): void {
-    if (bytes.length > MAX_HEAD_BYTES) throw invalid("The answer's head is too large.");
-    // None ends in these, as far as the parsers are concerned.
+    if (bytes.length > MAX_HEAD_BYTES)
+      throw invalid("The head of the upstream's answer is too large.");
+    // The parsers reject a line feed without a carriage return.
     if (LINE_FEED_ALONE.test(bytes.toString("latin1"))) {
-      throw invalid("The answer's head has a line feed alone.");
+      throw invalid("The head of the upstream's answer has a line feed without a carriage return.");
     }
     this.#held = bytes;
   }
@@ -95,13 +95,15 @@ export class AnswerHeads {
     this.#interim += 1;
     const isBounded = this.#interim <= MAX_INTERIM_ANSWERS && head.length <= MAX_HEAD_BYTES;
     if (isBounded && INTERIM.test(head)) return;
-    throw invalid("An interim answer is malformed, too large, or one too many.");
+    throw invalid(
+      "The upstream sent an interim answer that is malformed, too large, or one too many.",
+    );
   }
 }
 
 function beginsAsHead(bytes: Buffer): boolean {
   const start = bytes.toString("latin1", 0, START.length);
-  return START.startsWith(start) || START_OF_OLD.startsWith(start);
+  return START.startsWith(start) || START_HTTP_1_0.startsWith(start);
 }
 
 function isInterim(bytes: Buffer): boolean {

@@ -1,10 +1,10 @@
 /**
- * Requests whose body may end in trailers, which undici cannot send: by Node's own client, on
- * connections of their own, told to the same handlers as undici's `dispatch`.
+ * Sends requests whose body may end in trailers, which undici cannot send. Uses Node's own client with its
+ * own connections, and calls the same handlers as undici's `dispatch`.
  *
- * Life of a request: the head waits for a connection, the body is pumped, its trailers are read once it
- * has ended, and so is the request. Must not: tell a handler anything after its last word
- * (`onResponseEnd`, `onResponseError`), or keep a connection on which a request is not whole.
+ * Life of a request: the head waits for a connection, the body is forwarded, then its trailers are read and
+ * the request ends. Must not: call a handler after `onResponseEnd` or `onResponseError`; reuse a connection
+ * on which a request is incomplete.
  */
 import {
   Agent,
@@ -22,14 +22,14 @@ import type { UpstreamHeaders } from "./upstream-headers.ts";
 
 export interface ChunkedRequest {
   readonly method: string;
-  /** With the query. */
+  /** Path and query. */
   readonly path: string;
-  /** Name, value, name, value. `Host`, `Connection` and `Transfer-Encoding` are added. */
+  /** Name, value, name, value. The client adds `Host`, `Connection` and `Transfer-Encoding`. */
   readonly headers: readonly string[];
   readonly body: Readable;
-  /** Name, value, name, value. Asked once the body has ended. @throws {BridgeError} to end it all */
+  /** Called once the body has ended. Name, value, name, value. @throws {BridgeError} to end the exchange */
   readonly trailers: () => readonly string[];
-  /** For the upstream to take what it was sent of the body, in milliseconds. */
+  /** Longest wait for the upstream to accept body bytes, in milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -37,7 +37,7 @@ type Handler = Required<Omit<Dispatcher.DispatchHandler, "onRequestUpgrade" | "o
 
 export interface ChunkedClientOptions {
   readonly connect: buildConnector.connector;
-  /** Of a connection without a request, in milliseconds. */
+  /** Lifetime of a connection without a request, in milliseconds. */
   readonly keepAliveMs: number;
 }
 
@@ -59,7 +59,7 @@ export class ChunkedClient {
   dispatch(request: ChunkedRequest, handler: Handler): void {
     const { method, path, headers } = request;
     const own = ["host", this.#host, "transfer-encoding", "chunked"];
-    // Whoever sends `TE` says that it is for the next hop alone (RFC 9110, section 10.1.4).
+    // `TE` must be listed in `Connection` (RFC 9110, section 10.1.4).
     if (headers.includes("te")) own.push("connection", "te");
     const outgoing = startRequest({
       agent: this.#agent,
@@ -67,12 +67,12 @@ export class ChunkedClient {
       path,
       headers: [...own, ...headers],
     });
-    // Node would drop the fields beyond its own count, unseen.
+    // Without this Node silently drops fields beyond its default count.
     outgoing.maxHeadersCount = 0;
     handler.onRequestStart(new ChunkedExchange(outgoing, request, handler), undefined);
   }
 
-  /** Waits for nothing: requests under way go on, and their connections end with them. */
+  /** Closes idle connections. Requests under way continue, and their connections close afterwards. */
   close(): void {
     this.#agent.maxFreeSockets = 0;
     for (const sockets of Object.values(this.#agent.freeSockets)) {
@@ -86,13 +86,13 @@ export class ChunkedClient {
   }
 }
 
-/** One request; for its handler, the controls of it. */
+/** One request, and the controller that its handler gets. */
 class ChunkedExchange implements Dispatcher.DispatchController {
   readonly #outgoing: ClientRequest;
   readonly #request: ChunkedRequest;
   readonly #handler: Handler;
   #incoming: IncomingMessage | undefined;
-  #patience: NodeJS.Timeout | undefined;
+  #writeTimer: NodeJS.Timeout | undefined;
   #isDone = false;
   #reason: Error | null = null;
 
@@ -104,7 +104,12 @@ class ChunkedExchange implements Dispatcher.DispatchController {
     outgoing.on("drain", () => this.#onDrain());
     outgoing.on("error", (error) => this.abort(error));
     outgoing.on("upgrade", () => {
-      this.abort(new BridgeError("UPSTREAM_INVALID", "The upstream changed the protocol unasked."));
+      this.abort(
+        new BridgeError(
+          "UPSTREAM_INVALID",
+          "The upstream switched protocols without a request to do so.",
+        ),
+      );
     });
     const { body } = request;
     body.on("data", (chunk: Buffer) => this.#onBody(chunk));
@@ -143,14 +148,19 @@ class ChunkedExchange implements Dispatcher.DispatchController {
     this.#handler.onBodySent(chunk);
     if (this.#outgoing.write(chunk)) return;
     this.#request.body.pause();
-    this.#patience ??= setTimeout(() => {
-      this.abort(new BridgeError("UPSTREAM_TIMEOUT", "The upstream does not take the body."));
+    this.#writeTimer ??= setTimeout(() => {
+      this.abort(
+        new BridgeError(
+          "UPSTREAM_TIMEOUT",
+          "The upstream did not accept the request body in time.",
+        ),
+      );
     }, this.#request.timeoutMs);
   }
 
   #onDrain(): void {
-    clearTimeout(this.#patience);
-    this.#patience = undefined;
+    clearTimeout(this.#writeTimer);
+    this.#writeTimer = undefined;
     this.#request.body.resume();
   }
 
@@ -180,16 +190,16 @@ class ChunkedExchange implements Dispatcher.DispatchController {
     this.#handler.onResponseEnd(this, recordOf(rawTrailers));
   }
 
-  /** An answer may be over before its request is: nothing else can come on that connection. */
+  /** The answer may end before the request. Its connection cannot be reused then. */
   #finish(): void {
     this.#isDone = true;
-    clearTimeout(this.#patience);
+    clearTimeout(this.#writeTimer);
     if (this.#reason !== null || !this.#outgoing.writableEnded) this.#outgoing.destroy();
     this.#request.body.destroy();
   }
 }
 
-/** Opens connections as undici does, with the same time limit and the same TLS sessions. */
+/** Opens connections with undici's connector, which shares its time limit and TLS sessions. */
 class UpstreamAgent extends Agent {
   readonly #connect: buildConnector.connector;
   readonly #target: buildConnector.Options;
@@ -212,7 +222,7 @@ class UpstreamAgent extends Agent {
         this.#heads.set(socket, heads);
         heads.guard(socket);
       }
-      // Node's callback looks at the stream only where there is no error.
+      // Node's callback reads the stream only when there is no error.
       callback?.(error, socket as Duplex);
     });
   }
@@ -227,7 +237,7 @@ function countOf(sockets: NodeJS.ReadOnlyDict<readonly unknown[]>): number {
   return Object.values(sockets).reduce((sum, list) => sum + (list?.length ?? 0), 0);
 }
 
-/** As undici tells them: names in lower case, several values of one name as a list. */
+/** Converts raw headers to undici's form: names in lower case, repeated fields as a list. */
 function recordOf(raw: readonly string[]): UpstreamHeaders {
   const record: Record<string, string | string[]> = Object.create(null) as Record<string, string>;
   for (let index = 0; index < raw.length; index += 2) {

@@ -1,13 +1,13 @@
 /**
- * Stops sending requests to an upstream that is down, so that callers hear at once and the upstream
- * is not met by all of them when it comes back.
+ * Circuit breaker: stops sending requests to an upstream that is down, so that callers get an error at once
+ * and the upstream is not flooded when it comes back.
  *
- * States: closed → (enough failures in a row) → open → (after a while) → one probe → closed or open.
+ * States: closed → (`failures` in a row) → open → (after `openMs`) → one probe → closed or open.
  */
 export interface CircuitOptions {
-  /** Requests in a row that got no answer. */
+  /** Requests without an answer, in a row, that open the circuit. */
   readonly failures: number;
-  /** From the last failure to the probe, in milliseconds. */
+  /** Time from the last failure to the probe, in milliseconds. */
   readonly openMs: number;
 }
 
@@ -25,7 +25,7 @@ export class Circuit {
     return this.#failures >= this.#options.failures;
   }
 
-  /** Whether a request may go. A yes while the circuit is open makes it the probe. */
+  /** Whether a request may be sent. While the circuit is open, an admitted request is the probe. */
   admits(nowMs: number): boolean {
     if (!this.isOpen) return true;
     if (this.#isProbing || nowMs < this.#openUntilMs) return false;
@@ -33,7 +33,7 @@ export class Circuit {
     return true;
   }
 
-  /** The upstream answered, whatever it said. */
+  /** The upstream answered, with any status. */
   succeeded(): void {
     this.#failures = 0;
     this.#isProbing = false;
@@ -45,7 +45,7 @@ export class Circuit {
     this.#openUntilMs = nowMs + this.#options.openMs;
   }
 
-  /** The client left before anything could be learnt. */
+  /** The client left before the outcome was known. */
   forgotten(): void {
     this.#isProbing = false;
   }

@@ -1,4 +1,4 @@
-/** The one place that knows the errors of undici, and of Node's client. */
+/** Translates errors of undici and of Node's client. No other file knows their codes. */
 import { BridgeError, type HttpCode } from "@breezeway/shared";
 import type { Dispatcher } from "undici";
 
@@ -17,13 +17,13 @@ const INVALID: ReadonlySet<string> = new Set([
 
 const CONNECTION_RESETS: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 
-// The request, not the upstream, is at fault: a body that is not as long as it said.
+// The client is at fault, not the upstream: its body does not have the announced length.
 const MALFORMED: ReadonlySet<string> = new Set([
   "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH",
   "UND_ERR_INVALID_ARG",
 ]);
 
-/** Everything that can go wrong between the gateway and an upstream, in our vocabulary. */
+/** Any failure between the gateway and an upstream, as a `BridgeError`. */
 export function fromUndici(error: unknown): BridgeError {
   if (BridgeError.is(error)) return error;
   const code = codeOf(error);

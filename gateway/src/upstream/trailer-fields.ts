@@ -1,16 +1,16 @@
 /**
- * Which fields may stand behind a body, in either direction (RFC 9110, section 6.5.1), by the same
- * policy as headers and then some: whoever merges trailers into headers must not be told anything by
- * them that the gateway decided, or that decides how the message is read.
+ * Which trailers are forwarded, in either direction (RFC 9110, section 6.5.1). The rules are stricter than
+ * for headers: a server that merges trailers into headers must not get from them what the gateway decided,
+ * or what decides how the message is read.
  */
 import { BridgeError } from "@breezeway/shared";
 import { headerKind } from "../request/header-kinds.ts";
 import { connectionTokens, valuesOf } from "../request/header-list.ts";
 import { MAX_HEADER_FIELDS } from "../request/inspect-headers.ts";
 
-// Framing, routing, identity and hop-by-hop fields are no "forward" ones to begin with.
+// `headerKind` already excludes framing, routing, identity and hop-by-hop fields.
 const HEAD_ONLY: ReadonlySet<string> = new Set([
-  // How the content is to be read.
+  // How to read the content.
   "content-disposition",
   "content-encoding",
   "content-language",
@@ -19,14 +19,14 @@ const HEAD_ONLY: ReadonlySet<string> = new Set([
   "content-security-policy",
   "content-type",
   "trailer",
-  // Controls and conditions of the request.
+  // Controls of the request.
   "cache-control",
   "max-forwards",
   "pragma",
   "prefer",
   "priority",
   "range",
-  // Who asks, and from where.
+  // The caller.
   "api-key",
   "dpop",
   "referer",
@@ -34,7 +34,7 @@ const HEAD_ONLY: ReadonlySet<string> = new Set([
   "x-api-key",
   "x-csrf-token",
   "x-xsrf-token",
-  // Controls of the answer.
+  // Controls of the response.
   "age",
   "date",
   "expires",
@@ -48,7 +48,7 @@ const HEAD_ONLY: ReadonlySet<string> = new Set([
 ]);
 const HEAD_ONLY_PREFIXES = ["accept", "access-control-", "if-", "sec-"] as const;
 
-/** @param name - In any case, and in any spelling that CGI would read as another one. */
+/** @param name - In any case, and in any spelling that CGI maps to another name. */
 export function mayBeTrailer(name: string): boolean {
   if (headerKind(name) !== "forward") return false;
   const asCgiReadsIt = name.toLowerCase().replace(/[^a-z0-9]/g, "-");
@@ -56,7 +56,7 @@ export function mayBeTrailer(name: string): boolean {
   return !HEAD_ONLY_PREFIXES.some((prefix) => asCgiReadsIt.startsWith(prefix));
 }
 
-/** What of a `Trailer` header goes on; `undefined` for nothing. */
+/** The forwarded part of a `Trailer` header; `undefined` when it is empty. */
 export function announcedTrailers(
   trailer: string | undefined,
   rawHeaders: readonly string[],
@@ -71,10 +71,10 @@ export function announcedTrailers(
 }
 
 /**
- * Name, value, name, value.
+ * The forwarded trailers of a request. Name, value, name, value.
  *
- * @param rawHeaders - Of the request: what its `Connection` names was for the gateway alone.
- * @throws {BridgeError} HEADERS_TOO_LARGE for more than {@link MAX_HEADER_FIELDS} fields
+ * @param rawHeaders - Headers of the request. The fields that its `Connection` names are not forwarded.
+ * @throws {BridgeError} HEADERS_TOO_LARGE, when there are more than {@link MAX_HEADER_FIELDS} fields
  */
 export function requestTrailers(
   rawTrailers: readonly string[],
@@ -82,7 +82,10 @@ export function requestTrailers(
 ): readonly string[] {
   if (rawTrailers.length === 0) return rawTrailers;
   if (rawTrailers.length > MAX_HEADER_FIELDS * 2) {
-    throw new BridgeError("HEADERS_TOO_LARGE", "The request has too many trailers.");
+    throw new BridgeError(
+      "HEADERS_TOO_LARGE",
+      `The request has more than ${MAX_HEADER_FIELDS} trailers.`,
+    );
   }
   const named = namedByConnection(rawHeaders);
   const list: string[] = [];

@@ -1,10 +1,11 @@
 /**
- * The connections to one upstream, each with one request at a time: on a shared connection a slow
- * answer delays a stranger's. The last used goes first, so that no more stay open than the load needs.
+ * The connections to one upstream, each with one request at a time: on a shared connection, a slow answer
+ * would delay another caller's. The most recently used connection goes first, so that no more stay open
+ * than the load needs.
  *
- * undici's own Pool looks through all of its clients for a free one and learns by an event that one is
- * free again, which costs throughput (`no-auth, stack` beside `no-auth` in bench/gateway). There is no
- * queue here, because whoever takes a connection has been admitted before.
+ * undici's own Pool searches all of its clients for a free one, and learns by an event when a client becomes
+ * free, which costs throughput (`no-auth-stack` and `no-auth` in bench/gateway). This class has no queue,
+ * because `UpstreamPool` limits the number of requests.
  */
 import { buildConnector, Client } from "undici";
 import { AnswerHeads } from "./answer-heads.ts";
@@ -12,9 +13,9 @@ import { ChunkedClient } from "./chunked-client.ts";
 
 export interface ConnectionCounts {
   readonly connected: number;
-  /** Open, and without a request. */
+  /** Open connections without a request. */
   readonly free: number;
-  /** Requests that wait for their connection to open. */
+  /** Requests that wait for a connection to open. */
   readonly queued: number;
   readonly running: number;
 }
@@ -22,7 +23,7 @@ export interface ConnectionCounts {
 const KEEP_ALIVE_MS = 30_000;
 
 export class UpstreamConnections {
-  /** For bodies in chunks, which may end in trailers. */
+  /** For chunked bodies, which may end in trailers. */
   readonly chunked: ChunkedClient;
   readonly #origin: string;
   readonly #connect: buildConnector.connector;
@@ -32,7 +33,7 @@ export class UpstreamConnections {
 
   constructor(origin: string, connectTimeoutMs: number) {
     this.#origin = origin;
-    // One for all, so that TLS sessions are resumed.
+    // All connections share it, so that TLS sessions are resumed.
     this.#connect = buildConnector({ timeout: connectTimeoutMs, allowH2: false });
     this.chunked = new ChunkedClient(origin, {
       connect: this.#connect,
@@ -52,7 +53,7 @@ export class UpstreamConnections {
     return counts;
   }
 
-  /** Each call must be followed by one {@link UpstreamConnections.give} or {@link UpstreamConnections.drop}. */
+  /** Follow each call with one {@link UpstreamConnections.release} or {@link UpstreamConnections.drop}. */
   take(): Client {
     const client = this.#free.pop();
     if (client === undefined) return this.open();
@@ -60,7 +61,7 @@ export class UpstreamConnections {
     return client;
   }
 
-  /** As {@link UpstreamConnections.take}, but one that nobody has used yet. */
+  /** As {@link UpstreamConnections.take}, but always a new connection. */
   open(): Client {
     const heads = new AnswerHeads();
     const client = new Client(this.#origin, {
@@ -88,19 +89,19 @@ export class UpstreamConnections {
     else this.drop(client);
   }
 
-  /** Its request is over, well or not. */
+  /** The request on this connection is over, successful or not. */
   give(client: Client): void {
     if (this.#isRetired) this.drop(client);
     else this.#free.push(client);
   }
 
-  /** For one that still waits for its connection: the next request must not wait behind that. */
+  /** Discards a connection, such as one that still opens: the next request must not wait for it. */
   drop(client: Client): void {
     this.#all.delete(client);
     void client.destroy();
   }
 
-  /** Keeps no connection longer than its request: what is under way goes on, and may be sent again. */
+  /** Closes each connection after its request. Requests under way continue, and may be repeated. */
   retire(): void {
     this.#isRetired = true;
     for (const client of this.#free.splice(0)) this.drop(client);

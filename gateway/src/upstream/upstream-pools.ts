@@ -1,21 +1,21 @@
-/** The connections of each upstream origin, with their cap and their circuit, made when first used. */
+/** One pool per upstream origin: its connections, its caps and its circuit. Created at first use. */
 import { BridgeError } from "@breezeway/shared";
 import { Circuit } from "./circuit.ts";
 import { UpstreamConnections } from "./upstream-connections.ts";
 
 export interface UpstreamLimits {
-  /** To open a connection, in milliseconds. Default 5 000. */
+  /** Time to open a connection, in milliseconds. Default 5 000. */
   readonly connectTimeoutMs: number;
-  /** Requests under way to one upstream, WebSockets among them. Default 1 024. */
+  /** Requests under way to one upstream, including WebSockets. Default 1 024. */
   readonly maxConcurrentRequests: number;
   /**
-   * Of them, those of one session: one guest must not take an upstream from everybody else by
-   * holding streams open. Default 256.
+   * Requests under way of one session to one upstream. Without this cap one guest could use up the
+   * upstream with open streams. Default 256.
    */
   readonly maxConcurrentPerSession: number;
-  /** Requests in a row without an answer that stop the traffic to an upstream. Default 5. */
+  /** Requests without an answer, in a row, that open the upstream's circuit. Default 5. */
   readonly circuitFailures: number;
-  /** How long the traffic stops before one request tries again, in milliseconds. Default 1 000. */
+  /** Time until one request probes an open circuit, in milliseconds. Default 1 000. */
   readonly circuitOpenMs: number;
 }
 
@@ -27,7 +27,7 @@ export const UPSTREAM_LIMITS: UpstreamLimits = {
   circuitOpenMs: 1_000,
 };
 
-/** How a request to an upstream ended, as far as the upstream's health goes. */
+/** What a request showed about the health of its upstream. */
 export type UpstreamOutcome = "answered" | "failed" | "unknown";
 
 export class UpstreamPool {
@@ -51,25 +51,36 @@ export class UpstreamPool {
   }
 
   /**
-   * Counts a request of a session in. Each call must be followed by one {@link UpstreamPool.leave}.
+   * Counts a request of a session. Follow each call with one {@link UpstreamPool.leave}.
    *
-   * @throws {BridgeError} RATE_LIMITED at the session's cap; OVERLOADED at the cap of all;
-   *   UPSTREAM_UNREACHABLE while the circuit is open
+   * @throws {BridgeError} RATE_LIMITED, when the session is at its cap; OVERLOADED, when the upstream is at
+   *   its cap; UPSTREAM_UNREACHABLE, while the circuit is open
    */
   enter(handle: string): void {
     const own = this.#activeOf.get(handle) ?? 0;
     if (own >= this.#limits.maxConcurrentPerSession) {
-      throw new BridgeError("RATE_LIMITED", "Too many requests of this session are under way.", {
-        details: { retryAfterSeconds: 1 },
-      });
+      throw new BridgeError(
+        "RATE_LIMITED",
+        "This session has too many open requests to this upstream. Wait for some of them to end.",
+        {
+          details: { retryAfterSeconds: 1 },
+        },
+      );
     }
     if (this.#active >= this.#limits.maxConcurrentRequests) {
-      throw new BridgeError("OVERLOADED", "Too many requests to this upstream are under way.");
+      throw new BridgeError(
+        "OVERLOADED",
+        "This upstream has too many open requests. Send the request again later.",
+      );
     }
     if (this.circuit.isOpen && !this.circuit.admits(performance.now())) {
-      throw new BridgeError("UPSTREAM_UNREACHABLE", "The upstream did not answer just now.", {
-        details: { retryAfterSeconds: this.#limits.circuitOpenMs / 1_000 },
-      });
+      throw new BridgeError(
+        "UPSTREAM_UNREACHABLE",
+        "The upstream did not answer recent requests.",
+        {
+          details: { retryAfterSeconds: this.#limits.circuitOpenMs / 1_000 },
+        },
+      );
     }
     this.#active += 1;
     this.#activeOf.set(handle, own + 1);
@@ -89,13 +100,13 @@ export class UpstreamPool {
 export interface UpstreamPools {
   /**
    * @param origin - As a URL serialises it.
-   * @throws {BridgeError} UPSTREAM_UNREACHABLE once all of them were destroyed
+   * @throws {BridgeError} UPSTREAM_UNREACHABLE, after `destroy`
    */
   get(origin: string): UpstreamPool;
   readonly all: Iterable<UpstreamPool>;
-  /** Closes the connections to all origins but these, once their requests are done. */
+  /** Closes the connections to all other origins, once their requests are done. */
   retain(origins: ReadonlySet<string>): void;
-  /** Closes all connections but those of origins that were not retained, and opens no more. */
+  /** Closes all connections, except those of origins that were not retained, and opens no more. */
   destroy(): Promise<void>;
 }
 
@@ -104,8 +115,9 @@ export function createUpstreamPools(limits: UpstreamLimits): UpstreamPools {
   let isDestroyed = false;
   return {
     get: (origin) => {
-      // A request may have waited for its decision meanwhile.
-      if (isDestroyed) throw new BridgeError("UPSTREAM_UNREACHABLE", "The gateway is closed.");
+      // A request may still have been waiting for its decision.
+      if (isDestroyed)
+        throw new BridgeError("UPSTREAM_UNREACHABLE", "The gateway is shutting down.");
       let upstream = upstreams.get(origin);
       if (upstream === undefined) {
         upstreams.set(origin, (upstream = new UpstreamPool(origin, limits)));
