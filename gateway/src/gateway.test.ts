@@ -5,7 +5,7 @@ import { createGateway } from "./gateway.ts";
 import { startGateway } from "../test-support/start.ts";
 import { ORDERS_APP, PANE_ORIGIN } from "../test-support/apps.ts";
 
-describe("a request with a good token", () => {
+describe("a request with a valid token", () => {
   it("reaches the upstream with the caller's identity and without the token", async () => {
     await using gateway = await startGateway();
     const response = await gateway.request("/orders/7?full=1", {
@@ -39,7 +39,7 @@ describe("a request with a good token", () => {
     expect(seen.headers).toMatchObject({ "content-length": "9" });
   });
 
-  it("keeps the token for an upstream whose route says forwardToken", async () => {
+  it("keeps the token when the route has forwardToken", async () => {
     await using gateway = await startGateway({ route: { forwardToken: true } });
     const token = gateway.tokens.token();
     const response = await gateway.request("/orders", {
@@ -117,7 +117,7 @@ describe("refusals", () => {
     expect(gateway.upstream.requests).toEqual([]);
   });
 
-  it("lets the guest's script read the refusal", async () => {
+  it("allows the guest's script to read the refusal", async () => {
     await using gateway = await startGateway();
     const response = await gateway.request("/orders", {
       headers: { authorization: "", origin: APP_ORIGIN },
@@ -154,7 +154,7 @@ describe("refusals", () => {
     expect((await fetch(`${gateway.url}/health/live`)).status).toBe(200);
   });
 
-  it("answers 413 for a body that is longer than the route takes", async () => {
+  it("answers 413 for a body longer than maxBodyBytes", async () => {
     await using gateway = await startGateway({ route: { maxBodyBytes: 10 } });
     const known = await gateway.request("/orders", { method: "POST", body: "x".repeat(11) });
     expect(known.status).toBe(413);
@@ -193,7 +193,7 @@ describe("preflights", () => {
     expect(gateway.upstream.requests).toEqual([]);
   });
 
-  it("of an unknown path are answered, so that the page of an app can read the 404", async () => {
+  it("are answered for an unknown path, so that an app's page can read the 404", async () => {
     await using gateway = await startGateway();
     const asked = await gateway.request("/order", preflight(APP_ORIGIN));
     expect(asked.status).toBe(204);
@@ -209,39 +209,42 @@ describe("preflights", () => {
   it.each([
     ["of an app that may not use the route", "/private", "POST", 403, "app-not-allowed"],
     ["for a method that the route does not take", "/read", "DELETE", 405, "method-not-allowed"],
-  ])("%s are answered, so that its page can read why", async (_name, path, method, ...why) => {
-    await using gateway = await startGateway({
-      routes: [
-        { prefix: "/private", apps: ["orders"] },
-        { prefix: "/read", scopes: { GET: [] } },
-      ],
-    });
-    const pane = { aud: "customer-pane", azp: PANE_ORIGIN };
-    const asked = await gateway.request(path, {
-      method: "OPTIONS",
-      headers: { origin: PANE_ORIGIN, "access-control-request-method": method },
-    });
-    expect(asked.status).toBe(204);
-    expect(asked.headers.get("access-control-allow-origin")).toBe(PANE_ORIGIN);
-    expect(asked.headers.get("access-control-allow-methods")).toContain(method);
-    const refused = await gateway.request(path, {
-      method,
-      headers: { origin: PANE_ORIGIN, authorization: `Bearer ${gateway.tokens.token(pane)}` },
-    });
-    expect(refused.headers.get("access-control-allow-origin")).toBe(PANE_ORIGIN);
-    const [status, reason] = why;
-    expect(await refused.json()).toMatchObject({ status, reason });
-    expect(gateway.upstream.requests).toEqual([]);
-  });
+  ])(
+    "are answered for %s, so that its page can read the refusal",
+    async (_name, path, method, ...why) => {
+      await using gateway = await startGateway({
+        routes: [
+          { prefix: "/private", apps: ["orders"] },
+          { prefix: "/read", scopes: { GET: [] } },
+        ],
+      });
+      const pane = { aud: "customer-pane", azp: PANE_ORIGIN };
+      const asked = await gateway.request(path, {
+        method: "OPTIONS",
+        headers: { origin: PANE_ORIGIN, "access-control-request-method": method },
+      });
+      expect(asked.status).toBe(204);
+      expect(asked.headers.get("access-control-allow-origin")).toBe(PANE_ORIGIN);
+      expect(asked.headers.get("access-control-allow-methods")).toContain(method);
+      const refused = await gateway.request(path, {
+        method,
+        headers: { origin: PANE_ORIGIN, authorization: `Bearer ${gateway.tokens.token(pane)}` },
+      });
+      expect(refused.headers.get("access-control-allow-origin")).toBe(PANE_ORIGIN);
+      const [status, reason] = why;
+      expect(await refused.json()).toMatchObject({ status, reason });
+      expect(gateway.upstream.requests).toEqual([]);
+    },
+  );
 
-  it("of an unknown path are 404 to an origin of no app", async () => {
+  it("get 404 for an unknown path from an unregistered origin", async () => {
     await using gateway = await startGateway();
     const response = await gateway.request("/order", preflight("https://evil.example"));
     expect(response.status).toBe(404);
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
   });
 
-  it("that ask for no headers are told the gateway's, and for how long, as the gateway was told", async () => {
+  it("without requested headers get the default headers and the configured max age", async () => {
     const cors = { maxAgeSeconds: 30, exposedHeaders: ["x-total"] };
     await using gateway = await startGateway({ gateway: { cors } });
     const headers = { origin: APP_ORIGIN, "access-control-request-method": "GET" };
@@ -270,7 +273,7 @@ describe("preflights", () => {
     },
   );
 
-  it("are refused to an origin of no app", async () => {
+  it("are refused from an unregistered origin", async () => {
     await using gateway = await startGateway();
     const response = await gateway.request("/orders", preflight("https://evil.example"));
     expect(response.status).toBe(403);
@@ -281,7 +284,7 @@ describe("preflights", () => {
 describe("a host that fetches for its guests", () => {
   const headers = { origin: "https://shell.example" };
 
-  it("may send the token of any app, and read the answer", async () => {
+  it("may send the token of any app and read the answer", async () => {
     const hostOrigins = [headers.origin];
     await using gateway = await startGateway({ gateway: { hostOrigins } });
     const response = await gateway.request("/orders", { headers });
@@ -294,7 +297,7 @@ describe("a host that fetches for its guests", () => {
     expect(preflight.status).toBe(204);
   });
 
-  it("is refused when it is not named", async () => {
+  it("is refused when hostOrigins does not list it", async () => {
     await using gateway = await startGateway();
     expect((await gateway.request("/orders", { headers })).status).toBe(403);
   });
@@ -313,7 +316,7 @@ describe("the fetch handler", () => {
     return new Response(response.body && (await response.arrayBuffer()), response);
   }
 
-  it("decides and proxies as the server does", async () => {
+  it("decides and forwards like the server", async () => {
     const response = await send("/orders/7?x=1", {
       method: "POST",
       body: "body",
@@ -339,11 +342,11 @@ describe("the fetch handler", () => {
     expect(await response.json()).toMatchObject({ reason });
   });
 
-  it("says that it lives", async () => {
+  it("answers /health/live", async () => {
     expect((await send("/health/live")).status).toBe(200);
   });
 
-  it("passes the caller's abort on", async () => {
+  it("forwards the caller's abort", async () => {
     const closed = Promise.withResolvers<void>();
     await using gateway = await startGateway({
       handler: (_request, response) => {
@@ -383,7 +386,7 @@ describe("a gateway", () => {
     return { options, asked: () => signals.map(({ aborted }) => !aborted) };
   }
 
-  it("leaves no request and no timer behind once it is closed", async () => {
+  it("leaves no request and no timer behind after close", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
     const { options, asked } = silentIssuer();
     const gateway = createGateway(options);
@@ -395,7 +398,7 @@ describe("a gateway", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("leaves none behind when one of its options is wrong", async () => {
+  it("leaves none behind when an option is wrong", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
     const { options, asked } = silentIssuer();
     const jwks = { keys: [{ kty: "RSA", kid: "weak" }] };

@@ -14,7 +14,7 @@ const good = {
 };
 
 describe("requireIdentity", () => {
-  it("throws what toProblem, from the same entry, turns into an answer", () => {
+  it("throws an error that toProblem of the same entry turns into an answer", () => {
     let thrown: unknown;
     try {
       requireIdentity({});
@@ -38,7 +38,7 @@ describe("requireIdentity", () => {
     expect(requireIdentity(new Headers(good))).toEqual(identity);
   });
 
-  it("gives no scopes for a scope header that is empty or absent", () => {
+  it("returns no scopes when the scope header is empty or absent", () => {
     expect(requireIdentity({ ...good, "x-breezeway-scope": "" }).scopes).toEqual([]);
     expect(requireIdentity({ ...good, "x-breezeway-scope": undefined }).scopes).toEqual([]);
   });
@@ -64,7 +64,7 @@ describe("requireIdentity", () => {
     );
   });
 
-  it("does not take an inherited property for a header", () => {
+  it("does not read an inherited property as a header", () => {
     const headers = Object.create(good) as Record<string, string>;
     expect(() => requireIdentity(headers)).toThrow(
       expect.objectContaining({ code: "TOKEN_MISSING" }),
@@ -75,7 +75,7 @@ describe("requireIdentity", () => {
 describe("the encoding of identities", () => {
   const id = fc.string({ unit: "binary", minLength: 1 }).filter((text) => text.isWellFormed());
 
-  it("comes back unchanged, in visible ASCII without a comma", () => {
+  it("round-trips in visible ASCII without a comma", () => {
     fc.assert(
       fc.property(id, id, (userId, tenantId) => {
         const list = identityHeaderList({

@@ -9,7 +9,7 @@ import { ROUTE_DEFAULTS } from "../decision/route-table.ts";
 
 const GUIDE = fileURLToPath(new URL("../../../docs/guides/run-the-gateway.md", import.meta.url));
 
-it("the guide's configuration is one that the gateway takes", () => {
+it("the guide's configuration is valid", () => {
   using folder = temporaryFolder();
   const guide = readFileSync(GUIDE, "utf8");
   const [, json = ""] = /```json\n(.*?)```/s.exec(guide) ?? [];
@@ -22,7 +22,7 @@ it("the guide's configuration is one that the gateway takes", () => {
   expect(readGatewayConfig(file).routes).toHaveLength(2);
 });
 
-it("the guide's defaults are the gateway's", () => {
+it("the guide's defaults equal the gateway's", () => {
   const guide = readFileSync(GUIDE, "utf8");
   for (const [field, value] of Object.entries(ROUTE_DEFAULTS)) {
     const spelt = String(value).replace(/\B(?=(?:\d{3})+$)/g, " ");

@@ -23,7 +23,7 @@ describe("readGatewayConfig", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it("gives options that make a gateway", async () => {
+  it("returns options that create a gateway", async () => {
     writeFileSync(file, JSON.stringify(good));
     const { jwks } = createSigner();
     await using gateway = createGateway({ ...readGatewayConfig(file), jwks, revocations: false });
@@ -136,7 +136,7 @@ describe("readGatewayConfig", () => {
   });
 
   it.each([false, { url: "https://other.example/feed" }])(
-    "takes the spelling of an issuer whose keys and feed have addresses of their own: %j",
+    "accepts an issuer with a trailing slash when keys and feed have their own URLs: %j",
     (revocations) => {
       const other = { issuer: "https://other.example/", jwks: "https://other.example/keys" };
       writeFileSync(file, JSON.stringify({ ...good, ...other, revocations }));
@@ -144,14 +144,14 @@ describe("readGatewayConfig", () => {
     },
   );
 
-  it("takes an issuer on plain http whose keys and feed come by https, or not at all", () => {
+  it("accepts an http issuer when its keys come over https and it has no feed", () => {
     const issuer = "http://shell.example/auth";
     const jwks = "https://shell.example/jwks.json";
     writeFileSync(file, JSON.stringify({ ...good, issuer, jwks, revocations: false }));
     expect(readGatewayConfig(file).issuer).toBe(issuer);
   });
 
-  it("reads the URL of a store from a file beside it", () => {
+  it("reads the URL of a store from a file next to the configuration", () => {
     writeFileSync(join(folder, "secret"), "redis://:password@10.0.0.7:6379\n");
     const rateLimitStore = { kind: "redis", url: { file: "secret" }, whenDown: "refuse" };
     writeFileSync(file, JSON.stringify({ ...good, rateLimitStore }));
@@ -161,24 +161,21 @@ describe("readGatewayConfig", () => {
     });
   });
 
-  it.each(["env", "file"])(
-    "does not repeat what stands in the place of the name of %s",
-    (place) => {
-      const rateLimitStore = { kind: "redis", url: { [place]: "redis://:password@h" } };
-      writeFileSync(file, JSON.stringify({ ...good, rateLimitStore }));
-      expect(() => readGatewayConfig(file)).not.toThrow("password");
-      expect(() => readGatewayConfig(file)).toThrow(`rateLimitStore.url.${place}: `);
-    },
-  );
+  it.each(["env", "file"])("does not quote the value in %s, which may be a secret", (place) => {
+    const rateLimitStore = { kind: "redis", url: { [place]: "redis://:password@h" } };
+    writeFileSync(file, JSON.stringify({ ...good, rateLimitStore }));
+    expect(() => readGatewayConfig(file)).not.toThrow("password");
+    expect(() => readGatewayConfig(file)).toThrow(`rateLimitStore.url.${place}: `);
+  });
 
-  it.each(["", "{", "[]"])("refuses a file that holds %j", (text) => {
+  it.each(["", "{", "[]"])("refuses a file with the content %j", (text) => {
     writeFileSync(file, text);
     expect(() => readGatewayConfig(file)).toThrow(
       expect.objectContaining({ code: "CONFIG_INVALID" }),
     );
   });
 
-  it("finds the audit log relative to the file", () => {
+  it("resolves the audit log relative to the file", () => {
     writeFileSync(file, JSON.stringify({ ...good, audit: { file: "audit.jsonl" } }));
     expect(readGatewayConfig(file).audit).toEqual({ file: join(folder, "audit.jsonl") });
   });
@@ -193,7 +190,7 @@ describe("parseGatewaySection", () => {
   const context = { file, name: "gateway", issuer: ISSUER, apps: [ORDERS_APP] };
   const { routes } = good;
 
-  it("gives the options of a section and what it shares with others", () => {
+  it("returns the section's options together with the shared ones", () => {
     const section = { routes, audit: { file: "audit.jsonl" } };
     const options = parseGatewaySection(section, { ...context, trustedProxies: ["10.0.0.0/8"] });
     expect(options).toMatchObject({

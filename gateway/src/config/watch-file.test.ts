@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { watchConfigFile } from "./watch-file.ts";
 
-it("hears of a file that is a link into a folder which is swapped for another", async () => {
+it("notices a change when the file links into a folder that is replaced", async () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), "watch-"));
   const at = (name: string): string => join(folder.path, name);
   for (const version of ["..1", "..2"]) {

@@ -27,8 +27,8 @@ async function answerOf(response: Response): Promise<[number, string | undefined
 
 const UNPROVEN = 'DPoP error="invalid_dpop_proof", error_description="proof-invalid", algs="ES256"';
 
-describe("a request with a token that is bound to a key", () => {
-  it("passes with a proof, of which the upstream sees nothing", async () => {
+describe("a request with a bound token", () => {
+  it("passes with a proof, which the upstream does not see", async () => {
     await using gateway = await start();
     const headers = prover.headers(boundToken(gateway), "/orders/7");
     const response = await gateway.request("/orders/7?x=1", {
@@ -41,7 +41,7 @@ describe("a request with a token that is bound to a key", () => {
     expect(seen.headers).not.toHaveProperty("authorization");
   });
 
-  it("is timed by the gateway's own clock", async () => {
+  it("is checked against the gateway's own clock", async () => {
     const aheadSeconds = 3_600;
     await using gateway = await start({
       hooks: { clock: { ...systemClock(), now: () => Date.now() + aheadSeconds * 1_000 } },
@@ -56,7 +56,7 @@ describe("a request with a token that is bound to a key", () => {
     expect(await send({})).toEqual([401, "proof-invalid"]);
   });
 
-  it("keeps its scheme towards an upstream whose route says forwardToken", async () => {
+  it("keeps its scheme when the route has forwardToken", async () => {
     await using gateway = await start({ route: { forwardToken: true } });
     const token = boundToken(gateway);
     const response = await gateway.request("/orders", {
@@ -116,7 +116,7 @@ describe("a request with a token that is bound to a key", () => {
     expect(await answerOf(again)).toEqual([401, "proof-invalid"]);
   });
 
-  it("is refused as a plain one, also when the same token has just passed with a proof", async () => {
+  it("is refused as a bearer token, even right after it passed with a proof", async () => {
     await using gateway = await start();
     const token = boundToken(gateway);
     const headers = prover.headers(token, "/orders");
@@ -127,7 +127,7 @@ describe("a request with a token that is bound to a key", () => {
     expect(await answerOf(plain)).toEqual([401, "proof-invalid"]);
   });
 
-  it("is judged by the public URL, whatever the request says of its host", async () => {
+  it("is checked against the public URL, whatever Host the request has", async () => {
     await using gateway = await start({ gateway: { trustedProxies: ["127.0.0.1"] } });
     const token = boundToken(gateway);
     const elsewhere = { htu: "http://other.example/orders" };
@@ -149,7 +149,7 @@ describe("a request with a token that is bound to a key", () => {
     expect(answer).toContain("proof-invalid");
   });
 
-  it("is refused with two proofs, of which one is good", async () => {
+  it("is refused with two proofs, even if one is valid", async () => {
     await using gateway = await start();
     const { authorization, dpop } = prover.headers(boundToken(gateway), "/orders");
     const answer = await sendRaw(
@@ -159,7 +159,7 @@ describe("a request with a token that is bound to a key", () => {
     expect(answer).toContain("proof-invalid");
   });
 
-  it("does not use its proof up when it is refused for something else", async () => {
+  it("does not use up its proof when it is refused for another reason", async () => {
     await using gateway = await start();
     const token = gateway.tokens.token({ ...prover.bound, scope: "orders:write" });
     const headers = prover.headers(token, "/orders");
@@ -170,7 +170,7 @@ describe("a request with a token that is bound to a key", () => {
     }
   });
 
-  it("may be asked about by a page of its origin", async () => {
+  it("may have a preflight from a page of its origin", async () => {
     await using gateway = await start();
     const response = await fetch(`${gateway.url}/orders`, {
       method: "OPTIONS",
@@ -185,8 +185,8 @@ describe("a request with a token that is bound to a key", () => {
   });
 });
 
-describe("a token that is bound to no key", () => {
-  it("passes as before, and is refused with a proof", async () => {
+describe("a token without a key", () => {
+  it("passes without a proof and is refused with one", async () => {
     await using gateway = await start();
     expect((await gateway.request("/orders")).status).toBe(200);
     const headers = prover.headers(gateway.tokens.token(), "/orders");
@@ -196,7 +196,7 @@ describe("a token that is bound to no key", () => {
     ]);
   });
 
-  it("is refused by a route that says proofRequired", async () => {
+  it("is refused by a route with proofRequired", async () => {
     await using gateway = await start({ route: { proofRequired: true } });
     const plain = await gateway.request("/orders");
     expect(plain.headers.get("www-authenticate")).toBe(UNPROVEN);
@@ -208,7 +208,7 @@ describe("a token that is bound to no key", () => {
   });
 });
 
-describe("a gateway that takes no proofs", () => {
+describe("a gateway without proofs", () => {
   it("refuses bound tokens in both schemes", async () => {
     await using gateway = await startGateway();
     const token = boundToken(gateway);
@@ -222,7 +222,7 @@ describe("a gateway that takes no proofs", () => {
     ]);
   });
 
-  it("cannot have a route that requires them, at its start or after a reload", async () => {
+  it("refuses a route that requires them, at start and at reload", async () => {
     const routes = [{ prefix: "/orders", proofRequired: true }];
     const options = { issuer: ISSUER, apps: [ORDERS_APP], routes, jwks: createSigner().jwks };
     const refused = expect.objectContaining({
@@ -240,7 +240,7 @@ describe("a gateway that takes no proofs", () => {
     [{}, "publicUrls"],
     [{ publicUrls: PUBLIC_URL, maxRememberedProofs: 1 }, "maxRememberedProofs"],
     [{ publicUrls: PUBLIC_URL, nonce: true }, "proof"],
-  ])("is what a wrong option leaves: %o is refused by name", (proof, name) => {
+  ])("refuses the wrong proof option %o by name", (proof, name) => {
     const options = { issuer: ISSUER, apps: [ORDERS_APP], routes: [{ prefix: "/orders" }] };
     expect(() => createGateway({ ...options, proof: proof as { publicUrls: string } })).toThrow(
       name,
@@ -256,7 +256,7 @@ describe("a WebSocket", () => {
     return (JSON.parse(body) as { reason: string }).reason;
   };
 
-  it("opens with a proof in a header, and not with a bound token among the protocols", async () => {
+  it("opens with a proof in a header, and not with a bound token as subprotocol", async () => {
     await using gateway = await start({ route: { scopes: ["orders:read"] } });
     const sockets = new WebSocketServer({ server: gateway.upstream.server });
     const handshakes: IncomingMessage[] = [];
@@ -281,7 +281,7 @@ describe("/authz", () => {
     ["Envoy", "/authz/orders/7?x=1", {}],
   ];
 
-  it.each(engines)("says yes to %s for a proof of the original request, once", async (...row) => {
+  it.each(engines)("allows %s with a proof of the original request, once", async (...row) => {
     const [, path, asking] = row;
     await using gateway = await start();
     const headers = { ...asking, ...prover.headers(boundToken(gateway), "/orders/7") };
@@ -292,13 +292,13 @@ describe("/authz", () => {
     expect([again.status, again.headers.get("x-breezeway-error")]).toEqual([401, "proof-invalid"]);
   });
 
-  it("says no to a proof of the question instead of the request", async () => {
+  it("refuses a proof of the /authz request instead of the original one", async () => {
     await using gateway = await start();
     const headers = { ...nginx, ...prover.headers(boundToken(gateway), "/authz") };
     expect((await gateway.request("/authz", { headers })).status).toBe(401);
   });
 
-  it("tells nginx the same reason again: a replay, and a limit that comes before it", async () => {
+  it("gives nginx the same reason twice: for a replay, and for a limit before it", async () => {
     const rateLimit = { requests: 1, windowSeconds: 60 };
     await using gateway = await start({ routes: [{ prefix: "/limited", rateLimit }] });
     const used = { ...nginx, ...prover.headers(boundToken(gateway), "/orders/7") };
@@ -322,7 +322,7 @@ describe("/authz", () => {
     ]);
   });
 
-  it.each(engines)("does not let a copied question of %s use up an allowance", async (...row) => {
+  it.each(engines)("counts no copied question of %s against the rate limit", async (...row) => {
     const [, path, asking] = row;
     const rateLimit = { requests: 2, windowSeconds: 60 };
     await using gateway = await start({ route: { rateLimit } });
@@ -338,7 +338,7 @@ describe("/authz", () => {
     expect(await ask(question())).toBeLessThan(300);
   });
 
-  it("counts no question about a refusal", async () => {
+  it("does not count the question at /authz/refusal", async () => {
     const rateLimit = { requests: 2, windowSeconds: 60 };
     await using gateway = await startGateway({ route: { rateLimit } });
     const ask = async (path: string): Promise<number> =>

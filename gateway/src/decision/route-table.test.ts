@@ -34,7 +34,7 @@ describe("a route table", () => {
     },
   );
 
-  it("maps paths to the upstream's", () => {
+  it("maps paths to paths of the upstream", () => {
     const on = (path: string): string | undefined => table.match(path)?.upstreamPath(path);
     expect(on("/orders/7")).toBe("/orders/7");
     expect(on("/orders/admin/7")).toBe("/base/orders/admin/7");
@@ -42,7 +42,7 @@ describe("a route table", () => {
     expect(on("/v1")).toBe("/base");
   });
 
-  it("has scopes by method, where HEAD follows GET and nothing else is taken", () => {
+  it("has scopes by method: HEAD follows GET, and other methods are refused", () => {
     const route = table.match("/methods");
     expect(route?.requiredScopes("HEAD")).toEqual(["a:read"]);
     expect(route?.requiredScopes("POST")).toEqual(["a:write"]);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { startGateway } from "../../test-support/start.ts";
 
-it("does not hold a body that fails on the caller's side against the upstream", async () => {
+it("does not count a body that fails on the caller's side as the upstream's failure", async () => {
   await using gateway = await startGateway({ gateway: { limits: { circuitFailures: 1 } } });
   const headers = { authorization: `Bearer ${gateway.tokens.token()}` };
   const body = new ReadableStream({
@@ -18,7 +18,7 @@ it("does not hold a body that fails on the caller's side against the upstream", 
   expect(next.status).toBe(200);
 });
 
-it("stops reading a body whose answer has come", async () => {
+it("stops reading the request body once the answer has arrived", async () => {
   await using gateway = await startGateway({
     handler: (_request, response) => response.end("early"),
     route: { maxBodyBytes: 1_000_000_000 },

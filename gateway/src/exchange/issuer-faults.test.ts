@@ -53,7 +53,7 @@ async function readiness({ gateway }: Scene): Promise<unknown> {
 }
 
 describe("an issuer that", () => {
-  it("is down at the start is waited for without holding anybody up", async () => {
+  it("is down at start delays no request, and is retried", async () => {
     await using scene = await start((issuer) => issuer.stop());
     expect(await scene.status()).toBe(503);
     expect(await readiness(scene)).toMatchObject({ code: 503, checks: { keys: "unavailable" } });
@@ -65,7 +65,7 @@ describe("an issuer that", () => {
     }
   });
 
-  it("goes down later costs nothing while the keys are young enough", async () => {
+  it("goes down later has no effect while the cached keys are fresh", async () => {
     await using scene = await start();
     expect(await scene.status()).toBe(200);
     await scene.issuer.stop();
@@ -77,7 +77,7 @@ describe("an issuer that", () => {
     expect(await scene.status()).toBe(503);
   });
 
-  it("has a new key is believed at its first token", async () => {
+  it("has a new key is trusted at the first token", async () => {
     await using scene = await start();
     const next = createSigner("key-2");
     const old = scene.gateway.tokens.jwks.keys;
@@ -88,7 +88,7 @@ describe("an issuer that", () => {
     expect(await scene.status()).toBe(200);
   });
 
-  it("withdraws a key is believed too, also about tokens seen before", async () => {
+  it("withdraws a key is trusted too, also for cached tokens", async () => {
     await using scene = await start();
     const next = createSigner("key-2");
     expect(await scene.status()).toBe(200);
@@ -108,7 +108,7 @@ describe("an issuer that", () => {
     // For longer than the 5 s that a fetch of keys may take.
     ["hangs", () => {}],
     ["dies while it answers", (response) => void response.write("{", () => response.destroy())],
-  ])("%s lets nobody in, and says so", async (_name, keys) => {
+  ])("%s causes refusals that name the reason", async (_name, keys) => {
     await using scene = await start((issuer) => {
       issuer.keys = keys;
     });

@@ -60,7 +60,7 @@ describe.runIf(installedPostgres)(
   "an issuer that is cut off from its database",
   { timeout: 60_000 },
   () => {
-    it("lets its followers know, who miss nothing once it reads again", async () => {
+    it("informs its followers, which miss no revocation once it reads again", async () => {
       await using scene = await start();
       const { near, other, toPostgres } = scene;
       await using gateway = await follow(near.port, scene);
@@ -84,7 +84,7 @@ describe.runIf(installedPostgres)(
       expect(await metric(gateway, "revocation_feed_live")).toBe(1);
     });
 
-    it("leaves them to another one behind the same balancer, where they miss nothing", async () => {
+    it("disconnects them, and they miss no revocation at another issuer behind the same load balancer", async () => {
       await using scene = await start();
       const { near, other, toPostgres } = scene;
       await using balancer = await startRelay(near.port, other.port);

@@ -6,7 +6,7 @@ interface Probe extends OpenExchange {
   readonly name: string;
 }
 
-it("forgets exchanges in any order, and one twice without harm to others", async () => {
+it("removes exchanges in any order, and the same one twice without affecting others", async () => {
   const open = createOpenExchanges();
   const ended: string[] = [];
   const probe = (name: string): Probe => ({

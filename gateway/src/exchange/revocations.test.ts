@@ -79,7 +79,7 @@ describe("a revocation", () => {
     expect((await scene.request(other)).status).not.toBe(401);
   });
 
-  it("of a key refuses its tokens, also those seen before, and ends their streams", async () => {
+  it("of a key refuses its tokens, also cached ones, and ends their streams", async () => {
     await using scene = await start({
       handler: (_request, response) => void response.write("data: 1\n\n"),
     });
@@ -95,7 +95,7 @@ describe("a revocation", () => {
     });
   });
 
-  it("ends open streams of what it names, and no others", async () => {
+  it("ends the open streams that it names, and no others", async () => {
     await using scene = await start({
       handler: (_request, response) => void response.write("data: 1\n\n"),
     });
@@ -112,7 +112,7 @@ describe("a revocation", () => {
     expect(metrics).toContain("breezeway_gateway_streams_revoked_total 1");
   });
 
-  it("of a user in another tenant leaves the user's streams alone", async () => {
+  it("of a user in another tenant does not end the user's streams", async () => {
     await using scene = await start({
       handler: (_request, response) => void response.write("data: 1\n\n"),
     });
@@ -128,7 +128,7 @@ describe("a revocation", () => {
     await alice.cancel();
   });
 
-  it("of a session ends its streams also where the issuer's clock is behind", async () => {
+  it("of a session ends its streams even if the issuer's clock is behind", async () => {
     await using scene = await start({
       handler: (_request, response) => void response.write("data: 1\n\n"),
     });
@@ -139,7 +139,7 @@ describe("a revocation", () => {
     await expect(stream.read()).rejects.toThrow("terminated");
   });
 
-  it("of a user leaves alone what began after it: a sign-in since then is a new one", async () => {
+  it("of a user does not affect sessions that began after it", async () => {
     await using scene = await start({
       handler: (_request, response) => void response.write("data: 1\n\n"),
     });
@@ -159,7 +159,7 @@ describe("a revocation", () => {
   it.each([
     ["/orders", {}],
     ["/authz", { "x-forwarded-method": "GET", "x-forwarded-uri": "/orders" }],
-  ])("that comes while the rate limit is counted is not missed at %s", async (path, headers) => {
+  ])("that arrives while the rate limit is counted is applied at %s", async (path, headers) => {
     let isRevoked = false;
     await using gateway = await startGateway({
       route: { rateLimit: { requests: 9, windowSeconds: 60 } },
@@ -178,7 +178,7 @@ describe("a revocation", () => {
     expect(gateway.upstream.requests).toEqual([]);
   });
 
-  it("answers a request that still waits for its upstream", async () => {
+  it("refuses a request that still waits for its upstream", async () => {
     await using scene = await start({ handler: () => {} });
     const pending = scene.request();
     await until(() => scene.gateway.upstream.requests.length === 1);
@@ -204,7 +204,7 @@ describe("a revocation", () => {
 });
 
 describe("a lost feed", () => {
-  it("shows in readiness and metrics, refuses nobody, and loses nothing when it is back", async () => {
+  it("shows in readiness and metrics, refuses no request, and misses nothing when it is back", async () => {
     await using scene = await start({
       handler: (_request, response) => void response.write("data: 1\n\n"),
     });
@@ -228,7 +228,7 @@ describe("a lost feed", () => {
     expect((await scene.request()).status).toBe(401);
   });
 
-  it("that falls silent without an end is opened again, and loses nothing", async () => {
+  it("that falls silent without an end is reconnected, and misses nothing", async () => {
     const tokens = createSigner();
     await using issuer = await startIssuer({ ...tokens, heartbeatMs: 20 });
     await using relay = await startRelay(Number(new URL(issuer.url).port));
@@ -262,7 +262,7 @@ describe("a lost feed", () => {
     expect(await ready(gateway)).toMatchObject({ status: "ok", checks: { revocations: "live" } });
   });
 
-  it("ends streams whose tokens have expired once it was lost for long", async () => {
+  it("ends streams with expired tokens once it was lost for MAX_LOSS_MS", async () => {
     let offsetMs = 0;
     await using scene = await start({
       handler: (_request, response) => void response.write("data: 1\n\n"),
@@ -290,8 +290,8 @@ describe("a lost feed", () => {
   });
 });
 
-describe("a feed that is live", { timeout: 30_000 }, () => {
-  it("costs no stream when the clock is set forward", async () => {
+describe("a live feed", { timeout: 30_000 }, () => {
+  it("ends no stream when the clock is set forward", async () => {
     let offsetMs = 0;
     const tokens = createSigner();
     // It says nothing more than its first word, in the time that this takes.

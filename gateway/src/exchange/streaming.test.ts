@@ -122,7 +122,7 @@ const NOT_OF_A_SERVICE = [
 const OF_NODE = new Set(["connection", "content-length", "date", "keep-alive"]);
 
 describe("answers", () => {
-  it("arrive piece by piece, as server-sent events must", async () => {
+  it("arrive chunk by chunk, as server-sent events need", async () => {
     const next = Promise.withResolvers<void>();
     await using gateway = await startGateway({
       handler: (_request, response) => {
@@ -148,7 +148,7 @@ describe("answers", () => {
     await response.body!.cancel();
   });
 
-  it("carry their trailers, and no trailer that belongs into the head", async () => {
+  it("carry their trailers, without those that belong in the head", async () => {
     await using gateway = await startGateway({
       handler: (_request, response) => {
         response.writeHead(200, { trailer: "x-checksum" });
@@ -166,7 +166,7 @@ describe("answers", () => {
     expect(response.trailers).toEqual({ "x-checksum": "abc" });
   });
 
-  it("come while the upload goes on, and the connection serves on", async () => {
+  it("arrive while the upload continues, and the connection stays usable", async () => {
     await using gateway = await startGateway({
       handler: (request, response) => {
         if (request.method === "POST") response.statusCode = 409;
@@ -189,7 +189,7 @@ describe("answers", () => {
     expect(received.match(/HTTP\/1\.1 \d{3}/g)).toEqual(["HTTP/1.1 409", "HTTP/1.1 200"]);
   });
 
-  it("that stop coming are cut after idleTimeoutMs, also when the upload ended after their begin", async () => {
+  it("that stop are ended after idleTimeoutMs, even if the upload ended after they began", async () => {
     vi.useFakeTimers({ toFake: TICKING });
     await using gateway = await startGateway({
       handler: (_request, response) => void response.write("begun"),
@@ -205,7 +205,7 @@ describe("answers", () => {
     await expect(response.toArray()).rejects.toThrow("aborted");
   });
 
-  it("end an upload that goes on for ever", async () => {
+  it("end an endless upload", async () => {
     await using gateway = await startGateway();
     const request = open(gateway, "/orders", {
       method: "POST",
@@ -224,7 +224,7 @@ describe("answers", () => {
     expect(gateway.upstream.requests).toEqual([]);
   });
 
-  it("without a body stay without one", async () => {
+  it("without a body get none", async () => {
     await using gateway = await startGateway({
       handler: (request, response) => {
         response.writeHead(request.url === "/orders/304" ? 304 : 204, { etag: '"x"' }).end();
@@ -263,7 +263,7 @@ describe("answers", () => {
 });
 
 describe("100-continue", () => {
-  it("is sent when the request may pass, and not before", async () => {
+  it("is sent once the request is allowed, and not before", async () => {
     await using gateway = await startGateway();
     const good = open(gateway, "/orders", {
       method: "POST",
@@ -330,7 +330,7 @@ describe("aborts", () => {
     },
   );
 
-  it("of the upstream in a short answer are told, since nothing of it has left", async () => {
+  it("of the upstream in a short answer become a refusal, since no byte was sent", async () => {
     await using gateway = await startGateway({
       handler: (_request, response) => {
         response.setHeader("content-length", "1000");

@@ -20,14 +20,14 @@ async function statuses(gateway: TestGateway, claims: readonly object[]): Promis
 }
 
 describe("rate limits", () => {
-  it("count each user in each app and tenant apart", async () => {
+  it("count each user in each app and tenant separately", async () => {
     await using gateway = await startGateway({ route: limited });
     const bob = { sub: "bob", userId: "bob" };
     const claims = [{}, {}, {}, bob, { tenantId: "globex" }, { sid: "another session" }];
     expect(await statuses(gateway, claims)).toEqual([200, 200, 429, 200, 200, 429]);
   });
 
-  it("count together what the route says", async () => {
+  it("count together by the route's `per`", async () => {
     await using gateway = await startGateway({
       route: { rateLimit: { ...limited.rateLimit, per: ["tenant"] } },
     });
@@ -35,7 +35,7 @@ describe("rate limits", () => {
     expect(await statuses(gateway, [{}, bob, bob])).toEqual([200, 200, 429]);
   });
 
-  it("keep tenants apart whose names contain the separators", async () => {
+  it("count tenants separately when their names contain separators", async () => {
     await using gateway = await startGateway({
       route: { rateLimit: { requests: 1, windowSeconds: 60, per: ["tenant", "user"] } },
     });
@@ -46,7 +46,7 @@ describe("rate limits", () => {
     expect(await statuses(gateway, claims)).toEqual([200, 200]);
   });
 
-  it("tell what is left, and when to come again", async () => {
+  it("report the remaining requests, and when to retry", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     await using gateway = await startGateway({ route: limited });
     const first = await gateway.request("/orders");
@@ -61,7 +61,7 @@ describe("rate limits", () => {
     expect(await refused.json()).toMatchObject({ reason: "rate-limited", action: "wait" });
   });
 
-  it("do not count requests that are refused before", async () => {
+  it("do not count requests that are refused earlier", async () => {
     await using gateway = await startGateway({ route: limited });
     const bad = { scope: "" };
     expect(await statuses(gateway, [bad, bad, bad, {}])).toEqual([403, 403, 403, 200]);
@@ -69,7 +69,7 @@ describe("rate limits", () => {
 });
 
 describe("an upstream", () => {
-  it("gets no more requests at once than its cap", async () => {
+  it("gets no more concurrent requests than its cap", async () => {
     const release = Promise.withResolvers<void>();
     await using gateway = await startGateway({
       handler: (_request, response) => void release.promise.then(() => response.end()),
@@ -85,7 +85,7 @@ describe("an upstream", () => {
     expect((await gateway.request("/orders")).status).toBe(200);
   });
 
-  it("is not taken from everybody else by one session that holds streams open", async () => {
+  it("stays available when one session holds streams open", async () => {
     const release = Promise.withResolvers<void>();
     await using gateway = await startGateway({
       handler: (_request, response) => void release.promise.then(() => response.end()),
@@ -104,7 +104,7 @@ describe("an upstream", () => {
     expect((await gateway.request("/orders")).status).toBe(200);
   });
 
-  it("is left alone while it is down, and tried again by one request", async () => {
+  it("gets no requests while it is down, except one probe", async () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     const port = await freePort();
     await using gateway = await startGateway({
@@ -129,7 +129,7 @@ describe("an upstream", () => {
 });
 
 describe("slow clients", () => {
-  it("are cut off when the head does not come in time", async () => {
+  it("are disconnected when the head does not arrive in time", async () => {
     await using gateway = await startGateway({ serve: { headersTimeoutMs: 200 } });
     const socket = connect(Number(new URL(gateway.url).port), "127.0.0.1").setEncoding("latin1");
     socket.write("GET /orders HTTP/1.1\r\nHost: g\r\n");
@@ -141,7 +141,7 @@ describe("slow clients", () => {
     expect(received).toMatch(/^HTTP\/1\.1 408 .*request-timeout/s);
   });
 
-  it("are cut off when their body stops coming", async () => {
+  it("are disconnected when their body stops", async () => {
     await using gateway = await startGateway({ route: { idleTimeoutMs: 300 } });
     const token = gateway.tokens.token();
     const text = `POST /orders HTTP/1.1\r\nHost: g\r\nAuthorization: Bearer ${token}\r\nContent-Length: 9\r\n\r\nx`;
@@ -151,7 +151,7 @@ describe("slow clients", () => {
 });
 
 describe("slow upstreams", () => {
-  it("are cut off when their answer stops coming", async () => {
+  it("are disconnected when their answer stops", async () => {
     await using gateway = await startGateway({
       handler: (_request, response) => void response.write("begun"),
       route: { idleTimeoutMs: 300 },
@@ -160,7 +160,7 @@ describe("slow upstreams", () => {
     await expect(response.text()).rejects.toThrow("terminated");
   });
 
-  it("are cut off when the exchange takes too long, however lively it is", async () => {
+  it("are disconnected after totalTimeoutMs, even if bytes still move", async () => {
     vi.useFakeTimers({ toFake: TICKING });
     let lively: ServerResponse | undefined;
     await using gateway = await startGateway({

@@ -40,8 +40,8 @@ async function flood(gateway: TestGateway, address: string): Promise<number[]> {
   return statuses;
 }
 
-describe("an address that sends refused tokens", () => {
-  it("is told to wait beyond the limit, without its tokens being looked at", async () => {
+describe("an address that sends rejected tokens", () => {
+  it("gets 429 beyond the limit, without verification of its tokens", async () => {
     vi.useFakeTimers({ toFake: ["Date", "performance"] });
     await using gateway = await start();
     expect(await flood(gateway, "203.0.113.7")).toEqual([401, 401, 401, 429, 429]);
@@ -54,7 +54,7 @@ describe("an address that sends refused tokens", () => {
     expect(metrics).toContain("breezeway_gateway_limited_addresses 1");
   });
 
-  it("has no more proofs looked at either, and its tokens with a good one stay in", async () => {
+  it("gets no proofs verified either, while cached tokens with a valid proof pass", async () => {
     await using gateway = await start({ proof: { publicUrls: PUBLIC_URL } });
     const prover = createProver();
     const token = gateway.tokens.token(prover.bound);
@@ -72,7 +72,7 @@ describe("an address that sends refused tokens", () => {
     expect(await ask(prover.headers(token, "/orders"))).toBe(200);
   });
 
-  it("does not put out those who were let in before", async () => {
+  it("does not lock out those that were accepted before", async () => {
     await using gateway = await start();
     const token = gateway.tokens.token();
     const address = "203.0.113.7";
@@ -81,7 +81,7 @@ describe("an address that sends refused tokens", () => {
     expect((await send({ gateway, address, token })).status).toBe(200);
   });
 
-  it("is no way to put out a neighbour who was let in, when his token is renewed", async () => {
+  it("does not lock out an accepted neighbour whose token is renewed", async () => {
     await using gateway = await start();
     const address = "203.0.113.7";
     expect((await send({ gateway, address })).status).toBe(200);
@@ -91,7 +91,7 @@ describe("an address that sends refused tokens", () => {
     expect((await send({ gateway, address, token: stranger })).status).toBe(429);
   });
 
-  it("has no more forgeries verified than one session renews, when it names a session that was let in", async () => {
+  it("gets at most MAX_RENEWALS forgeries verified when they name an accepted session", async () => {
     await using gateway = await start();
     const address = "203.0.113.7";
     expect((await send({ gateway, address })).status).toBe(200);
@@ -105,7 +105,7 @@ describe("an address that sends refused tokens", () => {
     expect((await send({ gateway, address, token: forged() })).status).toBe(429);
   });
 
-  it("is not limited by what others refuse it, or by requests without a token", async () => {
+  it("is not limited by upstreams' refusals, or by requests without a token", async () => {
     await using gateway = await start();
     const address = "203.0.113.7";
     const noScope = (): string => gateway.tokens.token({ scope: "" });
@@ -116,7 +116,7 @@ describe("an address that sends refused tokens", () => {
     expect((await send({ gateway, address })).status).toBe(200);
   });
 
-  it("counts where an engine asks, by the address that the engine tells", async () => {
+  it("is counted at /authz by the address that the reverse proxy reports", async () => {
     await using gateway = await start();
     const ask = async (address: string, token: string): Promise<number> => {
       const headers = {
@@ -144,7 +144,7 @@ describe("an address that sends refused tokens", () => {
     expect(statuses).toEqual(new Set([401, 429]));
   });
 
-  it("has none when it is switched off, or when nobody says who is behind the peer", async () => {
+  it("has no limit when it is off, or when no proxy reports who is behind the peer", async () => {
     await using off = await start({ refusalLimit: false });
     expect(await flood(off, "203.0.113.7")).toEqual([401, 401, 401, 401, 401]);
     await using untrusting = await start({ trustedProxies: [] });

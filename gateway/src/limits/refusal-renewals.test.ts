@@ -54,7 +54,7 @@ const isVerified = (limit: RefusalLimit, sid: string): boolean => {
   }
 };
 
-it("a session that has used up its renewals has new ones a minute later", async () => {
+it("gives a session new renewals a minute after it used them up", async () => {
   const limit = await limitedAddress();
   limit.allowed?.(exchangeOf(await verifier.verify(tokens.token({ sid: "a" }))));
   for (let count = 0; count < MAX_RENEWALS; count += 1) expect(isVerified(limit, "a")).toBe(true);
@@ -63,7 +63,7 @@ it("a session that has used up its renewals has new ones a minute later", async 
   expect(isVerified(limit, "a")).toBe(true);
 });
 
-it("a session that is let in once more has no further renewals for that", async () => {
+it("gives a session no further renewals when it is accepted again", async () => {
   const limit = await limitedAddress();
   const exchange = exchangeOf(await verifier.verify(tokens.token({ sid: "a" })));
   limit.allowed?.(exchange);
@@ -72,7 +72,7 @@ it("a session that is let in once more has no further renewals for that", async 
   expect(isVerified(limit, "a")).toBe(false);
 });
 
-it("an address is limited until its window ends, and is not counted as limited after that", async () => {
+it("limits an address until its window ends, and then no longer counts it as limited", async () => {
   const limit = await limitedAddress();
   vi.advanceTimersByTime(3_599_000);
   expect([limit.limited, isVerified(limit, "stranger")]).toEqual([1, false]);
@@ -80,7 +80,7 @@ it("an address is limited until its window ends, and is not counted as limited a
   expect([limit.limited, isVerified(limit, "stranger")]).toEqual([0, true]);
 });
 
-it("remembered tokens go by what is known of them: bound ones on to their proof, ended ones no further", async () => {
+it("treats cached tokens by their state: bound ones go to their proof, expired ones are refused", async () => {
   let isRevoked = false;
   const own = createSessionVerifier({
     issuer: ISSUER,
@@ -97,7 +97,7 @@ it("remembered tokens go by what is known of them: bound ones on to their proof,
   expect(() => limit.check(head, token, { proofKeyThumbprint: bound.cnf.jkt })).toThrow("revoked");
 });
 
-it("sessions are remembered by the ten thousand, and the first is forgotten first", async () => {
+it("remembers ten thousand sessions and drops the oldest first", async () => {
   const limit = await limitedAddress();
   const session = await verifier.verify(tokens.token());
   for (let count = 0; count <= 10_000; count += 1) {
@@ -108,7 +108,7 @@ it("sessions are remembered by the ten thousand, and the first is forgotten firs
   expect(isVerified(limit, "session-10000")).toBe(true);
 });
 
-it("a token that is too long, or says nothing that can be read, is not verified", async () => {
+it("does not verify a token that is too long or unreadable", async () => {
   const limit = await limitedAddress();
   limit.allowed?.(exchangeOf(await verifier.verify(tokens.token({ sid: "a" }))));
   const good = tokens.token({ sid: "a" });

@@ -38,7 +38,7 @@ async function metric(gateway: TestGateway, name: string): Promise<number> {
 }
 
 describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () => {
-  it("are shared, or go on alone when it is gone", async () => {
+  it("are shared, and counted per gateway when Redis is gone", async () => {
     await using redis = await startRedis();
     const store = { kind: "redis", client: redis.client, timeoutMs: PATIENT_MS } as const;
     expect(await twoGateways(store)).toEqual([200, 200, 429, 429]);
@@ -46,7 +46,7 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
     expect(await twoGateways(store)).toEqual([200, 200, 200, 200]);
   });
 
-  it("are shared by its URL, also once its connections were cut", async () => {
+  it("are shared by URL, also after its connections were cut", async () => {
     await using redis = await startRedis();
     const store = { kind: "redis", url: redis.url, timeoutMs: 5_000, whenDown: "refuse" } as const;
     expect(await twoGateways(store)).toEqual([200, 200, 429, 429]);
@@ -67,7 +67,7 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
     }
   });
 
-  it("go on alone while it has never been there, and together once it is", async () => {
+  it("are counted per gateway until Redis first answers, and together afterwards", async () => {
     const port = await freePort();
     const store = { kind: "redis", url: `redis://127.0.0.1:${port}`, timeoutMs: 500 } as const;
     await using one = await start(store);
@@ -83,7 +83,7 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
     expect(await statuses(one, two, one)).toEqual([200, 200, 429]);
   });
 
-  it("are refused while its password is wrong, and counted once that is mended there", async () => {
+  it("refuse while the password is wrong, and count once it is corrected in Redis", async () => {
     await using redis = await startRedis();
     const password = (text: string): Promise<unknown> =>
       redis.client.sendCommand(["CONFIG", "SET", "requirepass", text]);
@@ -98,7 +98,7 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
     expect(status).toBe(200);
   });
 
-  it("let a proof be used once, at whichever gateway", async () => {
+  it("accept a proof once, at any gateway", async () => {
     await using redis = await startRedis();
     const store = { kind: "redis", url: redis.url } as const;
     const tokens = createSigner();
@@ -131,7 +131,7 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
     expect(await send(three, next)).toBe(503);
   });
 
-  it("go on alone while it hangs, and together again when it is back", async () => {
+  it("are counted per gateway while Redis hangs, and together when it is back", async () => {
     await using redis = await startRedis();
     await using gateway = await start({ kind: "redis", client: redis.client, timeoutMs: 1_000 });
     expect(await statuses(gateway)).toEqual([200]);
@@ -146,7 +146,7 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
     expect(await statuses(gateway)).toEqual([429]);
   });
 
-  it("let nobody in whose key was removed while they hung", async () => {
+  it("refuse a session whose key was removed while the store hung", async () => {
     await using redis = await startRedis();
     const tokens = createSigner();
     await using issuer = await startIssuer(tokens);
@@ -173,7 +173,7 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
     expect(gateway.upstream.requests.map(({ url }) => url)).not.toContain("/orders");
   });
 
-  it("refuse while it hangs, where the operator wants that", async () => {
+  it("refuse while it hangs, if whenDown is refuse", async () => {
     await using redis = await startRedis();
     const client = redis.client;
     await using gateway = await start({
@@ -195,7 +195,7 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
 });
 
 describe.runIf(installedPostgres)("rate limits in Postgres", { timeout: TIMEOUT_MS }, () => {
-  it("are shared by its URL, also by people with long names", async () => {
+  it("are shared by URL, also for users with long names", async () => {
     await using database = await startDatabase();
     const store = { kind: "postgres", url: database.url, timeoutMs: 5_000 } as const;
     await using one = await start(store);
@@ -215,7 +215,7 @@ describe.runIf(installedPostgres)("rate limits in Postgres", { timeout: TIMEOUT_
     expect(await metric(two, "rate_limit_store_up")).toBe(1);
   });
 
-  it("let a proof be used once, whatever its id is made of", async () => {
+  it("accept a proof once, with any characters in its id", async () => {
     await using database = await startDatabase();
     const tokens = createSigner();
     const gateway = {
@@ -235,7 +235,7 @@ describe.runIf(installedPostgres)("rate limits in Postgres", { timeout: TIMEOUT_
     }
   });
 
-  it("are shared, and go on alone while its table is locked", async () => {
+  it("are shared, and counted per gateway while the table is locked", async () => {
     await using database = await startDatabase();
     const store = { kind: "postgres", client: database.pool, timeoutMs: 200 } as const;
     expect(await twoGateways({ ...store, timeoutMs: PATIENT_MS })).toEqual([200, 200, 429, 429]);
@@ -250,7 +250,7 @@ describe.runIf(installedPostgres)("rate limits in Postgres", { timeout: TIMEOUT_
     while ((await metric(gateway, "rate_limit_store_up")) === 0) await gateway.request("/orders");
   });
 
-  it("do not keep a gateway open that they do not answer", async () => {
+  it("do not delay the close of a gateway when Postgres hangs", async () => {
     await using database = await startDatabase();
     await using gateway = await start({ kind: "postgres", url: database.url, timeoutMs: 1_000 });
     expect(await statuses(gateway)).toEqual([200]);
@@ -269,7 +269,7 @@ describe.runIf(installedPostgres)("rate limits in Postgres", { timeout: TIMEOUT_
   });
 });
 
-it("a store that hangs is asked once per second only", async () => {
+it("calls a store that hangs only once per second", async () => {
   let asked = 0;
   const errors: unknown[] = [];
   const guard = createStoreGuard({ timeoutMs: 10, onFailed: (error) => errors.push(error) });
@@ -283,7 +283,7 @@ it("a store that hangs is asked once per second only", async () => {
   expect(guard.isUp).toBe(false);
 });
 
-it.each([0, 9, 10_001, Number.NaN])("a time limit of %s is refused", async (timeoutMs) => {
+it.each([0, 9, 10_001, Number.NaN])("refuses a time limit of %s", async (timeoutMs) => {
   const store = { kind: "redis", client: {}, timeoutMs } as const;
   await expect(start(store)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
 });
@@ -310,7 +310,7 @@ it.each<[string, object]>([
   ["rateLimitStore.tableName: must be", { kind: "postgres", client: {}, tableName: 'x"; --' }],
   ["rateLimitStore.whenDown: must be", { kind: "redis", client: {}, whenDown: "panic" }],
   ['unknown field "urls"', { kind: "redis", client: {}, urls: [] }],
-])("a store that is none is refused, and its password not told: %s", async (message, store) => {
+])("refuses an invalid store without quoting its password: %s", async (message, store) => {
   const starting = startGateway({ gateway: { rateLimitStore: store as RateLimitStore } });
   await expect(starting).rejects.toMatchObject({
     code: "CONFIG_INVALID",

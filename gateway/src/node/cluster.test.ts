@@ -75,7 +75,7 @@ function startPrimary(
 }
 
 describe("a cluster", () => {
-  it("shares one port, limits and metrics, and replaces a worker that dies", async () => {
+  it("shares one port, limits and metrics, and replaces a worker that exits", async () => {
     using folder = temporaryFolder();
     const tokens = createSigner();
     await using issuer = await startIssuer(tokens);
@@ -151,7 +151,7 @@ describe("a cluster", () => {
     while ((await send("/bills").catch(() => "refused")) !== 200);
   });
 
-  it("goes on starting when it is told to reload meanwhile", async () => {
+  it("continues to start when it gets a reload meanwhile", async () => {
     using folder = temporaryFolder();
     await using issuer = await startIssuer(createSigner());
     const file = join(folder.path, "gateway.json");
@@ -161,7 +161,7 @@ describe("a cluster", () => {
     expect(await primary.next()).toHaveProperty("url");
   });
 
-  it("tells a wrong configuration before it starts anything", async () => {
+  it("reports a wrong configuration before it starts a worker", async () => {
     using folder = temporaryFolder();
     const file = join(folder.path, "gateway.json");
     writeFileSync(file, JSON.stringify({ issuer: "nonsense" }));
@@ -228,7 +228,7 @@ describe("a cluster", () => {
     },
   );
 
-  it("shares uses of proofs among its workers", { timeout: 30_000 }, async () => {
+  it("shares used proofs among its workers", { timeout: 30_000 }, async () => {
     using folder = temporaryFolder();
     const tokens = createSigner();
     await using issuer = await startIssuer(tokens);
@@ -267,7 +267,7 @@ describe("a cluster", () => {
     ["rateLimitStore.url", { rateLimitStore: { kind: "redis", client: {} } }],
     ["rateLimitStore.url: must be a URL", { rateLimitStore: { kind: "redis", url: "secret" } }],
     ["rateLimitStore.kind: must be", { rateLimitStore: { kind: "files", url: "secret" } }],
-  ])("refuses an option that it cannot follow by its name: %s", async (message, wrong) => {
+  ])("refuses the wrong option by name: %s", async (message, wrong) => {
     const starting = serveGatewayCluster({ config: "none.json", ...wrong });
     await expect(starting).rejects.toMatchObject({
       code: "CONFIG_INVALID",

@@ -44,29 +44,32 @@ describe("a client that half-closes", { timeout: 30_000 }, () => {
       (gateway: TestGateway) =>
         `${head(gateway, "POST", "Transfer-Encoding: chunked")}3\r\nabc\r\n0\r\n\r\n`,
     ],
-  ])("after a request %s is gone, and so is its request to the service", async (_name, text) => {
-    const arrived = Promise.withResolvers<void>();
-    const ended = Promise.withResolvers<void>();
-    await using gateway = await startGateway({
-      // Nothing else would ever end it.
-      route: { timeoutMs: 3_600_000, idleTimeoutMs: 0 },
-      handler: (request) => {
-        request.resume();
-        request.socket.on("close", () => ended.resolve());
-        arrived.resolve();
-      },
-    });
-    const { socket, received } = open(gateway, text(gateway));
-    await arrived.promise;
-    socket.end();
-    expect(await received).toBe("");
-    await ended.promise;
-    const told = await metrics(gateway);
-    expect(told).toContain('{route="/orders",status="499",reason=""} 1');
-    expect(told).toMatch(/^breezeway_gateway_open_exchanges 0$/m);
-  });
+  ])(
+    "after a request %s is disconnected, and its request to the service ends",
+    async (_name, text) => {
+      const arrived = Promise.withResolvers<void>();
+      const ended = Promise.withResolvers<void>();
+      await using gateway = await startGateway({
+        // Nothing else would ever end it.
+        route: { timeoutMs: 3_600_000, idleTimeoutMs: 0 },
+        handler: (request) => {
+          request.resume();
+          request.socket.on("close", () => ended.resolve());
+          arrived.resolve();
+        },
+      });
+      const { socket, received } = open(gateway, text(gateway));
+      await arrived.promise;
+      socket.end();
+      expect(await received).toBe("");
+      await ended.promise;
+      const told = await metrics(gateway);
+      expect(told).toContain('{route="/orders",status="499",reason=""} 1');
+      expect(told).toMatch(/^breezeway_gateway_open_exchanges 0$/m);
+    },
+  );
 
-  it("in the middle of an answer is gone, and so is the rest of it", async () => {
+  it("during an answer is disconnected without the rest of it", async () => {
     const ended = Promise.withResolvers<void>();
     await using gateway = await startGateway({
       route: { idleTimeoutMs: 0 },
@@ -82,7 +85,7 @@ describe("a client that half-closes", { timeout: 30_000 }, () => {
     await ended.promise;
   });
 
-  it("in the middle of its body is told so, and its request to the service is ended", async () => {
+  it("during its body gets a refusal, and its request to the service ends", async () => {
     const arrived = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
     await using gateway = await startGateway({
@@ -101,14 +104,14 @@ describe("a client that half-closes", { timeout: 30_000 }, () => {
     expect(await metrics(gateway)).toMatch(/^breezeway_gateway_open_exchanges 0$/m);
   });
 
-  it("after a request that is refused at once reads why", async () => {
+  it("after a refused request can read the refusal", async () => {
     await using gateway = await startGateway();
     const { socket, received } = open(gateway, "GET /orders HTTP/1.1\r\nHost: g\r\n\r\n");
     socket.end();
     expect(await received).toMatch(/^HTTP\/1\.1 401 .*token-missing/s);
   });
 
-  it("before it has asked for anything is let go", async () => {
+  it("before any request is disconnected", async () => {
     await using gateway = await startGateway();
     for (const text of ["", "GET /orders HTT"]) {
       const { socket, received } = open(gateway, text);

@@ -62,12 +62,12 @@ describe("idle connections", () => {
     },
   );
 
-  it("that never say anything are closed in the time that a head may take", async () => {
+  it("that never send a request are closed after headersTimeoutMs", async () => {
     await using gateway = await startGateway({ serve: { headersTimeoutMs: 200 } });
     await once(await open(gateway.url), "close");
   });
 
-  it("between two requests are closed in their own time", async () => {
+  it("between two requests are closed after keepAliveTimeoutMs", async () => {
     await using gateway = await startGateway({ serve: { keepAliveTimeoutMs: 100 } });
     const socket = await open(gateway.url);
     const token = gateway.tokens.token();

@@ -20,7 +20,7 @@ import { createGateway } from "../gateway.ts";
 import { serveGateway } from "./serve-gateway.ts";
 
 describe("closing", () => {
-  it("lets what is under way end within graceMs, and takes nothing new", async () => {
+  it("allows open exchanges to finish within graceMs, and accepts no new ones", async () => {
     const release = Promise.withResolvers<void>();
     await using gateway = await startGateway({
       handler: (_request, response) => void release.promise.then(() => response.end("whole")),
@@ -34,7 +34,7 @@ describe("closing", () => {
     await closing;
   });
 
-  it("tells balancers on open connections that it is draining, and ends those connections", async () => {
+  it("reports draining to load balancers on open connections, and closes these connections", async () => {
     const release = Promise.withResolvers<void>();
     await using gateway = await startGateway({
       handler: (_request, response) => void release.promise.then(() => response.end()),
@@ -56,7 +56,7 @@ describe("closing", () => {
     agent.destroy();
   });
 
-  it("serves for drainDelayMs while balancers are told that it is draining", async () => {
+  it("serves for drainDelayMs while /health/ready reports draining", async () => {
     await using gateway = await startGateway({ serve: { operationsPort: 0 } });
     const closing = gateway.server.close({ drainDelayMs: 3_600_000 });
     const health = await fetch(`${gateway.server.operationsUrl}/health/ready`);
@@ -80,7 +80,7 @@ describe("closing", () => {
     await expect(response.text()).rejects.toThrow("terminated");
   });
 
-  it("leaves nothing behind that keeps the process alive", async () => {
+  it("leaves nothing behind that keeps the process running", async () => {
     const openResources = (): number =>
       process.getActiveResourcesInfo().filter((name) => name !== "Timeout").length;
     const before = openResources();
@@ -128,7 +128,7 @@ describe("serveGateway", () => {
     ["maxHeaderBytes: must be", { maxHeaderBytes: 1_048_577 }],
     ["operationsPort: must be", { operationsPort: -1 }],
     ["operationsHost: must be", { operationsHost: "" }],
-  ])("refuses an option that it cannot follow, and closes: %s", async (message, wrong) => {
+  ])("refuses the wrong option, and closes the gateway: %s", async (message, wrong) => {
     await using other = await startGateway();
     const gateway = createGateway({
       issuer: ISSUER,
@@ -146,7 +146,7 @@ describe("serveGateway", () => {
     expect(answer.status).toBe(502);
   });
 
-  it("closes what it was given and has opened when it cannot listen", async () => {
+  it("closes the given gateway and its own listeners when it cannot listen", async () => {
     await using other = await startGateway();
     const operationsPort = await freePort();
     const route = { prefix: "/orders", upstream: other.upstream.url };
@@ -168,7 +168,7 @@ describe("serveGateway", () => {
 });
 
 describe("reloading", () => {
-  it("that takes an upstream away fails no request that has to be sent to it again", async () => {
+  it("that removes an upstream fails no request that must be repeated", async () => {
     const held: ServerResponse[] = [];
     const bodies: RequestInit = {
       method: "POST",
@@ -201,7 +201,7 @@ describe("reloading", () => {
     while ((await open()) > 0) await new Promise(setImmediate);
   });
 
-  it("keeps the connections to upstreams that stay, and keeps new ones to those that come back", async () => {
+  it("keeps connections to upstreams that stay, and to those that come back", async () => {
     const ports: (number | undefined)[] = [];
     await using gateway = await startGateway({
       handler: (request, response) => {
@@ -228,7 +228,7 @@ describe("reloading", () => {
 
   afterEach(() => vi.useRealTimers());
 
-  it("gives new requests the new policy, and open ones the old", async () => {
+  it("applies the new policy to new requests, and the old one to open ones", async () => {
     await using other = await startUpstream();
     const release = Promise.withResolvers<void>();
     await using gateway = await startGateway({
@@ -246,7 +246,7 @@ describe("reloading", () => {
     expect(await (await open).text()).toBe("old");
   });
 
-  it("ends the streams and refuses the tokens of an app that is gone", async () => {
+  it("ends the streams and refuses the tokens of an app that was removed", async () => {
     await using gateway = await startGateway({
       handler: (_request, response) => void response.write("data: 1\n\n"),
     });
@@ -257,7 +257,7 @@ describe("reloading", () => {
     expect((await gateway.request("/orders")).status).toBe(401);
   });
 
-  it("refuses a request of an app that is gone, also one that waits for its rate limit", async () => {
+  it("refuses a request of a removed app, even if it waits for its rate limit", async () => {
     let reload = (): void => {};
     await using gateway = await startGateway({
       route: { rateLimit: { requests: 9, windowSeconds: 60 } },
@@ -271,7 +271,7 @@ describe("reloading", () => {
     expect(gateway.upstream.requests).toEqual([]);
   });
 
-  it("takes a changed file over, and leaves a broken one alone", async () => {
+  it("applies a changed file, and ignores a broken one", async () => {
     using folder = temporaryFolder();
     await using upstream = await startUpstream();
     const file = join(folder.path, "gateway.json");

@@ -127,7 +127,7 @@ describe("ambiguous requests", () => {
     ["00", "", "0"],
     ["003", "abc", "3"],
     ["3\t", "abc", "3"],
-  ])("takes the length %j in one spelling", async (length, body, arrives) => {
+  ])("forwards the length %j in one spelling", async (length, body, arrives) => {
     await using gateway = await startGateway();
     const text = post(
       `Authorization: Bearer ${gateway.tokens.token()}`,
@@ -139,7 +139,7 @@ describe("ambiguous requests", () => {
     expect(gateway.upstream.requests[0]?.headers["content-length"]).toBe(arrives);
   });
 
-  it("takes requests of HTTP/1.0 whose end is plain, as engines in front send them", async () => {
+  it("accepts HTTP/1.0 requests with a clear end, as reverse proxies send them", async () => {
     await using gateway = await startGateway();
     const lines = ["Host: gateway", `Authorization: Bearer ${gateway.tokens.token()}`];
     for (const text of [
@@ -156,7 +156,7 @@ describe("ambiguous requests", () => {
     expect(await sendRaw(gateway.url, text)).toBe("");
   });
 
-  it("cuts an answer that has begun when the body turns out malformed", async () => {
+  it("ends a started answer when the request body turns out malformed", async () => {
     await using gateway = await startGateway({
       handler: (_request, response) => {
         response.write("begun");
@@ -174,7 +174,7 @@ describe("ambiguous requests", () => {
     expect(received).not.toContain("0\r\n\r\n");
   });
 
-  it("frames the request anew for the upstream", async () => {
+  it("frames the request itself for the upstream", async () => {
     await using gateway = await startGateway();
     const text = post(
       `Authorization: Bearer ${gateway.tokens.token()}`,
@@ -190,7 +190,7 @@ describe("ambiguous requests", () => {
     expect(request?.trailers).toEqual({});
   });
 
-  it("keeps two pipelined requests of one connection apart", async () => {
+  it("keeps two pipelined requests of one connection separate", async () => {
     await using gateway = await startGateway();
     const first = get("/orders/1", `Authorization: Bearer ${gateway.tokens.token()}`);
     const second = get(

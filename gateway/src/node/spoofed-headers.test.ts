@@ -36,7 +36,7 @@ describe("spoofed headers", () => {
     "Trailer: X-Tenant-ID",
   ];
 
-  it("never arrive, and what Connection names is not what the gateway adds", async () => {
+  it("never arrive, and Connection cannot remove the gateway's own headers", async () => {
     await using gateway = await startGateway({ route: { forwardCookies: true } });
     const names =
       "X-Breezeway-User, X-Tenant-ID, X-Breezeway-Tenant, Via, X-Private, Authorization";
@@ -72,7 +72,7 @@ describe("spoofed headers", () => {
     });
   });
 
-  it("arrive where the route lets them pass, in that one spelling", async () => {
+  it("arrive when the route passes them, in that one spelling", async () => {
     await using gateway = await startGateway({
       route: { passHeaders: ["X-User-Id", "x-real-ip", "Remote-User"] },
     });
@@ -90,7 +90,7 @@ describe("spoofed headers", () => {
     }
   });
 
-  it("of one's own never arrive, neither before the body nor behind it", async () => {
+  it("in removeHeaders never arrive, neither as headers nor as trailers", async () => {
     await using gateway = await startGateway({
       route: { passHeaders: ["x-user-id"] },
       gateway: { removeHeaders: ["X-Acme-*", "x-internal", "x-user-*"] },
@@ -122,7 +122,7 @@ describe("spoofed headers", () => {
     ["routes[0].passHeaders[0]: must name", undefined, { passHeaders: ["X-Forwarded-For"] }],
     ["routes[0].passHeaders[0]: must name", undefined, { passHeaders: ["X_User_Id"] }],
     ["routes[0].passHeaders[0]: must name", undefined, { passHeaders: ["Forwarded"] }],
-  ])("cannot be configured wrongly: %s", async (message, gateway = {}, route = {}) => {
+  ])("refuse a wrong configuration: %s", async (message, gateway = {}, route = {}) => {
     await expect(startGateway({ gateway, route })).rejects.toMatchObject({
       code: "CONFIG_INVALID",
       message: expect.stringContaining(message) as string,
@@ -134,7 +134,7 @@ describe("spoofed headers", () => {
     ["the same header in another case", ["Authorization: Bearer $", "authorization: Bearer x"]],
     ["two tokens in one header", ["Authorization: Bearer $, Bearer $"]],
     ["Proxy-Authorization", ["Authorization: Bearer $", "Proxy-Authorization: Bearer $"]],
-  ])("refuse %s", async (_name, headers) => {
+  ])("are refused: %s", async (_name, headers) => {
     await using gateway = await startGateway();
     const token = gateway.tokens.token();
     const text = get("/orders", ...headers.map((line) => line.replaceAll("$", token)));
@@ -145,7 +145,7 @@ describe("spoofed headers", () => {
     expect(gateway.upstream.requests).toEqual([]);
   });
 
-  it("believes X-Forwarded headers of trusted proxies only", async () => {
+  it("are trusted in X-Forwarded headers of trusted proxies only", async () => {
     await using gateway = await startGateway({ gateway: { trustedProxies: ["127.0.0.0/8"] } });
     const response = await gateway.request("/orders", {
       headers: { "x-forwarded-for": "203.0.113.7", "x-forwarded-proto": "https" },

@@ -52,7 +52,7 @@ async function refusalOf(socket: WebSocket): Promise<[number | undefined, string
 }
 
 describe("a WebSocket", () => {
-  it("carries messages both ways, to an upstream that knows who is there", async () => {
+  it("carries messages both ways, to an upstream that gets the identity", async () => {
     await using gateway = await start();
     const socket = new WebSocket(wsUrl(gateway), {
       headers: { ...bearer(gateway), "x-breezeway-user": "mallory", origin: APP_ORIGIN },
@@ -72,7 +72,7 @@ describe("a WebSocket", () => {
     expect(code).toBe(4000);
   });
 
-  it("may bring its token as a subprotocol, which goes no further", async () => {
+  it("may send its token as a subprotocol, which is not forwarded", async () => {
     await using gateway = await start();
     const token = gateway.tokens.token();
     const socket = new WebSocket(wsUrl(gateway), ["breezeway", `breezeway.bearer.${token}`], {
@@ -122,13 +122,13 @@ describe("a WebSocket", () => {
     expect(gateway.handshakes).toEqual([]);
   });
 
-  it("is refused on a route that takes none", async () => {
+  it("is refused on a route without WebSocket", async () => {
     await using gateway = await start({ route: { webSocket: false } });
     const socket = new WebSocket(wsUrl(gateway), { headers: bearer(gateway) });
     expect((await refusalOf(socket))[0]).toBe(400);
   });
 
-  it("passes the upstream's refusal on", async () => {
+  it("forwards the upstream's refusal", async () => {
     await using gateway = await start();
     gateway.sockets.close();
     gateway.upstream.server.on("upgrade", (_request, socket) => {
@@ -138,7 +138,7 @@ describe("a WebSocket", () => {
     expect(await refusalOf(socket)).toEqual([426, "nope"]);
   });
 
-  it("ends when the upstream's connection ends, and the other way round", async () => {
+  it("ends when the upstream's connection ends, and vice versa", async () => {
     await using gateway = await start();
     const first = new WebSocket(wsUrl(gateway), { headers: bearer(gateway) });
     await once(first, "open");
@@ -151,7 +151,7 @@ describe("a WebSocket", () => {
     await closed;
   });
 
-  it.each([0, 50])("ends with the server, which lets it go on for %i ms", async (graceMs) => {
+  it.each([0, 50])("ends with the server after graceMs %i", async (graceMs) => {
     await using gateway = await start();
     const socket = new WebSocket(wsUrl(gateway), { headers: bearer(gateway) });
     await once(socket, "open");
@@ -182,7 +182,7 @@ describe("other upgrades", () => {
       "",
     ].join("\r\n");
 
-  it("to HTTP/2 are ignored: the tunnel would carry requests past the gateway", async () => {
+  it("to HTTP/2 are ignored, since a tunnel would bypass the gateway", async () => {
     await using gateway = await startGateway();
     const text = upgrade(
       gateway,
@@ -195,7 +195,7 @@ describe("other upgrades", () => {
     expect(gateway.upstream.requests[0]?.headers).not.toHaveProperty("http2-settings");
   });
 
-  it("that the upstream forces upon a plain request are refused", async () => {
+  it("that the upstream forces on a plain request are refused", async () => {
     await using gateway = await startGateway();
     gateway.upstream.server.removeAllListeners("request");
     gateway.upstream.server.on("request", (request) => {
@@ -208,7 +208,7 @@ describe("other upgrades", () => {
     expect(await response.json()).toMatchObject({ reason: "upstream-invalid" });
   });
 
-  it("do not let a client go on before the upstream has agreed", async () => {
+  it("do not let a client continue before the upstream agrees", async () => {
     // A client that pretends it was upgraded, and smuggles a request behind the refused handshake.
     await using gateway = await startGateway();
     const text = upgrade(
@@ -252,7 +252,7 @@ describe("other upgrades", () => {
   it.each([
     ["to HTTP/2", ["Upgrade: h2c"], ""],
     ["with a body", ["Upgrade: websocket", "Content-Length: 3"], "abc"],
-  ])("%s are ignored, and are the last of their connection", async (_name, lines, body) => {
+  ])("%s are ignored, and end their connection", async (_name, lines, body) => {
     await using gateway = await startGateway({ route: { scopes: [] } });
     const first = upgrade(gateway, "Connection: Upgrade", ...lines) + body;
     // The parser forgets what stands behind such a request in one piece: what comes later would be read
@@ -265,7 +265,7 @@ describe("other upgrades", () => {
     expect(received).toMatch(/\r\nConnection: close\r\n/);
   });
 
-  it("at /authz are questions of an engine about an upgrade, and answered as such", async () => {
+  it("at /authz are answered as a reverse proxy's question about an upgrade", async () => {
     await using gateway = await startGateway();
     const question = upgrade(
       gateway,
@@ -284,21 +284,24 @@ describe("other upgrades", () => {
   it.each([
     ["Content-Length: 37", ""],
     ["Transfer-Encoding: chunked", "25\r\n"],
-  ])("with a body (%s) are ignored, and the body is no request", async (framing, size) => {
-    await using gateway = await startGateway({ route: { scopes: [] } });
-    const text = upgrade(
-      gateway,
-      "Connection: Upgrade, close",
-      "Upgrade: websocket",
-      "Sec-WebSocket-Version: 13",
-      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
-      framing,
-    );
-    const body = "GET /admin HTTP/1.1\r\nHost: inside\r\n\r\n";
-    const end = size === "" ? "" : "\r\n0\r\n\r\n";
-    const received = await sendRaw(gateway.url, text + size + body + end);
-    expect(received.match(/HTTP\/1\.1 \d{3}/g)?.[0]).toBe("HTTP/1.1 200");
-    expect(gateway.upstream.requests.map(({ url }) => url)).toEqual(["/orders"]);
-    expect(gateway.upstream.requests[0]?.headers).not.toHaveProperty("upgrade");
-  });
+  ])(
+    "with a body (%s) are ignored, and the body is not read as a request",
+    async (framing, size) => {
+      await using gateway = await startGateway({ route: { scopes: [] } });
+      const text = upgrade(
+        gateway,
+        "Connection: Upgrade, close",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        framing,
+      );
+      const body = "GET /admin HTTP/1.1\r\nHost: inside\r\n\r\n";
+      const end = size === "" ? "" : "\r\n0\r\n\r\n";
+      const received = await sendRaw(gateway.url, text + size + body + end);
+      expect(received.match(/HTTP\/1\.1 \d{3}/g)?.[0]).toBe("HTTP/1.1 200");
+      expect(gateway.upstream.requests.map(({ url }) => url)).toEqual(["/orders"]);
+      expect(gateway.upstream.requests[0]?.headers).not.toHaveProperty("upgrade");
+    },
+  );
 });

@@ -6,7 +6,7 @@ import { startUpstream } from "@breezeway/test-support/upstream";
 import { startGateway } from "../../test-support/start.ts";
 import { createFailureLog } from "./failure-log.ts";
 
-describe("failures that nobody listens for", () => {
+describe("failures without onError", () => {
   let lines: string[];
   beforeEach(() => {
     lines = [];
@@ -14,7 +14,7 @@ describe("failures that nobody listens for", () => {
   });
   afterEach(() => vi.useRealTimers());
 
-  it("are told on standard error, with the address that does not answer", async () => {
+  it("are written to standard error, with the address that does not answer", async () => {
     const gone = await startUpstream();
     await gone[Symbol.asyncDispose]();
     const jwks = `${gone.url}/jwks.json`;
@@ -33,7 +33,7 @@ describe("failures that nobody listens for", () => {
     ]);
   });
 
-  it("are told by status or silence where the issuer answers, but not as it should", async () => {
+  it("are written with the status when the issuer gives a wrong answer", async () => {
     const issuer = await startIssuer(createSigner());
     issuer.keys = (response) => void response.writeHead(418).end("CANARY");
     await using gateway = await startGateway({
@@ -54,7 +54,7 @@ describe("failures that nobody listens for", () => {
     ]);
   });
 
-  it("are told once a minute while they last, and at once when they change", () => {
+  it("are written once a minute while they last, and at once when they change", () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     const report = createFailureLog(undefined);
     const failure = (status: string): BridgeError => new BridgeError("STORE_UNAVAILABLE", status);
@@ -68,7 +68,7 @@ describe("failures that nobody listens for", () => {
     expect(lines.map((line) => line.slice(-4, -1))).toEqual(["404", "500", "500"]);
   });
 
-  it("are told without what other libraries quote", () => {
+  it("are written without text that other libraries quote", () => {
     const report = createFailureLog(undefined);
     // As database clients do it: a class of its own, the name and no code inherited.
     class ErrorReply extends Error {}

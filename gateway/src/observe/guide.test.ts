@@ -17,13 +17,13 @@ async function registered(): Promise<string[]> {
   return [...text.matchAll(/^# TYPE (breezeway_gateway_[a-z_]+) /gm)].map(([, name]) => name ?? "");
 }
 
-it("the guide's table of metrics is the list of those that there are", async () => {
+it("the guide's table lists exactly the existing metrics", async () => {
   const guide = readFileSync(GUIDE, "utf8");
   const [, table = ""] = /^## Metrics$(.*?)^An `upstream`/ms.exec(guide) ?? [];
   expect([...(table.match(NAME) ?? [])].toSorted()).toEqual((await registered()).toSorted());
 });
 
-it("every metric that the guide speaks of is one that there is", async () => {
+it("every metric that the guide names exists", async () => {
   const names = new Set(await registered());
   const mentioned = readFileSync(GUIDE, "utf8").match(NAME) ?? [];
   expect(mentioned.length).toBeGreaterThan(names.size);

@@ -42,7 +42,7 @@ describe("metrics", () => {
     }
   });
 
-  it("say which way upstreams fail", async () => {
+  it("report how upstreams fail", async () => {
     const gone = await startUpstream();
     await gone[Symbol.asyncDispose]();
     await using gateway = await startGateway({
@@ -89,7 +89,7 @@ describe("the audit log", () => {
   const entries = (): Record<string, unknown>[] =>
     lines.splice(0).map((line) => JSON.parse(line) as Record<string, unknown>);
 
-  it("has one line per decision, with who asked for what", async () => {
+  it("has one line per decision, with caller and request", async () => {
     await using gateway = await startGateway({ gateway: { audit: destination } });
     const response = await gateway.request("/orders/7?secret=1", {
       headers: { origin: APP_ORIGIN },
@@ -120,7 +120,7 @@ describe("the audit log", () => {
   it.each([
     ["without a token", "GET", "", "token-missing"],
     ["of a method that the route does not take", "DELETE", "Bearer x", "method-not-allowed"],
-  ])("names the path and the route that an engine asked about %s", async (...row) => {
+  ])("names the path and route that a reverse proxy asked about %s", async (...row) => {
     const [, method, authorization, reason] = row;
     await using gateway = await startGateway({
       gateway: { audit: destination },
@@ -133,7 +133,7 @@ describe("the audit log", () => {
     );
   });
 
-  it("adds a line when what was allowed fails", async () => {
+  it("adds a line when an allowed request fails", async () => {
     await using gateway = await startGateway({
       gateway: { audit: destination },
       handler: (request) => request.socket.destroy(),
@@ -145,7 +145,7 @@ describe("the audit log", () => {
     ]);
   });
 
-  it("never holds a secret, and neither do errors and metrics", async () => {
+  it("never contains a secret, nor do errors and metrics", async () => {
     await using gateway = await startGateway({ gateway: { audit: destination } });
     const canary = "CANARY-7f3a";
     const token = gateway.tokens.token();
@@ -170,7 +170,7 @@ describe("the audit log", () => {
     expect(everything).not.toContain(token.split(".")[1]);
   });
 
-  it("is appended to a file", async () => {
+  it("appends to a file", async () => {
     using folder = temporaryFolder();
     const file = join(folder.path, "logs", "audit.jsonl");
     {
@@ -180,7 +180,7 @@ describe("the audit log", () => {
     expect(readFileSync(file, "utf8")).toContain('"decision":"allow"');
   });
 
-  it("is not started with a file that cannot be written", async () => {
+  it("refuses a file that cannot be written", async () => {
     using folder = temporaryFolder();
     const file = join(folder.path, "a-file");
     writeFileSync(file, "");
@@ -195,7 +195,7 @@ describe("the audit log", () => {
     );
   });
 
-  it.runIf(existsSync("/proc/self/fd"))("is closed when a later option is wrong", async () => {
+  it.runIf(existsSync("/proc/self/fd"))("is closed when another option is wrong", async () => {
     using folder = temporaryFolder();
     const file = join(folder.path, "audit.jsonl");
     expect(() =>
@@ -223,7 +223,7 @@ describe("the audit log", () => {
 });
 
 describe("tracing", () => {
-  it("continues the caller's trace, and the upstream continues ours", async () => {
+  it("continues the caller's trace, and the upstream continues the gateway's", async () => {
     const exporter = new InMemorySpanExporter();
     const provider = new TracerProvider({
       spanProcessors: [new SimpleSpanProcessor({ exporter })],

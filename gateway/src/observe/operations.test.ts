@@ -27,8 +27,8 @@ async function ask(url: string, headers: Record<string, string> = {}): Promise<H
   return promise;
 }
 
-describe("what is for operators", () => {
-  it("is told to a caller on this machine", async () => {
+describe("operators' data", () => {
+  it("is shown to a caller on this machine", async () => {
     await using gateway = await startGateway();
     await gateway.request("/orders");
     expect(await ask(`${gateway.url}/metrics`)).toMatchObject({ status: 200 });
@@ -37,7 +37,7 @@ describe("what is for operators", () => {
     expect(JSON.parse(body)).toEqual({ status: "ok", checks: { keys: "ok", revocations: "off" } });
   });
 
-  it("names no upstream's address, even there", async () => {
+  it("contains no upstream's address, even there", async () => {
     await using gateway = await startGateway();
     await gateway.request("/orders");
     const { body } = await ask(`${gateway.url}/metrics`);
@@ -50,7 +50,7 @@ describe("what is for operators", () => {
     ["was passed on by a proxy of another kind", { "x-real-ip": "203.0.113.7" }],
     ["names another host, as after DNS rebinding", { Host: "evil.example:4001" }],
     ["came through a CDN", { Via: "1.1 cdn", "CF-Connecting-IP": "203.0.113.7" }],
-  ])("is not told to a request that %s", async (_name, headers) => {
+  ])("is not shown to a request that %s", async (_name, headers) => {
     await using gateway = await startGateway();
     const metrics = await ask(`${gateway.url}/metrics`, headers);
     expect(metrics.status).toBe(404);
@@ -59,7 +59,7 @@ describe("what is for operators", () => {
     expect(ready).toEqual({ status: 200, body: '{"status":"ok"}' });
   });
 
-  it("is not told to a stranger: that the feed is lost is no business of theirs", async () => {
+  it("is not shown to the public, which includes a lost feed", async () => {
     const port = await freePort();
     await using gateway = await startGateway({
       gateway: { revocations: { url: `http://127.0.0.1:${port}/revocations` } },
@@ -90,7 +90,7 @@ describe("what is for operators", () => {
     expect(isInsider(head, "none")).toBe(false);
   });
 
-  it("is told to everybody only when the configuration says so", async () => {
+  it("is shown to everybody only when access is public", async () => {
     await using gateway = await startGateway({ gateway: { metrics: { access: "public" } } });
     const headers = { "x-forwarded-for": "203.0.113.7" };
     expect((await ask(`${gateway.url}/metrics`, headers)).body).toContain(FIGURES);
@@ -107,7 +107,7 @@ describe("what is for operators", () => {
     },
   );
 
-  it("has a listener of its own where one is asked for, and then no other", async () => {
+  it("is served only by the operations listener when there is one", async () => {
     await using gateway = await startGateway({ serve: { operationsPort: 0 } });
     const { operationsUrl } = gateway.server;
     expect((await ask(`${operationsUrl}/metrics`)).body).toContain(FIGURES);
@@ -120,7 +120,7 @@ describe("what is for operators", () => {
     await expect(ask(`${operationsUrl}/metrics`)).rejects.toThrow("ECONNREFUSED");
   });
 
-  it("names an operations port that is in use, and leaves nothing open", async () => {
+  it("refuses an operations port that is in use, and leaves nothing open", async () => {
     await using first = await startGateway({ serve: { operationsPort: 0 } });
     const operationsPort = Number(new URL(first.server.operationsUrl ?? "").port);
     const options = {
@@ -135,7 +135,7 @@ describe("what is for operators", () => {
     });
   });
 
-  it("has a handler of its own beside fetch, which knows no addresses", async () => {
+  it("has its own handler besides fetch, which knows no addresses", async () => {
     await using gateway = createGateway({
       issuer: ISSUER,
       apps: [ORDERS_APP],

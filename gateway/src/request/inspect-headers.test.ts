@@ -29,7 +29,7 @@ describe("headerKind", () => {
   it.each([
     ...["X-Real-IP", "X-Forwarded-Prefix", "X_Forwarded_User", "X-Auth-Request-User"],
     ...["REMOTE_USER", "Ssl.Client-Cert", "X-WEBAUTH-USER", "x-user-id", "X-Envoy-Internal"],
-  ])("keeps %s back as a proxy's", (name) => {
+  ])("classifies %s as a proxy claim", (name) => {
     expect(headerKind(name)).toBe("proxy-claim");
   });
 
@@ -49,7 +49,7 @@ describe("headerKind", () => {
 });
 
 describe("inspectHeaders", () => {
-  it("removes what Connection names, in any case", () => {
+  it("removes the fields that Connection names, in any case", () => {
     const { forward } = inspectHeaders([
       ...["Accept", "*/*", "X-Secret", "1", "x-other", "2"],
       ...["Connection", "keep-alive, X-SECRET", "Connection", "x-other"],
@@ -83,7 +83,7 @@ describe("inspectHeaders", () => {
   it.each([
     ...["", "a b", "a,b", "a\tb", "a/b", "a@b", "user:pw@a", "a?b", "a#b", "a\\b", 'a"b', "<a>"],
     ...["a:b", "a:1:2", ":80", "a:123456", "::1", "[::1", "[a b]", "[]", "[::1]a", "%zz", "é"],
-  ])("refuses %j as a Host", (host) => {
+  ])("refuses %j as Host", (host) => {
     expect(() => inspectHeaders(["Host", host])).toThrow(
       expect.objectContaining({ code: "REQUEST_MALFORMED" }),
     );
@@ -92,7 +92,7 @@ describe("inspectHeaders", () => {
   it.each([
     ...["gateway", "Shell.Example.", "shell.example:443", "a_b-c.example:", "10.0.0.1:80"],
     ...["[::1]", "[::ffff:10.0.0.1]:8080", "xn--bcher-kva.example", "b%C3%BCcher"],
-  ])("takes %j as a Host", (host) => {
+  ])("accepts %j as Host", (host) => {
     expect(inspectHeaders(["Host", host]).host).toBe(host);
   });
 
@@ -102,7 +102,7 @@ describe("inspectHeaders", () => {
     expect(inspectHeaders(["Proxy-Authorization", "Bearer a"]).duplicateCredentials).toBe(true);
   });
 
-  it("refuses more fields than it would pass on", () => {
+  it("refuses more than MAX_HEADER_FIELDS fields", () => {
     const many = Array.from({ length: 201 }, (_, index) => [`x-${index}`, "1"]).flat();
     expect(() => inspectHeaders(many)).toThrow(
       expect.objectContaining({ code: "HEADERS_TOO_LARGE" }),

@@ -9,8 +9,8 @@ const TIMEOUT_MS = 60_000;
 
 const asking = engines.filter(({ file }) => file !== "haproxy.cfg");
 for (const engine of asking) {
-  describe.runIf(engine.program)(`what a client sees of ${engine.name}`, () => {
-    it("passes the whole refusal to the client", { timeout: TIMEOUT_MS }, async () => {
+  describe.runIf(engine.program)(`a client behind ${engine.name}`, () => {
+    it("gets the whole refusal", { timeout: TIMEOUT_MS }, async () => {
       await using scene = await startEngine(engine, {
         route: { rateLimit: { requests: 1, windowSeconds: 60 } },
       });
@@ -31,7 +31,7 @@ for (const engine of asking) {
       expect(await refused.json()).toMatchObject({ reason: "token-malformed", action: "refresh" });
     });
 
-    it("lets a revoked session in no more", { timeout: TIMEOUT_MS }, async () => {
+    it("is refused once its session is revoked", { timeout: TIMEOUT_MS }, async () => {
       const revoked = new Set<string>();
       await using scene = await startEngine(engine, {
         gateway: { isRevoked: ({ sid }) => revoked.has(sid) },
@@ -44,7 +44,7 @@ for (const engine of asking) {
       expect(await response.json()).toMatchObject({ reason: "session-revoked", action: "login" });
     });
 
-    it("lets a token with its proof in, once", { timeout: TIMEOUT_MS }, async () => {
+    it("may use a token with its proof once", { timeout: TIMEOUT_MS }, async () => {
       await using scene = await startEngine(engine, {
         gateway: { proof: { publicUrls: PUBLIC_URL } },
       });
@@ -62,7 +62,7 @@ for (const engine of asking) {
       expect(await again.json()).toMatchObject({ reason: "proof-invalid", action: "refresh" });
     });
 
-    it("refuses when the gateway is gone", { timeout: TIMEOUT_MS }, async () => {
+    it("is refused when the gateway is down", { timeout: TIMEOUT_MS }, async () => {
       await using scene = await startEngine(engine);
       const headers = { authorization: `Bearer ${scene.gateway.tokens.token()}` };
       await scene.gateway.server.close();

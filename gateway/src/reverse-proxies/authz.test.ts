@@ -37,7 +37,7 @@ describe("/authz", () => {
     ["Envoy asks", "/authz/orders/7?x=1", {}, "GET", 200],
     ["it is asked with any method", "/authz", nginx("/orders"), "DELETE", 204],
     ["Envoy asks about a write", "/authz/orders", {}, "POST", 200],
-  ])("says yes, and who it is, when %s", async (...row) => {
+  ])("allows the request and sends the identity when %s", async (...row) => {
     const [, path, headers, method, status] = row;
     await using gateway = await startGateway({ route: { upstream: undefined } });
     const response = await ask(gateway, path, { ...headers, origin: APP_ORIGIN }, method);
@@ -54,7 +54,7 @@ describe("/authz", () => {
     });
   });
 
-  it("sends every identity header with a refusal too, empty, and the reason", async () => {
+  it("sends every identity header empty with a refusal, and the reason", async () => {
     await using gateway = await startGateway();
     const response = await ask(gateway, "/authz", {
       ...caddy("/orders"),
@@ -67,7 +67,7 @@ describe("/authz", () => {
     expect(await response.json()).toMatchObject({ reason: "token-malformed" });
   });
 
-  it("says only 401 and 403 to nginx, and the rest to the client", async () => {
+  it("sends only 401 and 403 to nginx, and other statuses to the client", async () => {
     await using gateway = await startGateway();
     const question = nginx("/nothing");
     const response = await ask(gateway, "/authz", question);
@@ -110,14 +110,14 @@ describe("/authz", () => {
     ["a path in another spelling", caddy("/orders/%2e%2e/admin"), {}, "request-malformed"],
     ["a preflight without a token", caddy("/orders", "OPTIONS"), undefined, "token-missing"],
     ["TRACE", caddy("/orders", "TRACE"), {}, "method-not-allowed"],
-  ])("decides about %s as the proxy does", async (_name, headers, claims, reason) => {
+  ])("decides about %s like the proxy", async (_name, headers, claims, reason) => {
     await using gateway = await startGateway();
     const authorization = claims === undefined ? "" : `Bearer ${gateway.tokens.token(claims)}`;
     const response = await ask(gateway, "/authz", { ...headers, authorization });
     expect(response.headers.get("x-breezeway-error")).toBe(reason);
   });
 
-  it("leaves a path alone that only begins like it", async () => {
+  it("does not handle a path that only begins like /authz", async () => {
     await using gateway = await startGateway();
     expect((await gateway.request("/authzz")).status).toBe(404);
   });

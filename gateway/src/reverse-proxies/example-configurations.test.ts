@@ -120,7 +120,7 @@ describe.each(["envoy.yaml", "envoy-jwt-authn.yaml"])("%s", (file) => {
   const config = readEnvoy(file);
   const [{ request_headers_to_remove: removed, routes }] = config.route_config.virtual_hosts;
 
-  it("removes what a client says about itself before anything else looks at it", () => {
+  it("removes client-supplied identity headers before anything reads them", () => {
     const names = config.http_filters.map(({ name }) => name.replace("envoy.filters.http.", ""));
     expect(names[0]).toBe("lua");
     expect(names.at(-1)).toBe("router");
@@ -133,7 +133,7 @@ describe.each(["envoy.yaml", "envoy-jwt-authn.yaml"])("%s", (file) => {
     expect(passing(source, [...bad, ...HARMLESS])).toEqual([...HARMLESS, ...compared].toSorted());
   });
 
-  it("passes no credential on to the service", () => {
+  it("forwards no credential to the service", () => {
     expect(removed).toEqual(expect.arrayContaining(CREDENTIALS));
   });
 
@@ -142,7 +142,7 @@ describe.each(["envoy.yaml", "envoy-jwt-authn.yaml"])("%s", (file) => {
   });
 });
 
-it("envoy.yaml takes every identity header from the gateway, and lets nobody in without it", () => {
+it("envoy.yaml copies every identity header from the gateway, and refuses requests without its decision", () => {
   const patterns = z.object({
     patterns: z.array(
       z.looseObject({ exact: z.optional(z.string()), prefix: z.optional(z.string()) }),
@@ -167,7 +167,7 @@ it("envoy.yaml takes every identity header from the gateway, and lets nobody in 
   expect(asked).toEqual(expect.arrayContaining(["authorization", "dpop", "origin", "x-tenant-id"]));
 });
 
-it("envoy-jwt-authn.yaml takes tokens from Authorization alone, with 5 s of skew", () => {
+it("envoy-jwt-authn.yaml accepts tokens only in Authorization, with 5 s of clock skew", () => {
   const schema = z.looseObject({
     providers: z.object({
       // Strict: `from_params` and `from_cookies` would be further ways in.
@@ -194,7 +194,7 @@ it("envoy-jwt-authn.yaml takes tokens from Authorization alone, with 5 s of skew
   );
 });
 
-it("envoy-jwt-authn.yaml lets nobody in with a token that is bound to a key", () => {
+it("envoy-jwt-authn.yaml refuses tokens that are bound to a key", () => {
   const metadata = z.object({
     filter: z.literal("envoy.filters.http.jwt_authn"),
     path: z.tuple([
@@ -238,7 +238,7 @@ describe("traefik.yaml", () => {
   const { http } = z.parse(schema, parse(readFileSync(`${EXAMPLES}traefik.yaml`, "utf8")));
   const { breezeway, "strip-credentials": strip } = http.middlewares;
 
-  it("asks first, then takes credentials away", () => {
+  it("asks the gateway first, then removes credentials", () => {
     expect(http.routers.orders.middlewares).toEqual(["breezeway", "strip-credentials"]);
     expect(http.routers["orders-preflight"].priority).toBeGreaterThan(0);
   });
@@ -251,7 +251,7 @@ describe("traefik.yaml", () => {
     for (const name of HARMLESS) expect(name).not.toMatch(removes);
   });
 
-  it("passes no credential on, and nothing that changes what was authorised", () => {
+  it("forwards no credential, and no header that overrides the decision", () => {
     const names = Object.keys(strip.headers.customRequestHeaders).map((name) => name.toLowerCase());
     const byName = spoofedNames.filter(
       (name) => !/^x[-_.](?:breezeway|tenant)/.test(name) && !/[_.]/.test(name),
@@ -260,14 +260,14 @@ describe("traefik.yaml", () => {
   });
 });
 
-it("what these configurations remove is what the gateway itself removes", () => {
+it("these configurations remove only what the gateway itself removes", () => {
   for (const name of [...IDENTITY, ...spellings, ...REROUTING, ...spoofedNames]) {
     expect(["drop", "proxy-claim", "tenant"], name).toContain(headerKind(name));
   }
   for (const name of HARMLESS) expect(headerKind(name)).toBe("forward");
 });
 
-it("of everything that the gateway takes for a proxy's word, these configurations remove an example", () => {
+it("these configurations remove an example of every kind of proxy claim", () => {
   const examples = PROXY_CLAIMS.map((name) => name.toLowerCase());
   for (const name of examples) expect(headerKind(name), name).toBe("proxy-claim");
   for (const name of PROXY_CLAIM_NAMES) expect(examples).toContain(name);

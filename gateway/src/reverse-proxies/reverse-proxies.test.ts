@@ -42,7 +42,7 @@ for (const engine of engines) {
       },
     );
 
-    it("refuses every attack of the table", { timeout: TIMEOUT_MS }, async () => {
+    it("refuses every attack in the table", { timeout: TIMEOUT_MS }, async () => {
       await using scene = await startEngine(engine);
       for (const [name, make, statuses, reason] of attacks) {
         const received = await scene.send(make(scene));
@@ -74,7 +74,7 @@ for (const engine of engines) {
       }
     });
 
-    it("does not let Connection take identity headers away", { timeout: TIMEOUT_MS }, async () => {
+    it("does not let Connection remove identity headers", { timeout: TIMEOUT_MS }, async () => {
       await using scene = await startEngine(engine);
       for (const name of ["X-Tenant-ID", "X-Breezeway-Tenant", "x-breezeway-user"]) {
         const text = get("/orders", auth(scene), `Connection: close, ${name}`, "", "");
@@ -112,7 +112,7 @@ for (const engine of engines) {
       expect(scene.gateway.upstream.requests).toEqual([]);
     });
 
-    it("passes bodies on", { timeout: TIMEOUT_MS }, async () => {
+    it("forwards bodies", { timeout: TIMEOUT_MS }, async () => {
       await using scene = await startEngine(engine);
       const response = await fetch(`${scene.url}/orders`, {
         method: "POST",
@@ -123,7 +123,7 @@ for (const engine of engines) {
       expect(((await response.json()) as { body: string }).body).toHaveLength(100_000);
     });
 
-    it("passes the service's own refusals and errors on", { timeout: TIMEOUT_MS }, async () => {
+    it("forwards the service's own refusals and errors", { timeout: TIMEOUT_MS }, async () => {
       await using scene = await startEngine(engine, {
         handler: (request, response) => {
           const status = Number(request.url?.slice("/orders/".length));

@@ -24,22 +24,22 @@ const fieldsOf = (received: string, name: string): string[] =>
     ([, value]) => value ?? "",
   );
 
-describe("an answer in chunks", () => {
+describe("a chunked answer", () => {
   const answer = `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${CHUNKS}`;
 
-  it("goes in chunks to a client of HTTP/1.1, which is told so once", async () => {
+  it("is chunked for an HTTP/1.1 client, with one Transfer-Encoding", async () => {
     const received = await answered(answer, "GET /orders HTTP/1.1", "Connection: close");
     expect(fieldsOf(received, "transfer-encoding")).toEqual(["chunked"]);
     expect(received.endsWith(`\r\n\r\n${CHUNKS}`)).toBe(true);
   });
 
-  it("goes whole to a client of HTTP/1.0, which knows no chunks", async () => {
+  it("is not chunked for an HTTP/1.0 client", async () => {
     const received = await answered(answer, "GET /orders HTTP/1.0");
     expect(fieldsOf(received, "transfer-encoding")).toEqual([]);
     expect(received.endsWith("\r\n\r\nwhole")).toBe(true);
   });
 
-  it("has no coding where it has no body", async () => {
+  it("has no coding when it has no body", async () => {
     const head = await answered(answer, "HEAD /orders HTTP/1.1", "Connection: close");
     expect(statusOf(head)).toBe(200);
     expect(fieldsOf(head, "transfer-encoding")).toEqual([]);
@@ -51,11 +51,11 @@ describe("an answer in chunks", () => {
   });
 });
 
-describe("what an upstream says of its connection", () => {
+describe("an upstream's connection headers", () => {
   it.each([
     ["", "timeout=600, max=9"],
     ["Connection: keep-alive, x-hop\r\n", "timeout=600"],
-  ])("is not told to a client, with %j", async (connection, keepAlive) => {
+  ])("do not reach the client, with %j", async (connection, keepAlive) => {
     const hop = `Keep-Alive: ${keepAlive}\r\nProxy-Connection: keep-alive\r\nX-Hop: 1\r\n`;
     const answer = `HTTP/1.1 200 OK\r\n${connection}${hop}Content-Length: 5\r\n\r\nwhole`;
     const received = await answered(answer, "GET /orders HTTP/1.1", "Connection: close");
@@ -68,7 +68,7 @@ describe("what an upstream says of its connection", () => {
 });
 
 describe("an answer without a body", () => {
-  it("has no length when it is 204, whatever the upstream says", async () => {
+  it("has no length when it is 204, even if the upstream sends one", async () => {
     const answer = "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nwhole";
     const received = await answered(answer, "GET /orders HTTP/1.1", "Connection: close");
     expect(statusOf(received)).toBe(204);
@@ -79,7 +79,7 @@ describe("an answer without a body", () => {
   it.each([
     ["HEAD", "200 OK"],
     ["GET", "304 Not Modified"],
-  ])("keeps the length of what it stands for: %s with %s", async (method, status) => {
+  ])("keeps the length of the omitted body: %s with %s", async (method, status) => {
     const answer = `HTTP/1.1 ${status}\r\nContent-Length: 5\r\n\r\n`;
     const received = await answered(answer, `${method} /orders HTTP/1.1`, "Connection: close");
     expect(fieldsOf(received, "content-length")).toEqual(["5"]);
@@ -107,7 +107,7 @@ it.each([
   ...["Content-Length: 0x5", "Content-Length: -5", "Content-Length: 5 6", "Content-Length: "],
   ...["Content-Length : 5", "Content-Length:\r\n 5", `Content-Length: ${"9".repeat(20)}`],
   ...["X-A: 1\r\n folded\r\nContent-Length: 5", "X-A: a\rX-B: b\r\nContent-Length: 5"],
-])("an answer that is framed by %j is refused", async (fields) => {
+])("refuses an answer that is framed by %j", async (fields) => {
   const answer = `HTTP/1.1 200 OK\r\n${fields}\r\n\r\nwhole`;
   for (const method of ["GET", "HEAD"]) {
     const received = await answered(answer, `${method} /orders HTTP/1.1`, "Connection: close");
@@ -115,7 +115,7 @@ it.each([
   }
 });
 
-it("trailers of an upstream are dropped by fetch, and the body is whole", async () => {
+it("drops trailers of an upstream in fetch, and keeps the whole body", async () => {
   const answer =
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum\r\nKeep-Alive: x\r\n\r\n";
   const trailed = CHUNKS.replace("0\r\n", "0\r\nx-sum: 7\r\n");

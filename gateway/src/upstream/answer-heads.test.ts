@@ -33,7 +33,7 @@ const CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n";
 const HINTS = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nX-Hint: secret\r\n\r\n";
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole";
 
-describe.each(ways)("of %s, an upstream", (_way, bytes) => {
+describe.each(ways)("for %s, an upstream", (_way, bytes) => {
   /** One piece after the other; its answer as the client sees it. */
   async function answered(...pieces: string[]): Promise<string> {
     let begun = false;
@@ -64,7 +64,7 @@ describe.each(ways)("of %s, an upstream", (_way, bytes) => {
     ["100 in pieces", ["HTTP/1.1 100 Continue\r\nX: y\r\n\r\n".split(""), OK].flat()],
     ["nothing before an answer in pieces", OK.split("")],
     ["an answer that begins like one", [OK.replace("5\r", "25\r").replace("whole", ""), CONTINUE]],
-  ])("that sends %s is heard", async (_name, pieces) => {
+  ])("that sends %s is accepted", async (_name, pieces) => {
     const received = await answered(...pieces);
     expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(received).toMatch(/\r\n\r\n(?:whole|HTTP\/1\.1 100 Continue\r\n\r\n)$/);
@@ -87,7 +87,7 @@ describe.each(ways)("of %s, an upstream", (_way, bytes) => {
     ["behind two", `\r\n\r\n${CONTINUE}${OK}`],
     ["and then an empty line", `${CONTINUE}\r\n${OK}`],
     ["and then line feeds alone", `${CONTINUE}HTTP/1.1 200 OK\nContent-Length: 0\n\n`],
-  ])("that sends interim answers %s is told as invalid", async (_name, text) => {
+  ])("that sends interim answers %s is invalid", async (_name, text) => {
     const received = await answered(text);
     expect(received).toMatch(/^HTTP\/1\.1 502 .*upstream-invalid/s);
     expect(received.match(/HTTP\/1\.1 /g)).toHaveLength(1);
@@ -98,14 +98,14 @@ describe.each(ways)("of %s, an upstream", (_way, bytes) => {
     ["half of one", ["\r", `\n${OK}`]],
     ["one, and hints", ["\r\n", HINTS + OK]],
     ["a line feed", ["\n", OK]],
-  ])("that sends %s before its answer is told as invalid", async (_name, pieces) => {
+  ])("that sends %s before its answer is invalid", async (_name, pieces) => {
     expect(await answered(...pieces)).toMatch(/^HTTP\/1\.1 502 .*upstream-invalid/s);
   });
 
   it.each([
     ["nothing else", ""],
     ["half a head", "HTTP/1.1 200 OK\r\nX"],
-  ])("that sends %s, and ends, is told as unreachable", async (_name, rest) => {
+  ])("that sends %s and disconnects is unreachable", async (_name, rest) => {
     await using upstream = await startRawUpstream((socket) => socket.end(CONTINUE + rest));
     await using gateway = await startGateway({ route: { upstream: upstream.url } });
     const received = await sendRaw(gateway.url, bytes(gateway.tokens.token()));
@@ -115,7 +115,7 @@ describe.each(ways)("of %s, an upstream", (_way, bytes) => {
   it.each([
     ...["Chunked", "chunked ", "chunked\t", "chunked \t ", "\tchunked", " \t chunked\t\t"],
     ...["chunked\t\r\nX-A:\ta\tb\t", "chunked\r\nX-A:\ta\tb\t"],
-  ])("that spells its coding %j is understood", async (coding) => {
+  ])("that writes its coding as %j is accepted", async (coding) => {
     const head = `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n\r\n`;
     const body = "7\r\na\ttab: \r\n0\r\n\r\n";
     for (const pieces of [[head + body], [...head.split(""), body]]) {
@@ -154,18 +154,21 @@ describe.each(ways)("of %s, an upstream", (_way, bytes) => {
 it.each([
   ["x", "x"],
   ["x\t", "x "],
-])("an upstream that sends a coding of tabs and %j holds nobody up", async (coding, spaced) => {
-  const socket = new Socket();
-  new AnswerHeads().guard(socket);
-  const head = (end: string): string =>
-    `HTTP/1.1 200 OK\r\nTransfer-Encoding:${"\t".repeat(700_000)}${end}\r\n\r\n`;
-  // With a look from each tab at all the others, this takes minutes.
-  socket.push(Buffer.from(head(coding)));
-  await turn();
-  expect(String(socket.read())).toBe(head(spaced));
-});
+])(
+  "an upstream that sends a coding of tabs and %j delays no other request",
+  async (coding, spaced) => {
+    const socket = new Socket();
+    new AnswerHeads().guard(socket);
+    const head = (end: string): string =>
+      `HTTP/1.1 200 OK\r\nTransfer-Encoding:${"\t".repeat(700_000)}${end}\r\n\r\n`;
+    // With a look from each tab at all the others, this takes minutes.
+    socket.push(Buffer.from(head(coding)));
+    await turn();
+    expect(String(socket.read())).toBe(head(spaced));
+  },
+);
 
-it("an upstream that sends hints before it takes an upgrade is heard", async () => {
+it("an upstream that sends hints before it accepts an upgrade is accepted", async () => {
   const switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket";
   await using upstream = await startRawUpstream((socket) => {
     socket.write(`${HINTS}${switching}\r\n\r\nHTTP/1.1 100 is data now\r\n\r\n.`);

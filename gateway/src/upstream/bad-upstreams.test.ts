@@ -72,8 +72,8 @@ const ways: [string, () => RequestInit][] = [
   ],
 ];
 
-describe.each(ways)("of %s, an upstream that", (_way, init) => {
-  it.each(cases)("%s is told as what it is", async (_name, answer, status, reason) => {
+describe.each(ways)("for %s, an upstream that", (_way, init) => {
+  it.each(cases)("%s gets the right status and reason", async (_name, answer, status, reason) => {
     await using upstream = await startRawUpstream((socket) => {
       if (typeof answer === "string") socket.write(answer, "latin1");
       else answer(socket);
@@ -88,7 +88,7 @@ describe.each(ways)("of %s, an upstream that", (_way, init) => {
     expect(metrics).toContain(`{route="/orders",status="${status}",reason="${reason}"} 1`);
   });
 
-  it("smuggles an answer behind its answer does not get it to the next caller", async () => {
+  it("appends a second answer does not get it to the next caller", async () => {
     const smuggled = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
     await using upstream = await startRawUpstream((socket, count) => {
       const body = `good${count}`;
@@ -102,7 +102,7 @@ describe.each(ways)("of %s, an upstream that", (_way, init) => {
     }
   });
 
-  it("says something unasked on an idle connection loses it", async () => {
+  it("sends bytes on an idle connection loses the connection", async () => {
     const unasked = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
     const closed = Promise.withResolvers<void>();
     let first: Socket | undefined;
@@ -119,7 +119,7 @@ describe.each(ways)("of %s, an upstream that", (_way, init) => {
 });
 
 describe("an upstream that", () => {
-  it("never answers is left alone after a while", async () => {
+  it("never answers gets no more requests after a while", async () => {
     await using gateway = await startGateway({
       handler: () => {},
       route: { timeoutMs: 100 },
@@ -131,7 +131,7 @@ describe("an upstream that", () => {
     expect(gateway.upstream.requests).toHaveLength(2);
   });
 
-  it("stops reading the request's body is told as too slow", async () => {
+  it("stops reading the request body times out", async () => {
     await using upstream = await startRawUpstream((socket) => socket.pause());
     await using gateway = await startGateway({ route: { upstream: upstream.url, timeoutMs: 100 } });
     const body = Buffer.alloc(9_000_000);
@@ -140,7 +140,7 @@ describe("an upstream that", () => {
     expect(await response.json()).toMatchObject({ reason: "upstream-timeout" });
   });
 
-  it("closes an idle connection just as it is used again is asked once more", async () => {
+  it("closes an idle connection while it is reused gets the request again", async () => {
     await using upstream = await startRawUpstream((socket, count) => {
       if (count === 2) socket.resetAndDestroy();
       else socket.write(OK);
@@ -151,7 +151,7 @@ describe("an upstream that", () => {
     expect(upstream.connections).toBe(2);
   });
 
-  it("has closed all its idle connections is asked once more on a new one", async () => {
+  it("has closed all its idle connections gets the request again on a new one", async () => {
     const sockets: Socket[] = [];
     const both = Promise.withResolvers<void>();
     await using upstream = await startRawUpstream((socket) => {
@@ -174,7 +174,7 @@ describe("an upstream that", () => {
     ["resets a read with a body", "GET", "body", 502],
     ["answers a read with garbage", "GET", "", 502],
     ["breaks off its answer to a read", "GET", "", 502],
-  ])("%s is not asked again", async (what, method, body, status) => {
+  ])("%s does not get the request again", async (what, method, body, status) => {
     await using upstream = await startRawUpstream((socket) => {
       if (what.startsWith("resets")) socket.resetAndDestroy();
       else if (what.startsWith("answers")) socket.end("garbage\r\n\r\n");

@@ -55,7 +55,7 @@ function post(client: ChunkedClient, onHead: (told: Told) => void): Told {
   return told;
 }
 
-it("a handler is told nothing after its last word, and has one alone", async () => {
+it("calls no handler after its final event, and sends exactly one final event", async () => {
   const closed = Promise.withResolvers<void>();
   await using upstream = await startUpstream({
     handler: (request, response) => {

@@ -90,7 +90,7 @@ describe("trailers of a request", () => {
   it.each([
     ["that were announced", ["Trailer: Content-Digest"], "content-digest"],
     ["that were not announced", [], null],
-  ])("%s arrive behind the body", async (_name, lines, trailer) => {
+  ])("%s arrive after the body", async (_name, lines, trailer) => {
     await using gateway = await startGateway({ handler: tellTrailers });
     const text = chunked(
       gateway,
@@ -103,7 +103,7 @@ describe("trailers of a request", () => {
     expect(bodyOf(received)).toHaveProperty("trailer", trailer);
   });
 
-  it("arrive without those that say who asks, how to read the body, or where it goes", async () => {
+  it("arrive without those about the caller, the framing or the routing", async () => {
     await using gateway = await startGateway({ handler: tellTrailers });
     const bad = [
       "X-Breezeway-User: mallory",
@@ -152,7 +152,7 @@ describe("trailers of a request", () => {
     },
   );
 
-  it("that are more than headers may be end the request", async () => {
+  it("that exceed MAX_HEADER_FIELDS end the request", async () => {
     await using gateway = await startGateway({ handler: tellTrailers });
     const send = async (count: number): Promise<number> => {
       const many = Array.from({ length: count }, (_, index) => `X-${index}: 1\r\n`).join("");
@@ -172,7 +172,7 @@ describe("trailers of a request", () => {
     expect(gateway.upstream.requests.every(({ complete }) => !complete)).toBe(true);
   });
 
-  it("and of its answer pass in one exchange, and TE says that they may", async () => {
+  it("pass together with those of the answer, and TE allows them", async () => {
     await using gateway = await startGateway({
       handler: (incoming, response) => {
         incoming.resume().on("end", () => {
@@ -199,17 +199,17 @@ describe("TE", () => {
     ["gzip, Trailers", "trailers"],
     ["gzip", null],
     ["x-trailers", null],
-  ])("of %s goes on as %s, with any request", async (te, expected) => {
+  ])("with the value %s is forwarded as %s, with any request", async (te, expected) => {
     await using gateway = await startGateway({ handler: tellTrailers });
     const response = await answerTo(post(gateway, { te, "content-length": 0 }).end());
     expect(JSON.parse(await textOf(response))).toHaveProperty("te", expected);
   });
 });
 
-describe("a body in chunks", () => {
+describe("a chunked body", () => {
   afterEach(() => void vi.useRealTimers());
 
-  it("arrives whole, several after one another on one connection to the upstream", async () => {
+  it("arrives complete, several in a row on one upstream connection", async () => {
     const sockets = new Set<unknown>();
     await using gateway = await startGateway({
       handler: (incoming, response) => {
@@ -242,7 +242,7 @@ describe("a body in chunks", () => {
     expect(await textOf(response)).toBe("second");
   });
 
-  it("is cut off at the route's limit", async () => {
+  it("is ended at the route's limit", async () => {
     await using gateway = await startGateway({
       handler: tellTrailers,
       route: { maxBodyBytes: 10 },
@@ -253,7 +253,7 @@ describe("a body in chunks", () => {
     expect(gateway.upstream.requests.every(({ complete }) => !complete)).toBe(true);
   });
 
-  it("that the upstream stops taking is given up after the route's time", async () => {
+  it("that the upstream stops reading times out after timeoutMs", async () => {
     await using gateway = await startGateway({
       handler: () => {},
       route: { timeoutMs: 200, maxBodyBytes: 1_000_000_000 },
@@ -270,7 +270,7 @@ describe("a body in chunks", () => {
     client.destroy();
   });
 
-  it("that is answered before its end is answered, on a connection that goes with it", async () => {
+  it("that is answered before its end gets the answer, and its connection closes", async () => {
     const sockets = new Set<unknown>();
     const closed = Promise.withResolvers<void>();
     await using gateway = await startGateway({
@@ -312,7 +312,7 @@ describe("a body in chunks", () => {
     },
   );
 
-  it("is waited for with a patience that ends when the upstream takes it, or answers", async () => {
+  it("has a write time-out that ends when the upstream reads or answers", async () => {
     let taken = 0;
     const sizes: [size: number, reached: () => void][] = [];
     await using gateway = await startGateway({
@@ -342,7 +342,7 @@ describe("a body in chunks", () => {
     expect(await textOf(await answerTo(client))).toBe("taken");
   });
 
-  it("has an answer of which no header is lost, whatever their names and however many", async () => {
+  it("gets an answer with all its headers, with any names and number", async () => {
     await using gateway = await startGateway();
     const names = ["constructor", "__proto__", ...Array.from({ length: 1_100 }, (_, n) => `x${n}`)];
     const head = names.map((name) => `${name}: 1\r\n`).join("");
@@ -354,7 +354,7 @@ describe("a body in chunks", () => {
     expect(names.filter((name) => !received.includes(`\r\n${name}: 1\r\n`))).toEqual([]);
   });
 
-  it("loses a connection whose upstream changes the protocol unasked", async () => {
+  it("ends the connection when its upstream switches protocols unrequested", async () => {
     await using gateway = await startGateway();
     const closed = Promise.withResolvers<void>();
     gateway.upstream.server.on("connection", (socket) => {

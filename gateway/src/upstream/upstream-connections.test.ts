@@ -14,7 +14,7 @@ async function connectionCounts(gateway: TestGateway): Promise<Record<string, nu
   return Object.fromEntries(Array.from(lines, ([, state, value]) => [state, Number(value)]));
 }
 
-it("opens as many connections as requests at once, and uses the last one first after that", async () => {
+it("opens one connection per concurrent request, and reuses the most recent one first", async () => {
   const waiting: (() => void)[] = [];
   const ports: (number | undefined)[] = [];
   let arrived = (): void => {};
@@ -42,7 +42,7 @@ it("opens as many connections as requests at once, and uses the last one first a
   expect(await connectionCounts(gateway)).toEqual({ connected: 3, free: 3, queued: 0, running: 0 });
 });
 
-it("lets no request wait behind one that was given up before its connection opened", async () => {
+it("does not let a request wait for a connection whose request was aborted", async () => {
   const sockets: Socket[] = [];
   // Takes connections, but never says a word of TLS on the first.
   const upstream = createServer((socket) => {
