@@ -1,7 +1,7 @@
 /**
- * The faults of half an hour, one every nine seconds, in quick succession under load. What may never
- * happen: an answer for another tenant, a revoked session let in after 5 s, a good token refused while
- * keys are known, memory or connections that grow.
+ * Faults under load, as many in quick succession as half an hour has with one every nine seconds. Must never
+ * happen: an answer for another tenant, a revoked session accepted after 5 s, a valid token refused while
+ * keys are cached, growing memory or connections.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -18,7 +18,7 @@ const EACH_FAULT = 25;
 const FAULT_MS = 40;
 const WORKERS = 8;
 const REVOKED_WITHIN_MS = 5_000;
-// What a caller may see while an upstream fails. Not among them: anything about the token.
+// The reasons that a caller may see while an upstream fails. None of them concerns the token.
 const UPSTREAM_TROUBLE = new Set([502, 503, 504]);
 
 const UPSTREAM_FAULTS = ["reset", "garbage", "cut", "hang"] as const;
@@ -31,7 +31,7 @@ const FAULTS = [
 ] as const;
 type Fault = (typeof FAULTS)[number];
 
-/** The same faults in the same order in each run. */
+/** A seeded generator: each run has the same faults in the same order. */
 function createDice(seed: number): (sides: number) => number {
   let state = seed;
   return (sides) => {
@@ -57,7 +57,7 @@ interface Caller {
   revokedAtMs: number | undefined;
 }
 
-/** Everybody who calls, and what must be true of each answer. */
+/** The callers, and the check of each answer. */
 function createCallers(issuer: TestIssuer, sign: (claims: object) => string) {
   const roll = createDice(11);
   const callers: Caller[] = [];
@@ -157,7 +157,7 @@ describe("a gateway under faults", () => {
     async function ask(caller: Caller): Promise<number> {
       const headers = { authorization: `Bearer ${caller.token}` };
       const response = await fetch(`${gateway.url}/orders`, { headers });
-      // A body that was cut is no answer, and says so.
+      // A body that ends early fails the request.
       const body = await response.text().catch(() => undefined);
       if (body !== undefined) callers.judge(caller, response.status, body);
       return response.status;
@@ -188,9 +188,9 @@ describe("a gateway under faults", () => {
     await working;
     const end = footprint();
 
-    // Everything is whole again: everybody who may is let in, and nobody else.
+    // After the faults, the gateway accepts valid sessions and no others.
     await whole(gateway);
-    // With the usual patience: what a busy machine is late with is no fault.
+    // With the default timeout, since a busy machine may be slow.
     const routes = [{ prefix: "/orders", upstream: upstream.url }];
     gateway.server.gateway.reload({ apps: [ORDERS_APP], routes });
     for (const caller of callers.all) {
@@ -219,7 +219,7 @@ async function restartIssuer(issuer: TestIssuer): Promise<void> {
   await issuer.start();
 }
 
-/** The feed is live again, and nothing is under way. */
+/** Waits until the feed is live and no exchange is open. */
 async function whole({ url }: TestGateway): Promise<void> {
   for (;;) {
     const ready = await (await fetch(`${url}/health/ready`)).text();

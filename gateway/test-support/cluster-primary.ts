@@ -1,6 +1,4 @@
-/**
- * Runs a cluster and follows its parent's commands, because a test runner's threads cannot fork.
- */
+/** A program that runs a cluster for its parent process, since the test runner's threads cannot fork. */
 import { serveGatewayCluster, type GatewayCluster } from "../src/node/serve-cluster.ts";
 
 const [, , config = "", signal, options = "{}"] = process.argv;

@@ -8,7 +8,7 @@ import type { ServeOptions } from "../src/node/serve-options.ts";
 import { createGatewayForTesting, type GatewayTestHooks } from "../src/testing.ts";
 import { ORDERS_APP, PANE_APP } from "./apps.ts";
 
-/** The timers to fake so that a test controls when the time limits of exchanges are checked. */
+/** The functions to fake, so that a test decides when time limits of exchanges are checked. */
 export const TICKING: ("setInterval" | "clearInterval" | "performance")[] = [
   "setInterval",
   "clearInterval",
@@ -20,15 +20,15 @@ export interface TestGateway extends AsyncDisposable {
   readonly server: GatewayServer;
   readonly upstream: TestUpstream;
   readonly tokens: TestSigner;
-  /** A request with a good token, unless `authorization` is among the headers. */
+  /** Sends a request with a valid token, unless the headers have `authorization`. */
   request(path: string, init?: RequestInit): Promise<Response>;
 }
 
 export interface StartOptions {
   readonly handler?: Handler;
-  /** Routes beside `/orders`, which is as in the demo. The upstream is filled in. */
+  /** Routes besides `/orders`. The upstream is filled in. */
   readonly routes?: readonly RouteOptions[];
-  /** Options of the route `/orders`. */
+  /** Options of the `/orders` route. */
   readonly route?: Partial<RouteOptions>;
   readonly gateway?: Partial<GatewayOptions>;
   readonly hooks?: GatewayTestHooks;
@@ -53,7 +53,7 @@ export async function startGateway(options: StartOptions = {}): Promise<TestGate
       routes: [orders, ...others],
       jwks: tokens.jwks,
       revocations: false,
-      // Some tests stop the issuer, which the default would log.
+      // Some tests stop the issuer, and the default would write lines about it.
       onError: () => {},
       ...options.gateway,
     },

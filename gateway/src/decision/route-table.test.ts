@@ -26,7 +26,7 @@ describe("a route table", () => {
     expect(table.match(path)?.prefix).toBe(prefix);
   });
 
-  // Express serves /orders/ADMIN as /orders/admin: it must not get by with the scopes of /orders.
+  // Express serves /orders/ADMIN as /orders/admin, which must not need only the scopes of /orders.
   it.each(["/orders/ADMIN", "/orders/Admin/x", "/ORDERS/admin", "/Orders"])(
     "lets %s fall through to no route",
     (path) => {

@@ -1,4 +1,4 @@
-/** An issuer that is down, slow, wrong or new, as the gateway's callers and operators see it. */
+/** An issuer that is down, slow or wrong, or has new keys: what callers and operators see. */
 import { systemClock } from "@breezeway/shared";
 import { describe, expect, it } from "vitest";
 import { startIssuer, type TestIssuer } from "@breezeway/test-support/issuer";
@@ -8,7 +8,7 @@ import { startGateway, type TestGateway } from "../../test-support/start.ts";
 interface Scene extends AsyncDisposable {
   readonly issuer: TestIssuer;
   readonly gateway: TestGateway;
-  /** Lets time pass for the verifier. */
+  /** Advances the gateway's clock. */
   wait(ms: number): void;
   status(tokens?: TestSigner): Promise<number>;
 }
@@ -105,7 +105,7 @@ describe("an issuer that", () => {
     ["fails", (response) => void response.writeHead(500).end()],
     ["redirects", (response) => void response.writeHead(302, { location: "/other" }).end()],
     ["sends 10 MB", (response) => void response.end(Buffer.alloc(10_000_000, " "))],
-    // For longer than the 5 s that a fetch of keys may take.
+    // Longer than the 5 s that a fetch of keys may take.
     ["hangs", () => {}],
     ["dies while it answers", (response) => void response.write("{", () => response.destroy())],
   ])("%s causes refusals that name the reason", async (_name, keys) => {

@@ -1,4 +1,4 @@
-/** A real gateway, real issuers and their Postgres, when one of the issuers is cut off from it. */
+/** A real gateway, real issuers and their Postgres, while one issuer has no connection to Postgres. */
 import { describe, expect, it } from "vitest";
 import { ISSUER_URL } from "@breezeway/test-support/issuer-fixture";
 import { startIssuerProcess, type IssuerProcess } from "@breezeway/test-support/issuer-process";
@@ -12,7 +12,7 @@ import { startRelay } from "@breezeway/test-support/relay";
 import { startGateway, type TestGateway } from "../../test-support/start.ts";
 
 interface Scene extends AsyncDisposable {
-  /** Reaches Postgres through the relay. */
+  /** An issuer that connects to Postgres through the relay. */
   readonly near: IssuerProcess;
   readonly other: IssuerProcess;
   readonly toPostgres: PostgresRelay;
@@ -28,7 +28,7 @@ async function start(): Promise<Scene> {
   return { near, other, toPostgres, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }
 
-/** Follows the feed at a port, with everything else as it is by default. */
+/** A gateway that follows the feed at a port, with default options. */
 function follow(port: number, { other }: Scene): Promise<TestGateway> {
   return startGateway({
     gateway: {
@@ -73,7 +73,7 @@ describe.runIf(installedPostgres)(
       await other.signOut(cookie);
       await until(async () => (await feedState(gateway)) === "lost");
       expect(await metric(gateway, "revocation_feed_live")).toBe(0);
-      // Its word is good for what was committed 2 s before it, and it has said nothing since.
+      // Its last heartbeat covers what was committed until 2 s before, and it has sent none since.
       const lag = await metric(gateway, "revocation_lag_seconds");
       await until(async () => (await metric(gateway, "revocation_lag_seconds")) > lag + 1);
       expect(await statusOf(gateway, token)).toBe(200);

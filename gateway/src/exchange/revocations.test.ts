@@ -88,7 +88,7 @@ describe("a revocation", () => {
     scene.issuer.revoke({ kind: "key", id: "another-key" });
     scene.issuer.revoke({ kind: "key", id: "key-1" });
     await expect(stream.read()).rejects.toThrow("terminated");
-    // Asks for a new token, which another key signs; the key set has this one still.
+    // Clients get a new token, signed by another key. The key set still has the removed key.
     expect(await (await scene.request()).json()).toMatchObject({
       reason: "key-unknown",
       action: "refresh",
@@ -164,7 +164,7 @@ describe("a revocation", () => {
     await using gateway = await startGateway({
       route: { rateLimit: { requests: 9, windowSeconds: 60 } },
       gateway: {
-        // Asked by the verifier, then again before the request is sent.
+        // The verifier calls it first, then the exchange before it sends the request.
         isRevoked: () => {
           const answer = isRevoked;
           isRevoked = true;
@@ -221,7 +221,7 @@ describe("a lost feed", () => {
     expect(metrics).toContain("breezeway_gateway_revocation_feed_live 0");
     expect(metrics).toMatch(/breezeway_gateway_revocation_lag_seconds \d/);
     expect((await scene.request({ sid: "s3" })).status).toBe(200);
-    // Said while nobody listened.
+    // Revoked while the feed was lost.
     scene.issuer.revoke({ kind: "session", id: "session-1" });
     await scene.issuer.start();
     await expect(stream.read()).rejects.toThrow("terminated");
@@ -255,7 +255,7 @@ describe("a lost feed", () => {
     };
     relay.stall();
     issuer.revoke({ kind: "session", id: "session-1" });
-    // Nobody can know yet: the connection looks well. Only the lag grows.
+    // The gateway cannot know yet, since the connection looks healthy. Only the lag grows.
     expect(await send()).toBe(200);
     await until(async () => (await lag()) > 0.2);
     await until(async () => (await send()) === 401);
@@ -294,7 +294,7 @@ describe("a live feed", { timeout: 30_000 }, () => {
   it("ends no stream when the clock is set forward", async () => {
     let offsetMs = 0;
     const tokens = createSigner();
-    // It says nothing more than its first word, in the time that this takes.
+    // The feed sends its first heartbeat only, for the duration of this test.
     await using issuer = await startIssuer({ ...tokens, heartbeatMs: 600_000 });
     await using gateway = await startGateway({
       tokens,
@@ -312,7 +312,7 @@ describe("a live feed", { timeout: 30_000 }, () => {
     const reader = stream.getReader();
     await reader.read();
     offsetMs = 10 * MAX_LOSS_MS;
-    // Longer than from one look to the next.
+    // Longer than one tick of the open exchanges.
     const silence = new Promise((resolve) => setTimeout(resolve, 1_100, "still open"));
     expect(await Promise.race([reader.read(), silence])).toBe("still open");
     await reader.cancel();

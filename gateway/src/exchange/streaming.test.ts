@@ -60,7 +60,7 @@ describe("bodies", () => {
             isTaken = response.write(chunk);
             written += chunk.length;
           }
-          // The pressure has reached us when this has not drained for a while.
+          // The back pressure has reached the upstream when this does not drain for a while.
           const timer = setTimeout(paused.resolve, 300);
           response.once("drain", () => (clearTimeout(timer), fill()));
         };

@@ -97,7 +97,7 @@ describe("an address that sends rejected tokens", () => {
     expect((await send({ gateway, address })).status).toBe(200);
     await flood(gateway, address);
     const statuses: number[] = [];
-    // Forgeries of the flood named the session too.
+    // The forged tokens of the flood named the session too.
     for (let count = 2; count < MAX_RENEWALS; count += 1) {
       statuses.push((await send({ gateway, address, token: forged() })).status);
     }

@@ -1,4 +1,4 @@
-/** What the limit of refused tokens remembers of sessions, over time and numbers that no socket test reaches. */
+/** How the limit on rejected tokens tracks sessions, over times and numbers that no socket test reaches. */
 import {
   createSessionVerifier,
   type SessionVerifier,
@@ -113,6 +113,6 @@ it("does not verify a token that is too long or unreadable", async () => {
   limit.allowed?.(exchangeOf(await verifier.verify(tokens.token({ sid: "a" }))));
   const good = tokens.token({ sid: "a" });
   for (const token of [`${good}${"A".repeat(8_192)}`, "", "x", "x.e30.x", "x.bnVsbA.x", "x.{.x"]) {
-    expect(() => limit.check(head, token, {})).toThrow("Too many refused tokens");
+    expect(() => limit.check(head, token, {})).toThrow("Too many rejected tokens");
   }
 });

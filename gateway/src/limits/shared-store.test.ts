@@ -1,4 +1,4 @@
-/** Rate limits in a Redis and a Postgres of their own: counted together, gone, and hanging. */
+/** Rate limits in Redis and Postgres: shared counts, and a store that is down or hangs. */
 import { describe, expect, it } from "vitest";
 import { freePort } from "@breezeway/test-support/free-port";
 import { startIssuer } from "@breezeway/test-support/issuer";
@@ -11,7 +11,7 @@ import { createStoreGuard } from "./store-guard.ts";
 import type { RateLimitStore } from "./rate-limit-store.ts";
 
 const TIMEOUT_MS = 60_000;
-/** For a store that is there: what it says late on a busy machine counts. */
+/** For a store that is up: its answers may be late on a busy machine. */
 const PATIENT_MS = 10_000;
 
 const start = (store: RateLimitStore): Promise<TestGateway> =>
@@ -50,7 +50,7 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
     await using redis = await startRedis();
     const store = { kind: "redis", url: redis.url, timeoutMs: 5_000, whenDown: "refuse" } as const;
     expect(await twoGateways(store)).toEqual([200, 200, 429, 429]);
-    // They have closed what they opened.
+    // The gateways have closed their connections.
     const clients = async (): Promise<string> =>
       String(await redis.client.sendCommand(["CLIENT", "LIST"]));
     while ((await clients()).trim().split("\n").length > 1);
@@ -58,7 +58,7 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
     await using one = await start(store);
     await using two = await start(store);
     expect(await statuses(one, two)).toEqual([200, 200]);
-    // Not the client that looks on.
+    // The observing client keeps its connection.
     await redis.client.sendCommand(["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
     for (const gateway of [one, two]) {
       let [status] = await statuses(gateway);
@@ -142,7 +142,7 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
     expect(await metric(gateway, "rate_limit_store_failures_total")).toBe(3);
     redis.server.child.kill("SIGCONT");
     while ((await metric(gateway, "rate_limit_store_up")) === 0) await gateway.request("/orders");
-    // What it was asked while it hung counts too.
+    // Requests that arrived while it hung are counted too.
     expect(await statuses(gateway)).toEqual([429]);
   });
 
@@ -259,7 +259,7 @@ describe.runIf(installedPostgres)("rate limits in Postgres", { timeout: TIMEOUT_
     await locking.query("LOCK TABLE breezeway_rate_limits IN ACCESS EXCLUSIVE MODE");
     expect(await statuses(gateway)).toEqual([200]);
     await gateway.server.close();
-    // The server still waits for the lock, and has not yet given up for us.
+    // The server still waits for the lock on the gateway's behalf.
     const waiting = await database.pool.query(
       "SELECT FROM pg_stat_activity WHERE application_name = 'breezeway-gateway' AND wait_event_type = 'Lock'",
     );
@@ -291,20 +291,23 @@ it.each([0, 9, 10_001, Number.NaN])("refuses a time limit of %s", async (timeout
 it.each<[string, object]>([
   ["rateLimitStore.kind: must be redis or postgres", { kind: "memcached" }],
   [
-    "rateLimitStore.url: must be a URL that begins",
+    "rateLimitStore.url: must be a URL that starts",
     { kind: "redis", url: "postgres://u:secret@h" },
   ],
-  ["rateLimitStore.url: must be a URL that begins", { kind: "postgres", url: "secret" }],
+  ["rateLimitStore.url: must be a URL that starts", { kind: "postgres", url: "secret" }],
   ["rateLimitStore.url: must have its password", { kind: "redis", url: "redis://:%secret@h" }],
   ["rateLimitStore.url: must have its password", { kind: "redis", url: "redis://%secret@h" }],
   [
     "rateLimitStore.url: must have its password",
     { kind: "postgres", url: "postgres://u:%secret@h" },
   ],
-  ["rateLimitStore.url: must end in the number", { kind: "redis", url: "redis://h/secret" }],
-  ["rateLimitStore: must have a client or a url", { kind: "redis" }],
   [
-    "rateLimitStore: must have a client or a url",
+    "rateLimitStore.url: must end with a database number",
+    { kind: "redis", url: "redis://h/secret" },
+  ],
+  ["rateLimitStore: must have either a client or a url", { kind: "redis" }],
+  [
+    "rateLimitStore: must have either a client or a url",
     { kind: "redis", client: {}, url: "redis://secret" },
   ],
   ["rateLimitStore.tableName: must be", { kind: "postgres", client: {}, tableName: 'x"; --' }],

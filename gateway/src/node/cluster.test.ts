@@ -26,15 +26,15 @@ interface Told {
 
 interface Primary extends AsyncDisposable {
   readonly child: ChildProcess;
-  /** What it says next; nothing that it has said is passed over. */
+  /** The next message. No message is skipped. */
   next(): Promise<Told>;
-  /** Passes over what it says until it says this. */
+  /** Skips messages until this one. */
   nextError(part: string): Promise<void>;
   pids(): Promise<readonly number[]>;
 }
 
 interface PrimaryOptions {
-  /** That it sends itself while it starts. */
+  /** A signal that it sends to itself while it starts. */
   readonly signal?: string;
   readonly options?: object;
   readonly env?: NodeJS.ProcessEnv;
@@ -67,7 +67,7 @@ function startPrimary(
       }
     },
     [Symbol.asyncDispose]: async () => {
-      // It may be ending of its own accord, and then hears nothing more.
+      // The process may already be exiting, and then receives no message.
       if (child.exitCode === null && child.connected) child.send("close", () => {});
       await exited;
     },
@@ -126,7 +126,7 @@ describe("a cluster", () => {
     expect(before).toHaveLength(2);
     process.kill(before[0] ?? 0, "SIGKILL");
     while (!(await primary.pids()).some((pid) => !before.includes(pid))) {
-      // What was in the dead worker is reset at once; nothing waits for it.
+      // Connections of the exited worker are reset at once.
       expect([200, "reset"]).toContain(await send("/orders").catch(() => "reset"));
     }
     await expect.poll(readiness).toEqual(bothReady);
@@ -143,7 +143,7 @@ describe("a cluster", () => {
     await primary.nextError("tracing: a change needs a restart");
     expect(await send("/bills")).toBe(200);
 
-    // None that replaces them can start, until the file is whole again.
+    // No replacement can start until the file is valid again.
     write("bills");
     for (const pid of await primary.pids()) process.kill(pid, "SIGKILL");
     await primary.nextError("routes[0].prefix");
@@ -222,7 +222,7 @@ describe("a cluster", () => {
       const authorization = `Bearer ${tokens.token({ iss: issuer.url })}`;
       const all = [one, two, gateway.url, one, two, gateway.url];
       const statuses = await Promise.all(all.map((to) => send(to, { authorization })));
-      // The one with the proof was of the same person.
+      // The request with the proof was from the same user.
       expect(statuses.filter((status) => status === 200)).toHaveLength(3);
       expect(await other.client.sendCommand(["DBSIZE"])).toBe(0);
     },
@@ -242,7 +242,7 @@ describe("a cluster", () => {
     const prover = createProver();
     const headers = {
       ...prover.headers(tokens.token({ ...prover.bound, iss: issuer.url }), "/orders"),
-      // Each on a connection of its own, which the system gives to one of the workers.
+      // Each request has its own connection, which the system gives to one of the workers.
       connection: "close",
     };
     const all = Array.from(

@@ -1,4 +1,4 @@
-/** Clients that end their side of the connection and go on reading (ADR 69). */
+/** Clients that close their sending side and continue to read (ADR 69). */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
@@ -6,13 +6,13 @@ import { startGateway, type TestGateway } from "../../test-support/start.ts";
 
 interface HalfClosed {
   readonly socket: Socket;
-  /** All that came back, once the other side has ended too. */
+  /** All received bytes, once the other side has closed too. */
   readonly received: Promise<string>;
 }
 
 const SWITCHING = "HTTP/1.1 101 Switching Protocols\r\n";
 
-/** Sends the text, and can end its side alone. */
+/** Sends the text, and can close only the sending side. */
 function open(gateway: TestGateway, text: string): HalfClosed {
   const { port } = new URL(gateway.url);
   const socket = connect({ port: Number(port), host: "127.0.0.1", allowHalfOpen: true });
@@ -50,7 +50,7 @@ describe("a client that half-closes", { timeout: 30_000 }, () => {
       const arrived = Promise.withResolvers<void>();
       const ended = Promise.withResolvers<void>();
       await using gateway = await startGateway({
-        // Nothing else would ever end it.
+        // Nothing else would end the request.
         route: { timeoutMs: 3_600_000, idleTimeoutMs: 0 },
         handler: (request) => {
           request.resume();
@@ -126,7 +126,7 @@ describe("a client that half-closes", { timeout: 30_000 }, () => {
       const heard = Promise.withResolvers<Socket>();
       await using gateway = await startGateway({ route: { idleTimeoutMs: 0 } });
       gateway.upstream.server.on("upgrade", (_request, socket: Socket) => {
-        // The other one never ends its side of its own accord.
+        // The other side never closes by itself.
         socket.on("end", () => heard.resolve(socket)).on("error", () => {});
         socket.resume();
         const text = `${SWITCHING}Connection: upgrade\r\nUpgrade: websocket\r\n\r\nlast words`;

@@ -8,14 +8,14 @@ import { startGateway } from "../../test-support/start.ts";
 const CONNECTIONS = 10_000;
 const LIMITS = "/proc/self/limits";
 
-/** Beside the connections, some files are open anyway. */
+/** Files that are open besides the connections. */
 function mayOpen(files: number): boolean {
   const limits = existsSync(LIMITS) ? readFileSync(LIMITS, "utf8") : "";
   const [, hard = "0"] = /^Max open files\s+\S+\s+(\d+)/m.exec(limits) ?? [];
   return Number(hard) >= files + 500;
 }
 
-// A process of its own: both ends in one would need twice the files.
+// A separate process: both ends in one process would need twice the files.
 const CLIENT = `
   const { connect } = require("node:net");
   const [port, count] = process.argv.slice(1).map(Number);

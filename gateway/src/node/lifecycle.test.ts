@@ -63,7 +63,7 @@ describe("closing", () => {
     expect([health.status, await health.json()]).toMatchObject([503, { status: "draining" }]);
     expect((await gateway.request("/health/ready")).status).toBe(503);
     expect((await gateway.request("/orders")).status).toBe(200);
-    // A second signal does not wait.
+    // A second close ends the delay.
     await gateway.server.close();
     await closing;
     await expect(gateway.request("/orders")).rejects.toThrow("fetch failed");
@@ -178,12 +178,12 @@ describe("reloading", () => {
     const both = Promise.withResolvers<void>();
     await using gateway = await startGateway({
       handler: (request, response) => {
-        // The first two are held, so that there are two connections.
+        // The first two requests wait, so that there are two connections.
         if (held.length === 2 || request.method === "POST") response.end("again");
         else if (held.push(response) === 2) both.resolve();
       },
     });
-    // Has a connection of another kind.
+    // A chunked body opens a connection of the other client.
     expect(await (await gateway.request("/orders", bodies)).text()).toBe("again");
     const requests = [gateway.request("/orders/1"), gateway.request("/orders/2")];
     await both.promise;
@@ -194,7 +194,7 @@ describe("reloading", () => {
     held[1]?.socket?.destroy();
     const answers = await Promise.all(requests.map(async (each) => (await each).text()));
     expect(answers.toSorted()).toEqual(["again", "first"]);
-    // Nothing is kept of the upstream that is gone.
+    // No connection to the removed upstream stays open.
     const { server } = gateway.upstream;
     const open = (): Promise<number> =>
       new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
@@ -261,7 +261,7 @@ describe("reloading", () => {
     let reload = (): void => {};
     await using gateway = await startGateway({
       route: { rateLimit: { requests: 9, windowSeconds: 60 } },
-      // Asked once the token is verified, before the request is counted.
+      // Called when the token is verified, before the request is counted.
       gateway: { isRevoked: () => (reload(), false) },
     });
     const routes = [{ prefix: "/orders", upstream: gateway.upstream.url }];

@@ -1,6 +1,6 @@
 /**
- * Requests that two servers in a row could read differently, as bytes on a socket. None of them may
- * reach the upstream, and no byte behind one may be taken for another request.
+ * Requests that two servers in a row could read differently, as bytes on a socket. None of them may reach
+ * the upstream, and no byte after one may be read as another request.
  */
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
@@ -113,7 +113,7 @@ describe("ambiguous requests", () => {
     await using gateway = await startGateway();
     const authorization = `\r\nAuthorization: Bearer ${gateway.tokens.token()}`;
     const withToken = text.replace("\r\nHost: gateway", `\r\nHost: gateway${authorization}`);
-    // The last request of the connection: an answer to it would show that the first was passed over.
+    // An answer to this last request would show that the gateway skipped the first one.
     const received = await sendRaw(gateway.url, Buffer.from(withToken, "latin1"), /\r\n\r\n.*\}$/s);
     expect(statusOf(received)).toBe(status);
     expect(received).toContain("application/problem+json");
@@ -225,7 +225,7 @@ describe("header limits", () => {
 
   it("refuses more than 200 fields", async () => {
     await using gateway = await startGateway();
-    // Of thousands, Node shows the first one thousand.
+    // With thousands of fields, Node delivers the first one thousand.
     for (const count of [201, 1_500]) {
       const fields = Array.from({ length: count }, (_, index) => `${index.toString(36)}:`);
       expect(statusOf(await sendRaw(gateway.url, get("/orders", ...fields), /\}$/))).toBe(431);

@@ -1,8 +1,8 @@
-/** What a client says of itself that is not its to say, as bytes on a socket: none of it reaches the upstream. */
+/** Headers in which a client claims an identity, as bytes on a socket. None of them reaches the upstream. */
 import { describe, expect, it } from "vitest";
 import { sendRaw, statusOf } from "@breezeway/test-support/raw-client";
 import type { GatewayOptions } from "../config/options.ts";
-import { PROXY_CLAIMS } from "../../test-support/engine-attacks.ts";
+import { PROXY_CLAIMS } from "../../test-support/reverse-proxy-attacks.ts";
 import { startGateway } from "../../test-support/start.ts";
 
 const get = (path: string, ...headers: string[]): string =>

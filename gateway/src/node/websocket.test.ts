@@ -209,7 +209,7 @@ describe("other upgrades", () => {
   });
 
   it("do not let a client continue before the upstream agrees", async () => {
-    // A client that pretends it was upgraded, and smuggles a request behind the refused handshake.
+    // A client that acts as if it was upgraded, and smuggles a request after the refused handshake.
     await using gateway = await startGateway();
     const text = upgrade(
       gateway,
@@ -255,8 +255,8 @@ describe("other upgrades", () => {
   ])("%s are ignored, and end their connection", async (_name, lines, body) => {
     await using gateway = await startGateway({ route: { scopes: [] } });
     const first = upgrade(gateway, "Connection: Upgrade", ...lines) + body;
-    // The parser forgets what stands behind such a request in one piece: what comes later would be read
-    // from the middle.
+    // The parser drops bytes that arrive together with such a request, and would read later bytes from the
+    // middle of them.
     const received = await sendRaw(
       gateway.url,
       `${first}GET /orders/2 HTTP/1.1\r\nHost: g\r\n\r\n`,

@@ -70,7 +70,7 @@ describe("failures without onError", () => {
 
   it("are written without text that other libraries quote", () => {
     const report = createFailureLog(undefined);
-    // As database clients do it: a class of its own, the name and no code inherited.
+    // Like errors of database clients: their own class, an inherited name, no code.
     class ErrorReply extends Error {}
     report("the limits", new ErrorReply("ERR unknown command, with args beginning with: 'CANARY'"));
     report("the feed", new TypeError('"Bearer CANARY\\n" is an invalid header value.'));

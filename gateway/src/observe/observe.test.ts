@@ -77,7 +77,7 @@ function openFiles(): string[] {
     try {
       return readlinkSync(`/proc/self/fd/${name}`);
     } catch {
-      // The one by which the folder was read.
+      // The descriptor with which the folder was read.
       return [];
     }
   });

@@ -16,7 +16,7 @@ interface Heard {
   readonly body: string;
 }
 
-/** Not fetch, which sets `Host` itself. */
+/** Node's client, because `fetch` sets `Host` itself. */
 async function ask(url: string, headers: Record<string, string> = {}): Promise<Heard> {
   const request = httpRequest(url, { headers, agent: false }).end();
   const { promise, resolve, reject } = Promise.withResolvers<Heard>();

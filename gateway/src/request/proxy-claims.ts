@@ -3,7 +3,7 @@
  * such a proxy trust them, but a client can send them too. The gateway sends the caller's identity in its
  * own headers and removes these, unless a route passes one.
  *
- * `test-support/engine-attacks.ts` lists the headers that the shipped configurations of reverse proxies
+ * `test-support/reverse-proxy-attacks.ts` lists the headers that the shipped configurations of reverse proxies
  * remove. A test compares that list with this one.
  */
 

@@ -1,17 +1,17 @@
-/** Engines that ask the gateway about each request: what the client sees of its refusals. */
+/** Reverse proxies that ask the gateway about each request: the refusals that a client gets. */
 import { describe, expect, it } from "vitest";
 import { createProver, PUBLIC_URL } from "@breezeway/test-support/prover";
 import { APP_ORIGIN } from "@breezeway/test-support/signer";
 import type { Echo } from "@breezeway/test-support/upstream";
-import { engines, startEngine } from "../../test-support/engines.ts";
+import { reverseProxies, startReverseProxy } from "../../test-support/reverse-proxies.ts";
 
 const TIMEOUT_MS = 60_000;
 
-const asking = engines.filter(({ file }) => file !== "haproxy.cfg");
-for (const engine of asking) {
-  describe.runIf(engine.program)(`a client behind ${engine.name}`, () => {
+const asking = reverseProxies.filter(({ file }) => file !== "haproxy.cfg");
+for (const reverseProxy of asking) {
+  describe.runIf(reverseProxy.program)(`a client behind ${reverseProxy.name}`, () => {
     it("gets the whole refusal", { timeout: TIMEOUT_MS }, async () => {
-      await using scene = await startEngine(engine, {
+      await using scene = await startReverseProxy(reverseProxy, {
         route: { rateLimit: { requests: 1, windowSeconds: 60 } },
       });
       const authorization = `Bearer ${scene.gateway.tokens.token()}`;
@@ -33,7 +33,7 @@ for (const engine of asking) {
 
     it("is refused once its session is revoked", { timeout: TIMEOUT_MS }, async () => {
       const revoked = new Set<string>();
-      await using scene = await startEngine(engine, {
+      await using scene = await startReverseProxy(reverseProxy, {
         gateway: { isRevoked: ({ sid }) => revoked.has(sid) },
       });
       const headers = { authorization: `Bearer ${scene.gateway.tokens.token()}` };
@@ -45,7 +45,7 @@ for (const engine of asking) {
     });
 
     it("may use a token with its proof once", { timeout: TIMEOUT_MS }, async () => {
-      await using scene = await startEngine(engine, {
+      await using scene = await startReverseProxy(reverseProxy, {
         gateway: { proof: { publicUrls: PUBLIC_URL } },
       });
       const prover = createProver();
@@ -63,7 +63,7 @@ for (const engine of asking) {
     });
 
     it("is refused when the gateway is down", { timeout: TIMEOUT_MS }, async () => {
-      await using scene = await startEngine(engine);
+      await using scene = await startReverseProxy(reverseProxy);
       const headers = { authorization: `Bearer ${scene.gateway.tokens.token()}` };
       await scene.gateway.server.close();
       const response = await fetch(`${scene.url}/orders`, { headers });

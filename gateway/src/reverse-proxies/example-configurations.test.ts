@@ -1,6 +1,6 @@
 /**
- * Configurations for engines that no package of this machine brings: what stands in them is compared
- * with what the gateway itself does. That the engines do what they are told is not shown here.
+ * Configurations for reverse proxies that Debian does not package. The tests compare the configurations with
+ * the behaviour of the gateway. They do not show that the reverse proxies follow their configuration.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
@@ -14,11 +14,11 @@ import { temporaryFolder } from "@breezeway/test-support/temporary-folder";
 import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
 import { headerKind } from "../request/header-kinds.ts";
 import { PROXY_CLAIM_NAMES, PROXY_CLAIM_PREFIXES } from "../request/proxy-claims.ts";
-import { PROXY_CLAIMS, SPOOFED } from "../../test-support/engine-attacks.ts";
+import { PROXY_CLAIMS, SPOOFED } from "../../test-support/reverse-proxy-attacks.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../../examples/reverse-proxies/", import.meta.url));
 const IDENTITY = Object.values(IDENTITY_HEADERS);
-/** By which frameworks change what was authorised. */
+/** Headers by which frameworks override method and path. */
 const REROUTING = [
   "x-original-url",
   "x-original-uri",
@@ -33,7 +33,7 @@ const REROUTING = [
 const CREDENTIALS = ["authorization", "dpop", "cookie"];
 const HARMLESS = ["accept", "content-type", "x-request-id", "x-tenant", "traceparent"];
 
-/** Of every identity header, what CGI and WSGI take for the same. */
+/** Every spelling that CGI and WSGI map to an identity header. */
 const spellings = IDENTITY.flatMap((name) =>
   ["_", "."].flatMap((mark) => [name.replaceAll("-", mark), name.replace("-", mark)]),
 );
@@ -91,7 +91,7 @@ const lua = z.looseObject({ default_source_code: z.object({ inline_string: z.str
 
 const haproxy = findProgram("haproxy");
 
-/** What the filter leaves of these headers, in the Lua that HAProxy brings. */
+/** The headers that the filter keeps, run in HAProxy's Lua. */
 function passing(source: string, names: readonly string[]): string[] {
   using folder = temporaryFolder();
   const script = join(folder.path, "guard.lua");
@@ -170,7 +170,7 @@ it("envoy.yaml copies every identity header from the gateway, and refuses reques
 it("envoy-jwt-authn.yaml accepts tokens only in Authorization, with 5 s of clock skew", () => {
   const schema = z.looseObject({
     providers: z.object({
-      // Strict: `from_params` and `from_cookies` would be further ways in.
+      // Exact comparison, since `from_params` and `from_cookies` would be further sources of tokens.
       breezeway: z.strictObject({
         issuer: z.string().check(z.minLength(1)),
         audiences: z.array(z.string()).check(z.minLength(1)),
@@ -188,7 +188,7 @@ it("envoy-jwt-authn.yaml accepts tokens only in Authorization, with 5 s of clock
   });
   const { providers } = filterOf(readEnvoy("envoy-jwt-authn.yaml"), "jwt_authn", schema);
   const told = providers.breezeway.claim_to_headers.map(({ header_name }) => header_name);
-  // Envoy has an x-request-id of its own.
+  // Envoy sets its own x-request-id.
   expect(told.toSorted()).toEqual(
     IDENTITY.filter((name) => name !== IDENTITY_HEADERS.requestId).toSorted(),
   );

@@ -1,6 +1,6 @@
 /**
- * How an upstream's answer is framed towards the client, as bytes on both sides. What the connection to
- * the upstream was told must not show on the client's.
+ * How an upstream's answer is framed for the client, as bytes on both sides. The client must not see
+ * headers that concern the connection to the upstream.
  */
 import { describe, expect, it } from "vitest";
 import { sendRaw, statusOf } from "@breezeway/test-support/raw-client";
@@ -9,7 +9,7 @@ import { startGateway } from "../../test-support/start.ts";
 
 const CHUNKS = "5\r\nwhole\r\n0\r\n\r\n";
 
-/** What a client gets for its request line and headers when the upstream answers this. */
+/** The bytes that a client gets for its request when the upstream sends this answer. */
 async function answered(answer: string, requestLine: string, ...lines: string[]): Promise<string> {
   await using upstream = await startRawUpstream((socket) => socket.write(answer, "latin1"));
   await using gateway = await startGateway({ route: { upstream: upstream.url } });

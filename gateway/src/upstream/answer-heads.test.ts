@@ -1,4 +1,4 @@
-/** What stands before an upstream's answer, and how its coding is spelt, on real sockets. */
+/** Interim answers and spellings of the transfer coding, on real sockets. */
 import { Socket } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
@@ -7,7 +7,7 @@ import { startRawUpstream } from "@breezeway/test-support/raw-upstream";
 import { startGateway } from "../../test-support/start.ts";
 import { AnswerHeads, MAX_INTERIM_ANSWERS } from "./answer-heads.ts";
 
-// A body in chunks takes another way to the upstream than anything else.
+// Chunked bodies go to the upstream through another client.
 const ways: [string, (token: string) => string][] = [
   ["a request without a body", (token) => request("GET", token, "Connection: close", "", "")],
   [
@@ -34,7 +34,7 @@ const HINTS = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nX-Hint
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole";
 
 describe.each(ways)("for %s, an upstream", (_way, bytes) => {
-  /** One piece after the other; its answer as the client sees it. */
+  /** Sends one piece after the other. Returns the answer that the client gets. */
   async function answered(...pieces: string[]): Promise<string> {
     let begun = false;
     await using upstream = await startRawUpstream((socket) => {
@@ -43,7 +43,7 @@ describe.each(ways)("for %s, an upstream", (_way, bytes) => {
       void (async () => {
         for (const piece of pieces) {
           await new Promise((done) => socket.write(piece, "latin1", done));
-          // Two turns of the loop: the gateway, in this same process, has read it by then.
+          // After two turns of the event loop the gateway, in this process, has read the piece.
           await turn();
           await turn();
         }
@@ -121,7 +121,7 @@ describe.each(ways)("for %s, an upstream", (_way, bytes) => {
     for (const pieces of [[head + body], [...head.split(""), body]]) {
       const received = await answered(...pieces);
       expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
-      // The client gets chunks of the gateway's.
+      // The client gets chunks that the gateway made.
       expect(received).toMatch(/\r\n\r\n7\r\na\ttab: \r\n0\r\n\r\n$/);
       if (coding.includes("X-A")) expect(received).toMatch(/\r\nx-a: a\tb\t?\r\n/);
     }
@@ -137,7 +137,7 @@ describe.each(ways)("for %s, an upstream", (_way, bytes) => {
   );
 
   it("may send interim answers before each answer on one connection", async () => {
-    // Each with the tab that one parser does not see.
+    // Each answer has the tab that one parser does not recognise.
     const answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\t\r\n\r\n5\r\nwhole\r\n0\r\n\r\n";
     await using upstream = await startRawUpstream((socket) =>
       socket.write(HINTS + CONTINUE + answer),
@@ -161,7 +161,7 @@ it.each([
     new AnswerHeads().guard(socket);
     const head = (end: string): string =>
       `HTTP/1.1 200 OK\r\nTransfer-Encoding:${"\t".repeat(700_000)}${end}\r\n\r\n`;
-    // With a look from each tab at all the others, this takes minutes.
+    // A quadratic search would take minutes.
     socket.push(Buffer.from(head(coding)));
     await turn();
     expect(String(socket.read())).toBe(head(spaced));

@@ -1,4 +1,4 @@
-/** Upstreams that do what they should not, each with the reason that the caller and metrics see. */
+/** Misbehaving upstreams, each with the reason that the caller and the metrics see. */
 import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { sendRaw, statusOf } from "@breezeway/test-support/raw-client";
@@ -62,7 +62,7 @@ const cases: [string, string | ((socket: Socket) => void), number, string][] = [
   ["sends headers without end", "HTTP/1.1 200 OK\r\nX-A: ", 504, "upstream-timeout"],
 ];
 
-// A body in chunks takes another way to the upstream than anything else.
+// Chunked bodies go to the upstream through another client.
 const ways: [string, () => RequestInit][] = [
   ["a request without a body", () => ({})],
   ["a body with a length", () => ({ method: "POST", body: "body" })],
@@ -78,7 +78,7 @@ describe.each(ways)("for %s, an upstream that", (_way, init) => {
       if (typeof answer === "string") socket.write(answer, "latin1");
       else answer(socket);
     });
-    // A busy machine may take longer than that to tell of what an upstream does.
+    // A busy machine may take longer than this to notice the fault.
     const route = { upstream: upstream.url, ...(status === 504 ? { timeoutMs: 100 } : {}) };
     await using gateway = await startGateway({ route });
     const response = await gateway.request("/orders", init());

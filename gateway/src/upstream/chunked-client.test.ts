@@ -1,4 +1,4 @@
-/** What no exchange shows, since it is over then: what a handler is told after its last word. */
+/** Events after a handler's final event, which an exchange would ignore. */
 import { Readable } from "node:stream";
 import { buildConnector, type Dispatcher } from "undici";
 import { expect, it } from "vitest";
@@ -8,7 +8,7 @@ import { ChunkedClient } from "./chunked-client.ts";
 interface Told {
   readonly words: string[];
   readonly controller: Dispatcher.DispatchController;
-  /** Its last word. */
+  /** The final event. */
   readonly over: Promise<void>;
 }
 
@@ -73,7 +73,7 @@ it("calls no handler after its final event, and sends exactly one final event", 
   expect(whole.words).toEqual(["head", "data", "end"]);
 
   const left = post(client, ({ controller }) => {
-    // All of the answer is here, and nobody has read it.
+    // The whole answer has arrived, and nothing has read it.
     controller.pause();
     setImmediate(() => {
       controller.abort(new Error("gone"));

@@ -1,4 +1,4 @@
-/** How the connections to an upstream are used, seen from the upstream. */
+/** How the gateway uses its connections to an upstream, seen from the upstream. */
 import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
 import { createServer } from "node:net";
@@ -44,7 +44,7 @@ it("opens one connection per concurrent request, and reuses the most recent one 
 
 it("does not let a request wait for a connection whose request was aborted", async () => {
   const sockets: Socket[] = [];
-  // Takes connections, but never says a word of TLS on the first.
+  // Accepts connections, but sends no TLS bytes on the first.
   const upstream = createServer((socket) => {
     socket.on("error", () => {});
     if (sockets.push(socket) > 1) socket.destroy();
@@ -59,7 +59,7 @@ it("does not let a request wait for a connection whose request was aborted", asy
     expect(await connectionCounts(gateway)).toMatchObject({ connected: 0, queued: 1 });
     giveUp.abort();
     await expect(first).rejects.toThrow();
-    // Once the gateway has seen it, too.
+    // Wait until the gateway has noticed it too.
     while ((await connectionCounts(gateway))["queued"] !== 0);
     const second = await gateway.request("/orders");
     expect(second.status).toBe(502);

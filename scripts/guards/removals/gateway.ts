@@ -153,7 +153,7 @@ export const gateway: readonly Removal[] = [
   {
     row: "TM-417",
     edits: [
-      edit("gateway/src/observe/is-insider.ts", "if (OF_PROXIES.test(name)) return false;", ""),
+      edit("gateway/src/observe/is-insider.ts", "if (PROXY_HEADER.test(name)) return false;", ""),
     ],
   },
   {

@@ -1,9 +1,9 @@
-/** What no engine may let through, as requests on the wire. */
+/** Requests that no reverse proxy may forward, as bytes on the wire. */
 import { createProver } from "@breezeway/test-support/prover";
-import type { Scene } from "./engines.ts";
+import type { Scene } from "./reverse-proxies.ts";
 import { PANE_ORIGIN } from "./apps.ts";
 
-/** Name, request, the statuses that are a refusal, and the reason where all engines give it. */
+/** Name, request, the statuses of a refusal, and the reason when all reverse proxies give it. */
 export type Attack = [string, (scene: Scene) => readonly string[], readonly number[], string?];
 
 export const get = (path: string, ...headers: string[]): string[] => [
@@ -166,7 +166,7 @@ export const attacks: readonly Attack[] = [
   ],
 ];
 
-/** Its first letter: all bits of that one count, and it is always another. */
+/** Changes the first letter of the signature, of which all bits count. */
 function changeSignature(authorization: string): string {
   const start = authorization.lastIndexOf(".") + 1;
   const other = authorization[start] === "A" ? "B" : "A";
@@ -186,8 +186,8 @@ function future(): object {
 }
 
 /**
- * By which well-known proxies say who or where a client is: of each name and beginning of
- * `request/proxy-claims.ts` at least one. nginx and Traefik remove by name alone.
+ * Headers in which well-known proxies describe a client: at least one for each name and prefix in
+ * `request/proxy-claims.ts`. nginx and Traefik can only remove headers by name.
  */
 export const PROXY_CLAIMS = [
   "X-Real-IP",
@@ -298,7 +298,7 @@ export const PROXY_CLAIMS = [
   "X-Envoy-Internal",
 ] as const;
 
-/** Headers by which a client could pass for somebody else, or for another request. */
+/** Headers with which a client could claim another identity or another request. */
 export const SPOOFED = [
   "X-Breezeway-User: mallory",
   "X_Breezeway_User: mallory",

@@ -1,4 +1,4 @@
-/** Other projects' proxies, as Debian ships them, with the configurations that this repository ships. */
+/** Reverse proxies from Debian, with the configurations of this repository. */
 import { createPublicKey } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { startGateway, type StartOptions, type TestGateway } from "./start.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../examples/reverse-proxies/", import.meta.url));
 
-export interface Engine {
+export interface ReverseProxy {
   readonly name: string;
   readonly program: string | undefined;
   readonly file: string;
@@ -20,7 +20,7 @@ export interface Engine {
   args(config: string, folder: string): string[];
 }
 
-export const engines: readonly Engine[] = [
+export const reverseProxies: readonly ReverseProxy[] = [
   {
     name: "nginx",
     program: findProgram("nginx"),
@@ -60,42 +60,50 @@ export interface Scene extends AsyncDisposable {
   send(lines: readonly string[]): Promise<string>;
 }
 
-/** @param options - As of `startGateway`; the upstream is the engine's. */
-export async function startEngine(engine: Engine, options: StartOptions = {}): Promise<Scene> {
-  const tokens = createSigner("key-1", engine.algorithm);
+/** @param options - Options of `startGateway`. The upstream is the reverse proxy's. */
+export async function startReverseProxy(
+  reverseProxy: ReverseProxy,
+  options: StartOptions = {},
+): Promise<Scene> {
+  const tokens = createSigner("key-1", reverseProxy.algorithm);
   const gateway = await startGateway({
     ...options,
     tokens,
-    // The engine proxies: the gateway needs no upstream of its own.
+    // The reverse proxy forwards requests, so the gateway needs no upstream.
     route: { upstream: undefined, apps: ["orders"], ...options.route },
-    gateway: { algorithms: [engine.algorithm], ...options.gateway },
+    gateway: { algorithms: [reverseProxy.algorithm], ...options.gateway },
   });
   const folder = temporaryFolder();
   const port = await freePort();
   const pem = join(folder.path, "breezeway.pem");
   const key = createPublicKey({ key: tokens.jwks.keys[0] ?? {}, format: "jwk" });
   writeFileSync(pem, key.export({ format: "pem", type: "spki" }));
-  const config = join(folder.path, engine.file);
-  // The addresses are all that an operator has to change, so they are all that is changed here.
+  const config = join(folder.path, reverseProxy.file);
+  // The test changes only the addresses, as an operator must.
   const addresses: Readonly<Record<string, string>> = {
     ":8080": `:${port}`,
     "127.0.0.1:4001": new URL(gateway.url).host,
     "127.0.0.1:4020": new URL(gateway.upstream.url).host,
     "/etc/haproxy/": `${folder.path}/`,
   };
-  for (const file of [engine.file, "breezeway.lua"]) {
-    // In one pass: a port that was put in may begin like one that is to be replaced.
+  for (const file of [reverseProxy.file, "breezeway.lua"]) {
+    // In one pass, since an inserted port may start like one that is replaced.
     const adapted = readFileSync(EXAMPLES + file, "utf8").replace(
       /:8080|127\.0\.0\.1:40(?:01|20)|\/etc\/haproxy\//g,
       (address) => addresses[address] ?? address,
     );
     writeFileSync(join(folder.path, file), adapted);
   }
-  // Caddy keeps locks and certificates in the home folder, and shares them with every other Caddy.
+  // Caddy stores locks and certificates in the home folder, which other Caddy processes share.
   const env = { HOME: folder.path, XDG_DATA_HOME: "", XDG_CONFIG_HOME: "" };
-  const running = await startProgram(engine.program ?? "", engine.args(config, folder.path), port, {
-    env,
-  });
+  const running = await startProgram(
+    reverseProxy.program ?? "",
+    reverseProxy.args(config, folder.path),
+    port,
+    {
+      env,
+    },
+  );
   const url = `http://127.0.0.1:${port}`;
   return {
     url,
