@@ -35,9 +35,9 @@ describe("readGatewayConfig", () => {
   it.each([
     ["issuer", { ...good, issuer: "nonsense" }],
     ["issuer: must be an http or https URL", { ...good, issuer: "urn:shell" }],
-    [`issuer: must be spelt ${ISSUER},`, { ...good, issuer: `${ISSUER}/` }],
+    [`issuer: must be ${ISSUER}, without the trailing slash`, { ...good, issuer: `${ISSUER}/` }],
     [
-      "issuer: must be spelt",
+      "issuer: must be",
       { ...good, issuer: `${ISSUER}/`, jwks: "https://other.example/jwks.json" },
     ],
     ["routes", { ...good, routes: [] }],

@@ -62,7 +62,7 @@ export function rereadGatewayConfig(file: string, running: GatewayOptions): Gate
     if (JSON.stringify(running[field]) !== JSON.stringify(next[field])) {
       throw new BridgeError(
         "CONFIG_INVALID",
-        `${file}: ${field}: changed, which requires a restart.`,
+        `${file}: ${field}: a change requires a restart.`,
       );
     }
   }

@@ -140,7 +140,7 @@ describe("a cluster", () => {
     await primary.nextError("not valid JSON");
     write("/bills", { tracing: true });
     primary.child.send("reload");
-    await primary.nextError("tracing: a change needs a restart");
+    await primary.nextError("tracing: a change requires a restart");
     expect(await send("/bills")).toBe(200);
 
     // No replacement can start until the file is valid again.
@@ -206,7 +206,7 @@ describe("a cluster", () => {
       const one = (await byFile.next()).url ?? "";
       write("OTHER_STORE");
       byFile.child.send("reload");
-      await byFile.nextError("rateLimitStore: a change needs a restart");
+      await byFile.nextError("rateLimitStore: a change requires a restart");
       const { url } = redis;
       const options = { rateLimitStore: { kind: "redis", url, timeoutMs: 5_000 } };
       await using byOption = startPrimary(file, { env, options });

@@ -112,7 +112,7 @@ interface WorkerPool {
   readonly workers: ReadonlySet<Worker>;
   /** @returns the URL of all workers, once all of them listen. Port 0: the first worker chooses. */
   start(port: number, count: number): Promise<string>;
-  reload(): void;
+  readonly reload: () => void;
   close(options: CloseOptions): Promise<void>;
 }
 

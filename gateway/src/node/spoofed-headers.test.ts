@@ -117,11 +117,11 @@ describe("spoofed headers", () => {
       { removeHeaders: ["x-a", "Cookie"] },
       {},
     ],
-    ["routes[0].passHeaders[0]: must name", undefined, { passHeaders: ["Accept"] }],
-    ["routes[0].passHeaders[0]: must name", undefined, { passHeaders: ["X-Breezeway-User"] }],
-    ["routes[0].passHeaders[0]: must name", undefined, { passHeaders: ["X-Forwarded-For"] }],
-    ["routes[0].passHeaders[0]: must name", undefined, { passHeaders: ["X_User_Id"] }],
-    ["routes[0].passHeaders[0]: must name", undefined, { passHeaders: ["Forwarded"] }],
+    ["routes[0].passHeaders[0]: must be a header", undefined, { passHeaders: ["Accept"] }],
+    ["routes[0].passHeaders[0]: must be a header", undefined, { passHeaders: ["X-Breezeway-User"] }],
+    ["routes[0].passHeaders[0]: must be a header", undefined, { passHeaders: ["X-Forwarded-For"] }],
+    ["routes[0].passHeaders[0]: must be a header", undefined, { passHeaders: ["X_User_Id"] }],
+    ["routes[0].passHeaders[0]: must be a header", undefined, { passHeaders: ["Forwarded"] }],
   ])("refuse a wrong configuration: %s", async (message, gateway = {}, route = {}) => {
     await expect(startGateway({ gateway, route })).rejects.toMatchObject({
       code: "CONFIG_INVALID",
