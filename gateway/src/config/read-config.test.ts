@@ -36,10 +36,7 @@ describe("readGatewayConfig", () => {
     ["issuer", { ...good, issuer: "nonsense" }],
     ["issuer: must be an http or https URL", { ...good, issuer: "urn:shell" }],
     [`issuer: must be ${ISSUER}, without the trailing slash`, { ...good, issuer: `${ISSUER}/` }],
-    [
-      "issuer: must be",
-      { ...good, issuer: `${ISSUER}/`, jwks: "https://other.example/jwks.json" },
-    ],
+    ["issuer: must be", { ...good, issuer: `${ISSUER}/`, jwks: "https://other.example/jwks.json" }],
     ["routes", { ...good, routes: [] }],
     ["routes[0].prefix", { ...good, routes: [{ ...route, prefix: "orders" }] }],
     ["routes[0].prefix", { ...good, routes: [{ ...route, prefix: "/orders/" }] }],

@@ -60,10 +60,7 @@ export function rereadGatewayConfig(file: string, running: GatewayOptions): Gate
   const next = readGatewayConfig(file);
   for (const field of FIXED) {
     if (JSON.stringify(running[field]) !== JSON.stringify(next[field])) {
-      throw new BridgeError(
-        "CONFIG_INVALID",
-        `${file}: ${field}: a change requires a restart.`,
-      );
+      throw new BridgeError("CONFIG_INVALID", `${file}: ${field}: a change requires a restart.`);
     }
   }
   return next;

@@ -118,7 +118,11 @@ describe("spoofed headers", () => {
       {},
     ],
     ["routes[0].passHeaders[0]: must be a header", undefined, { passHeaders: ["Accept"] }],
-    ["routes[0].passHeaders[0]: must be a header", undefined, { passHeaders: ["X-Breezeway-User"] }],
+    [
+      "routes[0].passHeaders[0]: must be a header",
+      undefined,
+      { passHeaders: ["X-Breezeway-User"] },
+    ],
     ["routes[0].passHeaders[0]: must be a header", undefined, { passHeaders: ["X-Forwarded-For"] }],
     ["routes[0].passHeaders[0]: must be a header", undefined, { passHeaders: ["X_User_Id"] }],
     ["routes[0].passHeaders[0]: must be a header", undefined, { passHeaders: ["Forwarded"] }],
