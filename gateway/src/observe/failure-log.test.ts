@@ -49,8 +49,8 @@ describe("failures without onError", () => {
     await issuer[Symbol.asyncDispose]();
     const jwks = `${issuer.url}/.well-known/jwks.json`;
     expect(lines.toSorted()).toEqual([
-      `breezeway gateway: cannot fetch the issuer's keys from ${jwks}: The JWKS endpoint answered with status 418.\n`,
-      `breezeway gateway: cannot follow the revocation feed at ${jwks}: The feed answered with status 418, or with no event stream.\n`,
+      `breezeway gateway: cannot fetch the issuer's keys from ${jwks}: The JWKS endpoint answered with status 418, expected 200.\n`,
+      `breezeway gateway: cannot follow the revocation feed at ${jwks}: The revocation feed answered with status 418 and not with an event stream.\n`,
     ]);
   });
 
