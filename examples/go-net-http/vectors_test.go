@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 )
@@ -39,20 +40,21 @@ type tokenCase struct {
 	Reason string
 }
 
-func readTokenVectors(t *testing.T) tokenVectors {
-	data, err := os.ReadFile("../../docs/vectors/tokens.json")
+// readVectors reads a file of docs/vectors into vectors.
+func readVectors(t *testing.T, name string, vectors any) {
+	t.Helper()
+	data, err := os.ReadFile("../../docs/vectors/" + name + ".json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var vectors tokenVectors
-	if err := json.Unmarshal(data, &vectors); err != nil {
+	if err := json.Unmarshal(data, vectors); err != nil {
 		t.Fatal(err)
 	}
-	return vectors
 }
 
 func TestJudgesTheTokenVectors(t *testing.T) {
-	vectors := readTokenVectors(t)
+	var vectors tokenVectors
+	readVectors(t, "tokens", &vectors)
 	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Write(vectors.JWKS)
 	}))
@@ -112,5 +114,54 @@ func expectSession(t *testing.T, got Session, c tokenCase) {
 	}
 	if len(want.Scopes) > 0 && !reflect.DeepEqual(got.Scopes, want.Scopes) {
 		t.Fatalf("got scopes %v, want %v", got.Scopes, want.Scopes)
+	}
+}
+
+func TestAnswersAsTheProblemVectors(t *testing.T) {
+	var vectors struct {
+		Cases []struct {
+			Name    string
+			Status  int
+			Headers map[string]string
+			Body    problem
+		}
+	}
+	readVectors(t, "problems", &vectors)
+	found := 0
+	for _, c := range vectors.Cases {
+		// Other names have a condition, such as scopes or a proof; other reasons are not of this verifier.
+		if _, isKnown := problems[refused(c.Name)]; !isKnown {
+			continue
+		}
+		found++
+		t.Run(c.Name, func(t *testing.T) {
+			answer := httptest.NewRecorder()
+			writeProblem(answer, refused(c.Name), nil)
+			expectProblem(t, answer, c.Status, c.Headers, c.Body)
+		})
+	}
+	if found != len(problems) {
+		t.Fatalf("%d problems have a vector, want %d", found, len(problems))
+	}
+}
+
+func expectProblem(t *testing.T, got *httptest.ResponseRecorder, status int, headers map[string]string, body problem) {
+	t.Helper()
+	if got.Code != status {
+		t.Fatalf("got status %d, want %d", got.Code, status)
+	}
+	for name, value := range headers {
+		// A reason that needs scopes lists them, and there are none here.
+		if actual := strings.Replace(got.Header().Get(name), `, scope=""`, "", 1); actual != value {
+			t.Fatalf("%s: got %q, want %q", name, actual, value)
+		}
+	}
+	var actual problem
+	if err := json.Unmarshal(got.Body.Bytes(), &actual); err != nil {
+		t.Fatal(err)
+	}
+	actual.RequestID = body.RequestID
+	if actual != body {
+		t.Fatalf("got %v, want %v", actual, body)
 	}
 }

@@ -51,8 +51,7 @@ PROBLEMS = {
     "proof-invalid": (
         401,
         "refresh",
-        "The session token is bound to a key, or must be, and the request has no valid proof of "
-        "that key.",
+        "The session token requires a proof of possession (DPoP), and the request has no valid one.",
     ),
     "tenant-mismatch": (
         403,

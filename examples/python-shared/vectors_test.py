@@ -1,4 +1,4 @@
-"""docs/vectors/tokens.json, which the verifiers of all languages share."""
+"""docs/vectors: tokens and problems, which the verifiers of all languages share."""
 
 import datetime
 import json
@@ -9,8 +9,14 @@ from unittest import mock
 import session_token
 from session_token import Refused, SessionVerifier
 
-FILE = pathlib.Path(__file__).parents[2] / "docs/vectors/tokens.json"
-VECTORS = json.loads(FILE.read_text(encoding="utf-8"))
+FOLDER = pathlib.Path(__file__).parents[2] / "docs/vectors"
+
+
+def read(name):
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+
+
+VECTORS = read("tokens")
 
 
 class VectorKeys:
@@ -75,6 +81,21 @@ class VectorsTest(unittest.TestCase):
         self.assertEqual(session.handle, expected["handle"])
         self.assertEqual(session.app_id, expected["appId"])
         self.assertEqual(list(session.scopes), expected["scopes"])
+
+
+class ProblemsTest(unittest.TestCase):
+    def test_answers_as_the_problem_vectors(self):
+        # Other names have a condition, such as scopes or a proof.
+        cases = {case["name"]: case for case in read("problems")["cases"]}
+        for reason in session_token.PROBLEMS:
+            with self.subTest(reason):
+                case = cases[reason]
+                refusal = Refused(reason)
+                headers = {name.lower(): value for name, value in refusal.headers.items()}
+                body = json.loads(refusal.body)
+                self.assertEqual(refusal.status, case["status"])
+                self.assertEqual(headers, case["headers"])
+                self.assertEqual(body | {"requestId": case["body"]["requestId"]}, case["body"])
 
 
 if __name__ == "__main__":
