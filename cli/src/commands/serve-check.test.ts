@@ -84,7 +84,7 @@ describe("breezeway serve --check", () => {
     [
       "an app that is said twice",
       () => change({}, {}, { apps: [ORDERS, ORDERS] }),
-      ": apps: orders: id: two apps",
+      ": apps: orders: id: must be unique",
     ],
     [
       "a proxy that is no address",
