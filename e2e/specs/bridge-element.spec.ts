@@ -81,7 +81,7 @@ test("it says on the console that no host was set, and starts when one is", asyn
     document.body.append(element);
   });
   expect((await warning).text()).toBe(
-    '<breezeway-app app="orders"> has no host: call setDefaultHost(host).',
+    '<breezeway-app app="orders">: host: is required. Call setDefaultHost(host).',
   );
   await page.evaluate(() => window.setDefaultHost(window.host));
   await expect(page.locator("breezeway-app iframe")).toHaveAttribute("title", "Orders");

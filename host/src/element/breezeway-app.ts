@@ -1,9 +1,9 @@
 /**
- * `<breezeway-app app="orders">`: an app of the host's registry in a frame, with what a person sees
- * while it loads and when it does not.
+ * `<breezeway-app app="orders">` shows an app of the host's registry in a frame, a skeleton while it
+ * loads, and an error when it cannot be shown.
  *
- * The mount lives while the element is connected. An element that is only moved keeps its mount:
- * its frame loads anew, and the bridge comes back by itself.
+ * The mount lives while the element is connected. An element that is moved keeps its mount: the frame
+ * reloads, and the bridge reconnects by itself.
  */
 import { BridgeError } from "@breezeway/shared";
 import {
@@ -21,6 +21,7 @@ import { getDefaultHost, onDefaultHost, type AnyHost } from "./default-host.ts";
 import { ENGLISH, type AppElementLabels } from "./labels.ts";
 import { styles } from "./styles.ts";
 
+/** A page may create its host after its elements, but not much later. */
 const HOST_EXPECTED_MS = 1_000;
 
 type AnyMount = ReturnType<AnyHost["mount"]>;
@@ -31,18 +32,18 @@ export interface AppStateDetail {
 }
 
 export interface AppPathDetail {
-  /** Given as the element's `path`, it opens the app there again. */
+  /** Set it as the element's `path` to open the app at the same page again. */
   readonly path: string;
 }
 
 /**
  * @fires breezeway-state - the mount's state has changed; `detail` is an {@link AppStateDetail}
- * @fires breezeway-path - the app has gone to another page of its own; `detail` is an
+ * @fires breezeway-path - the app has navigated within its own pages; `detail` is an
  *   {@link AppPathDetail}
  * @csspart frame - around the iframe
  * @csspart loading - shown until the app has connected for the first time
  * @csspart error - shown when the app cannot be shown
- * @csspart retry - the button in it
+ * @csspart retry - the button in the error
  */
 export class BreezewayAppElement extends LitElement {
   static override readonly styles: CSSResult = styles;
@@ -62,28 +63,28 @@ export class BreezewayAppElement extends LitElement {
   /** Id of the app in the host's registry. */
   declare app: string;
   /**
-   * Page of the app, relative to its URL. The page that the app has gone to by itself is not loaded
-   * again when it is given back here.
+   * The page to open, relative to the app's `url`. Setting the page that the app has navigated to does
+   * not load it again.
    */
   declare path: string | undefined;
   declare placement: string | undefined;
-  /** How large the app may make the element, in CSS pixels. Read when the app is mounted. */
+  /** The size that the app may give the element, in CSS pixels. Read when the app is mounted. */
   declare minHeightPx: number | undefined;
-  /** Default: the height is the page's own. */
+  /** Default: the app cannot change the height. */
   declare maxHeightPx: number | undefined;
   declare minWidthPx: number | undefined;
-  /** Default: the width is the page's own. */
+  /** Default: the app cannot change the width. */
   declare maxWidthPx: number | undefined;
-  /** Laid over the host's context for this frame. */
+  /** Overrides members of the host's context for this frame. */
   declare context: Readonly<Record<string, unknown>> | undefined;
-  /** Default: the one given to `setDefaultHost`. */
+  /** Default: the host that was passed to `setDefaultHost`. */
   declare host: AnyHost | undefined;
   declare labels: Partial<AppElementLabels>;
 
   #mount: AnyMount | undefined;
   #error: BridgeError | undefined;
   #wasConnected = false;
-  /** Where the app says it is. */
+  /** The path that the app has reported. */
   #appPath: string | undefined;
   #stopWaiting: (() => void) | undefined;
   #hostTimer: ReturnType<typeof setTimeout> | undefined;
@@ -94,7 +95,7 @@ export class BreezewayAppElement extends LitElement {
     this.labels = {};
   }
 
-  /** The mount, once there is one. */
+  /** The mount; `undefined` before the app is mounted and while it cannot be. */
   get mount(): AnyMount | undefined {
     return this.#mount;
   }
@@ -189,7 +190,7 @@ export class BreezewayAppElement extends LitElement {
     </div>`;
   }
 
-  /** Loads the app anew. */
+  /** Loads the app again. */
   retry(): void {
     this.#wasConnected = false;
     if (this.#mount) this.#mount.reload();
@@ -203,7 +204,8 @@ export class BreezewayAppElement extends LitElement {
     const container = this.renderRoot.querySelector(".frame");
     if (container === null || !this.isConnected) return;
     if (this.app === "") {
-      const message = "<breezeway-app>: app: is required: the id of an app of the host's registry.";
+      const message =
+        "<breezeway-app>: app: is required. Set it to the id of an app of the host's registry.";
       return this.#fail(new BridgeError("CONFIG_INVALID", message));
     }
     if (host === undefined) return this.#warnWithoutHost();
@@ -249,13 +251,14 @@ export class BreezewayAppElement extends LitElement {
     this.#announce("closed", error);
   }
 
-  // Later: a page may well make its host after its elements, but not a second after.
   #warnWithoutHost(): void {
     clearTimeout(this.#hostTimer);
     this.#hostTimer = setTimeout(() => {
       if (!this.isConnected || this.#mount || (this.host ?? getDefaultHost())) return;
-      // oxlint-disable-next-line no-console -- nobody else could be told: the host has onError
-      console.warn(`<breezeway-app app="${this.app}"> has no host: call setDefaultHost(host).`);
+      // oxlint-disable-next-line no-console -- without a host there is no onError
+      console.warn(
+        `<breezeway-app app="${this.app}">: host: is required. Call setDefaultHost(host).`,
+      );
     }, HOST_EXPECTED_MS);
   }
 
@@ -269,7 +272,7 @@ export class BreezewayAppElement extends LitElement {
   }
 
   #onState(mount: AnyMount, state: MountState): void {
-    // The first state comes while the mount is being made.
+    // The first state arrives while the mount is being created.
     if (this.#mount !== mount) return;
     if (state === "connected") this.#wasConnected = true;
     this.requestUpdate();
@@ -283,7 +286,7 @@ export class BreezewayAppElement extends LitElement {
     );
   }
 
-  /** What to tell the person instead of showing the app; a channel that may come back is not that. */
+  /** The error to show instead of the app. A lost channel may reconnect, so it is not one. */
   #problem(): BridgeError | undefined {
     if (this.#error) return this.#error;
     const error = this.#mount?.error;

@@ -1,15 +1,15 @@
 /**
  * `<breezeway-ui>`: toasts and dialogs that the host's page shows for apps.
  *
- * [UI-1] Each says whose it is, by the name in the registry. What an app gives is text, in a box of
- *        its own: no markup, and no writing direction, gets out of it.
- * [UI-2] Dialogs are native and modal: focus stays in, Escape closes, focus goes back to where it was.
- *        However long it is, it moves neither the name nor the buttons out of sight.
- * [UI-3] Toasts are in a live region that is there before them. They wait while a dialog is open: they
- *        could hide a part of it, and the region is inert then, so nobody would hear them.
- * [UI-4] Events of the frame in a dialog stay inside: the page around listens for those of its own.
- * [UI-5] When a dialog is over, it goes out of sight at once but covers the page a moment longer, and
- *        only then the next one may come: a click that was meant for it lands nowhere else.
+ * [UI-1] Each toast and dialog names its app, by the name in the registry. Texts of the app are text, in
+ *        a box of their own: neither markup nor a writing direction affects anything outside.
+ * [UI-2] Dialogs are native and modal: focus stays inside, Escape closes, and focus returns to where it
+ *        was. A long text never moves the app's name or the buttons out of view.
+ * [UI-3] Toasts appear in a live region that exists before them. They wait while a dialog is open: they
+ *        could hide a part of it, and the region is inert then, so screen readers would skip them.
+ * [UI-4] Events of the frame in a dialog stay inside: the page listens for events of its own frames.
+ * [UI-5] A dialog that has ended disappears at once but covers the page a moment longer, and only then
+ *        the next dialog may open: a click that was meant for the dialog must not reach anything else.
  */
 import { BridgeError, dialogOpen } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
@@ -31,15 +31,15 @@ import { CROSS, TONES } from "./ui-icons.ts";
 import { UI_ENGLISH, type HostUiLabels } from "./ui-labels.ts";
 import { uiStyles } from "./ui-styles.ts";
 
-/** Of the dialog around an app's frame, in CSS pixels. */
+/** Height of the dialog around an app's frame, in CSS pixels. */
 const CHROME_HEIGHT_PX = 128;
 const MIN_FRAME_HEIGHT_PX = 96;
 
 interface OpenDialog {
   readonly content: DialogContent;
-  /** The first answer counts. */
+  /** Only the first answer counts. */
   settle(answer: boolean): void;
-  /** Frees the page. */
+  /** Removes the dialog and its cover. */
   leave(): void;
 }
 
@@ -47,14 +47,14 @@ type DialogContent =
   | { readonly is: "confirm"; readonly request: ConfirmRequest }
   | { readonly is: "modal"; readonly request: ModalRequest; readonly host: AnyHost };
 
-/** Those of other hosts, too: while one shows a dialog, the toasts of all wait. */
+/** The elements of all hosts: while one shows a dialog, the toasts of all wait. */
 const inPage = new Set<BreezewayUiElement>();
 
 /**
  * @csspart dialog - a question, or the frame around an app's page
  * @csspart toast - one message
- * @csspart speaker - whose it is
- * @csspart button - any button; `primary`, `danger` besides
+ * @csspart speaker - the name of the app
+ * @csspart button - any button; also `primary` or `danger`
  */
 export class BreezewayUiElement extends LitElement {
   static override readonly styles: CSSResult = uiStyles;
@@ -66,10 +66,10 @@ export class BreezewayUiElement extends LitElement {
 
   declare labels: Partial<HostUiLabels>;
   declare protected dialog: OpenDialog | undefined;
-  /** The dialog is answered, and still covers the page. */
+  /** The dialog was answered, and still covers the page. */
   declare protected isOver: boolean;
 
-  /** From a request to its answer. */
+  /** From a request until its answer. */
   #isTaken = false;
 
   readonly #toasts = createToastStack({
@@ -87,7 +87,7 @@ export class BreezewayUiElement extends LitElement {
     this.#toasts.add(request);
   }
 
-  /** Resolves to the person's answer; `false` when the dialog was dismissed. */
+  /** Resolves to the user's answer; `false` when the dialog was dismissed. */
   confirm(request: ConfirmRequest): Promise<boolean> {
     return this.#open({ is: "confirm", request });
   }
@@ -157,7 +157,7 @@ export class BreezewayUiElement extends LitElement {
     const leave = (): void => {
       if (this.dialog !== opened) return;
       this.renderRoot.querySelector("dialog")?.close();
-      // Browsers give it back to elements of the page, but not to a frame.
+      // Browsers return the focus to elements of the page, but not to a frame.
       if (hadFocus instanceof HTMLElement && hadFocus.isConnected) hadFocus.focus();
       this.dialog = undefined;
       this.isOver = false;
@@ -286,14 +286,14 @@ export class BreezewayUiElement extends LitElement {
     </div>`;
   }
 
-  /** The keyboard's place is the app that the person has opened, unless they have gone elsewhere. */
+  /** Moves the focus into the app in the dialog, unless the user has moved it meanwhile. */
   #onAppState(event: CustomEvent<AppStateDetail>): void {
     event.stopPropagation();
     const { state } = event.detail;
     const { activeElement } = this.shadowRoot ?? document;
     if (state !== "connected" || activeElement?.id !== "title") return;
     const app = this.renderRoot.querySelector("breezeway-app");
-    // Inert until the element has rendered that it is connected.
+    // The frame is inert until the element has rendered the connected state.
     void app?.updateComplete.then(() => app.mount?.element.focus());
   }
 
@@ -308,7 +308,7 @@ function deepActiveElement(): Element | null {
   return element;
 }
 
-/** The event comes a task later: by then the next dialog may be open in the same element. */
+/** The event fires a task later: the next dialog may be open in the same element by then. */
 function onClose(settle: (answer: boolean) => void) {
   return ({ currentTarget }: Event): void => {
     if (currentTarget instanceof HTMLDialogElement && !currentTarget.open) settle(false);

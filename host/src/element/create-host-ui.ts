@@ -7,21 +7,21 @@ import type { HostUiLabels } from "./ui-labels.ts";
 export interface HostUiOptions {
   /** Texts in the host's language. Default: English. */
   readonly labels?: Partial<HostUiLabels>;
-  /** Where `<breezeway-ui>` goes. Default: the page's body. */
+  /** The parent of `<breezeway-ui>`. Default: the page's body. */
   readonly container?: Element;
 }
 
 /** A {@link HostUi} in the page. */
 export interface PageUi extends Required<HostUi>, Disposable {
-  /** Style it by `--breezeway-*` and its parts. */
+  /** Style it through `--breezeway-*` properties and its parts. */
   readonly element: BreezewayUiElement;
-  /** Dismisses the dialog that is open, and takes the element out of the page. */
+  /** Dismisses the open dialog and removes the element from the page. */
   close(): void;
 }
 
 /**
- * Toasts and dialogs for the apps of a host, ready to use: `createHost({ ui: createHostUi() })`.
- * Call it when the page has a body, or name a container.
+ * Creates toasts and dialogs for the apps of a host: `createHost({ ui: createHostUi() })`. Call it when
+ * the page has a body, or pass a container.
  */
 export function createHostUi({ labels, container }: HostUiOptions = {}): PageUi {
   const element = document.createElement("breezeway-ui");

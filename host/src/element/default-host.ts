@@ -1,6 +1,6 @@
 import type { Host } from "../host-types.ts";
 
-/** Any host, whatever its contract: all that the element needs of one. */
+/** The part of a host that the elements use. It fits a host with any contract. */
 export type AnyHost = Pick<Host, "apps"> & {
   mount(
     appId: string,
@@ -11,7 +11,7 @@ export type AnyHost = Pick<Host, "apps"> & {
 let defaultHost: AnyHost | undefined;
 const waiting = new Set<() => void>();
 
-/** The host of every `<breezeway-app>` that is given none. Elements that wait for one start now. */
+/** Sets the host of each `<breezeway-app>` without a `host`. Elements that wait for a host start now. */
 export function setDefaultHost(host: AnyHost | undefined): void {
   defaultHost = host;
   if (host !== undefined) for (const start of waiting) start();
@@ -21,7 +21,7 @@ export function getDefaultHost(): AnyHost | undefined {
   return defaultHost;
 }
 
-/** @returns a function that stops waiting */
+/** @returns A function that stops waiting. */
 export function onDefaultHost(start: () => void): () => void {
   waiting.add(start);
   return () => void waiting.delete(start);

@@ -1,6 +1,6 @@
 import type { BridgeError } from "@breezeway/shared";
 
-/** Every text of the element, so that a host can show its own language. */
+/** Every text of `<breezeway-app>`. Replace them to show another language. */
 export interface AppElementLabels {
   readonly loading: (app: string) => string;
   readonly reconnecting: (app: string) => string;
@@ -26,13 +26,13 @@ function describe(app: string, error: BridgeError): Problem {
     case "HANDSHAKE_TIMEOUT":
       return {
         title: `${app} is not answering`,
-        text: "The app may be down, or your connection is slow.",
+        text: "The app may be down, or your network is slow. Try again in a moment.",
         canRetry: true,
       };
     case "HANDSHAKE_PROTOCOL_MISMATCH":
       return {
         title: `${app} needs an update`,
-        text: "The app and this page do not speak the same version. The people who run the app can fix it.",
+        text: "The app and this page use different versions of the bridge. The people who run the app can fix it.",
         canRetry: true,
       };
     case "APP_UNKNOWN":
@@ -45,7 +45,7 @@ function describe(app: string, error: BridgeError): Problem {
     case "MANIFEST_INVALID":
       return {
         title: `${app} cannot be shown`,
-        text: "Its settings are not right. The people who run this page can fix it.",
+        text: "Its settings are wrong. The people who run this page can fix them.",
         canRetry: false,
       };
     default:

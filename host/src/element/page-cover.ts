@@ -1,13 +1,13 @@
 /**
- * After a dialog the page stays covered for a moment. Neither the second click of a double click, nor one
- * that was meant for a dialog that its app has just ended, nor a key that is still held down, may reach
- * what was below. All `<breezeway-ui>` of a page share the cover.
+ * Covers the page for a moment after a dialog. The second click of a double click, a click that was meant
+ * for a dialog that its app has just ended, and a key that is still held down must not reach the page
+ * below. All `<breezeway-ui>` of a page share the cover.
  *
- * The dialog itself keeps the pointer and the focus away from the page: it stays modal, and unseen. What
- * is here is how long, and the keys, which have no element to go to meanwhile.
+ * The ended dialog stays modal and invisible, which keeps pointer and focus away from the page. This file
+ * decides how long, and stops the keys, which have no target meanwhile.
  */
 
-/** Longer than a double click takes and than a held key waits before it repeats: mostly half a second. */
+/** Longer than a double click, and than the delay before a held key repeats: both mostly 500 ms. */
 const COVER_MS = 600;
 
 let uncovered: Promise<void> = Promise.resolve();
@@ -17,7 +17,7 @@ export function pageUncovered(): Promise<void> {
   return uncovered;
 }
 
-/** @returns resolves when the person may use the page again */
+/** @returns A promise that resolves when the user may use the page again. */
 export function coverPage(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const end = (): void => {

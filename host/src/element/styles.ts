@@ -21,7 +21,7 @@ export const styles: CSSResult = css`
     color: var(--_text);
     font: 400 0.9375rem/1.5 var(--breezeway-font, system-ui, sans-serif);
   }
-  /* The app's own height counts, within the limits that the page has set. */
+  /* The app sets the height, within the limits of the page. */
   :host([max-height-px]) {
     min-block-size: 0;
   }
@@ -54,7 +54,7 @@ export const styles: CSSResult = css`
     align-content: start;
     gap: 0.75rem;
     padding: 1.75rem 1.5rem;
-    /* A fast app is there before anything flickers. */
+    /* A fast app appears before the skeleton flickers. */
     animation: appear 160ms 180ms ease-out backwards;
   }
   .bone {

@@ -1,16 +1,16 @@
 /**
- * Which toasts are on the screen, and for how long. The newest come last; an app that has more than
- * its share loses its own oldest one, never another app's.
+ * Decides which toasts are shown, and for how long. The newest comes last. When there is no room, an app
+ * loses its own oldest toast before another app loses one.
  *
- * Paused, no toast comes or goes: those on the screen stay, and later ones wait.
+ * While paused, no toast appears or disappears: shown toasts stay, and later ones wait.
  */
 import type { ToastRequest } from "../surfaces/host-ui.ts";
 
 const MAX_SHOWN = 3;
 const SHOWN_MS = 6_000;
-/** Bad news takes longer to read. */
+/** Errors take longer to read. */
 const ERROR_SHOWN_MS = 12_000;
-/** Nobody is rushed: while a person is at the toasts, their time is over this much later. */
+/** While the user points at a toast, its removal is tried again after this time. */
 const BUSY_MS = 1_000;
 
 export interface ShownToast extends ToastRequest {
@@ -26,14 +26,14 @@ export interface ToastStack {
   close(): void;
 }
 
-export interface ToastStackOptions {
+export interface ToastStackDeps {
   /** Called after each change of `shown`. */
   readonly changed: () => void;
-  /** Whether a person points at a toast, or has its focus. */
+  /** Whether the user points at a toast, or has the focus in one. */
   readonly isBusy: () => boolean;
 }
 
-export function createToastStack({ changed, isBusy }: ToastStackOptions): ToastStack {
+export function createToastStack({ changed, isBusy }: ToastStackDeps): ToastStack {
   const timers = new Map<number, ReturnType<typeof setTimeout>>();
   let shown: readonly ShownToast[] = [];
   let waiting: readonly ShownToast[] = [];

@@ -1,4 +1,4 @@
-/** Pictures of the surfaces. Their colour is that of the text around them. */
+/** Icons of toasts and dialogs. They have the colour of the text around them. */
 import { html, type TemplateResult } from "lit";
 import type { ToastTone } from "@breezeway/shared";
 

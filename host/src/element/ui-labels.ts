@@ -1,14 +1,14 @@
-/** Every text of the host's surfaces that is not an app's, so that a host can show its own language. */
+/** Every text of `<breezeway-ui>` that comes from the host. Replace them to show another language. */
 export interface HostUiLabels {
-  /** Says whose text this is. */
+  /** Names the app that a text comes from. */
   readonly speaker: (app: string) => string;
-  /** Name of the place where toasts appear. */
+  /** Accessible name of the region with the toasts. */
   readonly toasts: string;
   /** Removes a toast. */
   readonly dismiss: string;
   /** Closes a dialog that shows an app. */
   readonly close: string;
-  /** Buttons of a question that names none. */
+  /** Default labels of a question's buttons. */
   readonly confirm: string;
   readonly cancel: string;
 }

@@ -1,7 +1,7 @@
 import { css, type CSSResult } from "lit";
 
 /**
- * The custom properties of `<breezeway-app>`, and: `--breezeway-on-accent`, `--breezeway-danger`,
+ * The custom properties of `<breezeway-app>`, and `--breezeway-on-accent`, `--breezeway-danger`,
  * `--breezeway-on-danger`, `--breezeway-success`, `--breezeway-shadow`.
  */
 export const uiStyles: CSSResult = css`
@@ -61,7 +61,7 @@ export const uiStyles: CSSResult = css`
     background: light-dark(rgb(16 20 24 / 40%), rgb(0 0 0 / 60%));
     animation: appear 160ms ease-out;
   }
-  /* Answered: out of sight, and still before the page. */
+  /* The answered dialog is invisible and still covers the page. */
   .dialog.over {
     visibility: hidden;
     animation: none;
@@ -79,7 +79,7 @@ export const uiStyles: CSSResult = css`
   .confirm .words {
     min-block-size: 1.5rem;
     overflow: auto;
-    /* A shade where the text goes on. */
+    /* A shadow shows that the text continues. */
     background:
       linear-gradient(var(--_surface) 60%, transparent) top / 100% 1rem no-repeat local,
       linear-gradient(transparent, var(--_surface) 40%) bottom / 100% 1rem no-repeat local,
@@ -217,7 +217,7 @@ export const uiStyles: CSSResult = css`
     block-size: 34rem;
   }
 
-  /* In the middle: at the right edge, drawers and forms have the buttons that come next. */
+  /* Toasts are centred: drawers and forms have their buttons at the right edge. */
   .toasts {
     position: fixed;
     inset: auto 0 1rem;
@@ -233,7 +233,7 @@ export const uiStyles: CSSResult = css`
     font: inherit;
     pointer-events: none;
   }
-  /* There is no middle on a phone, where what comes next is at the bottom. */
+  /* On a phone they are at the top: buttons are at the bottom. */
   @media (max-width: 40rem) {
     .toasts {
       inset: 1rem 0 auto;
@@ -258,7 +258,7 @@ export const uiStyles: CSSResult = css`
     min-inline-size: 0;
     padding-block: 0.0625rem;
   }
-  /* Clipped: stacked accents would reach the name above, and wide signs the top of the page. */
+  /* Clipped: stacked accents would cover the name above, and wide characters the top of the page. */
   .toast .says {
     max-block-size: 6lh;
     overflow: hidden auto;

@@ -1,15 +1,15 @@
 /**
- * An app in a WebView of a native host (react-native-webview): text in one direction, injected script
- * in the other.
+ * An app in a WebView of a native host (react-native-webview). The guest sends text, the host injects
+ * script.
  *
- * [WV-3] Only messages that the WebView says come from the app's origin are read.
- * [WV-4] Injected script does nothing unless the document that runs it has the app's origin: the
- *        WebView may have gone elsewhere since, and a welcome has a token in it.
- * [WV-5] The pipe is open to every frame of the page on some platforms. A hello carries the nonce, a
- *        later message the channel's random name; both are told to the main frame only.
- * [WV-6] A message that is too long is not even parsed. It ends the channel when it has the channel's
- *        name in it, and is nothing when it has not: any frame could have sent it.
- * [WV-7] Only so many hellos are answered in a second; the latest always is.
+ * [WV-3] The host reads a message only if the WebView reports the app's origin as its sender.
+ * [WV-4] Injected script does nothing unless the document that runs it has the app's origin: the WebView
+ *        may have navigated since, and a welcome contains a token.
+ * [WV-5] On some platforms every frame of the page can send messages. A hello carries the nonce, a later
+ *        message the channel's random name. Only the main frame knows either.
+ * [WV-6] An oversized message is not parsed. It ends the channel if it contains the channel's name, and
+ *        is ignored otherwise, since any frame could have sent it.
+ * [WV-7] A token bucket limits how many hellos are answered. The latest is always answered.
  */
 import { BridgeError, CHANNEL_LIMITS, originOf, parseHello, type Refusal } from "@breezeway/shared";
 import { randomId, toWireError } from "@breezeway/shared/channel";
@@ -24,15 +24,15 @@ import {
 import { createHandshakeThrottle, type Throttle } from "../transport/throttle.ts";
 import type { OpenGuestPlace, GuestPlaceOptions } from "../transport/guest-place.ts";
 
-/** The part of the event of `onMessage` that is used. */
+/** The part of the `onMessage` event that the host uses. */
 export interface WebViewEvent {
   readonly nativeEvent: { readonly data: string; readonly url: string };
 }
 
 export interface WebViewOptions {
-  /** `(script) => ref.current?.injectJavaScript(script)`: runs it in the main frame's document. */
+  /** Runs script in the main frame: `(script) => ref.current?.injectJavaScript(script)` */
   readonly inject: (script: string) => void;
-  /** `() => ref.current?.reload()` */
+  /** Reloads the WebView: `() => ref.current?.reload()` */
   readonly reload: () => void;
 }
 
@@ -53,108 +53,134 @@ interface OpenChannel extends TextPort {
   readonly name: string;
 }
 
-export function createWebView({ inject, reload }: WebViewOptions): WebViewHandle {
-  const nonce = randomId();
-  let mounted: GuestPlaceOptions | undefined;
-  let throttle: Throttle | undefined;
-  let channel: OpenChannel | undefined;
+interface ViewState {
+  readonly nonce: string;
+  mounted: GuestPlaceOptions | undefined;
+  throttle: Throttle | undefined;
+  channel: OpenChannel | undefined;
+}
 
-  const guarded = (script: string): string =>
-    mounted ? `if(location.origin===${JSON.stringify(mounted.app.origin)}){${script}}true;` : "";
+export function createWebView({ inject, reload }: WebViewOptions): WebViewHandle {
+  const state: ViewState = {
+    nonce: randomId(),
+    mounted: undefined,
+    throttle: undefined,
+    channel: undefined,
+  };
 
   const send = (message: WebViewMessage): void => {
     const detail = JSON.stringify(encodeText(message));
-    inject(
-      guarded(`window.dispatchEvent(new CustomEvent("${WEB_VIEW.message}",{detail:${detail}}))`),
-    );
-  };
-
-  const bootScript = (): string =>
-    guarded(
-      `Object.defineProperty(window,"${WEB_VIEW.nonce}",{value:"${nonce}",configurable:true});` +
-        `window.dispatchEvent(new Event("${WEB_VIEW.ready}"))`,
-    );
-
-  const openChannel = (): { channel: OpenChannel; release: () => void } => {
-    const name = randomId();
-    // What the host says at once goes after the welcome, as it would on a port.
-    let waiting: unknown[] | undefined = [];
-    const opened = createTextPort(
-      (message) => {
-        // Refused here and now when it cannot travel, whether it waits or not.
-        encodeText(message);
-        if (waiting) waiting.push(message);
-        else send({ type: "data", channel: name, message });
-      },
-      () => send({ type: "close", channel: name }),
-    );
-    const release = (): void => {
-      const early = waiting ?? [];
-      waiting = undefined;
-      for (const message of early) send({ type: "data", channel: name, message });
-    };
-    return { channel: { ...opened, name }, release };
-  };
-
-  const answerHello = async (id: string, value: unknown): Promise<void> => {
-    if (!mounted) return;
-    const { channel: opened, release } = openChannel();
-    try {
-      const welcome = await mounted.onHello(parseHello(value), opened.port);
-      channel = opened;
-      send({ type: "welcome", id, channel: opened.name, welcome });
-      release();
-    } catch (error) {
-      const welcome: Refusal = { ok: false, error: toWireError(error, randomId()) };
-      send({ type: "welcome", id, channel: opened.name, welcome });
-    }
+    const event = `new CustomEvent("${WEB_VIEW.message}",{detail:${detail}})`;
+    inject(guarded(state, `window.dispatchEvent(${event})`));
   };
 
   return {
     place(options) {
-      if (mounted) throw new BridgeError("CONFIG_INVALID", "This WebView has an app already.");
-      mounted = options;
-      const { clock } = options;
-      throttle = createHandshakeThrottle(clock);
+      if (state.mounted) {
+        throw new BridgeError("CONFIG_INVALID", "This WebView already shows an app.");
+      }
+      state.mounted = options;
+      state.throttle = createHandshakeThrottle(options.clock);
       return {
         element: undefined,
         reload,
         close() {
-          throttle?.close();
-          channel?.lose();
-          channel = undefined;
-          mounted = undefined;
+          state.throttle?.close();
+          state.channel?.lose();
+          state.channel = undefined;
+          state.mounted = undefined;
         },
       };
     },
     get url() {
-      return mounted?.url ?? "";
+      return state.mounted?.url ?? "";
     },
     get bootScript() {
-      return bootScript();
+      return bootScript(state);
     },
     onMessage({ nativeEvent: { data, url } }) {
-      if (!mounted || originOf(url) !== mounted.app.origin) return;
-      // One per character, as every message is measured.
-      if (data.length > CHANNEL_LIMITS.maxMessageBytes) {
-        if (channel !== undefined && data.includes(channel.name)) channel.lose();
-        return;
-      }
-      const message = parseWebViewMessage(data);
-      if (message?.type === "hello" && message.nonce === nonce) {
-        const { id, hello } = message;
-        throttle?.run(() => void answerHello(id, hello));
-      } else if (message?.type === "data" && message.channel === channel?.name) {
-        channel.receive(message.message);
-      } else if (message?.type === "close" && message.channel === channel?.name) {
-        channel.lose();
-      }
+      if (state.mounted && originOf(url) === state.mounted.app.origin) receive(state, send, data);
     },
     onLoadEnd() {
-      if (!mounted) return;
-      // Where the platform was late with `injectedJavaScriptBeforeContentLoaded`.
-      inject(bootScript());
-      mounted.onLoad(false);
+      if (!state.mounted) return;
+      // Some platforms run `injectedJavaScriptBeforeContentLoaded` too late.
+      inject(bootScript(state));
+      state.mounted.onLoad(false);
+    },
+  };
+}
+
+type Send = (message: WebViewMessage) => void;
+
+/** Wraps script so that it runs on the app's origin only. */
+function guarded({ mounted }: ViewState, script: string): string {
+  if (!mounted) return "";
+  return `if(location.origin===${JSON.stringify(mounted.app.origin)}){${script}}true;`;
+}
+
+function bootScript(state: ViewState): string {
+  return guarded(
+    state,
+    `Object.defineProperty(window,"${WEB_VIEW.nonce}",{value:"${state.nonce}",configurable:true});` +
+      `window.dispatchEvent(new Event("${WEB_VIEW.ready}"))`,
+  );
+}
+
+function receive(state: ViewState, send: Send, data: string): void {
+  const { channel } = state;
+  // Counts one byte per character, as for every message.
+  if (data.length > CHANNEL_LIMITS.maxMessageBytes) {
+    if (channel !== undefined && data.includes(channel.name)) channel.lose();
+    return;
+  }
+  const message = parseWebViewMessage(data);
+  if (message?.type === "hello" && message.nonce === state.nonce) {
+    const { id, hello } = message;
+    state.throttle?.run(() => void answerHello(state, send, { id, hello }));
+  } else if (message?.type === "data" && message.channel === channel?.name) {
+    channel.receive(message.message);
+  } else if (message?.type === "close" && message.channel === channel?.name) {
+    channel.lose();
+  }
+}
+
+async function answerHello(
+  state: ViewState,
+  send: Send,
+  { id, hello }: { readonly id: string; readonly hello: unknown },
+): Promise<void> {
+  if (!state.mounted) return;
+  const { channel, release } = openChannel(send);
+  try {
+    const welcome = await state.mounted.onHello(parseHello(hello), channel.port);
+    state.channel = channel;
+    send({ type: "welcome", id, channel: channel.name, welcome });
+    release();
+  } catch (error) {
+    const welcome: Refusal = { ok: false, error: toWireError(error, randomId()) };
+    send({ type: "welcome", id, channel: channel.name, welcome });
+  }
+}
+
+function openChannel(send: Send): { readonly channel: OpenChannel; readonly release: () => void } {
+  const name = randomId();
+  // Messages that the host sends at once follow the welcome, as they would on a message port.
+  let waiting: unknown[] | undefined = [];
+  const opened = createTextPort(
+    (message) => {
+      // Throws at once for a message that cannot be encoded, even if the message has to wait.
+      encodeText(message);
+      if (waiting) waiting.push(message);
+      else send({ type: "data", channel: name, message });
+    },
+    () => send({ type: "close", channel: name }),
+  );
+  return {
+    channel: { ...opened, name },
+    release() {
+      const early = waiting ?? [];
+      waiting = undefined;
+      for (const message of early) send({ type: "data", channel: name, message });
     },
   };
 }
