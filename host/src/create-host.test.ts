@@ -8,14 +8,14 @@ import type { OpenGuestPlace } from "./transport/guest-place.ts";
 afterEach(() => vi.unstubAllGlobals());
 
 describe("createHost, in a page", () => {
-  it("refuses an issuer of another origin, where the session cookie would not go", () => {
+  it("refuses an issuer of another origin, which would not get the session cookie", () => {
     standAt("https://shell.example");
     expect(() => createHost({ issuerUrl: "https://auth.example/auth", apps: [] })).toThrow(
       "createHost: issuerUrl: must be of this page's origin, https://shell.example.",
     );
   });
 
-  it("leaves it to a fetch of the caller's own where the issuer is", () => {
+  it("allows an issuer of any origin with the caller's own fetch", () => {
     standAt("https://shell.example");
     const issuer = createTestIssuer();
     const host = createHostForTesting({ ...issuer.hostOptions, apps: [] }, issuer.hooks);
@@ -58,7 +58,7 @@ describe("createHost", () => {
     );
   });
 
-  it("opens the event stream through the platform, where there is one", async () => {
+  it("opens the event stream through the platform when the options have one", async () => {
     const { hostOptions } = createTestIssuer();
     const opened: string[] = [];
     const platform: HostPlatform = {
@@ -89,7 +89,7 @@ describe("createHost", () => {
   it.each([
     ["404", () => new Response(null, { status: 404 })],
     ["a page", () => new Response("<!doctype html>")],
-  ])("says once that no issuer answers, when %s does", async (_what, answer) => {
+  ])("reports once that no issuer answers, when %s does", async (_what, answer) => {
     const errors: unknown[] = [];
     const onError = (error: unknown): void => void errors.push(error);
     using host = open({ fetch: async () => answer(), onError });

@@ -3,7 +3,7 @@ import { createHostForTesting, createTestGuest, createTestIssuer } from "./testi
 
 const APPS = [{ id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/" }];
 
-it("a host and its mounts are closed where `using` ends, with all timers", async () => {
+it("closes a host, its mounts and all timers at the end of a `using` block", async () => {
   const issuer = createTestIssuer();
   const seen: string[] = [];
   {

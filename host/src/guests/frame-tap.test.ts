@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { callOptions } from "../index.ts";
 import { createHostForTesting, createTestGuest, createTestIssuer } from "../testing.ts";
 
-it("a listener that throws is reported, and every call is still answered or times out", async () => {
+it("reports a listener that throws, and still answers or times out every call", async () => {
   const issuer = createTestIssuer();
   const broken = new Error("broken tool");
   const errors: unknown[] = [];

@@ -46,14 +46,14 @@ function endless(onCancel: () => void): ReadableStream<Uint8Array> {
   });
 }
 
-it("gives an answer as large as is allowed", async () => {
+it("returns a response of exactly the allowed size", async () => {
   expect(await answerOf(new Uint8Array(1_000))).toBe(1_000);
 });
 
 it.each([
   ["a document", {}],
   ["a refusal", { status: 401, headers: { "content-type": "application/problem+json" } }],
-])("[HF-4] ends %s that is larger, and one without an end", async (_what, init) => {
+])("[HF-4] stops reading %s that is larger, and one without an end", async (_what, init) => {
   const tooLarge = expect.objectContaining({ code: "FETCH_FAILED" });
   await expect(answerOf(new Uint8Array(1_001), init)).rejects.toEqual(tooLarge);
   const cancelled = Promise.withResolvers<void>();
@@ -61,7 +61,7 @@ it.each([
   await cancelled.promise;
 });
 
-it("says so when an answer breaks off", async () => {
+it("rejects when the response breaks off", async () => {
   const broken = new ReadableStream({
     pull: (controller) => controller.error(new Error("reset")),
   });

@@ -65,7 +65,7 @@ function open(options: Partial<HostOptions> = {}, hooks: HostTestHooks = {}): Ho
 }
 
 describe("installations of the tenant", () => {
-  it("are asked for, and changed, by the tenant that this page shows", async () => {
+  it("are listed and changed for the tenant that this page shows", async () => {
     const { installations } = open();
     expect(await installations.list()).toEqual([INSTALLATION]);
     expect(await installations.install("orders")).toEqual(INSTALLATION);
@@ -80,7 +80,7 @@ describe("installations of the tenant", () => {
     ]);
   });
 
-  it("tell their listeners of what this page does, and of another session or tenant", async () => {
+  it("notify listeners of commands of this page, and of another session or tenant", async () => {
     const { installations, session } = open();
     await session.ready;
     let changes = 0;
@@ -123,7 +123,7 @@ describe("installations of the tenant", () => {
     return { streams, posted, hear: (message: TabMessage) => listener(message) };
   }
 
-  it("tell them of what the issuer says, and pass it on to the other tabs", async () => {
+  it("notify listeners of the issuer's events, and pass them on to the other tabs", async () => {
     const { streams, posted, hear } = openWithStreams();
     const { installations, session } = host;
     await session.ready;
@@ -135,7 +135,7 @@ describe("installations of the tenant", () => {
     expect([changes, posted]).toEqual([2, ["installations"]]);
   });
 
-  it("tell them of each stream that opens: what came before it, nobody says", async () => {
+  it("notify listeners of each stream that opens, since earlier events are not replayed", async () => {
     const { streams, posted } = openWithStreams();
     const { installations, session } = host;
     await session.ready;
@@ -151,7 +151,7 @@ describe("installations of the tenant", () => {
     expect(posted).toEqual(["installations", "installations"]);
   });
 
-  it("are told to every listener though one throws, and guests lose an ended session all the same", async () => {
+  it("notify every listener although one throws, and guests still lose an ended session", async () => {
     const errors: unknown[] = [];
     const { installations, session } = open({ onError: (error) => void errors.push(error) });
     const guest = createTestGuest({ clock: issuer.clock });
@@ -171,7 +171,7 @@ describe("installations of the tenant", () => {
       .toEqual([null, null]);
   });
 
-  it("are told once to a listener that subscribes anew each time", async () => {
+  it("notify a listener once that subscribes again in each call", async () => {
     const { installations, session } = open();
     await session.ready;
     let changes = 0;
@@ -187,7 +187,7 @@ describe("installations of the tenant", () => {
     expect(changes).toBe(1);
   });
 
-  it("are refused with what the issuer said, and with nobody signed in", async () => {
+  it("reject with the issuer's error, and when nobody is signed in", async () => {
     const { installations, session } = open();
     answer = () => Response.json({ reason: "scope-missing" }, { status: 403 });
     await expect(installations.install("orders")).rejects.toMatchObject({
@@ -198,7 +198,7 @@ describe("installations of the tenant", () => {
     await expect(installations.install("orders")).rejects.toMatchObject({ code: "SIGNED_OUT" });
   });
 
-  it("are not what an answer of another form says", async () => {
+  it("reject with OFFLINE when a response has another shape", async () => {
     const { installations } = open();
     answer = () => Response.json({ installations: [{ ...INSTALLATION, state: "great" }] });
     await expect(installations.list()).rejects.toMatchObject({ code: "OFFLINE" });
@@ -208,7 +208,7 @@ describe("installations of the tenant", () => {
 });
 
 describe("a setup page", () => {
-  it("is the one that the manifest names, and completes the installation before anybody hears", async () => {
+  it("is the page that the manifest names, and completes the installation before the host and the guest are notified", async () => {
     const order: string[] = [];
     open({
       onSetupCompleted: (app, result) =>
@@ -232,7 +232,7 @@ describe("a setup page", () => {
     ]);
   });
 
-  it("that was opened in one tenant does not complete the setup of another", async () => {
+  it("does not complete the setup of another tenant than the one it was opened in", async () => {
     open();
     const guest = createTestGuest({ clock: issuer.clock });
     await host.session.ready;
@@ -243,7 +243,7 @@ describe("a setup page", () => {
     expect(requests[0]?.body).toEqual({ appId: "orders", tenantId: "acme" });
   });
 
-  it("tells its guest when the issuer does not take it, and the host nothing", async () => {
+  it("reports the issuer's refusal to its guest, and calls no handler of the host", async () => {
     let heard = 0;
     open({ onSetupCompleted: () => void (heard += 1) });
     const guest = createTestGuest({ clock: issuer.clock });
@@ -256,7 +256,7 @@ describe("a setup page", () => {
     expect(heard).toBe(0);
   });
 
-  it("does not make a flood of requests, by however many frames and reloads", async () => {
+  it("sends a bounded number of requests, with any number of frames and reloads", async () => {
     open();
     let [completed, refused] = [0, 0];
     for (let frame = 0; frame < 2; frame += 1) {
@@ -273,7 +273,7 @@ describe("a setup page", () => {
     expect([completed, refused, requests.length]).toEqual([5, 35, 5]);
   });
 
-  it("is no other page of the app: setupCompleted there reaches the host alone", async () => {
+  it("is not any other page of the app: setupCompleted there only calls the host's handler", async () => {
     let heard = 0;
     open({ onSetupCompleted: () => void (heard += 1) });
     const guest = createTestGuest({ clock: issuer.clock });
@@ -283,7 +283,7 @@ describe("a setup page", () => {
     expect([heard, requests]).toEqual([1, []]);
   });
 
-  it("is refused for an app without one, and for no app", () => {
+  it("is refused for an app without a setup page, and for an unknown app", () => {
     open();
     const { place } = createTestGuest({ clock: issuer.clock });
     const codeOf = (appId: string): string => {

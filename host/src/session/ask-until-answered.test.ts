@@ -24,7 +24,7 @@ function open(issuer: TestIssuer): World {
 }
 
 describe("a host that starts with nobody signed in", () => {
-  it("pushes session and token when somebody signs in, also to a guest that was just refused one", async () => {
+  it("pushes session and token after a sign-in, even to a guest that was just refused a token", async () => {
     const issuer = createTestIssuer({ session: null });
     using world = open(issuer);
     const { host, guest } = world;
@@ -40,7 +40,7 @@ describe("a host that starts with nobody signed in", () => {
     await expect(guest.callWith("getSessionToken", [])).resolves.toBe(guest.state.token?.token);
   });
 
-  it("tells those who listen once, and tells those apart who want to know whether it was asked", async () => {
+  it("notifies listeners once, and lets `answer` distinguish an unanswered question", async () => {
     using world = open(createTestIssuer({ session: null }));
     const { session } = world.host;
     const sessions: unknown[] = [];
@@ -52,8 +52,8 @@ describe("a host that starts with nobody signed in", () => {
   });
 });
 
-describe("a host that starts while its issuer is away", () => {
-  it("knows nothing, asks again by itself, and tells its guests who is signed in", async () => {
+describe("a host that starts while its issuer is unreachable", () => {
+  it("retries by itself, and tells its guests who is signed in", async () => {
     const issuer = createTestIssuer();
     issuer.offline();
     using world = open(issuer);
@@ -69,7 +69,7 @@ describe("a host that starts while its issuer is away", () => {
     expect(guest.state.session?.userId).toBe("alice");
   });
 
-  it("does not sign in again who signed out meanwhile, though the issuer did not hear of it", async () => {
+  it("does not sign the user in again after a sign-out that did not reach the issuer", async () => {
     const issuer = createTestIssuer();
     issuer.offline();
     using world = open(issuer);
@@ -81,7 +81,7 @@ describe("a host that starts while its issuer is away", () => {
     expect(session.current).toBeNull();
   });
 
-  it("asks no more when it is closed while it asks", async () => {
+  it("stops asking when it is closed during a request", async () => {
     const issuer = createTestIssuer();
     const answers: ((response: Response) => void)[] = [];
     const ask = (): Promise<Response> => new Promise((resolve) => answers.push(resolve));
@@ -96,7 +96,7 @@ describe("a host that starts while its issuer is away", () => {
     expect([answers.length, issuer.clock.timers]).toEqual([1, 0]);
   });
 
-  it("asks ever more seldom, every 30 s at last, and no more once it is closed", async () => {
+  it("retries with a backoff of up to 30 s, and stops when it is closed", async () => {
     const issuer = createTestIssuer();
     let questions = 0;
     const away = async (): Promise<Response> => {

@@ -78,7 +78,7 @@ async function shown({ issuer, host, guest }: World): Promise<unknown> {
 }
 
 describe("a page whose event stream opens", () => {
-  it("shows the tenant that was switched between its first question and the stream", async () => {
+  it("shows the tenant that was switched to between its first question and the stream", async () => {
     const world = await start();
     expect(await shown(world)).toEqual(["acme", "acme"]);
     switchBehindItsBack(world.issuer);
@@ -87,7 +87,7 @@ describe("a page whose event stream opens", () => {
     expect(world.posted).toEqual(["changed"]);
   });
 
-  it("shows the tenant that was switched between its recheck and the stream that it opens again", async () => {
+  it("shows the tenant that was switched to between its recheck and the next stream", async () => {
     const world = await start();
     const [first] = world.streams;
     first!.readyState = CLOSED;
@@ -101,7 +101,7 @@ describe("a page whose event stream opens", () => {
     expect(await shown(world)).toEqual(["globex", "globex"]);
   });
 
-  it("tells the other tabs what its recheck has found", async () => {
+  it("notifies the other tabs of what its recheck has found", async () => {
     const world = await start();
     switchBehindItsBack(world.issuer);
     world.streams[0]!.readyState = CLOSED;
@@ -110,7 +110,7 @@ describe("a page whose event stream opens", () => {
     expect(world.posted).toEqual(["changed"]);
   });
 
-  it("has tokens made anew for claims that were changed meanwhile, and not without need", async () => {
+  it("mints tokens again when claims have changed meanwhile, and only then", async () => {
     const world = await start();
     const { issuer, streams, posted } = world;
     const before = issuer.mints.length;
@@ -123,7 +123,7 @@ describe("a page whose event stream opens", () => {
     expect([issuer.mints.length, posted]).toEqual([before + 1, ["changed"]]);
   });
 
-  it("asks until it is answered, and tells the other tabs what it has found", async () => {
+  it("asks until it is answered, and notifies the other tabs of the change", async () => {
     const world = await start();
     const { issuer, streams, posted } = world;
     switchBehindItsBack(issuer);
@@ -136,7 +136,7 @@ describe("a page whose event stream opens", () => {
     expect([await shown(world), posted]).toEqual([["globex", "globex"], ["changed"]]);
   });
 
-  it("asks until it is answered when it is told that claims have changed", async () => {
+  it("asks until it is answered after an event of changed claims", async () => {
     const world = await start();
     const { issuer, streams } = world;
     const before = issuer.mints.length;

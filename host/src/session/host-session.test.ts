@@ -63,7 +63,7 @@ async function signedIn(userId: string): Promise<World> {
 }
 
 describe("the end of a session", () => {
-  it("is not undone by an answer that was asked for before", async () => {
+  it("is not undone by an answer to an earlier question", async () => {
     const { session, answer } = await signedIn("alice");
     const asked = session.refetch();
     session.ended("session of alice");
@@ -75,7 +75,7 @@ describe("the end of a session", () => {
     expect(session.current).toBeNull();
   });
 
-  it("does not take along the next one, of which the answer is on its way", async () => {
+  it("does not end the next session, whose answer is in flight", async () => {
     const { session, answer } = await signedIn("alice");
     const reloaded = session.reload();
     session.ended("session of alice");
@@ -85,7 +85,7 @@ describe("the end of a session", () => {
     expect(session.current?.userId).toBe("bob");
   });
 
-  it("does not end the next one, when word of it comes late", async () => {
+  it("does not end the next session when its event arrives late", async () => {
     const { session, answer } = await signedIn("alice");
     const reloaded = session.reload();
     await answer(summaryOf("bob"));
@@ -96,7 +96,7 @@ describe("the end of a session", () => {
 });
 
 describe("signing out", () => {
-  it("is not undone by an answer that was asked for before, and tells the other tabs which it was", async () => {
+  it("is not undone by an answer to an earlier question, and names the session to the other tabs", async () => {
     const { session, answer, questions, told } = await signedIn("alice");
     const asked = session.refetch();
     const done = session.signOut();
@@ -110,7 +110,7 @@ describe("signing out", () => {
     expect(told).toEqual([{ type: "ended", handle: "session of alice" }]);
   });
 
-  it("before the issuer has said who it is has the other tabs ask", async () => {
+  it("makes the other tabs ask when the issuer has not answered yet", async () => {
     const { session, answer, told } = open();
     const done = session.signOut();
     await answer(summaryOf("alice"));
@@ -121,8 +121,8 @@ describe("signing out", () => {
   });
 });
 
-describe("asking again while an answer is on its way", () => {
-  it("settles with what the later answer says, as when word of a switch overtakes it", async () => {
+describe("asking again while an answer is in flight", () => {
+  it("settles with the later answer when an event has overtaken the question", async () => {
     const { session, answer } = await signedIn("alice");
     let tenantAtEnd: string | undefined;
     const switched = session.switchTenant("globex").then(() => {
@@ -137,7 +137,7 @@ describe("asking again while an answer is on its way", () => {
     expect(tenantAtEnd).toBe("globex");
   });
 
-  it("does not fail when only the earlier question could not be answered", async () => {
+  it("does not fail when only the earlier question got no answer", async () => {
     const { session, answer } = await signedIn("alice");
     const reloaded = session.reload();
     const heard = session.refetch();
@@ -147,7 +147,7 @@ describe("asking again while an answer is on its way", () => {
     await heard;
   });
 
-  it("settles too when a sign-out has overtaken both", async () => {
+  it("settles when a sign-out has overtaken both questions", async () => {
     const { session, answer } = await signedIn("alice");
     const asked = [session.refetch(), session.refetch()];
     const done = session.signOut();

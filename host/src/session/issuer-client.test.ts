@@ -12,7 +12,7 @@ function oneAtATime(): Tabs["exclusively"] {
   };
 }
 
-it("asks for a new secret in one tab at a time, be it to refresh or to switch the tenant", async () => {
+it("rotates the secret in one tab at a time, for a refresh and for a switch of the tenant", async () => {
   const asked: string[] = [];
   const answers: (() => void)[] = [];
   const exclusively = oneAtATime();

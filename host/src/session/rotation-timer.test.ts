@@ -37,7 +37,7 @@ function start(): Rotation {
 }
 
 describe("the secret of the session", () => {
-  it("is renewed every hour, and not at the start", async () => {
+  it("is rotated every hour, and not at the start", async () => {
     const { clock, asked, stop } = start();
     await clock.advance(HOUR_MS - 1);
     expect(asked).toEqual([]);
@@ -46,7 +46,7 @@ describe("the secret of the session", () => {
     stop();
   });
 
-  it("is asked for again while the issuer takes the old one, when the answer was lost", async () => {
+  it("is asked for again while the issuer still accepts the old one, when the response was lost", async () => {
     const rotation = start();
     rotation.failure = new BridgeError("OFFLINE", "offline");
     await rotation.clock.advance(HOUR_MS);
@@ -61,7 +61,7 @@ describe("the secret of the session", () => {
     rotation.stop();
   });
 
-  it("is left alone for an hour after a few attempts, all of them within the issuer's patience", async () => {
+  it("is left alone for an hour after a few retries, all while the issuer accepts the old one", async () => {
     const rotation = start();
     rotation.failure = new BridgeError("OFFLINE", "offline");
     await rotation.clock.advance(HOUR_MS + 30 * MINUTE_MS);
@@ -76,7 +76,7 @@ describe("the secret of the session", () => {
   it.each([
     ["a refusal", new BridgeError("SESSION_MISSING", "no session")],
     ["an error that is not ours", new TypeError("what")],
-  ])("is not asked for again at once after %s", async (_what, failure) => {
+  ])("is not retried at once after %s", async (_what, failure) => {
     const rotation = start();
     rotation.failure = failure;
     await rotation.clock.advance(HOUR_MS + 30 * MINUTE_MS);
@@ -86,7 +86,7 @@ describe("the secret of the session", () => {
     rotation.stop();
   });
 
-  it("rests when it is stopped, also while the issuer is being asked", async () => {
+  it("is not rotated after the timer was stopped, even during a request", async () => {
     const idle = start();
     idle.stop();
     await idle.clock.advance(3 * HOUR_MS);

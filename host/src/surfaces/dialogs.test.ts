@@ -100,7 +100,7 @@ afterEach(() => {
 });
 
 describe("confirm", () => {
-  it.each([true, false])("resolves to the person's answer, %s", async (answer) => {
+  it.each([true, false])("resolves to the user's answer, %s", async (answer) => {
     const parts = await setUp();
     const asking = parts.guest.call("confirm", { title: "Sure?", tone: "danger" });
     const dialog = await shown(parts.confirms, parts);
@@ -110,7 +110,7 @@ describe("confirm", () => {
     expect(dialog.request.signal.aborted).toBe(true);
   });
 
-  it("takes nothing but true for a yes", async () => {
+  it("resolves to false for any answer other than true", async () => {
     const { guest } = await setUp({ ui: { confirm: () => "yes" as unknown as boolean } });
     await expect(guest.call("confirm", { title: "Sure?" })).resolves.toBe(false);
   });
@@ -130,7 +130,7 @@ describe("confirm", () => {
     await expect(bare.guest.call("openModal", "edit")).rejects.toThrow(coded("SURFACE_REFUSED"));
   });
 
-  it("is refused when the person has not just done something [DG-2]", async () => {
+  it("is refused without user activation [DG-2]", async () => {
     let isActive = false;
     const parts = await setUp({ isUserActive: () => isActive });
     const { guest, confirms, modals } = parts;
@@ -150,7 +150,7 @@ describe("confirm", () => {
     await expect(asking).resolves.toBe(true);
   });
 
-  it("goes by the page's user activation, and without one there is none [DG-2]", async () => {
+  it("requires the page's user activation by default [DG-2]", async () => {
     const parts = await setUp();
     const { hostOptions, hooks } = parts.issuer;
     const host = createHostForTesting(
@@ -166,7 +166,7 @@ describe("confirm", () => {
     );
   });
 
-  it("is the only dialog of the page, whoever asks [DG-1]", async () => {
+  it("is the only dialog of the page, for all apps [DG-1]", async () => {
     const parts = await setUp();
     const stock = await parts.connect("stock");
     const asking = parts.guest.call("confirm", { title: "First" });
@@ -183,7 +183,7 @@ describe("confirm", () => {
     await expect(next).resolves.toBe(true);
   });
 
-  it("is the only dialog of the page also when the page has two hosts [DG-1]", async () => {
+  it("is the only dialog of a page with two hosts [DG-1]", async () => {
     const first = await setUp();
     const second = await setUp();
     const asking = first.guest.call("confirm", { title: "First" });
@@ -198,7 +198,7 @@ describe("confirm", () => {
     await expect(next).resolves.toBe(true);
   });
 
-  it("is refused to an app that asks again and again, and to no other [DG-3]", async () => {
+  it("is refused to an app that asks too often, and to no other app [DG-3]", async () => {
     const parts = await setUp();
     const stock = await parts.connect("stock");
     const ask = async (guest: TestGuest): Promise<unknown> => {
@@ -222,7 +222,7 @@ describe("confirm", () => {
     ["its mount is closed", ({ host }) => host.mounts[0]?.close()],
     ["the host is closed", ({ host }) => host.close()],
     ["it says goodbye", ({ guest }) => guest.close()],
-  ])("goes when %s, and the next one may come [DG-4]", async (_what, leave) => {
+  ])("closes when %s, and the next one may open [DG-4]", async (_what, leave) => {
     const parts = await setUp();
     parts.guest.call("confirm", { title: "Sure?" }).catch(() => undefined);
     const { request } = await shown(parts.confirms, parts);
@@ -236,7 +236,7 @@ describe("confirm", () => {
     await expect(next).resolves.toBe(true);
   });
 
-  it("goes when the caller gives up [DG-4]", async () => {
+  it("closes when the caller aborts the call [DG-4]", async () => {
     const parts = await setUp();
     const caller = new AbortController();
     const asking = parts.guest.callWith("confirm", [{ title: "Sure?" }], { signal: caller.signal });
@@ -274,7 +274,7 @@ describe("openModal", () => {
     expect(mount.state).toBe("closed");
   });
 
-  it("resolves to undefined when the person closes it, and closes its frame [DG-4]", async () => {
+  it("resolves to undefined when the user closes it, and closes its frame [DG-4]", async () => {
     const parts = await setUp();
     const opening = parts.guest.call("openModal", "edit");
     const dialog = await shown(parts.modals, parts);
@@ -284,7 +284,7 @@ describe("openModal", () => {
     expect(parts.host.mounts).toHaveLength(1);
   });
 
-  it("goes with its opener, and its frame with it [DG-4]", async () => {
+  it("closes with its opener, and its frame closes with it [DG-4]", async () => {
     const parts = await setUp();
     parts.guest.call("openModal", "edit").catch(() => undefined);
     const dialog = await shown(parts.modals, parts);
@@ -297,13 +297,16 @@ describe("openModal", () => {
     );
   });
 
-  it.each(["create", "constructor", ""])("refuses %j, which the manifest has not", async (name) => {
-    const { guest, modals } = await setUp();
-    await expect(guest.call("openModal", name)).rejects.toThrow(coded("SURFACE_REFUSED"));
-    expect(modals).toEqual([]);
-  });
+  it.each(["create", "constructor", ""])(
+    "refuses %j, which the manifest does not list",
+    async (name) => {
+      const { guest, modals } = await setUp();
+      await expect(guest.call("openModal", name)).rejects.toThrow(coded("SURFACE_REFUSED"));
+      expect(modals).toEqual([]);
+    },
+  );
 
-  it("is refused with data that can travel to the host but not on to the dialog", async () => {
+  it("is refused with data that can reach the host but not the dialog", async () => {
     const { guest, modals } = await setUp();
     const { port1, port2 } = new MessageChannel();
     const data = { port: port1 };
@@ -322,7 +325,7 @@ describe("openModal", () => {
     );
   });
 
-  it("is closed by its own frame alone [DG-5]", async () => {
+  it("is closed by its own frame only [DG-5]", async () => {
     const parts = await setUp();
     const stock = await parts.connect("stock");
     const opening = parts.guest.call("openModal", "edit");
@@ -346,7 +349,7 @@ describe("openModal", () => {
     await expect(opening).resolves.toBe(2);
   });
 
-  it("tells the host of a UI that fails, and the guest only that it did", async () => {
+  it("reports a failing UI to the host, and to the guest without details", async () => {
     const errors: unknown[] = [];
     const broken = new Error("secret of the UI");
     const parts = await setUp({

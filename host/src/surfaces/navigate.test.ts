@@ -11,7 +11,7 @@ describe("navigate", () => {
     };
   };
 
-  it("takes the host where the guest wants to go, with who asks from the registry", async () => {
+  it("passes the target to the host, with the sender from the registry", async () => {
     const onNavigate = vi.fn<NonNullable<HostOptions["onNavigate"]>>();
     const { guest, host } = await setUp({ onNavigate });
     await guest.call("navigate", "/customers/../customers/c-1?tab=2#x", { replace: true });
@@ -25,7 +25,7 @@ describe("navigate", () => {
     [{}, "/list"],
     [{ app: "orders" }, "/list"],
     [{ path: "/o-7" }, "/o-7"],
-  ])("leads to the app's own page by %j", async (asked, path) => {
+  ])("opens the app's own page for %j", async (asked, path) => {
     const { targets, onNavigate } = navigator();
     const { guest } = await setUp({ onNavigate });
     await guest.call("navigate", asked);
@@ -35,18 +35,15 @@ describe("navigate", () => {
   it.each([
     [{ url: "https://orders.test/app?start" }, "/app?start"],
     [{ url: "https://orders.test/.//evil.test" }, "/"],
-  ])(
-    "leads to no page of the manifest that a browser would take for a host",
-    async (more, path) => {
-      const { targets, onNavigate } = navigator();
-      const placements = [{ type: "menu", label: "Orders", path: "/.//evil.test" }] as const;
-      const { guest } = await setUp({ onNavigate, apps: [{ ...orders, placements, ...more }] });
-      await guest.call("navigate", {});
-      expect(targets).toMatchObject([{ to: "app", app: { id: "orders" }, path }]);
-    },
-  );
+  ])("opens no page of the manifest that a browser would read as a host", async (more, path) => {
+    const { targets, onNavigate } = navigator();
+    const placements = [{ type: "menu", label: "Orders", path: "/.//evil.test" }] as const;
+    const { guest } = await setUp({ onNavigate, apps: [{ ...orders, placements, ...more }] });
+    await guest.call("navigate", {});
+    expect(targets).toMatchObject([{ to: "app", app: { id: "orders" }, path }]);
+  });
 
-  it("leads to another app's page only with the capability for it [SF-1]", async () => {
+  it("opens another app's page only with the capability for it [SF-1]", async () => {
     const { targets, onNavigate } = navigator();
     const { guest } = await setUp({ onNavigate });
     for (const app of ["stock", "nothing"]) {
@@ -68,7 +65,7 @@ describe("navigate", () => {
     );
   });
 
-  it("is refused without the capability, whatever the host would do [SF-1]", async () => {
+  it("is refused without the capability, even with a handler [SF-1]", async () => {
     const { targets, onNavigate } = navigator();
     const { guest } = await setUp({ onNavigate, capabilities: ["navigation:apps"] });
     await expect(guest.call("navigate", "/x")).rejects.toThrow(
@@ -82,7 +79,7 @@ describe("navigate", () => {
     await expect(guest.call("navigate", "/x")).rejects.toThrow(coded("SURFACE_REFUSED"));
   });
 
-  it("is refused by the handler's own code", async () => {
+  it("rejects with the error that the handler throws", async () => {
     const { guest } = await setUp({
       onNavigate: () => Promise.reject(new BridgeError("SURFACE_REFUSED", "Not from here.")),
     });
@@ -105,7 +102,7 @@ describe("navigate", () => {
     },
   );
 
-  it("needs a person who has just done something, and costs nothing without", async () => {
+  it("requires user activation, and takes no token from the bucket without it", async () => {
     const { targets, onNavigate } = navigator();
     let isActive = false;
     const { guest } = await setUp({ onNavigate, isUserActive: () => isActive });
@@ -118,7 +115,7 @@ describe("navigate", () => {
     expect(targets).toHaveLength(1);
   });
 
-  it("is bounded for each app, also when it loads anew [SF-3]", async () => {
+  it("is bounded for each app, and a reload refills nothing [SF-3]", async () => {
     const { targets, onNavigate } = navigator();
     const { guest, issuer } = await setUp({ onNavigate });
     for (let count = 0; count < 5; count += 1) await guest.call("navigate", "/x");

@@ -4,7 +4,7 @@ import { createTestGuest, createTestIssuer } from "../testing.ts";
 import { coded, setUp } from "../../test-support/set-up.ts";
 
 describe("reportPath", () => {
-  it("tells the mount where the app is, as a path that opens it there", async () => {
+  it("passes the mount a path that opens the app at the same page", async () => {
     const paths: string[] = [];
     const { guest, host } = await setUp({
       capabilities: [],
@@ -17,7 +17,7 @@ describe("reportPath", () => {
     expect(again.url).toBe("https://orders.test/o-7?tab=1#n");
   });
 
-  it("is nothing to a mount that does not listen", async () => {
+  it("does nothing for a mount without onPathChange", async () => {
     const { guest } = await setUp();
     await expect(guest.call("reportPath", "/x")).resolves.toBeUndefined();
   });
@@ -34,7 +34,7 @@ describe("reportPath", () => {
     },
   );
 
-  it("passes on only some of a flood, and the last of it [SF-3]", async () => {
+  it("passes on a few paths of a flood, and the last one [SF-3]", async () => {
     const paths: string[] = [];
     const { guest, issuer } = await setUp({ mount: { onPathChange: (path) => paths.push(path) } });
     for (let count = 1; count <= 50; count += 1) await guest.call("reportPath", `/${count}`);
@@ -44,7 +44,7 @@ describe("reportPath", () => {
     expect(paths.at(-1)).toBe("/50");
   });
 
-  it("has one bound for all frames of the app, and a frame that is new refills nothing [SF-3]", async () => {
+  it("has one bound for all frames of the app, and a new frame refills nothing [SF-3]", async () => {
     const paths: string[] = [];
     const mount = { onPathChange: (path: string) => void paths.push(path) };
     const { guest, host, issuer } = await setUp({ mount });
@@ -83,7 +83,7 @@ describe("resize", () => {
     expect(sizes).toEqual([given]);
   });
 
-  it("refuses a side that the host keeps to itself [SF-1]", async () => {
+  it("refuses a side without a maximum [SF-1]", async () => {
     const { guest, sizes } = await sizing({ maxHeightPx: 800 });
     await expect(guest.call("resize", { heightPx: 1, widthPx: 1 })).rejects.toThrow(
       coded("SURFACE_REFUSED", "width"),
@@ -104,7 +104,7 @@ describe("resize", () => {
     expect(sizes).toEqual([]);
   });
 
-  it("changes the page only so often in a flood, and ends with the last of each side [SF-3]", async () => {
+  it("bounds the changes in a flood, and ends with the last value of each side [SF-3]", async () => {
     const sizes: unknown[] = [];
     const { guest, issuer } = await setUp({
       mount: { maxHeightPx: 800, maxWidthPx: 800, onResize: (size) => sizes.push(size) },
@@ -120,7 +120,7 @@ describe("resize", () => {
     expect(sizes.at(-1)).toEqual({ widthPx: 8 });
   });
 
-  it("comes no more from a frame that is gone", async () => {
+  it("does nothing after the frame is gone", async () => {
     const sizes: unknown[] = [];
     const { guest, host, issuer } = await setUp({
       mount: { maxHeightPx: 800, onResize: (size) => sizes.push(size) },
@@ -131,7 +131,7 @@ describe("resize", () => {
     expect(sizes).toHaveLength(60);
   });
 
-  it("is refused where the app is in no frame and nobody listens", async () => {
+  it("is refused without an iframe and without onResize", async () => {
     const { guest } = await setUp({ mount: { maxHeightPx: 800 } });
     await expect(guest.call("resize", { heightPx: 1 })).rejects.toThrow(coded("SURFACE_REFUSED"));
   });
@@ -141,7 +141,7 @@ describe("resize", () => {
     ["minHeightPx", { minHeightPx: Number.NaN }],
     ["maxHeightPx", { maxHeightPx: Number.NaN }],
     ["maxWidthPx", { minWidthPx: 5, maxWidthPx: 4 }],
-  ])("is bounded by limits that make sense: %s", async (name, limits) => {
+  ])("refuses limits out of range: %s", async (name, limits) => {
     const { host } = await setUp();
     const { place } = createTestGuest();
     expect(() => host.mount("orders", { place, ...limits })).toThrow(
@@ -164,7 +164,7 @@ describe("showToast", () => {
     expect(toasts).toEqual([{ app: host.apps.get("orders"), text: "Saved", tone: "success" }]);
   });
 
-  it("is refused without the capability, and by a host without toasts [SF-1]", async () => {
+  it("is refused without the capability, and by a host without showToast [SF-1]", async () => {
     const { toasts, ui } = toaster();
     const { guest } = await setUp({ ui, capabilities: ["dialogs:show"] });
     await expect(guest.call("showToast", "Saved")).rejects.toThrow(
@@ -175,7 +175,7 @@ describe("showToast", () => {
     expect(toasts).toEqual([]);
   });
 
-  it("shows a few of a flood, and later ones when there was time to read [SF-3]", async () => {
+  it("shows a few of a flood, and more once the bucket has refilled [SF-3]", async () => {
     const { toasts, ui } = toaster();
     const { guest, issuer } = await setUp({ ui });
     // What is refused costs nothing.
@@ -193,7 +193,7 @@ describe("showToast", () => {
   });
 });
 
-it("a name of a surface is not the host's to give to a method of its own", () => {
+it("refuses a host method with the name of a surface method", () => {
   const { hostOptions } = createTestIssuer();
   expect(() => createHost({ ...hostOptions, apps: [], methods: { confirm: () => true } })).toThrow(
     coded("CONFIG_INVALID", "methods.confirm"),

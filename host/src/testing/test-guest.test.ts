@@ -95,7 +95,7 @@ describe("a host with a test guest", () => {
     await expect(guest.callWith("constructor", [])).rejects.toThrow(coded("CALL_METHOD_UNKNOWN"));
   });
 
-  it("exchanges events; what is refused is told", async () => {
+  it("exchanges events, and reports refusals to the guest", async () => {
     const { guest, host } = setUp();
     const received: unknown[] = [];
     host.event.subscribe("order:verified", (payload, { app }) => received.push([app.id, payload]));
@@ -111,7 +111,7 @@ describe("a host with a test guest", () => {
     expect(guest.refusals).toEqual([{ topic: "order:verified", code: "EVENT_PAYLOAD_INVALID" }]);
   });
 
-  it("pushes a fresh token before the old one runs out", async () => {
+  it("pushes a new token before the old one expires", async () => {
     const { guest, issuer } = setUp();
     await guest.connect();
     const first = guest.state.token?.token;
@@ -121,7 +121,7 @@ describe("a host with a test guest", () => {
     expect(issuer.mints).toHaveLength(2);
   });
 
-  it("tells the guest of a sign-out, a revocation and another tenant", async () => {
+  it("notifies the guest of a sign-out, a revocation and another tenant", async () => {
     const { guest, host, issuer } = setUp();
     await guest.connect();
     await host.session.switchTenant("globex");
@@ -137,7 +137,7 @@ describe("a host with a test guest", () => {
     expect(guest.state.session?.userId).toBe("bob");
   });
 
-  it("says why there is no token: no network, or a refusal of the issuer", async () => {
+  it("rejects with the reason when there is no token: no network, or a refusal of the issuer", async () => {
     const { guest, issuer } = setUp();
     await guest.connect();
     issuer.clock.sleep(60_000);
@@ -148,7 +148,7 @@ describe("a host with a test guest", () => {
     await expect(guest.callWith("getSessionToken", [])).rejects.toThrow(coded("DENIED"));
   });
 
-  it("loses a guest that goes, and welcomes the one that comes", async () => {
+  it("loses a guest that leaves, and welcomes the next one", async () => {
     const { guest, mount } = setUp();
     await guest.connect();
     const states: string[] = [];
@@ -160,7 +160,7 @@ describe("a host with a test guest", () => {
     expect(states).toEqual(["connected", "lost", "connected"]);
   });
 
-  it("loads the app anew on request", async () => {
+  it("reloads the app on request", async () => {
     const { guest, mount } = setUp();
     await guest.connect();
     mount.reload();
@@ -168,7 +168,7 @@ describe("a host with a test guest", () => {
     await expect(guest.call("getCustomer", "1")).resolves.toBeDefined();
   });
 
-  it("refuses a guest of another protocol, and one of a host that was closed", async () => {
+  it("refuses a guest with another protocol, and any guest after close", async () => {
     const { host, issuer } = setUp();
     const old = createTestGuest({ clock: issuer.clock, hello: { protocol: [98, 99] } });
     host.mount("orders", { place: old.place });
@@ -178,7 +178,7 @@ describe("a host with a test guest", () => {
     expect(() => host.mount("orders", { place: old.place })).toThrow(coded("CHANNEL_CLOSED"));
   });
 
-  it("throws a guest out that keeps breaking the rules", async () => {
+  it("closes the channel of a guest that keeps violating the protocol", async () => {
     const { guest, mount } = setUp();
     await guest.connect();
     for (let count = 0; count < 32; count += 1) {
@@ -190,7 +190,7 @@ describe("a host with a test guest", () => {
     expect(guest.isConnected).toBe(false);
   });
 
-  it("gives a guest that floods no new allowance when it says hello again", async () => {
+  it("does not refill the budget of a guest that floods and says hello again", async () => {
     const limits = { maxFramesPerSecond: 1, frameBurst: 3 };
     const { guest } = setUp({ limits });
     await guest.connect();
@@ -199,7 +199,7 @@ describe("a host with a test guest", () => {
     await expect(guest.call("getCustomer", "4")).rejects.toThrow(coded("FRAME_RATE_EXCEEDED"));
   });
 
-  it("shows an error of the host's own handler to nobody but the host", async () => {
+  it("reports an error of the host's own handler only to the host", async () => {
     const errors: unknown[] = [];
     const { guest } = setUp({
       methods: {
@@ -216,7 +216,7 @@ describe("a host with a test guest", () => {
     expect(errors).toHaveLength(1);
   });
 
-  it("leaves no timers behind when it closes", async () => {
+  it("leaves no timers after close", async () => {
     const { guest, host, issuer } = setUp();
     await guest.connect();
     guest.call("wait").catch(() => undefined);

@@ -29,7 +29,7 @@ function open(options: TestIssuerOptions = {}): Host["installations"] {
 const REFUSED = { event: "connect", reason: "refused", detail: "No plan." } as const;
 
 describe("installations of the issuer in memory", () => {
-  it("go from installing over setup to installed, and tell the host of each step", async () => {
+  it("change from installing to setup to installed, and notify the host of each step", async () => {
     const installations = open();
     await host.session.ready;
     const seen: string[] = [];
@@ -49,7 +49,7 @@ describe("installations of the issuer in memory", () => {
     expect(await installations.install("orders")).toMatchObject({ id: "c_2" });
   });
 
-  it("fail as a backend does, and are tried again by the same id", async () => {
+  it("fail when the backend fails, and are retried with the same id", async () => {
     const installations = open();
     await installations.install("orders");
     issuer.setInstallation("orders", { state: "failed", failure: REFUSED });
@@ -58,7 +58,7 @@ describe("installations of the issuer in memory", () => {
     expect((await installations.list())[0]?.failure).toBeUndefined();
   });
 
-  it("do once what is asked twice, and nothing to an app that never was one", async () => {
+  it("are idempotent, and ignore an app that was never installed", async () => {
     const installations = open();
     expect(await installations.uninstall("orders")).toBeNull();
     expect(await installations.retry("orders")).toBeNull();
@@ -67,7 +67,7 @@ describe("installations of the issuer in memory", () => {
     expect(issuer.installations).toEqual([made]);
   });
 
-  it("refuse what the state does not allow, another tenant, nobody, and what a test wants", async () => {
+  it("refuse commands in the wrong state, of another tenant, without a session, and on the test's request", async () => {
     const installations = open();
     await installations.install("orders");
     await installations.uninstall("orders");
@@ -89,7 +89,7 @@ describe("installations of the issuer in memory", () => {
     await expect(installations.list()).rejects.toMatchObject({ code: "SIGNED_OUT" });
   });
 
-  it("let an app have tokens once it is installed, its open frame at once", async () => {
+  it("allow tokens once the app is installed, at once in its open frame", async () => {
     const installations = open({ installationsRequired: true });
     const guest = createTestGuest({ clock: issuer.clock });
     host.mount("orders", { place: guest.place });

@@ -53,7 +53,7 @@ const boundTo = (token: string | undefined): unknown =>
 const keyOf = (guest: TestGuest): unknown => boundTo(guest.state.token?.token);
 
 describe("a guest that names a key", () => {
-  it("gets tokens that are bound to it, from its welcome on and whichever way it asks", async () => {
+  it("gets tokens that are bound to it, from its welcome on and through every method", async () => {
     const { issuer, host } = setUp();
     const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });
     const welcome = await guest.connect();
@@ -63,7 +63,7 @@ describe("a guest that names a key", () => {
     expect(boundTo((await guest.call("getSessionToken")) as string)).toBe(KEY_A);
   });
 
-  it("is pushed its own tokens as time passes, and its neighbours theirs [FK-1]", async () => {
+  it("is pushed its own tokens over time, and the other frames theirs [FK-1]", async () => {
     const { issuer, host } = setUp();
     const guests = [
       guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A }),
@@ -79,7 +79,7 @@ describe("a guest that names a key", () => {
     }
   });
 
-  it("gets tokens of another tenant after a switch, bound as before", async () => {
+  it("gets tokens of the new tenant after a switch, bound as before", async () => {
     const { issuer, host } = setUp();
     const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });
     await guest.connect();
@@ -105,7 +105,7 @@ describe("a guest that names a key", () => {
     expect(keyOf(guest)).toBe(KEY_B);
   });
 
-  it("gets plain tokens again when its next document names none", async () => {
+  it("gets unbound tokens again when its next document names no key", async () => {
     const { issuer, host } = setUp();
     const hello: { proofKeyThumbprint?: string } = { proofKeyThumbprint: KEY_A };
     const guest = guestWith({ issuer, host }, hello);
@@ -114,7 +114,7 @@ describe("a guest that names a key", () => {
     expect(boundTo((await guest.faults.reload()).token?.token)).toBeUndefined();
   });
 
-  it("is not told the tokens of other tabs, nor are those told its", async () => {
+  it("does not share its tokens with other tabs, nor get theirs", async () => {
     const told: TabMessage[] = [];
     const { issuer, host } = setUp(
       {},
@@ -127,7 +127,7 @@ describe("a guest that names a key", () => {
     expect(tokens.map(boundTo)).toEqual([undefined]);
   });
 
-  it("has requests through the host made with a token that the host can use", async () => {
+  it("sends requests through the host with a token that the host can use", async () => {
     const sent: (string | null)[] = [];
     const issuer = createTestIssuer();
     const { fetch: fromIssuer } = issuer.hostOptions;
@@ -154,7 +154,7 @@ describe("a guest that names a key", () => {
     expect(boundTo(sent[0]?.slice(7))).toBeUndefined();
   });
 
-  it("leaves nothing behind when its frame is closed", async () => {
+  it("leaves no timer after its frame is closed", async () => {
     const { issuer, host } = setUp();
     const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });
     await guest.connect();
@@ -166,7 +166,7 @@ describe("a guest that names a key", () => {
 });
 
 describe("the tokens of a frame", () => {
-  it("are closed with the document that they are bound to, also when it never came in", async () => {
+  it("are closed with the document that they are bound to, even if it never connected", async () => {
     const clock = createTestClock({ nowMs: 1_700_000_000_000 });
     const tokensOf = (): TokenSource =>
       createTokenSource({
@@ -210,7 +210,7 @@ describe("the tokens of a frame", () => {
 });
 
 describe("an app that says proofRequired", () => {
-  it("has no plain token made before its guest has named a key", async () => {
+  it("gets no unbound token minted before its guest has named a key", async () => {
     const { issuer, host } = setUp({ apps: [{ ...orders, proofRequired: true }] });
     const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });
     await issuer.advance(0);

@@ -33,19 +33,19 @@ async function toldWhen(change: () => string | undefined): Promise<TabMessage[]>
   return told;
 }
 
-it("tells other tabs of a token, and whose it is", async () => {
+it("shares a token with other tabs, and names its session", async () => {
   const told = await toldWhen(() => "session-1 acme");
   expect(told).toEqual([{ type: "grant", appId: "orders", identity: "session-1 acme", ...ANSWER }]);
 });
 
 it.each(["session-1 globex", "session-2 acme", undefined])(
-  "keeps a token to itself when the session became %s while it was minted",
+  "does not share a token when the session became %s while it was minted",
   async (identity) => {
     expect(await toldWhen(() => identity)).toEqual([]);
   },
 );
 
-it("asks again for tokens bound to a key, once apps were installed, as for all others", async () => {
+it("asks again for key-bound tokens too, once apps were installed", async () => {
   let isInstalled = false;
   const tokens = createTokenRegistry({
     mint: () =>

@@ -68,14 +68,14 @@ function follow(issuer: Issuer): () => void {
 const offline = (): BridgeError => new BridgeError("OFFLINE", "no network");
 
 describe("one app's token", () => {
-  it("is minted once for all that ask at the same time [AT-1]", async () => {
+  it("is minted once for all concurrent callers [AT-1]", async () => {
     const issuer = setUp();
     const grants = await Promise.all([1, 2, 3].map(() => issuer.tokens.get()));
     expect(new Set(grants.map(({ token }) => token)).size).toBe(1);
     expect(issuer.mints).toHaveLength(1);
   });
 
-  it("is minted again ahead of expiry, pushed, and leaves no timer when nobody follows [AT-2]", async () => {
+  it("is minted again ahead of expiry and pushed, and leaves no timer without followers [AT-2]", async () => {
     const issuer = setUp();
     const stop = follow(issuer);
     await issuer.tokens.get();
@@ -90,7 +90,7 @@ describe("one app's token", () => {
     expect(issuer.mints).toHaveLength(2);
   });
 
-  it("is not minted ahead while the page is hidden, and is as soon as it is seen [AT-2]", async () => {
+  it("is not minted ahead while the page is hidden, and is minted as soon as the page is visible [AT-2]", async () => {
     const issuer = setUp();
     follow(issuer);
     await issuer.tokens.get();
@@ -103,7 +103,7 @@ describe("one app's token", () => {
     expect(issuer.mints).toHaveLength(2);
   });
 
-  it("is not minted ahead for a guest that asks by itself", async () => {
+  it("is not minted ahead for a guest that asks when it needs one", async () => {
     const issuer = setUp();
     issuer.wantsTokens = false;
     follow(issuer);
@@ -113,7 +113,7 @@ describe("one app's token", () => {
     expect(issuer.pushed).toEqual([]);
   });
 
-  it("of an ended session is forgotten, also one on its way [AT-3]", async () => {
+  it("of an ended session is forgotten, even while it is in flight [AT-3]", async () => {
     const issuer = setUp();
     follow(issuer);
     issuer.hold = Promise.withResolvers();
@@ -128,7 +128,7 @@ describe("one app's token", () => {
     expect(issuer.clock.timers).toBe(0);
   });
 
-  it("of a changed session takes the place of one on its way [AT-3]", async () => {
+  it("of a changed session replaces the one in flight [AT-3]", async () => {
     const issuer = setUp();
     follow(issuer);
     issuer.hold = Promise.withResolvers();
@@ -144,7 +144,7 @@ describe("one app's token", () => {
     expect(issuer.pushed).toHaveLength(1);
   });
 
-  it("that a service refused is replaced, but not more than once a second [AT-4]", async () => {
+  it("that a service rejected is replaced, at most once per second [AT-4]", async () => {
     const issuer = setUp();
     const first = await issuer.tokens.get();
     expect((await issuer.tokens.replace(first.token)).token).toBe(first.token);
@@ -169,7 +169,7 @@ describe("one app's token", () => {
     expect(issuer.pushed.at(-1)?.token).toBe(offered);
   });
 
-  it("is tried for again, ever more seldom, while the issuer is away", async () => {
+  it("is retried with backoff while the issuer is unreachable", async () => {
     const issuer = setUp();
     follow(issuer);
     issuer.fail = offline();
@@ -182,7 +182,7 @@ describe("one app's token", () => {
     expect(issuer.pushed).toHaveLength(1);
   });
 
-  it("is tried for again after a pause, not at once, when little of the old one is left", async () => {
+  it("is retried after a pause, even when the old one expires soon", async () => {
     const issuer = setUp();
     follow(issuer);
     await issuer.tokens.get();
@@ -193,7 +193,7 @@ describe("one app's token", () => {
     expect(issuer.mints.length).toBeLessThan(6);
   });
 
-  it("leaves no timer when the page is seen while one was running", async () => {
+  it("leaves no second timer when the page becomes visible while one is running", async () => {
     const issuer = setUp();
     const stop = follow(issuer);
     issuer.fail = offline();
@@ -205,7 +205,7 @@ describe("one app's token", () => {
     expect(issuer.clock.timers).toBe(0);
   });
 
-  it("is not tried for again after the issuer has said no, until the session changes", async () => {
+  it("is not retried after a denial until the session changes", async () => {
     const issuer = setUp();
     follow(issuer);
     issuer.fail = new BridgeError("DENIED", "not for this app");
@@ -219,7 +219,7 @@ describe("one app's token", () => {
   });
 
   it.each(["DENIED", "SIGNED_OUT"] as const)(
-    "that the issuer refuses (%s) is not asked for at each read, but after a while [AT-7]",
+    "that the issuer refuses (%s) is not asked for at each read, only after a pause [AT-7]",
     async (code) => {
       const issuer = setUp();
       issuer.fail = new BridgeError(code, "no");
@@ -238,7 +238,7 @@ describe("one app's token", () => {
     },
   );
 
-  it("of nobody is asked for at once, and pushed, after a sign-in [AT-7]", async () => {
+  it("is asked for at once and pushed after a sign-in [AT-7]", async () => {
     const issuer = setUp();
     follow(issuer);
     issuer.fail = new BridgeError("SIGNED_OUT", "nobody");
@@ -255,7 +255,7 @@ describe("one app's token", () => {
     ["another session", (tokens) => tokens.reset(true)],
     ["other installations", (tokens) => tokens.reconsider()],
   ])(
-    "that the issuer denies is asked for at once, and pushed, after word of %s [AT-7]",
+    "that the issuer denies is asked for at once and pushed after %s [AT-7]",
     async (_of, tell) => {
       const issuer = setUp();
       follow(issuer);
@@ -271,7 +271,7 @@ describe("one app's token", () => {
     },
   );
 
-  describe("is denied when word of other installations has overtaken the answer, and", () => {
+  describe("is denied after a change of installations has overtaken the answer, and", () => {
     function askTwice(): {
       tokens: TokenSource;
       deny: () => void;
@@ -306,7 +306,7 @@ describe("one app's token", () => {
       expect(mints).toHaveLength(2);
     });
 
-    it("is not asked for again for a session that is no more [AT-3]", async () => {
+    it("is not asked for again for an ended session [AT-3]", async () => {
       const { tokens, deny, mints } = askTwice();
       const asked = tokens.get();
       tokens.reconsider();
@@ -317,7 +317,7 @@ describe("one app's token", () => {
     });
   });
 
-  it("that the issuer could not be asked for is asked for at the next read", async () => {
+  it("is asked for again at the next read after a failed request", async () => {
     const issuer = setUp();
     issuer.fail = offline();
     for (let read = 0; read < 3; read += 1) {
@@ -326,7 +326,7 @@ describe("one app's token", () => {
     expect(issuer.mints).toHaveLength(3);
   });
 
-  it("that died on its way, as on a device that slept, is asked for again and handed to nobody [AT-6]", async () => {
+  it("that expired in flight, as on a device that slept, is discarded and asked for again [AT-6]", async () => {
     const issuer = setUp();
     follow(issuer);
     issuer.hold = Promise.withResolvers();
@@ -341,7 +341,7 @@ describe("one app's token", () => {
     expect(issuer.pushed.map(({ token }) => token)).toEqual([grant.token]);
   });
 
-  it("that dies on its way again and again is reported as OFFLINE", async () => {
+  it("that expires in flight repeatedly is reported as OFFLINE", async () => {
     const issuer = setUp();
     issuer.tripMs = 120_000;
     await expect(issuer.tokens.get()).rejects.toMatchObject({ code: "OFFLINE", retryable: true });
@@ -349,7 +349,7 @@ describe("one app's token", () => {
   });
 
   it.each([-3_600_000, -60_000, 4_000, 60_000, 86_400_000])(
-    "is judged by the issuer's clock when that is off by %i ms",
+    "is timed by the issuer's clock when that is off by %i ms",
     async (skewMs) => {
       const issuer = setUp();
       issuer.skewMs = skewMs;

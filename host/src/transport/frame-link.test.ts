@@ -25,7 +25,7 @@ beforeEach(openPage);
 afterEach(closePage);
 
 describe("the link to a frame", () => {
-  it("says nothing before the guest has spoken, and then only to the app's origin [FL-1] [FL-4]", async () => {
+  it("sends nothing before the guest has sent, and then only to the app's origin [FL-1] [FL-4]", async () => {
     const world = setUp();
     expect(world.sent).toEqual([]);
     expect(await greet(world)).toMatchObject({ welcome: { ok: true } });
@@ -34,7 +34,7 @@ describe("the link to a frame", () => {
     expect(world.hellos).toHaveLength(1);
   });
 
-  it("leads, whatever the guest's id, so that a guest has one step after its SYN [FL-4]", async () => {
+  it("leads for any id of the guest, so that a guest has one step after its SYN [FL-4]", async () => {
     const world = setUp();
     for (let i = 0; i < HANDSHAKE_LIMITS.attemptBurst; i += 1) {
       world.said.length = 0;
@@ -79,7 +79,7 @@ describe("the link to a frame", () => {
     ["another origin", { origin: "https://other.test" }],
     ["another window", { source: {} }],
     ["no window", { source: null }],
-  ])("does not read what comes from %s [FL-1]", (_name, from) => {
+  ])("does not read messages from %s [FL-1]", (_name, from) => {
     const world = setUp();
     const data = { ...HEADER, type: "SYN", participantId: "x" };
     const unread = {
@@ -107,7 +107,7 @@ describe("the link to a frame", () => {
     expect(world.sent).toHaveLength(2);
   });
 
-  it("is not moved to penpal's old protocol", () => {
+  it("does not answer penpal's old protocol", () => {
     const world = setUp();
     world.say({ penpal: "syn" });
     world.say({ penpal: "ack" });
@@ -116,7 +116,7 @@ describe("the link to a frame", () => {
     expect(world.hellos).toEqual([]);
   });
 
-  it("takes no call by the window", async () => {
+  it("takes no call from a window message", async () => {
     const world = setUp();
     await takePort(world, "a");
     world.say(call("1", ["hello"]));
@@ -161,7 +161,7 @@ describe("the link to a frame", () => {
     expect(world.hellos).toHaveLength(1);
   });
 
-  it("refuses with the code, and without the words of what was thrown", async () => {
+  it("refuses with the code of the error, and without its text", async () => {
     const world = setUp();
     world.welcome = () => Promise.reject(new BridgeError("HANDSHAKE_REFUSED", "not now"));
     expect(await greet(world)).toMatchObject({
@@ -174,7 +174,7 @@ describe("the link to a frame", () => {
     expect(JSON.stringify(answer)).not.toContain("secret");
   });
 
-  it("leaves a hello that is under way alone, whatever comes by the window [FL-5]", async () => {
+  it("does not disturb a hello in progress by any window message [FL-5]", async () => {
     const world = setUp();
     const port = await takePort(world, "a");
     const welcome = Promise.withResolvers<Welcome>();
@@ -191,7 +191,7 @@ describe("the link to a frame", () => {
     expect(await nextMessage(port)).toMatchObject({ callId: "1", value: { welcome: WELCOME } });
   });
 
-  it("takes a port that comes when the newest handshake has its own already [FL-4]", async () => {
+  it("takes a port that arrives when the newest handshake already has one [FL-4]", async () => {
     const world = setUp();
     await takePort(world, "forged");
     const { port1, port2 } = new MessageChannel();
@@ -212,7 +212,7 @@ describe("the link to a frame", () => {
     expect(world.clock.timers).toBe(0);
   });
 
-  it("ends a handshake that comes to nothing within its time, with all that it had open [FL-6]", async () => {
+  it("ends an unfinished handshake after its time, with everything that it had opened [FL-6]", async () => {
     const world = setUp();
     const port = await takePort(world, "a");
     expect(world.clock.timers).toBe(1);
@@ -238,7 +238,7 @@ describe("the link to a frame", () => {
     expect(await heard).toEqual([["close"]]);
   });
 
-  it("begins so many handshakes of a flood, and then serves the one that came last [FL-6]", async () => {
+  it("begins a bounded number of handshakes in a flood, and then serves the last one [FL-6]", async () => {
     const world = setUp();
     for (let i = 0; i < 5_000; i += 1) {
       world.say({ ...HEADER, type: "SYN", participantId: `forged-${i}` });
@@ -255,7 +255,7 @@ describe("the link to a frame", () => {
     expect(begun()).toBeLessThanOrEqual(HANDSHAKE_LIMITS.attemptBurst + 2);
   });
 
-  it("leaves no timer and no listener when it is closed", async () => {
+  it("leaves no timer and no listener after close", async () => {
     const world = setUp();
     for (let i = 0; i < 50; i += 1) {
       world.say({ ...HEADER, type: "SYN", participantId: `a-${i}` });
@@ -268,7 +268,7 @@ describe("the link to a frame", () => {
     expect(world.sent).toEqual([]);
   });
 
-  it("welcomes a guest of good faith after any messages of a bad one [FL-4]", async () => {
+  it("welcomes a well-behaved guest after any messages of a hostile one [FL-4]", async () => {
     const id = fc.constantFrom("", "0", "g", "~", "\u{10ffff}", "zzzz-forged", "deprecated-penpal");
     const path = fc.oneof(
       fc.constantFrom(["hello"], ["constructor"], [], "hello", null, ["__proto__", "x"]),

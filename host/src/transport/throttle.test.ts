@@ -16,7 +16,7 @@ function setUp(): { clock: TestClock; ran: string[]; run: (name: string) => void
 }
 
 it.each([0.33, 0.5, 3, 7, 19, 23])(
-  "an allowance of %d a second keeps its word on when",
+  "a token bucket of %d per second has a token after waitMs",
   async (rate) => {
     const clock = createTestClock({ nowMs: 0 });
     const bucket = createTokenBucket(clock, { burst: 1, perSecond: rate });
@@ -32,7 +32,7 @@ it.each([0.33, 0.5, 3, 7, 19, 23])(
 );
 
 describe("a throttle", () => {
-  it("runs a burst at once, then the latest of what waits when its time has come", async () => {
+  it("runs a burst at once, then the latest waiting task when the bucket has a token", async () => {
     const { clock, ran, run } = setUp();
     for (const name of "abcdef") run(name);
     expect(ran.join("")).toBe("abc");
@@ -45,7 +45,7 @@ describe("a throttle", () => {
     expect(clock.timers).toBe(0);
   });
 
-  it("lets nothing pass what waits, also when its timer is late", async () => {
+  it("does not let a task overtake the waiting one, even when the timer is late", async () => {
     const { clock, ran, run } = setUp();
     for (const name of "abcd") run(name);
     clock.sleep(60_000);
@@ -55,7 +55,7 @@ describe("a throttle", () => {
     expect(ran.join("")).toBe("abce");
   });
 
-  it("runs so many a second, however many are asked for", async () => {
+  it("runs perSecond tasks per second, for any number of tasks", async () => {
     const { clock, ran, run } = setUp();
     for (let i = 0; i < 1_000; i += 1) {
       run("x");
@@ -65,14 +65,14 @@ describe("a throttle", () => {
     expect(ran.length).toBeLessThanOrEqual(3 + 20);
   });
 
-  it("does not save up more than a burst", async () => {
+  it("saves up at most a burst", async () => {
     const { clock, ran, run } = setUp();
     await clock.advance(3_600_000);
     for (const name of "abcdef") run(name);
     expect(ran.join("")).toBe("abc");
   });
 
-  it("waits on for what another has taken of an allowance that they share", async () => {
+  it("waits again when another throttle has taken the token of their shared bucket", async () => {
     const clock = createTestClock({ nowMs: 0 });
     const shared = createTokenBucket(clock, { burst: 1, perSecond: 1 });
     const ran: string[] = [];
@@ -87,7 +87,7 @@ describe("a throttle", () => {
     expect(clock.timers).toBe(0);
   });
 
-  it("runs nothing after it was closed, and leaves no timer", async () => {
+  it("runs nothing after close, and leaves no timer", async () => {
     const throttle = setUp();
     const { clock, ran, run } = throttle;
     for (const name of "abcdef") run(name);
