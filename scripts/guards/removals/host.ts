@@ -189,7 +189,7 @@ export const host: readonly Removal[] = [
     edits: [
       edit(
         "host/src/webview/web-view.ts",
-        'message?.type === "hello" && message.nonce === nonce',
+        'message?.type === "hello" && message.nonce === state.nonce',
         'message?.type === "hello"',
       ),
     ],
