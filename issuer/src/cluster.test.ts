@@ -35,7 +35,7 @@ describeStores("two issuers on one $name", (place, fixture) => {
       return response.ok ? "granted" : reasonOf(response);
     };
     await expect.poll(mint, { interval: 20 }).toBe("401 session-revoked");
-    // When it was asked, not when it answered: so it holds on a machine that is busy, too.
+    // Measured from the request, not from the answer, so that a busy machine does not matter.
     expect(lastGrantedAt - revokedAt).toBeLessThan(1_000);
   });
 
@@ -43,7 +43,7 @@ describeStores("two issuers on one $name", (place, fixture) => {
     const browser = await openBrowser(a);
     const [session] = await a.sessions.listForUser("alice");
     for (let round = 1; round <= 5; round += 1) {
-      // The other one has it in memory.
+      // The other issuer has it in memory.
       expect((await browser.session(b)).status).toBe(200);
       await a.sessions.updateClaims(session!.handle, { round });
       expect(await (await browser.session(b)).json()).toMatchObject({ claims: { round } });
@@ -91,7 +91,7 @@ describeStores("two issuers on one $name", (place, fixture) => {
       ),
     );
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200));
-    // One that remembers nothing: the others go on reading with theirs, within grace.
+    // An issuer without memory: within grace, the others still accept their secrets.
     const c = testIssuer({ store: place().store() });
     const open = await Promise.all(
       answers.map((answer) => call(c, "/session", { cookie: cookieOf(answer) })),

@@ -7,14 +7,14 @@ const ROUNDS = 4;
 const CLIENTS = 8;
 const ALICE = { userId: "alice", tenantId: "acme" };
 
-/** What a client was told of one session. */
+/** What a client knows about one session. */
 interface Known {
   cookie: string;
-  /** `unknown`: asked to end, and no answer came. */
+  /** `unknown`: the client asked to end it and got no answer. */
   state: "live" | "ended" | "unknown";
 }
 
-/** Signs in, refreshes and signs out until the issuer is gone; notes only what was acknowledged. */
+/** Signs in, refreshes and signs out until the issuer is killed. Records acknowledged steps only. */
 async function work(url: string, known: Known[]): Promise<void> {
   try {
     for (let turn = 0; ; turn += 1) {
@@ -29,7 +29,7 @@ async function work(url: string, known: Known[]): Promise<void> {
       session.state = "ended";
     }
   } catch {
-    // The issuer was killed in mid-request.
+    // The issuer was killed during a request.
   }
 }
 
@@ -40,7 +40,7 @@ describeStores("an issuer on $name that is killed during writes", (place) => {
       const issuer = await startIssuerProcess(place().location);
       const before = known.length;
       const clients = Array.from({ length: CLIENTS }, () => work(issuer.url, known));
-      // Killed while all clients are in the middle of something, after some work was done.
+      // Kills it after some work, while all clients have open requests.
       await expect.poll(() => known.length - before, { interval: 1 }).toBeGreaterThan(30);
       await issuer.kill();
       await Promise.all(clients);

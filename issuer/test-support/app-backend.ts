@@ -13,7 +13,7 @@ export interface ReceivedCall {
   readonly path: string;
   readonly token: string;
   readonly body: string;
-  /** The body, parsed. */
+  /** The parsed body. */
   readonly said: Readonly<Record<string, unknown>>;
 }
 
@@ -71,8 +71,8 @@ export async function startAppBackend(): Promise<AppBackend> {
 }
 
 /**
- * Apps of this backend: `orders` with a call and a setup page for everything, `plain` with nothing,
- * `guided` with a setup page alone.
+ * Apps of this backend: `orders` has both calls and a setup page, `plain` has neither, `guided` has
+ * only a setup page.
  */
 export function installableApps(origin: string): readonly ManifestInput[] {
   const app = (id: string) => ({ id, name: id, version: "1.0.0", url: "https://app.example/" });
@@ -100,7 +100,7 @@ async function receive(request: IncomingMessage): Promise<ReceivedCall> {
   };
 }
 
-/** Header and claims of a call's token, its signature checked by another library. */
+/** Header and claims of a call's token, verified by another library. */
 export async function readToken(
   { token }: ReceivedCall,
   jwks: { readonly keys: readonly JWK[] },

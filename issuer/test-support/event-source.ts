@@ -1,4 +1,4 @@
-/** Server-sent events of a response, one at a time, with a limit on the wait. */
+/** Reads the server-sent events of a response one at a time, with a time limit. */
 
 export interface ReceivedEvent {
   readonly id?: string;

@@ -19,9 +19,9 @@ import { testClock, testIssuer, type TestClock } from "./test-issuer.ts";
 
 /** Has a backend and a setup page. */
 export const ORDERS = { appId: "orders", tenantId: "acme" };
-/** Has neither. */
+/** Has neither a backend nor a setup page. */
 export const PLAIN = { appId: "plain", tenantId: "acme" };
-/** Has a setup page alone. */
+/** Has only a setup page. */
 export const GUIDED = { appId: "guided", tenantId: "acme" };
 
 export interface InstallationsStage {
@@ -32,7 +32,7 @@ export interface InstallationsStage {
   readonly issuer: Issuer;
   /** Opens one more issuer on the same store. It closes with the test. */
   open(installations?: InstallationOptions, options?: Partial<IssuerOptions>): Issuer;
-  /** Closes the issuer, and opens another in its place. */
+  /** Closes the issuer and opens another one in its place. */
   reopen(installations?: InstallationOptions, options?: Partial<IssuerOptions>): Promise<Issuer>;
   /** The calls that the backend received in this test. */
   calls(): readonly ReceivedCall[];

@@ -12,7 +12,7 @@ export interface KeyPlace {
   readonly store: Store;
   /** Starts an issuer on the place's store. It closes with the place. */
   start(options?: Parameters<typeof testIssuer>[0]): Issuer;
-  /** The keys as they are stored, oldest first. */
+  /** The stored keys, oldest first. */
   rows(): Promise<{ kid: string; private_reference: string }[]>;
   setReference(kid: string, reference: string): Promise<void>;
   close(): Promise<void>;

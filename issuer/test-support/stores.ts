@@ -1,4 +1,4 @@
-/** Both stores, for suites that must hold on each. */
+/** Both stores, for suites that must pass on each. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { sqliteStore, type Store } from "../src/index.ts";
 
 /** A database that several stores can open at the same time. */
 export interface Place {
-  /** The file, or the database's URL. */
+  /** The path of the file or the URL of the database. */
   readonly location: string;
   store(): Store;
 }

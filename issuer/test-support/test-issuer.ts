@@ -50,7 +50,7 @@ export interface CallOptions {
   readonly address?: string;
 }
 
-/** A request as the host page sends it. */
+/** Sends a request as the host page does. */
 export function call(
   issuer: Pick<Issuer, "fetch" | "url">,
   path: string,
@@ -69,7 +69,7 @@ export function call(
   return issuer.fetch(request, { address });
 }
 
-/** The `name=value` part of the cookie that an answer sets. */
+/** The `name=value` part of the first cookie that a response sets. */
 export function cookieOf(response: Response): string {
   const [cookie] = response.headers.getSetCookie();
   if (cookie === undefined) throw new Error(`no cookie in an answer of ${response.status}`);

@@ -1,4 +1,4 @@
-/** A backend over TLS, its certificate good for `backend.test` alone and signed by itself. */
+/** A backend over TLS with a self-signed certificate for `backend.test`. */
 import { once } from "node:events";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -28,7 +28,7 @@ AiEA3b6mYS+AXEwQYVlNsZnNWm3GbqYRNJOfgfbcQ/Cb8mY=
 
 export interface TlsBackend {
   readonly port: number;
-  /** TCP connections, those without a handshake too. */
+  /** TCP connections, including those without a TLS handshake. */
   readonly connections: number;
   close(): Promise<void>;
 }

@@ -197,7 +197,7 @@ describe("the audit log", () => {
     await record(await call(issuer, "/session/refresh", { method: "POST", cookie }));
 
     expect(lines().length).toBeGreaterThan(10);
-    // What the caller itself sent as a field name may come back to it, and goes nowhere else.
+    // A field name may return to the caller that sent it, and goes nowhere else.
     const told = answers.join("\n").replaceAll(`${CANARY}-field`, "");
     for (const output of [text, told]) {
       expect(output).not.toContain(CANARY);

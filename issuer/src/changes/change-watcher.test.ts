@@ -8,7 +8,7 @@ const BATCH = 1_000;
 
 let store: OpenStore;
 let watcher: ChangeWatcher;
-/** What a listener was told: numbers of changes, and of gaps. */
+/** The numbers of the changes and gaps that a listener received. */
 let told: (number | string)[];
 
 beforeEach(async () => {

@@ -26,7 +26,7 @@ async function feedOf(issuer: Issuer): Promise<Entry[]> {
   return ((await response.json()) as { revocations: Entry[] }).revocations;
 }
 
-/** The second up to which the feed ends tokens, `iat` included. */
+/** The last `iat` whose tokens the feed ends, in epoch seconds. */
 async function reachOf(issuer: Issuer, kind: string): Promise<number> {
   const entries = (await feedOf(issuer)).filter((entry) => entry.kind === kind);
   return Math.max(0, ...entries.map(({ atSeconds }) => atSeconds));
@@ -84,7 +84,7 @@ describeStores("two issuers on one $name", (place) => {
     });
     await locked.promise;
     const revoking = a.sessions.revokeTokensForApp("orders");
-    // It has chosen its second by the time that another request was answered.
+    // Once another request is answered, the revocation has chosen its second.
     await browser.mint(b);
     clock.advance(5_000);
     const iat = await iatOf(await browser.mint(b));
@@ -164,7 +164,7 @@ describe("a revocation of many", () => {
     const issuer = testIssuer({ store: gate.behind(sqliteStore({ file: ":memory:" })) });
     const browser = await openBrowser(issuer);
     await openMany(issuer, "alice");
-    // Out of memory, so that the next request reads the row.
+    // Clears the cache, so that the next request reads the row.
     await issuer.sessions.updateData((await handleOf(browser.session())) ?? "", { x: 1 });
     const [row, open] = gate.holdNext();
     const minting = browser.mint();
@@ -180,10 +180,10 @@ async function handleOf(answer: Promise<Response>): Promise<string | undefined> 
   return ((await (await answer).json()) as { handle?: string }).handle;
 }
 
-/** A store whose next answer can be held back after the database has given it. */
+/** A store whose next answer can be delayed after the database has returned it. */
 function createGate(): {
   behind(store: Store): Store;
-  /** Settles when there is an answer to hold; and what lets it go. */
+  /** Resolves when an answer is delayed, with the function that releases it. */
   holdNext(): [Promise<void>, () => void];
 } {
   let next: { arrived: () => void; opened: Promise<void> } | undefined;

@@ -1,4 +1,4 @@
-/** What readers of the feed are told while the issuer cannot read what others revoke. */
+/** The answers to readers of the feed while the issuer cannot read the change log. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
   startPostgresRelay,
@@ -18,9 +18,9 @@ import { call, signIn, testIssuer } from "../../test-support/test-issuer.ts";
 
 let server: PostgresServer;
 let relay: PostgresRelay;
-/** Reaches its database through the relay. */
+/** This issuer reaches its database through the relay. */
 let issuer: Issuer;
-/** Another process on the same database, which nothing comes between. */
+/** Another process with a direct connection to the same database. */
 let other: Issuer;
 
 beforeAll(async () => {
@@ -63,7 +63,7 @@ async function revokeElsewhere(): Promise<string> {
   return session.handle;
 }
 
-/** What the stream says until the issuer ends it. */
+/** The text of the stream until the issuer ends it. */
 async function untilEnd(stream: EventReader): Promise<ReceivedEvent[]> {
   const blocks: ReceivedEvent[] = [];
   for (;;) {
@@ -80,7 +80,7 @@ describe.each(["cut", "freeze"] as const)("while the way to the database is %s",
     relay[fault]();
     const handle = await revokeElsewhere();
     const last = await untilEnd(stream);
-    // Those of before the issuer could know: of what was committed longer ago than that.
+    // Only heartbeats from before the issuer could notice the outage.
     expect(last.filter(({ comment }) => comment === undefined)).toEqual([]);
     expect(last.length).toBeLessThan(4);
     for (const headers of [{}, { "last-event-id": id }, { accept: "application/json" }]) {

@@ -156,7 +156,7 @@ describe("bad input", () => {
         "content-length": "999999",
         cookie,
       },
-      // Never comes.
+      // The body never arrives.
       body: new ReadableStream(),
       duplex: "half",
     } as RequestInit);

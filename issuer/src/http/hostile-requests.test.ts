@@ -21,7 +21,7 @@ afterEach(() => issuer.close());
 
 describe("the issuer", () => {
   it("ignores a cookie whose name only resembles that of the session cookie", async () => {
-    // A subdomain may set the name with a no-break space before it, even where it begins `__Host-`.
+    // Browsers let a subdomain set a no-break space followed by the name, even by `__Host-`.
     for (const lookalike of ["\u00a0", "\u00a0 ", "x", "a=b; \u00a0"]) {
       const response = await call(issuer, "/session", { cookie: lookalike + cookie });
       expect(await reasonOf(response)).toBe("401 session-missing");

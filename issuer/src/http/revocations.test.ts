@@ -21,7 +21,7 @@ let folder: string;
 let file: string;
 let readers: EventReader[];
 
-// The issuer's first key takes number 1 of the change log.
+// The issuer's first key has number 1 in the change log.
 beforeEach(async () => {
   clock = testClock();
   folder = mkdtempSync(join(tmpdir(), "revocations-"));
@@ -58,7 +58,7 @@ async function poll(after?: number | string): Promise<Response> {
   });
 }
 
-/** Changes the database as somebody who is no issuer. */
+/** Changes the database without an issuer. */
 function behind(sql: string): void {
   const database = new DatabaseSync(file);
   database.exec(sql);
@@ -162,7 +162,7 @@ describe("the stream", () => {
   it("ends and is refused while the issuer cannot fill a gap", async () => {
     const stream = await openStream();
     await stream.next();
-    // The newest numbers are found, and that changes are missing, but not what they were.
+    // The issuer can see that changes are missing, but it cannot read them.
     behind("alter table breezeway_change rename column at_seconds to at_some_time");
     behind("update breezeway_change_counter set seq = seq + 5");
     await expect.poll(async () => (await poll()).status).toBe(503);

@@ -106,7 +106,7 @@ describe("GET /session/events", () => {
 
   it("sends revoked of a whole tenant to the sessions that are active in it now", async () => {
     const stream = await openStream();
-    // More than are told of one by one.
+    // More sessions than the log announces one by one.
     for (const tenantId of ["acme", "globex"]) {
       const others = Array.from({ length: 1_001 }, (_, index) => `${tenantId}-${index}`);
       for (const userId of others) await issuer.sessions.create({ userId, tenantId });

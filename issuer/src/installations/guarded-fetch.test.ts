@@ -33,7 +33,7 @@ beforeEach(() => {
 const CLOSED = refusedAddresses({ loopback: false, private: false });
 const OPEN = refusedAddresses({ loopback: true, private: false });
 
-/** A name that has these addresses, however often it is asked for. */
+/** A lookup that returns these addresses each time. */
 function named(...addresses: readonly string[]): LookupFunction {
   return (_name, _options, answer) =>
     answer(
@@ -91,7 +91,7 @@ describe("a call to a refused address", () => {
     const options = { fetch, timeoutMs: 5_000, signal: new AbortController().signal };
     const again = () =>
       callBackend({ url: `http://backend.test:${port()}/`, body: "{}", token: "t" }, options);
-    // Nobody listens at the first address; the backend is at the second.
+    // Nothing listens at the first address; the backend is at the second.
     expect(await again()).toEqual({ kind: "unavailable", reason: "unreachable" });
     expect(await again()).toEqual(REFUSED);
     expect(asked).toBe(2);

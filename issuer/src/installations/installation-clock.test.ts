@@ -49,7 +49,7 @@ it("uses the store's time when the clocks of two machines differ by a day", asyn
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + DAY_MS });
   await using ahead = open();
   await ahead.installations.retry(ORDERS);
-  // Its worker has looked when another call was made.
+  // Once another call was made, the worker has looked for due calls.
   const globex = { ...ORDERS, tenantId: "globex" };
   await ahead.installations.install(globex);
   await expect

@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => backend.close());
 
-/** The next call arrives, and is not answered. */
+/** The next call arrives and gets no answer. */
 function holdCall(): Promise<void> {
   const arrived = gate();
   backend.answer = () => arrived.open();
@@ -42,7 +42,7 @@ describeStores("an issuer on $name that is killed during a call", (place) => {
   it("leaves the call to another process, which repeats it with the same id", async () => {
     const first = backend.calls.length;
     let clockAheadMs = 0;
-    // Time goes by between one process and the next: the claim of the dead one ends.
+    // The next process starts later, after the claim of the dead one has ended.
     const start = (): Promise<IssuerProcess> => {
       const options = { clockAheadMs, apps: installableApps(backend.origin) };
       clockAheadMs += leaseMs;

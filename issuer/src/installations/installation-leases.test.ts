@@ -31,7 +31,7 @@ describeStores("calls of installations in a $name store", (place) => {
     expect(waiting).toMatchObject({ failure: { reason: "server-error" } });
     expect(stage.calls()).toHaveLength(1);
     stage.clock.advance(4_000);
-    // It wakes by the system's clock; asking wakes it now, and changes nothing.
+    // The worker wakes by the system's clock. This call wakes it now and changes nothing.
     await stage.issuer.installations.install(ORDERS);
     expect(await stage.until("failed")).toMatchObject({ failure: { reason: "server-error" } });
     expect(stage.calls()).toHaveLength(2);
@@ -48,7 +48,7 @@ describeStores("calls of installations in a $name store", (place) => {
       },
       timeoutMs: 30_000,
     });
-    // Only the one that dies knows of it.
+    // Only the dying process makes this call.
     await stage.issuer.close();
     const { id } = await dying.installations.install(ORDERS);
     await hanging.passed;
@@ -139,7 +139,7 @@ describeStores("calls of installations in a $name store", (place) => {
       response.writeHead(204).end();
     };
     await stage.issuer.close();
-    // One that reaches nobody leaves everything to be done, the quick app's call last.
+    // An issuer that reaches no backend leaves all calls behind, the quick app's call last.
     const cut = stage.open({ fetch: (_url, init) => rejectedWhenAborted(init?.signal) }, { apps });
     const tenants = Array.from({ length: 40 }, (_, index) => `tenant-${index}`);
     for (const tenantId of tenants)

@@ -1,5 +1,5 @@
 /**
- * Commands, crashes and answers in any order, against what must always hold. Several processes share
+ * Runs commands, crashes and answers in any order and checks the invariants. Several processes share
  * one installation; each makes the calls that it can claim.
  */
 import fc from "fast-check";
@@ -30,7 +30,7 @@ const TIMES: RetryTimes = {
 
 interface CallUnderWay {
   readonly call: ClaimedCall;
-  /** Given up then, whatever happens. */
+  /** The call times out at this time. */
   readonly endsAtMs: number;
 }
 
@@ -41,9 +41,9 @@ interface World {
   steps: LifecycleSteps;
   record: InstallationRecord | undefined;
   underWay: CallUnderWay[];
-  /** What backends were told, in the order of the calls' beginnings. */
+  /** The calls that backends received, in the order of their starts. */
   told: ClaimedCall[];
-  /** Ids whose connect was answered well, or that needed no such call. */
+  /** Ids whose connect call succeeded or was not needed. */
   agreed: Set<string>;
 }
 
@@ -76,7 +76,7 @@ const command =
     try {
       const next = give(world.record);
       put(world, next);
-      // What is asked twice happens once.
+      // Commands are idempotent.
       expect(give(next)).toBe(next);
     } catch (error) {
       if ((error as { code?: string }).code !== "INSTALLATION_CONFLICT") throw error;
@@ -118,7 +118,7 @@ const answer =
     if (settled) put(world, settled);
   };
 
-/** The process is gone, and what it had under way with it: nothing is settled. */
+/** The process dies with its running calls, and settles none of them. */
 const crash: Step = (world) => {
   world.underWay = [];
 };
@@ -180,7 +180,7 @@ it("keeps its invariants in any order of commands, crashes and answers", () => {
           agreed: new Set(),
         };
         for (const step of run) step(world);
-        // A backend that answers and somebody who asks for it end every wait.
+        // A backend that answers and a caller that retries end every wait.
         command("retry")(world);
         for (let turn = 0; turn < 3; turn += 1) {
           wait(TIMES.maxRetryMs + TIMES.leaseMs)(world);

@@ -126,7 +126,7 @@ describeStores("installations in a $name store", (place) => {
     await listening.installations.uninstall(ORDERS);
     await stage.until("failed");
     const told = () => stage.events.filter(({ event }) => event.startsWith("installation."));
-    // A line is written once what it tells of is stored.
+    // The audit line follows the write to the store.
     await expect
       .poll(() => told().map(({ event, reason }) => [event, reason]), { interval: 5 })
       .toEqual([

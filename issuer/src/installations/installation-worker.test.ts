@@ -23,7 +23,7 @@ let errors: unknown[];
 let aheadMs: number;
 let signings: number;
 let onSign: () => void;
-/** Stands for a database that takes no writes. */
+/** Simulates a read-only database. */
 let isReadOnly: boolean;
 
 beforeEach(async () => {

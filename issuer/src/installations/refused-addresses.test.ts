@@ -37,7 +37,7 @@ const NEVER = [
   ["a tunnel to another address", ["2002:7f00:1::", "2001:0:1::1"]],
 ] as const;
 
-/** Ways to write an IPv4 address as an IPv6 one that leads to it. */
+/** IPv6 forms that lead to an IPv4 address. */
 const DISGUISES = ["::ffff:", "64:ff9b::", "::ffff:0:"];
 
 function refuses(address: string, policy: Partial<AddressPolicy> = {}): boolean {

@@ -121,7 +121,7 @@ describe("rotation", () => {
     const issuer = start({ rateLimits: false });
     const cookie = await signIn(issuer);
     const kids = new Set<string>();
-    // The worst of verifiers: fetches the keys as rarely as it may.
+    // The slowest allowed verifier: it fetches the keys as rarely as it may.
     let fetchedAtMs = Number.NEGATIVE_INFINITY;
     let jwks = createLocalJWKSet({ keys: [] });
     const check = (token: string): Promise<unknown> =>
@@ -136,7 +136,7 @@ describe("rotation", () => {
       const token = await mint(issuer, cookie);
       kids.add(String(decodeProtectedHeader(token).kid));
       await check(token);
-      // And one that somebody held on to for most of its life.
+      // And a token that a client kept for most of its life.
       if (elapsedSeconds % 50 === 49 && waiting !== undefined) await check(waiting);
       if (elapsedSeconds % 50 === 0) waiting = token;
       clock.advance(1 * SECOND);

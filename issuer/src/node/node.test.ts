@@ -97,7 +97,7 @@ describe("serveIssuer", () => {
     const server = await serveIssuer(issuer, { port: 0, trustedProxies });
     const from = (address: string): Promise<Response> =>
       login(server.url, { "x-forwarded-for": address });
-    // Whatever a client says of itself stands first.
+    // A client's own claim is the first entry.
     for (const address of senders) expect((await from(address)).status).toBe(200);
     if (senders.length === 1) expect((await from("192.0.2.7, 10.1.2.3")).status).toBe(200);
     expect((await from(senders.at(-1) ?? "")).status).toBe(status);
@@ -140,7 +140,7 @@ describe("serveIssuer", () => {
   });
 
   describe("close", () => {
-    /** A server whose tokens wait for `release`, and a request for one that is under way. */
+    /** A server whose mints wait for `release`, with one open request for a token. */
     async function requestUnderWay(): Promise<{
       readonly server: IssuerServer;
       readonly answer: Promise<Response>;
@@ -188,7 +188,7 @@ describe("serveIssuer", () => {
       const server = await serveIssuer(issuer, { port: 0 });
       const headers = { accept: "text/event-stream" };
       const stream = await fetch(`${server.url}/auth/revocations`, { headers });
-      // Longer than the test may take.
+      // Longer than the time limit of the test.
       await server.close({ graceMs: 600_000 });
       await expect(stream.text()).rejects.toThrow("terminated");
     });

@@ -1,6 +1,6 @@
 /**
- * Random lives of a session against a model of the rules: refreshes by its owner, answers that get
- * lost, second tabs, a thief with a copy of the cookie, time that passes, revocation.
+ * Compares random lives of a session with a model of the rules: refreshes by its owner, lost answers,
+ * second tabs, a thief with a copy of the cookie, passing time, revocation.
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -18,7 +18,7 @@ import {
 const GRACE_MS = 30_000;
 
 type Step =
-  /** The owner refreshes; the answer may get lost on its way. `tabs` ask with the same cookie. */
+  /** The owner refreshes; the answer may get lost. `tabs` send the same cookie. */
   | {
       readonly kind: "refresh";
       readonly tabs: 1 | 2 | 3;
@@ -26,7 +26,7 @@ type Step =
       readonly at: 0 | 1;
     }
   | { readonly kind: "read"; readonly at: 0 | 1 }
-  /** The thief copies the owner's cookie as it is now. */
+  /** The thief copies the owner's present cookie. */
   | { readonly kind: "steal" }
   | { readonly kind: "thief-refreshes"; readonly at: 0 | 1 }
   | { readonly kind: "wait"; readonly ms: number }
@@ -56,7 +56,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("revoke" as const), at }) },
 );
 
-/** Owner and thief have gone on by turns, and end with the same secret. */
+/** Owner and thief take turns and end with the same secret. */
 const ROBBED_TWICE: Step[] = [
   { kind: "steal" },
   { kind: "thief-refreshes", at: 0 },
@@ -64,7 +64,7 @@ const ROBBED_TWICE: Step[] = [
   { kind: "steal" },
 ];
 
-/** The rules as the design has them, over plain secrets. */
+/** The documented rules, over plain secrets. */
 class Model {
   current: string;
   previous: { secret: string; sinceMs: number } | undefined;
@@ -131,7 +131,7 @@ class Life {
   async run(next: Step): Promise<void> {
     switch (next.kind) {
       case "refresh": {
-        // All tabs send the cookie that the browser has now; it keeps the last answer that arrives.
+        // All tabs send the browser's present cookie. The browser keeps the last answer.
         const sent = this.owner;
         for (let tab = 0; tab < next.tabs; tab += 1) {
           const answer = await this.refresh(sent, (next.at + tab) % 2);
@@ -167,10 +167,10 @@ class Life {
 
   async read(index: number): Promise<void> {
     const { model, owner } = this;
-    // What one issuer ended may stay in the other's memory for less than a second.
+    // A session that one issuer ended may stay in the other's memory for less than a second.
     if (model.revoked) return;
     const standing = model.standing(owner, this.clock.nowMs);
-    // Reading with a secret that was displaced a moment ago may go either way between issuers.
+    // Two issuers may answer differently when a just displaced secret reads.
     if (standing === "reused") return;
     const response = await call(this.issuers[index]!, "/session", { cookie: owner });
     expect(response.status).toBe(200);
@@ -182,9 +182,8 @@ class Life {
       expect((await issuer.sessions.get(handle)) === undefined).toBe(model.revoked);
     }
     if (this.stolen === undefined) return;
-    // Whatever went before, and even if both hold the same secret now: once owner and thief have each
-    // gone on, after grace, one of the two used a secret that the other had displaced, and from then
-    // on neither has a session.
+    // Even if owner and thief hold the same secret now: once each of them has refreshed after grace,
+    // one of them used a secret that the other had displaced. From then on neither has a session.
     this.clock.advance(GRACE_MS + 1);
     await this.refresh(this.owner, 0);
     this.clock.advance(GRACE_MS + 1);
@@ -243,7 +242,7 @@ describe.each([sqliteFixture(), postgresFixture()])("rotation on $name", (fixtur
         kind: fc.constant("wait" as const),
         ms: fc.constantFrom(1, 29_999, 30_001, 3_600_000),
       }),
-      // A lost answer, and another attempt within grace.
+      // A lost answer, and a retry within grace.
       fc.constant("retry" as const),
     );
     await fc.assert(

@@ -103,7 +103,7 @@ describe("rotation", () => {
     const first = await signIn(issuer);
     const displaced = cookieOf(await refresh(first));
     const current = cookieOf(await refresh(first));
-    // Another process may still have it in memory; the store has not.
+    // Another process may still have it in memory, but the store does not.
     clock.advance(1 * SECOND);
     expect(await status(displaced)).toBe("401 session-missing");
     expect(await status(current)).toBe("live");

@@ -211,7 +211,7 @@ describe("ending sessions", () => {
     await issuer.sessions.revokeTokensForApp("orders");
     const feed = await call(issuer, "/revocations", { headers: { accept: "application/json" } });
     const { revocations } = (await feed.json()) as { revocations: { atSeconds: number }[] };
-    // One second ahead, for issuers that have not heard of it yet.
+    // One second ahead, for issuers that have not received it yet.
     const atSeconds = Math.floor(clock.nowMs / 1_000) + 1;
     expect(revocations).toEqual([{ kind: "app", id: "orders", atSeconds }]);
     const { iat } = (await claimsFor(cookieOf(opened))) as { iat: number };

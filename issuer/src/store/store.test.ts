@@ -51,7 +51,7 @@ describeStores("the $name store", (place, fixture) => {
         }),
       );
       await reader;
-      // A reader that follows by number misses none, whatever the order of the commits.
+      // A reader that follows the numbers misses no change, whatever the order of the commits.
       expect(seen).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
       await other.close();
     });
