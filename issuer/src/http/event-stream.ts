@@ -62,7 +62,7 @@ export function createEventStream(options: EventStreamOptions): EventStream {
 
   const body = new ReadableStream<Uint8Array>(
     {
-      start(started) {
+      start: (started) => {
         controller = started;
       },
       cancel: end,
@@ -79,7 +79,7 @@ export function createEventStream(options: EventStreamOptions): EventStream {
 
   return {
     response: new Response(body, { headers: HEADERS }),
-    send({ event, data, id }) {
+    send: ({ event, data, id }) => {
       const lines = [
         ...(id === undefined ? [] : [`id: ${id}`]),
         `event: ${event}`,

@@ -74,7 +74,7 @@ export function createRateLimiter(limits: RateLimits | false = {}): RateLimiter 
     request: (address) => consume(request, networkOf(address)),
     // Counted by kind: a setup page that calls in a loop must not block its uninstallation.
     installation: (tenantId, kind) => consume(installation, `${kind} ${tenantId}`),
-    async mint(handle, appId) {
+    mint: async (handle, appId) => {
       await consume(sessionAndApp, `${handle} ${appId}`);
       await consume(session, handle);
       await consume(app, appId);

@@ -55,7 +55,7 @@ export function createSessionCredentials(deps: SessionCredentialsDeps): SessionC
   };
 
   return {
-    read(request) {
+    read: (request) => {
       const value = native(request);
       if (value === undefined) return cookie.read(request.headers.get("cookie"));
       return value === NEW_SESSION ? undefined : value;

@@ -54,7 +54,7 @@ export function createStreamRegistry(feedHeartbeatMs: number): StreamRegistry {
         heartbeatMs: heartbeatMs[kind],
         retryMs: MIN_RETRY_MS + Math.floor(Math.random() * SPREAD_MS[kind]),
         ...(onHeartbeat ? { onHeartbeat } : {}),
-        onClose() {
+        onClose: () => {
           streams.delete(stream);
           count(owner, -1);
           onClose();

@@ -32,7 +32,7 @@ export function createGuardedFetch(refused: BlockList, lookup?: LookupFunction):
   const tls = buildConnector({ allowH2: false });
   // undici's own fetch: the runtime's may have another version than the agent.
   const dispatcher = new Agent({
-    connect(options, callback) {
+    connect: (options, callback) => {
       const { hostname, protocol } = options;
       if (protocol !== "https:") {
         tcp(options, callback);

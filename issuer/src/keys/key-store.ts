@@ -39,7 +39,7 @@ export interface KeyStore {
 export function createKeyStore(store: OpenStore): KeyStore {
   const { db } = store;
   return {
-    async list() {
+    list: async () => {
       const rows = await withStore(store, () =>
         db
           .selectFrom("breezeway_signing_key")
@@ -50,7 +50,7 @@ export function createKeyStore(store: OpenStore): KeyStore {
       );
       return rows.map(fromRow);
     },
-    async add(key, nowMs, retires) {
+    add: async (key, nowMs, retires) => {
       return withStore(store, () =>
         db.transaction().execute(async (transaction) => {
           const { numInsertedOrUpdatedRows } = await transaction
@@ -77,7 +77,7 @@ export function createKeyStore(store: OpenStore): KeyStore {
         }),
       );
     },
-    async setTimes(kid, times, nowMs) {
+    setTimes: async (kid, times, nowMs) => {
       await withStore(store, () =>
         db.transaction().execute(async (transaction) => {
           await transaction
@@ -99,7 +99,7 @@ export function createKeyStore(store: OpenStore): KeyStore {
         }),
       );
     },
-    async purge(beforeMs) {
+    purge: async (beforeMs) => {
       await withStore(store, () =>
         db
           .deleteFrom("breezeway_signing_key")

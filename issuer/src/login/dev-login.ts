@@ -17,7 +17,7 @@ export function devLoginRoutes(
       method: "POST",
       path: "/login/dev",
       guard: "change",
-      async handle({ request, requestId, address }) {
+      handle: async ({ request, requestId, address }) => {
         await deps.limits.login(address);
         const before = deps.credentials.read(request);
         const { userId, tenantId } = await readJson(request, devLoginRequestSchema);

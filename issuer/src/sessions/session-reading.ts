@@ -47,7 +47,7 @@ export function createSessionReading(
   }
 
   return {
-    async authenticate(cookieValue, context = {}) {
+    authenticate: async (cookieValue, context = {}) => {
       const secret = presentedSecret(cookieValue);
       const nowMs = clock.now();
       // No await when the log is fresh, which would cost every request a turn of the event loop.
@@ -80,7 +80,7 @@ export function createSessionReading(
       throw await ending.endForReuse(record, context);
     },
 
-    async find(handle) {
+    find: async (handle) => {
       const freshening = ensureFresh();
       if (freshening) await freshening;
       let record = cache.getByHandle(handle);
@@ -98,12 +98,12 @@ export function createSessionReading(
 
     peek: (handle) => store.findByHandle(handle),
 
-    async get(handle) {
+    get: async (handle) => {
       const record = await store.findByHandle(handle);
       return record && !endedBecause(record, lifetimes, clock.now()) ? record : undefined;
     },
 
-    async listForUser(userId, tenantId) {
+    listForUser: async (userId, tenantId) => {
       const nowMs = clock.now();
       const records = await store.listForUser(userId, tenantId);
       return records.filter((record) => nowMs < endOf(record, lifetimes));

@@ -104,48 +104,48 @@ export function createSessionsApi(deps: SessionsApiDeps): IssuerSessions {
   }
 
   return {
-    async create(input) {
+    create: async (input) => {
       return withSecret(await (await service()).create(input));
     },
-    async fromCookie(cookieHeader) {
+    fromCookie: async (cookieHeader) => {
       const value = cookie.read(cookieHeader);
       if (value === undefined) return undefined;
       const record = await (await service()).authenticate(value).catch(noneIfUnauthenticated);
       return record && toInfo(record);
     },
-    async get(handle) {
+    get: async (handle) => {
       const record = await (await service()).get(checkId("handle", handle));
       return record && toInfo(record);
     },
     mintToken: async (handle, appId) => mintToken(checkId("handle", handle), appId),
-    async listForUser(userId, filter) {
+    listForUser: async (userId, filter) => {
       const { userId: user, tenantId } = checkQuery(userId, filter);
       return (await (await service()).listForUser(user, tenantId)).map(toInfo);
     },
-    async revoke(handle) {
+    revoke: async (handle) => {
       return (
         (await (await service()).revoke({ handle: checkId("handle", handle) }, "revoked")).length >
         0
       );
     },
-    async revokeAllForUser(userId, filter) {
+    revokeAllForUser: async (userId, filter) => {
       const query = checkQuery(userId, filter);
       const ended = await (await service()).revoke(query, "revoked");
       return ended.map(({ handle }) => handle);
     },
-    async revokeAllInTenant(tenantId) {
+    revokeAllInTenant: async (tenantId) => {
       const ended = await (
         await service()
       ).revoke({ tenantId: checkId("tenantId", tenantId) }, "revoked");
       return ended.map(({ handle }) => handle);
     },
-    async revokeTokensForApp(appId) {
+    revokeTokensForApp: async (appId) => {
       await (await service()).revokeTokensForApp(checkId("appId", appId));
     },
-    async updateClaims(handle, patch) {
+    updateClaims: async (handle, patch) => {
       return toInfo(await (await service()).updateClaims(checkId("handle", handle), patch));
     },
-    async updateData(handle, patch) {
+    updateData: async (handle, patch) => {
       return toInfo(await (await service()).updateData(checkId("handle", handle), patch));
     },
     renew: (handle) => withCookie((sessions) => sessions.renew(checkId("handle", handle))),

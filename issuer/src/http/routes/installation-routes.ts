@@ -72,7 +72,7 @@ export function installationRoutes(deps: InstallationRoutesDeps): readonly Endpo
       method: "GET",
       path: "/installations",
       guard: "read",
-      async handle(context) {
+      handle: async (context) => {
         const record = await authenticate(context);
         await assertMayManage(record, "list");
         const body: InstallationListResponse = {
@@ -85,7 +85,7 @@ export function installationRoutes(deps: InstallationRoutesDeps): readonly Endpo
       method: "POST",
       path,
       guard: "change",
-      async handle(context) {
+      handle: async (context) => {
         const { appId, tenantId } = await readJson(context.request, installationRequestSchema);
         const record = await authenticate(context);
         if (tenantId !== record.tenantId) {

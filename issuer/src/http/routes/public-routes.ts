@@ -29,7 +29,7 @@ export function publicRoutes({ keys, probeStore }: PublicRouteDeps): readonly En
       method: "GET",
       path: "/health",
       guard: "none",
-      async handle() {
+      handle: async () => {
         const [store, signing] = await Promise.all([
           works(probeStore),
           works(() => Promise.resolve(keys.active("EdDSA"))),

@@ -34,7 +34,7 @@ export function revocationRoutes(deps: RevocationRouteDeps): readonly Endpoint[]
       method: "GET",
       path: "/revocations",
       guard: "none",
-      async handle(context) {
+      handle: async (context) => {
         assertReader(context.request.headers, hashes);
         const after = positionOf(context);
         await liveness.refresh();

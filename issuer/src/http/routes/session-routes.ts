@@ -21,7 +21,7 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
       method: "GET",
       path: "/session",
       guard: "read",
-      async handle(context) {
+      handle: async (context) => {
         const secret = secretOf(context);
         // A page reads its session after it learned of a change, maybe at another process. Memory may
         // be a second older than that change, so the log is read first.
@@ -35,7 +35,7 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
       method: "POST",
       path: "/session/token",
       guard: "change",
-      async handle(context) {
+      handle: async (context) => {
         const { appId, proofKeyThumbprint } = await readJson(context.request, tokenRequestSchema);
         const record = await sessions.authenticate(secretOf(context), context);
         Object.assign(context.subject, subjectOf(record));
@@ -61,7 +61,7 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
       method: "POST",
       path: "/session/tenant",
       guard: "change",
-      async handle(context) {
+      handle: async (context) => {
         const { tenantId } = await readJson(context.request, tenantRequestSchema);
         const session = await sessions.switchTenant(secretOf(context), tenantId, context);
         return opened(context, session);
@@ -71,7 +71,7 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
       method: "DELETE",
       path: "/session",
       guard: "change",
-      async handle(context) {
+      handle: async (context) => {
         await sessions.endByCookie(secretOf(context), "signed-out", context);
         return noContent(credentials.closed(context.request));
       },

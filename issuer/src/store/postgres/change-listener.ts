@@ -59,7 +59,7 @@ export function createChangeListener(connection: ClientConfig): ChangeListener {
 
   return {
     start: connect,
-    close() {
+    close: () => {
       closed = true;
       clearTimeout(retry);
       // Closes the socket at once: a server that was cut off would never answer the termination.

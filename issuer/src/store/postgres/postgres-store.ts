@@ -64,7 +64,7 @@ export function postgresStore(options: PostgresStoreOptions): Store {
   };
   return {
     kind: "postgres",
-    async open() {
+    open: async () => {
       const pool = new Pool({
         ...connection,
         max: maxConnections,
@@ -118,12 +118,12 @@ function createOpenStore(db: Kysely<Database>, listener: ChangeListener): OpenSt
     // Postgres itself groups the commits of several connections.
     write: (query) => db.executeQuery(query),
     // Postgres delivers the notification when the transaction commits.
-    async announce(transaction, seq) {
+    announce: async (transaction, seq) => {
       await sql`select pg_notify(${CHANNEL}, ${String(seq)})`.execute(transaction);
     },
     watch: (onWake) => listener.start(onWake),
     pollIntervalMs: 500,
-    async nowMs() {
+    nowMs: async () => {
       const { rows } = await sql<{ now_ms: number }>`
         select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms
       `.execute(db);
@@ -132,7 +132,7 @@ function createOpenStore(db: Kysely<Database>, listener: ChangeListener): OpenSt
       return row.now_ms;
     },
     isUnavailable,
-    async close() {
+    close: async () => {
       listener.close();
       await db.destroy();
     },

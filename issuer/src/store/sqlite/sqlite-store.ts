@@ -51,7 +51,7 @@ export function sqliteStore(given: SqliteStoreOptions): Store {
   const file = options.file === ":memory:" ? options.file : resolve(options.file);
   return {
     kind: "sqlite",
-    async open() {
+    open: async () => {
       const database = openFile(file, options);
       const db = new Kysely<Database>({
         dialect: new NodeSqliteDialect({ database, busyTimeoutMs: options.busyTimeoutMs ?? 5_000 }),
@@ -115,7 +115,7 @@ function createOpenStore(database: DatabaseSync, db: Kysely<Database>): OpenStor
         "errcode" in error &&
         typeof error.errcode === "number" &&
         UNAVAILABLE.has(error.errcode & 0xff)),
-    async close() {
+    close: async () => {
       await db.destroy();
       if (database.isOpen) database.close();
     },
