@@ -1,4 +1,4 @@
-/** From options to what the gateway is built from. Checks everything that one option alone cannot tell. */
+/** Turns options into the settings that a gateway is built from, and checks options against each other. */
 import { BridgeError, quoted } from "@breezeway/shared";
 import { createAppRegistry, parseOptions, type AppRegistry } from "@breezeway/shared/schemas";
 import type { Policy } from "../decision/policy.ts";

@@ -17,8 +17,8 @@ export interface UpgradeConnection {
 }
 
 /**
- * Whether to upgrade. Other requests with `Upgrade` are served as if they had none: those with a body,
- * whose bytes could not be told from the new protocol; those after a request that is not answered yet,
+ * Whether to upgrade. The gateway serves other requests as if they had no `Upgrade`: those with a
+ * body, whose bytes look like the new protocol; those after a request that is not answered yet,
  * whose connection still belongs to that answer; and those at `/authz`, where Caddy copies the headers of
  * the upgrade that it asks about.
  */
@@ -91,7 +91,7 @@ class UpgradeClient extends NodeClient {
     this.#connection.socket.destroy();
   }
 
-  // Browsers fail a connection when they offered protocols and the server selected none.
+  // Browsers fail a connection when they offered protocols and the server selected no protocol.
   #withProtocol(headers: readonly string[]): readonly string[] {
     const offered = this.#request.headers["sec-websocket-protocol"]?.split(",") ?? [];
     const isSelected = headers.some(

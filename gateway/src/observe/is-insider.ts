@@ -15,7 +15,7 @@ export function isInsider(head: RequestHead, access: OperationsAccess): boolean 
 /**
  * Whether all of this holds: the connection comes from loopback, no header shows a proxy, and `Host` names
  * this machine (a page that rebinds its DNS name to 127.0.0.1 sends its own name). A proxy on this machine
- * that hides both facts cannot be told from an operator.
+ * that hides both facts looks like an operator.
  */
 function isLocal({ peerAddress, rawHeaders }: RequestHead): boolean {
   if (peerAddress === undefined || !LOOPBACK_PEER.test(peerAddress)) return false;

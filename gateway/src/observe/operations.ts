@@ -96,7 +96,7 @@ export interface Readiness {
 /**
  * The gateway is not ready without keys, since it could verify no token, and while it drains. A lost
  * revocation feed is reported but does not make the gateway unready: all gateways lose the feed at the
- * same time, and none would be left.
+ * same time, and no gateway would be left.
  */
 async function readinessOf(
   { verifier, revocations }: OperationsDeps,
