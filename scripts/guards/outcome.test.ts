@@ -72,7 +72,10 @@ test("a file that does not load is an error, and so is an unhandled rejection", 
     JSON.stringify({ testResults: [{ message: "SyntaxError: x", assertionResults: [] }] }),
   );
   expect(judge(broken, { exitCode: 1 })).toMatchObject({ outcome: "error" });
-  expect(judge(vitest(undefined), { exitCode: 1 })).toMatchObject({ outcome: "error" });
+  const crashed = { exitCode: 1, output: "Unhandled Error\nERR_HTTP_HEADERS_SENT" };
+  expect(judge(vitest(undefined), crashed)).toMatchObject({ outcome: "error" });
+  const judged = judge(vitest(undefined), { ...crashed, expected: "ERR_HTTP_HEADERS_SENT" });
+  expect(judged.outcome).toBe("expected");
 });
 
 test("a title with placeholders selects each of its cases", () => {

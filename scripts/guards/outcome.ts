@@ -42,6 +42,14 @@ const playwrightSuite = z.object({
   ),
 });
 
+export interface RunEnd {
+  readonly exitCode: number;
+  /** What the runner wrote, which names unhandled errors. */
+  readonly output?: string;
+  /** Part of the message of a failure that counts as an assertion. */
+  readonly expected?: string | undefined;
+}
+
 export function readVitest(text: string): RunReport {
   const files = z.parse(vitestReport, JSON.parse(text)).testResults;
   const ran = files
@@ -81,12 +89,10 @@ function messagesOf(found: z.infer<typeof errors>): string {
 /**
  * One failed assertion is enough: other cases of the same test may pass, or fail in another way.
  *
- * @param exitCode Of the runner. Not 0 when all tests passed means an unhandled error.
- * @param expected Part of the message of a failure that counts as an assertion.
  */
 export function judge(
   { results, problems }: RunReport,
-  { exitCode, expected }: { exitCode: number; expected?: string | undefined },
+  { exitCode, output = "", expected }: RunEnd,
 ): TestOutcome {
   const failures = results.filter((message) => message !== undefined);
   const kinds = failures.map((message) => kindOf(message, expected));
@@ -99,8 +105,12 @@ export function judge(
   }
   const [detail] = [...failures, ...problems];
   if (detail !== undefined) return { outcome: "error", detail };
-  if (exitCode !== 0) return { outcome: "error", detail: `The runner exited with ${exitCode}.` };
-  return { outcome: "passed", detail: "" };
+  if (exitCode === 0) return { outcome: "passed", detail: "" };
+  // All tests have passed, and something was thrown outside them.
+  return {
+    outcome: kindOf(output, expected) === "expected" ? "expected" : "error",
+    detail: output,
+  };
 }
 
 function kindOf(message: string, expected: string | undefined): Outcome {

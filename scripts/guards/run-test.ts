@@ -50,7 +50,7 @@ export async function runTests(
   const text = await readFile(report, "utf8").catch(() => undefined);
   if (text === undefined) return { outcome: "error", detail: output };
   const read = isBrowserTest ? readPlaywright : readVitest;
-  return judge(read(text), { exitCode: code, expected });
+  return judge(read(text), { exitCode: code, output, expected });
 }
 
 /** Matches every case of a parametrised title. */

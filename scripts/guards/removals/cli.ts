@@ -33,7 +33,9 @@ export const cli: readonly Removal[] = [
   },
   {
     row: "TM-523",
-    edits: [edit("cli/src/serve/reload.ts", 'log.say("reload-refused", { why });', "throw error;")],
+    edits: [
+      edit("cli/src/serve/reload.ts", 'log.event("reload-refused", { why });', "throw error;"),
+    ],
   },
   {
     row: "TM-526",

@@ -236,6 +236,7 @@ export const gateway: readonly Removal[] = [
   },
   {
     row: "TM-428",
+    failure: "ERR_HTTP_HEADERS_SENT",
     edits: [
       edit(
         "gateway/src/node/node-client.ts",
