@@ -6,6 +6,8 @@ import { run } from "../setup/process.mjs";
 import { judge, readPlaywright, readVitest, type TestOutcome } from "./outcome.ts";
 
 const RUN_TIMEOUT_MS = 300_000;
+/** The JSON report has no unhandled errors. */
+const VITEST_REPORTERS = ["--reporter=default", "--reporter=json"] as const;
 /** For the runner to start and to report, beyond the time of the test. */
 const RUNNER_MS = 40_000;
 
@@ -27,7 +29,7 @@ export async function runTests(
   await rm(report, { force: true });
   const [tool, ...args] = isBrowserTest
     ? ["playwright", "test", file, "--reporter=json", "--workers=1"]
-    : ["vitest", "run", file, "--reporter=json", `--outputFile=${report}`];
+    : ["vitest", "run", file, ...VITEST_REPORTERS, `--outputFile.json=${report}`];
   const filter = isBrowserTest ? "--grep" : "--testNamePattern";
   const only = titles.includes("") ? [] : [filter, titles.map(pattern).join("|")];
   const timeouts = isBrowserTest || !timeoutMs ? [] : [`--testTimeout=${timeoutMs}`];
