@@ -94,7 +94,7 @@ export const browser: readonly Removal[] = [
         "now.loadsSinceHello += 1;",
         "if (isOther || !isOther) return;",
       ),
-      edit("shared/src/channel/channel.ts", 'port.addEventListener("close", onGone);', ""),
+      edit("shared/src/channel/channel.ts", 'port.addEventListener("close", this.#onGone);', ""),
     ],
   },
   {

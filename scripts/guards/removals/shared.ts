@@ -6,8 +6,8 @@ export const shared: readonly Removal[] = [
     edits: [
       edit(
         "shared/src/channel/channel.ts",
-        "if (violations < limits.maxViolations) return;",
-        "if (violations > 0) return;",
+        "if (this.#violations < this.#limits.maxViolations) return;",
+        "if (this.#violations > 0) return;",
       ),
     ],
   },
