@@ -179,8 +179,14 @@ const SPECIAL: Readonly<Record<string, (at: Case) => Promise<Response>>> = {
   },
   async "GET /session/events 503 overloaded"(at) {
     const own = await cookieAt(normal);
-    for (let stream = 0; stream < 32; stream += 1) await send(normal, at, { cookie: own });
-    return send(normal, at, { cookie: own });
+    // Held until the end: an answer that is collected as garbage closes its stream.
+    const streams: Response[] = [];
+    for (let stream = 0; stream < 32; stream += 1) {
+      streams.push(await send(normal, at, { cookie: own }));
+    }
+    const answer = await send(normal, at, { cookie: own });
+    for (const { body } of streams) await body?.cancel();
+    return answer;
   },
   "GET /revocations 200 text/event-stream": (at) =>
     send(normal, at, { headers: { accept: "text/event-stream" } }),
