@@ -14,6 +14,7 @@ const LAYERS = {
   shared: [],
   guest: ["shared"],
   host: ["shared"],
+  client: ["shared"],
   issuer: ["shared"],
   verify: ["shared"],
   gateway: ["shared", "verify"],
@@ -73,9 +74,9 @@ export default {
     },
     {
       name: "no-node-in-the-browser",
-      comment: "shared, guest and host run in browsers, which have no Node modules.",
+      comment: "shared, guest, host and client run without Node. which have no Node modules.",
       severity: "error",
-      from: { path: anyOf(["shared", "guest", "host"]), pathNot: TESTS },
+      from: { path: anyOf(["shared", "guest", "host", "client"]), pathNot: TESTS },
       to: { dependencyTypes: ["core"] },
     },
     {

@@ -8,7 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: [
-      "{shared,guest,host,verify,issuer,gateway,cli,demo,scripts,docs,examples,e2e,test-support}/**/*.test.ts",
+      "{shared,guest,host,client,verify,issuer,gateway,cli,demo,scripts,docs,examples,e2e,test-support}/**/*.test.ts",
     ],
     exclude: ["**/node_modules/**", "**/dist/**"],
     typecheck: { enabled: false },

@@ -15,13 +15,17 @@ import {
   type Contract,
   type ContractGuard,
 } from "@breezeway/shared";
-import { splitCallOptions, type Readable, type Unsubscribe } from "@breezeway/shared/channel";
+import {
+  splitCallOptions,
+  streamOf,
+  type Readable,
+  type Unsubscribe,
+} from "@breezeway/shared/channel";
 import type { AppBridge, BridgeOptions } from "./bridge-types.ts";
 import type { Connection } from "./connection/connection.ts";
 import { createBridgeFetch } from "./fetch/bridge-fetch.ts";
 import type { Proof } from "./proof/create-proof.ts";
 import type { TokenCache } from "./tokens/token-cache.ts";
-import { streamOf } from "./tokens/stream.ts";
 
 export interface BridgeDeps {
   readonly connection: Connection;

@@ -22,5 +22,6 @@ export type { ChannelPort } from "./channel/port.ts";
 export { randomId } from "./channel/random-id.ts";
 export { createStore } from "./channel/store.ts";
 export type { Readable, Store, Unsubscribe } from "./channel/store.ts";
+export { streamOf } from "./channel/stream-of.ts";
 export { createSkew } from "./channel/skew.ts";
 export type { Skew } from "./channel/skew.ts";

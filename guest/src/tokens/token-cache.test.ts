@@ -7,7 +7,7 @@ import {
 } from "@breezeway/shared";
 import { createStore, type Store } from "@breezeway/shared/channel";
 import { createTestClock, fakeToken, type TestClock } from "@breezeway/shared/testing";
-import { streamOf } from "./stream.ts";
+import { streamOf } from "@breezeway/shared/channel";
 import { createTokenCache, type TokenCache } from "./token-cache.ts";
 
 const START = 1_700_000_000_000;

@@ -2,7 +2,7 @@
 import { BridgeError, BUILT_IN_METHODS } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 import type { IncomingCall } from "@breezeway/shared/channel";
-import type { TokenSource } from "../tokens/token-source.ts";
+import type { TokenSource } from "@breezeway/shared/session";
 import type { HostFetch } from "./host-fetch.ts";
 
 type BuiltIn = (call: IncomingCall) => unknown;

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { HostFetchResponse } from "@breezeway/shared";
 import { createSkew, splitTransfer, type IncomingCall } from "@breezeway/shared/channel";
 import { createTestClock, fakeToken } from "@breezeway/shared/testing";
-import { createTokenSource, type TokenSource } from "../tokens/token-source.ts";
+import { createTokenSource, type TokenSource } from "@breezeway/shared/session";
 import { createHostFetch } from "./host-fetch.ts";
 
 const NOW_SECONDS = 1_700_000_000;

@@ -16,7 +16,7 @@ import {
   type HostFetchResponse,
 } from "@breezeway/shared";
 import { withTransfer, type IncomingCall } from "@breezeway/shared/channel";
-import type { TokenSource } from "../tokens/token-source.ts";
+import type { TokenSource } from "@breezeway/shared/session";
 
 export type HostFetch = (call: IncomingCall, tokens: TokenSource) => Promise<HostFetchResponse>;
 

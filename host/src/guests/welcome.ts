@@ -10,7 +10,7 @@ import {
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 import type { Clock } from "@breezeway/shared/channel";
 import { guestSession, type HostSession } from "../session/host-session.ts";
-import type { TokenSource } from "../tokens/token-source.ts";
+import type { TokenSource } from "@breezeway/shared/session";
 
 export interface WelcomeDeps {
   readonly app: RegisteredApp;

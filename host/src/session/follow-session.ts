@@ -14,7 +14,7 @@ import type { TokenRegistry } from "../tokens/token-registry.ts";
 import { askUntilAnswered, type SessionQuestion } from "./ask-until-answered.ts";
 import { guestSession, identityOf, type HostSessionControl } from "./host-session.ts";
 import type { IssuerClient } from "./issuer-client.ts";
-import { startRotationTimer } from "./rotation-timer.ts";
+import { startRotationTimer } from "@breezeway/shared/session";
 import { followSessionEvents, type SessionEventStream } from "./session-events.ts";
 
 export interface FollowSessionDeps {

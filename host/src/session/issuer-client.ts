@@ -1,5 +1,6 @@
 /** The issuer's HTTP endpoints as the host calls them: what to send, and what each response means. */
-import { BridgeError, codeOfReason, isRecord } from "@breezeway/shared";
+import { BridgeError } from "@breezeway/shared";
+import { issuerRefusal } from "@breezeway/shared/session";
 import {
   parseWith,
   sessionSummarySchema,
@@ -56,7 +57,9 @@ export function createIssuerClient(deps: IssuerClientDeps): IssuerClient {
     } catch (cause) {
       throw new BridgeError("OFFLINE", "The issuer cannot be reached.", { cause });
     }
-    if (!response.ok) throw await refusal(response);
+    if (!response.ok) {
+      throw issuerRefusal(response.status, await response.json().catch(() => undefined));
+    }
     return response;
   };
 
@@ -112,27 +115,4 @@ export function isNotOfIssuer(error: unknown): boolean {
   if (!BridgeError.is(error)) return false;
   const { status } = error.details;
   return status === 404 || (error.code === "OFFLINE" && error.cause instanceof SyntaxError);
-}
-
-async function refusal(response: Response): Promise<BridgeError> {
-  const { status } = response;
-  const problem: unknown = await response.json().catch(() => undefined);
-  const reason =
-    isRecord(problem) && typeof problem["reason"] === "string" ? problem["reason"] : "";
-  const code = codeOfReason(reason);
-  const cause = code && new BridgeError(code, `The issuer responded with ${status} ${reason}.`);
-  const options = { details: { status, reason }, ...(cause ? { cause } : {}) };
-  if (status === 401) return new BridgeError("SIGNED_OUT", "Nobody is signed in.", options);
-  if (status === 429 || status >= 500) {
-    return new BridgeError(
-      "OFFLINE",
-      `The issuer cannot answer now (status ${status}). Retry later.`,
-      options,
-    );
-  }
-  return new BridgeError(
-    "DENIED",
-    `The issuer denied the request (${reason || `status ${status}`}).`,
-    options,
-  );
 }

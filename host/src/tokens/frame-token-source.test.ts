@@ -12,7 +12,7 @@ import {
   type TestGuest,
   type TestIssuer,
 } from "../testing.ts";
-import { createTokenSource, type TokenSource } from "./token-source.ts";
+import { createTokenSource, type TokenSource } from "@breezeway/shared/session";
 import { createFrameTokenSource } from "./frame-token-source.ts";
 import { soloTabs, type TabMessage } from "../tabs/tabs.ts";
 

@@ -7,7 +7,7 @@
  */
 import type { Hello } from "@breezeway/shared";
 import type { Unsubscribe } from "@breezeway/shared/channel";
-import type { TokenFollower, TokenSource } from "./token-source.ts";
+import type { TokenFollower, TokenSource } from "@breezeway/shared/session";
 
 export interface FrameTokenSource {
   /** The tokens for the welcome of a document that has sent this hello. */

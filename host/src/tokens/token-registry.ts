@@ -3,7 +3,7 @@ import type { TokenResponse } from "@breezeway/shared/schemas";
 import { createSkew, type Clock, type Unsubscribe } from "@breezeway/shared/channel";
 import type { Visibility } from "../session/visibility.ts";
 import type { Tabs } from "../tabs/tabs.ts";
-import { createTokenSource, type TokenSource } from "./token-source.ts";
+import { createTokenSource, type TokenSource } from "@breezeway/shared/session";
 
 export interface TokenRegistry {
   of(appId: string): TokenSource;

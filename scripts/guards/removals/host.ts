@@ -36,7 +36,7 @@ export const host: readonly Removal[] = [
     row: "TM-126",
     edits: [
       edit(
-        "host/src/tokens/token-source.ts",
+        "shared/src/session/token-source.ts",
         "minter.mintedAt < MIN_REPLACE_MS",
         "minter.mintedAt < 0",
       ),
@@ -45,7 +45,11 @@ export const host: readonly Removal[] = [
   {
     row: "TM-127",
     edits: [
-      edit("host/src/tokens/token-minter.ts", "if (epoch !== state.epoch) return undefined;", ""),
+      edit(
+        "shared/src/session/token-minter.ts",
+        "if (epoch !== state.epoch) return undefined;",
+        "",
+      ),
     ],
   },
   {
@@ -62,7 +66,7 @@ export const host: readonly Removal[] = [
   {
     row: "TM-132",
     edits: [
-      edit("host/src/tokens/token-minter.ts", "if (!held.isUsable(next)) {", "if (epoch < 0) {"),
+      edit("shared/src/session/token-minter.ts", "if (!held.isUsable(next)) {", "if (epoch < 0) {"),
     ],
   },
   {
@@ -165,7 +169,11 @@ export const host: readonly Removal[] = [
   {
     row: "TM-537",
     edits: [
-      edit("host/src/tokens/token-minter.ts", "const REFUSED_MS = 5_000;", "const REFUSED_MS = 0;"),
+      edit(
+        "shared/src/session/token-minter.ts",
+        "const REFUSED_MS = 5_000;",
+        "const REFUSED_MS = 0;",
+      ),
     ],
   },
   {

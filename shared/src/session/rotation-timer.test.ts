@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { BridgeError } from "@breezeway/shared";
-import { createTestClock, type TestClock } from "@breezeway/shared/testing";
+import { BridgeError } from "../errors/bridge-error.ts";
+import { createTestClock, type TestClock } from "../testing/test-clock.ts";
 import { startRotationTimer } from "./rotation-timer.ts";
 
 const MINUTE_MS = 60_000;

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { BridgeError, type TokenGrant } from "@breezeway/shared";
-import type { TokenResponse } from "@breezeway/shared/schemas";
-import { createSkew } from "@breezeway/shared/channel";
-import { fakeToken, createTestClock, type TestClock } from "@breezeway/shared/testing";
+import { BridgeError } from "../errors/bridge-error.ts";
+import type { TokenGrant } from "../protocol/session.ts";
+import type { TokenResponse } from "../schemas/auth-api.ts";
+import { createSkew } from "../channel/skew.ts";
+import { fakeToken } from "../testing/fake-token.ts";
+import { createTestClock, type TestClock } from "../testing/test-clock.ts";
 import { createTokenSource, type TokenSource } from "./token-source.ts";
 
 interface Issuer {

@@ -9,9 +9,11 @@
  *        issuer's rate limit of the user's address. Anything that may change the answer ends this
  *        early: another session or tenant, other rights, other installations.
  */
-import { BridgeError, type TokenGrant } from "@breezeway/shared";
-import type { TokenResponse } from "@breezeway/shared/schemas";
-import type { Clock, Skew } from "@breezeway/shared/channel";
+import { BridgeError } from "../errors/bridge-error.ts";
+import type { TokenGrant } from "../protocol/session.ts";
+import type { TokenResponse } from "../schemas/auth-api.ts";
+import type { Clock } from "../clock.ts";
+import type { Skew } from "../channel/skew.ts";
 import { readGrant, type HeldToken } from "./held-token.ts";
 
 export interface TokenMinter {

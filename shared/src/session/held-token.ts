@@ -3,14 +3,11 @@
  *
  * [AT-5] A token is never replaced by an older one, unless it is unusable.
  */
-import {
-  decodeSessionToken,
-  EXPIRY_MARGIN_SECONDS,
-  TOKEN_LIMITS,
-  type TokenGrant,
-} from "@breezeway/shared";
-import type { TokenResponse } from "@breezeway/shared/schemas";
-import type { Skew } from "@breezeway/shared/channel";
+import { decodeSessionToken } from "../tokens/decode.ts";
+import { EXPIRY_MARGIN_SECONDS, TOKEN_LIMITS } from "../limits.ts";
+import type { TokenGrant } from "../protocol/session.ts";
+import type { TokenResponse } from "../schemas/auth-api.ts";
+import type { Skew } from "../channel/skew.ts";
 
 export type Grant = Omit<TokenGrant, "nowMs">;
 

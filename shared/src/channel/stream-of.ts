@@ -1,4 +1,4 @@
-import type { Readable } from "@breezeway/shared/channel";
+import type { Readable } from "./store.ts";
 
 /**
  * Returns the values of a readable as an async iterable: the current value, then each change. A slow

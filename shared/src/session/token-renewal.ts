@@ -4,8 +4,9 @@
  * [AT-2] The renewal runs while a guest wants tokens pushed and the page is visible, at a moment with
  *        jitter, so that apps and tabs do not all ask at once.
  */
-import { BridgeError, TOKEN_LIMITS } from "@breezeway/shared";
-import type { Clock } from "@breezeway/shared/channel";
+import { BridgeError } from "../errors/bridge-error.ts";
+import { TOKEN_LIMITS } from "../limits.ts";
+import type { Clock } from "../clock.ts";
 import type { Grant, HeldToken } from "./held-token.ts";
 import type { TokenMinter } from "./token-minter.ts";
 

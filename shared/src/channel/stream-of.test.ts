@@ -1,6 +1,6 @@
-import { createStore } from "@breezeway/shared/channel";
+import { createStore } from "./store.ts";
 import { expect, it } from "vitest";
-import { streamOf } from "./stream.ts";
+import { streamOf } from "./stream-of.ts";
 
 const open = () => {
   const store = createStore<string | null>("a");

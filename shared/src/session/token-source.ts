@@ -6,9 +6,11 @@
  * [AT-4] A guest that reports its token as rejected gets another one, at most once per
  *        `MIN_REPLACE_MS`: such reports must not become a flood of mints.
  */
-import type { TokenGrant } from "@breezeway/shared";
-import type { TokenResponse } from "@breezeway/shared/schemas";
-import type { Clock, Skew, Unsubscribe } from "@breezeway/shared/channel";
+import type { TokenGrant } from "../protocol/session.ts";
+import type { TokenResponse } from "../schemas/auth-api.ts";
+import type { Clock } from "../clock.ts";
+import type { Skew } from "../channel/skew.ts";
+import type { Unsubscribe } from "../channel/store.ts";
 import { createHeldToken, readGrant } from "./held-token.ts";
 import { createTokenMinter } from "./token-minter.ts";
 import { createTokenRenewal } from "./token-renewal.ts";

@@ -3,8 +3,9 @@
  * month. One tab asks for all tabs. After a lost response the timer retries well within the 30 seconds
  * in which the issuer still accepts the previous secret.
  */
-import { BridgeError } from "@breezeway/shared";
-import type { Clock, Unsubscribe } from "@breezeway/shared/channel";
+import { BridgeError } from "../errors/bridge-error.ts";
+import type { Clock } from "../clock.ts";
+import type { Unsubscribe } from "../channel/store.ts";
 
 const PERIOD_MS = 60 * 60_000;
 const RETRY_MS = 4_000;
