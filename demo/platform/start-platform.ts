@@ -77,7 +77,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
         issuer: issuerUrl,
         apps,
         store: sqliteStore({ file: join(options.dataDir, "issuer.sqlite") }),
-        devLogin: { users: PEOPLE },
+        devLogin: { users: PEOPLE.map(({ id, name, tenants }) => ({ id, name, tenants })) },
         ...(options.tokenTtlSeconds !== undefined && { tokenTtlSeconds: options.tokenTtlSeconds }),
         ...(options.sessionIdleSeconds !== undefined && {
           sessions: { idleSeconds: options.sessionIdleSeconds },
