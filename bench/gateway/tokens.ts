@@ -1,33 +1,24 @@
 /** Tokens for the contenders, with the key that verifies them. */
-import { generateKeyPairSync, sign, type JsonWebKey } from "node:crypto";
+import { claimsNow, createSigner, ISSUER, type PublicJwk } from "@breezeway/test-support/signer";
 
-export const ISSUER = "https://shell.example/auth";
+export { ISSUER };
 
 export interface TokenSource {
-  readonly jwk: JsonWebKey & { readonly kid: string; readonly kty: string };
+  readonly jwk: PublicJwk;
   next(): string;
 }
 
 export function createTokenSource(): TokenSource {
-  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-  const kid = "bench-1";
-  const encode = (value: object): string =>
-    Buffer.from(JSON.stringify(value)).toString("base64url");
-  const header = encode({ alg: "EdDSA", typ: "JWT", kid });
+  const signer = createSigner("bench-1");
   let count = 0;
   return {
-    jwk: { ...publicKey.export({ format: "jwk" }), kid, kty: "OKP", alg: "EdDSA", use: "sig" },
+    jwk: signer.publicJwk,
     next: () => {
       count += 1;
-      const iat = Math.floor(Date.now() / 1_000);
       const user = `user-${count}`;
-      const payload = encode({
-        ...{ iss: ISSUER, aud: "orders", azp: "https://orders.example", sub: user, userId: user },
-        ...{ tenantId: "acme", sid: `session-${count}`, jti: `token-${count}` },
-        ...{ iat, nbf: iat, exp: iat + 300, scope: "orders:read orders:write" },
-      });
-      const input = `${header}.${payload}`;
-      return `${input}.${sign(null, Buffer.from(input), privateKey).toString("base64url")}`;
+      const ids = { sub: user, userId: user, sid: `session-${count}`, jti: `token-${count}` };
+      const claims = claimsNow(ids);
+      return signer.sign({ ...claims, exp: Number(claims["iat"]) + 300 });
     },
   };
 }

@@ -1,10 +1,9 @@
 /** A folder with a configuration of `breezeway serve`, and a service behind its gateway. */
-import { once } from "node:events";
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { listen } from "@breezeway/test-support/listen";
 
 export const ISSUER = "http://localhost:4000/auth";
 
@@ -42,12 +41,10 @@ export interface Config {
 export async function createServePlace(
   service: RequestListener = (_request, response) => void response.end("{}"),
 ): Promise<ServePlace> {
-  const upstream = createServer(service);
-  await once(upstream.listen(0, "127.0.0.1"), "listening");
-  const { port } = upstream.address() as AddressInfo;
+  const upstream = await listen(createServer(service));
   const folder = mkdtempSync(join(tmpdir(), "cli-serve-"));
   const file = join(folder, "breezeway.json");
-  const route = { upstream: `http://127.0.0.1:${port}` };
+  const route = { upstream: upstream.url };
   const place: ServePlace = {
     folder,
     file,
@@ -66,8 +63,7 @@ export async function createServePlace(
       renameSync(`${file}.new`, file);
     },
     async [Symbol.asyncDispose]() {
-      upstream.closeAllConnections();
-      await new Promise((resolve) => upstream.close(resolve));
+      await upstream.close();
       rmSync(folder, { recursive: true });
     },
   };

@@ -20,8 +20,8 @@ const (
 	keysMaxBytes = 65_536
 )
 
-// keySet holds the issuer's public keys: cached, fetched by one request at a time, at most once in
-// keysCooldown (strangers can name any key id they like), and kept through an outage.
+// keySet caches the issuer's public keys. One request at a time fetches them, at most once in
+// keysCooldown, because a stranger can send any key id. The keys stay valid during an outage.
 type keySet struct {
 	url    string
 	client *http.Client
@@ -48,7 +48,7 @@ func newKeySet(address string) (*keySet, error) {
 	}
 	client := &http.Client{
 		Timeout: keysTimeout,
-		// A redirect would let whoever controls one URL of the issuer choose its keys.
+		// Following a redirect would let an attacker who controls one URL of the issuer choose its keys.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return &keySet{url: address, client: client, clock: time.Now}, nil
@@ -78,7 +78,7 @@ func (s *keySet) find(kid string) (ed25519.PublicKey, error) {
 		return key, nil
 	}
 	if failed {
-		// In an outage nobody can say whether the issuer has published this key.
+		// During an outage it is unknown whether the issuer has published this key.
 		return nil, refused("keys-unavailable")
 	}
 	return nil, refused("key-unknown")
@@ -113,7 +113,7 @@ func (s *keySet) refresh() {
 	}
 }
 
-// Not bound to a request's context: one caller who goes away must not fail the fetch for all.
+// The fetch uses no request's context: a caller that disconnects must not fail it for the others.
 func (s *keySet) download() (map[string]ed25519.PublicKey, error) {
 	response, err := s.client.Get(s.url)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// issuer answers with its keys, or with 503 when there are none.
+// issuer answers with its keys, or with 503 when it has no keys.
 type issuer struct {
 	*httptest.Server
 	mu   sync.Mutex
@@ -37,7 +37,7 @@ func (i *issuer) publish(jwks ...map[string]string) {
 	i.jwks = jwks
 }
 
-// newTestKeys gives a key set with a clock that only the test moves.
+// newTestKeys returns a key set with a clock that only the test moves.
 func newTestKeys(t *testing.T) (*issuer, *keySet, *time.Duration) {
 	log.SetOutput(io.Discard)
 	i := &issuer{}

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Session is what a verified token says. Token and Claims must not be logged.
+// Session holds the claims of a verified token. Token and Claims must not be logged.
 type Session struct {
 	UserID   string
 	TenantID string
@@ -19,11 +19,11 @@ type Session struct {
 
 type sessionKey struct{}
 
-// SessionFrom gives the session of a request that came through RequireSession, and panics for
-// another: a handler without its guard must not run.
+// SessionFrom returns the session of a request that passed RequireSession. It panics for any other
+// request, because a handler must not run without its guard.
 func SessionFrom(ctx context.Context) Session { return ctx.Value(sessionKey{}).(Session) }
 
-// RequireSession lets a request through to next when its token is good and has all the scopes.
+// RequireSession calls next when the request's token is valid and has all the scopes.
 func (v *Verifier) RequireSession(next http.Handler, scopes ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		session, err := v.Authenticate(r, scopes...)
@@ -35,8 +35,8 @@ func (v *Verifier) RequireSession(next http.Handler, scopes ...string) http.Hand
 	})
 }
 
-// Authenticate gives the session of a request. It does not know whether the session was revoked: a
-// token outlives that by its 60 seconds.
+// Authenticate returns the session of a request. It does not check revocations: a token of a
+// revoked session stays valid until it expires, within 60 seconds.
 func (v *Verifier) Authenticate(r *http.Request, scopes ...string) (Session, error) {
 	token, err := bearerToken(r.Header.Values("Authorization"))
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 var errNotStrict = errors.New("not a JSON object in strict form")
 
 // decodeSegment decodes base64url without padding. Go's decoder skips line breaks and stray tail
-// bits, so one signed token would have many spellings: only the canonical one survives the way back.
+// bits, so one signed token would have many encodings. Encoding the result again shows whether the
+// segment was canonical.
 func decodeSegment(segment string) ([]byte, error) {
 	data, err := base64.RawURLEncoding.DecodeString(segment)
 	if err != nil || base64.RawURLEncoding.EncodeToString(data) != segment {
@@ -21,8 +22,8 @@ func decodeSegment(segment string) ([]byte, error) {
 	return data, nil
 }
 
-// strictObject parses a JSON object in UTF-8 without duplicate names. A map, not a struct: struct
-// fields match names in any case, so that {"sub":"bob","SUB":"alice"} would be alice.
+// strictObject parses a JSON object in UTF-8 without duplicate names. It uses a map, because struct
+// fields match names in any case: {"sub":"bob","SUB":"alice"} would be alice.
 func strictObject(data []byte) (map[string]any, error) {
 	var object map[string]any
 	if !utf8.Valid(data) || json.Unmarshal(data, &object) != nil || object == nil {

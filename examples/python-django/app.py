@@ -30,7 +30,7 @@ def session_required(*scopes):
         def guarded(request, *args, **kwargs):
             headers = request.headers
             try:
-                # Not `request.session`: that name belongs to Django's own sessions.
+                # `request.session` belongs to Django's own sessions.
                 request.breezeway = verifier.authenticate(
                     lambda name: [headers[name]] if name in headers else [], scopes
                 )

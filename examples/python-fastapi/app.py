@@ -16,7 +16,7 @@ verifier = SessionVerifier(
 )
 
 
-# A plain `def`: FastAPI runs it in a worker thread, where fetching keys may block.
+# FastAPI runs a plain `def` in a worker thread, where fetching keys may block.
 def current_session(request: Request, security: SecurityScopes) -> Session:
     return verifier.authenticate(request.headers.getlist, security.scopes)
 

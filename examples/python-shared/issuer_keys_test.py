@@ -1,4 +1,4 @@
-"""The key cache over time: its own clock, a real socket."""
+"""Tests the key cache over time, with a clock of its own and a real socket."""
 
 import base64
 import contextlib
@@ -21,7 +21,7 @@ def public_jwk(kid):
 
 
 class Issuer:
-    """Answers with `keys`, or with 503 when there are none."""
+    """Answers with `keys`, or with 503 when it has no keys."""
 
     def __init__(self):
         self.keys = [public_jwk("old")]
@@ -43,7 +43,7 @@ class Issuer:
 
     @contextlib.contextmanager
     def serving(self):
-        # The thread looks for the end every 10 ms instead of every half second.
+        # The thread checks every 10 ms, instead of every 500 ms, whether it should end.
         thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
         thread.start()
         try:

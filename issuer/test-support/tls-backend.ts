@@ -1,7 +1,6 @@
 /** A backend over TLS with a self-signed certificate for `backend.test`. */
-import { once } from "node:events";
 import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import { listen } from "@breezeway/test-support/listen";
 
 // This key is for tests only and protects nothing.
 const KEY = `
@@ -30,7 +29,7 @@ export interface TlsBackend {
   readonly port: number;
   /** TCP connections, including those without a TLS handshake. */
   readonly connections: number;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export async function startTlsBackend(): Promise<TlsBackend> {
@@ -39,16 +38,12 @@ export async function startTlsBackend(): Promise<TlsBackend> {
   });
   let connections = 0;
   server.on("connection", () => (connections += 1));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const { port, close } = await listen(server);
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     get connections() {
       return connections;
     },
-    async close() {
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
-    },
+    close,
   };
 }

@@ -49,6 +49,7 @@ export const CHECKED_FOLDERS: readonly string[] = [
   "examples",
   "host/test-support",
   "issuer/test-support",
+  "playwright",
   "scripts",
   "test-support",
   "verify/test-support",
