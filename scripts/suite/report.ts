@@ -6,8 +6,8 @@ const ALIVE_EVERY_MS = 20_000;
 
 export interface SuiteOptions {
   /**
-   * What is known to be missing before the first job, for example a program that could not be
-   * installed.
+   * The parts that are known to be missing before the first job, for example a program that could
+   * not be installed.
    */
   readonly leftOut?: readonly LeftOut[];
   /** Whether a skipped test is a failure. True in CI. */
