@@ -36,7 +36,7 @@ export function createAppTokens(deps: AppTokensDeps): AppTokens {
     return token;
   };
   const get = (): Promise<string> => keep(source.get());
-  /** Fills the stream. A failure is no value of it: the renewal retries, or the session has ended. */
+  /** Fills the stream. It takes no failures: the renewal retries, or the session has ended. */
   const fill = (): void => void get().catch(() => undefined);
 
   /** What a stream reads. It counts the streams, since only open streams are worth a renewal. */

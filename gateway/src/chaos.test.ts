@@ -26,7 +26,7 @@ const FAULTS = [
   ...UPSTREAM_FAULTS,
   "upstream restarts",
   "issuer restarts",
-  "feed falls silent",
+  "feed stops sending",
   "session is revoked",
 ] as const;
 type Fault = (typeof FAULTS)[number];
@@ -167,7 +167,7 @@ describe("a gateway under faults", () => {
       if (fault === "session is revoked") callers.revokeOne();
       else if (fault === "upstream restarts") await restartUpstream(upstream);
       else if (fault === "issuer restarts") await restartIssuer(issuer);
-      else if (fault === "feed falls silent") relay.stall();
+      else if (fault === "feed stops sending") relay.stall();
       else mode = fault;
       await pause(FAULT_MS);
       mode = "good";

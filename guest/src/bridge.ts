@@ -90,7 +90,7 @@ export function createBridge<C extends Contract>(
     }),
     can,
     close: life.close,
-    // In an engine without `using` this key is `undefined`, and nothing looks it up.
+    // In a browser without `using` this key is `undefined`, and nothing looks it up.
     [Symbol.dispose]: life.close,
   };
 }

@@ -215,7 +215,7 @@ function parseIssuerUrl(issuer: string): URL {
   }
   // Verifiers compare the issuer byte for byte, so only the canonical spelling is allowed.
   const canonical = (url.pathname === "/" ? url.origin : url.href).replace(/\/$/, "");
-  if (issuer !== canonical) throw invalidUrl(`must be spelt ${canonical}`);
+  if (issuer !== canonical) throw invalidUrl(`must be written ${canonical}`);
   return url;
 }
 

@@ -70,17 +70,17 @@ describe("createIssuer", () => {
     [
       "a slash at the end",
       { issuer: "https://shell.example/auth/" },
-      "issuer: must be spelt https://shell.example/auth",
+      "issuer: must be written https://shell.example/auth",
     ],
     [
       "capitals in the host",
       { issuer: "https://Shell.example/auth" },
-      "issuer: must be spelt https://shell.example/auth",
+      "issuer: must be written https://shell.example/auth",
     ],
     [
       "the scheme's own port",
       { issuer: "https://shell.example:443/auth" },
-      "issuer: must be spelt",
+      "issuer: must be written",
     ],
     ["a query", { issuer: "https://shell.example/auth?x=1" }, "issuer: must have no query"],
     ["credentials", { issuer: "https://u:p@shell.example/auth" }, "issuer: must have no query"],

@@ -3,7 +3,7 @@ import { writeTree } from "../test-support/tree.ts";
 import { checkProse } from "./prose.ts";
 
 const problemsOf = async (path: string, text: string): Promise<string[]> =>
-  checkProse(await writeTree({ [path]: text }), ["shared"]);
+  checkProse(await writeTree({ [path]: text }));
 
 test("names file, line, the words found and the words to write instead", async () => {
   const source = 'const a = "one";\n\n/** Closed, and opened\n * anew. */\nexport const b = a;\n';
@@ -57,4 +57,11 @@ test("reads no code, no regular expression and no example", async () => {
     "",
   ].join("\n");
   expect(await problemsOf("shared/src/a.ts", source)).toEqual([]);
+});
+
+test("reads the files of the root folder, and no folder that is not clean yet", async () => {
+  const text = "The engine asks first.\n";
+  expect(await problemsOf("README.md", text)).toHaveLength(1);
+  expect(await problemsOf("demo/README.md", text)).toEqual([]);
+  expect(await problemsOf("shared/node_modules/a/README.md", text)).toEqual([]);
 });

@@ -219,8 +219,8 @@ describe("breezeway dev", () => {
       },
     );
 
-    it("is asked for: without it, nothing is opened", async () => {
-      // There is nothing to open it with, of which it would be told.
+    it("is opened only on request", async () => {
+      // This environment has no browser to open, so an attempt would print an error.
       const { origin, err } = await dev(await startGuest(), "--port", String(await freePort()));
       expect((await fetch(origin)).status).toBe(200);
       expect(err).toEqual([]);

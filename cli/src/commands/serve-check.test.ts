@@ -66,7 +66,7 @@ describe("breezeway serve --check", () => {
       ": issuer.algorithms: no app bills",
     ],
     [
-      "a route that is none",
+      "an invalid route",
       () => change({}, { routes: [{ prefix: "x" }] }),
       ": gateway: routes[0].prefix: must be",
     ],
@@ -87,7 +87,7 @@ describe("breezeway serve --check", () => {
       ": apps: orders: id: must be unique",
     ],
     [
-      "a proxy that is no address",
+      "a proxy that is not an address",
       () => change({}, {}, { trustedProxies: ["nginx"] }),
       ": trustedProxies[0]: must be",
     ],
@@ -122,12 +122,12 @@ describe("breezeway serve --check", () => {
       'typo.mjs: unknown field "mapuser"',
     ],
     [
-      "a hook that is no function",
+      "a hook that is not a function",
       () => change({ hooks: "text.mjs" }),
       "text.mjs: claims: must be a function",
     ],
     [
-      "a time for hooks that is none",
+      "a hook time-out of 0 ms",
       () => change({ hookTimeoutMs: 0 }),
       ": issuer.hookTimeoutMs: must be at least 1",
     ],
@@ -147,7 +147,7 @@ describe("breezeway serve --check", () => {
     expect(err).not.toContain("canary");
   });
 
-  it("does not wait for ever for hooks that wait", async () => {
+  it("gives up on a hooks module that never finishes loading", async () => {
     writeFileSync(join(fixture.place.folder, "hooks.mjs"), "await new Promise(() => {});");
     fixture.place.write(change({ hooks: "hooks.mjs" }));
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });

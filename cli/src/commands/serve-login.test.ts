@@ -68,8 +68,10 @@ function configuration(issuer: object = {}): object {
   };
 }
 
-/** What the engine in front does: what came for the issuer's name goes to its port. */
-function behindEngine(issuerUrl: string): (url: string, cookie?: string) => Promise<Response> {
+/** Stands for the reverse proxy: requests for the issuer's name go to its port. */
+function behindReverseProxy(
+  issuerUrl: string,
+): (url: string, cookie?: string) => Promise<Response> {
   return (url, cookie = "") =>
     fetch(url.replace("https://shell.example", issuerUrl), {
       redirect: "manual",
@@ -89,7 +91,7 @@ interface SignedIn {
 
 /** From the shell's link to what the callback answers. */
 async function signInAs(person: string, lines: readonly LogLine[]): Promise<SignedIn> {
-  const open = behindEngine(addressesIn(lines)["issuer"] ?? "");
+  const open = behindReverseProxy(addressesIn(lines)["issuer"] ?? "");
   const begun = await open("https://shell.example/auth/login?returnTo=/orders");
   const [attempt = ""] = cookiesOf(begun);
   const callback = await provider.signIn(begun.headers.get("location") ?? "", person);

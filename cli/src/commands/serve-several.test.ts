@@ -101,7 +101,7 @@ describe("two processes of breezeway serve on one Postgres", () => {
       headers: { ...POST, cookie },
     });
     expect(ended.status).toBe(204);
-    // What is promised: within 5 seconds.
+    // The documentation promises at most 5 seconds.
     await expect.poll(() => statusAt(b, token)).toBe(401);
     await expect.poll(() => tokenFor(issuerOf(b), cookie)).toBeUndefined();
   });

@@ -69,7 +69,7 @@ describe("breezeway serve", () => {
     expect(err).toContain("gateway.operationsPort: port 0 on operations.invalid cannot be opened");
   });
 
-  it("names the port of an address that is told by its name", async () => {
+  it("names the port when the address is a host name", async () => {
     const port = await takenPort("localhost");
     fixture.place.write(change({}, { operationsHost: "localhost", operationsPort: port }));
     const { err } = await serve([]);
@@ -185,7 +185,7 @@ describe("breezeway serve", () => {
 });
 
 describe("the log", () => {
-  it("tells of a failure that the caller does not hear of, and not in its words", async () => {
+  it("names a failure that the caller does not see, without the words of the failure", async () => {
     writeFileSync(
       join(fixture.place.folder, "hooks.mjs"),
       'export const claims = () => { throw new RangeError("canary"); };',

@@ -276,7 +276,7 @@ describe("breezeway token verify", () => {
     expect(err).toMatch(message);
   });
 
-  it("names a key file that is none", async () => {
+  it("names a file that holds no keys", async () => {
     const file = join(folder, "no-keys.json");
     await writeFile(file, "<html>");
     const { code, err } = await verify(tokenOf(), "--jwks", file);

@@ -81,7 +81,7 @@ it.each([
 });
 
 it.each<[string, string, DevFlags, RegExp]>([
-  ["a text that is no URL", "orders", {}, /<guest-url>: must be the URL of the app/],
+  ["a text that is not a URL", "orders", {}, /<guest-url>: must be the URL of the app/],
   ["another protocol", "file:///app.html", {}, /<guest-url>: must be the URL of the app/],
   [
     "plain http beyond this machine",
@@ -89,7 +89,12 @@ it.each<[string, string, DevFlags, RegExp]>([
     {},
     /<guest-url>: url: must be an https/,
   ],
-  ["a port that is none", URL_OF_APP, { port: "x" }, /--port: must be a number from 1 to 65534/],
+  [
+    "a port that is not a number",
+    URL_OF_APP,
+    { port: "x" },
+    /--port: must be a number from 1 to 65534/,
+  ],
   [
     "a port without a next one",
     URL_OF_APP,

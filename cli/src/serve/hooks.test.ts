@@ -29,7 +29,7 @@ async function hooksOf(text: string): Promise<Required<Hooks>> {
 
 const ALL = ["mapUser", "claims", "mayManage"] as const;
 
-/** What a hook gives, whichever it is. */
+/** Calls any of the hooks and resolves to its result. */
 async function call(hooks: Required<Hooks>, name: (typeof ALL)[number]): Promise<unknown> {
   const hook: (argument: never) => unknown = hooks[name];
   return await hook({} as never);

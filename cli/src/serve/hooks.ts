@@ -86,7 +86,7 @@ async function loaded(module: string): Promise<object> {
   );
 }
 
-/** Adds a time limit to a hook: a call that never settles would keep its request open for ever. */
+/** Adds a time limit to a hook: a call that never settles would keep its request open forever. */
 function bounded<Argument, Result>(
   name: keyof Hooks,
   call: (argument: Argument) => Result | Promise<Result>,

@@ -32,7 +32,7 @@ it.each([
   ["a code of a database", Object.assign(new Error("canary"), { code: "28P01" }), "28P01"],
   ["the code of a cause", new Error("canary", { cause: withCode("ECONNREFUSED") }), "ECONNREFUSED"],
   ["no code that is a text", Object.assign(new Error("canary"), { code: "the canary" }), "Error"],
-  ["nothing of what is no error", "canary", "unknown failure"],
+  ["nothing of a value that is not an error", "canary", "unknown failure"],
   [
     "our own words, and the code of what is behind",
     new BridgeError("STORE_UNAVAILABLE", "It is away.", { cause: withCode("ECONNRESET") }),

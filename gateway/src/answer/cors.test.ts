@@ -91,7 +91,7 @@ describe("preflights", () => {
   });
 
   it.each(["a;b", "a".repeat(2_049)])(
-    "do not echo what is no list of headers: %s",
+    "do not echo a value that is not a list of headers: %s",
     async (asked) => {
       await using gateway = await startGateway();
       const response = await gateway.request("/orders", {

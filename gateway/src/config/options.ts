@@ -37,7 +37,7 @@ export interface RevocationOptions {
 export interface GatewayOptions {
   /**
    * The issuer's URL, compared byte for byte with `iss` of the tokens. It must not end in a slash, unless
-   * `jwks` and `revocations` are set as well: an issuer that is not Breezeway's may be spelt so.
+   * `jwks` and `revocations` are set as well: an issuer that is not Breezeway's may end in one.
    */
   readonly issuer: string;
   /** Manifests of the apps whose tokens are accepted, or a registry of them. */

@@ -201,14 +201,14 @@ describe("parseGatewaySection", () => {
 
   it.each([
     ["what is shared with others", { routes, issuer: ISSUER }, "issuer: unknown option"],
-    ["a route that is none", { routes: [{ prefix: "x" }] }, "routes[0].prefix"],
+    ["an invalid route", { routes: [{ prefix: "x" }] }, "routes[0].prefix"],
     [
       "a scope that no app has",
       { routes: [{ prefix: "/x", scopes: ["a:b"] }] },
       "routes[0].scopes",
     ],
     ["limits out of bounds", { routes, limits: { circuitFailures: 0 } }, "limits.circuitFailures"],
-    ["a limit of refusals that is none", { routes, refusalLimit: true }, "refusalLimit"],
+    ["an invalid limit of refusals", { routes, refusalLimit: true }, "refusalLimit"],
   ])("names file, section and field for %s", (_what, section, message) => {
     expect(() => parseGatewaySection(section, context)).toThrow(`${file}: gateway: ${message}`);
   });

@@ -228,7 +228,7 @@ describe("a lost feed", () => {
     expect((await scene.request()).status).toBe(401);
   });
 
-  it("that falls silent without an end is reconnected, and misses nothing", async () => {
+  it("that stops sending without an end is reconnected, and misses nothing", async () => {
     const tokens = createSigner();
     await using issuer = await startIssuer({ ...tokens, heartbeatMs: 20 });
     await using relay = await startRelay(Number(new URL(issuer.url).port));

@@ -74,6 +74,6 @@ export async function createStoreLimiter(
     );
     return promise;
   };
-  // Of two processes that create the table at the same moment, Postgres refuses one. A retry finds the table.
+  // When two processes create the table at the same moment, Postgres refuses one. A retry finds the table.
   return prepare().catch(prepare);
 }

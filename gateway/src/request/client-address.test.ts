@@ -26,7 +26,7 @@ describe("the address of a client", () => {
     ["is a network in IPv6", "2001:db8:7:8:9:a:b:c", [], "2001:db8:7:8"],
     ["is the same network in another spelling", "2001:0DB8:7:8::1", [], "2001:db8:7:8"],
     ["is a network of zeros", "10.0.0.1", ["[2001:db8::1]:443"], "2001:db8:0:0"],
-    ["is told by a trusted proxy over IPv6", "2001:db8:1::5", ["203.0.113.7"], "203.0.113.7"],
+    ["comes from a trusted proxy over IPv6", "2001:db8:1::5", ["203.0.113.7"], "203.0.113.7"],
     ["may be private when a trusted proxy says so", "10.0.0.1", ["192.168.1.5"], "192.168.1.5"],
   ] as const)("%s", (_name, peer, forwarded, expected) => {
     expect(addressOf(peer, ...forwarded)).toBe(expected);

@@ -87,7 +87,7 @@ function record(
       else found.duplicateCredentials = true;
       return;
     case "proxy-authorization":
-      // The gateway is no forward proxy, so a token in this header is in the wrong place.
+      // The gateway is not a forward proxy, so a token in this header is in the wrong place.
       found.duplicateCredentials = true;
       return;
     case "dpop":

@@ -88,7 +88,7 @@ describe("an answer without a body", () => {
 });
 
 it.each(["600 Odd", "999 Odd", "1000 Odd", "20 Odd"])(
-  "an answer of the status %s is none, by socket and by fetch",
+  "refuses an answer of the status %s, by socket and by fetch",
   async (status) => {
     const answer = `HTTP/1.1 ${status}\r\nContent-Length: 5\r\n\r\nwhole`;
     const received = await answered(answer, "GET /orders HTTP/1.1", "Connection: close");

@@ -82,7 +82,7 @@ describe.each(ways)("for %s, an upstream", (_way, bytes) => {
     ["that are 101", "HTTP/1.1 101 Switching Protocols\r\n\r\n"],
     ["that are 101, behind others", `${CONTINUE}HTTP/1.1 101 Switching Protocols\r\n\r\n`],
     ["and then a head without end", `${CONTINUE}HTTP/1.1 200 OK\r\nX: ${"a".repeat(20_000)}`],
-    ["of a status that is none", "HTTP/1.1 099 Odd\r\n\r\n"],
+    ["of an invalid status", "HTTP/1.1 099 Odd\r\n\r\n"],
     ["behind an empty line", `\r\n${CONTINUE}`],
     ["behind two", `\r\n\r\n${CONTINUE}${OK}`],
     ["and then an empty line", `${CONTINUE}\r\n${OK}`],
@@ -128,7 +128,7 @@ describe.each(ways)("for %s, an upstream", (_way, bytes) => {
   });
 
   it.each(["chunked\t,\tchunked", "gzip,\tchunked", "x\tchunked", "chunked\t\r\n chunked"])(
-    "that spells its coding %j is told as invalid",
+    "whose coding is %j is answered as invalid",
     async (coding) => {
       const head = `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\nConnection: close\r\n\r\n`;
       const received = await answered(`${head}5\r\nwhole\r\n0\r\n\r\n`);

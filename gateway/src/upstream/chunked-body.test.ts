@@ -213,7 +213,7 @@ describe("a chunked body", () => {
 
   it.each([
     ["no connection", 502, "upstream-unreachable", undefined],
-    ["an answer that is no HTTP", 502, "upstream-invalid", "nonsense\r\n\r\n"],
+    ["an answer that is not HTTP", 502, "upstream-invalid", "nonsense\r\n\r\n"],
     ["a protocol that nobody asked for", 502, "upstream-invalid", SWITCHING],
     ["one without a name", 502, "upstream-invalid", "HTTP/1.1 101 Switching\r\n\r\n"],
     ["a status below 100", 502, "upstream-invalid", "HTTP/1.1 099 X\r\n\r\n"],

@@ -134,7 +134,7 @@ describe("trailers of a request", () => {
   });
 
   it.each(["Content-Length: 3", "Transfer-Encoding: chunked"])(
-    "that frame the body anew do not arrive: %s",
+    "that would change the framing of the body do not arrive: %s",
     async (line) => {
       await using gateway = await startGateway({ handler: tellTrailers });
       const received = await sendRaw(

@@ -18,7 +18,7 @@ const NAMES: Readonly<Record<keyof BridgeOptions, 1>> = {
  * Checks the names of options. `nearestName` of shared would take 200 bytes of every guest, and the
  * first three letters of these names identify each of them.
  *
- * @throws {BridgeError} CONFIG_INVALID, for a name that is no option
+ * @throws {BridgeError} CONFIG_INVALID, for an unknown option
  */
 export function assertOptionNames(options: object): void {
   for (const name in options) {

@@ -222,7 +222,7 @@ describe("a request that the gateway answers with 401 and refresh", () => {
 
 it.each<[string, Refusal]>([
   ["that asks for a login", { status: 401, body: '{"action":"login"}' }],
-  ["that is no problem document", { ...ASKS_FOR_REFRESH, type: "application/json" }],
+  ["that is not a problem document", { ...ASKS_FOR_REFRESH, type: "application/json" }],
   ["that is not JSON", { status: 401, body: "refresh" }],
   ["of another status", { ...ASKS_FOR_REFRESH, status: 403 }],
 ])("a response %s reaches the app unchanged", async (_what, refusal) => {

@@ -13,7 +13,7 @@ export interface TestTokens {
   /** Starts to push, if the guest wants it. */
   connected(): void;
   disconnected(): void;
-  /** What the guest is given when the session has changed. */
+  /** Grants the token that the guest receives after the session has changed. */
   renew(isSignedIn: boolean): TokenGrant | null;
   /** Milliseconds until the last token expires; negative afterwards, 0 without a token. */
   readonly msLeft: number;

@@ -1,6 +1,6 @@
 /**
  * The host's page around the guest under test. Arguments and capabilities are checked as in a real
- * host. What the host would show is recorded, and the test answers for the user. Every call counts as
+ * host. Each dialog and toast is recorded instead of shown, and the test answers for the user. Every call counts as
  * a user's click, and no call counts as too frequent; only one dialog is open at a time.
  */
 import {

@@ -146,7 +146,7 @@ export function composeUi(bridge: UiBridge): {
     autoResize: (element = document.body) =>
       own(followSize(element, (heightPx) => method.call("resize", { heightPx }))),
     close,
-    // In an engine without `using` this key is `undefined`, and nothing looks it up.
+    // In a browser without `using` this key is `undefined`, and nothing looks it up.
     [Symbol.dispose]: close,
   };
   return { ui, own };

@@ -286,7 +286,7 @@ export class BreezewayAppElement extends LitElement {
     );
   }
 
-  /** The error to show instead of the app. A lost channel may reconnect, so it is not one. */
+  /** The error to show instead of the app. A lost channel may reconnect, so it does not count. */
   #problem(): BridgeError | undefined {
     if (this.#error) return this.#error;
     const error = this.#mount?.error;

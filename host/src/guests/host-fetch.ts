@@ -24,7 +24,7 @@ export interface HostFetchDeps {
   /** `null` without a gateway: every request is refused. */
   readonly gatewayUrl: string | null;
   readonly fetch: typeof fetch;
-  /** Of a response body. */
+  /** Largest response body, in bytes. */
   readonly maxBytes: number;
 }
 

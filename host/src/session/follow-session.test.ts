@@ -25,9 +25,9 @@ interface World {
   readonly issuer: TestIssuer;
   readonly host: Host;
   readonly guest: TestGuest;
-  /** Those that the page has opened, the latest last. */
+  /** The streams that the page has opened, the latest last. */
   readonly streams: OpenedStream[];
-  /** What the other tabs were told of the session. */
+  /** The messages about the session to other tabs. */
   readonly posted: string[];
 }
 

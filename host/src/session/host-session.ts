@@ -41,7 +41,7 @@ export interface HostSessionControl extends HostSession {
    * including one that the issuer is about to answer with.
    */
   ended(handle: string): void;
-  /** Asks the issuer without notifying other tabs, which have heard of the change already. */
+  /** Asks the issuer without notifying other tabs, which know of the change already. */
   refetch(): Promise<SessionSummary | null>;
 }
 
@@ -73,7 +73,7 @@ export function createHostSession(deps: HostSessionDeps): HostSessionControl {
     },
     subscribe(listener) {
       let last: SessionSummary | null | undefined;
-      // The first answer may be that nobody is signed in, which is no change to listeners here.
+      // The first answer may be that nobody is signed in, which does not change anything for listeners here.
       return answer.subscribe((summary = null) => {
         if (summary !== last) listener((last = summary));
       });

@@ -178,7 +178,7 @@ describe("showToast", () => {
   it("shows a few of a flood, and more once the bucket has refilled [SF-3]", async () => {
     const { toasts, ui } = toaster();
     const { guest, issuer } = await setUp({ ui });
-    // What is refused costs nothing.
+    // A refused call takes nothing from the budget.
     for (let count = 0; count < 3; count += 1) {
       await expect(guest.call("showToast", "")).rejects.toThrow(coded("CALL_ARGUMENTS_INVALID"));
     }

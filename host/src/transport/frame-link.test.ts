@@ -45,7 +45,7 @@ describe("the link to a frame", () => {
 
   it.each([
     ["a SYN without an id", { type: "SYN" }],
-    ["a SYN with an id that is no text", { type: "SYN", participantId: { a: 1 } }],
+    ["a SYN with an id that is not a string", { type: "SYN", participantId: { a: 1 } }],
     ["a SYN with an id without end", { type: "SYN", participantId: "x".repeat(129) }],
     ["another channel", { type: "SYN", participantId: "x", channel: "other" }],
     ["another namespace", { type: "SYN", participantId: "x", namespace: "other" }],
@@ -60,11 +60,11 @@ describe("the link to a frame", () => {
   });
 
   it.each([
-    ["a path that is no list", { methodPath: "hello" }],
+    ["a path that is not a list", { methodPath: "hello" }],
     ["a path of something else than texts", { methodPath: [{}] }],
     ["a path without end", { methodPath: ["a", "b", "c", "d", "e"] }],
-    ["arguments that are no list", { methodPath: ["hello"], args: { length: 1 } }],
-    ["an id that is no text", { methodPath: ["hello"], id: 7 }],
+    ["arguments that are not a list", { methodPath: ["hello"], args: { length: 1 } }],
+    ["an id that is not a string", { methodPath: ["hello"], id: 7 }],
     ["a reply", { type: "REPLY", callId: "1", value: 1 }],
   ])("does not answer a call with %s", async (_name, odd) => {
     const world = setUp();

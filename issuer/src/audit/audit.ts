@@ -41,7 +41,7 @@ export interface AuditEvent {
   readonly installation?: string | undefined;
   /** Why a request was refused or a session ended, in kebab case. */
   readonly reason?: string | undefined;
-  /** Number of sessions, when it is not one. */
+  /** Number of sessions, unless it is 1. */
   readonly count?: number | undefined;
   readonly requestId?: string | undefined;
 }

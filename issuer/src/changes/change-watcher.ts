@@ -2,7 +2,7 @@
  * Follows the change log and passes every change to this process, including its own changes.
  *
  * Invariants:
- * - listeners get each change once and in order, or they are told of a gap and must forget;
+ * - listeners get each change once and in order, or they learn of a gap and must forget;
  * - listeners have received every change that was committed more than `ageMs` ago, or a gap in its
  *   place. While `ageMs` is below `MAX_STALENESS_MS`, what a listener keeps in memory may be used
  *   without asking the database.

@@ -51,7 +51,7 @@ describe.each(CHANGING)("%s %s", (method, path, body) => {
       { origin: "http://localhost:4000", "sec-fetch-site": "same-origin" },
     ],
     ["from a trusted origin", { origin: "https://shell.example", "sec-fetch-site": "cross-site" }],
-    ["from a program that is no browser", {}],
+    ["from a program other than a browser", {}],
   ])("is served %s", async (_case, headers) => {
     const response = await call(issuer, path, { method, body, cookie, headers });
     expect(response.ok).toBe(true);

@@ -40,7 +40,7 @@ describe("an answer of an app's backend", () => {
     ["204", status(204), { kind: "done" }],
     ["422 with a detail", words("No such plan."), { ...REFUSED, detail: "No such plan." }],
     ["422 with a title alone", words(undefined), { ...REFUSED, detail: "Sorry" }],
-    ["422 with a detail that is no text", words({ a: 1 }), { ...REFUSED, detail: "Sorry" }],
+    ["422 with a detail that is not a string", words({ a: 1 }), { ...REFUSED, detail: "Sorry" }],
     [
       "422 with characters that do not show",
       words("a\u0000b\u202ec\u2028\n d\u2066"),

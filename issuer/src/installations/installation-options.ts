@@ -44,7 +44,7 @@ export interface InstallationOptions {
   readonly allowPrivateAddresses?: boolean;
   /**
    * Makes the calls, for example through an egress proxy, and decides by itself which addresses it
-   * connects to. It is told not to follow redirects. Default: a client that refuses private
+   * connects to. Each call asks for `redirect: "manual"`. Default: a client that refuses private
    * addresses.
    */
   readonly fetch?: typeof fetch;

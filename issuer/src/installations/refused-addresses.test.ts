@@ -49,7 +49,7 @@ const forms = (address: string): string[] =>
   isIPv4(address) ? [address, ...DISGUISES.map((prefix) => prefix + address)] : [address];
 
 describe("an address", () => {
-  it.each(PUBLIC)("of the public network is none of them: %s", (address) => {
+  it.each(PUBLIC)("of the public network is never refused: %s", (address) => {
     expect(forms(address).filter((form) => refuses(form))).toEqual([]);
   });
 

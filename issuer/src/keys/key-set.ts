@@ -38,7 +38,7 @@ export interface KeySet {
   /** A key that was not removed. @throws {BridgeError} KEY_UNKNOWN */
   readonly find: (kid: string) => StoredKey;
   readonly info: (key: StoredKey) => KeyInfo;
-  /** Of any key, removed or not. @throws {BridgeError} KEY_UNKNOWN */
+  /** Describes any key, removed or not. @throws {BridgeError} KEY_UNKNOWN */
   readonly infoOf: (kid: string) => KeyInfo;
 }
 

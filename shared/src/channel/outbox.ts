@@ -24,7 +24,7 @@ export function createOutbox(
   maxFrames: number,
   onUnsendable: (frame: Frame, error: BridgeError) => void,
 ): Outbox {
-  // A promise reaction is a microtask inside the engine; `queueMicrotask` goes through the browser.
+  // A promise reaction is a microtask inside the JavaScript engine; `queueMicrotask` goes through the browser.
   const now = Promise.resolve();
   let frames: Frame[] = [];
   let transfers: Map<Frame, readonly object[]> | undefined;

@@ -12,7 +12,7 @@ import type { CallId } from "../protocol/frames.ts";
 import type { Clock } from "../clock.ts";
 
 const SOON_MS = 100;
-// In every engine a longer delay overflows, and the timer fires at once.
+// In every browser and in Node a longer delay overflows, and the timer fires at once.
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 interface PendingCall {

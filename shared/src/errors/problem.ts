@@ -16,7 +16,7 @@ export interface Problem {
   readonly reason: ErrorReason;
   readonly action: ErrorAction;
   readonly requestId: string;
-  /** What exactly is wrong with the request. Only for errors that the caller can fix with it. */
+  /** Names the exact fault of the request, only for errors that the caller can fix with it. */
   readonly detail?: string;
 }
 

@@ -133,7 +133,12 @@ describe("arguments for the host's page", () => {
     ["no end", parseResize, [{ heightPx: Infinity }], "heightPx: must be"],
     ["less than nothing", parseResize, [{ widthPx: -1 }], "widthPx: must be at least 0"],
     ["a text", parseResize, [{ heightPx: "10" }], "heightPx: must be of type number"],
-    ["an app that is no text", parseNavigate, [{ app: 7 }], "target.app: must be of type string"],
+    [
+      "an app that is not a string",
+      parseNavigate,
+      [{ app: 7 }],
+      "target.app: must be of type string",
+    ],
     ["another member", parseNavigate, [{ url: "/x" }], 'target: unknown field "url"'],
     ["nowhere", parseNavigate, [], "target: is required"],
     ["another way", parseNavigate, ["/", { to: "top" }], 'options: unknown field "to"'],

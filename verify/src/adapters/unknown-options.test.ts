@@ -175,7 +175,7 @@ describe("options of the wrong type are refused at start", () => {
     ["scopes as one string", { scopes: "orders:read" }, "scopes: must be of type array"],
     ["required as a string", { required: "no" }, "required: must be of type boolean"],
     [
-      "a claim validator that is no function",
+      "a claim validator that is not a function",
       { claims: { role: "admin" } },
       "claims.role: must be a function",
     ],

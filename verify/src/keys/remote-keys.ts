@@ -32,7 +32,7 @@ interface KeysState {
   fetchedAtMs: number;
   /** When the last fetch ended, successful or not. */
   attemptedAtMs: number;
-  /** Of the last fetch. `undefined` when it succeeded. */
+  /** The error of the last fetch, `undefined` when it succeeded. */
   failure: { readonly error: unknown } | undefined;
 }
 

@@ -54,7 +54,7 @@ describe("a JWK", () => {
     ["for encryption", { use: "enc" }],
     ["for another algorithm", { alg: "ES256" }],
     ["that may only sign", { key_ops: ["sign"] }],
-    ["whose operations are no list", { key_ops: "verify" }],
+    ["whose operations are not a list", { key_ops: "verify" }],
     ["of another kind", { kty: "RSA" }],
     ["of another curve", { crv: "X25519" }],
     ["of a kind that does not go with its curve", { kty: "EC" }],

@@ -111,7 +111,7 @@ describe("a call is refused", () => {
       "REQUEST_MALFORMED",
     ],
     ["whose body lacks a field", { body: without }, "REQUEST_MALFORMED"],
-    ["whose body is no JSON", { body: "acme" }, "REQUEST_MALFORMED"],
+    ["whose body is not JSON", { body: "acme" }, "REQUEST_MALFORMED"],
     [
       "whose body says something twice",
       { body: `{"tenantId":"globex",${JSON.stringify(BODY).slice(1)}` },
@@ -159,13 +159,13 @@ describe("a call is refused", () => {
 });
 
 describe("tokens of one use", () => {
-  it("are none of the other: a session token makes no call", async () => {
+  it("do not serve the other use: a session token makes no call", async () => {
     const token = signer.sign(claimsAt(NOW_SECONDS, { ...BODY, contentDigest: digestOf("{}") }));
     const headers = { authorization: `Bearer ${token}` };
     expect(await codeOf({ headers, rawBody: "{}" })).toBe("TOKEN_MALFORMED");
   });
 
-  it("are none of the other: the token of a call opens no session, whatever it claims", () => {
+  it("do not serve the other use: the token of a call opens no session, whatever it claims", () => {
     const { headers } = signCall(signer, { claims: claimsAt(NOW_SECONDS) });
     const token = headers["authorization"]?.slice("Bearer ".length) ?? "";
     expect(() => createSessionVerifierForTesting(SETTINGS, HOOKS).verifySync(token)).toThrow(

@@ -220,7 +220,7 @@ const attacks: readonly Attack[] = [
     code: "TOKEN_SIGNATURE",
   },
   {
-    name: "a payload that is no JSON under a wrong signature",
+    name: "a payload that is not JSON under a wrong signature",
     token: stranger.signText(JSON.stringify(header), "?"),
     code: "TOKEN_SIGNATURE",
   },

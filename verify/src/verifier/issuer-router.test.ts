@@ -60,7 +60,7 @@ describe("a verifier of two issuers", () => {
       "TOKEN_MALFORMED",
     ],
     ["a token without a payload", "a..b", "TOKEN_MALFORMED"],
-    ["something that is no token", 7 as unknown as string, "TOKEN_MALFORMED"],
+    ["a value that is not a string", 7 as unknown as string, "TOKEN_MALFORMED"],
   ])("refuses %s", async (_name, token, code) => {
     const judged = async (): Promise<unknown> => verifier.verify(token);
     await expect(judged()).rejects.toMatchObject({ code });

@@ -96,7 +96,7 @@ describe.each([
   });
 });
 
-describe("whatever is no token", () => {
+describe("a text that is not a token", () => {
   it("is refused with one of the verifier's own reasons, never with another error", () => {
     const part = fc.oneof(
       fc.string(),

@@ -79,7 +79,7 @@ interface CacheOptions {
   readonly maxEntries?: number;
 }
 
-/** What one issuer's verifier is made of. */
+/** The checked parts of one issuer's verifier. */
 export interface VerifierConfig {
   readonly rules: ClaimRules;
   readonly algorithms: readonly SessionAlgorithm[];
