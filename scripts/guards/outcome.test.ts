@@ -54,6 +54,7 @@ test.for([
   ["error", vitest()],
   ["passed", playwright("passed")],
   ["assertion", playwright("failed", "Error: \u001B[2mexpect(\u001B[22mlocator).toBeVisible()")],
+  ["assertion", playwright("failed", "Error: getAppToken\n\nexpect(received).toBe(expected)")],
   ["timeout", playwright("timedOut", "Test timeout of 60000ms exceeded.")],
   ["error", playwright("failed", "ReferenceError: x is not defined")],
 ] as const)("a run counts as %s", ([outcome, report]) => {

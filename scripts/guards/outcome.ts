@@ -120,7 +120,7 @@ function kindOf(message: string, expected: string | undefined): Outcome {
     return "timeout";
   // vitest's own matchers throw plain errors; Playwright's name the matcher.
   const isAssertion =
-    /^AssertionError\b|^\s+at (?:_Assertion|Proxy)\.|^Error: expect(?:\.\w+)?\(/mu.test(plain);
+    /^AssertionError\b|^\s+at (?:_Assertion|Proxy)\.|^(?:Error: )?expect(?:\.\w+)?\(/mu.test(plain);
   if (isAssertion) return "assertion";
   return "error";
 }
