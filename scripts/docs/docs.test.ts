@@ -29,6 +29,19 @@ test("every row of a table is inside a table", async () => {
   expect(loose).toEqual([]);
 });
 
+test("the sizes in the README are the budgets of the size check, rounded up", async () => {
+  const readme = await readFile(join(ROOT, "README.md"), "utf8");
+  const budgets = JSON.parse(
+    await readFile(join(ROOT, "scripts/checks/size-budgets.json"), "utf8"),
+  ) as Record<string, { readonly budget: number }>;
+  const rows = [...readme.matchAll(/^\| `(@breezeway\/[\w/-]+)`\s+\| (\d+\.\d)\s+\|/gmu)];
+  expect(rows).toHaveLength(4);
+  for (const [, entry = "", size] of rows) {
+    const budget = budgets[entry]?.budget ?? 0;
+    expect(Number(size), entry).toBe(Math.ceil(budget / 100) / 10);
+  }
+});
+
 test("docs/errors.md matches the table of errors (node scripts/docs/errors-page.ts)", async () => {
   expect(await readFile(ERRORS_PAGE, "utf8")).toBe(await renderErrorsPage());
 });
