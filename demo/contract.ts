@@ -1,4 +1,4 @@
-/** What the demo's shell offers to its guests. Shell and guests are typed and checked by this one value. */
+/** The contract between the demo's shell and its guests. Both sides use it for types and validation. */
 import { defineContract } from "@breezeway/shared";
 import * as z from "zod/mini";
 
@@ -23,9 +23,9 @@ export const contract = defineContract({
       capability: "customers:read",
       retained: true,
     },
-    /** Guest → shell: something was done to an order. */
+    /** From guest to shell: the guest created or changed an order. */
     "order:announced": { payload: orderAnnouncementSchema, capability: "orders:announce" },
-    /** Shell → guests: the same, passed on. */
+    /** From shell to guests: an order was created or changed. */
     "order:changed": { payload: orderAnnouncementSchema, capability: "orders:follow" },
   },
 });

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { freePort } from "@breezeway/test-support/free-port";
 
 const MAIN = join(import.meta.dirname, "main.ts");
-/** From the first to the last port of a demo. */
+/** Offset of the demo's last port from its base port. */
 const SPAN = 20;
 
 let folder: string;
@@ -24,7 +24,7 @@ interface Outcome {
   readonly errors: string;
 }
 
-/** Runs `demo/main.ts` until it ends, or until its output has `until`, when it gets a SIGTERM. */
+/** Runs `demo/main.ts` until it exits. Sends SIGTERM when the output contains `until`. */
 async function runMain(env: Record<string, string>, until?: string): Promise<Outcome> {
   const child = spawn(process.execPath, ["--conditions=@breezeway/source", MAIN], {
     env: { ...process.env, NODE_OPTIONS: "", BREEZEWAY_DATA: folder, ...env },
@@ -49,7 +49,7 @@ function linesOf(text: string): string[] {
 }
 
 describe("npm start", () => {
-  it("prints one URL, and ends cleanly on a signal", async () => {
+  it("prints one URL and exits with 0 on SIGTERM", async () => {
     const port = await freeBasePort();
     const { code, output, errors } = await runMain({ BREEZEWAY_PORT: port }, "Ctrl+C");
     expect(errors).toBe("");
@@ -57,7 +57,7 @@ describe("npm start", () => {
     expect(code).toBe(0);
   });
 
-  it("refuses a port that is not one, in words", async () => {
+  it("names the variable and the range when the port is not a whole number", async () => {
     const { code, errors } = await runMain({ BREEZEWAY_PORT: "4000.5" });
     expect(code).toBe(1);
     expect(linesOf(errors).at(-1)?.trim()).toBe(
@@ -68,7 +68,7 @@ describe("npm start", () => {
   it.each([
     [0, "shell"],
     [1, "gateway"],
-  ])("names a port that is in use, at base + %i", async (offset, part) => {
+  ])("names the port and the part when the port at base + %i is in use", async (offset, part) => {
     const port = await freeBasePort();
     const taken = Number(port) + offset;
     const server = createServer();
@@ -81,7 +81,7 @@ describe("npm start", () => {
     expect(errors).not.toContain("    at ");
   });
 
-  it("names file and field of a malformed manifest", async () => {
+  it("names the file and the field of a malformed manifest", async () => {
     const apps = join(folder, "apps");
     await cp(join(import.meta.dirname, "apps"), apps, { recursive: true });
     const file = join(apps, "orders.json");
@@ -96,7 +96,7 @@ describe("npm start", () => {
     expect(errors).not.toContain("    at ");
   });
 
-  it("names a data folder that cannot be made", async () => {
+  it("names BREEZEWAY_DATA when the folder cannot be created", async () => {
     const file = join(folder, "a-file");
     await writeFile(file, "");
     const { code, errors } = await runMain({

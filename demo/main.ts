@@ -1,4 +1,4 @@
-/** `npm start`: the demo platform on this machine. One URL, or one line that says what to change. */
+/** `npm start` runs the demo platform on this machine. It prints one URL, or one line that says what to change. */
 import { BridgeError } from "@breezeway/shared";
 import { join, resolve } from "node:path";
 import { DEFAULT_BASE_PORT } from "./platform/addresses.ts";
@@ -33,7 +33,7 @@ function closeOnSignal(platform: Platform): void {
   let isClosing = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
-      // The second one means it.
+      // A second signal ends the process without waiting for the shutdown.
       if (isClosing) process.exit(130);
       isClosing = true;
       void platform.close().then(() => process.exit(0));

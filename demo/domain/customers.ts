@@ -1,4 +1,4 @@
-/** Customers as they travel between the demo's service, its shell and its guests. */
+/** Schemas of customers, shared by the demo's service, its shell and its guests. */
 import * as z from "zod/mini";
 import { orderSummarySchema } from "./orders.ts";
 
@@ -18,7 +18,7 @@ export type Customer = z.infer<typeof customerSchema>;
 
 export const customerRowSchema = z.extend(customerSchema, {
   orderCount: z.int(),
-  /** Without cancelled orders. */
+  /** Sum of all orders except cancelled ones. */
   lifetimeMinor: z.int(),
 });
 export type CustomerRow = z.infer<typeof customerRowSchema>;
@@ -37,7 +37,7 @@ export const customerInsightsSchema = z.object({
   orderCount: z.int(),
   openCount: z.int(),
   averageMinor: z.int(),
-  /** Oldest first, months without orders included. */
+  /** Oldest month first. Months without orders are included. */
   months: z.array(z.object({ month: z.string(), totalMinor: z.int() })),
   recent: z.array(orderSummarySchema),
 });

@@ -1,6 +1,6 @@
 /**
- * Orders as they travel between the demo's service and its guests: one set of schemas, parsed at
- * both ends. Money is in minor units (cents) with its currency beside it; times are ISO 8601 in UTC.
+ * Schemas of orders, which the demo's service and its guests both parse. Amounts are in minor units
+ * (cents) of the currency beside them. Times are ISO 8601 in UTC.
  */
 import * as z from "zod/mini";
 
@@ -15,7 +15,7 @@ const NEXT_STATUSES: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
   cancelled: [],
 };
 
-/** Where an order may go from here. The service enforces it; the guest offers nothing else. */
+/** The statuses that may follow this one. The service enforces them, and the guest offers only these. */
 export function nextStatuses(status: OrderStatus): readonly OrderStatus[] {
   return NEXT_STATUSES[status];
 }
@@ -55,7 +55,7 @@ export const orderListSchema = z.object({
   tenantId: z.string(),
   orders: z.array(orderSummarySchema),
   total: z.int(),
-  /** Orders per status, whatever the status filter says. */
+  /** Orders per status. The status filter does not apply here. */
   counts: z.record(status, z.int()),
 });
 export type OrderList = z.infer<typeof orderListSchema>;

@@ -1,4 +1,4 @@
-/** Requests to the demo's service: through the gateway, parsed, with one kind of failure. */
+/** Calls the demo's service through the gateway, and returns a parsed value or a described problem. */
 import { parseWith } from "@breezeway/shared/schemas";
 import type * as z from "zod/mini";
 import { describeProblem, type Description } from "../ui/describe-problem.ts";
@@ -10,7 +10,7 @@ export type Answer<T> =
 
 export interface GatewayRequest<S extends z.ZodMiniType> {
   readonly path: string;
-  /** What the answer must look like. */
+  /** Schema of the response body. */
   readonly schema: S;
   readonly method?: "POST" | "PATCH";
   readonly body?: unknown;

@@ -1,6 +1,6 @@
 /**
- * What the three guests have in common: opening the bridge, following the host's theme, and saying
- * in words what is the matter while there is no connection or no session.
+ * The base class of the three guests. It opens the bridge, follows the host's theme, and describes the
+ * problem when the bridge cannot be opened.
  */
 import { createAppBridge, type AppBridge } from "@breezeway/guest";
 import { createUi, type AppUi } from "@breezeway/guest/ui";
@@ -20,14 +20,14 @@ export abstract class GuestApp extends LightElement {
   };
 
   declare bridge: PlatformBridge | undefined;
-  /** Why there is no bridge. */
+  /** The reason why the bridge could not be opened. */
   declare problem: string | undefined;
 
-  /** The page around this one; there with the bridge. */
+  /** The host's surfaces. Set before `start` is called. */
   protected ui: AppUi | undefined;
   #isOpening = false;
 
-  /** Called once, with the bridge connected. */
+  /** Called once, when the bridge is connected. */
   protected abstract start(bridge: PlatformBridge): void;
   protected abstract renderApp(bridge: PlatformBridge): TemplateResult;
   protected abstract renderLoading(): TemplateResult;

@@ -1,4 +1,4 @@
-/** Where each part of the demo listens: fixed distances from one base port. */
+/** Addresses of the demo's parts: each port has a fixed offset from one base port. */
 import { BridgeError } from "@breezeway/shared";
 
 export const DEFAULT_BASE_PORT = 4000;
@@ -20,10 +20,10 @@ export type Guest = (typeof GUESTS)[number];
 
 export interface Address {
   readonly port: number;
-  /** Host and port as they stand in a request's `Host` header. */
+  /** Host and port, as in a request's `Host` header. */
   readonly authority: string;
   readonly origin: string;
-  /** IP addresses to listen on: this machine only. */
+  /** IP addresses to listen on. All of them are loopback addresses. */
   readonly listenOn: readonly string[];
 }
 
@@ -44,8 +44,8 @@ export function addressesFrom(basePort: number): Addresses {
   return {
     shell: localhost(basePort),
     gateway: localhost(basePort + 1),
-    // Another site than the host on purpose: a browser gives them another process, and none of the
-    // host's cookies.
+    // Guests have a different site from the host, so the browser renders them in another process and
+    // sends them none of the host's cookies.
     orders: numeric(basePort + 10),
     "customer-pane": numeric(basePort + 11),
     inspector: numeric(basePort + 12),
@@ -53,7 +53,8 @@ export function addressesFrom(basePort: number): Addresses {
   };
 }
 
-// Browsers try both addresses for the name; on one alone, another program could answer on the other.
+// Browsers try both addresses of the name. If only one were taken, another program could answer on the
+// other.
 function localhost(port: number): Address {
   return address(`localhost:${port}`, port, ["127.0.0.1", "::1"]);
 }

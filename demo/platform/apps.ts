@@ -1,11 +1,11 @@
-/** The demo's manifests, with their URLs moved to where the guests listen this time. */
+/** Reads the demo's manifests and points their URLs at the guests' current addresses. */
 import { readManifests } from "@breezeway/issuer/node";
 import { createAppRegistry, parseManifest, type AppRegistry } from "@breezeway/shared/schemas";
 import { GUESTS, type Addresses } from "./addresses.ts";
 
 /**
- * @throws {BridgeError} MANIFEST_INVALID naming file and field, CONFIG_INVALID for a folder that
- * cannot be read
+ * @throws {BridgeError} MANIFEST_INVALID, with file and field, when a manifest is malformed
+ * @throws {BridgeError} CONFIG_INVALID, when the folder cannot be read
  */
 export function readApps(directory: string, addresses: Addresses): AppRegistry {
   const found = readManifests(directory).sort((a, b) => rank(a.id) - rank(b.id));
@@ -18,7 +18,7 @@ export function readApps(directory: string, addresses: Addresses): AppRegistry {
   return createAppRegistry(apps);
 }
 
-/** The order of the sidebar; an app that somebody adds comes last. */
+/** Position in the sidebar. Added apps come last. */
 function rank(appId: string): number {
   const index = GUESTS.findIndex((id) => id === appId);
   return index === -1 ? GUESTS.length : index;

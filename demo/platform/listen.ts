@@ -1,6 +1,6 @@
 /**
- * Serves a Web-standard handler on loopback. Owns its sockets until `close()`; answers only for the
- * name it is known by, so that a page that rebinds its own DNS name to this machine gets nothing.
+ * Serves a Web-standard handler on loopback. A listener owns its sockets until `close()`. It answers
+ * only requests with its own `Host` header, so a page that rebinds its DNS name to this machine gets 421.
  */
 import { BridgeError } from "@breezeway/shared";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -13,7 +13,7 @@ export interface Listener {
 
 export type Handler = (request: Request) => Response | Promise<Response>;
 
-/** @throws {BridgeError} CONFIG_INVALID when the port cannot be had */
+/** @throws {BridgeError} CONFIG_INVALID, when the port is in use or may not be opened */
 export async function listen(part: Part, address: Address, handler: Handler): Promise<Listener> {
   const servers: Server[] = [];
   try {
@@ -42,7 +42,7 @@ async function answer(
       await handler(new NodeRequest({ req: request, res: response })),
     );
   } catch {
-    // The client went away in mid-answer, or the handler broke: there is nothing sound to send.
+    // The client disconnected during the response, or the handler threw. No complete response can be sent.
     response.destroy();
   }
 }
@@ -53,7 +53,7 @@ interface Endpoint {
   readonly host: string;
 }
 
-/** False when this machine has no such address: IPv6 is switched off on some. */
+/** Resolves to false when this machine has no such address. Some machines have IPv6 disabled. */
 async function listening(server: Server, { part, port, host }: Endpoint): Promise<boolean> {
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   server.once("error", (error: NodeJS.ErrnoException) => {
@@ -71,7 +71,7 @@ export function portError(part: Part, port: number, error: NodeJS.ErrnoException
     error.code === "EADDRINUSE" ? "is already in use" : "may not be opened by this user";
   return new BridgeError(
     "CONFIG_INVALID",
-    `Port ${port} (${part}) ${fault}. Stop what holds it, or move all ports: BREEZEWAY_PORT=5000 npm start`,
+    `Port ${port} (${part}) ${fault}. Stop the program that uses it, or move all ports: BREEZEWAY_PORT=5000 npm start`,
     { cause: error, details: { port, part } },
   );
 }
@@ -81,7 +81,7 @@ async function closeAll(servers: readonly Server[]): Promise<void> {
     servers.map((server) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());
-      // Event streams never end by themselves.
+      // Event streams never end on their own.
       server.closeAllConnections();
       return promise;
     }),

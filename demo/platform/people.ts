@@ -1,4 +1,4 @@
-/** Who can sign in to the demo. There are no passwords: the issuer's dev login is on. */
+/** The people of the demo. They sign in without a password, through the issuer's dev login. */
 
 const EVERYTHING = ["orders:read", "orders:write", "customers:read"];
 const READ_ONLY = ["orders:read", "customers:read"];
@@ -6,6 +6,7 @@ const READ_ONLY = ["orders:read", "customers:read"];
 export interface Person {
   readonly id: string;
   readonly name: string;
+  /** Job title. Only the shell's pages show it. */
   readonly title: string;
   readonly tenants: Readonly<Record<string, { readonly scopes: readonly string[] }>>;
 }

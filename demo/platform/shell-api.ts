@@ -1,6 +1,6 @@
 /**
- * The shell's own backend: customers for its first-party page, by its first-party cookie. The cookie
- * is the issuer's to read, so the issuer is asked who it is.
+ * The shell's own backend. It lists customers for the shell's page, which sends its first-party cookie.
+ * Only the issuer reads that cookie, so this backend asks the issuer for the session.
  */
 import { isRecord } from "@breezeway/shared";
 import type { DatabaseSync } from "node:sqlite";
@@ -24,11 +24,12 @@ export async function listCustomers(
       headers: { cookie: request.headers.get("cookie") ?? "" },
     }),
   );
-  // The issuer's own words for no session, an expired one, or a store that is away.
+  // The issuer's problem+json already says why: no session, an expired one, or no session store.
   if (!session.ok) return session;
   const summary: unknown = await session.json();
   const tenantId = isRecord(summary) ? summary["tenantId"] : undefined;
-  if (typeof tenantId !== "string") throw new TypeError("the issuer's answer has no tenant");
+  if (typeof tenantId !== "string")
+    throw new TypeError("GET /session: the issuer's response has no tenantId.");
   return Response.json(createCustomerStore({ database, tenantId, now }).list(), {
     headers: { "cache-control": "no-store" },
   });

@@ -1,4 +1,4 @@
-/** What stands on the shell's and on the guests' origins. */
+/** Request handlers of the shell's origin and of the guests' origins. */
 import type { Issuer } from "@breezeway/issuer";
 import type { AppRegistry } from "@breezeway/shared/schemas";
 import type { DatabaseSync } from "node:sqlite";
@@ -55,7 +55,7 @@ export function createShellHandler(options: ShellOptions): Handler {
 }
 
 function isPage(pathname: string, apps: AppRegistry): boolean {
-  // What follows is the app's own.
+  // The rest of the path belongs to the app.
   const app = /^\/apps\/([^/]+)(?:\/.*)?$/.exec(pathname)?.[1];
   if (app !== undefined) return apps.get(app) !== undefined;
   return pathname === "/" || /^\/customers(?:\/[^/]+)?$/.test(pathname);
@@ -67,7 +67,7 @@ const TITLES: Readonly<Record<Guest, string>> = {
   inspector: "Inspector",
 };
 
-/** Paths at which a guest has something to show. */
+/** Paths at which a guest has a page. */
 const PAGES: Readonly<Record<Guest, RegExp>> = {
   orders: /^\/(?:new|\d+)?$/,
   "customer-pane": /^\/$/,

@@ -1,4 +1,4 @@
-/** An app that fills the page, and an app that stands beside a record. */
+/** Elements that mount an app: as the whole page, or in a pane beside a record. */
 import type { MountState } from "@breezeway/host";
 import type { AppPathDetail, AppStateDetail } from "@breezeway/host/element";
 import { html, type TemplateResult } from "lit";
@@ -21,7 +21,7 @@ export class ShellAppView extends LightElement {
   };
 
   declare place: AppPlacement;
-  /** Default: that of the placement. */
+  /** Path of the app's page. Default: the placement's path. */
   declare path: string | undefined;
   declare host: PlatformHost;
   declare mountState: MountState;

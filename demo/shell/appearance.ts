@@ -1,4 +1,4 @@
-/** Light or dark: the person's choice, else the system's. Kept in this browser. */
+/** The colour scheme: the person's choice, which this browser stores, or else the system's scheme. */
 
 export type Scheme = "light" | "dark";
 

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from "lit";
 
-/** The product's mark: a lantern in a doorway. Same drawing as `web/icon.ts`. */
+/** The product's logo: a lantern in a doorway. `web/icon.ts` has the same drawing. */
 export function brandMark(): TemplateResult {
   return html`<svg class="brand-mark" viewBox="0 0 32 32" aria-hidden="true">
     <rect width="32" height="32" rx="8" fill="#0b6b53" />

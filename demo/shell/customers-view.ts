@@ -1,4 +1,4 @@
-/** The host's own page: customers, and beside the selected one the apps that ask to stand there. */
+/** The shell's own page: the list of customers, and apps in panes beside the selected customer. */
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { Mail, MapPin, Phone, Search, SearchX, UserRound, X } from "lucide";
 import type { CustomerList, CustomerRow } from "../domain/customers.ts";
@@ -25,7 +25,7 @@ export class ShellCustomers extends LightElement {
 
   declare state: CustomersState;
   declare selectedId: string | undefined;
-  /** What stands beside a customer. */
+  /** Rendered panes, which stand beside the selected customer. */
   declare panes: unknown;
   declare search: string;
 
@@ -96,7 +96,7 @@ export class ShellCustomers extends LightElement {
       return message({
         symbol: SearchX,
         title: "No customer matches",
-        text: `Nothing here has “${this.search}” in its name, contact, city or segment.`,
+        text: `No name, contact, city or segment contains “${this.search}”. Try another search.`,
       });
     }
     return html`<div class="table-scroll">
@@ -148,8 +148,8 @@ export class ShellCustomers extends LightElement {
         ${close}
         ${message({
           symbol: UserRound,
-          title: "There is no such customer",
-          text: "It may belong to another workspace.",
+          title: "Customer not found",
+          text: "The customer may belong to another workspace.",
         })}
       </aside>`;
     }
@@ -172,7 +172,7 @@ export class ShellCustomers extends LightElement {
     </aside>`;
   }
 
-  /** Up and down move through the rows as they do in a list box. */
+  /** The up and down arrow keys select the previous and next row, as in a list box. */
   #onKey(event: KeyboardEvent): void {
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
     const links = [...this.querySelectorAll<HTMLAnchorElement>("a.row-link")];

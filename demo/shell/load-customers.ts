@@ -4,7 +4,7 @@ import { describeProblem } from "../ui/describe-problem.ts";
 import { reasonOfResponse } from "../ui/reason-of.ts";
 import type { CustomersState } from "./customers-view.ts";
 
-/** The signed-in person's customers, from the shell's own server and with its own cookie. */
+/** Loads the customers of the active tenant from the shell's own server. */
 export async function loadCustomers(signal: AbortSignal): Promise<CustomersState> {
   try {
     const response = await fetch("/api/customers", { signal });

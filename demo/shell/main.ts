@@ -9,7 +9,7 @@ import { ShellSidebar } from "./sidebar.ts";
 import { ShellSignIn } from "./sign-in.ts";
 import { ShellToasts } from "./toasts.ts";
 
-// zod would otherwise try whether eval works, which the page's CSP forbids and reports.
+// Without this, zod tests whether eval works, and the page's CSP reports a violation.
 z.config({ jitless: true });
 
 customElements.define("shell-menu", ShellMenu);

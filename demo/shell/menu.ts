@@ -1,6 +1,6 @@
 /**
- * A button with a menu of choices (ARIA APG, menu button pattern): arrows, Home, End, Escape, and a
- * click elsewhere closes it.
+ * A button that opens a menu, after the menu button pattern of the ARIA Authoring Practices Guide. Arrow
+ * keys, Home and End move through the items. Escape, Tab and a click elsewhere close the menu.
  */
 import { html, nothing, type TemplateResult } from "lit";
 import { Check } from "lucide";
@@ -11,7 +11,7 @@ export interface MenuItem {
   readonly id: string;
   readonly label: string;
   readonly leading?: TemplateResult;
-  /** For one of several that exclude each other. */
+  /** Set for an item of a radio group: whether it is the selected one. */
   readonly checked?: boolean;
 }
 
@@ -26,7 +26,7 @@ export class ShellMenu extends LightElement {
 
   /** Name of the menu for screen readers. */
   declare label: string;
-  /** What the button shows. */
+  /** Content of the button. */
   declare trigger: TemplateResult;
   declare items: readonly MenuItem[];
   declare placement: "below" | "above";
@@ -92,7 +92,7 @@ export class ShellMenu extends LightElement {
     };
     document.addEventListener("pointerdown", closeOutside, { signal });
     document.addEventListener("focusin", closeOutside, { signal });
-    // A click into a guest's frame does not reach this document; it only takes the focus away.
+    // A click in a guest's frame sends this document no pointer event, only `blur`.
     window.addEventListener("blur", () => this.#close(), { signal });
     await this.updateComplete;
     this.#focusItem(

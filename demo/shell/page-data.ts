@@ -1,4 +1,4 @@
-/** What the shell's server wrote into the page: public facts only, the same for everybody. */
+/** Data that the shell's server wrote into the page. It is public and the same for everybody. */
 import { parseJsonWith, parseManifest, type RegisteredApp } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
 

@@ -1,4 +1,4 @@
-/** The shell's host: Breezeway's `createHost` with the demo's contract, and sign-in on top. */
+/** The shell's host: `createHost` with the demo's contract, plus sign-in. */
 import {
   BridgeError,
   createHost,
@@ -32,49 +32,54 @@ export interface AppPlacement {
 
 export interface PlatformHost {
   readonly host: Host<PlatformContract>;
-  /** The issuer has answered for the first time, or could not be reached. */
+  /** Resolves when the issuer has answered for the first time or could not be reached. */
   readonly ready: Promise<void>;
-  /** `undefined` until the issuer has answered. */
+  /** The listener gets `undefined` until the issuer has answered, and `null` when nobody is signed in. */
   subscribeSession(listener: (session: ShellSession | null | undefined) => void): Unsubscribe;
-  /** Places that apps ask for in their manifests; panes stand beside one kind of record. */
+  /**
+   * Lists the placements of one type in the apps' manifests.
+   *
+   * @param context kind of record that a pane stands beside
+   */
   placements(type: "menu" | "pane", context?: string): readonly AppPlacement[];
-  /** These resolve to the reason of a failure, `undefined` when all went well. */
+  /** Resolves to the reason of a failure, or to `undefined` on success. */
   signIn(detail: SignInDetail): Promise<string | undefined>;
+  /** Resolves to the reason of a failure, or to `undefined` on success. */
   switchTenant(tenantId: string): Promise<string | undefined>;
-  /** The page is signed out at once, whatever the server says. */
+  /** Signs the page out at once, even when the server does not answer. */
   signOut(): Promise<void>;
-  /** Something was refused for want of a session: asks the issuer whether there still is one. */
+  /** Asks the issuer whether the session still exists, after a request was refused without one. */
   recheckSession(): void;
   customerChanged(customerId: string | null): void;
   setScheme(scheme: Scheme): void;
   close(): void;
 }
 
-export interface ShellServices {
+export interface PlatformHostDeps {
   readonly scheme: Scheme;
   currentCustomerId(): string | null;
   openCustomer(customerId: string): void;
   navigate(target: NavigationTarget): void;
 }
 
-export function createPlatformHost(data: PageData, shell: ShellServices): PlatformHost {
+export function createPlatformHost(data: PageData, deps: PlatformHostDeps): PlatformHost {
   const ui = createHostUi();
   const host = createHost({
     issuerUrl: data.issuerUrl,
     gatewayUrl: data.gatewayUrl,
     apps: data.apps,
     contract,
-    theme: { scheme: shell.scheme },
+    theme: { scheme: deps.scheme },
     locale: "en-US",
     methods: {
-      getCurrentCustomerId: () => shell.currentCustomerId(),
-      openCustomer: (customerId) => shell.openCustomer(customerId),
+      getCurrentCustomerId: () => deps.currentCustomerId(),
+      openCustomer: (customerId) => deps.openCustomer(customerId),
     },
     ui,
-    onNavigate: (target) => shell.navigate(target),
+    onNavigate: (target) => deps.navigate(target),
   });
 
-  // What one app says about orders is news to the others.
+  // One app announces a changed order, and the shell forwards it to the apps that follow orders.
   host.event.subscribe("order:announced", (announcement) => {
     host.event.publish("order:changed", announcement);
   });
@@ -125,7 +130,10 @@ export function createPlatformHost(data: PageData, shell: ShellServices): Platfo
   };
 }
 
-/** @throws {BridgeError} what the issuer refuses with, or OFFLINE */
+/**
+ * @throws {BridgeError} RATE_LIMITED or LOGIN_FAILED, when the issuer refuses the sign-in
+ * @throws {BridgeError} OFFLINE, when the issuer does not answer
+ */
 async function logIn(issuerUrl: string, detail: SignInDetail): Promise<void> {
   let response: Response;
   try {
@@ -135,7 +143,11 @@ async function logIn(issuerUrl: string, detail: SignInDetail): Promise<void> {
       body: JSON.stringify(detail),
     });
   } catch (cause) {
-    throw new BridgeError("OFFLINE", "The issuer did not answer.", { cause });
+    throw new BridgeError(
+      "OFFLINE",
+      "POST /login/dev: the issuer did not answer. Check that it runs.",
+      { cause },
+    );
   }
   if (response.ok) return;
   const reason = await reasonOfResponse(response);

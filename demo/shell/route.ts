@@ -1,11 +1,11 @@
-/** The shell's addresses. */
+/** Converts between the shell's routes and URL paths. */
 
 export type Route =
   | { readonly name: "customers"; readonly customerId: string | undefined }
   | {
       readonly name: "app";
       readonly appId: string;
-      /** The app's own page; `undefined` for the one that it starts with. */
+      /** Path of the app's page. `undefined` means its start page. */
       readonly path: string | undefined;
     }
   | { readonly name: "unknown" };

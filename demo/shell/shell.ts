@@ -1,6 +1,6 @@
 /**
- * The shell: who is signed in, which page is shown, which customer is selected. Owns the host; all
- * else is told by properties and answers by events.
+ * The shell's root element. It holds the session, the current page and the selected customer, and it owns
+ * the host. Child elements get their state as properties and report back with events.
  */
 import { BridgeError, type NavigationTarget } from "@breezeway/host";
 import { html, type TemplateResult } from "lit";
@@ -34,9 +34,9 @@ export class PorchlightShell extends LightElement {
   };
 
   declare data: PageData;
-  /** `undefined` until the issuer has answered. */
+  /** `undefined` until the issuer has answered, and `null` when nobody is signed in. */
   declare session: ShellSession | null | undefined;
-  /** The issuer could not be asked who is signed in. The host goes on trying. */
+  /** Whether the first session request failed. The host keeps trying. */
   declare isUnreachable: boolean;
   declare route: Route;
   declare scheme: Scheme;
@@ -136,7 +136,7 @@ export class PorchlightShell extends LightElement {
       return message({
         symbol: Compass,
         title: "There is nothing at this address",
-        text: "The link may be old, or mistyped.",
+        text: "The link may be outdated or mistyped.",
         isPage: true,
         actions: html`<a class="button" href="/customers">Go to customers</a>`,
       });
@@ -146,7 +146,7 @@ export class PorchlightShell extends LightElement {
       if (place === undefined) {
         return this.#noPage(route.appId);
       }
-      // One element per app: a frame is never handed from one app to another.
+      // Each app has its own element, so one app never gets the frame of another.
       return html`${keyed(
         route.appId,
         html`<shell-app
@@ -169,14 +169,16 @@ export class PorchlightShell extends LightElement {
     const isInstalled = this.#host?.host.apps.get(appId) !== undefined;
     const problem = describeProblem(isInstalled ? "route-unknown" : "app-unknown");
     const title = isInstalled ? "This app has no page" : `There is no app called “${appId}”`;
-    const text = isInstalled ? "It is shown beside what it belongs to." : problem.text;
+    const text = isInstalled
+      ? "This app appears beside the records that it belongs to."
+      : problem.text;
     return trouble(
       { ...problem, title, text },
       { isPage: true, actions: html`<a class="button" href="/customers">Go to customers</a>` },
     );
   }
 
-  /** Apps whose manifest asks for a place beside a customer. */
+  /** Renders the apps whose manifest has a pane for customers. */
   #panes(): unknown {
     return (this.#host?.placements("pane", "customer") ?? []).map(
       (place) => html`<shell-pane .place=${place} .host=${this.#host}></shell-pane>`,
@@ -230,7 +232,7 @@ export class PorchlightShell extends LightElement {
 
   async #switchTenant(tenantId: string): Promise<void> {
     if (tenantId === this.session?.tenantId) return;
-    // A customer of the one workspace means nothing in the other.
+    // A customer id of one workspace names another customer in the next one.
     if (this.#selectedCustomerId() !== undefined)
       this.#go({ name: "customers", customerId: undefined });
     this.customers = { is: "loading" };
@@ -273,16 +275,22 @@ export class PorchlightShell extends LightElement {
         ? parseRoute(pathname)
         : { name: "app", appId: target.app.id, path: pathname };
     if (route.name === "unknown") {
-      throw new BridgeError("SURFACE_REFUSED", "There is nothing at this path.");
+      throw new BridgeError(
+        "SURFACE_REFUSED",
+        "navigate: path: the shell has no page at this path.",
+      );
     }
-    // By the shell's own path an app would come around the capability for other apps.
+    // Through the shell's own path an app could avoid the capability that opening other apps requires.
     if (target.to === "host" && route.name === "app") {
-      throw new BridgeError("SURFACE_REFUSED", "An app is asked for by its id.");
+      throw new BridgeError(
+        "SURFACE_REFUSED",
+        "navigate: path: must not lead to an app. Pass the option app instead.",
+      );
     }
     this.#go(route, target.replace);
   }
 
-  /** The app has gone to another page by itself: the address follows, and a reload comes back to it. */
+  /** Puts the app's own path into the address, so that a reload opens the same page. */
   #onAppPath(appId: string, path: string): void {
     const { pathname } = new URL(path, location.origin);
     history.replaceState(null, "", pathOf({ name: "app", appId, path: pathname }));
@@ -303,7 +311,7 @@ export class PorchlightShell extends LightElement {
       before.name !== this.route.name ||
       (before.name === "app" && this.route.name === "app" && before.appId !== this.route.appId);
     if (isNewPage) {
-      // As after loading a page: a screen reader starts at its title.
+      // The heading gets the focus, so a screen reader starts there, as after a page load.
       void this.updateComplete.then(() => this.querySelector<HTMLElement>("main h1")?.focus());
     }
   }

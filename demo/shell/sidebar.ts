@@ -1,4 +1,4 @@
-/** Workspace, navigation, person: everything around the page itself. */
+/** The sidebar: workspace menu, navigation and account menu. */
 import { html, nothing, type TemplateResult } from "lit";
 import {
   ChevronsUpDown,
@@ -50,7 +50,7 @@ export class ShellSidebar extends LightElement {
   declare tenantId: string;
   declare person: { readonly name: string; readonly title: string };
   declare scheme: Scheme;
-  /** On a narrow screen: whether the navigation is unfolded. */
+  /** Whether the navigation is open on a narrow screen. */
   declare open: boolean;
 
   override willUpdate(changed: Map<PropertyKey, unknown>): void {

@@ -1,4 +1,4 @@
-/** Chooses a person and a workspace. A demo login: no password, and only on this machine. */
+/** The sign-in page. A person and a workspace are enough, because the demo has no passwords. */
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { ArrowRight, CircleAlert } from "lucide";
 import { avatar } from "../ui/avatar.ts";
@@ -25,7 +25,7 @@ export class ShellSignIn extends LightElement {
   };
 
   declare data: PageData;
-  /** Why the person is here again: the reason their session ended. */
+  /** The reason why the session ended, when the person was signed in before. */
   declare notice: string | undefined;
   declare busy: boolean;
   declare problem: string | undefined;
@@ -43,7 +43,7 @@ export class ShellSignIn extends LightElement {
         <header>
           ${brandMark()}
           <h1>Sign in to Porchlight</h1>
-          <p class="muted">Pick who you are. No password needed.</p>
+          <p class="muted">Choose a person. You need no password.</p>
         </header>
         ${this.#messages()}
         <fieldset class="people">

@@ -1,4 +1,4 @@
-/** Short messages at the edge of the shell. Each leaves by itself; hovering keeps it. */
+/** The shell's own toasts. Each one disappears after a few seconds, unless the pointer is over it. */
 import { html, type TemplateResult } from "lit";
 import { X } from "lucide";
 import { icon } from "../ui/icon.ts";
@@ -20,7 +20,7 @@ export class ShellToasts extends LightElement {
   #nextId = 1;
   readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
 
-  /** @param from name of the app that speaks: a guest must not pass for the shell */
+  /** @param from name of the sender */
   show(from: string, text: string): void {
     const toast = { id: this.#nextId++, from, text };
     this.toasts = [...(this.toasts ?? []), toast].slice(-MAX_SHOWN);

@@ -1,6 +1,6 @@
 /**
- * What went wrong, in words for the person at the screen, and what they can do about it. Takes the
- * codes of the bridge and the reasons of HTTP answers; never shows a server's own text.
+ * Describes failures to the person at the screen and says what they can do next. It accepts the bridge's
+ * codes and the reasons of HTTP responses. It never shows text that a server wrote.
  */
 
 export interface Description {
@@ -15,12 +15,12 @@ type Words = readonly [title: string, text: string, action: Description["action"
 
 const SIGN_IN_AGAIN: Words = [
   "Your session has ended",
-  "Sign in again to carry on where you were.",
+  "Sign in again to continue where you left off.",
   "sign-in",
 ];
 const TOKEN_REFUSED: Words = [
-  "The gateway refused this app’s token",
-  "The app asked for something its token was not made for. Nothing was changed.",
+  "The gateway rejected this app’s token",
+  "The token is not valid for this request. Nothing was changed.",
   "none",
 ];
 
@@ -31,8 +31,12 @@ const WORDS: Readonly<Record<string, Words>> = {
   "refresh-reused": SIGN_IN_AGAIN,
   "signed-out": SIGN_IN_AGAIN,
   "token-missing": SIGN_IN_AGAIN,
-  "login-failed": ["That did not work", "This person cannot sign in to that workspace.", "none"],
-  "user-unknown": ["That did not work", "There is no such person here.", "none"],
+  "login-failed": [
+    "The sign-in failed",
+    "This person cannot sign in to that workspace. Choose another person or workspace.",
+    "none",
+  ],
+  "user-unknown": ["The sign-in failed", "This person does not exist. Choose another one.", "none"],
   "tenant-not-allowed": [
     "No access to that workspace",
     "You are not a member of it. Choose another one.",
@@ -40,7 +44,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   ],
   "token-expired": [
     "Your access has just expired",
-    "A fresh token is on its way. Try again in a moment.",
+    "The app is getting a new token. Try again in a moment.",
     "retry",
   ],
   "token-malformed": TOKEN_REFUSED,
@@ -54,51 +58,55 @@ const WORDS: Readonly<Record<string, Words>> = {
   "origin-not-allowed": TOKEN_REFUSED,
   "app-not-allowed": [
     "This app may not use that service",
-    "The gateway does not let this app through here. Ask whoever installed it.",
+    "The gateway does not allow this app to call the service. Ask your administrator.",
     "none",
   ],
   "scope-missing": [
     "You don’t have permission for this",
-    "Either this app was not granted the right, or your role does not include it.",
+    "The app or your role lacks the required permission. Ask your administrator.",
     "none",
   ],
   denied: [
-    "This app gets no access",
-    "The shell could not get a token for it. Ask whoever installed it.",
+    "This app has no access",
+    "The shell may not get a token for this app. Ask your administrator.",
     "none",
   ],
   "capability-missing": [
     "This app may not do that",
-    "Its manifest does not list the capability that this needs.",
+    "The app’s manifest does not list the required capability. Ask your administrator.",
     "none",
   ],
   "app-unknown": [
-    "There is no such app",
-    "It is not installed here. Choose one from the sidebar.",
+    "App not found",
+    "This app is not installed here. Choose another one from the sidebar.",
     "none",
   ],
-  "route-unknown": ["Nothing here", "The service has nothing at this address.", "none"],
-  "request-malformed": ["That can’t be saved", "Something in the form is not right.", "none"],
-  "body-too-large": ["That is too large", "Send less at once.", "none"],
+  "route-unknown": ["Not found", "The service has nothing at this address.", "none"],
+  "request-malformed": [
+    "This can’t be saved",
+    "At least one field is not valid. Correct the form, then save it again.",
+    "none",
+  ],
+  "body-too-large": ["This is too large", "Shorten it, then save it again.", "none"],
   "rate-limited": ["Too many requests", "Wait a moment, then try again.", "retry"],
   "upstream-unreachable": [
     "The order service is down",
-    "The gateway cannot reach it. Your data is safe; try again in a moment.",
+    "The gateway cannot reach the service. Your data is safe. Try again in a moment.",
     "retry",
   ],
   "upstream-timeout": [
     "The order service is slow",
-    "It did not answer in time. Try again in a moment.",
+    "The service did not answer in time. Try again in a moment.",
     "retry",
   ],
   "upstream-invalid": [
-    "The order service is unwell",
-    "Its answer made no sense to the gateway. Try again in a moment.",
+    "The order service has a problem",
+    "The service sent an invalid response. Try again in a moment.",
     "retry",
   ],
   "keys-unavailable": [
     "Your sign-in can’t be checked right now",
-    "The gateway cannot reach the issuer’s public keys, so it lets nobody in. Try again in a moment.",
+    "The gateway cannot load the issuer’s public keys, so it refuses all requests. Try again in a moment.",
     "retry",
   ],
   "store-unavailable": [
@@ -106,45 +114,49 @@ const WORDS: Readonly<Record<string, Words>> = {
     "The session store cannot be reached. Try again in a moment.",
     "retry",
   ],
-  overloaded: ["Very busy right now", "Try again in a moment.", "retry"],
+  overloaded: ["The service is very busy", "Try again in a moment.", "retry"],
   "fetch-failed": [
     "The gateway can’t be reached",
-    "Check the connection, then try again.",
+    "Check your network connection, then try again.",
     "retry",
   ],
   offline: [
     "The shell can’t reach its server",
-    "You stay signed in. It tries again by itself.",
+    "You stay signed in. The shell keeps trying to reconnect.",
     "retry",
   ],
   "handshake-timeout": [
     "The app did not answer",
-    "Its server may be down, or it does not trust this shell. Nothing of yours was sent to it.",
+    "The app’s server may be down, or the app does not trust this shell. The app received none of your data.",
     "retry",
   ],
-  "handshake-refused": ["The app was turned away", "The shell does not accept it here.", "none"],
+  "handshake-refused": ["The app was refused", "The shell does not accept this app here.", "none"],
   "handshake-protocol-mismatch": [
     "The app is out of date",
-    "It and the shell speak no common protocol version.",
+    "The app and the shell have no protocol version in common. Ask your administrator.",
     "none",
   ],
   "handshake-not-embedded": [
     "Open this app from Porchlight",
-    "On its own it has no session and no access. Start it from the shell’s sidebar.",
+    "Outside Porchlight this app has no session. Open it from Porchlight’s sidebar.",
     "none",
   ],
   "channel-lost": [
     "The app was disconnected",
-    "It comes back by itself when it is ready.",
+    "The app reconnects on its own when it is ready.",
     "retry",
   ],
-  "channel-closed": ["The app was closed", "Open it again from the sidebar.", "retry"],
-  "call-timeout": ["No answer yet", "The other side took too long. Try again.", "retry"],
-  "order-unknown": ["There is no such order", "It may belong to another workspace.", "none"],
-  "customer-unknown": ["There is no such customer", "It may belong to another workspace.", "none"],
+  "channel-closed": ["The app was closed", "Open the app again from the sidebar.", "retry"],
+  "call-timeout": ["No answer yet", "The shell or the app took too long. Try again.", "retry"],
+  "order-unknown": ["Order not found", "The order may belong to another workspace.", "none"],
+  "customer-unknown": [
+    "Customer not found",
+    "The customer may belong to another workspace.",
+    "none",
+  ],
   "status-refused": [
-    "The order has moved on",
-    "Somebody changed it in the meantime. It is shown as it is now.",
+    "The order has already changed",
+    "Somebody changed this order in the meantime. You now see its current state.",
     "none",
   ],
 };

@@ -1,4 +1,4 @@
-/** Values as people read them. */
+/** Formats values for display. */
 
 const LOCALE = "en-US";
 
@@ -6,7 +6,7 @@ export function money(minor: number, currency: string): string {
   return new Intl.NumberFormat(LOCALE, { style: "currency", currency }).format(minor / 100);
 }
 
-/** Without cents, for sums where they only distract. */
+/** Formats an amount without cents. */
 export function roundMoney(minor: number, currency: string): string {
   const format = { style: "currency", currency, maximumFractionDigits: 0 } as const;
   return new Intl.NumberFormat(LOCALE, format).format(minor / 100);
@@ -30,7 +30,7 @@ export function clockTime(ms: number): string {
   return new Intl.DateTimeFormat(LOCALE, { timeStyle: "medium" }).format(ms);
 }
 
-/** `2026-06` → `Jun`. */
+/** Formats `2026-06` as `Jun`. */
 export function monthName(month: string): string {
   return new Intl.DateTimeFormat(LOCALE, { month: "short", timeZone: "UTC" }).format(
     new Date(`${month}-01T00:00:00Z`),
@@ -44,7 +44,7 @@ export function initials(name: string): string {
   return (first + last).toUpperCase();
 }
 
-/** One of five avatar colours, always the same one for the same name. */
+/** Picks one of five avatar colours. The same name always gets the same one. */
 export function hueOf(name: string): number {
   let hash = 0;
   for (const character of name) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;

@@ -4,11 +4,13 @@ import type { IconNode } from "lucide";
 
 const cache = new WeakMap<IconNode, TemplateResult>();
 
-/** An icon of the set, decorative: the text beside it or the button's label says what it means. */
+/** Renders a decorative icon. The text beside it or the button's label carries the meaning. */
 export function icon(node: IconNode): TemplateResult {
   let template = cache.get(node);
   if (template === undefined) {
-    const shapes = node.map(([tag, attributes]) => `<${tag} ${spelledOut(attributes)}/>`).join("");
+    const shapes = node
+      .map(([tag, attributes]) => `<${tag} ${attributeText(attributes)}/>`)
+      .join("");
     template = html`<svg
       class="icon"
       viewBox="0 0 24 24"
@@ -25,7 +27,7 @@ export function icon(node: IconNode): TemplateResult {
   return template;
 }
 
-function spelledOut(attributes: Readonly<Record<string, string | number | undefined>>): string {
+function attributeText(attributes: Readonly<Record<string, string | number | undefined>>): string {
   return Object.entries(attributes)
     .map(([name, value]) => `${name}="${value ?? ""}"`)
     .join(" ");

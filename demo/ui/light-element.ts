@@ -1,6 +1,6 @@
 import { LitElement } from "lit";
 
-/** Renders into the page itself: one style sheet, labels that reach their fields, no shadow roots. */
+/** Renders without a shadow root, so one style sheet applies and labels reach their fields. */
 export class LightElement extends LitElement {
   protected override createRenderRoot(): HTMLElement {
     return this;

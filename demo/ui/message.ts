@@ -8,11 +8,11 @@ export interface MessageOptions {
   readonly title: string;
   readonly text: string;
   readonly actions?: unknown;
-  /** `true` where the message is all that the page has to say. Default: a heading of level 2. */
+  /** `true` when the message is the whole page: its heading is an `h1` instead of an `h2`. */
   readonly isPage?: boolean;
 }
 
-/** Says that there is nothing to show, and what to do next. */
+/** Renders an empty state: why nothing is shown, and what to do next. */
 export function message({ symbol, title, text, actions, isPage }: MessageOptions): TemplateResult {
   return html`<div class="message">
     <span class="symbol">${icon(symbol)}</span>
@@ -27,7 +27,7 @@ export interface TroubleOptions {
   readonly isPage?: boolean;
 }
 
-/** Says that something failed, read out at once by a screen reader. */
+/** Renders a failure, which a screen reader announces at once. */
 export function trouble(
   problem: Description,
   { actions, isPage }: TroubleOptions = {},

@@ -1,13 +1,13 @@
 import { BridgeError, isRecord } from "@breezeway/shared";
 
-/** The stable name of what a server refused: the `reason` of its problem+json body. */
+/** The `reason` in a server's problem+json body, or `http-` and the status without one. */
 export async function reasonOfResponse(response: Response): Promise<string> {
   const body: unknown = await response.json().catch(() => null);
   const reason = isRecord(body) ? body["reason"] : undefined;
   return typeof reason === "string" ? reason : `http-${response.status}`;
 }
 
-/** The stable name of what was thrown. */
+/** The `reason` of a thrown error. */
 export function reasonOfError(error: unknown): string {
   return BridgeError.is(error) ? error.reason : "internal-error";
 }

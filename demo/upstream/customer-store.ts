@@ -1,4 +1,4 @@
-/** Customers of one tenant, with what their orders say about them. */
+/** Reads the customers of one tenant, with figures from their orders. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { Customer, CustomerInsights, CustomerList, CustomerRow } from "../domain/customers.ts";
 import { createOrderStore } from "./order-store.ts";

@@ -1,6 +1,6 @@
 /**
- * The demo's business data: one SQLite file, every row owned by a tenant. The tenant is part of each
- * primary key and each foreign key, so a row of one tenant cannot even refer to another's.
+ * The demo's business data in one SQLite file, where every row belongs to a tenant. The tenant is part
+ * of each primary key and each foreign key, so a row of one tenant cannot refer to a row of another.
  */
 import { DatabaseSync } from "node:sqlite";
 import { seedTenant, TENANT_SEEDS } from "./seed.ts";
@@ -51,9 +51,9 @@ const SCHEMA = `
 `;
 
 export interface DatabaseOptions {
-  /** Path of the file; `:memory:` for one that ends with the process. */
+  /** Path of the file, or `:memory:`. */
   readonly file: string;
-  /** Epoch milliseconds; the seed's orders are dated before it. */
+  /** Epoch milliseconds. The seed's orders are older. */
   readonly now: () => number;
 }
 

@@ -1,10 +1,10 @@
-/** Who the demo's tenants sell to, and what. */
+/** Customers and products of the demo's tenants. */
 
 export interface TenantSeed {
   readonly id: string;
   readonly currency: string;
   readonly orderCount: number;
-  /** Seed of the generator, so that every fresh start tells the same story. */
+  /** Seed of the generator, so that every new database gets the same orders. */
   readonly random: number;
   /** Name, contact, city, country, segment, since. */
   readonly customers: readonly (readonly [string, string, string, string, string, string])[];

@@ -1,4 +1,4 @@
-/** Fills a tenant with a believable year of business, the same one on every fresh start. */
+/** Fills a tenant with about a year of orders, the same in every new database. */
 import type { DatabaseSync } from "node:sqlite";
 import type { OrderStatus } from "../domain/orders.ts";
 import type { TenantSeed } from "./seed-data.ts";
@@ -6,7 +6,7 @@ import type { TenantSeed } from "./seed-data.ts";
 export { TENANT_SEEDS } from "./seed-data.ts";
 
 const DAY_MS = 86_400_000;
-/** The youngest orders are still under way; everything older than this has arrived. */
+/** Orders older than this are delivered or cancelled. */
 const IN_FLIGHT_DAYS = 14;
 const HISTORY_DAYS = 330;
 const FIRST_ORDER_NUMBER = 1001;
@@ -40,8 +40,8 @@ export function seedTenant(database: DatabaseSync, tenant: TenantSeed, nowMs: nu
   seedOrders(database, tenant, nowMs);
 }
 
-// Both tenants count from the same numbers on purpose: an id of one names a different row of the
-// other, so a query that forgot the tenant would show the wrong one instead of none.
+// Both tenants use the same ids on purpose. A query that forgot the tenant would return a wrong row
+// instead of none, and a test would notice.
 function customerId(index: number): string {
   return `c-${101 + index}`;
 }
@@ -93,7 +93,7 @@ function seedOrders(database: DatabaseSync, tenant: TenantSeed, nowMs: number): 
   );
   for (let index = 0; index < tenant.orderCount; index += 1) {
     const id = String(FIRST_ORDER_NUMBER + index);
-    // Squeezed towards today: a growing business has more recent orders than old ones.
+    // The exponent puts more orders near today, as in a growing business.
     const ageDays = HISTORY_DAYS * (1 - (index + random()) / tenant.orderCount) ** 1.8;
     const placedMs = nowMs - ageDays * DAY_MS;
     const customer = customerId(Math.floor(random() ** 1.4 * tenant.customers.length));
@@ -130,7 +130,7 @@ function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** mulberry32: small, seedable, and good enough to scatter orders. Nothing secret comes of it. */
+/** mulberry32, a small seedable generator. It is not for secrets. */
 function generator(seed: number): () => number {
   let state = seed;
   return () => {

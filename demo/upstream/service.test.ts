@@ -55,7 +55,7 @@ describe("the demo's service", () => {
     },
   );
 
-  it("answers with the request id of the gateway, so that one id finds it in both logs", async () => {
+  it("puts the gateway's request id into problem responses", async () => {
     expect((await ask("/nowhere")).body["requestId"]).toBe("request-1");
     expect((await ask("/orders?limit=ten")).body["requestId"]).toBe("request-1");
   });
@@ -84,7 +84,7 @@ describe("the demo's service", () => {
     });
   });
 
-  it("creates an order at the catalogue's prices, in the caller's name", async () => {
+  it("creates an order with the catalogue's prices and the caller as its creator", async () => {
     const created = await ask("/orders", {
       method: "POST",
       body: { customerId: "c-101", note: "ring twice", lines: [LINE] },
@@ -98,7 +98,7 @@ describe("the demo's service", () => {
     });
   });
 
-  it("takes an order along its steps and refuses the others", async () => {
+  it("accepts each next status of an order and refuses any other status", async () => {
     const { body } = await ask("/orders", {
       method: "POST",
       body: { customerId: "c-101", lines: [LINE] },
@@ -115,7 +115,11 @@ describe("the demo's service", () => {
   });
 
   it.each([
-    ["an unknown customer", { customerId: "c-999", lines: [LINE] }, "customerId: is not known"],
+    [
+      "an unknown customer",
+      { customerId: "c-999", lines: [LINE] },
+      "customerId: is not known in this tenant",
+    ],
     [
       "an unknown product",
       { customerId: "c-101", lines: [{ ...LINE, productId: "p-0" }] },
@@ -128,14 +132,14 @@ describe("the demo's service", () => {
       "lines[0].quantity",
     ],
     ["a price", { customerId: "c-101", lines: [{ ...LINE, unitMinor: 1 }] }, "unknown field"],
-    ["no JSON", "{", "this is not valid JSON"],
+    ["malformed JSON", "{", "this is not valid JSON"],
   ])("refuses an order with %s, naming the field", async (_case, body, detail) => {
     const answer = await ask("/orders", { method: "POST", body });
     expect(answer.status).toBe(400);
     expect(answer.body["detail"]).toContain(detail);
   });
 
-  it("refuses a body that is too large", async () => {
+  it("refuses a body of more than 64 KiB with 413", async () => {
     const body = JSON.stringify({ customerId: "c-101", note: "x".repeat(70_000), lines: [LINE] });
     expect((await ask("/orders", { method: "POST", body })).status).toBe(413);
   });
@@ -150,14 +154,14 @@ describe("the demo's service", () => {
     },
   );
 
-  it("searches for text as it is, wildcards included", async () => {
+  it("treats SQL wildcards and quotes in a search as plain text", async () => {
     expect((await ask("/orders?search=%25")).body["total"]).toBe(0);
     expect((await ask("/orders?search=_")).body["total"]).toBe(0);
     expect((await ask("/orders?search=alpine")).body["total"]).toBeGreaterThan(0);
     expect((await ask("/orders?search='%20OR%201=1")).body["total"]).toBe(0);
   });
 
-  it("tells the same story on every fresh start", async () => {
+  it("seeds every new database with the same orders", async () => {
     const second = openDatabase({ file: ":memory:", now: () => NOW_MS });
     const rows = (from: DatabaseSync) => from.prepare("SELECT * FROM orders").all();
     expect(rows(second)).toEqual(rows(database));

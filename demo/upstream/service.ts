@@ -1,6 +1,6 @@
 /**
- * The demo's business service. It knows nothing of tokens, cookies or CORS: the gateway has checked
- * all that, and says in its identity headers who is asking. A request without them is refused.
+ * The demo's business service. The gateway checks tokens and CORS, and its identity headers name the
+ * caller. This service refuses requests without those headers.
  */
 import { requireIdentity, type Identity } from "@breezeway/gateway/upstream";
 import { BridgeError, toProblem } from "@breezeway/shared";
@@ -68,7 +68,10 @@ export function createUpstream({ database, now = Date.now }: UpstreamOptions): U
     const result = orders(identity).create(order, identity.userId);
     if (!result.ok) {
       const field = result.why === "customer-unknown" ? "customerId" : "lines";
-      throw new BridgeError("REQUEST_MALFORMED", `request body: ${field}: is not known here.`);
+      throw new BridgeError(
+        "REQUEST_MALFORMED",
+        `request body: ${field}: is not known in this tenant.`,
+      );
     }
     return context.json(result.order, 201, { location: `/orders/${result.order.id}` });
   });
@@ -97,20 +100,23 @@ export function createUpstream({ database, now = Date.now }: UpstreamOptions): U
     return insights === undefined ? refusal(404, "customer-unknown") : context.json(insights);
   });
 
-  // Whoever did not come through the gateway has no identity, whatever the type says.
+  // A request that bypassed the gateway has no identity here, although the type says otherwise.
   app.notFound((context) =>
-    problem(new BridgeError("ROUTE_UNKNOWN", "There is nothing here."), context.get("identity")),
+    problem(
+      new BridgeError("ROUTE_UNKNOWN", "The service has no route at this path."),
+      context.get("identity"),
+    ),
   );
   app.onError((error, context) => problem(error, context.get("identity")));
   return { fetch: async (request) => await app.fetch(request) };
 }
 
-/** What is this service's own to say; the gateway passes it on as it is. */
+/** A problem+json response with a reason of this service. The gateway forwards it unchanged. */
 function refusal(status: 404 | 409, reason: string): Response {
   const titles: Readonly<Record<string, string>> = {
-    "order-unknown": "There is no such order.",
-    "customer-unknown": "There is no such customer.",
-    "status-refused": "The order has moved on; it cannot take this step any more.",
+    "order-unknown": "This order does not exist in the tenant.",
+    "customer-unknown": "This customer does not exist in the tenant.",
+    "status-refused": "The order's current status does not allow this change.",
   };
   const type = `https://breezeway.dev/demo/errors#${reason}`;
   return new Response(JSON.stringify({ type, title: titles[reason], status, reason }), {
@@ -119,7 +125,7 @@ function refusal(status: 404 | 409, reason: string): Response {
   });
 }
 
-/** With the gateway's request id, so that one id finds the request in both logs. */
+/** Carries the gateway's request id, so that one id finds the request in both logs. */
 function problem(error: unknown, identity: Identity | undefined): Response {
   const requestId = identity?.requestId ?? crypto.randomUUID();
   const { status, headers, body: text } = toProblem(error, { requestId });
@@ -137,7 +143,10 @@ async function body<S extends Parameters<typeof parseJsonWith>[0]>(
 }
 
 function tooLarge(): BridgeError {
-  return new BridgeError("BODY_TOO_LARGE", `A body of at most ${MAX_BODY_BYTES} bytes is taken.`);
+  return new BridgeError(
+    "BODY_TOO_LARGE",
+    `request body: must have at most ${MAX_BODY_BYTES} bytes.`,
+  );
 }
 
 function statusFrom(text: string): OrderStatus {
@@ -156,6 +165,6 @@ function integer(
   return value;
 }
 
-function malformed(name: string, what: string): BridgeError {
-  return new BridgeError("REQUEST_MALFORMED", `query parameter ${name}: ${what}.`);
+function malformed(name: string, expected: string): BridgeError {
+  return new BridgeError("REQUEST_MALFORMED", `query parameter ${name}: ${expected}.`);
 }

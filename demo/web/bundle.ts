@@ -1,4 +1,4 @@
-/** Builds what the browsers load, in memory: no build step, nothing written to disk. */
+/** Bundles scripts and style sheets in memory when the demo starts. Nothing is written to disk. */
 import { build } from "esbuild";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,7 +29,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   map: "application/json",
 };
 
-/** All sites at once: what they share is read and parsed a single time. */
+/** Bundles all sites in one run, so shared modules are read and parsed once. */
 export async function bundleSites(): Promise<Readonly<Record<BundleName, Assets>>> {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,

@@ -1,9 +1,9 @@
 /**
- * What each page may do, and who may embed it. No inline script or style anywhere, no eval, and
- * Trusted Types for the one library that writes HTML.
+ * The content security policy of each page. No page may run inline scripts or styles, or use eval.
+ * Trusted Types allow only lit-html to write HTML.
  */
 export interface PagePolicy {
-  /** Origins that may show this page in a frame. Empty: none. */
+  /** Origins that may show this page in a frame. An empty list forbids all of them. */
   readonly frameAncestors: readonly string[];
   /** Origins that this page may show in a frame. */
   readonly frames: readonly string[];

@@ -1,4 +1,4 @@
-/** A lantern in a doorway: the mark of the demo's product. */
+/** The logo of the demo's product: a lantern in a doorway. */
 export const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
   <rect width="32" height="32" rx="8" fill="#0b6b53"/>
   <path d="M8 25V15.5a8 8 0 0 1 16 0V25" fill="none" stroke="#fff" stroke-width="2.4" stroke-linecap="round"/>

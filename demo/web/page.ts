@@ -1,12 +1,12 @@
-/** The one HTML document of a site. Everything it shows comes from the bundle. */
+/** The HTML document of a site. Its script renders all visible content. */
 
 export interface Page {
   readonly title: string;
   /** Name of script and style sheet under `/assets`. */
   readonly bundle: string;
-  /** Origins that may embed this page, told to the guest SDK. Left out: not a guest. */
+  /** Origins that may embed this page, for the guest SDK. Omit it for a page that is not a guest. */
   readonly hostOrigins?: readonly string[];
-  /** Handed to the page's script as JSON. */
+  /** Passed to the page's script as JSON. */
   readonly data?: unknown;
 }
 

@@ -1,4 +1,4 @@
-/** One site of the demo: a document, its assets, and strict headers on everything. */
+/** One site of the demo: a document and its assets, all with strict security headers. */
 import { createHash } from "node:crypto";
 import type { Asset, Assets, BundleName } from "./bundle.ts";
 import { contentSecurityPolicy, type PagePolicy } from "./content-security-policy.ts";

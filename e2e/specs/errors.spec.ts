@@ -27,7 +27,7 @@ test("an address where nothing is", async ({ demo, page, platform }) => {
 test("a customer of another workspace", async ({ demo, page, platform }) => {
   await demo.signIn({ person: "Carol", workspace: "Globex Industrial" });
   await page.goto(`${platform.url}/customers/c-114`);
-  await expect(page.getByText("There is no such customer")).toBeVisible();
+  await expect(page.getByText("Customer not found")).toBeVisible();
 });
 
 test("no session: the sign-in page, and nothing of the workspace", async ({ page, platform }) => {

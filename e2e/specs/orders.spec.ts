@@ -137,7 +137,7 @@ test("a step that somebody else has taken already is refused, and the order show
     body: JSON.stringify({ status: "cancelled" }),
   });
   await orders.getByRole("button", { name: "Confirm order" }).click();
-  await expect(orders.getByRole("alert")).toContainText("The order has moved on");
+  await expect(orders.getByRole("alert")).toContainText("The order has already changed");
   await expect(orders.getByRole("dialog").getByText("Cancelled")).toBeVisible();
 });
 

@@ -57,7 +57,9 @@ test("an order of one tenant cannot be reached, changed, or named from the other
     body: foreignCustomer,
   });
   expect(refused.status).toBe(400);
-  expect(refused.body).toMatchObject({ detail: "request body: customerId: is not known here." });
+  expect(refused.body).toMatchObject({
+    detail: "request body: customerId: is not known in this tenant.",
+  });
 });
 
 test("nobody signs in to a tenant that is not theirs", async ({ platform }) => {

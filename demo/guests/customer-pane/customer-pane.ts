@@ -1,4 +1,4 @@
-/** What one customer means to the business. Follows whichever customer the host has selected. */
+/** The customer insights app: sales figures of the customer that is selected in the host. */
 import { html, type TemplateResult } from "lit";
 import { MousePointerClick, PackageOpen } from "lucide";
 import { customerInsightsSchema, type CustomerInsights } from "../../domain/customers.ts";
@@ -19,7 +19,7 @@ export class CustomerPane extends GuestApp {
     failure: { state: true },
   };
 
-  /** `undefined` until the host has said which. */
+  /** `undefined` until the host has answered, and `null` when no customer is selected. */
   declare customerId: string | null | undefined;
   declare insights: CustomerInsights | undefined;
   declare failure: Description | undefined;
@@ -71,7 +71,7 @@ export class CustomerPane extends GuestApp {
       return message({
         symbol: MousePointerClick,
         title: "No customer selected",
-        text: "Choose one in the list, and their figures appear here.",
+        text: "Choose a customer in the list to see their figures here.",
       });
     }
     const { insights } = this;
@@ -97,7 +97,7 @@ export class CustomerPane extends GuestApp {
             ? message({
                 symbol: PackageOpen,
                 title: "No orders yet",
-                text: "The first one shows up here as soon as it is placed.",
+                text: "The customer’s first order will appear here.",
               })
             : html`<ul class="recent">
                 ${insights.recent.map((order) => recentOrder(order, () => this.#openOrder(order.id)))}
@@ -106,7 +106,7 @@ export class CustomerPane extends GuestApp {
       </section>`;
   }
 
-  /** The event tells of changes; the getter, who is selected before the first one. */
+  /** Asks for the customer that is selected before the first `customer:changed` event. */
   async #askForCustomer(bridge: PlatformBridge): Promise<void> {
     try {
       const customerId = await bridge.method.call("getCurrentCustomerId");
@@ -116,7 +116,7 @@ export class CustomerPane extends GuestApp {
     }
   }
 
-  /** In the app that is for orders. */
+  /** Opens the order in the orders app. */
   #openOrder(id: string): void {
     this.ui?.navigate({ app: "orders", path: `/${id}` }).catch((error: unknown) => {
       this.failure = describeProblem(reasonOfError(error));

@@ -1,4 +1,4 @@
-/** Bars of revenue per month, as SVG whose text alternative is the figures themselves. */
+/** A bar chart of the revenue per month. Its text alternative lists the figures. */
 import { html, svg, type TemplateResult } from "lit";
 import type { CustomerInsights } from "../../domain/customers.ts";
 import { monthName, roundMoney } from "../../ui/format.ts";
@@ -7,7 +7,7 @@ const WIDTH = 360;
 const HEIGHT = 96;
 const LABEL_HEIGHT = 20;
 const GAP = 14;
-/** A month with a little revenue must not look like one with none. */
+/** Lowest height of a bar, so that a month with little revenue differs from one without any. */
 const LOWEST_BAR = 3;
 
 export function revenueChart(months: CustomerInsights["months"], currency: string): TemplateResult {

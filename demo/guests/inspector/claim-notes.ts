@@ -1,17 +1,17 @@
-/** What each claim of a session token is for, for people who meet it the first time. */
+/** Explains each claim of a session token to people who are new to them. */
 export const CLAIM_NOTES: Readonly<Record<string, string>> = {
-  iss: "who made the token",
-  aud: "the one app it is for",
-  azp: "the one origin it may be sent from",
-  sub: "the person",
-  userId: "the person, again",
-  tenantId: "the active workspace",
+  iss: "issuer of the token",
+  aud: "app that the token is for",
+  azp: "origin that may send the token",
+  sub: "id of the person",
+  userId: "id of the person, same as sub",
+  tenantId: "active workspace",
   sid: "handle of the session",
   jti: "id of this token",
-  iat: "made at",
+  iat: "issued at",
   nbf: "valid from",
   exp: "valid until",
-  scope: "rights at the gateway",
+  scope: "permissions at the gateway",
 };
 
 const TIMES: ReadonlySet<string> = new Set(["iat", "nbf", "exp"]);

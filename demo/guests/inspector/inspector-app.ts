@@ -1,6 +1,6 @@
 /**
- * Shows an app what it has been given: its connection, its token, its rights, and what it hears. The
- * token is decoded for the eye only; only a backend that verifies it may rely on what it says.
+ * The inspector app: its connection, token and capabilities, and the events that it receives. It decodes
+ * the token only to display it. A backend must verify a token before it relies on the claims.
  */
 import { decodeSessionToken, type ConnectionState, type DecodedToken } from "@breezeway/guest";
 import { html, nothing, type TemplateResult } from "lit";
@@ -45,7 +45,7 @@ export class InspectorApp extends GuestApp {
     copied: { state: true },
   };
 
-  /** `null`: nobody is signed in. */
+  /** `undefined` before the first token, and `null` when nobody is signed in. */
   declare shown: Shown | null | undefined;
   declare nowMs: number;
   declare connection: ConnectionState;
@@ -134,9 +134,13 @@ export class InspectorApp extends GuestApp {
             <span class="countdown-seconds" data-testid="countdown">${Math.ceil(remaining)}</span>
             <span class="muted">seconds left</span>
           </p>
-          <p class="subtle">of ${Math.round(life)}; renewed before it runs out</p>
+          <p class="subtle">of ${Math.round(life)}, renewed before expiry</p>
         </div>
-        <progress max=${life} value=${remaining} aria-label="Life of the token"></progress>
+        <progress
+          max=${life}
+          value=${remaining}
+          aria-label="Remaining life of the token"
+        ></progress>
         <p class="token mono" data-testid="token">
           <span class="token-header">${header}</span>.<span class="token-payload">${payload}</span
           >.<span class="token-signature">${signature}</span>
@@ -224,7 +228,9 @@ export class InspectorApp extends GuestApp {
     return html`<section class="card" aria-labelledby="trial-title">
       <header class="card-head"><h2 id="trial-title">Try the gateway</h2></header>
       <div class="card-body trial">
-        <p class="muted">This app has no rights at the gateway. Asking for orders is refused:</p>
+        <p class="muted">
+          This app has no scopes. The gateway refuses its request for orders with 403.
+        </p>
         <button class="button" type="button" @click=${() => void this.#try(bridge)}>
           ${icon(Send)} <span class="mono">GET /orders</span>
         </button>
@@ -258,7 +264,7 @@ export class InspectorApp extends GuestApp {
   }
 
   async #try(bridge: PlatformBridge): Promise<void> {
-    this.trial = "Asking…";
+    this.trial = "Sending the request…";
     const answer = await callGateway(bridge, { path: "/orders", schema: orderListSchema });
     this.trial = answer.ok
       ? `Allowed: ${answer.value.total} orders.`
@@ -270,7 +276,7 @@ export class InspectorApp extends GuestApp {
       await navigator.clipboard.writeText(token);
       this.copied = true;
     } catch {
-      // The frame has no clipboard permission: the text is there to be selected.
+      // The frame has no clipboard permission. The person can still select the text.
       this.#hear("clipboard", "not permitted here");
     }
     clearTimeout(this.#copiedTimer);

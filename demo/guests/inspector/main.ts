@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { InspectorApp } from "./inspector-app.ts";
 
-// zod would otherwise try whether eval works, which the page's CSP forbids and reports.
+// Without this, zod tests whether eval works, and the page's CSP reports a violation.
 z.config({ jitless: true });
 
 customElements.define("inspector-app", InspectorApp);

@@ -3,7 +3,7 @@ import { NewOrderForm } from "./new-order-form.ts";
 import { OrderDetail } from "./order-detail.ts";
 import { OrdersApp } from "./orders-app.ts";
 
-// zod would otherwise try whether eval works, which the page's CSP forbids and reports.
+// Without this, zod tests whether eval works, and the page's CSP reports a violation.
 z.config({ jitless: true });
 
 customElements.define("order-detail", OrderDetail);

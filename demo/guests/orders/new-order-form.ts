@@ -1,4 +1,4 @@
-/** Takes down a new order. */
+/** The form for a new order. */
 import { html, nothing, type TemplateResult } from "lit";
 import { CircleAlert, Plus, Trash2 } from "lucide";
 import type { Customer } from "../../domain/customers.ts";

@@ -1,4 +1,4 @@
-/** One order with its lines, and the steps it can take next. */
+/** Shows one order with its lines and the possible next statuses. */
 import type { AppUi } from "@breezeway/guest/ui";
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { ArrowUpRight, CircleAlert } from "lucide";
@@ -38,9 +38,9 @@ export class OrderDetail extends Sheet {
   declare ui: AppUi;
   declare orderId: string;
   declare order: Order | undefined;
-  /** The order cannot be shown. */
+  /** Why the order could not be loaded. */
   declare failure: Description | undefined;
-  /** The order is shown, but a step was refused. */
+  /** Why the last change was refused. The order is still shown. */
   declare refusal: Description | undefined;
   declare pending: OrderStatus | undefined;
 

@@ -1,4 +1,4 @@
-/** What this guest asks of the demo's service. */
+/** The requests of the orders app to the demo's service. */
 import { customerListSchema, type CustomerList } from "../../domain/customers.ts";
 import {
   orderListSchema,

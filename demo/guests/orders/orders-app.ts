@@ -1,4 +1,4 @@
-/** Orders of the active workspace: list, look at, create, move along. */
+/** The orders app: lists, shows and creates orders of the active workspace, and changes their status. */
 import { html, nothing, type TemplateResult } from "lit";
 import { PackageOpen, Plus, Search, SearchX } from "lucide";
 import {
@@ -18,7 +18,7 @@ import { STATUS_LABELS, statusBadge } from "../order-status-badge.ts";
 import { createOrdersApi, type OrdersApi } from "./orders-api.ts";
 
 const PAGE_SIZE = 50;
-/** Typing pauses this long before a search is sent. */
+/** The search starts this long after the last key press. */
 const SEARCH_DELAY_MS = 180;
 
 type Panel = { readonly is: "none" } | { readonly is: "order"; readonly id: string };
@@ -51,7 +51,7 @@ export class OrdersApp extends GuestApp {
     this.busy = false;
     this.search = "";
     this.limit = PAGE_SIZE;
-    // The shell opens the app where it was: the address of an order is its number.
+    // The shell reopens the app at its last path. The path of an order is its number.
     const id = /^\/(\d+)$/.exec(location.pathname)?.[1];
     this.panel = id === undefined ? { is: "none" } : { is: "order", id };
   }
@@ -70,7 +70,7 @@ export class OrdersApp extends GuestApp {
     bridge.session.subscribe((session) => {
       if (session?.tenantId === tenantId) return;
       tenantId = session?.tenantId;
-      // What is on the screen belongs to the workspace that was left.
+      // The displayed list belongs to the previous workspace.
       this.list = undefined;
       this.#open({ is: "none" });
       if (session !== null) void this.#load();
@@ -167,13 +167,13 @@ export class OrdersApp extends GuestApp {
       return this.search === ""
         ? message({
             symbol: PackageOpen,
-            title: "No orders here",
-            text: "Orders in this state show up as soon as there are some.",
+            title: "No orders",
+            text: "This workspace has no orders with this status.",
           })
         : message({
             symbol: SearchX,
             title: "No order matches",
-            text: `Nothing here has “${this.search}” in its number or customer.`,
+            text: `No order number or customer contains “${this.search}”. Try another search.`,
           });
     }
     const rest = this.list.total - this.list.orders.length;
@@ -242,14 +242,14 @@ export class OrdersApp extends GuestApp {
     this.#searchTimer = setTimeout(() => void this.#load(), SEARCH_DELAY_MS);
   }
 
-  /** The address says which order is open, so that a link or a reload comes back to it. */
+  /** Puts the open order into the path, so that a link or a reload opens it again. */
   #open(panel: Panel): void {
     this.panel = panel;
     history.replaceState(null, "", panel.is === "order" ? `/${panel.id}` : "/");
     this.ui?.reportPath().catch(() => undefined);
   }
 
-  /** In a dialog of the host: it has room for it, also where the app is shown in little. */
+  /** Opens the form in a dialog of the host, which has enough room even when the app's frame is small. */
   async #create(): Promise<void> {
     try {
       const id = await this.ui?.openModal("new-order");
@@ -262,14 +262,14 @@ export class OrdersApp extends GuestApp {
     }
   }
 
-  /** Tells the person, and the host, which passes it on to whoever follows orders. */
+  /** Shows a toast, and publishes the order to the host, which forwards it to other apps. */
   #announce(order: Order): void {
     this.bridge?.event.publish("order:announced", {
       orderId: order.id,
       customerId: order.customer.id,
       status: order.status,
     });
-    // Too many in a row are not shown, which is no fault.
+    // The host refuses toasts above its rate limit. The order is changed either way.
     this.ui
       ?.showToast(`Order #${order.id} is ${order.status}`, { tone: "success" })
       .catch(() => undefined);

@@ -1,6 +1,6 @@
 /**
- * A panel from the side over the list: modal, so focus and Escape are the browser's business. Or the
- * whole page, when the host shows it in a dialog of its own.
+ * A side panel over the list. It is a modal `<dialog>`, so the browser handles focus and Escape. When the
+ * host shows the page in its own dialog, the content fills the page instead.
  */
 import { html, type PropertyValues, type TemplateResult } from "lit";
 import { X } from "lucide";
@@ -8,7 +8,7 @@ import { icon } from "../../ui/icon.ts";
 import { LightElement } from "../../ui/light-element.ts";
 
 export abstract class Sheet extends LightElement {
-  /** The host has a dialog around this page, with a heading and a button to close it. */
+  /** Whether the host shows this page in a dialog, with a heading and a close button. */
   isPage = false;
 
   protected override firstUpdated(changed: PropertyValues): void {
