@@ -1,7 +1,4 @@
-/**
- * Orders of one tenant. The tenant is bound once, when the store is made, so that no query below
- * can be asked for another's.
- */
+/** Reads and writes the orders of one tenant. The store is bound to its tenant when it is created. */
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import {
   nextStatuses,
@@ -31,7 +28,7 @@ export interface OrderStoreOptions {
   readonly now: () => number;
 }
 
-/** Why a change was refused; the service turns it into an HTTP answer. */
+/** The changed order, or why the change was refused. The service maps `why` to an HTTP status. */
 export type ChangeResult =
   | { readonly ok: true; readonly order: Order }
   | { readonly ok: false; readonly why: "order-unknown" }
@@ -76,145 +73,164 @@ interface OrderRow {
   item_count: number;
 }
 
-export function createOrderStore({ database, tenantId, now }: OrderStoreOptions): OrderStore {
-  function rows<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
-    return database.prepare(sql).all(...values) as Row[];
-  }
-
-  function list(query: OrderQuery): OrderList {
-    const filters: Filter[] = [{ sql: "o.tenant_id = ?", values: [tenantId] }];
-    if (query.customerId !== undefined) {
-      filters.push({ sql: "o.customer_id = ?", values: [query.customerId] });
-    }
-    if (query.search !== undefined) {
-      const pattern = `%${query.search.replace(/[\\%_]/g, "\\$&")}%`;
-      filters.push({
-        sql: "(o.id LIKE ? ESCAPE '\\' OR c.name LIKE ? ESCAPE '\\')",
-        values: [pattern, pattern],
-      });
-    }
-    const unfiltered = where(filters);
-    if (query.status !== undefined) filters.push({ sql: "o.status = ?", values: [query.status] });
-    const filtered = where(filters);
-    const counted = rows<{ status: OrderStatus; count: number }>(
-      `SELECT o.status, COUNT(*) AS count ${FROM} ${unfiltered.sql} GROUP BY o.status`,
-      ...unfiltered.values,
-    );
-    const counts = { new: 0, confirmed: 0, shipped: 0, delivered: 0, cancelled: 0 };
-    for (const { status, count } of counted) counts[status] = count;
-    const page = rows<OrderRow>(
-      `SELECT ${SUMMARY_COLUMNS} ${FROM} ${filtered.sql} ORDER BY o.placed_at DESC, o.id DESC LIMIT ? OFFSET ?`,
-      ...filtered.values,
-      query.limit,
-      query.offset,
-    );
-    const total =
-      query.status === undefined
-        ? Object.values(counts).reduce((sum, count) => sum + count, 0)
-        : counts[query.status];
-    return { tenantId, orders: page.map(summaryOf), total, counts };
-  }
-
-  function get(id: string): Order | undefined {
-    const [row] = rows<OrderRow>(
-      `SELECT ${SUMMARY_COLUMNS} ${FROM} WHERE o.tenant_id = ? AND o.id = ?`,
-      tenantId,
-      id,
-    );
-    if (row === undefined) return undefined;
-    const lines = rows<OrderLine>(
-      `SELECT product_id AS productId, sku, name, quantity, unit_minor AS unitMinor
-         FROM order_lines WHERE tenant_id = ? AND order_id = ? ORDER BY position`,
-      tenantId,
-      id,
-    );
-    const { updated_at: updatedAt, created_by: createdBy, note } = row;
-    return {
-      ...summaryOf(row),
-      updatedAt,
-      createdBy,
-      note,
-      lines: lines.map((line) => ({ ...line })),
-    };
-  }
-
-  function create(order: NewOrder, createdBy: string): CreateResult {
-    return inTransaction(database, () => {
-      const customer = database
-        .prepare("SELECT 1 FROM customers WHERE tenant_id = ? AND id = ?")
-        .get(tenantId, order.customerId);
-      if (customer === undefined) return { ok: false, why: "customer-unknown" };
-      const catalogue = new Map(products().products.map((product) => [product.id, product]));
-      if (order.lines.some((line) => !catalogue.has(line.productId))) {
-        return { ok: false, why: "product-unknown" };
-      }
-      const id = nextId();
-      const at = new Date(now()).toISOString();
-      database
-        .prepare(
-          "INSERT INTO orders (tenant_id, id, customer_id, status, note, created_by, placed_at, updated_at) VALUES (?, ?, ?, 'new', ?, ?, ?, ?)",
-        )
-        .run(tenantId, id, order.customerId, order.note, createdBy, at, at);
-      const insert = database.prepare(
-        `INSERT INTO order_lines (tenant_id, order_id, position, product_id, sku, name, quantity, unit_minor)
-         SELECT tenant_id, ?, ?, id, sku, name, ?, unit_minor FROM products WHERE tenant_id = ? AND id = ?`,
-      );
-      order.lines.forEach((line, position) => {
-        insert.run(id, position, line.quantity, tenantId, line.productId);
-      });
-      const created = get(id);
-      if (created === undefined) throw new Error("an order just written cannot be read");
-      return { ok: true, order: created };
-    });
-  }
-
-  function nextId(): string {
-    const [last] = rows<{ id: number | null }>(
-      "SELECT MAX(CAST(id AS INTEGER)) AS id FROM orders WHERE tenant_id = ?",
-      tenantId,
-    );
-    return String((last?.id ?? 1000) + 1);
-  }
-
-  function changeStatus(id: string, status: OrderStatus): ChangeResult {
-    return inTransaction(database, () => {
-      const current = get(id);
-      if (current === undefined) return { ok: false, why: "order-unknown" };
-      if (!nextStatuses(current.status).includes(status)) {
-        return { ok: false, why: "status-refused", from: current.status };
-      }
-      const updatedAt = new Date(now()).toISOString();
-      database
-        .prepare("UPDATE orders SET status = ?, updated_at = ? WHERE tenant_id = ? AND id = ?")
-        .run(status, updatedAt, tenantId, id);
-      return { ok: true, order: { ...current, status, updatedAt } };
-    });
-  }
-
-  function products(): ProductList {
-    const [tenant] = rows<{ currency: string }>(
-      "SELECT currency FROM tenants WHERE id = ?",
-      tenantId,
-    );
-    const found = rows<ProductList["products"][number]>(
-      "SELECT id, sku, name, unit_minor AS unitMinor FROM products WHERE tenant_id = ? ORDER BY name",
-      tenantId,
-    );
-    return {
-      currency: tenant?.currency ?? "EUR",
-      products: found.map((product) => ({ ...product })),
-    };
-  }
-
-  return { list, get, create, changeStatus, products };
+export function createOrderStore(options: OrderStoreOptions): OrderStore {
+  return {
+    list: (query) => listOrders(options, query),
+    get: (id) => readOrder(options, id),
+    create: (order, createdBy) =>
+      inTransaction(options.database, () => createOrder(options, order, createdBy)),
+    changeStatus: (id, status) =>
+      inTransaction(options.database, () => changeStatus(options, id, status)),
+    products: () => listProducts(options),
+  };
 }
 
-interface Filter {
+function listOrders({ database, tenantId }: OrderStoreOptions, query: OrderQuery): OrderList {
+  const { unfiltered, filtered } = conditionsOf(tenantId, query);
+  const counted = rows<{ status: OrderStatus; count: number }>(
+    database,
+    `SELECT o.status, COUNT(*) AS count ${FROM} ${unfiltered.sql} GROUP BY o.status`,
+    ...unfiltered.values,
+  );
+  const counts = { new: 0, confirmed: 0, shipped: 0, delivered: 0, cancelled: 0 };
+  for (const { status, count } of counted) counts[status] = count;
+  const page = rows<OrderRow>(
+    database,
+    `SELECT ${SUMMARY_COLUMNS} ${FROM} ${filtered.sql} ORDER BY o.placed_at DESC, o.id DESC LIMIT ? OFFSET ?`,
+    ...filtered.values,
+    query.limit,
+    query.offset,
+  );
+  const total =
+    query.status === undefined
+      ? Object.values(counts).reduce((sum, count) => sum + count, 0)
+      : counts[query.status];
+  return { tenantId, orders: page.map(summaryOf), total, counts };
+}
+
+function readOrder({ database, tenantId }: OrderStoreOptions, id: string): Order | undefined {
+  const [row] = rows<OrderRow>(
+    database,
+    `SELECT ${SUMMARY_COLUMNS} ${FROM} WHERE o.tenant_id = ? AND o.id = ?`,
+    tenantId,
+    id,
+  );
+  if (row === undefined) return undefined;
+  const lines = rows<OrderLine>(
+    database,
+    `SELECT product_id AS productId, sku, name, quantity, unit_minor AS unitMinor
+       FROM order_lines WHERE tenant_id = ? AND order_id = ? ORDER BY position`,
+    tenantId,
+    id,
+  );
+  const { updated_at: updatedAt, created_by: createdBy, note } = row;
+  return {
+    ...summaryOf(row),
+    updatedAt,
+    createdBy,
+    note,
+    lines: lines.map((line) => ({ ...line })),
+  };
+}
+
+function createOrder(options: OrderStoreOptions, order: NewOrder, createdBy: string): CreateResult {
+  const { database, tenantId, now } = options;
+  const customer = database
+    .prepare("SELECT 1 FROM customers WHERE tenant_id = ? AND id = ?")
+    .get(tenantId, order.customerId);
+  if (customer === undefined) return { ok: false, why: "customer-unknown" };
+  const known = new Set(listProducts(options).products.map((product) => product.id));
+  if (order.lines.some((line) => !known.has(line.productId))) {
+    return { ok: false, why: "product-unknown" };
+  }
+  const id = nextId(options);
+  const at = new Date(now()).toISOString();
+  database
+    .prepare(
+      "INSERT INTO orders (tenant_id, id, customer_id, status, note, created_by, placed_at, updated_at) VALUES (?, ?, ?, 'new', ?, ?, ?, ?)",
+    )
+    .run(tenantId, id, order.customerId, order.note, createdBy, at, at);
+  const insert = database.prepare(
+    `INSERT INTO order_lines (tenant_id, order_id, position, product_id, sku, name, quantity, unit_minor)
+     SELECT tenant_id, ?, ?, id, sku, name, ?, unit_minor FROM products WHERE tenant_id = ? AND id = ?`,
+  );
+  order.lines.forEach((line, position) => {
+    insert.run(id, position, line.quantity, tenantId, line.productId);
+  });
+  const created = readOrder(options, id);
+  if (created === undefined) throw new Error("orders: the new order cannot be read.");
+  return { ok: true, order: created };
+}
+
+function nextId({ database, tenantId }: OrderStoreOptions): string {
+  const [last] = rows<{ id: number | null }>(
+    database,
+    "SELECT MAX(CAST(id AS INTEGER)) AS id FROM orders WHERE tenant_id = ?",
+    tenantId,
+  );
+  return String((last?.id ?? 1000) + 1);
+}
+
+function changeStatus(options: OrderStoreOptions, id: string, status: OrderStatus): ChangeResult {
+  const { database, tenantId, now } = options;
+  const current = readOrder(options, id);
+  if (current === undefined) return { ok: false, why: "order-unknown" };
+  if (!nextStatuses(current.status).includes(status)) {
+    return { ok: false, why: "status-refused", from: current.status };
+  }
+  const updatedAt = new Date(now()).toISOString();
+  database
+    .prepare("UPDATE orders SET status = ?, updated_at = ? WHERE tenant_id = ? AND id = ?")
+    .run(status, updatedAt, tenantId, id);
+  return { ok: true, order: { ...current, status, updatedAt } };
+}
+
+function listProducts({ database, tenantId }: OrderStoreOptions): ProductList {
+  const [tenant] = rows<{ currency: string }>(
+    database,
+    "SELECT currency FROM tenants WHERE id = ?",
+    tenantId,
+  );
+  const found = rows<ProductList["products"][number]>(
+    database,
+    "SELECT id, sku, name, unit_minor AS unitMinor FROM products WHERE tenant_id = ? ORDER BY name",
+    tenantId,
+  );
+  return {
+    currency: tenant?.currency ?? "EUR",
+    products: found.map((product) => ({ ...product })),
+  };
+}
+
+function rows<Row>(database: DatabaseSync, sql: string, ...values: SQLInputValue[]): Row[] {
+  return database.prepare(sql).all(...values) as Row[];
+}
+
+/** The WHERE clauses of a query: `filtered` includes the status, `unfiltered` does not. */
+function conditionsOf(
+  tenantId: string,
+  { customerId, search, status }: OrderQuery,
+): Readonly<Record<"unfiltered" | "filtered", Condition>> {
+  const filters: Condition[] = [{ sql: "o.tenant_id = ?", values: [tenantId] }];
+  if (customerId !== undefined) filters.push({ sql: "o.customer_id = ?", values: [customerId] });
+  if (search !== undefined) {
+    const pattern = `%${search.replace(/[\\%_]/g, "\\$&")}%`;
+    filters.push({
+      sql: "(o.id LIKE ? ESCAPE '\\' OR c.name LIKE ? ESCAPE '\\')",
+      values: [pattern, pattern],
+    });
+  }
+  const unfiltered = where(filters);
+  if (status === undefined) return { unfiltered, filtered: unfiltered };
+  return { unfiltered, filtered: where([...filters, { sql: "o.status = ?", values: [status] }]) };
+}
+
+interface Condition {
   readonly sql: string;
   readonly values: readonly SQLInputValue[];
 }
 
-function where(filters: readonly Filter[]): { sql: string; values: SQLInputValue[] } {
+function where(filters: readonly Condition[]): Condition {
   return {
     sql: `WHERE ${filters.map((filter) => filter.sql).join(" AND ")}`,
     values: filters.flatMap((filter) => filter.values),

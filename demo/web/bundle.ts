@@ -22,6 +22,8 @@ export interface Asset {
 /** Files by their path on the site: `/assets/orders.js`. */
 export type Assets = ReadonlyMap<string, Asset>;
 
+export type Sites = Readonly<Record<BundleName, Assets>>;
+
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",
   css: "text/css; charset=utf-8",
@@ -30,7 +32,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Bundles all sites in one run, so shared modules are read and parsed once. */
-export async function bundleSites(): Promise<Readonly<Record<BundleName, Assets>>> {
+export async function bundleSites(): Promise<Sites> {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
     entryPoints: Object.entries(ENTRIES).flatMap(([name, files]) =>
