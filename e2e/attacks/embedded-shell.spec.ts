@@ -1,7 +1,7 @@
-/** [TM-109] Another site shows the shell in a frame, to make people click what they do not see. */
+/** [TM-109] Another site shows the shell in a frame for clickjacking. */
 import { expect, test } from "./support.ts";
 
-test("the browser does not show the shell in anybody's frame", async ({
+test("the browser refuses to show the shell or a guest in a foreign page's frame", async ({
   expectedMessages,
   page,
   platform,

@@ -1,7 +1,7 @@
-/** [TM-102] Somebody who is not the host sends a guest what only the host may send. */
+/** [TM-102] A window other than the host sends a guest messages that only the host may send. */
 import { expect, frameAt, heardBy, test } from "./support.ts";
 
-test("the guest's policy keeps it out of a page that is not its host's", async ({
+test("the guest's policy forbids a foreign page to embed it", async ({
   expectedMessages,
   page,
   platform,
@@ -13,7 +13,7 @@ test("the guest's policy keeps it out of a page that is not its host's", async (
   await expect.poll(() => page.frames().at(-1)?.url()).toMatch(/^chrome-error:/);
 });
 
-test("a page that is not the host hears nothing of a guest that knows several hosts", async ({
+test("a guest that trusts several hosts sends nothing to a page of another origin", async ({
   expectedMessages,
   openEvilSite,
   page,
@@ -29,7 +29,7 @@ test("a page that is not the host hears nothing of a guest that knows several ho
   expect(await frame.evaluate(() => window.attack.connect?.(300))).toEqual({
     code: "HANDSHAKE_TIMEOUT",
   });
-  // Messages keep their order: nothing came before this one.
+  // Messages arrive in order, so the guest sent nothing before this one.
   await frame.evaluate(() => window.parent.postMessage("last", "*"));
   await expect.poll(() => heardBy(page)).not.toEqual([]);
   expect((await heardBy(page)).map(({ data }) => data)).toEqual(['"last"']);
@@ -38,14 +38,14 @@ test("a page that is not the host hears nothing of a guest that knows several ho
 test.describe("without that policy", () => {
   test.use({ bypassCSP: true });
 
-  test("a page that plays the host is not listened to, and hears nothing", async ({
+  test("a guest ignores a page that poses as its host, and sends it nothing", async ({
     expectedMessages,
     page,
     platform,
     visitEvilSite,
   }) => {
     expectedMessages.push(/postMessage.*target origin/);
-    // Who may embed a page is decided before bypassCSP comes into it.
+    // The browser checks frame-ancestors even with bypassCSP, so the response drops the header.
     await page.route(`${platform.addresses.orders.origin}/`, async (route) => {
       const response = await route.fetch();
       const { "content-security-policy": _, ...headers } = response.headers();
@@ -61,7 +61,7 @@ test.describe("without that policy", () => {
     expect(await heardBy(page)).toEqual([]);
   });
 
-  test("a sibling frame that plays the host is not listened to", async ({
+  test("a guest ignores a sibling frame that poses as its host", async ({
     expectedMessages,
     openEvilSite,
     page,
@@ -71,7 +71,7 @@ test.describe("without that policy", () => {
     const evil = await openEvilSite({ page: "sibling" });
     await page.clock.install();
     await page.goto(platform.url);
-    // The true host has not mounted this frame, so the guest is still waiting for one.
+    // The real host has not mounted this frame, so the guest still waits for a host.
     await page.evaluate(
       (urls) => {
         document.body.replaceChildren(
@@ -89,7 +89,7 @@ test.describe("without that policy", () => {
     expect(await heardBy(sibling)).toEqual([]);
   });
 
-  test("frames of the data channel that come by window message change nothing", async ({
+  test("data frames that arrive as window messages change nothing", async ({
     demo,
     openEvilSite,
     page,
@@ -108,7 +108,7 @@ test.describe("without that policy", () => {
         ["close"],
       ]);
     });
-    // The channel is as it was: the next true event arrives, and nothing came before it.
+    // The channel is unchanged: the next real event arrives, and no forged one arrived before it.
     await page.getByRole("link", { name: "Fjord Trading" }).click();
     await expect(pane.getByRole("heading", { name: "Insights for Fjord Trading" })).toBeAttached();
     await expect(pane.locator("html")).toHaveAttribute("data-theme", "light");

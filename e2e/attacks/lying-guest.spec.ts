@@ -1,6 +1,6 @@
 /**
- * [TM-103] A registered guest says that it is another app.
- * [TM-104] A registered guest asks for another app's token.
+ * [TM-103] A registered guest claims to be another app.
+ * [TM-104] A registered guest requests another app's token.
  */
 import { decodeJwt } from "jose";
 import { signIn } from "../support/http.ts";
@@ -20,7 +20,7 @@ interface Welcome {
   readonly token: { readonly token: string };
 }
 
-test("who it is comes from the host's registry, whatever its hello says", async ({
+test("the host's registry decides the identity of a guest, even when its hello claims another app", async ({
   page,
   platform,
   usurp,
@@ -36,7 +36,11 @@ test("who it is comes from the host's registry, whatever its hello says", async 
   });
 });
 
-test("every way to ask for a token gives its own", async ({ page, platform, usurp }) => {
+test("every request for a token returns a token of the guest's own app or an error", async ({
+  page,
+  platform,
+  usurp,
+}) => {
   const frame = await openMalicious({ page, platform, usurp });
   await frame.evaluate((lies) => window.attack.hello?.(lies), LIES);
   for (const method of ["getSessionToken", "getAppToken", "bridge.token"]) {
@@ -52,7 +56,7 @@ test("every way to ask for a token gives its own", async ({ page, platform, usur
   }
 });
 
-test("it cannot speak or act with another app's capabilities", async ({
+test("a guest cannot publish or call with another app's capabilities", async ({
   page,
   platform,
   usurp,
@@ -74,11 +78,11 @@ test("it cannot speak or act with another app's capabilities", async ({
     expect.any(Number),
     { code: "CALL_METHOD_UNKNOWN" },
   ]);
-  // Both calls were answered after the event arrived, so it would be there by now.
+  // The event was sent before both calls, so the host has handled it by now.
   await expect(page.getByText("#9999")).toHaveCount(0);
 });
 
-test("the issuer gives nothing to a page that is not its own", async ({
+test("the issuer refuses token requests from a page of another origin", async ({
   expectedMessages,
   page,
   platform,
@@ -97,7 +101,7 @@ test("the issuer gives nothing to a page that is not its own", async ({
     const json = { "content-type": "application/json", "x-breezeway-request": "1" };
     return [await send({ headers: json }), await send({ mode: "no-cors" })];
   }, url);
-  // The second was sent, but its answer cannot be read.
+  // The browser sent the second request, but the page cannot read the response.
   expect(outcome).toEqual(["failed", "opaque"]);
 
   const session = await signIn(platform, { userId: "alice", tenantId: "acme" });

@@ -1,8 +1,8 @@
-/** [TM-108] A guest shakes hands, then takes its frame to another origin and goes on talking. */
+/** [TM-108] A guest connects, then navigates its frame to another origin and keeps sending messages. */
 import type { Frame } from "@playwright/test";
 import { expect, frameAt, heardBy, test, type Fixtures } from "./support.ts";
 
-test("the shell's policy keeps the frame from going there", async ({
+test("the shell's policy blocks the navigation to another origin", async ({
   expectedMessages,
   openEvilSite,
   page,
@@ -20,7 +20,7 @@ test("the shell's policy keeps the frame from going there", async ({
 test.describe("without that policy", () => {
   test.use({ bypassCSP: true });
 
-  test("the host drops the channel at once, and says nothing to the new page", async ({
+  test("the host closes the connection at once, and sends nothing to the new page", async ({
     expectedMessages,
     openEvilSite,
     page,
@@ -36,7 +36,7 @@ test.describe("without that policy", () => {
 
     const outcome = await frame.evaluate(() => window.attack.connect?.(1_500));
     expect(outcome).toEqual({ code: "HANDSHAKE_TIMEOUT" });
-    // What goes to every guest does not go to this one.
+    // The host sends theme and session changes to every connected guest, but not to this page.
     await page.getByRole("button", { name: /^Account/ }).click();
     await page.getByRole("menuitem", { name: "Dark appearance" }).click();
     await page.getByRole("button", { name: /^Workspace/ }).click();
@@ -46,7 +46,7 @@ test.describe("without that policy", () => {
   });
 });
 
-/** The orders app as its maker turned bad: connected, and it leaves without a word. */
+/** Opens a malicious orders app that is connected and will navigate away without a close message. */
 async function openTraitor({
   page,
   platform,

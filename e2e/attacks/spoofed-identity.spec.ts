@@ -1,6 +1,6 @@
 /**
- * [TM-106] A caller of the gateway writes the identity headers itself.
- * [TM-107] A caller goes past the gateway.
+ * [TM-106] A caller of the gateway sends identity headers itself.
+ * [TM-107] A caller bypasses the gateway.
  */
 import { request } from "node:http";
 import { askGateway, send, signIn } from "../support/http.ts";
@@ -91,7 +91,7 @@ test.describe("from a page", () => {
       },
       [`${platform.addresses.upstream.origin}/orders`, ORDER, SPOOFED] as const,
     );
-    // The second is sent, but without the headers: a page needs the service's leave for those.
+    // The browser sends the second request without the headers, which would need a preflight.
     expect(outcome).toEqual(["failed", "opaque"]);
     expect(await countOrders()).toBe(before);
   });
@@ -102,7 +102,7 @@ interface Created {
   readonly body: unknown;
 }
 
-/** `fetch` would put the header names in order and drop `Connection`. */
+/** Uses `node:http`, because `fetch` sorts header names and drops `Connection`. */
 async function post(port: number, headers: Record<string, string>): Promise<Created> {
   const { promise, resolve, reject } = Promise.withResolvers<Created>();
   const options = {

@@ -1,10 +1,10 @@
-/** [TM-105] A token that was made for one app is used by another, or from anywhere else. */
+/** [TM-105] Another app or another origin uses an app's token. */
 import { askGateway, signIn } from "../support/http.ts";
 import { expect, test } from "./support.ts";
 
 const ALICE = { userId: "alice", tenantId: "acme" };
 
-test("from another app's origin the gateway refuses it, in the browser", async ({
+test("the gateway rejects a token from another app's origin, in the browser", async ({
   demo,
   platform,
 }) => {
@@ -22,7 +22,7 @@ test("from another app's origin the gateway refuses it, in the browser", async (
   expect(answer).toMatchObject({ status: 401, body: { reason: "azp-mismatch" } });
 });
 
-test("from an origin that is in no registry a page cannot even send it", async ({
+test("a page of an unregistered origin cannot send a stolen token", async ({
   expectedMessages,
   openEvilSite,
   page,
@@ -49,7 +49,7 @@ test("from an origin that is in no registry a page cannot even send it", async (
   expect(body).toMatchObject({ reason: "origin-not-allowed" });
 });
 
-test("an app's own token does not open what the app was not granted", async ({ platform }) => {
+test("an app's own token grants no scope that the app lacks", async ({ platform }) => {
   const session = await signIn(platform, ALICE);
   const inspector = await askGateway(platform, "/orders", {
     token: await session.token("inspector"),

@@ -1,4 +1,4 @@
-/** Malicious sites for the attack specs: pages bundled from `pages/`, served without any policy. */
+/** Malicious sites for the attack specs. They serve pages from `pages/` without any policy. */
 import type { Frame, Page } from "@playwright/test";
 import { build } from "esbuild";
 import { createServer, type Server } from "node:http";
@@ -9,27 +9,27 @@ import type { Attack } from "./pages/attack-window.ts";
 
 export interface EvilSite {
   readonly origin: string;
-  /** Paths of the documents that were asked for. */
+  /** Paths of the requested documents. */
   readonly visits: string[];
 }
 
 export interface EvilSiteOptions {
-  /** Default: a free one, so that the origin is in no registry. */
+  /** Default: a free port, so that no registry contains the origin. */
   readonly port?: number;
-  /** File in `pages/`, without its ending. */
+  /** File in `pages/`, without its extension. */
   readonly page: "sdk-guest" | "raw-guest" | "fake-host" | "sibling";
   /** Hosts that the page claims to trust. */
   readonly hostOrigins?: readonly string[];
-  /** Answers with a redirect to there instead of a page. */
+  /** URL that the site redirects to, instead of serving a page. */
   readonly redirectTo?: string;
 }
 
 interface AttackFixtures {
-  /** Opens a site on 127.0.0.1 that lasts until the end of the test. */
+  /** Serves a site on 127.0.0.1 until the end of the test. */
   readonly openEvilSite: (options: EvilSiteOptions) => Promise<EvilSite>;
-  /** Opens a site and goes there. */
+  /** Serves a site and opens it in the page. */
   readonly visitEvilSite: (page: EvilSiteOptions["page"]) => Promise<EvilSite>;
-  /** Puts a site in the place of an app, and opens that app in the shell as somebody signed in. */
+  /** Replaces an app by a site, signs in, and opens that app in the shell. */
   readonly usurp: (
     app: keyof typeof LINKS,
     site: Omit<EvilSiteOptions, "port">,
@@ -70,7 +70,7 @@ export const test = demoTest.extend<AttackFixtures, AttackWorkerFixtures>({
       servers.push(server);
       return site;
     });
-    // Before the platform takes its ports back.
+    // The sites close before the platform starts its parts on the same ports again.
     void platform;
     for (const server of servers) {
       server.closeAllConnections();
@@ -83,7 +83,7 @@ export type Fixtures = Parameters<Parameters<typeof test>[2]>[0];
 
 export { expect };
 
-/** The frame that shows a page of this origin, once its script has run. */
+/** The frame with a page of this origin, when its script has run. */
 export async function frameAt(page: Page, origin: string): Promise<Frame> {
   await expect.poll(() => page.frames().some((frame) => frame.url().startsWith(origin))).toBe(true);
   const frame = page.frames().find((candidate) => candidate.url().startsWith(origin));
@@ -92,7 +92,7 @@ export async function frameAt(page: Page, origin: string): Promise<Frame> {
   return frame;
 }
 
-/** Window messages that the page has received. */
+/** Returns the window messages that the page has received. */
 export async function heardBy(frame: Frame | Page): Promise<Attack["heard"]> {
   return frame.evaluate(() => window.attack.heard);
 }

@@ -1,7 +1,7 @@
-/** [TM-101] A page of an origin that is in no registry gets into a guest's frame. */
+/** [TM-101] A page of an unregistered origin gets into a guest's frame. */
 import { expect, frameAt, heardBy, test } from "./support.ts";
 
-test("the shell's policy keeps the page out of the frame", async ({
+test("the shell's policy blocks a redirect to an unregistered origin", async ({
   expectedMessages,
   openEvilSite,
   page,
@@ -11,7 +11,7 @@ test("the shell's policy keeps the page out of the frame", async ({
   const evil = await openEvilSite({ page: "sdk-guest" });
   const gone = await usurp("orders", { page: "sdk-guest", redirectTo: evil.origin });
   await expect.poll(() => gone.visits).not.toEqual([]);
-  // The browser has followed the redirect as far as it will: its error page is loaded.
+  // The browser has blocked the redirect and loaded its error page.
   await expect.poll(() => page.frames().at(-1)?.url()).toMatch(/^chrome-error:/);
   expect(evil.visits).toEqual([]);
 });
@@ -19,7 +19,7 @@ test("the shell's policy keeps the page out of the frame", async ({
 test.describe("without that policy", () => {
   test.use({ bypassCSP: true });
 
-  test("the host does not shake hands with it, nor send it anything", async ({
+  test("the host sends no message to a page of an unregistered origin", async ({
     expectedMessages,
     openEvilSite,
     page,

@@ -1,4 +1,4 @@
-/** WCAG 2.2 AA by axe, in every state of every page that a person meets, guests included. */
+/** Checks WCAG 2.2 AA with axe in every state of every page, guests included. */
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "../support/demo.ts";
@@ -6,12 +6,12 @@ import { expect, test } from "../support/demo.ts";
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 async function expectAccessible(page: Page, where: string): Promise<void> {
-  // What is still fading in has the contrast of a ghost.
+  // An element that is still fading in has too little contrast.
   await page.waitForFunction(() =>
     document.getAnimations().every((a) => a.playState !== "running"),
   );
   const { violations } = await new AxeBuilder({ page })
-    // What is in order need not be described element by element.
+    // Describing passed rules for each element would cost time.
     .options({ resultTypes: ["violations"] })
     .withTags(RULES)
     .analyze();
@@ -31,7 +31,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expectAccessible(page, "sign-in");
     });
 
-    test("customers, and the pane beside one", async ({ demo, page }) => {
+    test("the customers page, its pane and an open menu", async ({ demo, page }) => {
       await demo.signIn();
       await expectAccessible(page, "customers");
       await page.getByRole("link", { name: "Alpine & Co." }).click();
@@ -41,7 +41,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expectAccessible(page, "open menu");
     });
 
-    test("orders: list, one order, a new one, an error", async ({ demo, page, platform }) => {
+    test("the orders list, an order, the form and an error", async ({ demo, page, platform }) => {
       await demo.signIn();
       const orders = await demo.openApp("Orders");
       await expect(orders.getByRole("row", { name: /#1148/ })).toBeVisible();
@@ -68,7 +68,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await expectAccessible(page, "inspector");
     });
 
-    test("an app that does not answer", async ({ demo, page, platform }) => {
+    test("the page of an unknown app", async ({ demo, page, platform }) => {
       await demo.signIn();
       await page.goto(`${platform.url}/apps/payroll`);
       await expect(page.getByRole("alert")).toBeVisible();

@@ -1,4 +1,4 @@
-/** The life of an app in a tenant, with a real issuer, a real backend of the app, and its setup page. */
+/** The life of an installation, with a real issuer, a real backend of the app, and its setup page. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Frame, Page } from "@playwright/test";
@@ -11,21 +11,21 @@ import { startPlatform, type Platform } from "../fixtures/bridge/platform.ts";
 interface Scene {
   readonly platform: Platform;
   readonly issuer: Issuer;
-  /** What the app's backend was told, and believed. */
-  readonly told: LifecycleEvent[];
-  /** Signs somebody in, and makes a host for them in the page. */
+  /** Events that the app's backend has received and verified. */
+  readonly received: LifecycleEvent[];
+  /** Signs a person in and creates a host in the page. */
   openHost(userId?: string): Promise<void>;
-  /** Shows the setup page, and gives its frame. */
+  /** Mounts the setup page and returns its frame. */
   setup(): Promise<Frame>;
 }
 
 const test = base.extend<{ scene: Scene }>({
   async scene({ page }, use) {
     const platform = await startPlatform();
-    const told: LifecycleEvent[] = [];
+    const received: LifecycleEvent[] = [];
     const url = `${platform.hostOrigin}/auth`;
     const lifecycle = verifyLifecycle({ issuer: url, audience: "orders" });
-    const handle = lifecycle.nodeHandler((event) => void told.push(event));
+    const handle = lifecycle.nodeHandler((event) => void received.push(event));
     const backend = createServer((request, response) => void handle(request, response));
     await new Promise<void>((listening) => backend.listen(0, "127.0.0.1", listening));
     const backendUrl = `http://127.0.0.1:${(backend.address() as AddressInfo).port}/lifecycle`;
@@ -51,7 +51,7 @@ const test = base.extend<{ scene: Scene }>({
     await use({
       platform,
       issuer,
-      told,
+      received,
       async openHost(userId = "alice") {
         const { setCookie } = await issuer.sessions.create({ userId, tenantId: "acme" });
         const [name = "", value = ""] = setCookie.split(";", 1)[0]?.split("=") ?? [];
@@ -89,7 +89,7 @@ const test = base.extend<{ scene: Scene }>({
   },
 });
 
-/** Connects the app from the host's page, and waits for its setup as a page does: by subscribing. */
+/** Installs the app from the host's page and waits for the state `setup` through a subscription. */
 function connect(page: Page): Promise<string> {
   return page.evaluate(async () => {
     const { installations } = window.host;
@@ -118,14 +118,14 @@ function complete(frame: Frame): Promise<string> {
 const KEY = { appId: "orders", tenantId: "acme" };
 
 test("an app is installed, set up in its frame, used, and uninstalled", async ({ scene, page }) => {
-  const { issuer, told } = scene;
+  const { issuer, received } = scene;
   await scene.openHost();
   const id = await connect(page);
-  expect(told).toMatchObject([{ event: "connect", installationId: id, tenantId: "acme" }]);
+  expect(received).toMatchObject([{ event: "connect", installationId: id, tenantId: "acme" }]);
 
   const frame = await scene.setup();
   expect(new URL(frame.url()).pathname).toBe("/orders/setup");
-  // The setup page is signed in: it has a token for the backend of its app.
+  // The setup page has a token for its app's backend.
   expect(
     await frame.evaluate(async () => {
       const bridge = await window.bridge;
@@ -133,21 +133,21 @@ test("an app is installed, set up in its frame, used, and uninstalled", async ({
     }),
   ).toBe(3);
   expect(await complete(frame)).toBe("completed");
-  // It was stored before the guest's call came back, and the host heard of it after the issuer.
+  // The issuer stored the completion before the guest's call resolved and before the host's callback.
   expect(await issuer.installations.get(KEY)).toMatchObject({ id, state: "installed" });
   expect(await page.evaluate(() => window.log)).toEqual([["orders", { plan: "basic" }]]);
   expect(await complete(frame)).toBe("completed");
 
   await page.evaluate(() => window.host.installations.uninstall("orders"));
   await expect
-    .poll(() => told.map(({ event, installationId }) => [event, installationId]))
+    .poll(() => received.map(({ event, installationId }) => [event, installationId]))
     .toEqual([
       ["connect", id],
       ["disconnect", id],
     ]);
 });
 
-test("a guest whose setup does not count is told so", async ({ scene, page }) => {
+test("completing the setup of an uninstalled app is denied", async ({ scene, page }) => {
   await scene.openHost();
   await connect(page);
   const frame = await scene.setup();
@@ -156,7 +156,7 @@ test("a guest whose setup does not count is told so", async ({ scene, page }) =>
   expect(await page.evaluate(() => window.log)).toEqual([]);
 });
 
-test("somebody who may not manage apps completes no setup", async ({ scene, page }) => {
+test("a person who may not manage apps cannot complete a setup", async ({ scene, page }) => {
   const { issuer } = scene;
   await scene.openHost("bob");
   await issuer.installations.install(KEY);
@@ -170,7 +170,7 @@ test("somebody who may not manage apps completes no setup", async ({ scene, page
   expect(await issuer.installations.get(KEY)).toMatchObject({ state: "setup" });
 });
 
-test("an app in another place than its setup page completes no setup", async ({ scene, page }) => {
+test("an app outside its setup page cannot complete a setup", async ({ scene, page }) => {
   const { issuer } = scene;
   await scene.openHost();
   await connect(page);

@@ -75,7 +75,7 @@ test("an element that is moved in the document keeps its bridge", async ({ page 
   expect(await page.evaluate(() => window.litKit.host.tokens.length)).toBe(1);
 });
 
-test("an element that leaves closes its bridge, and opens one when it is back", async ({
+test("a removed element closes its bridge and opens a new one when it is inserted again", async ({
   page,
 }) => {
   await page.evaluate(() => document.querySelector("#first")?.append(window.litKit.screen));
@@ -94,7 +94,7 @@ test("an element that leaves closes its bridge, and opens one when it is back", 
   ]);
 });
 
-test("an element that leaves while it connects leaves nothing behind", async ({ page }) => {
+test("an element removed while it connects leaves no connection", async ({ page }) => {
   const left = await page.evaluate(async () => {
     const { host, screen } = window.litKit;
     document.body.append(screen);
@@ -106,7 +106,7 @@ test("an element that leaves while it connects leaves nothing behind", async ({ 
   expect(left).toEqual([false, 0]);
 });
 
-test("an element knows why its bridge could not be opened", async ({ page }) => {
+test("an element exposes the error when its bridge cannot be opened", async ({ page }) => {
   await page.evaluate(() => {
     window.litKit.host.faults.refuse("HANDSHAKE_REFUSED");
     document.body.append(window.litKit.screen);
@@ -115,7 +115,7 @@ test("an element knows why its bridge could not be opened", async ({ page }) => 
   await expect(page.locator("#state")).toHaveText("closed");
 });
 
-test("a listener that was taken back hears nothing", async ({ page }) => {
+test("an unsubscribed listener receives no events", async ({ page }) => {
   await page.evaluate(() => document.body.append(window.litKit.screen));
   await expect(page.locator("#state")).toHaveText("connected");
   const heard = await page.evaluate(async () => {

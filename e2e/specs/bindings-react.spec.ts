@@ -22,7 +22,7 @@ test("StrictMode's double mount makes one connection, and unmounting closes it",
   expect(await page.evaluate(() => window.kit.host.clock.timers)).toBe(0);
 });
 
-test("a provider that is unmounted while it connects leaves nothing behind", async ({ page }) => {
+test("a provider unmounted while it connects leaves no connection", async ({ page }) => {
   const left = await page.evaluate(async () => {
     const { kit } = window;
     kit.render();
@@ -177,7 +177,7 @@ test("a context of another shape goes to the error boundary", async ({ page }) =
   await expect(page.locator("#error")).toHaveText("CONTEXT_INVALID");
 });
 
-test("a hook outside a provider says so", async ({ page }) => {
+test("a hook outside a provider fails with CONFIG_INVALID", async ({ page }) => {
   await page.evaluate(() => window.kit.renderOrphan());
   await expect(page.locator("#error")).toHaveText("CONFIG_INVALID");
 });

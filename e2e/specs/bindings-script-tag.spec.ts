@@ -65,7 +65,7 @@ test("the script for proofs makes a key without the SDK, and puts nothing else o
   });
 });
 
-test("outside a host it says so at once", async ({ page }) => {
+test("outside a host, connecting fails at once", async ({ page }) => {
   await page.setContent("");
   await page.addScriptTag({ content: await scriptTagBuild() });
   const code = await page.evaluate(async () => {

@@ -29,7 +29,7 @@ async function leaveAndReturn(
   await page.evaluate(() => void setTimeout(() => history.back()));
 }
 
-test("comes back with its guests connected, and everything on them", async ({ bridge }) => {
+test("comes back with its guests connected and their subscriptions intact", async ({ bridge }) => {
   const told: unknown[] = [];
   const page = await bridge.openHost();
   await page.exposeBinding("tell", (_source, seen) => void told.push(seen));

@@ -19,7 +19,7 @@ async function show(page: Page, app: string, path: string): Promise<void> {
   );
 }
 
-test("it shows a skeleton, then the app", async ({ bridge }) => {
+test("shows a skeleton until the app is connected", async ({ bridge }) => {
   const page = await bridge.openHost();
   await show(page, "orders", "/orders?wait=never");
   await expect(page.getByRole("status")).toHaveText("Orders is loading");
@@ -32,10 +32,7 @@ test("it shows a skeleton, then the app", async ({ bridge }) => {
   );
 });
 
-test("it says in words that an app does not answer, and tries again on request", async ({
-  bridge,
-  page,
-}) => {
+test("says that an app does not answer, and retries on request", async ({ bridge, page }) => {
   await page.clock.install();
   await bridge.openHost();
   await show(page, "orders", "/orders?wait=never");
@@ -51,9 +48,7 @@ test("it says in words that an app does not answer, and tries again on request",
   await expect(alert).toBeVisible();
 });
 
-test("it says that an app is not there, without a button that would not help", async ({
-  bridge,
-}) => {
+test("says that an app is unknown, without a retry button", async ({ bridge }) => {
   const page = await bridge.openHost();
   await show(page, "unknown", "/");
   await expect(page.getByRole("alert").getByRole("heading")).toHaveText(
@@ -62,7 +57,7 @@ test("it says that an app is not there, without a button that would not help", a
   await expect(page.getByRole("button")).toHaveCount(0);
 });
 
-test("it says that it was given no app", async ({ bridge }) => {
+test("says that the app cannot be shown when it is given no app id", async ({ bridge }) => {
   const page = await bridge.openHost();
   await show(page, "", "/");
   const alert = page.getByRole("alert");
@@ -70,7 +65,7 @@ test("it says that it was given no app", async ({ bridge }) => {
   await expect(alert).toContainText("CONFIG_INVALID");
 });
 
-test("it says on the console that no host was set, and starts when one is", async ({ bridge }) => {
+test("warns on the console until a host is set, and then starts", async ({ bridge }) => {
   const page = await bridge.openHost();
   const warning = page.waitForEvent("console", (message) => message.type() === "warning");
   await page.evaluate(() => {

@@ -67,7 +67,7 @@ for (const moment of ["before", "during"] as const) {
   });
 }
 
-test("a guest that is connected stays so, whatever its page forges", async ({ bridge }) => {
+test("a connected guest stays connected when its page forges messages", async ({ bridge }) => {
   const page = await bridge.openHost();
   const frame = await bridge.mount(page);
   await teachToForge(frame);

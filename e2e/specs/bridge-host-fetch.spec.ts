@@ -66,7 +66,7 @@ test("the host fetches nothing but its gateway for a guest", async ({ bridge }) 
   ]);
 });
 
-test("what the host checked is what it requests, also for a URL without slashes", async ({
+test("the host requests exactly the URL that it checked, also for a URL without slashes", async ({
   bridge,
 }) => {
   const { gateway, gatewayOrigin } = bridge.platform;

@@ -5,7 +5,9 @@ import { expect, test } from "../support/bridge.ts";
 const ready = (frame: Frame): Promise<unknown> =>
   frame.evaluate(async () => (await window.bridge).state);
 
-test("a guest gets the token of its own app only, whatever it asks for", async ({ bridge }) => {
+test("a guest gets only tokens of its own app, even when it asks for another", async ({
+  bridge,
+}) => {
   const page = await bridge.openHost();
   const frame = await bridge.mount(page, { app: "stock" });
   const audiences = await frame.evaluate(async () => {
@@ -70,7 +72,7 @@ test("messages that another frame forges reach neither host nor guest", async ({
   expect(bridge.platform.issuer.mints.length).toBe(before);
 });
 
-test("nothing of the handshake can be called but hello, and its failures tell nothing", async ({
+test("only hello can be called in the handshake, and its errors reveal nothing", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();
@@ -124,7 +126,7 @@ test("nothing of the handshake can be called but hello, and its failures tell no
   expect(JSON.stringify(answers)).not.toMatch(/stack|host-page|\.[jt]s:/);
 });
 
-test("penpal's DESTROY ends the link for nobody who comes later", async ({ bridge }) => {
+test("a forged penpal DESTROY does not prevent later connections", async ({ bridge }) => {
   const page = await bridge.openHost();
   const frame = await bridge.mount(page, { path: "/orders?wait=never" });
   const token = await frame.evaluate(async () => {
@@ -140,7 +142,9 @@ test("penpal's DESTROY ends the link for nobody who comes later", async ({ bridg
   expect(token.split(".")).toHaveLength(3);
 });
 
-test("a guest that floods is cut off, and its neighbour does not notice", async ({ bridge }) => {
+test("a guest that floods is disconnected, and another guest is not affected", async ({
+  bridge,
+}) => {
   const page = await bridge.openHost({
     limits: { frameBurst: 500, maxFramesPerSecond: 100, maxViolations: 3 },
   });

@@ -65,7 +65,7 @@ test("a guest that never answers is lost after 10 s, and can be closed", async (
   await expect(page.locator("iframe")).toHaveCount(0);
 });
 
-test("a guest that stands alone, and one that knows no host, are told at once", async ({
+test("a guest outside a frame and a guest without host origins fail at once", async ({
   bridge,
   page,
 }) => {

@@ -53,7 +53,7 @@ test("a call that is under way when the guest reloads rejects at once with a ret
   await expect.poll(() => page.evaluate(() => window.log)).toEqual([["CHANNEL_LOST", true]]);
 });
 
-test("a document whose channel was taken from it comes back with all that is on it, and its calls reject with a retryable code", async ({
+test("a document that lost its channel to another reconnects with its subscriptions, and its calls reject with a retryable code", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();
@@ -265,7 +265,7 @@ test("two copies of the SDK on a page share one channel, and one closes without 
 // anew. A guest comes out of the cache together with its host's page, which happens for real in
 // bridge-back-forward-cache.spec.ts; the first test here shows the one, the second the guest's answer
 // to the event in a page that goes on.
-test("going back in the frame's history loads the document anew, and it connects again", async ({
+test("going back in the frame's history reloads the document, which connects again", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();
@@ -284,7 +284,7 @@ test("going back in the frame's history loads the document anew, and it connects
   await expectWorking(page, frame);
 });
 
-test("a guest that comes back from the back/forward cache finds its channel alive and keeps it", async ({
+test("a guest restored from the back/forward cache keeps its working channel", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();

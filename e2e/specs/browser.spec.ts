@@ -1,7 +1,7 @@
 /** The browser that the other specs run in. */
 import { expect, test } from "../support/bridge.ts";
 
-test("what Playwright switches off in the browser is off", async ({ browser }) => {
+test("every feature that Playwright disables in the browser is disabled", async ({ browser }) => {
   const devtools = await browser.newBrowserCDPSession();
   const { commandLine } = await devtools.send("SystemInfo.getInfo");
   const lists = [...commandLine.matchAll(/--disable-features=(\S+)/gu)].map(([, list = ""]) =>

@@ -1,6 +1,6 @@
 import { expect, test } from "../support/demo.ts";
 
-test("the pane shows the customer that is selected when it opens, by the host's getter", async ({
+test("a pane that opens shows the customer that is already selected", async ({
   demo,
   page,
   platform,
@@ -12,7 +12,7 @@ test("the pane shows the customer that is selected when it opens, by the host's 
   ).toBeVisible();
 });
 
-test("the pane follows the selection by events, in the same document", async ({ demo, page }) => {
+test("the pane follows each selection without a reload", async ({ demo, page }) => {
   const pane = await demo.openCustomer("Alpine & Co.");
   await pane.locator("body").evaluate((body) => (body.dataset["mark"] = "first document"));
 
@@ -25,7 +25,7 @@ test("the pane follows the selection by events, in the same document", async ({ 
   await expect(pane.locator("body")).toHaveAttribute("data-mark", "first document");
 });
 
-test("the pane's figures are those of the list", async ({ demo, page }) => {
+test("the pane shows the same figures as the list", async ({ demo, page }) => {
   await demo.signIn();
   const row = page.getByRole("row", { name: /Lakeside Rentals/ });
   const [orders, value] = await row.locator("td.number").allTextContents();
@@ -36,7 +36,7 @@ test("the pane's figures are those of the list", async ({ demo, page }) => {
   await expect(figure("Lifetime value")).toHaveText(value ?? "");
 });
 
-test("the shell's appearance is the guests' too, also when it changes", async ({ demo, page }) => {
+test("guests follow the shell's appearance when it changes", async ({ demo, page }) => {
   await page.emulateMedia({ colorScheme: "light" });
   const pane = await demo.openCustomer("Alpine & Co.");
   await expect(pane.locator("html")).toHaveAttribute("data-theme", "light");
@@ -46,7 +46,7 @@ test("the shell's appearance is the guests' too, also when it changes", async ({
   await expect(pane.locator("html")).toHaveAttribute("data-theme", "dark");
 });
 
-test("the pane is as high as its content, and leads to an order in the app for orders", async ({
+test("the pane is as high as its content and opens an order in the orders app", async ({
   demo,
   page,
 }) => {
@@ -66,7 +66,7 @@ test("the pane is as high as its content, and leads to an order in the app for o
   ).toBeVisible();
 });
 
-test("an app that wants to another one by the shell's own path is refused", async ({
+test("an app that navigates to another app through the shell's own path is refused", async ({
   demo,
   page,
 }) => {

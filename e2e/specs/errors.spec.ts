@@ -1,7 +1,11 @@
-/** What goes wrong is said to the person in words, with what they can do about it. */
+/** Failures are described to the person, together with what they can do next. */
 import { chooseIdentity, expect, test } from "../support/demo.ts";
 
-test("an app that is not installed", async ({ demo, page, platform }) => {
+test("the page of an app that is not installed links to the customers", async ({
+  demo,
+  page,
+  platform,
+}) => {
   await demo.signIn();
   await page.goto(`${platform.url}/apps/payroll`);
   const alert = page.getByRole("alert");
@@ -11,32 +15,39 @@ test("an app that is not installed", async ({ demo, page, platform }) => {
   await expect(page.getByRole("heading", { name: "Customers" })).toBeVisible();
 });
 
-test("an app that has no page of its own", async ({ demo, page, platform }) => {
+test("the page of an app without a menu placement says that it has no page", async ({
+  demo,
+  page,
+  platform,
+}) => {
   await demo.signIn();
   await page.goto(`${platform.url}/apps/customer-pane`);
   await expect(page.getByRole("alert")).toContainText("This app has no page");
 });
 
-test("an address where nothing is", async ({ demo, page, platform }) => {
+test("an unknown address answers 404 and says so", async ({ demo, page, platform }) => {
   await demo.signIn();
   const response = await page.goto(`${platform.url}/some/old/link`);
   expect(response?.status()).toBe(404);
   await expect(page.getByText("There is nothing at this address")).toBeVisible();
 });
 
-test("a customer of another workspace", async ({ demo, page, platform }) => {
+test("a customer of another workspace is not found", async ({ demo, page, platform }) => {
   await demo.signIn({ person: "Carol", workspace: "Globex Industrial" });
   await page.goto(`${platform.url}/customers/c-114`);
   await expect(page.getByText("Customer not found")).toBeVisible();
 });
 
-test("no session: the sign-in page, and nothing of the workspace", async ({ page, platform }) => {
+test("without a session the shell shows only the sign-in page", async ({ page, platform }) => {
   await page.goto(`${platform.url}/customers`);
   await expect(page.getByRole("heading", { name: "Sign in to Porchlight" })).toBeVisible();
   await expect(page.locator("iframe")).toHaveCount(0);
 });
 
-test("the service behind the gateway is down, and comes back", async ({ demo, platform }) => {
+test("the guest says that the service is down, and recovers with it", async ({
+  demo,
+  platform,
+}) => {
   await platform.stop("upstream");
   await demo.signIn();
   const orders = await demo.openApp("Orders");
@@ -48,7 +59,10 @@ test("the service behind the gateway is down, and comes back", async ({ demo, pl
   await expect(orders.getByRole("row", { name: /#1148/ })).toBeVisible();
 });
 
-test("the gateway is down", async ({ demo, platform }) => {
+test("the guest says that the gateway is down, and recovers with it", async ({
+  demo,
+  platform,
+}) => {
   await platform.stop("gateway");
   await demo.signIn();
   const orders = await demo.openApp("Orders");
@@ -58,7 +72,10 @@ test("the gateway is down", async ({ demo, platform }) => {
   await expect(orders.getByRole("row", { name: /#1148/ })).toBeVisible();
 });
 
-test("the gateway has no keys, because the issuer is away", async ({ demo, platform }) => {
+test("the guest says that sign-ins cannot be checked while the gateway has no keys", async ({
+  demo,
+  platform,
+}) => {
   await demo.signIn();
   const orders = await demo.openApp("Orders");
   await expect(orders.getByRole("row", { name: /#1148/ })).toBeVisible();
@@ -69,11 +86,15 @@ test("the gateway has no keys, because the issuer is away", async ({ demo, platf
   const alert = orders.getByRole("alert");
   await expect(alert).toContainText("Your sign-in can’t be checked right now");
   await expect(alert).toHaveAttribute("data-reason", "keys-unavailable");
-  // A gateway that has just failed to get keys waits before it asks again; the next test needs not.
+  // A gateway that failed to get keys waits before it retries. The next test starts a new one.
   await platform.stop("gateway");
 });
 
-test("the app's own server is down", async ({ demo, page, platform }) => {
+test("the shell says that an app does not answer, and recovers with it", async ({
+  demo,
+  page,
+  platform,
+}) => {
   await platform.stop("orders");
   await page.clock.install();
   await demo.signIn();
@@ -88,12 +109,12 @@ test("the app's own server is down", async ({ demo, page, platform }) => {
   await expect(demo.guest("Orders").getByRole("row", { name: /#1148/ })).toBeVisible();
 });
 
-test("a guest that is opened on its own", async ({ page, platform }) => {
+test("a guest outside its host says where to open it", async ({ page, platform }) => {
   await page.goto(platform.addresses.orders.origin);
   await expect(page.getByRole("alert")).toContainText("Open this app from Porchlight");
 });
 
-test("the issuer is away while somebody signs in", async ({ page, platform }) => {
+test("a sign-in says that the issuer cannot be reached", async ({ page, platform }) => {
   await page.goto(platform.url);
   await expect(page.getByRole("heading", { name: "Sign in to Porchlight" })).toBeVisible();
   await platform.stop("shell");
@@ -101,7 +122,7 @@ test("the issuer is away while somebody signs in", async ({ page, platform }) =>
   await expect(page.getByRole("alert")).toContainText("The shell can’t reach its server");
 });
 
-test("the issuer is away while the page loads: nobody is taken for signed out", async ({
+test("a page that loads while the issuer is down does not show the sign-in page", async ({
   demo,
   page,
 }) => {

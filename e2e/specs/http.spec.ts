@@ -1,11 +1,11 @@
-/** What `curl` sees, as the design says. */
+/** Tests the demo's HTTP interface as `curl` would use it. */
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { expect, test } from "../support/demo.ts";
 import { askGateway, send, signIn } from "../support/http.ts";
 
 const ALICE = { userId: "alice", tenantId: "acme" };
 
-test("login, token, gateway: the tenant's orders", async ({ platform }) => {
+test("a session's token reads the tenant's orders through the gateway", async ({ platform }) => {
   const token = await (await signIn(platform, ALICE)).token("orders");
   const { status, body } = await askGateway(platform, "/orders", { token });
   expect(status).toBe(200);
@@ -45,7 +45,9 @@ test("an independent library verifies the token, which has exactly the designed 
   expect(life).toBeLessThanOrEqual(60);
 });
 
-test("the scope is what both the app and the user have", async ({ platform }) => {
+test("a token's scope is the intersection of the app's and the user's scopes", async ({
+  platform,
+}) => {
   const scopeOf = async (userId: string, appId: string) => {
     const token = await (await signIn(platform, { userId, tenantId: "acme" })).token(appId);
     const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as {
@@ -58,7 +60,9 @@ test("the scope is what both the app and the user have", async ({ platform }) =>
   expect(await scopeOf("alice", "inspector")).toBe("");
 });
 
-test("every refusal says its reason, its action, and how to authenticate", async ({ platform }) => {
+test("every refusal has a reason, an action and a WWW-Authenticate header", async ({
+  platform,
+}) => {
   const session = await signIn(platform, ALICE);
   const cases = [
     [await askGateway(platform, "/orders"), 401, "token-missing", "login"],
@@ -95,12 +99,10 @@ test("every refusal says its reason, its action, and how to authenticate", async
   }
 });
 
-test("every part listens on this machine alone, and answers to its own name alone", async ({
-  platform,
-}) => {
+test("every part answers 421 to a request with a foreign Host header", async ({ platform }) => {
   for (const part of ["shell", "orders", "upstream"] as const) {
     const { authority, port } = platform.addresses[part];
-    // A page that has rebound its own name to this machine sends that name as Host.
+    // A page that rebinds its DNS name to this machine sends that name as Host.
     const rebound = await hostHeader(port, `attacker.example:${port}`);
     expect(rebound, authority).toBe(421);
   }

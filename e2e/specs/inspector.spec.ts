@@ -1,6 +1,6 @@
 import { expect, test } from "../support/demo.ts";
 
-test("the inspector shows its token, its claims, and the time that is left", async ({
+test("the inspector shows its token, the claims and the remaining seconds", async ({
   demo,
   platform,
 }) => {
@@ -20,14 +20,14 @@ test("the inspector shows its token, its claims, and the time that is left", asy
   await expect.poll(seconds).toBeLessThan(first);
 });
 
-test("the gateway refuses what the app has no scope for, and the app says so", async ({ demo }) => {
+test("an app without a scope shows the gateway's refusal", async ({ demo }) => {
   await demo.signIn();
   const inspector = await demo.openApp("Inspector");
   await inspector.getByRole("button", { name: "GET /orders" }).click();
   await expect(inspector.getByTestId("trial")).toContainText("Refused (scope-missing)");
 });
 
-test("the inspector hears what happens in other apps", async ({ demo, page }) => {
+test("the inspector receives the events of other apps", async ({ demo, page }) => {
   await demo.signIn();
   await page.getByRole("link", { name: "Alpine & Co." }).click();
   const inspector = await demo.openApp("Inspector");

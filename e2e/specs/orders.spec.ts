@@ -16,13 +16,13 @@ test("the guest shows the workspace's orders, fetched through the gateway with i
   expect(await sent.headerValue("cookie")).toBeNull();
 });
 
-test("host and guest run in processes of their own", async ({ demo, browser }) => {
+test("host and guest run in separate processes", async ({ demo, browser }) => {
   await demo.signIn();
   const orders = await demo.openApp("Orders");
   await expect(orders.getByRole("row", { name: /#1148/ })).toBeVisible();
   const session = await browser.newBrowserCDPSession();
   const { targetInfos } = await session.send("Target.getTargets");
-  // A frame is a target of its own only when another process renders it.
+  // A frame is a separate target only when another process renders it.
   const frames = targetInfos.filter(({ type }) => type === "iframe").map(({ url }) => url);
   expect(frames).toEqual([`${demo.platform.addresses.orders.origin}/`]);
 });
@@ -46,7 +46,7 @@ test("status tabs and search narrow the list", async ({ demo }) => {
   await expect(orders.getByRole("heading", { name: "No order matches" })).toBeVisible();
 });
 
-test("an order is created, and taken through its steps", async ({ demo, page }) => {
+test("an order is created and goes through each status", async ({ demo, page }) => {
   await demo.signIn({ person: "Bob" });
   const orders = await demo.openApp("Orders");
   await orders.getByRole("button", { name: "New order" }).click();
@@ -59,17 +59,17 @@ test("an order is created, and taken through its steps", async ({ demo, page }) 
   const heading = orders.getByRole("heading", { name: /^Order #/ });
   await expect(heading).toBeVisible();
   const number = (await heading.textContent())?.match(/#(\d+)/)?.[1];
-  // The shell says it in the app's name, for a few seconds.
-  const putAway = async (status: string): Promise<void> => {
+  // The shell shows a toast in the app's name for a few seconds.
+  const dismissToast = async (status: string): Promise<void> => {
     await expect(page.getByRole("status").getByText(`Order #${number} is ${status}`)).toBeVisible();
     await page.getByRole("button", { name: "Dismiss" }).click();
   };
-  await putAway("new");
+  await dismissToast("new");
   await expect(orders.getByText(/by bob/)).toBeVisible();
   await orders.getByRole("button", { name: "Confirm order" }).click();
-  await putAway("confirmed");
+  await dismissToast("confirmed");
   await orders.getByRole("button", { name: "Mark as shipped" }).click();
-  await putAway("shipped");
+  await dismissToast("shipped");
   await orders.getByRole("button", { name: "Mark as delivered" }).click();
   await expect(
     orders.getByRole("dialog").getByRole("button", { name: /Mark as|Confirm/ }),
@@ -94,7 +94,7 @@ test("an order opens its customer in the shell", async ({ demo, page }) => {
   await expect(page.getByRole("heading", { name: "Kestrel Cycling Club" })).toBeVisible();
 });
 
-test("a person who may only read is told so when they try to change something", async ({
+test("a person with read access sees a permission error when they change an order", async ({
   demo,
 }) => {
   await demo.signIn({ person: "Dana" });
@@ -109,7 +109,7 @@ test("a person who may only read is told so when they try to change something", 
   await expect(orders.getByRole("alert")).toHaveAttribute("data-reason", "scope-missing");
 });
 
-test("a step that somebody else has taken already is refused, and the order shown as it is", async ({
+test("a change that conflicts with somebody else's is refused, and the current order is shown", async ({
   demo,
   platform,
 }) => {
@@ -141,7 +141,7 @@ test("a step that somebody else has taken already is refused, and the order show
   await expect(orders.getByRole("dialog").getByText("Cancelled")).toBeVisible();
 });
 
-test("an order is cancelled only when the person says so in the shell's dialog", async ({
+test("an order is cancelled only after the person confirms it in the shell's dialog", async ({
   demo,
   page,
 }) => {
@@ -163,7 +163,7 @@ test("an order is cancelled only when the person says so in the shell's dialog",
   await expect(orders.getByRole("dialog").getByText("Cancelled")).toBeVisible();
 });
 
-test("the shell's address says which order is open, and a reload comes back to it", async ({
+test("the shell's address contains the open order, and a reload opens it again", async ({
   demo,
   page,
 }) => {

@@ -115,7 +115,7 @@ test("tokens are real: a backend verifies them with the issuer's keys", async ({
   });
 });
 
-test("the session changes at the test's word", async ({ embed }) => {
+test("the session changes when the test asks for it", async ({ embed }) => {
   const app = await embed(guest, {
     user: { tenants: { acme: { scopes: [] }, globex: { scopes: [] } } },
   });
@@ -131,7 +131,7 @@ test("the session changes at the test's word", async ({ embed }) => {
   await expect(user).toHaveText("nobody");
 });
 
-test("the app is loaded anew, and follows what the host says", async ({ embed }) => {
+test("the app is reloaded and follows the host's state", async ({ embed }) => {
   const app = await embed(guest, { user: null });
   await expect(app.frame.locator("#user")).toHaveText("nobody");
   await app.reload();

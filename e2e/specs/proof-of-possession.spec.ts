@@ -1,4 +1,4 @@
-/** [TM-500] Tokens that are bound to a key of the guest's page, with a real issuer and a real gateway. */
+/** [TM-500] Tests tokens that are bound to a key of the guest's page, with a real issuer and gateway. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Frame, Page } from "@playwright/test";
@@ -15,9 +15,9 @@ import { scriptTagBuild } from "../support/script-tag-build.ts";
 
 interface Scene {
   readonly gatewayUrl: string;
-  /** Of each request that the gateway let through. */
+  /** Headers of each request that the gateway forwarded. */
   readonly upstreamHeaders: Record<string, unknown>[];
-  /** Shows the app in one more frame. */
+  /** Mounts the app in another frame. */
   open(): Promise<Frame>;
 }
 
@@ -69,7 +69,7 @@ const test = base.extend<{ scene: Scene }>({
   },
 });
 
-/** What the scripts for pages without a build step put on the window. */
+/** Globals of the scripts for pages without a build step. */
 interface Scripts {
   readonly Breezeway: typeof guest;
   readonly BreezewayProof: typeof guestProof;
@@ -114,7 +114,7 @@ async function openFrame(page: Page): Promise<Frame> {
   return frame;
 }
 
-/** Connects with a key of its own, and gives the status of a request and the token it was made with. */
+/** Connects with a new key, and returns the status of a request and the token that it used. */
 function connectAndFetch(frame: Frame): Promise<{ status: number; token: string }> {
   return frame.evaluate(async () => {
     const { createAppBridge, createProof } = window.breezeway;
@@ -131,7 +131,7 @@ async function reasonOf(response: Response): Promise<unknown> {
   return [response.status, ((await response.json()) as { reason: string }).reason];
 }
 
-test("a guest's requests prove its key, and what a thief copies of them opens nothing", async ({
+test("a guest's requests prove its key, and copied requests are rejected", async ({
   page,
   scene,
 }) => {
@@ -156,7 +156,7 @@ test("a guest's requests prove its key, and what a thief copies of them opens no
   expect(await reasonOf(elsewhere)).toEqual([401, "proof-invalid"]);
 });
 
-test("a page without a build step proves its key by a second script, in whichever order they come", async ({
+test("a page without a build step proves its key with a second script, in either order", async ({
   scene,
 }) => {
   const names = ["script-tag", "script-tag-proof"] as const;
@@ -177,7 +177,7 @@ test("a page without a build step proves its key by a second script, in whicheve
   }
 });
 
-test("each frame has a key of its own, and so has its next document", async ({ page, scene }) => {
+test("each frame and each of its documents has its own key", async ({ page, scene }) => {
   const first = await scene.open();
   const one = await connectAndFetch(first);
   const two = await connectAndFetch(await scene.open());
@@ -189,7 +189,7 @@ test("each frame has a key of its own, and so has its next document", async ({ p
   expect(new Set(keys).size).toBe(3);
 });
 
-test("it goes on after a reconnect and a switch of tenants, and ends with the session", async ({
+test("proofs continue after a reconnect and a tenant switch, and end with the session", async ({
   page,
   scene,
 }) => {
@@ -204,7 +204,7 @@ test("it goes on after a reconnect and a switch of tenants, and ends with the se
         else if (isLost && state === "connected") resolve();
       });
     });
-    // As for a page that comes back from the back/forward cache with a port that leads nowhere.
+    // A page restored from the back/forward cache may have a dead port.
     dispatchEvent(new PageTransitionEvent("pagehide", { persisted: false }));
     dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
     await isBack;
@@ -238,7 +238,7 @@ test("it goes on after a reconnect and a switch of tenants, and ends with the se
   expect(code).toBe("SIGNED_OUT");
 });
 
-test("an app that requires proofs gives a page without a key no token, and no request through the host", async ({
+test("an app that requires proofs denies tokens and host requests to a page without a key", async ({
   scene,
 }) => {
   const frame = await scene.open();

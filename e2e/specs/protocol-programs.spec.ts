@@ -295,7 +295,7 @@ test.describe("a host that was written from the page", () => {
     await expect.poll(session).toBeNull();
   });
 
-  test("takes a guest back that has loaded anew", async ({ page, scene }) => {
+  test("reconnects a guest that has reloaded", async ({ page, scene }) => {
     const frame = await openForeignHost(page, scene);
     await frame.evaluate(async () => (await window.bridge).state);
     await frame.evaluate(() => location.reload());

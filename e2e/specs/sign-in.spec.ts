@@ -1,9 +1,6 @@
 import { chooseIdentity, expect, test } from "../support/demo.ts";
 
-test("a person chooses who they are and where, and lands in that workspace", async ({
-  page,
-  platform,
-}) => {
+test("a person who signs in sees the workspace that they chose", async ({ page, platform }) => {
   await page.goto(platform.url);
   await chooseIdentity(page, { person: "Alice", workspace: "Globex Industrial" });
   await expect(page.getByRole("heading", { name: "Customers" })).toBeVisible();
@@ -12,14 +9,17 @@ test("a person chooses who they are and where, and lands in that workspace", asy
   await expect(page.getByRole("link", { name: "Adler Maschinenbau" })).toBeVisible();
 });
 
-test("only the workspaces of the chosen person can be chosen", async ({ platform, page }) => {
+test("the sign-in page offers only the workspaces of the chosen person", async ({
+  platform,
+  page,
+}) => {
   await page.goto(platform.url);
   await page.getByRole("radio", { name: "Bob" }).check();
   await expect(page.getByRole("radio", { name: "Acme Outfitters", exact: true })).toBeChecked();
   await expect(page.getByRole("radio", { name: "Globex Industrial", exact: true })).toHaveCount(0);
 });
 
-test("the whole way works with the keyboard alone", async ({ platform, page }) => {
+test("sign-in and menus work with the keyboard alone", async ({ platform, page }) => {
   await page.goto(platform.url);
   await expect(page.getByRole("heading", { name: "Sign in to Porchlight" })).toBeVisible();
   await page.keyboard.press("Tab");
@@ -36,13 +36,13 @@ test("the whole way works with the keyboard alone", async ({ platform, page }) =
   await expect(page.getByRole("button", { name: /^Account/ })).toBeFocused();
 });
 
-test("a link to a page leads there after the sign-in", async ({ platform, page }) => {
+test("a link to a page opens that page after the sign-in", async ({ platform, page }) => {
   await page.goto(`${platform.url}/customers/c-103`);
   await chooseIdentity(page, { person: "Alice", workspace: "Acme Outfitters" });
   await expect(page.getByRole("heading", { name: "Cedar Ridge Outdoors" })).toBeVisible();
 });
 
-test("the session outlives a reload of the page and a restart of the issuer", async ({
+test("the session survives a reload of the page and a restart of the issuer", async ({
   demo,
   page,
   platform,

@@ -26,7 +26,12 @@ test("signing out ends the session in the shell, in the guests, and at the issue
   expect(body).toMatchObject({ action: "login" });
 });
 
-test("signing out in one tab signs the other out", async ({ context, demo, page, platform }) => {
+test("signing out in one tab signs the other tab out", async ({
+  context,
+  demo,
+  page,
+  platform,
+}) => {
   await demo.signIn();
   const other = await context.newPage();
   await other.goto(`${platform.url}/apps/orders`);
@@ -39,7 +44,7 @@ test("signing out in one tab signs the other out", async ({ context, demo, page,
   await expect(other.getByRole("alert")).toContainText("Your session has ended");
 });
 
-test("a session that an operator ends shows the sign-in page, which says why", async ({
+test("revoking a session shows the sign-in page with the reason", async ({
   demo,
   page,
   platform,

@@ -3,7 +3,7 @@ import { expect, test } from "../support/bridge.ts";
 import { answer, ask, call, click, modalFrame, open, start } from "../support/surfaces.ts";
 
 test.describe("a hostile guest", () => {
-  test("gets a few toasts of a flood, each in its name", async ({ bridge }) => {
+  test("gets only a few toasts of a flood, each with the app's name", async ({ bridge }) => {
     const { page, frame } = await open(bridge);
     const codes = await frame.evaluate(async () => {
       const { method } = await window.bridge;
@@ -21,9 +21,7 @@ test.describe("a hostile guest", () => {
     await expect(region.getByText("From Orders")).toHaveCount(3);
   });
 
-  test("gets its markup shown as text, and its writing direction kept to itself", async ({
-    bridge,
-  }) => {
+  test("gets its markup shown as text and its writing direction isolated", async ({ bridge }) => {
     const opened = await open(bridge);
     const { page, frame } = opened;
     const markup = `<img src=x onerror="window.log.push('owned')"><b>x</b>`;
@@ -54,7 +52,7 @@ test.describe("a hostile guest", () => {
     await expect(page.getByText("Over here")).toBeVisible();
   });
 
-  test("moves neither its name nor the buttons out of sight, however long its texts are", async ({
+  test("cannot push its name or the buttons out of view with long texts", async ({
     bridge,
     page,
   }) => {
@@ -87,7 +85,7 @@ test.describe("a hostile guest", () => {
     }
   });
 
-  test("cannot pass the page in its dialog for the one that is outside", async ({ bridge }) => {
+  test("cannot present the page in its dialog as the host's page", async ({ bridge }) => {
     const opened = await open(bridge);
     const { page } = opened;
     await page.evaluate(() => {
@@ -101,7 +99,7 @@ test.describe("a hostile guest", () => {
     expect(await page.evaluate(() => window.log)).toEqual([]);
   });
 
-  test("goes nowhere but to paths", async ({ bridge }) => {
+  test("can navigate only to paths", async ({ bridge }) => {
     const opened = await open(bridge);
     const { page, frame } = opened;
     await click(opened);
@@ -125,7 +123,7 @@ test.describe("a hostile guest", () => {
     ]);
   });
 
-  test("without capabilities gets none of it", async ({ bridge }) => {
+  test("is refused every surface without capabilities", async ({ bridge }) => {
     const opened = await open(bridge, { capabilities: [] });
     const { page, frame } = opened;
     await click(opened);

@@ -1,10 +1,10 @@
-/** The ready-made surfaces, by the rules of accessibility. */
+/** Checks the accessibility of the ready-made surfaces. */
 import { AxeBuilder } from "@axe-core/playwright";
 import { expect, test } from "../support/bridge.ts";
 import { call, click, modalFrame, open, start } from "../support/surfaces.ts";
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`toasts and dialogs have no accessibility fault, ${colorScheme}`, async ({
+  test(`toasts and dialogs have no accessibility violations in ${colorScheme}`, async ({
     bridge,
     page,
   }) => {

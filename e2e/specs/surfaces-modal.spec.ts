@@ -42,7 +42,7 @@ test.describe("a page of the app in a dialog", () => {
     await expect(page.getByRole("dialog")).toHaveCount(0);
   });
 
-  test("goes with its opener", async ({ bridge }) => {
+  test("closes when its opener reloads", async ({ bridge }) => {
     const opened = await open(bridge);
     const { page, frame } = opened;
     await ask(opened, "openModal", "edit-orders");
@@ -72,9 +72,7 @@ test.describe("a page of the app in a dialog", () => {
   });
 });
 
-test("surfaces that are taken out of the page leave nothing behind, and throw nothing", async ({
-  bridge,
-}) => {
+test("surfaces removed from the page leave no elements and throw no errors", async ({ bridge }) => {
   const opened = await open(bridge);
   const { page, frame } = opened;
   const thrown: Error[] = [];

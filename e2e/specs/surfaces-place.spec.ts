@@ -97,7 +97,7 @@ test.describe("the size of a frame", () => {
   });
 });
 
-test("an app that tells where it is can be opened there again, and is not loaded anew for it", async ({
+test("an app that reports its path can be opened there again without a reload", async ({
   bridge,
   page,
 }) => {

@@ -41,10 +41,7 @@ test.describe("a question", () => {
     await expect(opened.page.getByRole("alertdialog")).toHaveCount(0);
   });
 
-  test("is not asked unless the person has just done something in the page", async ({
-    bridge: { platform },
-    page,
-  }) => {
+  test("is not asked without recent user activation", async ({ bridge: { platform }, page }) => {
     // Host and guest act by themselves: what Playwright evaluates counts as a person's doing.
     const said = page.waitForEvent("console", (message) => message.text().startsWith("answers:"));
     await page.goto(`${platform.hostOrigin}/?unattended=${platform.guestOrigin}`);

@@ -1,7 +1,7 @@
 import { expect, test } from "../support/demo.ts";
 import { askGateway, logIn, signIn } from "../support/http.ts";
 
-test("switching the workspace changes what the open guest sees, without loading it anew", async ({
+test("switching the workspace changes the open guest's data without a reload", async ({
   demo,
   page,
 }) => {
@@ -62,7 +62,7 @@ test("an order of one tenant cannot be reached, changed, or named from the other
   });
 });
 
-test("nobody signs in to a tenant that is not theirs", async ({ platform }) => {
+test("a sign-in to a tenant of other people is refused", async ({ platform }) => {
   const answer = await logIn(platform, { userId: "bob", tenantId: "globex" });
   expect(answer.status).toBe(403);
   expect(answer.body).toMatchObject({ reason: "tenant-not-allowed" });

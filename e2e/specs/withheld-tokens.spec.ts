@@ -1,9 +1,9 @@
-/** `withholdTokens` and `via: "host"` against the real issuer, gateway and service. */
+/** Tests `withholdTokens` and `via: "host"` with the real issuer, gateway and service. */
 import type { Page } from "@playwright/test";
 import { bundlePage } from "../support/bundle-page.ts";
 import { expect, test } from "../support/demo.ts";
 
-/** Puts a host and a guest of the bridge specs at the demo's own origins. */
+/** Serves the bridge specs' host and guest pages at the demo's origins. */
 async function openBareHost(page: Page, shell: string, guest: string): Promise<void> {
   for (const [origin, name] of [
     [shell, "host-page"],
@@ -21,12 +21,12 @@ async function openBareHost(page: Page, shell: string, guest: string): Promise<v
       }),
     );
   }
-  // Chromium does not count a page that a test made up as one of this machine.
+  // Chromium does not treat a page that a test fulfils as a page of a loopback address.
   await page.context().grantPermissions(["local-network-access"]);
   await page.goto(`${shell}/bare`);
 }
 
-test("a guest that gets no token reads orders through the host and the real gateway", async ({
+test("a guest without a token reads orders through the host and the real gateway", async ({
   demo,
   page,
   platform,
@@ -75,7 +75,7 @@ test("a guest that gets no token reads orders through the host and the real gate
       };
     });
   expect(seen).toMatchObject({ status: 200, token: "DENIED", direct: "DENIED" });
-  // Which orders come first depends on what other tests have added.
+  // Other tests add orders, so the first two may differ.
   expect(seen.body.tenantId).toBe("acme");
   expect(seen.body.orders).toHaveLength(2);
 

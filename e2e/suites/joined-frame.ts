@@ -1,4 +1,4 @@
-/** A real host's guest place and a real guest's link, joined in memory: a frame without a browser. */
+/** Joins a real host's guest place and a real guest's link in memory, as a frame without a browser. */
 import type { Greeting, HostLink, PageLifeListener } from "@breezeway/guest";
 import type { OpenGuestPlace, GuestPlaceOptions } from "@breezeway/host";
 import { parseHello, parseWelcome, type Welcome } from "@breezeway/shared";
@@ -7,13 +7,13 @@ import { createMessagePipe, type MessagePipe } from "@breezeway/shared/testing";
 
 export interface JoinedFrame {
   readonly place: OpenGuestPlace;
-  /** Of the document that is in the frame at present. */
+  /** The link of the document that is now in the frame. */
   readonly link: HostLink;
-  /** The channel breaks without a word. */
+  /** Breaks the channel without a close message. */
   cut(): void;
-  /** The document goes, with or without a word, and `link` is that of the next one. */
+  /** Unloads the document, with or without a close message. `link` is then that of the next document. */
   reload(options: { readonly isAnnounced: boolean }): void;
-  /** The present document has loaded, after whatever its scripts have done until then. */
+  /** Fires the load event of the current document. */
   loaded(): void;
 }
 
@@ -38,7 +38,7 @@ export function joinFrame(clock: Clock): JoinedFrame {
           } catch (error) {
             if (current === link) throw error;
           }
-          // The document is gone: it hears nothing, and its end of the channel is gone with it.
+          // The unloaded document receives nothing, and its end of the channel is closed.
           opened.cut();
           return new Promise(() => undefined);
         };

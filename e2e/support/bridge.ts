@@ -1,4 +1,4 @@
-/** What the bridge specs share: a platform per file, a host page, a frame in it. */
+/** Fixtures of the bridge specs: a platform per file, a host page, and frames in it. */
 import { test as base, type Frame, type Page } from "@playwright/test";
 import type * as GuestModule from "@breezeway/guest";
 import type * as GuestProofModule from "@breezeway/guest/proof";
@@ -39,9 +39,9 @@ export interface BridgeFixture {
   readonly platform: Platform;
   /** A host page with a host of two apps, `orders` and `stock`, and a few methods. */
   readonly openHost: (setup?: HostSetup, on?: Page) => Promise<Page>;
-  /** The same in a page that is there already, such as after a reload. */
+  /** Creates the same host in a page that is already open, such as after a reload. */
   readonly startHost: (setup?: HostSetup, on?: Page) => Promise<Page>;
-  /** Mounts an app as `window.mount`, and gives its frame once it has loaded. */
+  /** Mounts an app as `window.mount` and returns its frame when it has loaded. */
   readonly mount: (page: Page, options?: { app?: string; path?: string }) => Promise<Frame>;
 }
 

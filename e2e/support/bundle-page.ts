@@ -1,11 +1,11 @@
-/** Bundles one fixture as a classic script, for a page that needs no server. */
+/** Bundles one fixture as a classic script, for a page without a server. */
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const bundles = new Map<string, Promise<string>>();
 
 /**
- * Bundled once in each worker.
+ * Bundles each page once per worker.
  *
  * @param path relative to `e2e/`
  */

@@ -1,6 +1,6 @@
 /**
- * The demo platform for the specs: one per worker, whole again for each test. A page of it that
- * breaks its own content security policy, or throws, fails the test.
+ * The demo platform for the specs. Each worker has one, and every test starts with all parts running. A
+ * test fails when a page throws or violates its content security policy.
  */
 import type { Part, Platform, PlatformOptions } from "@breezeway/demo";
 import { test as base, expect, type FrameLocator, type Page } from "@playwright/test";
@@ -16,19 +16,19 @@ export interface Credentials {
   readonly workspace?: keyof typeof TENANTS;
 }
 
-/** The demo as a person uses it. */
+/** Drives the demo as a person would. */
 export interface Demo {
   readonly platform: Platform;
   readonly page: Page;
-  /** Opens the shell as somebody who has signed in, and waits for the first page. */
+  /** Signs in without the sign-in page, opens the shell, and waits for its first page. */
   signIn(credentials?: Credentials): Promise<void>;
-  /** Opens an app from the sidebar. */
+  /** Opens an app from the sidebar and waits until it is connected. */
   openApp(name: "Orders" | "Inspector"): Promise<FrameLocator>;
-  /** Signs in and selects a customer, and waits until the pane shows it. */
+  /** Signs in, selects a customer, and waits until the pane shows the customer. */
   openCustomer(name: string): Promise<FrameLocator>;
-  /** Inside of an app's frame that is on the page. */
+  /** The frame of an app on the page. */
   guest(name: "Orders" | "Inspector" | "Customer insights"): FrameLocator;
-  /** Inside of an app's page that the shell shows in a dialog. */
+  /** The frame of an app's page that the shell shows in a dialog. */
   readonly dialog: FrameLocator;
 }
 
@@ -41,7 +41,7 @@ export interface TestFixtures {
   readonly platform: Platform;
   readonly demo: Demo;
   readonly cleanConsole: void;
-  /** Messages of the console that a test expects; everything else of its kind fails it. */
+  /** Console messages that a test expects. Any other error or warning fails the test. */
   readonly expectedMessages: RegExp[];
 }
 
@@ -50,7 +50,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
   wholePlatform: [
     async ({ platformOptions }, use) => {
-      // Imported here, not above: Playwright's main process lists the tests without the platform.
+      // A dynamic import, because Playwright's main process lists the tests without the platform.
       const { startPlatform } = await import("@breezeway/demo");
       const { freeBasePort } = await import("./free-ports.ts");
       const dataDir = await mkdtemp(join(tmpdir(), "breezeway-e2e-"));
@@ -65,7 +65,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
   platform: async ({ wholePlatform }, use) => {
     await use(wholePlatform);
-    // A test may have taken parts down.
+    // The test may have stopped parts.
     const parts: Part[] = ["shell", "gateway", "upstream", "orders", "customer-pane", "inspector"];
     for (const part of parts) await wholePlatform.start(part);
   },
@@ -79,7 +79,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       context.on("weberror", (error) => faults.push(`thrown: ${error.error().message}`));
       context.on("console", (message) => {
         const text = message.text();
-        // Refused requests are logged by the browser itself, and are what some tests are about.
+        // The browser itself logs failed requests, and some tests cause them on purpose.
         const isOurs = !text.startsWith("Failed to load resource");
         if (isOurs && (message.type() === "error" || message.type() === "warning")) {
           faults.push(`console.${message.type()}: ${text}`);
@@ -89,7 +89,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       const unexpected = faults.filter(
         (fault) => !expectedMessages.some((pattern) => pattern.test(fault)),
       );
-      expect(unexpected, "a page complained").toEqual([]);
+      expect(unexpected, "errors and warnings on the console").toEqual([]);
     },
     { auto: true },
   ],
@@ -101,7 +101,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       workspace = "Acme Outfitters",
     } = {}) => {
       const { origin } = platform.addresses.shell;
-      // The way through the sign-in page has tests of its own, and takes a second each time.
+      // The sign-in page has its own tests and would take a second in each of the others.
       const answer = await page.request.post(`${origin}/auth/login/dev`, {
         headers: firstParty(origin),
         data: { userId: person.toLowerCase(), tenantId: TENANTS[workspace] },
@@ -132,7 +132,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
 });
 
-/** The way of a person through the sign-in page. */
+/** Fills in and submits the sign-in page. */
 export async function chooseIdentity(
   page: Page,
   { person, workspace }: Required<Credentials>,

@@ -1,4 +1,4 @@
-/** Starts `breezeway dev` as a person does, and ends it with Ctrl-C. */
+/** Starts `breezeway dev` from the command line and ends it with Ctrl-C. */
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { stripVTControlCharacters } from "node:util";
 
 export interface DevCommand {
   readonly url: string;
-  /** What it has printed by now. */
+  /** Its output so far. */
   readonly output: string;
   /** @returns its exit code */
   interrupt(): Promise<number | null>;

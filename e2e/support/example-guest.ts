@@ -1,4 +1,4 @@
-/** Starts one of the example guests by the command that its documentation names. */
+/** Starts one of the example guests with the command from its documentation. */
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { fileURLToPath } from "node:url";

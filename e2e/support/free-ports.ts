@@ -2,7 +2,7 @@ import process from "node:process";
 import { addressesFrom } from "@breezeway/demo";
 import { createPortFinder } from "@breezeway/test-support/free-port";
 
-// Up to 31 776: Linux takes the ports of outgoing connections from 32 768 on.
+// Base ports stay below 31 776, because Linux uses ports from 32 768 for outgoing connections.
 const find = createPortFinder({ lowest: 20_000, highest: 31_776, workers: 16 });
 
 /** Finds a base port at which all ports of the demo are free. */

@@ -1,4 +1,4 @@
-/** The demo's HTTP surface without a browser, as `curl` uses it. */
+/** Calls the demo's HTTP endpoints without a browser, as `curl` would. */
 import type { Platform } from "@breezeway/demo";
 
 export interface Person {
@@ -16,7 +16,7 @@ export interface SignedIn {
   readonly cookie: string;
   /** A session token for the app. */
   token(appId: string): Promise<string>;
-  /** `POST /auth/session/token` as it answers. */
+  /** Sends `POST /auth/session/token` and returns the response. */
   askForToken(appId: string, headers?: Record<string, string>): Promise<Answer>;
 }
 
@@ -30,7 +30,7 @@ export async function logIn({ addresses }: Platformish, person: Person): Promise
   });
 }
 
-/** @throws when the login or the first token is refused */
+/** @throws {Error} when the issuer refuses the login */
 export async function signIn(platform: Platformish, person: Person): Promise<SignedIn> {
   const { origin } = platform.addresses.shell;
   const { status, headers } = await logIn(platform, person);
@@ -79,7 +79,7 @@ export async function send(url: string, init: RequestInit = {}): Promise<Answer>
   };
 }
 
-/** Headers of the shell's own page, without which the issuer changes nothing. */
+/** Headers of the shell's own page. Without them the issuer rejects a POST as CSRF. */
 export function firstParty(origin: string): Record<string, string> {
   return { "content-type": "application/json", "x-breezeway-request": "1", origin };
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-/** A script for pages without a build step, as `npm run build` makes it. */
+/** Builds a script for pages without a build step, as `npm run build` does. */
 export async function scriptTagBuild(
   name: "script-tag" | "script-tag-proof" = "script-tag",
 ): Promise<string> {

@@ -1,4 +1,4 @@
-/** What the specs of the surfaces share: a guest in a host that has them, and a person who clicks. */
+/** Helpers of the surface specs: a guest in a host with surfaces, and clicks as user activation. */
 import type { Frame, Page } from "@playwright/test";
 import type { BridgeFixture } from "./bridge.ts";
 
@@ -17,13 +17,13 @@ export async function open(
   return { page, frame: await bridge.mount(page, { app }) };
 }
 
-/** A person clicks in the frame: without that, no dialog. */
+/** Clicks in the frame, because dialogs require user activation. */
 export async function click({ page, frame }: Opened): Promise<void> {
   const box = await (await frame.frameElement()).boundingBox();
   if (box) await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
 }
 
-/** Calls a method of the host, and leaves what comes of it in `window.answer`. */
+/** Calls a method of the host and stores the outcome in `window.answer`. */
 export async function start(
   frame: Frame,
   method: string,
@@ -55,7 +55,7 @@ export async function call(
   return answer(frame);
 }
 
-/** A click in the frame, and then the call that needs one. */
+/** Clicks in the frame, then makes a call that requires user activation. */
 export async function ask(
   opened: Opened,
   method: string,
@@ -65,7 +65,7 @@ export async function ask(
   await start(opened.frame, method, ...args);
 }
 
-/** The guest in the first frame that fits, once it is connected. */
+/** The frame of the first match, when its guest is connected. */
 export async function guestIn(page: Page, selector: string): Promise<Frame> {
   const element = await page.locator(selector).elementHandle();
   const frame = await element?.contentFrame();

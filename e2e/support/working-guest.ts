@@ -1,7 +1,7 @@
-/** A guest that has set up what must survive a lost channel, and the proof that it did. */
+/** Sets up a guest with everything that must survive a lost channel, and checks that it did. */
 import { expect, type Frame, type Page } from "@playwright/test";
 
-/** What a guest sets up once per document: a method, a subscription, a log of its states. */
+/** Sets up a method, a subscription and a log of states, once per document. */
 export async function prepare(frame: Frame): Promise<void> {
   await frame.waitForFunction(() => "bridge" in window);
   await frame.evaluate(async () => {
@@ -13,7 +13,7 @@ export async function prepare(frame: Frame): Promise<void> {
   });
 }
 
-/** Calls in both directions and an event: the bridge is there with everything on it. */
+/** Makes calls in both directions and sends an event, to check that all of the bridge works. */
 export async function expectWorking(
   page: Page,
   frame: Frame,

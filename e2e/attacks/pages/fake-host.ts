@@ -1,4 +1,4 @@
-/** A page that embeds somebody else's guest and plays its host. */
+/** A page that embeds a foreign guest and poses as its host. */
 import { arm } from "./attack-window.ts";
 import { playHost } from "./play-host.ts";
 

@@ -2,8 +2,8 @@ const HEADER = { namespace: "penpal", channel: "breezeway" };
 const PERSISTENCE_MS = 100;
 
 /**
- * Plays the host to another window: offers itself again and again, whether or not it has been greeted,
- * and answers a hello if one ever comes.
+ * Poses as the host of another window. It repeats its handshake messages every 100 ms and answers any
+ * hello.
  */
 export function playHost(victim: Window): void {
   const offer = (): void => {
@@ -26,7 +26,7 @@ export function playHost(victim: Window): void {
   offer();
 }
 
-/** A welcome of the attacker's, with a gateway of the attacker's. */
+/** A forged welcome that names the attacker's gateway. */
 function forgedAnswer(port: MessagePort): { welcome: unknown; port: MessagePort } {
   const welcome = {
     ok: true,

@@ -1,4 +1,4 @@
-/** A registered guest without the SDK: it can say to the host whatever the protocol lets it say. */
+/** A registered guest without the SDK, which can send the host any message. */
 import { connect, WindowMessenger } from "penpal";
 import { arm } from "./attack-window.ts";
 
@@ -26,7 +26,7 @@ arm({
       for (const frame of data as (readonly unknown[])[]) {
         const [kind, id] = frame as [string, number];
         if (kind === "result" || kind === "error") waiting.get(id)?.(frame);
-        // The host asks whether somebody is there.
+        // A call from the host is a heartbeat.
         if (kind === "call") port?.postMessage([["result", id, true]]);
       }
     });

@@ -1,4 +1,4 @@
-/** A guest that uses the SDK as it is meant to be used, from where it should not. */
+/** A guest that uses the SDK correctly, but from a wrong origin. */
 import { BridgeError, createAppBridge } from "@breezeway/guest";
 import { arm } from "./attack-window.ts";
 

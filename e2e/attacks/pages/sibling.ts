@@ -1,4 +1,4 @@
-/** A frame of the shell's page that turns on the frame beside it. */
+/** A frame of the shell's page that attacks the frame beside it. */
 import { arm } from "./attack-window.ts";
 import { playHost } from "./play-host.ts";
 
