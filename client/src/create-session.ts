@@ -86,6 +86,11 @@ function openSession(deps: SessionDeps): ClientSession {
     if (life.isClosed) throw new BridgeError("CHANNEL_CLOSED", "This session was closed.");
   };
 
+  const tokenFor = async (appId?: string): Promise<string> => {
+    const source = tokens.of(appId);
+    await open();
+    return source.get();
+  };
   const refresh = async (): Promise<void> => {
     await open();
     await changes.refresh();
@@ -113,18 +118,10 @@ function openSession(deps: SessionDeps): ClientSession {
       });
     },
     tokens: (appId) => tokens.of(appId).stream(),
-    getSessionToken: async (appId) => {
-      const source = tokens.of(appId);
-      await open();
-      return source.get();
-    },
+    getSessionToken: tokenFor,
     fetch: createClientFetch({
       settings,
-      token: async (appId) => {
-        const source = tokens.of(appId);
-        await open();
-        return source.get();
-      },
+      token: tokenFor,
       replace: (appId, rejected) => tokens.of(appId).replace(rejected),
     }),
     refresh,

@@ -34,15 +34,15 @@ export function createSignOuts({ calls, keeper, clock }: SignOutsDeps): SignOuts
     await keeper.ended(secret);
   };
 
-  const retry = async (): Promise<void> => {
-    for (const secret of keeper.endings) await end(secret).catch(() => undefined);
-    schedule();
-  };
-
-  const schedule = (): void => {
+  const schedule = (retry: () => Promise<void>): void => {
     clock.clearTimer(state.timer);
     if (state.isClosed || keeper.endings.length === 0) return;
     state.timer = clock.setTimer(() => void retry(), RETRY_MS);
+  };
+
+  const retry = async (): Promise<void> => {
+    for (const secret of keeper.endings) await end(secret).catch(() => undefined);
+    schedule(retry);
   };
 
   return {
@@ -52,7 +52,7 @@ export function createSignOuts({ calls, keeper, clock }: SignOutsDeps): SignOuts
       try {
         await end(secret);
       } catch (cause) {
-        schedule();
+        schedule(retry);
         throw new BridgeError(
           "OFFLINE",
           "The session is forgotten here, but the issuer could not end it. The client retries.",

@@ -26,6 +26,9 @@ const ALL_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const VARY_ALWAYS: readonly string[] = ["vary", "origin"];
 const HEADER_NAMES = /^[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,2048}$/;
 
+// The number of registered origins bounds each map.
+const prepared = new WeakMap<Policy, Map<string, readonly string[]>>();
+
 function isRegistered(origin: string, policy: Policy): boolean {
   return policy.hostOrigins.has(origin) || policy.apps.byOrigin(origin).length > 0;
 }
@@ -49,9 +52,6 @@ export function corsHeaders(origin: string | undefined, policy: Policy): readonl
   }
   return headers;
 }
-
-// The number of registered origins bounds each map.
-const prepared = new WeakMap<Policy, Map<string, readonly string[]>>();
 
 /**
  * Headers of the 204 that answers a preflight.

@@ -47,6 +47,7 @@ const HEAD_ONLY: ReadonlySet<string> = new Set([
   "www-authenticate",
 ]);
 const HEAD_ONLY_PREFIXES = ["accept", "access-control-", "if-", "sec-"] as const;
+const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
 /** @param name - In any case, and in any spelling that CGI maps to another name. */
 export function mayBeTrailer(name: string): boolean {
@@ -95,8 +96,6 @@ export function requestTrailers(
   }
   return list;
 }
-
-const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
 function namedByConnection(rawHeaders: readonly string[]): ReadonlySet<string> {
   return connectionTokens(valuesOf(rawHeaders, "connection").join(","));

@@ -55,10 +55,10 @@ export function openTestChannel(deps: TestChannelDeps): Channel {
     );
   };
 
-  const orRefuse = (topic: string, act: () => unknown): void => {
+  const orRefuse = (target: Channel, topic: string, act: () => unknown): void => {
     const refuse = (error: unknown): void => {
       if (!BridgeError.is(error)) return report(error);
-      channel.send(["refused", topic, toWireError(error, randomId())]);
+      target.send(["refused", topic, toWireError(error, randomId())]);
     };
     const acted = new Promise((resolve) => {
       resolve(act());
@@ -66,20 +66,20 @@ export function openTestChannel(deps: TestChannelDeps): Channel {
     acted.catch(refuse);
   };
 
-  const channel = createChannel({
+  const channel: Channel = createChannel({
     port: deps.port,
     clock,
     receive: createGate(CHANNEL_LIMITS, clock),
     handlers: {
       call,
       event: (topic, payload) =>
-        orRefuse(topic, () =>
+        orRefuse(channel, topic, () =>
           chain(checkPayload(topic, guard.topic(topic), payload), (value) =>
             events.receive(topic, value),
           ),
         ),
       subscribe: (topic) =>
-        orRefuse(topic, () => {
+        orRefuse(channel, topic, () => {
           guard.topic(topic);
           events.subscribe(topic);
         }),

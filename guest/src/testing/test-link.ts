@@ -40,11 +40,33 @@ export interface TestLink {
   settled(): Promise<void>;
 }
 
+/** Attempts of the guest that the host has not answered yet. */
+type WaitingAttempts = Map<Promise<Greeting>, () => void>;
+
+interface LinkDeps {
+  readonly waiting: WaitingAttempts;
+  readonly isAway: () => boolean;
+  /** @throws {BridgeError} The code with which the host refuses the guest */
+  readonly answer: (hello: Hello) => Greeting;
+}
+
+/** The link of one document. */
+type DocumentLink = HostLink & { isGone: boolean };
+
 export function createTestLink(deps: TestLinkDeps): TestLink {
-  const waiting = new Set<() => void>();
+  const waiting: WaitingAttempts = new Map();
   let pipe: MessagePipe | undefined;
   let isAway = false;
   let refusal: ErrorCode | undefined;
+
+  const refuseOr = (hello: Hello): unknown => {
+    try {
+      if (refusal) throw new BridgeError(refusal, "The test made the host refuse this guest.");
+      return deps.welcome(hello, negotiateProtocol(PROTOCOL_RANGE, hello.protocol));
+    } catch (error) {
+      return { ok: false, error: toWireError(error, randomId()) };
+    }
+  };
 
   const answer = (hello: Hello): Greeting => {
     // As on the wire: messages are copies, and the receiver parses them.
@@ -58,52 +80,8 @@ export function createTestLink(deps: TestLinkDeps): TestLink {
     return { welcome, port: theirs };
   };
 
-  const refuseOr = (hello: Hello): unknown => {
-    try {
-      if (refusal) throw new BridgeError(refusal, "The test made the host refuse this guest.");
-      return deps.welcome(hello, negotiateProtocol(PROTOCOL_RANGE, hello.protocol));
-    } catch (error) {
-      return { ok: false, error: toWireError(error, randomId()) };
-    }
-  };
-
-  const createLink = (): HostLink & { isGone: boolean } => {
-    const link = {
-      isGone: false,
-      watch: () => () => undefined,
-      greet: ({ hello, timeoutMs, clock }: GreetOptions): Attempt => {
-        let timer: unknown;
-        const { promise, resolve, reject } = Promise.withResolvers<Greeting>();
-        const attempt = (): void => {
-          if (isAway || link.isGone) return;
-          cancel();
-          try {
-            resolve(answer(hello));
-          } catch (error) {
-            reject(error);
-          }
-        };
-        const cancel = (): void => {
-          waiting.delete(attempt);
-          clock.clearTimer(timer);
-        };
-        waiting.add(attempt);
-        if (timeoutMs !== Infinity) {
-          timer = clock.setTimer(() => {
-            cancel();
-            reject(new BridgeError("HANDSHAKE_TIMEOUT", "The test made the host unreachable."));
-          }, timeoutMs);
-        }
-        queueMicrotask(() => {
-          if (waiting.has(attempt)) attempt();
-        });
-        return { greeting: promise, cancel };
-      },
-    };
-    return link;
-  };
-
-  let current = createLink();
+  const linkDeps: LinkDeps = { waiting, isAway: () => isAway, answer };
+  let current = createDocumentLink(linkDeps);
 
   return {
     get current() {
@@ -114,7 +92,7 @@ export function createTestLink(deps: TestLinkDeps): TestLink {
     },
     set isAway(value) {
       isAway = value;
-      for (const attempt of [...waiting]) attempt();
+      for (const attempt of [...waiting.values()]) attempt();
     },
     get refusal() {
       return refusal;
@@ -126,8 +104,41 @@ export function createTestLink(deps: TestLinkDeps): TestLink {
     renew() {
       current.isGone = true;
       pipe?.cut();
-      current = createLink();
+      current = createDocumentLink(linkDeps);
     },
     settled: () => pipe?.settled() ?? nextTask(),
   };
+}
+
+function createDocumentLink({ waiting, isAway, answer }: LinkDeps): DocumentLink {
+  const link: DocumentLink = {
+    isGone: false,
+    watch: () => () => undefined,
+    greet: ({ hello, timeoutMs, clock }: GreetOptions): Attempt => {
+      let timer: unknown;
+      const { promise, resolve, reject } = Promise.withResolvers<Greeting>();
+      const cancel = (): void => {
+        waiting.delete(promise);
+        clock.clearTimer(timer);
+      };
+      waiting.set(promise, () => {
+        if (isAway() || link.isGone) return;
+        cancel();
+        try {
+          resolve(answer(hello));
+        } catch (error) {
+          reject(error);
+        }
+      });
+      if (timeoutMs !== Infinity) {
+        timer = clock.setTimer(() => {
+          cancel();
+          reject(new BridgeError("HANDSHAKE_TIMEOUT", "The test made the host unreachable."));
+        }, timeoutMs);
+      }
+      queueMicrotask(() => waiting.get(promise)?.());
+      return { greeting: promise, cancel };
+    },
+  };
+  return link;
 }

@@ -23,6 +23,23 @@ export function followSize(
   let measured: number | undefined;
   let viewport = window.innerHeight;
   let echoes = 0;
+  let observer: ResizeObserver | undefined;
+
+  const stop = (): void => {
+    observer?.disconnect();
+    cancelAnimationFrame(frame);
+    isReporting = true;
+  };
+
+  const failed = (error: unknown): void => {
+    if (!BridgeError.is(error) || !error.retryable) return stop();
+    isReporting = false;
+    measured = undefined;
+  };
+
+  const schedule = (run: () => void): void => {
+    if (frame === 0) frame = requestAnimationFrame(run);
+  };
 
   const measure = (): void => {
     frame = 0;
@@ -37,27 +54,11 @@ export function followSize(
     isReporting = true;
     report(heightPx).then(() => {
       isReporting = false;
-      schedule();
+      schedule(measure);
     }, failed);
   };
 
-  const failed = (error: unknown): void => {
-    if (!BridgeError.is(error) || !error.retryable) return stop();
-    isReporting = false;
-    measured = undefined;
-  };
-
-  const schedule = (): void => {
-    if (frame === 0) frame = requestAnimationFrame(measure);
-  };
-
-  const stop = (): void => {
-    observer.disconnect();
-    cancelAnimationFrame(frame);
-    isReporting = true;
-  };
-
-  const observer = new ResizeObserver(schedule);
+  observer = new ResizeObserver(() => schedule(measure));
   observer.observe(element);
   return stop;
 }

@@ -57,8 +57,14 @@ function greet(
 ): Attempt {
   const id = randomId();
   const { promise, resolve, reject } = Promise.withResolvers<Greeting>();
+  const listening = new AbortController();
   let timer: unknown;
   let greeted: unknown;
+
+  const cancel = (): void => {
+    clock.clearTimer(timer);
+    listening.abort();
+  };
 
   const sayHello = (): void => {
     const nonce = page[WEB_VIEW.nonce];
@@ -81,14 +87,8 @@ function greet(
     }
   };
 
-  const cancel = (): void => {
-    clock.clearTimer(timer);
-    page.removeEventListener(WEB_VIEW.message, onMessage);
-    page.removeEventListener(WEB_VIEW.ready, sayHello);
-  };
-
-  page.addEventListener(WEB_VIEW.message, onMessage);
-  page.addEventListener(WEB_VIEW.ready, sayHello);
+  page.addEventListener(WEB_VIEW.message, onMessage, { signal: listening.signal });
+  page.addEventListener(WEB_VIEW.ready, sayHello, { signal: listening.signal });
   if (timeoutMs !== Infinity) {
     timer = clock.setTimer(() => {
       cancel();
@@ -106,19 +106,20 @@ function openPort(
   send: (message: WebViewMessage) => void,
   channel: string,
 ): TextPort {
+  const listening = new AbortController();
+  const opened = createTextPort(
+    (message) => send({ type: "data", channel, message }),
+    () => {
+      listening.abort();
+      send({ type: "close", channel });
+    },
+  );
   const onMessage = (event: Event): void => {
     const message = parseWebViewMessage((event as CustomEvent<unknown>).detail);
     if (message?.type === "data" && message.channel === channel) opened.receive(message.message);
     else if (message?.type === "close" && message.channel === channel) opened.lose();
   };
-  const opened = createTextPort(
-    (message) => send({ type: "data", channel, message }),
-    () => {
-      page.removeEventListener(WEB_VIEW.message, onMessage);
-      send({ type: "close", channel });
-    },
-  );
-  page.addEventListener(WEB_VIEW.message, onMessage);
+  page.addEventListener(WEB_VIEW.message, onMessage, { signal: listening.signal });
   return opened;
 }
 

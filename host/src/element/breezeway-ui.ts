@@ -144,28 +144,30 @@ export class BreezewayUiElement extends LitElement {
     const { signal } = content.request;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const hadFocus = deepActiveElement();
-    const settle = (answer: boolean): void => {
-      if (this.dialog !== opened || this.isOver) return;
-      signal.removeEventListener("abort", dismiss);
-      this.isOver = true;
-      this.#isTaken = false;
-      const { activeElement } = this.shadowRoot ?? document;
-      if (activeElement instanceof HTMLElement) activeElement.blur();
-      void coverPage().then(leave);
-      resolve(answer);
+    const settled = new AbortController();
+    const opened: OpenDialog = {
+      content,
+      settle: (answer) => {
+        if (this.dialog !== opened || this.isOver) return;
+        settled.abort();
+        this.isOver = true;
+        this.#isTaken = false;
+        const { activeElement } = this.shadowRoot ?? document;
+        if (activeElement instanceof HTMLElement) activeElement.blur();
+        void coverPage().then(opened.leave);
+        resolve(answer);
+      },
+      leave: () => {
+        if (this.dialog !== opened) return;
+        this.renderRoot.querySelector("dialog")?.close();
+        // Browsers return the focus to elements of the page, but not to a frame.
+        if (hadFocus instanceof HTMLElement && hadFocus.isConnected) hadFocus.focus();
+        this.dialog = undefined;
+        this.isOver = false;
+        for (const ui of inPage) ui.#toasts.resume();
+      },
     };
-    const leave = (): void => {
-      if (this.dialog !== opened) return;
-      this.renderRoot.querySelector("dialog")?.close();
-      // Browsers return the focus to elements of the page, but not to a frame.
-      if (hadFocus instanceof HTMLElement && hadFocus.isConnected) hadFocus.focus();
-      this.dialog = undefined;
-      this.isOver = false;
-      for (const ui of inPage) ui.#toasts.resume();
-    };
-    const dismiss = (): void => settle(false);
-    signal.addEventListener("abort", dismiss);
-    const opened: OpenDialog = { content, settle, leave };
+    signal.addEventListener("abort", () => opened.settle(false), { signal: settled.signal });
     this.dialog = opened;
     for (const ui of inPage) ui.#toasts.pause();
     return promise;

@@ -20,10 +20,12 @@ export function pageUncovered(): Promise<void> {
 /** @returns A promise that resolves when the user may use the page again. */
 export function coverPage(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
+  const listening = new AbortController();
   const end = (): void => {
-    removeEventListener("keydown", onKey, true);
+    listening.abort();
     resolve();
   };
+  let timer = setTimeout(end, COVER_MS);
   const onKey = (event: KeyboardEvent): void => {
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -31,8 +33,7 @@ export function coverPage(): Promise<void> {
     clearTimeout(timer);
     timer = setTimeout(end, COVER_MS);
   };
-  let timer = setTimeout(end, COVER_MS);
-  addEventListener("keydown", onKey, true);
+  addEventListener("keydown", onKey, { capture: true, signal: listening.signal });
   uncovered = promise;
   return promise;
 }

@@ -52,15 +52,15 @@ export function createToastStack({ changed, isBusy }: ToastStackDeps): ToastStac
     changed();
   };
 
+  const leaveLater = (toast: ShownToast, ms = shownMs(toast)): void => {
+    const leave = (): void => (isBusy() ? leaveLater(toast, BUSY_MS) : remove(toast.id));
+    timers.set(toast.id, setTimeout(leave, ms));
+  };
+
   const show = (toast: ShownToast): void => {
     shown = [...withRoom(shown, toast), toast];
     leaveLater(toast);
     changed();
-  };
-
-  const leaveLater = (toast: ShownToast, ms = shownMs(toast)): void => {
-    const leave = (): void => (isBusy() ? leaveLater(toast, BUSY_MS) : remove(toast.id));
-    timers.set(toast.id, setTimeout(leave, ms));
   };
 
   return {

@@ -40,6 +40,7 @@ const HEADERS = {
 export function createEventStream(options: EventStreamOptions): EventStream {
   const encoder = new TextEncoder();
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  let heartbeat: NodeJS.Timeout | undefined;
 
   function end(): void {
     if (!controller) return;
@@ -69,7 +70,7 @@ export function createEventStream(options: EventStreamOptions): EventStream {
     },
     new CountQueuingStrategy({ highWaterMark: MAX_QUEUED }),
   );
-  const heartbeat = setInterval(() => {
+  heartbeat = setInterval(() => {
     options.onHeartbeat?.();
     write(": heartbeat\n\n");
   }, options.heartbeatMs);

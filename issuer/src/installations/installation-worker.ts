@@ -45,27 +45,14 @@ export function createInstallationWorker(deps: InstallationWorkerDeps): Installa
   let lookAgain = false;
   let timer: NodeJS.Timeout | undefined;
 
-  const wake = (): void => {
-    if (closing.signal.aborted) return;
-    clearTimeout(timer);
-    if (looking) {
-      lookAgain = true;
-      return;
-    }
-    looking = look().finally(() => {
-      looking = undefined;
-      if (lookAgain) wake();
-    });
-  };
-
-  const wakeAfter = (waitMs: number): void => {
+  const wakeAfter = (wake: () => void, waitMs: number): void => {
     clearTimeout(timer);
     if (closing.signal.aborted) return;
     timer = setTimeout(wake, Math.min(waitMs, MAX_WAIT_MS));
     timer.unref();
   };
 
-  const start = (record: InstallationRecord): void => {
+  const start = (wake: () => void, record: InstallationRecord): void => {
     const key = keyOf(record);
     const done = call(record).then(
       () => {
@@ -75,26 +62,39 @@ export function createInstallationWorker(deps: InstallationWorkerDeps): Installa
       (error: unknown) => {
         running.delete(key);
         onError(error);
-        wakeAfter(STORE_RETRY_MS);
+        wakeAfter(wake, STORE_RETRY_MS);
       },
     );
     running.set(key, { appId: record.appId, done });
   };
 
-  const look = async (): Promise<void> => {
+  const look = async (wake: () => void): Promise<void> => {
     try {
       lookAgain = false;
       const nowMs = await storeTime();
       const startable = await listStartable(store, running, nowMs);
       if (closing.signal.aborted) return;
-      for (const record of startable) start(record);
+      for (const record of startable) start(wake, record);
       // A call that is due but exceeds the bounds starts when a running call ends and wakes us.
       const dueAtMs = await store.nextDueAtMs(nowMs);
-      if (dueAtMs !== undefined) wakeAfter(Math.max(1, dueAtMs - nowMs));
+      if (dueAtMs !== undefined) wakeAfter(wake, Math.max(1, dueAtMs - nowMs));
     } catch (error) {
       onError(error);
-      wakeAfter(STORE_RETRY_MS);
+      wakeAfter(wake, STORE_RETRY_MS);
     }
+  };
+
+  const wake = (): void => {
+    if (closing.signal.aborted) return;
+    clearTimeout(timer);
+    if (looking) {
+      lookAgain = true;
+      return;
+    }
+    looking = look(wake).finally(() => {
+      looking = undefined;
+      if (lookAgain) wake();
+    });
   };
 
   const idle = async (): Promise<void> => {

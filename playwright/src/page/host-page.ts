@@ -20,6 +20,15 @@ declare global {
   }
 }
 
+/** A Standard Schema that accepts any value, since the test checks values itself. */
+const anything = {
+  "~standard": {
+    version: 1,
+    vendor: "breezeway",
+    validate: (value: unknown) => ({ value }),
+  },
+} as NonNullable<NonNullable<Contract["methods"]>[string]["args"]>;
+
 let host: Host | undefined;
 let mount: Mount | undefined;
 
@@ -112,12 +121,3 @@ function contractOf({ methods, events, guestMethods }: PageContract): Contract {
     ...(guestMethods && { guestMethods: Object.fromEntries(guestMethods.map(open)) }),
   };
 }
-
-/** A Standard Schema that accepts any value, since the test checks values itself. */
-const anything = {
-  "~standard": {
-    version: 1,
-    vendor: "breezeway",
-    validate: (value: unknown) => ({ value }),
-  },
-} as NonNullable<NonNullable<Contract["methods"]>[string]["args"]>;

@@ -30,10 +30,17 @@ export function createOutbox(
   let transfers: Map<Frame, readonly object[]> | undefined;
   let seen = 0;
 
-  const settle = (): void => {
-    if (frames.length === seen || frames.length >= maxFrames) return flush();
-    seen = frames.length;
-    void now.then(settle);
+  const send = (batch: Frame[], moved: typeof transfers): void => {
+    try {
+      port.postMessage(batch, moved ? batch.flatMap((frame) => moved.get(frame) ?? []) : []);
+    } catch (cause) {
+      // Cloning fails before anything is sent or moved, so the other frames can still be sent.
+      const [only, ...others] = batch;
+      if (only === undefined) return;
+      if (others.length > 0) {
+        for (const frame of batch) send([frame], moved);
+      } else onUnsendable(only, notCloneable(cause));
+    }
   };
 
   const flush = (): void => {
@@ -47,17 +54,10 @@ export function createOutbox(
     }
   };
 
-  const send = (batch: Frame[], moved: typeof transfers): void => {
-    try {
-      port.postMessage(batch, moved ? batch.flatMap((frame) => moved.get(frame) ?? []) : []);
-    } catch (cause) {
-      // Cloning fails before anything is sent or moved, so the other frames can still be sent.
-      const [only, ...others] = batch;
-      if (only === undefined) return;
-      if (others.length > 0) {
-        for (const frame of batch) send([frame], moved);
-      } else onUnsendable(only, notCloneable(cause));
-    }
+  const settle = (): void => {
+    if (frames.length === seen || frames.length >= maxFrames) return flush();
+    seen = frames.length;
+    void now.then(settle);
   };
 
   return {

@@ -40,6 +40,13 @@ export function createPendingCalls(clock: Clock, onTimeout: (id: CallId) => void
   let wakeAt = Infinity;
   let isSoon = false;
 
+  const stopTimer = (): void => {
+    if (wakeAt === Infinity) return;
+    wakeAt = Infinity;
+    clock.clearTimer(timer);
+    timer = undefined;
+  };
+
   const take = (id: CallId): PendingCall | undefined => {
     const call = calls.get(id);
     if (call === undefined) return undefined;
@@ -49,24 +56,8 @@ export function createPendingCalls(clock: Clock, onTimeout: (id: CallId) => void
     return call;
   };
 
-  const stopTimer = (): void => {
-    if (wakeAt === Infinity) return;
-    wakeAt = Infinity;
-    clock.clearTimer(timer);
-    timer = undefined;
-  };
-
-  const wakeBy = (deadline: number, now: number, longestMs: number): void => {
-    if (deadline >= wakeAt) return;
-    stopTimer();
-    wakeAt = Math.min(deadline, now + longestMs);
-    isSoon = longestMs === SOON_MS;
-    timer = clock.setTimer(look, wakeAt - now);
-  };
-
-  const look = (): void => {
-    wakeAt = Infinity;
-    const now = clock.monotonic();
+  /** Rejects the calls whose deadline has passed. Returns the earliest deadline of the others. */
+  const rejectDue = (now: number): number => {
     let next = Infinity;
     for (const [id, call] of calls) {
       if (call.deadline > now) next = Math.min(next, call.deadline);
@@ -75,7 +66,19 @@ export function createPendingCalls(clock: Clock, onTimeout: (id: CallId) => void
         take(id)?.reject(timedOut(call));
       }
     }
-    wakeBy(next, now, MAX_TIMER_MS);
+    return next;
+  };
+
+  const wakeBy = (deadline: number, now: number, longestMs: number): void => {
+    if (deadline >= wakeAt) return;
+    stopTimer();
+    wakeAt = Math.min(deadline, now + longestMs);
+    isSoon = longestMs === SOON_MS;
+    timer = clock.setTimer(() => {
+      wakeAt = Infinity;
+      const firedAt = clock.monotonic();
+      wakeBy(rejectDue(firedAt), firedAt, MAX_TIMER_MS);
+    }, wakeAt - now);
   };
 
   return {

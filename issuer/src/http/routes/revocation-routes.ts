@@ -64,6 +64,7 @@ function stream(
   address: string,
 ): Response {
   const network = networkOf(address);
+  let unsubscribe = (): void => undefined;
   const opened = streams.open({
     kind: "revocations",
     ...(network === undefined ? {} : { owner: network }),
@@ -83,7 +84,7 @@ function stream(
     const snapshot = feed.snapshot();
     opened.send({ id: snapshot.seq, event: "snapshot", data: snapshot });
   }
-  const unsubscribe = feed.subscribe({
+  unsubscribe = feed.subscribe({
     onRevocation: sendOne,
     onSnapshot: (snapshot) => opened.send({ id: snapshot.seq, event: "snapshot", data: snapshot }),
   });

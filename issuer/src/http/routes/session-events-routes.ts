@@ -12,7 +12,7 @@ import type { ChangeRow } from "../../store/schema.ts";
 import type { OpenStore } from "../../store/store.ts";
 import { withStore } from "../../store/unavailable.ts";
 import type { Endpoint, EndpointDeps } from "../context.ts";
-import type { ServerEvent } from "../event-stream.ts";
+import type { EventStream, ServerEvent } from "../event-stream.ts";
 import type { StreamRegistry } from "../stream-registry.ts";
 
 export interface SessionEventsDeps extends EndpointDeps {
@@ -49,22 +49,23 @@ async function openStream(
   const { sessions, lifetimes, clock, watcher, streams } = deps;
   let known = record;
   let waiting: ChangeRow[] | undefined = [];
+  let unsubscribe = (): void => undefined;
 
-  const endIfExpired = async (): Promise<void> => {
+  const endIfExpired = async (opened: Pick<EventStream, "send" | "close">): Promise<void> => {
     // Queries the store only when the known record has expired.
     if (!endedBecause(known, lifetimes, clock.now())) return;
     known = (await sessions.peek(record.handle).catch(() => undefined)) ?? known;
     const ended = endedBecause(known, lifetimes, clock.now());
     if (!ended) return;
-    stream.send({ event: "revoked", data: { reason: ended.reason } });
-    stream.close();
+    opened.send({ event: "revoked", data: { reason: ended.reason } });
+    opened.close();
   };
-  const stream = streams.open({
+  const stream: EventStream = streams.open({
     kind: "session",
     owner: record.handle,
     onClose: () => unsubscribe(),
     // The log has no entry when a session expires.
-    onHeartbeat: () => void endIfExpired(),
+    onHeartbeat: () => void endIfExpired(stream),
   });
   const send = (change: ChangeRow): void => {
     const event = eventOf(change, known);
@@ -76,7 +77,7 @@ async function openStream(
     stream.send({ ...event, id: change.seq });
     if (event.event === "revoked" || event.event === "signed-out") stream.close();
   };
-  const unsubscribe = watcher.subscribe({
+  unsubscribe = watcher.subscribe({
     onChange: (change) => (waiting ? void waiting.push(change) : send(change)),
     // The page reads its session again when it reconnects.
     onGap: () => stream.close(),

@@ -43,6 +43,14 @@ const postgresStoreOptions = optionObject<PostgresStoreOptions>({
 /** Time for an answer to arrive, beyond the time limit of its statement. */
 const TRANSFER_MS = 1_000;
 
+// Times and sequence numbers stay far below 2^53, so int8 columns are read as numbers.
+const types: CustomTypesConfig = {
+  getTypeParser: (...args: Parameters<CustomTypesConfig["getTypeParser"]>) =>
+    args[0] === pgTypes.builtins.INT8
+      ? (text: string) => Number(text)
+      : pgTypes.getTypeParser(...args),
+};
+
 /**
  * A store in PostgreSQL 13 or newer, for issuers on more than one machine.
  *
@@ -102,14 +110,6 @@ function boundedSocket(maxSilenceMs: number): Socket {
     socket.destroy(new Error("Connection terminated: the server was silent."));
   });
 }
-
-// Times and sequence numbers stay far below 2^53, so int8 columns are read as numbers.
-const types: CustomTypesConfig = {
-  getTypeParser: (...args: Parameters<CustomTypesConfig["getTypeParser"]>) =>
-    args[0] === pgTypes.builtins.INT8
-      ? (text: string) => Number(text)
-      : pgTypes.getTypeParser(...args),
-};
 
 function createOpenStore(db: Kysely<Database>, listener: ChangeListener): OpenStore {
   return {
