@@ -248,7 +248,13 @@ export const browser: readonly Removal[] = [
   },
   {
     row: "TM-155",
-    edits: [edit("host/src/element/breezeway-ui.ts", "void coverPage().then(leave);", "leave();")],
+    edits: [
+      edit(
+        "host/src/element/breezeway-ui.ts",
+        "void coverPage().then(opened.leave);",
+        "opened.leave();",
+      ),
+    ],
   },
   {
     row: "TM-156",
