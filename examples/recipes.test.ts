@@ -96,16 +96,18 @@ test.each(languages)(
 );
 
 describe.each(runnable)("$name", (program) => {
-  test.each(CASES)("$name", async ({ headers, refusal }) => {
-    const answer = await get(portOf(program, goodPath(program)), "/orders", headers(keys));
+  describe.each(program.routes)("%s", (route) => {
+    test.each(CASES)("$name", async ({ headers, refusal }) => {
+      const answer = await get(portOf(program, goodPath(program)), route, headers(keys));
 
-    if (refusal === undefined) expectSession(answer);
-    else expectProblem(answer, refusal);
+      if (refusal === undefined) expectSession(answer);
+      else expectProblem(answer, refusal);
+    });
   });
 
-  test("accepts a token that the issuer made", async () => {
+  test.each(program.routes)("%s accepts a token that the issuer made", async (route) => {
     const headers = [["authorization", `Bearer ${await issuer.mint()}`]] as const;
-    const answer = await get(portOf(program, goodPath(program)), "/orders", headers);
+    const answer = await get(portOf(program, goodPath(program)), route, headers);
 
     expect(answer.body).toMatchObject({ userId: "alice", tenantId: "acme" });
     expect(answer.status).toBe(200);
@@ -116,7 +118,7 @@ describe.each(runnable)("$name", (program) => {
     const answers = await Promise.all(
       Array.from({ length: 8 }, (_, index) => {
         const forged = createSigner(`invented-${index}`).sign(claimsNow());
-        return get(port, "/orders", [["authorization", `Bearer ${forged}`]]);
+        return get(port, program.routes[0] ?? "", [["authorization", `Bearer ${forged}`]]);
       }),
     );
 
@@ -130,7 +132,8 @@ describe.each(runnable)("$name", (program) => {
     async ({ path }) => {
       const headers = [["authorization", `Bearer ${keys.published.sign(claimsNow())}`]] as const;
       const port = portOf(program, path);
-      const answers = [await get(port, "/orders", headers), await get(port, "/orders", headers)];
+      const [route = ""] = program.routes;
+      const answers = [await get(port, route, headers), await get(port, route, headers)];
 
       for (const answer of answers) expectProblem(answer, "KEYS_UNAVAILABLE");
       expect(keyServer.hits(path)).toBeGreaterThan(0);

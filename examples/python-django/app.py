@@ -1,11 +1,13 @@
 """A guest app's backend in Django, in one file. See docs/guides/verify-python.md."""
 
+import asyncio
 import functools
 import os
 import secrets
 import sys
 
 from django.conf import settings
+from django.core.asgi import get_asgi_application
 from django.core.management import execute_from_command_line
 from django.http import HttpResponse, JsonResponse
 from django.urls import path
@@ -24,28 +26,36 @@ verifier = SessionVerifier(
 )
 
 
+def authenticate(request, scopes):
+    """Sets `request.breezeway`, or returns the answer of a refused request."""
+    headers = request.headers
+    try:
+        # `request.session` belongs to Django's own sessions.
+        request.breezeway = verifier.authenticate(
+            lambda name: [headers[name]] if name in headers else [], scopes
+        )
+    except Refused as refused:
+        return HttpResponse(refused.body, status=refused.status, headers=refused.headers)
+
+
 def session_required(*scopes):
     def decorate(view):
         @functools.wraps(view)
         def guarded(request, *args, **kwargs):
-            headers = request.headers
-            try:
-                # `request.session` belongs to Django's own sessions.
-                request.breezeway = verifier.authenticate(
-                    lambda name: [headers[name]] if name in headers else [], scopes
-                )
-            except Refused as refused:
-                return HttpResponse(refused.body, status=refused.status, headers=refused.headers)
-            return view(request, *args, **kwargs)
+            return authenticate(request, scopes) or view(request, *args, **kwargs)
 
-        return guarded
+        @functools.wraps(view)
+        async def guarded_async(request, *args, **kwargs):
+            # In a thread, since fetching keys may block.
+            refusal = await asyncio.to_thread(authenticate, request, scopes)
+            return refusal or await view(request, *args, **kwargs)
+
+        return guarded_async if asyncio.iscoroutinefunction(view) else guarded
 
     return decorate
 
 
-@session_required("orders:read")
-def orders(request):
-    session = request.breezeway
+def describe(session):
     return JsonResponse(
         {
             "userId": session.user_id,
@@ -56,7 +66,22 @@ def orders(request):
     )
 
 
-urlpatterns = [path("orders", orders)]
+@session_required("orders:read")
+def orders(request):
+    session = request.breezeway
+    return describe(session)
+
+
+@session_required("orders:read")
+async def orders_async(request):
+    session = request.breezeway
+    return describe(session)
+
+
+urlpatterns = [path("orders", orders), path("async/orders", orders_async)]
+
+# For an ASGI server: `uvicorn app:application`.
+application = get_asgi_application()
 
 if __name__ == "__main__":
     # Django's own server is for development; in production serve the project's WSGI application.

@@ -28,6 +28,15 @@ def refused(_: Request, error: Refused) -> Response:
 
 @app.get("/orders")
 def orders(session: Session = Security(current_session, scopes=["orders:read"])) -> dict:
+    return describe(session)
+
+
+@app.get("/async/orders")
+async def orders_async(session: Session = Security(current_session, scopes=["orders:read"])) -> dict:
+    return describe(session)
+
+
+def describe(session: Session) -> dict:
     return {
         "userId": session.user_id,
         "tenantId": session.tenant_id,

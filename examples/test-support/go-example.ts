@@ -27,6 +27,7 @@ export function goExample(): Program {
   return {
     name: "Go net/http",
     language: "Go",
+    routes: ["/orders"],
     missing: whatIsMissing(),
     async prepare() {
       await mkdir(BUILD, { recursive: true });

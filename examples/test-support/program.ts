@@ -4,6 +4,8 @@ import type { RunningProgram } from "@breezeway/test-support/processes";
 export interface Program {
   readonly name: string;
   readonly language: "Go" | "Python";
+  /** The guarded routes, each of which must answer the table of requests. */
+  readonly routes: readonly string[];
   /** Why it cannot run on this machine. */
   readonly missing: string | undefined;
   /** Compiles what must be compiled. Called once, before `start`. */

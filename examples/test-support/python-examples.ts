@@ -1,12 +1,21 @@
-/** The Python examples: three frameworks over one copy of `session_token.py`. */
+/**
+ * The Python examples: three frameworks over one copy of `session_token.py`, Django with a WSGI and with
+ * an ASGI server.
+ */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { runProgram, startProgram } from "@breezeway/test-support/processes";
 import type { Program } from "./program.ts";
 import { EXAMPLES, settings } from "./settings.ts";
 
-const FRAMEWORKS = ["flask", "fastapi", "django"] as const;
-const MODULES = ["jwt", "cryptography", "uvicorn", ...FRAMEWORKS] as const;
+const SERVERS = [
+  { name: "flask", framework: "flask", routes: ["/orders"] },
+  { name: "fastapi", framework: "fastapi", routes: ["/orders", "/async/orders"] },
+  { name: "django", framework: "django", routes: ["/orders"] },
+  { name: "django (ASGI)", framework: "django", routes: ["/async/orders"] },
+] as const;
+const MODULES = ["jwt", "cryptography", "uvicorn", "flask", "fastapi", "django"] as const;
+const UVICORN = ["-m", "uvicorn", "app:application", "--log-level", "warning", "--port"] as const;
 // Debian's packages belong to Debian's interpreter, whatever python3 comes first on the PATH.
 const INTERPRETERS = ["/usr/bin/python3", "python3"] as const;
 const SHARED = join(EXAMPLES, "python-shared");
@@ -15,13 +24,14 @@ const ENV = { PYTHONPATH: SHARED, PYTHONDONTWRITEBYTECODE: "1" };
 
 export function pythonExamples(): readonly Program[] {
   const { command, missing } = findInterpreter();
-  return FRAMEWORKS.map((framework) => ({
-    name: `Python ${framework}`,
+  return SERVERS.map(({ name, framework, routes }) => ({
+    name: `Python ${name}`,
     language: "Python",
+    routes,
     missing: missing.length === 0 ? undefined : `${command} has no ${missing.join(", ")}`,
     prepare: async () => {},
     start: (jwksUrl, port) =>
-      startProgram(command, ["app.py"], port, {
+      startProgram(command, name.endsWith("(ASGI)") ? [...UVICORN, `${port}`] : ["app.py"], port, {
         cwd: join(EXAMPLES, `python-${framework}`),
         env: { ...ENV, ...settings(jwksUrl, port) },
       }),

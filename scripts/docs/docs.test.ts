@@ -4,6 +4,7 @@ import process from "node:process";
 import { expect, test } from "vitest";
 import { run } from "../setup/process.mjs";
 import { ROOT } from "../suite/root.ts";
+import { readRowExamples } from "./coming-from.ts";
 import { readDocuments } from "./documents.ts";
 import { ERRORS_PAGE, renderErrorsPage } from "./errors-page.ts";
 import { compileExamples, readExamples, writeExamples } from "./examples.ts";
@@ -13,7 +14,8 @@ import { looseRows } from "./markdown.ts";
 import { OPENAPI_FILE, renderOpenApi } from "./openapi.ts";
 import { GENERATED_VECTORS, renderVectors, vectorPath } from "./vectors.ts";
 
-const examples = await readExamples(ROOT);
+const rowExamples = await readRowExamples(ROOT, await readDocuments(ROOT));
+const examples = [...(await readExamples(ROOT)), ...rowExamples];
 const folder = join(ROOT, ".cache/docs-examples");
 await writeExamples(folder, examples);
 

@@ -14,7 +14,7 @@ import { ROOT } from "../suite/root.ts";
 import { readDocuments, type Document } from "./documents.ts";
 import { codeBlocks } from "./markdown.ts";
 
-const PAGES = ["README.md", "*/README.md", "docs/guides/*.md"];
+const PAGES = ["README.md", "*/README.md", "docs/guides/*.md", "docs/coming-from.md"];
 
 export interface Example {
   /** The page and its first line of code: `README.md:12`. */
