@@ -15,7 +15,7 @@ export function sessionRoutes(issuer: Pick<Issuer, "sessions">, secret: string):
     if (isSame(request.get("authorization") ?? "", `Bearer ${secret}`)) return next();
     response.status(401).set("www-authenticate", "Bearer").end();
   });
-  router.get("/sessions", async (request, response) => {
+  router.get("/sessions", (request, response) => {
     const { userId, tenantId } = request.query;
     if (typeof userId !== "string" || !(tenantId === undefined || typeof tenantId === "string")) {
       return void response
@@ -23,14 +23,17 @@ export function sessionRoutes(issuer: Pick<Issuer, "sessions">, secret: string):
         .json({ error: "Name userId once, and tenantId at most once." });
     }
     const filter = tenantId === undefined ? {} : { tenantId };
-    const sessions = await issuer.sessions.listForUser(userId, filter);
-    response.json({ sessions: sessions.map(publicPart) });
+    // Express passes a rejection on to the error handler.
+    return issuer.sessions.listForUser(userId, filter).then((sessions) => {
+      response.json({ sessions: sessions.map(publicPart) });
+    });
   });
-  router.get("/sessions/:handle", async (request, response) => {
-    const session = await issuer.sessions.get(request.params.handle);
-    if (!session) return void response.status(404).json({ error: "No live session." });
-    response.json(publicPart(session));
-  });
+  router.get("/sessions/:handle", (request, response) =>
+    issuer.sessions.get(request.params.handle).then((session) => {
+      if (session) response.json(publicPart(session));
+      else response.status(404).json({ error: "No live session." });
+    }),
+  );
   router.use((error: unknown, _request: Request, response: Response, next: NextFunction) => {
     if (!BridgeError.is(error) || error.code !== "REQUEST_MALFORMED") return next(error);
     response.status(400).json({ error: error.message });
