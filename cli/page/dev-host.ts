@@ -1,7 +1,7 @@
 /** The host of the page, and the actions of its buttons. */
 import { createHost, type Host, type HostOptions, type RegisteredApp } from "@breezeway/host";
 import { createHostUi } from "@breezeway/host/element";
-import { BridgeError, isBuiltInMethod, isMethodName, isRecord } from "@breezeway/shared";
+import { BridgeError, isBuiltInMethod, isName, isRecord } from "@breezeway/shared";
 import { parseManifest, parseWith } from "@breezeway/shared/schemas";
 import {
   findingsSchema,
@@ -130,7 +130,7 @@ async function loadMethods(): Promise<LoadedMethods> {
       "The default export must be an object of methods: export default { getCustomer: () => 7 }",
     );
   }
-  const wrong = Object.keys(listed).find((name) => !isMethodName(name) || isBuiltInMethod(name));
+  const wrong = Object.keys(listed).find((name) => !isName(name) || isBuiltInMethod(name));
   if (wrong !== undefined) {
     return badMethods(
       `${JSON.stringify(wrong)} must be a name of letters and digits that no built-in method has.`,

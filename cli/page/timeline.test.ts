@@ -73,7 +73,7 @@ it("tells how to answer a method that the host does not have", () => {
 
 it("explains every other code by its meaning", () => {
   const [row] = rowsOf({ kind: "refused", direction: "out", code: "EVENT_TOPIC_INVALID" });
-  expect(row && hintOf(row)).toMatch(/resource:action/);
+  expect(row && hintOf(row)).toMatch(/topic is not in the contract/);
 });
 
 it("forgets the oldest beyond 300 rows", () => {

@@ -1,5 +1,5 @@
 /** The suite in Node: on the test kit, and between a real host and a real guest. */
-import type { AppBridge, HostLink } from "@breezeway/guest";
+import { createAppBridge, type AppBridge, type HostLink } from "@breezeway/guest";
 import { createAppBridgeForTesting, createTestHost } from "@breezeway/guest/testing";
 import type { GuestPlaceOptions, OpenGuestPlace } from "@breezeway/host";
 import { createHostForTesting, createTestIssuer } from "@breezeway/host/testing";
@@ -15,6 +15,7 @@ import {
 
 interface Connected {
   readonly bridge: AppBridge<RpcContract>;
+  readonly errors: readonly unknown[];
   readonly close: () => void;
 }
 
@@ -34,11 +35,14 @@ const onTestKit = async (delayMs: number): Promise<Connected> => {
     methods: rpcMethods(side),
   });
   host.event.subscribe("order:verified", (payload) => heard.push(payload));
-  const bridge = await host.connect();
+  const errors: unknown[] = [];
+  const onError = (error: unknown): void => void errors.push(error);
+  const bridge = await createAppBridge({ ...host.bridgeOptions, contract: rpcContract, onError });
   host.faults.delay(delayMs);
   const timer = setInterval(() => void host.advance(delayMs), 1);
   return {
     bridge,
+    errors,
     close() {
       clearInterval(timer);
       host.close();
@@ -85,11 +89,12 @@ const onMessageChannel = async (): Promise<Connected> => {
       return { greeting: greet(), cancel: () => undefined };
     },
   };
+  const errors: unknown[] = [];
   const bridge = await createAppBridgeForTesting(
-    { link, contract: rpcContract, onError: () => undefined },
+    { link, contract: rpcContract, onError: (error) => void errors.push(error) },
     { clock: issuer.clock },
   );
-  return { bridge, close: () => host.close() };
+  return { bridge, errors, close: () => host.close() };
 };
 
 describe.each([
@@ -104,5 +109,5 @@ describe.each([
   afterAll(() => connected.close());
 
   for (const { name, run } of [...transferCases, ...rpcCases])
-    it(name, () => run(connected.bridge));
+    it(name, () => run(connected.bridge, connected.errors));
 });

@@ -62,6 +62,9 @@ export interface BuiltInCaller {
   ): Promise<ReturnType<BuiltInMethods[Name]>>;
 }
 
+/** `string` when a contract does not list names, else `never`. */
+type AnyName<Name extends string> = string extends Name ? string : never;
+
 type WithOptions<Args extends readonly unknown[]> = Args | readonly [...Args, CallOptions];
 
 /** `this` of a handler. */
@@ -82,14 +85,23 @@ export interface BridgeMethods<C extends Contract> {
     name: Name,
     ...args: WithOptions<Parameters<BuiltInMethods[Name]>>
   ): Promise<ReturnType<BuiltInMethods[Name]>>;
+  /** Without a contract, the type argument is the result, which nothing checks. */
+  call<Result = unknown>(
+    name: AnyName<MethodName<C>>,
+    ...args: readonly unknown[]
+  ): Promise<NoInfer<Result>>;
   call<Name extends MethodName<C>>(
     name: Name,
     ...args: WithOptions<MethodArgs<C, Name>>
   ): Promise<MethodResult<C, Name>>;
   /**
-   * Lets the host call a function of this guest. Its `this` is a {@link GuestCallContext}.
+   * Lets the host call a function of this guest. Its `this` is a {@link GuestCallContext}. Refusals go
+   * to `onError`: CALL_METHOD_UNKNOWN, CHANNEL_CLOSED.
+   *
+   * Without a contract, `call` of this bridge uses the function too, when the host has no such method.
    *
    * @returns A function that withdraws it.
+   * @throws {TypeError} for arguments of another type
    */
   expose<Name extends MethodName<C, "guestMethods">>(
     name: Name,
@@ -99,23 +111,29 @@ export interface BridgeMethods<C extends Contract> {
     ) =>
       HandlerResult<C, Name, "guestMethods"> | PromiseLike<HandlerResult<C, Name, "guestMethods">>,
   ): Unsubscribe;
+  expose(
+    name: AnyName<MethodName<C, "guestMethods">>,
+    handler: (this: GuestCallContext, ...args: never[]) => unknown,
+  ): Unsubscribe;
 }
 
 export interface BridgeEvents<C extends Contract> {
   /**
-   * Subscribes to a topic of the host. A retained topic delivers its current payload at once.
+   * Subscribes to a topic of the host. A retained topic delivers its current payload at once. Refusals
+   * go to `onError`: EVENT_TOPIC_INVALID, CAPABILITY_MISSING, CHANNEL_CLOSED.
    *
-   * @throws {BridgeError} EVENT_TOPIC_INVALID, CAPABILITY_MISSING (with a contract)
+   * @throws {TypeError} for arguments of another type
    */
   subscribe<Topic extends TopicName<C>>(
     topic: Topic,
     listener: (payload: EventPayload<C, Topic>) => void,
   ): Unsubscribe;
+  subscribe(topic: AnyName<TopicName<C>>, listener: (payload: never) => void): Unsubscribe;
   /**
-   * Sends an event to the host.
+   * Sends an event to the host. Refusals go to `onError`: EVENT_TOPIC_INVALID, EVENT_PAYLOAD_INVALID,
+   * CAPABILITY_MISSING, CHANNEL_LOST, CHANNEL_CLOSED, VALUE_NOT_CLONEABLE.
    *
-   * @throws {BridgeError} EVENT_TOPIC_INVALID, CAPABILITY_MISSING (with a contract), CHANNEL_LOST,
-   * CHANNEL_CLOSED. A later refusal of the host goes to `onError`.
+   * @throws {TypeError} for a topic of another type
    */
   publish<Topic extends TopicName<C>>(topic: Topic, payload: EventInput<C, Topic>): void;
 }
@@ -169,7 +187,7 @@ export interface AppBridge<C extends Contract = AnyContract> extends Disposable 
 export interface BridgeOptions<C extends Contract = AnyContract> {
   /**
    * Exact origins that may embed this guest. Default: the `breezeway-host-origins` meta tag, else
-   * `data-host-origins` of the script tag.
+   * `data-host-origins` of the script tag, else `/.well-known/breezeway.json` of this page's origin.
    */
   readonly hostOrigins?: readonly string[];
   /**

@@ -8,7 +8,7 @@ import {
   checkResult,
   createContractGuard,
   isBuiltInMethod,
-  isMethodName,
+  isName,
   isPromiseLike,
   quoted,
   runChecked,
@@ -17,7 +17,9 @@ import {
 } from "@breezeway/shared";
 import {
   splitCallOptions,
+  splitTransfer,
   streamOf,
+  type IncomingCall,
   type Readable,
   type Unsubscribe,
 } from "@breezeway/shared/channel";
@@ -135,16 +137,34 @@ interface Handle extends BridgeDeps {
   readonly guard: ContractGuard;
 }
 
-function methodsOf({ connection, tokens, life, guard }: Handle) {
+/** A call that comes from this page and not from the host. */
+type LocalCall = Pick<IncomingCall, "args" | "signal">;
+
+// Bounds a method that calls itself over the bridge without end.
+const MAX_LOCAL_CALLS = 32;
+
+function methodsOf({ connection, tokens, life, guard, report }: Handle) {
+  const exposed = new Map<string, (call: LocalCall) => unknown>();
+  let localCalls = 0;
+
+  /** Answers a call with this bridge's own method, since the host has none of this name. */
+  const callOwn = async (
+    own: (call: LocalCall) => unknown,
+    args: readonly unknown[],
+    signal = life.signal,
+  ): Promise<unknown> => {
+    localCalls += 1;
+    try {
+      return splitTransfer(await own({ args, signal })).value;
+    } finally {
+      localCalls -= 1;
+    }
+  };
+
   return {
     async call(name: string, ...given: readonly unknown[]): Promise<unknown> {
       life.assertOpen();
-      if (!isMethodName(name)) {
-        throw new BridgeError(
-          "CALL_METHOD_UNKNOWN",
-          `${quoted(String(name))} is not a valid method name.`,
-        );
-      }
+      assertMethodName(name);
       if (name === BUILT_IN_METHODS.sessionToken || name === BUILT_IN_METHODS.appToken) {
         return tokens.get();
       }
@@ -152,19 +172,30 @@ function methodsOf({ connection, tokens, life, guard }: Handle) {
       const definition = isBuiltInMethod(name) ? undefined : guard.method(name, "methods");
       const checked = checkArgs(name, definition, args);
       if (isPromiseLike(checked)) await checked;
-      const result = await connection.call(name, args, options);
-      return checkResult(name, definition, result);
+      try {
+        return await checkResult(name, definition, await connection.call(name, args, options));
+      } catch (error) {
+        const own = definition ? undefined : exposed.get(name);
+        const isUnknown = BridgeError.is(error) && error.code === "CALL_METHOD_UNKNOWN";
+        if (!own || !isUnknown || localCalls >= MAX_LOCAL_CALLS) throw error;
+        return callOwn(own, args, options?.signal);
+      }
     },
     expose(name: string, handler: (...args: never[]) => unknown): Unsubscribe {
-      life.assertOpen();
-      const definition = guard.method(name, "guestMethods");
-      return life.own(
-        connection.expose(name, (incoming) =>
-          runChecked(name, definition, incoming.args, (args) =>
-            handler.apply(incoming, args as never[]),
-          ),
-        ),
-      );
+      assertTypes("method.expose", name, handler);
+      return orReport(report, () => {
+        life.assertOpen();
+        assertMethodName(name);
+        const definition = guard.method(name, "guestMethods");
+        const run = (call: LocalCall): unknown =>
+          runChecked(name, definition, call.args, (args) => handler.apply(call, args as never[]));
+        if (!isBuiltInMethod(name)) exposed.set(name, run);
+        const withdraw = connection.expose(name, run);
+        return life.own(() => {
+          if (exposed.get(name) === run) exposed.delete(name);
+          withdraw();
+        });
+      });
     },
   };
 }
@@ -175,25 +206,63 @@ function eventsOf({ connection, life, guard, report }: Handle) {
   };
   return {
     subscribe(topic: string, listener: (payload: never) => void): Unsubscribe {
-      life.assertOpen();
-      const definition = guard.topic(topic);
-      return life.own(
-        connection.subscribe(topic, (payload) =>
-          reportLater(
-            chain(checkPayload(topic, definition, payload), (value) => {
-              listener(value as never);
-            }),
+      assertTypes("event.subscribe", topic, listener);
+      return orReport(report, () => {
+        life.assertOpen();
+        const definition = guard.topic(topic);
+        return life.own(
+          connection.subscribe(topic, (payload) =>
+            reportLater(
+              chain(checkPayload(topic, definition, payload), (value) => {
+                listener(value as never);
+              }),
+            ),
           ),
-        ),
-      );
+        );
+      });
     },
     publish(topic: string, payload: unknown): void {
-      life.assertOpen();
-      reportLater(
-        chain(checkPayload(topic, guard.topic(topic), payload), () =>
-          connection.publish(topic, payload),
-        ),
-      );
+      assertTypes("event.publish", topic, nothing);
+      orReport(report, () => {
+        life.assertOpen();
+        reportLater(
+          chain(checkPayload(topic, guard.topic(topic), payload), () =>
+            connection.publish(topic, payload),
+          ),
+        );
+      });
     },
   };
+}
+
+function assertMethodName(name: string): void {
+  if (isName(name)) return;
+  throw new BridgeError(
+    "CALL_METHOD_UNKNOWN",
+    `${quoted(String(name))} is not a valid method name.`,
+  );
+}
+
+/** Finds what a compiler would have refused. Nothing else may throw into the code of a page. */
+function assertTypes(what: string, name: unknown, listener: unknown): void {
+  if (typeof name !== "string" || typeof listener !== "function") {
+    throw new TypeError(`${what}: expected a name and a function.`);
+  }
+}
+
+/** A page may run `act` while it renders, where an error would take the whole page away. */
+function orReport(
+  report: (error: unknown) => void,
+  act: () => Unsubscribe | undefined | void,
+): Unsubscribe {
+  try {
+    return act() ?? nothing;
+  } catch (error) {
+    report(error);
+    return nothing;
+  }
+}
+
+function nothing(): void {
+  // The subscription that this would end was refused.
 }

@@ -117,4 +117,31 @@ test("events are typed by the contract", () => {
 test("without a contract any name is allowed, and all types are unknown", () => {
   expectTypeOf(open.method.call("anything", 1, "two")).resolves.toBeUnknown();
   open.event.subscribe("any:topic", (payload) => expectTypeOf(payload).toBeUnknown());
+  open.method.expose("anything", (value) => expectTypeOf(value).toBeUnknown());
+  // @ts-expect-error the result is unknown until it is named
+  const time: Promise<Date> = open.method.call("getCurrentTime");
+  void time;
+});
+
+test("without a contract the type argument of a call is its result", () => {
+  expectTypeOf(open.method.call<Date>("getCurrentTime")).resolves.toEqualTypeOf<Date>();
+  expectTypeOf(
+    open.method.call<string | null>("find", 7, callOptions({ timeoutMs: 10 })),
+  ).resolves.toEqualTypeOf<string | null>();
+  // @ts-expect-error a name is needed
+  void open.method.call<Date>();
+  // @ts-expect-error a contract decides the types
+  void bridge.method.call<Date>("openCustomer", "c1");
+});
+
+test("without a contract handlers and listeners name their own types", () => {
+  open.method.expose("rename", async function (name: string, force?: boolean) {
+    expectTypeOf(this.signal).toEqualTypeOf<AbortSignal>();
+    return force === true && name.length > 0;
+  });
+  open.method.expose("getCurrentTime", () => new Date());
+  open.event.subscribe("CustomerChanged", ({ id }: { id: string }) => void id);
+  open.event.publish("CustomerSaved", { id: "c1" });
+  // @ts-expect-error no function
+  open.event.subscribe("CustomerChanged", "listener");
 });

@@ -127,7 +127,13 @@ function createOpener(): Opener {
   };
 }
 
-// A plain function, since browsers refuse `reportError` when it is called as a method.
+// A plain function, since browsers refuse `reportError` when it is called as a method. Runtimes without
+// a window, such as Node, do not have it.
 function reportToWindow(error: unknown): void {
-  reportError(error);
+  if (typeof reportError === "function") reportError(error);
+  else {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
 }

@@ -3,7 +3,7 @@ import {
   BridgeError,
   CHANNEL_LIMITS,
   isBuiltInMethod,
-  isMethodName,
+  isName,
   TIMEOUTS,
   type ChannelLimits,
   type Contract,
@@ -116,7 +116,7 @@ function methodMap(methods: object, contract: Contract | undefined): Map<string,
     if (contract?.methods !== undefined && !Object.hasOwn(contract.methods, name)) {
       throw invalid(`methods.${name}: must be a method of the contract.`);
     }
-    if (!isMethodName(name) || isBuiltInMethod(name) || typeof method !== "function") {
+    if (!isName(name) || isBuiltInMethod(name) || typeof method !== "function") {
       throw invalid(`methods.${name}: must be a function with a valid, unreserved name.`);
     }
     map.set(name, method as HostMethod);

@@ -49,7 +49,7 @@ export { HANDSHAKE_CHANNEL, parseHello, parseWelcome } from "./protocol/handshak
 export { isTokenGrant, STATE_KEYS } from "./protocol/state.ts";
 export type { GuestState, StateKey } from "./protocol/state.ts";
 export type { Hello, Refusal, Welcome } from "./protocol/handshake.ts";
-export { BUILT_IN_METHODS, isBuiltInMethod, isMethodName, isTopic } from "./protocol/names.ts";
+export { BUILT_IN_METHODS, isBuiltInMethod, isName, isRight } from "./protocol/names.ts";
 export { normalPath } from "./protocol/normal-path.ts";
 export {
   SURFACE_CAPABILITIES,

@@ -1,7 +1,7 @@
 /** Checks the arguments of `breezeway dev`. Each error names its flag or file. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { BridgeError, isLoopbackHost, isTopic, originOf } from "@breezeway/shared";
+import { BridgeError, isLoopbackHost, isRight, originOf } from "@breezeway/shared";
 import { parseManifest, parseManifestJson, type RegisteredApp } from "@breezeway/shared/schemas";
 
 export interface DevFlags {
@@ -124,7 +124,7 @@ function checkRights(
   flag: string,
   names: readonly string[] | undefined,
 ): readonly string[] | undefined {
-  const wrong = names?.find((name) => !isTopic(name));
+  const wrong = names?.find((name) => !isRight(name));
   if (wrong === undefined) return names;
   throw invalid(
     `${flag}: ${JSON.stringify(wrong)} must have the form resource:action, such as orders:read.`,

@@ -25,13 +25,13 @@ export interface ContractHooks<C extends Contract> {
 export function defineHooks<C extends Contract>(contract: C): ContractHooks<C> {
   const Provider: FunctionComponent<BreezewayProviderProps<C>> = (props) =>
     createElement(BreezewayProvider, {
-      ...(props as BreezewayProviderProps),
+      ...(props as unknown as BreezewayProviderProps),
       options: { ...(props.options as BreezewayProviderProps["options"]), contract },
     });
   // One React context serves every contract, so the types of this one are asserted here.
   return {
     BreezewayProvider: Provider,
-    useBridge: useBridge as ContractHooks<C>["useBridge"],
+    useBridge: useBridge as unknown as ContractHooks<C>["useBridge"],
     useHostEvent: useHostEvent as ContractHooks<C>["useHostEvent"],
   };
 }

@@ -43,6 +43,59 @@ const customerHost = (): TestHost<typeof contract> =>
     }),
   );
 
+describe("a method that the guest exposes and calls itself", () => {
+  it("is answered by the guest when the host has no such method", async () => {
+    const bridge = await use(createTestHost()).connect();
+    const withdraw = bridge.method.expose("getCurrentTime", (zone: string) => [zone, new Date(0)]);
+    await expect(bridge.method.call<[string, Date]>("getCurrentTime", "UTC")).resolves.toEqual([
+      "UTC",
+      new Date(0),
+    ]);
+    withdraw();
+    await expect(bridge.method.call("getCurrentTime")).rejects.toThrow(
+      coded("CALL_METHOD_UNKNOWN"),
+    );
+  });
+
+  it("is answered by the host when the host has one", async () => {
+    const bridge = await use(createTestHost({ methods: { where: () => "host" } })).connect();
+    bridge.method.expose("where", () => "guest");
+    await expect(bridge.method.call("where")).resolves.toBe("host");
+  });
+
+  it("receives the call's signal, and rejects with the function's own error", async () => {
+    const bridge = await use(createTestHost()).connect();
+    const { signal } = new AbortController();
+    bridge.method.expose("signalOf", function () {
+      return this.signal;
+    });
+    bridge.method.expose("fail", () => {
+      throw new RangeError("too far");
+    });
+    await expect(bridge.method.call("signalOf", callOptions({ signal }))).resolves.toBe(signal);
+    await expect(bridge.method.call("fail")).rejects.toThrow(RangeError);
+  });
+
+  it("rejects with CALL_METHOD_UNKNOWN when it calls itself without end", async () => {
+    const bridge = await use(createTestHost()).connect();
+    let calls = 0;
+    bridge.method.expose("again", () => {
+      calls += 1;
+      return bridge.method.call("again");
+    });
+    await expect(bridge.method.call("again")).rejects.toThrow(coded("CALL_METHOD_UNKNOWN"));
+    expect(calls).toBe(32);
+  });
+
+  it("is unknown to a bridge whose contract does not have it", async () => {
+    const host = customerHost();
+    const bridge = await host.connect();
+    bridge.method.expose("refresh", (count) => count);
+    const untyped = bridge as unknown as AppBridge;
+    await expect(untyped.method.call("refresh", 1)).rejects.toThrow(coded("CALL_METHOD_UNKNOWN"));
+  });
+});
+
 describe("a guest of the test host", () => {
   it("starts with the host's state and a token", async () => {
     const bridge = await customerHost().connect();
@@ -89,6 +142,46 @@ describe("a guest of the test host", () => {
     await host.settled();
     expect(seen).toEqual(["c-1", "c-2"]);
     expect(host.published).toEqual([{ topic: "order:verified", payload: { orderId: 5 } }]);
+  });
+
+  it("subscribes to and publishes topics of any form", async () => {
+    const host = use(createTestHost());
+    const bridge = await host.connect();
+    const seen: unknown[] = [];
+    bridge.event.subscribe("CustomerChanged", (customer) => seen.push(customer));
+    bridge.event.publish("app/Orders.saved", 7);
+    await host.settled();
+    host.event.publish("CustomerChanged", { id: "c-1" });
+    await host.settled();
+    expect(seen).toEqual([{ id: "c-1" }]);
+    expect(host.published).toEqual([{ topic: "app/Orders.saved", payload: 7 }]);
+  });
+
+  it.each(["", "1st", "has space", "x".repeat(129)])(
+    "learns on onError, and not by an exception, that the name %j is malformed",
+    async (name) => {
+      const host = use(createTestHost());
+      const bridge = await host.connect();
+      bridge.event.subscribe(name, () => undefined)();
+      bridge.event.publish(name, {});
+      bridge.method.expose(name, () => undefined)();
+      expect(host.errors).toEqual([
+        coded("EVENT_TOPIC_INVALID"),
+        coded("EVENT_TOPIC_INVALID"),
+        coded("CALL_METHOD_UNKNOWN"),
+      ]);
+      await expect(bridge.method.call(name)).rejects.toThrow(coded("CALL_METHOD_UNKNOWN"));
+      expect(bridge.state).toBe("connected");
+    },
+  );
+
+  it("throws a TypeError for arguments that a compiler would refuse", async () => {
+    const bridge = await use(createTestHost()).connect();
+    const wrong = undefined as never;
+    expect(() => bridge.event.subscribe("CustomerChanged", wrong)).toThrow(TypeError);
+    expect(() => bridge.event.subscribe(wrong, () => undefined)).toThrow(TypeError);
+    expect(() => bridge.event.publish(wrong, 1)).toThrow(TypeError);
+    expect(() => bridge.method.expose("refresh", wrong)).toThrow(TypeError);
   });
 
   it("follows changes of context, theme, locale and session", async () => {

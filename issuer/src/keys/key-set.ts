@@ -33,7 +33,7 @@ export interface KeySet {
   readonly reload: () => Promise<void>;
   /** @throws {BridgeError} KEYS_UNAVAILABLE */
   readonly active: (alg: SigningAlgorithm) => ActiveSigner;
-  /** The public keys of the JWKS. */
+  /** The public keys of the JWKS: the key that signs first, and the one for EdDSA before others. */
   readonly published: () => readonly JWK[];
   /** A key that was not removed. @throws {BridgeError} KEY_UNKNOWN */
   readonly find: (kid: string) => StoredKey;
@@ -99,8 +99,13 @@ export function createKeySet({ store, vault, clock }: KeySetDeps): KeySet {
     },
     published: () => {
       const nowMs = clock.now();
+      const rank = (key: StoredKey): number => {
+        if (activeKey(all, key.alg, nowMs)?.kid !== key.kid) return 2;
+        return key.alg === "EdDSA" ? 0 : 1;
+      };
       return all
         .filter((key) => isPublished(key, nowMs))
+        .sort((a, b) => rank(a) - rank(b))
         .map(({ publicJwk, kid, alg }) => ({ ...publicJwk, kid, alg, use: "sig" }));
     },
     find: (kid) => known(all.find((key) => key.kid === kid && !isRemoved(key))),

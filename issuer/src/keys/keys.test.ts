@@ -145,6 +145,51 @@ describe("rotation", () => {
   });
 });
 
+describe("the first key of the key set", () => {
+  const signs = async (issuer: Issuer, cookie: string): Promise<void> => {
+    const { kid } = decodeProtectedHeader(await mint(issuer, cookie));
+    expect((await publishedKids(issuer))[0]).toBe(kid);
+    expect((await issuer.keys.jwks()).keys[0]?.kid).toBe(kid);
+  };
+
+  it("is the key that signs, before, during and after a rotation", async () => {
+    const issuer = start();
+    const cookie = await signIn(issuer);
+    await signs(issuer, cookie);
+    await issuer.keys.rotate();
+    await signs(issuer, cookie);
+    clock.advance(600 * SECOND);
+    await signs(issuer, cookie);
+    expect(await publishedKids(issuer)).toHaveLength(2);
+    clock.advance(20 * MINUTE);
+    await signs(issuer, cookie);
+    expect(await publishedKids(issuer)).toHaveLength(1);
+  });
+
+  it("is the key that signs after a key was retired or removed", async () => {
+    const issuer = start();
+    const cookie = await signIn(issuer);
+    const [first = ""] = await publishedKids(issuer);
+    await issuer.keys.retire(first);
+    await signs(issuer, cookie);
+    clock.advance(600 * SECOND);
+    await signs(issuer, cookie);
+    const [second = ""] = await publishedKids(issuer);
+    await issuer.keys.rotate();
+    await issuer.keys.remove(second);
+    await signs(issuer, cookie);
+  });
+
+  it("is the one of EdDSA when an app needs another algorithm too", async () => {
+    const issuer = start({ algorithms: { inspector: "ES256" } });
+    const cookie = await signIn(issuer);
+    await issuer.keys.rotate();
+    clock.advance(600 * SECOND);
+    await signs(issuer, cookie);
+    expect((await jwksOf(issuer)).keys.map(({ alg }) => alg)).toEqual(["EdDSA", "ES256", "EdDSA"]);
+  });
+});
+
 describe("ending a key", () => {
   it("retires the active key in order", async () => {
     const issuer = start();

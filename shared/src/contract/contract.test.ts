@@ -13,7 +13,8 @@ describe("defineContract", () => {
   it.each([
     [{ methods: { "a b": {} } }, '"a b": is not a valid method name'],
     [{ guestMethods: { "": {} } }, '"": is not a valid method name'],
-    [{ events: { changed: z.string() } }, '"changed": must be a topic'],
+    [{ events: { "order changed": z.string() } }, '"order changed": is not a valid topic'],
+    [{ events: { "1st": z.string() } }, '"1st": is not a valid topic'],
     [{ methods: { ping: { capability: "everything" } } }, '"ping": capability: must'],
     [{ events: { "a:b": { payload: z.string(), capability: "*" } } }, '"a:b": capability: must'],
   ])("names the malformed entry of %j", (contract, message) => {

@@ -6,7 +6,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BridgeError } from "../errors/bridge-error.ts";
 import { quoted } from "../errors/quoted.ts";
-import { isMethodName, isTopic } from "../protocol/names.ts";
+import { isName, isRight } from "../protocol/names.ts";
 
 export interface MethodDefinition {
   /** Schema of the argument list (a tuple). Default: the method takes no arguments. */
@@ -49,12 +49,11 @@ export function defineContract<const C extends Contract>(contract: C): C {
     ...Object.entries(contract.methods ?? {}),
     ...Object.entries(contract.guestMethods ?? {}),
   ]) {
-    if (!isMethodName(name)) throw invalid(`${quoted(name)}: is not a valid method name`);
+    if (!isName(name)) throw invalid(`${quoted(name)}: is not a valid method name`);
     assertCapability(name, method.capability);
   }
   for (const [topic, entry] of Object.entries(contract.events ?? {})) {
-    if (!isTopic(topic))
-      throw invalid(`${quoted(topic)}: must be a topic of the form resource:action`);
+    if (!isName(topic)) throw invalid(`${quoted(topic)}: is not a valid topic`);
     assertCapability(topic, eventDefinition(entry).capability);
   }
   return contract;
@@ -66,7 +65,7 @@ export function eventDefinition(entry: EventEntry): EventDefinition {
 }
 
 function assertCapability(name: string, capability: string | undefined): void {
-  if (capability !== undefined && !isTopic(capability)) {
+  if (capability !== undefined && !isRight(capability)) {
     throw invalid(`"${name}": capability: must have the form resource:action`);
   }
 }

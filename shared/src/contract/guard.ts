@@ -5,7 +5,7 @@
  */
 import { BridgeError } from "../errors/bridge-error.ts";
 import { quoted } from "../errors/quoted.ts";
-import { isTopic } from "../protocol/names.ts";
+import { isName } from "../protocol/names.ts";
 import { assertCapability } from "./capability.ts";
 import {
   eventDefinition,
@@ -50,7 +50,7 @@ export function createContractGuard(
     },
     topic(topic) {
       const events = contract?.events;
-      if (!isTopic(topic)) throw badTopic(topic, "must have the form resource:action");
+      if (!isName(topic)) throw badTopic(topic, "is not a valid name");
       if (events === undefined) return undefined;
       const entry = Object.hasOwn(events, topic) ? events[topic] : undefined;
       if (entry === undefined) throw badTopic(topic, "is not in the contract");

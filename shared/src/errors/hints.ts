@@ -6,7 +6,7 @@ import type { ErrorCode } from "./codes.ts";
 
 export const ERROR_HINTS: Readonly<Record<ErrorCode, string>> = {
   CONFIG_HOST_ORIGINS_MISSING:
-    "The guest does not name the hosts that may embed it. Pass hostOrigins, or add the breezeway-host-origins meta tag.",
+    "The guest does not name the hosts that may embed it. Pass hostOrigins, add the breezeway-host-origins meta tag or data-host-origins, or serve /.well-known/breezeway.json.",
   CONFIG_HOST_ORIGINS_INVALID:
     "A host origin must be exact, such as https://shell.example, without a path, a trailing slash or a wildcard.",
   CONFIG_INVALID:
@@ -38,7 +38,7 @@ export const ERROR_HINTS: Readonly<Record<ErrorCode, string>> = {
   ACTIVATION_MISSING:
     "The host does this only after user activation. Call it from a click or key press handler.",
   EVENT_TOPIC_INVALID:
-    "The topic is not in the contract, or does not have the form resource:action.",
+    "The topic is not in the contract, or is not a letter followed by up to 127 letters, digits or . _ : / - characters.",
   EVENT_PAYLOAD_INVALID:
     "The payload does not match the contract. The message names the first mismatch.",
   CONTEXT_INVALID: "The context from the host does not match the form that this guest expects.",

@@ -8,7 +8,7 @@
  */
 import { BridgeError, type WireError } from "../errors/bridge-error.ts";
 import { isWireError } from "./guards.ts";
-import { isMethodName, isTopic } from "./names.ts";
+import { isName } from "./names.ts";
 import { isStateValue, type StateKey } from "./state.ts";
 
 /** Chosen by the caller, unique on its side of one channel; a positive safe integer. */
@@ -83,9 +83,7 @@ function isWellFormed(frame: readonly unknown[]): boolean {
   const [kind, first, second] = frame;
   switch (kind as FrameKind) {
     case "call":
-      return (
-        frame.length === 4 && isCallId(first) && isMethodName(second) && Array.isArray(frame[3])
-      );
+      return frame.length === 4 && isCallId(first) && isName(second) && Array.isArray(frame[3]);
     case "result":
       return frame.length === 3 && isCallId(first);
     case "error":
@@ -95,15 +93,15 @@ function isWellFormed(frame: readonly unknown[]): boolean {
     case "event":
       return (
         (frame.length === 3 || (frame.length === 4 && typeof frame[3] === "boolean")) &&
-        isTopic(first)
+        isName(first)
       );
     case "subscribe":
     case "unsubscribe":
-      return frame.length === 2 && isTopic(first);
+      return frame.length === 2 && isName(first);
     case "state":
       return frame.length === 3 && isStateValue(first, second);
     case "refused":
-      return frame.length === 3 && isTopic(first) && isWireError(second);
+      return frame.length === 3 && isName(first) && isWireError(second);
     case "close":
       return frame.length === 1;
     default:

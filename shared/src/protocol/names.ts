@@ -3,17 +3,17 @@
  * `constructor` finds nothing. The patterns keep logs and error texts readable.
  */
 
-const METHOD = /^[A-Za-z][A-Za-z0-9_.:-]{0,63}$/;
-const TOPIC = /^[a-z][a-z0-9-]{0,31}(?:\.[a-z0-9-]{1,31})*:[a-z][a-z0-9-]{0,31}$/;
+const NAME = /^[A-Za-z][A-Za-z0-9._:/-]{0,127}$/;
+const RIGHT = /^[a-z][a-z0-9-]{0,31}(?:\.[a-z0-9-]{1,31})*:[a-z][a-z0-9-]{0,31}$/;
 
-/** True for a method name: a letter, then up to 63 letters, digits, or `_ . : -`. */
-export function isMethodName(value: unknown): value is string {
-  return typeof value === "string" && METHOD.test(value);
+/** True for the name of a method or a topic: a letter, then up to 127 letters, digits, or `. _ : / -`. */
+export function isName(value: unknown): value is string {
+  return typeof value === "string" && NAME.test(value);
 }
 
-/** True for a topic or a capability, `resource:action` in lower case. */
-export function isTopic(value: unknown): value is string {
-  return typeof value === "string" && value.length <= 128 && TOPIC.test(value);
+/** True for a capability or a scope: `resource:action` in lower case, at most 128 characters. */
+export function isRight(value: unknown): value is string {
+  return typeof value === "string" && value.length <= 128 && RIGHT.test(value);
 }
 
 /** Methods that every host has, whatever its contract. */

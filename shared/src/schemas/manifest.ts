@@ -3,7 +3,7 @@
  */
 import * as z from "zod/mini";
 import { isLoopbackHost, originOf } from "../origin.ts";
-import { isTopic } from "../protocol/names.ts";
+import { isRight } from "../protocol/names.ts";
 import { parseJsonWith, parseWith, type ParseContext } from "./parse.ts";
 
 /**
@@ -134,7 +134,7 @@ const appId = z
     ),
   );
 
-const rightName = z.string().check(z.refine(isTopic, "must be of the form resource:action"));
+const rightName = z.string().check(z.refine(isRight, "must be of the form resource:action"));
 
 // Plain http is for this machine only: elsewhere anyone on the network path could replace the app.
 const webUrl = z.string().check(z.refine(isSecureUrl, "must be an https URL (http on loopback)"));
