@@ -23,6 +23,7 @@ const limitsSchema = optionObject<Partial<ChannelLimits>>({
   maxFramesPerSecond: limit,
   frameBurst: limit,
   maxCallsInFlight: limit,
+  maxBytesInFlight: limit,
   maxSubscriptions: limit,
   maxViolations: limit,
 });

@@ -82,6 +82,8 @@ const GROUPS: readonly Group[] = [
       maxFramesPerSecond: "frames per second after the burst",
       frameBurst: "frames at once",
       maxCallsInFlight: "calls of one side that wait for an answer",
+      maxBytesInFlight:
+        "bytes of calls of a guest whose handlers have not settled, measured as messages are",
       maxSubscriptions: "topics to which one guest subscribes",
       maxViolations: "violations after which the connection is closed",
       callMs: "from a call to its answer, by default",

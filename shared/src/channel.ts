@@ -16,7 +16,7 @@ export type {
 export { systemClock } from "./clock.ts";
 export type { Clock } from "./clock.ts";
 export { createGate } from "./channel/gate.ts";
-export { measure } from "./channel/measure.ts";
+export type { Gate } from "./channel/gate.ts";
 export { toWireError } from "./channel/outgoing-error.ts";
 export type { ChannelPort } from "./channel/port.ts";
 export { randomId } from "./channel/random-id.ts";

@@ -33,6 +33,11 @@ export interface ChannelLimits {
   readonly frameBurst: number;
   /** Calls of one side that wait for a result. */
   readonly maxCallsInFlight: number;
+  /**
+   * Measured bytes of the calls that a guest waits for and of aborted calls whose handlers still run. One
+   * call of `maxMessageBytes` is always possible.
+   */
+  readonly maxBytesInFlight: number;
   /** Topics that one guest subscribes to. */
   readonly maxSubscriptions: number;
   /** Violations after which the channel closes. Before that, only the message is refused. */
@@ -48,6 +53,8 @@ export const CHANNEL_LIMITS: ChannelLimits = {
   maxFramesPerSecond: 20_000,
   frameBurst: 40_000,
   maxCallsInFlight: 1_024,
+  // Four of the largest messages at once. A tab of a phone has this much to spare for each of its frames.
+  maxBytesInFlight: 64 * 1024 * 1024,
   maxSubscriptions: 256,
   maxViolations: 32,
 };

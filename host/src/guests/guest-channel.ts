@@ -28,6 +28,7 @@ import {
   type ChannelHandlers,
   type ChannelPort,
   type Clock,
+  type Gate,
   type IncomingCall,
 } from "@breezeway/shared/channel";
 import type { FrameTap } from "./frame-tap.ts";
@@ -45,7 +46,7 @@ export interface GuestChannelDeps {
   readonly context: object;
   readonly limits: ChannelLimits;
   /** The gate of this frame. All documents of the frame share it: a reload does not refill its budget. */
-  readonly receive: (data: unknown) => readonly Frame[];
+  readonly receive: Gate;
   readonly clock: Clock;
   readonly tap: FrameTap | undefined;
   readonly onEvent: (topic: string, payload: unknown) => void;

@@ -1,7 +1,7 @@
 /** Mounts an app: puts together what one frame of one app needs of the host. */
 import { BridgeError, quoted, type Hello, type Welcome } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
-import { createGate } from "@breezeway/shared/channel";
+import { createGate, type Gate } from "@breezeway/shared/channel";
 import type { SetupListener } from "../installations/host-installations.ts";
 import type { EventHub } from "../events/host-events.ts";
 import { parseMountOptions } from "../host-options.ts";
@@ -47,7 +47,7 @@ interface Frame {
   readonly tokens: FrameTokenSource;
   readonly onSetupCompleted: SetupListener | undefined;
   /** One gate for all documents of the frame: a reload does not refill its budget. */
-  readonly receive: ReturnType<typeof createGate>;
+  readonly receive: Gate;
   /** Mounts another page of the same app. */
   readonly mountPage: (options: MountOptions) => GuestMount;
 }

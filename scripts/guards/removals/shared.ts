@@ -47,4 +47,25 @@ export const shared: readonly Removal[] = [
       edit("shared/src/schemas/findings.ts", "const MAX_LISTED = 20;", "const MAX_LISTED = 1e6;"),
     ],
   },
+  {
+    row: "TM-597",
+    edits: [
+      edit(
+        "shared/src/channel/measure.ts",
+        "if (this.steps - steps >= STEPS_TO_REMEMBER) {",
+        "if (this.steps - steps >= STEPS_TO_REMEMBER * 1e9) {",
+      ),
+      edit("shared/src/channel/measure.ts", "throw refusedType(type);", "return 0;"),
+    ],
+  },
+  {
+    row: "TM-598",
+    edits: [
+      edit(
+        "shared/src/channel/incoming-calls.ts",
+        "if (heldBytes + bytes > deps.maxBytes)",
+        "if (heldBytes + bytes < 0)",
+      ),
+    ],
+  },
 ];

@@ -15,6 +15,7 @@ import type { StateKey } from "../protocol/state.ts";
 import type { WireError } from "../errors/bridge-error.ts";
 import type { CallOptionsInit } from "./call-options.ts";
 import type { Clock } from "../clock.ts";
+import type { Gate, ReceivedMessage } from "./gate.ts";
 import {
   createIncomingCalls,
   tooManyCalls,
@@ -55,7 +56,7 @@ export interface ChannelOptions {
   /** Default: {@link CHANNEL_LIMITS}. */
   readonly limits?: ChannelLimits;
   /** Checks and counts a message. Default: checks form and number of frames only. */
-  readonly receive?: (data: unknown) => readonly Frame[];
+  readonly receive?: Gate;
   /** Receives every frame that is sent or accepted. */
   readonly tap?: ((direction: "in" | "out", frame: Frame) => void) | undefined;
   readonly onViolation?: (error: BridgeError) => void;
@@ -81,7 +82,7 @@ class PortChannel implements Channel {
   readonly #options: ChannelOptions;
   readonly #handlers: ChannelHandlers;
   readonly #limits: ChannelLimits;
-  readonly #receive: (data: unknown) => readonly Frame[];
+  readonly #receive: Gate;
   readonly #outbox: Outbox;
   readonly #pending: PendingCalls;
   readonly #incoming: IncomingCalls;
@@ -94,7 +95,8 @@ class PortChannel implements Channel {
     this.#options = options;
     this.#handlers = handlers;
     this.#limits = limits;
-    this.#receive = options.receive ?? ((data) => parseMessage(data, limits.maxFramesPerMessage));
+    this.#receive =
+      options.receive ?? ((data) => ({ frames: parseMessage(data, limits.maxFramesPerMessage) }));
     this.#outbox = createOutbox(port, limits.maxFramesPerMessage, (frame, error) =>
       this.#onUnsendable(frame, error),
     );
@@ -102,6 +104,8 @@ class PortChannel implements Channel {
     this.#incoming = createIncomingCalls({
       handle: handlers.call,
       maxCalls: limits.maxCallsInFlight,
+      // One message of the largest size is always possible.
+      maxBytes: Math.max(limits.maxBytesInFlight, limits.maxMessageBytes),
       result: (id, value, transfer) => this.#send(["result", id, value], transfer),
       fail: (id, error) => this.#fail(id, error),
     });
@@ -199,19 +203,23 @@ class PortChannel implements Channel {
   }
 
   readonly #onMessage = ({ data, userActivation }: PortMessage): void => {
-    let frames: readonly Frame[];
+    let message: ReceivedMessage;
     try {
-      frames = this.#receive(data);
+      message = this.#receive(data);
     } catch (error) {
       this.#refuse(data, error as BridgeError);
       return;
     }
     const isUserActive =
       userActivation === undefined ? undefined : userActivation?.isActive === true;
+    const { frames, bytes } = message;
+    let index = 0;
     for (const frame of frames) {
       if (!this.#isOpen) return;
+      const size = bytes?.[index] ?? 0;
+      index += 1;
       try {
-        this.#handle(frame, isUserActive);
+        this.#handle(frame, isUserActive, size);
       } catch (error) {
         if (BridgeError.is(error)) this.violation(error);
         else this.#handlers.report(error);
@@ -241,12 +249,12 @@ class PortChannel implements Channel {
     this.violation(error);
   }
 
-  #handle(frame: Frame, isUserActive: boolean | undefined): void {
+  #handle(frame: Frame, isUserActive: boolean | undefined, bytes: number): void {
     const handlers = this.#handlers;
     this.#options.tap?.("in", frame);
     switch (frame[0]) {
       case "call":
-        return this.#incoming.start(frame, isUserActive);
+        return this.#incoming.start(frame, isUserActive, bytes);
       case "result":
         return void this.#pending.resolve(frame[1], frame[2]);
       case "error":

@@ -6,16 +6,19 @@ import { BridgeError } from "../errors/bridge-error.ts";
 import type { ChannelLimits } from "../limits.ts";
 import { parseMessage, type Frame } from "../protocol/frames.ts";
 import type { Clock } from "../clock.ts";
-import { measure } from "./measure.ts";
+import { Measurement } from "./measure.ts";
 
-/**
- * @returns A function that returns the frames of a message. It throws FRAME_TOO_LARGE,
- * FRAME_RATE_EXCEEDED or FRAME_MALFORMED.
- */
-export function createGate(
-  limits: ChannelLimits,
-  clock: Clock,
-): (data: unknown) => readonly Frame[] {
+/** An accepted message. */
+export interface ReceivedMessage {
+  readonly frames: readonly Frame[];
+  /** Measured bytes of each frame, where a gate measures them. */
+  readonly bytes?: readonly number[];
+}
+
+/** @throws {BridgeError} FRAME_TOO_LARGE, FRAME_RATE_EXCEEDED, FRAME_MALFORMED */
+export type Gate = (data: unknown) => ReceivedMessage;
+
+export function createGate(limits: ChannelLimits, clock: Clock): Gate {
   // A token bucket: `frameBurst` frames at once, refilled at `maxFramesPerSecond`.
   let allowance = limits.frameBurst;
   let filledAt = clock.monotonic();
@@ -33,7 +36,19 @@ export function createGate(
       );
     }
     allowance -= cost;
-    measure(data, limits);
-    return parseMessage(data, limits.maxFramesPerMessage);
+    const bytes = measureFrames(data, limits);
+    return { frames: parseMessage(data, limits.maxFramesPerMessage), bytes };
   };
+}
+
+function measureFrames(data: unknown, limits: ChannelLimits): readonly number[] {
+  // `parseMessage` refuses a message that is not a list or has too many frames, and reads nothing else.
+  if (!Array.isArray(data) || data.length > limits.maxFramesPerMessage) return [];
+  if (Object.keys(data).length !== data.length) {
+    throw new BridgeError("FRAME_MALFORMED", "A message has holes or named members.");
+  }
+  const measurement = new Measurement(limits);
+  const bytes: number[] = [];
+  for (const frame of data) bytes.push(measurement.of(frame, 1));
+  return bytes;
 }

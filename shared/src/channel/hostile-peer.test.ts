@@ -102,6 +102,9 @@ describe("a malformed message", () => {
     ["a call with a malformed method name", [["call", 1, "a b", []]]],
     ["a call of __proto__", [["call", 1, "__proto__", []]]],
     ["a call with more than it has", [["call", 1, "x", [], "more"]]],
+    ["a list of frames with a member", Object.assign([["close"]], { note: "x" })],
+    ["boxed characters", new String("x")],
+    ["a call with boxed characters", [["call", 1, "x", [new String("x")]]]],
     ["an event of a malformed topic", [["event", "../x", 1]]],
     ["an error without a code", [["error", 1, { message: "m" }]]],
     ["a state frame, which only hosts send", [["state", "session", null]]],
@@ -241,6 +244,55 @@ describe("hostile calls", () => {
       ["call", 4, "hang", []],
     ]);
     expect(peer.calls).toHaveLength(3);
+  });
+
+  it("are refused beyond maxBytesInFlight until handlers settle, even those of aborted calls", async () => {
+    const replies: PromiseWithResolvers<string>[] = [];
+    const peer = attack({ maxMessageBytes: 3_000, maxBytesInFlight: 5_000 }, () => {
+      const reply = Promise.withResolvers<string>();
+      replies.push(reply);
+      return reply.promise;
+    });
+    const call = (id: number): Promise<void> => peer.send([["call", id, "x", ["x".repeat(2_000)]]]);
+    for (const id of [1, 2, 3]) await call(id);
+    expect(peer.calls).toHaveLength(2);
+    expect(peer.answers).toMatchObject([["error", 3, { code: "CALL_LIMIT_EXCEEDED" }]]);
+    expect(peer.violations).toEqual([]);
+    await peer.send([["abort", 1]]);
+    await call(4);
+    expect(peer.answers.at(-1)).toMatchObject(["error", 4, { code: "CALL_LIMIT_EXCEEDED" }]);
+    replies[0]?.resolve("late");
+    await call(5);
+    expect(peer.calls).toHaveLength(3);
+    replies[1]?.reject(new Error("failed"));
+    await call(6);
+    expect(peer.calls).toHaveLength(4);
+    expect(peer.answers.filter(([kind]) => kind === "error").map(([, id]) => id)).toEqual([
+      3, 4, 2,
+    ]);
+  });
+
+  it("of the largest size are possible with any maxBytesInFlight", async () => {
+    const peer = attack(
+      { maxMessageBytes: 3_000, maxBytesInFlight: 1 },
+      () => new Promise(() => {}),
+    );
+    await peer.send([["call", 1, "x", ["x".repeat(2_800)]]]);
+    expect(peer.calls).toHaveLength(1);
+  });
+
+  it("in one message count their own bytes only", async () => {
+    const peer = attack({ maxMessageBytes: 3_000, maxBytesInFlight: 3_000 }, ({ method }) =>
+      method === "hang" ? new Promise(() => {}) : "ok",
+    );
+    for (const id of [1, 3, 5]) {
+      await peer.send([
+        ["call", id, "x", ["x".repeat(2_000)]],
+        ["call", id + 1, "hang", []],
+      ]);
+    }
+    expect(peer.calls).toHaveLength(6);
+    expect(peer.violations).toEqual([]);
   });
 
   it.each([

@@ -20,7 +20,8 @@ export interface IncomingCall {
 }
 
 export interface IncomingCalls {
-  start(frame: CallFrame, isUserActive: boolean | undefined): void;
+  /** `bytes` is the measured size of the frame. */
+  start(frame: CallFrame, isUserActive: boolean | undefined, bytes: number): void;
   abort(id: CallId): void;
   /** Fires every signal. No call is answered after that. */
   end(): void;
@@ -29,6 +30,8 @@ export interface IncomingCalls {
 export interface IncomingCallsDeps {
   readonly handle: (call: IncomingCall) => unknown;
   readonly maxCalls: number;
+  /** Bytes of all frames whose handlers have not settled. */
+  readonly maxBytes: number;
   readonly result: (id: CallId, value: unknown, transfer?: readonly object[]) => void;
   /** Answers with an error, and reports the part that stays on this side. */
   readonly fail: (id: CallId, error: unknown) => void;
@@ -37,6 +40,7 @@ export interface IncomingCallsDeps {
 export function createIncomingCalls(deps: IncomingCallsDeps): IncomingCalls {
   const running = new Map<CallId, RunningCall>();
   let lastId = 0;
+  let heldBytes = 0;
 
   const answer = (id: CallId, returned: unknown): void => {
     if (!running.delete(id)) return;
@@ -49,7 +53,7 @@ export function createIncomingCalls(deps: IncomingCallsDeps): IncomingCalls {
   };
 
   return {
-    start([, id, method, args], isUserActive) {
+    start([, id, method, args], isUserActive, bytes) {
       if (id <= lastId) {
         throw new BridgeError("FRAME_MALFORMED", "The other side used a call id twice.");
       }
@@ -57,14 +61,23 @@ export function createIncomingCalls(deps: IncomingCallsDeps): IncomingCalls {
       if (running.size >= deps.maxCalls) {
         return deps.fail(id, tooManyCalls(deps.maxCalls));
       }
+      if (heldBytes + bytes > deps.maxBytes) return deps.fail(id, tooManyBytes(deps.maxBytes));
       const call = new RunningCall(method, args, isUserActive);
       running.set(id, call);
       try {
         const returned = deps.handle(call);
         if (isPromiseLike(returned)) {
+          // An aborted handler holds its arguments, too, until it settles.
+          heldBytes += bytes;
           returned.then(
-            (value) => answer(id, value),
-            (error: unknown) => fail(id, error),
+            (value) => {
+              heldBytes -= bytes;
+              answer(id, value);
+            },
+            (error: unknown) => {
+              heldBytes -= bytes;
+              fail(id, error);
+            },
           );
         } else answer(id, returned);
       } catch (error) {
@@ -108,6 +121,13 @@ class RunningCall implements IncomingCall {
     this.#isAborted = true;
     this.#controller?.abort();
   }
+}
+
+function tooManyBytes(max: number): BridgeError {
+  return new BridgeError(
+    "CALL_LIMIT_EXCEEDED",
+    `Calls that wait for an answer hold more than ${max} bytes.`,
+  );
 }
 
 export function tooManyCalls(max: number): BridgeError {

@@ -1,109 +1,249 @@
 /**
- * Estimates the size of a received message by walking it. Structured clone lets a peer send cycles
- * and shared references, so the walk is bounded by counted bytes and by depth, not by the graph.
+ * Estimates the size of a received message by walking it. The walk takes a number of steps in proportion
+ * to the bytes that the peer posted, for everything that structured clone carries: a type that could
+ * hide its size is refused before anything reads it, and a value that is referenced many times is walked
+ * once. Counted bytes and depth are those of the tree that a reader of the message walks.
  */
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { ChannelLimits } from "../limits.ts";
 
-// Approximate memory of the smallest value. Counting it also ends the walk on shared arrays.
+// Approximate memory of the smallest value.
 const SLOT_BYTES = 8;
 
-/**
- * Estimated bytes: one per character of text, the length of binary data, 8 per value.
- *
- * @throws {BridgeError} FRAME_TOO_LARGE, when bytes or depth exceed the limits
- */
-export function measure(
-  message: unknown,
-  limits: Pick<ChannelLimits, "maxMessageBytes" | "maxDepth">,
-): number {
-  return new Measurement(limits.maxMessageBytes, limits.maxDepth).of(message);
-}
+// The browser keeps a pipe for each port or stream.
+const PIPE_BYTES = 4_096;
 
-class Measurement {
+// A matrix has 16 numbers, and a quad has four points of four numbers.
+const GEOMETRY_BYTES = 128;
+
+// Above the largest RSA modulus in use. Comparison with a bound reads the length of a BigInt first, so
+// its cost does not depend on the peer.
+const MAX_BIGINT_BITS = 4_096;
+const MAX_BIGINT = 1n << BigInt(MAX_BIGINT_BITS);
+const MAX_SMALL_BIGINT = 1n << 64n;
+
+// An object with more members is a hash table: it takes far more memory and time than its text.
+const MAX_LEAN_MEMBERS = 1_024;
+const WIDE_MEMBER_BYTES = 64;
+
+// Walking fewer steps again costs less than remembering them.
+const STEPS_TO_REMEMBER = 64;
+
+type MeasureLimits = Pick<ChannelLimits, "maxMessageBytes" | "maxDepth">;
+
+/** Measures the parts of one message, which share the limits. */
+export class Measurement {
+  /** Values, keys and references that were looked at. */
+  steps = 0;
   #bytes = 0;
+  /** The deepest level that the walk of the current object has reached. */
+  #deepest = 0;
   readonly #maxBytes: number;
   readonly #maxDepth: number;
+  /** Objects that took many steps. Without it, shared references would cost 2ⁿ steps. */
+  #walked: Map<object, { readonly bytes: number; readonly levels: number }> | undefined;
+  /** Buffers that were counted. Views share their buffer on the wire, too. */
+  #buffers: Set<unknown> | undefined;
 
-  constructor(maxBytes: number, maxDepth: number) {
-    this.#maxBytes = maxBytes;
-    this.#maxDepth = maxDepth;
+  constructor(limits: MeasureLimits) {
+    this.#maxBytes = limits.maxMessageBytes;
+    this.#maxDepth = limits.maxDepth;
   }
 
-  of(message: unknown): number {
-    this.#walk(message, 0);
-    return this.#bytes;
+  /**
+   * Estimated bytes of a part of the message: one per character of text, the length of binary data, 8 per
+   * value. `depth` is the level of the part.
+   *
+   * @throws {BridgeError} FRAME_TOO_LARGE, when bytes or depth exceed the limits; FRAME_MALFORMED, when a
+   * value has a type that messages cannot carry
+   */
+  of(value: unknown, depth = 0): number {
+    const before = this.#bytes;
+    this.#walk(value, depth);
+    return this.#bytes - before;
   }
 
   #walk(value: unknown, depth: number): void {
     if (typeof value === "string") return this.#add(value.length);
+    if (typeof value === "bigint") return this.#add(bigintBytes(value));
     if (typeof value !== "object" || value === null) return this.#add(0);
-    if (depth > this.#maxDepth) throw tooLarge(`is nested deeper than ${this.#maxDepth} levels`);
-    if (Array.isArray(value)) {
-      // `forEach` would skip the holes of a huge sparse array.
-      this.#add(value.length);
-      for (const item of value) this.#walk(item, depth + 1);
-      this.#walkNamed(value, depth + 1);
-    } else if (Object.getPrototypeOf(value) === Object.prototype)
-      this.#walkMembers(value, depth + 1);
-    else this.#walkOther(value, depth + 1);
+    this.#walkReference(value, depth);
   }
 
-  /** Own properties of an array, which structured clone keeps besides its items. */
-  #walkNamed(list: object, depth: number): void {
-    // Own keys come with the indices first (ECMA-262, section 10.1.11.1).
-    const keys = Object.keys(list);
-    for (let key = keys.pop(); key !== undefined && !isIndex(key); key = keys.pop()) {
-      this.#add(key.length);
-      this.#walk((list as Record<string, unknown>)[key], depth);
+  #walkReference(value: object, depth: number): void {
+    const known = this.#walked === undefined ? undefined : this.#walked.get(value);
+    const lowest = known === undefined ? depth : depth + known.levels;
+    if (lowest > this.#maxDepth)
+      throw tooLarge(`A message is nested deeper than ${this.#maxDepth} levels.`);
+    const deepest = this.#deepest > lowest ? this.#deepest : lowest;
+    if (known !== undefined) {
+      this.#deepest = deepest;
+      return this.#add(known.bytes - SLOT_BYTES);
     }
+    const { steps } = this;
+    const bytes = this.#bytes;
+    this.#deepest = depth;
+    if (Array.isArray(value)) this.#walkList(value, depth + 1);
+    else if (Object.getPrototypeOf(value) === Object.prototype) this.#walkMembers(value, depth + 1);
+    else this.#walkOther(value, depth + 1);
+    if (this.steps - steps >= STEPS_TO_REMEMBER) {
+      this.#walked ??= new Map();
+      this.#walked.set(value, { bytes: this.#bytes - bytes, levels: this.#deepest - depth });
+    }
+    if (deepest > this.#deepest) this.#deepest = deepest;
+  }
+
+  #walkList(list: readonly unknown[], depth: number): void {
+    const { length } = list;
+    if (this.#bytes + length * SLOT_BYTES > this.#maxBytes) throw this.#tooManyBytes();
+    this.#add(length);
+    const keys = Object.keys(list);
+    // Own keys come with the indices first (ECMA-262, section 10.1.11.1).
+    let items = keys.length;
+    while (items > 0 && !isIndex(keys[items - 1])) items -= 1;
+    if (items === length) for (const item of list) this.#walk(item, depth);
+    else {
+      // A sparse list has many more holes than bytes, so its holes are counted without a walk.
+      this.#add((length - items - 1) * SLOT_BYTES);
+      for (let i = 0; i < items; i += 1) this.#walk(list[Number(keys[i])], depth);
+    }
+    // Structured clone keeps named members of a list, too.
+    for (let i = items; i < keys.length; i += 1) this.#walkMember(list, keys[i] ?? "", depth);
   }
 
   #walkMembers(value: object, depth: number): void {
     this.#add(0);
+    let members = 0;
     for (const key in value) {
-      this.#add(key.length);
+      members += 1;
+      this.#add(members > MAX_LEAN_MEMBERS ? key.length + WIDE_MEMBER_BYTES : key.length);
       this.#walk((value as Record<string, unknown>)[key], depth);
     }
   }
 
-  /** Objects other than arrays and plain objects that structured clone supports. */
+  #walkMember(value: object, key: string, depth: number): void {
+    this.#add(key.length);
+    this.#walk((value as Record<string, unknown>)[key], depth);
+  }
+
+  /** Objects other than lists and plain objects. */
   #walkOther(value: object, depth: number): void {
-    this.#add(binaryLength(value));
-    if (value instanceof Map) {
-      for (const [key, item] of value) {
+    if (ArrayBuffer.isView(value)) return this.#addBuffer(value.buffer);
+    const type = typeOf(value);
+    if (type === "Map") {
+      this.#add(0);
+      for (const [key, item] of value as Map<unknown, unknown>) {
         this.#walk(key, depth);
         this.#walk(item, depth);
       }
-    } else if (value instanceof Set) {
-      for (const item of value) this.#walk(item, depth);
-    } else if (value instanceof Error) {
+    } else if (type === "Set") {
+      this.#add(0);
+      for (const item of value as Set<unknown>) this.#walk(item, depth);
+    } else if (type === "Error" || type === "DOMException") {
+      this.#add(0);
       // Structured clone copies these, although they are not enumerable.
-      for (const part of [value.message, value.stack, value.cause]) this.#walk(part, depth);
-    } else if (value instanceof RegExp) this.#walk(value.source, depth);
-    else if (!ArrayBuffer.isView(value)) this.#walkMembers(value, depth);
+      const { message, stack, cause } = value as Error;
+      for (const part of [message, stack, cause]) this.#walk(part, depth);
+    } else if (type === "Object") {
+      // A plain object of another realm, as test runners with a realm for each file have it.
+      this.#walkMembers(value, depth);
+    } else if (type === "ArrayBuffer") this.#addBuffer(value);
+    else if (type === "ImageData") this.#addBuffer((value as ImageDataLike).data.buffer);
+    else this.#add(leafBytes(type, value));
+  }
+
+  // A view keeps its whole buffer, and a resizable buffer reserves its largest size.
+  #addBuffer(buffer: object): void {
+    if (typeOf(buffer) !== "ArrayBuffer") throw refusedType(typeOf(buffer));
+    if (this.#buffers?.has(buffer)) return this.#add(0);
+    const { byteLength, maxByteLength } = buffer as ArrayBuffer;
+    this.#add(Math.max(byteLength, maxByteLength ?? 0));
+    this.#buffers ??= new Set();
+    this.#buffers.add(buffer);
   }
 
   #add(count: number): void {
+    this.steps += 1;
     this.#bytes += SLOT_BYTES + count;
-    if (this.#bytes > this.#maxBytes) throw tooLarge(`is larger than ${this.#maxBytes} bytes`);
+    if (this.#bytes > this.#maxBytes) throw this.#tooManyBytes();
+  }
+
+  #tooManyBytes(): BridgeError {
+    return tooLarge(`A message is larger than ${this.#maxBytes} bytes.`);
   }
 }
 
-function isIndex(key: string): boolean {
+// Types of browsers, for which this package has no declarations.
+interface ImageDataLike {
+  readonly data: Uint8ClampedArray;
+}
+interface ImageBitmapLike {
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Bytes of an object without parts, beside its slot. The names are those of the HTML standard's
+ * StructuredSerializeInternal and of interfaces marked Serializable or Transferable. A type that is not
+ * in the list is refused: boxed primitives, whose characters count as members, shared memory, keys,
+ * file handles, video frames, and what browsers add later.
+ */
+function leafBytes(type: string, value: object): number {
+  switch (type) {
+    case "Date":
+      return 0;
+    case "RegExp":
+      return (value as RegExp).source.length;
+    case "Blob":
+    case "File":
+      return (value as { readonly size: number }).size;
+    case "ImageBitmap": {
+      const { width, height } = value as ImageBitmapLike;
+      return width * height * 4;
+    }
+    case "MessagePort":
+    // The name that Node gives a port. No other event target can be posted.
+    case "EventTarget":
+    case "ReadableStream":
+    case "WritableStream":
+    case "TransformStream":
+      return PIPE_BYTES;
+    case "DOMPoint":
+    case "DOMPointReadOnly":
+    case "DOMRect":
+    case "DOMRectReadOnly":
+    case "DOMQuad":
+    case "DOMMatrix":
+    case "DOMMatrixReadOnly":
+      return GEOMETRY_BYTES;
+    default:
+      throw refusedType(type);
+  }
+}
+
+/**
+ * The type's name, from internal slots or the prototype. A peer cannot choose it, since structured clone
+ * carries neither symbols nor prototypes.
+ */
+function typeOf(value: object): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
+}
+
+function bigintBytes(value: bigint): number {
+  if (value < MAX_SMALL_BIGINT && value > -MAX_SMALL_BIGINT) return 0;
+  if (value < MAX_BIGINT && value > -MAX_BIGINT) return MAX_BIGINT_BITS / 8;
+  throw tooLarge(`A message has a BigInt of more than ${MAX_BIGINT_BITS} bits.`);
+}
+
+function isIndex(key: string | undefined): boolean {
   const index = Number(key) >>> 0;
   return index < 0xff_ff_ff_ff && String(index) === key;
 }
 
-function binaryLength(value: object): number {
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return value.byteLength;
-  // Blob and File, for which this package has no types. A false size only costs the peer.
-  const { size } = value as { readonly size?: unknown };
-  return typeof size === "number" && size > 0 && !(value instanceof Map || value instanceof Set)
-    ? size
-    : 0;
+function tooLarge(message: string): BridgeError {
+  return new BridgeError("FRAME_TOO_LARGE", message);
 }
 
-function tooLarge(what: string): BridgeError {
-  return new BridgeError("FRAME_TOO_LARGE", `A message ${what}.`);
+function refusedType(type: string): BridgeError {
+  return new BridgeError("FRAME_MALFORMED", `A message cannot carry a value of type ${type}.`);
 }

@@ -1,0 +1,110 @@
+/** [TM-597] [TM-598] A registered guest without the SDK posts messages that cost its host more than the guest. */
+import type { Frame } from "@playwright/test";
+import { expect, test } from "../support/bridge.ts";
+
+type Answer = readonly [kind: string, id: number, value: unknown];
+
+declare global {
+  interface Window {
+    /** Posts one call in a message of its own, and resolves with the answer to it. */
+    attackCall(method: string, value: unknown): Promise<Answer>;
+  }
+}
+
+test("a guest whose messages hide their size gets refusals, and the host serves its other guest", async ({
+  bridge,
+}) => {
+  const page = await bridge.openHost();
+  const victim = await bridge.mount(page, { app: "stock" });
+  await victim.evaluate(async () => (await window.bridge).state);
+  const attacker = await bridge.mount(page, { path: "/orders?wait=never" });
+  await shakeHands(attacker);
+
+  const answers = await attacker.evaluate(async () => {
+    const image = new OffscreenCanvas(2_100, 2_100);
+    image.getContext("2d")?.fillRect(0, 0, 1, 1);
+    const wide = Object.fromEntries(Array.from({ length: 300_000 }, (_, i) => [`k${i}`, 1]));
+    const values: readonly unknown[] = [
+      new String("x".repeat(10_000_000)),
+      1n << 64_000_000n,
+      image.transferToImageBitmap(),
+      wide,
+      Object.assign([], { length: 1_500_000, 7: 1 }),
+    ];
+    const arrived: unknown[] = [];
+    const calls = values.map((value) => window.attackCall("add", value));
+    calls.push(window.attackCall("whoAmI", 1));
+    for (const call of calls) void call.then(([kind, id]) => arrived.push([kind, id]));
+    return { answers: await Promise.all(calls), arrived };
+  });
+  expect(answers.answers).toMatchObject([
+    ["error", 1, { code: "FRAME_MALFORMED" }],
+    ["error", 2, { code: "FRAME_TOO_LARGE" }],
+    ["error", 3, { code: "FRAME_TOO_LARGE" }],
+    ["error", 4, { code: "FRAME_TOO_LARGE" }],
+    ["result", 5, Number.NaN],
+    ["result", 6, "orders"],
+  ]);
+  // Each message was looked at in its turn, and the plain call came after all of them.
+  expect(answers.arrived).toEqual(answers.answers.map(([kind, id]) => [kind, id]));
+  expect(await call(victim)).toBe("stock");
+});
+
+test("calls of a guest that stay pending hold a bounded number of bytes", async ({ bridge }) => {
+  const page = await bridge.openHost();
+  const victim = await bridge.mount(page, { app: "stock" });
+  await victim.evaluate(async () => (await window.bridge).state);
+  const attacker = await bridge.mount(page, { path: "/orders?wait=never" });
+  await shakeHands(attacker);
+
+  const refused = await attacker.evaluate(async () => {
+    const large = "x".repeat(15_000_000);
+    const answered: Answer[] = [];
+    for (let i = 0; i < 6; i += 1)
+      void window.attackCall("hang", large).then((answer) => answered.push(answer));
+    const last = await window.attackCall("whoAmI", 1);
+    return [...answered, last];
+  });
+  expect(refused).toMatchObject([
+    ["error", 5, { code: "CALL_LIMIT_EXCEEDED" }],
+    ["error", 6, { code: "CALL_LIMIT_EXCEEDED" }],
+    ["result", 7, "orders"],
+  ]);
+  expect(await call(victim)).toBe("stock");
+});
+
+function call(guest: Frame): Promise<unknown> {
+  return guest.evaluate(async () => (await window.bridge).method.call("whoAmI"));
+}
+
+async function shakeHands(frame: Frame): Promise<void> {
+  await frame.evaluate(async () => {
+    const { connect, WindowMessenger } = window.penpal;
+    const host = await connect<{ hello(hello: unknown): unknown }>({
+      messenger: new WindowMessenger({ remoteWindow: window.parent, allowedOrigins: ["*"] }),
+      channel: "breezeway",
+    }).promise;
+    const { port } = (await host.hello({
+      protocol: [1, 1],
+      sdk: "attack",
+      documentId: "attack-document",
+      autoRefresh: false,
+    })) as { port: MessagePort };
+    const waiting = new Map<number, (answer: Answer) => void>();
+    let lastId = 0;
+    port.addEventListener("message", ({ data }) => {
+      for (const frame of data as Answer[]) {
+        const [kind, id] = frame;
+        if (kind === "call") port.postMessage([["result", id, true]]);
+        else waiting.get(id)?.(frame);
+      }
+    });
+    port.start();
+    window.attackCall = (method, value) => {
+      lastId += 1;
+      const id = lastId;
+      port.postMessage([["call", id, method, [value]]]);
+      return new Promise((resolve) => waiting.set(id, resolve));
+    };
+  });
+}
