@@ -70,7 +70,7 @@ test("comes back with its guests connected and their subscriptions intact", asyn
       {
         persisted: true,
         states: ["connected"],
-        // Its own page was kept too: it was told so, and asked whether its host still answers.
+        // The guest page was cached too. It received `pageshow` and asked whether its host still answers.
         seen: { persisted: true, states: ["connected"], sum: 2, events: 1, parts: 3 },
         pings: ["in", "out"],
       },

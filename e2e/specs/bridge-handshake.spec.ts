@@ -145,7 +145,7 @@ test("many hellos of one page leave the last of them connected, and no other min
   expect(bridge.platform.issuer.mints).toEqual(["orders"]);
 });
 
-test("a context that cannot be cloned refuses the guest, and the host's page is told why", async ({
+test("a context that cannot be cloned refuses the guest, and the host page receives the reason", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();

@@ -262,7 +262,7 @@ test("two copies of the SDK on a page share one channel, and one closes without 
 });
 
 // No browser puts a frame alone into its back/forward cache: going back in a frame loads its document
-// anew. A guest comes out of the cache together with its host's page, which happens for real in
+// again. A guest comes out of the cache together with its host's page, which happens for real in
 // bridge-back-forward-cache.spec.ts; the first test here shows the one, the second the guest's answer
 // to the event in a page that goes on.
 test("going back in the frame's history reloads the document, which connects again", async ({

@@ -8,7 +8,7 @@ interface Driven {
   readonly other: PageUi;
   /** What came of each question, by its title. */
   readonly answers: Record<string, unknown>;
-  /** Asks, and may be told to take the question back. */
+  /** Asks a question that `withdraw` takes back. */
   ask(title: string, more?: object): void;
   withdraw(title: string): void;
   toast(by: "ui" | "other", text: string): void;

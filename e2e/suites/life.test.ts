@@ -37,7 +37,7 @@ interface World {
 /** What must never be, and what must have been. */
 interface Seen {
   handedOut: number;
-  /** Times that the host may have heard of its session. */
+  /** How often the host may have received news of its session. */
   news: number;
   /** Requests that are under way, a timer each. */
   requests: number;
@@ -69,7 +69,7 @@ it.each([1, 2])(
     await issuer.advance(10);
     await close(world);
     expect(issuer.clock.timers).toBe(seen.requests);
-    // What is under way arrives, and sets nothing off.
+    // Requests in flight arrive and start nothing new.
     await issuer.advance(5_000);
     expect(issuer.clock.timers).toBe(0);
     expect(issuer.errors).toEqual([]);
@@ -133,7 +133,7 @@ function openBridge(id: string, frame: JoinedFrame, clock: Clock): Promise<AppBr
 
 /**
  * Each request and each answer takes its time. Two mints of one app that overlap are a fault, unless
- * the host has heard of the session in between: the token of the one before is of no use then.
+ * the host has received news of the session in between, which makes the earlier token useless.
  */
 function slowFetch({
   issuer,

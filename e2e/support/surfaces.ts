@@ -69,7 +69,7 @@ export async function ask(
 export async function guestIn(page: Page, selector: string): Promise<Frame> {
   const element = await page.locator(selector).elementHandle();
   const frame = await element?.contentFrame();
-  if (!frame) throw new Error(`${selector} is no frame`);
+  if (!frame) throw new Error(`${selector}: expected an iframe`);
   await frame.waitForFunction(() => "breezeway" in window);
   await frame.evaluate(() => window.bridge);
   return frame;

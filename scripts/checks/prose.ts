@@ -42,9 +42,6 @@ const ANYWHERE: readonly Rule[] = [
   { pattern: /\b(?:thereof|whereof|thereby|henceforth|in vain)\b/iu, instead: "plain words" },
 ];
 
-/** The folders and pages whose prose is not clean yet. */
-const UNCHECKED: readonly string[] = ["demo", "e2e", "docs/coming-from.md"];
-
 const FILES = "*.{ts,tsx,mts,mjs,md}";
 const LEFT_OUT =
   /(?:^|\/)(?:node_modules|dist|\.cache|fixtures)\/|^scripts\/checks\/prose(?:\.test)?\.ts$/u;
@@ -78,18 +75,17 @@ function findings(passage: Passage): { readonly found: string; readonly instead:
   ];
 }
 
-/** The files of the root folder and of each folder in it, except hidden and unchecked ones. */
+/** The files of the root folder and of each folder in it, except hidden ones. */
 async function filesOf(root: string): Promise<string[]> {
   const entries = await readdir(root, { withFileTypes: true });
   const folders = entries
     .filter((entry) => entry.isDirectory() && !/^(?:\.|node_modules$)/u.test(entry.name))
-    .map((entry) => entry.name)
-    .filter((name) => !UNCHECKED.includes(name));
+    .map((entry) => entry.name);
   const files: string[] = [];
   for (const pattern of [FILES, ...folders.map((folder) => `${folder}/**/${FILES}`)]) {
     for await (const file of glob(pattern, { cwd: root })) {
       const path = file.replaceAll("\\", "/");
-      if (!LEFT_OUT.test(path) && !UNCHECKED.includes(path)) files.push(path);
+      if (!LEFT_OUT.test(path)) files.push(path);
     }
   }
   return files.toSorted();
