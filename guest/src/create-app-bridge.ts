@@ -6,8 +6,11 @@ import {
   BUILT_IN_METHODS,
   BridgeError,
   TIMEOUTS,
+  chain,
+  isPromiseLike,
   type AnyContract,
   type Contract,
+  type MaybePromise,
 } from "@breezeway/shared";
 import { systemClock, type Clock } from "@breezeway/shared/channel";
 import type { AppBridge, BridgeOptions } from "./bridge-types.ts";
@@ -18,6 +21,7 @@ import { openConnection, type Connection } from "./connection/connection.ts";
 import type { Proof } from "./proof/create-proof.ts";
 import { testHooksOf, type GuestTestHooks } from "./test-hooks.ts";
 import { createTokenCache, type TokenCache } from "./tokens/token-cache.ts";
+import type { HostLink } from "./transport/host-link.ts";
 import { isEmbedded, parentLink } from "./transport/parent-link.ts";
 
 interface Shared {
@@ -77,9 +81,13 @@ export async function openAppBridge<C extends Contract = AnyContract>(
 function createOpener(): Opener {
   let shared: Shared | undefined;
 
-  const open = <C extends Contract>(options: BridgeOptions<C>, clock: Clock): Shared => {
+  const open = <C extends Contract>(
+    options: BridgeOptions<C>,
+    link: HostLink,
+    clock: Clock,
+  ): Shared => {
     const connection = openConnection({
-      link: options.link ?? parentLink(resolveHostOrigins(options.hostOrigins)),
+      link,
       timeoutMs: options.handshakeTimeoutMs ?? TIMEOUTS.handshakeMs,
       autoRefresh: options.autoRefresh ?? true,
       proofKeyThumbprint: options.proof?.keyThumbprint,
@@ -105,7 +113,14 @@ function createOpener(): Opener {
   };
 
   return async (options, hooks) => {
-    const used = (shared ??= open(options, hooks?.clock ?? systemClock()));
+    const clock = hooks?.clock ?? systemClock();
+    let used = shared;
+    if (used === undefined) {
+      const link = options.link ?? parentLinkOf(options.hostOrigins);
+      const found = isPromiseLike(link) ? await link : link;
+      // Another bridge of this page may have opened the connection meanwhile.
+      used = shared ??= open(options, found, clock);
+    }
     used.handles += 1;
     try {
       await used.connection.ready;
@@ -125,6 +140,10 @@ function createOpener(): Opener {
       options,
     );
   };
+}
+
+function parentLinkOf(hostOrigins: readonly string[] | undefined): MaybePromise<HostLink> {
+  return chain(resolveHostOrigins(hostOrigins), parentLink);
 }
 
 // A plain function, since browsers refuse `reportError` when it is called as a method. Runtimes without

@@ -1,0 +1,83 @@
+import type { Page, Route } from "@playwright/test";
+import { expect, test, type BridgeFixture } from "../support/bridge.ts";
+
+const FILE = "**/.well-known/breezeway.json";
+
+type Answer = Parameters<Route["fulfill"]>[0];
+
+/** What becomes of `createAppBridge()` in a page without any list, and how often it asked for the file. */
+async function outcome(
+  bridge: BridgeFixture,
+  page: Page,
+  answer: Answer,
+  head = "",
+): Promise<{ code: string; message: string; asked: number }> {
+  let asked = 0;
+  await page.route(FILE, (route) => {
+    asked += 1;
+    return route.fulfill(answer);
+  });
+  await bridge.openHost();
+  const frame = await bridge.mount(page, { path: "/orders?wait=never" });
+  const result = await frame.evaluate(async (html) => {
+    document.querySelector("meta[name=breezeway-host-origins]")?.remove();
+    document.head.insertAdjacentHTML("beforeend", html);
+    const open = () => window.breezeway.createAppBridge({ handshakeTimeoutMs: 5_000 });
+    return Promise.all([open(), open()]).then(
+      ([first, second]) => ({ code: first.state, message: second.appId }),
+      ({ code, message }: { code: string; message: string }) => ({ code, message }),
+    );
+  }, head);
+  return { ...result, asked };
+}
+
+test("a page without a list connects by the file of its own origin", async ({ bridge, page }) => {
+  const json = { hostOrigins: [bridge.platform.hostOrigin] };
+  // A `<base>` does not choose where the file comes from.
+  const head = `<base href="${bridge.platform.strangerOrigin}/">`;
+  expect(await outcome(bridge, page, { json }, head)).toMatchObject({
+    code: "connected",
+    message: "orders",
+  });
+});
+
+test("the file is not asked for when the page has a meta tag, even an empty one", async ({
+  bridge,
+  page,
+}) => {
+  const json = { hostOrigins: [bridge.platform.hostOrigin] };
+  const head = `<meta name="breezeway-host-origins" content="">`;
+  const result = await outcome(bridge, page, { json }, head);
+  expect(result).toMatchObject({ code: "CONFIG_HOST_ORIGINS_MISSING", asked: 0 });
+});
+
+const unreadable: Record<string, Answer> = {
+  "is missing": { status: 404, json: { hostOrigins: ["https://shell.example"] } },
+  "is the start page": { contentType: "text/html", body: "<!doctype html>" },
+  "is a redirect": { status: 302, headers: { location: "/elsewhere.json" } },
+  "has more than 16 KiB": { body: `{ "hostOrigins": [] }${" ".repeat(16_384)}` },
+  "lists nobody": { json: { hostOrigins: [] } },
+};
+for (const [what, answer] of Object.entries(unreadable)) {
+  test(`all four ways are named when the file ${what}`, async ({ bridge, page }) => {
+    const { code, message } = await outcome(bridge, page, answer);
+    expect(code).toBe("CONFIG_HOST_ORIGINS_MISSING");
+    for (const way of ["createAppBridge(", "<meta ", "data-host-origins=", "/.well-known/"]) {
+      expect(message).toContain(way);
+    }
+  });
+}
+
+const malformed: Record<string, unknown> = {
+  "an inexact origin": { hostOrigins: ["https://shell.example/"] },
+  "a wildcard": { hostOrigins: ["*"] },
+  "a number": { hostOrigins: [7] },
+  "another member": { hostOrigins: ["https://shell.example"], more: 1 },
+  "a list alone": ["https://shell.example"],
+};
+for (const [what, json] of Object.entries(malformed)) {
+  test(`a file with ${what} is refused`, async ({ bridge, page }) => {
+    const { code } = await outcome(bridge, page, { json });
+    expect(code).toBe("CONFIG_HOST_ORIGINS_INVALID");
+  });
+}
