@@ -187,7 +187,7 @@ export interface AppBridge<C extends Contract = AnyContract> extends Disposable 
 export interface BridgeOptions<C extends Contract = AnyContract> {
   /**
    * Exact origins that may embed this guest. Default: the `breezeway-host-origins` meta tag, else
-   * `data-host-origins` of the script tag.
+   * `data-host-origins` of the script tag, else `/.well-known/breezeway.json` of the page's own origin.
    */
   readonly hostOrigins?: readonly string[];
   /**

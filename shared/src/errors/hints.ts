@@ -6,7 +6,7 @@ import type { ErrorCode } from "./codes.ts";
 
 export const ERROR_HINTS: Readonly<Record<ErrorCode, string>> = {
   CONFIG_HOST_ORIGINS_MISSING:
-    "The guest does not name the hosts that may embed it. Pass hostOrigins, or add the breezeway-host-origins meta tag or data-host-origins.",
+    "The guest does not name the hosts that may embed it. Pass hostOrigins, add the breezeway-host-origins meta tag or data-host-origins, or serve /.well-known/breezeway.json.",
   CONFIG_HOST_ORIGINS_INVALID:
     "A host origin must be exact, such as https://shell.example, without a path, a trailing slash or a wildcard.",
   CONFIG_INVALID:
