@@ -87,7 +87,7 @@ export { expect };
 export async function frameAt(page: Page, origin: string): Promise<Frame> {
   await expect.poll(() => page.frames().some((frame) => frame.url().startsWith(origin))).toBe(true);
   const frame = page.frames().find((candidate) => candidate.url().startsWith(origin));
-  if (frame === undefined) throw new Error(`no frame of ${origin}`);
+  if (frame === undefined) throw new Error(`Expected a frame of ${origin}.`);
   await frame.waitForFunction(() => "attack" in window);
   return frame;
 }

@@ -9,7 +9,9 @@ test.beforeEach(async ({ page }) => {
   await page.addScriptTag({ content: await bundlePage("fixtures/bindings/lit-page.ts") });
 });
 
-test("an element follows what the host says", async ({ page }) => {
+test("an element renders again when the host changes session, context or settings", async ({
+  page,
+}) => {
   await page.evaluate(() => document.querySelector("#first")?.append(window.litKit.screen));
   await expect(page.locator("#state")).toHaveText("connected");
   await expect(page.locator("#user")).toHaveText("alice");
@@ -40,7 +42,7 @@ test("an element follows what the host says", async ({ page }) => {
   expect(await page.evaluate(() => window.litKit.greet())).toBe("Hello you");
 });
 
-test("an element keeps its frame as high as it is while it has a bridge", async ({ page }) => {
+test("a frame has the height of its element while the element has a bridge", async ({ page }) => {
   const heights = (): Promise<unknown[]> =>
     page.evaluate(() => window.litKit.host.ui.sizes.map(({ heightPx }) => heightPx));
   await page.evaluate(() => {
@@ -63,7 +65,7 @@ test("an element keeps its frame as high as it is while it has a bridge", async 
   ).toEqual([true, false]);
 });
 
-test("an element that is moved in the document keeps its bridge", async ({ page }) => {
+test("an element keeps its bridge when it is moved in the document", async ({ page }) => {
   await page.evaluate(() => document.querySelector("#first")?.append(window.litKit.screen));
   await expect(page.locator("#state")).toHaveText("connected");
   await page.evaluate(async () => {
@@ -75,7 +77,7 @@ test("an element that is moved in the document keeps its bridge", async ({ page 
   expect(await page.evaluate(() => window.litKit.host.tokens.length)).toBe(1);
 });
 
-test("a removed element closes its bridge and opens a new one when it is inserted again", async ({
+test("an element closes its bridge when removed and opens a new one when inserted again", async ({
   page,
 }) => {
   await page.evaluate(() => document.querySelector("#first")?.append(window.litKit.screen));
@@ -94,7 +96,7 @@ test("a removed element closes its bridge and opens a new one when it is inserte
   ]);
 });
 
-test("an element removed while it connects leaves no connection", async ({ page }) => {
+test("no connection remains when an element is removed while it connects", async ({ page }) => {
   const left = await page.evaluate(async () => {
     const { host, screen } = window.litKit;
     document.body.append(screen);

@@ -9,7 +9,7 @@ test.beforeEach(async ({ page }) => {
   await page.addScriptTag({ content: await bundlePage("fixtures/bindings/react-page.ts") });
 });
 
-test("StrictMode's double mount makes one connection, and unmounting closes it", async ({
+test("StrictMode's double mount opens one connection, and unmounting closes it", async ({
   page,
 }) => {
   await page.evaluate(() => window.kit.render());
@@ -22,7 +22,7 @@ test("StrictMode's double mount makes one connection, and unmounting closes it",
   expect(await page.evaluate(() => window.kit.host.clock.timers)).toBe(0);
 });
 
-test("a provider unmounted while it connects leaves no connection", async ({ page }) => {
+test("no connection remains when a provider is unmounted while it connects", async ({ page }) => {
   const left = await page.evaluate(async () => {
     const { kit } = window;
     kit.render();
@@ -43,7 +43,7 @@ test("a provider can be mounted again after it was unmounted", async ({ page }) 
   await expect(page.locator("#user")).toHaveText("alice");
 });
 
-test("components follow session, token, context, theme, locale and connection", async ({
+test("components render again when session, token, context, theme, locale or connection changes", async ({
   page,
 }) => {
   await page.evaluate(() => window.kit.render());
@@ -71,7 +71,7 @@ test("components follow session, token, context, theme, locale and connection", 
   await expect(page.locator("#state")).toHaveText("connected");
 });
 
-test("useHostEvent calls the latest listener, with a retained event first, and stops", async ({
+test("useHostEvent calls the latest listener, first with a retained event, until it is unmounted", async ({
   page,
 }) => {
   await page.evaluate(() => window.kit.host.event.publish("customer:changed", { id: "c-0" }));
@@ -84,13 +84,13 @@ test("useHostEvent calls the latest listener, with a retained event first, and s
   ]);
 });
 
-test("a component calls the host by the contract", async ({ page }) => {
+test("a component calls a host method of the contract", async ({ page }) => {
   await page.evaluate(() => window.kit.render());
   await page.locator("#greet").click();
   await expect(page.locator("#greeting")).toHaveText("Hello you");
 });
 
-test("a component asks by the page around it, and keeps the frame as high as it is", async ({
+test("a component opens dialogs of the host and sets the frame to its own height", async ({
   page,
 }) => {
   const heights = (): Promise<unknown[]> =>
@@ -104,7 +104,7 @@ test("a component asks by the page around it, and keeps the frame as high as it 
   ]);
 });
 
-test("a page in a dialog closes it once by Escape, and listens no more when it is unmounted", async ({
+test("a page in a dialog closes it once on Escape and stops listening when unmounted", async ({
   page,
 }) => {
   await page.evaluate(() => {
@@ -127,7 +127,7 @@ test("a page in a dialog closes it once by Escape, and listens no more when it i
     page.evaluate(() => (window as unknown as { listeners: () => number }).listeners());
   await page.locator("#grow").click();
   await expect(page.locator("#growing")).toHaveCSS("height", "200px");
-  // Two components ask by the page around them.
+  // Two components use surfaces of the host.
   expect(await listeners()).toBe(2);
   await page.keyboard.press("Escape");
   await page.evaluate(() => window.kit.host.settled());
@@ -136,7 +136,7 @@ test("a page in a dialog closes it once by Escape, and listens no more when it i
   await expect.poll(listeners).toBe(0);
 });
 
-test("a bridge that is handed in is used and not closed", async ({ page }) => {
+test("a provider uses a given bridge and does not close it", async ({ page }) => {
   await page.evaluate(() => window.kit.render({ withBridge: true }));
   await expect(page.locator("#user")).toHaveText("alice");
   await page.evaluate(() => window.kit.unmount());
@@ -144,7 +144,7 @@ test("a bridge that is handed in is used and not closed", async ({ page }) => {
   expect(await page.evaluate(() => window.kit.host.isConnected)).toBe(true);
 });
 
-test("while the host is away the fallback is shown, and the children once it is there", async ({
+test("a provider shows the fallback until the host answers, and then its children", async ({
   page,
 }) => {
   await page.evaluate(() => {
@@ -156,7 +156,7 @@ test("while the host is away the fallback is shown, and the children once it is 
   await expect(page.locator("#user")).toHaveText("alice");
 });
 
-test("a refusal goes to the error boundary, or to renderError", async ({ page }) => {
+test("the error boundary or renderError receives a refusal", async ({ page }) => {
   await page.evaluate(() => {
     window.kit.host.faults.refuse("HANDSHAKE_REFUSED");
     window.kit.render();
@@ -169,7 +169,9 @@ test("a refusal goes to the error boundary, or to renderError", async ({ page })
   await expect(page.locator("#own-error")).toHaveText("HANDSHAKE_REFUSED");
 });
 
-test("a context of another shape goes to the error boundary", async ({ page }) => {
+test("the error boundary receives the error when the context does not match its schema", async ({
+  page,
+}) => {
   await page.evaluate(() => {
     window.kit.host.context.set({ customer: 1 });
     window.kit.render();

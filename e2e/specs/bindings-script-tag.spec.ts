@@ -2,11 +2,9 @@ import type { BridgeError } from "@breezeway/shared";
 import { expect, test } from "@playwright/test";
 import { scriptTagBuild } from "../support/script-tag-build.ts";
 
-test("the script tag puts the SDK on window.Breezeway, and nothing else on the window", async ({
-  page,
-}) => {
+test("the script tag defines window.Breezeway and no other global", async ({ page }) => {
   const code = await scriptTagBuild();
-  // An element of this name would answer for `window.Breezeway` if the script only assigned it.
+  // An element with this id shadows `window.Breezeway` unless the script defines the property.
   await page.setContent('<form name="Breezeway"></form>');
   const before = await page.evaluate(() => Object.keys(window));
   await page.addScriptTag({ content: code });
@@ -36,11 +34,11 @@ test("the script tag puts the SDK on window.Breezeway, and nothing else on the w
   });
 });
 
-test("the script for proofs makes a key without the SDK, and puts nothing else on the window", async ({
+test("the script for proofs makes a key without the SDK and defines no other global", async ({
   page,
 }) => {
   const code = await scriptTagBuild("script-tag-proof");
-  // Keys need a secure context, which a page of this machine is.
+  // Keys need a secure context, and localhost is one.
   await page.route("http://localhost/", (route) =>
     route.fulfill({ contentType: "text/html", body: '<form name="BreezewayProof"></form>' }),
   );
@@ -65,7 +63,7 @@ test("the script for proofs makes a key without the SDK, and puts nothing else o
   });
 });
 
-test("outside a host, connecting fails at once", async ({ page }) => {
+test("connecting fails at once outside a host", async ({ page }) => {
   await page.setContent("");
   await page.addScriptTag({ content: await scriptTagBuild() });
   const code = await page.evaluate(async () => {

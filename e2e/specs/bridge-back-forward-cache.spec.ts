@@ -1,6 +1,6 @@
 /**
- * The host's page in the browser's own back/forward cache. Playwright switches that off, and loses
- * sight of frames that come back, so here it is on and the pages tell what they see themselves.
+ * Restores a host page from the browser's back/forward cache. Playwright disables that cache and loses
+ * track of restored frames, so these tests enable it and the pages report what they observe.
  */
 import type { Page } from "@playwright/test";
 import { expect, test } from "../support/bridge.ts";
@@ -16,7 +16,7 @@ test.use({
     use({ ...launchOptions, ignoreDefaultArgs: ["--disable-back-forward-cache"] }),
 });
 
-/** Leaves for another site, lets `meanwhile` happen, and comes back out of the cache. */
+/** Navigates to another site, runs `meanwhile`, and goes back, which restores the page from the cache. */
 async function leaveAndReturn(
   page: Page,
   { to, meanwhile }: { to: string; meanwhile?: () => void },
@@ -25,11 +25,13 @@ async function leaveAndReturn(
   await page.evaluate((url) => location.assign(url), to);
   await arrival;
   meanwhile?.();
-  // Later, not now: the page must have answered before it goes.
+  // The timer lets the page answer this call before it navigates.
   await page.evaluate(() => void setTimeout(() => history.back()));
 }
 
-test("comes back with its guests connected and their subscriptions intact", async ({ bridge }) => {
+test("a host page restored from the cache has connected guests with intact subscriptions", async ({
+  bridge,
+}) => {
   const told: unknown[] = [];
   const page = await bridge.openHost();
   await page.exposeBinding("tell", (_source, seen) => void told.push(seen));
@@ -77,7 +79,9 @@ test("comes back with its guests connected and their subscriptions intact", asyn
     ]);
 });
 
-test("tells its guests when the session has ended meanwhile", async ({ bridge }) => {
+test("a restored host page notifies its guests when the session ended while it was cached", async ({
+  bridge,
+}) => {
   const { issuer, strangerOrigin } = bridge.platform;
   const told: unknown[] = [];
   const page = await bridge.openHost();

@@ -1,6 +1,8 @@
 import { expect, test } from "../support/bridge.ts";
 
-test("a guest connects, calls, is called, and events go both ways", async ({ bridge }) => {
+test("a connected guest calls the host, answers its calls, and exchanges events with it", async ({
+  bridge,
+}) => {
   const page = await bridge.openHost();
   const frame = await bridge.mount(page);
 
@@ -28,7 +30,7 @@ test("a guest connects, calls, is called, and events go both ways", async ({ bri
   await expect.poll(() => page.evaluate(() => window.log)).toEqual([["orders", { orderId: 7 }]]);
 });
 
-test("the welcome brings context, session and a token of this app, with one mint", async ({
+test("the welcome contains the context, the session and the app's token, and costs one mint", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();
@@ -76,7 +78,9 @@ test("fetch sends the token to the gateway and retries once after a 401 that say
   expect(first?.traceparent).toBe(second?.traceparent);
 });
 
-test("fetch refuses any other origin before it asks for a token", async ({ bridge }) => {
+test("fetch refuses every origin other than the gateway's before it requests a token", async ({
+  bridge,
+}) => {
   const page = await bridge.openHost();
   const frame = await bridge.mount(page);
   const code = await frame.evaluate(
@@ -90,7 +94,7 @@ test("fetch refuses any other origin before it asks for a token", async ({ bridg
   expect(code).toBe("FETCH_ORIGIN_NOT_ALLOWED");
 });
 
-test("signing out at the host takes session and token from the guest", async ({ bridge }) => {
+test("a guest loses session and token when the host signs out", async ({ bridge }) => {
   const page = await bridge.openHost();
   const frame = await bridge.mount(page);
   await frame.evaluate(async () => {
@@ -105,7 +109,7 @@ test("signing out at the host takes session and token from the guest", async ({ 
   expect(code).toBe("SIGNED_OUT");
 });
 
-test("switching the tenant gives every guest the new session and a token of it", async ({
+test("every guest receives the new session and a token for it when the host switches the tenant", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();
@@ -122,7 +126,7 @@ test("switching the tenant gives every guest the new session and a token of it",
     .toEqual(["globex", "globex"]);
 });
 
-test("errors keep their code, and nothing else of a host's exception crosses", async ({
+test("a guest receives the code of a host's error and no other detail of the exception", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();

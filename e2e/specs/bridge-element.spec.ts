@@ -1,4 +1,4 @@
-/** `<breezeway-app>`: what a person sees while an app loads, when it does not, and when it is back. */
+/** What `<breezeway-app>` shows while an app loads, when it fails to load, and when it has reconnected. */
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, test } from "../support/bridge.ts";
@@ -32,7 +32,10 @@ test("shows a skeleton until the app is connected", async ({ bridge }) => {
   );
 });
 
-test("says that an app does not answer, and retries on request", async ({ bridge, page }) => {
+test("shows that an app does not answer, and retries when the user asks", async ({
+  bridge,
+  page,
+}) => {
   await page.clock.install();
   await bridge.openHost();
   await show(page, "orders", "/orders?wait=never");
@@ -48,7 +51,7 @@ test("says that an app does not answer, and retries on request", async ({ bridge
   await expect(alert).toBeVisible();
 });
 
-test("says that an app is unknown, without a retry button", async ({ bridge }) => {
+test("shows that an app is unknown, without a retry button", async ({ bridge }) => {
   const page = await bridge.openHost();
   await show(page, "unknown", "/");
   await expect(page.getByRole("alert").getByRole("heading")).toHaveText(
@@ -57,7 +60,9 @@ test("says that an app is unknown, without a retry button", async ({ bridge }) =
   await expect(page.getByRole("button")).toHaveCount(0);
 });
 
-test("says that the app cannot be shown when it is given no app id", async ({ bridge }) => {
+test("shows that the app cannot be displayed when the element has no app id", async ({
+  bridge,
+}) => {
   const page = await bridge.openHost();
   await show(page, "", "/");
   const alert = page.getByRole("alert");
@@ -82,7 +87,7 @@ test("warns on the console until a host is set, and then starts", async ({ bridg
   await expect(page.locator("breezeway-app iframe")).toHaveAttribute("title", "Orders");
 });
 
-test("an element that is moved keeps its mount, and one that is removed closes it", async ({
+test("an element keeps its mount when it is moved and closes it when it is removed", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();

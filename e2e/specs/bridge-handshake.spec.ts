@@ -1,8 +1,8 @@
-/** Handshakes that are forged, flooded or broken off, in real windows: who is served afterwards. */
+/** Forged, flooded and interrupted handshakes between real windows, and who is served afterwards. */
 import type { Frame } from "@playwright/test";
 import { expect, test } from "../support/bridge.ts";
 
-/** What a page may post to its host; ports that come with it are dead, or open and silent. */
+/** Messages that a page may post to its host. Their ports are closed, or open and silent. */
 type Forgery = "SYN" | "ACK1" | "ACK2" | "ACK2 with a port" | "DESTROY" | "CALL" | "penpal 6";
 
 const FORGERIES: readonly (readonly Forgery[])[] = [
@@ -42,7 +42,7 @@ declare global {
 }
 
 for (const moment of ["before", "during"] as const) {
-  test(`a guest connects whatever its page has forged ${moment} its own handshake`, async ({
+  test(`a guest connects when its page forges messages ${moment} its own handshake`, async ({
     bridge,
   }) => {
     const page = await bridge.openHost();
@@ -53,7 +53,7 @@ for (const moment of ["before", "during"] as const) {
         async ([forged, isBefore]) => {
           if (isBefore) window.forge(forged);
           const opening = window.breezeway.createAppBridge();
-          // The first message of the handshake is on its way, and so are these.
+          // The first message of the handshake is in flight when the page posts these.
           if (!isBefore) window.forge(forged);
           const connected = await opening;
           const answer = await connected.method.call("whoAmI");
@@ -76,7 +76,7 @@ test("a connected guest stays connected when its page forges messages", async ({
     const states: string[] = [];
     connected.subscribeState((state) => states.push(state));
     for (const kinds of forgeries) window.forge(kinds);
-    // Window messages arrive in their order, so the answer to this one comes after all of them.
+    // Window messages arrive in order, so the host has handled all of them when it answers this one.
     for (let i = 0; i < 3; i += 1) await connected.method.call("add", i, 1);
     return states;
   }, FORGERIES);
@@ -84,7 +84,7 @@ test("a connected guest stays connected when its page forges messages", async ({
   expect(await page.evaluate(() => window.mount.state)).toBe("connected");
 });
 
-test("a flood of handshakes is answered at a bounded rate, and the frame's next document is welcomed", async ({
+test("the host answers a flood of handshakes at a bounded rate and welcomes the frame's next document", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();
@@ -95,13 +95,13 @@ test("a flood of handshakes is answered at a bounded rate, and the frame's next 
     addEventListener("message", () => (heard += 1));
     const started = performance.now();
     for (let i = 0; i < 2_000; i += 1) window.forge(["SYN", "ACK2 with a port"]);
-    // One of good faith behind all of them.
+    // An honest handshake follows the flood.
     const connected = await window.breezeway.createAppBridge();
     const seconds = (performance.now() - started) / 1000;
     connected.close();
     return { heard, allowed: 2 * (10 + Math.ceil(2 * seconds)) };
   });
-  // Each attempt that begins with a SYN is answered by two messages.
+  // The host answers each attempt that begins with a SYN with two messages.
   expect(answers.heard).toBeGreaterThan(0);
   expect(answers.heard).toBeLessThanOrEqual(answers.allowed);
 
@@ -116,7 +116,7 @@ test("a flood of handshakes is answered at a bounded rate, and the frame's next 
   );
 });
 
-test("many hellos of one page leave the last of them connected, and no other mint", async ({
+test("the last of many hellos from one page stays connected, without another mint", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();
@@ -145,7 +145,7 @@ test("many hellos of one page leave the last of them connected, and no other min
   expect(bridge.platform.issuer.mints).toEqual(["orders"]);
 });
 
-test("a context that cannot be cloned refuses the guest, and the host page receives the reason", async ({
+test("the host refuses a guest and reports the reason when its context cannot be cloned", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();

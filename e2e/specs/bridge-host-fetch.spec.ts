@@ -31,7 +31,7 @@ test("a request through the host carries the app's token, which the guest never 
   expect(gateway.requests[0]?.traceparent).toMatch(/^00-/);
 });
 
-test("the host fetches nothing but its gateway for a guest", async ({ bridge }) => {
+test("the host refuses a guest's request to any URL outside its gateway", async ({ bridge }) => {
   const { gatewayOrigin, hostOrigin, strangerOrigin } = bridge.platform;
   const page = await bridge.openHost();
   const frame = await bridge.mount(page);
@@ -66,13 +66,13 @@ test("the host fetches nothing but its gateway for a guest", async ({ bridge }) 
   ]);
 });
 
-test("the host requests exactly the URL that it checked, also for a URL without slashes", async ({
+test("the host requests exactly the URL that it checked, even when the URL has no slashes", async ({
   bridge,
 }) => {
   const { gateway, gatewayOrigin } = bridge.platform;
   const page = await bridge.openHost();
   const frame = await bridge.mount(page);
-  // Alone this is the gateway's /auth/session; in a page of the same scheme it is that page's own.
+  // Without a base URL this is the gateway's /auth/session. A page of the same scheme resolves it as its own.
   const url = `${gatewayOrigin.replace("//", "")}/../../auth/session`;
   await frame.evaluate(async (given) => {
     const connected = await window.bridge;
@@ -89,7 +89,7 @@ test("the browser drops the token when the gateway redirects to another origin",
   const { gateway, gatewayOrigin } = bridge.platform;
   const page = await bridge.openHost();
   const frame = await bridge.mount(page);
-  // The same server under its other name is another origin.
+  // The other host name of the same server makes another origin.
   const elsewhere = gatewayOrigin.replace("localhost", "127.0.0.1");
   await frame.evaluate(
     async (to) =>

@@ -1,11 +1,11 @@
-/** Pages that try to be somebody else, or more than they are. */
+/** Pages that impersonate another app or exceed their permissions. */
 import type { Frame } from "@playwright/test";
 import { expect, test } from "../support/bridge.ts";
 
 const ready = (frame: Frame): Promise<unknown> =>
   frame.evaluate(async () => (await window.bridge).state);
 
-test("a guest gets only tokens of its own app, even when it asks for another", async ({
+test("a guest gets only its own app's tokens, even when it asks for another app's", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();
@@ -29,7 +29,7 @@ test("a guest gets only tokens of its own app, even when it asks for another", a
   );
 });
 
-test("messages that another frame forges reach neither host nor guest", async ({ bridge }) => {
+test("host and guest ignore messages that another frame forges", async ({ bridge }) => {
   const { guestOrigin, hostOrigin } = bridge.platform;
   const page = await bridge.openHost();
   const victim = await bridge.mount(page, { app: "orders" });
@@ -51,7 +51,7 @@ test("messages that another frame forges reach neither host nor guest", async ({
           methodPath: ["hello"],
           args: [{ protocol: [1, 1], sdk: "x", documentId: "x", autoRefresh: true }],
         };
-        // To the other guest, as if from the host; to the host, as if from the other guest.
+        // These go to the other guest as if from the host, and to the host as if from the other guest.
         window.parent.frames[0]?.postMessage(forged, guest);
         window.parent.postMessage(forged, host);
       }
@@ -64,7 +64,7 @@ test("messages that another frame forges reach neither host nor guest", async ({
     return [await connected.method.call("whoAmI"), connected.session.current?.userId];
   });
   expect(seen).toEqual(["orders", "alice"]);
-  // Nor does what it said of itself: it is connected, and still itself.
+  // The forging guest stays connected as its own app, whatever it claimed to be.
   expect(await attacker.evaluate(async () => (await window.bridge).state)).toBe("connected");
   expect(await attacker.evaluate(async () => (await window.bridge).method.call("whoAmI"))).toBe(
     "stock",
@@ -72,14 +72,14 @@ test("messages that another frame forges reach neither host nor guest", async ({
   expect(bridge.platform.issuer.mints.length).toBe(before);
 });
 
-test("only hello can be called in the handshake, and its errors reveal nothing", async ({
+test("a guest can call only hello in the handshake, and its errors reveal nothing", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();
   const frame = await bridge.mount(page, { path: "/orders?wait=never" });
   const answers = await frame.evaluate(async () => {
     const { connect, WindowMessenger } = window.penpal;
-    // A handshake each, since one is worth one call.
+    // Each call needs a handshake of its own, because a handshake permits one call.
     const attempt = async (name: string, ...args: unknown[]): Promise<string> => {
       const connection = connect<Record<string, () => unknown>>({
         messenger: new WindowMessenger({ remoteWindow: window.parent, allowedOrigins: ["*"] }),
@@ -126,7 +126,7 @@ test("only hello can be called in the handshake, and its errors reveal nothing",
   expect(JSON.stringify(answers)).not.toMatch(/stack|host-page|\.[jt]s:/);
 });
 
-test("a forged penpal DESTROY does not prevent later connections", async ({ bridge }) => {
+test("a guest can connect after a forged penpal DESTROY", async ({ bridge }) => {
   const page = await bridge.openHost();
   const frame = await bridge.mount(page, { path: "/orders?wait=never" });
   const token = await frame.evaluate(async () => {
@@ -142,7 +142,7 @@ test("a forged penpal DESTROY does not prevent later connections", async ({ brid
   expect(token.split(".")).toHaveLength(3);
 });
 
-test("a guest that floods is disconnected, and another guest is not affected", async ({
+test("the host disconnects a guest that floods it, without affecting another guest", async ({
   bridge,
 }) => {
   const page = await bridge.openHost({
@@ -177,7 +177,9 @@ test("a guest that floods is disconnected, and another guest is not affected", a
   expect(await quiet.evaluate(async () => (await window.bridge).method.call("add", 1, 2))).toBe(3);
 });
 
-test("a tap sees kinds, names, times and codes, and never a value", async ({ bridge }) => {
+test("a tap receives kinds, names, times and codes of messages, and never a value", async ({
+  bridge,
+}) => {
   const page = await bridge.openHost();
   await page.evaluate(() => {
     const log: unknown[] = [];

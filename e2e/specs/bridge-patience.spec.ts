@@ -1,10 +1,10 @@
-/** Guests and hosts that come late, or never, by the times that are in force by default. */
+/** Guests and hosts that answer late or never, with the default time limits. */
 import type { Frame, Page } from "@playwright/test";
 import { expect, test, type BridgeFixture } from "../support/bridge.ts";
 import { pauseClock } from "../support/pause-clock.ts";
 import { expectWorking, prepare } from "../support/working-guest.ts";
 
-/** A guest that says hello when the time has come, in a page whose time stands still but for the test. */
+/** A guest that says hello at a chosen time, in a page whose clock only the test advances. */
 async function mountLate(bridge: BridgeFixture, page: Page, waitMs: string): Promise<Frame> {
   await page.clock.install();
   await bridge.openHost();
@@ -14,7 +14,7 @@ async function mountLate(bridge: BridgeFixture, page: Page, waitMs: string): Pro
   return frame;
 }
 
-test("a guest that comes 12 s after the host is shown as lost after 10 s, and welcomed when it comes", async ({
+test("a guest that says hello after 12 s is lost after 10 s, and is then welcomed", async ({
   bridge,
   page,
 }) => {
@@ -32,14 +32,11 @@ test("a guest that comes 12 s after the host is shown as lost after 10 s, and we
   expect(await page.evaluate(() => window.mount.error)).toBeNull();
 });
 
-test("a guest whose host answers late waits 10 s for it, and no longer", async ({
-  bridge,
-  page,
-}) => {
+test("a guest fails after 10 s when its host has not answered", async ({ bridge, page }) => {
   const frame = await mountLate(bridge, page, "never");
   await frame.evaluate((stranger) => {
     window.log = [];
-    // Nobody of this origin is there.
+    // No window has this origin.
     window.breezeway
       .createAppBridge({ hostOrigins: [stranger] })
       .catch((error: { code: string }) => window.log.push(error.code));
@@ -50,7 +47,7 @@ test("a guest whose host answers late waits 10 s for it, and no longer", async (
   expect(await frame.evaluate(() => window.log)).toEqual(["HANDSHAKE_TIMEOUT"]);
 });
 
-test("a guest that never answers is lost after 10 s, and can be closed", async ({
+test("a guest that never answers is lost after 10 s and can be closed", async ({
   bridge,
   page,
 }) => {
@@ -65,7 +62,7 @@ test("a guest that never answers is lost after 10 s, and can be closed", async (
   await expect(page.locator("iframe")).toHaveCount(0);
 });
 
-test("a guest outside a frame and a guest without host origins fail at once", async ({
+test("a guest fails at once when it is outside a frame or has no host origins", async ({
   bridge,
   page,
 }) => {
@@ -74,7 +71,7 @@ test("a guest outside a frame and a guest without host origins fail at once", as
   const alone = await page.evaluate(async () => {
     const error = await Promise.race([
       window.breezeway.createAppBridge().catch((reason: { code: string }) => reason.code),
-      // No timer and no message comes before this one.
+      // A guest that fails at once settles before this timer.
       new Promise((resolve) => setTimeout(resolve, 0, "later")),
     ]);
     return [window.breezeway.isEmbedded(), error];
@@ -94,7 +91,7 @@ test("a guest outside a frame and a guest without host origins fail at once", as
       await codeOf(["*"]),
       await codeOf(["https://other.example"]),
     ];
-    // Markup that got into the body does not choose a host.
+    // Markup injected into the body cannot choose a host.
     const meta = document.querySelector("meta[name=breezeway-host-origins]");
     if (meta) document.body.append(meta);
     return [...results, await codeOf(undefined as unknown as string[])];

@@ -1,4 +1,4 @@
-/** A host that is written in React: StrictMode, rendering again, and rows that change their places. */
+/** A React host: StrictMode, repeated renders, and rows that change places. */
 import type { Page } from "@playwright/test";
 import { bundlePage } from "../support/bundle-page.ts";
 import { expect, test, type BridgeFixture } from "../support/bridge.ts";
@@ -13,7 +13,7 @@ async function render(page: Page, apps: readonly string[]): Promise<void> {
   await page.evaluate((ids) => window.render(ids), apps);
 }
 
-/** Mounts with their states; guests answer a call each. */
+/** Returns the mounts with their states. Each guest answers one call. */
 async function expectMounts(page: Page, ids: readonly string[]): Promise<void> {
   await expect
     .poll(() =>
@@ -32,13 +32,13 @@ async function expectMounts(page: Page, ids: readonly string[]): Promise<void> {
   }
 }
 
-test("StrictMode's double mount leaves one frame and one connection", async ({ bridge }) => {
+test("one frame and one connection remain after StrictMode's double mount", async ({ bridge }) => {
   const page = await openReactHost(bridge);
   await render(page, ["orders"]);
   await expectMounts(page, ["orders"]);
 });
 
-test("rendering again does not touch a guest", async ({ bridge }) => {
+test("a guest keeps its connection when the host renders again", async ({ bridge }) => {
   const page = await openReactHost(bridge);
   await render(page, ["orders"]);
   await expectMounts(page, ["orders"]);
@@ -52,13 +52,13 @@ test("rendering again does not touch a guest", async ({ bridge }) => {
   expect(await page.evaluate(() => window.log)).toEqual(["connected"]);
 });
 
-test("guests that change their places come back, and one that leaves is closed", async ({
+test("guests reconnect when they change places, and a removed guest is closed", async ({
   bridge,
 }) => {
   const page = await openReactHost(bridge);
   await render(page, ["orders", "stock"]);
   await expectMounts(page, ["orders", "stock"]);
-  // React moves the elements, and a frame that is moved loads again.
+  // React moves the elements, and a moved frame loads again.
   await render(page, ["stock", "orders"]);
   await expectMounts(page, ["orders", "stock"]);
   await render(page, ["stock"]);

@@ -1,4 +1,4 @@
-/** Reconnect is a normal state: each cause of a lost channel, and what must survive it. */
+/** Each cause of a lost channel, and what must survive the reconnect. */
 import type { Frame, Page } from "@playwright/test";
 import { expect, test } from "../support/bridge.ts";
 import { expectWorking, prepare } from "../support/working-guest.ts";
@@ -14,11 +14,11 @@ async function states(page: Page): Promise<void> {
 const frameOf = async (page: Page): Promise<Frame> => {
   const element = await page.locator("iframe").last().elementHandle();
   const frame = await element?.contentFrame();
-  if (!frame) throw new Error("no frame");
+  if (!frame) throw new Error("Expected the element to contain a frame.");
   return frame;
 };
 
-test("location.reload() in the guest", async ({ bridge }) => {
+test("a guest reconnects after location.reload()", async ({ bridge }) => {
   const page = await bridge.openHost();
   const frame = await bridge.mount(page);
   await prepare(frame);
@@ -35,7 +35,7 @@ test("location.reload() in the guest", async ({ bridge }) => {
   ).toBe(true);
 });
 
-test("a call that is under way when the guest reloads rejects at once with a retryable code", async ({
+test("a pending call rejects at once with a retryable code when the guest reloads", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();
@@ -53,7 +53,7 @@ test("a call that is under way when the guest reloads rejects at once with a ret
   await expect.poll(() => page.evaluate(() => window.log)).toEqual([["CHANNEL_LOST", true]]);
 });
 
-test("a document that lost its channel to another reconnects with its subscriptions, and its calls reject with a retryable code", async ({
+test("a document whose channel another one took reconnects with its subscriptions, and its calls reject with a retryable code", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();
@@ -63,7 +63,7 @@ test("a document that lost its channel to another reconnects with its subscripti
   const rejection = await frame.evaluate(async () => {
     const connected = await window.bridge;
     const waiting = connected.method.call("hang").catch((error: unknown) => error);
-    // Somebody else in the page says hello, and is welcomed in its place.
+    // Another script in the page says hello, and the host welcomes it instead.
     const { connect, WindowMessenger } = window.penpal;
     const connection = connect<{ hello(hello: unknown): unknown }>({
       messenger: new WindowMessenger({ remoteWindow: window.parent, allowedOrigins: ["*"] }),
@@ -86,7 +86,7 @@ test("a document that lost its channel to another reconnects with its subscripti
   ]);
 });
 
-test("a guest that is there before its host knows the session is welcomed when it does", async ({
+test("a guest that loads before its host knows the session is welcomed once the host knows it", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();
@@ -108,7 +108,7 @@ test("a guest that is there before its host knows the session is welcomed when i
   );
 });
 
-test("the host page is reloaded", async ({ bridge }) => {
+test("a guest reconnects when the host page is reloaded", async ({ bridge }) => {
   const page = await bridge.openHost();
   await prepare(await bridge.mount(page));
   await bridge.openHost();
@@ -117,7 +117,7 @@ test("the host page is reloaded", async ({ bridge }) => {
   await expectWorking(page, frame);
 });
 
-test("the host page is reloaded hard, past every cache", async ({ bridge }) => {
+test("a guest reconnects when the host page is reloaded without caches", async ({ bridge }) => {
   const page = await bridge.openHost();
   await prepare(await bridge.mount(page));
   const devtools = await page.context().newCDPSession(page);
@@ -130,7 +130,7 @@ test("the host page is reloaded hard, past every cache", async ({ bridge }) => {
   await expectWorking(page, frame);
 });
 
-test("the iframe is moved in the page", async ({ bridge }) => {
+test("a guest reconnects when its iframe is moved in the page", async ({ bridge }) => {
   const page = await bridge.openHost();
   const first = await bridge.mount(page);
   await prepare(first);
@@ -145,7 +145,9 @@ test("the iframe is moved in the page", async ({ bridge }) => {
   await expectWorking(page, frame);
 });
 
-test("src is changed to another page of the app, and to the same", async ({ bridge }) => {
+test("a guest reconnects when src changes to another page of the app or is set to the same page", async ({
+  bridge,
+}) => {
   const page = await bridge.openHost();
   await prepare(await bridge.mount(page));
   for (const path of ["/other", "/other"]) {
@@ -163,7 +165,7 @@ test("src is changed to another page of the app, and to the same", async ({ brid
   }
 });
 
-test("a frame that goes to another origin, or to srcdoc, gets nothing and loses its channel", async ({
+test("a frame that navigates to another origin or to srcdoc loses its channel and receives nothing", async ({
   bridge,
 }) => {
   const { platform } = bridge;
@@ -181,7 +183,7 @@ test("a frame that goes to another origin, or to srcdoc, gets nothing and loses 
   await expect.poll(() => page.evaluate(() => window.mount.state)).toBe("lost");
   const stranger = await frameOf(page);
   await stranger.waitForFunction(() => "breezeway" in window);
-  // It may knock for as long as it likes: its origin is not the app's.
+  // Its handshakes have no effect, because its origin is not the app's.
   const code = await stranger.evaluate(async () =>
     window.breezeway.createAppBridge({ handshakeTimeoutMs: 800 }).then(
       () => "connected",
@@ -207,7 +209,9 @@ test("a frame that goes to another origin, or to srcdoc, gets nothing and loses 
   await expectWorking(page, back);
 });
 
-test("StrictMode: a bridge is opened, closed and opened again in one task", async ({ bridge }) => {
+test("a bridge connects when StrictMode opens, closes and opens it again in one task", async ({
+  bridge,
+}) => {
   const page = await bridge.openHost();
   const frame = await bridge.mount(page, { path: "/orders?wait=never" });
   const result = await frame.evaluate(async () => {
@@ -237,7 +241,7 @@ test("a bridge that was closed can be opened again", async ({ bridge }) => {
   await expectWorking(page, frame);
 });
 
-test("two copies of the SDK on a page share one channel, and one closes without the other", async ({
+test("two copies of the SDK on a page share one channel, which stays open when one copy closes", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();
@@ -246,7 +250,7 @@ test("two copies of the SDK on a page share one channel, and one closes without 
   const result = await frame.evaluate(async () => {
     const first = window.breezeway;
     const bridge = await window.bridge;
-    // The page script again, as a module of its own: another copy of the SDK in it.
+    // Loading the page script as another module runs a second copy of the SDK.
     const url = "/guest-page.js?copy";
     await import(url);
     const other = await window.bridge;
@@ -261,11 +265,11 @@ test("two copies of the SDK on a page share one channel, and one closes without 
   expect(await page.evaluate(() => window.mount.state)).toBe("connected");
 });
 
-// No browser puts a frame alone into its back/forward cache: going back in a frame loads its document
-// again. A guest comes out of the cache together with its host's page, which happens for real in
-// bridge-back-forward-cache.spec.ts; the first test here shows the one, the second the guest's answer
-// to the event in a page that goes on.
-test("going back in the frame's history reloads the document, which connects again", async ({
+// Browsers cache whole pages only, never a single frame: going back in a frame loads its document
+// again. The cache restores a guest together with its host page, which
+// bridge-back-forward-cache.spec.ts tests. The first test below goes back in a frame, the second fires
+// the `pageshow` event in a page that was never cached.
+test("the document reloads and reconnects after going back in the frame's history", async ({
   bridge,
 }) => {
   const page = await bridge.openHost();

@@ -1,4 +1,4 @@
-/** The host open in more than one tab: one session, one mint, one event stream. */
+/** A host in several tabs shares one session, one mint per app and one event stream. */
 import type { Page } from "@playwright/test";
 import { expect, test, type BridgeFixture } from "../support/bridge.ts";
 
@@ -8,7 +8,7 @@ const secondTab = async (first: Page, bridge: BridgeFixture): Promise<Page> =>
 const userOf = (page: Page): Promise<string | null> =>
   page.evaluate(() => window.host.session.current?.userId ?? null);
 
-test("a sign-out in one tab is a sign-out in all, down to the guests", async ({ bridge }) => {
+test("a sign-out in one tab signs out every tab and its guests", async ({ bridge }) => {
   const first = await bridge.openHost();
   const second = await secondTab(first, bridge);
   const guest = await bridge.mount(second);
@@ -39,9 +39,7 @@ test("a revocation on the server reaches every guest of every tab over one strea
   await expect.poll(() => issuer.streams.size).toBe(0);
 });
 
-test("another tab takes the stream over when the one that held it is closed", async ({
-  bridge,
-}) => {
+test("another tab takes over the stream when the tab that held it closes", async ({ bridge }) => {
   const { issuer } = bridge.platform;
   const first = await bridge.openHost();
   const second = await secondTab(first, bridge);
@@ -59,7 +57,7 @@ test("another tab takes the stream over when the one that held it is closed", as
   await expect.poll(() => userOf(second)).toBeNull();
 });
 
-test("a tenant switched or claims changed elsewhere give guests a new token", async ({
+test("guests get a new token when the tenant or the claims change elsewhere", async ({
   bridge,
 }) => {
   const { issuer } = bridge.platform;
@@ -82,7 +80,7 @@ test("a tenant switched or claims changed elsewhere give guests a new token", as
     .toBe("globex");
 });
 
-test("tabs share one mint per app and life", async ({ bridge }) => {
+test("tabs share one mint per app and token lifetime", async ({ bridge }) => {
   const { issuer } = bridge.platform;
   issuer.ttlSeconds = 15;
   const first = await bridge.openHost();
@@ -92,7 +90,7 @@ test("tabs share one mint per app and life", async ({ bridge }) => {
     await guest.evaluate(async () => (await window.bridge).getSessionToken());
   }
   const before = issuer.mints.length;
-  // Both tabs are in view for Chromium without a window, so both would refresh ahead.
+  // Headless Chromium treats both tabs as visible, so both would refresh ahead.
   await expect.poll(() => issuer.mints.length, { timeout: 20_000 }).toBeGreaterThan(before);
   const tokens = await Promise.all(
     guests.map((guest) => guest.evaluate(async () => (await window.bridge).getSessionToken())),

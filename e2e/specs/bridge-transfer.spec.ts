@@ -2,7 +2,7 @@ import { transferCases } from "../suites/rpc-suite.ts";
 import { bundlePage } from "../support/bundle-page.ts";
 import { expect, test } from "../support/bridge.ts";
 
-test("buffers, streams and ports are moved between real windows of two sites", async ({
+test("a call moves buffers, streams and ports between real windows of two sites", async ({
   bridge,
 }) => {
   const { guestOrigin } = bridge.platform;

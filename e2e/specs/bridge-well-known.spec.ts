@@ -5,7 +5,7 @@ const FILE = "**/.well-known/breezeway.json";
 
 type Answer = Parameters<Route["fulfill"]>[0];
 
-/** What becomes of `createAppBridge()` in a page without any list, and how often it asked for the file. */
+/** Opens a bridge in a page without host origins. `asked` counts the requests for the file. */
 async function outcome(
   bridge: BridgeFixture,
   page: Page,
@@ -31,9 +31,12 @@ async function outcome(
   return { ...result, asked };
 }
 
-test("a page without a list connects by the file of its own origin", async ({ bridge, page }) => {
+test("a page without host origins connects by the file of its own origin", async ({
+  bridge,
+  page,
+}) => {
   const json = { hostOrigins: [bridge.platform.hostOrigin] };
-  // A `<base>` does not choose where the file comes from.
+  // A `<base>` does not change the URL of the file.
   const head = `<base href="${bridge.platform.strangerOrigin}/">`;
   expect(await outcome(bridge, page, { json }, head)).toMatchObject({
     code: "connected",
@@ -41,7 +44,7 @@ test("a page without a list connects by the file of its own origin", async ({ br
   });
 });
 
-test("the file is not asked for when the page has a meta tag, even an empty one", async ({
+test("the guest does not request the file when the page has a meta tag, even an empty one", async ({
   bridge,
   page,
 }) => {
@@ -59,7 +62,10 @@ const unreadable: Record<string, Answer> = {
   "lists nobody": { json: { hostOrigins: [] } },
 };
 for (const [what, answer] of Object.entries(unreadable)) {
-  test(`all four ways are named when the file ${what}`, async ({ bridge, page }) => {
+  test(`the error names all four ways to set host origins when the file ${what}`, async ({
+    bridge,
+    page,
+  }) => {
     const { code, message } = await outcome(bridge, page, answer);
     expect(code).toBe("CONFIG_HOST_ORIGINS_MISSING");
     for (const way of ["createAppBridge(", "<meta ", "data-host-origins=", "/.well-known/"]) {
@@ -76,7 +82,7 @@ const malformed: Record<string, unknown> = {
   "a list alone": ["https://shell.example"],
 };
 for (const [what, json] of Object.entries(malformed)) {
-  test(`a file with ${what} is refused`, async ({ bridge, page }) => {
+  test(`the guest refuses a file with ${what}`, async ({ bridge, page }) => {
     const { code } = await outcome(bridge, page, { json });
     expect(code).toBe("CONFIG_HOST_ORIGINS_INVALID");
   });

@@ -1,4 +1,4 @@
-/** `breezeway dev` with a guest of its own site and a backend of its own, as their developer has them. */
+/** `breezeway dev` with a guest on its own site and its own backend, as a developer runs them. */
 import { AxeBuilder } from "@axe-core/playwright";
 import type { FrameLocator, Page } from "@playwright/test";
 import { createRemoteJWKSet, jwtVerify } from "jose";
@@ -16,7 +16,7 @@ interface Dev {
   readonly page: Page;
   readonly guest: FrameLocator;
   readonly command: DevCommand;
-  /** Runs one expression in the guest, and gives what it shows. */
+  /** Runs one expression in the guest and returns the text that the guest shows. */
   ask(id: "call" | "unknown" | "throw" | "fetch"): Promise<string>;
 }
 
@@ -103,7 +103,7 @@ async function guestSite(hostOrigin: string): Promise<RequestListener> {
   };
 }
 
-/** Believes the token alone, as a backend without a gateway in front would. */
+/** Trusts the token alone, as a backend without a gateway does. */
 function backendOf(hostOrigin: string): RequestListener {
   const issuer = `${hostOrigin}/auth`;
   const keys = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`));
@@ -126,9 +126,7 @@ async function serve(answer: RequestListener): Promise<{ server: Server; origin:
 const notices = (page: Page) => page.locator(".notices");
 const row = (page: Page, name: string) => page.getByRole("row").filter({ hasText: name });
 
-test("a guest connects, calls, fetches from its own backend, and all of it is on the page", async ({
-  dev,
-}) => {
+test("the page lists the connection, calls and backend requests of a guest", async ({ dev }) => {
   const { page, guest } = dev;
   await expect(guest.locator("#user")).toHaveText("alice@acme");
   await expect(page.getByRole("status").filter({ hasText: "Connected" })).toBeVisible();
@@ -142,7 +140,7 @@ test("a guest connects, calls, fetches from its own backend, and all of it is on
   expect(await dev.ask("fetch")).toBe("/orders for alice, orders:read");
 });
 
-test("what the bar does reaches the guest", async ({ dev }) => {
+test("the guest receives each change that the developer makes in the bar", async ({ dev }) => {
   const { page, guest } = dev;
   const user = guest.locator("#user");
   await expect(user).toHaveText("alice@acme");
@@ -184,7 +182,9 @@ for (const colorScheme of ["light", "dark"] as const) {
   test.describe(`in ${colorScheme}`, () => {
     test.use({ colorScheme, reducedMotion: "reduce" });
 
-    test("the page is accessible, with failed messages and the open dialog", async ({ dev }) => {
+    test("the page has no accessibility violations with failed messages and an open dialog", async ({
+      dev,
+    }) => {
       const { page, guest } = dev;
       await expect(guest.locator("#user")).toHaveText("alice@acme");
       await dev.ask("call");
@@ -209,7 +209,7 @@ test.describe("with a page that forbids frames", () => {
     expectedMessages: [/Refused to display .* because it set 'X-Frame-Options'/],
   });
 
-  test("page and terminal name the header, and the one to send instead", async ({ dev }) => {
+  test("page and terminal name the blocking header and its replacement", async ({ dev }) => {
     const header = `Content-Security-Policy: frame-ancestors ${dev.command.url}`;
     await expect(notices(dev.page)).toContainText("X-Frame-Options: DENY");
     await expect(notices(dev.page)).toContainText(header);
@@ -227,7 +227,7 @@ test.describe("with a page that names another host", () => {
     },
   });
 
-  test("the page says which line to put into the guest", async ({ dev }) => {
+  test("the page shows the line that the guest needs", async ({ dev }) => {
     await expect(dev.page.getByRole("status").filter({ hasText: "Connecting" })).toBeVisible();
     await dev.page.clock.runFor(11_000);
     await expect(notices(dev.page)).toContainText(

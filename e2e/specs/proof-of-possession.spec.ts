@@ -109,7 +109,7 @@ async function openFrame(page: Page): Promise<Frame> {
     window.mount = window.host.mount("orders", { container: document.body });
   });
   const frame = await (await page.locator("iframe").last().elementHandle())?.contentFrame();
-  if (!frame) throw new Error("the mount has no frame");
+  if (!frame) throw new Error("Expected the mount to contain a frame.");
   await frame.waitForFunction(() => "breezeway" in window);
   return frame;
 }

@@ -2,7 +2,10 @@ import { expect, test } from "@breezeway/playwright";
 import { rpcCases, rpcContract, rpcMethods, type RpcHostSide } from "../suites/rpc-suite.ts";
 import { bundlePage } from "../support/bundle-page.ts";
 
-test("the suite holds between real windows of two sites", async ({ embed, context }) => {
+test("every case of the suite passes between real windows of two sites", async ({
+  embed,
+  context,
+}) => {
   const script = await bundlePage("fixtures/rpc/guest-page.ts");
   await context.route("**/guest-page.js", (route) =>
     route.fulfill({ contentType: "text/javascript", body: script }),

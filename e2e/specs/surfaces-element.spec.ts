@@ -1,4 +1,4 @@
-/** `<breezeway-ui>` by itself, as the host's page drives it, with time standing still. */
+/** `<breezeway-ui>` alone, driven by the host's page with a paused clock. */
 import type { Page } from "@playwright/test";
 import type { PageUi } from "@breezeway/host/element";
 import { expect, test as base } from "../support/bridge.ts";
@@ -6,9 +6,9 @@ import { expect, test as base } from "../support/bridge.ts";
 interface Driven {
   readonly ui: PageUi;
   readonly other: PageUi;
-  /** What came of each question, by its title. */
+  /** The outcome of each question, by its title. */
   readonly answers: Record<string, unknown>;
-  /** Asks a question that `withdraw` takes back. */
+  /** Asks a question that `withdraw` can cancel. */
   ask(title: string, more?: object): void;
   withdraw(title: string): void;
   toast(by: "ui" | "other", text: string): void;
@@ -32,7 +32,7 @@ const test = base.extend<{ ui: Page }>({
         issuerUrl: "/auth",
         apps: [{ id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/" }],
       }).apps.all[0];
-      if (!app) throw new Error("no app");
+      if (!app) throw new Error("Expected the host to have the app.");
       const labels = { confirm: "Ja", toasts: "Mitteilungen" };
       const callers: Record<string, AbortController> = {};
       const driven: Driven = {
@@ -63,11 +63,11 @@ const ask = (page: Page, title: string, more: object = {}): Promise<void> =>
 const answers = (page: Page): Promise<Record<string, unknown>> =>
   page.evaluate(() => window.driven.answers);
 
-/** The cover begins with the answer, which a key of the browser's own gives a task later. */
+/** The cover starts with the answer, which arrives one task after a key that the browser handles. */
 const answered = (page: Page, expected: Record<string, unknown>): Promise<void> =>
   expect.poll(() => answers(page)).toMatchObject(expected);
 
-test("a question has a name and a description, without the letter beside the app's name", async ({
+test("a question has an accessible name and description, without the initial beside the app's name", async ({
   ui,
 }) => {
   await ask(ui, "Sure?", { text: "It cannot be undone." });
@@ -82,9 +82,7 @@ test("a question has a name and a description, without the letter beside the app
   await expect(dialog).toHaveAccessibleDescription("");
 });
 
-test("labels are the host's, and those that it does not give are there in English", async ({
-  ui,
-}) => {
+test("labels come from the host, and missing ones are in English", async ({ ui }) => {
   await ask(ui, "Sure?");
   await expect(ui.getByRole("button", { name: "Ja", exact: true })).toBeFocused();
   await expect(ui.getByRole("button", { name: "Cancel", exact: true })).toBeVisible();
@@ -96,7 +94,7 @@ test("labels are the host's, and those that it does not give are there in Englis
   await expect(region.getByRole("button", { name: "Dismiss", exact: true })).toBeVisible();
 });
 
-test("toasts of every element of the page wait for the dialog of one, and for its cover", async ({
+test("toasts of every element on the page wait until one element's dialog and its cover are gone", async ({
   ui,
 }) => {
   await ui.evaluate(() => window.driven.toast("other", "Before"));
@@ -114,13 +112,13 @@ test("toasts of every element of the page wait for the dialog of one, and for it
   await expect(ui.getByText("Meanwhile")).toBeVisible();
 });
 
-test("a dialog that is over covers the page to the end, whatever asks it to close", async ({
+test("a closed dialog covers the page for its full time, whatever asks it to close", async ({
   ui,
 }) => {
   const cancelled = (): Promise<boolean | undefined> =>
     ui.evaluate(() => {
       const dialog = window.driven.ui.element.shadowRoot?.querySelector("dialog");
-      // As the back gesture of a phone asks, which no key handler sees.
+      // A phone's back gesture closes a dialog this way, which no key handler receives.
       return dialog?.dispatchEvent(new Event("cancel", { cancelable: true })) === false;
     });
   const isModal = (): Promise<boolean | undefined> =>
@@ -138,9 +136,7 @@ test("a dialog that is over covers the page to the end, whatever asks it to clos
   await expect.poll(isModal).toBe(false);
 });
 
-test("of questions that wait for the cover only one is next, and none that was taken back", async ({
-  ui,
-}) => {
+test("one question opens after the cover, and never one that was cancelled", async ({ ui }) => {
   await ask(ui, "First?");
   await expect(ui.getByRole("alertdialog")).toBeVisible();
   await ask(ui, "Beside?");
@@ -163,7 +159,7 @@ test("of questions that wait for the cover only one is next, and none that was t
   await expect(ui.getByRole("alertdialog")).toHaveAccessibleName("From Orders Fourth?");
 });
 
-test("a question is answered with no when its element goes, before it came or while it is there", async ({
+test("a question is answered with no when its element is removed, whether it waits or is open", async ({
   ui,
 }) => {
   await ask(ui, "First?");
@@ -183,7 +179,7 @@ test("a question is answered with no when its element goes, before it came or wh
   await answered(ui, { "Fourth?": false });
 });
 
-test("keys while the page is covered reach no listener of the page, and all do afterwards", async ({
+test("the page's listeners receive no keys while it is covered, and all keys afterwards", async ({
   ui,
 }) => {
   await ui.evaluate(() => {
@@ -202,7 +198,7 @@ test("keys while the page is covered reach no listener of the page, and all do a
   expect(await keys()).toEqual(["b"]);
 });
 
-test("a toast stays while a person points at it, or has its button", async ({ ui }) => {
+test("a toast stays while the pointer is over it or its button has the focus", async ({ ui }) => {
   const saved = ui.getByText("Saved");
   await ui.evaluate(() => window.driven.toast("ui", "Saved"));
   await saved.hover();

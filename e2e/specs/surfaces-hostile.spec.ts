@@ -1,9 +1,9 @@
-/** Guests that misuse the page around them. */
+/** Guests that misuse the host's surfaces. */
 import { expect, test } from "../support/bridge.ts";
 import { answer, ask, call, click, modalFrame, open, start } from "../support/surfaces.ts";
 
 test.describe("a hostile guest", () => {
-  test("gets only a few toasts of a flood, each with the app's name", async ({ bridge }) => {
+  test("can show only a few toasts of a flood, each with the app's name", async ({ bridge }) => {
     const { page, frame } = await open(bridge);
     const codes = await frame.evaluate(async () => {
       const { method } = await window.bridge;
@@ -21,7 +21,7 @@ test.describe("a hostile guest", () => {
     await expect(region.getByText("From Orders")).toHaveCount(3);
   });
 
-  test("gets its markup shown as text and its writing direction isolated", async ({ bridge }) => {
+  test("has its markup shown as text and its writing direction isolated", async ({ bridge }) => {
     const opened = await open(bridge);
     const { page, frame } = opened;
     const markup = `<img src=x onerror="window.log.push('owned')"><b>x</b>`;
@@ -40,7 +40,9 @@ test.describe("a hostile guest", () => {
     expect(await page.evaluate(() => window.log)).toEqual([]);
   });
 
-  test("hides no dialog behind its toasts: they wait until it is gone", async ({ bridge }) => {
+  test("cannot hide a dialog behind its toasts, which wait until it is gone", async ({
+    bridge,
+  }) => {
     const opened = await open(bridge);
     const { page } = opened;
     await ask(opened, "confirm", { title: "Sure?" });
@@ -85,7 +87,7 @@ test.describe("a hostile guest", () => {
     }
   });
 
-  test("cannot present the page in its dialog as the host's page", async ({ bridge }) => {
+  test("cannot present its page in a dialog as the host's page", async ({ bridge }) => {
     const opened = await open(bridge);
     const { page } = opened;
     await page.evaluate(() => {
@@ -123,7 +125,7 @@ test.describe("a hostile guest", () => {
     ]);
   });
 
-  test("is refused every surface without capabilities", async ({ bridge }) => {
+  test("is refused every surface when its app has no capabilities", async ({ bridge }) => {
     const opened = await open(bridge, { capabilities: [] });
     const { page, frame } = opened;
     await click(opened);

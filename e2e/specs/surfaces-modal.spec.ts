@@ -1,9 +1,9 @@
-/** Pages of apps in a dialog of the host. */
+/** Pages that apps open in a dialog of the host. */
 import { expect, test } from "../support/bridge.ts";
 import { answer, ask, call, click, modalFrame, open, start } from "../support/surfaces.ts";
 
 test.describe("a page of the app in a dialog", () => {
-  test("has its data, takes the focus, and settles the opener with its result", async ({
+  test("receives its data, takes the focus, and returns its result to the opener", async ({
     bridge,
   }) => {
     const opened = await open(bridge);
@@ -26,7 +26,7 @@ test.describe("a page of the app in a dialog", () => {
     await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe("IFRAME");
   });
 
-  test("is closed by its button, and by Escape in the frame too", async ({ bridge }) => {
+  test("closes by its button, and by Escape even in the frame", async ({ bridge }) => {
     const opened = await open(bridge);
     const { page, frame } = opened;
     await ask(opened, "openModal", "edit-orders");
@@ -52,7 +52,7 @@ test.describe("a page of the app in a dialog", () => {
     await expect.poll(() => page.evaluate(() => window.host.mounts.length)).toBe(1);
   });
 
-  test("is the app's own: another app's is refused, and so is closing it from elsewhere", async ({
+  test("is refused when it belongs to another app, and cannot be closed from another page", async ({
     bridge,
   }) => {
     const opened = await open(bridge);

@@ -1,4 +1,4 @@
-/** Where an app is in the host, and how large. */
+/** The size of an app's frame, and the app's path in the host. */
 import type { Frame, Page } from "@playwright/test";
 import { expect, test } from "../support/bridge.ts";
 import { call, guestIn, open } from "../support/surfaces.ts";
@@ -14,7 +14,7 @@ test.describe("the size of a frame", () => {
   const heightOf = (page: Page): Promise<number | undefined> =>
     page.locator("breezeway-app").evaluate((element) => element.clientHeight);
 
-  test("is the app's to choose within the host's limits", async ({ bridge, page }) => {
+  test("is chosen by the app within the host's limits", async ({ bridge, page }) => {
     await bridge.openHost({ hasSurfaces: true });
     const frame = await mountSized(page);
     expect(await call(frame, "resize", { heightPx: 1e9 })).toEqual({ value: { heightPx: 500 } });
@@ -28,12 +28,12 @@ test.describe("the size of a frame", () => {
     expect(await heightOf(page)).toBe(80);
   });
 
-  test("is the host's where the host sets no limits", async ({ bridge }) => {
+  test("is fixed by the host when the host sets no limits", async ({ bridge }) => {
     const { frame } = await open(bridge);
     expect(await call(frame, "resize", { heightPx: 10 })).toEqual({ code: "SURFACE_REFUSED" });
   });
 
-  test("follows the app's content, up and down, and stops when told to", async ({
+  test("grows and shrinks with the app's content until the app stops it", async ({
     bridge,
     page,
   }) => {
@@ -60,7 +60,7 @@ test.describe("the size of a frame", () => {
     expect(await heightOf(page)).toBe(120);
   });
 
-  test("does not run away with content that is higher than the frame, whatever its height", async ({
+  test("stops growing when the content is always higher than the frame", async ({
     bridge,
     page,
   }) => {
@@ -88,7 +88,7 @@ test.describe("the size of a frame", () => {
     await expect.poll(async () => (await asked()).length).toBe(3);
     await frame.evaluate(async () => {
       for (let count = 0; count < 20; count += 1) {
-        // Measured again, with nothing else: what was too much once stays so.
+        // Measuring again must give the same height.
         document.body.style.width = `${50 + count}%`;
         await new Promise((resolve) => requestAnimationFrame(resolve));
       }
@@ -97,7 +97,7 @@ test.describe("the size of a frame", () => {
   });
 });
 
-test("an app that reports its path can be opened there again without a reload", async ({
+test("the host can reopen an app at its reported path without a reload", async ({
   bridge,
   page,
 }) => {

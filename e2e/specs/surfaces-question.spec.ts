@@ -5,7 +5,7 @@ import { pauseClock } from "../support/pause-clock.ts";
 import { answer, ask, click, open, start, type Opened } from "../support/surfaces.ts";
 
 test.describe("a question", () => {
-  test("is answered by the person, in the app's name, and the focus goes back", async ({
+  test("shows the app's name, returns the user's answer, and gives the focus back", async ({
     bridge,
   }) => {
     const opened = await open(bridge);
@@ -23,7 +23,7 @@ test.describe("a question", () => {
       });
       const dialog = page.getByRole("alertdialog", { name: "From Orders Cancel order 7?" });
       await expect(dialog).toContainText("It cannot be undone.");
-      // What does no harm has the focus.
+      // The harmless button has the focus.
       await expect(page.getByRole("button", { name: "Keep it" })).toBeFocused();
       await page.getByRole("button", { name: button }).click();
       expect(await answer(frame)).toEqual({ value });
@@ -41,8 +41,8 @@ test.describe("a question", () => {
     await expect(opened.page.getByRole("alertdialog")).toHaveCount(0);
   });
 
-  test("is not asked without recent user activation", async ({ bridge: { platform }, page }) => {
-    // Host and guest act by themselves: what Playwright evaluates counts as a person's doing.
+  test("is refused without recent user activation", async ({ bridge: { platform }, page }) => {
+    // Host and guest act without Playwright, because its evaluations count as user activation.
     const said = page.waitForEvent("console", (message) => message.text().startsWith("answers:"));
     await page.goto(`${platform.hostOrigin}/?unattended=${platform.guestOrigin}`);
     expect((await said).text()).toBe(
@@ -51,11 +51,11 @@ test.describe("a question", () => {
     await expect(page.getByRole("alertdialog")).toHaveCount(0);
   });
 
-  test("is not asked by an app in the background when the person has clicked in another one", async ({
+  test("is refused to an app in the background when the user has clicked in another app", async ({
     bridge: { platform },
     page,
   }) => {
-    // Nothing is evaluated in a frame before the end: that would be a person's doing, too.
+    // The test evaluates nothing in a frame before the end, because that counts as user activation.
     const said: string[] = [];
     page.on("console", (message) => said.push(message.text()));
     const { hostOrigin, guestOrigin, strangerOrigin } = platform;
@@ -66,7 +66,9 @@ test.describe("a question", () => {
     expect(said).toContain("answers: ACTIVATION_MISSING ACTIVATION_MISSING ACTIVATION_MISSING");
   });
 
-  test("is gone when its app's frame is, and the page can be used again", async ({ bridge }) => {
+  test("closes when its app's frame is removed, and the page is usable again", async ({
+    bridge,
+  }) => {
     const opened = await open(bridge);
     const { page } = opened;
     await ask(opened, "confirm", { title: "Sure?" });
@@ -80,7 +82,7 @@ test.describe("a question", () => {
     expect(await answer(next.frame)).toEqual({ value: true });
   });
 
-  test("takes no second click of a double click to the page, nor to the next question", async ({
+  test("keeps the second click of a double click from the page and from the next question", async ({
     bridge,
     page,
   }) => {
@@ -101,7 +103,7 @@ test.describe("a question", () => {
     expect(await page.evaluate(() => window.log)).toEqual(["landed"]);
   });
 
-  test("that its app takes away lets what was meant for it land nowhere, clicks and keys", async ({
+  test("keeps late clicks and keys from the page when its app cancels it", async ({
     bridge,
     page,
   }) => {
@@ -127,7 +129,7 @@ test.describe("a question", () => {
     expect(await page.evaluate(() => window.log)).toEqual(["landed"]);
   });
 
-  test("is answered once by a key that stays down, which then does nothing to the page", async ({
+  test("is answered once by a held key, which then has no effect on the page", async ({
     bridge,
     page,
   }) => {
@@ -152,7 +154,7 @@ const MIDDLE = [680, 430] as const;
 const focused = (page: Page): Promise<string | undefined> =>
   page.evaluate(() => document.activeElement?.tagName);
 
-/** A host whose time stands still. */
+/** A host with a paused clock. */
 async function openStill(bridge: BridgeFixture, page: Page): Promise<Opened> {
   await page.clock.install();
   const opened = await open(bridge);
@@ -160,7 +162,7 @@ async function openStill(bridge: BridgeFixture, page: Page): Promise<Opened> {
   return opened;
 }
 
-/** Something of the host's that is below any dialog, and has the focus. */
+/** A focused button of the host below every dialog. */
 async function coverWithButton(page: Page): Promise<void> {
   await page.evaluate(() => {
     const button = document.createElement("button");

@@ -79,5 +79,5 @@ export function joinFrame(clock: Clock): JoinedFrame {
 function welcomeOf(said: Welcome): Welcome {
   const welcome = parseWelcome(structuredClone(said));
   if (welcome.ok) return welcome;
-  throw new Error("a host welcomes by a welcome");
+  throw new Error("Expected the host's answer to be a welcome.");
 }

@@ -1,6 +1,6 @@
 /**
- * An hour of a host with four guests, compressed by a clock that the test moves: the real host and the
- * real SDK, with everything that goes wrong in an hour.
+ * Runs a real host and four real guests for an hour on a clock that the test advances, with all faults
+ * that an hour can bring.
  */
 import { decodeSessionToken, type AppBridge } from "@breezeway/guest";
 import { createAppBridgeForTesting } from "@breezeway/guest/testing";
@@ -11,7 +11,7 @@ import { expect, it } from "vitest";
 import { joinFrame, type JoinedFrame } from "./joined-frame.ts";
 
 const HOUR_MS = 3_600_000;
-/** The shortest life that a token may have, so that there are as many as possible. */
+/** The shortest permitted token lifetime, which causes the most mints. */
 const TTL_SECONDS = 15;
 const APPS = ["orders", "stock", "pane", "inspector"];
 const EXPECTED_FAILURES = new Set(["SIGNED_OUT", "OFFLINE", "HOST_GONE", "CHANNEL_CLOSED"]);
@@ -34,12 +34,12 @@ interface World {
   readonly onVisible: Set<() => void>;
 }
 
-/** What must never be, and what must have been. */
+/** Observations of the run: faults, which must not occur, and counts of what must occur. */
 interface Seen {
   handedOut: number;
-  /** How often the host may have received news of its session. */
+  /** How often the host may have received a session change. */
   news: number;
-  /** Requests that are under way, a timer each. */
+  /** Requests in flight. Each holds one timer. */
   requests: number;
   readonly faults: string[];
   readonly failures: Set<string>;
@@ -64,7 +64,7 @@ it.each([1, 2])(
     for (const code of seen.failures) expect(EXPECTED_FAILURES).toContain(code);
 
     await expectAllWell(world);
-    // At a moment at which much is under way.
+    // The clock stops here while many requests are in flight.
     for (const guest of guests) reload(guest, true);
     await issuer.advance(10);
     await close(world);
@@ -123,17 +123,17 @@ function setUp(random: () => number): World {
 }
 
 function openBridge(id: string, frame: JoinedFrame, clock: Clock): Promise<AppBridge> {
-  // One of them asks by itself.
+  // This app requests tokens itself, without automatic refresh.
   const options = { link: frame.link, autoRefresh: id !== "inspector" };
   const bridge = createAppBridgeForTesting(options, { clock });
-  // The next document may come before this one is connected.
+  // The next document may load before this one connects, which rejects this bridge.
   bridge.catch(() => undefined);
   return bridge;
 }
 
 /**
- * Each request and each answer takes its time. Two mints of one app that overlap are a fault, unless
- * the host has received news of the session in between, which makes the earlier token useless.
+ * Delays each request and each response. Two overlapping mints of one app are a fault, unless
+ * the host received a session change in between, which makes the earlier token useless.
  */
 function slowFetch({
   issuer,
@@ -167,7 +167,7 @@ function slowFetch({
   };
 }
 
-/** One of the things that go wrong, or nothing. */
+/** Causes one random fault, or none. */
 function happen(world: World): void {
   const { issuer, host, guests, random } = world;
   const guest = guests[Math.floor(random() * guests.length)];
@@ -190,7 +190,7 @@ function happen(world: World): void {
   }
 }
 
-/** What fails because of the other things that happen. */
+/** Ignores a rejection that a random fault can cause. */
 function settle(work: Promise<unknown>): void {
   work.catch(() => undefined);
 }
@@ -203,13 +203,13 @@ function show(world: World, isVisible: boolean): void {
 function reload(guest: Guest, isAnnounced: boolean): void {
   const old = guest.bridge;
   guest.frame.reload({ isAnnounced });
-  // With its document all that it had goes, its timers too.
+  // An unloaded document loses everything, including its timers.
   settle(old.then((bridge) => bridge.close()));
   guest.bridge = openBridge(guest.id, guest.frame, guest.clock);
   settle(guest.bridge.then(() => guest.frame.loaded()));
 }
 
-/** Reads twice at once, as apps do, and looks at what it gets. */
+/** Requests two tokens at once, as apps do, and checks them. */
 async function read({ issuer, seen }: World, guest: Guest): Promise<void> {
   const bridge = await guest.bridge;
   const check = (token: string): void => {
@@ -239,7 +239,7 @@ async function read({ issuer, seen }: World, guest: Guest): Promise<void> {
   if (answers[0] !== answers[1]) seen.faults.push(`${guest.id} read two tokens at once`);
 }
 
-/** When everything is back, every guest has what it needs, and of the session that is now. */
+/** Expects every guest to have a token and claims of the current session once all faults are over. */
 async function expectAllWell(world: World): Promise<void> {
   const { issuer, host, guests } = world;
   world.isOffline = false;
@@ -266,7 +266,7 @@ async function close({ host, guests }: World): Promise<void> {
   host.close();
 }
 
-/** mulberry32: small, and the same on every machine. */
+/** The mulberry32 generator, which gives the same numbers on every machine. */
 function randomBy(seed: number): () => number {
   let state = seed;
   return () => {

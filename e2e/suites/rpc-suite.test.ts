@@ -1,4 +1,4 @@
-/** The suite in Node: on the test kit, and between a real host and a real guest. */
+/** Runs the suite in Node: on the test kit, and between a real host and a real guest. */
 import { createAppBridge, type AppBridge, type HostLink } from "@breezeway/guest";
 import { createAppBridgeForTesting, createTestHost } from "@breezeway/guest/testing";
 import type { GuestPlaceOptions, OpenGuestPlace } from "@breezeway/host";
@@ -50,7 +50,7 @@ const onTestKit = async (delayMs: number): Promise<Connected> => {
   };
 };
 
-/** A real host and a real guest in one process, with a port of Node's between them. */
+/** Connects a real host and a real guest in one process by a Node `MessagePort`. */
 const onMessageChannel = async (): Promise<Connected> => {
   const issuer = createTestIssuer();
   const heard: unknown[] = [];

@@ -1,5 +1,5 @@
 /**
- * What a guest may count on, whatever carries its frames: one list of cases for every transport. A
+ * The guarantees that a guest has on every transport, as one list of cases. A
  * case runs where the guest runs, in Node or in a page, so it brings its own assertions.
  */
 import {
@@ -14,7 +14,7 @@ import * as z from "zod/mini";
 export const rpcContract = defineContract({
   methods: {
     echo: { args: z.tuple([z.unknown()]), returns: z.unknown() },
-    /** As `echo`, but the answer is moved and not copied. */
+    /** Like `echo`, but it transfers the answer instead of copying it. */
     handBack: { args: z.tuple([z.custom<object>()]), returns: z.custom<object>() },
     add: { args: z.tuple([z.number(), z.number()]), returns: z.number() },
     later: { args: z.tuple([z.number()]), returns: z.number() },
@@ -24,7 +24,7 @@ export const rpcContract = defineContract({
     hang: {},
     lie: { returns: z.string() },
     forbidden: { capability: "customers:write" },
-    /** The host calls the guest's method of this name, and answers with what came of it. */
+    /** The host calls the guest's method of this name and answers with the outcome. */
     callBack: { args: z.tuple([z.string(), z.number()]), returns: z.unknown() },
     /** The host publishes this payload, then answers. */
     announce: { args: z.tuple([z.string()]) },
@@ -46,7 +46,7 @@ export const rpcContract = defineContract({
 export type RpcContract = typeof rpcContract;
 type Bridge = AppBridge<RpcContract>;
 
-/** What a transport's test does for the methods that reach back into the host. */
+/** Actions on the host that the test of a transport provides. */
 export interface RpcHostSide {
   callGuest(name: "double" | "fails", value: number): Promise<unknown>;
   publish(id: string): void | Promise<void>;
@@ -85,7 +85,7 @@ export function rpcMethods(side: () => RpcHostSide) {
 
 export interface RpcCase {
   readonly name: string;
-  /** @param errors What the bridge has reported to `onError`, in its order. */
+  /** @param errors Errors that the bridge reported to `onError`, in order. */
   readonly run: (bridge: Bridge, errors: readonly unknown[]) => Promise<void>;
 }
 
@@ -250,7 +250,7 @@ export const rpcCases: readonly RpcCase[] = [
     },
   },
   {
-    // Last: it ends the bridge.
+    // This case is last, because it closes the bridge.
     name: "closing rejects what is under way, and what comes after",
     async run(bridge, errors) {
       const under = failure(bridge.method.call("hang"));
@@ -268,7 +268,7 @@ export const rpcCases: readonly RpcCase[] = [
   },
 ];
 
-/** For transports that carry objects; text and Playwright's serialisation do not. */
+/** Cases for transports that carry objects. Text and Playwright's serialisation cannot. */
 export const transferCases: readonly RpcCase[] = [
   {
     name: "a buffer is moved to the host and back",
@@ -326,9 +326,11 @@ async function failure(work: Promise<unknown>): Promise<BridgeError> {
     await work;
   } catch (error) {
     if (BridgeError.is(error)) return error;
-    throw new Error("failed with an error that is not ours", { cause: error });
+    throw new Error("Expected a BridgeError, but the call failed with another error.", {
+      cause: error,
+    });
   }
-  throw new Error("did not fail");
+  throw new Error("Expected the call to fail.");
 }
 
 function codeOf(error: unknown): string {

@@ -154,7 +154,7 @@ async function mountApp(
   );
   const element = await page.locator("iframe").last().elementHandle();
   const frame = await element?.contentFrame();
-  if (!frame) throw new Error("the mount has no frame");
+  if (!frame) throw new Error("Expected the mount to contain a frame.");
   await frame.waitForFunction(() => "breezeway" in window);
   return frame;
 }

@@ -27,7 +27,9 @@ export async function startDevCommand(...args: readonly string[]): Promise<DevCo
   };
   child.stdout.on("data", read);
   child.stderr.on("data", read);
-  void exited.then((code) => reject(new Error(`ended with ${code}: ${output}`)));
+  void exited.then((code) =>
+    reject(new Error(`breezeway dev exited with code ${code}: ${output}`)),
+  );
   await ready;
   return {
     url: /http:\/\/\S+$/m.exec(output)?.[0] ?? "",

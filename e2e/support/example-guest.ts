@@ -26,7 +26,7 @@ export async function startExampleGuest(name: string, hostOrigin: string): Promi
     };
     child.stdout.on("data", read);
     child.stderr.on("data", read);
-    void exited.then(() => reject(new Error(`${name} ended: ${output}`)));
+    void exited.then(() => reject(new Error(`The example ${name} exited: ${output}`)));
   });
   return {
     url,

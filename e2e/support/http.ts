@@ -35,7 +35,8 @@ export async function signIn(platform: Platformish, person: Person): Promise<Sig
   const { origin } = platform.addresses.shell;
   const { status, headers } = await logIn(platform, person);
   const cookie = headers.get("set-cookie")?.split(";")[0];
-  if (status !== 200 || cookie === undefined) throw new Error(`login answered ${status}`);
+  if (status !== 200 || cookie === undefined)
+    throw new Error(`The login was answered with status ${status}.`);
   const askForToken: SignedIn["askForToken"] = (appId, extra = {}) =>
     send(`${origin}/auth/session/token`, {
       method: "POST",
@@ -48,7 +49,8 @@ export async function signIn(platform: Platformish, person: Person): Promise<Sig
     async token(appId) {
       const answer = await askForToken(appId);
       const token = (answer.body as { token?: unknown }).token;
-      if (typeof token !== "string") throw new Error(`no token: ${answer.status}`);
+      if (typeof token !== "string")
+        throw new Error(`Expected a token, but the status was ${answer.status}.`);
       return token;
     },
   };

@@ -1,4 +1,4 @@
-/** Helpers of the surface specs: a guest in a host with surfaces, and clicks as user activation. */
+/** Helpers of the surface specs: they connect a guest to a host with surfaces and click for user activation. */
 import type { Frame, Page } from "@playwright/test";
 import type { BridgeFixture } from "./bridge.ts";
 

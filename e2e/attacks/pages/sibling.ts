@@ -13,6 +13,6 @@ arm({
 
 function victim(index: number): Window {
   const window = parent.frames[index];
-  if (window === undefined) throw new Error(`no frame ${index}`);
+  if (window === undefined) throw new Error(`Expected a frame at index ${index}.`);
   return window;
 }
