@@ -1,4 +1,4 @@
-/** The guides show the code of the examples, which the conformance table runs, and nothing else. */
+/** The guides show only the code of the examples, which the conformance table runs. */
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -8,7 +8,7 @@ const BLOCK = /<!-- from (?<file>\S+) -->\s+```\w+[^\n]*\n(?<code>.*?)```/gsu;
 const examples = readdirSync(join(ROOT, "verify/examples"), { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts"))
   .map((file) => `verify/examples/${file.replaceAll("\\", "/")}`)
-  // The guide of Next shows its guarded routes; the open one is for the table.
+  // The Next.js guide shows the guarded routes; only the conformance table uses the open one.
   .filter((file) => file !== "verify/examples/next/app/route.ts");
 
 const shown = readdirSync(join(ROOT, "docs/guides"))
@@ -24,11 +24,11 @@ const shown = readdirSync(join(ROOT, "docs/guides"))
   .filter(({ file }) => file.startsWith("verify/examples/"));
 
 describe("the guides", () => {
-  it("show every example", () => {
+  it("show every example file", () => {
     expect(shown.map(({ file }) => file).toSorted()).toEqual(examples.toSorted());
   });
 
-  it.each(shown)("$guide shows $file as it is", ({ file, code }) => {
+  it.each(shown)("$guide shows $file unchanged", ({ file, code }) => {
     expect(code).toBe(readFileSync(join(ROOT, file), "utf8"));
   });
 });

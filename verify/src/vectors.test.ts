@@ -1,4 +1,4 @@
-/** The public API against the golden files of `docs/vectors`, which other implementations share. */
+/** Checks the public API against the golden files of `docs/vectors`, which other implementations share. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { clockAt } from "../test-support/clock-at.ts";
@@ -140,7 +140,7 @@ describe("a revocation feed", () => {
     return followed;
   };
 
-  it("reads the stream of the vectors to its last event", async () => {
+  it("reads the vectors' event stream to its last event", async () => {
     const followed = await follow(feed.stream);
     await expect.poll(() => followed.status).toMatchObject({ seq: feed.events.at(-1)?.id });
     expect(followed.isKeyRemoved("key-0")).toBe(true);

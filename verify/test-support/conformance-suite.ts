@@ -14,7 +14,7 @@ import {
   type Variant,
 } from "./conformance.ts";
 
-/** Defines the table's tests for some beds, with one issuer for all of them. */
+/** Defines the table's tests for these beds, with one issuer for all of them. */
 export function describeConformance(beds: readonly Bed[]): void {
   let issuer: TestIssuer;
   let issuers: Issuers;
@@ -62,7 +62,7 @@ export function describeConformance(beds: readonly Bed[]): void {
     });
 
     if (bed.hidesSecondHeader) {
-      it("two credentials: the first one counts", async () => {
+      it("uses the first of two credentials", async () => {
         const url = `${running.get("plain")?.url}/orders`;
         const { headers } = aliceRequest(issuers.real, Math.floor(Date.now() / 1_000), url);
         const authorization = [String(headers?.["authorization"]), "Bearer second"];

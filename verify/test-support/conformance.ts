@@ -1,4 +1,4 @@
-/** The answers of every adapter, case by case: one table, the same bytes everywhere. */
+/** One table of the answers that every adapter must give, byte for byte. */
 import type { ErrorAction, ErrorReason } from "@breezeway/shared";
 import type { RequestOptions } from "@breezeway/test-support/http-client";
 import { createProver } from "@breezeway/test-support/prover";
@@ -14,7 +14,7 @@ const prover = createProver();
 
 export const ORIGIN = "https://orders.example";
 
-/** The ways in which the example application is started. */
+/** Option sets with which the example application is started. */
 export type Variant = "plain" | "claims" | "revocation" | "proofs" | "keys unreachable";
 
 export const variants: Readonly<Record<Variant, Partial<SessionOptions>>> = {
@@ -68,7 +68,7 @@ const forbidden = (reason: ErrorReason, scope = ""): Expected => ({
   challenge: `Bearer error="insufficient_scope", error_description="${reason}"${scope}`,
 });
 
-/** A request of alice, with other claims, another signer, or further headers. */
+/** A request of alice, optionally with other claims, another signer, or further headers. */
 function alice(
   claims: object | ((nowSeconds: number) => object) = {},
   headers: Record<string, string> = {},
@@ -81,7 +81,7 @@ function alice(
   };
 }
 
-/** A request of alice with a token that is bound to a key, and a proof of it. */
+/** A request of alice with a key-bound token and a proof of its key. */
 function proven(path?: string): Case["request"] {
   return (issuer, nowSeconds, url) => {
     const cnf = { jkt: prover.thumbprint };
@@ -133,7 +133,7 @@ export const cases: readonly Case[] = [
     expected: invalid("token-malformed", "refresh"),
   },
   {
-    name: "words after the token",
+    name: "extra text after the token",
     request: () => bearer("abc def"),
     expected: invalid("token-malformed", "refresh"),
   },
@@ -188,12 +188,12 @@ export const cases: readonly Case[] = [
     expected: forbidden("tenant-mismatch"),
   },
   {
-    name: "a token that is bound to a key, as a plain one",
+    name: "a key-bound token as Bearer",
     request: alice({ cnf: { jkt: BOUND } }),
     expected: invalid("proof-invalid", "refresh"),
   },
   {
-    name: "a token that is bound to a key, with a proof where proofs are not configured",
+    name: "a key-bound token with a proof, where proofs are not configured",
     request: (issuer, now) => {
       const token = signer.sign(claimsAt(now, { iss: issuer, cnf: { jkt: BOUND } }));
       return { headers: { authorization: `DPoP ${token}`, dpop: "a.b.c" } };
@@ -201,20 +201,20 @@ export const cases: readonly Case[] = [
     expected: { status: 401, reason: "token-missing", action: "login", challenge: "Bearer" },
   },
   {
-    name: "a token that is bound to a key, with a proof of it",
+    name: "a key-bound token with a proof of its key",
     variant: "proofs",
     path: "/orders?full=1",
     request: proven(),
     expected: ALICE,
   },
   {
-    name: "a token that is bound to a key, with a proof for another path",
+    name: "a key-bound token with a proof for another path",
     variant: "proofs",
     request: proven("/elsewhere"),
     expected: unproven,
   },
   {
-    name: "a token that is bound to a key, as a plain one where proofs are configured",
+    name: "a key-bound token as Bearer, where proofs are configured",
     variant: "proofs",
     request: alice({ cnf: { jkt: BOUND } }),
     expected: unproven,
@@ -243,12 +243,12 @@ export const cases: readonly Case[] = [
     expected: { status: 401, reason: "token-missing", action: "login", challenge: "Bearer" },
   },
   {
-    name: "OPTIONS without a method to ask for",
+    name: "OPTIONS without Access-Control-Request-Method",
     request: () => ({ method: "OPTIONS", headers: { origin: ORIGIN } }),
     expected: { status: 401, reason: "token-missing", action: "login", challenge: "Bearer" },
   },
   {
-    name: "a GET dressed as a preflight",
+    name: "a GET with the headers of a preflight",
     request: () => ({ headers: preflightHeaders }),
     expected: { status: 401, reason: "token-missing", action: "login", challenge: "Bearer" },
   },

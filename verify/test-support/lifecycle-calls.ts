@@ -1,4 +1,4 @@
-/** Lifecycle calls as an issuer makes them, and as an attacker would like to. */
+/** Lifecycle calls of an issuer, and forged ones of an attacker. */
 import { createHash } from "node:crypto";
 import { ISSUER, NOW_SECONDS, type TestSigner } from "@breezeway/test-support/signer";
 

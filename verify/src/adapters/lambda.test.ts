@@ -31,23 +31,23 @@ async function reasonOf(headers: Record<string, string>): Promise<unknown> {
   return reasons[0];
 }
 
-describe("a header that API Gateway passes on in two spellings", () => {
-  it("is read in any spelling", async () => {
+describe("a header that API Gateway passes in two spellings", () => {
+  it("is read in either spelling", async () => {
     expect(await reasonOf({ AUTHORIZATION: token, "X-Tenant-ID": "acme" })).toBe("none");
   });
 
-  it("counts twice as a credential", async () => {
+  it("is refused as two credentials", async () => {
     const other = signer.sign(claimsAt(now, { sub: "bob", userId: "bob" }));
     const headers = { Authorization: token, authorization: `Bearer ${other}` };
     expect(await reasonOf(headers)).toBe("duplicate-credentials");
   });
 
-  it("cannot hide a second tenant", async () => {
+  it("is refused when it names a second tenant", async () => {
     const headers = { Authorization: token, "X-Tenant-ID": "acme", "x-tenant-id": "globex" };
     expect(await reasonOf(headers)).toBe("tenant-mismatch");
   });
 
-  it("cannot hide a second origin", async () => {
+  it("is refused when it names a second origin", async () => {
     const headers = {
       Authorization: token,
       Origin: "https://orders.example",

@@ -148,7 +148,7 @@ describe("hono", () => {
 });
 
 describe("loopback", () => {
-  it("passes an invocation without an HTTP request", async () => {
+  it("lets an invocation without an HTTP request through", async () => {
     const context = new Context();
     const target = { run: (): string => "ran" };
     const invocation = new InterceptedInvocationContext(context, target, "run", []);
@@ -157,7 +157,7 @@ describe("loopback", () => {
 });
 
 describe("nest", () => {
-  // Decorators as the functions that they are: only the examples are compiled with the syntax.
+  // Decorators are called as functions here: only the examples are compiled with decorator syntax.
   class Routes {
     strict(): string {
       return "in";
@@ -201,7 +201,7 @@ describe("nest", () => {
     }
   }
 
-  it("prefers the rules of a method to those of its controller", async () => {
+  it("applies the rules of a method instead of those of its controller", async () => {
     const app = appOf(options, Routes);
     expect(await statusOf(app, "/strict")).toBe(403);
     expect(await statusOf(app, "/own")).toBe(200);
@@ -214,7 +214,7 @@ describe("nest", () => {
     expect(await statusOf(app, "/some/guarded")).toBe(401);
   });
 
-  it("refuses everything that is not HTTP", async () => {
+  it("refuses every context other than HTTP", async () => {
     const unused = undefined as never;
     const guard = new SessionGuard(unused, new Reflector());
     const socket = { getType: () => "ws" } as unknown as ExecutionContext;

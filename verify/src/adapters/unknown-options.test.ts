@@ -1,4 +1,4 @@
-/** A misspelt option is an error at start, in every adapter and factory: it would open a route. */
+/** Every adapter and factory refuses a misspelt option at start, because ignoring it could open a route. */
 import "reflect-metadata";
 import { server as createHapi } from "@hapi/hapi";
 import type { BridgeError } from "@breezeway/shared";
@@ -29,7 +29,7 @@ const trusted = {
   jwks: [createSigner().publicJwk],
 };
 const misspelt = { ...trusted, scoeps: ["orders:read"] };
-/** What a route says, misspelt. TypeScript would refuse it; JavaScript does not. */
+/** Misspelt route options. TypeScript would reject them; JavaScript does not. */
 const route: object = { scoeps: ["orders:read"] };
 const handle = (): never => {
   throw new Error("A handler ran.");
@@ -150,20 +150,20 @@ async function errorOf(start: Start): Promise<BridgeError> {
   throw new Error("It started.");
 }
 
-describe("a misspelt option is refused at start, with the nearest name", () => {
-  it.each(adapters)("of the adapter: %s", async (_name, start) => {
+describe("a misspelt option is refused at start, and the error suggests the nearest name", () => {
+  it.each(adapters)("in the options of the adapter %s", async (_name, start) => {
     const { code, message } = await errorOf(start);
     expect(code).toBe("CONFIG_INVALID");
     expect(message).toContain('scoeps: unknown option. Did you mean "scopes"?');
   });
 
-  it.each(routes)("of a route: %s", async (_name, start) => {
+  it.each(routes)("in the options of a route: %s", async (_name, start) => {
     const { code, message } = await errorOf(start);
     expect(code).toBe("CONFIG_INVALID");
     expect(message).toContain('scoeps: unknown option. Did you mean "scopes"?');
   });
 
-  it.each(factories)("of $name", async ({ start, message: expected }) => {
+  it.each(factories)("in the options of $name", async ({ start, message: expected }) => {
     const { code, message } = await errorOf(start);
     expect(code).toBe("CONFIG_INVALID");
     expect(message).toContain(expected);

@@ -19,7 +19,7 @@ function alice(claims: object = {}): RequestParts {
 const reasonOf = ({ kind, ...admission }: Admission): string =>
   kind === "refused" && "problem" in admission ? admission.problem.problem.reason : kind;
 
-describe("a guard that takes proofs", () => {
+describe("a guard with proofs configured", () => {
   const prover = createProver();
   const url = "https://api.example/orders";
 
@@ -42,7 +42,7 @@ describe("a guard that takes proofs", () => {
   const challengeOf = (admission: Admission): string | undefined =>
     admission.kind === "refused" ? admission.problem.headers["www-authenticate"] : undefined;
 
-  it("gives the session of a token that is bound to a key, once per proof", async () => {
+  it("returns the session of a key-bound token once per proof", async () => {
     const taking = open();
     const request = proven();
     const { session } = await taking.admit(request);
@@ -61,12 +61,12 @@ describe("a guard that takes proofs", () => {
     expect(reasonOf(await open().admit(proven(changes)))).toBe("proof-invalid");
   });
 
-  it("refuses proofs where nobody says what was asked for", async () => {
+  it("refuses a proof when the request target is not known", async () => {
     const request = { ...proven(), target: undefined };
     expect(reasonOf(await open().admit(request))).toBe("proof-invalid");
   });
 
-  it("does not use a proof up for a request that it refuses", async () => {
+  it("does not consume the proof of a request that it refuses", async () => {
     const taking = open();
     const request = proven();
     expect(reasonOf(await taking.admit(request, { scopes: ["orders:delete"] }))).toBe(
@@ -75,7 +75,7 @@ describe("a guard that takes proofs", () => {
     expect(reasonOf(await taking.admit(request))).toBe("session");
   });
 
-  it("takes plain tokens that are bound to no key as before, and those that are not at all", async () => {
+  it("accepts an unbound token as Bearer, and refuses a key-bound one as Bearer", async () => {
     const taking = open();
     expect(reasonOf(await taking.admit(alice()))).toBe("session");
     const bound = await taking.admit(alice({ cnf: { jkt: prover.thumbprint } }));
@@ -85,7 +85,7 @@ describe("a guard that takes proofs", () => {
     ]);
   });
 
-  it("names the scheme of the request in its challenges", async () => {
+  it("answers with a challenge of the scheme that the request used", async () => {
     const request = { ...requestWith({ authorization: "DPoP abc.def", dpop: "x" }), target: "/" };
     expect(challengeOf(await open().admit(request))).toContain("DPoP ");
     expect(challengeOf(await open().admit(requestWith({})))).toBe("Bearer");

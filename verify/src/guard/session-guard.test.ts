@@ -124,7 +124,7 @@ describe("checkRevocation", () => {
   let server: FeedServer;
   afterEach(() => server[Symbol.asyncDispose]());
 
-  it("opens the issuer's feed on first use, and refuses revoked sessions at once", async () => {
+  it("opens the issuer's feed on first use, and refuses a session as soon as it is revoked", async () => {
     server = await createFeedServer();
     const issuer = server.url.replace("/revocations", "");
     create({ issuer, checkRevocation: true });
@@ -137,7 +137,7 @@ describe("checkRevocation", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it("does not open the feed when no route uses it", async () => {
+  it("does not open the feed when no route checks revocation", async () => {
     server = await createFeedServer();
     const issuer = server.url.replace("/revocations", "");
     create({ issuer });
@@ -145,7 +145,7 @@ describe("checkRevocation", () => {
     expect(server.requests).toHaveLength(0);
   });
 
-  it("refuses with store-unavailable a minute after the feed was lost", async () => {
+  it("refuses with store-unavailable once the feed has been disconnected for a minute", async () => {
     server = await createFeedServer();
     let nowMs = Date.now();
     const clock = clockAt(() => nowMs);
@@ -177,7 +177,7 @@ describe("checkRevocation", () => {
     await ended;
   });
 
-  it("does not close a feed from its options", async () => {
+  it("does not close a feed that its options passed in", async () => {
     server = await createFeedServer();
     const feed = createRevocationFeed({ url: server.url });
     create({ revocationFeed: feed, checkRevocation: true }).close();
@@ -185,7 +185,7 @@ describe("checkRevocation", () => {
     feed.close();
   });
 
-  it("refuses after close", async () => {
+  it("refuses every request after close", async () => {
     server = await createFeedServer();
     create({ checkRevocation: true }).close();
     expect(reasonOf(await guard!.admit(alice()))).toBe("store-unavailable");
@@ -206,7 +206,7 @@ describe("close", () => {
 });
 
 describe("a refusal", () => {
-  it("has a new request id when the request has none", async () => {
+  it("has a new request id when the request carries none", async () => {
     const admission = await create().admit(requestWith({}));
     const id = admission.kind === "refused" ? admission.problem.problem.requestId : "";
     expect(id).toMatch(/^[0-9a-f-]{36}$/);

@@ -62,14 +62,14 @@ describe("keys behind a URL", () => {
     expect(server.hits()).toBe(2);
   });
 
-  it("are known to the synchronous path once they were fetched", async () => {
+  it("verify tokens synchronously once they have been fetched", async () => {
     const token = fresh();
     expect(verifier.verifySync(token)).toBeUndefined();
     await verifier.ready();
     expect(verifier.verifySync(token)?.userId).toBe("alice");
   });
 
-  it("[JWKS-2] serve up to 3600 seconds of outage, then nothing does", async () => {
+  it("[JWKS-2] stay in use for up to 3600 seconds of an outage, and are unavailable after it", async () => {
     await verifier.verify(fresh());
     down();
     nowSeconds += 301;
@@ -81,13 +81,13 @@ describe("keys behind a URL", () => {
     await expect(verifier.verify(fresh())).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
   });
 
-  it("[JWKS-2] serve at once while an outage is known, and come back after it", async () => {
+  it("[JWKS-2] are used without a wait during a known outage, and are refreshed after it", async () => {
     await verifier.verify(fresh());
     down();
     nowSeconds += 301;
     await verifier.verify(fresh());
     nowSeconds += 5;
-    // The attempt that this starts runs in the background.
+    // This verification starts an attempt in the background.
     expect(verifier.verifySync(fresh())?.userId).toBe("alice");
     server.serve(first.publicJwk, second.publicJwk);
     const token = fresh(second);
@@ -95,7 +95,7 @@ describe("keys behind a URL", () => {
     expect(server.hits()).toBe(3);
   });
 
-  it("[JWKS-2] are unavailable when there never were any, and asked for again after 5 seconds", async () => {
+  it("[JWKS-2] are unavailable when no fetch has succeeded, and are fetched again after 5 seconds", async () => {
     down();
     await expect(verifier.verify(fresh())).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
     await expect(verifier.ready()).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
@@ -107,12 +107,12 @@ describe("keys behind a URL", () => {
     expect((await verifier.verify(fresh())).userId).toBe("alice");
   });
 
-  it("[JWKS-3] are fetched once for many requests at a time", async () => {
+  it("[JWKS-3] are fetched once for many concurrent requests", async () => {
     await Promise.all(Array.from({ length: 50 }, () => verifier.verify(fresh())));
     expect(server.hits()).toBe(1);
   });
 
-  it("[JWKS-4] are fetched for an unknown key id, once per 5 seconds at most", async () => {
+  it("[JWKS-4] are fetched again for an unknown key id, at most once every 5 seconds", async () => {
     await verifier.verify(fresh());
     server.serve(first.publicJwk, second.publicJwk);
     await expect(verifier.verify(fresh(second))).rejects.toMatchObject({ code: "KEY_UNKNOWN" });
@@ -126,7 +126,7 @@ describe("keys behind a URL", () => {
     expect(server.hits()).toBe(2);
   });
 
-  it("[JWKS-4] say of an unknown key id during an outage that they cannot tell", async () => {
+  it("[JWKS-4] are reported as unavailable for an unknown key id during an outage", async () => {
     await verifier.verify(fresh());
     down();
     nowSeconds += 10;
@@ -135,7 +135,7 @@ describe("keys behind a URL", () => {
     expect((await verifier.verify(fresh(first))).userId).toBe("alice");
   });
 
-  it("[JWKS-5] take remembered tokens with them when they are removed", async () => {
+  it("[JWKS-5] drop their cached tokens when they are removed", async () => {
     server.serve(first.publicJwk, second.publicJwk);
     const [kept, lost] = [fresh(second), fresh(first)];
     await verifier.verify(kept);
@@ -148,7 +148,7 @@ describe("keys behind a URL", () => {
     await expect(verifier.verify(lost)).rejects.toMatchObject({ code: "KEY_UNKNOWN" });
   });
 
-  it("[JWKS-5] take remembered tokens with them when an id gets another key", async () => {
+  it("[JWKS-5] drop their cached tokens when their id gets another key", async () => {
     const token = fresh();
     await verifier.verify(token);
     server.serve(createSigner("key-1").publicJwk);
@@ -158,7 +158,7 @@ describe("keys behind a URL", () => {
     await expect(verifier.verify(token)).rejects.toMatchObject({ code: "TOKEN_SIGNATURE" });
   });
 
-  it("[JWKS-6] are fetched in the background after 240 seconds, so that nobody waits at 300", async () => {
+  it("[JWKS-6] are fetched in the background after 240 seconds, so that no request waits at 300", async () => {
     await verifier.verify(fresh());
     nowSeconds += 240;
     expect(verifier.verifySync(fresh())).toBeDefined();
@@ -175,7 +175,7 @@ describe("keys behind a URL", () => {
     expect(server.hits()).toBe(0);
   });
 
-  it("end a fetch that is under way on close", async () => {
+  it("abort a pending fetch on close", async () => {
     server.answer(() => {});
     const pending = verifier.verify(fresh());
     await until(() => server.hits() === 1);
@@ -185,7 +185,7 @@ describe("keys behind a URL", () => {
   });
 });
 
-describe("an answer of the JWKS endpoint is refused", () => {
+describe("a response of the JWKS endpoint is rejected", () => {
   const jwk = first.publicJwk;
   const text = JSON.stringify({ keys: [jwk] });
   const privateJwk = first.privateKey.export({ format: "jwk" });
@@ -198,7 +198,7 @@ describe("an answer of the JWKS endpoint is refused", () => {
     "when its status is not 200": (to) =>
       to.answer((_request, response) => response.writeHead(203).end(text)),
     "when it is not JSON": (to) => to.answer((_request, response) => response.end("<html>")),
-    "when it has a name twice": (to) =>
+    "when it has a duplicate name": (to) =>
       to.answer((_request, response) => response.end(text.replace("{", '{"keys":[],'))),
     "when it is a list": (to) =>
       to.answer((_request, response) => response.end(JSON.stringify([jwk]))),
@@ -206,18 +206,18 @@ describe("an answer of the JWKS endpoint is refused", () => {
       to.answer((_request, response) => response.end(text + " ".repeat(65_536))),
     "when it holds a private key": (to) => to.serve({ ...jwk, ...privateJwk }),
     "when it holds a symmetric key": (to) => to.serve(jwk, { kty: "oct", kid: "s", k: "c2VjcmV0" }),
-    "when two keys have one id": (to) => to.serve(jwk, { ...second.publicJwk, kid: "key-1" }),
+    "when two keys have the same id": (to) => to.serve(jwk, { ...second.publicJwk, kid: "key-1" }),
     "when a key has no id": (to) => to.serve(jwk, { ...second.publicJwk, kid: undefined }),
     "when a key does not import": (to) => to.serve({ ...jwk, x: "AAAA" }),
     "when it holds more than 64 keys": (to) =>
       to.serve(jwk, ...Array.from({ length: 64 }, () => ({ kty: "RSA" }))),
-    "when no key of it can verify session tokens": (to) =>
+    "when none of its keys can verify session tokens": (to) =>
       to.serve({ kty: "RSA", kid: "key-1", n: "AQAB", e: "AQAB" }),
     "when its key is for encryption": (to) => to.serve({ ...jwk, use: "enc" }),
     "when its key may not verify": (to) => to.serve({ ...jwk, key_ops: ["sign"] }),
     "when its key is for another algorithm": (to) => to.serve({ ...jwk, alg: "ES256" }),
-    "when it does not come in time": (to) => to.answer(() => {}),
-    "when its body does not come in time": (to) =>
+    "when it does not arrive in time": (to) => to.answer(() => {}),
+    "when its body does not arrive in time": (to) =>
       to.answer((_request, response) => response.write("{")),
   };
 
@@ -229,7 +229,7 @@ describe("an answer of the JWKS endpoint is refused", () => {
     impatient.close();
   });
 
-  it("but keys of other kinds in it are skipped", async () => {
+  it("unless keys of other types are its only fault, which are skipped", async () => {
     server.serve({ kty: "RSA", n: "AQAB", e: "AQAB" }, { kty: "OKP", crv: "X25519", x: "" }, jwk);
     expect((await verifier.verify(fresh())).userId).toBe("alice");
   });
@@ -243,7 +243,7 @@ function isAccepted(token: string): boolean {
   }
 }
 
-/** Waits for what happens in the background, by turns of the event loop; the test's time bounds it. */
+/** Polls on each turn of the event loop; the test's time limit bounds the wait. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) {
     await new Promise((resolve) => {

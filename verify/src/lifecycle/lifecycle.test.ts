@@ -18,7 +18,7 @@ const stranger = createSigner();
 const SETTINGS = { issuer: ISSUER, audience: "orders", jwks: [signer.publicJwk] };
 const HOOKS = { clock: clockAt(() => NOW_SECONDS * 1_000) };
 const lifecycle = verifyLifecycleForTesting(SETTINGS, HOOKS);
-/** For the examples, which have the clock of the runtime. */
+/** The examples use the clock of the runtime. */
 const presentSeconds = (): number => Math.floor(Date.now() / 1_000);
 
 const closers: (() => Promise<unknown>)[] = [];
@@ -44,8 +44,8 @@ async function codeOf(call: LifecycleCall): Promise<string> {
   );
 }
 
-describe("a call of the issuer", () => {
-  it("is taken for what it says", async () => {
+describe("a lifecycle call of the issuer", () => {
+  it("is accepted, and yields the event of its claims", async () => {
     expect(await lifecycle.verify(signCall(signer))).toEqual({
       event: "connect",
       installationId: "connection-1",
@@ -56,13 +56,13 @@ describe("a call of the issuer", () => {
     });
   });
 
-  it("may come with a Headers object and with bytes", async () => {
+  it("is accepted as a Headers object with a body in bytes", async () => {
     const { headers, rawBody } = signCall(signer);
     const call = { headers: new Headers(headers), rawBody: Buffer.from(rawBody) };
     expect(await codeOf(call)).toBe("accepted");
   });
 
-  it("is taken again while it lives: whoever handles it goes by its `installationId`", async () => {
+  it("is accepted again until it expires: the handler deduplicates by `installationId`", async () => {
     const call = signCall(signer);
     const [first, second] = [await lifecycle.verify(call), await lifecycle.verify(call)];
     expect(second).toEqual(first);
@@ -73,20 +73,20 @@ describe("a call is refused", () => {
   const without = { ...BODY } as Partial<typeof BODY>;
   delete without.installationId;
   const table: readonly (readonly [string, CallChanges, string])[] = [
-    ["of the session token's typ", { header: { typ: "JWT" } }, "TOKEN_MALFORMED"],
+    ["with the typ of a session token", { header: { typ: "JWT" } }, "TOKEN_MALFORMED"],
     ["without a typ", { header: { typ: undefined } }, "TOKEN_MALFORMED"],
-    ["of no algorithm", { header: { alg: "none" } }, "TOKEN_ALG"],
-    ["of an algorithm that is not on the list", { header: { alg: "ES256" } }, "TOKEN_ALG"],
+    ["with alg none", { header: { alg: "none" } }, "TOKEN_ALG"],
+    ["with an algorithm that is not allowed", { header: { alg: "ES256" } }, "TOKEN_ALG"],
     ["with a key in its header", { header: { jwk: stranger.publicJwk } }, "TOKEN_MALFORMED"],
-    ["of a key that is not published", { header: { kid: "other" } }, "KEY_UNKNOWN"],
+    ["with the id of an unpublished key", { header: { kid: "other" } }, "KEY_UNKNOWN"],
     ["of another issuer", { claims: { iss: `${ISSUER}/` } }, "ISSUER_MISMATCH"],
     ["for another app", { claims: { aud: "stock" } }, "AUDIENCE_MISMATCH"],
     ["for several apps", { claims: { aud: ["orders"] } }, "TOKEN_MALFORMED"],
     ["that has expired", { nowSeconds: NOW_SECONDS - 65 }, "TOKEN_EXPIRED"],
-    ["from the future", { nowSeconds: NOW_SECONDS + 6 }, "IAT_FUTURE"],
-    ["that lives longer than a minute", { claims: { exp: NOW_SECONDS + 61 } }, "TOKEN_MALFORMED"],
-    ["that ends before it begins", { claims: { exp: NOW_SECONDS } }, "TOKEN_MALFORMED"],
-    ["of an event that there is not", { claims: { event: "pay" } }, "TOKEN_MALFORMED"],
+    ["that was issued in the future", { nowSeconds: NOW_SECONDS + 6 }, "IAT_FUTURE"],
+    ["with a lifetime above 60 seconds", { claims: { exp: NOW_SECONDS + 61 } }, "TOKEN_MALFORMED"],
+    ["that expires when it is issued", { claims: { exp: NOW_SECONDS } }, "TOKEN_MALFORMED"],
+    ["with an unknown event", { claims: { event: "pay" } }, "TOKEN_MALFORMED"],
     ["without an id", { claims: { jti: undefined } }, "TOKEN_MALFORMED"],
     ["without a digest", { claims: { contentDigest: undefined } }, "TOKEN_MALFORMED"],
     [
@@ -113,12 +113,12 @@ describe("a call is refused", () => {
     ["whose body lacks a field", { body: without }, "REQUEST_MALFORMED"],
     ["whose body is not JSON", { body: "acme" }, "REQUEST_MALFORMED"],
     [
-      "whose body says something twice",
+      "whose body has a duplicate name",
       { body: `{"tenantId":"globex",${JSON.stringify(BODY).slice(1)}` },
       "REQUEST_MALFORMED",
     ],
     [
-      "whose body is larger than such a body can be",
+      "whose body is larger than the limit",
       { body: { ...BODY, extra: "x".repeat(4_096) } },
       "BODY_TOO_LARGE",
     ],
@@ -128,28 +128,28 @@ describe("a call is refused", () => {
     expect(await codeOf(signCall(signer, changes))).toBe(code);
   });
 
-  it("that somebody else has signed", async () => {
+  it("that was signed with another key", async () => {
     expect(await codeOf(signCall(stranger))).toBe("TOKEN_SIGNATURE");
   });
 
-  it("whose body was changed by as little as a space", async () => {
+  it("whose body has one more space than the signed one", async () => {
     const call = signCall(signer);
     expect(await codeOf({ ...call, rawBody: `${call.rawBody} ` })).toBe("TOKEN_SIGNATURE");
   });
 
-  it("without a token, and with two", async () => {
+  it("without a token, or with two", async () => {
     const { headers, rawBody } = signCall(signer);
     expect(await codeOf({ headers: {}, rawBody })).toBe("TOKEN_MISSING");
     const twice = { authorization: [headers["authorization"] ?? "", "Bearer x"] };
     expect(await codeOf({ headers: twice, rawBody })).toBe("DUPLICATE_CREDENTIALS");
   });
 
-  it("when its body was parsed already", async () => {
+  it("when its body was already parsed", async () => {
     const call = { ...signCall(signer), rawBody: BODY as unknown as string };
     expect(await codeOf(call)).toBe("CONFIG_INVALID");
   });
 
-  it("when its key was removed, though the key set has it", async () => {
+  it("when its key was revoked but is still in the key set", async () => {
     const wary = verifyLifecycleForTesting(
       { ...SETTINGS, isKeyRemoved: (kid) => kid === signer.kid },
       HOOKS,
@@ -158,14 +158,14 @@ describe("a call is refused", () => {
   });
 });
 
-describe("tokens of one use", () => {
-  it("do not serve the other use: a session token makes no call", async () => {
+describe("a token for one purpose", () => {
+  it("is rejected for the other: a session token cannot make a lifecycle call", async () => {
     const token = signer.sign(claimsAt(NOW_SECONDS, { ...BODY, contentDigest: digestOf("{}") }));
     const headers = { authorization: `Bearer ${token}` };
     expect(await codeOf({ headers, rawBody: "{}" })).toBe("TOKEN_MALFORMED");
   });
 
-  it("do not serve the other use: the token of a call opens no session, whatever it claims", () => {
+  it("is rejected for the other: the token of a lifecycle call gives no session, even with session claims", () => {
     const { headers } = signCall(signer, { claims: claimsAt(NOW_SECONDS) });
     const token = headers["authorization"]?.slice("Bearer ".length) ?? "";
     expect(() => createSessionVerifierForTesting(SETTINGS, HOOKS).verifySync(token)).toThrow(
@@ -175,7 +175,7 @@ describe("tokens of one use", () => {
 });
 
 describe("a handler", () => {
-  it("answers 204 once the backend has done what it does", async () => {
+  it("answers 204 once the backend has connected or disconnected the tenant", async () => {
     const tenants = new Map<string, string>();
     const handle = createLifecycleHandler(SETTINGS, tenants);
     const send = (changes: CallChanges) => {
@@ -195,7 +195,7 @@ describe("a handler", () => {
     expect(tenants.size).toBe(0);
   });
 
-  it("of Express says its refusal in words for the administrator", async () => {
+  it("in Express shows the administrator the text of its refusal", async () => {
     const url = await serve(createBackend(SETTINGS, () => false));
     const response = await post(url, signCall(signer, { nowSeconds: presentSeconds() }));
     expect(response.status).toBe(422);
@@ -203,7 +203,7 @@ describe("a handler", () => {
     expect(await response.json()).toMatchObject({ detail: "Your plan does not include this app." });
   });
 
-  it("of Express takes a call with its body as it arrived", async () => {
+  it("in Express accepts a call with its original body, and refuses a changed one", async () => {
     const url = await serve(createBackend(SETTINGS, (tenantId) => tenantId === "acme"));
     expect((await post(url, signCall(signer, { nowSeconds: presentSeconds() }))).status).toBe(204);
     const forged = {
@@ -213,7 +213,7 @@ describe("a handler", () => {
     expect((await post(url, forged)).status).toBe(401);
   });
 
-  it("behind a JSON parser says to whom it may concern that it stands in the wrong place", async () => {
+  it("behind a JSON parser answers 500, and reports that it must be mounted ahead of it", async () => {
     const errors: unknown[] = [];
     const late = verifyLifecycleForTesting(
       { ...SETTINGS, onError: (error) => errors.push(error) },
@@ -229,7 +229,7 @@ describe("a handler", () => {
     expect(String(errors[0])).toContain("ahead of JSON parsers");
   });
 
-  it("takes the bytes that somebody kept as rawBody", async () => {
+  it("accepts a call whose bytes a JSON parser stored as rawBody", async () => {
     const kept = express().use(
       express.json({
         verify: (request, _response, buffer) => Object.assign(request, { rawBody: buffer }),
@@ -242,7 +242,7 @@ describe("a handler", () => {
     expect((await post(await serve(kept), signCall(signer))).status).toBe(204);
   });
 
-  it("settles though something in front has answered already", async () => {
+  it("settles when earlier middleware has already answered", async () => {
     const settled = Promise.withResolvers<unknown>();
     const url = await serve((request, response) => {
       response.writeHead(503).end();
@@ -252,7 +252,7 @@ describe("a handler", () => {
     await expect(settled.promise).resolves.toBeUndefined();
   });
 
-  it("stops reading a body that is too large", async () => {
+  it("answers 413 to a body that is too large, and stops reading it", async () => {
     const url = await serve(
       (request, response) => void lifecycle.nodeHandler(() => undefined)(request, response),
     );
@@ -279,7 +279,7 @@ describe("a handler", () => {
     expect((await handle(request)).status).toBe(413);
   });
 
-  it("tells the caller nothing of what failed, and its own log no token", async () => {
+  it("keeps the cause of a failure from the caller, and the token from onError", async () => {
     const errors: string[] = [];
     const receiver = verifyLifecycleForTesting(
       { ...SETTINGS, onError: (error) => void errors.push(String((error as Error).stack)) },
@@ -306,7 +306,7 @@ describe("a handler", () => {
     expect(errors.join()).not.toContain(call.headers["authorization"]?.slice(10, 60));
   });
 
-  it("names a refusal by its class also when its text is empty", async () => {
+  it("answers 422 to a LifecycleRefusal, also when its text is empty", async () => {
     const refusing = lifecycle.handler(() => Promise.reject(new LifecycleRefusal("")));
     const { headers, rawBody } = signCall(signer);
     const response = await refusing(

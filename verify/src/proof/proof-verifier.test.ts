@@ -36,7 +36,7 @@ describe("RFC 9449's own example", () => {
   const request = { proof, method: "GET", target: "/protectedresource", token };
   const verifier = open({ publicUrls: "https://resource.example.org" }, () => 1_562_262_618);
 
-  it("is taken, as of the key whose thumbprint section 6.1 gives", () => {
+  it("is accepted, with the key thumbprint that section 6.1 gives", () => {
     expect(verifier.verify(request)).toEqual({
       keyThumbprint: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I",
       id: "e1j3V_bKic8-LAEB",
@@ -44,13 +44,13 @@ describe("RFC 9449's own example", () => {
     });
   });
 
-  it("is refused for another token", () => {
+  it("is rejected for another token", () => {
     expect(() => verifier.verify({ ...request, token: `${token}x` })).toThrow(refused);
   });
 });
 
 describe("the thumbprint of a key", () => {
-  it("is that of the public members, in whatever order and company they come", () => {
+  it("covers only the required public members, in any order", () => {
     const { x, y } = prover.jwk;
     const jwk = { y, kid: "k", use: "sig", alg: "ES256", x, kty: "EC", crv: "P-256" };
     expect(importProofKey(jwk)?.thumbprint).toBe(prover.thumbprint);
@@ -58,7 +58,7 @@ describe("the thumbprint of a key", () => {
 });
 
 describe("a proof", () => {
-  it("names the key that made it", () => {
+  it("yields the thumbprint of its key, its id and its time", () => {
     const proof = prover.prove(good, { jti: "one" });
     expect(open().verify(requestWith(proof))).toEqual({
       keyThumbprint: prover.thumbprint,
@@ -76,14 +76,14 @@ describe("a proof", () => {
     ["made 35 seconds ago", { iat: NOW_SECONDS - 35 }],
     ["made 5 seconds from now", { iat: NOW_SECONDS + 5 }],
     ["with a fraction in its time", { iat: NOW_SECONDS - 0.5 }],
-    ["with a nonce nobody asked for", { nonce: "x" }],
-  ])("is taken %s", (_, payload) => {
+    ["with an unrequested nonce", { nonce: "x" }],
+  ])("is accepted %s", (_, payload) => {
     expect(open().verify(requestWith(prover.prove(good, payload))).keyThumbprint).toBe(
       prover.thumbprint,
     );
   });
 
-  it("is taken below the path that a proxy takes away", () => {
+  it("is accepted below a public path that a proxy strips", () => {
     const proof = prover.prove({ ...good, url: "https://api.example/v1/orders/7" });
     const verifier = open({ publicUrls: ["https://other.example", "https://api.example/v1"] });
     expect(verifier.verify(requestWith(proof)).keyThumbprint).toBe(prover.thumbprint);
@@ -100,10 +100,10 @@ describe("a proof", () => {
     ["for a path alone", { htu: "/orders/7" }],
     ["without a URL", { htu: undefined }],
     ["for another token", { ath: "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo" }],
-    ["for no token, as to a token endpoint", { ath: undefined }],
+    ["without a token digest, as for a token endpoint", { ath: undefined }],
     ["made 36 seconds ago", { iat: NOW_SECONDS - 36 }],
     ["made 6 seconds from now", { iat: NOW_SECONDS + 6 }],
-    ["with a time that is a text", { iat: String(NOW_SECONDS) }],
+    ["with a time that is a string", { iat: String(NOW_SECONDS) }],
     ["without a time", { iat: undefined }],
     ["without an id", { jti: undefined }],
     ["with an empty id", { jti: "" }],
@@ -120,9 +120,9 @@ describe("a proof", () => {
   const [head = "", body = "", mark = ""] = prover.prove(good).split(".");
 
   it.each<[string, string | undefined]>([
-    ["that is not there", undefined],
+    ["that is missing", undefined],
     ["that is empty", ""],
-    ["that is two", `${prover.prove(good)}, ${prover.prove(good)}`],
+    ["that consists of two proofs", `${prover.prove(good)}, ${prover.prove(good)}`],
     ["of two parts", `${head}.${body}`],
     ["of four parts", `${head}.${body}.${mark}.${mark}`],
     ["with padding", `${head}.${body}.${mark}==`],
@@ -138,7 +138,7 @@ describe("a proof", () => {
     ["with alg EdDSA", prover.prove(good, {}, { alg: "EdDSA" })],
     ["with a kid", prover.prove(good, {}, { kid: "k" })],
     ["with crit", prover.prove(good, {}, { crit: ["exp"] })],
-    ["with the private key in it", prover.prove(good, {}, { jwk: prover.privateJwk })],
+    ["with the private key in its header", prover.prove(good, {}, { jwk: prover.privateJwk })],
     ["with a symmetric key", prover.prove(good, {}, { jwk: { kty: "oct", k: "c2VjcmV0" } })],
     ["without a key", prover.prove(good, {}, { jwk: undefined })],
     [
@@ -153,15 +153,15 @@ describe("a proof", () => {
       "with a coordinate in another spelling",
       prover.prove(good, {}, { jwk: { ...prover.jwk, x: `${String(prover.jwk["x"])}=` } }),
     ],
-    ["with somebody else's key swapped in", prover.prove(good, {}, { jwk: stranger.jwk })],
+    ["with the key of another signer in its header", prover.prove(good, {}, { jwk: stranger.jwk })],
+    ["whose payload was changed", `${head}.${base64url(JSON.stringify({ htm: "GET" }))}.${mark}`],
+    ["whose payload is a list", prover.signText(JSON.stringify(header), "[]")],
     [
-      "of which the body was changed",
-      `${head}.${base64url(JSON.stringify({ htm: "GET" }))}.${mark}`,
+      "with a duplicate name in its payload",
+      prover.signText(JSON.stringify(header), '{"htm":"GET","htm":"GET"}'),
     ],
-    ["that is a list", prover.signText(JSON.stringify(header), "[]")],
-    ["with a name twice", prover.signText(JSON.stringify(header), '{"htm":"GET","htm":"GET"}')],
-    ["with a name twice in its header", prover.signText('{"alg":"none","alg":"ES256"}', "{}")],
-    ["signed with an empty signature", `${asText(header, {}).split(".", 2).join(".")}.`],
+    ["with a duplicate name in its header", prover.signText('{"alg":"none","alg":"ES256"}', "{}")],
+    ["with an empty signature", `${asText(header, {}).split(".", 2).join(".")}.`],
   ])("is refused %s", (_, proof) => {
     expect(() => open().verify(requestWith(proof))).toThrow(refused);
   });
@@ -178,7 +178,7 @@ describe("a proof", () => {
     expect(() => open().verify(requestWith(proof, { target }))).toThrow(refused);
   });
 
-  it("quotes nothing of itself or of the token in its refusal", () => {
+  it("is not quoted in the error that rejects it, nor is its token", () => {
     const proof = prover.prove(good, { htm: "POST" });
     let message = "";
     try {
@@ -202,15 +202,15 @@ describe("a proof that was accepted", () => {
     issuedAtSeconds,
   });
 
-  it("is refused the second time, and its id is free for another key", () => {
+  it("is rejected the second time, and its id stays usable for another key", () => {
     const verifier = open();
     verifier.accept(once("a"), alice);
     expect(() => verifier.accept(once("a"), alice)).toThrow(refused);
     verifier.accept(once("a", { keyThumbprint: "other" }), alice);
   });
 
-  it("is refused the second time for as long as it is timely, and then for its age", () => {
-    // Whatever the age of the memory is when the proof comes.
+  it("is rejected as used while it is recent enough, and as too old after that", () => {
+    // The result must not depend on how old the verifier is when the proof arrives.
     for (let ageSeconds = 0; ageSeconds < 90; ageSeconds += 0.5) {
       let nowSeconds = NOW_SECONDS - 5 - ageSeconds;
       const verifier = open({}, () => nowSeconds);
@@ -223,7 +223,7 @@ describe("a proof that was accepted", () => {
     }
   });
 
-  it("is forgotten after 80 seconds at most", () => {
+  it("is forgotten after at most 80 seconds", () => {
     let nowSeconds = NOW_SECONDS;
     const verifier = open({ maxRememberedProofs: 100 }, () => nowSeconds);
     for (let index = 0; index < 10; index += 1) verifier.accept(once(`${index}`), alice);
@@ -234,7 +234,7 @@ describe("a proof that was accepted", () => {
     verifier.accept(next(), alice);
   });
 
-  it("is not taken when it has become too old between its verification and its use", () => {
+  it("is rejected when it expires between its verification and its use", () => {
     let nowSeconds = NOW_SECONDS;
     const verifier = open({}, () => nowSeconds);
     const request = requestWith(prover.prove(good));
@@ -244,7 +244,7 @@ describe("a proof that was accepted", () => {
     expect(() => verifier.accept(second, alice)).toThrow(refused);
   });
 
-  it("is refused when no more can be remembered, until old ones are forgotten", () => {
+  it("is refused with OVERLOADED while the memory is full, until older proofs are forgotten", () => {
     let nowSeconds = NOW_SECONDS;
     const verifier = open({ maxRememberedProofs: 100 }, () => nowSeconds);
     for (let index = 0; index < 100; index += 1) {
@@ -256,7 +256,7 @@ describe("a proof that was accepted", () => {
     verifier.accept(once("one more", { issuedAtSeconds: nowSeconds }), alice);
   });
 
-  it("takes a tenth of the room for one user at most, whatever the number of keys", () => {
+  it("uses at most a tenth of the memory per user, with any number of keys", () => {
     const verifier = open({ maxRememberedProofs: 100 });
     for (let index = 0; index < 10; index += 1) {
       verifier.accept(once(`${index}`, { keyThumbprint: `key-${index}` }), alice);

@@ -61,7 +61,7 @@ function next(follower: RevocationFeed): Promise<Revocation> {
 }
 
 describe("a revocation feed", () => {
-  it("[REV-1] knows nothing before the first snapshot, and says so", async () => {
+  it("[REV-1] ignores entries before the first snapshot, and is connecting until then", async () => {
     server.greet((response) => openStream(response).write(revokedEvent(1, session("early"))));
     open();
     expect(feed.status).toEqual({ state: "connecting" });
@@ -73,7 +73,7 @@ describe("a revocation feed", () => {
     expect(feed.isRevoked(claimsOf({ sid: "early" }))).toBe(false);
   });
 
-  it("knows each entry as it comes, also when it comes in pieces", async () => {
+  it("applies each entry when it arrives, also when it arrives in several chunks", async () => {
     await open().ready();
     const heard = next(feed);
     const text = revokedEvent(8, { kind: "user", id: "jürgen", tenantId: "acme", atSeconds: NOW });
@@ -84,7 +84,7 @@ describe("a revocation feed", () => {
     expect(feed.status).toMatchObject({ seq: "8" });
   });
 
-  it("[REV-2] resumes with the last id, and keeps what it knows while it is cut off", async () => {
+  it("[REV-2] resumes with the last event id, and keeps its entries while it is disconnected", async () => {
     server.greet((response, request) => {
       openStream(response);
       if (request.headers["last-event-id"] === undefined) {
@@ -110,7 +110,7 @@ describe("a revocation feed", () => {
     }
   });
 
-  it("[REV-2] goes on trying while the issuer answers with errors", async () => {
+  it("[REV-2] keeps retrying while the issuer answers with errors", async () => {
     server.greet((response) => {
       if (server.requests.length < 3) response.writeHead(503).end();
       else openStream(response).write(snapshotEvent(0));
@@ -120,7 +120,7 @@ describe("a revocation feed", () => {
     expect(errors).toHaveLength(2);
   });
 
-  it("[REV-3] replaces what it knows with each snapshot", async () => {
+  it("[REV-3] replaces its entries with each snapshot", async () => {
     await open().ready();
     const first = next(feed);
     server.send(snapshotEvent(1, session("session-1")));
@@ -132,13 +132,13 @@ describe("a revocation feed", () => {
     expect(feed.isRevoked(claimsOf({ sid: "session-2" }))).toBe(true);
   });
 
-  it("[REV-4] connects again when the issuer stops sending", async () => {
+  it("[REV-4] reconnects when the issuer stops sending", async () => {
     await open({ maxSilenceMs: 100 }).ready();
     await until(() => server.requests.length >= 2);
     expect(String(errors[0])).toMatch(/silent/);
   });
 
-  it("[REV-4] connects again when the issuer does not answer", async () => {
+  it("[REV-4] reconnects when the issuer does not answer", async () => {
     server.greet((response) => {
       if (server.requests.length > 1) openStream(response).write(snapshotEvent(0));
     });
@@ -146,7 +146,7 @@ describe("a revocation feed", () => {
     expect(String(errors[0])).toMatch(/silent/);
   });
 
-  it("[REV-4] by default learns within 5 s of revocations after an unnoticed cut", async () => {
+  it("[REV-4] by default receives missed revocations within 5 s of an unnoticed disconnect", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const told = [snapshotEvent(1), revokedEvent(2, session("session-1"))];
     feed = createRevocationFeed({
@@ -168,7 +168,7 @@ describe("a revocation feed", () => {
     await until(() => (feed.status as { heardAtMs?: number }).heardAtMs === nowMs);
   });
 
-  it("[REV-5] drops old entries when new ones come", async () => {
+  it("[REV-5] drops expired entries when new ones arrive", async () => {
     let nowMs = NOW * 1_000;
     await open({}, () => nowMs).ready();
     const first = next(feed);
@@ -181,7 +181,7 @@ describe("a revocation feed", () => {
     expect(feed.isRevoked(claimsOf({ sid: "session-1" }))).toBe(false);
   });
 
-  it("[REV-6] tells listeners of each entry once, and not after they left", async () => {
+  it("[REV-6] notifies listeners of each entry once, and not after they have unsubscribed", async () => {
     await open().ready();
     const heard: string[] = [];
     const stop = feed.subscribe(({ id }) => heard.push(id));
@@ -197,7 +197,7 @@ describe("a revocation feed", () => {
     expect(heard).toEqual(["a", "b"]);
   });
 
-  it("[REV-7] reports an entry that it does not understand, and goes on", async () => {
+  it("[REV-7] reports a malformed or unknown entry, and stays connected", async () => {
     await open().ready();
     const first = next(feed);
     server.send(
@@ -218,21 +218,21 @@ describe("a revocation feed", () => {
   it.each([
     ["is not JSON", "event: snapshot\ndata: {\n\n"],
     ["has no entries", 'event: snapshot\ndata: {"seq":1}\n\n'],
-  ])("connects again after a snapshot that %s", async (_name, text) => {
+  ])("reconnects after a snapshot that %s", async (_name, text) => {
     await open().ready();
     server.send(text);
     await until(() => server.requests.length >= 2);
     expect(errors).toHaveLength(1);
   });
 
-  it("connects again instead of buffering an event without end", async () => {
+  it("reconnects instead of buffering an endless event", async () => {
     await open().ready();
     server.send(`data: ${"x".repeat(17 * 1024 * 1024)}`);
     await until(() => server.requests.length >= 2);
     expect(errors).toHaveLength(1);
   });
 
-  it("passes over events that it does not know", async () => {
+  it("ignores unknown events", async () => {
     await open().ready();
     const heard = next(feed);
     server.send(`event: weather\ndata: sunny\n\n${revokedEvent(1, session("session-1"))}`);
@@ -240,7 +240,7 @@ describe("a revocation feed", () => {
     expect(errors).toEqual([]);
   });
 
-  it("does not follow redirects, and takes nothing but an event stream", async () => {
+  it("does not follow redirects, and accepts only an event stream", async () => {
     server.greet((response, request) => {
       if (server.requests.length === 1) response.writeHead(302, { location: "/other" }).end();
       else if (request.url === "/other") throw new Error("The redirect was followed.");
@@ -251,13 +251,13 @@ describe("a revocation feed", () => {
     expect(errors).toHaveLength(2);
   });
 
-  it("sends the headers that it was given", async () => {
+  it("sends the headers of its options", async () => {
     await open({ headers: { authorization: "Bearer feed-secret" } }).ready();
     expect(server.requests[0]?.headers.authorization).toBe("Bearer feed-secret");
     expect(server.requests[0]?.headers.accept).toBe("text/event-stream");
   });
 
-  it("ends its connection on close", async () => {
+  it("closes its connection on close", async () => {
     await open().ready();
     const ended = new Promise((resolve) => {
       server.requests[0]?.on("close", resolve);
@@ -293,17 +293,17 @@ describe("createRevocationFeed refuses", () => {
   it.each([
     ["a malformed URL", { url: "revocations" }, /url/],
     ["plain http", { url: "http://shell.example/auth/revocations" }, /url/],
-    ["a silence of 99 ms", { maxSilenceMs: 99 }, /maxSilenceMs/],
-    ["a silence of 300 001 ms", { maxSilenceMs: 300_001 }, /maxSilenceMs/],
-    ["a retry of 9 ms", { maxRetryMs: 9 }, /maxRetryMs/],
-    ["a retry of 60 001 ms", { maxRetryMs: 60_001 }, /maxRetryMs/],
+    ["a maxSilenceMs of 99", { maxSilenceMs: 99 }, /maxSilenceMs/],
+    ["a maxSilenceMs of 300 001", { maxSilenceMs: 300_001 }, /maxSilenceMs/],
+    ["a maxRetryMs of 9", { maxRetryMs: 9 }, /maxRetryMs/],
+    ["a maxRetryMs of 60 001", { maxRetryMs: 60_001 }, /maxRetryMs/],
   ])("%s", (_name, overrides, message) => {
     open();
     expect(() => createRevocationFeed({ url: server.url, ...overrides })).toThrow(message);
   });
 });
 
-/** A feed that says this and then nothing, with no end. */
+/** A feed that sends `text` and then stays open and silent. */
 function thenSilence(text: string, signal: AbortSignal | undefined): Response {
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => {
@@ -314,7 +314,7 @@ function thenSilence(text: string, signal: AbortSignal | undefined): Response {
   return new Response(body, { headers: { "content-type": "text/event-stream" } });
 }
 
-/** Waits for what happens in the background; the test's time bounds it. */
+/** Polls on each turn of the event loop; the test's time limit bounds the wait. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) {
     await new Promise((resolve) => {

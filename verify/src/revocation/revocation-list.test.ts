@@ -14,7 +14,10 @@ function isRevokedBy(...revocations: readonly Revocation[]): boolean {
 
 describe("a token is revoked", () => {
   it.each<[string, Revocation]>([
-    ["by its session, whatever its time", { kind: "session", id: "session-1", atSeconds: NOW - 9 }],
+    [
+      "by its session, also with an entry older than the token",
+      { kind: "session", id: "session-1", atSeconds: NOW - 9 },
+    ],
     ["by its user", { kind: "user", id: "alice", atSeconds: NOW }],
     ["by its user in its tenant", { kind: "user", id: "alice", tenantId: "acme", atSeconds: NOW }],
     ["by its tenant", { kind: "tenant", id: "acme", atSeconds: NOW + 1 }],
@@ -24,7 +27,7 @@ describe("a token is revoked", () => {
     expect(isRevokedBy(revocation)).toBe(true);
   });
 
-  it("by the latest of several entries, in whatever order they came", () => {
+  it("by the latest of several entries, in any order of arrival", () => {
     const early = { kind: "user", id: "alice", atSeconds: NOW - 10 } as const;
     const late = { kind: "user", id: "alice", atSeconds: NOW } as const;
     expect(isRevokedBy(early, late)).toBe(true);
@@ -35,14 +38,17 @@ describe("a token is revoked", () => {
 describe("a token is not revoked", () => {
   it.each<[string, Revocation]>([
     ["by another session", { kind: "session", id: "session-2", atSeconds: NOW }],
-    ["by its user before it was issued", { kind: "user", id: "alice", atSeconds: NOW - 1 }],
+    [
+      "by its user with an entry older than the token",
+      { kind: "user", id: "alice", atSeconds: NOW - 1 },
+    ],
     [
       "by its user in another tenant",
       { kind: "user", id: "alice", tenantId: "globex", atSeconds: NOW },
     ],
     ["by an id of another kind", { kind: "user", id: "session-1", atSeconds: NOW }],
     ["by another app", { kind: "app", id: "inspector", atSeconds: NOW }],
-    ["by a name out of Object.prototype", { kind: "user", id: "__proto__", atSeconds: NOW }],
+    ["by a name from Object.prototype", { kind: "user", id: "__proto__", atSeconds: NOW }],
   ])("%s", (_name, revocation) => {
     expect(isRevokedBy(revocation)).toBe(false);
   });
@@ -53,7 +59,7 @@ describe("a token is not revoked", () => {
 });
 
 describe("entries", () => {
-  it("are kept while a token that they end can live, and then dropped", () => {
+  it("are kept until the tokens that they revoke have expired, and are then dropped", () => {
     const list = createRevocationList();
     list.add({ kind: "session", id: "session-1", atSeconds: NOW });
     list.add({ kind: "user", id: "alice", tenantId: "acme", atSeconds: NOW });
@@ -64,7 +70,7 @@ describe("entries", () => {
     expect(list.isRevoked(claims)).toBe(false);
   });
 
-  it("about a key are kept while a key set that holds it can be in use", () => {
+  it("about a key are kept for as long as a cached key set may contain it", () => {
     const list = createRevocationList();
     list.add({ kind: "key", id: "key-1", atSeconds: NOW });
     list.prune(NOW + 7_200);
@@ -74,7 +80,7 @@ describe("entries", () => {
     expect(list.isKeyRemoved("key-1")).toBe(false);
   });
 
-  it("are known when they would change nothing", () => {
+  it("are reported as present only when adding them would change nothing", () => {
     const list = createRevocationList();
     const entry = { kind: "user", id: "alice", tenantId: "acme", atSeconds: NOW } as const;
     expect(list.has(entry)).toBe(false);

@@ -41,7 +41,7 @@ function keyOf(publicKey: string): VerificationKey {
 }
 
 describe("Wycheproof's Ed25519 vectors", () => {
-  it("are all there", () => {
+  it("are complete", () => {
     expect(vectors).toHaveLength(145);
     expect(vectors.filter(({ isValid }) => isValid)).toHaveLength(84);
   });
@@ -52,7 +52,7 @@ describe("Wycheproof's Ed25519 vectors", () => {
   });
 });
 
-// The same manipulations on signatures of session tokens, from end to end.
+// The same manipulations are applied to signatures of session tokens, end to end.
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
 const PRIME = 2n ** 255n - 19n;
 
@@ -89,27 +89,27 @@ const forged: readonly (readonly [string, Buffer])[] = [
     `its own r, s=${value.toString(16)}`,
     Buffer.concat([r, littleEndian(value)]),
   ]),
-  // RFC 8032, section 5.1.7: S must be below the order, or every signature has several spellings.
+  // RFC 8032, section 5.1.7: without the bound S < order, every signature has several encodings.
   ...[1n, 2n, 4n, 8n, 15n].map((factor): readonly [string, Buffer] => [
     `s plus ${factor} times the order`,
     Buffer.concat([r, littleEndian(numberOf(s) + factor * ORDER)]),
   ]),
   [
-    "the sign of r changed",
+    "the original with the sign of r changed",
     Buffer.concat([r.subarray(0, 31), Buffer.from([(r[31] ?? 0) ^ 0x80]), s]),
   ],
-  ["r and s exchanged", Buffer.concat([s, r])],
-  ["a byte less", signature.subarray(0, 63)],
-  ["a byte more", Buffer.concat([signature, Buffer.from([0])])],
-  ["only r", r],
-  ["twice", Buffer.concat([signature, signature])],
+  ["the original with r and s exchanged", Buffer.concat([s, r])],
+  ["the original without its last byte", signature.subarray(0, 63)],
+  ["the original and one more byte", Buffer.concat([signature, Buffer.from([0])])],
+  ["r alone", r],
+  ["the original twice", Buffer.concat([signature, signature])],
   [
-    "in DER",
+    "the original in DER",
     Buffer.concat([Buffer.from([0x30, 0x44, 0x02, 0x20]), r, Buffer.from([0x02, 0x20]), s]),
   ],
 ];
 
-describe("a session token is refused with a signature that is", () => {
+describe("a session token is rejected with the signature", () => {
   const verifier = createSessionVerifierForTesting(
     {
       issuer: ISSUER,
@@ -125,7 +125,7 @@ describe("a session token is refused with a signature that is", () => {
     );
   });
 
-  it("while its own is accepted", () => {
+  it("unless the signature is unchanged", () => {
     expect(verifier.verifySync(`${input}.${signature.toString("base64url")}`)).toBeDefined();
   });
 });

@@ -1,4 +1,4 @@
-/** Every rule of the verifier with the attack that it stops. Each case fails when its rule is gone. */
+/** Tests every rule of the verifier with the attack that it stops. Each case fails without its rule. */
 import { BridgeError } from "@breezeway/shared";
 import { sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
@@ -51,7 +51,7 @@ const padded = (bytes: number): string => {
 };
 
 const malformed: readonly (readonly [string, string])[] = [
-  ["no text at all", ""],
+  ["an empty string", ""],
   ["one part", "abc"],
   ["two parts", `${goodHeader}.${goodPayload}`],
   ["four parts", `${good}.${goodSignature}`],
@@ -70,12 +70,12 @@ const malformed: readonly (readonly [string, string])[] = [
     "the other base64 alphabet",
     good.slice(0, -4).replaceAll("-", "+").replaceAll("_", "/") + "++//",
   ],
-  ["altered tail bits in the signature", alterTailBits(good)],
+  ["altered unused bits in the last character of the signature", alterTailBits(good)],
   [
     "altered tail bits in the payload, signed so",
     signedInput(`${goodHeader}.${alterTailBits(base64url("{}"))}`),
   ],
-  ["characters beyond ASCII", good.replace("e", "е")],
+  ["a character outside ASCII", good.replace("e", "е")],
   ["a length above 8 kB", padded(8_200)],
   ["a header above 1 kB", withHeader({ kid: "k".repeat(900) })],
   ["a header that is not JSON", withHeaderText("{alg:EdDSA}")],
@@ -142,7 +142,7 @@ const malformed: readonly (readonly [string, string])[] = [
   ["a userId that is not the sub", withClaims({ userId: "bob" })],
   ["an exp before its iat", withClaims({ iat: NOW + 3, exp: NOW + 2 })],
   ["an exp equal to its iat", withClaims({ exp: NOW })],
-  ["a life of 301 seconds", withClaims({ exp: NOW + 301 })],
+  ["a lifetime of 301 seconds", withClaims({ exp: NOW + 301 })],
   ["a scope with two spaces", withClaims({ scope: "orders:read  orders:write" })],
   ["a scope with a space at its end", withClaims({ scope: "orders:read " })],
   ["a scope with a newline", withClaims({ scope: "orders:read\norders:write" })],
@@ -156,13 +156,17 @@ const attacks: readonly Attack[] = [
     token: `${base64url('{"alg":"none","typ":"JWT","kid":"key-1"}')}.${goodPayload}.`,
     code: "TOKEN_ALG",
   },
-  { name: "alg NONE in other letters", token: withHeader({ alg: "nOnE" }), code: "TOKEN_ALG" },
+  { name: "alg none in mixed case", token: withHeader({ alg: "nOnE" }), code: "TOKEN_ALG" },
   {
     name: "alg HS256 with the public key as the secret",
     token: withHeader({ alg: "HS256" }),
     code: "TOKEN_ALG",
   },
-  { name: "alg Ed25519, the new name", token: withHeader({ alg: "Ed25519" }), code: "TOKEN_ALG" },
+  {
+    name: "alg Ed25519, the newer name of EdDSA",
+    token: withHeader({ alg: "Ed25519" }),
+    code: "TOKEN_ALG",
+  },
   { name: "no alg", token: withHeaderText('{"typ":"JWT","kid":"key-1"}'), code: "TOKEN_ALG" },
   { name: "alg as a list", token: withHeader({ alg: ["EdDSA"] }), code: "TOKEN_ALG" },
   { name: "ES256 where only EdDSA is allowed", token: p256.sign(claims), code: "TOKEN_ALG" },
@@ -173,7 +177,7 @@ const attacks: readonly Attack[] = [
   },
   { name: "a kid that is not published", token: withHeader({ kid: "key-9" }), code: "KEY_UNKNOWN" },
   {
-    name: "a kid out of Object.prototype",
+    name: "a kid from Object.prototype",
     token: withHeader({ kid: "__proto__" }),
     code: "KEY_UNKNOWN",
   },
@@ -185,12 +189,12 @@ const attacks: readonly Attack[] = [
   { name: "another key's signature", token: stranger.sign(claims), code: "TOKEN_SIGNATURE" },
   { name: "no signature", token: `${goodHeader}.${goodPayload}.`, code: "TOKEN_SIGNATURE" },
   {
-    name: "a signature cut short",
+    name: "a truncated signature",
     token: `${goodHeader}.${goodPayload}.${base64url(Buffer.from(goodSignature, "base64url").subarray(0, 63))}`,
     code: "TOKEN_SIGNATURE",
   },
   {
-    name: "a signature with a byte more",
+    name: "a signature with one more byte",
     token: `${goodHeader}.${goodPayload}.${base64url(Buffer.concat([Buffer.from(goodSignature, "base64url"), Buffer.from([0])]))}`,
     code: "TOKEN_SIGNATURE",
   },
@@ -200,27 +204,27 @@ const attacks: readonly Attack[] = [
     code: "TOKEN_SIGNATURE",
   },
   {
-    name: "another payload under the signature",
+    name: "another payload with the original signature",
     token: `${goodHeader}.${base64url(JSON.stringify({ ...claims, sub: "root" }))}.${goodSignature}`,
     code: "TOKEN_SIGNATURE",
   },
   {
-    name: "the same header, written otherwise",
+    name: "the same header in another JSON spelling",
     token: `${base64url('{"kid":"key-1","alg":"EdDSA","typ":"JWT"}')}.${goodPayload}.${goodSignature}`,
     code: "TOKEN_SIGNATURE",
   },
   {
-    name: "a wrong issuer under a wrong signature",
+    name: "a wrong issuer with a wrong signature",
     token: stranger.sign({ ...claims, iss: "https://evil.example" }),
     code: "TOKEN_SIGNATURE",
   },
   {
-    name: "an expired token under a wrong signature",
+    name: "an expired token with a wrong signature",
     token: stranger.sign({ ...claims, exp: 1 }),
     code: "TOKEN_SIGNATURE",
   },
   {
-    name: "a payload that is not JSON under a wrong signature",
+    name: "a payload that is not JSON with a wrong signature",
     token: stranger.signText(JSON.stringify(header), "?"),
     code: "TOKEN_SIGNATURE",
   },
@@ -230,7 +234,7 @@ const attacks: readonly Attack[] = [
     code: "ISSUER_MISMATCH",
   },
   {
-    name: "the issuer with a slash more",
+    name: "the issuer with a trailing slash",
     token: withClaims({ iss: `${ISSUER}/` }),
     code: "ISSUER_MISMATCH",
   },
@@ -241,17 +245,25 @@ const attacks: readonly Attack[] = [
   },
   { name: "another app", token: withClaims({ aud: "inspector" }), code: "AUDIENCE_MISMATCH" },
   {
-    name: "an app whose name begins alike",
+    name: "an app whose name starts with the audience",
     token: withClaims({ aud: "orders-2" }),
     code: "AUDIENCE_MISMATCH",
   },
   {
-    name: "expired by the skew",
+    name: "a token that expired longer ago than the skew",
     token: withClaims({ iat: NOW - 65, nbf: NOW - 65, exp: NOW - 5 }),
     code: "TOKEN_EXPIRED",
   },
-  { name: "valid only after the skew", token: withClaims({ nbf: NOW + 6 }), code: "TOKEN_NOT_YET" },
-  { name: "issued after the skew", token: withClaims({ iat: NOW + 6 }), code: "IAT_FUTURE" },
+  {
+    name: "a token whose nbf is beyond the skew",
+    token: withClaims({ nbf: NOW + 6 }),
+    code: "TOKEN_NOT_YET",
+  },
+  {
+    name: "a token whose iat is beyond the skew",
+    token: withClaims({ iat: NOW + 6 }),
+    code: "IAT_FUTURE",
+  },
   {
     name: "a revoked session",
     token: withClaims({ sid: "session-revoked" }),
@@ -272,7 +284,7 @@ const attacks: readonly Attack[] = [
     code: "TENANT_MISMATCH",
   },
   {
-    name: "a scope it was not granted",
+    name: "a scope that was not granted",
     token: good,
     request: { scopes: ["orders:read", "orders:delete"] },
     code: "SCOPE_MISSING",
@@ -287,7 +299,7 @@ const attacks: readonly Attack[] = [
 
 describe("a verifier refuses", () => {
   it.each(attacks)("$name: $code", async ({ token, code, request }) => {
-    // Twice each way: the second time must not find a session that the first one left behind.
+    // Each path runs twice: the second run must not find a session that the first one cached.
     for (let round = 0; round < 2; round += 1) {
       const failure = await verifier.verify(token, request).then(
         () => undefined,
@@ -307,7 +319,7 @@ describe("a verifier refuses", () => {
     });
   });
 
-  it("without a word of the token or its claims in the error", async () => {
+  it("without quoting the token or its claims in the error", async () => {
     for (const { token, request } of attacks) {
       const error = await verifier.verify(token, request).catch((caught: unknown) => caught);
       const { message, details } = error as BridgeError;

@@ -1,4 +1,4 @@
-/** Where each rule of form begins: the last that passes, and the first that does not. */
+/** Tests each limit with the last value that is accepted and the first that is rejected. */
 import { sign } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { clockAt } from "../../test-support/clock-at.ts";
@@ -36,7 +36,7 @@ const messageOf = (token: string): string => {
   }
 };
 
-/** Text of a wanted length in base64url: white space in JSON may be as long as it likes. */
+/** JSON whose base64url encoding has this length; white space pads it. */
 function paddedTo(length: number, text: string): string {
   for (let spaces = 0; ; spaces += 1) {
     const padded = text.replace("{", `{${" ".repeat(spaces)}`);
@@ -53,13 +53,13 @@ describe("the size of a token", () => {
   };
 
   it("may be 8192 characters", () => {
-    // With one more byte in the header, since base64url has no text of every length.
+    // One more byte in the header helps, because base64url cannot have every length.
     const token = tokenOf(8_192, HEADER.replace("{", "{ "));
     expect(token).toHaveLength(8_192);
     expect(messageOf(token)).toBe("accepted");
   });
 
-  it("may not be one more", () => {
+  it("may not be 8193 characters", () => {
     const token = tokenOf(8_193, HEADER);
     expect(token).toHaveLength(8_193);
     expect(messageOf(token)).toMatch(/at most 8192 bytes/);
@@ -71,7 +71,7 @@ describe("the size of a header", () => {
     expect(messageOf(signer.signText(paddedTo(1_024, HEADER), claimsText))).toBe("accepted");
   });
 
-  it("may not be more", () => {
+  it("may not be 1026 characters", () => {
     const token = signer.signText(paddedTo(1_026, HEADER), claimsText);
     expect(messageOf(token)).toMatch(/header is longer than 1024 bytes/);
   });
@@ -92,25 +92,25 @@ describe("the parts of a token", () => {
     ["one", header],
     ["two", `${header}.${payload}`],
     ["four", `${header}.${payload}.${signature}.${signature}`],
-    ["none before the first dot", signed(`.${payload}`)],
-    ["none between the dots", signed(`${header}.`)],
-  ])("are three, not %s", (_name, token) => {
+    ["an empty one before the first dot", signed(`.${payload}`)],
+    ["an empty one between the dots", signed(`${header}.`)],
+  ])("must be three, not %s", (_name, token) => {
     expect(messageOf(token)).toMatch(/three parts/);
   });
 });
 
-describe("a name that stands twice in the claims is found", () => {
+describe("a duplicate name in the claims is rejected", () => {
   it.each([
-    ["at once", '"sub":"root",'],
+    ["without white space", '"sub":"root",'],
     ["with a space before its colon", '"sub" :"root",'],
     ["with a line feed before its colon", '"sub"\n:"root",'],
     ["with a carriage return before its colon", '"sub"\r:"root",'],
     ["with a tab before its colon", '"sub"\t:"root",'],
-    ["with all of them", '"sub" \n\r\t :"root",'],
+    ["with all of these before its colon", '"sub" \n\r\t :"root",'],
     ["with an escape", '"s\\u0075b":"root",'],
-    ["with escaped quotes around", '"a":"\\"","sub":"root","b":"\\\\",'],
+    ["between values with escaped quotes", '"a":"\\"","sub":"root","b":"\\\\",'],
     ["in a list of objects", '"list":[{"a":1},{"a":1,"a":2}],'],
-    ["deep inside", '"x":{"y":{"z":[[{"a":{},"a":null}]]}},'],
+    ["in a deeply nested object", '"x":{"y":{"z":[[{"a":{},"a":null}]]}},'],
     ["as an empty name", '"":1,"":2,'],
   ])("%s", (_name, text) => {
     expect(messageOf(payloadWith(text))).toMatch(/payload is not a JSON object with unique names/);
@@ -121,13 +121,13 @@ describe("a name that stands twice in the claims is found", () => {
     ["values that look like names", '"note":"\\"sub\\":","more":["sub","sub"],'],
     ["a string that ends in a backslash", '"path":"C:\\\\","quote":"\\"",'],
     ["numbers and white space", '"n" : -1.5e3 , "t" : true , "f" : null ,'],
-  ])("and %s are not taken for one", (_name, text) => {
+  ])("unless it only looks like one: %s", (_name, text) => {
     expect(messageOf(payloadWith(text))).toBe("accepted");
   });
 });
 
 describe("claims", () => {
-  it("must be UTF-8, in values that nobody reads, too", () => {
+  it("must be UTF-8, also in unused values", () => {
     const bytes = Buffer.from(claimsText.replace("{", '{"note":"?",'));
     bytes[bytes.indexOf("?")] = 0xff;
     const input = `${base64url(HEADER)}.${base64url(bytes)}`;
@@ -135,26 +135,26 @@ describe("claims", () => {
     expect(messageOf(`${input}.${base64url(signature)}`)).toMatch(/payload is not a JSON object/);
   });
 
-  it("may give a life of exactly 300 seconds", () => {
+  it("may give a lifetime of 300 seconds, and no more", () => {
     expect(messageOf(signer.sign({ ...claims, exp: NOW + 300 }))).toBe("accepted");
     expect(messageOf(signer.sign({ ...claims, exp: NOW + 300.5 }))).toMatch(
       /exp - iat is more than 300 seconds/,
     );
   });
 
-  it("are named in the error when one is missing, never shown", () => {
+  it("are named in the error when they are missing or malformed, without their values", () => {
     const message = messageOf(signer.sign({ ...claims, sid: undefined, tenantId: 7 }));
     expect(message).toMatch(/\(tenantId, sid\)/);
   });
 
-  it("may be for any app of a list", () => {
+  it("may name any app of the audience list, and no other", () => {
     expect(messageOf(signer.sign({ ...claims, aud: "inspector" }))).toBe("accepted");
     expect(messageOf(signer.sign({ ...claims, aud: "customers" }))).toMatch(/another app/);
   });
 });
 
 describe("a missing scope", () => {
-  it("tells which scopes the route needs", () => {
+  it("is rejected with the scopes that the route needs", () => {
     const scopes = ["orders:read", "orders:delete"];
     expect(() => verifier.verifySync(signer.sign(claims), { scopes })).toThrow(
       expect.objectContaining({ details: { scopes } }) as Error,
@@ -163,7 +163,7 @@ describe("a missing scope", () => {
 });
 
 describe("verify", () => {
-  it("gives the same session for a token that it remembers", async () => {
+  it("returns the same session for a cached token", async () => {
     const token = signer.sign({ ...claims, jti: "remembered" });
     expect(await verifier.verify(token)).toBe(await verifier.verify(token));
   });

@@ -6,7 +6,7 @@ import { createSessionVerifier, createSessionVerifierForTesting } from "./sessio
 const A = "https://a.example/auth";
 const B = "https://b.example/auth";
 const signerA = createSigner("key-1");
-// The same id on purpose: a kid alone must not choose a key.
+// Both keys have the same id on purpose: a kid alone must not select a key.
 const signerB = createSigner("key-1");
 const onlyB = createSigner("key-b", "ES256");
 
@@ -31,7 +31,7 @@ const ofA = claimsAt(NOW, { iss: A });
 const ofB = claimsAt(NOW, { iss: B, aud: "inspector" });
 
 describe("a verifier of two issuers", () => {
-  it("accepts the tokens of both, and remembers them", async () => {
+  it("accepts the tokens of both, and caches them", async () => {
     for (const token of [signerA.sign(ofA), signerB.sign(ofB), onlyB.sign(ofB)]) {
       expect(verifier.verifyCached(token)).toBeUndefined();
       const session = await verifier.verify(token);
@@ -67,7 +67,7 @@ describe("a verifier of two issuers", () => {
     expect(() => verifier.verifySync(token)).toThrow(expect.objectContaining({ code }) as Error);
   });
 
-  it("is ready when the keys of both are there, and forgets everything on close", async () => {
+  it("is ready once the keys of both are loaded, and drops its cache on close", async () => {
     await verifier.ready();
     const token = signerA.sign(ofA);
     await verifier.verify(token);
@@ -75,7 +75,7 @@ describe("a verifier of two issuers", () => {
     expect(verifier.verifyCached(token)).toBeUndefined();
   });
 
-  it("is not ready while the keys of one cannot be had", async () => {
+  it("is not ready while the keys of one issuer are unavailable, and still verifies tokens of the other", async () => {
     const [reachable, unreachable] = [
       { issuer: A, audience: "orders", jwks: [signerA.publicJwk] },
       { issuer: B, audience: "orders", jwks: "http://127.0.0.1:1/jwks.json" },
@@ -88,7 +88,7 @@ describe("a verifier of two issuers", () => {
     half.close();
   });
 
-  it("cannot be made of one issuer twice, or of one without an audience", () => {
+  it("cannot be created with the same issuer twice, or with an issuer without an audience", () => {
     const trusted = { issuer: A, audience: "orders", jwks: [signerA.publicJwk] };
     expect(() => createSessionVerifier({ ...trusted, additionalIssuers: [trusted] })).toThrow(
       /same/,

@@ -1,4 +1,4 @@
-/** Whatever is changed about a good token, it is no longer one. */
+/** Any change to a valid token makes the verifier reject it. */
 import * as fc from "fast-check";
 import { BridgeError } from "@breezeway/shared";
 import { describe, expect, it } from "vitest";
@@ -21,7 +21,7 @@ const verifier = createSessionVerifierForTesting(
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const OTHERS = ["", ".", "=", "+", "/", " ", "\n", "\0", "é", "%41"];
 
-/** The code of the refusal; `undefined` for a token that passes. */
+/** The code of the error; `undefined` for an accepted token. */
 function refusalOf(token: string): string | undefined {
   try {
     verifier.verifySync(token);
@@ -35,17 +35,17 @@ function refusalOf(token: string): string | undefined {
 describe.each([
   ["EdDSA", eddsa],
   ["ES256", es256],
-])("a good %s token", (_alg, signer) => {
+])("a valid %s token", (_alg, signer) => {
   const token = signer.sign(claimsAt(NOW));
 
-  it("passes, before and after all that follows", () => {
+  it("is accepted unchanged", () => {
     expect(refusalOf(token)).toBeUndefined();
   });
 
-  it("does not pass with any character replaced by any other, left out, or put in", () => {
+  it("is rejected when any character is replaced, removed or inserted", () => {
     for (let at = 0; at < token.length; at += 1) {
       const [before, after] = [token.slice(0, at), token.slice(at + 1)];
-      // One of the alphabet per place keeps the loop short; the property below tries them all.
+      // One character per position keeps the loop short; the property below tries all of them.
       const other = ALPHABET[(ALPHABET.indexOf(token.charAt(at)) + 1 + (at % 62)) % 64] ?? "";
       for (const text of [other, ...OTHERS]) {
         if (text !== token[at]) expect(refusalOf(before + text + after)).toBeDefined();
@@ -54,7 +54,7 @@ describe.each([
     }
   });
 
-  it("does not pass with any bit of any of its bytes changed", () => {
+  it("is rejected when any bit is flipped", () => {
     const parts = token.split(".").map((part) => Buffer.from(part, "base64url"));
     parts.forEach((part, index) => {
       for (let bit = 0; bit < part.length * 8; bit += 1) {
@@ -66,7 +66,7 @@ describe.each([
     });
   });
 
-  it("does not pass cut short or made longer", () => {
+  it("is rejected when it is truncated or extended", () => {
     for (let length = 0; length < token.length; length += 1) {
       expect(refusalOf(token.slice(0, length))).toBeDefined();
       expect(refusalOf(token.slice(length + 1))).toBeDefined();
@@ -79,7 +79,7 @@ describe.each([
     );
   });
 
-  it("does not pass after several changes at random", () => {
+  it("is rejected after several random changes", () => {
     const change = fc.record({
       at: fc.nat(token.length - 1),
       text: fc.oneof(fc.constantFrom(...ALPHABET.split("")), fc.string({ maxLength: 3 })),
@@ -96,8 +96,8 @@ describe.each([
   });
 });
 
-describe("a text that is not a token", () => {
-  it("is refused with one of the verifier's own reasons, never with another error", () => {
+describe("a string that is not a session token", () => {
+  it("is rejected with a TOKEN_ or KEY_ code, never with another error", () => {
     const part = fc.oneof(
       fc.string(),
       fc.json().map((text) => Buffer.from(text).toString("base64url")),
@@ -111,7 +111,7 @@ describe("a text that is not a token", () => {
     );
   });
 
-  it("is refused when its claims are anything but those of a session, whoever signed it", () => {
+  it("is rejected when its claims are not those of a session, even with a valid signature", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (claims) => {
         expect(
@@ -123,14 +123,14 @@ describe("a text that is not a token", () => {
     );
   });
 
-  it("is refused when one claim is anything else", () => {
+  it("is rejected when one claim has another type", () => {
     const names = Object.keys(claimsAt(NOW)).filter(
       (name) => name !== "azp" && name !== "tenantId",
     );
     fc.assert(
       fc.property(fc.constantFrom(...names), fc.jsonValue(), (name, value) => {
         const claims = claimsAt(NOW);
-        // Ids, times within bounds and scopes may well have other values of their own type.
+        // Other values of the same type can be valid: ids, scopes, and times within bounds.
         fc.pre(typeof value !== typeof claims[name]);
         expect(refusalOf(eddsa.sign({ ...claims, [name]: value }))).toBe("TOKEN_MALFORMED");
       }),

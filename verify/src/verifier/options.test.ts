@@ -32,7 +32,7 @@ const refused: readonly (readonly [string, object, RegExp])[] = [
   ["a JWKS with a private key", { jwks: { keys: [{ ...privateJwk, kid: "k" }] } }, /private/],
   ["a private PEM", { jwks: [{ kid: "k", pem: privatePem }] }, /PUBLIC KEY/],
   [
-    "a PEM behind a private one",
+    "a public PEM followed by a private one",
     { jwks: [{ kid: "k", pem: signer.publicPem + privatePem }] },
     /PUBLIC/,
   ],
@@ -48,7 +48,7 @@ const refused: readonly (readonly [string, object, RegExp])[] = [
   ["a negative skew", { maxClockSkewSeconds: -1 }, /maxClockSkewSeconds/],
   ["a skew above 5 seconds", { maxClockSkewSeconds: 6 }, /maxClockSkewSeconds/],
   ["a skew that is not a number", { maxClockSkewSeconds: Number.NaN }, /maxClockSkewSeconds/],
-  ["a life above 300 seconds", { maxLifetimeSeconds: 301 }, /maxLifetimeSeconds/],
+  ["a lifetime above 300 seconds", { maxLifetimeSeconds: 301 }, /maxLifetimeSeconds/],
   ["a cache of zero entries", { cache: { maxEntries: 0 } }, /cache.maxEntries/],
   ["a time limit of 0 ms for the key set", { jwksTimeoutMs: 0 }, /jwksTimeoutMs/],
 ];
@@ -62,7 +62,7 @@ describe("createSessionVerifier refuses", () => {
     expect(() => createSessionVerifier(options)).toThrow(message);
   });
 
-  it("nothing", () => {
+  it("a call without options", () => {
     const create = createSessionVerifier as (options?: unknown) => unknown;
     expect(() => create()).toThrow(/options/);
   });

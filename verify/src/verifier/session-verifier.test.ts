@@ -36,12 +36,12 @@ describe("createSessionVerifier", () => {
     });
   });
 
-  describe("of a token that is bound to a key", () => {
+  describe("with a key-bound token", () => {
     const KEY = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
     const bound = signer.sign(claimsAt(NOW, { cnf: { jkt: KEY } }));
     const unproven = expect.objectContaining({ code: "PROOF_INVALID" }) as Error;
 
-    it("returns the session only when that key was proven, for cached tokens too", () => {
+    it("returns the session only with a proof of that key, for cached tokens too", () => {
       const verifier = create();
       const other = { proofKeyThumbprint: `${KEY.slice(0, -1)}A` };
       for (const name of ["verifySync", "verifyCached", "verifySync"] as const) {
@@ -119,7 +119,7 @@ describe("createSessionVerifier", () => {
     expect((await verifier.verify(good)).userId).toBe("alice");
   });
 
-  it("asks the audience on every verification, for cached tokens too", () => {
+  it("checks the audience on every verification, for cached tokens too", () => {
     const apps = new Set(["orders"]);
     const verifier = create({ audience: apps });
     expect(verifier.verifySync(good)?.appId).toBe("orders");
@@ -136,7 +136,7 @@ describe("a cached token", () => {
     expect(verifier.verifyCached(good)).toBe(session);
   });
 
-  it("does not lend its signature to another token", () => {
+  it("does not make another token with its signature acceptable", () => {
     const verifier = create();
     verifier.verifySync(good);
     const [header = "", , signature = ""] = good.split(".");
@@ -149,7 +149,7 @@ describe("a cached token", () => {
     expect(verifier.verifyCached(good)).toBeDefined();
   });
 
-  it("is dropped at its exp, without the tolerated skew", () => {
+  it("is dropped at its exp, without the allowed skew", () => {
     let nowSeconds = NOW;
     const verifier = create({}, () => nowSeconds);
     verifier.verifySync(good);
