@@ -20,7 +20,7 @@ function tapped(event: Partial<TapEvent>): TapEvent {
 const rowsOf = (...events: Partial<TapEvent>[]): readonly TimelineRow[] =>
   events.map(tapped).reduce<readonly TimelineRow[]>(addEvent, []);
 
-it("makes one row of a call and its answer, and keeps the newest on top", () => {
+it("shows a call and its answer in one row, with the newest row on top", () => {
   const rows = rowsOf(
     { callId: 1, name: "getCustomer" },
     { kind: "event", name: "order:verified" },
@@ -33,18 +33,18 @@ it("makes one row of a call and its answer, and keeps the newest on top", () => 
   expect(rows[1]?.latencyMs).toBe(2);
 });
 
-it("does not take the answer to the other side's call of the same number", () => {
+it("does not pair a call with the answer to the other side's call of the same id", () => {
   const [row] = rowsOf({ callId: 1 }, { kind: "result", direction: "in", callId: 1 }).toReversed();
   expect(row?.outcome).toBe("waiting");
 });
 
-it("does not take an answer in another frame", () => {
+it("does not pair a call with an answer in another frame", () => {
   const answer = { kind: "result", direction: "out", callId: 1, mountId: "mount-2" } as const;
   const [row] = rowsOf({ callId: 1 }, answer).toReversed();
   expect(row?.outcome).toBe("waiting");
 });
 
-it("marks failed calls, aborted ones and refused events with their codes", () => {
+it("marks failed calls, aborted calls and refused events with their codes", () => {
   const rows = rowsOf(
     { callId: 1 },
     { callId: 2 },
@@ -59,7 +59,7 @@ it("marks failed calls, aborted ones and refused events with their codes", () =>
   ]);
 });
 
-it("tells how to answer a method that the host does not have", () => {
+it("explains how to implement a method that the host does not have", () => {
   const error = {
     kind: "error",
     direction: "out",
@@ -71,12 +71,12 @@ it("tells how to answer a method that the host does not have", () => {
   expect(row && hintOf(row)).toContain("openCustomer: () =>");
 });
 
-it("explains every other code by its meaning", () => {
+it("explains every other code with its hint", () => {
   const [row] = rowsOf({ kind: "refused", direction: "out", code: "EVENT_TOPIC_INVALID" });
   expect(row && hintOf(row)).toMatch(/topic is not in the contract/);
 });
 
-it("forgets the oldest beyond 300 rows", () => {
+it("drops the oldest row beyond 300 rows", () => {
   const rows = rowsOf(...Array.from({ length: 310 }, () => ({ kind: "event" as const })));
   expect(rows).toHaveLength(300);
   expect(rows[0]?.key).toBe(310);

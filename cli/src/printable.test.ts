@@ -14,7 +14,7 @@ it.each([
   expect(printable(text)).toBe(shown);
 });
 
-it("writes JSON that means the same, whatever its texts are", () => {
+it("writes JSON that parses to the same value, for any strings", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.string({ unit: "binary" }), (value, text) => {
       const json = printableJson({ value, text });

@@ -1,4 +1,4 @@
-/** `breezeway serve` as a process of its own, with its output. */
+/** Runs `breezeway serve` as a separate process and reads its output. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -19,7 +19,7 @@ export interface ServeProcess extends AsyncDisposable {
   readonly exited: Promise<readonly unknown[]>;
 }
 
-/** Resolves once it listens. @param parts - The number of addresses that it logs. */
+/** Resolves once the process listens. @param parts - The number of addresses that it logs. */
 export async function startServeProcess(
   file: string,
   { env = {}, parts = 3 }: { readonly env?: NodeJS.ProcessEnv; readonly parts?: number } = {},

@@ -7,15 +7,15 @@ import type { OpenGuestPlace } from "./transport/guest-place.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 
-describe("createHost, in a page", () => {
-  it("refuses an issuer of another origin, which would not get the session cookie", () => {
+describe("createHost in a page", () => {
+  it("refuses an issuer of another origin, which would not receive the session cookie", () => {
     standAt("https://shell.example");
     expect(() => createHost({ issuerUrl: "https://auth.example/auth", apps: [] })).toThrow(
       "createHost: issuerUrl: must be of this page's origin, https://shell.example.",
     );
   });
 
-  it("allows an issuer of any origin with the caller's own fetch", () => {
+  it("allows an issuer of any origin with a custom fetch", () => {
     standAt("https://shell.example");
     const issuer = createTestIssuer();
     const host = createHostForTesting({ ...issuer.hostOptions, apps: [] }, issuer.hooks);
@@ -38,7 +38,7 @@ describe("createHost", () => {
     ["theme.scheme", { theme: { scheme: "drak" } }],
     ["locale", { locale: 7 }],
     ["context", { context: { load: () => {} } }],
-  ])("refuses wrong %s by name", (name, more) => {
+  ])("refuses an invalid %s, and names the option", (name, more) => {
     expect(() => open(more)).toThrow(
       expect.objectContaining({
         code: "CONFIG_INVALID",
@@ -47,7 +47,7 @@ describe("createHost", () => {
     );
   });
 
-  it("refuses an unknown option and names the nearest one", () => {
+  it("refuses an unknown option, and suggests the nearest name", () => {
     expect(() => open({ gatewayURL: "https://api.test" })).toThrow(
       'createHost: gatewayURL: unknown option. Did you mean "gatewayUrl"?',
     );
@@ -58,7 +58,7 @@ describe("createHost", () => {
     );
   });
 
-  it("opens the event stream through the platform when the options have one", async () => {
+  it("opens the event stream through the platform of the options", async () => {
     const { hostOptions } = createTestIssuer();
     const opened: string[] = [];
     const platform: HostPlatform = {
@@ -76,7 +76,7 @@ describe("createHost", () => {
   it.each<[string, object]>([
     ["mount: container", { container: null }],
     ["mount: context", { place, context: { load: () => {} } }],
-  ])("refuses a wrong %s by name", (name, options) => {
+  ])("refuses an invalid %s, and names the option", (name, options) => {
     using host = open({});
     expect(() => host.mount("orders", options as MountOptions)).toThrow(
       expect.objectContaining({
@@ -89,7 +89,7 @@ describe("createHost", () => {
   it.each([
     ["404", () => new Response(null, { status: 404 })],
     ["a page", () => new Response("<!doctype html>")],
-  ])("reports once that no issuer answers, when %s does", async (_what, answer) => {
+  ])("reports once that no issuer answers when it gets %s", async (_what, answer) => {
     const errors: unknown[] = [];
     const onError = (error: unknown): void => void errors.push(error);
     using host = open({ fetch: async () => answer(), onError });
@@ -103,7 +103,7 @@ describe("createHost", () => {
     ]);
   });
 
-  it("names its own origin when a guest does not say hello", async () => {
+  it("names its own origin in the error when a guest sends no hello", async () => {
     standAt("https://shell.example");
     const issuer = createTestIssuer();
     using host = createHostForTesting({ ...issuer.hostOptions, apps: [app] }, issuer.hooks);

@@ -1,4 +1,4 @@
-/** A frame's window in memory with guests: an honest one, which is penpal itself, and others. */
+/** A frame's window in memory, with a well-behaved guest, which is penpal itself, and hostile ones. */
 import { connect, type Message, type MessageHandler, type Messenger } from "penpal";
 import { vi } from "vitest";
 import { HANDSHAKE_LIMITS, type Hello, type Welcome } from "@breezeway/shared";
@@ -24,18 +24,18 @@ export interface From {
 export interface World {
   readonly clock: TestClock;
   readonly link: FrameLink;
-  /** What the host has posted to the frame's window. */
+  /** The messages that the host has posted to the frame's window. */
   readonly sent: Sent[];
-  /** The kinds of messages that the honest guest has posted. */
+  /** The types of the messages that the well-behaved guest has posted. */
   readonly said: string[];
   readonly listeners: Set<(message: unknown) => void>;
   readonly hellos: Hello[];
   readonly hostPorts: MessagePort[];
   /** Settles each welcome. */
   welcome: () => Promise<Welcome>;
-  /** A message of the frame's window arrives at the host's. */
+  /** Delivers a message of the frame's window to the host's window. */
   say(data: unknown, from?: From): void;
-  /** The frame's window at present. */
+  /** The frame's current window. */
   guestWindow: object | null;
 }
 
@@ -53,7 +53,7 @@ export function openPage(): void {
   vi.stubGlobal("removeEventListener", page.removeEventListener.bind(page));
 }
 
-/** After each test. */
+/** Closes the page; call it after each test. */
 export function closePage(): void {
   for (const close of open.splice(0)) close();
   vi.unstubAllGlobals();
@@ -106,7 +106,7 @@ export type Answer = {
   readonly port: MessagePort | null;
 };
 
-/** A guest as penpal makes it, with a window of its own; resolves with the answer to its hello. */
+/** A penpal guest with its own window; resolves with the answer to its hello. */
 export async function greet(world: World): Promise<Answer> {
   const handlers = new Set<MessageHandler>();
   let port: MessagePort | undefined;

@@ -1,4 +1,4 @@
-/** A guest that is connected to a host, for tests of what it may do with the page. */
+/** Connects a guest to a host, for tests of the surfaces that the guest may use. */
 import { afterEach, expect } from "vitest";
 import type { Host, HostOptions, MountSettings } from "../src/index.ts";
 import {

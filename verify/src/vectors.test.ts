@@ -1,4 +1,4 @@
-/** Checks the public API against the golden files of `docs/vectors`, which other implementations share. */
+/** Checks the public API against the golden files of `docs/vectors`, shared by all implementations. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { clockAt } from "../test-support/clock-at.ts";

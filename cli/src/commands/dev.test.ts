@@ -14,14 +14,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { freePort } from "@breezeway/test-support/free-port";
 import { main } from "../main.ts";
 
-/** The gateway listens on the next one. */
+/** A port whose successor is free too: the gateway listens on that one. */
 const freePair = (): Promise<number> => freePort(1);
 
 interface Running {
   readonly origin: string;
   readonly out: readonly string[];
   readonly err: readonly string[];
-  /** Asks the command to end. @returns its exit code */
+  /** Stops the command. @returns its exit code */
   stop(): Promise<number>;
 }
 
@@ -51,7 +51,7 @@ async function startGuest(): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Runs the command until it waits to be stopped; rejects when it ends before. */
+/** Resolves once the command is running; rejects when it ends before. */
 async function dev(...args: string[]): Promise<Running> {
   const [out, err]: [string[], string[]] = [[], []];
   const started = Promise.withResolvers<void>();
@@ -96,7 +96,7 @@ async function signIn(origin: string, userId = "alice"): Promise<Response> {
 const cookieOf = (answer: Response): string =>
   answer.headers.get("set-cookie")?.split(";")[0] ?? "";
 
-/** Status of `/` when asked for by a `Host` header, which fetch does not let one choose. */
+/** Status of `/` for a request with this `Host` header, which fetch cannot set. */
 async function statusFor(origin: string, host: string): Promise<number | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
   const { port } = new URL(origin);
@@ -109,7 +109,7 @@ async function statusFor(origin: string, host: string): Promise<number | undefin
 }
 
 describe("breezeway dev", () => {
-  it("prints where the host is, what the page must name, and where the keys are", async () => {
+  it("prints the host's URL, the origin that the page must name, and the URL of the keys", async () => {
     const port = await freePair();
     const { origin, out } = await dev(await startGuest(), "--port", String(port));
     expect(origin).toBe(`http://localhost:${port}`);
@@ -121,7 +121,7 @@ describe("breezeway dev", () => {
     expect(await keys.json()).toMatchObject({ keys: [{ kty: "OKP" }] });
   });
 
-  it("serves a page that only its own script runs in, and that nobody may frame", async () => {
+  it("serves a page that allows only its own script and no framing", async () => {
     const guest = await startGuest();
     const { origin } = await dev(guest, "--port", String(await freePair()));
     const page = await fetch(origin);
@@ -135,21 +135,21 @@ describe("breezeway dev", () => {
     expect((await fetch(`${origin}/methods.js`)).status).toBe(404);
   });
 
-  it("answers for its own name only, whatever name leads to this machine", async () => {
+  it("answers only to its own host name", async () => {
     const port = await freePair();
     const { origin } = await dev(await startGuest(), "--port", String(port));
     expect(await statusFor(origin, `localhost:${port}`)).toBe(200);
     expect(await statusFor(origin, `rebound.example:${port}`)).toBe(421);
   });
 
-  it("signs in those whom --user names, and nobody else", async () => {
+  it("signs in only the users that --user names", async () => {
     const port = String(await freePair());
     const { origin } = await dev(await startGuest(), "--port", port, "--user", "carol");
     expect((await signIn(origin, "carol")).status).toBe(200);
     expect((await signIn(origin, "alice")).status).toBe(404);
   });
 
-  it("revokes the session of the page that asks, and not for a page of another site", async () => {
+  it("revokes the session at the request of its own page, and refuses a page of another site", async () => {
     const { origin } = await dev(await startGuest(), "--port", String(await freePair()));
     const cookie = cookieOf(await signIn(origin));
     const revoke = async (headers: Record<string, string>): Promise<number> =>
@@ -162,7 +162,7 @@ describe("breezeway dev", () => {
     expect(await session()).toBe(401);
   });
 
-  it("says on standard error that nothing answers, and goes on", async () => {
+  it("reports on standard error that the app does not answer, and keeps running", async () => {
     const { origin, err } = await dev("http://127.0.0.1:1", "--port", String(await freePair()));
     await expect.poll(() => err.join("\n")).toContain("! Nothing answers at http://127.0.0.1:1.");
     expect((await fetch(origin)).status).toBe(200);
@@ -181,14 +181,14 @@ describe("breezeway dev", () => {
       folder.remove();
     });
 
-    /** What opens a browser on this machine, by the names that it has on Linux and on a Mac. */
+    /** Installs a fake browser opener under its names on Linux and macOS. */
     function writeOpener(script: string): void {
       for (const name of ["xdg-open", "open"]) {
         writeFileSync(join(folder.path, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
       }
     }
 
-    it("shows the host to whom the machine calls its browser, and nothing else", async () => {
+    it("passes only the host's URL to the machine's browser opener", async () => {
       const seen = join(folder.path, "seen");
       writeOpener(`echo "$#: $*" > "${seen}.new"; /bin/mv "${seen}.new" "${seen}"`);
       const port = String(await freePort());
@@ -199,17 +199,17 @@ describe("breezeway dev", () => {
     });
 
     it.each([
-      ["finds no browser", () => writeOpener("exit 3")],
+      ["exits with an error", () => writeOpener("exit 3")],
       ["is killed", () => writeOpener("kill -9 $$")],
-      ["is not there", () => {}],
+      ["is missing", () => {}],
       [
-        "may not be run",
+        "is not executable",
         () => {
           for (const name of ["xdg-open", "open"]) writeFileSync(join(folder.path, name), "");
         },
       ],
     ])(
-      "asks the person to open it when what would do so %s, and goes on",
+      "asks the user to open the page when the browser opener %s, and keeps running",
       async (_what, prepare) => {
         prepare();
         const port = String(await freePort());
@@ -219,7 +219,7 @@ describe("breezeway dev", () => {
       },
     );
 
-    it("is opened only on request", async () => {
+    it("opens no browser without --open", async () => {
       // This environment has no browser to open, so an attempt would print an error.
       const { origin, err } = await dev(await startGuest(), "--port", String(await freePort()));
       expect((await fetch(origin)).status).toBe(200);
@@ -227,7 +227,7 @@ describe("breezeway dev", () => {
     });
   });
 
-  it("ends with code 0, and leaves its ports to the next", async () => {
+  it("ends with code 0 when stopped, and frees its ports", async () => {
     const port = await freePair();
     const upstream = await startGuest();
     const args = [await startGuest(), "--port", String(port), "--upstream", upstream];
@@ -235,7 +235,7 @@ describe("breezeway dev", () => {
     expect(await (await dev(...args)).stop()).toBe(0);
   });
 
-  it("names --port when a port is taken, that of the gateway too, and leaves the other", async () => {
+  it("names --port when the port of the host or the gateway is taken, and frees the other one", async () => {
     const port = await freePair();
     const taken = await listen(port + 1);
     servers.push(taken);
@@ -247,7 +247,7 @@ describe("breezeway dev", () => {
     (await listen(port)).close();
   });
 
-  it("fails with code 1 and names the flag that is wrong", async () => {
+  it("fails with code 1, and names the invalid flag", async () => {
     await expect(dev("http://127.0.0.1:5173", "--scope", "all")).rejects.toThrow(
       /1: config-invalid: --scope: "all" must have the form/,
     );

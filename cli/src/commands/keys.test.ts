@@ -57,20 +57,23 @@ describe("breezeway keys", () => {
     "postgresql://127.0.0.1:1/none?user=me&password=canary",
     "POSTGRES://me:canary@127.0.0.1:1/none",
     "postgres://me:canary@[",
-  ])("refuses a password among its arguments, where all users see it: %s", async (store) => {
-    const { code, err } = await run(["keys", "list", "--store", store]);
-    expect(code).toBe(1);
-    expect(err).toContain("--store: must not hold a password");
-    expect(err).toContain("BREEZEWAY_STORE");
-    expect(err).not.toContain("canary");
-    const byEnvironment = await run(["keys", "list"], {
-      BREEZEWAY_STORE: "postgres://me:canary@127.0.0.1:1/none",
-    });
-    expect(byEnvironment.err).toContain("The Postgres store cannot be opened");
-  });
+  ])(
+    "refuses a store URL with a password as an argument, which all users can see: %s",
+    async (store) => {
+      const { code, err } = await run(["keys", "list", "--store", store]);
+      expect(code).toBe(1);
+      expect(err).toContain("--store: must not hold a password");
+      expect(err).toContain("BREEZEWAY_STORE");
+      expect(err).not.toContain("canary");
+      const byEnvironment = await run(["keys", "list"], {
+        BREEZEWAY_STORE: "postgres://me:canary@127.0.0.1:1/none",
+      });
+      expect(byEnvironment.err).toContain("The Postgres store cannot be opened");
+    },
+  );
 
   it.each([[["KID", "--emergancy"]], [["--emergancy", "KID"]]])(
-    "retires nothing for a flag that is misspelt: %j",
+    "retires no key when a flag is misspelt: %j",
     async (args) => {
       const [before] = await list();
       const { code, err } = await run(["keys", "retire", ...args, "--store", file]);
@@ -80,14 +83,14 @@ describe("breezeway keys", () => {
     },
   );
 
-  it("lists the keys of a store, named by option or environment", async () => {
+  it("lists the keys of the store that an option or the environment names", async () => {
     const byOption = await run(["keys", "list", "--store", file]);
     expect(byOption).toMatchObject({ code: 0, err: "" });
     expect(byOption.out).toMatch(/^[\w-]{43} {2}EdDSA {2}active {5}signs from \S+Z$/);
     expect(await run(["keys", "list"], { BREEZEWAY_STORE: file })).toEqual(byOption);
   });
 
-  it("rotates: the successor is published now and signs in ten minutes", async () => {
+  it("publishes the successor at once on rotation, and signs with it ten minutes later", async () => {
     const { code, out } = await run(["keys", "rotate", "--store", file]);
     expect(code).toBe(0);
     expect(out).toContain("announced");
@@ -96,12 +99,12 @@ describe("breezeway keys", () => {
     expect((second?.activatesAtSeconds ?? 0) - (second?.createdAtSeconds ?? 0)).toBe(600);
   });
 
-  it("makes the first key of an algorithm ready to sign", async () => {
+  it("creates the first key of an algorithm as the signing key", async () => {
     const { out } = await run(["keys", "rotate", "--alg", "ES256", "--store", file]);
     expect(out).toMatch(/ES256 {2}active/);
   });
 
-  it("retires a key in order, or at once in an emergency", async () => {
+  it("retires a key in order, or at once with --emergency", async () => {
     const [{ kid } = { kid: "" }] = await list();
     expect((await run(["keys", "retire", kid, "--store", file])).out).toContain("active");
     expect((await list()).map(({ state }) => state)).toEqual(["active", "announced"]);
@@ -110,7 +113,7 @@ describe("breezeway keys", () => {
     expect((await list()).map(({ state }) => state)).toEqual(["removed", "active"]);
   });
 
-  it("takes a key id that begins with a dash for one, before and after an option", async () => {
+  it("accepts a key id that begins with a dash, before and after an option", async () => {
     for (const args of [
       ["-kid", "--emergency", "--store", file],
       ["--store", file, "-kid"],
@@ -121,7 +124,7 @@ describe("breezeway keys", () => {
     }
   });
 
-  it("opens encrypted keys with the secret in the environment, and says when it is missing", async () => {
+  it("decrypts keys with the secret in the environment, and reports a missing secret", async () => {
     const secret = "canary: a long secret";
     const encrypted = join(folder, "encrypted.sqlite");
     await startOnce(encrypted, secret);
@@ -139,7 +142,7 @@ describe("breezeway keys", () => {
     expect(right.code).toBe(0);
   });
 
-  it("does not make a store that is not there", async () => {
+  it("does not create a missing store", async () => {
     const missing = join(folder, "missing.sqlite");
     const { code, err } = await run(["keys", "rotate", "--store", missing]);
     expect({ code, err }).toEqual({
@@ -156,7 +159,7 @@ describe("breezeway keys", () => {
     ["an unknown command", ["keys", "forge"], 2, "unknown command 'forge'"],
     ["an unknown option", ["keys", "list", "--all"], 2, "unknown option '--all'"],
     ["a missing argument", ["keys", "retire"], 2, "missing required argument 'kid'"],
-  ])("says in one line what is wrong with %s", async (_case, args, code, message) => {
+  ])("reports %s in one line", async (_case, args, code, message) => {
     const env: Record<string, string> = _case === "no store" ? {} : { BREEZEWAY_STORE: file };
     const outcome = await run(args, env);
     expect(outcome.code).toBe(code);
@@ -164,7 +167,7 @@ describe("breezeway keys", () => {
     expect(outcome.err).not.toContain("    at ");
   });
 
-  it("says so when the file is something else", async () => {
+  it("reports a file that is not a store", async () => {
     const other = join(folder, "notes.txt");
     writeFileSync(other, "notes ".repeat(500));
     const { code, err } = await run(["keys", "list", "--store", other]);

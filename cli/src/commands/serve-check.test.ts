@@ -13,7 +13,7 @@ const { serve, change } = fixture;
 const oidc = { provider: "https://login.example", clientId: "shell" };
 
 describe("breezeway serve --check", () => {
-  it("says that the file is valid, and opens nothing", async () => {
+  it("prints that a valid file is valid, and creates no store", async () => {
     const { code, out, err } = await serve(["--check"]);
     expect({ code, out, err }).toEqual({ code: 0, out: [`${fixture.place.file}: valid`], err: "" });
     expect(() => readFileSync(join(fixture.place.folder, "data/issuer.sqlite"))).toThrow("ENOENT");
@@ -39,19 +39,19 @@ describe("breezeway serve --check", () => {
     ],
     ["no URL", () => change({ url: undefined }), ": issuer.url: is required"],
     [
-      "a URL that nobody may trust",
+      "a URL on plain http",
       () => change({ url: "http://shell.example/auth" }),
       ": issuer.url: must be an https URL",
     ],
     ["no address", () => change({ host: "" }), ": issuer.host: must"],
     [
-      "no address of operations",
+      "no address for operations",
       () => change({}, { operationsHost: "" }),
       "gateway.operationsHost:",
     ],
     ["no port", () => change({ port: 65_536 }), ": issuer.port: must be at most 65535"],
     [
-      "a life of tokens out of bounds",
+      "a token lifetime out of range",
       () => change({ tokenTtlSeconds: 5 }),
       ": issuer.tokenTtlSeconds: must be a whole number from 15 to 300",
     ],
@@ -61,7 +61,7 @@ describe("breezeway serve --check", () => {
       ": issuer.rateLimits.logins: unknown option",
     ],
     [
-      "an algorithm for no app",
+      "an algorithm that no app uses",
       () => change({ algorithms: { bills: "ES256" } }),
       ": issuer.algorithms: no app bills",
     ],
@@ -76,13 +76,13 @@ describe("breezeway serve --check", () => {
       ": gateway: routes[0].scopes: no app",
     ],
     [
-      "a manifest that is wrong",
+      "an invalid manifest",
       () => change({}, {}, { apps: [{ ...ORDERS, url: "x" }] }),
       ": apps[0]: url:",
     ],
-    ["a manifest that is not there", () => change({}, {}, { apps: ["a.json"] }), ": apps[0]: "],
+    ["a missing manifest", () => change({}, {}, { apps: ["a.json"] }), ": apps[0]: "],
     [
-      "an app that is said twice",
+      "a duplicate app",
       () => change({}, {}, { apps: [ORDERS, ORDERS] }),
       ": apps: orders: id: must be unique",
     ],
@@ -97,12 +97,12 @@ describe("breezeway serve --check", () => {
       ': issuer.oidc.clientSecret: must be { "env"',
     ],
     [
-      "a secret that the environment lacks",
+      "a secret whose environment variable is not set",
       () => change({ store: { kind: "postgres", url: { env: "canary" } } }),
       ": issuer.store.url.env: must name an environment variable that is set",
     ],
     [
-      "a secret whose file is not there",
+      "a secret whose file is missing",
       () => change({ keys: { encryptionSecret: { file: "none" } } }),
       ": issuer.keys.encryptionSecret: ",
     ],
@@ -116,11 +116,7 @@ describe("breezeway serve --check", () => {
       () => change({ oidc }),
       ": issuer.hooks: must name a module that exports mapUser",
     ],
-    [
-      "a hook that is misspelt",
-      () => change({ hooks: "typo.mjs" }),
-      'typo.mjs: unknown field "mapuser"',
-    ],
+    ["a misspelt hook", () => change({ hooks: "typo.mjs" }), 'typo.mjs: unknown field "mapuser"'],
     [
       "a hook that is not a function",
       () => change({ hooks: "text.mjs" }),
@@ -147,7 +143,7 @@ describe("breezeway serve --check", () => {
     expect(err).not.toContain("canary");
   });
 
-  it("gives up on a hooks module that never finishes loading", async () => {
+  it("fails when a hooks module does not finish loading", async () => {
     writeFileSync(join(fixture.place.folder, "hooks.mjs"), "await new Promise(() => {});");
     fixture.place.write(change({ hooks: "hooks.mjs" }));
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -170,7 +166,7 @@ describe("breezeway serve --check", () => {
       "issuer.keys.encryptionSecret: every user",
     ],
     ["the hooks", () => join(fixture.place.folder, "hooks.mjs"), "issuer.hooks: every user"],
-  ])("refuses %s when everybody could have written it", async (_what, fileOf, message) => {
+  ])("refuses %s when every user can write to it", async (_what, fileOf, message) => {
     writeFileSync(join(fixture.place.folder, "secret"), SECRET);
     writeFileSync(join(fixture.place.folder, "hooks.mjs"), "");
     writeFileSync(join(fixture.place.folder, "a.json"), JSON.stringify(ORDERS));
@@ -183,14 +179,14 @@ describe("breezeway serve --check", () => {
     expect(err).toContain(message);
   });
 
-  it("refuses a file in a folder where everybody could have put another in its place", async () => {
+  it("refuses a file in a folder in which every user can replace the file", async () => {
     const open = join(fixture.place.folder, "open");
     mkdirSync(open);
     writeFileSync(join(open, "secret"), SECRET);
     symlinkSync(join(open, "secret"), join(fixture.place.folder, "link"));
     for (const file of ["open/secret", "link"]) {
       fixture.place.write(change({ keys: { encryptionSecret: { file } } }));
-      // As /tmp is: only who owns a file may replace it.
+      // With the sticky bit, as in /tmp, only the owner of a file may replace it.
       chmodSync(open, 0o1777);
       expect(await serve(["--check"])).toMatchObject({ code: 0 });
       chmodSync(open, 0o777);
@@ -201,11 +197,11 @@ describe("breezeway serve --check", () => {
     }
   });
 
-  it("refuses a file below a folder in which everybody could have replaced a folder", async () => {
+  it("refuses a file below a folder in which every user can replace a subfolder", async () => {
     const [open, inner] = [join(fixture.place.folder, "open"), "open/inner"];
     mkdirSync(join(fixture.place.folder, inner), { recursive: true });
     writeFileSync(join(fixture.place.folder, inner, "secret"), SECRET);
-    // Two links, of which the second stands where everybody may put another.
+    // The second of these two links is in a folder in which every user can replace it.
     symlinkSync("inner/secret", join(open, "second"));
     symlinkSync("open/second", join(fixture.place.folder, "first"));
     for (const file of [`${inner}/secret`, "first"]) {
@@ -219,7 +215,7 @@ describe("breezeway serve --check", () => {
     }
   });
 
-  it("refuses a file that another user has put where everybody may put files", async () => {
+  it("refuses a file that another user created in a folder that every user can write to", async () => {
     const open = join(fixture.place.folder, "open");
     mkdirSync(open);
     chmodSync(open, 0o1777);
@@ -228,7 +224,7 @@ describe("breezeway serve --check", () => {
     fixture.place.write(change({ keys: { encryptionSecret: { file: "open/secret" } } }));
     expect(await serve(["--check"])).toMatchObject({ code: 0 });
     const uid = process.getuid?.() ?? 0;
-    // Only root may give files away; for all others, it is the reader who changes.
+    // Only root may change a file's owner; without root, the test changes the reader instead.
     if (uid === 0) chownSync(secret, 12_345, 12_345);
     else vi.spyOn(process, "getuid").mockReturnValue(uid + 1);
     const { code, err } = await serve(["--check"]);
@@ -237,14 +233,14 @@ describe("breezeway serve --check", () => {
     expect(err).not.toContain("canary");
   });
 
-  it("shows a name of the file without what moves a terminal's cursor", async () => {
+  it("shows the file's name without terminal control characters", async () => {
     fixture.place.write(change({ rateLimits: { "\u001b[2J\u009b2J\u202e": 1 } }));
     const { code, err } = await serve(["--check"]);
     expect(code).toBe(1);
     expect(err).toContain("issuer.rateLimits.�[2J�2J�: unknown option");
   });
 
-  it("does not wait for a pipe, and reads no file without end", async () => {
+  it("refuses a pipe without waiting for it, and a file above 1 MiB", async () => {
     execFileSync("mkfifo", [join(fixture.place.folder, "pipe")]);
     fixture.place.write(change({ keys: { encryptionSecret: { file: "pipe" } } }));
     expect((await serve(["--check"])).err).toContain("pipe is not a file");
@@ -253,10 +249,14 @@ describe("breezeway serve --check", () => {
   });
 
   it.each([
-    ["is not there", (file: string) => `${file}.none`, "does not exist"],
-    ["is in no folder", (file: string) => join(file, "..", "none", "a.json"), "does not exist"],
+    ["is missing", (file: string) => `${file}.none`, "does not exist"],
+    [
+      "is in a missing folder",
+      (file: string) => join(file, "..", "none", "a.json"),
+      "does not exist",
+    ],
     ["is a folder", () => fixture.place.folder, "is not a file"],
-  ])("says that a file %s", async (_what, fileOf, message) => {
+  ])("reports that a file %s", async (_what, fileOf, message) => {
     const errors: string[] = [];
     const code = await main(["serve", fileOf(fixture.place.file)], {
       out: () => {},
@@ -282,8 +282,8 @@ describe("breezeway serve --check", () => {
   });
 });
 
-describe("the plan", () => {
-  it("has the secrets and the hooks where issuer and gateway look for them", async () => {
+describe("the serve plan", () => {
+  it("passes the secrets and the hooks to the options of the issuer and the gateway", async () => {
     const hooks = "export const mapUser = (person) => ({ userId: person.sub, tenantId: 'acme' });";
     writeFileSync(join(fixture.place.folder, "hooks.mjs"), hooks);
     writeFileSync(join(fixture.place.folder, "secret"), `${SECRET}\n`);

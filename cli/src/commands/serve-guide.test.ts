@@ -18,12 +18,12 @@ describe("the guide", () => {
   const guide = readFileSync(new URL("../../../docs/guides/serve.md", import.meta.url), "utf8");
   const blocks = [...guide.matchAll(/```(?:json|js)\n(.*?)```/gs)].map(([, code = ""]) => code);
 
-  it("has a configuration with which a request of a guest arrives", async () => {
+  it("has a configuration that forwards a guest's request to the service", async () => {
     const [local = ""] = blocks;
     const config = JSON.parse(local) as Config & { gateway: { routes: { prefix: string }[] } };
     const [route] = (fixture.place.config.gateway as { routes: { upstream: string }[] }).routes;
     const routes = config.gateway.routes.map((each) => ({ ...each, upstream: route?.upstream }));
-    // Free ports in place of its own.
+    // Free ports replace the guide's own.
     fixture.place.write({
       ...config,
       issuer: { ...config.issuer, port: 0 },
@@ -37,7 +37,7 @@ describe("the guide", () => {
     expect(code).toBe(0);
   });
 
-  it("has a configuration for production that passes the check", async () => {
+  it("has a production configuration that passes --check", async () => {
     const [, production = "", hooks = ""] = blocks;
     vi.stubEnv("NODE_ENV", "production");
     fixture.env = { OIDC_CLIENT_SECRET: SECRET };

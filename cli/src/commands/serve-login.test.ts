@@ -42,7 +42,7 @@ beforeEach(async () => {
 
 afterEach(() => provider.close());
 
-/** The guide's configuration for production, with the test's addresses and folders for its own. */
+/** The guide's production configuration with the test's addresses and folders. */
 function configuration(issuer: object = {}): object {
   const config = JSON.parse(production) as Config & { readonly issuer: { readonly oidc: object } };
   const [local] = (fixture.place.config.gateway as { routes: { upstream: string }[] }).routes;
@@ -89,7 +89,7 @@ interface SignedIn {
   readonly cookie: string;
 }
 
-/** From the shell's link to what the callback answers. */
+/** Signs in, from the host page's link to the answer of the callback. */
 async function signInAs(person: string, lines: readonly LogLine[]): Promise<SignedIn> {
   const open = behindReverseProxy(addressesIn(lines)["issuer"] ?? "");
   const begun = await open("https://shell.example/auth/login?returnTo=/orders");
@@ -99,8 +99,8 @@ async function signInAs(person: string, lines: readonly LogLine[]): Promise<Sign
   return { response, cookie: cookiesOf(response)[0] ?? "" };
 }
 
-describe("sign-in at an OpenID provider, with the configuration of the guide", () => {
-  it("ends in a session whose token the gateway lets through, and tells nobody its secrets", async () => {
+describe("sign-in at an OpenID provider with the guide's configuration", () => {
+  it("yields a session whose token the gateway accepts, and writes no secret to answers or logs", async () => {
     fixture.place.write(configuration());
     const secrets: string[] = [SECRET];
     const { code, out, err } = await fixture.serve([], async (lines) => {
@@ -116,7 +116,7 @@ describe("sign-in at an OpenID provider, with the configuration of the guide", (
       const answer = await send(`${gateway}/orders`, token);
       expect(answer.status).toBe(200);
       const change = { method: "POST", headers: { authorization: `Bearer ${token}` } };
-      // The hook gives orders:read alone.
+      // The hook grants only orders:read.
       expect((await fetch(`${gateway}/orders`, change)).status).toBe(403);
     });
     expect({ code, err }).toEqual({ code: 0, err: "" });
@@ -131,7 +131,7 @@ describe("sign-in at an OpenID provider, with the configuration of the guide", (
     );
   });
 
-  it("sends whom the hook does not let in to the page for failures, without a session", async () => {
+  it("redirects a user whom the hook rejects to the failure page, without a session", async () => {
     fixture.place.write(configuration());
     await fixture.serve([], async (lines) => {
       const { response, cookie } = await signInAs("mallory", lines);
@@ -140,7 +140,7 @@ describe("sign-in at an OpenID provider, with the configuration of the guide", (
     });
   });
 
-  it("sends everybody there while the provider has another secret, and says so in the log", async () => {
+  it("redirects to the failure page while the provider has another secret, and logs the failure", async () => {
     fixture.env = { OIDC_CLIENT_SECRET: "another" };
     fixture.place.write(configuration());
     await fixture.serve([], async (lines) => {
@@ -150,7 +150,7 @@ describe("sign-in at an OpenID provider, with the configuration of the guide", (
     });
   });
 
-  it("gives a hook up that does not settle, and says which", async () => {
+  it("abandons a hook that does not settle, and logs its name", async () => {
     const { folder } = fixture.place;
     writeFileSync(join(folder, "hooks.mjs"), "export const mapUser = () => new Promise(() => {});");
     fixture.place.write(configuration({ hookTimeoutMs: 50 }));

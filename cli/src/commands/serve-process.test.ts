@@ -18,7 +18,7 @@ import { startServeProcess, type ServeProcess } from "../../test-support/serve-p
 
 /** Requests that the service has not answered, by path. */
 const held = new Map<string, ServerResponse>();
-/** What it must not say. */
+/** Must not appear in the output. */
 const secrets: string[] = [];
 let place: ServePlace;
 let server: ServeProcess;
@@ -34,14 +34,14 @@ beforeAll(async () => {
     if (request.url?.includes("/held") === true) held.set(request.url, response);
     else response.end(JSON.stringify(request.headers));
   });
-  // One that holds something open, as a pool of connections would, and a hangup while it starts.
+  // Like a connection pool, these hooks keep a handle open; they also send SIGHUP during the start.
   const hooks =
     'process.kill(process.pid, "SIGHUP"); setInterval(() => {}, 1_000); export const claims = () => ({ org_role: "admin" });';
   writeFileSync(join(place.folder, "hooks.mjs"), hooks);
   write(place.config);
   server = await startServeProcess(place.file);
   ({ url } = server);
-  // What the hangup asked for.
+  // The SIGHUP during the start asked for this reload.
   await server.nextLine("reloaded");
 });
 
@@ -64,8 +64,8 @@ const statusOf = async (path: string, token: string): Promise<number> => {
   return answer.status;
 };
 
-describe("breezeway serve, a process of its own", () => {
-  it("says where each part listens, and is ready by then", async () => {
+describe("breezeway serve as a separate process", () => {
+  it("logs the address of each part once it is ready", async () => {
     expect(Object.keys(url)).toEqual(["issuer", "gateway", "operations"]);
     const readiness = await fetch(`${url["operations"]}/health/ready`);
     expect(await readiness.json()).toMatchObject({ status: "ok", checks: { keys: "ok" } });
@@ -77,7 +77,7 @@ describe("breezeway serve, a process of its own", () => {
     expect((await fetch(`${url["gateway"]}/metrics`)).status).toBe(404);
   });
 
-  it("signs in, makes a token with what a hook adds, and passes a request on with who it is", async () => {
+  it("signs in, mints a token with the hook's claims, and forwards a request with the user's identity", async () => {
     const token = await newToken();
     expect(decodeSessionToken(token).claims).toMatchObject({ iss: ISSUER, org_role: "admin" });
     const answer = await send(`${url["gateway"]}/orders`, token);
@@ -88,7 +88,7 @@ describe("breezeway serve, a process of its own", () => {
     });
   });
 
-  it("refuses at the gateway what another process revoked on the same store", async () => {
+  it("refuses a token at the gateway after another process on the same store has revoked it", async () => {
     const token = await newToken();
     expect(await statusOf("/orders", token)).toBe(200);
     const store = sqliteStore({ file: join(place.folder, "data/issuer.sqlite"), mustExist: true });
@@ -97,7 +97,7 @@ describe("breezeway serve, a process of its own", () => {
     await expect.poll(() => statusOf("/orders", token)).toBe(401);
   });
 
-  it("goes on as before after SIGHUP with a file that is wrong, and says what is", async () => {
+  it("keeps its configuration after SIGHUP with an invalid file, and logs the fault", async () => {
     const token = await newToken();
     const { config } = place;
     write({ ...config, gateway: { ...config.gateway, routes: [{ prefix: "orders" }] } });
@@ -107,7 +107,7 @@ describe("breezeway serve, a process of its own", () => {
     expect(await statusOf("/orders", token)).toBe(200);
   });
 
-  it("names each field of a changed file that needs a restart, and takes nothing of it over", async () => {
+  it("logs each changed field that needs a restart, and applies no part of the changed file", async () => {
     const { config } = place;
     const routes = [{ prefix: "/bills", upstream: "http://127.0.0.1:1" }];
     write({
@@ -121,7 +121,7 @@ describe("breezeway serve, a process of its own", () => {
     expect(await statusOf("/bills", await newToken())).toBe(404);
   });
 
-  it("takes a changed file over by itself, and ends the tokens of an app that lost a scope", async () => {
+  it("applies a changed file without a signal, and revokes the tokens of an app that lost a scope", async () => {
     const token = await newToken();
     const { config } = place;
     const [route] = (config.gateway as { readonly routes: readonly object[] }).routes;
@@ -130,7 +130,7 @@ describe("breezeway serve, a process of its own", () => {
     write({ ...config, gateway: { ...config.gateway, routes, removeHeaders: ["X-Acme-*"] }, apps });
     expect(await server.nextLine("reloaded")).toMatchObject({ apps: 1, routes: 1 });
     await expect.poll(() => statusOf("/bills", token)).toBe(401);
-    // A token of the same second is ended with those that were made before it.
+    // Revocation also covers tokens that are minted within the same second.
     await expect.poll(async () => statusOf("/bills", await newToken())).toBe(200);
     expect(await statusOf("/orders", token)).toBe(404);
     const headers = { authorization: `Bearer ${await newToken()}`, "x-acme-user": "mallory" };
@@ -138,7 +138,7 @@ describe("breezeway serve, a process of its own", () => {
     expect(await passed.json()).not.toHaveProperty("x-acme-user");
   });
 
-  it("exits with 0 after SIGTERM: what answers in time is answered, what does not is ended", async () => {
+  it("answers what finishes in time after SIGTERM, aborts other requests, and exits with 0", async () => {
     const token = await newToken();
     const answered = send(`${url["gateway"]}/bills/held/a`, token);
     const ended = send(`${url["gateway"]}/bills/held/b`, token).catch(() => "ended");

@@ -15,7 +15,7 @@ import { startServeProcess, type ServeProcess } from "../../test-support/serve-p
 
 const LESSER = { ...ORDERS, scopes: ["orders:write"] };
 const POST = { "x-breezeway-request": "1" };
-// The first start may have to fetch Postgres.
+// The first start may have to download Postgres.
 const START_TIMEOUT_MS = 300_000;
 
 let postgres: PostgresServer;
@@ -47,7 +47,7 @@ beforeAll(async () => {
     DATABASE_URL: await postgres.createDatabase(),
     KEY_SECRET: "a secret of both processes",
   };
-  // At once, on an empty database: neither may be in the other's way.
+  // Both start at once on an empty database, and must not disturb each other.
   [a, b] = await Promise.all([
     startServeProcess(place.file, { env }),
     startServeProcess(place.file, { env }),
@@ -80,19 +80,19 @@ async function kidsAt(server: ServeProcess): Promise<readonly string[]> {
 }
 
 describe("two processes of breezeway serve on one Postgres", () => {
-  it("agree on one key, though both began with none", async () => {
+  it("agree on one key although both started without keys", async () => {
     expect(await kidsAt(a)).toHaveLength(1);
     expect(await kidsAt(b)).toEqual(await kidsAt(a));
   });
 
-  it("take a session of one for a token at the other, and its tokens at both gateways", async () => {
+  it("mint tokens from each other's sessions, and accept them at both gateways", async () => {
     const cookie = await signIn(issuerOf(a));
     const token = (await tokenFor(issuerOf(b), cookie)) ?? "";
     expect(await statusAt(a, token)).toBe(200);
     expect(await statusAt(b, token)).toBe(200);
   });
 
-  it("refuse at one what was signed out at the other", async () => {
+  it("refuse a session at one process after its sign-out at the other", async () => {
     const cookie = await signIn(issuerOf(a));
     const token = (await tokenFor(issuerOf(b), cookie)) ?? "";
     expect(await statusAt(b, token)).toBe(200);
@@ -106,18 +106,18 @@ describe("two processes of breezeway serve on one Postgres", () => {
     await expect.poll(() => tokenFor(issuerOf(b), cookie)).toBeUndefined();
   });
 
-  it("count rate limits each by itself", async () => {
+  it("count rate limits separately", async () => {
     const token = (await tokenFor(issuerOf(a), await signIn(issuerOf(a)))) ?? "";
     expect(await statusAt(a, token, "/limited")).toBe(200);
     expect(await statusAt(a, token, "/limited")).toBe(429);
     expect(await statusAt(b, token, "/limited")).toBe(200);
   });
 
-  it("end a token everywhere when one of them reloads an app that lost a scope", async () => {
+  it("both refuse a token after one of them reloads an app that lost a scope", async () => {
     const cookie = await signIn(issuerOf(a));
     const token = (await tokenFor(issuerOf(a), cookie)) ?? "";
     expect(await statusAt(b, token)).toBe(200);
-    // A file of its own manifest is not watched: whoever is not told goes on with the old one.
+    // Manifest files are not watched: a process that gets no signal keeps the old manifest.
     writeFileSync(join(place.folder, "orders.json"), JSON.stringify(LESSER));
     a.kill("SIGHUP");
     await a.nextLine("reloaded");
@@ -129,7 +129,7 @@ describe("two processes of breezeway serve on one Postgres", () => {
     expect(await scopeAt(b, cookie)).toBe("orders:write");
   });
 
-  it("go on as one when the other ends", async () => {
+  it("leave one process working when the other ends", async () => {
     const cookie = await signIn(issuerOf(a));
     a.kill("SIGTERM");
     expect(await a.exited).toEqual([0, null]);

@@ -35,7 +35,7 @@ describe("breezeway serve", () => {
     return (server.address() as AddressInfo).port;
   }
 
-  it("ends with code 0 when it is asked to, and leaves nothing open", async () => {
+  it("ends with code 0 when stopped, and leaves no port open", async () => {
     const { code, out, err } = await serve([], async (lines) => {
       expect(Object.keys(addressesIn(lines))).toEqual(["issuer", "gateway", "operations"]);
     });
@@ -50,7 +50,7 @@ describe("breezeway serve", () => {
     ["issuer.port", (port: number) => change({ port })],
     ["gateway.port", (port: number) => change({}, { port })],
     ["gateway.operationsPort", (port: number) => change({}, { operationsPort: port })],
-  ])("names %s when it is taken", async (field, configOf) => {
+  ])("names %s when that port is taken", async (field, configOf) => {
     const port = await takenPort();
     fixture.place.write(configOf(port));
     const { code, out, err } = await serve([]);
@@ -61,7 +61,7 @@ describe("breezeway serve", () => {
     );
   });
 
-  it("names an address that this machine does not have", async () => {
+  it("reports an address that this machine does not have", async () => {
     fixture.place.write(change({ host: "192.0.2.1" }));
     expect((await serve([])).err).toContain("issuer.port: port 0 on 192.0.2.1 cannot be opened");
     fixture.place.write(change({}, { operationsHost: "operations.invalid" }));
@@ -76,7 +76,7 @@ describe("breezeway serve", () => {
     expect(err).toContain(`gateway.operationsPort: port ${port} on localhost is already in use`);
   });
 
-  it("says that the database is away, without its address or password", async () => {
+  it("reports an unreachable database without its address or password", async () => {
     fixture.env = { DATABASE_URL: `postgres://me:${SECRET}@127.0.0.1:1/none` };
     fixture.place.write(change({ store: { kind: "postgres", url: { env: "DATABASE_URL" } } }));
     const { code, err } = await serve([]);
@@ -88,7 +88,7 @@ describe("breezeway serve", () => {
     expect(err).not.toContain("canary");
   });
 
-  it("says which audit log cannot be written", async () => {
+  it("names the audit log that it cannot write", async () => {
     fixture.place.write(change({}, { audit: { file: "breezeway.json/audit.jsonl" } }));
     const { code, err } = await serve([]);
     expect(code).toBe(1);
@@ -97,7 +97,7 @@ describe("breezeway serve", () => {
     );
   });
 
-  it("says which store cannot be written", async () => {
+  it("names the store that it cannot write", async () => {
     fixture.place.write(
       change({ store: { kind: "sqlite", file: "breezeway.json/issuer.sqlite" } }),
     );
@@ -106,7 +106,7 @@ describe("breezeway serve", () => {
     expect(err).toContain(`${fixture.place.file}: issuer.store: The session store`);
   });
 
-  it("says that the keys are encrypted with another secret", async () => {
+  it("reports that the keys were encrypted with another secret", async () => {
     const file = join(fixture.place.folder, "data/issuer.sqlite");
     const keys = { encryptionSecret: "another-0123456789" };
     const store = sqliteStore({ file });
@@ -123,27 +123,30 @@ describe("breezeway serve", () => {
   it.each([
     [["127.0.0.1"], 200],
     [[], 429],
-  ])("counts sign-ins by whom the proxies %j have seen: %i", async (trustedProxies, status) => {
-    fixture.place.write(change({ rateLimits: { loginsPerAddress: 1 } }, {}, { trustedProxies }));
-    await serve([], async (lines) => {
-      const from = async (address: string): Promise<number> => {
-        const { issuer } = addressesIn(lines);
-        const answer = await fetch(`${issuer}/auth/login/dev`, {
-          method: "POST",
-          headers: {
-            "x-breezeway-request": "1",
-            "content-type": "application/json",
-            "x-forwarded-for": address,
-          },
-          body: '{"userId":"alice","tenantId":"acme"}',
-        });
-        return answer.status;
-      };
-      expect([await from("192.0.2.1"), await from("192.0.2.2")]).toEqual([200, status]);
-    });
-  });
+  ])(
+    "limits sign-ins by the client address behind the trusted proxies %j: status %i",
+    async (trustedProxies, status) => {
+      fixture.place.write(change({ rateLimits: { loginsPerAddress: 1 } }, {}, { trustedProxies }));
+      await serve([], async (lines) => {
+        const from = async (address: string): Promise<number> => {
+          const { issuer } = addressesIn(lines);
+          const answer = await fetch(`${issuer}/auth/login/dev`, {
+            method: "POST",
+            headers: {
+              "x-breezeway-request": "1",
+              "content-type": "application/json",
+              "x-forwarded-for": address,
+            },
+            body: '{"userId":"alice","tenantId":"acme"}',
+          });
+          return answer.status;
+        };
+        expect([await from("192.0.2.1"), await from("192.0.2.2")]).toEqual([200, status]);
+      });
+    },
+  );
 
-  it("follows a feed that is guarded, and takes tokens of both algorithms", async () => {
+  it("follows a revocation feed that requires authentication, and accepts tokens of both algorithms", async () => {
     fixture.env = { FEED: "feed-secret" };
     const revocations = { secrets: [{ env: "FEED" }], heartbeatSeconds: 2 };
     fixture.place.write(change({ revocations, algorithms: { orders: "ES256" } }));
@@ -159,33 +162,36 @@ describe("breezeway serve", () => {
   });
 
   it.each([
-    ["a hangup", () => process.emit("SIGHUP")],
+    ["SIGHUP", () => process.emit("SIGHUP")],
     [
       "a change of its file",
       () => fixture.place.write(change({ hooks: "hooks.mjs" }, {}, { apps: [LESSER] })),
     ],
-  ])("takes over once it has started what %s asks for while it reads", async (_what, ask) => {
-    const manifest = join(fixture.place.folder, "a.json");
-    writeFileSync(manifest, JSON.stringify(ORDERS));
-    // They are loaded once file and manifests have been read.
-    const hooks = "globalThis.whileReading();";
-    writeFileSync(join(fixture.place.folder, "hooks.mjs"), hooks);
-    fixture.place.write(change({ hooks: "hooks.mjs" }, {}, { apps: ["a.json"] }));
-    vi.stubGlobal("whileReading", () => {
-      writeFileSync(manifest, JSON.stringify(LESSER));
-      ask();
-    });
-    await serve([], async (lines) => {
-      await expect.poll(() => lines.map(({ event }) => event)).toContain("reloaded");
-      const { issuer = "" } = addressesIn(lines);
-      const token = (await tokenFor(issuer, await signIn(issuer))) ?? "";
-      expect(decodeSessionToken(token).claims).toMatchObject({ scope: "orders:write" });
-    });
-  });
+  ])(
+    "applies the reload that %s requests during the start once it has started",
+    async (_what, ask) => {
+      const manifest = join(fixture.place.folder, "a.json");
+      writeFileSync(manifest, JSON.stringify(ORDERS));
+      // The hooks are loaded after the file and the manifests have been read.
+      const hooks = "globalThis.whileReading();";
+      writeFileSync(join(fixture.place.folder, "hooks.mjs"), hooks);
+      fixture.place.write(change({ hooks: "hooks.mjs" }, {}, { apps: ["a.json"] }));
+      vi.stubGlobal("whileReading", () => {
+        writeFileSync(manifest, JSON.stringify(LESSER));
+        ask();
+      });
+      await serve([], async (lines) => {
+        await expect.poll(() => lines.map(({ event }) => event)).toContain("reloaded");
+        const { issuer = "" } = addressesIn(lines);
+        const token = (await tokenFor(issuer, await signIn(issuer))) ?? "";
+        expect(decodeSessionToken(token).claims).toMatchObject({ scope: "orders:write" });
+      });
+    },
+  );
 });
 
 describe("the log", () => {
-  it("names a failure that the caller does not see, without the words of the failure", async () => {
+  it("names the class of a failure that the caller does not see, without the error's message", async () => {
     writeFileSync(
       join(fixture.place.folder, "hooks.mjs"),
       'export const claims = () => { throw new RangeError("canary"); };',
@@ -205,7 +211,7 @@ describe("the log", () => {
     expect(out.join()).not.toContain("canary");
   });
 
-  it("names the hook that did not settle in time, whose request is answered with 504", async () => {
+  it("names the hook that did not settle in time, and its request is answered with 504", async () => {
     const hooks = "export const mayManage = () => new Promise(() => {});";
     writeFileSync(join(fixture.place.folder, "hooks.mjs"), hooks);
     fixture.place.write(change({ hooks: "hooks.mjs", hookTimeoutMs: 50, installations: {} }));

@@ -52,7 +52,7 @@ const verify = (token: string, ...flags: string[]): Promise<Run> =>
   ]);
 
 describe("breezeway token decode", () => {
-  it("shows header, claims and times in words, and never the whole signature", async () => {
+  it("shows the header, the claims and the times in words, and never the whole signature", async () => {
     const token = tokenOf();
     const { code, out } = await run(["token", "decode", token]);
     expect(code).toBe(0);
@@ -64,7 +64,7 @@ describe("breezeway token decode", () => {
     expect(out).toContain("… (86 characters)");
   });
 
-  it("shows nothing that moves the cursor or turns the writing, whoever chose names and values", async () => {
+  it("shows no terminal control or text-direction characters of any name or value", async () => {
     const hostile = "\u009b2J\u001b[2J\u202e\u2028\u007f";
     const token = tokenOf({ [`a${hostile}`]: hostile }, { [`b${hostile}`]: hostile });
     const lines: string[] = [];
@@ -78,7 +78,7 @@ describe("breezeway token decode", () => {
         env: {},
       });
     }
-    // Colours are the command's own.
+    // The command itself writes the colours.
     // oxlint-disable-next-line no-control-regex -- these are the characters meant
     const text = lines.join("\n").replaceAll(/\u001b\[\d+m/g, "");
     expect(text).toContain("2J");
@@ -88,7 +88,7 @@ describe("breezeway token decode", () => {
     expect(JSON.parse(out)).toMatchObject({ claims: { [`a${hostile}`]: hostile } });
   });
 
-  it("reads standard input, and takes a copied Authorization value", async () => {
+  it("reads standard input, and accepts a copied Authorization value", async () => {
     const { code, out } = await run(["token", "decode"], `Bearer ${tokenOf()}\n`);
     expect(code).toBe(0);
     expect(out).toContain('"alice"');
@@ -99,7 +99,7 @@ describe("breezeway token decode", () => {
     ["an expired token", tokenOf({ exp: 1_000, iat: 940, nbf: 940 }), /expired \d+ days ago/],
     ["a token of the future", tokenOf({ nbf: 9_999_999_999 }), /nbf is .* in the future/],
     [
-      "a token that lives too long",
+      "a token with too long a lifetime",
       tokenOf({ iat: 1, exp: 9_999_999_999 }),
       /valid for \d+ seconds; the limit is 300/,
     ],
@@ -107,19 +107,23 @@ describe("breezeway token decode", () => {
     ["two users in one token", tokenOf({ sub: "bob" }), /sub and userId differ/],
     ["another algorithm", tokenOf({}, { alg: "none" }), /alg is "none"/],
     ["another typ", tokenOf({}, { typ: "jwt" }), /typ is "jwt"/],
-    ["a header that steers", tokenOf({}, { jku: "https://evil.example" }), /header has jku/],
-  ])("says what is plainly wrong with %s", async (_name, token, problem) => {
+    [
+      "a header that names its own keys",
+      tokenOf({}, { jku: "https://evil.example" }),
+      /header has jku/,
+    ],
+  ])("reports the problem of %s", async (_name, token, problem) => {
     const { code, out } = await run(["token", "decode", token]);
     expect(code).toBe(0);
     expect(out).toMatch(problem);
   });
 
-  it("prints JSON for programs", async () => {
+  it("prints JSON with --json", async () => {
     const { out } = await run(["token", "decode", "--json", tokenOf()]);
     expect(JSON.parse(out)).toMatchObject({ header: { kid: "key-1" }, claims: { aud: "orders" } });
   });
 
-  it("shows no control characters of a hostile token", async () => {
+  it("strips control characters from a hostile token", async () => {
     const { out } = await run(["token", "decode", tokenOf({ org: "\u001b[2J\u202egnp" })]);
     for (const character of ["\u001b", "\u202e"]) expect(out).not.toContain(character);
   });
@@ -127,7 +131,7 @@ describe("breezeway token decode", () => {
   it.each([
     ["", "token-missing"],
     ["hello", "token-malformed"],
-  ])("fails in one line for %j", async (input, reason) => {
+  ])("fails with one line for %j", async (input, reason) => {
     const { code, err } = await run(["token", "decode"], input);
     expect(code).toBe(1);
     expect(err).toMatch(new RegExp(`^${reason}: .*$`));
@@ -135,14 +139,14 @@ describe("breezeway token decode", () => {
 });
 
 describe("breezeway token verify", () => {
-  it("accepts a good token, with the keys of a file", async () => {
+  it("accepts a valid token with the keys of a file", async () => {
     const flags = ["--origin", "https://orders.example", "--tenant", "acme"];
     const { code, out } = await verify(tokenOf(), ...flags, "--scope", "orders:read");
     expect(code).toBe(0);
     expect(out).toContain("✓ valid: user alice of tenant acme, app orders");
   });
 
-  it("takes several audiences and scopes, and the token after them", async () => {
+  it("accepts several audiences and scopes before the token", async () => {
     const { code, out, err } = await run([
       ...["token", "verify", "--issuer", "https://shell.example/auth", "--jwks", jwksFile],
       ...["--audience", "inspector,orders", "--audience", "billing", "--scope", "orders:read"],
@@ -153,7 +157,7 @@ describe("breezeway token verify", () => {
     expect(out).toContain("✓ valid");
   });
 
-  it("takes the issuer's own key set and the environment when told nothing else", async () => {
+  it("uses the issuer's key set and the environment by default", async () => {
     await using server = await createJwksServer(signer.publicJwk);
     const issuer = server.urlOf("/auth");
     const env = { BREEZEWAY_ISSUER: issuer, BREEZEWAY_APP_ID: "inspector, orders" };
@@ -169,7 +173,7 @@ describe("breezeway token verify", () => {
 
   interface Refusal {
     readonly name: string;
-    /** Made when it is sent: tokens live a minute. */
+    /** Signed at the time of use, because tokens live for 60 seconds. */
     readonly token: () => string;
     readonly flags?: readonly string[];
     readonly reason: string;
@@ -245,7 +249,7 @@ describe("breezeway token verify", () => {
       why: /required: orders:write/,
     },
     {
-      name: "keys that cannot be had",
+      name: "unavailable keys",
       token: () => tokenOf(),
       flags: ["--jwks", "http://127.0.0.1:1/"],
       reason: "keys-unavailable",
@@ -254,7 +258,7 @@ describe("breezeway token verify", () => {
   ];
 
   it.each(refusals)(
-    "refuses $name and says why",
+    "refuses $name, and explains the reason",
     async ({ token: make, flags = [], reason, why }) => {
       const token = make();
       const { code, out, err } = await verify(token, ...flags);
@@ -270,13 +274,13 @@ describe("breezeway token verify", () => {
   it.each([
     ["no issuer", ["token", "verify", "x", "--audience", "orders"], /--issuer/],
     ["no audience", ["token", "verify", "x", "--issuer", "https://a.example"], /--audience/],
-  ])("names what is missing: %s", async (_name, args, message) => {
+  ])("names the missing option: %s", async (_name, args, message) => {
     const { code, err } = await run(args);
     expect(code).toBe(1);
     expect(err).toMatch(message);
   });
 
-  it("names a file that holds no keys", async () => {
+  it("names a file that contains no keys", async () => {
     const file = join(folder, "no-keys.json");
     await writeFile(file, "<html>");
     const { code, err } = await verify(tokenOf(), "--jwks", file);

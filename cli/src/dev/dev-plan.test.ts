@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-it("makes an app of the URL, with the rights that the flags name", async () => {
+it("creates an app from the URL, with the scopes and capabilities of the flags", async () => {
   const plan = await readDevPlan(`${URL_OF_APP}/orders?tab=2`, {
     scope: ["orders:read"],
     capability: ["customers:read"],
@@ -48,13 +48,13 @@ it("makes an app of the URL, with the rights that the flags name", async () => {
   });
 });
 
-it("takes app and scopes from the manifest, and its start page when the URL names none", async () => {
+it("uses the app and scopes of the manifest, and its start page when the URL has no path", async () => {
   const plan = await readDevPlan(URL_OF_APP, { manifest: fileOf("app.json") });
   expect(plan.app).toMatchObject({ id: "orders", url: `${URL_OF_APP}/start` });
   expect(plan).toMatchObject({ path: undefined, scopes: ["orders:read"] });
 });
 
-it("gives users fewer scopes than the manifest when --scope says so", async () => {
+it("grants users only the scopes of --scope when the manifest has more", async () => {
   const manifest = fileOf("app.json");
   const plan = await readDevPlan(URL_OF_APP, { manifest, scope: ["orders:write"] });
   expect(plan.scopes).toEqual(["orders:write"]);
@@ -67,7 +67,7 @@ it.each([
   ["https://orders.example", "localhost"],
   ["http://localhost:5173", "127.0.0.1"],
   ["http://orders.localhost:5173", "127.0.0.1"],
-])("shows %s in a host on %s, another site", async (url, hostname) => {
+])("shows %s in a host on %s, which is another site", async (url, hostname) => {
   expect((await readDevPlan(url, {})).hostname).toBe(hostname);
 });
 
@@ -76,15 +76,15 @@ it.each([
   ["https://orders.example", "orders-example"],
   ["https://7.example", "app-7-example"],
   [`https://${"a".repeat(62)}.example`, "a".repeat(62)],
-])("names the app of %s %s", async (url, id) => {
+])("derives from %s the app id %s", async (url, id) => {
   expect((await readDevPlan(url, {})).app.id).toBe(id);
 });
 
 it.each<[string, string, DevFlags, RegExp]>([
-  ["a text that is not a URL", "orders", {}, /<guest-url>: must be the URL of the app/],
+  ["a string that is not a URL", "orders", {}, /<guest-url>: must be the URL of the app/],
   ["another protocol", "file:///app.html", {}, /<guest-url>: must be the URL of the app/],
   [
-    "plain http beyond this machine",
+    "plain http to another machine",
     "http://orders.example",
     {},
     /<guest-url>: url: must be an https/,
@@ -96,21 +96,16 @@ it.each<[string, string, DevFlags, RegExp]>([
     /--port: must be a number from 1 to 65534/,
   ],
   [
-    "a port without a next one",
+    "the highest port, which leaves none for the gateway",
     URL_OF_APP,
     { port: "65535" },
     /--port: must be a number from 1 to 65534/,
   ],
   ["no user", URL_OF_APP, { user: [] }, /--user: must have at least one name/],
   ["no tenant", URL_OF_APP, { tenant: [] }, /--tenant: must have at least one name/],
+  ["a malformed scope", URL_OF_APP, { scope: ["orders"] }, /--scope: "orders" must have the form/],
   [
-    "a scope of another form",
-    URL_OF_APP,
-    { scope: ["orders"] },
-    /--scope: "orders" must have the form/,
-  ],
-  [
-    "a capability of another form",
+    "a malformed capability",
     URL_OF_APP,
     { capability: ["*"] },
     /--capability: "\*" must have the form/,
@@ -122,7 +117,7 @@ it.each<[string, string, DevFlags, RegExp]>([
     /--upstream: /,
   ],
   [
-    "methods that are not there",
+    "a missing methods file",
     URL_OF_APP,
     { methods: "none.mjs" },
     /--methods: cannot read none.mjs .*ENOENT/,
@@ -134,30 +129,30 @@ it.each<[string, string, DevFlags, RegExp]>([
     /--methods: must be a JavaScript/,
   ],
   [
-    "a manifest that is not there",
+    "a missing manifest",
     URL_OF_APP,
     { manifest: "none.json" },
     /--manifest: cannot read none.json .*ENOENT/,
   ],
-])("refuses %s by its name", async (_what, url, flags, message) => {
+])("refuses %s, and names the flag or argument", async (_what, url, flags, message) => {
   await expect(readDevPlan(url, flags)).rejects.toThrow(message);
 });
 
-it("names file and field of a manifest with a mistake", async () => {
+it("names the file and the field of an invalid manifest", async () => {
   const file = fileOf("bad.json");
   await expect(readDevPlan(URL_OF_APP, { manifest: file })).rejects.toThrow(
     `${file}: version: must be a semantic version.`,
   );
 });
 
-it("refuses a manifest of another origin than the URL's", async () => {
+it("refuses a manifest whose origin differs from the URL's", async () => {
   const file = fileOf("app.json");
   await expect(readDevPlan("http://127.0.0.1:3001", { manifest: file })).rejects.toThrow(
     `${file}: url: must have the origin of <guest-url>, http://127.0.0.1:3001, but has ${URL_OF_APP}.`,
   );
 });
 
-it("refuses capabilities beside a manifest, which has them", async () => {
+it("refuses --capability together with a manifest, which lists its own", async () => {
   const flags = { manifest: fileOf("app.json"), capability: ["orders:read"] };
   await expect(readDevPlan(URL_OF_APP, flags)).rejects.toThrow(/^--capability: /);
 });

@@ -35,6 +35,6 @@ it.each([
   [csp("frame-ancestors *, frame-ancestors 'self'"), "'self'"],
   [{ "x-frame-options": "deny" }, "X-Frame-Options: deny"],
   [{ "x-frame-options": "SAMEORIGIN" }, "SAMEORIGIN"],
-])("names the header of a page with %j", (headers, named) => {
+])("names the header that forbids framing for a page with %j", (headers, named) => {
   expect(refusalOf(headers)).toContain(named);
 });

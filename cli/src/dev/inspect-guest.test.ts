@@ -34,7 +34,7 @@ afterAll(() => {
 const titles = async (url: string): Promise<string[]> =>
   (await inspectGuest({ url, hostOrigin: HOST })).map(({ title }) => title);
 
-it("finds nothing wrong with a page, also after a redirect within its origin", async () => {
+it("reports no problem for a page that may be framed, also after a redirect within its origin", async () => {
   expect(await titles(`${origin}/`)).toEqual([]);
   expect(await titles(`${origin}/inside`)).toEqual([]);
 });
@@ -44,15 +44,15 @@ it.each([
   ["/outside", "The app redirects to https://login.example."],
   ["/circle", "The app redirects more than 5 times."],
   ["/deny", "A header of the app forbids the frame: X-Frame-Options: DENY"],
-])("says what is wrong with %s", async (path, title) => {
+])("reports the problem of %s", async (path, title) => {
   expect(await titles(`${origin}${path}`)).toEqual([title]);
 });
 
-it("gives the header that would let the host in", async () => {
+it("suggests the header that allows the host to frame the page", async () => {
   const [finding] = await inspectGuest({ url: `${origin}/deny`, hostOrigin: HOST });
   expect(finding?.code).toBe(`Content-Security-Policy: frame-ancestors ${HOST}`);
 });
 
-it("says that nothing answers", async () => {
+it("reports that the app does not answer", async () => {
   expect(await titles("http://127.0.0.1:1/")).toEqual(["Nothing answers at http://127.0.0.1:1."]);
 });

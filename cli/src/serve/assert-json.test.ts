@@ -32,13 +32,13 @@ it.each([
   ["1,", 1, 2],
   ["\ufeff{}", 1, 1],
 ])(
-  "names the place of the fault in %j, line %i column %i, and quotes nothing",
+  "names the position of the error in %j, line %i column %i, and quotes nothing",
   (text, line, column) => {
     expect(faultOf(text)).toBe(`a.json: this is not valid JSON (line ${line} column ${column}).`);
   },
 );
 
-it("accepts JSON and names a place in everything else", () => {
+it("accepts JSON, and names a position in any other text", () => {
   const text = fc.oneof(
     fc.json(),
     fc
@@ -68,7 +68,7 @@ it("does not overflow the stack on a million opening brackets", () => {
   expect(faultOf("[".repeat(1_000_000))).toBe(message);
 });
 
-it("names the start of a long string that never ends", () => {
+it("names the start of a long unterminated string", () => {
   expect(faultOf(`"${"a".repeat(1_000_000)}`)).toContain("(line 1 column 1)");
   expect(faultOf(`"${"\\n".repeat(500_000)}`)).toContain("(line 1 column 1)");
 });

@@ -29,7 +29,7 @@ async function hooksOf(text: string): Promise<Required<Hooks>> {
 
 const ALL = ["mapUser", "claims", "mayManage"] as const;
 
-/** Calls any of the hooks and resolves to its result. */
+/** Calls the hook of this name and resolves to its result. */
 async function call(hooks: Required<Hooks>, name: (typeof ALL)[number]): Promise<unknown> {
   const hook: (argument: never) => unknown = hooks[name];
   return await hook({} as never);
@@ -38,12 +38,12 @@ async function call(hooks: Required<Hooks>, name: (typeof ALL)[number]): Promise
 const all = (body: string): string =>
   ALL.map((name) => `export const ${name} = ${body};`).join("\n");
 
-describe("a call of a hook", () => {
+describe("a call to a hook", () => {
   it.each([
     ...ALL.map((name) => [name, "() => new Promise(() => {})"] as const),
-    // As queries of database clients are.
+    // Queries of database clients are such thenables.
     ["claims", "() => ({ then() {} })"] as const,
-  ])("of %s is given up when it has not settled in time", async (name, body) => {
+  ])("to %s is abandoned when it has not settled in time", async (name, body) => {
     const hooks = await hooksOf(all(body));
     const given = call(hooks, name);
     let isSettled = false;
@@ -58,21 +58,21 @@ describe("a call of a hook", () => {
   });
 
   it.each([
-    ["that waits", "async () => ({ org: 'a' })"],
-    ["of a promise by another name", "() => ({ then: (done) => done({ org: 'a' }) })"],
-  ])("%s gives what it settles with, and leaves no timer behind", async (_what, body) => {
+    ["to an async hook", "async () => ({ org: 'a' })"],
+    ["to a hook that returns a thenable", "() => ({ then: (done) => done({ org: 'a' }) })"],
+  ])("%s resolves to the hook's result, and leaves no timer", async (_what, body) => {
     const hooks = await hooksOf(all(body));
     expect(await call(hooks, "claims")).toEqual({ org: "a" });
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("that never waits gives its result itself, so that a mint stays synchronous", async () => {
+  it("to a synchronous hook returns its result directly, so that a mint stays synchronous", async () => {
     const { claims } = await hooksOf(all("() => ({ org: 'a' })"));
     expect(claims({} as never)).toEqual({ org: "a" });
   });
 
   it.each(["() => { throw new RangeError('x'); }", "async () => { throw new RangeError('x'); }"])(
-    "that is %s fails as it does",
+    "to %s fails with the hook's own error",
     async (body) => {
       const hooks = await hooksOf(all(body));
       await expect(call(hooks, "claims")).rejects.toThrow(RangeError);
@@ -80,7 +80,7 @@ describe("a call of a hook", () => {
     },
   );
 
-  it("that fails after it was given up harms nobody", async () => {
+  it("causes no unhandled rejection when it fails after it was abandoned", async () => {
     const hooks = await hooksOf(
       all("() => new Promise((_, fail) => setTimeout(() => fail(new Error('late')), 60_000))"),
     );

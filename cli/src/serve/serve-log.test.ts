@@ -15,7 +15,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it("says a failure that lasts once a minute, and another one at once", () => {
+it("logs a lasting failure once a minute, and a different one at once", () => {
   const away = new BridgeError("STORE_UNAVAILABLE", "The session store cannot be reached.");
   log.failure("issuer", away);
   log.failure("issuer", away);
@@ -28,17 +28,21 @@ it("says a failure that lasts once a minute, and another one at once", () => {
 });
 
 it.each([
-  ["a class for what has no code", new TypeError("canary"), "TypeError"],
-  ["a code of a database", Object.assign(new Error("canary"), { code: "28P01" }), "28P01"],
+  ["the class of an error without a code", new TypeError("canary"), "TypeError"],
+  ["the code of a database error", Object.assign(new Error("canary"), { code: "28P01" }), "28P01"],
   ["the code of a cause", new Error("canary", { cause: withCode("ECONNREFUSED") }), "ECONNREFUSED"],
-  ["no code that is a text", Object.assign(new Error("canary"), { code: "the canary" }), "Error"],
-  ["nothing of a value that is not an error", "canary", "unknown failure"],
   [
-    "our own words, and the code of what is behind",
+    "no code that is free text",
+    Object.assign(new Error("canary"), { code: "the canary" }),
+    "Error",
+  ],
+  ["no part of a value that is not an error", "canary", "unknown failure"],
+  [
+    "Breezeway's own message and the code of its cause",
     new BridgeError("STORE_UNAVAILABLE", "It is away.", { cause: withCode("ECONNRESET") }),
     "It is away. (ECONNRESET)",
   ],
-])("gives as reason %s", (_case, error, why) => {
+])("logs as the reason %s", (_case, error, why) => {
   log.failure("issuer", error);
   expect(lines).toMatchObject([{ why }]);
 });

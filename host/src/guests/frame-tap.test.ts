@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { callOptions } from "../index.ts";
 import { createHostForTesting, createTestGuest, createTestIssuer } from "../testing.ts";
 
-it("reports a listener that throws, and still answers or times out every call", async () => {
+it("reports a listener that throws, and every call still gets an answer or a time-out", async () => {
   const issuer = createTestIssuer();
   const broken = new Error("broken tool");
   const errors: unknown[] = [];

@@ -28,7 +28,7 @@ const CALL: IncomingCall = {
   isUserActive: undefined,
 };
 
-/** What the guest gets when the gateway answers with this body; 1 000 bytes are allowed. */
+/** The guest's result for a gateway response with this body; the limit is 1 000 bytes. */
 async function answerOf(body: BodyInit, init?: ResponseInit): Promise<number> {
   const hostFetch = createHostFetch({
     gatewayUrl: "https://api.example",
@@ -53,15 +53,18 @@ it("returns a response of exactly the allowed size", async () => {
 it.each([
   ["a document", {}],
   ["a refusal", { status: 401, headers: { "content-type": "application/problem+json" } }],
-])("[HF-4] stops reading %s that is larger, and one without an end", async (_what, init) => {
-  const tooLarge = expect.objectContaining({ code: "FETCH_FAILED" });
-  await expect(answerOf(new Uint8Array(1_001), init)).rejects.toEqual(tooLarge);
-  const cancelled = Promise.withResolvers<void>();
-  await expect(answerOf(endless(cancelled.resolve), init)).rejects.toEqual(tooLarge);
-  await cancelled.promise;
-});
+])(
+  "[HF-4] stops reading %s beyond the size limit, also one without an end",
+  async (_what, init) => {
+    const tooLarge = expect.objectContaining({ code: "FETCH_FAILED" });
+    await expect(answerOf(new Uint8Array(1_001), init)).rejects.toEqual(tooLarge);
+    const cancelled = Promise.withResolvers<void>();
+    await expect(answerOf(endless(cancelled.resolve), init)).rejects.toEqual(tooLarge);
+    await cancelled.promise;
+  },
+);
 
-it("rejects when the response breaks off", async () => {
+it("rejects when the response ends prematurely", async () => {
   const broken = new ReadableStream({
     pull: (controller) => controller.error(new Error("reset")),
   });

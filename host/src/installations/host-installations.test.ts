@@ -65,7 +65,7 @@ function open(options: Partial<HostOptions> = {}, hooks: HostTestHooks = {}): Ho
 }
 
 describe("installations of the tenant", () => {
-  it("are listed and changed for the tenant that this page shows", async () => {
+  it("are listed and changed for the tenant that the page shows", async () => {
     const { installations } = open();
     expect(await installations.list()).toEqual([INSTALLATION]);
     expect(await installations.install("orders")).toEqual(INSTALLATION);
@@ -80,7 +80,7 @@ describe("installations of the tenant", () => {
     ]);
   });
 
-  it("notify listeners of commands of this page, and of another session or tenant", async () => {
+  it("notify listeners of the page's own commands, and of a new session or tenant", async () => {
     const { installations, session } = open();
     await session.ready;
     let changes = 0;
@@ -171,7 +171,7 @@ describe("installations of the tenant", () => {
       .toEqual([null, null]);
   });
 
-  it("notify a listener once that subscribes again in each call", async () => {
+  it("notify a listener once even if it subscribes again in each call", async () => {
     const { installations, session } = open();
     await session.ready;
     let changes = 0;
@@ -232,7 +232,7 @@ describe("a setup page", () => {
     ]);
   });
 
-  it("does not complete the setup of another tenant than the one it was opened in", async () => {
+  it("completes only the setup of the tenant in which it was opened", async () => {
     open();
     const guest = createTestGuest({ clock: issuer.clock });
     await host.session.ready;
@@ -273,7 +273,7 @@ describe("a setup page", () => {
     expect([completed, refused, requests.length]).toEqual([5, 35, 5]);
   });
 
-  it("is not any other page of the app: setupCompleted there only calls the host's handler", async () => {
+  it("is only the page that the manifest names: on other pages setupCompleted only calls the host's handler", async () => {
     let heard = 0;
     open({ onSetupCompleted: () => void (heard += 1) });
     const guest = createTestGuest({ clock: issuer.clock });

@@ -15,7 +15,7 @@ interface World extends Disposable {
   readonly guest: TestGuest;
 }
 
-/** A host whose app is there before anybody knows who is signed in. */
+/** A host whose app is mounted before the session is known. */
 function open(issuer: TestIssuer): World {
   const host = createHostForTesting({ ...issuer.hostOptions, apps: [orders] }, issuer.hooks);
   const guest = createTestGuest({ clock: issuer.clock });
@@ -81,7 +81,7 @@ describe("a host that starts while its issuer is unreachable", () => {
     expect(session.current).toBeNull();
   });
 
-  it("stops asking when it is closed during a request", async () => {
+  it("stops retrying when it is closed during a request", async () => {
     const issuer = createTestIssuer();
     const answers: ((response: Response) => void)[] = [];
     const ask = (): Promise<Response> => new Promise((resolve) => answers.push(resolve));

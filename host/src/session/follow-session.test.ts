@@ -1,4 +1,4 @@
-/** What a page knows of its session after a time without an event stream. */
+/** Tests how a page updates its session after a time without an event stream. */
 import { afterEach, describe, expect, it } from "vitest";
 import type { Host } from "../index.ts";
 import {
@@ -15,7 +15,7 @@ import type { SessionEventStream } from "./session-events.ts";
 const CLOSED = 2;
 const orders = { id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/app" };
 
-/** A stream as the browser has one; the test says what becomes of it. */
+/** A fake of the browser's event stream; the test opens, fails and closes it. */
 interface OpenedStream extends SessionEventStream {
   readyState: number;
   tell(type: string): void;
@@ -25,7 +25,7 @@ interface World {
   readonly issuer: TestIssuer;
   readonly host: Host;
   readonly guest: TestGuest;
-  /** The streams that the page has opened, the latest last. */
+  /** The streams that the page has opened, oldest first. */
   readonly streams: OpenedStream[];
   /** The messages about the session to other tabs. */
   readonly posted: string[];
@@ -66,7 +66,7 @@ async function start(): Promise<World> {
   return { issuer, host, guest, streams, posted };
 }
 
-/** At the issuer, without a word to the page. */
+/** Changes the issuer without an event to the page. */
 function switchBehindItsBack(issuer: TestIssuer): void {
   issuer.signIn({ ...issuer.session!, tenantId: "globex" });
 }
@@ -78,7 +78,7 @@ async function shown({ issuer, host, guest }: World): Promise<unknown> {
 }
 
 describe("a page whose event stream opens", () => {
-  it("shows the tenant that was switched to between its first question and the stream", async () => {
+  it("shows the tenant of a switch between its first session request and the stream", async () => {
     const world = await start();
     expect(await shown(world)).toEqual(["acme", "acme"]);
     switchBehindItsBack(world.issuer);
@@ -87,7 +87,7 @@ describe("a page whose event stream opens", () => {
     expect(world.posted).toEqual(["changed"]);
   });
 
-  it("shows the tenant that was switched to between its recheck and the next stream", async () => {
+  it("shows the tenant of a switch between its recheck and the next stream", async () => {
     const world = await start();
     const [first] = world.streams;
     first!.readyState = CLOSED;
@@ -101,7 +101,7 @@ describe("a page whose event stream opens", () => {
     expect(await shown(world)).toEqual(["globex", "globex"]);
   });
 
-  it("notifies the other tabs of what its recheck has found", async () => {
+  it("notifies the other tabs of the result of its recheck", async () => {
     const world = await start();
     switchBehindItsBack(world.issuer);
     world.streams[0]!.readyState = CLOSED;
@@ -110,7 +110,7 @@ describe("a page whose event stream opens", () => {
     expect(world.posted).toEqual(["changed"]);
   });
 
-  it("mints tokens again when claims have changed meanwhile, and only then", async () => {
+  it("mints new tokens only when the claims have changed meanwhile", async () => {
     const world = await start();
     const { issuer, streams, posted } = world;
     const before = issuer.mints.length;
@@ -123,7 +123,7 @@ describe("a page whose event stream opens", () => {
     expect([issuer.mints.length, posted]).toEqual([before + 1, ["changed"]]);
   });
 
-  it("asks until it is answered, and notifies the other tabs of the change", async () => {
+  it("retries its recheck until it gets an answer, and notifies the other tabs of the change", async () => {
     const world = await start();
     const { issuer, streams, posted } = world;
     switchBehindItsBack(issuer);
@@ -136,7 +136,7 @@ describe("a page whose event stream opens", () => {
     expect([await shown(world), posted]).toEqual([["globex", "globex"], ["changed"]]);
   });
 
-  it("asks until it is answered after an event of changed claims", async () => {
+  it("retries until it gets an answer after an event about changed claims", async () => {
     const world = await start();
     const { issuer, streams } = world;
     const before = issuer.mints.length;

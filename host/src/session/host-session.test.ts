@@ -20,7 +20,7 @@ function summaryOf(userId: string, tenantId = "acme"): Response {
 
 interface World {
   readonly session: HostSessionControl;
-  /** Answers the oldest question that is open. */
+  /** Answers the oldest pending request. */
   readonly answer: (response: Response) => Promise<void>;
   readonly questions: string[];
   readonly told: TabMessage[];
@@ -49,7 +49,7 @@ function open(): World {
     told,
     answer: async (response) => {
       waiting.shift()?.(response.clone());
-      // Until all that follows from it has happened.
+      // Waits until the session has processed the answer.
       await new Promise(setImmediate);
     },
   };
@@ -63,7 +63,7 @@ async function signedIn(userId: string): Promise<World> {
 }
 
 describe("the end of a session", () => {
-  it("is not undone by an answer to an earlier question", async () => {
+  it("is not undone by the answer to an earlier request", async () => {
     const { session, answer } = await signedIn("alice");
     const asked = session.refetch();
     session.ended("session of alice");
@@ -96,7 +96,7 @@ describe("the end of a session", () => {
 });
 
 describe("signing out", () => {
-  it("is not undone by an answer to an earlier question, and names the session to the other tabs", async () => {
+  it("is not undone by the answer to an earlier request, and names the session to the other tabs", async () => {
     const { session, answer, questions, told } = await signedIn("alice");
     const asked = session.refetch();
     const done = session.signOut();
@@ -110,7 +110,7 @@ describe("signing out", () => {
     expect(told).toEqual([{ type: "ended", handle: "session of alice" }]);
   });
 
-  it("makes the other tabs ask when the issuer has not answered yet", async () => {
+  it("makes the other tabs request the session when the issuer has not answered yet", async () => {
     const { session, answer, told } = open();
     const done = session.signOut();
     await answer(summaryOf("alice"));
@@ -121,8 +121,8 @@ describe("signing out", () => {
   });
 });
 
-describe("asking again while an answer is in flight", () => {
-  it("settles with the later answer when an event has overtaken the question", async () => {
+describe("a second request while an answer is in flight", () => {
+  it("settles with the later answer when an event has overtaken the first request", async () => {
     const { session, answer } = await signedIn("alice");
     let tenantAtEnd: string | undefined;
     const switched = session.switchTenant("globex").then(() => {
@@ -137,7 +137,7 @@ describe("asking again while an answer is in flight", () => {
     expect(tenantAtEnd).toBe("globex");
   });
 
-  it("does not fail when only the earlier question got no answer", async () => {
+  it("does not fail when only the earlier request got no answer", async () => {
     const { session, answer } = await signedIn("alice");
     const reloaded = session.reload();
     const heard = session.refetch();
@@ -147,7 +147,7 @@ describe("asking again while an answer is in flight", () => {
     await heard;
   });
 
-  it("settles when a sign-out has overtaken both questions", async () => {
+  it("settles when a sign-out has overtaken both requests", async () => {
     const { session, answer } = await signedIn("alice");
     const asked = [session.refetch(), session.refetch()];
     const done = session.signOut();

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { Tabs } from "../tabs/tabs.ts";
 import { createIssuerClient } from "./issuer-client.ts";
 
-/** What Web Locks do for the tabs of a browser. */
+/** A fake of the Web Locks that a browser's tabs share. */
 function oneAtATime(): Tabs["exclusively"] {
   const last = new Map<string, Promise<unknown>>();
   return (name, work) => {

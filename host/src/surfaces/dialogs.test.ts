@@ -29,7 +29,7 @@ interface Shown<Request> {
   readonly answer: (value: boolean) => void;
 }
 
-/** A UI that a test answers in the person's place. */
+/** A dialog UI that the test answers instead of a user. */
 function createManualUi() {
   const confirms: Shown<ConfirmRequest>[] = [];
   const modals: Shown<ModalRequest>[] = [];
@@ -87,7 +87,7 @@ const showPage = async ({ request }: Shown<ModalRequest>): Promise<TestGuest> =>
   return page;
 };
 
-/** The frame goes with the call, so nobody hears its answer. */
+/** Ignores the rejection: the frame closes with the call. */
 const closeFrom = (page: TestGuest, result: unknown): void => {
   page.call("closeModal", result).catch(() => undefined);
 };
@@ -143,7 +143,7 @@ describe("confirm", () => {
       }
     }
     expect([...confirms, ...modals]).toEqual([]);
-    // Which has cost it nothing of what it may ask.
+    // The refused calls have taken no token from the bucket.
     isActive = true;
     const asking = guest.call("confirm", { title: "Sure?" });
     (await shown(confirms, parts)).answer(true);
@@ -198,7 +198,7 @@ describe("confirm", () => {
     await expect(next).resolves.toBe(true);
   });
 
-  it("is refused to an app that asks too often, and to no other app [DG-3]", async () => {
+  it("is refused to an app that calls it too often, and to no other app [DG-3]", async () => {
     const parts = await setUp();
     const stock = await parts.connect("stock");
     const ask = async (guest: TestGuest): Promise<unknown> => {
@@ -306,7 +306,7 @@ describe("openModal", () => {
     },
   );
 
-  it("is refused with data that can reach the host but not the dialog", async () => {
+  it("is refused when its data was transferred to the host but cannot be cloned to the dialog", async () => {
     const { guest, modals } = await setUp();
     const { port1, port2 } = new MessageChannel();
     const data = { port: port1 };

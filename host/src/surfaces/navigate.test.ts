@@ -35,13 +35,16 @@ describe("navigate", () => {
   it.each([
     [{ url: "https://orders.test/app?start" }, "/app?start"],
     [{ url: "https://orders.test/.//evil.test" }, "/"],
-  ])("opens no page of the manifest that a browser would read as a host", async (more, path) => {
-    const { targets, onNavigate } = navigator();
-    const placements = [{ type: "menu", label: "Orders", path: "/.//evil.test" }] as const;
-    const { guest } = await setUp({ onNavigate, apps: [{ ...orders, placements, ...more }] });
-    await guest.call("navigate", {});
-    expect(targets).toMatchObject([{ to: "app", app: { id: "orders" }, path }]);
-  });
+  ])(
+    "opens no page of the manifest whose path a browser would read as a host",
+    async (more, path) => {
+      const { targets, onNavigate } = navigator();
+      const placements = [{ type: "menu", label: "Orders", path: "/.//evil.test" }] as const;
+      const { guest } = await setUp({ onNavigate, apps: [{ ...orders, placements, ...more }] });
+      await guest.call("navigate", {});
+      expect(targets).toMatchObject([{ to: "app", app: { id: "orders" }, path }]);
+    },
+  );
 
   it("opens another app's page only with the capability for it [SF-1]", async () => {
     const { targets, onNavigate } = navigator();
@@ -115,7 +118,7 @@ describe("navigate", () => {
     expect(targets).toHaveLength(1);
   });
 
-  it("is bounded for each app, and a reload refills nothing [SF-3]", async () => {
+  it("is limited per app, and a reload does not refill the token bucket [SF-3]", async () => {
     const { targets, onNavigate } = navigator();
     const { guest, issuer } = await setUp({ onNavigate });
     for (let count = 0; count < 5; count += 1) await guest.call("navigate", "/x");

@@ -34,7 +34,7 @@ describe("reportPath", () => {
     },
   );
 
-  it("passes on a few paths of a flood, and the last one [SF-3]", async () => {
+  it("passes only a burst of a flood of paths, and the last one [SF-3]", async () => {
     const paths: string[] = [];
     const { guest, issuer } = await setUp({ mount: { onPathChange: (path) => paths.push(path) } });
     for (let count = 1; count <= 50; count += 1) await guest.call("reportPath", `/${count}`);
@@ -44,12 +44,12 @@ describe("reportPath", () => {
     expect(paths.at(-1)).toBe("/50");
   });
 
-  it("has one bound for all frames of the app, and a new frame refills nothing [SF-3]", async () => {
+  it("has one token bucket for all frames of the app, and a new frame does not refill it [SF-3]", async () => {
     const paths: string[] = [];
     const mount = { onPathChange: (path: string) => void paths.push(path) };
     const { guest, host, issuer } = await setUp({ mount });
     for (let count = 1; count <= 11; count += 1) await guest.call("reportPath", `/${count}`);
-    // What waits goes with its frame.
+    // A waiting path is discarded with its frame.
     host.mounts[0]?.close();
     const next = createTestGuest({ clock: issuer.clock });
     host.mount("orders", { place: next.place, ...mount });
@@ -104,7 +104,7 @@ describe("resize", () => {
     expect(sizes).toEqual([]);
   });
 
-  it("bounds the changes in a flood, and ends with the last value of each side [SF-3]", async () => {
+  it("limits the changes in a flood, and ends with the last value of each side [SF-3]", async () => {
     const sizes: unknown[] = [];
     const { guest, issuer } = await setUp({
       mount: { maxHeightPx: 800, maxWidthPx: 800, onResize: (size) => sizes.push(size) },
@@ -141,7 +141,7 @@ describe("resize", () => {
     ["minHeightPx", { minHeightPx: Number.NaN }],
     ["maxHeightPx", { maxHeightPx: Number.NaN }],
     ["maxWidthPx", { minWidthPx: 5, maxWidthPx: 4 }],
-  ])("refuses limits out of range: %s", async (name, limits) => {
+  ])("refuses a limit out of range: %s", async (name, limits) => {
     const { host } = await setUp();
     const { place } = createTestGuest();
     expect(() => host.mount("orders", { place, ...limits })).toThrow(
@@ -175,10 +175,10 @@ describe("showToast", () => {
     expect(toasts).toEqual([]);
   });
 
-  it("shows a few of a flood, and more once the bucket has refilled [SF-3]", async () => {
+  it("shows a burst of a flood, and more once the token bucket has refilled [SF-3]", async () => {
     const { toasts, ui } = toaster();
     const { guest, issuer } = await setUp({ ui });
-    // A refused call takes nothing from the budget.
+    // A refused call takes no token from the bucket.
     for (let count = 0; count < 3; count += 1) {
       await expect(guest.call("showToast", "")).rejects.toThrow(coded("CALL_ARGUMENTS_INVALID"));
     }

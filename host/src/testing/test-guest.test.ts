@@ -82,7 +82,7 @@ describe("a host with a test guest", () => {
     expect(() => mount.element).toThrow(coded("CONFIG_INVALID"));
   });
 
-  it("answers calls and calls the guest, by the contract", async () => {
+  it("answers the guest's calls and calls the guest, as the contract defines", async () => {
     const { guest, mount } = setUp();
     await guest.connect();
     guest.expose("refresh", (count) => count + 1);
@@ -137,7 +137,7 @@ describe("a host with a test guest", () => {
     expect(guest.state.session?.userId).toBe("bob");
   });
 
-  it("rejects with the reason when there is no token: no network, or a refusal of the issuer", async () => {
+  it("rejects with OFFLINE without a network, and with DENIED when the issuer refuses a token", async () => {
     const { guest, issuer } = setUp();
     await guest.connect();
     issuer.clock.sleep(60_000);
@@ -148,7 +148,7 @@ describe("a host with a test guest", () => {
     await expect(guest.callWith("getSessionToken", [])).rejects.toThrow(coded("DENIED"));
   });
 
-  it("loses a guest that leaves, and welcomes the next one", async () => {
+  it("disconnects a guest that leaves, and welcomes the next one", async () => {
     const { guest, mount } = setUp();
     await guest.connect();
     const states: string[] = [];
@@ -190,7 +190,7 @@ describe("a host with a test guest", () => {
     expect(guest.isConnected).toBe(false);
   });
 
-  it("does not refill the budget of a guest that floods and says hello again", async () => {
+  it("does not refill the token bucket of a guest that floods and sends hello again", async () => {
     const limits = { maxFramesPerSecond: 1, frameBurst: 3 };
     const { guest } = setUp({ limits });
     await guest.connect();

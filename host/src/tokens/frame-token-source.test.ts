@@ -1,4 +1,4 @@
-/** Through a host, its issuer in memory, and guests that name keys. */
+/** Tests key-bound tokens through a host, an issuer in memory, and guests that name keys. */
 import { BridgeError, decodeSessionToken, type Hello } from "@breezeway/shared";
 import { createSkew } from "@breezeway/shared/channel";
 import { createTestClock } from "@breezeway/shared/testing";
@@ -53,7 +53,7 @@ const boundTo = (token: string | undefined): unknown =>
 const keyOf = (guest: TestGuest): unknown => boundTo(guest.state.token?.token);
 
 describe("a guest that names a key", () => {
-  it("gets tokens that are bound to it, from its welcome on and through every method", async () => {
+  it("gets tokens bound to that key, in its welcome and from every method", async () => {
     const { issuer, host } = setUp();
     const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });
     const welcome = await guest.connect();
@@ -63,7 +63,7 @@ describe("a guest that names a key", () => {
     expect(boundTo((await guest.call("getSessionToken")) as string)).toBe(KEY_A);
   });
 
-  it("is pushed its own tokens over time, and the other frames theirs [FK-1]", async () => {
+  it("receives refreshed tokens bound to its key, and other frames receive their own [FK-1]", async () => {
     const { issuer, host } = setUp();
     const guests = [
       guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A }),
@@ -79,7 +79,7 @@ describe("a guest that names a key", () => {
     }
   });
 
-  it("gets tokens of the new tenant after a switch, bound as before", async () => {
+  it("gets tokens of the new tenant after a switch, bound to the same key", async () => {
     const { issuer, host } = setUp();
     const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });
     await guest.connect();
@@ -92,7 +92,7 @@ describe("a guest that names a key", () => {
     expect(guest.state.token).toBeNull();
   });
 
-  it("keeps its tokens over a reconnect, and loses them to a document with another key", async () => {
+  it("keeps its tokens after a reconnect, and loses them when a document with another key connects", async () => {
     const { issuer, host } = setUp();
     const hello = { proofKeyThumbprint: KEY_A };
     const guest = guestWith({ issuer, host }, hello);
@@ -114,7 +114,7 @@ describe("a guest that names a key", () => {
     expect(boundTo((await guest.faults.reload()).token?.token)).toBeUndefined();
   });
 
-  it("does not share its tokens with other tabs, nor get theirs", async () => {
+  it("does not share its tokens with other tabs, and gets none of theirs", async () => {
     const told: TabMessage[] = [];
     const { issuer, host } = setUp(
       {},
@@ -166,7 +166,7 @@ describe("a guest that names a key", () => {
 });
 
 describe("the tokens of a frame", () => {
-  it("are closed with the document that they are bound to, even if it never connected", async () => {
+  it("are discarded with the document that they are bound to, even if it never connected", async () => {
     const clock = createTestClock({ nowMs: 1_700_000_000_000 });
     const tokensOf = (): TokenSource =>
       createTokenSource({
@@ -209,7 +209,7 @@ describe("the tokens of a frame", () => {
   });
 });
 
-describe("an app that says proofRequired", () => {
+describe("an app with proofRequired", () => {
   it("gets no unbound token minted before its guest has named a key", async () => {
     const { issuer, host } = setUp({ apps: [{ ...orders, proofRequired: true }] });
     const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });

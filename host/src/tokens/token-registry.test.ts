@@ -11,7 +11,7 @@ const ANSWER: TokenResponse = {
   expiresAt: NOW_SECONDS + 60,
 };
 
-/** What a tab whose session changes during a mint tells the others. */
+/** The messages that a tab sends to other tabs when its session changes during a mint. */
 async function toldWhen(change: () => string | undefined): Promise<TabMessage[]> {
   const told: TabMessage[] = [];
   const tabs: Tabs = { ...soloTabs(), post: (message) => void told.push(message) };
@@ -45,7 +45,7 @@ it.each(["session-1 globex", "session-2 acme", undefined])(
   },
 );
 
-it("asks again for key-bound tokens too, once apps were installed", async () => {
+it("retries key-bound tokens too after an installation", async () => {
   let isInstalled = false;
   const tokens = createTokenRegistry({
     mint: () =>

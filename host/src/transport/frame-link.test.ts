@@ -1,6 +1,6 @@
 /**
- * The host's side of the handshake against a guest's window in memory. The guest of good faith is
- * penpal itself; real windows are in e2e/specs/bridge-handshake.spec.ts.
+ * Tests the host's side of the handshake against a guest's window in memory. The well-behaved guest
+ * is penpal itself; e2e/specs/bridge-handshake.spec.ts uses real windows.
  */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -25,7 +25,7 @@ beforeEach(openPage);
 afterEach(closePage);
 
 describe("the link to a frame", () => {
-  it("sends nothing before the guest has sent, and then only to the app's origin [FL-1] [FL-4]", async () => {
+  it("sends nothing before the guest's first message, and then only to the app's origin [FL-1] [FL-4]", async () => {
     const world = setUp();
     expect(world.sent).toEqual([]);
     expect(await greet(world)).toMatchObject({ welcome: { ok: true } });
@@ -34,7 +34,7 @@ describe("the link to a frame", () => {
     expect(world.hellos).toHaveLength(1);
   });
 
-  it("leads for any id of the guest, so that a guest has one step after its SYN [FL-4]", async () => {
+  it("takes the leading role for any id of the guest, so that a guest has one step after its SYN [FL-4]", async () => {
     const world = setUp();
     for (let i = 0; i < HANDSHAKE_LIMITS.attemptBurst; i += 1) {
       world.said.length = 0;
@@ -46,10 +46,10 @@ describe("the link to a frame", () => {
   it.each([
     ["a SYN without an id", { type: "SYN" }],
     ["a SYN with an id that is not a string", { type: "SYN", participantId: { a: 1 } }],
-    ["a SYN with an id without end", { type: "SYN", participantId: "x".repeat(129) }],
+    ["a SYN with an id of 129 characters", { type: "SYN", participantId: "x".repeat(129) }],
     ["another channel", { type: "SYN", participantId: "x", channel: "other" }],
     ["another namespace", { type: "SYN", participantId: "x", namespace: "other" }],
-    ["a step of the host's", { type: "ACK1", methodPaths: [] }],
+    ["a message that only the host sends", { type: "ACK1", methodPaths: [] }],
     ["an ACK2 without a port", { type: "ACK2" }],
   ])("does not answer %s", (_name, message) => {
     const world = setUp();
@@ -61,8 +61,8 @@ describe("the link to a frame", () => {
 
   it.each([
     ["a path that is not a list", { methodPath: "hello" }],
-    ["a path of something else than texts", { methodPath: [{}] }],
-    ["a path without end", { methodPath: ["a", "b", "c", "d", "e"] }],
+    ["a path whose items are not strings", { methodPath: [{}] }],
+    ["a path of five items", { methodPath: ["a", "b", "c", "d", "e"] }],
     ["arguments that are not a list", { methodPath: ["hello"], args: { length: 1 } }],
     ["an id that is not a string", { methodPath: ["hello"], id: 7 }],
     ["a reply", { type: "REPLY", callId: "1", value: 1 }],
@@ -95,7 +95,7 @@ describe("the link to a frame", () => {
     expect(world.clock.timers).toBe(0);
   });
 
-  it("follows the frame to a new window, and leaves the old one", async () => {
+  it("follows the frame to a new window, and ignores the old one", async () => {
     const world = setUp();
     const old = world.guestWindow;
     await greet(world);
@@ -116,7 +116,7 @@ describe("the link to a frame", () => {
     expect(world.hellos).toEqual([]);
   });
 
-  it("takes no call from a window message", async () => {
+  it("accepts no call from a window message", async () => {
     const world = setUp();
     await takePort(world, "a");
     world.say(call("1", ["hello"]));
@@ -191,7 +191,7 @@ describe("the link to a frame", () => {
     expect(await nextMessage(port)).toMatchObject({ callId: "1", value: { welcome: WELCOME } });
   });
 
-  it("takes a port that arrives when the newest handshake already has one [FL-4]", async () => {
+  it("accepts a port that arrives when the newest handshake already has one [FL-4]", async () => {
     const world = setUp();
     await takePort(world, "forged");
     const { port1, port2 } = new MessageChannel();
@@ -212,7 +212,7 @@ describe("the link to a frame", () => {
     expect(world.clock.timers).toBe(0);
   });
 
-  it("ends an unfinished handshake after its time, with everything that it had opened [FL-6]", async () => {
+  it("ends an unfinished handshake after its time-out, and closes everything that it had opened [FL-6]", async () => {
     const world = setUp();
     const port = await takePort(world, "a");
     expect(world.clock.timers).toBe(1);
@@ -238,7 +238,7 @@ describe("the link to a frame", () => {
     expect(await heard).toEqual([["close"]]);
   });
 
-  it("begins a bounded number of handshakes in a flood, and then serves the last one [FL-6]", async () => {
+  it("starts a limited number of handshakes in a flood, and then answers the last one [FL-6]", async () => {
     const world = setUp();
     for (let i = 0; i < 5_000; i += 1) {
       world.say({ ...HEADER, type: "SYN", participantId: `forged-${i}` });
@@ -248,7 +248,7 @@ describe("the link to a frame", () => {
     const { port2 } = new MessageChannel();
     for (let i = 0; i < 5_000; i += 1) world.say({ ...HEADER, type: "ACK2" }, { ports: [port2] });
     expect(begun()).toBe(HANDSHAKE_LIMITS.attemptBurst);
-    // One that has its port, the newest, the wait for the next.
+    // One handshake has its port, one is the newest, and a timer waits for the next.
     expect(world.clock.timers).toBeLessThanOrEqual(3);
     expect(await greet(world)).toMatchObject({ welcome: { ok: true } });
     await world.clock.advance(10_000);

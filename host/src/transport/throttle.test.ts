@@ -65,7 +65,7 @@ describe("a throttle", () => {
     expect(ran.length).toBeLessThanOrEqual(3 + 20);
   });
 
-  it("saves up at most a burst", async () => {
+  it("accumulates at most one burst", async () => {
     const { clock, ran, run } = setUp();
     await clock.advance(3_600_000);
     for (const name of "abcdef") run(name);

@@ -1,4 +1,4 @@
-/** Every adapter and factory refuses a misspelt option at start, because ignoring it could open a route. */
+/** Every adapter and factory refuses a misspelt option at start: ignoring it could open a route. */
 import "reflect-metadata";
 import { server as createHapi } from "@hapi/hapi";
 import type { BridgeError } from "@breezeway/shared";
