@@ -42,7 +42,7 @@ export interface World {
 const page = new EventTarget();
 const open: (() => void)[] = [];
 
-/** Closes the port with the page. */
+/** Closes the port when the page closes. */
 export function closeLater(port: MessagePort): void {
   open.push(() => port.close());
 }

@@ -42,7 +42,7 @@ export interface TestGuestState {
 export interface TestGuest<C extends Contract = AnyContract> {
   /** Where the host shows this guest: `host.mount("orders", { place: guest.place })`. */
   readonly place: OpenGuestPlace;
-  /** Says hello, as a document does when it has loaded. Rejects with the error of a refusal. */
+  /** Sends hello, as a document does when it has loaded. Rejects with the error of a refusal. */
   connect(): Promise<Welcome>;
   readonly isConnected: boolean;
   readonly welcome: Welcome | undefined;
@@ -90,8 +90,8 @@ export interface TestGuestFaults {
   delay(ms: number): void;
   /** Drops messages in both directions silently, until `swallow(false)`. */
   swallow(isOn?: boolean): void;
-  /** Loads the document again, which says hello. */
+  /** Reloads the document, which sends hello. */
   reload(): Promise<Welcome>;
-  /** Navigates the frame to a document that says no hello. */
+  /** Navigates the frame to a document that sends no hello. */
   navigate(): void;
 }

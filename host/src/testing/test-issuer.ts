@@ -1,5 +1,5 @@
 /**
- * An issuer in memory for the tests of a host. It answers the host's requests and has the host's clock. Its tokens decode like real ones and are signed by nobody.
+ * An issuer in memory for the tests of a host. It answers the host's requests and has the host's clock. Its tokens decode like real ones but have no valid signature.
  */
 import { BridgeError, toProblem, TOKEN_LIMITS, type ErrorCode } from "@breezeway/shared";
 import type { Installation, SessionSummary } from "@breezeway/shared/schemas";

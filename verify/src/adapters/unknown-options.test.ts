@@ -163,7 +163,7 @@ describe("a misspelt option is refused at start, and the error suggests the near
     expect(message).toContain('scoeps: unknown option. Did you mean "scopes"?');
   });
 
-  it.each(factories)("in the options of $name", async ({ start, message: expected }) => {
+  it.each(factories)("for $name", async ({ start, message: expected }) => {
     const { code, message } = await errorOf(start);
     expect(code).toBe("CONFIG_INVALID");
     expect(message).toContain(expected);

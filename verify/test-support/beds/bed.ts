@@ -15,7 +15,7 @@ export interface Bed {
 
 export interface BedSetup {
   readonly variant: Variant;
-  /** Issuer and audience, and what the variant adds. */
+  /** The issuer, the audience, and the options of the variant. */
   readonly options: SessionOptions;
   readonly issuers: Issuers;
 }

@@ -1,6 +1,6 @@
 /**
- * Lambda has no server that can run here. These servers play the services in front of it and make
- * their events from real requests, as AWS and Netlify document them.
+* Lambda has no server that can run here. These servers stand for the services in front of it, and
+ * create their events from real requests, as AWS and Netlify document them.
  */
 import type { IncomingMessage } from "node:http";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";

@@ -2,7 +2,7 @@ import type { NextConfig } from "next";
 
 const config: NextConfig = {
   skipTrailingSlashRedirect: true,
-  // From source, as all tests. The application runs two folders below the repository's root.
+  // The packages are resolved from source, as in all tests. The application runs two folders below the repository's root.
   turbopack: {
     resolveAlias: {
       "@breezeway/verify/next": "../../verify/src/adapters/next.ts",

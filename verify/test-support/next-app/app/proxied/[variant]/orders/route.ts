@@ -1,4 +1,4 @@
-// The route stands behind the proxy and has no check of its own, so that every refusal comes from
+// The route is behind the proxy and checks nothing itself, so that every refusal comes from
 // the proxy.
 export function GET(): Response {
   return Response.json({ user: "alice", tenant: "acme" });
