@@ -1,8 +1,8 @@
 /**
-* A guest in memory for the tests of a host. It sends hello and frames with the code of a real
+ * A guest in memory for the tests of a host. It sends hello and frames with the code of a real
  * guest's channel, over real message ports. Only the iframe around it is missing.
  *
-* It does not check its messages, so it can also send those of a hostile guest.
+ * It does not check its messages, so it can also send those of a hostile guest.
  */
 import {
   BridgeError,

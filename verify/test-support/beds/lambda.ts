@@ -1,5 +1,5 @@
 /**
-* Lambda has no server that can run here. These servers stand for the services in front of it, and
+ * Lambda has no server that can run here. These servers stand for the services in front of it, and
  * create their events from real requests, as AWS and Netlify document them.
  */
 import type { IncomingMessage } from "node:http";
