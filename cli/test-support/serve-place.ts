@@ -25,7 +25,7 @@ export interface ServePlace extends AsyncDisposable {
   readonly folder: string;
   /** The configuration's path. */
   readonly file: string;
-  /** A configuration that works, with free ports, for `write` and for what a test changes in it. */
+  /** A valid configuration with free ports, which tests can change and pass to `write`. */
   readonly config: Config;
   /** Replaces the configuration. A string is written unchanged. */
   write(config: object | string): void;
@@ -80,7 +80,7 @@ export interface LogLine {
   readonly why?: string;
 }
 
-/** The addresses in the log, by part. */
+/** The addresses in the log, by name of the part. */
 export function addressesIn(lines: readonly LogLine[]): Readonly<Record<string, string>> {
   const listening = lines.filter(({ event }) => event === "listening");
   return Object.fromEntries(listening.map(({ part = "", url = "" }) => [part, url]));

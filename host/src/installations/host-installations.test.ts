@@ -187,7 +187,7 @@ describe("installations of the tenant", () => {
     expect(changes).toBe(1);
   });
 
-  it("reject with the issuer's error, and when nobody is signed in", async () => {
+  it("reject with the issuer's error, and with SIGNED_OUT after a sign-out", async () => {
     const { installations, session } = open();
     answer = () => Response.json({ reason: "scope-missing" }, { status: 403 });
     await expect(installations.install("orders")).rejects.toMatchObject({

@@ -53,7 +53,7 @@ describe("a host that starts with nobody signed in", () => {
 });
 
 describe("a host that starts while its issuer is unreachable", () => {
-  it("retries by itself, and tells its guests who is signed in", async () => {
+  it("retries by itself, and sends its guests the session", async () => {
     const issuer = createTestIssuer();
     issuer.offline();
     using world = open(issuer);

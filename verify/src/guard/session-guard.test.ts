@@ -74,8 +74,8 @@ describe("a route", () => {
 
 describe("a claim validator", () => {
   it.each([
-    ["returns something truthy", () => 1 as unknown as boolean, "claim-rejected"],
-    ["returns nothing", () => undefined as unknown as boolean, "claim-rejected"],
+    ["returns a truthy value other than true", () => 1 as unknown as boolean, "claim-rejected"],
+    ["returns undefined", () => undefined as unknown as boolean, "claim-rejected"],
     ["resolves to false", async () => false, "claim-rejected"],
     [
       "throws",
@@ -114,7 +114,7 @@ describe("the Authorization header", () => {
     ["BearerX abc", "token-missing"],
     ["DPoP abc", "token-missing"],
     ["Basic bearer", "token-missing"],
-  ])("%j gives %s", async (authorization, reason) => {
+  ])("%j leads to %s", async (authorization, reason) => {
     create();
     expect(reasonOf(await guard!.admit(requestWith({ authorization })))).toBe(reason);
   });
@@ -287,7 +287,7 @@ describe("X-Tenant-ID", () => {
     ["a,b", "a%2Cb"],
     ["50%", "50%25"],
     ["a%2Cb", "a%2Cb"],
-  ])("may name the tenant %j as %j, which is what the gateway sends", async (tenantId, header) => {
+  ])("is accepted for the tenant %j as %j, which the gateway sends", async (tenantId, header) => {
     const admission = await create().admit(alice({ tenantId }, { "x-tenant-id": header }));
     expect(reasonOf(admission)).toBe("session");
   });
@@ -301,7 +301,7 @@ describe("X-Tenant-ID", () => {
     ["a,b", "a,%62"],
     ["%", "%%"],
     ["acme", "%61cme%00"],
-  ])("may not name for the tenant %j another one, %j", async (tenantId, header) => {
+  ])("is refused for the tenant %j as %j", async (tenantId, header) => {
     const admission = await create().admit(alice({ tenantId }, { "x-tenant-id": header }));
     expect(reasonOf(admission)).toBe("tenant-mismatch");
   });
