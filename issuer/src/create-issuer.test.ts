@@ -133,7 +133,7 @@ describe("a token that is bound to a key", () => {
   const claimsOf = async (response: Response): Promise<Record<string, unknown>> =>
     decodeJwt(((await response.json()) as { token: string }).token);
 
-  it("names the key that the host asked for, and no other token does", async () => {
+  it("names the key that the host requested, and no other token does", async () => {
     const bound = await ask(issuer, { appId: "orders", proofKeyThumbprint });
     expect((await claimsOf(bound))["cnf"]).toEqual({ jkt: proofKeyThumbprint });
     const plain = await ask(issuer, { appId: "orders" });
@@ -143,15 +143,15 @@ describe("a token that is bound to a key", () => {
   it.each([
     ["a thumbprint that is too short", { proofKeyThumbprint: "abc" }],
     ["a thumbprint in another spelling", { proofKeyThumbprint: `${"x".repeat(42)}B` }],
-    ["no text", { proofKeyThumbprint: null }],
-    ["a key", { proofKey: { kty: "EC" } }],
+    ["a thumbprint that is not a string", { proofKeyThumbprint: null }],
+    ["a whole key in place of a thumbprint", { proofKey: { kty: "EC" } }],
   ])("is not made for %s", async (_, more) => {
     expect(await reasonOf(await ask(issuer, { appId: "orders", ...more }))).toBe(
       "400 request-malformed",
     );
   });
 
-  it("is the only kind for an app that says proofRequired, whoever asks", async () => {
+  it("is the only kind for an app with proofRequired, whoever requests it", async () => {
     const apps = MANIFESTS.map((app) => ({ ...app, proofRequired: true }));
     const strict = testIssuer({ apps });
     expect(await reasonOf(await ask(strict, { appId: "orders" }))).toBe("403 app-not-allowed");

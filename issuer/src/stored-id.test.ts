@@ -49,7 +49,7 @@ describe.each<readonly [string, string, Use]>([
   ["sessions.switchTenant", "tenantId", ({ sessions }, id) => sessions.switchTenant("s", id)],
 ])("%s refuses as its %s", (_method, field, use) => {
   it.each([
-    ["nothing", ""],
+    ["an empty string", ""],
     ["more than 256 characters", "x".repeat(257)],
     ["a NUL", "a\0b"],
     ["half of a surrogate pair", "a\ud83d"],

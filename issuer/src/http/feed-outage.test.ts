@@ -1,4 +1,4 @@
-/** The answers to readers of the feed while the issuer cannot read the change log. */
+/** Tests the answers to readers of the feed while the issuer cannot read the change log. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
   startPostgresRelay,
@@ -73,7 +73,7 @@ async function untilEnd(stream: EventReader): Promise<ReceivedEvent[]> {
   }
 }
 
-describe.each(["cut", "freeze"] as const)("while the way to the database is %s", (fault) => {
+describe.each(["cut", "freeze"] as const)("during a %s of the database connection", (fault) => {
   it("disconnects readers, answers 503 to new ones, and they miss nothing afterwards", async () => {
     const stream = await open();
     const { id = "" } = (await stream.next()) ?? {};

@@ -30,12 +30,15 @@ const CHANGING: readonly (readonly [string, string, unknown])[] = [
 describe.each(CHANGING)("%s %s", (method, path, body) => {
   it.each<[string, Record<string, string>]>([
     ["[CSRF-1] no custom header", { "x-breezeway-request": "" }],
-    ["[CSRF-1] another value of it", { "x-breezeway-request": "true" }],
+    ["[CSRF-1] another value of the custom header", { "x-breezeway-request": "true" }],
     ["[CSRF-2] another origin", { origin: "https://evil.example" }],
     ["[CSRF-2] the null origin of a sandboxed frame", { origin: "null" }],
     ["[CSRF-2] another port of this host", { origin: "http://localhost:4001" }],
-    ["[CSRF-2] an origin that begins like ours", { origin: "http://localhost:4000.evil.example" }],
-    ["[CSRF-2] our origin in capitals", { origin: "HTTP://LOCALHOST:4000" }],
+    [
+      "[CSRF-2] an origin that begins with this one",
+      { origin: "http://localhost:4000.evil.example" },
+    ],
+    ["[CSRF-2] this origin in capitals", { origin: "HTTP://LOCALHOST:4000" }],
     ["[CSRF-3] another site", { "sec-fetch-site": "cross-site" }],
     ["[CSRF-3] the same site, another origin", { "sec-fetch-site": "same-site" }],
     ["[CSRF-3] an address typed by hand", { "sec-fetch-site": "none" }],
@@ -102,7 +105,7 @@ describe("bad input", () => {
 
   it.each<[string, unknown, string]>([
     ["text that is not JSON", "{", "400 request-malformed"],
-    ["nothing", "", "400 request-malformed"],
+    ["an empty body", "", "400 request-malformed"],
     ["an array", [], "400 request-malformed"],
     ["null", "null", "400 request-malformed"],
     ["a number as app", { appId: 7 }, "400 request-malformed"],
@@ -195,13 +198,13 @@ describe("bad input", () => {
   });
 
   it.each([
-    ["none", undefined],
-    ["an empty one", "breezeway="],
-    ["text", "breezeway=hello"],
-    ["the right length, another alphabet", `breezeway=${"*".repeat(64)}`],
-    ["one that was never issued", `breezeway=${"A".repeat(64)}`],
-    ["another name", `Breezeway=${"A".repeat(64)}`],
-  ])("answers 401 session-missing to a cookie of %s", async (_case, value) => {
+    ["without a session cookie", undefined],
+    ["with an empty cookie", "breezeway="],
+    ["with a cookie that is too short", "breezeway=hello"],
+    ["with a cookie in another alphabet", `breezeway=${"*".repeat(64)}`],
+    ["with a cookie that was never issued", `breezeway=${"A".repeat(64)}`],
+    ["with a cookie of another name", `Breezeway=${"A".repeat(64)}`],
+  ])("answers 401 session-missing to a request %s", async (_case, value) => {
     expect(await reasonOf(await call(issuer, "/session", { cookie: value }))).toBe(
       "401 session-missing",
     );
@@ -221,11 +224,11 @@ describe("bad input", () => {
     ["GET", "/login", "404 route-unknown"],
     ["PUT", "/session", "405 method-not-allowed"],
     ["GET", "/session/token", "405 method-not-allowed"],
-  ])("%s %s is %s", async (method, path, reason) => {
+  ])("answers %s %s with %s", async (method, path, reason) => {
     expect(await reasonOf(await call(issuer, path, { method, cookie }))).toBe(reason);
   });
 
-  it("answers with a request id, the caller's own when it is well-formed", async () => {
+  it("answers with a request id, which is the caller's when well-formed", async () => {
     const id = async (given: string): Promise<string | null> =>
       (await call(issuer, "/session", { headers: { "x-request-id": given } })).headers.get(
         "x-request-id",
@@ -330,7 +333,7 @@ describe("limits", () => {
     ["::1", "0:0:0:0"],
     ["fe80::1%eth0", "fe80:0:0:0"],
     ["unknown", undefined],
-  ])("count the network of %s", (address, network) => {
+  ])("count requests from %s by network", (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
 });

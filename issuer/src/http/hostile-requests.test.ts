@@ -44,7 +44,7 @@ describe("the issuer", () => {
   });
 
   it.each(["/session", "/session/events"])(
-    "refuses %s to pages elsewhere, which could tell by status and time who is signed in",
+    "refuses %s to pages of other origins, which could infer a session from status and timing",
     async (path) => {
       const ask = async (headers: Record<string, string>): Promise<number> => {
         const response = await call(issuer, path, { cookie, headers });

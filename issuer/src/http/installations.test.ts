@@ -208,7 +208,7 @@ describe("installations are refused", () => {
     expect(await issuer.installations.listForTenant("acme")).toEqual([]);
   });
 
-  it("to a reading page of another site", async () => {
+  it("to a page of another site that reads them", async () => {
     const cookie = await signIn(issuer);
     const headers = { "sec-fetch-site": "same-site" };
     expect(await reasonOf(await call(issuer, "/installations", { cookie, headers }))).toBe(
@@ -216,7 +216,7 @@ describe("installations are refused", () => {
     );
   });
 
-  it("to a body of another form", async () => {
+  it("when the body does not match the schema", async () => {
     const cookie = await signIn(issuer);
     for (const body of [
       "{}",

@@ -172,7 +172,7 @@ describe("the stream", () => {
     expect(await (await poll()).json()).toMatchObject({ seq: 6 });
   });
 
-  it("misses no revocation that happens while it opens", async () => {
+  it("contains every revocation that happens while it opens", async () => {
     const handles: string[] = [];
     const revoking = (async () => {
       for (let index = 0; index < 30; index += 1) handles.push(await revoked());
@@ -286,9 +286,9 @@ describe("a poll", () => {
 
 describe("with secrets", () => {
   it.each([
-    ["none", undefined, "401 token-missing"],
-    ["another one", "Bearer wrong", "401 token-malformed"],
-    ["a prefix", "Bearer first-secre", "401 token-malformed"],
+    ["no secret", undefined, "401 token-missing"],
+    ["another secret", "Bearer wrong", "401 token-malformed"],
+    ["a prefix of a secret", "Bearer first-secre", "401 token-malformed"],
     ["another scheme", "Basic first-secret", "401 token-missing"],
   ])("refuses a reader that presents %s", async (_case, authorization, reason) => {
     const closed = testIssuer({ revocations: { secrets: ["first-secret", "second-secret"] } });

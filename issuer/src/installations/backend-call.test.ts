@@ -36,39 +36,63 @@ describe("an answer of an app's backend", () => {
   const html = { "content-type": "text/html" };
   const words = (detail: unknown): Answer => problem(422, { title: "Sorry", detail });
   it.each<readonly [string, Answer, object]>([
-    ["200 with whatever text", status(200, html, "<p>ok"), { kind: "done" }],
-    ["204", status(204), { kind: "done" }],
-    ["422 with a detail", words("No such plan."), { ...REFUSED, detail: "No such plan." }],
-    ["422 with a title alone", words(undefined), { ...REFUSED, detail: "Sorry" }],
-    ["422 with a detail that is not a string", words({ a: 1 }), { ...REFUSED, detail: "Sorry" }],
+    ["200 with any text is a success", status(200, html, "<p>ok"), { kind: "done" }],
+    ["204 is a success", status(204), { kind: "done" }],
     [
-      "422 with characters that do not show",
+      "422 with a detail is a refusal with the detail",
+      words("No such plan."),
+      { ...REFUSED, detail: "No such plan." },
+    ],
+    [
+      "422 with only a title is a refusal with the title",
+      words(undefined),
+      { ...REFUSED, detail: "Sorry" },
+    ],
+    [
+      "422 with a detail that is not a string is a refusal with the title",
+      words({ a: 1 }),
+      { ...REFUSED, detail: "Sorry" },
+    ],
+    [
+      "422 with invisible characters is a refusal without them",
       words("a\u0000b\u202ec\u2028\n d\u2066"),
       { ...REFUSED, detail: "a b c d" },
     ],
-    ["422 with half of a pair", words("a\ud800"), { ...REFUSED, detail: "a\ufffd" }],
-    ["422 with nothing but spaces", words(" \n "), REFUSED],
-    ["422 with a page", status(422, html, "<script>alert(1)</script>"), REFUSED],
     [
-      "403 with broken JSON",
+      "422 with half of a surrogate pair is a refusal with a replacement character",
+      words("a\ud800"),
+      { ...REFUSED, detail: "a\ufffd" },
+    ],
+    ["422 with a blank detail is a refusal without text", words(" \n "), REFUSED],
+    [
+      "422 with an HTML page is a refusal without text",
+      status(422, html, "<script>alert(1)</script>"),
+      REFUSED,
+    ],
+    [
+      "403 with malformed JSON is a refusal without text",
       status(403, { "content-type": "application/problem+json" }, "{"),
       REFUSED,
     ],
-    ["400 with a list", status(400, { "content-type": "application/problem+json" }, "[]"), REFUSED],
-    ["404", status(404), REFUSED],
-    ["500", status(500), { kind: "unavailable", reason: "server-error" }],
     [
-      "503 with a time",
+      "400 with a JSON array is a refusal without text",
+      status(400, { "content-type": "application/problem+json" }, "[]"),
+      REFUSED,
+    ],
+    ["404 is a refusal", status(404), REFUSED],
+    ["500 is an outage", status(500), { kind: "unavailable", reason: "server-error" }],
+    [
+      "503 with Retry-After in seconds is an outage with that wait",
       status(503, { "retry-after": "7" }),
       { kind: "unavailable", reason: "server-error", retryAfterMs: 7_000 },
     ],
     [
-      "429 with a time beyond all numbers",
+      "429 with a Retry-After that is too large is an outage without a wait",
       status(429, { "retry-after": "9".repeat(400) }),
       { kind: "unavailable", reason: "server-error" },
     ],
     [
-      "429 with a date",
+      "429 with a date in Retry-After is an outage without a wait",
       status(429, { "retry-after": "Wed, 21 Oct 2026 07:28:00 GMT" }),
       { kind: "unavailable", reason: "server-error" },
     ],
@@ -101,16 +125,19 @@ describe("an answer of an app's backend", () => {
     expect(sent).toBeLessThan(50_000_000);
   });
 
-  it.each([301, 302, 303, 307, 308])("%i is not followed", async (code) => {
-    const before = backend.calls.length;
-    backend.answer = status(code, { location: `${backend.origin}/elsewhere` });
-    expect(await call()).toEqual({ kind: "refused", reason: "redirected" });
-    expect(backend.calls.slice(before).map(({ path }) => path)).toEqual(["POST /connect"]);
-  });
+  it.each([301, 302, 303, 307, 308])(
+    "with status %i is not followed as a redirect",
+    async (code) => {
+      const before = backend.calls.length;
+      backend.answer = status(code, { location: `${backend.origin}/elsewhere` });
+      expect(await call()).toEqual({ kind: "refused", reason: "redirected" });
+      expect(backend.calls.slice(before).map(({ path }) => path)).toEqual(["POST /connect"]);
+    },
+  );
 });
 
-describe("no answer", () => {
-  it("in time, of head or body, is a timeout", async () => {
+describe("a call without a valid answer", () => {
+  it("is a timeout when head or body arrives late", async () => {
     backend.answer = () => undefined;
     const timeout = { kind: "unavailable", reason: "timeout" };
     expect(await call(undefined, { timeoutMs: 150 })).toEqual(timeout);
@@ -134,14 +161,17 @@ describe("no answer", () => {
   });
 
   it.each<readonly [string, Answer]>([
-    ["since the connection was cut", (_response, request) => void request.socket.destroy()],
-    ["in HTTP", (_response, request) => void request.socket.end("SSH-2.0-OpenSSH_9.6\r\n\r\n")],
-  ])("%s is an outage", async (_name, answer) => {
+    ["the connection is closed", (_response, request) => void request.socket.destroy()],
+    [
+      "the answer is not HTTP",
+      (_response, request) => void request.socket.end("SSH-2.0-OpenSSH_9.6\r\n\r\n"),
+    ],
+  ])("is an outage when %s", async (_name, answer) => {
     backend.answer = answer;
     expect(await call()).toEqual({ kind: "unavailable", reason: "unreachable" });
   });
 
-  it("from a port where nobody listens is an outage", async () => {
+  it("is an outage when nothing listens on the port", async () => {
     const gone = await startAppBackend();
     await gone.close();
     expect(await call(`${gone.origin}/connect`)).toEqual({
@@ -150,7 +180,7 @@ describe("no answer", () => {
     });
   });
 
-  it("that is interrupted by a closing process is not an outage", async () => {
+  it("is not an outage when the process closes during the call", async () => {
     const closing = new AbortController();
     backend.answer = () => closing.abort();
     expect(await call(undefined, { signal: closing.signal })).toEqual({ kind: "interrupted" });

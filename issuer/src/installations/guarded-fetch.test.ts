@@ -65,13 +65,13 @@ describe("a call to a refused address", () => {
     "[::ffff:127.0.0.1]",
     "[::ffff:7f00:1]",
     "localhost",
-  ])("makes no connection and is final: %s", async (host) => {
+  ])("fails finally without a connection: %s", async (host) => {
     const before = backend.calls.length;
     expect(await call(`http://${host}:${port()}/`, CLOSED)).toEqual(REFUSED);
     expect(backend.calls).toHaveLength(before);
   });
 
-  it("makes no connection when a name resolves to it, even over TLS", async () => {
+  it("opens no connection when a name resolves to it, even over TLS", async () => {
     const before = tls.connections;
     const url = `https://backend.test:${tls.port}/`;
     expect(await call(url, CLOSED, named("127.0.0.1"))).toEqual(REFUSED);
@@ -80,7 +80,7 @@ describe("a call to a refused address", () => {
     expect(tls.connections).toBe(before);
   });
 
-  it("makes no connection when a name resolves to it at the second lookup", async () => {
+  it("opens no connection when a name resolves to it at the second lookup", async () => {
     const elsewhere = new BlockList();
     elsewhere.addAddress("127.0.0.1");
     elsewhere.addAddress("::1", "ipv6");
@@ -135,14 +135,19 @@ describe("an issuer", () => {
   it.each<readonly [string, string, InstallationOptions, string]>([
     ["calls no backend on loopback", "https://shell.example/auth", {}, "failed private-address"],
     [
-      "calls it with allowPrivateAddresses",
+      "calls a backend on loopback with allowPrivateAddresses",
       "https://shell.example/auth",
       { allowPrivateAddresses: true },
       "setup",
     ],
-    ["calls it when its own URL is on loopback", "http://localhost:4000/auth", {}, "setup"],
     [
-      "leaves the decision to the host's own fetch",
+      "calls a backend on loopback when its own URL is on loopback",
+      "http://localhost:4000/auth",
+      {},
+      "setup",
+    ],
+    [
+      "calls a backend on loopback through the host's own fetch",
       "https://shell.example/auth",
       { fetch },
       "setup",

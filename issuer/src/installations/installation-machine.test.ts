@@ -203,7 +203,7 @@ describe("an answer", () => {
       random,
     });
 
-  it("of success leads to the setup, or past it", () => {
+  it("of success leads to setup, or to installed when the app has no setup", () => {
     expect(settle(leased, { kind: "done" })).toMatchObject({ state: "setup", leaseId: undefined });
     const steps = { ...ALL, setup: false };
     expect(settle(leased, { kind: "done" }, { steps })).toMatchObject({ state: "installed" });
@@ -216,7 +216,7 @@ describe("an answer", () => {
     expect(next).toMatchObject({ state: "uninstalled", attempts: 0, failure: undefined });
   });
 
-  it("that refuses is final and keeps the backend's text", () => {
+  it("that refuses is final and contains the backend's text", () => {
     const outcome = { kind: "refused", reason: "refused", detail: "No." } as const;
     expect(settle(leased, outcome)).toMatchObject({
       state: "failed",
@@ -224,7 +224,7 @@ describe("an answer", () => {
     });
   });
 
-  it("that never came is retried after longer waits, and then no more", () => {
+  it("that never arrived is retried after growing waits until the attempts are used up", () => {
     const outcome = { kind: "unavailable", reason: "timeout" } as const;
     const waits = [1, 2].map((attempts) => settle({ ...leased, attempts }, outcome));
     expect(waits.map((next) => (next?.dueAtMs ?? 0) - NOW_MS - 5)).toEqual([1_000, 4_000]);
@@ -242,7 +242,7 @@ describe("an answer", () => {
     [0, 1_000],
     [3_000, 3_000],
     [3_600_000, 10_000],
-  ])("that asks for %i ms is retried after %i ms", (retryAfterMs, waitMs) => {
+  ])("that requests a wait of %i ms is retried after %i ms", (retryAfterMs, waitMs) => {
     const next = settle(leased, { kind: "unavailable", reason: "server-error", retryAfterMs });
     expect((next?.dueAtMs ?? 0) - NOW_MS - 5).toBe(waitMs);
   });

@@ -60,7 +60,7 @@ describeStores("installations in a $name store", (place) => {
     expect(Object.keys(received!.said)).toEqual(["event", "installationId", "appId", "tenantId"]);
   });
 
-  it("needs neither a backend nor a setup", async () => {
+  it("installs an app that has neither a backend nor a setup", async () => {
     expect(await stage.issuer.installations.install(PLAIN)).toMatchObject({ state: "installed" });
     expect(await stage.issuer.installations.uninstall(PLAIN)).toMatchObject({
       state: "uninstalled",
@@ -84,7 +84,7 @@ describeStores("installations in a $name store", (place) => {
     expect(stage.calls()).toHaveLength(2);
   });
 
-  it("shuts an app out before its backend is called and even when its backend refuses", async () => {
+  it("ends an app's access before the disconnect call, even when its backend refuses", async () => {
     await stage.reopen({ required: true });
     const { session } = await stage.issuer.sessions.create({ userId: "alice", tenantId: "acme" });
     const mint = () => stage.issuer.sessions.mintToken(session.handle, "orders");
@@ -163,7 +163,7 @@ describeStores("installations in a $name store", (place) => {
     ["too long", "x".repeat(257)],
     ["with a NUL", "ac\0me"],
     ["with half of a surrogate pair", "acme\ud83d"],
-    ["no text", 7 as never],
+    ["not a string", 7 as never],
   ])("refuses an id that is %s, naming the field", async (_name, bad) => {
     const { installations } = stage.issuer;
     const malformed = (field: string) =>

@@ -53,17 +53,20 @@ describe("an address", () => {
     expect(forms(address).filter((form) => refuses(form))).toEqual([]);
   });
 
-  it.each(LOOPBACK)("of this machine is refused unless the policy lets it: %s", (address) => {
+  it.each(LOOPBACK)("of this machine is refused unless the policy permits it: %s", (address) => {
     expect(forms(address).filter((form) => !refuses(form))).toEqual([]);
     expect(refuses(address, { private: true })).toBe(true);
     expect(forms(address).filter((form) => refuses(form, { loopback: true }))).toEqual([]);
   });
 
-  it.each(PRIVATE)("of a private network is refused unless the policy lets it: %s", (address) => {
-    expect(forms(address).filter((form) => !refuses(form))).toEqual([]);
-    expect(refuses(address, { loopback: true })).toBe(true);
-    expect(forms(address).filter((form) => refuses(form, { private: true }))).toEqual([]);
-  });
+  it.each(PRIVATE)(
+    "of a private network is refused unless the policy permits it: %s",
+    (address) => {
+      expect(forms(address).filter((form) => !refuses(form))).toEqual([]);
+      expect(refuses(address, { loopback: true })).toBe(true);
+      expect(forms(address).filter((form) => refuses(form, { private: true }))).toEqual([]);
+    },
+  );
 
   it.each(NEVER)("that is %s is refused by every policy", (_name, addresses) => {
     const all = { loopback: true, private: true };

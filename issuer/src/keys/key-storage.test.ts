@@ -23,7 +23,7 @@ const otherKey = await generateKeyPair("Ed25519", { extractable: true }).then(({
 describe("keys at rest", () => {
   const encryptionSecret = "a long enough secret";
 
-  it("are encrypted when there is a secret, and open again with it", async () => {
+  it("are encrypted with a secret and can be decrypted with it", async () => {
     const first = start({ keys: { encryptionSecret } });
     const cookie = await signIn(first);
     await first.close();
@@ -35,27 +35,30 @@ describe("keys at rest", () => {
   });
 
   it.each([
-    ["no secret", {}, "is encrypted. Set keys.encryptionSecret"],
+    ["is missing", {}, "is encrypted. Set keys.encryptionSecret"],
     [
-      "another secret",
+      "has changed",
       { encryptionSecret: "another long enough one" },
       "another keys.encryptionSecret",
     ],
-  ])("stop the start, and are not replaced, with %s", async (_case, keys, message) => {
-    await start({ keys: { encryptionSecret } }).ready;
-    const issuer = start({ keys });
-    await expect(issuer.ready).rejects.toThrow(message);
-    await expect(issuer.ready).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
-    expect(await reasonOf(await call(issuer, "/session"))).toBe("503 keys-unavailable");
-    expect(await place.rows()).toHaveLength(1);
-  });
+  ])(
+    "stop the start and stay in the store when the encryption secret %s",
+    async (_case, keys, message) => {
+      await start({ keys: { encryptionSecret } }).ready;
+      const issuer = start({ keys });
+      await expect(issuer.ready).rejects.toThrow(message);
+      await expect(issuer.ready).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
+      expect(await reasonOf(await call(issuer, "/session"))).toBe("503 keys-unavailable");
+      expect(await place.rows()).toHaveLength(1);
+    },
+  );
 
   it.each([
     ["cut short", (reference: string) => reference.slice(0, 20)],
     ["replaced by another key", () => JSON.stringify(otherKey)],
     ["emptied", () => "{}"],
   ])(
-    "stop the start when one is %s, naming the key and showing nothing of it",
+    "stop the start when one is %s, with an error that names the key without its secret",
     async (_case, damage) => {
       await start().ready;
       const [row] = await place.rows();
@@ -78,7 +81,7 @@ describe("keys at rest", () => {
 });
 
 describe("a key vault", () => {
-  it("makes keys and signs elsewhere, at its own pace", async () => {
+  it("makes keys and signs outside the issuer, with any delay", async () => {
     const inner = createLocalVault();
     let signatures = 0;
     const kms: KeyVault = {
@@ -107,7 +110,7 @@ describe("a key vault", () => {
     expect((await place.rows())[0]?.private_reference).toBe("kms://key/1");
   });
 
-  it("that is away costs the token, not the session", async () => {
+  it("that is unavailable prevents new tokens and does not end the session", async () => {
     const inner = createLocalVault();
     const issuer = start({
       onError: () => undefined,

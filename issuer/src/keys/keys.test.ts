@@ -52,7 +52,7 @@ describe("rotation", () => {
     expect(decodeProtectedHeader(await mint(issuer, cookie)).kid).toBe(next.kid);
   });
 
-  it("[KEY-1] keeps that time also when a vault takes its time to make the key", async () => {
+  it("[KEY-1] publishes a new key for that time even when a vault makes the key slowly", async () => {
     const vault = createLocalVault();
     const issuer = start({
       keys: {
@@ -70,7 +70,7 @@ describe("rotation", () => {
     expect((await issuer.keys.list())[0]?.retiresAtSeconds).toBe(next.activatesAtSeconds);
   });
 
-  it("[KEY-3] publishes a retired key until the last token that it signed is dead", async () => {
+  it("[KEY-3] publishes a retired key until the last token that it signed has expired", async () => {
     const issuer = start({ tokenTtlSeconds: 300 });
     const cookie = await signIn(issuer);
     const next = await issuer.keys.rotate();
@@ -85,13 +85,13 @@ describe("rotation", () => {
     expect(await states(issuer)).toEqual(["forgotten", "active"]);
   });
 
-  it("announces one successor however often it is asked", async () => {
+  it("announces one successor when rotate is called repeatedly", async () => {
     const issuer = start();
     const all = await Promise.all([issuer.keys.rotate(), issuer.keys.rotate()]);
     expect(new Set([...all, await issuer.keys.rotate()].map(({ kid }) => kid)).size).toBe(1);
   });
 
-  it("announces the successor of a key that will soon be 30 days old, by itself", async () => {
+  it("announces a successor automatically when a key is nearly 30 days old", async () => {
     const first = start();
     await first.ready;
     await first.close();
@@ -106,7 +106,7 @@ describe("rotation", () => {
     expect(await states(due)).toEqual(["retired", "active"]);
   });
 
-  it("is followed by other processes on the same store", async () => {
+  it("takes effect in other processes on the same store", async () => {
     const issuer = start();
     const cookie = await signIn(issuer);
     const manager = await createKeyManagerForTesting({ store }, { clock });
@@ -117,11 +117,11 @@ describe("rotation", () => {
     expect(decodeProtectedHeader(await mint(issuer, cookie)).kid).toBe(next.kid);
   });
 
-  it("fails no verification while tokens are made and checked all through two rotations", async () => {
+  it("never fails a verification while tokens are minted and verified during two rotations", async () => {
     const issuer = start({ rateLimits: false });
     const cookie = await signIn(issuer);
     const kids = new Set<string>();
-    // The slowest allowed verifier: it fetches the keys as rarely as it may.
+    // This verifier fetches the keys at the longest permitted interval.
     let fetchedAtMs = Number.NEGATIVE_INFINITY;
     let jwks = createLocalJWKSet({ keys: [] });
     const check = (token: string): Promise<unknown> =>
@@ -136,7 +136,7 @@ describe("rotation", () => {
       const token = await mint(issuer, cookie);
       kids.add(String(decodeProtectedHeader(token).kid));
       await check(token);
-      // And a token that a client kept for most of its life.
+      // This token has used up most of its lifetime.
       if (elapsedSeconds % 50 === 49 && waiting !== undefined) await check(waiting);
       if (elapsedSeconds % 50 === 0) waiting = token;
       clock.advance(1 * SECOND);
@@ -152,7 +152,7 @@ describe("the first key of the key set", () => {
     expect((await issuer.keys.jwks()).keys[0]?.kid).toBe(kid);
   };
 
-  it("is the key that signs, before, during and after a rotation", async () => {
+  it("is the signing key before, during and after a rotation", async () => {
     const issuer = start();
     const cookie = await signIn(issuer);
     await signs(issuer, cookie);
@@ -166,7 +166,7 @@ describe("the first key of the key set", () => {
     expect(await publishedKids(issuer)).toHaveLength(1);
   });
 
-  it("is the key that signs after a key was retired or removed", async () => {
+  it("is the signing key after a key was retired or removed", async () => {
     const issuer = start();
     const cookie = await signIn(issuer);
     const [first = ""] = await publishedKids(issuer);
@@ -180,7 +180,7 @@ describe("the first key of the key set", () => {
     await signs(issuer, cookie);
   });
 
-  it("is the one of EdDSA when an app needs another algorithm too", async () => {
+  it("is the EdDSA key when an app needs another algorithm", async () => {
     const issuer = start({ algorithms: { inspector: "ES256" } });
     const cookie = await signIn(issuer);
     await issuer.keys.rotate();
@@ -191,7 +191,7 @@ describe("the first key of the key set", () => {
 });
 
 describe("ending a key", () => {
-  it("retires the active key in order", async () => {
+  it("announces a successor before it retires the active key", async () => {
     const issuer = start();
     await issuer.ready;
     const [{ kid } = { kid: "" }] = await issuer.keys.list();
@@ -211,7 +211,7 @@ describe("ending a key", () => {
     await verify(issuer, await mint(issuer, cookie), { nowMs: clock.nowMs });
   });
 
-  it("removes a key in an emergency: gone from the key set, and another signs at once", async () => {
+  it("removes a key from the key set in an emergency, and another key signs at once", async () => {
     const issuer = start();
     const cookie = await signIn(issuer);
     const stolen = await mint(issuer, cookie);
@@ -226,7 +226,7 @@ describe("ending a key", () => {
     expect(row).toMatchObject({ kid, private_reference: "" });
   });
 
-  it("takes the announced key when there is one", async () => {
+  it("signs with the announced key, if any, after an emergency removal", async () => {
     const issuer = start();
     const next = await issuer.keys.rotate();
     const [{ kid } = { kid: "" }] = await issuer.keys.list();
@@ -235,7 +235,7 @@ describe("ending a key", () => {
     expect(await states(issuer)).toEqual(["removed", "active"]);
   });
 
-  it.each(["retire", "remove"] as const)("refuses to %s a key that there is not", async (verb) => {
+  it.each(["retire", "remove"] as const)("refuses to %s an unknown key", async (verb) => {
     await expect(start().keys[verb]("nope")).rejects.toMatchObject({ code: "KEY_UNKNOWN" });
   });
 });
@@ -260,7 +260,7 @@ describe("algorithms", () => {
 });
 
 describe("two processes that start on an empty store at once", () => {
-  it("end up with one key, that both sign with", async () => {
+  it("create one key, and both sign with it", async () => {
     const [a, b] = [start(), start()];
     await Promise.all([a.ready, b.ready]);
     const kids = await publishedKids(a);

@@ -123,7 +123,7 @@ describe("serveIssuer", () => {
     ["port", { port: 65_536 }],
     ["host", { port: 0, host: "" }],
     ["host", { port: 0, host: true }],
-  ])("refuses a wrong %s by name, given %o", async (name, options) => {
+  ])("names the invalid option %s when the options are %o", async (name, options) => {
     await expect(serveIssuer(issuer, options as ServeOptions)).rejects.toMatchObject({
       code: "CONFIG_INVALID",
       message: expect.stringMatching(new RegExp(`^serveIssuer: (?:.* )?${name}: `)) as string,

@@ -7,15 +7,40 @@ const record = { secretHash: "current", previousSecretHash: "previous", previous
 
 describe("standingOf", () => {
   it.each([
-    ["[ROT-1] the current secret", "current", SINCE_MS, "current"],
-    ["[ROT-1] the current secret, long after", "current", SINCE_MS + 1e9, "current"],
-    ["[ROT-2] the previous one at once", "previous", SINCE_MS, "previous"],
-    ["[ROT-2] the previous one at the end of grace", "previous", SINCE_MS + GRACE_MS, "previous"],
-    ["[ROT-3] the previous one after grace", "previous", SINCE_MS + GRACE_MS + 1, "reused"],
-    ["[ROT-3] an older one within grace", "older", SINCE_MS, "reused"],
-    ["[ROT-3] an empty one", "", SINCE_MS, "reused"],
-    ["[ROT-2] a clock a little behind", "previous", SINCE_MS - 2_000, "previous"],
-    ["[ROT-3] a clock set back an hour", "previous", SINCE_MS - 3_600_000, "reused"],
+    ["[ROT-1] accepts the current secret at once", "current", SINCE_MS, "current"],
+    [
+      "[ROT-1] accepts the current secret long after the rotation",
+      "current",
+      SINCE_MS + 1e9,
+      "current",
+    ],
+    ["[ROT-2] accepts the previous secret at once", "previous", SINCE_MS, "previous"],
+    [
+      "[ROT-2] accepts the previous secret at the end of grace",
+      "previous",
+      SINCE_MS + GRACE_MS,
+      "previous",
+    ],
+    [
+      "[ROT-3] detects reuse of the previous secret after grace",
+      "previous",
+      SINCE_MS + GRACE_MS + 1,
+      "reused",
+    ],
+    ["[ROT-3] detects reuse of an older secret within grace", "older", SINCE_MS, "reused"],
+    ["[ROT-3] treats an empty secret as reuse", "", SINCE_MS, "reused"],
+    [
+      "[ROT-2] accepts the previous secret when the clock is 2 s behind",
+      "previous",
+      SINCE_MS - 2_000,
+      "previous",
+    ],
+    [
+      "[ROT-3] detects reuse when the clock was set back by an hour",
+      "previous",
+      SINCE_MS - 3_600_000,
+      "reused",
+    ],
   ])("%s", (_case, secret, nowMs, standing) => {
     expect(standingOf(record, secret, nowMs, GRACE_MS)).toBe(standing);
   });

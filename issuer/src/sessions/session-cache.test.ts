@@ -108,13 +108,16 @@ describe("a record that was read while many sessions were ended", () => {
   it.each([
     ["its user", { kind: "user", id: found.userId }],
     ["its tenant", { kind: "tenant", id: found.tenantId }],
-    ["unknown sessions", undefined],
-  ] as const)("may not be used when they were of %s, until it was read again", (_name, ended) => {
-    const mark = cache.mark();
-    cache.clear(ended);
-    expect(cache.isCurrent(mark, found)).toBe(false);
-    expect(cache.isCurrent(cache.mark(), found)).toBe(true);
-  });
+    ["an unknown scope", undefined],
+  ] as const)(
+    "may not be used when those of %s were ended, until it was read again",
+    (_name, ended) => {
+      const mark = cache.mark();
+      cache.clear(ended);
+      expect(cache.isCurrent(mark, found)).toBe(false);
+      expect(cache.isCurrent(cache.mark(), found)).toBe(true);
+    },
+  );
 
   it("may not be used when more sessions were ended than are remembered", () => {
     const mark = cache.mark();

@@ -65,9 +65,9 @@ describe("sessions.create", () => {
   });
 
   it.each([
-    ["no user", { userId: "", tenantId: "t" }, "session: userId"],
+    ["an empty user id", { userId: "", tenantId: "t" }, "session: userId"],
     ["a user id of 257 characters", { userId: "u".repeat(257), tenantId: "t" }, "session: userId"],
-    ["a wrong type", { userId: 7, tenantId: "t" }, "session: userId"],
+    ["a user id that is not a string", { userId: 7, tenantId: "t" }, "session: userId"],
     ["an unknown field", { userId: "u", tenantId: "t", admin: true }, 'unknown field "admin"'],
     ["a scope with a space", { userId: "u", tenantId: "t", scopes: ["a b"] }, "session: scopes[0]"],
     ["a scope with a quote", { userId: "u", tenantId: "t", scopes: ['a"b'] }, "session: scopes[0]"],
@@ -87,7 +87,7 @@ describe("sessions.create", () => {
       "claims: must be representable",
     ],
     [
-      "scopes twice",
+      "scopes beside tenants",
       { userId: "u", tenantId: "t", scopes: [], tenants: { t: { scopes: [] } } },
       "scopes: must be absent when tenants is given",
     ],
