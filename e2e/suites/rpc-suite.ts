@@ -91,14 +91,14 @@ export interface RpcCase {
 
 export const rpcCases: readonly RpcCase[] = [
   {
-    name: "a call resolves with what the handler returns, at once or later",
+    name: "a call resolves with the handler's result, whether it is synchronous or asynchronous",
     async run({ method }) {
       equal(await method.call("add", 2, 3), 5);
       equal(await method.call("later", 7), 7);
     },
   },
   {
-    name: "values arrive as they were sent",
+    name: "values arrive unchanged",
     async run({ method }) {
       const value = { list: [1, "two", null, { deep: true }], text: "\u2028\"'☃🏠", empty: {} };
       equal(await method.call("echo", value), value);
@@ -116,14 +116,14 @@ export const rpcCases: readonly RpcCase[] = [
     },
   },
   {
-    name: "an error of the host's choice keeps its code and words",
+    name: "a BridgeError of the host keeps its code and message",
     async run({ method }) {
       const error = await failure(method.call("refuse"));
       equal([error.code, error.message], ["TENANT_NOT_ALLOWED", "not this tenant"]);
     },
   },
   {
-    name: "any other error becomes CALL_FAILED and says nothing of the host",
+    name: "any other error becomes CALL_FAILED and reveals nothing of the host",
     async run({ method }) {
       const errors = [
         await failure(method.call("explode")),
@@ -137,7 +137,7 @@ export const rpcCases: readonly RpcCase[] = [
     },
   },
   {
-    name: "unknown names, prototype names among them, are unknown methods",
+    name: "a call of an unknown name, such as one of a prototype, is rejected as an unknown method",
     async run(bridge) {
       const untyped = bridge.method as unknown as AppBridge["method"];
       for (const name of ["nothing", "constructor", "toString", "__proto__.x", "hasOwnProperty"]) {
@@ -163,7 +163,7 @@ export const rpcCases: readonly RpcCase[] = [
     },
   },
   {
-    name: "a call that is aborted rejects at once",
+    name: "an aborted call rejects at once",
     async run({ method }) {
       const controller = new AbortController();
       const call = failure(method.call("hang", callOptions({ signal: controller.signal })));
@@ -174,7 +174,7 @@ export const rpcCases: readonly RpcCase[] = [
     },
   },
   {
-    name: "a value that cannot be sent is refused on this side, and spares its neighbours",
+    name: "a call with a value that cannot be sent is rejected by the sender, and other calls succeed",
     async run({ method }) {
       const bad = failure(method.call("echo", () => 1));
       const good = method.call("echo", 1);
@@ -192,7 +192,7 @@ export const rpcCases: readonly RpcCase[] = [
     },
   },
   {
-    name: "an error in the guest's method tells the host nothing of the guest",
+    name: "an error in the guest's method reveals nothing of the guest to the host",
     async run({ method }) {
       const stop = method.expose("fails", () => {
         throw new BridgeError("CALL_FAILED", "no");
@@ -202,7 +202,7 @@ export const rpcCases: readonly RpcCase[] = [
     },
   },
   {
-    name: "events reach the guest while it subscribes, retained ones also when it comes late",
+    name: "a guest receives events while it is subscribed, and a retained one when it subscribes later",
     async run({ method, event }) {
       const changed: string[] = [];
       const stop = event.subscribe("customer:changed", ({ id }) => changed.push(id));
@@ -218,7 +218,7 @@ export const rpcCases: readonly RpcCase[] = [
     },
   },
   {
-    name: "events of the guest reach the host in their order, by the contract",
+    name: "the host receives the guest's events in order and checks them by the contract",
     async run(bridge, errors) {
       const before = errors.length;
       bridge.event.publish("order:verified", { orderId: 1 });
@@ -241,7 +241,7 @@ export const rpcCases: readonly RpcCase[] = [
     },
   },
   {
-    name: "token calls have their old names too",
+    name: "token calls work under their old names",
     async run(bridge) {
       const token = await bridge.getSessionToken();
       equal(await bridge.method.call("getSessionToken"), token);
@@ -251,7 +251,7 @@ export const rpcCases: readonly RpcCase[] = [
   },
   {
     // This case is last, because it closes the bridge.
-    name: "closing rejects what is under way, and what comes after",
+    name: "pending and later calls reject when the bridge closes",
     async run(bridge, errors) {
       const under = failure(bridge.method.call("hang"));
       await bridge.method.call("echo", 1);
@@ -271,7 +271,7 @@ export const rpcCases: readonly RpcCase[] = [
 /** Cases for transports that carry objects. Text and Playwright's serialisation cannot. */
 export const transferCases: readonly RpcCase[] = [
   {
-    name: "a buffer is moved to the host and back",
+    name: "a call transfers a buffer to the host and back",
     async run({ method }) {
       const buffer = Uint8Array.of(1, 2, 3).buffer;
       const call = method.call("handBack", buffer, callOptions({ transfer: [buffer] }));
@@ -281,7 +281,7 @@ export const transferCases: readonly RpcCase[] = [
     },
   },
   {
-    name: "a stream is moved, and read after the call",
+    name: "a call transfers a stream, which can be read after the call",
     async run({ method }) {
       const stream = new Blob(["one ", "two"]).stream();
       const back = await method.call("handBack", stream, callOptions({ transfer: [stream] }));
@@ -289,7 +289,7 @@ export const transferCases: readonly RpcCase[] = [
     },
   },
   {
-    name: "a port is moved, and speaks from where it has arrived",
+    name: "a call transfers a port, which sends messages from its new place",
     async run({ method }) {
       const { port1, port2 } = new MessageChannel();
       const call = method.call("handBack", port2, callOptions({ transfer: [port2] }));
@@ -304,7 +304,7 @@ export const transferCases: readonly RpcCase[] = [
     },
   },
   {
-    name: "what was moved already is refused, and spares its neighbours",
+    name: "a call with an already transferred object is rejected, and other calls succeed",
     async run({ method }) {
       const buffer = new ArrayBuffer(8);
       const first = method.call("handBack", buffer, callOptions({ transfer: [buffer] }));
