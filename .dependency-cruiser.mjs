@@ -74,7 +74,7 @@ export default {
     },
     {
       name: "no-node-in-the-browser",
-      comment: "shared, guest, host and client run without Node. which have no Node modules.",
+      comment: "shared, guest, host and client run where Node's modules do not exist.",
       severity: "error",
       from: { path: anyOf(["shared", "guest", "host", "client"]), pathNot: TESTS },
       to: { dependencyTypes: ["core"] },

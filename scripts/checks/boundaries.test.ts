@@ -148,9 +148,9 @@ test("lets tests import the workspace for tests, and refuses it in sources and b
   ]);
 });
 
-test("refuses Node's own modules in what browsers load", async () => {
+test("refuses Node's own modules in packages that run without Node", async () => {
   expect(await problemsOf("guest", `export * from "node:crypto";`)).toEqual([
-    "guest/src/main.ts → crypto: shared, guest and host run in browsers, which have no Node modules.",
+    "guest/src/main.ts → crypto: shared, guest, host and client run where Node's modules do not exist.",
   ]);
 });
 
