@@ -173,15 +173,19 @@ export async function startHost(app: App, methods: Record<string, Handler>): Pro
     handshake.start();
   });
 
-  // Section 13.
+  // Section 13. The stream carries no event from before it opened, so the session is asked for each
+  // time that it opens. One request follows the other: an older answer never overwrites a newer one.
   const refresh = async (): Promise<void> => {
     session = await fetchSession();
     send(["state", "session", told()]);
     send(["state", "token", session && (await mint(app.id))]);
   };
+  let refreshing = Promise.resolve();
   const events = new EventSource("/auth/session/events");
-  for (const name of ["tenant-changed", "claims-changed", "revoked", "signed-out"]) {
-    events.addEventListener(name, () => void refresh());
+  for (const name of ["open", "tenant-changed", "claims-changed", "revoked", "signed-out"]) {
+    events.addEventListener(name, () => {
+      refreshing = refreshing.then(refresh, refresh);
+    });
   }
 
   frame.src = app.url;

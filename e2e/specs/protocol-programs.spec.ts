@@ -202,6 +202,16 @@ test.describe("a guest that was written from the page", () => {
   });
 });
 
+function switchTenantInAnotherTab(page: Page): Promise<unknown> {
+  return page.evaluate(() =>
+    fetch("/auth/session/tenant", {
+      method: "POST",
+      headers: { "x-breezeway-request": "1", "content-type": "application/json" },
+      body: JSON.stringify({ tenantId: "globex" }),
+    }),
+  );
+}
+
 test.describe("a host that was written from the page", () => {
   async function openForeignHost(page: Page, { platform }: Scene): Promise<Frame> {
     const { hostOrigin, guestOrigin } = platform;
@@ -282,17 +292,27 @@ test.describe("a host that was written from the page", () => {
     const frame = await openForeignHost(page, scene);
     const session = () => frame.evaluate(async () => (await window.bridge).session.current);
     await expect.poll(session).toMatchObject({ tenantId: "acme" });
-    // As another tab would.
-    await page.evaluate(() =>
-      fetch("/auth/session/tenant", {
-        method: "POST",
-        headers: { "x-breezeway-request": "1", "content-type": "application/json" },
-        body: JSON.stringify({ tenantId: "globex" }),
-      }),
-    );
+    await switchTenantInAnotherTab(page);
     await expect.poll(session).toMatchObject({ tenantId: "globex" });
     await scene.issuer.sessions.revoke(scene.handle);
     await expect.poll(session).toBeNull();
+  });
+
+  test("tells the guest of a tenant that changed before the event stream opened", async ({
+    page,
+    scene,
+  }) => {
+    const switched = Promise.withResolvers<undefined>();
+    await page.route("**/auth/session/events", async (route) => {
+      await switched.promise;
+      await route.continue();
+    });
+    const frame = await openForeignHost(page, scene);
+    const session = () => frame.evaluate(async () => (await window.bridge).session.current);
+    await expect.poll(session).toMatchObject({ tenantId: "acme" });
+    await switchTenantInAnotherTab(page);
+    switched.resolve(undefined);
+    await expect.poll(session).toMatchObject({ tenantId: "globex" });
   });
 
   test("reconnects a guest that has reloaded", async ({ page, scene }) => {
