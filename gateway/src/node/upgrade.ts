@@ -36,22 +36,6 @@ export function isWebSocketUpgrade(request: IncomingMessage): boolean {
   return false;
 }
 
-export function handleUpgrade(
-  core: GatewayCore,
-  request: IncomingMessage,
-  connection: UpgradeConnection,
-): void {
-  const response = new GatewayResponse(request);
-  // A refusal is an ordinary response. The connection ends after it, since its parser is gone.
-  response.shouldKeepAlive = false;
-  response.assignSocket(connection.socket as Socket);
-  response.once("finish", () => connection.socket.end());
-  const client = new UpgradeClient(request, response, connection);
-  const exchange = new Exchange(core.exchangeDeps, client, headOf(request));
-  client.attach(exchange);
-  exchange.start();
-}
-
 class UpgradeClient extends NodeClient {
   override readonly canUpgrade = true;
   readonly #request: IncomingMessage;
@@ -101,6 +85,22 @@ class UpgradeClient extends NodeClient {
       ? headers
       : [...headers, "sec-websocket-protocol", WEBSOCKET_PROTOCOL];
   }
+}
+
+export function handleUpgrade(
+  core: GatewayCore,
+  request: IncomingMessage,
+  connection: UpgradeConnection,
+): void {
+  const response = new GatewayResponse(request);
+  // A refusal is an ordinary response. The connection ends after it, since its parser is gone.
+  response.shouldKeepAlive = false;
+  response.assignSocket(connection.socket as Socket);
+  response.once("finish", () => connection.socket.end());
+  const client = new UpgradeClient(request, response, connection);
+  const exchange = new Exchange(core.exchangeDeps, client, headOf(request));
+  client.attach(exchange);
+  exchange.start();
 }
 
 function headText(status: number, headers: readonly string[]): string {

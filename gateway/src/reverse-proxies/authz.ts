@@ -58,27 +58,6 @@ export function isAuthz(target: string): boolean {
   return next === "" || next === "/" || next === "?";
 }
 
-/** Never rejects. */
-export async function answerAuthz(question: RequestHead, deps: AuthzDeps): Promise<Answer> {
-  const isForClient = question.target.split("?", 1)[0] === REFUSAL_PATH;
-  const decision = new Decision(question, deps);
-  try {
-    const asked = isForClient ? { ...question, target: AUTHZ_PATH } : question;
-    const { source, head } = originalRequest(asked, AUTHZ_PATH);
-    decision.head = head;
-    const session = await decision.decide(isForClient);
-    if (isForClient) throw decisionChanged();
-    deps.observer.allowed(decision);
-    return decision.allow(session, source === "x-original");
-  } catch (error) {
-    const answer = decision.refuse(error);
-    if (isForClient) return answer;
-    return isNginx(question) ? { ...answer, status: answer.status === 401 ? 401 : 403 } : answer;
-  } finally {
-    deps.observer.finished(decision);
-  }
-}
-
 class Decision implements ObservedExchange {
   readonly requestId: string;
   readonly startedAtMs: number = performance.now();
@@ -159,6 +138,27 @@ class Decision implements ObservedExchange {
     this.reason = answer.reason;
     const own = [...EMPTY_IDENTITY, ERROR_HEADER, answer.reason ?? ""];
     return { ...answer, headers: [...answer.headers, ...own] };
+  }
+}
+
+/** Never rejects. */
+export async function answerAuthz(question: RequestHead, deps: AuthzDeps): Promise<Answer> {
+  const isForClient = question.target.split("?", 1)[0] === REFUSAL_PATH;
+  const decision = new Decision(question, deps);
+  try {
+    const asked = isForClient ? { ...question, target: AUTHZ_PATH } : question;
+    const { source, head } = originalRequest(asked, AUTHZ_PATH);
+    decision.head = head;
+    const session = await decision.decide(isForClient);
+    if (isForClient) throw decisionChanged();
+    deps.observer.allowed(decision);
+    return decision.allow(session, source === "x-original");
+  } catch (error) {
+    const answer = decision.refuse(error);
+    if (isForClient) return answer;
+    return isNginx(question) ? { ...answer, status: answer.status === 401 ? 401 : 403 } : answer;
+  } finally {
+    deps.observer.finished(decision);
   }
 }
 

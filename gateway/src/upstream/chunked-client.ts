@@ -41,51 +41,6 @@ export interface ChunkedClientOptions {
   readonly keepAliveMs: number;
 }
 
-export class ChunkedClient {
-  readonly #host: string;
-  readonly #agent: Agent;
-
-  constructor(origin: string, options: ChunkedClientOptions) {
-    const url = new URL(origin);
-    this.#host = url.host;
-    this.#agent = new UpstreamAgent(url, options);
-  }
-
-  get counts(): { readonly connected: number; readonly free: number } {
-    const free = countOf(this.#agent.freeSockets);
-    return { connected: free + countOf(this.#agent.sockets), free };
-  }
-
-  dispatch(request: ChunkedRequest, handler: Handler): void {
-    const { method, path, headers } = request;
-    const own = ["host", this.#host, "transfer-encoding", "chunked"];
-    // `TE` must be listed in `Connection` (RFC 9110, section 10.1.4).
-    if (headers.includes("te")) own.push("connection", "te");
-    const outgoing = startRequest({
-      agent: this.#agent,
-      method,
-      path,
-      headers: [...own, ...headers],
-    });
-    // Without this Node silently drops fields beyond its default count.
-    outgoing.maxHeadersCount = 0;
-    handler.onRequestStart(new ChunkedExchange(outgoing, request, handler), undefined);
-  }
-
-  /** Closes idle connections. Requests under way continue, and their connections close afterwards. */
-  close(): void {
-    this.#agent.maxFreeSockets = 0;
-    for (const sockets of Object.values(this.#agent.freeSockets)) {
-      for (const socket of sockets ?? []) socket.destroy();
-    }
-  }
-
-  /** Ends the requests under way. */
-  destroy(): void {
-    this.#agent.destroy();
-  }
-}
-
 /** One request, and the controller that its handler gets. */
 class ChunkedExchange implements Dispatcher.DispatchController {
   readonly #outgoing: ClientRequest;
@@ -230,6 +185,51 @@ class UpstreamAgent extends Agent {
   override reuseSocket(socket: Duplex, request: ClientRequest): void {
     super.reuseSocket(socket, request);
     this.#heads.get(socket)?.expect();
+  }
+}
+
+export class ChunkedClient {
+  readonly #host: string;
+  readonly #agent: Agent;
+
+  constructor(origin: string, options: ChunkedClientOptions) {
+    const url = new URL(origin);
+    this.#host = url.host;
+    this.#agent = new UpstreamAgent(url, options);
+  }
+
+  get counts(): { readonly connected: number; readonly free: number } {
+    const free = countOf(this.#agent.freeSockets);
+    return { connected: free + countOf(this.#agent.sockets), free };
+  }
+
+  dispatch(request: ChunkedRequest, handler: Handler): void {
+    const { method, path, headers } = request;
+    const own = ["host", this.#host, "transfer-encoding", "chunked"];
+    // `TE` must be listed in `Connection` (RFC 9110, section 10.1.4).
+    if (headers.includes("te")) own.push("connection", "te");
+    const outgoing = startRequest({
+      agent: this.#agent,
+      method,
+      path,
+      headers: [...own, ...headers],
+    });
+    // Without this Node silently drops fields beyond its default count.
+    outgoing.maxHeadersCount = 0;
+    handler.onRequestStart(new ChunkedExchange(outgoing, request, handler), undefined);
+  }
+
+  /** Closes idle connections. Requests under way continue, and their connections close afterwards. */
+  close(): void {
+    this.#agent.maxFreeSockets = 0;
+    for (const sockets of Object.values(this.#agent.freeSockets)) {
+      for (const socket of sockets ?? []) socket.destroy();
+    }
+  }
+
+  /** Ends the requests under way. */
+  destroy(): void {
+    this.#agent.destroy();
   }
 }
 

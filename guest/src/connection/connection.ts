@@ -67,10 +67,6 @@ type Phase =
 // A living host answers a ping within a few milliseconds.
 const PING_TIMEOUT_MS = 2_000;
 
-export function openConnection(options: ConnectionOptions): Connection {
-  return new GuestConnection(options);
-}
-
 // A class, since the steps of the state machine above lead to each other.
 class GuestConnection implements Connection {
   readonly state: Store<ConnectionState> = createStore<ConnectionState>("connecting");
@@ -220,4 +216,8 @@ class GuestConnection implements Connection {
       ? new BridgeError("CHANNEL_CLOSED", `"${method}" was called on a closed bridge.`)
       : new BridgeError("CHANNEL_LOST", `"${method}" was called while the host is not connected.`);
   }
+}
+
+export function openConnection(options: ConnectionOptions): Connection {
+  return new GuestConnection(options);
 }

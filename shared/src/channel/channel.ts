@@ -72,10 +72,6 @@ export interface Channel {
   close(error?: BridgeError): void;
 }
 
-export function createChannel(options: ChannelOptions): Channel {
-  return new PortChannel(options);
-}
-
 // A class, since its parts need each other: a frame that cannot be sent ends a call, and the timeout of
 // a call sends a frame.
 class PortChannel implements Channel {
@@ -275,6 +271,10 @@ class PortChannel implements Channel {
         return this.#lose(new BridgeError("CHANNEL_LOST", "The other side closed the channel."));
     }
   }
+}
+
+export function createChannel(options: ChannelOptions): Channel {
+  return new PortChannel(options);
 }
 
 function unexpected(frame: Frame): () => never {

@@ -37,6 +37,32 @@ export interface IncomingCallsDeps {
   readonly fail: (id: CallId, error: unknown) => void;
 }
 
+class RunningCall implements IncomingCall {
+  readonly method: string;
+  readonly args: readonly unknown[];
+  readonly isUserActive: boolean | undefined;
+  #controller: AbortController | undefined;
+  #isAborted = false;
+
+  constructor(method: string, args: readonly unknown[], isUserActive: boolean | undefined) {
+    this.method = method;
+    this.args = args;
+    this.isUserActive = isUserActive;
+  }
+
+  // Created on first use: most handlers never read their signal, and a controller costs time.
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#isAborted) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  abort(): void {
+    this.#isAborted = true;
+    this.#controller?.abort();
+  }
+}
+
 export function createIncomingCalls(deps: IncomingCallsDeps): IncomingCalls {
   const running = new Map<CallId, RunningCall>();
   let lastId = 0;
@@ -95,32 +121,6 @@ export function createIncomingCalls(deps: IncomingCallsDeps): IncomingCalls {
       for (const call of calls) call.abort();
     },
   };
-}
-
-class RunningCall implements IncomingCall {
-  readonly method: string;
-  readonly args: readonly unknown[];
-  readonly isUserActive: boolean | undefined;
-  #controller: AbortController | undefined;
-  #isAborted = false;
-
-  constructor(method: string, args: readonly unknown[], isUserActive: boolean | undefined) {
-    this.method = method;
-    this.args = args;
-    this.isUserActive = isUserActive;
-  }
-
-  // Created on first use: most handlers never read their signal, and a controller costs time.
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#isAborted) this.#controller.abort();
-    return this.#controller.signal;
-  }
-
-  abort(): void {
-    this.#isAborted = true;
-    this.#controller?.abort();
-  }
 }
 
 function tooManyBytes(max: number): BridgeError {

@@ -21,28 +21,6 @@ export interface MessagePipe {
 
 type Listener = (event: { readonly data: unknown }) => void;
 
-export function createMessagePipe(clock: Clock, conditions: () => PipeConditions): MessagePipe {
-  const { port1, port2 } = new MessageChannel();
-  const first = new End(port1, clock, conditions);
-  const second = new End(port2, clock, conditions);
-  first.peer = second;
-  second.peer = first;
-  return {
-    ports: [first, second],
-    cut() {
-      first.lose();
-      second.lose();
-    },
-    async settled() {
-      let sent: number;
-      do {
-        sent = first.sent + second.sent;
-        await nextTask();
-      } while (first.awaits + second.awaits > 0 || first.sent + second.sent !== sent);
-    },
-  };
-}
-
 class End implements ChannelPort {
   peer: End | undefined;
   isOpen = true;
@@ -117,4 +95,26 @@ class End implements ChannelPort {
     }, this.#lastAt - now);
     this.#timers.add(timer);
   }
+}
+
+export function createMessagePipe(clock: Clock, conditions: () => PipeConditions): MessagePipe {
+  const { port1, port2 } = new MessageChannel();
+  const first = new End(port1, clock, conditions);
+  const second = new End(port2, clock, conditions);
+  first.peer = second;
+  second.peer = first;
+  return {
+    ports: [first, second],
+    cut() {
+      first.lose();
+      second.lose();
+    },
+    async settled() {
+      let sent: number;
+      do {
+        sent = first.sent + second.sent;
+        await nextTask();
+      } while (first.awaits + second.awaits > 0 || first.sent + second.sent !== sent);
+    },
+  };
 }

@@ -40,6 +40,19 @@ export interface NodeSqliteDialectOptions {
   readonly busyTimeoutMs: number;
 }
 
+class PatientDriver extends SqliteDriver {
+  readonly #busyTimeoutMs: number;
+
+  constructor({ database, busyTimeoutMs }: NodeSqliteDialectOptions) {
+    super({ database: adapt(database) });
+    this.#busyTimeoutMs = busyTimeoutMs;
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    return patient(await super.acquireConnection(), this.#busyTimeoutMs);
+  }
+}
+
 export class NodeSqliteDialect extends SqliteDialect {
   readonly #options: NodeSqliteDialectOptions;
 
@@ -54,19 +67,6 @@ export class NodeSqliteDialect extends SqliteDialect {
 
   override createAdapter(): DialectAdapter {
     return new TransactionalDdlAdapter();
-  }
-}
-
-class PatientDriver extends SqliteDriver {
-  readonly #busyTimeoutMs: number;
-
-  constructor({ database, busyTimeoutMs }: NodeSqliteDialectOptions) {
-    super({ database: adapt(database) });
-    this.#busyTimeoutMs = busyTimeoutMs;
-  }
-
-  override async acquireConnection(): Promise<DatabaseConnection> {
-    return patient(await super.acquireConnection(), this.#busyTimeoutMs);
   }
 }
 
