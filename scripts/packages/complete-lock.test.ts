@@ -1,8 +1,32 @@
 import { expect, test } from "vitest";
-import { lockEntryOf, missingBuilds, readLock } from "./complete-lock.ts";
+import { lockEntryOf, missingBuilds, readLock, withoutIntegrity } from "./complete-lock.ts";
 
 test("the lock file lists the builds for every platform (npm run lock adds them)", async () => {
   expect(missingBuilds(await readLock())).toEqual([]);
+});
+
+test("the lock file pins every package by its hash (npm run lock adds them)", async () => {
+  expect(withoutIntegrity(await readLock())).toEqual([]);
+});
+
+test("finds packages that are not pinned by a SHA-512 hash", () => {
+  const integrity = `sha512-${"A".repeat(86)}==`;
+  const packages = {
+    "": {},
+    verify: {},
+    "node_modules/@breezeway/verify": { link: true },
+    "node_modules/pinned": { integrity },
+    "node_modules/unpinned": {},
+    "node_modules/empty": { integrity: "" },
+    "node_modules/weak": { integrity: "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=" },
+    "node_modules/pinned/node_modules/nested": {},
+  };
+  expect(withoutIntegrity({ packages })).toEqual([
+    "node_modules/unpinned",
+    "node_modules/empty",
+    "node_modules/weak",
+    "node_modules/pinned/node_modules/nested",
+  ]);
 });
 
 test("finds a build that the lock file leaves out", () => {
