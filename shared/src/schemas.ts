@@ -70,6 +70,7 @@ export {
   instanceOption,
   numberOption,
   optionObject,
+  originsOption,
   parseOptions,
   wholeNumberOption,
 } from "./schemas/parse-options.ts";

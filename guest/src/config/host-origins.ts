@@ -1,8 +1,7 @@
 import { BridgeError, isOrigin, isRecord, quoted, type MaybePromise } from "@breezeway/shared";
+import { FILE, META } from "./host-origins-places.ts";
 
-const META = "breezeway-host-origins";
 const LIST = '{ "hostOrigins": ["https://shell.example"] }';
-const FILE = "/.well-known/breezeway.json";
 const FILE_TIMEOUT_MS = 5_000;
 /** Characters. */
 const FILE_MAX_LENGTH = 16_384;

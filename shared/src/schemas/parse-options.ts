@@ -7,6 +7,7 @@ import * as z from "zod/mini";
 import { BridgeError } from "../errors/bridge-error.ts";
 import { nearestName } from "../errors/nearest-name.ts";
 import { quoted } from "../errors/quoted.ts";
+import { isOrigin } from "../origin.ts";
 import { isRecord } from "../protocol/guards.ts";
 import { describeIssue, listed, toFindings, toText, type Finding } from "./findings.ts";
 
@@ -59,6 +60,17 @@ export function numberOption(min: number, max: number): z.ZodMiniType<number> {
   const isWithin = (value: unknown): boolean =>
     typeof value === "number" && value >= min && value <= max;
   return z.custom<number>(isWithin, expected(`must be a number from ${min} to ${max}`));
+}
+
+/** A list of at least one exact origin. */
+export function originsOption(): z.ZodMiniType<readonly string[]> {
+  const origin = z.custom<string>(
+    (value) => typeof value === "string" && isOrigin(value),
+    expected(
+      "must be an exact origin such as https://shell.example, without path, trailing slash or *",
+    ),
+  );
+  return z.array(origin).check(z.minLength(1, "must have at least one origin"));
 }
 
 function expected(text: string): { readonly error: (issue: z.core.$ZodRawIssue) => string } {

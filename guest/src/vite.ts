@@ -1,0 +1,2 @@
+export { breezeway } from "./vite/breezeway-plugin.ts";
+export type { BreezewayPlugin, BreezewayPluginOptions } from "./vite/breezeway-plugin.ts";
