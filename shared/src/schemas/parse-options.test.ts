@@ -6,6 +6,7 @@ import {
   instanceOption,
   numberOption,
   optionObject,
+  originsOption,
   parseOptions,
   wholeNumberOption,
 } from "./parse-options.ts";
@@ -19,6 +20,7 @@ interface Options {
   readonly tokenTtlSeconds?: number | undefined;
   readonly skewSeconds?: number | undefined;
   readonly scopes?: readonly string[] | undefined;
+  readonly origins?: readonly string[] | undefined;
   readonly sessions?: { readonly idleSeconds?: number | undefined } | undefined;
   readonly cache?: false | { readonly maxEntries: number } | undefined;
   readonly onError?: ((error: unknown) => void) | undefined;
@@ -31,6 +33,7 @@ const schema = optionObject<Options>({
   tokenTtlSeconds: z.optional(wholeNumberOption(15, 300)),
   skewSeconds: z.optional(numberOption(0, 5)),
   scopes: z.optional(z.array(z.string())),
+  origins: z.optional(originsOption()),
   sessions: z.optional(optionObject({ idleSeconds: z.optional(wholeNumberOption(1, 60)) })),
   cache: z.optional(
     z.union([z.literal(false), optionObject({ maxEntries: wholeNumberOption(1, 100) })]),
@@ -55,6 +58,12 @@ describe("parseOptions", () => {
     [{ onError: "canary" }, "onError: must be a function."],
     [{ signal: {} }, "signal: must be of type AbortSignal."],
     [{ scopes: ["a", 1] }, "scopes[1]: must be of type string."],
+    [{ origins: [] }, "origins: must have at least one origin."],
+    [{ origins: "https://shell.example" }, "origins: must be of type array."],
+    [
+      { origins: ["https://shell.example/"] },
+      "origins[0]: must be an exact origin such as https://shell.example, without path, trailing slash or *.",
+    ],
     [{ cache: true }, "cache: must be false or of type object."],
     [{ cache: { maxEntries: 0 } }, "cache.maxEntries: must be a whole number from 1 to 100."],
     [{ scoeps: [] }, 'scoeps: unknown option. Did you mean "scopes"?'],
