@@ -21,6 +21,16 @@ import {
   MAX_FAILURE_DETAIL,
   MAX_LIFECYCLE_BODY_BYTES,
 } from "../../shared/src/schemas.ts";
+import { REFUSAL_LIMIT } from "../../gateway/src/limits/refusal-limit.ts";
+import { MAX_HEADER_FIELDS } from "../../gateway/src/request/inspect-headers.ts";
+import { UPSTREAM_LIMITS } from "../../gateway/src/upstream/upstream-pools.ts";
+import {
+  DEFAULT_RATE_LIMITS,
+  REQUEST_LIMITS,
+  SESSION_LIMITS,
+  STREAM_LIMITS,
+  type StreamKind,
+} from "../../issuer/src/limits.ts";
 import { FEED_LIMITS, JWKS_LIMITS } from "../../verify/src/limits.ts";
 import { ROOT } from "../suite/root.ts";
 
@@ -53,6 +63,18 @@ function budgets(limits: Readonly<Record<string, RateBudget>>): Group["rows"] {
     [`${name}.burst`, burst, `${name} at once`] as const,
     [`${name}.perSecond`, perSecond, `${name} per second after those`] as const,
   ]);
+}
+
+function streams(kind: StreamKind, holders: string): Group["rows"] {
+  const { total, reserve, per } = STREAM_LIMITS[kind];
+  return [
+    [`${kind}.total`, total, `${holders} of one process`] as const,
+    [`${kind}.reserve`, reserve, `of these, reserved for holders of few streams`] as const,
+    ...Object.entries(per).flatMap(([share, { most, few }]) => [
+      [`${kind}.${share}`, most, `${holders} of one ${share}`] as const,
+      [`${kind}.${share}.few`, few, `with fewer, one ${share} may use the reserve`] as const,
+    ]),
+  ];
 }
 
 const { maxAgeSeconds, maxStaleSeconds, cooldownSeconds, maxBytes, timeoutMs } = JWKS_LIMITS;
@@ -148,6 +170,51 @@ const GROUPS: readonly Group[] = [
       lifecycleTtlSeconds: "life of a lifecycle call",
       maxLifecycleBodyBytes: "bytes of its body",
       maxFailureDetail: "characters of `failure.detail`",
+    },
+  ),
+  {
+    title: "Event streams of an issuer",
+    rows: [
+      ...streams("session", "streams of `GET /session/events`"),
+      ...streams("revocations", "streams of the revocation feed"),
+    ],
+  },
+  group(
+    "Requests to an issuer",
+    { ...REQUEST_LIMITS, ...SESSION_LIMITS },
+    {
+      maxHeaderBytes: "bytes of all header fields together",
+      maxBodyBytes: "bytes of a body",
+      maxClaimsBytes: "bytes of a session's custom claims, as JSON",
+      maxDataBytes: "bytes of the data that stays on the server, as JSON",
+      maxTenants: "tenants of one session",
+    },
+  ),
+  group("Requests to an issuer per minute and process, by default", DEFAULT_RATE_LIMITS, {
+    loginsPerAddress: "sign-ins from one address",
+    mintsPerSession: "tokens of one session",
+    mintsPerSessionAndApp: "tokens of one session for one app",
+    mintsPerApp: "tokens for one app",
+    installationChangesPerTenant: "changes of one kind to the installations of one tenant",
+    requestsPerAddress: "state-changing requests from one address",
+  }),
+  group(
+    "Gateway, by default",
+    {
+      maxHeaderFields: MAX_HEADER_FIELDS,
+      ...UPSTREAM_LIMITS,
+      refusals: REFUSAL_LIMIT.requests,
+      refusalWindowSeconds: REFUSAL_LIMIT.windowSeconds,
+    },
+    {
+      maxHeaderFields: "header fields of a request",
+      connectTimeoutMs: "for a connection to an upstream",
+      maxConcurrentRequests: "requests to one upstream at once",
+      maxConcurrentPerSession: "requests of one session to one upstream at once",
+      circuitFailures: "failures in a row that open the circuit of an upstream",
+      circuitOpenMs: "for which an open circuit rejects requests",
+      refusals: "rejected requests of one address",
+      refusalWindowSeconds: "in this window",
     },
   ),
 ];

@@ -15,6 +15,8 @@ export interface ServerEvent {
 export interface EventStream {
   readonly response: Response;
   send(event: ServerEvent): void;
+  /** Runs once, however the stream ends; at once when it has ended. */
+  onEnd(run: () => void): void;
   close(): void;
 }
 
@@ -24,8 +26,6 @@ export interface EventStreamOptions {
   readonly retryMs: number;
   /** Runs before each heartbeat and may end the stream. */
   readonly onHeartbeat?: () => void;
-  /** Runs once, however the stream ended. */
-  readonly onClose: () => void;
 }
 
 const MAX_QUEUED = 5_000;
@@ -41,12 +41,14 @@ export function createEventStream(options: EventStreamOptions): EventStream {
   const encoder = new TextEncoder();
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   let heartbeat: NodeJS.Timeout | undefined;
+  let atEnd: (() => void)[] | undefined = [];
 
   function end(): void {
-    if (!controller) return;
     controller = undefined;
     clearInterval(heartbeat);
-    options.onClose();
+    const waiting = atEnd ?? [];
+    atEnd = undefined;
+    for (const run of waiting) run();
   }
 
   function write(text: string): void {
@@ -87,6 +89,10 @@ export function createEventStream(options: EventStreamOptions): EventStream {
         `data: ${JSON.stringify(data)}`,
       ];
       write(`${lines.join("\n")}\n\n`);
+    },
+    onEnd: (run) => {
+      if (atEnd) atEnd.push(run);
+      else run();
     },
     close,
   };

@@ -6,6 +6,7 @@ import { BridgeError } from "@breezeway/shared";
 import { optionObject, wholeNumberOption } from "@breezeway/shared/schemas";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import * as z from "zod/mini";
+import { DEFAULT_RATE_LIMITS } from "../limits.ts";
 
 /** Requests per minute. Each 1 to 10 000 000. */
 export interface RateLimits {
@@ -43,15 +44,6 @@ export interface RateLimiter {
   installation(tenantId: string, kind: string): Promise<void>;
   request(address: string): Promise<void>;
 }
-
-const DEFAULT_RATE_LIMITS: Required<RateLimits> = {
-  loginsPerAddress: 300,
-  mintsPerSession: 1_200,
-  mintsPerSessionAndApp: 300,
-  mintsPerApp: 600_000,
-  installationChangesPerTenant: 120,
-  requestsPerAddress: 12_000,
-};
 
 const UNLIMITED: RateLimiter = {
   login: () => Promise.resolve(),

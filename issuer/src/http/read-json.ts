@@ -1,9 +1,9 @@
 import { BridgeError } from "@breezeway/shared";
 import { parseJsonWith } from "@breezeway/shared/schemas";
 import type * as z from "zod/mini";
+import { REQUEST_LIMITS } from "../limits.ts";
 
-/** Far above the largest legitimate body, which has two ids of 256 characters. */
-export const MAX_BODY_BYTES = 16_384;
+const { maxBodyBytes } = REQUEST_LIMITS;
 
 /**
  * Reads the body as JSON and parses it with the schema.
@@ -25,10 +25,10 @@ export async function readJson<T>(request: Request, schema: z.ZodMiniType<T>): P
 async function readText(request: Request): Promise<string> {
   const declared = request.headers.get("content-length");
   if (declared !== null) {
-    if (!(Number(declared) <= MAX_BODY_BYTES)) throw tooLarge();
+    if (!(Number(declared) <= maxBodyBytes)) throw tooLarge();
     // The HTTP parser passes no more than the declared length, and reading at once is much faster.
     const text = await request.text();
-    if (text.length > MAX_BODY_BYTES) throw tooLarge();
+    if (text.length > maxBodyBytes) throw tooLarge();
     return text;
   }
   if (!request.body) return "";
@@ -37,7 +37,7 @@ async function readText(request: Request): Promise<string> {
   // The length is not declared, so the bytes are counted as they arrive.
   for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
-    if (size > MAX_BODY_BYTES) throw tooLarge();
+    if (size > maxBodyBytes) throw tooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
@@ -46,6 +46,6 @@ async function readText(request: Request): Promise<string> {
 function tooLarge(): BridgeError {
   return new BridgeError(
     "BODY_TOO_LARGE",
-    `The request body is larger than ${MAX_BODY_BYTES} bytes.`,
+    `The request body is larger than ${maxBodyBytes} bytes.`,
   );
 }

@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { BridgeError, isHttpCode } from "@breezeway/shared";
 import type { AuditSink } from "../audit/audit.ts";
+import { REQUEST_LIMITS } from "../limits.ts";
 import type { AuditSubject, Endpoint, RequestContext } from "./context.ts";
 import { corsHeaders, preflight } from "./cors.ts";
 import { assertNoOtherPage, assertSameOrigin, type OriginPolicy } from "./csrf.ts";
@@ -28,7 +29,7 @@ export interface RouterDeps {
   readonly onError: (error: unknown, requestId: string) => void;
 }
 
-const MAX_HEADER_BYTES = 16_384;
+const { maxHeaderBytes } = REQUEST_LIMITS;
 const REQUEST_ID = /^[A-Za-z0-9._-]{8,128}$/;
 
 export type Router = (request: Request, info?: RequestInfo) => Promise<Response>;
@@ -88,10 +89,10 @@ export function createRouter(deps: RouterDeps): Router {
 function assertHeaderSize(headers: Headers): void {
   let size = 0;
   for (const [name, value] of headers) size += name.length + value.length;
-  if (size > MAX_HEADER_BYTES) {
+  if (size > maxHeaderBytes) {
     throw new BridgeError(
       "HEADERS_TOO_LARGE",
-      `The request headers are larger than ${MAX_HEADER_BYTES} bytes.`,
+      `The request headers are larger than ${maxHeaderBytes} bytes.`,
     );
   }
 }

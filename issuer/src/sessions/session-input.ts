@@ -2,6 +2,7 @@
 import { BridgeError } from "@breezeway/shared";
 import { RESERVED_CLAIMS, parseWith } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
+import { SESSION_LIMITS } from "../limits.ts";
 import { storedId } from "../stored-id.ts";
 import type { Claims, TenantAccess } from "./session-record.ts";
 
@@ -29,10 +30,7 @@ export interface CheckedSession {
   readonly data: Claims;
 }
 
-// A whole token has at most 8 kB, so custom claims get half of it.
-export const MAX_CLAIMS_BYTES = 4_096;
-const MAX_DATA_BYTES = 65_536;
-const MAX_TENANTS = 1_000;
+const { maxClaimsBytes, maxDataBytes, maxTenants } = SESSION_LIMITS;
 
 const RESERVED: ReadonlySet<string> = new Set(RESERVED_CLAIMS);
 
@@ -65,8 +63,8 @@ export function checkNewSession(input: NewSession): CheckedSession {
       "session: scopes: must be absent when tenants is given. Put the scopes into tenants.",
     );
   }
-  if (Object.keys(allowed).length > MAX_TENANTS) {
-    throw malformed(`session: tenants: must have at most ${MAX_TENANTS} entries.`);
+  if (Object.keys(allowed).length > maxTenants) {
+    throw malformed(`session: tenants: must have at most ${maxTenants} entries.`);
   }
   return {
     userId: parsed.userId,
@@ -83,12 +81,12 @@ export function checkClaims(claims: Claims): Claims {
     if (RESERVED.has(name))
       throw malformed(`claims: ${name}: this name is reserved. Use another name.`);
   }
-  return toJsonObject(claims, "claims", MAX_CLAIMS_BYTES);
+  return toJsonObject(claims, "claims", maxClaimsBytes);
 }
 
 /** @throws {BridgeError} REQUEST_MALFORMED, for more than 64 kB of JSON */
 export function checkData(data: Claims): Claims {
-  return toJsonObject(data, "data", MAX_DATA_BYTES);
+  return toJsonObject(data, "data", maxDataBytes);
 }
 
 /**

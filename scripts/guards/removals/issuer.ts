@@ -147,8 +147,8 @@ export const issuer: readonly Removal[] = [
     edits: [
       edit(
         "issuer/src/http/stream-registry.ts",
-        "if (streams.size >= MAX_STREAMS[kind] || isOwnerFull) {",
-        "if (streams.size >= MAX_STREAMS[kind] && isOwnerFull) {",
+        "accounts.every(({ held, bound }) => held < (isReserved ? bound.few : bound.most));",
+        "accounts.every(({ held, bound }) => held < (isReserved ? bound.few : total));",
       ),
     ],
   },
@@ -200,6 +200,12 @@ export const issuer: readonly Removal[] = [
         'if (site === null || site === "same-origin" || site === "none") return;',
         'if (site !== "") return;',
       ),
+    ],
+  },
+  {
+    row: "TM-321",
+    edits: [
+      edit("issuer/src/limits.ts", "user: { most: 256, few: 4 }", "user: { most: 20_000, few: 4 }"),
     ],
   },
   {

@@ -63,12 +63,9 @@ function stream(
   after: number | undefined,
   address: string,
 ): Response {
-  const network = networkOf(address);
-  let unsubscribe = (): void => undefined;
   const opened = streams.open({
     kind: "revocations",
-    ...(network === undefined ? {} : { owner: network }),
-    onClose: () => unsubscribe(),
+    holders: { address: networkOf(address) },
     // A heartbeat promises a current feed. A disconnected reader resumes here or at another issuer.
     onHeartbeat: () => {
       if (!liveness.isLive) opened.close();
@@ -84,10 +81,13 @@ function stream(
     const snapshot = feed.snapshot();
     opened.send({ id: snapshot.seq, event: "snapshot", data: snapshot });
   }
-  unsubscribe = feed.subscribe({
-    onRevocation: sendOne,
-    onSnapshot: (snapshot) => opened.send({ id: snapshot.seq, event: "snapshot", data: snapshot }),
-  });
+  opened.onEnd(
+    feed.subscribe({
+      onRevocation: sendOne,
+      onSnapshot: (snapshot) =>
+        opened.send({ id: snapshot.seq, event: "snapshot", data: snapshot }),
+    }),
+  );
   return opened.response;
 }
 

@@ -13,6 +13,7 @@ import type { OpenStore } from "../../store/store.ts";
 import { withStore } from "../../store/unavailable.ts";
 import type { Endpoint, EndpointDeps } from "../context.ts";
 import type { EventStream, ServerEvent } from "../event-stream.ts";
+import { networkOf } from "../rate-limits.ts";
 import type { StreamRegistry } from "../stream-registry.ts";
 
 export interface SessionEventsDeps extends EndpointDeps {
@@ -34,22 +35,26 @@ export function sessionEventsRoutes(deps: SessionEventsDeps): readonly Endpoint[
         // Read before the session, so that no change falls between the two.
         const from = lastId === undefined ? watcher.seq : Number(lastId);
         const record = await sessions.authenticate(credentials.read(context.request), context);
-        return openStream(deps, record, from);
+        return openStream(deps, record, { from, address: context.address });
       },
     },
   ];
 }
 
-/** @param from The number after which the page needs changes. */
+interface Opening {
+  /** The number after which the page needs changes. */
+  readonly from: number;
+  readonly address: string;
+}
+
 async function openStream(
   deps: SessionEventsDeps,
   record: SessionRecord,
-  from: number,
+  { from, address }: Opening,
 ): Promise<Response> {
   const { sessions, lifetimes, clock, watcher, streams } = deps;
   let known = record;
   let waiting: ChangeRow[] | undefined = [];
-  let unsubscribe = (): void => undefined;
 
   const endIfExpired = async (opened: Pick<EventStream, "send" | "close">): Promise<void> => {
     // Queries the store only when the known record has expired.
@@ -62,8 +67,7 @@ async function openStream(
   };
   const stream: EventStream = streams.open({
     kind: "session",
-    owner: record.handle,
-    onClose: () => unsubscribe(),
+    holders: { session: record.handle, user: record.userId, address: networkOf(address) },
     // The log has no entry when a session expires.
     onHeartbeat: () => void endIfExpired(stream),
   });
@@ -77,11 +81,13 @@ async function openStream(
     stream.send({ ...event, id: change.seq });
     if (event.event === "revoked" || event.event === "signed-out") stream.close();
   };
-  unsubscribe = watcher.subscribe({
-    onChange: (change) => (waiting ? void waiting.push(change) : send(change)),
-    // The page reads its session again when it reconnects.
-    onGap: () => stream.close(),
-  });
+  stream.onEnd(
+    watcher.subscribe({
+      onChange: (change) => (waiting ? void waiting.push(change) : send(change)),
+      // The page reads its session again when it reconnects.
+      onGap: () => stream.close(),
+    }),
+  );
   const until = watcher.seq;
   try {
     if (until > from)
