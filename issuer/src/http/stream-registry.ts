@@ -30,32 +30,6 @@ const SPREAD_MS = { revocations: 0, session: 4_000 } as const;
 
 const SHARES = ["session", "user", "address"] as const;
 
-/** @param feedHeartbeatMs Time between heartbeats on the revocation feed. */
-export function createStreamRegistry(feedHeartbeatMs: number): StreamRegistry {
-  const heartbeatMs = { revocations: feedHeartbeatMs, session: SESSION_HEARTBEAT_MS };
-  const places = { revocations: new Places("revocations"), session: new Places("session") };
-  const open = new Set<EventStream>();
-  return {
-    open: ({ kind, holders, onHeartbeat }) => {
-      const leave = places[kind].enter(holders);
-      const stream = createEventStream({
-        heartbeatMs: heartbeatMs[kind],
-        retryMs: MIN_RETRY_MS + Math.floor(Math.random() * SPREAD_MS[kind]),
-        ...(onHeartbeat ? { onHeartbeat } : {}),
-      });
-      open.add(stream);
-      stream.onEnd(() => {
-        open.delete(stream);
-        leave();
-      });
-      return stream;
-    },
-    close: () => {
-      for (const stream of [...open]) stream.close();
-    },
-  };
-}
-
 /** The places of one kind of stream. */
 class Places {
   readonly #limits: (typeof STREAM_LIMITS)[StreamKind];
@@ -102,4 +76,30 @@ class Places {
     change(1);
     return () => change(-1);
   }
+}
+
+/** @param feedHeartbeatMs Time between heartbeats on the revocation feed. */
+export function createStreamRegistry(feedHeartbeatMs: number): StreamRegistry {
+  const heartbeatMs = { revocations: feedHeartbeatMs, session: SESSION_HEARTBEAT_MS };
+  const places = { revocations: new Places("revocations"), session: new Places("session") };
+  const open = new Set<EventStream>();
+  return {
+    open: ({ kind, holders, onHeartbeat }) => {
+      const leave = places[kind].enter(holders);
+      const stream = createEventStream({
+        heartbeatMs: heartbeatMs[kind],
+        retryMs: MIN_RETRY_MS + Math.floor(Math.random() * SPREAD_MS[kind]),
+        ...(onHeartbeat ? { onHeartbeat } : {}),
+      });
+      open.add(stream);
+      stream.onEnd(() => {
+        open.delete(stream);
+        leave();
+      });
+      return stream;
+    },
+    close: () => {
+      for (const stream of [...open]) stream.close();
+    },
+  };
 }
