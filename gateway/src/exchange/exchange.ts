@@ -73,10 +73,14 @@ export class Exchange
   #rateLimitHeaders: readonly string[] = NO_HEADERS;
   #upstream: UpstreamPool | undefined;
   #connection: Client | undefined;
+  /** Whether the answer on the connection has ended, so that another request may use it. */
+  #isReusable = false;
   #outcome: UpstreamOutcome = "unknown";
   #dispatch: Dispatcher.DispatchOptions | undefined;
   #controller: Controller | undefined;
   #isRetry = false;
+  /** Whether the upstream waits until the client has read more of the answer. */
+  #isPaused = false;
 
   constructor(deps: ExchangeDeps, client: ClientSide, head: RequestHead) {
     this.#deps = deps;
@@ -88,6 +92,10 @@ export class Exchange
 
   get isAnswering(): boolean {
     return this.#state === "answering";
+  }
+
+  get awaitsClient(): boolean {
+    return this.#isPaused || (this.#state === "waiting" && this.sentAtMs === NEVER_MS);
   }
 
   /** Decides at once when the token or its key is known. Never throws. */
@@ -245,16 +253,20 @@ export class Exchange
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     this.activeAtMs = this.#deps.open.nowMs;
-    if (!this.#client.write(chunk)) controller.pause();
+    if (this.#client.write(chunk)) return;
+    this.#isPaused = true;
+    controller.pause();
   }
 
   onDrain(): void {
     this.activeAtMs = this.#deps.open.nowMs;
+    this.#isPaused = false;
     this.#controller?.resume();
   }
 
   onResponseEnd(_controller: Controller, trailers: UpstreamHeaders): void {
     this.#state = "done";
+    this.#isReusable = true;
     this.#client.end(responseTrailers(trailers));
     this.#finish();
   }
@@ -288,10 +300,10 @@ export class Exchange
   }
 
   onResponseError(_controller: Controller, error: Error): void {
-    if (this.#sendAgain(error)) return;
+    // The gateway has aborted the request itself, so this error shows nothing about the upstream.
+    if (this.#state === "done" || this.#sendAgain(error)) return;
     const failure = fromUndici(error);
-    if (failure.reason.startsWith("upstream-")) this.#outcome = "failed";
-    this.end(failure);
+    this.end(failure, failure.reason.startsWith("upstream-") ? "failed" : this.#outcome);
   }
 
   onClose(): void {
@@ -303,8 +315,9 @@ export class Exchange
   }
 
   /** Answers with the error, or cuts an answer that has begun to leave. Ends the upstream's part. */
-  end(error: unknown): void {
+  end(error: unknown, outcome: UpstreamOutcome = this.#outcome): void {
     if (this.#state === "done") return;
+    this.#outcome = outcome;
     const isTooLate = this.#state === "answering" && this.#client.isCommitted;
     const answer = this.#refusal(error);
     this.#state = "done";
@@ -336,7 +349,7 @@ export class Exchange
     const { open, tracing, observer } = this.#deps;
     if (this.#upstream !== undefined) {
       open.delete(this);
-      this.#upstream.connections.release(this.#connection, this.#controller !== undefined);
+      this.#upstream.connections.release(this.#connection, this.#isReusable);
       this.#connection = undefined;
       this.#upstream.leave(this.session?.handle ?? "", this.#outcome);
       this.#upstream = undefined;

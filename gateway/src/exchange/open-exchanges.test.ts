@@ -18,6 +18,7 @@ it("removes exchanges in any order, and the same one twice without affecting oth
     sentAtMs: 0,
     isUpgraded: false,
     isAnswering: false,
+    awaitsClient: false,
     place: -1,
     end(this: Probe) {
       ended.push(name);

@@ -5,6 +5,7 @@
 import { BridgeError } from "@breezeway/shared";
 import type { VerifiedSession } from "@breezeway/verify";
 import type { Route } from "../decision/route-table.ts";
+import type { UpstreamOutcome } from "../upstream/upstream-pools.ts";
 
 export interface OpenExchange {
   readonly session: VerifiedSession | undefined;
@@ -18,9 +19,12 @@ export interface OpenExchange {
   readonly isUpgraded: boolean;
   /** Whether the upstream's answer has begun. */
   readonly isAnswering: boolean;
+  /** Whether the exchange waits for bytes from the client, or for the client to read. */
+  readonly awaitsClient: boolean;
   /** Index in the list. {@link OpenExchanges} maintains it; -1 when the exchange is not in the list. */
   place: number;
-  end(error: BridgeError): void;
+  /** @param outcome - What this end shows about the upstream. Default: what is known so far. */
+  end(error: BridgeError, outcome?: UpstreamOutcome): void;
 }
 
 export interface OpenExchanges {
@@ -103,19 +107,27 @@ function enforceTimes(exchange: OpenExchange, nowMs: number): void {
   if (route === undefined) return;
   const { totalTimeoutMs, idleTimeoutMs, timeoutMs } = route;
   if (totalTimeoutMs > 0 && nowMs - exchange.startedAtMs > totalTimeoutMs) {
-    exchange.end(
-      new BridgeError("UPSTREAM_TIMEOUT", "The exchange took longer than totalTimeoutMs."),
-    );
+    // A stream may be as old as this, and a client may be as slow, while the upstream is well.
+    const outcome = exchange.isAnswering || exchange.awaitsClient ? undefined : "failed";
+    const what = "The exchange took longer than totalTimeoutMs.";
+    exchange.end(new BridgeError("UPSTREAM_TIMEOUT", what), outcome);
   } else if (!exchange.isAnswering && nowMs - exchange.sentAtMs > timeoutMs) {
-    exchange.end(
-      new BridgeError("UPSTREAM_TIMEOUT", "The upstream did not begin to answer in time."),
-    );
+    const what = "The upstream did not begin to answer in time.";
+    exchange.end(new BridgeError("UPSTREAM_TIMEOUT", what), "failed");
   } else if (idleTimeoutMs > 0 && nowMs - exchange.activeAtMs > idleTimeoutMs) {
-    // Before the answer, only a request body that stopped can be idle.
-    exchange.end(
-      exchange.isAnswering
-        ? new BridgeError("UPSTREAM_TIMEOUT", "The upstream stopped sending its answer.")
-        : new BridgeError("REQUEST_TIMEOUT", "The client stopped sending the request body."),
-    );
+    endIdle(exchange);
   }
+}
+
+function endIdle(exchange: OpenExchange): void {
+  if (exchange.isAnswering && !exchange.awaitsClient) {
+    const what = "The upstream stopped sending its answer.";
+    exchange.end(new BridgeError("UPSTREAM_TIMEOUT", what), "failed");
+    return;
+  }
+  // Before the answer, only a request body that stopped can be idle.
+  const what = exchange.isAnswering
+    ? "The client stopped reading the answer."
+    : "The client stopped sending the request body.";
+  exchange.end(new BridgeError("REQUEST_TIMEOUT", what));
 }

@@ -48,7 +48,10 @@ class UpgradeClient extends NodeClient {
     this.#request = request;
     this.#response = response;
     this.#connection = connection;
-    connection.socket.on("error", () => connection.socket.destroy());
+    const { socket } = connection;
+    socket.on("error", () => socket.destroy());
+    // Until the upstream has switched nothing reads the socket, and only this notices a client that left.
+    socket.on("readable", this.#onReadable).on("end", this.#onEnd);
   }
 
   override get isCommitted(): boolean {
@@ -58,6 +61,7 @@ class UpgradeClient extends NodeClient {
   override upgrade({ status, headers, upstream }: Upgrade, idleTimeoutMs: number): void {
     const { socket, head } = this.#connection;
     this.#upstream = upstream;
+    socket.off("readable", this.#onReadable).off("end", this.#onEnd);
     // This socket carries the traffic of both directions, so its timeout covers both.
     (socket as Socket).setTimeout(idleTimeoutMs, () => socket.destroy());
     this.#response.detachSocket(socket as Socket);
@@ -74,6 +78,16 @@ class UpgradeClient extends NodeClient {
     this.#upstream.destroy();
     this.#connection.socket.destroy();
   }
+
+  readonly #onReadable = (): void => {
+    const { socket } = this.#connection;
+    // Early frames stay in the buffer for the upstream. An empty buffer is the end of the stream.
+    if (socket.readableLength === 0) socket.read();
+  };
+
+  readonly #onEnd = (): void => {
+    this.#connection.socket.destroy();
+  };
 
   // Browsers fail a connection when they offered protocols and the server selected no protocol.
   #withProtocol(headers: readonly string[]): readonly string[] {

@@ -5,7 +5,7 @@
  * States: closed → (`failures` in a row) → open → (after `openMs`) → one probe → closed or open.
  */
 export interface CircuitOptions {
-  /** Requests without an answer, in a row, that open the circuit. */
+  /** Failures of the upstream, in a row, that open the circuit. */
   readonly failures: number;
   /** Time from the last failure to the probe, in milliseconds. */
   readonly openMs: number;
@@ -15,7 +15,7 @@ export class Circuit {
   readonly #options: CircuitOptions;
   #failures = 0;
   #openUntilMs = 0;
-  #isProbing = false;
+  #probingUntilMs = 0;
 
   constructor(options: CircuitOptions) {
     this.#options = options;
@@ -25,28 +25,31 @@ export class Circuit {
     return this.#failures >= this.#options.failures;
   }
 
-  /** Whether a request may be sent. While the circuit is open, an admitted request is the probe. */
+  /**
+   * Whether a request may be sent. While the circuit is open, an admitted request is a probe. A probe whose
+   * outcome is not known after `openMs`, such as the upload of a slow client, keeps nobody else waiting.
+   */
   admits(nowMs: number): boolean {
     if (!this.isOpen) return true;
-    if (this.#isProbing || nowMs < this.#openUntilMs) return false;
-    this.#isProbing = true;
+    if (nowMs < this.#openUntilMs || nowMs < this.#probingUntilMs) return false;
+    this.#probingUntilMs = nowMs + this.#options.openMs;
     return true;
   }
 
   /** The upstream answered, with any status. */
   succeeded(): void {
     this.#failures = 0;
-    this.#isProbing = false;
+    this.#probingUntilMs = 0;
   }
 
   failed(nowMs: number): void {
     this.#failures += 1;
-    this.#isProbing = false;
+    this.#probingUntilMs = 0;
     this.#openUntilMs = nowMs + this.#options.openMs;
   }
 
   /** The client left before the outcome was known. */
   forgotten(): void {
-    this.#isProbing = false;
+    this.#probingUntilMs = 0;
   }
 }

@@ -17,10 +17,14 @@ const INVALID: ReadonlySet<string> = new Set([
 
 const CONNECTION_RESETS: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
 
-// The client is at fault, not the upstream: its body does not have the announced length.
+// The client is at fault, not the upstream: its body ended early or does not have the announced length, or
+// a field or trailer has a character that cannot be sent.
 const MALFORMED: ReadonlySet<string> = new Set([
   "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH",
   "UND_ERR_INVALID_ARG",
+  "UND_ERR_ABORTED",
+  "ERR_INVALID_CHAR",
+  "ERR_INVALID_HTTP_TOKEN",
 ]);
 
 /** Any failure between the gateway and an upstream, as a `BridgeError`. */

@@ -81,11 +81,12 @@ export class UpstreamConnections {
   /**
    * The request on this connection is over.
    *
-   * @param hasBegun - False when the connection was still opening.
+   * @param isReusable - False when the connection was still opening, or when its request was aborted:
+   *   the next request belongs to somebody else and must not meet what is left of this one.
    */
-  release(client: Client | undefined, hasBegun: boolean): void {
+  release(client: Client | undefined, isReusable: boolean): void {
     if (client === undefined) return;
-    if (hasBegun) this.give(client);
+    if (isReusable) this.give(client);
     else this.drop(client);
   }
 

@@ -440,4 +440,14 @@ export const gateway: readonly Removal[] = [
       edit("examples/reverse-proxies/nginx.conf", 'proxy_set_header X-Forwarded-User "";', ""),
     ],
   },
+  {
+    row: "TM-575",
+    edits: [
+      edit(
+        "gateway/src/exchange/exchange.ts",
+        'this.end(failure, failure.reason.startsWith("upstream-") ? "failed" : this.#outcome);',
+        'this.end(failure, "failed");',
+      ),
+    ],
+  },
 ];
