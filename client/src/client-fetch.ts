@@ -1,7 +1,8 @@
 /** `fetch` with a session token, for configured origins only. */
-import { BridgeError, isRecord, originOf } from "@breezeway/shared";
+import { BridgeError, isRecord } from "@breezeway/shared";
 import type { ClientSettings } from "./client-options.ts";
 import type { ClientFetchInit } from "./client-types.ts";
+import { resolveUrl } from "./plain-url.ts";
 
 export interface ClientFetchDeps {
   readonly settings: Pick<ClientSettings, "gatewayUrl" | "origins" | "fetch">;
@@ -16,7 +17,7 @@ export function createClientFetch({
   replace,
 }: ClientFetchDeps): (input: string | URL, init?: ClientFetchInit) => Promise<Response> {
   return async (input, { appId, ...init } = {}) => {
-    const url = resolveUrl(String(input), settings);
+    const url = urlFor(String(input), settings);
     const send = async (credential: string): Promise<Response> => {
       const headers = new Headers(init.headers);
       headers.set("authorization", `Bearer ${credential}`);
@@ -38,15 +39,12 @@ export function createClientFetch({
   };
 }
 
-function resolveUrl(text: string, { gatewayUrl, origins }: ClientFetchDeps["settings"]): string {
-  const base = gatewayUrl === undefined || gatewayUrl.endsWith("/") ? gatewayUrl : `${gatewayUrl}/`;
-  const path = URL.canParse(text) ? text : text.replace(/^\/(?!\/)/, "");
-  const url = URL.canParse(path, base) ? new URL(path, base).href : undefined;
-  const origin = url === undefined ? undefined : originOf(url);
-  if (url !== undefined && origin !== undefined && origins.has(origin)) return url;
+function urlFor(text: string, { gatewayUrl, origins }: ClientFetchDeps["settings"]): string {
+  const url = resolveUrl(text, gatewayUrl);
+  if (url !== undefined && origins.has(url.origin)) return url.href;
   throw new BridgeError(
     "FETCH_ORIGIN_NOT_ALLOWED",
-    `session.fetch sends tokens to gatewayUrl and gatewayOrigins only, not to ${origin ?? "this URL"}.`,
+    `session.fetch sends tokens to gatewayUrl and gatewayOrigins only, not to ${url?.origin ?? "this URL"}.`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** Parses the options of `createSession` into settings with every default filled in. */
-import { BridgeError, isLoopbackHost, isOrigin, originOf } from "@breezeway/shared";
+import { BridgeError, isLoopbackHost } from "@breezeway/shared";
 import {
   functionOption,
   instanceOption,
@@ -9,6 +9,7 @@ import {
 } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
 import type { ClientSessionOptions, SecureStorage } from "./client-types.ts";
+import { parseUrl } from "./plain-url.ts";
 
 export interface ClientSettings {
   /** Without a trailing slash. */
@@ -67,7 +68,9 @@ export function parseClientOptions(given: ClientSessionOptions): ClientSettings 
     appId: options.appId,
     gatewayUrl,
     origins: new Set(
-      gatewayUrl === undefined ? gatewayOrigins : [originOf(gatewayUrl) ?? "", ...gatewayOrigins],
+      gatewayUrl === undefined
+        ? gatewayOrigins
+        : [parseUrl(gatewayUrl)?.origin ?? "", ...gatewayOrigins],
     ),
     polling: options.polling ?? true,
     timeoutMs: options.timeoutMs ?? 10_000,
@@ -83,8 +86,11 @@ export function parseClientOptions(given: ClientSessionOptions): ClientSettings 
 }
 
 function isSafeUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const { protocol, hostname, username, password, search, hash } = new URL(value);
-  if (username !== "" || password !== "" || search !== "" || hash !== "") return false;
-  return protocol === "https:" || (protocol === "http:" && isLoopbackHost(hostname));
+  const url = parseUrl(value);
+  if (url === undefined || /[?#]/.test(url.rest)) return false;
+  return url.scheme === "https" || isLoopbackHost(url.host);
+}
+
+function isOrigin(value: string): boolean {
+  return parseUrl(value)?.origin === value;
 }

@@ -3,10 +3,13 @@
  *
  * [CS-1] The secret is in memory, in the secure store and in `X-Breezeway-Session`; in no error or event.
  * [CS-2] When the session is over, it is forgotten and every stream yields `null`.
- * [CS-3] Signing out takes effect here at once, with or without a network.
+ * [CS-3] A token is never handed out for another session or tenant than the one that `current` shows.
+ * [CS-4] After `close()` no request is made and no timer is set. A request that is under way still ends.
+ * [CS-5] Signing out takes effect here at once, with or without a network.
  */
 import { BridgeError, systemClock, type Clock } from "@breezeway/shared";
-import { createSkew } from "@breezeway/shared/channel";
+import { createSkew, type Unsubscribe } from "@breezeway/shared/channel";
+import type { SessionSummary } from "@breezeway/shared/schemas";
 import { startRotationTimer } from "@breezeway/shared/session";
 import { createAppTokens, type AppTokens } from "./app-tokens.ts";
 import { createClientFetch } from "./client-fetch.ts";
@@ -48,7 +51,7 @@ export function createSessionWithHooks(
 ): ClientSession {
   const settings = parseClientOptions(options);
   const calls = createIssuerCalls({ ...settings, clock });
-  const keeper = createSessionKeeper(settings);
+  const keeper = createSessionKeeper({ ...settings, clock });
   const signOuts = createSignOuts({ calls, keeper, clock });
   return openSession({ settings, calls, keeper, signOuts, clock, random });
 }
@@ -62,9 +65,14 @@ interface SessionDeps {
   readonly random: () => number;
 }
 
+type TokenFrom = (
+  appId: string | undefined,
+  ask: (source: AppTokens) => Promise<string>,
+) => Promise<string>;
+
 function openSession(deps: SessionDeps): ClientSession {
   const { settings, calls, keeper, signOuts, clock } = deps;
-  const life = { isClosed: false, unsubscribe: (): void => undefined };
+  const life = { isClosed: false, end: [(): void => undefined] };
   const access = createAccess(keeper);
   const tokens = createTokens(deps, access);
   const changes = createSecretChanges({ access, calls, keeper, signOuts });
@@ -72,10 +80,11 @@ function openSession(deps: SessionDeps): ClientSession {
   const ready = keeper.loaded.then(() => {
     if (life.isClosed) return;
     signOuts.resume();
-    if (keeper.secret === undefined) tokens.reset(false);
-    life.unsubscribe = keeper.session.subscribe((session) => {
-      if (session === null) tokens.reset(false);
-    });
+    const rotate = async (): Promise<void> => {
+      if (keeper.secret !== undefined) await changes.refresh();
+    };
+    const ageMs = keeper.secret === undefined ? 0 : clock.now() - keeper.rotatedAtMs;
+    life.end = [tokens.followSession(), startRotationTimer(rotate, clock, ageMs)];
     // The stored summary may be out of date. Without a network it is the best there is.
     if (keeper.secret !== undefined) {
       void access.use(calls.read).then(keeper.update, () => undefined);
@@ -83,22 +92,17 @@ function openSession(deps: SessionDeps): ClientSession {
   });
   const open = async (): Promise<void> => {
     await ready;
-    if (life.isClosed) throw new BridgeError("CHANNEL_CLOSED", "This session was closed.");
+    if (life.isClosed) throw closed();
   };
-
-  const tokenFor = async (appId?: string): Promise<string> => {
+  const tokenFrom: TokenFrom = async (appId, ask) => {
     const source = tokens.of(appId);
     await open();
-    return source.get();
+    try {
+      return await ask(source);
+    } catch (error) {
+      throw life.isClosed ? closed() : error;
+    }
   };
-  const refresh = async (): Promise<void> => {
-    await open();
-    await changes.refresh();
-  };
-  const stopRotating = startRotationTimer(async () => {
-    if (keeper.secret !== undefined) await refresh();
-  }, clock);
-
   return {
     ready,
     get current() {
@@ -111,25 +115,25 @@ function openSession(deps: SessionDeps): ClientSession {
         const before = keeper.secret;
         const opened = await signIn(calls, request, before);
         await keeper.open(opened);
-        tokens.reset(true);
         // The development login has ended the session before; a secret from elsewhere has not.
         if ("secret" in request && before !== undefined) signOuts.add(before);
         return opened.summary;
       });
     },
     tokens: (appId) => tokens.of(appId).stream(),
-    getSessionToken: tokenFor,
+    getSessionToken: (appId) => tokenFrom(appId, (source) => source.get()),
     fetch: createClientFetch({
       settings,
-      token: tokenFor,
-      replace: (appId, rejected) => tokens.of(appId).replace(rejected),
+      token: (appId) => tokenFrom(appId, (source) => source.get()),
+      replace: (appId, rejected) => tokenFrom(appId, (source) => source.replace(rejected)),
     }),
-    refresh,
+    async refresh() {
+      await open();
+      await changes.refresh();
+    },
     async switchTenant(tenantId) {
       await open();
-      const { summary } = await changes.rotate((secret) => calls.switchTenant(secret, tenantId));
-      tokens.reset(true);
-      return summary;
+      return (await changes.rotate((secret) => calls.switchTenant(secret, tenantId))).summary;
     },
     async signOut() {
       await open();
@@ -140,18 +144,22 @@ function openSession(deps: SessionDeps): ClientSession {
     },
     close() {
       life.isClosed = true;
-      life.unsubscribe();
-      stopRotating();
+      for (const end of life.end) end();
       signOuts.close();
       tokens.close();
     },
   };
 }
 
+function closed(): BridgeError {
+  return new BridgeError("CHANNEL_CLOSED", "This session was closed.");
+}
+
 interface Tokens {
   /** @throws {BridgeError} CONFIG_INVALID without an app id */
   of(appId?: string): AppTokens;
-  reset(isSignedIn: boolean): void;
+  /** Forgets all tokens whenever another session or tenant is the current one. */
+  followSession(): Unsubscribe;
   close(): void;
 }
 
@@ -160,11 +168,22 @@ function createTokens(
   access: Access,
 ): Tokens {
   const byApp = new Map<string, AppTokens>();
-  const state = { isLoaded: false };
+  const state = { isLoaded: false, isClosed: false };
   void keeper.loaded.then(() => {
     state.isLoaded = true;
   });
   const skew = createSkew(clock);
+  const create = (appId: string): AppTokens =>
+    createAppTokens({
+      mint: () => access.use((secret) => calls.mint(secret, appId)),
+      clock,
+      skew,
+      random,
+      isVisible: () => true,
+      polling: settings.polling,
+      // Until the stored session was read, nobody knows; a stream then yields nothing.
+      isSignedIn: () => !state.isLoaded || keeper.secret !== undefined,
+    });
   return {
     of(appId = settings.appId) {
       if (appId === undefined) {
@@ -175,26 +194,31 @@ function createTokens(
       }
       const known = byApp.get(appId);
       if (known) return known;
-      const source = createAppTokens({
-        mint: () => access.use((secret) => calls.mint(secret, appId)),
-        clock,
-        skew,
-        random,
-        isVisible: () => true,
-        polling: settings.polling,
-        // Until the stored session was read, nobody knows; a stream then yields nothing.
-        isSignedIn: () => !state.isLoaded || keeper.secret !== undefined,
-      });
+      const source = create(appId);
+      if (state.isClosed) source.close();
       byApp.set(appId, source);
       return source;
     },
-    reset(isSignedIn) {
-      for (const source of byApp.values()) source.reset(isSignedIn);
+    followSession() {
+      let identity = identityOf(keeper.session.current);
+      if (identity === undefined) for (const source of byApp.values()) source.reset(false);
+      return keeper.session.subscribe((session) => {
+        const next = identityOf(session);
+        if (next === identity) return;
+        identity = next;
+        for (const source of byApp.values()) source.reset(session !== null);
+      });
     },
     close() {
+      state.isClosed = true;
       for (const source of byApp.values()) source.close();
     },
   };
+}
+
+/** Tokens belong to one session, user and tenant. */
+function identityOf(session: SessionSummary | null): string | undefined {
+  return session ? JSON.stringify([session.handle, session.userId, session.tenantId]) : undefined;
 }
 
 async function signIn(

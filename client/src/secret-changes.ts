@@ -4,7 +4,8 @@
  * [SR-1] Changes of the secret happen one after the other, or one would undo the other. A refresh is
  *        single flight.
  * [SR-2] When the issuer answers 401 to the current secret, the session is over and is forgotten. A 401
- *        to a secret that was replaced meanwhile is retried once, with the new one.
+ *        to a secret that was replaced meanwhile, here or by another program, is retried once, with the
+ *        new one.
  * [SR-3] A new secret that arrives after the user has signed out is not kept, but ended.
  */
 import { BridgeError } from "@breezeway/shared";
@@ -21,13 +22,14 @@ export interface Access {
 export function createAccess(keeper: SessionKeeper): Access {
   return {
     async use(call) {
-      await keeper.loaded;
+      await keeper.sync();
       const { secret } = keeper;
       if (secret === undefined) throw signedOut();
       try {
         return await call(secret);
       } catch (error) {
         if (!BridgeError.is(error) || error.code !== "SIGNED_OUT") throw error;
+        await keeper.sync();
         const next = keeper.secret;
         if (next !== undefined && next !== secret) return call(next);
         if (next === secret) await keeper.forget();

@@ -5,26 +5,29 @@
  *        finds it at its next start.
  * [SK-2] Writes happen one after the other, so an older secret never overwrites a newer one.
  * [SK-3] A sign-out that the issuer has not confirmed is stored too, and survives a restart.
- * [SK-4] A store that fails does not end the session. It is reported, without the value.
+ * [SK-4] A store that fails does not end the session. It is reported, without the value, and gets the
+ *        secret at the next call.
+ * [SK-5] Programs that share a store share the session: what another one has stored is taken before each
+ *        call, since a secret that was replaced long ago would look like a stolen one.
  */
-import { BridgeError } from "@breezeway/shared";
+import type { Clock } from "@breezeway/shared";
 import { createStore, type Readable } from "@breezeway/shared/channel";
-import {
-  parseJsonWith,
-  sessionSummarySchema,
-  type SessionSummary,
-} from "@breezeway/shared/schemas";
-import * as z from "zod/mini";
+import type { SessionSummary } from "@breezeway/shared/schemas";
 import type { ClientSettings } from "./client-options.ts";
-import { isSessionSecret, type OpenedSession } from "./issuer-calls.ts";
+import type { OpenedSession } from "./issuer-calls.ts";
+import { createStoredSession, type StoredContent } from "./stored-session.ts";
 
 export interface SessionKeeper {
   readonly session: Readable<SessionSummary | null>;
   readonly secret: string | undefined;
+  /** When the secret was issued, in epoch milliseconds of this device. */
+  readonly rotatedAtMs: number;
   /** Secrets of sessions that the user has signed out of and the issuer has not ended yet. */
   readonly endings: readonly string[];
   /** Resolves once the stored session was read. Never rejects. */
   readonly loaded: Promise<void>;
+  /** Resolves once store and memory agree. Never rejects. */
+  readonly sync: () => Promise<void>;
   readonly open: (opened: OpenedSession) => Promise<void>;
   /** Takes a newer summary of the present session. Another session's summary is ignored. */
   readonly update: (summary: SessionSummary) => Promise<void>;
@@ -33,65 +36,54 @@ export interface SessionKeeper {
   readonly ended: (secret: string) => Promise<void>;
 }
 
-const secret = z.string().check(z.refine(isSessionSecret, "must be a session secret"));
+export interface SessionKeeperDeps extends Pick<
+  ClientSettings,
+  "storage" | "storageKey" | "onError"
+> {
+  readonly clock: Pick<Clock, "now">;
+}
 
-const storedSchema = z.object({
-  session: z.nullable(z.object({ secret, summary: sessionSummarySchema })),
-  endings: z.array(secret),
-});
+interface KeeperState {
+  secret: string | undefined;
+  rotatedAtMs: number;
+  endings: string[];
+}
 
 /** A user who signs out offline again and again leaves at most this many sessions to end. */
 const MAX_ENDINGS = 8;
 
-export function createSessionKeeper(
-  settings: Pick<ClientSettings, "storage" | "storageKey" | "onError">,
-): SessionKeeper {
-  const { storage, storageKey, onError } = settings;
+export function createSessionKeeper(deps: SessionKeeperDeps): SessionKeeper {
+  const stored = createStoredSession(deps);
   const session = createStore<SessionSummary | null>(null);
-  const state = { secret: undefined as string | undefined, endings: [] as string[] };
+  const state: KeeperState = { secret: undefined, rotatedAtMs: 0, endings: [] };
   let writes: Promise<void> = Promise.resolve();
 
-  const report = (action: string, cause: unknown): void => {
-    // Not the error itself: a store may quote the value that it could not keep.
-    const kind = cause instanceof Error ? cause.name : typeof cause;
-    const message = `createSession: storage: ${action} failed (${kind}). The stored session may be out of date.`;
-    onError(new BridgeError("STORE_UNAVAILABLE", message));
-  };
-
-  const write = async (): Promise<void> => {
-    const { current } = session;
-    const kept =
-      state.secret !== undefined && current ? { secret: state.secret, summary: current } : null;
-    try {
-      if (kept === null && state.endings.length === 0) await storage.remove(storageKey);
-      else {
-        await storage.set(storageKey, JSON.stringify({ session: kept, endings: state.endings }));
-      }
-    } catch (cause) {
-      report(kept === null ? "remove" : "set", cause);
-    }
-  };
-
   const save = (): Promise<void> => {
-    writes = writes.then(write);
+    writes = writes.then(() => stored.write(contentOf(state, session.current)));
     return writes;
   };
 
+  const take = ({ secret, summary, rotatedAtMs }: NonNullable<StoredContent["session"]>): void => {
+    state.secret = secret;
+    state.rotatedAtMs = rotatedAtMs;
+    session.set(summary);
+  };
+
   const load = async (): Promise<void> => {
-    try {
-      const text = await storage.get(storageKey);
-      if (text === null || text === undefined) return;
-      const source = {
-        code: "STORE_UNAVAILABLE",
-        source: `createSession: storage: ${storageKey}`,
-      } as const;
-      const stored = parseJsonWith(storedSchema, text, source);
-      state.secret = stored.session?.secret;
-      state.endings = stored.endings.slice(-MAX_ENDINGS);
-      session.set(stored.session?.summary ?? null);
-    } catch (cause) {
-      report("get", cause);
-    }
+    const content = await stored.read();
+    state.endings = content?.endings.slice(-MAX_ENDINGS) ?? [];
+    if (content?.session) take(content.session);
+  };
+  const loaded = load();
+
+  const sync = async (): Promise<void> => {
+    await loaded;
+    await (stored.isUnsaved ? save() : writes);
+    if (stored.isUnsaved) return;
+    const { secret } = state;
+    const content = await stored.read();
+    // A store that is empty proves nothing: it may be one that keeps nothing.
+    if (content?.session && state.secret === secret) take(content.session);
   };
 
   return {
@@ -99,16 +91,20 @@ export function createSessionKeeper(
     get secret() {
       return state.secret;
     },
+    get rotatedAtMs() {
+      return state.rotatedAtMs;
+    },
     get endings() {
       return state.endings;
     },
-    loaded: load(),
+    loaded,
+    sync,
     open(opened) {
-      state.secret = opened.secret;
-      session.set(opened.summary);
+      take({ ...opened, rotatedAtMs: deps.clock.now() });
       return save();
     },
     async update(summary) {
+      await sync();
       if (session.current?.handle !== summary.handle) return;
       session.set(summary);
       await save();
@@ -121,9 +117,18 @@ export function createSessionKeeper(
       session.set(null);
       return save();
     },
-    ended(done) {
+    async ended(done) {
+      await sync();
       state.endings = state.endings.filter((other) => other !== done);
-      return save();
+      await save();
     },
   };
+}
+
+function contentOf(
+  { secret, rotatedAtMs, endings }: KeeperState,
+  summary: SessionSummary | null,
+): StoredContent {
+  const session = secret !== undefined && summary ? { secret, summary, rotatedAtMs } : null;
+  return { session, endings };
 }

@@ -1,5 +1,4 @@
 /** The part of a React Native app that holds the session. Its screens show what `show` receives. */
-import "./polyfills.ts";
 import { createSession, type ClientSession, type SecureStorage } from "@breezeway/client";
 
 export interface Platform {

@@ -5,7 +5,7 @@ import { memoryStorage } from "@breezeway/client/testing";
 import { createTestClock, type TestClock } from "@breezeway/shared/testing";
 import { startNativeIssuer, type NativeIssuer } from "@breezeway/test-support/native-issuer";
 import type { Screen } from "./app.ts";
-import { bundleApp, launch } from "./react-native.ts";
+import { bundleApp, launch, refusedPatterns } from "./react-native.ts";
 
 const ALICE = { userId: "alice", tenantId: "acme" };
 const script = await bundleApp();
@@ -51,6 +51,13 @@ const codeOf = (action: Promise<unknown>): Promise<unknown> =>
     () => "settled",
     (error: unknown) => (error as { code?: string }).code,
   );
+
+test("the script has no form of a regular expression that Hermes refuses", () => {
+  expect(refusedPatterns(String.raw`x = /(?<year>\d+)/; y = RegExp("\\p{L}", "u");`)).toHaveLength(
+    1,
+  );
+  expect(refusedPatterns(script)).toEqual([]);
+});
 
 test("shows nobody first, and after a sign-in the user with a token", async () => {
   const keychain = new Map<string, string>();

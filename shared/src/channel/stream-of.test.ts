@@ -5,7 +5,7 @@ import { streamOf } from "./stream-of.ts";
 const open = () => {
   const store = createStore<string | null>("a");
   const life = new AbortController();
-  const listeners = { count: 0 };
+  const listeners = { count: 0, total: 0 };
   const values = streamOf(
     {
       get current() {
@@ -13,6 +13,7 @@ const open = () => {
       },
       subscribe(listener) {
         listeners.count += 1;
+        listeners.total += 1;
         const unsubscribe = store.subscribe(listener);
         return () => {
           listeners.count -= 1;
@@ -62,4 +63,11 @@ it("stops listening when a loop breaks", async () => {
     break;
   }
   expect(listeners.count).toBe(0);
+});
+
+it("ends at once, and asks for nothing, when the bridge was closed before", async () => {
+  const { values, listeners, life } = open();
+  life.abort();
+  await expect(values.next()).resolves.toEqual({ done: true, value: undefined });
+  expect(listeners.total).toBe(0);
 });

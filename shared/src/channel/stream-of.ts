@@ -5,25 +5,30 @@ import type { Readable } from "./store.ts";
  * reader gets the latest value only. The iterable ends when `signal` fires.
  */
 export function streamOf<T>(readable: Readable<T>, signal: AbortSignal): AsyncGenerator<T> {
-  let wake = Promise.withResolvers<void>();
+  let wake = (): void => undefined;
   let isChanged = false;
   const over = new AbortController();
 
   const rouse = (): void => {
     isChanged = true;
-    wake.resolve();
+    wake();
   };
 
   async function* generate(): AsyncGenerator<T> {
+    if (signal.aborted) return;
     const unsubscribe = readable.subscribe(rouse);
     signal.addEventListener("abort", rouse);
     try {
       while (!signal.aborted && !over.signal.aborted) {
         if (isChanged) {
           isChanged = false;
-          wake = Promise.withResolvers();
           yield readable.current;
-        } else await wake.promise;
+        } else {
+          // Hermes has no `Promise.withResolvers`.
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
       }
     } finally {
       unsubscribe();

@@ -13,9 +13,14 @@ const MAX_RETRIES = 5;
 
 /**
  * @param refresh Asks the issuer to rotate the secret.
+ * @param ageMs The present secret's age. A negative one means that the clock was set back.
  * @returns A function that stops the timer.
  */
-export function startRotationTimer(refresh: () => Promise<void>, clock: Clock): Unsubscribe {
+export function startRotationTimer(
+  refresh: () => Promise<void>,
+  clock: Clock,
+  ageMs = 0,
+): Unsubscribe {
   const state = { timer: undefined as unknown, isStopped: false, retries: 0 };
 
   const rotate = async (): Promise<void> => {
@@ -30,7 +35,8 @@ export function startRotationTimer(refresh: () => Promise<void>, clock: Clock): 
     state.timer = clock.setTimer(() => void rotate(), isRetry ? RETRY_MS : PERIOD_MS);
   };
 
-  state.timer = clock.setTimer(() => void rotate(), PERIOD_MS);
+  const firstMs = PERIOD_MS - Math.max(0, ageMs);
+  state.timer = clock.setTimer(() => void rotate(), Math.max(0, firstMs));
   return () => {
     state.isStopped = true;
     clock.clearTimer(state.timer);

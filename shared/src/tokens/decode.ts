@@ -1,6 +1,8 @@
 import { BridgeError } from "../errors/bridge-error.ts";
 import { isRecord } from "../protocol/guards.ts";
 
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 /** The content of a token. Nothing in it was verified: never base a decision on it. */
 export interface DecodedToken {
   readonly untrusted: true;
@@ -26,10 +28,27 @@ export function decodeSessionToken(token: string): DecodedToken {
   throw new BridgeError("TOKEN_MALFORMED", "The session token is not a compact JWT.");
 }
 
+/**
+ * Canonical base64url (RFC 4648, section 5) of a JSON object in UTF-8. Written out, because Hermes has
+ * neither `atob` (before React Native 0.74) nor a `TextDecoder` that rejects malformed UTF-8.
+ */
 function decodePart(part: string): Record<string, unknown> {
-  const binary = atob(part.replaceAll("-", "+").replaceAll("_", "/"));
-  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-  const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  let bits = 0;
+  let count = 0;
+  let escapes = "";
+  for (const letter of part) {
+    const value = LETTERS.indexOf(letter);
+    if (value < 0) throw new TypeError("not base64url");
+    bits = (bits << 6) | value;
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    escapes += `%${((bits >> count) | 256).toString(16).slice(1)}`;
+    bits &= (1 << count) - 1;
+  }
+  // A letter too many, or a second spelling of the same bytes.
+  if (count > 4 || bits > 0) throw new TypeError("not canonical base64url");
+  const value: unknown = JSON.parse(decodeURIComponent(escapes));
   if (!isRecord(value)) throw new TypeError("not an object");
   return value;
 }
