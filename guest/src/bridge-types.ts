@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/** The public shape of a bridge. Types only. */
+/** The public shape of a bridge. Types, but for one name. */
 import type {
   AnyContract,
   ConfirmOptions,
@@ -65,6 +65,11 @@ export interface BuiltInCaller {
 /** `string` when a contract does not list names, else `never`. */
 type AnyName<Name extends string> = string extends Name ? string : never;
 
+type UntypedEvent<C extends Contract, Payload> = readonly [
+  topic: AnyName<TopicName<C>>,
+  payload: Payload,
+];
+
 type WithOptions<Args extends readonly unknown[]> = Args | readonly [...Args, CallOptions];
 
 /** `this` of a handler. */
@@ -115,20 +120,23 @@ export interface BridgeMethods<C extends Contract> {
     name: AnyName<MethodName<C, "guestMethods">>,
     handler: (this: GuestCallContext, ...args: never[]) => unknown,
   ): Unsubscribe;
+  /** Returns whether this bridge exposes a function of this name. */
+  isExposed(name: string): boolean;
 }
 
 export interface BridgeEvents<C extends Contract> {
   /**
    * Subscribes to a topic of the host. A retained topic delivers its current payload at once. Refusals
-   * go to `onError`: EVENT_TOPIC_INVALID, CAPABILITY_MISSING, CHANNEL_CLOSED.
+   * go to `onError`: EVENT_TOPIC_INVALID, CAPABILITY_MISSING, CHANNEL_CLOSED. So does what a listener
+   * throws, or rejects with when it is asynchronous.
    *
    * @throws {TypeError} for arguments of another type
    */
   subscribe<Topic extends TopicName<C>>(
     topic: Topic,
-    listener: (payload: EventPayload<C, Topic>) => void,
+    listener: (payload: EventPayload<C, Topic>) => unknown,
   ): Unsubscribe;
-  subscribe(topic: AnyName<TopicName<C>>, listener: (payload: never) => void): Unsubscribe;
+  subscribe(topic: AnyName<TopicName<C>>, listener: (payload: never) => unknown): Unsubscribe;
   /**
    * Sends an event to the host. Refusals go to `onError`: EVENT_TOPIC_INVALID, EVENT_PAYLOAD_INVALID,
    * CAPABILITY_MISSING, CHANNEL_LOST, CHANNEL_CLOSED, VALUE_NOT_CLONEABLE.
@@ -136,6 +144,8 @@ export interface BridgeEvents<C extends Contract> {
    * @throws {TypeError} for a topic of another type
    */
   publish<Topic extends TopicName<C>>(topic: Topic, payload: EventInput<C, Topic>): void;
+  /** Without a contract, the type argument is the payload, which nothing checks. */
+  publish<Payload>(...event: UntypedEvent<C, Payload>): void;
 }
 
 export interface BridgeSession extends Readable<GuestSession | null> {
@@ -183,6 +193,12 @@ export interface AppBridge<C extends Contract = AnyContract> extends Disposable 
   /** Closes the bridge. Calls in flight reject with CHANNEL_CLOSED. `using` calls it, too. */
   close(): void;
 }
+
+/**
+ * Exists so that `import { AppBridge }` without `type` compiles and loads where `verbatimModuleSyntax`
+ * is on, as in apps whose former bridge was a class. Only the type has a use.
+ */
+export const AppBridge: undefined = undefined;
 
 export interface BridgeOptions<C extends Contract = AnyContract> {
   /**

@@ -162,6 +162,7 @@ function methodsOf({ connection, tokens, life, guard, report }: Handle) {
   };
 
   return {
+    isExposed: (name: string): boolean => exposed.has(name),
     async call(name: string, ...given: readonly unknown[]): Promise<unknown> {
       life.assertOpen();
       assertMethodName(name);
@@ -169,13 +170,14 @@ function methodsOf({ connection, tokens, life, guard, report }: Handle) {
         return tokens.get();
       }
       const { args, options } = splitCallOptions(given);
-      const definition = isBuiltInMethod(name) ? undefined : guard.method(name, "methods");
+      const isBuiltIn = isBuiltInMethod(name);
+      const definition = isBuiltIn ? undefined : guard.method(name, "methods");
       const checked = checkArgs(name, definition, args);
       if (isPromiseLike(checked)) await checked;
       try {
         return await checkResult(name, definition, await connection.call(name, args, options));
       } catch (error) {
-        const own = definition ? undefined : exposed.get(name);
+        const own = definition || isBuiltIn ? undefined : exposed.get(name);
         const isUnknown = BridgeError.is(error) && error.code === "CALL_METHOD_UNKNOWN";
         if (!own || !isUnknown || localCalls >= MAX_LOCAL_CALLS) throw error;
         return callOwn(own, args, options?.signal);
@@ -189,7 +191,7 @@ function methodsOf({ connection, tokens, life, guard, report }: Handle) {
         const definition = guard.method(name, "guestMethods");
         const run = (call: LocalCall): unknown =>
           runChecked(name, definition, call.args, (args) => handler.apply(call, args as never[]));
-        if (!isBuiltInMethod(name)) exposed.set(name, run);
+        exposed.set(name, run);
         const withdraw = connection.expose(name, run);
         return life.own(() => {
           if (exposed.get(name) === run) exposed.delete(name);
@@ -205,7 +207,7 @@ function eventsOf({ connection, life, guard, report }: Handle) {
     if (isPromiseLike(result)) result.then(undefined, report);
   };
   return {
-    subscribe(topic: string, listener: (payload: never) => void): Unsubscribe {
+    subscribe(topic: string, listener: (payload: never) => unknown): Unsubscribe {
       assertTypes("event.subscribe", topic, listener);
       return orReport(report, () => {
         life.assertOpen();
@@ -213,9 +215,7 @@ function eventsOf({ connection, life, guard, report }: Handle) {
         return life.own(
           connection.subscribe(topic, (payload) =>
             reportLater(
-              chain(checkPayload(topic, definition, payload), (value) => {
-                listener(value as never);
-              }),
+              chain(checkPayload(topic, definition, payload), (value) => listener(value as never)),
             ),
           ),
         );

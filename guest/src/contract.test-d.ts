@@ -142,6 +142,17 @@ test("without a contract handlers and listeners name their own types", () => {
   open.method.expose("getCurrentTime", () => new Date());
   open.event.subscribe("CustomerChanged", ({ id }: { id: string }) => void id);
   open.event.publish("CustomerSaved", { id: "c1" });
+  open.event.publish<{ id: string }>("CustomerSaved", { id: "c1" });
+  open.event.subscribe("CustomerChanged", async (payload) => {
+    await Promise.resolve(payload);
+    return { status: "done" };
+  });
+  expectTypeOf(open.method.isExposed("rename")).toBeBoolean();
+  expectTypeOf(bridge.method.isExposed("rename")).toBeBoolean();
+  // @ts-expect-error not the named payload
+  open.event.publish<{ id: string }>("CustomerSaved", { id: 7 });
+  // @ts-expect-error a contract decides the types
+  bridge.event.publish<{ orderId: number }>("order:verified", { orderId: 7 });
   // @ts-expect-error no function
   open.event.subscribe("CustomerChanged", "listener");
 });

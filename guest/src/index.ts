@@ -1,9 +1,9 @@
+export { AppBridge } from "./bridge-types.ts";
 export { createAppBridge } from "./create-app-bridge.ts";
 export { isEmbedded } from "./transport/parent-link.ts";
 export { callOptions, withTransfer } from "@breezeway/shared/channel";
 export { BridgeError, decodeSessionToken, defineContract } from "@breezeway/shared";
 export type {
-  AppBridge,
   BridgeEvents,
   BridgeMethods,
   BridgeOptions,

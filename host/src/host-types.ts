@@ -120,10 +120,10 @@ export interface HostEvents<C extends Contract> {
     payload: EventInput<C, Topic>,
     options?: PublishOptions,
   ): void;
-  /** Listens to events of guests. */
+  /** Listens to events of guests. What a listener throws or rejects with goes to `onError`. */
   subscribe<Topic extends TopicName<C>>(
     topic: Topic,
-    listener: (payload: EventPayload<C, Topic>, source: GuestSender) => void,
+    listener: (payload: EventPayload<C, Topic>, source: GuestSender) => unknown,
   ): Unsubscribe;
 }
 

@@ -15,7 +15,8 @@ const SOURCE_NAMES: Readonly<Record<string, readonly string[]>> = {
     "appBridge getSessionToken JWT header payload signature alg EdDSA typ exp userId tenantId kid",
     "decodeJWT atob decodedToken.payload.userId jwt.io Authorization X-Tenant-ID",
     "createAppBridge method.call method.expose event.subscribe event.publish getAppToken",
-    "getCurrentCustomerId setupCompleted setupUrl connectUrl disconnectUrl",
+    "getCurrentCustomerId setupCompleted setupUrl connectUrl disconnectUrl isExposed callMethod",
+    "exposeMethod isMethodExposed getCurrentTime CustomerChanged AppBridge",
   ].flatMap((names) => names.split(" ")),
   "From a session server": [
     "verifySession Express Hapi Fastify Koa Loopback Lambda Netlify Next.js NestJS Go FastAPI Flask",

@@ -105,7 +105,7 @@ export class BridgeController<C extends Contract = AnyContract> implements React
    */
   on<Topic extends TopicName<C>>(
     topic: Topic,
-    listener: (payload: EventPayload<C, Topic>) => void,
+    listener: (payload: EventPayload<C, Topic>) => unknown,
   ): Unsubscribe {
     const entry: TopicListener = {
       start: () => this.#bridge?.event.subscribe(topic, listener),

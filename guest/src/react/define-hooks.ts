@@ -11,7 +11,7 @@ export interface ContractHooks<C extends Contract> {
   readonly useBridge: () => AppBridge<C>;
   readonly useHostEvent: <Topic extends TopicName<C>>(
     topic: Topic,
-    listener: (payload: EventPayload<C, Topic>) => void,
+    listener: (payload: EventPayload<C, Topic>) => unknown,
   ) => void;
 }
 

@@ -83,7 +83,7 @@ export function useBridgeState(): ConnectionState {
  * Calls `listener` for each event of a topic, and at once for a retained event. The listener may be a
  * new function in each render; the latest one is called.
  */
-export function useHostEvent(topic: string, listener: (payload: unknown) => void): void {
+export function useHostEvent(topic: string, listener: (payload: unknown) => unknown): void {
   const bridge = useBridge();
   const latest = useRef(listener);
   useEffect(() => {

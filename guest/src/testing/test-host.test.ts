@@ -175,6 +175,31 @@ describe("a guest of the test host", () => {
     },
   );
 
+  it("learns on onError that an asynchronous listener has failed", async () => {
+    const host = use(createTestHost());
+    const bridge = await host.connect();
+    bridge.event.subscribe("CustomerChanged", async () => {
+      throw new RangeError("no such customer");
+    });
+    await host.settled();
+    host.event.publish("CustomerChanged", { id: "c-1" });
+    await host.settled();
+    expect(host.errors).toEqual([new RangeError("no such customer")]);
+  });
+
+  it.each(["rename", "confirm"])("knows whether it exposes %s", async (name) => {
+    const bridge = await use(createTestHost()).connect();
+    expect(bridge.method.isExposed(name)).toBe(false);
+    bridge.method.expose(name, () => 1);
+    const withdraw = bridge.method.expose(name, () => 2);
+    expect(bridge.method.isExposed(name)).toBe(true);
+    withdraw();
+    expect(bridge.method.isExposed(name)).toBe(false);
+    bridge.method.expose(name, () => 3);
+    bridge.close();
+    expect(bridge.method.isExposed(name)).toBe(false);
+  });
+
   it("throws a TypeError for arguments that a compiler would refuse", async () => {
     const bridge = await use(createTestHost()).connect();
     const wrong = undefined as never;

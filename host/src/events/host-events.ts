@@ -28,7 +28,7 @@ export interface EventHubDeps {
   readonly report: (error: unknown, source: GuestSender) => void;
 }
 
-type Listener = (payload: unknown, source: GuestSender) => void;
+type Listener = (payload: unknown, source: GuestSender) => unknown;
 
 export function createEventHub({ contract, targets, report }: EventHubDeps): EventHub {
   const guard = createContractGuard(contract, () => true);
@@ -68,10 +68,12 @@ export function createEventHub({ contract, targets, report }: EventHubDeps): Eve
     },
     receive(topic, payload, source) {
       for (const { notify } of listeners.get(topic) ?? []) {
+        const fail = (error: unknown): void => report(error, source);
         try {
-          notify(payload, source);
+          const result = notify(payload, source);
+          if (isPromiseLike(result)) result.then(undefined, fail);
         } catch (error) {
-          report(error, source);
+          fail(error);
         }
       }
     },

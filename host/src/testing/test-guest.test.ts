@@ -62,6 +62,10 @@ const setUp = (options: Partial<HostOptions<C>> = {}): Setup => {
   return { issuer, host, guest, mount };
 };
 
+function never(): never {
+  throw new RangeError("no such order");
+}
+
 const coded = (code: string): unknown => expect.objectContaining({ code });
 
 afterEach(() => {
@@ -214,6 +218,22 @@ describe("a host with a test guest", () => {
       expect.objectContaining({ code: "CALL_FAILED", message: "The method failed." }),
     );
     expect(errors).toHaveLength(1);
+  });
+
+  it.each([
+    ["throws", () => never()],
+    ["rejects", async () => never()],
+  ])("reports a listener of the host that %s, and goes on to the next one", async (_what, fail) => {
+    const errors: unknown[] = [];
+    const { guest, host } = setUp({ onError: (error) => errors.push(error) });
+    const seen: unknown[] = [];
+    host.event.subscribe("order:verified", fail);
+    host.event.subscribe("order:verified", (payload) => seen.push(payload));
+    await guest.connect();
+    guest.publish("order:verified", { orderId: 5 });
+    await guest.settled();
+    expect(seen).toEqual([{ orderId: 5 }]);
+    expect(errors).toEqual([new RangeError("no such order")]);
   });
 
   it("leaves no timers after close", async () => {
