@@ -1,8 +1,13 @@
 /** Sessions for NestJS 12 and 11, on Express or Fastify: a module, its guard, and decorators. */
 import "./express-request.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { ProblemResponse } from "@breezeway/shared";
-import { optionObject, parseOptions } from "@breezeway/shared/schemas";
+import { isRecord, type ProblemResponse } from "@breezeway/shared";
+import {
+  functionOption,
+  optionObject,
+  parseOptions,
+  type OptionShape,
+} from "@breezeway/shared/schemas";
 import {
   Catch,
   HttpException,
@@ -16,6 +21,8 @@ import {
   type DynamicModule,
   type ExceptionFilter,
   type ExecutionContext,
+  type FactoryProvider,
+  type ModuleMetadata,
   type OnModuleDestroy,
 } from "@nestjs/common";
 import { APP_FILTER, APP_GUARD, Reflector } from "@nestjs/core";
@@ -30,11 +37,19 @@ import {
   type SessionOptions,
 } from "../guard/session-options.ts";
 import type { VerifiedSession } from "../verifier/verified-session.ts";
+import {
+  graphqlCode,
+  keepSession,
+  nodePart,
+  requestIn,
+  sessionIn,
+  unknownRequest,
+  type RequestGetter,
+} from "./nest-context.ts";
 
 export * from "../guard/public.ts";
 
 const RULES = "breezeway:session-rules";
-const MODULE = "SessionModule.forRoot";
 
 /**
  * Options of a controller or of one of its methods. Those of the method take precedence.
@@ -44,32 +59,36 @@ const MODULE = "SessionModule.forRoot";
 export const SessionRules = (route: RouteOptions): CustomDecorator =>
   SetMetadata(RULES, parseRouteOptions(route, "SessionRules"));
 
-/** The session as a parameter of a handler. `undefined` when it is optional and absent. */
+/** The session as a parameter of a handler or resolver. `undefined` when it is optional and absent. */
 export const Session: () => ParameterDecorator = createParamDecorator(
-  (_: undefined, context: ExecutionContext): VerifiedSession | undefined =>
-    context.switchToHttp().getRequest<HttpRequest>().session,
+  (_: undefined, context: ExecutionContext): VerifiedSession | undefined => sessionIn(context),
 );
 
-/** Thrown by the guard. `SessionProblemFilter` turns it into the response. */
+/**
+ * Thrown by the guard. `SessionProblemFilter` turns it into the response. GraphQL reports `extensions`
+ * beside the message.
+ */
 export class SessionRefused extends HttpException {
   readonly problem: ProblemResponse;
+  readonly extensions: Readonly<Record<string, unknown>>;
 
   constructor(problem: ProblemResponse) {
     super({ ...problem.problem }, problem.status);
     this.problem = problem;
+    const { title, ...members } = problem.problem;
+    this.message = title;
+    this.extensions = { code: graphqlCode(problem.status), ...members };
   }
-}
-
-interface HttpRequest {
-  session?: VerifiedSession | undefined;
 }
 
 /** One per module. Nest creates an instance of `SessionGuard` wherever the class is used. */
 class SessionDecision implements OnModuleDestroy {
   readonly guard: Guard;
+  readonly getRequest: RequestGetter;
 
-  constructor(options: SessionOptions) {
-    this.guard = openSessionGuard(options, MODULE);
+  constructor({ getRequest = requestIn, ...options }: NestSessionOptions, source: string) {
+    this.guard = openSessionGuard(options, source);
+    this.getRequest = getRequest;
   }
 
   onModuleDestroy(): void {
@@ -77,7 +96,7 @@ class SessionDecision implements OnModuleDestroy {
   }
 }
 
-/** Guards all routes (`SessionModule` registers it) or, with `@UseGuards`, some of them. */
+/** Guards all routes and resolvers (`SessionModule` registers it) or, with `@UseGuards`, some of them. */
 export class SessionGuard implements CanActivate {
   readonly #decision: SessionDecision;
   readonly #reflector: Reflector;
@@ -89,14 +108,14 @@ export class SessionGuard implements CanActivate {
     this.#reflector = reflector;
   }
 
+  /** @throws {BridgeError} CONFIG_INVALID, in a context whose request it cannot find */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    // Sockets and messages have no request to read, so they are refused.
-    if (context.getType() !== "http") return false;
-    const request = context.switchToHttp().getRequest<HttpRequest>();
+    const request = this.#decision.getRequest(context);
+    if (!isRecord(request)) throw unknownRequest(context);
     const parts = partsOfNodeRequest(nodePart(request) as IncomingMessage);
     const admission = await this.#decision.guard.admit(parts, this.#rulesOf(context));
     if (admission.kind === "refused") throw new SessionRefused(admission.problem);
-    request.session = admission.session;
+    keepSession(context, request, admission.session);
     return true;
   }
 
@@ -117,47 +136,110 @@ export class SessionGuard implements CanActivate {
 Inject(SessionDecision)(SessionGuard, undefined, 0);
 Inject(Reflector)(SessionGuard, undefined, 1);
 
-/** Sends the problem unchanged. Nest's own filter would drop its headers. */
+/**
+ * Sends the problem of an HTTP route unchanged, since Nest's own filter would drop its headers. A
+ * resolver fails with the refusal. Other contexts need a filter of yours for `SessionRefused`.
+ */
 export class SessionProblemFilter implements ExceptionFilter<SessionRefused> {
-  catch(refused: SessionRefused, host: ArgumentsHost): void {
+  catch(refused: SessionRefused, host: ArgumentsHost): SessionRefused | undefined {
+    const kind: string = host.getType();
+    if (kind === "graphql") return refused;
+    if (kind !== "http") return undefined;
     const response = host.switchToHttp().getResponse<{ hijack?: () => void }>();
     // Tells Fastify that this code sends the response.
     response.hijack?.();
     sendProblem(nodePart(response) as ServerResponse, refused.problem);
+    return undefined;
   }
 }
 Catch(SessionRefused)(SessionProblemFilter);
 
-export interface SessionModuleOptions extends SessionOptions {
-  /** Whether the guard applies to every route. Default true. */
+/** Options of the guard in NestJS. */
+export interface NestSessionOptions extends SessionOptions {
+  /**
+   * The request that carries the session token, for contexts in which the guard does not find it: an
+   * object of Node's `headers` with lower-case names, and `method` and `url` if it has them. Default:
+   * the request of an HTTP route, and `req` of the GraphQL context.
+   */
+  readonly getRequest?: RequestGetter;
+}
+
+interface Scope {
+  /** Whether the guard applies to every route and resolver. Default true. */
   readonly everyRoute?: boolean;
 }
 
-const moduleSchema = optionObject<SessionModuleOptions>({
+export interface SessionModuleOptions extends NestSessionOptions, Scope {}
+
+export interface SessionModuleAsyncOptions extends Scope {
+  /** Modules whose providers are injected. */
+  readonly imports?: ModuleMetadata["imports"];
+  /** Providers that `useFactory` receives as arguments. */
+  readonly inject?: FactoryProvider["inject"];
+  readonly useFactory: (...injected: never[]) => NestSessionOptions | Promise<NestSessionOptions>;
+}
+
+const nestShape: OptionShape<NestSessionOptions> = {
   ...sessionShape,
-  everyRoute: z.optional(z.boolean()),
+  getRequest: z.optional(functionOption<RequestGetter>()),
+};
+const scopeShape: OptionShape<Scope> = { everyRoute: z.optional(z.boolean()) };
+const nestSchema = optionObject<NestSessionOptions>(nestShape);
+const moduleSchema = optionObject<SessionModuleOptions>({ ...nestShape, ...scopeShape });
+const asyncSchema = optionObject<SessionModuleAsyncOptions>({
+  ...scopeShape,
+  imports: z.optional(z.custom<ModuleMetadata["imports"]>(Array.isArray, "must be a list")),
+  inject: z.optional(z.custom<FactoryProvider["inject"]>(Array.isArray, "must be a list")),
+  useFactory: functionOption<SessionModuleAsyncOptions["useFactory"]>(),
 });
 
 // oxlint-disable-next-line typescript/no-extraneous-class -- a dynamic module of Nest is a class
 export class SessionModule {
   /** @throws {BridgeError} CONFIG_INVALID, naming the option */
   static forRoot(given: SessionModuleOptions): DynamicModule {
-    const { everyRoute = true, ...options } = parseOptions(moduleSchema, given, MODULE);
+    const source = "SessionModule.forRoot";
+    const { everyRoute, ...options } = parseOptions(moduleSchema, given, source);
+    return moduleOf(everyRoute, { useFactory: () => new SessionDecision(options, source) });
+  }
+
+  /**
+   * The same with options that a factory makes of injected providers, when the application starts.
+   *
+   * @throws {BridgeError} CONFIG_INVALID, naming the option. The start fails with the same error for the
+   * result of the factory
+   */
+  static forRootAsync(options: SessionModuleAsyncOptions): DynamicModule {
+    const source = "SessionModule.forRootAsync";
+    const parsed = parseOptions(asyncSchema, options, source);
+    const { everyRoute, imports = [], inject = [], useFactory } = parsed;
     return {
-      module: SessionModule,
-      global: true,
-      providers: [
-        { provide: SessionDecision, useFactory: () => new SessionDecision(options) },
-        ...(everyRoute ? [{ provide: APP_GUARD, useClass: SessionGuard }] : []),
-        { provide: APP_FILTER, useClass: SessionProblemFilter },
-      ],
-      exports: [SessionDecision],
+      imports,
+      ...moduleOf(everyRoute, {
+        inject,
+        useFactory: async (...injected: unknown[]) => {
+          // Nest passes the providers that `inject` names.
+          const given = await useFactory(...(injected as never[]));
+          const result = parseOptions(nestSchema, given, source);
+          return new SessionDecision(result, source);
+        },
+      }),
     };
   }
 }
 Module({})(SessionModule);
 
-/** Fastify wraps Node's objects and offers them as `raw`. Express extends them. */
-function nodePart(wrapped: object): unknown {
-  return "raw" in wrapped ? wrapped.raw : wrapped;
+function moduleOf(
+  everyRoute = true,
+  decision: Omit<FactoryProvider<SessionDecision>, "provide">,
+): DynamicModule {
+  return {
+    module: SessionModule,
+    global: true,
+    providers: [
+      { provide: SessionDecision, ...decision },
+      ...(everyRoute ? [{ provide: APP_GUARD, useClass: SessionGuard }] : []),
+      { provide: APP_FILTER, useClass: SessionProblemFilter },
+    ],
+    exports: [SessionDecision],
+  };
 }

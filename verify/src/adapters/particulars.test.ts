@@ -1,29 +1,22 @@
 /** Features of single frameworks. The conformance table tests what all frameworks share. */
-import "reflect-metadata";
 import { server as createHapi } from "@hapi/hapi";
 import { Context, InterceptedInvocationContext } from "@loopback/core";
-import {
-  Controller,
-  Get,
-  Module,
-  UseGuards,
-  type ExecutionContext,
-  type Type,
-} from "@nestjs/common";
-import { NestFactory, Reflector } from "@nestjs/core";
 import express from "express";
+import { getRequestListener } from "@hono/node-server";
 import createFastify from "fastify";
 import { Hono } from "hono";
+import Koa from "koa";
 import { describe, expect, it } from "vitest";
 import { serve } from "../../test-support/beds/bed.ts";
 import { send } from "@breezeway/test-support/http-client";
+import { PUBLIC_URL, createProver } from "@breezeway/test-support/prover";
 import { ISSUER, claimsAt, createSigner } from "@breezeway/test-support/signer";
 import { verifySession as verifyExpress } from "./express.ts";
 import { verifySession as verifyFastify } from "./fastify.ts";
 import { verifySession as verifyHapi } from "./hapi.ts";
 import { verifySession as verifyHono } from "./hono.ts";
+import { verifySession as verifyKoa } from "./koa.ts";
 import { verifySession as verifyLoopback } from "./loopback.ts";
-import { SessionGuard, SessionModule, SessionRules, type SessionModuleOptions } from "./nest.ts";
 
 const signer = createSigner();
 const options = {
@@ -147,6 +140,56 @@ describe("hono", () => {
   });
 });
 
+describe("a proof of possession behind two guards, of the application and of its route", () => {
+  const prover = createProver();
+  const proven = { ...options, proof: { publicUrls: PUBLIC_URL } };
+  const token = (): string =>
+    signer.sign(claimsAt(Math.floor(Date.now() / 1_000), { ...prover.bound }));
+
+  it.each<[string, () => Parameters<typeof serve>[0]]>([
+    [
+      "express",
+      () => {
+        const session = verifyExpress(proven);
+        const route = session.with({ scopes: ["orders:read"] });
+        return express()
+          .use(session)
+          .get("/orders", route, (_request, response) => void response.json("in"));
+      },
+    ],
+    [
+      "koa",
+      () => {
+        const session = verifyKoa(proven);
+        const route = session.with({ scopes: ["orders:read"] });
+        return new Koa()
+          .use(session)
+          .use(route)
+          .use((context) => void (context.body = "in"))
+          .callback();
+      },
+    ],
+    [
+      "hono",
+      () => {
+        const session = verifyHono(proven);
+        const route = session.with({ scopes: ["orders:read"] });
+        const app = new Hono().use(session).get("/orders", route, (context) => context.text("in"));
+        return getRequestListener(app.fetch);
+      },
+    ],
+  ])("counts as used once per request in %s", async (_name, createListener) => {
+    const running = await serve(createListener());
+    const sent = { headers: prover.headers(token(), "/orders") };
+    const statuses = [
+      (await send(`${running.url}/orders`, sent)).status,
+      (await send(`${running.url}/orders`, sent)).status,
+    ];
+    await running.close();
+    expect(statuses).toEqual([200, 401]);
+  });
+});
+
 describe("loopback", () => {
   it("lets an invocation without an HTTP request through", async () => {
     const context = new Context();
@@ -155,75 +198,3 @@ describe("loopback", () => {
     expect(await verifyLoopback(options)(invocation, () => target.run())).toBe("ran");
   });
 });
-
-describe("nest", () => {
-  // Decorators are called as functions here: only the examples are compiled with decorator syntax.
-  class Routes {
-    strict(): string {
-      return "in";
-    }
-    own(): string {
-      return "in";
-    }
-  }
-  Controller()(Routes);
-  SessionRules({ scopes: ["orders:delete"] })(Routes);
-  decorate(Routes.prototype, "strict", Get("strict"));
-  decorate(Routes.prototype, "own", Get("own"), SessionRules({ scopes: ["orders:read"] }));
-
-  class SomeGuarded {
-    open(): string {
-      return "in";
-    }
-    guarded(): string {
-      return "in";
-    }
-  }
-  Controller("some")(SomeGuarded);
-  decorate(SomeGuarded.prototype, "open", Get("open"));
-  decorate(SomeGuarded.prototype, "guarded", Get("guarded"), UseGuards(SessionGuard));
-
-  function appOf(options: SessionModuleOptions, controller: Type): Type {
-    class App {
-      readonly controllers = [controller];
-    }
-    Module({ imports: [SessionModule.forRoot(options)], controllers: [controller] })(App);
-    return App;
-  }
-
-  async function statusOf(module: Type, path: string): Promise<number> {
-    const app = await NestFactory.create(module, { logger: false, abortOnError: false });
-    await app.listen(0, "127.0.0.1");
-    try {
-      return (await send(`${await app.getUrl()}${path}`, { headers })).status;
-    } finally {
-      await app.close();
-    }
-  }
-
-  it("applies the rules of a method instead of those of its controller", async () => {
-    const app = appOf(options, Routes);
-    expect(await statusOf(app, "/strict")).toBe(403);
-    expect(await statusOf(app, "/own")).toBe(200);
-  });
-
-  it("guards only routes with UseGuards when everyRoute is false", async () => {
-    const strict = { ...options, audience: "inspector", everyRoute: false };
-    const app = appOf(strict, SomeGuarded);
-    expect(await statusOf(app, "/some/open")).toBe(200);
-    expect(await statusOf(app, "/some/guarded")).toBe(401);
-  });
-
-  it("refuses every context other than HTTP", async () => {
-    const unused = undefined as never;
-    const guard = new SessionGuard(unused, new Reflector());
-    const socket = { getType: () => "ws" } as unknown as ExecutionContext;
-    expect(await guard.canActivate(socket)).toBe(false);
-  });
-});
-
-function decorate(prototype: object, name: string, ...decorators: MethodDecorator[]): void {
-  const descriptor = Object.getOwnPropertyDescriptor(prototype, name);
-  if (!descriptor) throw new Error(`There is no method ${name}.`);
-  for (const decorator of decorators) decorator(prototype, name, descriptor);
-}

@@ -5,6 +5,11 @@ export interface RequestParts {
   readonly method: string;
   /** Path and query as the client sent them. Without them proofs of possession are rejected. */
   readonly target?: string | undefined;
+  /**
+   * The framework's request. Several guards of one route may judge it, and its proof of possession then
+   * counts as used once. Without it each call is a request of its own.
+   */
+  readonly source?: object | undefined;
   /** A header by its lower-case name. Several values are joined with `", "` (RFC 9110, section 5.2). */
   header(name: string): string | undefined;
 }
@@ -15,6 +20,7 @@ export interface RequestParts {
  */
 export function partsOfNodeRequest(request: IncomingMessage): RequestParts {
   return {
+    source: request,
     method: request.method ?? "GET",
     // Express removes the path of a mounted router from `url`.
     target: (request as { originalUrl?: string }).originalUrl ?? request.url,
@@ -30,6 +36,7 @@ export function partsOfNodeRequest(request: IncomingMessage): RequestParts {
 /** Reads a request of the Fetch standard. */
 export function partsOfWebRequest(request: Request): RequestParts {
   return {
+    source: request,
     method: request.method,
     target: new URL(request.url).pathname,
     header: (name) => request.headers.get(name) ?? undefined,

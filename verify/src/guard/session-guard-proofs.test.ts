@@ -54,6 +54,19 @@ describe("a guard with proofs configured", () => {
     );
   });
 
+  it("accepts a proof again for the same request of the framework, and not for another one", async () => {
+    const taking = open();
+    const request = { ...proven(), source: {} };
+    expect(reasonOf(await taking.admit(request))).toBe("session");
+    expect(reasonOf(await taking.admit({ ...request }, { scopes: ["orders:read"] }))).toBe(
+      "session",
+    );
+    expect(reasonOf(await taking.admit({ ...request, source: {} }))).toBe("proof-invalid");
+    const second = { ...proven(), source: request.source };
+    expect(reasonOf(await taking.admit(second))).toBe("session");
+    expect(reasonOf(await taking.admit({ ...second, source: {} }))).toBe("proof-invalid");
+  });
+
   it.each<[string, Parameters<typeof proven>[0]]>([
     ["another path", { target: "/admin" }],
     ["another method", { method: "DELETE" }],

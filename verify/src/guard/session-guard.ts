@@ -13,7 +13,11 @@ import {
   type ProblemResponse,
 } from "@breezeway/shared";
 import type { VerifyTestHooks } from "../options/test-hooks.ts";
-import { openProofVerifier, type ProofVerifier } from "../proof/proof-verifier.ts";
+import {
+  openProofVerifier,
+  type ProofVerifier,
+  type VerifiedProof,
+} from "../proof/proof-verifier.ts";
 import { checkRequest } from "../verifier/claim-rules.ts";
 import { openSessionVerifier, type SessionVerifier } from "../verifier/session-verifier.ts";
 import type { VerifiedSession } from "../verifier/verified-session.ts";
@@ -85,6 +89,7 @@ export function openSessionGuard(
     verifier: openSessionVerifier(options, { source, clock }),
     revocation: createRevocationCheck(options, clock),
     proofs: options.proof && openProofVerifier(options.proof, clock),
+    accepted: new WeakMap(),
   };
   const rulesOf = createRouteRules(options, source);
   return {
@@ -110,6 +115,8 @@ interface GuardDeps {
   readonly verifier: SessionVerifier;
   readonly revocation: RevocationCheck;
   readonly proofs: ProofVerifier | undefined;
+  /** The proof that was accepted of each request of the framework. */
+  readonly accepted: WeakMap<object, string>;
 }
 
 /** Merges each route's options with those of the adapter, once per route object. */
@@ -131,8 +138,9 @@ function createRouteRules(
 async function authenticate(
   request: RequestParts,
   rules: RouteOptions,
-  { verifier, revocation, proofs }: GuardDeps,
+  deps: GuardDeps,
 ): Promise<Admission> {
+  const { verifier, revocation, proofs } = deps;
   if (isPreflight(request)) return { kind: "preflight" };
   const credential = requestCredential(request, proofs !== undefined);
   if (credential === undefined) {
@@ -155,8 +163,21 @@ async function authenticate(
     scopes: rules.scopes,
   });
   await checkClaimRules(session, rules);
-  if (proof !== undefined) proofs?.accept(proof, session);
+  if (proof !== undefined) acceptProof(proof, session, request, deps);
   return { kind: "session", session };
+}
+
+/** Consumes the proof once per request: an application and its route may both be guarded. */
+function acceptProof(
+  proof: VerifiedProof,
+  session: VerifiedSession,
+  { source }: RequestParts,
+  { proofs, accepted }: GuardDeps,
+): void {
+  const name = `${proof.keyThumbprint} ${proof.id}`;
+  if (source !== undefined && accepted.get(source) === name) return;
+  proofs?.accept(proof, session);
+  if (source !== undefined) accepted.set(source, name);
 }
 
 /** The scheme of the challenge in a refusal. */
