@@ -75,6 +75,14 @@ export function connectGuest(
     else finish(() => reject(new Error(welcome?.error?.code ?? "HANDSHAKE_REFUSED")));
   };
 
+  // Section 5: whether this document is still in its frame. It goes on as long as the document lives.
+  addEventListener("message", ({ source, origin, data }: MessageEvent<unknown>) => {
+    if (source !== window.parent || !hostOrigins.includes(origin)) return;
+    const question = `breezeway:${(hello as { documentId: string }).documentId}:`;
+    if (typeof data === "string" && data.startsWith(question))
+      window.parent.postMessage(data, origin);
+  });
+
   const onWindowMessage = (event: MessageEvent<Envelope>): void => {
     if (port || event.source !== window.parent || !hostOrigins.includes(event.origin)) return;
     if (!isEnvelope(event.data) || event.data.type !== "ACK1") return;

@@ -38,6 +38,8 @@ export interface Host {
   readonly session: Session | null;
   /** How often a guest has said hello. */
   readonly hellos: number;
+  /** Asks the document in the frame whether it is the one that said hello. */
+  isPresent(): Promise<boolean>;
   publish(topic: string, payload: unknown, isRetained?: boolean): void;
   call(method: string, ...args: unknown[]): Promise<unknown>;
   pushState(key: string, value: unknown): void;
@@ -85,6 +87,7 @@ export async function startHost(app: App, methods: Record<string, Handler>): Pro
   let knownId: unknown;
   let lastId = 0;
   let hellos = 0;
+  let documentId: unknown;
 
   const send = (...frames: Frame[]): void => port?.postMessage(frames);
   const told = (): Session | null =>
@@ -139,8 +142,9 @@ export async function startHost(app: App, methods: Record<string, Handler>): Pro
     else if (kind === "close") port = undefined;
   };
 
-  const onHello = async (handshake: MessagePort, { id }: Envelope): Promise<void> => {
+  const onHello = async (handshake: MessagePort, { id, args }: Envelope): Promise<void> => {
     hellos += 1;
+    ({ documentId } = (args?.[0] ?? {}) as { documentId?: unknown });
     port?.close();
     const channel = new MessageChannel();
     const value = { welcome: await welcome(), port: channel.port2 };
@@ -197,6 +201,18 @@ export async function startHost(app: App, methods: Record<string, Handler>): Pro
     },
     get hellos() {
       return hellos;
+    },
+    // Section 5.
+    isPresent() {
+      const question = `breezeway:${String(documentId)}:${crypto.randomUUID()}`;
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      addEventListener("message", (event: MessageEvent<unknown>) => {
+        if (event.origin !== app.origin || event.source !== frame.contentWindow) return;
+        if (event.data === question) resolve(true);
+      });
+      frame.contentWindow?.postMessage(question, app.origin);
+      setTimeout(resolve, 2_000, false);
+      return promise;
     },
     publish(topic, payload, isRetained = false) {
       if (isRetained) retained.set(topic, payload);

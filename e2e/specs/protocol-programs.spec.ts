@@ -177,6 +177,17 @@ test.describe("a guest that was written from the page", () => {
       window.host.event.subscribe("order:seen", (payload) => window.log.push(payload));
     });
     expect(await page.evaluate(() => window.mount.call("double", [21]))).toBe(42);
+    // After a load event the host asks the document, and loses it when it does not answer.
+    await page.evaluate(async () => {
+      const answered = new Promise((resolve) => {
+        addEventListener(
+          "message",
+          ({ data }) => String(data).startsWith("breezeway:d-1:") && resolve(true),
+        );
+      });
+      window.mount.element.dispatchEvent(new Event("load"));
+      await answered;
+    });
     const refused = await page.evaluate(() =>
       window.mount.call("constructor", []).then(
         () => "done",
@@ -280,6 +291,7 @@ test.describe("a host that was written from the page", () => {
     });
     expect(outcomes).toEqual([5, "CAPABILITY_MISSING", "CALL_METHOD_UNKNOWN"]);
     expect(await page.evaluate(() => window.foreignHost.call("double", 21))).toBe(42);
+    expect(await page.evaluate(() => window.foreignHost.isPresent())).toBe(true);
     await page.evaluate(() => window.foreignHost.publish("order:changed", { id: 7 }));
     await expect.poll(() => frame.evaluate(() => window.log)).toEqual([{ id: 7 }]);
     await page.evaluate(() => window.foreignHost.pushState("locale", "fr-FR"));

@@ -31,6 +31,8 @@ export interface World {
   readonly listeners: Set<(message: unknown) => void>;
   readonly hellos: Hello[];
   readonly hostPorts: MessagePort[];
+  /** The texts that the host has accepted from the frame's window. */
+  readonly answers: string[];
   /** Settles each welcome. */
   welcome: () => Promise<Welcome>;
   /** Delivers a message of the frame's window to the host's window. */
@@ -77,6 +79,7 @@ export function setUp(): World {
     listeners,
     hellos: [],
     hostPorts: [],
+    answers: [],
     welcome: () => Promise.resolve(WELCOME),
     guestWindow,
     say(data, { ports = [], source = guestWindow, origin = ORIGIN } = {}) {
@@ -92,6 +95,7 @@ export function setUp(): World {
         world.hostPorts.push(port);
         return world.welcome();
       },
+      onAnswer: (text) => void world.answers.push(text),
     }),
   };
   open.push(() => {

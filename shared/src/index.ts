@@ -45,7 +45,12 @@ export type {
 export { isHostFetchRequest } from "./protocol/host-fetch.ts";
 export type { HostFetchRequest, HostFetchResponse } from "./protocol/host-fetch.ts";
 export { isCloneable, isRecord, isWireError } from "./protocol/guards.ts";
-export { HANDSHAKE_CHANNEL, parseHello, parseWelcome } from "./protocol/handshake.ts";
+export {
+  HANDSHAKE_CHANNEL,
+  parseHello,
+  parseWelcome,
+  presenceQuestion,
+} from "./protocol/handshake.ts";
 export { isTokenGrant, STATE_KEYS } from "./protocol/state.ts";
 export type { GuestState, StateKey } from "./protocol/state.ts";
 export type { Hello, Refusal, Welcome } from "./protocol/handshake.ts";

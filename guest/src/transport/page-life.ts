@@ -8,10 +8,14 @@ export interface PageLifeListener {
 }
 
 /** @returns A function that stops watching. */
-export function watchPage({ onRestored, onLeaving }: PageLifeListener): () => void {
+export function watchPage(
+  { onRestored, onLeaving }: PageLifeListener,
+  onMessage: (event: MessageEvent<unknown>) => void,
+): () => void {
   const listeners = new AbortController();
   const { signal } = listeners;
   addEventListener("pageshow", (event) => void (event.persisted && onRestored()), { signal });
   addEventListener("pagehide", (event) => void (event.persisted || onLeaving()), { signal });
+  addEventListener("message", onMessage, { signal });
   return () => listeners.abort();
 }

@@ -9,12 +9,15 @@
  * [HS-5] Messages go to exact origins only: to each configured one, and after the host's first
  *        answer to the host's origin alone.
  * [HS-6] Once the guest has its port, window messages no longer affect the attempt.
+ * [HS-7] The guest returns the host's question whether its document is still in the frame. The question
+ *        names the document, so another document does not answer in its place.
  */
 import {
   BridgeError,
   HANDSHAKE_CHANNEL,
   isRecord,
   parseWelcome,
+  presenceQuestion,
   type Hello,
 } from "@breezeway/shared";
 import type { ChannelPort } from "@breezeway/shared/channel";
@@ -37,7 +40,19 @@ export function isEmbedded(): boolean {
  * @param hostOrigins Exact origins, which the caller has checked.
  */
 export function parentLink(hostOrigins: readonly string[]): HostLink {
-  return { greet: (options) => greetParent(hostOrigins, options), watch: watchPage };
+  let question = "";
+  return {
+    greet(options) {
+      question = presenceQuestion(options.hello.documentId);
+      return greetParent(hostOrigins, options);
+    },
+    watch: (listener) =>
+      watchPage(listener, (event) => {
+        if (event.source !== window.parent || !hostOrigins.includes(event.origin)) return;
+        if (String(event.data).startsWith(question))
+          window.parent.postMessage(event.data, event.origin);
+      }),
+  };
 }
 
 function greetParent(

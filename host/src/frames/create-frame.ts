@@ -43,6 +43,8 @@ export function createFrame(app: RegisteredApp, url: string): HTMLIFrameElement 
   frame.allow = app.allow.map((feature) => `${feature} ${app.origin}`).join("; ");
   frame.referrerPolicy = "no-referrer";
   frame.title = app.name;
+  // Its size is that of the app's page, whatever the styles of the host's page say about boxes.
+  Object.assign(frame.style, { border: "0", padding: "0", boxSizing: "content-box" });
   frame.src = url;
   return frame;
 }

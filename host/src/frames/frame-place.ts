@@ -2,12 +2,14 @@
 import { linkFrame } from "../transport/frame-link.ts";
 import type { OpenGuestPlace } from "../transport/guest-place.ts";
 import { createFrame } from "./create-frame.ts";
+import { watchFrame } from "./frame-watch.ts";
 
 /** @param container The iframe becomes its last child. */
 export function framePlace(container: Element): OpenGuestPlace {
-  return ({ app, url, clock, onHello, onLoad }) => {
+  return ({ app, url, clock, onHello, onLoad, onAnswer, onLeft }) => {
     const element = createFrame(app, url);
     let greetedWindow: Window | null = null;
+    const watch = watchFrame(element, onLeft);
 
     const link = linkFrame({
       frameWindow: () => element.contentWindow,
@@ -15,25 +17,49 @@ export function framePlace(container: Element): OpenGuestPlace {
       clock,
       onHello(hello, port) {
         greetedWindow = element.contentWindow;
+        watch.start();
         return onHello(hello, port);
       },
+      onAnswer,
     });
 
-    const loaded = (): void => onLoad(element.contentWindow !== greetedWindow);
+    // The frame holds this listener, and with it the link. So both live as long as the frame is in the
+    // page or in use, and no longer.
+    const loaded = (): void => {
+      watch.start();
+      onLoad(element.contentWindow !== greetedWindow);
+    };
 
     element.addEventListener("load", loaded);
     container.append(element);
+    watch.start();
 
     return {
       element,
-      reload() {
-        element.src = url;
+      get hasLeft() {
+        return watch.hasLeft;
       },
+      leave() {
+        watch.stop();
+        link.reset();
+      },
+      ask: (question) => link.ask(question),
+      reload: () => reloadFrame(element, url),
       close() {
+        watch.stop();
         link.close();
         element.removeEventListener("load", loaded);
         element.remove();
       },
     };
   };
+}
+
+/** Loads the page again without a new entry in the history, which setting `src` would add. */
+function reloadFrame(element: HTMLIFrameElement, url: string): void {
+  const { contentWindow, parentNode } = element;
+  // A document that differs from the page by its fragment only would not load again. The same frame,
+  // inserted again, gets a new window and loads its `src` into it.
+  if (url.includes("#")) parentNode?.insertBefore(element, element.nextSibling);
+  else contentWindow?.location.replace(url);
 }

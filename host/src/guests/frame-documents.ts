@@ -5,9 +5,12 @@
  *        └── no hello in time ──▶ lost                     close() from anywhere ──▶ closed
  *
  * [GM-1] There is one channel at a time. A new hello ends the channel before it.
- * [GM-2] When the frame has loaded another document, the old document's channel ends: at once when the
- *        browser or the old document reports it, otherwise after an unanswered ping.
+ * [GM-2] When the frame has loaded another document, the old document's channel ends, whoever holds its
+ *        port: at once when the browser or the old document reports it, otherwise when the document in
+ *        the frame does not answer through its window (`presence-check.ts`).
  * [GM-3] A slow welcome is not given to a document that came after the hello it answers.
+ * [GM-4] A frame that has left the page without `close` is lost at once. It is noticed by the place, and at
+ *        each look at the channel or the state. It may come back with another hello.
  */
 import { BridgeError, BUILT_IN_METHODS, type Hello, type Welcome } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
@@ -21,6 +24,7 @@ import {
 import type { MountState } from "../mount-types.ts";
 import type { GuestPlace, OpenGuestPlace } from "../transport/guest-place.ts";
 import type { GuestChannel } from "./guest-channel.ts";
+import { createPresenceCheck, type PresenceCheck } from "./presence-check.ts";
 
 /** A document that was welcomed. */
 export interface WelcomedGuest {
@@ -42,6 +46,10 @@ export interface FrameDocumentsStart {
   readonly url: string;
   readonly openPlace: OpenGuestPlace;
   readonly openChannel: (guest: WelcomedGuest) => GuestChannel;
+  /** The place has left the page without `close`. */
+  readonly onLeft: () => void;
+  /** The place that had left the page is back with a guest. */
+  readonly onReturned: () => void;
 }
 
 export interface FrameDocuments {
@@ -63,29 +71,40 @@ const PING_TIMEOUT_MS = 2_000;
 export function createFrameDocuments(deps: FrameDocumentsDeps): FrameDocuments {
   const presence = createPresence(deps);
   const { state, now } = presence;
-  let place: GuestPlace | undefined;
+  const { check } = presence;
+
+  const noticeLeft = (): void => {
+    if (now.place?.hasLeft) placeLeft(deps.app, presence);
+  };
 
   return {
-    state,
+    get state() {
+      noticeLeft();
+      return state;
+    },
     get error() {
       return now.error;
     },
     get element() {
-      return place?.element;
+      return now.place?.element;
     },
     get channel() {
+      noticeLeft();
       return now.guest;
     },
     get hello() {
       return now.hello;
     },
-    start({ url, openPlace, openChannel }) {
-      place = openPlace({
+    start(options) {
+      now.options = options;
+      now.place = options.openPlace({
         app: deps.app,
-        url,
+        url: options.url,
         clock: deps.clock,
-        onHello: (hello, port) => welcomeDocument(deps, presence, { hello, port, openChannel }),
+        onHello: (hello, port) => welcomeDocument(deps, presence, { hello, port, options }),
         onLoad: (isOther) => documentLoaded(presence, isOther),
+        onAnswer: (question) => check.answered(question),
+        onLeft: () => placeLeft(deps.app, presence),
       });
       presence.expectHello();
     },
@@ -95,20 +114,25 @@ export function createFrameDocuments(deps: FrameDocumentsDeps): FrameDocuments {
       now.error = null;
       state.set("connecting");
       presence.expectHello();
-      place?.reload();
+      now.place?.reload();
     },
     close() {
       if (presence.isClosed()) return;
       presence.stopWaiting();
+      check.stop();
       now.guest?.channel.close();
       now.guest = undefined;
-      place?.close();
+      now.place?.close();
       state.set("closed");
     },
   };
 }
 
 interface Now {
+  options: FrameDocumentsStart | undefined;
+  place: GuestPlace | undefined;
+  /** The place has left the page and has not come back. */
+  isAway: boolean;
   /** The hello of the welcomed document. It is set before the document's channel opens. */
   hello: Hello | undefined;
   guest: GuestChannel | undefined;
@@ -123,6 +147,8 @@ interface Now {
 interface Presence {
   readonly state: Store<MountState>;
   readonly now: Now;
+  /** Asks the welcomed document whether it is still there. */
+  readonly check: PresenceCheck;
   isClosed(): boolean;
   /** The guest is gone. */
   lose(reason: BridgeError): void;
@@ -136,6 +162,9 @@ interface Presence {
 function createPresence({ app, clock, handshakeTimeoutMs }: FrameDocumentsDeps): Presence {
   const state = createStore<MountState>("connecting");
   const now: Now = {
+    options: undefined,
+    place: undefined,
+    isAway: false,
     hello: undefined,
     guest: undefined,
     error: null,
@@ -146,7 +175,13 @@ function createPresence({ app, clock, handshakeTimeoutMs }: FrameDocumentsDeps):
 
   const isClosed = (): boolean => state.current === "closed";
 
+  const check = createPresenceCheck({
+    clock,
+    ask: (question) => now.place?.ask?.(question),
+  });
+
   const lose = (reason: BridgeError): void => {
+    check.stop();
     now.guest = undefined;
     now.hello = undefined;
     if (isClosed()) return;
@@ -154,17 +189,20 @@ function createPresence({ app, clock, handshakeTimeoutMs }: FrameDocumentsDeps):
     state.set("lost");
   };
 
+  const drop = (reason: BridgeError): void => {
+    now.guest?.channel.close(reason);
+    lose(reason);
+  };
+
   const stopWaiting = (): void => clock.clearTimer(now.helloTimer);
 
   return {
     state,
     now,
+    check,
     isClosed,
     lose,
-    drop(reason) {
-      now.guest?.channel.close(reason);
-      lose(reason);
-    },
+    drop,
     expectHello() {
       stopWaiting();
       now.helloTimer = clock.setTimer(() => {
@@ -178,13 +216,13 @@ function createPresence({ app, clock, handshakeTimeoutMs }: FrameDocumentsDeps):
 interface Arrival {
   readonly hello: Hello;
   readonly port: ChannelPort;
-  readonly openChannel: FrameDocumentsStart["openChannel"];
+  readonly options: FrameDocumentsStart;
 }
 
 async function welcomeDocument(
   deps: FrameDocumentsDeps,
   presence: Presence,
-  { hello, port, openChannel }: Arrival,
+  { hello, port, options }: Arrival,
 ): Promise<Welcome> {
   const { state, now } = presence;
   now.hellos += 1;
@@ -202,10 +240,27 @@ async function welcomeDocument(
     presence.lose(reason);
     presence.expectHello();
   };
-  now.guest = openChannel({ hello, port, onEnded });
+  if (now.isAway) {
+    now.isAway = false;
+    options.onReturned();
+  }
+  now.guest = options.openChannel({ hello, port, onEnded });
+  if (now.place?.ask) {
+    presence.check.start(hello.documentId, () => presence.drop(otherDocument()));
+  }
   now.error = null;
   state.set("connected");
   return welcome;
+}
+
+function placeLeft(app: RegisteredApp, presence: Presence): void {
+  const { now } = presence;
+  if (now.isAway || presence.isClosed()) return;
+  now.isAway = true;
+  presence.stopWaiting();
+  now.place?.leave?.();
+  presence.drop(leftPage(app));
+  now.options?.onLeft();
 }
 
 function documentLoaded(presence: Presence, isOther: boolean): void {
@@ -216,8 +271,9 @@ function documentLoaded(presence: Presence, isOther: boolean): void {
     presence.drop(otherDocument());
     return presence.expectHello();
   }
-  // The event may belong to the document that said hello. Only a ping can tell.
-  void dropUnlessAlive(presence, now.guest);
+  // The event may belong to the document that said hello. Only that document can tell.
+  if (now.place?.ask) presence.check.loaded();
+  else void dropUnlessAlive(presence, now.guest);
 }
 
 async function dropUnlessAlive(presence: Presence, guest: GuestChannel): Promise<void> {
@@ -225,6 +281,7 @@ async function dropUnlessAlive(presence: Presence, guest: GuestChannel): Promise
   presence.drop(otherDocument());
 }
 
+/** For places that cannot ask: the holder of the port answers, which in a WebView is the page in it. */
 async function isAlive({ channel }: GuestChannel): Promise<boolean> {
   try {
     await channel.call(BUILT_IN_METHODS.ping, [], { timeoutMs: PING_TIMEOUT_MS });
@@ -237,6 +294,13 @@ async function isAlive({ channel }: GuestChannel): Promise<boolean> {
 
 function otherDocument(): BridgeError {
   return new BridgeError("CHANNEL_LOST", "The frame has loaded another document.");
+}
+
+function leftPage({ name }: RegisteredApp): BridgeError {
+  return new BridgeError(
+    "CHANNEL_LOST",
+    `${name} left the page: its frame was removed without mount.close().`,
+  );
 }
 
 function noHello({ name, origin }: RegisteredApp, timeoutMs: number): BridgeError {

@@ -60,6 +60,10 @@ export interface GuestMountDeps {
   readonly welcome: (hello: Hello, settings: () => MountOptions) => Promise<Welcome>;
   readonly openChannel: (guest: WelcomedGuest, mount: GuestMount) => GuestChannel;
   readonly contextOf: (settings: MountOptions) => unknown;
+  /** The frame has left the page without `close`. */
+  readonly onLeft: (mount: GuestMount) => void;
+  /** The frame is back, and its guest is being welcomed. */
+  readonly onReturned: (mount: GuestMount) => void;
   readonly onClosed: (mount: GuestMount) => void;
 }
 
@@ -119,6 +123,8 @@ export function createGuestMount(deps: GuestMountDeps): GuestMount {
     url,
     openPlace: options.place ?? framePlace(options.container),
     openChannel: (guest) => deps.openChannel(guest, mount),
+    onLeft: () => deps.onLeft(mount),
+    onReturned: () => deps.onReturned(mount),
   });
   return mount;
 }

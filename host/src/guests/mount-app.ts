@@ -84,6 +84,11 @@ export function createAppMounter(deps: AppMounterDeps): MountApp {
       contextOf: (current) => state.contextOf(current),
       welcome: (hello, current) => welcome(deps, frame, { hello, current }),
       openChannel: (guest, self) => openChannel(deps, frame, { guest, mount: self }),
+      onLeft(left) {
+        frame.tokens.leave();
+        mounts.leave(left);
+      },
+      onReturned: (returned) => mounts.add(returned),
       onClosed(closed) {
         frame.tokens.close();
         mounts.remove(closed);

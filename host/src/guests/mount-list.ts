@@ -6,6 +6,8 @@ import type { GuestMount } from "./guest-mount.ts";
 export interface MountList {
   readonly all: readonly GuestMount[];
   add(mount: GuestMount): void;
+  /** The mount's frame has left the page. The list refers to it weakly until it is added again. */
+  leave(mount: GuestMount): void;
   remove(mount: GuestMount): void;
   /** @param appId `undefined`: every app. */
   deliveriesTo(appId: string | undefined): Iterable<Deliver>;
@@ -18,14 +20,27 @@ export interface MountList {
 
 export function createMountList(): MountList {
   const mounts = new Set<GuestMount>();
+  // Keyed by id, so that a mount that was collected leaves an empty reference at most.
+  const away = new Map<string, WeakRef<GuestMount>>();
   let isClosed = false;
 
   return {
     get all() {
       return [...mounts];
     },
-    add: (mount) => void mounts.add(mount),
-    remove: (mount) => void mounts.delete(mount),
+    add(mount) {
+      away.delete(mount.id);
+      mounts.add(mount);
+    },
+    leave(mount) {
+      for (const [id, reference] of away) if (!reference.deref()) away.delete(id);
+      mounts.delete(mount);
+      away.set(mount.id, new WeakRef(mount));
+    },
+    remove(mount) {
+      mounts.delete(mount);
+      away.delete(mount.id);
+    },
     *deliveriesTo(appId) {
       for (const mount of mounts) {
         if (appId === undefined || mount.app.id === appId) yield mount.deliver;
@@ -43,6 +58,7 @@ export function createMountList(): MountList {
     close() {
       isClosed = true;
       for (const mount of mounts) mount.close();
+      for (const reference of away.values()) reference.deref()?.close();
     },
   };
 }

@@ -45,9 +45,17 @@ export function createFrameSizer({ clock, bucket, settings }: FrameSizerDeps): F
   };
 }
 
-export function sizeElement({ style }: HTMLElement, { heightPx, widthPx }: FrameSize): void {
-  if (heightPx !== undefined) style.blockSize = `${heightPx}px`;
-  if (widthPx !== undefined) style.inlineSize = `${widthPx}px`;
+/** Sizes an element so that the area within its borders has this size. */
+export function sizeElement(element: HTMLElement, { heightPx, widthPx }: FrameSize): void {
+  const { style, clientHeight, clientWidth } = element;
+  const { height, width } = getComputedStyle(element);
+  if (heightPx !== undefined) style.blockSize = `${heightPx + beyond(height, clientHeight)}px`;
+  if (widthPx !== undefined) style.inlineSize = `${widthPx + beyond(width, clientWidth)}px`;
+}
+
+/** What the property adds to the area within the borders: depends on `box-sizing`. 0 when not rendered. */
+function beyond(property: string, insidePx: number): number {
+  return Math.round((Number.parseFloat(property) || insidePx) - insidePx);
 }
 
 function clampSize({ heightPx, widthPx }: FrameSize, limits: SizeLimits): FrameSize {

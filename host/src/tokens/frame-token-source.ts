@@ -16,6 +16,8 @@ export interface FrameTokenSource {
   enter(hello: Hello): TokenSource;
   /** Tells the follower each new token of the connected document. Call it once. */
   follow(follower: TokenFollower): void;
+  /** The frame has left the page. Nothing follows tokens until a document is connected again. */
+  leave(): void;
   close(): void;
 }
 
@@ -35,7 +37,8 @@ interface FrameState {
   greeting: Bound | undefined;
   current: Bound | undefined;
   follower: TokenFollower | undefined;
-  unfollow: Unsubscribe;
+  /** `undefined` while nothing is followed. */
+  unfollow: Unsubscribe | undefined;
 }
 
 export function createFrameTokenSource({ shared, bind }: FrameTokenSourceDeps): FrameTokenSource {
@@ -43,7 +46,7 @@ export function createFrameTokenSource({ shared, bind }: FrameTokenSourceDeps): 
     greeting: undefined,
     current: undefined,
     follower: undefined,
-    unfollow: () => undefined,
+    unfollow: undefined,
   };
 
   const greet = ({ proofKeyThumbprint }: Hello): Bound | undefined => {
@@ -62,13 +65,22 @@ export function createFrameTokenSource({ shared, bind }: FrameTokenSourceDeps): 
     if (state.follower) state.unfollow = tokens.follow(state.follower);
   };
 
+  const end = (): void => {
+    state.unfollow?.();
+    state.unfollow = undefined;
+    if (state.greeting !== state.current) state.greeting?.tokens.close();
+    state.current?.tokens.close();
+    state.greeting = undefined;
+    state.current = undefined;
+  };
+
   return {
     of: (hello) => greet(hello)?.tokens ?? shared,
     enter(hello) {
       const next = greet(hello);
-      if (next !== state.current) {
-        state.unfollow();
-        state.current?.tokens.close();
+      if (next !== state.current || state.unfollow === undefined) {
+        state.unfollow?.();
+        if (next !== state.current) state.current?.tokens.close();
         state.current = next;
         followCurrent();
       }
@@ -81,10 +93,7 @@ export function createFrameTokenSource({ shared, bind }: FrameTokenSourceDeps): 
       state.follower = follower;
       followCurrent();
     },
-    close() {
-      state.unfollow();
-      if (state.greeting !== state.current) state.greeting?.tokens.close();
-      state.current?.tokens.close();
-    },
+    leave: end,
+    close: end,
   };
 }

@@ -43,6 +43,26 @@ describe("the link to a frame", () => {
     }
   });
 
+  it("passes on texts of the frame's window and origin only, and asks that origin only [FL-1]", () => {
+    const world = setUp();
+    for (const from of [
+      { origin: "https://other.test" },
+      { origin: "null" },
+      { source: { postMessage: () => undefined } },
+      { source: null },
+    ]) {
+      world.say("breezeway:d:1", from);
+    }
+    expect(world.answers).toEqual([]);
+    world.say("breezeway:d:1");
+    expect(world.answers).toEqual(["breezeway:d:1"]);
+    world.link.ask("breezeway:d:2");
+    expect(world.sent).toEqual([{ message: "breezeway:d:2", targetOrigin: ORIGIN }]);
+    world.link.close();
+    world.say("breezeway:d:1");
+    expect(world.answers).toHaveLength(1);
+  });
+
   it.each([
     ["a SYN without an id", { type: "SYN" }],
     ["a SYN with an id that is not a string", { type: "SYN", participantId: { a: 1 } }],
@@ -54,7 +74,7 @@ describe("the link to a frame", () => {
   ])("does not answer %s", (_name, message) => {
     const world = setUp();
     world.say({ ...HEADER, ...message });
-    for (const odd of [null, undefined, "SYN", 1, [], new Map()]) world.say(odd);
+    for (const odd of [null, undefined, 1, [], new Map()]) world.say(odd);
     expect(world.sent).toEqual([]);
     expect(world.clock.timers).toBe(0);
   });

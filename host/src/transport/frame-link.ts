@@ -20,6 +20,8 @@
  * [FL-5] An attempt that has its port is independent: no window message affects it any more.
  * [FL-6] A handshake may take one `hello`, a few messages and a few seconds. A token bucket limits how
  *        many begin; the latest is always served.
+ * [FL-7] The host's window does not keep the link alive: a frame that was removed without `close` can be
+ *        collected.
  */
 import {
   HANDSHAKE_LIMITS,
@@ -50,9 +52,15 @@ export interface FrameLinkOptions {
   readonly clock: Clock;
   /** Receives the host's end of the data channel. Rejects with a BridgeError to refuse the guest. */
   readonly onHello: (hello: Hello, port: MessagePort) => Promise<Welcome>;
+  /** Receives each text that a document of this origin in the frame posts. */
+  readonly onAnswer: (text: string) => void;
 }
 
 export interface FrameLink {
+  /** Ends the handshakes that are under way. */
+  reset(): void;
+  /** Posts a text to the document in the frame, if it has the link's origin. */
+  ask(text: string): void;
   close(): void;
 }
 
@@ -76,7 +84,8 @@ interface AttemptDeps extends Pick<FrameLinkOptions, "clock" | "onHello"> {
   readonly onEnd: () => void;
 }
 
-export function linkFrame({ frameWindow, origin, clock, onHello }: FrameLinkOptions): FrameLink {
+export function linkFrame(options: FrameLinkOptions): FrameLink {
+  const { frameWindow, origin, clock, onHello } = options;
   const attempts = new Set<Attempt>();
   const throttle = createHandshakeThrottle(clock);
   // The participant with the greater id leads. Ids of penpal are hexadecimal, so `~` is greater.
@@ -103,10 +112,16 @@ export function linkFrame({ frameWindow, origin, clock, onHello }: FrameLinkOpti
     return attempt;
   };
 
+  const reset = (): void => {
+    for (const attempt of attempts) attempt.end();
+  };
+
   const onWindowMessage = (event: MessageEvent<unknown>): void => {
     // Check the sender first: reading `data` deserialises the whole message.
     if (event.origin !== origin || event.source === null || event.source !== frameWindow()) return;
-    const step = readStep(event.data);
+    const { data } = event;
+    if (typeof data === "string") return options.onAnswer(data);
+    const step = readStep(data);
     const [port] = event.ports;
     if (step?.type === "SYN") {
       const { guestId } = step;
@@ -117,13 +132,31 @@ export function linkFrame({ frameWindow, origin, clock, onHello }: FrameLinkOpti
     }
   };
 
-  addEventListener("message", onWindowMessage);
+  // The link holds its handler, and the window does not.
+  const held = { onWindowMessage, listener: weakListener(new WeakRef(onWindowMessage)) };
+  addEventListener("message", held.listener);
   return {
+    reset,
+    ask: (text) => frameWindow()?.postMessage(text, origin),
     close() {
-      removeEventListener("message", onWindowMessage);
+      removeEventListener("message", held.listener);
       throttle.close();
-      for (const attempt of attempts) attempt.end();
+      reset();
     },
+  };
+}
+
+type Handle = (event: MessageEvent<unknown>) => void;
+
+/**
+ * A listener that refers to its handler weakly. It stands apart, since JavaScript keeps what one function
+ * of a scope uses alive for all functions of that scope.
+ */
+function weakListener(handler: WeakRef<Handle>): Handle {
+  return function listen(event) {
+    const handle = handler.deref();
+    if (handle) handle(event);
+    else removeEventListener("message", listen);
   };
 }
 

@@ -23,11 +23,25 @@ export interface GuestPlaceOptions {
    * @param isOther `true` if the document is certainly not the one that said hello last.
    */
   readonly onLoad: (isOther: boolean) => void;
+  /** Call it when a document of the app's origin in this place returns a question of `ask`. */
+  readonly onAnswer: (question: string) => void;
+  /** Call it when the place itself is gone without `close`. It may come back with another hello. */
+  readonly onLeft: () => void;
 }
 
 export interface GuestPlace {
   /** `undefined` when the app is not in an iframe of this page. */
   readonly element: HTMLIFrameElement | undefined;
+  /** Whether the place is gone and `onLeft` follows. Left out by a place that cannot go. */
+  readonly hasLeft?: boolean;
+  /** The host has noticed that the place is gone, and lets go of it until it comes back. */
+  leave?(): void;
+  /**
+   * Sends a text to the document in this place, which returns it, such as a window message. Nobody else
+   * may be able to return it. Left out by a place that has no such way: the host then relies on calls
+   * through the port.
+   */
+  ask?(question: string): void;
   /** Loads the app's page again. */
   reload(): void;
   close(): void;

@@ -98,6 +98,16 @@ export const browser: readonly Removal[] = [
     ],
   },
   {
+    row: "TM-133",
+    edits: [
+      edit(
+        "host/src/guests/frame-documents.ts",
+        "if (now.place?.ask) presence.check.loaded();",
+        "if (now.place === undefined) presence.check.loaded();",
+      ),
+    ],
+  },
+  {
     row: "TM-109",
     edits: [
       edit(

@@ -11,6 +11,14 @@ import type { ProtocolRange } from "./version.ts";
 /** penpal's channel name. It keeps other users of penpal on the same page apart. */
 export const HANDSHAKE_CHANNEL = "breezeway";
 
+/**
+ * The beginning of the host's question whether this document is still in its frame. It travels as a
+ * window message, and the document returns it.
+ */
+export function presenceQuestion(documentId: string): string {
+  return `breezeway:${documentId}:`;
+}
+
 /** Guest → host: the first message of a document. */
 export interface Hello {
   readonly protocol: ProtocolRange;
