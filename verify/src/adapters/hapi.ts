@@ -7,6 +7,7 @@ import {
   type RouteOptions,
   type SessionOptions,
 } from "../guard/session-options.ts";
+import { invalidOption } from "../options/checks.ts";
 import type { VerifiedSession } from "../verifier/verified-session.ts";
 
 export * from "../guard/public.ts";
@@ -28,6 +29,9 @@ const MISSING: Error = Object.assign(new Error("The request carries no session t
   output: { headers: {} },
 });
 
+/** The settings of the servers that have the plugin: a plugin sees the server as a clone of its own. */
+const guarded = new WeakSet<object>();
+
 /**
  * Plugin that sets `request.auth.credentials.session`, or answers with problem+json. It adds the scheme
  * `breezeway` and the strategy `session`, and makes the strategy the default. A route opts out with
@@ -38,10 +42,20 @@ const MISSING: Error = Object.assign(new Error("The request carries no session t
  */
 export const verifySession: Plugin<SessionOptions> = {
   name: "@breezeway/verify",
+  // Refused below, in words that help.
+  multiple: true,
   register: (server, given) => {
     const source = "verifySession";
+    if (guarded.has(server.settings)) {
+      throw invalidOption(
+        source,
+        "this hapi server has registered it already. For several apps, list all their ids in " +
+          "audience, and let a route check the claim aud in plugins.breezeway.claims",
+      );
+    }
     const options = parseSessionOptions(given, source);
     const guard = openSessionGuard(options, source);
+    guarded.add(server.settings);
     const rulesOf = createRouteRules();
     const authenticate = async (request: Request, h: ResponseToolkit) => {
       const rules = rulesOf(request.route, request.auth.mode === "required");

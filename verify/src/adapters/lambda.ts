@@ -1,39 +1,35 @@
 /** Sessions for AWS Lambda behind API Gateway (v1, v2), a Function URL or a load balancer, and Netlify. */
-import type { RequestParts } from "../guard/request-parts.ts";
+import { functionOption, optionObject, parseOptions } from "@breezeway/shared/schemas";
+import * as z from "zod/mini";
 import { openSessionGuard } from "../guard/session-guard.ts";
 import type { RequiredRoute, SessionFor } from "../guard/session-of.ts";
 import {
-  parseHandlerSessionOptions,
+  handlerShape,
+  type HandlerSessionOptions,
   type RouteOptions,
-  type SessionOptions,
 } from "../guard/session-options.ts";
+import {
+  isHttpEvent,
+  otherEvent,
+  partsOfEvent,
+  resultFor,
+  type HttpEvent,
+  type HttpResult,
+  type RestEvent,
+} from "./lambda-event.ts";
 
 export * from "../guard/public.ts";
+export type { HttpEvent, HttpResult, RestEvent } from "./lambda-event.ts";
 
-interface HttpHeaders {
-  readonly headers?: Readonly<Record<string, string | undefined>> | null;
-  readonly multiValueHeaders?: Readonly<Record<string, readonly string[] | undefined>> | null;
+export interface LambdaSessionOptions<Other = never> extends HandlerSessionOptions {
+  /**
+   * Handles events that are not HTTP requests: warm-up calls, WebSocket routes, authorizers, queues. They
+   * carry no session, so do nothing here for a user. Default: such an event fails the invocation.
+   */
+  readonly onOther?: (event: unknown, context: unknown) => Other | Promise<Other>;
 }
 
-/** The members used of an event of API Gateway v1 (REST), a load balancer, or a Netlify function. */
-export interface RestEvent extends HttpHeaders {
-  readonly httpMethod: string;
-  readonly path?: string;
-}
-
-/** The members used of an event of API Gateway v2 (HTTP) or of a Function URL. */
-export interface HttpEvent extends HttpHeaders {
-  readonly requestContext: { readonly http: { readonly method: string } };
-  readonly rawPath?: string;
-}
-
-export interface HttpResult {
-  readonly statusCode: number;
-  readonly headers: Record<string, string>;
-  readonly body: string;
-}
-
-export interface LambdaSessions {
+export interface LambdaSessions<Other = never> {
   /** Wraps a handler that takes the session as its second argument. Answers preflights with 204. */
   handler<
     Event extends RestEvent | HttpEvent,
@@ -47,8 +43,17 @@ export interface LambdaSessions {
       context: Context,
     ) => Result | Promise<Result>,
     route?: Route,
-  ): (event: Event, context: Context) => Promise<Result | HttpResult>;
+  ): (event: Event, context: Context) => Promise<Result | HttpResult | Other>;
   close(): void;
+}
+
+const lambdaSchema = optionObject<LambdaSessionOptions<unknown>>({
+  ...handlerShape,
+  onOther: z.optional(functionOption<(event: unknown, context: unknown) => unknown>()),
+});
+
+function refuseOther(event: unknown): never {
+  throw otherEvent(event);
 }
 
 /**
@@ -56,43 +61,27 @@ export interface LambdaSessions {
  *
  * @throws {BridgeError} CONFIG_INVALID, naming the option
  */
-export function verifySession(options: Omit<SessionOptions, "required">): LambdaSessions {
+export function verifySession<Other = never>(
+  options: LambdaSessionOptions<Other>,
+): LambdaSessions<Other> {
   const source = "verifySession";
-  const guard = openSessionGuard(parseHandlerSessionOptions(options, source), source);
+  const { onOther = refuseOther, ...parsed } = parseOptions(lambdaSchema, options, source);
+  const guard = openSessionGuard(parsed, source);
   return {
     handler: (handle, route) => {
       guard.checkRoute(route);
       return async (event, context) => {
+        // Only the caller's types know what `onOther` returns.
+        if (!isHttpEvent(event)) return (await onOther(event, context)) as Other;
         const admission = await guard.admit(partsOfEvent(event), route);
-        if (admission.kind === "refused") {
-          const { status, headers, body } = admission.problem;
-          return { statusCode: status, headers: { ...headers }, body };
+        if (admission.kind === "refused") return resultFor(event, admission.problem);
+        if (admission.kind === "preflight") {
+          return resultFor(event, { status: 204, headers: {}, body: "" });
         }
-        if (admission.kind === "preflight") return { statusCode: 204, headers: {}, body: "" };
         // Only the caller's types know whether the route can be anonymous.
         return handle(event, admission.session as never, context);
       };
     },
     close: () => guard.close(),
   };
-}
-
-function partsOfEvent(event: RestEvent | HttpEvent): RequestParts {
-  return {
-    method: "httpMethod" in event ? event.httpMethod : event.requestContext.http.method,
-    target: "httpMethod" in event ? event.path : event.rawPath,
-    // API Gateway v1 keeps the client's spelling of names, and has all values only in the second map.
-    header: (name) => valueOf(event.multiValueHeaders, name) ?? valueOf(event.headers, name),
-  };
-}
-
-/** All values of a header, including those of a second spelling of its name. */
-function valueOf(
-  headers: Readonly<Record<string, string | readonly string[] | undefined>> | null | undefined,
-  name: string,
-): string | undefined {
-  const values = Object.entries(headers ?? {}).flatMap(([key, value]) =>
-    key.toLowerCase() === name ? (value ?? []) : [],
-  );
-  return values.length === 0 ? undefined : values.join(", ");
 }

@@ -67,6 +67,55 @@ describe("fastify", () => {
     await app.close();
   });
 
+  const other = `Bearer ${signer.sign(
+    claimsAt(Math.floor(Date.now() / 1_000), { aud: "inspector" }),
+  )}`;
+
+  it("guards a nested instance with the options that it registers", async () => {
+    const app = createFastify();
+    await app.register(verifyFastify, options);
+    app.get("/outer", (request) => request.session?.appId);
+    await app.register(async (nested) => {
+      await nested.register(verifyFastify, { ...options, audience: "inspector" });
+      nested.get("/inner", (request) => request.session?.appId);
+      await nested.register(async (deeper) => {
+        deeper.get("/deeper", (request) => request.session?.appId);
+      });
+    });
+    await app.register(async (beside) => {
+      beside.get("/beside", (request) => request.session?.appId);
+    });
+    const answers = async (authorization: string): Promise<string[]> =>
+      Promise.all(
+        ["/outer", "/beside", "/inner", "/deeper"].map(async (url) => {
+          const { statusCode, body } = await app.inject({ url, headers: { authorization } });
+          return statusCode === 200 ? body : String(statusCode);
+        }),
+      );
+    expect(await answers(headers.authorization)).toEqual(["orders", "orders", "401", "401"]);
+    expect(await answers(other)).toEqual(["401", "401", "inspector", "inspector"]);
+    expect(await answers("")).toEqual(["401", "401", "401", "401"]);
+    await app.close();
+  });
+
+  it("says what to do when one instance registers the plugin twice", async () => {
+    const app = createFastify();
+    await app.register(verifyFastify, options);
+    await expect(app.register(verifyFastify, options)).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining("register it in a nested instance") as string,
+    });
+  });
+
+  it("says what to do when another plugin has decorated the request", async () => {
+    const app = createFastify();
+    app.decorateRequest("session", undefined);
+    await expect(app.register(verifyFastify, options)).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining("Register the two in separate instances") as string,
+    });
+  });
+
   it("names a wrong option at registration", async () => {
     const app = createFastify();
     await expect(app.register(verifyFastify, { ...options, audience: "" })).rejects.toThrow(
@@ -109,6 +158,16 @@ describe("hapi", () => {
     const bad = await server.inject({ url: "/", headers: { authorization: "Bearer x" } });
     expect(bad.statusCode).toBe(401);
     await server.stop();
+  });
+
+  it("says what to do when one server registers the plugin twice", async () => {
+    const server = createHapi();
+    await server.register({ plugin: verifyHapi, options });
+    const again = { plugin: verifyHapi, options: { ...options, audience: "inspector" } };
+    await expect(server.register(again)).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining("list all their ids in audience") as string,
+    });
   });
 
   it("passes the scopes of the session to hapi", async () => {

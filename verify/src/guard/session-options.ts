@@ -44,6 +44,9 @@ export interface SessionOptions extends SessionVerifierOptions, RouteOptions {
   readonly onRefused?: (error: unknown, requestId: string) => void;
 }
 
+/** Options of `verifySession` for handlers. Only a route may make their session optional. */
+export type HandlerSessionOptions = Omit<SessionOptions, "required">;
+
 const { required, ...routeShape }: OptionShape<RouteOptions> = {
   required: z.optional(z.boolean()),
   scopes: z.optional(z.array(z.string())),
@@ -51,7 +54,8 @@ const { required, ...routeShape }: OptionShape<RouteOptions> = {
   checkRevocation: z.optional(z.boolean()),
 };
 
-const sharedShape: OptionShape<Omit<SessionOptions, "required">> = {
+/** The options of adapters whose handlers take the session as an argument. Lambda adds one of its own. */
+export const handlerShape: OptionShape<HandlerSessionOptions> = {
   ...verifierShape,
   ...routeShape,
   revocationFeed: z.optional(
@@ -65,10 +69,10 @@ const sharedShape: OptionShape<Omit<SessionOptions, "required">> = {
 };
 
 /** The schema of each option of `verifySession`. NestJS adds one of its own. */
-export const sessionShape: OptionShape<SessionOptions> = { ...sharedShape, required };
+export const sessionShape: OptionShape<SessionOptions> = { ...handlerShape, required };
 
 const sessionSchema = optionObject<SessionOptions>(sessionShape);
-const sharedSchema = optionObject<Omit<SessionOptions, "required">>(sharedShape);
+const handlerSchema = optionObject<HandlerSessionOptions>(handlerShape);
 const routeSchema = optionObject<RouteOptions>({ ...routeShape, required });
 
 /** @throws {BridgeError} CONFIG_INVALID, naming the option */
@@ -83,7 +87,7 @@ export function parseSessionOptions(options: unknown, source: string): SessionOp
  * @throws {BridgeError} CONFIG_INVALID, naming the option
  */
 export function parseHandlerSessionOptions(options: unknown, source: string): SessionOptions {
-  return parseOptions(sharedSchema, options, source);
+  return parseOptions(handlerSchema, options, source);
 }
 
 /** @throws {BridgeError} CONFIG_INVALID, naming the option */

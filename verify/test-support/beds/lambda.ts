@@ -2,7 +2,7 @@
  * Lambda has no server that can run here. These servers stand for the services in front of it, and
  * create their events from real requests, as AWS and Netlify document them.
  */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import { createHandlers } from "../../examples/lambda.ts";
 import { serve, type Bed } from "./bed.ts";
@@ -50,14 +50,21 @@ function lambdaBed(name: string, toEvent: EventMaker): Bed {
       const { home, orders } = createHandlers(options);
       return serve((request, response) => {
         const handler = request.url === "/" ? home : orders;
-        void handler(toEvent(request) as APIGatewayProxyEventV2, {} as Context).then((result) =>
-          response
-            .writeHead(result.statusCode ?? 200, result.headers as Record<string, string>)
-            .end(result.body),
+        const event = toEvent(request);
+        void handler(event as APIGatewayProxyEventV2, {} as Context).then((result) =>
+          response.writeHead(result.statusCode ?? 200, headersOf(event, result)).end(result.body),
         );
       });
     },
   };
+}
+
+/** A load balancer reads only the map in which it sends headers itself. The others read both. */
+function headersOf(event: object, result: object): OutgoingHttpHeaders {
+  const { headers, multiValueHeaders } = result as Record<string, OutgoingHttpHeaders | undefined>;
+  return "headers" in event && event.headers === undefined
+    ? { ...multiValueHeaders }
+    : { ...headers, ...multiValueHeaders };
 }
 
 export const lambdaBeds: readonly Bed[] = [
