@@ -1,9 +1,11 @@
 /** Reverse proxies from Debian, with the configurations of this repository. */
 import { createPublicKey } from "node:crypto";
+import { createServer, request as startRequest, type IncomingMessage } from "node:http";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "@breezeway/test-support/free-port";
+import { listen } from "@breezeway/test-support/listen";
 import { findProgram, startProgram } from "@breezeway/test-support/processes";
 import { temporaryFolder } from "@breezeway/test-support/temporary-folder";
 import { sendRaw } from "@breezeway/test-support/raw-client";
@@ -57,6 +59,8 @@ export const reverseProxies: readonly ReverseProxy[] = [
 export interface Scene extends AsyncDisposable {
   readonly url: string;
   readonly gateway: TestGateway;
+  /** Every request that arrived at the gateway, oldest first. */
+  readonly asked: readonly IncomingMessage[];
   send(lines: readonly string[]): Promise<string>;
 }
 
@@ -73,6 +77,7 @@ export async function startReverseProxy(
     route: { upstream: undefined, apps: ["orders"], ...options.route },
     gateway: { algorithms: [reverseProxy.algorithm], ...options.gateway },
   });
+  const recorder = await startRecorder(gateway.url);
   const folder = temporaryFolder();
   const port = await freePort();
   const pem = join(folder.path, "breezeway.pem");
@@ -82,7 +87,7 @@ export async function startReverseProxy(
   // The test changes only the addresses, as an operator must.
   const addresses: Readonly<Record<string, string>> = {
     ":8080": `:${port}`,
-    "127.0.0.1:4001": new URL(gateway.url).host,
+    "127.0.0.1:4001": new URL(recorder.url).host,
     "127.0.0.1:4020": new URL(gateway.upstream.url).host,
     "/etc/haproxy/": `${folder.path}/`,
   };
@@ -108,11 +113,31 @@ export async function startReverseProxy(
   return {
     url,
     gateway,
+    asked: recorder.requests,
     send: (lines) => sendRaw(url, [...lines, "Connection: close", "", ""].join("\r\n")),
     [Symbol.asyncDispose]: async () => {
       await running[Symbol.asyncDispose]();
+      await recorder.close();
       await gateway[Symbol.asyncDispose]();
       folder[Symbol.dispose]();
     },
   };
+}
+
+/** Forwards each request to the gateway with the headers as they came, and records it. */
+async function startRecorder(gatewayUrl: string) {
+  const requests: IncomingMessage[] = [];
+  const server = createServer((request, response) => {
+    requests.push(request);
+    const { method, url, rawHeaders } = request;
+    const asking = startRequest(gatewayUrl + (url ?? ""), { method, headers: rawHeaders });
+    asking.on("response", (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
+      answer.pipe(response);
+    });
+    // Like a gateway that is down.
+    asking.on("error", () => response.destroy());
+    request.pipe(asking);
+  });
+  return { requests, ...(await listen(server)) };
 }

@@ -1,5 +1,6 @@
 /** Requests that no reverse proxy may forward, as bytes on the wire. */
 import { createProver } from "@breezeway/test-support/prover";
+import { PROXY_CLAIM_PATTERNS } from "../src/request/proxy-claims.ts";
 import type { Scene } from "./reverse-proxies.ts";
 import { PANE_ORIGIN } from "./apps.ts";
 
@@ -185,11 +186,17 @@ function future(): object {
   return { iat, nbf: iat, exp: iat + 60 };
 }
 
-/**
- * Headers in which well-known proxies describe a client: at least one for each name and prefix in
- * `request/proxy-claims.ts`. nginx and Traefik can only remove headers by name.
- */
-export const PROXY_CLAIMS = [
+/** A name that only this pattern's stars distinguish from the pattern. */
+const exampleOf = (pattern: string): string =>
+  pattern.replace(/^\*/, pattern.startsWith("*-") ? "x-acme" : "x-").replace(/\*$/, "acme");
+
+/** Headers in which well-known proxies describe a client, and one for each pattern of the gateway. */
+export const PROXY_CLAIMS: readonly string[] = [
+  ...PROXY_CLAIM_PATTERNS.map(exampleOf),
+  ...["X-Auth-User", "X-Auth-Token", "X-JWT-Assertion", "X-Principal", "X-Id-Token"],
+  ...["X-Access-Token", "X-Tenant", "Tenant-ID", "X-Host", "X-Original-Host"],
+  ...["X-Original-Forwarded-For", "X-ProxyUser-Ip", "X-Http-Path-Override", "Base-Url"],
+  ...["X-Scope-OrgID", "Impersonate-User", "X-Authorization", "X-MS-Tenant-ID"],
   "X-Real-IP",
   "X-Client-IP",
   "X-Cluster-Client-IP",
@@ -296,7 +303,23 @@ export const PROXY_CLAIMS = [
   "X-MS-Token-Aad-Id-Token",
   "X-Envoy-External-Address",
   "X-Envoy-Internal",
-] as const;
+];
+
+/** Headers that browsers, tracing and common clients send. All reverse proxies forward them. */
+export const HARMLESS: readonly string[] = [
+  ...["Accept", "Accept-Language", "Cache-Control", "Content-Type", "Idempotency-Key"],
+  ...["If-None-Match", "Origin", "Pragma", "Prefer", "Priority", "Range", "Referer"],
+  ...["Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site", "Traceparent", "Tracestate"],
+  ...["User-Agent", "X-API-Key", "X-Correlation-ID", "X-CSRF-Token", "X-Request-ID"],
+  ...["X-Requested-With", "X-XSRF-Token"],
+];
+
+/** Headers that every reverse proxy forwards unless it can only name headers (nginx). */
+export const CUSTOM: readonly string[] = [
+  ...["Apollo-Require-Preflight", "Grpc-Timeout", "Sec-CH-UA", "Tus-Resumable", "Upload-Offset"],
+  ...["X-Amz-Date", "X-Amz-Security-Token", "X-Amz-User-Agent", "X-Client-Info", "X-Custom"],
+  ...["X-Client-Version", "X-Grpc-Web", "X-Remotely", "X-Users"],
+];
 
 /** Headers with which a client could claim another identity or another request. */
 export const SPOOFED = [

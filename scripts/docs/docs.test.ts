@@ -12,6 +12,7 @@ import { brokenLinks } from "./links.ts";
 import { PROTOCOL_PAGE, renderProtocolPage } from "./limits.ts";
 import { looseRows } from "./markdown.ts";
 import { OPENAPI_FILE, renderOpenApi } from "./openapi.ts";
+import { renderReverseProxy, REVERSE_PROXY_FILES, reverseProxyPath } from "./reverse-proxies.ts";
 import { GENERATED_VECTORS, renderVectors, vectorPath } from "./vectors.ts";
 
 const rowExamples = await readRowExamples(ROOT, await readDocuments(ROOT));
@@ -56,6 +57,13 @@ test("the limits in docs/protocol.md are those of the sources (node scripts/docs
 test("docs/openapi.yaml matches the routes and schemas (scripts/docs/openapi.ts)", async () => {
   expect(await readFile(OPENAPI_FILE, "utf8")).toBe(await renderOpenApi());
 });
+
+test.each(REVERSE_PROXY_FILES)(
+  "examples/reverse-proxies/%s has the gateway's header rules (scripts/docs/reverse-proxies.ts)",
+  async (file) => {
+    expect(await readFile(reverseProxyPath(file), "utf8")).toBe(await renderReverseProxy(file));
+  },
+);
 
 test.each(GENERATED_VECTORS)(
   "docs/vectors/%s.json matches its generator (node scripts/docs/vectors.ts)",

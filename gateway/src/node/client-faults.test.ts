@@ -78,7 +78,7 @@ const faults: Readonly<Record<string, readonly ClientFault[]>> = {
   ],
   "an upgrade": [
     ["garbage as the first frames", upgrade("/orders/socket", GARBAGE), "half-close"],
-    ["a key that is not one", upgrade("/orders/socket", "", "x"), "half-close"],
+    ["a malformed key", upgrade("/orders/socket", "", "x"), "half-close"],
     ["a reset before the service has switched", upgrade("/orders/hang"), "reset"],
     ["a half-close before the service has switched", upgrade("/orders/hang"), "half-close"],
     ["garbage before the service has switched", upgrade("/orders/hang", GARBAGE), "reset"],

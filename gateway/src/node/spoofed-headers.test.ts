@@ -31,46 +31,55 @@ describe("spoofed headers", () => {
     "X-Original-URL: /admin",
     "X-HTTP-Method-Override: DELETE",
     "Content_Length: 0",
-    "Cookie: breezeway=secret; other=1",
     "TE: gzip",
     "Trailer: X-Tenant-ID",
   ];
 
-  it("never arrive, and Connection cannot remove the gateway's own headers", async () => {
-    await using gateway = await startGateway({ route: { forwardCookies: true } });
-    const names =
-      "X-Breezeway-User, X-Tenant-ID, X-Breezeway-Tenant, Via, X-Private, Authorization";
-    const text = get(
-      "/orders",
-      `Authorization: Bearer ${gateway.tokens.token()}`,
-      ...spoofed,
-      "X-Private: 1",
-      `Connection: close, ${names}`,
-    );
-    expect(statusOf(await sendRaw(gateway.url, text))).toBe(200);
-    const raw = gateway.upstream.requests[0]?.rawHeaders ?? [];
-    const arrived = new Map<string, string[]>();
-    for (let index = 0; index < raw.length; index += 2) {
-      const name = raw[index]!.toLowerCase();
-      arrived.set(name, [...(arrived.get(name) ?? []), raw[index + 1]!]);
-    }
-    expect(Object.fromEntries(arrived)).toEqual({
-      host: [new URL(gateway.upstream.url).host],
-      connection: ["keep-alive"],
-      cookie: ["other=1"],
-      via: ["1.1 breezeway"],
-      "x-forwarded-for": ["127.0.0.1"],
-      "x-forwarded-proto": ["http"],
-      "x-forwarded-host": ["gateway"],
-      "x-breezeway-user": ["alice"],
-      "x-breezeway-tenant": ["acme"],
-      "x-breezeway-app": ["orders"],
-      "x-breezeway-session": ["session-1"],
-      "x-breezeway-scope": ["orders:read orders:write"],
-      "x-tenant-id": ["acme"],
-      "x-breezeway-request-id": [expect.stringMatching(/^[0-9a-f-]{36}$/)],
-    });
-  });
+  // The gateway refuses a head of more than 200 fields.
+  const half = Math.ceil(spoofed.length / 2);
+
+  it.each([
+    ["one half of them", spoofed.slice(0, half)],
+    ["the other half", spoofed.slice(half)],
+  ])(
+    "never arrive, and Connection cannot remove the gateway's own headers: %s",
+    async (_, lines) => {
+      await using gateway = await startGateway({ route: { forwardCookies: true } });
+      const names =
+        "X-Breezeway-User, X-Tenant-ID, X-Breezeway-Tenant, Via, X-Private, Authorization";
+      const text = get(
+        "/orders",
+        `Authorization: Bearer ${gateway.tokens.token()}`,
+        ...lines,
+        "Cookie: breezeway=secret; other=1",
+        "X-Private: 1",
+        `Connection: close, ${names}`,
+      );
+      expect(statusOf(await sendRaw(gateway.url, text))).toBe(200);
+      const raw = gateway.upstream.requests[0]?.rawHeaders ?? [];
+      const arrived = new Map<string, string[]>();
+      for (let index = 0; index < raw.length; index += 2) {
+        const name = raw[index]!.toLowerCase();
+        arrived.set(name, [...(arrived.get(name) ?? []), raw[index + 1]!]);
+      }
+      expect(Object.fromEntries(arrived)).toEqual({
+        host: [new URL(gateway.upstream.url).host],
+        connection: ["keep-alive"],
+        cookie: ["other=1"],
+        via: ["1.1 breezeway"],
+        "x-forwarded-for": ["127.0.0.1"],
+        "x-forwarded-proto": ["http"],
+        "x-forwarded-host": ["gateway"],
+        "x-breezeway-user": ["alice"],
+        "x-breezeway-tenant": ["acme"],
+        "x-breezeway-app": ["orders"],
+        "x-breezeway-session": ["session-1"],
+        "x-breezeway-scope": ["orders:read orders:write"],
+        "x-tenant-id": ["acme"],
+        "x-breezeway-request-id": [expect.stringMatching(/^[0-9a-f-]{36}$/)],
+      });
+    },
+  );
 
   it("arrive when the route passes them, in that one spelling", async () => {
     await using gateway = await startGateway({

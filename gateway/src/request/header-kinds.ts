@@ -5,7 +5,7 @@
  * character other than letters and digits with "_". So `X_Breezeway_User` and `X.Breezeway-User` arrive
  * there as `X-Breezeway-User`.
  */
-import { isProxyClaim } from "./proxy-claims.ts";
+import { HARMLESS_HEADERS, isProxyClaim } from "./proxy-claims.ts";
 
 export type HeaderKind =
   /** Forwarded. */
@@ -60,7 +60,8 @@ const EXACT: Readonly<Record<string, HeaderKind>> = {
   "x-forwarded-host": "x-forwarded-host",
 };
 
-const DROPPED: ReadonlySet<string> = new Set([
+/** Headers that no route can pass: they would override what the gateway decided, or frame the message. */
+export const NEVER_PASSED: ReadonlySet<string> = new Set([
   // Hop-by-hop headers (RFC 9110, section 7.6.1) and related ones.
   "keep-alive",
   "proxy-connection",
@@ -112,10 +113,10 @@ export function headerEntry(name: string): HeaderEntry {
 function classify(name: string): HeaderKind {
   if (Object.hasOwn(EXACT, name)) return EXACT[name] ?? "forward";
   const cgiName = cgiNameOf(name);
-  if (DROPPED.has(cgiName) || cgiName.startsWith(DROPPED_PREFIX)) return "drop";
+  if (NEVER_PASSED.has(cgiName) || cgiName.startsWith(DROPPED_PREFIX)) return "drop";
   // `Content_Length` would change the framing, and `X_Tenant_ID` the tenant.
   if (cgiName !== name && Object.hasOwn(EXACT, cgiName)) return "drop";
-  return isProxyClaim(cgiName) ? "proxy-claim" : "forward";
+  return isProxyClaim(cgiName) && !HARMLESS_HEADERS.includes(name) ? "proxy-claim" : "forward";
 }
 
 /** @param name - In lower case. */

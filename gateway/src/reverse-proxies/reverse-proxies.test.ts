@@ -5,10 +5,62 @@
 import { describe, expect, it } from "vitest";
 import { sendRaw, statusOf } from "@breezeway/test-support/raw-client";
 import { APP_ORIGIN } from "@breezeway/test-support/signer";
-import { attacks, auth, get, SPOOFED } from "../../test-support/reverse-proxy-attacks.ts";
-import { reverseProxies, startReverseProxy } from "../../test-support/reverse-proxies.ts";
+import {
+  attacks,
+  auth,
+  CUSTOM,
+  get,
+  HARMLESS,
+  SPOOFED,
+} from "../../test-support/reverse-proxy-attacks.ts";
+import {
+  reverseProxies,
+  startReverseProxy,
+  type Scene,
+} from "../../test-support/reverse-proxies.ts";
 
 const TIMEOUT_MS = 60_000;
+
+/** Spoofed headers in few requests: those with "_" or "." alone, the others together. */
+const odd = SPOOFED.filter((line) => /^[^:]*[_.]|^Proxy:/.test(line));
+const plain = SPOOFED.filter((line) => !odd.includes(line));
+const PER_HEAD = 40;
+const spoofedHeads: readonly (readonly string[])[] = [
+  ...odd.map((line) => [line]),
+  ...Array.from({ length: Math.ceil(plain.length / PER_HEAD) }, (_, index) =>
+    plain.slice(index * PER_HEAD, (index + 1) * PER_HEAD),
+  ),
+];
+
+const ADDRESSES = [
+  ...["X-Forwarded-For: 203.0.113.9", "X-Forwarded-Host: evil.example"],
+  ...["X-Forwarded-Proto: gopher", "X-Real-IP: 203.0.113.9"],
+  "Forwarded: for=203.0.113.9;host=evil.example",
+];
+
+const options = (...headers: string[]): string[] => [
+  ...["OPTIONS /orders HTTP/1.1", "Host: api.example"],
+  ...headers,
+];
+
+/** One request for each part of a configuration that forwards or answers, with the expected status. */
+const WAYS_IN: readonly [string, (scene: Scene) => string[], number | readonly number[]][] = [
+  ["an allowed request", (scene) => get("/orders", auth(scene)), 200],
+  ["a refused request", () => get("/orders", "Authorization: Bearer a.b.c"), 401],
+  [
+    "a preflight",
+    () => options(`Origin: ${APP_ORIGIN}`, "Access-Control-Request-Method: POST"),
+    204,
+  ],
+  ["a preflight without an origin", () => options("Access-Control-Request-Method: POST"), 401],
+  ["a preflight without a method", () => options(`Origin: ${APP_ORIGIN}`), 401],
+  [
+    "a preflight of a stranger",
+    () => options("Origin: https://stranger.test", "Access-Control-Request-Method: POST"),
+    403,
+  ],
+  ["a path without a route", () => get("/elsewhere"), 404],
+];
 
 for (const reverseProxy of reverseProxies) {
   describe.runIf(reverseProxy.program)(
@@ -60,20 +112,66 @@ for (const reverseProxy of reverseProxies) {
 
       it("never lets spoofed headers arrive", { timeout: TIMEOUT_MS }, async () => {
         await using scene = await startReverseProxy(reverseProxy);
-        const good = (token: string): string => `Authorization: Bearer ${token}`;
-        for (const line of SPOOFED) {
-          const { tokens, upstream } = scene.gateway;
-          const received = await scene.send(get("/orders", good(tokens.token()), line));
-          const request = upstream.requests.pop();
+        for (const lines of spoofedHeads) {
+          const received = await scene.send(get("/orders", auth(scene), ...lines));
+          const request = scene.gateway.upstream.requests.pop();
+          const sent = lines.join("\n");
+          // Some reverse proxies refuse names with "_" or ".".
           if (statusOf(received) !== 200) {
-            expect(request, line).toBeUndefined();
+            expect(lines, sent).toHaveLength(1);
+            expect(request, sent).toBeUndefined();
             continue;
           }
           const raw = request?.rawHeaders.join("\n") ?? "";
-          expect(raw, line).not.toMatch(/mallory|globex|admin|DELETE|secret/);
-          expect(request?.headers["x-breezeway-user"], line).toBe("alice");
-          expect(request?.headers["x-tenant-id"], line).toBe("acme");
+          expect(raw, sent).not.toMatch(/mallory|globex|admin|DELETE|secret/);
+          expect(request?.headers["x-breezeway-user"], sent).toBe("alice");
+          expect(request?.headers["x-tenant-id"], sent).toBe("acme");
         }
+      });
+
+      it("forwards headers that claim nothing", { timeout: TIMEOUT_MS }, async () => {
+        await using scene = await startReverseProxy(reverseProxy);
+        const names = reverseProxy.name === "nginx" ? HARMLESS : [...HARMLESS, ...CUSTOM];
+        const lines = names.map((name) =>
+          name === "Origin" ? `Origin: ${APP_ORIGIN}` : `${name}: harmless`,
+        );
+        expect(statusOf(await scene.send(get("/orders", auth(scene), ...lines)))).toBe(200);
+        const arrived = scene.gateway.upstream.requests[0]?.headers ?? {};
+        expect(names.filter((name) => arrived[name.toLowerCase()] === undefined)).toEqual([]);
+      });
+
+      it.each(WAYS_IN)(
+        "lets no client choose its address with %s",
+        { timeout: TIMEOUT_MS },
+        async (_name, make, status) => {
+          await using scene = await startReverseProxy(reverseProxy);
+          const received = await scene.send([...make(scene), ...ADDRESSES]);
+          expect([status].flat(), received.slice(0, 200)).toContain(statusOf(received));
+          const { requests } = scene.gateway.upstream;
+          for (const { rawHeaders } of [...scene.asked, ...requests]) {
+            expect(rawHeaders.join("\n")).not.toMatch(/203\.0\.113|evil\.example|gopher/);
+          }
+          // The reverse proxy itself says where the client is.
+          for (const { headers } of requests) expect(headers["x-forwarded-for"]).toBe("127.0.0.1");
+        },
+      );
+
+      it("names no origin in its own refusals", { timeout: TIMEOUT_MS }, async () => {
+        await using scene = await startReverseProxy(reverseProxy);
+        const refusals: readonly string[][] = [
+          ["POST /orders HTTP/1.1", "Host: a", "Content-Length: 99999999999"],
+          ["POST /orders HTTP/1.1", "Host: a", "Content-Length: -1"],
+          get("/elsewhere"),
+          get("/orders", "Connection: close, x-tenant-id"),
+          get("/orders", `X-Large: ${"x".repeat(70_000)}`),
+        ];
+        for (const lines of refusals) {
+          const [first = "", ...rest] = lines;
+          const received = await scene.send([first, ...rest, "Origin: https://evil.example"]);
+          expect(statusOf(received), first).toBeGreaterThanOrEqual(400);
+          expect(received, first).not.toMatch(/evil\.example|allow-origin: \*/i);
+        }
+        expect(scene.gateway.upstream.requests).toEqual([]);
       });
 
       it("does not let Connection remove identity headers", { timeout: TIMEOUT_MS }, async () => {

@@ -201,8 +201,8 @@ export const gateway: readonly Removal[] = [
     edits: [
       edit(
         "examples/reverse-proxies/traefik.yaml",
-        "(?i)^x[-_.](breezeway[-_.]|tenant[-_.]id$)",
-        "(?i)^x-(breezeway-|tenant-id$)",
+        "(?i)^(x[^a-z0-9]breezeway",
+        "(?i)^(x-breezeway",
       ),
     ],
   },
@@ -341,7 +341,7 @@ export const gateway: readonly Removal[] = [
     edits: [
       edit(
         "gateway/src/request/header-kinds.ts",
-        'return isProxyClaim(cgiName) ? "proxy-claim" : "forward";',
+        'return isProxyClaim(cgiName) && !HARMLESS_HEADERS.includes(name) ? "proxy-claim" : "forward";',
         'return "forward";',
       ),
     ],
@@ -437,7 +437,11 @@ export const gateway: readonly Removal[] = [
   {
     row: "TM-541",
     edits: [
-      edit("examples/reverse-proxies/nginx.conf", 'proxy_set_header X-Forwarded-User "";', ""),
+      edit(
+        "examples/reverse-proxies/nginx.conf",
+        "proxy_pass_request_headers off;\n      # <header rules",
+        "# <header rules",
+      ),
     ],
   },
   {
@@ -447,6 +451,16 @@ export const gateway: readonly Removal[] = [
         "gateway/src/exchange/exchange.ts",
         'this.end(failure, failure.reason.startsWith("upstream-") ? "failed" : this.#outcome);',
         'this.end(failure, "failed");',
+      ),
+    ],
+  },
+  {
+    row: "TM-576",
+    edits: [
+      edit(
+        "examples/reverse-proxies/nginx.conf",
+        "proxy_pass_request_headers off;\n      proxy_set_header Origin $http_origin;\n      proxy_set_header Access",
+        "proxy_set_header Access",
       ),
     ],
   },
