@@ -66,8 +66,8 @@ export const browser: readonly Removal[] = [
     edits: [
       edit(
         "gateway/src/request/header-kinds.ts",
-        'if (DROPPED.has(cgiName) || cgiName.startsWith(DROPPED_PREFIX)) return "drop";',
-        'if (DROPPED.has(cgiName)) return "drop";',
+        'if (NEVER_PASSED.has(cgiName) || cgiName.startsWith(DROPPED_PREFIX)) return "drop";',
+        'if (NEVER_PASSED.has(cgiName)) return "drop";',
       ),
     ],
   },
