@@ -2,7 +2,7 @@
  * The issuer's endpoints for a program that keeps its own session secret. The secret travels in
  * `X-Breezeway-Session`, in both directions, and nowhere else: never in a URL, a cookie or an error.
  */
-import { BridgeError, type Clock } from "@breezeway/shared";
+import { BridgeError, readBoundedText, type Clock } from "@breezeway/shared";
 import {
   NEW_SESSION,
   parseWith,
@@ -42,7 +42,7 @@ export interface IssuerCallsDeps {
 }
 
 /** More than any answer of an issuer: a summary has at most 4 kB of claims, a token at most 8 kB. */
-const MAX_ANSWER_CHARACTERS = 65_536;
+const MAX_ANSWER_BYTES = 65_536;
 const SECRET = /^[\w-]{64}$/;
 
 /** Whether the text has the form of a session secret. */
@@ -125,9 +125,11 @@ async function request(
 
 /** @returns `undefined` for an answer that is empty, too long or not JSON */
 async function readAnswer(response: Response): Promise<unknown> {
-  if (Number(response.headers.get("content-length") ?? 0) > MAX_ANSWER_CHARACTERS) return undefined;
-  const text = await response.text();
-  if (text.length > MAX_ANSWER_CHARACTERS) return undefined;
+  if (Number(response.headers.get("content-length") ?? 0) > MAX_ANSWER_BYTES) return undefined;
+  // The `fetch` of React Native has no streams.
+  const isStream = typeof response.body?.getReader === "function";
+  const text = isStream ? await readBoundedText(response, MAX_ANSWER_BYTES) : await response.text();
+  if (text === undefined || text.length > MAX_ANSWER_BYTES) return undefined;
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -58,3 +58,12 @@ export const DEFAULT_RATE_LIMITS = {
   installationChangesPerTenant: 120,
   requestsPerAddress: 12_000,
 } as const;
+
+/** Answers of an OpenID provider. */
+export const PROVIDER_LIMITS = {
+  /** One answer, after decompression. A discovery document has some kilobytes, an ID token with many groups some dozen. */
+  maxAnswerBytes: 262_144,
+  timeoutSeconds: 10,
+  /** An ID token may be this far ahead of the issuer's clock. */
+  maxSkewSeconds: 60,
+} as const;

@@ -26,6 +26,7 @@ import { MAX_HEADER_FIELDS } from "../../gateway/src/request/inspect-headers.ts"
 import { UPSTREAM_LIMITS } from "../../gateway/src/upstream/upstream-pools.ts";
 import {
   DEFAULT_RATE_LIMITS,
+  PROVIDER_LIMITS,
   REQUEST_LIMITS,
   SESSION_LIMITS,
   STREAM_LIMITS,
@@ -190,6 +191,11 @@ const GROUPS: readonly Group[] = [
       maxTenants: "tenants of one session",
     },
   ),
+  group("Answers of an OpenID provider", PROVIDER_LIMITS, {
+    maxAnswerBytes: "bytes of one answer, after decompression",
+    timeoutSeconds: "for one answer",
+    maxSkewSeconds: "by which the `iat` of an ID token may be ahead",
+  }),
   group("Requests to an issuer per minute and process, by default", DEFAULT_RATE_LIMITS, {
     loginsPerAddress: "sign-ins from one address",
     mintsPerSession: "tokens of one session",

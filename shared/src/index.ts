@@ -42,6 +42,8 @@ export type {
   SubscribeFrame,
   UnsubscribeFrame,
 } from "./protocol/frames.ts";
+export { readBoundedBytes, readBoundedText } from "./http/bounded-body.ts";
+export type { AnswerWithBody } from "./http/bounded-body.ts";
 export { isHostFetchRequest } from "./protocol/host-fetch.ts";
 export type { HostFetchRequest, HostFetchResponse } from "./protocol/host-fetch.ts";
 export { isCloneable, isRecord, isWireError } from "./protocol/guards.ts";

@@ -1,10 +1,16 @@
-import { BridgeError, isOrigin, isRecord, quoted, type MaybePromise } from "@breezeway/shared";
+import {
+  BridgeError,
+  isOrigin,
+  isRecord,
+  quoted,
+  readBoundedText,
+  type MaybePromise,
+} from "@breezeway/shared";
 import { FILE, META } from "./host-origins-places.ts";
 
 const LIST = '{ "hostOrigins": ["https://shell.example"] }';
 const FILE_TIMEOUT_MS = 5_000;
-/** Characters. */
-const FILE_MAX_LENGTH = 16_384;
+const FILE_MAX_BYTES = 16_384;
 
 /**
  * Returns the origins that may embed this guest: from the option, else from
@@ -60,7 +66,7 @@ async function readFile(): Promise<readonly unknown[]> {
       signal: AbortSignal.timeout(FILE_TIMEOUT_MS),
     });
     if (!response.ok) return [];
-    value = JSON.parse(await boundedText(response));
+    value = JSON.parse((await readBoundedText(response, FILE_MAX_BYTES)) ?? "");
   } catch {
     // Many servers answer an unknown path with their start page.
     return [];
@@ -71,18 +77,4 @@ async function readFile(): Promise<readonly unknown[]> {
     "CONFIG_HOST_ORIGINS_INVALID",
     `createAppBridge: ${FILE}: must be ${LIST}.`,
   );
-}
-
-async function boundedText({ body }: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  // Not every browser iterates over a stream.
-  const reader = body?.getReader();
-  let text = "";
-  while (reader && text.length <= FILE_MAX_LENGTH) {
-    const { done, value } = await reader.read();
-    if (done) return text;
-    text += decoder.decode(value, { stream: true });
-  }
-  await reader?.cancel();
-  return "";
 }

@@ -1,5 +1,5 @@
 /** The issuer's HTTP endpoints as the host calls them: what to send, and what each response means. */
-import { BridgeError } from "@breezeway/shared";
+import { BridgeError, readBoundedText } from "@breezeway/shared";
 import { issuerRefusal } from "@breezeway/shared/session";
 import {
   parseWith,
@@ -22,6 +22,11 @@ export interface IssuerClient {
   ask(method: "GET" | "POST", path: string, body?: unknown): Promise<unknown>;
   readonly eventsUrl: string;
 }
+
+/** As long as the previous secret works, so that no answer of a rotation arrives after that time. */
+const TIMEOUT_MS = 30_000;
+/** More than the manifests of some hundred apps. */
+const MAX_ANSWER_BYTES = 2_097_152;
 
 export interface IssuerClientDeps {
   /** Absolute base URL. */
@@ -47,6 +52,7 @@ export function createIssuerClient(deps: IssuerClientDeps): IssuerClient {
         credentials: "same-origin",
         cache: "no-store",
         redirect: "error",
+        signal: AbortSignal.timeout(TIMEOUT_MS),
         headers: {
           accept: "application/json",
           "x-breezeway-request": "1",
@@ -58,14 +64,14 @@ export function createIssuerClient(deps: IssuerClientDeps): IssuerClient {
       throw new BridgeError("OFFLINE", "The issuer cannot be reached.", { cause });
     }
     if (!response.ok) {
-      throw issuerRefusal(response.status, await response.json().catch(() => undefined));
+      throw issuerRefusal(response.status, await parse(response).catch(() => undefined));
     }
     return response;
   };
 
   const read = async (response: Response): Promise<unknown> => {
     try {
-      return await response.json();
+      return await parse(response);
     } catch (cause) {
       throw new BridgeError("OFFLINE", "The issuer's response is not valid JSON.", { cause });
     }
@@ -108,6 +114,12 @@ export function createIssuerClient(deps: IssuerClientDeps): IssuerClient {
     },
     ask: async (method, path, body) => read(await request(method, path, body)),
   };
+}
+
+async function parse(response: Response): Promise<unknown> {
+  const text = await readBoundedText(response, MAX_ANSWER_BYTES);
+  if (text === undefined) throw new RangeError(`It has more than ${MAX_ANSWER_BYTES} bytes.`);
+  return JSON.parse(text);
 }
 
 /** Whether something else than an issuer has answered: the path does not exist, or serves a page. */

@@ -8,7 +8,7 @@
  *        short text without control characters. The rest of the answer is discarded.
  * [BC-4] A refused address is not retried, since the manifest has to change.
  */
-import { isRecord } from "@breezeway/shared";
+import { isRecord, readBoundedText } from "@breezeway/shared";
 import { MAX_FAILURE_DETAIL } from "@breezeway/shared/schemas";
 import type { CallOutcome } from "./installation-machine.ts";
 import { isAddressRefused, type CallFetch, type CallResponse } from "./guarded-fetch.ts";
@@ -94,24 +94,11 @@ async function outcomeOf(response: CallResponse): Promise<CallOutcome> {
 async function readDetail(response: CallResponse): Promise<string | undefined> {
   const type = response.headers.get("content-type") ?? "";
   if (!/^application\/problem\+json\s*(?:;|$)/i.test(type)) return undefined;
-  const text = await readBounded(response);
+  const text = await readBoundedText(response, MAX_ANSWER_BYTES);
   const problem = text === undefined ? undefined : parse(text);
   if (!isRecord(problem)) return undefined;
   const { detail, title } = problem;
   return plainText(typeof detail === "string" ? detail : title);
-}
-
-/** `undefined` when the answer is too large. */
-async function readBounded(response: CallResponse): Promise<string | undefined> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  // Returning from the loop cancels the body.
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_ANSWER_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function parse(text: string): unknown {

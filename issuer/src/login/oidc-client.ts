@@ -1,6 +1,7 @@
 /** The only file that calls openid-client. It translates the failures of the library. */
-import { BridgeError } from "@breezeway/shared";
+import { BridgeError, readBoundedBytes, type Clock } from "@breezeway/shared";
 import * as oidc from "openid-client";
+import { PROVIDER_LIMITS } from "../limits.ts";
 import type { OidcIdentity, OidcOptions } from "./oidc-options.ts";
 
 /** The values that the provider's answer must match. */
@@ -17,9 +18,17 @@ export interface OidcClient {
   readonly finish: (currentUrl: URL, checks: LoginChecks) => Promise<OidcIdentity>;
 }
 
-const TIMEOUT_SECONDS = 10;
+export interface OidcClientDeps {
+  readonly callbackUrl: string;
+  readonly clock: Clock;
+}
 
-export function createOidcClient(options: OidcOptions, callbackUrl: string): OidcClient {
+const { timeoutSeconds, maxAnswerBytes, maxSkewSeconds } = PROVIDER_LIMITS;
+
+export function createOidcClient(
+  options: OidcOptions,
+  { callbackUrl, clock }: OidcClientDeps,
+): OidcClient {
   let discovered: Promise<oidc.Configuration> | undefined;
 
   // The provider may be down when the issuer starts, so discovery waits for the first sign-in. It is
@@ -27,7 +36,7 @@ export function createOidcClient(options: OidcOptions, callbackUrl: string): Oid
   const configuration = (): Promise<oidc.Configuration> => {
     discovered ??= discover(options).catch((error: unknown) => {
       discovered = undefined;
-      throw unreachable(error);
+      throw translate(error);
     });
     return discovered;
   };
@@ -61,6 +70,7 @@ export function createOidcClient(options: OidcOptions, callbackUrl: string): Oid
         });
         const claims = tokens.claims();
         if (!claims) throw new BridgeError("LOGIN_FAILED", "The OpenID provider sent no ID token.");
+        assertIssued(claims.iat, clock);
         if (!options.userInfo) return claims;
         const userInfo = await oidc.fetchUserInfo(config, tokens.access_token, claims.sub);
         return { ...userInfo, ...claims };
@@ -80,7 +90,8 @@ function discover(options: OidcOptions): Promise<oidc.Configuration> {
     undefined,
     clientSecret === undefined ? oidc.None() : oidc.ClientSecretPost(clientSecret),
     {
-      timeout: TIMEOUT_SECONDS,
+      timeout: timeoutSeconds,
+      [oidc.customFetch]: boundedFetch,
       // The options allow plain http on loopback only.
       // oxlint-disable-next-line typescript/no-deprecated -- deprecated to stand out, not to go away
       execute: provider.protocol === "http:" ? [oidc.allowInsecureRequests] : [],
@@ -88,8 +99,38 @@ function discover(options: OidcOptions): Promise<oidc.Configuration> {
   );
 }
 
+/** The library reads whole answers, so this `fetch` bounds them first. Its signal ends slow ones. */
+async function boundedFetch(url: string, init: oidc.CustomFetchOptions): Promise<Response> {
+  const response = await fetch(url, init as RequestInit);
+  const body = await readBoundedBytes(response, maxAnswerBytes);
+  if (body === undefined) {
+    throw new BridgeError(
+      "LOGIN_FAILED",
+      `The OpenID provider sent more than ${maxAnswerBytes} bytes.`,
+    );
+  }
+  // A status such as 204 forbids even an empty body.
+  const { status, headers } = response;
+  return new Response(body.byteLength === 0 ? null : body, { status, headers });
+}
+
+/**
+ * The library checks `exp` and `nbf` only. A token from the future shows that one of the clocks is wrong,
+ * or that the provider signed it in advance.
+ *
+ * @throws {BridgeError} LOGIN_FAILED
+ */
+function assertIssued(iatSeconds: number, clock: Clock): void {
+  if (iatSeconds <= clock.now() / 1_000 + maxSkewSeconds) return;
+  throw new BridgeError(
+    "LOGIN_FAILED",
+    "The ID token has an iat in the future. Compare the clocks of issuer and provider.",
+  );
+}
+
 function translate(error: unknown): BridgeError {
   if (BridgeError.is(error)) return error;
+  if (error instanceof Error && BridgeError.is(error.cause)) return error.cause;
   // The provider refused, or the library's checks rejected what the provider or browser sent.
   const isRefusal =
     error instanceof oidc.ClientError ||

@@ -123,6 +123,21 @@ describe("a sign-in at the provider", () => {
     expect(elsewhere.status).toBe(303);
   });
 
+  it.each([
+    ["accepts an ID token of a provider whose clock is 50 s ahead", -50_000, undefined],
+    ["refuses an ID token from the future", -70_000, "401 login-failed"],
+  ])("%s", async (_case, offsetMs, refused) => {
+    await start();
+    const { location, cookie } = await begin();
+    const back = await provider.signIn(location, "alice");
+    const nowMs = clock.nowMs;
+    clock.nowMs = Date.now() + offsetMs;
+    const response = await callback(back, cookie);
+    clock.nowMs = nowMs;
+    if (refused === undefined) expect(response.status).toBe(303);
+    else expect(await reasonOf(response)).toBe(refused);
+  });
+
   it("works once", async () => {
     await start();
     const { location, cookie } = await begin();

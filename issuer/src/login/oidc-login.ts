@@ -26,7 +26,7 @@ const ATTEMPT_SECONDS = 600;
 export function oidcLoginRoutes(options: OidcOptions, deps: OidcLoginDeps): readonly Endpoint[] {
   const { issuer, attempts, loginCookie, sessionCookie, clock, limits } = deps;
   const callbackUrl = `${issuer.href}/login/callback`;
-  const client = createOidcClient(options, callbackUrl);
+  const client = createOidcClient(options, { callbackUrl, clock });
 
   async function begin({ request, url, address }: RequestContext): Promise<Response> {
     assertWholePage(request.headers);

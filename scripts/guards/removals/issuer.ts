@@ -209,6 +209,16 @@ export const issuer: readonly Removal[] = [
     ],
   },
   {
+    row: "TM-322",
+    edits: [
+      edit("issuer/src/login/oidc-client.ts", "      [oidc.customFetch]: boundedFetch,\n", ""),
+    ],
+  },
+  {
+    row: "TM-323",
+    edits: [edit("issuer/src/login/oidc-client.ts", "assertIssued(claims.iat, clock);", "")],
+  },
+  {
     row: "TM-335",
     edits: [
       edit(
@@ -223,8 +233,8 @@ export const issuer: readonly Removal[] = [
     edits: [
       edit(
         "issuer/src/installations/backend-call.ts",
-        "if (size > MAX_ANSWER_BYTES) return undefined;",
-        "if (size > MAX_ANSWER_BYTES * 8_192) return undefined;",
+        "readBoundedText(response, MAX_ANSWER_BYTES)",
+        "readBoundedText(response, MAX_ANSWER_BYTES * 8_192)",
       ),
     ],
   },

@@ -1,5 +1,5 @@
 /** One HTTP request for a JWK Set: no redirects, bounded in time and size, strictly parsed. */
-import { BridgeError } from "@breezeway/shared";
+import { BridgeError, readBoundedBytes } from "@breezeway/shared";
 import { parseStrictObject } from "../token/strict-json.ts";
 import { importKeys, type VerificationKey } from "./verification-key.ts";
 
@@ -37,8 +37,11 @@ export async function fetchJwks(
     await response.body?.cancel();
     throw unusable(`The JWKS endpoint answered with status ${response.status}, expected 200.`);
   }
-  const body = await readBounded(response, options.maxBytes);
-  const set = parseStrictObject(body);
+  const body = await readBoundedBytes(response, options.maxBytes);
+  if (body === undefined) {
+    throw unusable(`The JWK Set is larger than ${options.maxBytes} bytes.`);
+  }
+  const set = parseStrictObject(Buffer.from(body.buffer));
   if (set === undefined) {
     throw unusable("The JWKS endpoint must answer with a JSON object without duplicate names.");
   }
@@ -49,16 +52,4 @@ export async function fetchJwks(
 
 function unusable(message: string): BridgeError {
   return new BridgeError("KEYS_UNAVAILABLE", message);
-}
-
-async function readBounded(response: Response, maxBytes: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  // A throw inside the loop cancels the body.
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > maxBytes) throw unusable(`The JWK Set is larger than ${maxBytes} bytes.`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
