@@ -7,6 +7,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { NodeRequest, sendNodeResponse } from "srvx/node";
 import type { Address, Part } from "./addresses.ts";
 
+/** Longer than a development proxy keeps unused connections. */
+const KEEP_ALIVE_MS = 65_000;
+
 export interface Listener {
   close(): Promise<void>;
 }
@@ -18,7 +21,7 @@ export async function listen(part: Part, address: Address, handler: Handler): Pr
   const servers: Server[] = [];
   try {
     for (const host of address.listenOn) {
-      const server = createServer((request, response) => {
+      const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
         if (request.headers.host === address.authority) void answer(handler, request, response);
         else response.writeHead(421, { "content-type": "text/plain" }).end("Misdirected request\n");
       });

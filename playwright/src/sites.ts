@@ -93,7 +93,8 @@ export function serveGuest({ html }: HtmlGuest, hostOrigin: () => string): Promi
 }
 
 async function listen(hostname: string, port: number, answer: RequestListener): Promise<Site> {
-  const server: Server = createServer(answer);
+  // Longer than a browser keeps unused connections.
+  const server: Server = createServer({ keepAliveTimeout: 65_000 }, answer);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(error.code === "EADDRINUSE" ? portTaken(port, error) : error),

@@ -230,8 +230,8 @@ async function serve(path: string | undefined, hostile: (response: ServerRespons
   const server = createServer((request, response) => {
     const at = request.url?.split("?", 1)[0] ?? "";
     const answer = path === undefined || at === path ? undefined : preparing(listening.url, at);
-    if (!answer) return void hostile(response);
-    response.setHeader("content-type", "application/json").end(JSON.stringify(answer));
+    if (answer) response.setHeader("content-type", "application/json").end(JSON.stringify(answer));
+    else hostile(response);
   });
   const listening = stack.use(await listen(server));
   return listening.url;

@@ -5,6 +5,9 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { BridgeError } from "@breezeway/shared";
 
+/** Longer than a development proxy keeps unused connections. */
+const KEEP_ALIVE_MS = 65_000;
+
 export interface LoopbackSite {
   readonly hostname: "localhost" | "127.0.0.1";
   readonly port: number;
@@ -18,7 +21,7 @@ export async function serveOnLoopback(
   await using servers = new AsyncDisposableStack();
   // Browsers may use either address for `localhost`.
   for (const address of hostname === "localhost" ? ["127.0.0.1", "::1"] : ["127.0.0.1"]) {
-    const server = createServer((request, response) => {
+    const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
       if (request.headers.host === `${hostname}:${port}`) answer(request, response);
       else response.writeHead(421, { "content-type": "text/plain" }).end("Misdirected request\n");
     });

@@ -29,6 +29,8 @@ export interface IssuerSection extends Pick<
   readonly port: number;
   /** Default `127.0.0.1`. */
   readonly host: string;
+  /** As in `serveIssuer`. */
+  readonly keepAliveTimeoutMs?: number;
   /** Default: SQLite in `data/issuer.sqlite`, relative to the configuration. */
   readonly store: StoreSection;
   /** Path of the module that `hooks.ts` loads. */
@@ -54,6 +56,8 @@ export interface GatewaySection {
   readonly port: number;
   /** Default `127.0.0.1`. */
   readonly host: string;
+  /** As in `serveGateway`. */
+  readonly keepAliveTimeoutMs?: number;
   readonly operationsPort?: number;
   readonly operationsHost?: string;
   readonly [field: string]: unknown;
@@ -85,6 +89,7 @@ const secret = z.union(
 const port = z.int().check(z.gte(0), z.lte(65_535));
 // Node would listen on all addresses of the machine for an empty host.
 const host = z.string().check(z.minLength(1));
+const keepAliveTimeoutMs = z.exactOptional(z.int().check(z.gte(1), z.lte(3_600_000)));
 const strings = z.array(z.string());
 const maybe = z.exactOptional;
 
@@ -114,6 +119,7 @@ const issuer = z.strictObject({
   url: z.string(),
   port: z._default(port, 4_000),
   host: z._default(host, "127.0.0.1"),
+  keepAliveTimeoutMs,
   store: z._default(store, { kind: "sqlite", file: "data/issuer.sqlite" }),
   hooks: maybe(z.string().check(z.minLength(1))),
   hookTimeoutMs: z._default(z.int().check(z.gte(1), z.lte(60_000)), 5_000),
@@ -163,6 +169,7 @@ const issuer = z.strictObject({
 const gateway = z.looseObject({
   port: z._default(port, 4_001),
   host: z._default(host, "127.0.0.1"),
+  keepAliveTimeoutMs,
   operationsPort: maybe(port),
   operationsHost: maybe(host),
 });

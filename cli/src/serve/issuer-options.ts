@@ -33,7 +33,7 @@ export async function createIssuerOptions(
   section: IssuerSection,
   deps: IssuerOptionsDeps,
 ): Promise<IssuerOptions> {
-  const { url, port, host, hooks, hookTimeoutMs, ...described } = section;
+  const { url, port, host, keepAliveTimeoutMs, hooks, hookTimeoutMs, ...described } = section;
   const { store, oidc, keys, revocations, installations, ...plain } = described;
   const { claims, mayManage } = deps.hooks;
   return {

@@ -78,7 +78,8 @@ function readManifests({ apps }: ServeConfig, file: string): ReturnType<typeof r
 
 /** The gateway's section without its listeners. */
 function gatewaySection(config: ServeConfig): object {
-  const { port, host, operationsPort, operationsHost, ...section } = config.gateway;
+  const { port, host, keepAliveTimeoutMs, operationsPort, operationsHost, ...section } =
+    config.gateway;
   return section;
 }
 

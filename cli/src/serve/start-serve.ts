@@ -127,10 +127,15 @@ async function ready(issuer: Issuer, file: string): Promise<void> {
 }
 
 async function listenIssuer(issuer: Issuer, { file, config }: ServePlan): Promise<IssuerServer> {
-  const { port, host } = config.issuer;
+  const { port, host, keepAliveTimeoutMs } = config.issuer;
   const { trustedProxies = [] } = config;
   try {
-    return await serveIssuer(issuer, { port, host, trustedProxies });
+    return await serveIssuer(issuer, {
+      port,
+      host,
+      trustedProxies,
+      ...(keepAliveTimeoutMs !== undefined && { keepAliveTimeoutMs }),
+    });
   } catch (error) {
     throw listenFault(file, { "issuer.port": { host, port } }, error);
   }
@@ -140,9 +145,11 @@ async function listenGateway(
   gateway: Gateway,
   { file, config }: ServePlan,
 ): Promise<GatewayServer> {
-  const { port, host, operationsPort, operationsHost = "127.0.0.1" } = config.gateway;
+  const { operationsHost = "127.0.0.1", ...listener } = config.gateway;
+  const { port, host, keepAliveTimeoutMs, operationsPort } = listener;
+  const listeners = { port, host, keepAliveTimeoutMs, operationsPort, operationsHost };
   try {
-    return await serveGateway(gateway, { port, host, operationsPort, operationsHost });
+    return await serveGateway(gateway, listeners);
   } catch (error) {
     const operations = { host: operationsHost, port: operationsPort };
     const fields = { "gateway.port": { host, port }, "gateway.operationsPort": operations };

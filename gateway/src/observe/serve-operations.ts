@@ -34,7 +34,14 @@ export async function serveOperations(
   if (port === undefined) return undefined;
   const isLocal = isLoopbackHost(host.includes(":") ? `[${host}]` : host);
   const server = createServer(
-    { requestTimeout: 5_000, headersTimeout: 5_000 },
+    {
+      requestTimeout: 5_000,
+      headersTimeout: 5_000,
+      // Scrapers keep their connections for about a minute.
+      keepAliveTimeout: 65_000,
+      // By default, Node looks every 30 s for requests that are too slow.
+      connectionsCheckingInterval: 1_000,
+    },
     (request, response) => {
       if (isLocal && !namesLoopback(request.headers.host)) {
         response.writeHead(421).end();

@@ -16,6 +16,12 @@ export function corsHeaders(headers: Headers, policy: OriginPolicy): [string, st
   ];
 }
 
+/** The value of `Allow` (RFC 9110, section 10.2.1). */
+export function allowedMethods(endpoints: readonly Endpoint[]): string {
+  const methods = endpoints.map(({ method }) => method);
+  return [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
+}
+
 export function preflight(
   headers: Headers,
   endpoints: readonly Endpoint[],
@@ -32,6 +38,6 @@ export function preflight(
           "access-control-allow-headers": "content-type, x-breezeway-request",
           "access-control-max-age": "600",
         }
-      : { allow: `${methods}, OPTIONS` },
+      : { allow: allowedMethods(endpoints) },
   });
 }

@@ -228,6 +228,15 @@ describe("bad input", () => {
     expect(await reasonOf(await call(issuer, path, { method, cookie }))).toBe(reason);
   });
 
+  it.each([
+    ["/session", "GET, DELETE, HEAD, OPTIONS"],
+    ["/session/token", "POST, OPTIONS"],
+    ["/.well-known/jwks.json", "GET, HEAD, OPTIONS"],
+  ])("names the methods of %s in Allow when it refuses another method", async (path, methods) => {
+    const response = await call(issuer, path, { method: "PUT" });
+    expect([response.status, response.headers.get("allow")]).toEqual([405, methods]);
+  });
+
   it("answers with a request id, which is the caller's when well-formed", async () => {
     const id = async (given: string): Promise<string | null> =>
       (await call(issuer, "/session", { headers: { "x-request-id": given } })).headers.get(

@@ -7,7 +7,7 @@ import { BridgeError, isHttpCode } from "@breezeway/shared";
 import type { AuditSink } from "../audit/audit.ts";
 import { REQUEST_LIMITS } from "../limits.ts";
 import type { AuditSubject, Endpoint, RequestContext } from "./context.ts";
-import { corsHeaders, preflight } from "./cors.ts";
+import { allowedMethods, corsHeaders, preflight } from "./cors.ts";
 import { assertNoOtherPage, assertSameOrigin, type OriginPolicy } from "./csrf.ts";
 import type { RateLimiter } from "./rate-limits.ts";
 import { problem } from "./respond.ts";
@@ -46,8 +46,11 @@ export function createRouter(deps: RouterDeps): Router {
     if (request.method === "OPTIONS") return preflight(request.headers, candidates, origins);
     const method = request.method === "HEAD" ? "GET" : request.method;
     const endpoint = candidates.find((candidate) => candidate.method === method);
-    if (!endpoint)
-      throw new BridgeError("METHOD_NOT_ALLOWED", "The endpoint does not support this method.");
+    if (!endpoint) {
+      throw new BridgeError("METHOD_NOT_ALLOWED", "The endpoint does not support this method.", {
+        details: { allow: allowedMethods(candidates) },
+      });
+    }
     if (endpoint.guard === "read") assertNoOtherPage(request.headers, origins);
     if (endpoint.guard === "change") {
       // Before the limit: otherwise any page that is open in an office could use up the office's
@@ -71,6 +74,9 @@ export function createRouter(deps: RouterDeps): Router {
       response = await dispatch({ request, url, requestId, address, subject });
     } catch (error) {
       response = problem(error, requestId, retryAfterOf(error));
+      if (BridgeError.is(error) && typeof error.details["allow"] === "string") {
+        response.headers.set("allow", error.details["allow"]);
+      }
       const reason = BridgeError.is(error) && isHttpCode(error.code) ? error.reason : undefined;
       if (response.status >= 500) onError(error, requestId);
       else audit({ event: "request.refused", ...subject, reason, requestId });

@@ -1,8 +1,15 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type ServerOptions as HttpServerOptions,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { BridgeError } from "@breezeway/shared";
 import type { Issuer } from "../create-issuer.ts";
+import { answerClientError } from "./client-error.ts";
 import { toNodeHandler } from "./node-handler.ts";
 import { parseServeOptions, type ServeOptions } from "./serve-options.ts";
 
@@ -27,18 +34,19 @@ export interface IssuerServer {
  * @throws {BridgeError} STORE_UNAVAILABLE, KEYS_UNAVAILABLE, as `issuer.ready` rejects
  */
 export async function serveIssuer(issuer: Issuer, options: ServeOptions): Promise<IssuerServer> {
-  const { port, host = "127.0.0.1", trustedProxies = [] } = parseServeOptions(options);
+  const parsed = parseServeOptions(options);
+  const { port, host = "127.0.0.1", trustedProxies = [] } = parsed;
   await issuer.ready;
   const handle = toNodeHandler(issuer, { trustedProxies });
   const open = new Map<ServerResponse, IncomingMessage>();
-  const server = createServer(
-    { requestTimeout: 30_000, headersTimeout: 10_000 },
-    (request, response) => {
-      open.set(response, request);
-      response.once("close", () => open.delete(response));
-      handle(request, response);
-    },
-  );
+  const server = createServer(timeLimits(parsed), (request, response) => {
+    open.set(response, request);
+    response.once("close", () => open.delete(response));
+    handle(request, response);
+  });
+  server.on("clientError", (error, socket) => {
+    answerClientError(error, { socket, isAnswering: isAnswering(open.keys(), socket) });
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       const why =
@@ -59,6 +67,29 @@ export async function serveIssuer(issuer: Issuer, options: ServeOptions): Promis
       await closed;
     },
   };
+}
+
+function timeLimits({
+  headersTimeoutMs = 10_000,
+  requestTimeoutMs = 30_000,
+  keepAliveTimeoutMs = 65_000,
+}: ServeOptions): HttpServerOptions {
+  return {
+    // Node refuses a shorter time for the whole than for the head.
+    requestTimeout: Math.max(requestTimeoutMs, headersTimeoutMs),
+    headersTimeout: headersTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    // By default, Node looks every 30 s for requests that are too slow.
+    connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs, requestTimeoutMs),
+  };
+}
+
+/** Whether bytes written now would end up inside another answer. */
+function isAnswering(responses: Iterable<ServerResponse>, socket: Duplex): boolean {
+  for (const response of responses) {
+    if (response.socket === socket && response.headersSent) return true;
+  }
+  return false;
 }
 
 /** Resolves when all open requests have been answered, or when the signal aborts. */

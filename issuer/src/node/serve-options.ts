@@ -16,6 +16,16 @@ export interface ServeOptions extends ProxyOptions {
   readonly port: number;
   /** Default `127.0.0.1`, which only this machine reaches. */
   readonly host?: string;
+  /** Time for the head of a request, 1 to 3 600 000 milliseconds. Default 10 000. */
+  readonly headersTimeoutMs?: number;
+  /** Time for a whole request, 1 to 3 600 000 milliseconds. Default 30 000. */
+  readonly requestTimeoutMs?: number;
+  /**
+   * Wait for the next request on a connection, 1 to 3 600 000 milliseconds. Default 65 000. Choose it
+   * longer than the reverse proxy in front keeps unused connections: otherwise the proxy sends a request
+   * into a connection that is just closing, and a sign-in or refresh is lost.
+   */
+  readonly keepAliveTimeoutMs?: number;
 }
 
 const trustedProxies = z.optional(
@@ -24,12 +34,18 @@ const trustedProxies = z.optional(
 
 const proxyOptions = optionObject<ProxyOptions>({ trustedProxies });
 
+// Node takes 0 for no limit.
+const milliseconds = z.optional(wholeNumberOption(1, 3_600_000));
+
 const serveOptions = optionObject<ServeOptions>({
   port: wholeNumberOption(0, 65_535),
   // Node listens on every address of the machine when the host is empty.
   host: z.optional(
     z.string().check(z.refine((host) => host !== "", "must be a host name or an address")),
   ),
+  headersTimeoutMs: milliseconds,
+  requestTimeoutMs: milliseconds,
+  keepAliveTimeoutMs: milliseconds,
   trustedProxies,
 });
 

@@ -1,0 +1,42 @@
+/** Answers requests that Node's parser refuses. No request object exists, so the bytes are written here. */
+import { randomUUID } from "node:crypto";
+import { STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { BridgeError, toProblem } from "@breezeway/shared";
+
+export interface BrokenClient {
+  readonly socket: Duplex;
+  /** Whether an answer to an earlier request is on its way. */
+  readonly isAnswering: boolean;
+}
+
+export function answerClientError(
+  error: NodeJS.ErrnoException,
+  { socket, isAnswering }: BrokenClient,
+): void {
+  if (error.code === "ECONNRESET" || !socket.writable || isAnswering) {
+    socket.destroy();
+    return;
+  }
+  const problem = toProblem(toBridgeError(error.code), { requestId: randomUUID() });
+  const lines = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ""}`,
+    ...Object.entries(problem.headers).map(([name, value]) => `${name}: ${value}`),
+    `content-length: ${Buffer.byteLength(problem.body)}`,
+    "connection: close",
+    "",
+    problem.body,
+  ];
+  socket.end(lines.join("\r\n"), () => socket.destroy());
+}
+
+function toBridgeError(code: string | undefined): BridgeError {
+  switch (code) {
+    case "HPE_HEADER_OVERFLOW":
+      return new BridgeError("HEADERS_TOO_LARGE", "The request headers are too large.");
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return new BridgeError("REQUEST_TIMEOUT", "The request did not arrive in time.");
+    default:
+      return new BridgeError("REQUEST_MALFORMED", "The request is not valid HTTP/1.1.");
+  }
+}
