@@ -42,6 +42,7 @@ beforeEach(async () => {
     secretHash: "s",
     previousSecretHash: undefined,
     previousSinceMs: undefined,
+    siblings: [],
     userId: "u",
     tenantId: "t",
     tenants: { t: { scopes: [] } },

@@ -77,7 +77,7 @@ export function createIssuerClient(deps: IssuerClientDeps): IssuerClient {
     }
   };
 
-  // Responses of two tabs that arrive out of order would leave the browser with the replaced secret.
+  // One rotation instead of one for each tab. Without locks, the issuer accepts the answers in any order.
   const rotate = (path: string, body?: unknown): Promise<Response> =>
     exclusively("rotate", () => request("POST", path, body));
 

@@ -2,11 +2,16 @@
 import { BridgeError } from "@breezeway/shared";
 import type { Change } from "../changes/change-log.ts";
 import { endedBecause } from "./lifetime.ts";
-import { rotated, standingOf } from "./secret-rules.ts";
+import { onlySecret, rotated, standingOf } from "./secret-rules.ts";
 import type { CacheMark } from "./session-cache.ts";
 import type { SessionEnding } from "./session-ending.ts";
-import type { SessionRecord } from "./session-record.ts";
-import { createSecret, presentedSecret, sessionMissing } from "./session-secret.ts";
+import { secretColumns, type SessionRecord } from "./session-record.ts";
+import {
+  createSecret,
+  presentedSecret,
+  sessionMissing,
+  type PresentedSecret,
+} from "./session-secret.ts";
 import {
   auditFieldsOf,
   type CallContext,
@@ -35,8 +40,8 @@ export interface SecretRotation {
 }
 
 interface SwapOptions {
-  /** Absent: a new selector is made, and the old cookie stops working. */
-  readonly selector?: Uint8Array;
+  /** The secret that the caller presented. Absent: the old cookie stops working. */
+  readonly presented?: PresentedSecret;
   readonly tenantId: string | undefined;
   readonly nowMs: number;
   readonly mark: CacheMark;
@@ -93,11 +98,10 @@ async function rotate(
     const nowMs = clock.now();
     const ended = endedBecause(record, lifetimes, nowMs);
     if (ended) throw ended;
-    const standing = standingOf(record, secret.secretHash, nowMs, lifetimes.graceMs);
+    const standing = standingOf(record, secret.secretHash, { ...lifetimes, nowMs });
     if (standing === "reused") throw await ending.endForReuse(record, context);
     if (tenantId !== undefined) assertTenant(record, tenantId);
-    const { selector } = secret;
-    const opened = await swap(deps, record, standing, { selector, tenantId, nowMs, mark });
+    const opened = await swap(deps, record, { presented: secret, tenantId, nowMs, mark });
     if (opened) return opened;
   }
   throw overloaded();
@@ -116,7 +120,7 @@ async function renew(
     if (!record || endedBecause(record, lifetimes, nowMs)) return undefined;
     if (tenantId !== undefined) assertTenant(record, tenantId);
     // Only the browser has the selector, so a renewal without the cookie makes a new one.
-    const opened = await swap(deps, record, "current", { tenantId, nowMs, mark });
+    const opened = await swap(deps, record, { tenantId, nowMs, mark });
     if (opened) return opened;
   }
   throw overloaded();
@@ -124,15 +128,18 @@ async function renew(
 
 /** @returns `undefined` when another request has changed the secret since the record was read */
 async function swap(
-  { store, cache, changed }: SessionServiceDeps,
+  { store, cache, lifetimes, changed }: SessionServiceDeps,
   record: SessionRecord,
-  standing: "current" | "previous",
-  { selector, tenantId = record.tenantId, nowMs, mark }: SwapOptions,
+  { presented, tenantId = record.tenantId, nowMs, mark }: SwapOptions,
 ): Promise<OpenedSession | undefined> {
-  const issued = createSecret(selector);
+  const issued = createSecret(presented?.selector);
+  const { secretHash: nextSecretHash } = issued;
+  const secrets = presented
+    ? rotated(record, { ...lifetimes, nowMs, secretHash: presented.secretHash, nextSecretHash })
+    : onlySecret(nextSecretHash);
   const next: SessionRecord = {
     ...record,
-    ...rotated(record, standing, issued.secretHash, nowMs),
+    ...secrets,
     selectorHash: issued.selectorHash,
     tenantId,
     // A clock that was set back must not shorten the idle time.
@@ -141,9 +148,7 @@ async function swap(
   const changes = changesOf(record, next);
   const columns = {
     selector_hash: next.selectorHash,
-    secret_hash: next.secretHash,
-    previous_secret_hash: next.previousSecretHash ?? null,
-    previous_since_ms: next.previousSinceMs ?? null,
+    ...secretColumns(secrets),
     tenant_id: next.tenantId,
     last_active_at_ms: next.lastActiveAtMs,
   };

@@ -18,6 +18,7 @@ function record(handle: string, change: Partial<SessionRecord> = {}): SessionRec
     secretHash: "secret",
     previousSecretHash: undefined,
     previousSinceMs: undefined,
+    siblings: [],
     userId: "u",
     tenantId: "t",
     tenants: {},

@@ -99,14 +99,37 @@ describe("rotation", () => {
     expect(await reasonOf(await refresh(first))).toBe("401 refresh-reused");
   });
 
-  it("refuses to read with a secret that a second tab just displaced, and keeps the session", async () => {
+  it.each([
+    ["in order", 1],
+    ["in reverse", 0],
+  ])(
+    "keeps the session of two tabs without locks that refresh at once when the answers arrive %s",
+    async (_order, last) => {
+      const first = await signIn(issuer);
+      const answers = [cookieOf(await refresh(first)), cookieOf(await refresh(first))];
+      for (const answer of answers) expect(await status(answer)).toBe("live");
+      const kept = answers[last] ?? "";
+      clock.advance(3_600 * SECOND);
+      expect(await status(kept)).toBe("live");
+      expect((await refresh(kept)).status).toBe(200);
+    },
+  );
+
+  it("ends the session when two secrets of one grace are both used after it, as an owner and a thief would", async () => {
     const first = await signIn(issuer);
-    const displaced = cookieOf(await refresh(first));
-    const current = cookieOf(await refresh(first));
-    // Another process may still have it in memory, but the store does not.
-    clock.advance(1 * SECOND);
-    expect(await status(displaced)).toBe("401 session-missing");
-    expect(await status(current)).toBe("live");
+    const [owner, thief] = [cookieOf(await refresh(first)), cookieOf(await refresh(first))];
+    clock.advance(31 * SECOND);
+    expect(await status(owner)).toBe("live");
+    expect(await status(thief)).toBe("401 refresh-reused");
+    expect(await status(owner)).toBe("401 session-revoked");
+  });
+
+  it("refuses to read with a secret two rotations old within grace, and keeps the session", async () => {
+    const first = await signIn(issuer);
+    const second = cookieOf(await refresh(first));
+    const third = cookieOf(await refresh(second));
+    expect(await status(first)).toBe("401 session-missing");
+    expect(await status(third)).toBe("live");
   });
 
   it("does not end a session for an invented secret with the handle of its tokens", async () => {

@@ -1,12 +1,12 @@
 /** Finds live sessions by cookie and by handle, from memory while memory is fresh. */
 import { BridgeError } from "@breezeway/shared";
 import { endedBecause, endOf } from "./lifetime.ts";
-import { standingOf } from "./secret-rules.ts";
+import { presented, standingOf, type At } from "./secret-rules.ts";
 import type { CallContext, SessionServiceDeps } from "./session-service-deps.ts";
-import { presentedSecret, sessionMissing } from "./session-secret.ts";
+import { presentedSecret, sessionMissing, type PresentedSecret } from "./session-secret.ts";
 import type { CacheMark } from "./session-cache.ts";
 import type { SessionEnding } from "./session-ending.ts";
-import type { SessionRecord } from "./session-record.ts";
+import { secretColumns, type SessionRecord } from "./session-record.ts";
 
 export interface SessionReading {
   /**
@@ -33,59 +33,88 @@ interface FoundSession {
   readonly mark: CacheMark;
 }
 
-export function createSessionReading(
+/** Reads again when the session was ended, together with others, during the read. */
+async function readCurrent(
+  cache: SessionServiceDeps["cache"],
+  find: () => Promise<SessionRecord | undefined>,
+): Promise<FoundSession> {
+  for (;;) {
+    const mark = cache.mark();
+    const record = await find();
+    if (!record || cache.isCurrent(mark, record)) return { record, mark };
+  }
+}
+
+function createAuthentication(
   { store, cache, lifetimes, clock, ensureFresh }: SessionServiceDeps,
   ending: SessionEnding,
-): SessionReading {
-  /** Reads again when the session was ended, together with others, during the read. */
-  async function read(find: () => Promise<SessionRecord | undefined>): Promise<FoundSession> {
+): SessionReading["authenticate"] {
+  /** The session of a secret. A sibling that is presented after its grace becomes the only good secret. */
+  async function readPresented(
+    { selectorHash, secretHash }: PresentedSecret,
+    at: At,
+  ): Promise<FoundSession> {
     for (;;) {
-      const mark = cache.mark();
-      const record = await find();
-      if (!record || cache.isCurrent(mark, record)) return { record, mark };
+      const found = await readCurrent(cache, () => store.findBySelector(selectorHash));
+      const { record } = found;
+      if (!record || endedBecause(record, lifetimes, at.nowMs)) return found;
+      const secrets = presented(record, secretHash, at);
+      if (secrets === record) return found;
+      const settled = await store.replace(record, secretColumns(secrets), [], at.nowMs);
+      if (settled) return { ...found, record: { ...record, ...secrets } };
     }
   }
 
+  return async (cookieValue, context = {}) => {
+    const secret = presentedSecret(cookieValue);
+    const { secretHash, selectorHash } = secret;
+    const nowMs = clock.now();
+    const at = { ...lifetimes, nowMs };
+    // No await when the log is fresh, which would cost every request a turn of the event loop.
+    const freshening = ensureFresh();
+    if (freshening) await freshening;
+    const cached = cache.get(selectorHash);
+    if (
+      cached &&
+      standingOf(cached, secretHash, at) !== "reused" &&
+      presented(cached, secretHash, at) === cached &&
+      !endedBecause(cached, lifetimes, nowMs)
+    ) {
+      return cached;
+    }
+    // Memory can be behind the store when another process rotated, so only the store may refuse.
+    const { record, mark } = await readPresented(secret, at);
+    if (!record) throw sessionMissing();
+    const ended = endedBecause(record, lifetimes, nowMs);
+    if (ended) throw ended;
+    if (standingOf(record, secretHash, at) !== "reused") {
+      cache.keep(record, mark);
+      return record;
+    }
+    const { previousSinceMs } = record;
+    if (previousSinceMs !== undefined && Math.abs(nowMs - previousSinceMs) <= lifetimes.graceMs) {
+      // A request that was slow to arrive may read with a secret two rotations old. It is refused
+      // without suspicion of theft; refreshing with such a secret is theft.
+      throw sessionMissing();
+    }
+    throw await ending.endForReuse(record, context);
+  };
+}
+
+export function createSessionReading(
+  deps: SessionServiceDeps,
+  ending: SessionEnding,
+): SessionReading {
+  const { store, cache, lifetimes, clock, ensureFresh } = deps;
   return {
-    authenticate: async (cookieValue, context = {}) => {
-      const secret = presentedSecret(cookieValue);
-      const nowMs = clock.now();
-      // No await when the log is fresh, which would cost every request a turn of the event loop.
-      const freshening = ensureFresh();
-      if (freshening) await freshening;
-      const cached = cache.get(secret.selectorHash);
-      if (
-        cached &&
-        standingOf(cached, secret.secretHash, nowMs, lifetimes.graceMs) !== "reused" &&
-        !endedBecause(cached, lifetimes, nowMs)
-      ) {
-        return cached;
-      }
-      // Memory can be behind the store when another process rotated, so only the store may refuse.
-      const { record, mark } = await read(() => store.findBySelector(secret.selectorHash));
-      if (!record) throw sessionMissing();
-      const ended = endedBecause(record, lifetimes, nowMs);
-      if (ended) throw ended;
-      const standing = standingOf(record, secret.secretHash, nowMs, lifetimes.graceMs);
-      if (standing !== "reused") {
-        cache.keep(record, mark);
-        return record;
-      }
-      const { previousSinceMs } = record;
-      if (previousSinceMs !== undefined && Math.abs(nowMs - previousSinceMs) <= lifetimes.graceMs) {
-        // Two tabs that refresh at once displace each other's cookie for a moment. Reading with a
-        // displaced secret is refused without suspicion of theft; refreshing with it is theft.
-        throw sessionMissing();
-      }
-      throw await ending.endForReuse(record, context);
-    },
+    authenticate: createAuthentication(deps, ending),
 
     find: async (handle) => {
       const freshening = ensureFresh();
       if (freshening) await freshening;
       let record = cache.getByHandle(handle);
       if (!record) {
-        const found = await read(() => store.findByHandle(handle));
+        const found = await readCurrent(cache, () => store.findByHandle(handle));
         if (!found.record)
           throw new BridgeError("SESSION_UNKNOWN", "There is no session of this handle.");
         record = found.record;

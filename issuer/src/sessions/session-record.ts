@@ -11,12 +11,21 @@ export interface TenantAccess {
 
 export type Claims = Readonly<Record<string, unknown>>;
 
+/** A secret that was issued beside the current one, for the same previous secret. */
+export interface SiblingSecret {
+  readonly hash: string;
+  /** The beginning of the grace in which it was issued. */
+  readonly sinceMs: number;
+}
+
 export interface SessionRecord {
   readonly handle: string;
   readonly selectorHash: string;
   readonly secretHash: string;
   readonly previousSecretHash: string | undefined;
   readonly previousSinceMs: number | undefined;
+  /** Secrets that are as good as the current one, the latest one first. */
+  readonly siblings: readonly SiblingSecret[];
   readonly userId: string;
   readonly tenantId: string;
   readonly tenants: Readonly<Record<string, TenantAccess>>;
@@ -50,6 +59,7 @@ export interface SessionInfo {
   readonly expiresAtSeconds: number;
 }
 
+// Only this package writes the columns with JSON, and it parsed the values before.
 export function fromRow(row: SessionRow): SessionRecord {
   return {
     handle: row.handle,
@@ -57,9 +67,9 @@ export function fromRow(row: SessionRow): SessionRecord {
     secretHash: row.secret_hash,
     previousSecretHash: row.previous_secret_hash ?? undefined,
     previousSinceMs: row.previous_since_ms ?? undefined,
+    siblings: JSON.parse(row.siblings) as SiblingSecret[],
     userId: row.user_id,
     tenantId: row.tenant_id,
-    // Only this package writes these columns, and it parsed the values before.
     tenants: JSON.parse(row.tenants) as Record<string, TenantAccess>,
     claims: JSON.parse(row.claims) as Claims,
     data: JSON.parse(row.data) as Claims,
@@ -71,13 +81,26 @@ export function fromRow(row: SessionRow): SessionRecord {
   };
 }
 
+/** The columns of the secrets. */
+export function secretColumns(
+  secrets: Pick<
+    SessionRecord,
+    "secretHash" | "previousSecretHash" | "previousSinceMs" | "siblings"
+  >,
+): Pick<SessionRow, "secret_hash" | "previous_secret_hash" | "previous_since_ms" | "siblings"> {
+  return {
+    secret_hash: secrets.secretHash,
+    previous_secret_hash: secrets.previousSecretHash ?? null,
+    previous_since_ms: secrets.previousSinceMs ?? null,
+    siblings: JSON.stringify(secrets.siblings),
+  };
+}
+
 export function toRow(record: SessionRecord): SessionRow {
   return {
     handle: record.handle,
     selector_hash: record.selectorHash,
-    secret_hash: record.secretHash,
-    previous_secret_hash: record.previousSecretHash ?? null,
-    previous_since_ms: record.previousSinceMs ?? null,
+    ...secretColumns(record),
     user_id: record.userId,
     tenant_id: record.tenantId,
     tenants: JSON.stringify(record.tenants),

@@ -18,6 +18,7 @@ import {
 } from "./session-input.ts";
 import { createSessionReading, type SessionReading } from "./session-reading.ts";
 import type { Claims, SessionRecord } from "./session-record.ts";
+import { onlySecret } from "./secret-rules.ts";
 import { createSecretRotation, type SecretRotation } from "./secret-rotation.ts";
 import { createSecret } from "./session-secret.ts";
 import type { SessionStore } from "./session-store.ts";
@@ -67,9 +68,7 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
         ...checked,
         handle: randomBytes(16).toString("base64url"),
         selectorHash: issued.selectorHash,
-        secretHash: issued.secretHash,
-        previousSecretHash: undefined,
-        previousSinceMs: undefined,
+        ...onlySecret(issued.secretHash),
         createdAtMs: nowMs,
         lastActiveAtMs: nowMs,
         expiresAtMs: nowMs + lifetimes.absoluteMs,

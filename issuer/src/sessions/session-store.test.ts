@@ -16,6 +16,7 @@ function session(handle: string, change: Partial<SessionRecord> = {}): SessionRe
     secretHash: `secret-${handle}`,
     previousSecretHash: undefined,
     previousSinceMs: undefined,
+    siblings: [],
     userId: "alice",
     tenantId: "acme",
     tenants: { acme: { scopes: ["orders:read"] }, globex: { scopes: [] } },

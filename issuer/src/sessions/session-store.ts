@@ -18,7 +18,7 @@ export interface SessionStore {
   /** Sessions of a user that were not revoked, newest first. Expired ones are included. */
   readonly listForUser: (userId: string, tenantId?: string) => Promise<SessionRecord[]>;
   /**
-   * Writes `next` if the secret is still that of `seen` and the session is not revoked.
+   * Writes `next` if the secrets are still those of `seen` and the session is not revoked.
    *
    * @returns false when another caller was faster
    */
@@ -115,6 +115,7 @@ function createSessionWrites(
         .set(next)
         .where("handle", "=", seen.handle)
         .where("secret_hash", "=", seen.secretHash)
+        .where("siblings", "=", JSON.stringify(seen.siblings))
         .where("revoked_at_ms", "is", null)
         .compile();
       return withStore(store, async () => {

@@ -104,8 +104,21 @@ const installations: Migration = {
   },
 };
 
+const siblings: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .alterTable("breezeway_session")
+      .addColumn("siblings", "text", (column) => column.notNull().defaultTo("[]"))
+      .execute();
+  },
+};
+
 export const migrations: MigrationProvider = {
   // The migrations run in the order of their names.
   getMigrations: () =>
-    Promise.resolve({ "0001_initial": initial, "0002_installations": installations }),
+    Promise.resolve({
+      "0001_initial": initial,
+      "0002_installations": installations,
+      "0003_siblings": siblings,
+    }),
 };

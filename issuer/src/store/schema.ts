@@ -27,6 +27,8 @@ export interface SessionTable {
   previous_secret_hash: string | null;
   /** When `previous_secret_hash` was replaced. */
   previous_since_ms: number | null;
+  /** JSON: `[{ hash, sinceMs }]`, secrets that are as good as `secret_hash`. */
+  siblings: string;
   user_id: string;
   tenant_id: string;
   /** JSON: tenant id → `{ scopes }`. */
