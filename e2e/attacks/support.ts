@@ -38,16 +38,10 @@ interface AttackFixtures {
 
 const LINKS = { orders: "Orders", inspector: "Inspector" } as const;
 
-interface AttackWorkerFixtures {
-  readonly evilScripts: ReadonlyMap<string, string>;
-}
+/** Bundled once per worker. */
+let scripts: Promise<ReadonlyMap<string, string>> | undefined;
 
-export const test = demoTest.extend<AttackFixtures, AttackWorkerFixtures>({
-  evilScripts: [
-    // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern
-    async ({}, use) => use(await bundlePages()),
-    { scope: "worker" },
-  ],
+export const test = demoTest.extend<AttackFixtures>({
   usurp: async ({ demo, openEvilSite, page, platform }, use) =>
     use(async (app, site) => {
       await platform.stop(app);
@@ -63,7 +57,8 @@ export const test = demoTest.extend<AttackFixtures, AttackWorkerFixtures>({
       await page.waitForFunction(() => "attack" in window);
       return site;
     }),
-  openEvilSite: async ({ evilScripts, platform }, use) => {
+  openEvilSite: async ({ platform }, use) => {
+    const evilScripts = await (scripts ??= bundlePages());
     const servers: Server[] = [];
     await use(async (options) => {
       const { server, site } = await serve(evilScripts, options);

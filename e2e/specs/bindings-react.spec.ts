@@ -1,4 +1,4 @@
-import { expect, test } from "@playwright/test";
+import { expect, test } from "../support/workers.ts";
 import { bundlePage } from "../support/bundle-page.ts";
 
 test.beforeEach(async ({ page }) => {

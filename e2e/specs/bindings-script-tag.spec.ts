@@ -1,5 +1,5 @@
 import type { BridgeError } from "@breezeway/shared";
-import { expect, test } from "@playwright/test";
+import { expect, test } from "../support/workers.ts";
 import { scriptTagBuild } from "../support/script-tag-build.ts";
 
 test("the script tag defines window.Breezeway and no other global", async ({ page }) => {

@@ -1,9 +1,9 @@
 /**
- * Restores a host page from the browser's back/forward cache. Playwright disables that cache and loses
- * track of restored frames, so these tests enable it and the pages report what they observe.
+ * Restores a host page from the browser's back/forward cache. Playwright loses track of restored
+ * frames, so the pages report what they observe.
  */
 import type { Page } from "@playwright/test";
-import { expect, test } from "../support/bridge.ts";
+import { expect, test as base } from "../support/bridge.ts";
 
 declare global {
   interface Window {
@@ -11,9 +11,12 @@ declare global {
   }
 }
 
-test.use({
-  launchOptions: async ({ launchOptions }, use) =>
-    use({ ...launchOptions, ignoreDefaultArgs: ["--disable-back-forward-cache"] }),
+const test = base.extend({
+  context: async ({ cachingBrowser }, use) => {
+    const context = await cachingBrowser.newContext();
+    await use(context);
+    await context.close();
+  },
 });
 
 /** Navigates to another site, runs `meanwhile`, and goes back, which restores the page from the cache. */

@@ -1,34 +1,32 @@
-import { expect, test as base, type EmbeddedApp } from "@breezeway/playwright";
+import type { EmbeddedApp } from "@breezeway/playwright";
 // The contract is the example's own: what it promises is what the host of this test offers.
 import { contract } from "../fixtures/examples/contract.ts";
+import { expect, test } from "../support/embed.ts";
 import { startExampleGuest, type ExampleGuest } from "../support/example-guest.ts";
 import { freeBasePort } from "../support/free-ports.ts";
 
 const names = ["guest-react", "guest-lit", "guest-script-tag", "standalone"] as const;
 
-const test = base.extend<object, { port: number; guests: ReadonlyMap<string, ExampleGuest> }>({
-  port: [
-    // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern
-    async ({}, use) => use(await freeBasePort()),
-    { scope: "worker" },
-  ],
-  guests: [
-    async ({ port }, use) => {
-      const started = await Promise.all(
-        names.map(async (name): Promise<[string, ExampleGuest]> => [
-          name,
-          await startExampleGuest(name, `http://localhost:${port}`),
-        ]),
-      );
-      await use(new Map(started));
-      await Promise.all(started.map(([, guest]) => guest.stop()));
-    },
-    { scope: "worker" },
-  ],
-  hostPort: ({ port }, use) => use(port),
+const guests = new Map<string, ExampleGuest>();
+let port = 0;
+
+test.beforeAll(async () => {
+  port = await freeBasePort();
+  const start = async (name: string): Promise<void> => {
+    guests.set(name, await startExampleGuest(name, `http://localhost:${port}`));
+  };
+  await Promise.all(names.map(start));
+});
+test.afterAll(async () => {
+  await Promise.all(Array.from(guests.values(), (guest) => guest.stop()));
 });
 
-function urlOf(guests: ReadonlyMap<string, ExampleGuest>, name: string): string {
+test.use({
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern
+  hostPort: async ({}, use) => use(port),
+});
+
+function urlOf(name: string): string {
   const guest = guests.get(name);
   if (guest) return guest.url;
   throw new Error(`${name} was not started`);
@@ -37,8 +35,8 @@ function urlOf(guests: ReadonlyMap<string, ExampleGuest>, name: string): string 
 const customer = { id: "c-1", name: "Ada" };
 
 for (const name of names) {
-  test(`${name} shows the customer of the host and saves a note`, async ({ embed, guests }) => {
-    const app: EmbeddedApp<typeof contract> = await embed(urlOf(guests, name), {
+  test(`${name} shows the customer of the host and saves a note`, async ({ embed }) => {
+    const app: EmbeddedApp<typeof contract> = await embed(urlOf(name), {
       contract,
       methods: { getCustomer: () => customer },
     });
@@ -57,14 +55,14 @@ for (const name of names) {
 }
 
 for (const name of ["guest-react", "guest-lit", "guest-script-tag"] as const) {
-  test(`${name} says so when it is opened without a host`, async ({ page, guests }) => {
-    await page.goto(urlOf(guests, name));
+  test(`${name} says so when it is opened without a host`, async ({ page }) => {
+    await page.goto(urlOf(name));
     await expect(page.getByText("Open this from the host.")).toBeVisible();
   });
 }
 
-test("standalone works without a host too", async ({ page, guests }) => {
-  await page.goto(`${urlOf(guests, "standalone")}?customer=c-9`);
+test("standalone works without a host too", async ({ page }) => {
+  await page.goto(`${urlOf("standalone")}?customer=c-9`);
   await expect(page.getByRole("heading")).toHaveText("Notes on Customer c-9");
   await page.getByLabel("Note").fill("on my own");
   await page.getByRole("button", { name: "Save" }).click();

@@ -1,5 +1,5 @@
 import { defineContract } from "@breezeway/host";
-import { expect, test } from "@breezeway/playwright";
+import { expect, test } from "../support/embed.ts";
 import type { AppUi } from "@breezeway/guest/ui";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as z from "zod/mini";

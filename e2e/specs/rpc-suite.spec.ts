@@ -1,4 +1,4 @@
-import { expect, test } from "@breezeway/playwright";
+import { expect, test } from "../support/embed.ts";
 import { rpcCases, rpcContract, rpcMethods, type RpcHostSide } from "../suites/rpc-suite.ts";
 import { bundlePage } from "../support/bundle-page.ts";
 

@@ -1,6 +1,10 @@
-import { expect, test } from "../support/demo.ts";
+import { expect, test as base } from "../support/demo.ts";
+import { withDemo } from "../support/workers.ts";
 
-test.use({ platformOptions: { tokenTtlSeconds: 15 } });
+const test = base.extend({
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern
+  platform: async ({}, use) => withDemo({ tokenTtlSeconds: 15 }, use),
+});
 
 test("a token is renewed before it expires", async ({ demo }) => {
   await demo.signIn();

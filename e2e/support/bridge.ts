@@ -1,5 +1,5 @@
-/** Fixtures of the bridge specs: a platform per file, a host page, and frames in it. */
-import { test as base, type Frame, type Page } from "@playwright/test";
+/** Fixtures of the bridge specs: the worker's platform, a host page, and frames in it. */
+import type { Frame, Page } from "@playwright/test";
 import type * as GuestModule from "@breezeway/guest";
 import type * as GuestProofModule from "@breezeway/guest/proof";
 import type * as GuestUiModule from "@breezeway/guest/ui";
@@ -7,7 +7,8 @@ import type * as HostModule from "@breezeway/host";
 import type * as ElementModule from "@breezeway/host/element";
 import type * as Penpal from "penpal";
 import type * as Zod from "zod/mini";
-import { startPlatform, type Platform } from "../fixtures/bridge/platform.ts";
+import type { Platform } from "../fixtures/bridge/platform.ts";
+import { test as base } from "./workers.ts";
 
 declare global {
   interface Window {
@@ -45,17 +46,8 @@ export interface BridgeFixture {
   readonly mount: (page: Page, options?: { app?: string; path?: string }) => Promise<Frame>;
 }
 
-export const test = base.extend<{ bridge: BridgeFixture }, { platform: Platform }>({
-  platform: [
-    // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern
-    async ({}, use) => {
-      const platform = await startPlatform();
-      await use(platform);
-      await platform.close();
-    },
-    { scope: "worker" },
-  ],
-  bridge: async ({ platform, page }, use) => {
+export const test = base.extend<{ bridge: BridgeFixture }>({
+  bridge: async ({ bridgePlatform: platform, page }, use) => {
     resetPlatform(platform);
     const openHost = async (setup: HostSetup = {}, on: Page = page): Promise<Page> => {
       await on.goto(platform.hostOrigin);

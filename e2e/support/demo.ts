@@ -2,12 +2,10 @@
  * The demo platform for the specs. Each worker has one, and every test starts with all parts running. A
  * test fails when a page throws or violates its content security policy.
  */
-import type { Part, Platform, PlatformOptions } from "@breezeway/demo";
-import { test as base, expect, type FrameLocator, type Page } from "@playwright/test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { Part, Platform } from "@breezeway/demo";
+import { expect, type FrameLocator, type Page } from "@playwright/test";
 import { firstParty } from "./http.ts";
+import { test as base } from "./workers.ts";
 
 const TENANTS = { "Acme Outfitters": "acme", "Globex Industrial": "globex" } as const;
 
@@ -32,11 +30,6 @@ export interface Demo {
   readonly dialog: FrameLocator;
 }
 
-export interface WorkerFixtures {
-  readonly platformOptions: Partial<PlatformOptions>;
-  readonly wholePlatform: Platform;
-}
-
 export interface TestFixtures {
   readonly platform: Platform;
   readonly demo: Demo;
@@ -45,29 +38,12 @@ export interface TestFixtures {
   readonly expectedMessages: RegExp[];
 }
 
-export const test = base.extend<TestFixtures, WorkerFixtures>({
-  platformOptions: [{}, { scope: "worker", option: true }],
-
-  wholePlatform: [
-    async ({ platformOptions }, use) => {
-      // A dynamic import, because Playwright's main process lists the tests without the platform.
-      const { startPlatform } = await import("@breezeway/demo");
-      const { freeBasePort } = await import("./free-ports.ts");
-      const dataDir = await mkdtemp(join(tmpdir(), "breezeway-e2e-"));
-      const basePort = await freeBasePort();
-      const platform = await startPlatform({ basePort, dataDir, ...platformOptions });
-      await use(platform);
-      await platform.close();
-      await rm(dataDir, { recursive: true });
-    },
-    { scope: "worker", timeout: 120_000 },
-  ],
-
-  platform: async ({ wholePlatform }, use) => {
-    await use(wholePlatform);
+export const test = base.extend<TestFixtures>({
+  platform: async ({ demoPlatform }, use) => {
+    await use(demoPlatform);
     // The test may have stopped parts.
     const parts: Part[] = ["shell", "gateway", "upstream", "orders", "customer-pane", "inspector"];
-    for (const part of parts) await wholePlatform.start(part);
+    for (const part of parts) await demoPlatform.start(part);
   },
 
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads the pattern
