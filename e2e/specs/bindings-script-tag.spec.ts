@@ -19,6 +19,7 @@ test("the script tag defines window.Breezeway and no other global", async ({ pag
   }, before);
   expect(seen).toEqual({
     names: [
+      "AppBridge",
       "BridgeError",
       "callOptions",
       "createAppBridge",
