@@ -3,27 +3,15 @@ import type { ErrorAction, ErrorReason } from "@breezeway/shared";
 import type { RequestOptions } from "@breezeway/test-support/http-client";
 import { createProver } from "@breezeway/test-support/prover";
 import { claimsAt, createSigner, type TestSigner } from "@breezeway/test-support/signer";
-import type { SessionOptions } from "../src/guard/session-options.ts";
+import { PUBLIC_URL, type Variant } from "./variants.ts";
 
 export const signer: TestSigner = createSigner();
 const stranger = createSigner("key-1");
 const unpublished = createSigner("key-9");
 
-export const PUBLIC_URL = "https://api.example";
 const prover = createProver();
 
 export const ORIGIN = "https://orders.example";
-
-/** Option sets with which the example application is started. */
-export type Variant = "plain" | "claims" | "revocation" | "proofs" | "keys unreachable";
-
-export const variants: Readonly<Record<Variant, Partial<SessionOptions>>> = {
-  plain: {},
-  claims: { claims: { org_role: (role) => role === "admin" } },
-  revocation: { checkRevocation: true },
-  proofs: { proof: { publicUrls: PUBLIC_URL } },
-  "keys unreachable": {},
-};
 
 export interface Case {
   readonly name: string;

@@ -30,9 +30,11 @@ export function createRevocationCheck(options: SessionOptions, clock: Clock): Re
     return created;
   }
 
+  // A live feed is heard every few seconds. One that was not has been frozen together with its timers,
+  // as functions are between two calls.
   function isReliable({ status }: RevocationFeed): boolean {
-    if (status.state === "live") return true;
-    return status.state === "lost" && clock.now() - status.heardAtMs <= FEED_LIMITS.maxLostMs;
+    if (status.state !== "live" && status.state !== "lost") return false;
+    return clock.now() - status.heardAtMs <= FEED_LIMITS.maxLostMs;
   }
 
   return {

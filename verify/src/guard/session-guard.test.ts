@@ -1,5 +1,5 @@
 import { BridgeError } from "@breezeway/shared";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { clockAt } from "../../test-support/clock-at.ts";
 import {
   createFeedServer,
@@ -11,6 +11,7 @@ import type { VerifyTestHooks } from "../options/test-hooks.ts";
 import {
   createRevocationFeed,
   createRevocationFeedForTesting,
+  type RevocationFeed,
 } from "../revocation/revocation-feed.ts";
 import type { RequestParts } from "./request-parts.ts";
 import {
@@ -163,6 +164,60 @@ describe("checkRevocation", () => {
     expect(reasonOf(await guard!.admit(alice({ exp: nowSeconds() + 200 })))).toBe(
       "store-unavailable",
     );
+  });
+
+  it("refuses with store-unavailable when a feed that counts as live was not heard for a minute", async () => {
+    const heardAtMs = Date.now();
+    let nowMs = heardAtMs;
+    const frozen = {
+      status: { state: "live", heardAtMs, seq: "1" },
+      isRevoked: () => false,
+      isKeyRemoved: () => false,
+      ready: async () => {},
+    } as unknown as RevocationFeed;
+    create({ revocationFeed: frozen, checkRevocation: true }, { clock: clockAt(() => nowMs) });
+    const request = alice({ exp: Math.floor(heardAtMs / 1_000) + 300 });
+    nowMs = heardAtMs + 60_000;
+    expect(reasonOf(await guard!.admit(request))).toBe("session");
+    nowMs += 1;
+    expect(reasonOf(await guard!.admit(request))).toBe("store-unavailable");
+  });
+
+  describe("in Cloudflare Workers", () => {
+    const hint = "Cloudflare Workers end the revocation feed";
+    beforeEach(() => vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" }));
+    afterEach(() => vi.unstubAllGlobals());
+
+    it.each<[string, string, () => unknown]>([
+      [
+        "of the guard",
+        "createSessionGuard: checkRevocation: ",
+        () => create({ checkRevocation: true }),
+      ],
+      [
+        "of a route",
+        "createSessionGuard, route: checkRevocation: ",
+        () => create().checkRoute({ checkRevocation: true }),
+      ],
+      [
+        "of a feed",
+        "createRevocationFeed: ",
+        () => createRevocationFeed({ url: "https://shell.example/auth/revocations" }),
+      ],
+    ])("is refused at start as an option %s", (_name, source, start) => {
+      expect(start).toThrow(source + hint);
+    });
+
+    it("is accepted with a feed that the options pass in", async () => {
+      const revocationFeed = {
+        status: { state: "live", heardAtMs: Date.now(), seq: "1" },
+        isRevoked: () => true,
+        isKeyRemoved: () => false,
+        ready: async () => {},
+      } as unknown as RevocationFeed;
+      create({ checkRevocation: true, revocationFeed });
+      expect(reasonOf(await guard!.admit(alice()))).toBe("session-revoked");
+    });
   });
 
   it("closes its own feed on close", async () => {

@@ -13,6 +13,7 @@ import {
   type ProblemResponse,
 } from "@breezeway/shared";
 import type { VerifyTestHooks } from "../options/test-hooks.ts";
+import { endsWorkWithRequest, streamsEnd } from "../options/runtime.ts";
 import {
   openProofVerifier,
   type ProofVerifier,
@@ -119,17 +120,27 @@ interface GuardDeps {
   readonly accepted: WeakMap<object, string>;
 }
 
+function checkRuntime(
+  { checkRevocation, revocationFeed }: Pick<SessionOptions, "checkRevocation" | "revocationFeed">,
+  source: string,
+): void {
+  const opensFeed = checkRevocation === true && revocationFeed === undefined;
+  if (opensFeed && endsWorkWithRequest()) throw streamsEnd(`${source}: checkRevocation`);
+}
+
 /** Merges each route's options with those of the adapter, once per route object. */
 function createRouteRules(
-  defaults: RouteOptions,
+  defaults: SessionOptions,
   source: string,
 ): (route: RouteOptions | undefined) => RouteOptions {
   const parsed = new WeakMap<RouteOptions, RouteOptions>();
+  checkRuntime(defaults, source);
   return (route) => {
     if (route === undefined) return defaults;
     const known = parsed.get(route);
     if (known !== undefined) return known;
     const rules = { ...defaults, ...parseRouteOptions(route, `${source}, route`) };
+    checkRuntime(rules, `${source}, route`);
     parsed.set(route, rules);
     return rules;
   };

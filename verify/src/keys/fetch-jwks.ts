@@ -28,9 +28,9 @@ export async function fetchJwks(
 ): Promise<ReadonlyMap<string, VerificationKey>> {
   const response = await options.fetch(url, {
     headers: { accept: "application/jwk-set+json, application/json" },
-    // A redirect would let anybody who controls one URL of the issuer choose its keys.
-    redirect: "error",
-    credentials: "omit",
+    // A redirect would let anybody who controls one URL of the issuer choose its keys. Cloudflare
+    // Workers have no "error": the status of a redirect that is not followed fails below.
+    redirect: "manual",
     signal: AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs)]),
   });
   if (response.status !== 200) {

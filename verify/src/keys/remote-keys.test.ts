@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { clockAt } from "../../test-support/clock-at.ts";
 import { createJwksServer, type JwksServer } from "@breezeway/test-support/jwks-server";
 import { ISSUER, NOW_SECONDS, claimsAt, createSigner } from "@breezeway/test-support/signer";
@@ -181,6 +181,46 @@ describe("keys behind a URL", () => {
     await until(() => server.hits() === 1);
     verifier.close();
     await expect(pending).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
+    expect(errors).toEqual([]);
+  });
+});
+
+describe("keys behind a URL, in Cloudflare Workers", () => {
+  beforeEach(() => vi.stubGlobal("navigator", { userAgent: "Cloudflare-Workers" }));
+  afterEach(() => vi.unstubAllGlobals());
+
+  it("[JWKS-3] are fetched by each request that needs them, and shared once they are there", async () => {
+    const workers = create();
+    await Promise.all(Array.from({ length: 3 }, () => workers.verify(fresh())));
+    expect(server.hits()).toBe(3);
+    await workers.verify(fresh());
+    expect(server.hits()).toBe(3);
+    workers.close();
+  });
+
+  it("[JWKS-6] are not fetched in the background: a request waits for them after 300 seconds", async () => {
+    const workers = create();
+    await workers.verify(fresh());
+    nowSeconds += 299;
+    expect(workers.verifySync(fresh())).toBeDefined();
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    expect(server.hits()).toBe(1);
+    nowSeconds += 1;
+    await workers.verify(fresh());
+    expect(server.hits()).toBe(2);
+    workers.close();
+  });
+
+  it("abort every pending fetch on close", async () => {
+    server.answer(() => {});
+    const workers = create();
+    const pending = [workers.verify(fresh()), workers.verify(fresh())];
+    await until(() => server.hits() === 2);
+    workers.close();
+    for (const one of pending)
+      await expect(one).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
     expect(errors).toEqual([]);
   });
 });

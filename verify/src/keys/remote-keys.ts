@@ -5,16 +5,19 @@
  *  [JWKS-1] Keys are fresh for `maxAgeSeconds` after their fetch.
  *  [JWKS-2] When a new fetch fails, the old keys serve until they are `maxStaleSeconds` old. Then
  *           verification fails.
- *  [JWKS-3] Fetches are single flight: all callers wait for the same request.
+ *  [JWKS-3] Fetches are single flight: all callers wait for the same request, except in runtimes where
+ *           work ends with the request that started it.
  *  [JWKS-4] A key id that is not in the set causes a fetch, but no two fetches start within
  *           `cooldownSeconds`: an attacker can name any key id.
  *  [JWKS-5] Keys that are no longer published, or whose value changed, are reported at once.
  *  [JWKS-6] After `refreshAtFraction` of the age the next use starts a fetch in the background, so
- *           no request waits while the issuer is up.
+ *           no request waits while the issuer is up. A runtime without shared fetches has no background
+ *           either: there a request waits once in `maxAgeSeconds`.
  */
 import type { Clock } from "@breezeway/shared";
 import { JWKS_LIMITS } from "../limits.ts";
 import { fetchJwks, type Fetch } from "./fetch-jwks.ts";
+import { createFlights } from "./flights.ts";
 import { keyUnknown, keysUnavailable, type KeySource } from "./key-source.ts";
 import type { VerificationKey } from "./verification-key.ts";
 
@@ -38,23 +41,22 @@ interface KeysState {
 
 export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
   const { clock } = options;
-  const closing = new AbortController();
+  const flights = createFlights();
   const state: KeysState = {
     keys: undefined,
     fetchedAtMs: Number.NEGATIVE_INFINITY,
     attemptedAtMs: Number.NEGATIVE_INFINITY,
     failure: undefined,
   };
-  let fetching: Promise<void> | undefined;
 
   // Never rejects: the outcome is in the state.
-  async function attempt(): Promise<void> {
+  async function attempt(signal: AbortSignal): Promise<void> {
     try {
       const fetched = await fetchJwks(options.url, {
         fetch: options.fetch,
         timeoutMs: options.timeoutMs,
         maxBytes: JWKS_LIMITS.maxBytes,
-        signal: closing.signal,
+        signal,
       });
       const removed = removedKids(state.keys, fetched);
       state.keys = fetched;
@@ -63,24 +65,20 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
       if (removed.length > 0) options.onKeysRemoved(removed);
     } catch (error) {
       state.failure = { error };
-      if (!closing.signal.aborted) options.onFetchFailed(error);
+      if (!signal.aborted) options.onFetchFailed(error);
+    } finally {
+      state.attemptedAtMs = clock.now();
     }
   }
 
-  function refresh(): Promise<void> {
-    fetching ??= attempt().finally(() => {
-      state.attemptedAtMs = clock.now();
-      fetching = undefined;
-    });
-    return fetching;
-  }
+  const refresh = (): Promise<void> => flights.run(attempt);
 
   function find(kid: string): VerificationKey | undefined {
     const { keys, fetchedAtMs, attemptedAtMs, failure } = state;
     const nowMs = clock.now();
     const ageSeconds = (nowMs - fetchedAtMs) / 1_000;
     const mayFetch =
-      !closing.signal.aborted && nowMs - attemptedAtMs >= JWKS_LIMITS.cooldownSeconds * 1_000;
+      !flights.isClosed && nowMs - attemptedAtMs >= JWKS_LIMITS.cooldownSeconds * 1_000;
     const isFresh = ageSeconds < JWKS_LIMITS.maxAgeSeconds;
     // A recent failure counts as an outage, so that each request need not wait for another one.
     const isOutage =
@@ -90,9 +88,8 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
       if (mayFetch) return undefined;
       throw keysUnavailable(failure?.error);
     }
-    if (mayFetch && ageSeconds >= JWKS_LIMITS.maxAgeSeconds * JWKS_LIMITS.refreshAtFraction) {
-      void refresh();
-    }
+    const isAging = ageSeconds >= JWKS_LIMITS.maxAgeSeconds * JWKS_LIMITS.refreshAtFraction;
+    if (mayFetch && isAging && flights.areShared) void refresh();
     const key = keys.get(kid);
     if (key !== undefined) return key;
     if (mayFetch) return undefined;
@@ -115,7 +112,7 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
       if (!isFresh) await refresh();
       if (state.keys === undefined) throw keysUnavailable(state.failure?.error);
     },
-    close: () => closing.abort(),
+    close: () => flights.close(),
   };
 }
 

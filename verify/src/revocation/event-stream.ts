@@ -41,8 +41,8 @@ export async function readEventStream(options: EventStreamOptions): Promise<void
     restartTimer();
     const response = await options.fetch(options.url, {
       headers: { ...options.headers, accept: "text/event-stream" },
-      redirect: "error",
-      credentials: "omit",
+      // Not followed: the status fails below.
+      redirect: "manual",
       cache: "no-store",
       signal: AbortSignal.any([options.signal, silence.signal]),
     });

@@ -25,6 +25,7 @@ import {
 import type { EventSourceMessage } from "eventsource-parser";
 import * as z from "zod/mini";
 import { FEED_LIMITS } from "../limits.ts";
+import { endsWorkWithRequest, streamsEnd } from "../options/runtime.ts";
 import type { VerifyTestHooks } from "../options/test-hooks.ts";
 import { readEventStream } from "./event-stream.ts";
 import { parseFeedOptions, type FeedConfig, type RevocationFeedOptions } from "./feed-options.ts";
@@ -81,6 +82,7 @@ export function createRevocationFeedForTesting(
   { clock = systemClock() }: VerifyTestHooks,
 ): RevocationFeed {
   const config = parseFeedOptions(options);
+  if (endsWorkWithRequest()) throw streamsEnd("createRevocationFeed");
   const closing = new AbortController();
   const entries = createEntries(config, clock);
   const connection = { isOpen: false, heardAtMs: 0 };

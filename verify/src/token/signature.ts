@@ -4,6 +4,26 @@ import type { CompactToken } from "./compact.ts";
 
 // Signatures of Ed25519 (RFC 8032, section 5.1.6) and ES256 (RFC 7518, section 3.4) have 64 bytes.
 const SIGNATURE_BYTES = 64;
+const DER_SEQUENCE = 0x30;
+const DER_INTEGER = 0x02;
+
+/** The shortest form of a positive number: a zero byte only in front of a leading bit. */
+function derInteger(bytes: Buffer): number[] {
+  const first = bytes.findIndex((byte) => byte !== 0);
+  const digits = [...bytes.subarray(first === -1 ? bytes.length - 1 : first)];
+  if ((digits[0] ?? 0) > 0x7f) digits.unshift(0);
+  return [DER_INTEGER, digits.length, ...digits];
+}
+
+/**
+ * The DER form of a signature (RFC 3279, section 2.2.3), which every runtime reads: Cloudflare Workers do
+ * not take a key object together with Node's `dsaEncoding`.
+ */
+function derOf(signature: Buffer): Buffer {
+  const half = SIGNATURE_BYTES / 2;
+  const parts = [signature.subarray(0, half), signature.subarray(half)].flatMap(derInteger);
+  return Buffer.from([DER_SEQUENCE, parts.length, ...parts]);
+}
 
 /** Whether the key made this signature. The caller has compared the algorithms already. */
 export function isSignatureValid(
@@ -13,5 +33,5 @@ export function isSignatureValid(
   if (token.signature.length !== SIGNATURE_BYTES) return false;
   return alg === "EdDSA"
     ? verify(null, token.signingInput, key, token.signature)
-    : verify("sha256", token.signingInput, { key, dsaEncoding: "ieee-p1363" }, token.signature);
+    : verify("sha256", token.signingInput, key, derOf(token.signature));
 }

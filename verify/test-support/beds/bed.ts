@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from "node:http";
 import { listen } from "@breezeway/test-support/listen";
 import type { SessionOptions } from "../../src/guard/session-options.ts";
-import type { Variant } from "../conformance.ts";
+import type { Variant } from "../variants.ts";
 
 /** A framework with the example application of its guide, on a real socket. */
 export interface Bed {
@@ -10,6 +10,8 @@ export interface Bed {
    * The framework forwards only the first of two headers, so that no code behind it can see both.
    */
   readonly hidesSecondHeader?: boolean;
+  /** Variants of which the framework's runtime has no part. */
+  readonly without?: readonly Variant[];
   start(setup: BedSetup): Promise<RunningBed>;
 }
 

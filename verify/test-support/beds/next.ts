@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
-import type { Variant } from "../conformance.ts";
+import type { Variant } from "../variants.ts";
 import type { Bed, Issuers } from "./bed.ts";
 
 const VERIFY = resolve(import.meta.dirname, "../..");
