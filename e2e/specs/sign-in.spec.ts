@@ -9,6 +9,21 @@ test("a person who signs in sees the workspace that they chose", async ({ page, 
   await expect(page.getByRole("link", { name: "Adler Maschinenbau" })).toBeVisible();
 });
 
+test("a page on which nobody is signed in writes no error into the console", async ({
+  platform,
+  page,
+}) => {
+  const errors: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(message.text());
+  });
+  const answered = page.waitForResponse("**/auth/session");
+  await page.goto(platform.url);
+  expect((await answered).status()).toBe(200);
+  await expect(page.getByRole("heading", { name: "Sign in to Porchlight" })).toBeVisible();
+  expect(errors).toEqual([]);
+});
+
 test("the sign-in page offers only the workspaces of the chosen person", async ({
   platform,
   page,

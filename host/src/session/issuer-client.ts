@@ -56,6 +56,9 @@ export function createIssuerClient(deps: IssuerClientDeps): IssuerClient {
         headers: {
           accept: "application/json",
           "x-breezeway-request": "1",
+          // Asking who is signed in must not write a 401 into the console. An issuer that does not know the
+          // preference answers 401 all the same.
+          ...(method === "GET" ? { prefer: "signed-out=null" } : {}),
           ...(body === undefined ? {} : { "content-type": "application/json" }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -86,6 +89,7 @@ export function createIssuerClient(deps: IssuerClientDeps): IssuerClient {
     async session() {
       try {
         const body = await read(await request("GET", "/session"));
+        if (body === null) return null;
         return parseWith(sessionSummarySchema, body, {
           code: "OFFLINE",
           source: "GET /session",

@@ -35,7 +35,7 @@ export function preflight(
     headers: isTrusted
       ? {
           "access-control-allow-methods": methods,
-          "access-control-allow-headers": "content-type, x-breezeway-request",
+          "access-control-allow-headers": "content-type, prefer, x-breezeway-request",
           "access-control-max-age": "600",
         }
       : { allow: allowedMethods(endpoints) },

@@ -237,6 +237,34 @@ describe("bad input", () => {
     expect([response.status, response.headers.get("allow")]).toEqual([405, methods]);
   });
 
+  it.each<[string, (cookie: string) => Promise<string | undefined>, string | null]>([
+    ["nobody is signed in", () => Promise.resolve(undefined), null],
+    [
+      "the session was revoked",
+      async (own) => {
+        const [session] = await issuer.sessions.listForUser("alice");
+        await issuer.sessions.revoke(session!.handle);
+        return own;
+      },
+      null,
+    ],
+    ["somebody is signed in", (own) => Promise.resolve(own), "alice"],
+  ])("answers 200 to a page that prefers null to 401 when %s", async (_when, prepare, userId) => {
+    const own = await prepare(cookie);
+    const headers = { prefer: "respond-async, signed-out=null" };
+    const response = await call(issuer, "/session", { cookie: own, headers });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("preference-applied")).toBe("signed-out=null");
+    const answer = (await response.json()) as { readonly userId: string } | null;
+    expect(answer === null ? null : answer.userId).toBe(userId);
+    if (userId === null) expect((await call(issuer, "/session", { cookie: own })).status).toBe(401);
+  });
+
+  it("refuses a session header that is not allowed, also to a page that prefers null", async () => {
+    const headers = { prefer: "signed-out=null", "x-breezeway-session": "new" };
+    expect((await call(issuer, "/session", { headers })).status).toBe(400);
+  });
+
   it("answers with a request id, which is the caller's when well-formed", async () => {
     const id = async (given: string): Promise<string | null> =>
       (await call(issuer, "/session", { headers: { "x-request-id": given } })).headers.get(

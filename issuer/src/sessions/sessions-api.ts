@@ -1,11 +1,11 @@
 /** The programmatic API of sessions, for the host's own server. */
-import { BridgeError } from "@breezeway/shared";
 import type { SessionCookie } from "../http/session-cookie.ts";
 import { checkId } from "../stored-id.ts";
 import type { NewSession } from "./session-input.ts";
 import { toInfo, type Claims, type SessionInfo } from "./session-record.ts";
 import type { OpenedSession } from "./session-service-deps.ts";
 import type { SessionService } from "./session-service.ts";
+import { noneIfUnauthenticated } from "./unauthenticated.ts";
 
 /** A session and the cookie that opens it. */
 export interface SessionWithCookie {
@@ -162,20 +162,4 @@ function checkQuery(
 ): { readonly userId: string; readonly tenantId?: string } {
   const user = { userId: checkId("userId", userId) };
   return tenantId === undefined ? user : { ...user, tenantId: checkId("tenantId", tenantId) };
-}
-
-function noneIfUnauthenticated(error: unknown): undefined {
-  if (isUnauthenticated(error)) return undefined;
-  throw error;
-}
-
-const UNAUTHENTICATED: ReadonlySet<string> = new Set([
-  "SESSION_MISSING",
-  "SESSION_EXPIRED",
-  "SESSION_REVOKED",
-  "REFRESH_REUSED",
-]);
-
-function isUnauthenticated(error: unknown): boolean {
-  return BridgeError.is(error) && UNAUTHENTICATED.has(error.code);
 }

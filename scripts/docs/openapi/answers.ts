@@ -141,6 +141,24 @@ const BY_REASON: Readonly<Record<string, (at: Case) => Promise<Response>>> = {
   "tenant-mismatch": (at) => send(normal, at, { body: { appId: "orders", tenantId: "globex" } }),
 };
 
+/** One rotation wins each round, and a request gives up after ten. */
+async function rotateAtOnce({ method, path }: At): Promise<Response> {
+  const { issuer } = normal;
+  const own = await cookieAt(normal);
+  const body = JSON.stringify(BODIES[`${method} ${path}`] ?? {});
+  const headers = {
+    "x-breezeway-request": "1",
+    "content-type": "application/json",
+    cookie: own,
+  };
+  const answers = await Promise.all(
+    Array.from({ length: 40 }, () =>
+      issuer.fetch(new Request(issuer.url + path, { method, headers, body })),
+    ),
+  );
+  return answers.find(({ status }) => status === 503) ?? Response.error();
+}
+
 const LOGIN = { method: "GET", path: "/login" };
 
 /** Begins a sign-in and lets somebody sign in at the provider; gives the callback's query. */
@@ -169,6 +187,8 @@ const SPECIAL: Readonly<Record<string, (at: Case) => Promise<Response>>> = {
   async "POST /session/refresh 200"(at) {
     return send(normal, at, { cookie: await cookieAt(normal) });
   },
+  "POST /session/refresh 503 overloaded": rotateAtOnce,
+  "POST /session/tenant 503 overloaded": rotateAtOnce,
   async "POST /session/tenant 200"(at) {
     return send(normal, at, { cookie: await cookieAt(normal), body: { tenantId: "globex" } });
   },

@@ -58,6 +58,10 @@ const NO_SESSION: Answer = {
   description: "There is no session, or it has ended.",
   reasons: ["session-missing", "session-expired", "session-revoked", "refresh-reused"],
 };
+const BUSY: Answer = {
+  description: "Too many requests rotate the secret at once.",
+  reasons: ["overloaded"],
+};
 const BAD_HEADER: Answer = {
   description: "The session header is not allowed here, or not together with a cookie.",
   reasons: ["request-malformed", "duplicate-credentials"],
@@ -114,7 +118,22 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     id: "session",
     summary: "The caller's session",
     security: "session",
-    answers: { 200: SESSION, 400: BAD_HEADER, 401: NO_SESSION },
+    parameters: [
+      {
+        name: "Prefer",
+        in: "header",
+        description: "`signed-out=null`: 200 with `null` in place of 401 (RFC 7240).",
+        schema: { type: "string" },
+      },
+    ],
+    answers: {
+      200: {
+        description: "The session, or `null` where the request prefers it to 401.",
+        json: "SessionOrNull",
+      },
+      400: BAD_HEADER,
+      401: NO_SESSION,
+    },
   },
   "POST /session/token": {
     id: "mintToken",
@@ -138,7 +157,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     id: "refresh",
     summary: "Rotates the session secret",
     security: "session",
-    answers: { 200: OPENED, 400: BAD_HEADER, 401: NO_SESSION },
+    answers: { 200: OPENED, 400: BAD_HEADER, 401: NO_SESSION, 503: BUSY },
   },
   "POST /session/tenant": {
     id: "switchTenant",
@@ -150,6 +169,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       200: OPENED,
       401: NO_SESSION,
       403: { description: "The user is not a member.", reasons: ["tenant-not-allowed"] },
+      503: BUSY,
     },
   },
   "DELETE /session": {

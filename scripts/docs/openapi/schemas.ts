@@ -68,6 +68,7 @@ const WRITTEN: Readonly<Record<string, JsonSchema>> = {
 
 const PARSED: Readonly<Record<string, z.ZodMiniType>> = {
   SessionSummary: sessionSummarySchema,
+  SessionOrNull: z.nullable(sessionSummarySchema),
   TokenRequest: tokenRequestSchema,
   TokenResponse: tokenResponseSchema,
   TenantRequest: tenantRequestSchema,

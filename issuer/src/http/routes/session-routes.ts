@@ -5,10 +5,22 @@ import {
 } from "@breezeway/shared/schemas";
 import { toSummary, type SessionRecord } from "../../sessions/session-record.ts";
 import { findApp, mintAudited } from "../../tokens/mint-audited.ts";
+import { noneIfUnauthenticated } from "../../sessions/unauthenticated.ts";
 import type { OpenedSession } from "../../sessions/session-service-deps.ts";
 import type { AuditSubject, Endpoint, EndpointDeps, RequestContext } from "../context.ts";
 import { readJson } from "../read-json.ts";
 import { json, noContent } from "../respond.ts";
+
+/**
+ * `Prefer` (RFC 7240) of a page that only asks who is signed in. Browsers report each 401 in their
+ * console, although nothing has failed.
+ */
+const PREFERENCE = "signed-out=null";
+
+function prefersNull(headers: Headers): boolean {
+  const preferences = headers.get("prefer")?.split(",") ?? [];
+  return preferences.some((preference) => preference.trim().toLowerCase() === PREFERENCE);
+}
 
 export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
   const { sessions, credentials, apps, limits } = deps;
@@ -23,12 +35,15 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
       guard: "read",
       handle: async (context) => {
         const secret = secretOf(context);
+        const isQuestion = prefersNull(context.request.headers);
         // A page reads its session after it learned of a change, maybe at another process. Memory may
         // be a second older than that change, so the log is read first.
         if (secret !== undefined) await deps.readLog();
-        const record = await sessions.authenticate(secret, context);
-        await sessions.touch(record);
-        return json(toSummary(record));
+        const found = sessions.authenticate(secret, context);
+        const record = await (isQuestion ? found.catch(noneIfUnauthenticated) : found);
+        if (record) await sessions.touch(record);
+        const applied = isQuestion ? { "preference-applied": PREFERENCE } : {};
+        return json(record ? toSummary(record) : null, applied);
       },
     },
     {
