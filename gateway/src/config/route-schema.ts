@@ -57,6 +57,11 @@ export interface RouteOptions {
   readonly webSocket?: boolean | undefined;
   /** Accepts only tokens that are bound to a key, with a proof. Requires `proof`. Default false. */
   readonly proofRequired?: boolean | undefined;
+  /**
+   * `"pass"` accepts `%2F` in a path, for ids that contain slashes. The path must belong to this route also
+   * when each `%2F` is read as a slash. Default `"refuse"`.
+   */
+  readonly encodedSlashes?: "refuse" | "pass" | undefined;
 }
 
 /** The gateway answers these paths itself. No route may be under them. */
@@ -126,6 +131,7 @@ export const routeSchema: z.ZodMiniType<RouteOptions> = z.strictObject({
   stripPrefix: z.optional(z.boolean()),
   webSocket: z.optional(z.boolean()),
   proofRequired: z.optional(z.boolean()),
+  encodedSlashes: z.optional(z.enum(["refuse", "pass"])),
 });
 
 function isProxyClaimName(name: string): boolean {

@@ -60,7 +60,7 @@ export function findRoute(
   headers: InspectedHeaders,
   policy: Policy,
 ): Located | undefined {
-  const target = parseRequestTarget(head.target);
+  const target = parseRequestTarget(head.target, policy.routes.passesSlashes);
   const route = policy.routes.match(target.path);
   return route && { head, headers, target, route };
 }

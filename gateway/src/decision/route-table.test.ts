@@ -34,6 +34,62 @@ describe("a route table", () => {
     },
   );
 
+  // Each stands for a habit of servers: see fold-path.ts.
+  it.each([
+    ...["/orders/admin.", "/orders/admin...", "/orders/admin./x", "/orders/admin%20"],
+    ...["/orders/admin%20/x", "/orders/%20admin", "/orders/admin+", "/orders/admin%20."],
+    ...["/orders/admin%C2%A0", "/orders/admin%E3%80%80", "/orders/admin%2520"],
+    ...["/orders/admin%E2%80%8B", "/orders/ad%C2%ADmin", "/orders/%EF%BB%BFadmin"],
+    ...["/orders/admin%C2%85", "/orders/admin::$DATA", "/orders/admin%EF%BC%9Bx"],
+    ...["/orders%EF%BC%8Fadmin", "/orders%E2%88%95admin", "/orders%E2%81%84admin"],
+    ...["/orders%EF%BC%BCadmin", "/orders/%EF%BD%81dmin", "/orders/%EF%BC%A1DMIN"],
+    ...["/orders/adm%C4%B1n", "/orders/admin%EF%BC%8E", "/orders/admin%E2%80%A4"],
+    ...["/orders/%EF%BC%8561dmin", "/orders%2Fadmin"],
+    ...["/orders%20/admin", "/orders./admin"],
+  ])("lets %s fall through to no route with weaker scopes", (path) => {
+    const prefix = table.match(path)?.prefix;
+    expect([undefined, "/orders/admin"]).toContain(prefix);
+  });
+
+  it.each([
+    ...["/orders/..%20/admin", "/orders/...", "/orders/.%20./x", "/orders/%20", "/orders/..%C2%A0"],
+    ...[
+      "/orders/%EF%BC%8E%EF%BC%8E/admin",
+      "/orders%EF%BC%8F..%EF%BC%8Fadmin",
+      "/orders/%E2%80%A6",
+    ],
+    ...["/orders/x%2F..%2F..%2Fadmin", "/orders/..+/admin", "/orders/..%E2%80%8B/admin"],
+  ])("refuses %s, which servers may resolve", (path) => {
+    expect(() => table.match(path)).toThrow(
+      expect.objectContaining({ code: "REQUEST_MALFORMED" }) as Error,
+    );
+  });
+
+  it.each([
+    ...[
+      "/orders/report.",
+      "/orders/50%25",
+      "/orders/%E2%80%A6more",
+      "/orders/a%20b",
+      "/orders/c++",
+    ],
+    ...["/orders/a:b", "/orders/%C3%A9t%C3%A9", "/orders/m%C2%B2", "/orders/%5B7%5D", "/orders/+"],
+  ])("matches %s, whatever a server makes of it", (path) => {
+    expect(table.match(path)?.prefix).toBe("/orders");
+  });
+
+  it("refuses two prefixes that some servers do not tell apart", () => {
+    expect(() =>
+      createRouteTable(
+        [
+          { prefix: "/orders", upstream },
+          { prefix: "/Orders.", upstream },
+        ],
+        "test",
+      ),
+    ).toThrow("test: routes[1].prefix: another route has this prefix.");
+  });
+
   it("maps paths to paths of the upstream", () => {
     const on = (path: string): string | undefined => table.match(path)?.upstreamPath(path);
     expect(on("/orders/7")).toBe("/orders/7");

@@ -1,11 +1,13 @@
 /**
  * Finds the route of a normalised path.
  *
- * Invariant: a path never falls through to a shorter prefix because of its letter case. An upstream
- * that ignores case would serve `/orders/ADMIN` as `/orders/admin`, under the scopes of `/orders`.
+ * Invariant: a path never falls through to a shorter prefix because of its spelling. An upstream that
+ * ignores letter case, or dots at the end, would serve `/orders/ADMIN` or `/orders/admin.` as
+ * `/orders/admin`, under the scopes of `/orders`. `fold-path.ts` knows these spellings.
  */
 import { BridgeError } from "@breezeway/shared";
 import type { RateLimitOptions, RouteOptions } from "../config/route-schema.ts";
+import { foldPath } from "../request/fold-path.ts";
 
 export interface Route {
   readonly prefix: string;
@@ -27,13 +29,19 @@ export interface Route {
   readonly passHeaders: ReadonlySet<string> | undefined;
   readonly webSocket: boolean;
   readonly proofRequired: boolean;
+  readonly encodedSlashes: "refuse" | "pass";
   /** Maps a path of this route to the path on the upstream. */
   upstreamPath(path: string): string;
 }
 
 export interface RouteTable {
-  /** @param path - Normalised. */
+  /**
+   * @param path - Normalised.
+   * @throws {BridgeError} REQUEST_MALFORMED, when servers read a segment of the path differently
+   */
   match(path: string): Route | undefined;
+  /** Whether the route of this path passes encoded slashes. @throws {BridgeError} as `match` */
+  readonly passesSlashes: (path: string) => boolean;
   readonly routes: readonly Route[];
 }
 
@@ -44,34 +52,36 @@ export const ROUTE_DEFAULTS = {
   maxBodyBytes: 10_485_760,
 } as const;
 
-/** @throws {BridgeError} CONFIG_INVALID, when two prefixes are equal or differ only in letter case */
+/** @throws {BridgeError} CONFIG_INVALID, when two prefixes are equal, or differ only in a way that some servers ignore */
 export function createRouteTable(options: readonly RouteOptions[], source: string): RouteTable {
   const entries = options.map((option, index) => ({
-    lower: option.prefix.toLowerCase(),
+    folded: foldPath(option.prefix),
     route: createRoute(option),
     index,
   }));
   const seen = new Set<string>();
-  for (const { lower, index } of entries) {
-    if (seen.has(lower)) {
+  for (const { folded, index } of entries) {
+    if (seen.has(folded)) {
       throw new BridgeError(
         "CONFIG_INVALID",
         `${source}: routes[${index}].prefix: another route has this prefix.`,
       );
     }
-    seen.add(lower);
+    seen.add(folded);
   }
-  entries.sort((a, b) => b.lower.length - a.lower.length);
+  entries.sort((a, b) => b.folded.length - a.folded.length);
+  const match = (path: string): Route | undefined => {
+    const folded = foldPath(path);
+    for (const entry of entries) {
+      if (!isUnder(folded, entry.folded)) continue;
+      return isUnder(path, entry.route.prefix) ? entry.route : undefined;
+    }
+    return undefined;
+  };
   return {
     routes: entries.map(({ route }) => route),
-    match: (path) => {
-      const lower = path.toLowerCase();
-      for (const entry of entries) {
-        if (!isUnder(lower, entry.lower)) continue;
-        return isUnder(path, entry.route.prefix) ? entry.route : undefined;
-      }
-      return undefined;
-    },
+    match,
+    passesSlashes: (path) => match(path)?.encodedSlashes === "pass",
   };
 }
 
@@ -103,6 +113,7 @@ function createRoute(options: RouteOptions): Route {
       options.passHeaders && new Set(options.passHeaders.map((name) => name.toLowerCase())),
     webSocket: options.webSocket ?? true,
     proofRequired: options.proofRequired ?? false,
+    encodedSlashes: options.encodedSlashes ?? "refuse",
     upstreamPath: (path) => joinPath(base, path.slice(stripped.length)),
   };
 }

@@ -13,6 +13,8 @@ describe("parseRequestTarget", () => {
     ["/orders/50%25", "/orders/50%25", ""],
     ["/.well-known/x", "/.well-known/x", ""],
     ["/orders/v1.2/..a", "/orders/v1.2/..a", ""],
+    ["/orders/[7]|a^b", "/orders/%5B7%5D%7Ca%5Eb", ""],
+    ["/orders/%5b7%5D%7c", "/orders/%5B7%5D%7C", ""],
   ])("reads %s as %s", (target, path, query) => {
     expect(parseRequestTarget(target)).toEqual({ path, query });
   });
@@ -75,6 +77,37 @@ describe("parseRequestTarget", () => {
     expect(() => parseRequestTarget(target)).toThrow(
       expect.objectContaining({ code: "DUPLICATE_CREDENTIALS" }),
     );
+  });
+
+  // ";" begins path parameters, which some servers drop. "/", "\\", "?" and "#" end a segment.
+  const printable = Array.from({ length: 0x7e - 0x20 }, (_, index) =>
+    String.fromCharCode(0x21 + index),
+  ).filter((character) => !"/\\?#;%".includes(character));
+
+  it.each(printable)(
+    "accepts %s in a path as every browser sends it, in normal form",
+    (character) => {
+      const { pathname } = new URL(`http://x/orders/a${character}b`);
+      const { path } = parseRequestTarget(pathname);
+      expect(decodeURIComponent(path)).toBe(`/orders/a${character}b`);
+      // RFC 3986, section 3.3.
+      expect(path).toMatch(/^(?:[A-Za-z0-9\-._~!$&'()*+,=:@/]|%[0-9A-F]{2})*$/);
+      expect(parseRequestTarget(path).path).toBe(path);
+      expect(new URL(`http://x${path}`).pathname).toBe(path);
+    },
+  );
+
+  it("accepts an encoded slash only where the route passes it, and no other hidden delimiter", () => {
+    const passes = (): boolean => true;
+    expect(parseRequestTarget("/orders/a%2fb", passes).path).toBe("/orders/a%2Fb");
+    expect(parseRequestTarget("/orders/https%3A%2F%2Fx%2F", passes).path).toBe(
+      "/orders/https%3A%2F%2Fx%2F",
+    );
+    for (const target of ["/a%252f", "/a%5cb", "/a%3b", "/a%2f%00", "/a%2F/../b"]) {
+      expect(() => parseRequestTarget(target, passes), target).toThrow(
+        expect.objectContaining({ code: "REQUEST_MALFORMED" }),
+      );
+    }
   });
 
   it("accepts no path that another server could resolve differently", () => {

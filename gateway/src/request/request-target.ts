@@ -8,15 +8,20 @@
 import { BridgeError } from "@breezeway/shared";
 
 export interface RequestTarget {
-  /** Starts with one slash. Has no dot segments, empty segments, encoded slashes or path parameters. */
+  /**
+   * Starts with one slash. Has no dot segments, empty segments or path parameters, and encoded slashes only
+   * where a route passes them.
+   */
   readonly path: string;
   /** `?` and the query, or empty. Forwarded unchanged. */
   readonly query: string;
 }
 
 const PLAIN_PATH = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9_~.-]*)+\/?$/;
-// RFC 3986, section 3.3, without ";": some servers ignore path parameters.
-const PATH_CHARACTERS = /^[A-Za-z0-9\-._~!$&'()*+,=:@%/]*$/;
+// RFC 3986, section 3.3, without ";": some servers ignore path parameters. Browsers send the last four
+// unencoded (https://url.spec.whatwg.org/#path-percent-encode-set; "^" in older versions).
+const PATH_CHARACTERS = /^[A-Za-z0-9\-._~!$&'()*+,=:@%/[\]|^]*$/;
+const UNENCODED = /[[\]|^]/g;
 const QUERY_CHARACTERS = /^[!-~]*$/;
 // "/", "\", ";" and control characters, encoded at least once.
 const HIDDEN_DELIMITER = /%(?:25)*(?:2f|5c|3b|[01][0-9a-f]|7f)/i;
@@ -24,27 +29,36 @@ const HIDDEN_DELIMITER = /%(?:25)*(?:2f|5c|3b|[01][0-9a-f]|7f)/i;
 // other scopes than those that the gateway checks.
 const TWICE_ENCODED = /%(?:25)+(?:2[de]|3\d|4[1-9a-f]|5[\daf]|6[1-9a-f]|7[\dae])/i;
 const DOT_SEGMENT = /\/\.{1,2}(?:\/|$)/;
+const ENCODED_SLASH = "%2F";
 const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 
 /**
  * @param target - As on the request line, in origin form (RFC 9112, section 3.2.1).
+ * @param passesSlashes - Whether this path may have encoded slashes. Default: none may.
  * @throws {BridgeError} REQUEST_MALFORMED; DUPLICATE_CREDENTIALS, when the query has a token
  */
-export function parseRequestTarget(target: string): RequestTarget {
+export function parseRequestTarget(
+  target: string,
+  passesSlashes: (path: string) => boolean = () => false,
+): RequestTarget {
   const queryAt = target.indexOf("?");
   const path = queryAt === -1 ? target : target.slice(0, queryAt);
   const query = queryAt === -1 ? "" : target.slice(queryAt);
   if (query !== "") checkQuery(query);
-  return { path: path === "/" || PLAIN_PATH.test(path) ? path : normalisePath(path), query };
+  if (path === "/" || PLAIN_PATH.test(path)) return { path, query };
+  const normalised = normalisePath(path);
+  if (normalised.includes(ENCODED_SLASH) && !passesSlashes(normalised)) throw encodedDelimiter();
+  return { path: normalised, query };
 }
 
 function normalisePath(path: string): string {
   if (!path.startsWith("/")) throw malformed("must be a path");
   if (!PATH_CHARACTERS.test(path)) throw malformed("the path has a character that is not allowed");
   if (path.includes("//")) throw malformed("the path has an empty segment");
-  const normalised = path.includes("%") ? decodeUnreserved(path) : path;
+  const encoded = path.replace(UNENCODED, (character) => encodeURIComponent(character));
+  const normalised = encoded.includes("%") ? decodeUnreserved(encoded) : encoded;
   // After decoding, since "%25%32f" becomes "%252f" only now.
-  if (HIDDEN_DELIMITER.test(normalised)) throw malformed("the path has an encoded delimiter");
+  if (HIDDEN_DELIMITER.test(normalised.replaceAll(ENCODED_SLASH, "/"))) throw encodedDelimiter();
   if (TWICE_ENCODED.test(normalised)) throw malformed("the path has a character encoded twice");
   if (DOT_SEGMENT.test(normalised)) throw malformed("the path has a dot segment");
   return normalised;
@@ -87,6 +101,10 @@ function decodeLeniently(text: string): string {
     .replace(/%[0-9A-Fa-f]{2}/g, (escape) =>
       String.fromCharCode(Number.parseInt(escape.slice(1), 16)),
     );
+}
+
+function encodedDelimiter(): BridgeError {
+  return malformed("the path has an encoded delimiter");
 }
 
 function malformed(what: string): BridgeError {

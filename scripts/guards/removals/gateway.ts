@@ -16,7 +16,7 @@ export const gateway: readonly Removal[] = [
     edits: [
       edit(
         "gateway/src/request/request-target.ts",
-        "if (HIDDEN_DELIMITER.test(normalised)) throw",
+        'if (HIDDEN_DELIMITER.test(normalised.replaceAll(ENCODED_SLASH, "/"))) throw',
         'if (normalised === "" && HIDDEN_DELIMITER.test(normalised)) throw',
       ),
     ],
@@ -461,6 +461,16 @@ export const gateway: readonly Removal[] = [
         "examples/reverse-proxies/nginx.conf",
         "proxy_pass_request_headers off;\n      proxy_set_header Origin $http_origin;\n      proxy_set_header Access",
         "proxy_set_header Access",
+      ),
+    ],
+  },
+  {
+    row: "TM-577",
+    edits: [
+      edit(
+        "gateway/src/request/fold-path.ts",
+        "if (PLAIN.test(path)) return path.toLowerCase();",
+        'if (path !== "") return path.toLowerCase();',
       ),
     ],
   },
