@@ -34,7 +34,10 @@ interface Scene {
 
 type Served = Pick<BonusPointsOptions, "from" | "keys">;
 
-const test = base.extend<{ served: Served; scene: Scene; errors: string[] }>({
+// Starting servers under load must not use up a test's own time.
+const START = { timeout: 120_000 };
+
+const test = base.extend<{ served: Served; scene: Scene; devUrl: string; errors: string[] }>({
   served: [{ from: "build", keys: "first" }, { option: true }],
   errors: [
     async ({ page }, use) => {
@@ -45,56 +48,88 @@ const test = base.extend<{ served: Served; scene: Scene; errors: string[] }>({
     },
     { auto: true },
   ],
-  async scene({ page, served }, use) {
-    const platform = await startPlatform();
-    const url = `${platform.hostOrigin}/auth`;
-    const app = await startBonusPoints({
-      ...served,
-      hostOrigins: [platform.hostOrigin],
-      issuer: url,
-      audience: APP.appId,
-    });
-    const manifest = manifestOf(app.origin);
-    // So that the rotation ends a moment before the real time, which backend and page read.
-    const clock = createTestClock({ nowMs: Date.now() - ANNOUNCED_MS - 2 * MARGIN_MS });
-    const issuer = createIssuerForTesting(
-      {
+  scene: [
+    async ({ page, served }, use) => {
+      const platform = await startPlatform();
+      const url = `${platform.hostOrigin}/auth`;
+      const app = await startBonusPoints({
+        ...served,
+        hostOrigins: [platform.hostOrigin],
         issuer: url,
-        apps: [manifest],
-        store: sqliteStore({ file: ":memory:" }),
-        installations: { required: true, mayManage: () => true },
-        tokenTtlSeconds: 300,
-      },
-      { clock },
-    );
-    const handler = toNodeHandler(issuer);
-    platform.answerAuth = async (request, response) => handler(request, response);
-    await issuer.ready;
-    await issuer.keys.rotate();
-    await clock.advance(ANNOUNCED_MS - MARGIN_MS);
-    const { setCookie } = await issuer.sessions.create({ userId: "alice", tenantId: "acme" });
-    const [name = "", value = ""] = setCookie.split(";", 1)[0]?.split("=") ?? [];
-    await page.context().addCookies([{ name, value, url: platform.hostOrigin }]);
-    await use({
-      appOrigin: app.origin,
-      issuer,
-      async openHost() {
-        await page.goto(platform.hostOrigin);
-        await page.waitForFunction(() => "breezeway" in window);
-        await page.evaluate(createHost, manifest);
-      },
-      async show(path) {
-        await page.evaluate((at) => {
-          window.mount = window.host.mount("bonus-points", { container: document.body, path: at });
-        }, path);
-        return page.locator("iframe").last().contentFrame();
-      },
-      endRotation: () => clock.advance(2 * MARGIN_MS),
-    });
-    await issuer.close();
-    await app.stop();
-    await platform.close();
-  },
+        audience: APP.appId,
+      });
+      const manifest = manifestOf(app.origin);
+      // So that the rotation ends a moment before the real time, which backend and page read.
+      const clock = createTestClock({ nowMs: Date.now() - ANNOUNCED_MS - 2 * MARGIN_MS });
+      const issuer = createIssuerForTesting(
+        {
+          issuer: url,
+          apps: [manifest],
+          store: sqliteStore({ file: ":memory:" }),
+          installations: { required: true, mayManage: () => true },
+          tokenTtlSeconds: 300,
+        },
+        { clock },
+      );
+      const handler = toNodeHandler(issuer);
+      platform.answerAuth = async (request, response) => handler(request, response);
+      await issuer.ready;
+      await issuer.keys.rotate();
+      await clock.advance(ANNOUNCED_MS - MARGIN_MS);
+      const { setCookie } = await issuer.sessions.create({ userId: "alice", tenantId: "acme" });
+      const [name = "", value = ""] = setCookie.split(";", 1)[0]?.split("=") ?? [];
+      await page.context().addCookies([{ name, value, url: platform.hostOrigin }]);
+      await use({
+        appOrigin: app.origin,
+        issuer,
+        async openHost() {
+          await page.goto(platform.hostOrigin);
+          await page.waitForFunction(() => "breezeway" in window);
+          await page.evaluate(createHost, manifest);
+        },
+        async show(path) {
+          await page.evaluate((at) => {
+            window.mount = window.host.mount("bonus-points", {
+              container: document.body,
+              path: at,
+            });
+          }, path);
+          return page.locator("iframe").last().contentFrame();
+        },
+        endRotation: () => clock.advance(2 * MARGIN_MS),
+      });
+      await issuer.close();
+      await app.stop();
+      await platform.close();
+    },
+    START,
+  ],
+  devUrl: [
+    async ({ served }, use) => {
+      const port = await freeBasePort();
+      const hostOrigin = `http://localhost:${port}`;
+      const app = await startBonusPoints({
+        ...served,
+        hostOrigins: [hostOrigin],
+        issuer: `${hostOrigin}/auth`,
+        audience: APP.appId,
+      });
+      const folder = await mkdtemp(join(tmpdir(), "breezeway-bonus-points-"));
+      const manifest = join(folder, "manifest.json");
+      await writeFile(manifest, JSON.stringify(manifestOf(app.origin)));
+      const methods = join(folder, "methods.mjs");
+      await writeFile(methods, `export default { getCurrentCustomerId: () => "c-1003" };`);
+      const command = await startDevCommand(
+        ...[`${app.origin}/setup`, "--port", String(port)],
+        ...["--manifest", manifest, "--methods", methods],
+      );
+      await use(command.url);
+      expect(await command.interrupt()).toBe(0);
+      await app.stop();
+      await rm(folder, { recursive: true });
+    },
+    START,
+  ],
 });
 
 function manifestOf(origin: string) {
@@ -207,48 +242,27 @@ test.describe("from its sources, in StrictMode", () => {
   });
 });
 
-test("`breezeway dev` shows all pages of the app, through routes and reloads", async ({ page }) => {
-  const port = await freeBasePort();
-  const hostOrigin = `http://localhost:${port}`;
-  const app = await startBonusPoints({
-    from: "sources",
-    keys: "all",
-    hostOrigins: [hostOrigin],
-    issuer: `${hostOrigin}/auth`,
-    audience: APP.appId,
-  });
-  const folder = await mkdtemp(join(tmpdir(), "breezeway-bonus-points-"));
-  const manifest = join(folder, "manifest.json");
-  await writeFile(manifest, JSON.stringify(manifestOf(app.origin)));
-  const methods = join(folder, "methods.mjs");
-  await writeFile(methods, `export default { getCurrentCustomerId: () => "c-1003" };`);
-  const command = await startDevCommand(
-    ...[`${app.origin}/setup`, "--port", String(port)],
-    ...["--manifest", manifest, "--methods", methods],
-  );
-  try {
-    await page.goto(command.url);
-    const guest = page.frameLocator("iframe");
-    await guest.getByRole("button", { name: "Finish setup" }).click();
-    await guest.getByRole("button", { name: "Show customers" }).click();
-    await expect(guest.getByText("acme · 1 point per euro")).toBeVisible();
-    await expect(guest.getByRole("row")).toHaveCount(9);
+test("`breezeway dev` shows all pages of the app, through routes and reloads", async ({
+  page,
+  devUrl,
+}) => {
+  await page.goto(devUrl);
+  const guest = page.frameLocator("iframe");
+  await guest.getByRole("button", { name: "Finish setup" }).click();
+  await guest.getByRole("button", { name: "Show customers" }).click();
+  await expect(guest.getByText("acme · 1 point per euro")).toBeVisible();
+  await expect(guest.getByRole("row")).toHaveCount(9);
 
-    await guest.getByRole("button", { name: "Settings" }).click();
-    await expect(guest.getByLabel("Standard")).toBeChecked();
-    await inFrame(page, (frame) => frame.evaluate(() => history.back()));
-    await expect(guest.getByRole("row")).toHaveCount(9);
+  await guest.getByRole("button", { name: "Settings" }).click();
+  await expect(guest.getByLabel("Standard")).toBeChecked();
+  await inFrame(page, (frame) => frame.evaluate(() => history.back()));
+  await expect(guest.getByRole("row")).toHaveCount(9);
 
-    // Another document of the same app.
-    await inFrame(page, (frame) => frame.evaluate(() => location.assign("/pane")));
-    await expect(guest.getByRole("heading")).toHaveText("Mary Marchetti");
-    await page.getByRole("button", { name: "Reload app" }).click();
-    await expect(guest.getByLabel("Standard")).toBeChecked();
-  } finally {
-    expect(await command.interrupt()).toBe(0);
-    await app.stop();
-    await rm(folder, { recursive: true });
-  }
+  // Another document of the same app.
+  await inFrame(page, (frame) => frame.evaluate(() => location.assign("/pane")));
+  await expect(guest.getByRole("heading")).toHaveText("Mary Marchetti");
+  await page.getByRole("button", { name: "Reload app" }).click();
+  await expect(guest.getByLabel("Standard")).toBeChecked();
 });
 
 async function inFrame(page: Page, act: (frame: Frame) => Promise<unknown>): Promise<void> {
