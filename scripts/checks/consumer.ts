@@ -1,17 +1,19 @@
 /**
  * Installs the packages as a user does: from their tarballs, into a project without our export
- * condition. Every public entry loads in Node, and a file that uses them compiles.
+ * condition. Every public entry loads in Node, a file that uses them compiles, and an app builds with
+ * the compiler settings of Vite's own template.
  */
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { publicPackages, type Workspace } from "../packages/public-packages.ts";
+import { publicPackages, readPackageJson, type Workspace } from "../packages/public-packages.ts";
 import { tarballPath } from "../packages/pack.ts";
 import { excerpt, npm } from "../setup/dependencies.mjs";
 import { run } from "../setup/process.mjs";
 
 const FIXTURE = "scripts/checks/fixtures/consumer";
+const APP = "examples/bonus-points/app";
 
 export async function checkConsumer(root: string): Promise<string[]> {
   const packages = await publicPackages(root);
@@ -24,6 +26,7 @@ export async function checkConsumer(root: string): Promise<string[]> {
     return [
       ...(await loadProblems(project, entries)),
       ...(await typeProblems(root, project, entries)),
+      ...(await appProblems(root, project)),
     ];
   } finally {
     await rm(project, { recursive: true, force: true });
@@ -46,6 +49,10 @@ async function install(
       ),
     ].map(([name, range]) => `${name}@${range}`),
   );
+  const { dependencies = {} } = await readPackageJson(join(root, APP));
+  const own = new Set(packages.map(({ name }) => name));
+  const others = Object.entries(dependencies).filter(([name]) => !own.has(name));
+  peers.push(...others.map(([name, range]) => `${name}@${range}`));
   const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
   const args = ["install", ...flags, ...tarballs, ...new Set(peers), "@types/node@24"];
   const { code, output } = await npm(args, project);
@@ -65,8 +72,6 @@ function entriesOf({ name, manifest }: Workspace): string[] {
 }
 
 async function loadProblems(project: string, entries: readonly string[]): Promise<string[]> {
-  const env = { ...process.env };
-  delete env["NODE_OPTIONS"];
   // One process loads all entries, since they share most modules.
   const script = `for (const name of ${JSON.stringify(entries)}) {
       try {
@@ -78,8 +83,33 @@ async function loadProblems(project: string, entries: readonly string[]): Promis
       }
     }`;
   const args = ["--input-type=module", "--eval", script];
-  const { code, output } = await run(process.execPath, args, { cwd: project, env });
+  const { code, output } = await run(process.execPath, args, {
+    cwd: project,
+    env: userEnvironment(),
+  });
   return code === 0 ? [] : [excerpt(output)];
+}
+
+/** The environment without our export condition. */
+function userEnvironment(): NodeJS.ProcessEnv {
+  const env = { ...process.env };
+  delete env["NODE_OPTIONS"];
+  return env;
+}
+
+/** Runs the app's own build: `tsc -b && vite build`. */
+async function appProblems(root: string, project: string): Promise<string[]> {
+  const cwd = join(project, "app");
+  await cp(join(root, APP), cwd, { recursive: true });
+  const steps = [
+    [join(root, "node_modules/.bin/tsc"), "-b"],
+    [join(project, "node_modules/.bin/vite"), "build"],
+  ] as const;
+  for (const [tool, argument] of steps) {
+    const { code, output } = await run(tool, [argument], { cwd, env: userEnvironment() });
+    if (code !== 0) return [`${APP} does not build in a user's project:\n${excerpt(output)}`];
+  }
+  return [];
 }
 
 async function typeProblems(
