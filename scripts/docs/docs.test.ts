@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { expect, test } from "vitest";
@@ -7,7 +7,13 @@ import { ROOT } from "../suite/root.ts";
 import { readRowExamples } from "./coming-from.ts";
 import { readDocuments } from "./documents.ts";
 import { ERRORS_PAGE, renderErrorsPage } from "./errors-page.ts";
-import { compileExamples, readExamples, writeExamples } from "./examples.ts";
+import {
+  compileExamples,
+  NEXT_TEMPLATE,
+  readExamples,
+  VITE_TEMPLATE,
+  writeExamples,
+} from "./examples.ts";
 import { brokenLinks } from "./links.ts";
 import { PROTOCOL_PAGE, renderProtocolPage } from "./limits.ts";
 import { looseRows } from "./markdown.ts";
@@ -15,6 +21,7 @@ import { OPENAPI_FILE, renderOpenApi } from "./openapi.ts";
 import { renderReverseProxy, REVERSE_PROXY_FILES, reverseProxyPath } from "./reverse-proxies.ts";
 import { GENERATED_VECTORS, renderVectors, vectorPath } from "./vectors.ts";
 
+const NEXT_FILES = join(ROOT, "verify/examples/next");
 const rowExamples = await readRowExamples(ROOT, await readDocuments(ROOT));
 const examples = [...(await readExamples(ROOT)), ...rowExamples];
 const folder = join(ROOT, ".cache/docs-examples");
@@ -74,6 +81,32 @@ test.each(GENERATED_VECTORS)(
 
 test("every example compiles against the sources", async () => {
   expect(await compileExamples(folder)).toEqual([]);
+});
+
+test("every example for a page compiles in the stock template of Vite", async () => {
+  const pages = /^(?:docs__guides__(?!verify|serve|login|operate)|guest__|host__)/u;
+  const browser = examples.filter(
+    ({ file, source }) => pages.test(file) && /"@breezeway\/(?:guest|host)/u.test(source),
+  );
+  expect(browser.length).toBeGreaterThan(30);
+  const stock = join(ROOT, ".cache/docs-examples-vite");
+  await writeExamples(stock, browser, VITE_TEMPLATE);
+  expect(await compileExamples(stock)).toEqual([]);
+});
+
+test("the files of the Next.js guide compile in a stock project of Next", async () => {
+  const names = await readdir(NEXT_FILES, { recursive: true });
+  const sources = names.filter((name) => name.endsWith(".ts"));
+  expect(sources.length).toBeGreaterThan(3);
+  const files = await Promise.all(
+    sources.map(async (file) => {
+      const source = await readFile(join(NEXT_FILES, file), "utf8");
+      return { name: file, file, source, runs: false };
+    }),
+  );
+  const stock = join(ROOT, ".cache/docs-examples-next");
+  await writeExamples(stock, files, NEXT_TEMPLATE);
+  expect(await compileExamples(stock)).toEqual([]);
 });
 
 const running = examples.filter((example) => example.runs);

@@ -8,7 +8,7 @@
  * - Blocks in other languages, and `ts ignore`, are left alone.
  */
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { run } from "../setup/process.mjs";
 import { ROOT } from "../suite/root.ts";
 import { readDocuments, type Document } from "./documents.ts";
@@ -57,14 +57,10 @@ function withGiven(source: string, given: string, line: number): string {
   return lines.join("\n");
 }
 
-/**
- * Writes all examples into one project, in a folder inside the repository: the packages that they
- * import are resolved from there.
- */
-export async function writeExamples(folder: string, examples: readonly Example[]): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  const compilerOptions = {
+/** The settings with which all examples compile. */
+const STRICT = {
+  extends: join(ROOT, "tsconfig.base.json"),
+  compilerOptions: {
     composite: false,
     declaration: false,
     declarationMap: false,
@@ -76,10 +72,75 @@ export async function writeExamples(folder: string, examples: readonly Example[]
     types: ["node"],
     rewriteRelativeImportExtensions: false,
     allowImportingTsExtensions: true,
-  };
-  const tsconfig = { extends: join(ROOT, "tsconfig.base.json"), compilerOptions, include: ["*"] };
+  },
+};
+
+/**
+ * `tsconfig.app.json` of the template `react-ts` of Vite 8, which reports unused variables, and the
+ * condition by which packages resolve to their sources.
+ */
+export const VITE_TEMPLATE = {
+  compilerOptions: {
+    target: "es2023",
+    useDefineForClassFields: true,
+    lib: ["es2023", "dom", "dom.iterable"],
+    module: "esnext",
+    types: ["vite/client"],
+    skipLibCheck: true,
+    moduleResolution: "bundler",
+    allowImportingTsExtensions: true,
+    verbatimModuleSyntax: true,
+    moduleDetection: "force",
+    noEmit: true,
+    jsx: "react-jsx",
+    strict: true,
+    noUnusedLocals: true,
+    noUnusedParameters: true,
+    erasableSyntaxOnly: true,
+    noFallthroughCasesInSwitch: true,
+    noUncheckedSideEffectImports: true,
+    customConditions: ["@breezeway/source"],
+  },
+};
+
+/** `tsconfig.json` as `create-next-app` 16 writes it, and the condition of the sources. */
+export const NEXT_TEMPLATE = {
+  compilerOptions: {
+    target: "es2017",
+    lib: ["dom", "dom.iterable", "esnext"],
+    allowJs: true,
+    skipLibCheck: true,
+    strict: true,
+    noEmit: true,
+    esModuleInterop: true,
+    module: "esnext",
+    moduleResolution: "bundler",
+    resolveJsonModule: true,
+    isolatedModules: true,
+    jsx: "react-jsx",
+    types: ["node"],
+    allowImportingTsExtensions: true,
+    customConditions: ["@breezeway/source"],
+  },
+};
+
+/**
+ * Writes all examples into one project, in a folder inside the repository: the packages that they
+ * import are resolved from there.
+ */
+export async function writeExamples(
+  folder: string,
+  examples: readonly Example[],
+  settings: object = STRICT,
+): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const tsconfig = { ...settings, include: ["**/*"] };
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(tsconfig));
-  for (const { file, source } of examples) await writeFile(join(folder, file), `${source}\n`);
+  for (const { file, source } of examples) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), `${source}\n`);
+  }
 }
 
 /** Resolves to the compiler's errors, by page and line. */
