@@ -46,6 +46,26 @@ const store: Store = { open: () => {} };
 const parse = (options: object): Options =>
   parseOptions(schema, { issuer: "https://shell.example", store, ...options }, "createIssuer");
 
+describe("an option that is undefined", () => {
+  it.each([
+    "tokenTtlSeconds",
+    "skewSeconds",
+    "scopes",
+    "origins",
+    "sessions",
+    "cache",
+    "onError",
+    "signal",
+  ])("is absent from the result: %s", (name) => {
+    expect(Object.keys(parse({ [name]: undefined })).toSorted()).toEqual(["issuer", "store"]);
+  });
+
+  it("is absent from a group of options too", () => {
+    const { sessions } = parse({ sessions: { idleSeconds: undefined } });
+    expect(sessions).toStrictEqual({});
+  });
+});
+
 describe("parseOptions", () => {
   it.each([
     [{ tokenTtlSeconds: 14 }, "tokenTtlSeconds: must be a whole number from 15 to 300."],

@@ -15,7 +15,9 @@ import { describeIssue, listed, toFindings, toText, type Finding } from "./findi
 export type OptionShape<T> = { readonly [Name in keyof T]-?: z.core.$ZodType<T[Name]> };
 
 /**
- * The strict schema of an option object. Nest it for groups of options, which are strict too.
+ * The strict schema of an option object. Nest it for groups of options, which are strict too. An option that
+ * is `undefined` was not given and is absent from the result, so `{ ...defaults, ...options }` keeps the
+ * default.
  *
  * @example
  * const schema = optionObject<ServeOptions>({
@@ -24,7 +26,13 @@ export type OptionShape<T> = { readonly [Name in keyof T]-?: z.core.$ZodType<T[N
  * });
  */
 export function optionObject<T extends object>(shape: OptionShape<T>): z.ZodMiniType<T> {
-  return z.strictObject(shape) as unknown as z.ZodMiniType<T>;
+  return z.strictObject(shape).check(z.overwrite(givenOptions)) as unknown as z.ZodMiniType<T>;
+}
+
+function givenOptions<T extends object>(options: T): T {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as T;
 }
 
 /** A function. The same function comes out. */
