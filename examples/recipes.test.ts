@@ -113,6 +113,18 @@ describe.each(runnable)("$name", (program) => {
     expect(answer.status).toBe(200);
   });
 
+  test.each(program.routes.map((route) => route.replace("orders", "getJWT")))(
+    "%s returns the token of the request, and refuses a request without one",
+    async (route) => {
+      const port = portOf(program, goodPath(program));
+      const token = await issuer.mint();
+      const answer = await get(port, route, [["authorization", `Bearer ${token}`]]);
+
+      expect(answer.body).toEqual({ token });
+      expectProblem(await get(port, route, []), "TOKEN_MISSING");
+    },
+  );
+
   test("fetches keys once in 5 s, however many key ids strangers invent", async () => {
     const port = portOf(program, goodPath(program));
     const answers = await Promise.all(

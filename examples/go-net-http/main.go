@@ -20,6 +20,7 @@ func main() {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/orders", verifier.RequireSession(http.HandlerFunc(orders), "orders:read"))
+	mux.Handle("/getJWT", verifier.RequireSession(http.HandlerFunc(getJWT)))
 	server := &http.Server{
 		Addr:              "127.0.0.1:" + os.Getenv("PORT"),
 		Handler:           mux,
@@ -37,4 +38,10 @@ func orders(w http.ResponseWriter, r *http.Request) {
 		"handle":   session.Handle,
 		"scopes":   session.Scopes,
 	})
+}
+
+func getJWT(w http.ResponseWriter, r *http.Request) {
+	session := SessionFrom(r.Context())
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(map[string]any{"token": session.Token})
 }

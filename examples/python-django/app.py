@@ -78,7 +78,22 @@ async def orders_async(request):
     return describe(session)
 
 
-urlpatterns = [path("orders", orders), path("async/orders", orders_async)]
+@session_required()
+def get_jwt(request):
+    return JsonResponse({"token": request.breezeway.token})
+
+
+@session_required()
+async def get_jwt_async(request):
+    return JsonResponse({"token": request.breezeway.token})
+
+
+urlpatterns = [
+    path("orders", orders),
+    path("async/orders", orders_async),
+    path("getJWT", get_jwt),
+    path("async/getJWT", get_jwt_async),
+]
 
 # For an ASGI server: `uvicorn app:application`.
 application = get_asgi_application()

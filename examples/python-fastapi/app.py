@@ -36,6 +36,16 @@ async def orders_async(session: Session = Security(current_session, scopes=["ord
     return describe(session)
 
 
+@app.get("/getJWT")
+def get_jwt(session: Session = Security(current_session)) -> dict:
+    return {"token": session.token}
+
+
+@app.get("/async/getJWT")
+async def get_jwt_async(session: Session = Security(current_session)) -> dict:
+    return {"token": session.token}
+
+
 def describe(session: Session) -> dict:
     return {
         "userId": session.user_id,

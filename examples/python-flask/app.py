@@ -44,6 +44,12 @@ def orders():
     )
 
 
+@app.get("/getJWT")
+@session_required()
+def get_jwt():
+    return jsonify(token=g.session.token)
+
+
 if __name__ == "__main__":
     # Flask's own server is for development; in production run `gunicorn app:app`.
     app.run(host="127.0.0.1", port=int(os.environ["PORT"]))

@@ -1,9 +1,9 @@
 /**
  * Installs the packages as a user does: from their tarballs, into a project without our export
- * condition. Every public entry loads in Node, a file that uses them compiles, and an app builds with
- * the compiler settings of Vite's own template.
+ * condition. Every public entry loads in Node, a file that uses them compiles, an app builds with the
+ * compiler settings of Vite's own template, and the backends of the guide run.
  */
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -11,6 +11,7 @@ import { publicPackages, readPackageJson, type Workspace } from "../packages/pub
 import { tarballPath } from "../packages/pack.ts";
 import { excerpt, npm } from "../setup/dependencies.mjs";
 import { run } from "../setup/process.mjs";
+import { GUIDE, guideAppProblems, guidePackages } from "./guide-apps.ts";
 
 const FIXTURE = "scripts/checks/fixtures/consumer";
 const APP = "examples/bonus-points/app";
@@ -20,13 +21,15 @@ export async function checkConsumer(root: string): Promise<string[]> {
   const project = await mkdtemp(join(tmpdir(), "breezeway-consumer-"));
   try {
     await cp(join(root, FIXTURE), project, { recursive: true });
-    const installed = await install(root, project, packages);
+    const guide = await readFile(join(root, GUIDE), "utf8");
+    const installed = await install(root, project, packages, guidePackages(guide));
     if (installed !== undefined) return [installed];
     const entries = packages.flatMap(entriesOf);
     return [
       ...(await loadProblems(project, entries)),
       ...(await typeProblems(root, project, entries)),
       ...(await appProblems(root, project)),
+      ...(await guideAppProblems(root, project, guide)),
     ];
   } finally {
     await rm(project, { recursive: true, force: true });
@@ -37,6 +40,7 @@ async function install(
   root: string,
   project: string,
   packages: readonly Workspace[],
+  others: readonly string[],
 ): Promise<string | undefined> {
   const tarballs = packages.map((entry) => tarballPath(root, entry));
   // The frameworks that some entries adapt to, with their types. Users of these entries have them
@@ -47,14 +51,25 @@ async function install(
       ...Object.entries(manifest.devDependencies ?? {}).filter(([name]) =>
         name.startsWith("@types/"),
       ),
-    ].map(([name, range]) => `${name}@${range}`),
+    ].map(([name, range]) => [name, range] as const),
   );
   const { dependencies = {} } = await readPackageJson(join(root, APP));
-  const own = new Set(packages.map(({ name }) => name));
-  const others = Object.entries(dependencies).filter(([name]) => !own.has(name));
-  peers.push(...others.map(([name, range]) => `${name}@${range}`));
+  peers.push(...Object.entries(dependencies));
+  const ours = new Set(packages.map(({ name }) => name));
+  const ranges = new Map([
+    ...packages.flatMap(({ manifest }) => Object.entries(manifest.devDependencies ?? {})),
+    ...peers,
+  ]);
+  // In the versions that this repository tests with, where it has any.
+  const wanted = new Set([...peers.map(([name]) => name), ...others]);
+  const named = [...wanted]
+    .filter((name) => !ours.has(name))
+    .map((name) => {
+      const range = ranges.get(name);
+      return range === undefined ? name : `${name}@${range}`;
+    });
   const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
-  const args = ["install", ...flags, ...tarballs, ...new Set(peers), "@types/node@24"];
+  const args = ["install", ...flags, ...tarballs, ...named, "@types/node@24"];
   const { code, output } = await npm(args, project);
   return code === 0 ? undefined : `npm install of the tarballs failed:\n${excerpt(output)}`;
 }

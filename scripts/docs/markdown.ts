@@ -42,6 +42,29 @@ export function codeBlocks(markdown: string): CodeBlock[] {
   return blocks;
 }
 
+/**
+ * The blocks that a page puts into files: `<!-- file: server.ts -->` stands above the block. Blocks in
+ * lists lose their indentation.
+ */
+export function namedFiles(markdown: string): Map<string, string> {
+  const lines = markdown.split(/\r?\n/u);
+  const files = new Map<string, string>();
+  for (const { code, line } of codeBlocks(markdown)) {
+    const before = lines.slice(Math.max(0, line - 7), line - 2).join("\n");
+    const path = /<!-- file: (?<path>\S+) -->\s*(?:<!-- given: .* -->\s*)?$/u.exec(before)
+      ?.groups?.["path"];
+    const indent = /^\s*/u.exec(lines[line - 2] ?? "")?.[0] ?? "";
+    if (path !== undefined) files.set(path, `${withoutIndent(code, indent)}\n`);
+  }
+  return files;
+}
+
+function withoutIndent(code: string, indent: string): string {
+  const dedent = (text: string): string =>
+    text.startsWith(indent) ? text.slice(indent.length) : text;
+  return code.split("\n").map(dedent).join("\n");
+}
+
 export interface Link {
   readonly target: string;
   readonly line: number;

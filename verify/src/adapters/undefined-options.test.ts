@@ -43,9 +43,9 @@ const url = "https://api.example/";
 const headers = (): Record<string, string> => ({ authorization: `Bearer ${signer.token()}` });
 
 type Status = number;
-const statusAt = async ({ url: address, close }: RunningBed): Promise<Status> => {
-  const { status } = await send(`${address}/`, { headers: headers() });
-  await close();
+const statusAt = async (running: RunningBed): Promise<Status> => {
+  const { status } = await send(`${running.url}/`, { headers: headers() });
+  await running.close();
   return status;
 };
 
@@ -129,7 +129,9 @@ const adapters: Readonly<Record<string, () => Promise<Status>>> = {
     Controller()(Routes);
     SessionRules({ scopes: ["orders:delete"] })(Routes);
     const { scopes: _, ...general } = options;
-    class App {}
+    class App {
+      readonly name = "app";
+    }
     Module({ imports: [SessionModule.forRoot(general)], controllers: [Routes] })(App);
     const app = await NestFactory.create(App as Type, { logger: false });
     await app.listen(0, "127.0.0.1");
