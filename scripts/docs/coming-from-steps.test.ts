@@ -9,12 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePort } from "@breezeway/test-support/free-port";
-import {
-  findProgram,
-  runProgram,
-  startProgram,
-  type RunningProgram,
-} from "@breezeway/test-support/processes";
+import { findProgram, startProgram, type RunningProgram } from "@breezeway/test-support/processes";
 import { ROOT } from "../suite/root.ts";
 import { COMING_FROM } from "./coming-from.ts";
 import { namedFiles } from "./markdown.ts";

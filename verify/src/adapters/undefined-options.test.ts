@@ -52,7 +52,7 @@ const statusAt = async (running: RunningBed): Promise<Status> => {
 /** As the decorators of TypeScript's `experimentalDecorators` would be applied to the method `home`. */
 function decorateMethod(
   { prototype }: { readonly prototype: object },
-  decorators: readonly MethodDecorator[],
+  decorators: readonly ((target: object, name: string, method: PropertyDescriptor) => unknown)[],
 ): void {
   const descriptor = Object.getOwnPropertyDescriptor(prototype, "home");
   if (descriptor === undefined) throw new Error("The class has no method home.");
