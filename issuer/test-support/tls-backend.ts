@@ -3,7 +3,7 @@ import { createServer } from "node:https";
 import { listen } from "@breezeway/test-support/listen";
 
 // This key is for tests only and protects nothing.
-const KEY = `
+export const KEY = `
 -----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgJ7DT9W/FkUR6YCBi
 keGgAQTusCp7sMFSjcEMcFQiWZChRANCAARenahwBkndKHreqSKhm6cHkzFxqW5+

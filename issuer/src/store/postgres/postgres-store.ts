@@ -13,6 +13,7 @@ import { migrate } from "../migrate.ts";
 import type { Database } from "../schema.ts";
 import type { OpenStore, Store } from "../store.ts";
 import { CHANNEL, createChangeListener, type ChangeListener } from "./change-listener.ts";
+import { openFault } from "./open-fault.ts";
 import { isUnavailable } from "./unavailable.ts";
 
 export interface PostgresStoreOptions {
@@ -91,7 +92,7 @@ export function postgresStore(options: PostgresStoreOptions): Store {
         await db.destroy();
         throw new BridgeError(
           "STORE_UNAVAILABLE",
-          "The Postgres store cannot be opened. Check that the server is up and that this user may create tables.",
+          `The Postgres store cannot be opened: ${openFault(cause)}.`,
           { cause },
         );
       }
