@@ -32,7 +32,12 @@ export type { OidcIdentity, OidcOptions } from "./login/oidc-options.ts";
 export type { RateLimits } from "./http/rate-limits.ts";
 export type { NewSession } from "./sessions/session-input.ts";
 export type { Claims, SessionInfo, TenantAccess } from "./sessions/session-record.ts";
-export type { IssuedToken, IssuerSessions, SessionWithCookie } from "./sessions/sessions-api.ts";
+export type {
+  IssuedToken,
+  IssuerSessions,
+  SessionFilter,
+  SessionWithCookie,
+} from "./sessions/sessions-api.ts";
 export { sqliteStore } from "./store/sqlite/sqlite-store.ts";
 export type { SqliteStoreOptions } from "./store/sqlite/sqlite-store.ts";
 export type { OpenStore, Store } from "./store/store.ts";

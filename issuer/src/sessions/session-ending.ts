@@ -38,17 +38,20 @@ export function createSessionEnding({
     reason: string,
     context: CallContext = {},
   ): Promise<SessionRecord[]> {
-    const ended = await store.revoke(query, reason, clock.now());
-    for (const record of ended) {
-      cache.drop(record.handle);
-      audit({
-        event: reason === "signed-out" ? "session.signed-out" : "session.revoked",
-        ...auditFieldsOf(record, context),
-        reason,
-      });
+    const all: SessionRecord[] = [];
+    for await (const ended of store.revoke(query, reason, clock.now())) {
+      for (const record of ended) {
+        cache.drop(record.handle);
+        audit({
+          event: reason === "signed-out" ? "session.signed-out" : "session.revoked",
+          ...auditFieldsOf(record, context),
+          reason,
+        });
+      }
+      if (ended.length > 0) await changed();
+      all.push(...ended);
     }
-    if (ended.length > 0) await changed();
-    return ended;
+    return all;
   }
 
   return {

@@ -1,12 +1,13 @@
 /** Finds live sessions by cookie and by handle, from memory while memory is fresh. */
 import { BridgeError } from "@breezeway/shared";
-import { endedBecause, endOf } from "./lifetime.ts";
+import { endedBecause } from "./lifetime.ts";
 import { presented, standingOf, type At } from "./secret-rules.ts";
 import type { CallContext, SessionServiceDeps } from "./session-service-deps.ts";
 import { presentedSecret, sessionMissing, type PresentedSecret } from "./session-secret.ts";
 import type { CacheMark } from "./session-cache.ts";
 import type { SessionEnding } from "./session-ending.ts";
 import { secretColumns, type SessionRecord } from "./session-record.ts";
+import type { ListQuery } from "./session-store.ts";
 
 export interface SessionReading {
   /**
@@ -25,7 +26,8 @@ export interface SessionReading {
   peek(handle: string): Promise<SessionRecord | undefined>;
   /** A live session. */
   get(handle: string): Promise<SessionRecord | undefined>;
-  listForUser(userId: string, tenantId?: string): Promise<SessionRecord[]>;
+  /** Live sessions, newest first. `undefined` when the user has no session `cursor`. */
+  listForUser(query: Omit<ListQuery, "nowMs" | "idleMs">): Promise<SessionRecord[] | undefined>;
 }
 
 interface FoundSession {
@@ -132,10 +134,7 @@ export function createSessionReading(
       return record && !endedBecause(record, lifetimes, clock.now()) ? record : undefined;
     },
 
-    listForUser: async (userId, tenantId) => {
-      const nowMs = clock.now();
-      const records = await store.listForUser(userId, tenantId);
-      return records.filter((record) => nowMs < endOf(record, lifetimes));
-    },
+    listForUser: (query) =>
+      store.listForUser({ ...query, nowMs: clock.now(), idleMs: lifetimes.idleMs }),
   };
 }

@@ -5,9 +5,18 @@ import type { OpenStore } from "../store/store.ts";
 import { describeStores } from "../../test-support/stores.ts";
 import { checkId } from "../stored-id.ts";
 import type { SessionRecord } from "./session-record.ts";
-import { createSessionStore, MAX_SESSION_CHANGES } from "./session-store.ts";
+import {
+  createSessionStore,
+  MAX_SESSION_CHANGES,
+  REVOKE_SLICE,
+  type RevokeQuery,
+  type SessionStore,
+} from "./session-store.ts";
 
 const NOW_MS = 1_800_000_000_000;
+
+const revoke = (sessions: SessionStore, query: RevokeQuery): Promise<SessionRecord[][]> =>
+  Array.fromAsync(sessions.revoke(query, "revoked", NOW_MS));
 
 function session(handle: string, change: Partial<SessionRecord> = {}): SessionRecord {
   return {
@@ -79,7 +88,7 @@ describeStores("sessions in the $name store", (place) => {
     const sessions = createSessionStore(store);
     const record = session("a");
     await sessions.insert(record);
-    await sessions.revoke({ handle: "a" }, "revoked", NOW_MS);
+    await revoke(sessions, { handle: "a" });
     const swapped = await sessions.replace(
       record,
       { secret_hash: "x" },
@@ -96,26 +105,28 @@ describeStores("sessions in the $name store", (place) => {
     await sessions.insert(session("d", { tenantId: "globex" }));
     await sessions.insert(session("e", { userId: "bob" }));
     const query = { userId: "alice", tenantId: "acme" };
-    const ended = await sessions.revoke(query, "revoked", NOW_MS);
+    const ended = (await revoke(sessions, query)).flat();
     expect(ended.map(({ handle }) => handle).sort()).toEqual(["a", "b", "c"]);
-    expect(await sessions.revoke(query, "revoked", NOW_MS)).toEqual([]);
+    expect(await revoke(sessions, query)).toEqual([]);
     const changes = await readChanges(store.db, 0, 10);
     expect(changes.map(({ seq, kind }) => [seq, kind])).toEqual([
       [1, "session"],
       [2, "session"],
       [3, "session"],
     ]);
-    expect((await sessions.listForUser("alice")).map(({ handle }) => handle)).toEqual(["d"]);
-    expect(await sessions.listForUser("alice", "acme")).toEqual([]);
+    const page = { userId: "alice", limit: 10, nowMs: NOW_MS, idleMs: 1 };
+    expect((await sessions.listForUser(page))?.map(({ handle }) => handle)).toEqual(["d"]);
+    expect(await sessions.listForUser({ ...page, tenantId: "acme" })).toEqual([]);
   });
 
-  it("announces a very large revocation as one change", async () => {
+  it("revokes very many in slices, each with one change of the user", async () => {
     const sessions = createSessionStore(store);
     const handles = Array.from({ length: MAX_SESSION_CHANGES + 1 }, (_, index) => `s${index}`);
     await Promise.all(handles.map((handle) => sessions.insert(session(handle))));
-    const ended = await sessions.revoke({ userId: "alice" }, "revoked", NOW_MS);
-    expect(ended).toHaveLength(MAX_SESSION_CHANGES + 1);
-    expect(await readChanges(store.db, 0, 10)).toMatchObject([{ kind: "user", subject: "alice" }]);
+    const ended = await revoke(sessions, { userId: "alice" });
+    expect(ended.map(({ length }) => length)).toEqual([REVOKE_SLICE, REVOKE_SLICE, 1]);
+    const change = { kind: "user", subject: "alice" };
+    expect(await readChanges(store.db, 0, 10)).toMatchObject([change, change, change]);
   });
 
   it("loses no concurrent update of one session", async () => {
@@ -173,7 +184,7 @@ describeStores("sessions in the $name store", (place) => {
           fc.pre(isId(userId));
           const handle = `s${(handles += 1)}`;
           await sessions.insert(session(handle, { userId }));
-          const found = await sessions.listForUser(userId);
+          const found = await sessions.listForUser({ userId, limit: 10, nowMs: NOW_MS, idleMs: 1 });
           expect(found.map((each) => each.userId)).toContain(userId);
           expect(await sessions.findByHandle(handle)).toMatchObject({ userId });
         },

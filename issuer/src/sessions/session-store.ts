@@ -1,4 +1,5 @@
 /** The queries on sessions. Each function is atomic; the callers decide what to write. */
+import { setImmediate } from "node:timers/promises";
 import { appendChanges, type Change } from "../changes/change-log.ts";
 import type { SessionRow } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
@@ -11,12 +12,22 @@ export interface RevokeQuery {
   readonly handle?: string;
 }
 
+export interface ListQuery {
+  readonly userId: string;
+  readonly tenantId?: string | undefined;
+  readonly limit: number;
+  /** The handle of the session after which the list begins. */
+  readonly cursor?: string | undefined;
+  readonly nowMs: number;
+  readonly idleMs: number;
+}
+
 export interface SessionStore {
   readonly insert: (record: SessionRecord) => Promise<void>;
   readonly findBySelector: (selectorHash: string) => Promise<SessionRecord | undefined>;
   readonly findByHandle: (handle: string) => Promise<SessionRecord | undefined>;
-  /** Sessions of a user that were not revoked, newest first. Expired ones are included. */
-  readonly listForUser: (userId: string, tenantId?: string) => Promise<SessionRecord[]>;
+  /** Live sessions of a user, newest first. `undefined` when the user has no session `query.cursor`. */
+  readonly listForUser: (query: ListQuery) => Promise<SessionRecord[] | undefined>;
   /**
    * Writes `next` if the secrets are still those of `seen` and the session is not revoked.
    *
@@ -35,73 +46,85 @@ export interface SessionStore {
     log: readonly Change[],
     nowMs: number,
   ) => Promise<SessionRecord | undefined>;
-  /** Revokes the matching sessions that are not revoked yet, and returns them. */
-  readonly revoke: (query: RevokeQuery, reason: string, nowMs: number) => Promise<SessionRecord[]>;
+  /**
+   * Revokes the matching sessions that are not revoked yet, and yields them in slices. Each slice is one
+   * transaction, which is complete by itself: its sessions and their changes.
+   */
+  readonly revoke: (
+    query: RevokeQuery,
+    reason: string,
+    nowMs: number,
+  ) => AsyncGenerator<SessionRecord[], void>;
   /** Revokes every token of an app so far. */
   readonly revokeApp: (appId: string, nowMs: number) => Promise<void>;
   /** Deletes sessions that ended before a time. */
   readonly purge: (beforeMs: number, idleMs: number) => Promise<void>;
 }
 
-/** When more sessions are revoked at once, the log gets one change of the user or tenant. */
+/** When more sessions are revoked at once, the log gets a change of the user or tenant for each slice. */
 export const MAX_SESSION_CHANGES = 1_000;
+/** Sessions in one transaction. Others wait for it: SQLite has one writer, and this process one thread. */
+export const REVOKE_SLICE = 500;
+const PURGE_SLICE = 1_000;
 
-export function createSessionStore(store: OpenStore): SessionStore {
-  const { db } = store;
+async function liveHandles(
+  store: OpenStore,
+  { handle, userId, tenantId }: RevokeQuery,
+  limit: number,
+): Promise<string[]> {
+  let query = store.db
+    .selectFrom("breezeway_session")
+    .select("handle")
+    .where("revoked_at_ms", "is", null)
+    .limit(limit);
+  if (handle !== undefined) query = query.where("handle", "=", handle);
+  if (userId !== undefined) query = query.where("user_id", "=", userId);
+  if (tenantId !== undefined) query = query.where("tenant_id", "=", tenantId);
+  return (await withStore(store, () => query.execute())).map((row) => row.handle);
+}
 
-  const findOne = async (
-    column: "handle" | "selector_hash",
-    value: string,
-  ): Promise<SessionRecord | undefined> => {
-    const row = await withStore(store, () =>
-      db.selectFrom("breezeway_session").selectAll().where(column, "=", value).executeTakeFirst(),
+async function listForUser(
+  { db }: OpenStore,
+  { userId, tenantId, limit, cursor, nowMs, idleMs }: ListQuery,
+): Promise<SessionRecord[] | undefined> {
+  let query = db
+    .selectFrom("breezeway_session")
+    .selectAll()
+    .where("user_id", "=", userId)
+    .where("revoked_at_ms", "is", null)
+    .where("expires_at_ms", ">", nowMs)
+    .where("last_active_at_ms", ">", nowMs - idleMs)
+    .orderBy("created_at_ms", "desc")
+    .orderBy("handle", "desc")
+    .limit(limit);
+  if (tenantId !== undefined) query = query.where("tenant_id", "=", tenantId);
+  if (cursor !== undefined) {
+    const last = await db
+      .selectFrom("breezeway_session")
+      .select("created_at_ms")
+      .where("handle", "=", cursor)
+      .where("user_id", "=", userId)
+      .executeTakeFirst();
+    if (!last) return undefined;
+    query = query.where((eb) =>
+      eb.or([
+        eb("created_at_ms", "<", last.created_at_ms),
+        eb.and([eb("created_at_ms", "=", last.created_at_ms), eb("handle", "<", cursor)]),
+      ]),
     );
-    return row && fromRow(row);
-  };
+  }
+  return (await query.execute()).map(fromRow);
+}
 
-  return {
-    insert: async (record) => {
-      await withStore(store, () =>
-        store.write(db.insertInto("breezeway_session").values(toRow(record)).compile()),
-      );
-    },
-    findBySelector: (selectorHash) => findOne("selector_hash", selectorHash),
-    findByHandle: (handle) => findOne("handle", handle),
-    listForUser: async (userId, tenantId) => {
-      let query = db
-        .selectFrom("breezeway_session")
-        .selectAll()
-        .where("user_id", "=", userId)
-        .where("revoked_at_ms", "is", null)
-        .orderBy("created_at_ms", "desc");
-      if (tenantId !== undefined) query = query.where("tenant_id", "=", tenantId);
-      return (await withStore(store, () => query.execute())).map(fromRow);
-    },
-    ...createSessionWrites(store),
-    revokeApp: async (appId, nowMs) => {
-      await withStore(store, () =>
-        db
-          .transaction()
-          .execute((transaction) =>
-            appendChanges(store, transaction, [{ kind: "app", subject: appId }], nowMs),
-          ),
-      );
-    },
-    purge: async (beforeMs, idleMs) => {
-      await withStore(store, () =>
-        db
-          .deleteFrom("breezeway_session")
-          .where((eb) =>
-            eb.or([
-              eb("expires_at_ms", "<", beforeMs),
-              eb("last_active_at_ms", "<", beforeMs - idleMs),
-              eb("revoked_at_ms", "<", beforeMs),
-            ]),
-          )
-          .execute(),
-      );
-    },
-  };
+/** One change per session is exact, since it ends all tokens of that session. */
+function changesOf(ended: readonly SessionRecord[], reason: string): readonly Change[] {
+  return ended.map(({ handle }) => ({ kind: "session", subject: handle, detail: reason }));
+}
+
+/** The change in place of very many, so that the feed stays small. */
+function wideChange({ userId, tenantId }: RevokeQuery): Change {
+  if (userId === undefined) return { kind: "tenant", subject: tenantId ?? "" };
+  return { kind: "user", subject: userId, ...(tenantId === undefined ? {} : { tenantId }) };
 }
 
 function createSessionWrites(
@@ -150,40 +173,88 @@ function createSessionWrites(
           return fromRow(updated);
         }),
       ),
-    revoke: async (query, reason, nowMs) =>
-      withStore(store, () =>
-        db.transaction().execute(async (transaction) => {
-          let update = transaction
-            .updateTable("breezeway_session")
-            .set({ revoked_at_ms: nowMs, revoked_reason: reason })
-            .where("revoked_at_ms", "is", null);
-          if (query.handle !== undefined) update = update.where("handle", "=", query.handle);
-          if (query.userId !== undefined) update = update.where("user_id", "=", query.userId);
-          if (query.tenantId !== undefined) update = update.where("tenant_id", "=", query.tenantId);
-          const rows = await update.returningAll().execute();
-          const ended = rows.map(fromRow);
-          await appendChanges(store, transaction, changesOf(query, ended, reason), nowMs);
-          return ended;
-        }),
-      ),
+    async *revoke(query, reason, nowMs) {
+      const isWide =
+        query.handle === undefined &&
+        (await liveHandles(store, query, MAX_SESSION_CHANGES + 1)).length > MAX_SESSION_CHANGES;
+      for (;;) {
+        const handles = await liveHandles(store, query, REVOKE_SLICE);
+        if (handles.length > 0) yield await revokeSlice(handles);
+        // Counts what was found, since another process may have revoked a part of it meanwhile.
+        if (handles.length < REVOKE_SLICE) return;
+        await setImmediate();
+      }
+
+      function revokeSlice(handles: readonly string[]): Promise<SessionRecord[]> {
+        return withStore(store, () =>
+          db.transaction().execute(async (transaction) => {
+            const update = transaction
+              .updateTable("breezeway_session")
+              .set({ revoked_at_ms: nowMs, revoked_reason: reason })
+              .where("revoked_at_ms", "is", null)
+              .where("handle", "in", handles);
+            const ended = (await update.returningAll().execute()).map(fromRow);
+            const changes = isWide ? [wideChange(query)] : changesOf(ended, reason);
+            if (ended.length > 0) await appendChanges(store, transaction, changes, nowMs);
+            return ended;
+          }),
+        );
+      }
+    },
   };
 }
 
-/**
- * One change per session is exact, since it ends all tokens of that session. Above a bound the log
- * gets a single change instead, so that the feed stays small.
- */
-function changesOf(
-  query: RevokeQuery,
-  ended: readonly SessionRecord[],
-  reason: string,
-): readonly Change[] {
-  if (ended.length <= MAX_SESSION_CHANGES) {
-    return ended.map(({ handle }) => ({ kind: "session", subject: handle, detail: reason }));
-  }
-  const { userId, tenantId } = query;
-  if (userId !== undefined) {
-    return [{ kind: "user", subject: userId, ...(tenantId === undefined ? {} : { tenantId }) }];
-  }
-  return [{ kind: "tenant", subject: tenantId ?? "" }];
+export function createSessionStore(store: OpenStore): SessionStore {
+  const { db } = store;
+
+  const findOne = async (
+    column: "handle" | "selector_hash",
+    value: string,
+  ): Promise<SessionRecord | undefined> => {
+    const row = await withStore(store, () =>
+      db.selectFrom("breezeway_session").selectAll().where(column, "=", value).executeTakeFirst(),
+    );
+    return row && fromRow(row);
+  };
+
+  return {
+    insert: async (record) => {
+      await withStore(store, () =>
+        store.write(db.insertInto("breezeway_session").values(toRow(record)).compile()),
+      );
+    },
+    findBySelector: (selectorHash) => findOne("selector_hash", selectorHash),
+    findByHandle: (handle) => findOne("handle", handle),
+    listForUser: (query) => withStore(store, () => listForUser(store, query)),
+    ...createSessionWrites(store),
+    revokeApp: async (appId, nowMs) => {
+      await withStore(store, () =>
+        db
+          .transaction()
+          .execute((transaction) =>
+            appendChanges(store, transaction, [{ kind: "app", subject: appId }], nowMs),
+          ),
+      );
+    },
+    purge: async (beforeMs, idleMs) => {
+      const ended = db
+        .selectFrom("breezeway_session")
+        .select("handle")
+        .where((eb) =>
+          eb.or([
+            eb("expires_at_ms", "<", beforeMs),
+            eb("last_active_at_ms", "<", beforeMs - idleMs),
+            eb("revoked_at_ms", "<", beforeMs),
+          ]),
+        )
+        .limit(PURGE_SLICE);
+      for (;;) {
+        const { numDeletedRows } = await withStore(store, () =>
+          db.deleteFrom("breezeway_session").where("handle", "in", ended).executeTakeFirst(),
+        );
+        if (numDeletedRows < PURGE_SLICE) return;
+        await setImmediate();
+      }
+    },
+  };
 }

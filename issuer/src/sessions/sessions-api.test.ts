@@ -43,6 +43,70 @@ const mint = (cookie: string): Promise<Response> =>
 const claimsFor = async (cookie: string): Promise<Record<string, unknown>> =>
   decodeJwt(((await (await mint(cookie)).json()) as { token: string }).token);
 
+describe("sessions.listForUser", () => {
+  it("gives all live sessions of a user page by page, newest first", async () => {
+    const opened: string[] = [];
+    for (let count = 0; count < 7; count += 1) {
+      opened.push((await open()).session.handle);
+      // Several in one millisecond, too.
+      if (count % 2 === 0) clock.advance(1);
+    }
+    await open("bob");
+    const seen: string[] = [];
+    let page = await issuer.sessions.listForUser("alice", { limit: 3 });
+    while (page.length > 0) {
+      expect(page.length).toBeLessThanOrEqual(3);
+      seen.push(...page.map(({ handle }) => handle));
+      const cursor = seen.at(-1) ?? "";
+      // A session that has ended is still a cursor.
+      if (seen.length === 3) await issuer.sessions.revoke(cursor);
+      page = await issuer.sessions.listForUser("alice", { limit: 3, cursor });
+    }
+    expect(seen.toSorted()).toEqual(opened.toSorted());
+    const times = await issuer.sessions.listForUser("alice");
+    expect(times.map(({ createdAtSeconds }) => createdAtSeconds)).toEqual(
+      times.map(({ createdAtSeconds }) => createdAtSeconds).toSorted((a, b) => b - a),
+    );
+  });
+
+  it.each<[string, object]>([
+    ["limit: must be a whole number from 1 to 1000", { limit: 0 }],
+    ["limit: must be a whole number from 1 to 1000", { limit: 1_001 }],
+    ["limit: must be a whole number from 1 to 1000", { limit: 1.5 }],
+    ["limit: must be", { limit: "10" }],
+    ["cursor: ", { cursor: "" }],
+    ["cursor: must be the handle of a session of this user", { cursor: "nothing" }],
+  ])("refuses a page with the message %s for %o", async (message, filter) => {
+    await expect(issuer.sessions.listForUser("alice", filter)).rejects.toMatchObject({
+      code: "REQUEST_MALFORMED",
+      message: expect.stringContaining(message) as string,
+    });
+  });
+
+  it("refuses the session of another user as a cursor", async () => {
+    const { session } = await open("bob");
+    const listed = issuer.sessions.listForUser("alice", { cursor: session.handle });
+    await expect(listed).rejects.toMatchObject({ code: "REQUEST_MALFORMED" });
+  });
+});
+
+describe("revoking very many sessions", () => {
+  it("lets other requests pass between its slices", async () => {
+    for (let count = 0; count < 1_200; count += 1) await open();
+    const { session } = await open("bob");
+    const order: string[] = [];
+    const revoked = issuer.sessions.revokeAllForUser("alice").then((handles) => {
+      order.push("revoked");
+      return handles;
+    });
+    await issuer.sessions.get(session.handle);
+    order.push("read");
+    expect(await revoked).toHaveLength(1_200);
+    expect(order).toEqual(["read", "revoked"]);
+    expect(await issuer.sessions.listForUser("alice")).toEqual([]);
+  });
+});
+
 describe("sessions.create", () => {
   it("opens a session whose cookie works unchanged", async () => {
     const opened = await open();

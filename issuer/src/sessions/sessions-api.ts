@@ -1,4 +1,6 @@
 /** The programmatic API of sessions, for the host's own server. */
+import { BridgeError } from "@breezeway/shared";
+import { parseWith, wholeNumberOption } from "@breezeway/shared/schemas";
 import type { SessionCookie } from "../http/session-cookie.ts";
 import { checkId } from "../stored-id.ts";
 import type { NewSession } from "./session-input.ts";
@@ -42,11 +44,21 @@ export interface IssuerSessions {
    *   APP_NOT_ALLOWED (the app is not installed, or accepts bound tokens only), KEYS_UNAVAILABLE
    */
   mintToken(handle: string, appId: string): Promise<IssuedToken>;
-  /** Live sessions of a user, newest first. With `tenantId`, only those active in that tenant. */
-  listForUser(userId: string, filter?: { readonly tenantId?: string }): Promise<SessionInfo[]>;
+  /**
+   * Live sessions of a user, newest first. The next page begins after `cursor`, the handle of the last
+   * session of this one; a page with fewer than `limit` sessions is the last.
+   *
+   * @throws {BridgeError} REQUEST_MALFORMED, also when the user has no session `cursor`
+   */
+  listForUser(userId: string, filter?: SessionFilter): Promise<SessionInfo[]>;
   /** @returns false when there was no live session with this handle */
   revoke(handle: string): Promise<boolean>;
-  /** @returns handles of the sessions that it ended */
+  /**
+   * Ends the sessions in slices, so that very many do not hold up other requests. After a failure, some
+   * have ended; call it again.
+   *
+   * @returns handles of the sessions that it ended
+   */
   revokeAllForUser(userId: string, filter?: { readonly tenantId?: string }): Promise<string[]>;
   /** Ends every session that is active in a tenant. @returns their handles */
   revokeAllInTenant(tenantId: string): Promise<string[]>;
@@ -74,6 +86,15 @@ export interface IssuerSessions {
   switchTenant(handle: string, tenantId: string): Promise<SessionWithCookie | undefined>;
 }
 
+export interface SessionFilter {
+  /** Only sessions that are active in this tenant. */
+  readonly tenantId?: string;
+  /** Sessions of one page, 1 to 1 000. Default 1 000. */
+  readonly limit?: number;
+  /** The handle of the last session of the page before. */
+  readonly cursor?: string;
+}
+
 export interface IssuedToken {
   /** Compact JWT. */
   readonly token: string;
@@ -85,6 +106,34 @@ export interface SessionsApiDeps {
   readonly service: () => Promise<SessionService>;
   readonly cookie: SessionCookie;
   readonly cookieFor: (opened: OpenedSession) => string;
+}
+
+const MAX_PAGE = 1_000;
+const pageLimit = wholeNumberOption(1, MAX_PAGE);
+
+function checkPage({ limit = MAX_PAGE, cursor }: SessionFilter = {}): {
+  readonly limit: number;
+  readonly cursor?: string;
+} {
+  const checked = parseWith(pageLimit, limit, { code: "REQUEST_MALFORMED", source: "limit" });
+  return cursor === undefined
+    ? { limit: checked }
+    : { limit: checked, cursor: checkId("cursor", cursor) };
+}
+
+function noSuchCursor(): BridgeError {
+  return new BridgeError(
+    "REQUEST_MALFORMED",
+    "cursor: must be the handle of a session of this user. Start again without a cursor.",
+  );
+}
+
+function checkQuery(
+  userId: string,
+  { tenantId }: { readonly tenantId?: string } = {},
+): { readonly userId: string; readonly tenantId?: string } {
+  const user = { userId: checkId("userId", userId) };
+  return tenantId === undefined ? user : { ...user, tenantId: checkId("tenantId", tenantId) };
 }
 
 export function createSessionsApi(deps: SessionsApiDeps): IssuerSessions {
@@ -119,8 +168,10 @@ export function createSessionsApi(deps: SessionsApiDeps): IssuerSessions {
     },
     mintToken: async (handle, appId) => mintToken(checkId("handle", handle), appId),
     listForUser: async (userId, filter) => {
-      const { userId: user, tenantId } = checkQuery(userId, filter);
-      return (await (await service()).listForUser(user, tenantId)).map(toInfo);
+      const query = { ...checkQuery(userId, filter), ...checkPage(filter) };
+      const records = await (await service()).listForUser(query);
+      if (!records) throw noSuchCursor();
+      return records.map(toInfo);
     },
     revoke: async (handle) => {
       return (
@@ -154,12 +205,4 @@ export function createSessionsApi(deps: SessionsApiDeps): IssuerSessions {
         sessions.renew(checkId("handle", handle), checkId("tenantId", tenantId)),
       ),
   };
-}
-
-function checkQuery(
-  userId: string,
-  { tenantId }: { readonly tenantId?: string } = {},
-): { readonly userId: string; readonly tenantId?: string } {
-  const user = { userId: checkId("userId", userId) };
-  return tenantId === undefined ? user : { ...user, tenantId: checkId("tenantId", tenantId) };
 }

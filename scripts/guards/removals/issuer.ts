@@ -137,8 +137,8 @@ export const issuer: readonly Removal[] = [
     edits: [
       edit(
         "issuer/src/sessions/session-store.ts",
-        'let update = transaction\n            .updateTable("breezeway_session")',
-        'let update = db\n            .updateTable("breezeway_session")',
+        'const update = transaction\n              .updateTable("breezeway_session")',
+        'const update = db\n              .updateTable("breezeway_session")',
       ),
     ],
   },
