@@ -40,48 +40,49 @@ function postgres(answer: Buffer | undefined, tls: "N" | "S" = "N"): Server {
   });
 }
 
-it.each<[string, Buffer | undefined, "N" | "S", string, RegExp]>([
+interface Refusal {
+  /** Absent: the connection is cut. */
+  readonly answer?: Buffer;
+  readonly tls?: "N" | "S";
+  readonly query?: string;
+}
+
+it.each<[string, Refusal, RegExp]>([
   [
     "is a pooler that does not know a startup parameter",
-    errorResponse("08P01", "unsupported startup parameter: statement_timeout"),
-    "N",
-    "",
+    { answer: errorResponse("08P01", "unsupported startup parameter: statement_timeout") },
     /does not take the startup parameter statement_timeout.*ignore_startup_parameters/,
   ],
   [
     "refuses the password",
-    errorResponse("28P01", `password authentication failed for user "u:${PASSWORD}"`),
-    "N",
-    "",
+    { answer: errorResponse("28P01", `password authentication failed for user "u:${PASSWORD}"`) },
     /refused the user or the password/,
   ],
   [
     "does not admit the address",
-    errorResponse("28000", "no pg_hba.conf entry for host"),
-    "N",
-    "",
+    { answer: errorResponse("28000", "no pg_hba.conf entry for host") },
     /pg_hba\.conf/,
   ],
-  ["has no such database", errorResponse("3D000", "does not exist"), "N", "", /no such database/],
+  [
+    "has no such database",
+    { answer: errorResponse("3D000", "does not exist") },
+    /no such database/,
+  ],
   [
     "is full",
-    errorResponse("53300", "sorry, too many clients already"),
-    "N",
-    "",
+    { answer: errorResponse("53300", "sorry, too many clients already") },
     /no free connection.*maxConnections/,
   ],
-  ["is starting", errorResponse("57P03", "starting up"), "N", "", /is starting/],
-  ["answers with an unknown code", errorResponse("XX999", "?"), "N", "", /look the code up/],
-  ["has no TLS", undefined, "N", "?sslmode=verify-full", /the server has no TLS/],
+  ["is starting", { answer: errorResponse("57P03", "starting up") }, /is starting/],
+  ["answers with an unknown code", { answer: errorResponse("XX999", "?") }, /look the code up/],
+  ["has no TLS", { query: "?sslmode=verify-full" }, /the server has no TLS/],
   [
     "has a certificate of an unknown authority",
-    undefined,
-    "S",
-    "?sslmode=verify-full",
+    { tls: "S", query: "?sslmode=verify-full" },
     /no trusted authority/,
   ],
-  ["closes the connection", undefined, "N", "", /the connection was c(?:losed|ut)/],
-])("names the cause when the server %s", async (_case, answer, tls, query, cause) => {
+  ["closes the connection", {}, /the connection was c(?:losed|ut)/],
+])("names the cause when the server %s", async (_case, { answer, tls, query = "" }, cause) => {
   server = await listen(postgres(answer, tls));
   const connectionString = `postgres://u:${PASSWORD}@127.0.0.1:${server.port}/db${query}`;
   const opened = postgresStore({ connectionString }).open();
