@@ -40,13 +40,18 @@ const BY_MESSAGE: readonly (readonly [RegExp, string])[] = [
     /terminated|ended/i,
     "the connection was closed at once. Check that this port belongs to Postgres",
   ],
-  [/password must be a string/i, "the server asks for a password, and the connection string has none"],
+  [
+    /password must be a string/i,
+    "the server asks for a password, and the connection string has none",
+  ],
 ];
 
 export function openFault(error: unknown): string {
   if (!(error instanceof Error)) return "unknown failure";
   if (error instanceof AggregateError && error.errors.length > 0) return openFault(error.errors[0]);
-  const parameter = /unsupported startup parameter(?: in options)?: "?(\w{1,63})/.exec(error.message);
+  const parameter = /unsupported startup parameter(?: in options)?: "?(\w{1,63})/.exec(
+    error.message,
+  );
   if (parameter) {
     return `the server does not take the startup parameter ${parameter[1]}. It is probably a pooler: connect to Postgres itself, or let the pooler ignore the parameter (ignore_startup_parameters of PgBouncer)`;
   }
