@@ -16,7 +16,8 @@ const SOURCE_NAMES: Readonly<Record<string, readonly string[]>> = {
     "decodeJWT atob decodedToken.payload.userId jwt.io Authorization X-Tenant-ID",
     "createAppBridge method.call method.expose event.subscribe event.publish getAppToken",
     "getCurrentCustomerId setupCompleted setupUrl connectUrl disconnectUrl isExposed callMethod",
-    "exposeMethod isMethodExposed getCurrentTime CustomerChanged AppBridge",
+    "exposeMethod isMethodExposed getCurrentTime CustomerChanged AppBridge StrictMode menuItems",
+    "configurationUrl appLauncher",
   ].flatMap((names) => names.split(" ")),
   "From a session server": [
     "verifySession Express Hapi Fastify Koa Loopback Lambda Netlify Next.js NestJS Go FastAPI Flask",
