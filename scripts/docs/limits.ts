@@ -216,7 +216,13 @@ const GROUPS: readonly Group[] = [
       maxHeaderFields: "header fields of a request",
       connectTimeoutMs: "for a connection to an upstream",
       maxConcurrentRequests: "requests to one upstream at once",
-      maxConcurrentPerSession: "requests of one session to one upstream at once",
+      maxConcurrentStreams: "WebSockets and event streams of one upstream at once",
+      maxConcurrentPerSession:
+        "requests of one session to one upstream at once, and as many streams",
+      maxConcurrentPerUser: "requests of one user to one upstream at once, and as many streams",
+      maxConcurrentPerApp: "requests of one app to one upstream at once, and as many streams",
+      maxConcurrentPerAddress:
+        "requests of one address to one upstream at once, and as many streams",
       circuitFailures: "failures in a row that open the circuit of an upstream",
       circuitOpenMs: "for which an open circuit rejects requests",
       refusals: "rejected requests of one address",

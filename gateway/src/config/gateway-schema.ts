@@ -56,7 +56,11 @@ const limit = z.optional(wholeNumberOption(1, 1_000_000));
 const limitsSchema = optionObject<LimitOptions>({
   connectTimeoutMs: limit,
   maxConcurrentRequests: limit,
+  maxConcurrentStreams: limit,
   maxConcurrentPerSession: limit,
+  maxConcurrentPerUser: limit,
+  maxConcurrentPerApp: limit,
+  maxConcurrentPerAddress: limit,
   circuitFailures: limit,
   circuitOpenMs: limit,
 });

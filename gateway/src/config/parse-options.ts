@@ -11,7 +11,7 @@ import { createRemoval } from "../request/removed-headers.ts";
 import { UPSTREAM_LIMITS, type UpstreamLimits } from "../upstream/upstream-pools.ts";
 import { checkIssuer } from "./check-issuer.ts";
 import { gatewaySchema, reloadSchema } from "./gateway-schema.ts";
-import type { GatewayOptions, PolicyOptions } from "./options.ts";
+import type { GatewayOptions, LimitOptions, PolicyOptions } from "./options.ts";
 import type { RouteOptions } from "./route-schema.ts";
 
 /** How long a browser may cache a preflight. */
@@ -37,17 +37,15 @@ export function parseGatewayOptions(value: unknown, source: string): GatewaySett
   return {
     options,
     policy,
-    limits: {
-      connectTimeoutMs: limits.connectTimeoutMs ?? UPSTREAM_LIMITS.connectTimeoutMs,
-      maxConcurrentRequests: limits.maxConcurrentRequests ?? UPSTREAM_LIMITS.maxConcurrentRequests,
-      maxConcurrentPerSession:
-        limits.maxConcurrentPerSession ?? UPSTREAM_LIMITS.maxConcurrentPerSession,
-      circuitFailures: limits.circuitFailures ?? UPSTREAM_LIMITS.circuitFailures,
-      circuitOpenMs: limits.circuitOpenMs ?? UPSTREAM_LIMITS.circuitOpenMs,
-    },
+    limits: withDefaults(limits),
     refusalLimit: refusalLimit === false ? undefined : refusalLimit,
     rateLimitStore: parseRateLimitStore(rateLimitStore, source),
   };
+}
+
+function withDefaults(limits: LimitOptions): UpstreamLimits {
+  const given = Object.entries(limits).filter(([, value]) => value !== undefined);
+  return { ...UPSTREAM_LIMITS, ...(Object.fromEntries(given) as Partial<UpstreamLimits>) };
 }
 
 /**

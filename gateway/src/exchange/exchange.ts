@@ -10,7 +10,7 @@
  * closure or a promise for a plain request, since each costs throughput (bench/gateway).
  */
 import type { Duplex } from "node:stream";
-import { BridgeError, type ErrorReason } from "@breezeway/shared";
+import { BridgeError } from "@breezeway/shared";
 import type { VerifiedSession } from "@breezeway/verify";
 import type { Span } from "@opentelemetry/api";
 import type { Client, Dispatcher } from "undici";
@@ -21,10 +21,9 @@ import { authorise } from "../decision/authorise.ts";
 import { examineAndProve, findRoute, inspectHead } from "../decision/examine.ts";
 import { isPreflight, locate, type Examined, type Located } from "../decision/examine.ts";
 import type { Policy } from "../decision/policy.ts";
-import type { Route } from "../decision/route-table.ts";
 import { useProof } from "../decision/use-proof.ts";
 import { assertNotExceeded } from "../limits/rate-limits.ts";
-import type { ObservedExchange } from "../observe/observer.ts";
+import { clientAddress } from "../request/client-address.ts";
 import { forwardHeaders } from "../request/forward-headers.ts";
 import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
 import type { InspectedHeaders } from "../request/inspect-headers.ts";
@@ -34,6 +33,7 @@ import { announcedLength, faultOf, type UpstreamHeaders } from "../upstream/upst
 import type { UpstreamOutcome, UpstreamPool } from "../upstream/upstream-pools.ts";
 import type { ClientListener, ClientSide } from "./client-side.ts";
 import type { ExchangeDeps } from "./exchange-deps.ts";
+import { ExchangeRecord, NEVER_MS } from "./exchange-record.ts";
 import type { OpenExchange } from "./open-exchanges.ts";
 import { chunkedRequest, dispatchOptions, forwardTrailers, upgradeOf } from "./upstream-request.ts";
 
@@ -43,25 +43,11 @@ type State = "deciding" | "waiting" | "answering" | "done";
 /** nginx's status for a client that left before its answer. Appears in metrics, never on the wire. */
 const CLIENT_GONE = 499;
 const NO_HEADERS: readonly string[] = [];
-const NEVER_MS = Number.POSITIVE_INFINITY;
 
 export class Exchange
-  implements Dispatcher.DispatchHandler, ClientListener, OpenExchange, ObservedExchange
+  extends ExchangeRecord
+  implements Dispatcher.DispatchHandler, ClientListener, OpenExchange
 {
-  readonly head: RequestHead;
-  readonly requestId: string;
-  readonly startedAtMs: number = performance.now();
-  origin: string | undefined;
-  path: string | undefined;
-  route: Route | undefined;
-  session: VerifiedSession | undefined;
-  status = 0;
-  reason: ErrorReason | undefined;
-  isUpgraded = false;
-  place = -1;
-  /** {@link NEVER_MS} while no body should move. The wait for the upstream's head has its own limit. */
-  activeAtMs: number = NEVER_MS;
-  sentAtMs: number = NEVER_MS;
   readonly #deps: ExchangeDeps;
   readonly #client: ClientSide;
   /** One policy for the whole life of the request, whatever a reload changes meanwhile. */
@@ -83,11 +69,10 @@ export class Exchange
   #isPaused = false;
 
   constructor(deps: ExchangeDeps, client: ClientSide, head: RequestHead) {
+    super(head, deps.randomId());
     this.#deps = deps;
     this.#client = client;
     this.#policy = deps.policy();
-    this.requestId = deps.randomId();
-    this.head = head;
   }
 
   get isAnswering(): boolean {
@@ -178,7 +163,7 @@ export class Exchange
   }
 
   #send(request: Examined, session: VerifiedSession): void {
-    const upgrade = this.#enterUpstream(request, session);
+    const upgrade = this.#enterUpstream(request);
     const body = this.#client.body(request.route.maxBodyBytes);
     if (body !== null) this.activeAtMs = this.#deps.open.nowMs;
     const context = { requestId: this.requestId, policy: this.#policy };
@@ -197,7 +182,7 @@ export class Exchange
   }
 
   /** Counts the request in at its upstream. Returns the protocol to upgrade to. */
-  #enterUpstream(request: Examined, session: VerifiedSession): string | null {
+  #enterUpstream(request: Examined): string | null {
     const { upstreamOrigin } = request.route;
     if (upstreamOrigin === undefined) {
       throw new BridgeError("ROUTE_UNKNOWN", "This route has no upstream.");
@@ -205,7 +190,9 @@ export class Exchange
     const upgrade = upgradeOf(request, this.#client);
     const { upstreams, open, observer } = this.#deps;
     const upstream = upstreams.get(upstreamOrigin);
-    upstream.enter(session.handle);
+    if (upgrade !== null) this.kind = "stream";
+    this.address = clientAddress(this.head, this.#policy.trustsPeer);
+    upstream.enter(this);
     this.#upstream = upstream;
     open.add(this);
     observer.allowed(this);
@@ -244,7 +231,7 @@ export class Exchange
   }
 
   onResponseStart(controller: Controller, status: number, headers: UpstreamHeaders): void {
-    const fault = faultOf(status, headers);
+    const fault = faultOf(status, headers) ?? this.#upstream?.streamFault(this, headers);
     if (fault !== undefined) return controller.abort(fault);
     this.#begin(status);
     this.activeAtMs = this.#deps.open.nowMs;
@@ -351,7 +338,7 @@ export class Exchange
       open.delete(this);
       this.#upstream.connections.release(this.#connection, this.#isReusable);
       this.#connection = undefined;
-      this.#upstream.leave(this.session?.handle ?? "", this.#outcome);
+      this.#upstream.leave(this, this.#outcome);
       this.#upstream = undefined;
     }
     observer.finished(this);

@@ -15,9 +15,9 @@ export function clientAddress(
   { peerAddress, rawHeaders }: Pick<RequestHead, "peerAddress" | "rawHeaders">,
   trustsPeer: (address: string | undefined) => boolean,
 ): string | undefined {
-  const peer = plainAddress(peerAddress ?? "");
-  if (peer === undefined) return undefined;
-  if (!trustsPeer(peerAddress)) return isPrivate(peer) ? undefined : groupOf(peer);
+  if (peerAddress === undefined) return undefined;
+  if (!trustsPeer(peerAddress)) return groupOfPeer(peerAddress);
+  if (plainAddress(peerAddress) === undefined) return undefined;
   const hops = forwardedFor(rawHeaders);
   for (const hop of hops.toReversed()) {
     const address = plainAddress(hop);
@@ -25,6 +25,19 @@ export function clientAddress(
     if (!trustsPeer(address)) return groupOf(address);
   }
   return undefined;
+}
+
+// Few peers send most requests. Bounded, because anybody can be a peer.
+const MAX_KNOWN_PEERS = 1_024;
+const knownPeers = new Map<string, string | undefined>();
+
+function groupOfPeer(peerAddress: string): string | undefined {
+  if (knownPeers.has(peerAddress)) return knownPeers.get(peerAddress);
+  const peer = plainAddress(peerAddress);
+  const group = peer === undefined || isPrivate(peer) ? undefined : groupOf(peer);
+  if (knownPeers.size >= MAX_KNOWN_PEERS) knownPeers.clear();
+  knownPeers.set(peerAddress, group);
+  return group;
 }
 
 function forwardedFor(rawHeaders: readonly string[]): string[] {

@@ -20,6 +20,11 @@ export function announcedLength(upstream: UpstreamHeaders): number | undefined {
   return typeof length === "string" ? Number(length) : undefined;
 }
 
+/** Whether the answer is a stream of server-sent events, which stays open. */
+export function isEventStream({ "content-type": type }: UpstreamHeaders): boolean {
+  return typeof type === "string" && /^text\/event-stream(?:[\s;]|$)/i.test(type);
+}
+
 /**
  * Interim answers never come this far, but a 101 without `Upgrade` does. RFC 9110, section 15, defines no
  * status outside 100 to 599.

@@ -100,9 +100,9 @@ export const gateway: readonly Removal[] = [
     row: "TM-411",
     edits: [
       edit(
-        "gateway/src/upstream/upstream-pools.ts",
-        "if (own >= this.#limits.maxConcurrentPerSession) {",
-        "if (own < 0) {",
+        "gateway/src/upstream/places.ts",
+        'if (held(this.#bySession, handle) >= perSession) return tooMany("This session");',
+        "",
       ),
     ],
   },
@@ -471,6 +471,16 @@ export const gateway: readonly Removal[] = [
         "gateway/src/request/fold-path.ts",
         "if (PLAIN.test(path)) return path.toLowerCase();",
         'if (path !== "") return path.toLowerCase();',
+      ),
+    ],
+  },
+  {
+    row: "TM-578",
+    edits: [
+      edit(
+        "gateway/src/upstream/places.ts",
+        "return isReserved && !holdsFew ?",
+        "return isReserved && ofUser > 1e9 ?",
       ),
     ],
   },

@@ -148,15 +148,27 @@ function objectIn(part: string): Record<string, unknown> | undefined {
   return bytes && parseStrictObject(bytes);
 }
 
+// The URL parser would also accept user information, backslashes, and missing slashes, and would drop dot
+// segments, tabs and line breaks, so that many texts named one URL.
+const HTU = /^https?:\/\/[^/?#@\\%]+(?:[/?#]|$)/i;
+const VISIBLE_ASCII = /^[!-~]+$/;
+const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:[/?#]|$)/i;
+
+function isPlainUrl(text: string): boolean {
+  const [path = ""] = text.split(/[?#]/, 1);
+  return (
+    HTU.test(text) && VISIBLE_ASCII.test(text) && !path.includes("\\") && !DOT_SEGMENT.test(path)
+  );
+}
+
 /**
  * Check 9. Compares the proof's URL in its normal form, without query and fragment, with the request's
  * path exactly as it arrived. A path that is not in normal form thus has no valid proof: some servers
  * read `/a/../b` as `/b`, others do not.
  */
 function isUrlOf(target: string | undefined, htu: unknown, bases: readonly URL[]): boolean {
-  if (typeof htu !== "string" || !URL.canParse(htu) || target?.startsWith("/") !== true) {
-    return false;
-  }
+  if (typeof htu !== "string" || target?.startsWith("/") !== true) return false;
+  if (!isPlainUrl(htu) || !URL.canParse(htu)) return false;
   const asked = new URL(htu);
   const [path = ""] = target.split("?", 1);
   return bases.some(({ origin, pathname }) => {
