@@ -10,6 +10,8 @@ export const storedId: z.ZodMiniType<string> = z.string().check(
     (id) => !id.includes("\0") && id.isWellFormed(),
     "must not contain NUL or half of a surrogate pair",
   ),
+  // Ids are also names of members of objects, where this one means something else.
+  z.refine((id) => id !== "__proto__", "must not be __proto__"),
 );
 
 /** @throws {BridgeError} REQUEST_MALFORMED, naming the field */

@@ -102,9 +102,14 @@ function* table(keys: readonly KeyInfo[]): Generator<string> {
 }
 
 function describe(key: KeyInfo): string {
-  const signs = `signs from ${time(key.activatesAtSeconds)}`;
-  const until = key.retiresAtSeconds === undefined ? "" : ` to ${time(key.retiresAtSeconds)}`;
-  return `${key.kid}  ${key.alg}  ${key.state.padEnd(9)}  ${signs}${until}`;
+  return `${key.kid}  ${key.alg}  ${key.state.padEnd(9)}  ${timesOf(key)}`;
+}
+
+/** A removed key signs nothing, whatever was planned for it. */
+function timesOf({ activatesAtSeconds, retiresAtSeconds, removedAtSeconds }: KeyInfo): string {
+  if (removedAtSeconds !== undefined) return `removed at ${time(removedAtSeconds)}`;
+  const until = retiresAtSeconds === undefined ? "" : ` to ${time(retiresAtSeconds)}`;
+  return `signs from ${time(activatesAtSeconds)}${until}`;
 }
 
 function time(epochSeconds: number): string {

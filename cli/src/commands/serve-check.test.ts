@@ -127,6 +127,91 @@ describe("breezeway serve --check", () => {
       () => change({ hookTimeoutMs: 0 }),
       ": issuer.hookTimeoutMs: must be at least 1",
     ],
+    [
+      "a doubled name",
+      () => '{ "issuer": {}, "issuer": {} }',
+      ": a name appears twice in one object (line 1 column 17)",
+    ],
+    [
+      "a tenant named __proto__",
+      ({ apps, gateway }) =>
+        JSON.stringify({ issuer: { url: ISSUER, x: "canary" }, gateway, apps }).replace(
+          '"x":',
+          '"__proto__":',
+        ),
+      ": the name __proto__ is reserved (line 1 column",
+    ],
+    [
+      "an app with the id constructor",
+      () => change({}, {}, { apps: [{ ...ORDERS, id: "constructor" }] }),
+      ": apps[0]: id: must not be the name",
+    ],
+    [
+      "a manifest whose name has a line break",
+      () => change({}, {}, { apps: [{ ...ORDERS, name: "canary\nx" }] }),
+      ": apps[0]: name: must not contain control characters",
+    ],
+    [
+      "a manifest whose name changes the direction of the text",
+      () => change({}, {}, { apps: [{ ...ORDERS, name: "canary\u202e" }] }),
+      ": apps[0]: name: must not contain control characters",
+    ],
+    ...["canary", "http://canary/db", "postgres://u:ca#nary@host/db"].map(
+      (url): [string, () => object, string] => [
+        `${url} as the URL of Postgres`,
+        () => {
+          fixture.env = { STORE: url };
+          return change({ store: { kind: "postgres", url: { env: "STORE" } } });
+        },
+        ": issuer.store.url: must be a URL such as postgres://",
+      ],
+    ),
+    ...[
+      [{ port: 4_100 }, { port: 4_100 }, ": gateway.port: must differ from issuer.port"],
+      [
+        { port: 4_100, host: "0.0.0.0" },
+        { port: 4_100, host: "127.0.0.1" },
+        ": gateway.port: must differ from issuer.port",
+      ],
+      [
+        { port: 4_100, host: "localhost" },
+        { port: 0, operationsPort: 4_100 },
+        ": gateway.operationsPort: must differ from issuer.port",
+      ],
+      [
+        {},
+        { port: 4_100, operationsPort: 4_100 },
+        ": gateway.operationsPort: must differ from gateway.port",
+      ],
+      [
+        {},
+        { port: 4_100, routes: [{ prefix: "/x", upstream: "http://localhost:4100/y" }] },
+        ": gateway.routes[0].upstream: must not be the gateway itself",
+      ],
+    ].map(([issuer, gateway, message]): [string, () => object, string] => [
+      `the listeners ${JSON.stringify([issuer, gateway])}`,
+      () => change(issuer as object, gateway as object),
+      message as string,
+    ]),
+    [
+      "two users with one id",
+      () => {
+        const user = { id: "a", name: "A", tenants: {} };
+        return change({ devLogin: { users: [user, user] } });
+      },
+      ": issuer.devLogin.users[1].id: must be unique",
+    ],
+    [
+      "routes but no apps",
+      () => change({}, {}, { apps: [] }),
+      ": gateway: apps: is empty, but routes[0] names apps or scopes",
+    ],
+    ["no routes", () => change({}, { routes: [] }), ": gateway: routes: must have at least one"],
+    [
+      "a slash at the end of the issuer's URL",
+      () => change({ url: `${ISSUER}/` }),
+      ": issuer.url: must not end with a slash. Remove the slash at the end",
+    ],
     ["hooks that fail", () => change({ hooks: "fails.mjs" }), ": issuer.hooks: "],
   ])("names file and field for %s, and quotes no value", async (_case, configOf, message) => {
     fixture.env = { SHORT: "canary" };

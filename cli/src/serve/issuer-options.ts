@@ -64,7 +64,16 @@ async function createStore(
   const { kind, url, ...options } = section;
   // Users of SQLite need not load the driver.
   const { postgresStore } = await import("@breezeway/issuer/postgres");
-  return postgresStore({ ...options, connectionString: readSecret(url, "issuer.store.url") });
+  const connectionString = readSecret(url, "issuer.store.url");
+  try {
+    return postgresStore({ ...options, connectionString });
+  } catch (error) {
+    if (!BridgeError.is(error)) throw error;
+    const message = error.message
+      .replace(/^postgresStore: /, `${file}: issuer.store.`)
+      .replace(".connectionString: ", ".url: ");
+    throw new BridgeError(error.code, message, { cause: error });
+  }
 }
 
 function oidcOptions(

@@ -8,6 +8,7 @@ import { BridgeError } from "@breezeway/shared";
 import { createAppRegistry, type AppRegistry } from "@breezeway/shared/schemas";
 import type { CliIo } from "../io.ts";
 import { assertJson } from "./assert-json.ts";
+import { assertNoConflicts } from "./check-conflicts.ts";
 import { parseServeConfig, type ServeConfig } from "./config-schema.ts";
 import { loadHooks } from "./hooks.ts";
 import { createIssuerOptions } from "./issuer-options.ts";
@@ -50,6 +51,7 @@ export function readServeFile(file: string): ServeFile {
   const text = readTrustedText(file, "configuration");
   assertJson(text, file);
   const config = parseServeConfig(text, file);
+  assertNoConflicts(config, file);
   const { url: issuer, algorithms = {} } = config.issuer;
   const manifests = readManifests(config, file);
   const apps = naming(`${file}: apps: `, () => createAppRegistry(manifests));

@@ -90,6 +90,13 @@ function checkProofRoutes({ routes }: Policy, takesProofs: boolean, source: stri
 
 // A misspelt id would lock an app out of its route, and only its users would notice.
 function checkApps(routes: readonly RouteOptions[], apps: AppRegistry, source: string): void {
+  const needing = routes.findIndex((route) => route.apps ?? route.scopes);
+  if (apps.all.length === 0 && needing !== -1) {
+    throw new BridgeError(
+      "CONFIG_INVALID",
+      `${source}: apps: is empty, but routes[${needing}] names apps or scopes. Add the manifests.`,
+    );
+  }
   routes.forEach((route, index) => {
     const unknown = route.apps?.find((id) => apps.get(id) === undefined);
     if (unknown !== undefined) {

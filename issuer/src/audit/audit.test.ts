@@ -14,7 +14,7 @@ const CANARY = "canary-7f3a";
 
 interface Line {
   readonly event: string;
-  readonly time: number;
+  readonly time: string;
   readonly [field: string]: unknown;
 }
 
@@ -76,7 +76,7 @@ describe("the audit log", () => {
       {
         level: 30,
         log: "audit",
-        time: expect.any(Number) as number,
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string,
         event: "token.minted",
         sub: "alice",
         tenant: "acme",

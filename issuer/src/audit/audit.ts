@@ -3,7 +3,7 @@
  * secret, a claim value or free text, so none of them can be logged by mistake.
  */
 import type { InstallationState } from "@breezeway/shared/schemas";
-import { pino, type DestinationStream } from "pino";
+import { pino, stdTimeFunctions, type DestinationStream } from "pino";
 
 export type AuditEventName =
   | "login.succeeded"
@@ -51,12 +51,16 @@ export type AuditSink = (event: AuditEvent) => void;
 export const silentAudit: AuditSink = () => undefined;
 
 /**
- * Writes audit events as JSON lines through pino, each with `time` in epoch milliseconds.
+ * Writes audit events as JSON lines through pino, each with `time` in ISO 8601, as all other lines of Breezeway have it.
  *
  * @param destination Default: standard output.
  */
 export function pinoAudit(destination?: DestinationStream): AuditSink {
-  const options = { base: { log: "audit" }, messageKey: "message" };
+  const options = {
+    base: { log: "audit" },
+    messageKey: "message",
+    timestamp: stdTimeFunctions.isoTime,
+  };
   const logger = destination ? pino(options, destination) : pino(options);
   return (event) => logger.info(event);
 }

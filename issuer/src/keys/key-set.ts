@@ -19,6 +19,8 @@ export interface KeyInfo {
   readonly activatesAtSeconds: number;
   /** No signature from this time on. Absent while no end is planned. */
   readonly retiresAtSeconds?: number;
+  /** When the key was removed. Verifiers reject its tokens from this time on. */
+  readonly removedAtSeconds?: number;
 }
 
 export interface ActiveSigner {
@@ -84,6 +86,7 @@ export function createKeySet({ store, vault, clock }: KeySetDeps): KeySet {
     createdAtSeconds: toSeconds(key.createdAtMs),
     activatesAtSeconds: toSeconds(key.activatesAtMs),
     ...(key.retiresAtMs === undefined ? {} : { retiresAtSeconds: toSeconds(key.retiresAtMs) }),
+    ...(key.removedAtMs === undefined ? {} : { removedAtSeconds: toSeconds(key.removedAtMs) }),
   });
 
   return {

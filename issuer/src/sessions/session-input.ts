@@ -54,6 +54,10 @@ export function checkNewSession(input: NewSession): CheckedSession {
     code: "REQUEST_MALFORMED",
     source: "session",
   });
+  // The parser leaves such a member out.
+  if (input.tenants && Object.hasOwn(input.tenants, "__proto__")) {
+    throw malformed("session: tenants: must not contain a tenant __proto__.");
+  }
   const allowed = parsed.tenants ?? { [parsed.tenantId]: { scopes: parsed.scopes ?? [] } };
   if (!Object.hasOwn(allowed, parsed.tenantId)) {
     throw new BridgeError("TENANT_NOT_ALLOWED", "session: tenantId: must be one of tenants.");

@@ -121,18 +121,24 @@ export type ManifestInput = Omit<Manifest, Defaulted> & {
 };
 
 const text = (maxLength: number) =>
-  z
-    .string()
-    .check(z.minLength(1), z.maxLength(maxLength, `must be at most ${maxLength} characters`));
-
-const appId = z
-  .string()
-  .check(
+  z.string().check(
+    z.minLength(1),
+    z.maxLength(maxLength, `must be at most ${maxLength} characters`),
+    // A line break or a change of direction would let a name imitate other parts of a page or a log.
     z.regex(
-      /^[a-z][a-z0-9-]{0,62}$/,
-      "must be lower-case letters, digits and hyphens, starting with a letter",
+      /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]*$/u,
+      "must not contain control characters, line breaks or bidirectional controls",
     ),
   );
+
+const appId = z.string().check(
+  z.regex(
+    /^[a-z][a-z0-9-]{0,62}$/,
+    "must be lower-case letters, digits and hyphens, starting with a letter",
+  ),
+  // Ids are looked up in objects, whose prototype has this name.
+  z.refine((id) => !(id in Object.prototype), "must not be the name of a member of every object"),
+);
 
 const rightName = z.string().check(z.refine(isRight, "must be of the form resource:action"));
 

@@ -33,8 +33,22 @@ export interface PostgresStoreOptions {
 /** The largest time that Postgres and Node's timers take. */
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
+/** The driver takes any text for the name of a database on this machine. */
+function isConnectionString(text: string): boolean {
+  // The host of a local socket stands in the query, which `URL` does not accept beside a user.
+  const url = text.replace(/@(?:localhost)?\//, "@localhost/");
+  return /^postgres(?:ql)?:\/\//i.test(text) && URL.canParse(url);
+}
+
 const postgresStoreOptions = optionObject<PostgresStoreOptions>({
-  connectionString: z.string(),
+  connectionString: z
+    .string()
+    .check(
+      z.refine(
+        isConnectionString,
+        "must be a URL such as postgres://user:password@host:5432/database, with special characters percent-encoded",
+      ),
+    ),
   maxConnections: z.optional(wholeNumberOption(1, 100)),
   connectTimeoutMs: z.optional(numberOption(0, MAX_TIMEOUT_MS)),
   // Postgres takes 0 for "no limit": a connection whose network was cut would never be closed.
