@@ -214,10 +214,10 @@ function parseIssuerUrl(issuer: string): URL {
     throw invalidUrl("must have no query, fragment or credentials");
   }
   // Verifiers compare the issuer byte for byte, so only the canonical spelling is allowed.
-  if (issuer.endsWith("/")) throw invalidUrl("must not end with a slash. Remove the slash at the end");
   const canonical = (url.pathname === "/" ? url.origin : url.href).replace(/\/$/, "");
-  if (issuer !== canonical) throw invalidUrl(`must be written ${canonical}`);
-  return url;
+  if (issuer === canonical) return url;
+  const advice = issuer.endsWith("/") ? ". Remove the slash at the end" : "";
+  throw invalidUrl(`must be written ${canonical}${advice}`);
 }
 
 function invalidUrl(text: string): BridgeError {

@@ -70,7 +70,7 @@ describe("createIssuer", () => {
     [
       "an issuer URL with a trailing slash",
       { issuer: "https://shell.example/auth/" },
-      "issuer: must be written https://shell.example/auth",
+      "issuer: must be written https://shell.example/auth. Remove the slash at the end",
     ],
     [
       "an issuer URL with capitals in the host",

@@ -210,7 +210,7 @@ describe("breezeway serve --check", () => {
     [
       "a slash at the end of the issuer's URL",
       () => change({ url: `${ISSUER}/` }),
-      ": issuer.url: must not end with a slash. Remove the slash at the end",
+      `: issuer.url: must be written ${ISSUER}. Remove the slash at the end`,
     ],
     ["hooks that fail", () => change({ hooks: "fails.mjs" }), ": issuer.hooks: "],
   ])("names file and field for %s, and quotes no value", async (_case, configOf, message) => {

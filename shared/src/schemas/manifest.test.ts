@@ -48,6 +48,21 @@ describe("parseManifest", () => {
     ["top navigation", { ...minimal, sandbox: ["allow-top-navigation"] }, "sandbox[0]: must be"],
     ["a prototype name as id", { ...minimal, id: "__proto__" }, "id: must be lower-case"],
     [
+      "the name of a member of every object as id",
+      { ...minimal, id: "constructor" },
+      "id: must not",
+    ],
+    ...["a\nb", "a\u2028b", "\u202eevil", "a\u0000", "a\ud800", "a\u2066"].flatMap(
+      (text): [string, object, string][] => [
+        [`the name ${JSON.stringify(text)}`, { ...minimal, name: text }, "name: must not contain"],
+        [
+          `the label ${JSON.stringify(text)}`,
+          { ...minimal, placements: [{ type: "menu", label: { en: text }, path: "/" }] },
+          "placements[0].label",
+        ],
+      ],
+    ),
+    [
       "a path to another host",
       { ...minimal, placements: [{ type: "setup", path: "//evil.example" }] },
       "placements[0].path: must be a path",

@@ -23,6 +23,7 @@ import { checkRequest } from "../verifier/claim-rules.ts";
 import { openSessionVerifier, type SessionVerifier } from "../verifier/session-verifier.ts";
 import type { VerifiedSession } from "../verifier/verified-session.ts";
 import { isPreflight, requestCredential } from "./request-credential.ts";
+import { createRefusalLog } from "./refusal-log.ts";
 import type { RequestParts } from "./request-parts.ts";
 import { createRevocationCheck, type RevocationCheck } from "./revocation-check.ts";
 import {
@@ -93,13 +94,14 @@ export function openSessionGuard(
     accepted: new WeakMap(),
   };
   const rulesOf = createRouteRules(options, source);
+  const report = createRefusalLog(options.onRefused);
   return {
     admit: async (request, route) => {
       try {
         return await authenticate(request, rulesOf(route), deps);
       } catch (error) {
         const requestId = requestIdOf(request);
-        report(options, error, requestId);
+        report(error, requestId);
         const scheme = schemeOf(request, error, deps);
         return { kind: "refused", problem: toProblem(error, { requestId, scheme }) };
       }
@@ -146,6 +148,14 @@ function createRouteRules(
   };
 }
 
+function tokenMissing(request: RequestParts): BridgeError {
+  const hasOther = request.header("authorization") !== undefined;
+  const text = hasOther
+    ? "The Authorization header holds no session token. Only the scheme Bearer is read."
+    : "The request carries no session token.";
+  return new BridgeError("TOKEN_MISSING", text);
+}
+
 async function authenticate(
   request: RequestParts,
   rules: RouteOptions,
@@ -156,7 +166,7 @@ async function authenticate(
   const credential = requestCredential(request, proofs !== undefined);
   if (credential === undefined) {
     if (rules.required === false) return { kind: "anonymous" };
-    throw new BridgeError("TOKEN_MISSING", "The request carries no session token.");
+    throw tokenMissing(request);
   }
   const { scheme, token } = credential;
   const { method, target } = request;
@@ -197,14 +207,6 @@ function schemeOf(request: RequestParts, error: unknown, { proofs }: GuardDeps):
   const isUnproven = BridgeError.is(error) && error.code === "PROOF_INVALID";
   const isProven = /^dpop\b/i.test(request.header("authorization") ?? "");
   return isUnproven || isProven ? "DPoP" : "Bearer";
-}
-
-function report({ onRefused }: SessionOptions, error: unknown, requestId: string): void {
-  try {
-    onRefused?.(error, requestId);
-  } catch {
-    // A log that fails must not leave the request without an answer.
-  }
 }
 
 /** The gateway percent-encodes a tenant that a header cannot carry unchanged. */

@@ -40,7 +40,10 @@ export interface SessionOptions extends SessionVerifierOptions, RouteOptions {
   readonly revocationFeed?: RevocationFeed;
   /** Accepts tokens that are bound to a key, with a proof (RFC 9449). Default: they are refused. */
   readonly proof?: ProofOptions;
-  /** Called with the reason of each refusal, for logs. The error never holds the token. */
+  /**
+   * Called with the reason of each refusal, for logs. The error never holds the token. Default: a line on
+   * standard error, at most one per reason and minute.
+   */
   readonly onRefused?: (error: unknown, requestId: string) => void;
 }
 
