@@ -65,6 +65,11 @@ export interface BuiltInCaller {
 /** `string` when a contract does not list names, else `never`. */
 type AnyName<Name extends string> = string extends Name ? string : never;
 
+type UntypedMethod<C extends Contract, Handler> = readonly [
+  name: AnyName<MethodName<C, "guestMethods">>,
+  handler: Handler,
+];
+
 type UntypedEvent<C extends Contract, Payload> = readonly [
   topic: AnyName<TopicName<C>>,
   payload: Payload,
@@ -116,9 +121,9 @@ export interface BridgeMethods<C extends Contract> {
     ) =>
       HandlerResult<C, Name, "guestMethods"> | PromiseLike<HandlerResult<C, Name, "guestMethods">>,
   ): Unsubscribe;
-  expose(
-    name: AnyName<MethodName<C, "guestMethods">>,
-    handler: (this: GuestCallContext, ...args: never[]) => unknown,
+  /** Without a contract, the type argument is the function, which nothing checks. */
+  expose<Handler extends (this: GuestCallContext, ...args: never[]) => unknown>(
+    ...method: UntypedMethod<C, Handler>
   ): Unsubscribe;
   /** Returns whether this bridge exposes a function of this name. */
   isExposed(name: string): boolean;

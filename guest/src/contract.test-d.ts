@@ -140,6 +140,12 @@ test("without a contract handlers and listeners name their own types", () => {
     return force === true && name.length > 0;
   });
   open.method.expose("getCurrentTime", () => new Date());
+  open.method.expose<() => Date>("getCurrentTime", () => new Date());
+  open.method.expose<(name: string) => Promise<boolean>>("rename", async (name) => name !== "");
+  // @ts-expect-error not the named function
+  open.method.expose<() => Date>("getCurrentTime", () => "now");
+  // @ts-expect-error a contract decides the types
+  bridge.method.expose<(name: string) => boolean>("rename", (name) => name !== "");
   open.event.subscribe("CustomerChanged", ({ id }: { id: string }) => void id);
   open.event.publish("CustomerSaved", { id: "c1" });
   open.event.publish<{ id: string }>("CustomerSaved", { id: "c1" });
