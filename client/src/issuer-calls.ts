@@ -126,8 +126,9 @@ async function request(
 /** @returns `undefined` for an answer that is empty, too long or not JSON */
 async function readAnswer(response: Response): Promise<unknown> {
   if (Number(response.headers.get("content-length") ?? 0) > MAX_ANSWER_BYTES) return undefined;
-  // The `fetch` of React Native has no streams.
-  const isStream = typeof response.body?.getReader === "function";
+  // React Native's `fetch` has no streams, and Hermes may lack `TextDecoder`.
+  const isStream =
+    typeof response.body?.getReader === "function" && typeof TextDecoder === "function";
   const text = isStream ? await readBoundedText(response, MAX_ANSWER_BYTES) : await response.text();
   if (text === undefined || text.length > MAX_ANSWER_BYTES) return undefined;
   try {
