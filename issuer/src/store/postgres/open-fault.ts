@@ -1,6 +1,6 @@
 /**
- * Why a Postgres store could not be opened, and what to do. Of the server's own text only the name of a
- * startup parameter is quoted, since other texts may hold parts of the connection string.
+ * Why a Postgres store could not be opened, and what to do. The only text of the server
+ * that is quoted is the name of a startup parameter, since others may hold parts of the connection string.
  */
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
