@@ -63,6 +63,7 @@ export type {
 } from "./schemas/manifest.ts";
 export { KEY_REMOVAL_SECONDS, revocationSchema } from "./schemas/revocations.ts";
 export type { Revocation, RevocationSnapshot } from "./schemas/revocations.ts";
+export { hasEqualNames } from "./schemas/equal-names.ts";
 export { parseJsonWith, parseWith } from "./schemas/parse.ts";
 export type { ParseContext } from "./schemas/parse.ts";
 export {

@@ -32,6 +32,23 @@ describe("parseWith, given a value that matches no form of a union", () => {
   });
 });
 
+describe("parseJsonWith, given two members of one name", () => {
+  it.each([
+    '{"scopes":[],"scopes":["a"]}',
+    '{"audit":{"file":"a","fil\\u0065":"b"}}',
+    '{"scopes":{"GET":[],"GET":[]}}',
+  ])("refuses %s", (text) => {
+    expect(() => parseJsonWith(schema, text, context)).toThrow(
+      "gateway.json: an object has two members of one name.",
+    );
+  });
+
+  it.each(['{"scopes":["a:b","a:b"]}', '{"audit":{"file":"audit: \\"file\\":"}}'])(
+    "accepts %s, in which no object has one",
+    (text) => expect(() => parseJsonWith(schema, text, context)).not.toThrow(),
+  );
+});
+
 describe("parseWith, given a value with thousands of faults", () => {
   it("lists the first 20 faults and cuts long names", () => {
     const long = "x".repeat(1e6);

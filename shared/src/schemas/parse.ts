@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { ErrorCode } from "../errors/codes.ts";
+import { hasEqualNames } from "./equal-names.ts";
 import { describeIssue, listed, toFindings, toText } from "./findings.ts";
 
 export interface ParseContext {
@@ -30,20 +31,7 @@ export function parseWith<S extends z.core.$ZodType>(
   });
 }
 
-/**
- * Turns JSON text into a typed value.
- *
- * @throws {BridgeError} with the given code, also for text that is not JSON
- */
-export function parseJsonWith<S extends z.core.$ZodType>(
-  schema: S,
-  text: string,
-  context: ParseContext,
-): z.core.output<S> {
-  return parseWith(schema, parseJson(text, context), context);
-}
-
-function parseJson(text: string, context: ParseContext): unknown {
+function parseAny(text: string, context: ParseContext): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -53,4 +41,26 @@ function parseJson(text: string, context: ParseContext): unknown {
       details: { source: context.source },
     });
   }
+}
+
+function parseJson(text: string, context: ParseContext): unknown {
+  const value = parseAny(text, context);
+  if (!hasEqualNames(text, value)) return value;
+  throw new BridgeError(context.code, `${context.source}: an object has two members of one name.`, {
+    details: { source: context.source },
+  });
+}
+
+/**
+ * Turns JSON text into a typed value.
+ *
+ * @throws {BridgeError} with the given code, also for text that is not JSON, and for equal names in one
+ *   object, of which another parser could read the other one
+ */
+export function parseJsonWith<S extends z.core.$ZodType>(
+  schema: S,
+  text: string,
+  context: ParseContext,
+): z.core.output<S> {
+  return parseWith(schema, parseJson(text, context), context);
 }

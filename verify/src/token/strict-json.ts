@@ -1,28 +1,6 @@
-/**
- * JSON objects without duplicate names. RFC 8259, section 4, leaves the meaning of duplicates open, so
- * two parsers could see two different tokens.
- *
- * `JSON.parse` keeps the last of two equal names. This file therefore counts the names in the text and
- * compares the number with the names that were kept. Escapes, nesting and `__proto__` need no special
- * case.
- */
+/** JSON objects of tokens and key sets: strict UTF-8, and no name twice. */
 import { isUtf8 } from "node:buffer";
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COLON = 0x3a;
-
-/** `undefined` when the bytes are not UTF-8, not JSON, not an object, or have a duplicate name. */
-export function parseStrictObject(bytes: Buffer): Record<string, unknown> | undefined {
-  // Buffer's decoder would replace malformed UTF-8 instead of failing.
-  if (!isUtf8(bytes)) return undefined;
-  const text = bytes.toString("utf8");
-  const value = parse(text);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  return countWrittenNames(text) === countKeptNames(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
-}
+import { hasEqualNames } from "@breezeway/shared/schemas";
 
 function parse(text: string): unknown {
   try {
@@ -32,35 +10,12 @@ function parse(text: string): unknown {
   }
 }
 
-/** In valid JSON a string is a name exactly when a colon follows it. */
-function countWrittenNames(text: string): number {
-  let names = 0;
-  for (let i = text.indexOf('"'); i !== -1; i = text.indexOf('"', i)) {
-    i += 1;
-    for (let code = text.charCodeAt(i); code !== QUOTE; code = text.charCodeAt(i)) {
-      i += code === BACKSLASH ? 2 : 1;
-    }
-    i += 1;
-    while (isWhitespace(text.charCodeAt(i))) i += 1;
-    if (text.charCodeAt(i) === COLON) names += 1;
-  }
-  return names;
-}
-
-function isWhitespace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
-}
-
-// Uses an explicit stack, because only the size of a token bounds its depth.
-function countKeptNames(root: object): number {
-  let names = 0;
-  const pending: object[] = [root];
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    const members: unknown[] = Object.values(node);
-    if (!Array.isArray(node)) names += members.length;
-    for (const member of members) {
-      if (typeof member === "object" && member !== null) pending.push(member);
-    }
-  }
-  return names;
+/** `undefined` when the bytes are not UTF-8, not JSON, not an object, or have a duplicate name. */
+export function parseStrictObject(bytes: Buffer): Record<string, unknown> | undefined {
+  // Buffer's decoder would replace malformed UTF-8 instead of failing.
+  if (!isUtf8(bytes)) return undefined;
+  const text = bytes.toString("utf8");
+  const value = parse(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  return hasEqualNames(text, value) ? undefined : (value as Record<string, unknown>);
 }
