@@ -134,8 +134,8 @@ describe("a sign-in at the provider", () => {
     clock.nowMs = Date.now() + offsetMs;
     const response = await callback(back, cookie);
     clock.nowMs = nowMs;
-    if (refused === undefined) expect(response.status).toBe(303);
-    else expect(await reasonOf(response)).toBe(refused);
+    expect(response.status).toBe(refused === undefined ? 303 : 401);
+    if (refused !== undefined) expect(await reasonOf(response)).toBe(refused);
   });
 
   it("works once", async () => {

@@ -40,12 +40,6 @@ export type AuthScheme = "Bearer" | "DPoP";
 
 const TYPE_BASE = "https://breezeway.dev/errors#";
 
-/** Whether the message helps the sender, and quotes nothing: about the form of the request. */
-function isForSender(code: keyof typeof HTTP_CODES, status: number): boolean {
-  // Another scheme than Bearer is the usual reason why a request with credentials lacks a token.
-  return status === 400 || code === "TOKEN_MISSING";
-}
-
 /**
  * Turns any thrown value into an HTTP answer. A value other than a `BridgeError` with an HTTP code
  * becomes `internal-error`; its message stays on the server.
@@ -62,7 +56,7 @@ export function toProblem(error: unknown, options: ProblemOptions): ProblemRespo
     reason,
     action,
     requestId: options.requestId,
-    ...(known && isForSender(code, status) ? { detail: known.message } : {}),
+    ...(status === 400 && known ? { detail: known.message } : {}),
   };
   const headers: Record<string, string> = {
     "content-type": "application/problem+json",
