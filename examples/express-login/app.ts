@@ -42,6 +42,19 @@ export function createApp(issuer: Issuer, accounts: ReadonlyMap<string, Account>
     response.json({ userId: session.userId, tenantId: session.tenantId });
   });
 
+  app.post("/sign-out", async (request, response) => {
+    if (request.get("x-breezeway-request") !== "1") {
+      response.status(403).json({ error: "forbidden" });
+      return;
+    }
+    // Ends the session in all tabs, guests and gateways.
+    const session = await issuer.sessions.fromCookie(request.get("cookie"));
+    if (session) await issuer.sessions.revoke(session.handle);
+    // Whatever the app's own login keeps ends in the same request.
+    response.clearCookie("remember-me");
+    response.status(204).end();
+  });
+
   // The app's own pages ask who is there.
   app.get("/hello", async (request, response) => {
     const session = await issuer.sessions.fromCookie(request.get("cookie"));

@@ -63,6 +63,22 @@ test("the app's own sign-in opens a session, and the session gives tokens", asyn
   expect(await verifier.verify(token)).toMatchObject({ userId: "alice", tenantId: "acme" });
 });
 
+test("the app's own sign-out ends the session and the cookie of its login together", async () => {
+  const signedIn = await send("/sign-in", { name: "alice", password: "wonderland" });
+  const cookie = signedIn.headers.getSetCookie()[0]?.split(";", 1)[0] ?? "";
+  const forged = await fetch(`${base}/sign-out`, { method: "POST", headers: { cookie } });
+  expect(forged.status).toBe(403);
+  expect((await fetch(`${base}/hello`, { headers: { cookie } })).status).toBe(200);
+
+  const signedOut = await send("/sign-out", {}, `${cookie}; remember-me=1`);
+  expect(signedOut.status).toBe(204);
+  expect(signedOut.headers.getSetCookie()[0]).toMatch(/^remember-me=;.*1970/u);
+  expect((await fetch(`${base}/hello`, { headers: { cookie } })).status).toBe(401);
+  const minted = await send("/auth/session/token", { appId: "orders" }, cookie);
+  expect(minted.status).toBe(401);
+  expect((await send("/sign-out", {}, cookie)).status).toBe(204);
+});
+
 test("no session without the password, or from a form of another site", async () => {
   const wrong = await send("/sign-in", { name: "alice", password: "looking-glass" });
   expect(wrong.status).toBe(401);
