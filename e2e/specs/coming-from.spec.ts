@@ -47,12 +47,12 @@ test("an app of another bridge is connected after the first three steps", async 
   // 3. The host.
   const words = blockOf(section, "sh").trim().split(" ");
   expect(words.slice(0, 3)).toEqual(["npx", "breezeway", "dev"]);
-  const said = page.waitForEvent("console", { predicate: (message) => message.type() === "log" });
   const command = await startDevCommand(
     ...words.slice(3).map((word) => word.replace("http://127.0.0.1:5173", app.url)),
     ...["--port", String(port)],
   );
   try {
+    const said = page.waitForEvent("console", { predicate: (message) => message.type() === "log" });
     await page.goto(command.url);
     await expect(page.getByRole("status").filter({ hasText: "Connected" })).toBeVisible();
     await expect(page.getByRole("row").filter({ hasText: "setupCompleted" })).toContainText("done");

@@ -30,6 +30,7 @@ beforeAll(async () => {
     `<!doctype html><html><head><meta charset="utf-8"><title>App</title></head><body><script type="module" src="${script}"></script></body></html>`;
   await mkdir(join(root, "settings"));
   await mkdir(join(root, "own"));
+  await mkdir(join(root, "public/.well-known"), { recursive: true });
   await Promise.all([
     writeFile(join(root, "index.html"), page("/main.js")),
     // A tag in a comment does not count.
@@ -40,6 +41,10 @@ beforeAll(async () => {
     writeFile(join(root, "own/index.html"), page("/main.js").replace("<title>", `${TAG}<title>`)),
     writeFile(join(root, "main.js"), `import { text } from "./part.js"; console.log(text);`),
     writeFile(join(root, "part.js"), PART),
+    writeFile(
+      join(root, `public${FILE}`),
+      JSON.stringify({ hostOrigins: ["https://old.example"] }),
+    ),
     writeFile(join(root, "server.js"), "export const render = () => 1;"),
   ]);
 });
@@ -63,6 +68,7 @@ function runOf(options: unknown, more: InlineConfig = {}): Run {
     logLevel: "silent",
     customLogger: logger,
     cacheDir: join(root, "cache"),
+    publicDir: false,
     plugins: [breezeway(options as BreezewayPluginOptions)],
     server: { host: "127.0.0.1", port: 0 },
     preview: { host: "127.0.0.1", port: 0 },
@@ -121,7 +127,11 @@ describe.each(["/", "/app/"])("with the base %s", (base) => {
   });
 
   test("a build has the tag in each page and the file, and a preview serves both", async () => {
-    const { outDir, logged, read } = await built({ hostOrigins: LIST }, { base });
+    // A file of the same name in `public` gives way.
+    const { outDir, logged, read } = await built(
+      { hostOrigins: LIST },
+      { base, publicDir: "public" },
+    );
     for (const page of ["index.html", "settings/index.html"]) {
       expect(await read(page)).toMatch(FIRST_IN_HEAD);
     }
@@ -214,7 +224,7 @@ const refused: readonly [unknown, string][] = [
   [{ hostOrigins: LIST, hostOrigin: 1 }, 'hostOrigin: unknown option. Did you mean "hostOrigins"?'],
 ];
 
-test.each(refused)("a start with the options %j is refused", async (options, message) => {
+test.each(refused)("a start with the options %j is refused with %s", async (options, message) => {
   const error: unknown = await createServer(runOf(options).config).catch(
     (thrown: unknown) => thrown,
   );
