@@ -35,6 +35,22 @@ export interface TestSigner {
 
 let tokens = 0;
 
+/** The order of the group of P-256 (SEC 2, section 2.4.2). */
+const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+/** The other ECDSA signature `(r, n − s)` of the same bytes, in the form of JWS. */
+export function withOtherS(signature: Buffer): Buffer {
+  const s = BigInt(`0x${signature.subarray(32).toString("hex")}`);
+  const other = (P256_ORDER - s).toString(16).padStart(64, "0");
+  return Buffer.concat([signature.subarray(0, 32), Buffer.from(other, "hex")]);
+}
+
+/** Returns the signature with the lower `s` of the two, as issuers write it. */
+export function withLowS(signature: Buffer): Buffer {
+  const other = withOtherS(signature);
+  return Buffer.compare(signature, other) < 0 ? signature : other;
+}
+
 export function createSigner(kid = "key-1", alg: "EdDSA" | "ES256" = "EdDSA"): TestSigner {
   const { publicKey, privateKey } =
     alg === "EdDSA"
@@ -48,7 +64,9 @@ export function createSigner(kid = "key-1", alg: "EdDSA" | "ES256" = "EdDSA"): T
     const signature =
       alg === "EdDSA"
         ? sign(null, Buffer.from(input), privateKey)
-        : sign("sha256", Buffer.from(input), { key: privateKey, dsaEncoding: "ieee-p1363" });
+        : withLowS(
+            sign("sha256", Buffer.from(input), { key: privateKey, dsaEncoding: "ieee-p1363" }),
+          );
     return `${input}.${base64url(signature)}`;
   };
   const signClaims = (claims: object, head: object = header): string =>

@@ -8,6 +8,7 @@ import { toSeconds } from "../time.ts";
 import { activeKey, isPublished, stateOf, type KeyState } from "./key-schedule.ts";
 import type { KeyStore, StoredKey } from "./key-store.ts";
 import type { KeyVault, Signer, SigningAlgorithm } from "./key-vault.ts";
+import { withLowS } from "./low-s.ts";
 
 /** A key as operators see it, without its private part. */
 export interface KeyInfo {
@@ -135,7 +136,8 @@ function known(key: StoredKey | undefined): StoredKey {
 
 async function openKey(vault: KeyVault, key: StoredKey): Promise<Signer> {
   try {
-    return await vault.open(key, key.alg);
+    const signer = await vault.open(key, key.alg);
+    return key.alg === "ES256" ? withLowS(signer) : signer;
   } catch (cause) {
     const why = BridgeError.is(cause) ? cause.message : "the key vault refused it.";
     throw new BridgeError("KEYS_UNAVAILABLE", `Signing key ${key.kid}: ${why}`, { cause });

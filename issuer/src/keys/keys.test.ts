@@ -1,7 +1,8 @@
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ISSUER_URL } from "@breezeway/test-support/issuer-fixture";
-import { createLocalVault, type Issuer, type Store } from "../index.ts";
+import { withLowS, withOtherS } from "@breezeway/test-support/signer";
+import { createLocalVault, type Issuer, type KeyVault, type Store } from "../index.ts";
 import { createKeyManagerForTesting } from "../testing.ts";
 import {
   createKeyPlace,
@@ -256,6 +257,41 @@ describe("algorithms", () => {
     expect(keys.map(({ alg, use }) => `${alg} ${use}`).sort()).toEqual(["ES256 sig", "EdDSA sig"]);
     const next = await issuer.keys.rotate("ES256");
     expect(next).toMatchObject({ alg: "ES256", state: "announced" });
+  });
+});
+
+describe("an ES256 signature", () => {
+  const HALF_ORDER = 0x7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8n;
+  const sOf = (token: string): bigint =>
+    BigInt(`0x${Buffer.from(token.split(".")[2] ?? "", "base64url").toString("hex", 32)}`);
+
+  it.each([
+    ["low", false, "synchronously"],
+    ["high", true, "synchronously"],
+    ["high", true, "asynchronously"],
+  ])("has the lower s when a vault signs with the %s one (%s, %s)", async (_s, isHigh, how) => {
+    const own = createLocalVault();
+    const vault: KeyVault = {
+      create: (alg) => own.create(alg),
+      async open(key, alg) {
+        const signer = await own.open(key, alg);
+        const sign = (data: Uint8Array): Uint8Array => {
+          const signature = Buffer.from(signer.sign(data) as Uint8Array);
+          const low = withLowS(signature);
+          if (alg === "EdDSA") return signature;
+          return isHigh ? withOtherS(low) : low;
+        };
+        return { sign: how === "synchronously" ? sign : async (data) => sign(data) };
+      },
+    };
+    const issuer = start({ algorithms: { inspector: "ES256" }, keys: { vault } });
+    const cookie = await signIn(issuer);
+    for (let round = 0; round < 3; round += 1) {
+      const token = await mint(issuer, cookie, "inspector");
+      expect(sOf(token)).toBeLessThanOrEqual(HALF_ORDER);
+      await verify(issuer, token, { nowMs: clock.nowMs, audience: "inspector" });
+    }
+    expect(decodeProtectedHeader(await mint(issuer, cookie)).alg).toBe("EdDSA");
   });
 });
 

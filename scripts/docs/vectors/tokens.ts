@@ -1,5 +1,6 @@
 /** `tokens.json`: session tokens, good and bad, and what a verifier must say of each. */
 import { createHmac } from "node:crypto";
+import { withOtherS } from "@breezeway/test-support/signer";
 import { base64url, createSigner, type KnownSignatures, type VectorSigner } from "./signers.ts";
 
 export const ISSUER = "https://shell.example/auth";
@@ -199,6 +200,9 @@ function claimCases({ ed25519 }: VectorKeys): readonly TokenCase[] {
 function signatureCases(keys: VectorKeys): readonly TokenCase[] {
   const { ed25519, p256, unpublished } = keys;
   const [header = "", , signature = ""] = tokenOf(ed25519, claims()).split(".");
+  const p256Token = tokenOf(p256, claims());
+  const p256Input = p256Token.slice(0, p256Token.lastIndexOf("."));
+  const p256Signature = p256Token.slice(p256Input.length + 1);
   const forged = base64url(JSON.stringify(claims({ sub: "bob", userId: "bob" })));
   const unsigned = base64url(JSON.stringify({ alg: "none", typ: "JWT", kid: "key-1" }));
   const payload = base64url(JSON.stringify(claims()));
@@ -235,6 +239,14 @@ function signatureCases(keys: VectorKeys): readonly TokenCase[] {
         "the algorithm of another key",
         "token-alg",
         tokenOf(p256, claims(), { alg: "ES256", typ: "JWT", kid: "key-1" }),
+      ),
+      algorithms: ["EdDSA", "ES256"],
+    },
+    {
+      ...refuse(
+        "an ES256 signature with n − s in the place of s",
+        "token-signature",
+        `${p256Input}.${base64url(withOtherS(Buffer.from(p256Signature, "base64url")))}`,
       ),
       algorithms: ["EdDSA", "ES256"],
     },

@@ -16,8 +16,18 @@ export const verify: readonly Removal[] = [
     edits: [
       edit(
         "verify/src/verifier/issuer-verifier.ts",
-        "if (!isSignatureValid(compact, key)) {",
-        "if (isSignatureValid(compact, key) === undefined) {",
+        "if (!isTokenSignatureValid(compact, key)) {",
+        "if (isTokenSignatureValid(compact, key) === undefined) {",
+      ),
+    ],
+  },
+  {
+    row: "TM-210",
+    edits: [
+      edit(
+        "verify/src/token/signature.ts",
+        "Buffer.compare(s, HALF_ORDER) <= 0;",
+        "Buffer.compare(s, HALF_ORDER) < 2;",
       ),
     ],
   },
@@ -74,8 +84,8 @@ export const verify: readonly Removal[] = [
     edits: [
       edit(
         "verify/src/lifecycle/lifecycle-verifier.ts",
-        "if (!isSignatureValid(compact, key)) {",
-        "if (isSignatureValid(compact, key) === undefined) {",
+        "if (!isTokenSignatureValid(compact, key)) {",
+        "if (isTokenSignatureValid(compact, key) === undefined) {",
       ),
     ],
   },

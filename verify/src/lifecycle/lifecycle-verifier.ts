@@ -17,7 +17,7 @@ import { safeParse } from "zod/mini";
 import { requestCredential } from "../guard/request-credential.ts";
 import { createKeySource } from "../keys/create-key-source.ts";
 import { createCompactParser, malformed } from "../token/compact.ts";
-import { isSignatureValid } from "../token/signature.ts";
+import { isTokenSignatureValid } from "../token/signature.ts";
 import { parseStrictObject } from "../token/strict-json.ts";
 import type { ClaimRules } from "../verifier/claim-rules.ts";
 import {
@@ -95,7 +95,7 @@ export function openLifecycleVerifier(
       if (key.alg !== compact.alg) {
         throw new BridgeError("TOKEN_ALG", "The alg of the token does not fit its key.");
       }
-      if (!isSignatureValid(compact, key)) {
+      if (!isTokenSignatureValid(compact, key)) {
         throw new BridgeError("TOKEN_SIGNATURE", "The signature of the call is not valid.");
       }
       if (isKeyRemoved(key.kid, rules.issuer)) {

@@ -3,7 +3,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { clockAt } from "../../test-support/clock-at.ts";
-import { NOW_SECONDS as NOW, ISSUER, claimsAt, createSigner } from "@breezeway/test-support/signer";
+import {
+  NOW_SECONDS as NOW,
+  ISSUER,
+  claimsAt,
+  createSigner,
+  withOtherS,
+} from "@breezeway/test-support/signer";
 import { createSessionVerifierForTesting } from "../verifier/session-verifier.ts";
 import type { VerificationKey } from "../keys/verification-key.ts";
 import { isSignatureValid } from "./signature.ts";
@@ -127,5 +133,39 @@ describe("a session token is rejected with the signature", () => {
 
   it("unless the signature is unchanged", () => {
     expect(verifier.verifySync(`${input}.${signature.toString("base64url")}`)).toBeDefined();
+  });
+});
+
+describe("an ES256 signature", () => {
+  const signer = createSigner("key-1", "ES256");
+  const verifier = createSessionVerifierForTesting(
+    { issuer: ISSUER, audience: "orders", jwks: signer.jwks, algorithms: ["ES256"] },
+    { clock: clockAt(() => NOW * 1_000) },
+  );
+  const good = signer.sign(claimsAt(NOW));
+  const [header = "", payload = "", signature = ""] = good.split(".");
+  const withSignature = (bytes: Buffer): string =>
+    `${header}.${payload}.${bytes.toString("base64url")}`;
+  const bytes = Buffer.from(signature, "base64url");
+  const half = Buffer.from(
+    "7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8",
+    "hex",
+  );
+  const withS = (s: Buffer): Buffer => Buffer.concat([bytes.subarray(0, 32), s]);
+
+  it("with an s of at most half the order is accepted", async () => {
+    expect(await verifier.verify(good)).toMatchObject({ userId: "alice" });
+  });
+
+  it.each([
+    ["its twin with n − s", withOtherS(bytes)],
+    ["an s of half the order", withS(half)],
+    ["an s of half the order and one", withS(Buffer.from(half).fill(0xa9, 31))],
+    ["an s of 0", withS(Buffer.alloc(32))],
+    ["the highest s", withS(Buffer.alloc(32, 0xff))],
+  ])("refuses another spelling: %s", async (_what, changed) => {
+    await expect(verifier.verify(withSignature(changed))).rejects.toMatchObject({
+      code: "TOKEN_SIGNATURE",
+    });
   });
 });

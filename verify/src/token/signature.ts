@@ -25,6 +25,25 @@ function derOf(signature: Buffer): Buffer {
   return Buffer.from([DER_SEQUENCE, parts.length, ...parts]);
 }
 
+// Half the order of the group of P-256 (SEC 2, section 2.4.2), as big-endian bytes.
+const HALF_ORDER = Buffer.from(
+  "7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8",
+  "hex",
+);
+
+/**
+ * Whether the key made this signature of a token. ECDSA has two signatures for the same bytes, `(r, s)` and
+ * `(r, n − s)`. Issuers write the one with the lower `s`; the other would be a second spelling of the token.
+ */
+export function isTokenSignatureValid(
+  token: Pick<CompactToken, "signingInput" | "signature">,
+  key: Pick<VerificationKey, "alg" | "key">,
+): boolean {
+  const s = token.signature.subarray(SIGNATURE_BYTES / 2);
+  const isLow = key.alg === "EdDSA" || Buffer.compare(s, HALF_ORDER) <= 0;
+  return isLow && isSignatureValid(token, key);
+}
+
 /** Whether the key made this signature. The caller has compared the algorithms already. */
 export function isSignatureValid(
   token: Pick<CompactToken, "signingInput" | "signature">,

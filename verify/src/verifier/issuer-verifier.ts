@@ -7,7 +7,7 @@ import { createKeySource } from "../keys/create-key-source.ts";
 import { keyUnknown } from "../keys/key-source.ts";
 import type { VerificationKey } from "../keys/verification-key.ts";
 import { createCompactParser, type CompactToken } from "../token/compact.ts";
-import { isSignatureValid } from "../token/signature.ts";
+import { isTokenSignatureValid } from "../token/signature.ts";
 import {
   checkAudience,
   checkClaims,
@@ -78,7 +78,7 @@ export function createIssuerVerifier(config: VerifierConfig): SessionVerifier {
     if (key.alg !== compact.alg) {
       throw new BridgeError("TOKEN_ALG", "The alg of the session token does not fit its key.");
     }
-    if (!isSignatureValid(compact, key)) {
+    if (!isTokenSignatureValid(compact, key)) {
       throw new BridgeError("TOKEN_SIGNATURE", "The signature of the session token is not valid.");
     }
     const claims = parseClaims(compact.payload);
