@@ -21,7 +21,7 @@ test("a guest whose messages hide their size gets refusals, and the host serves 
   await shakeHands(attacker);
 
   const answers = await attacker.evaluate(async () => {
-    const image = new OffscreenCanvas(2_100, 2_100);
+    const image = new OffscreenCanvas(4_200, 4_200);
     image.getContext("2d")?.fillRect(0, 0, 1, 1);
     const wide = Object.fromEntries(Array.from({ length: 300_000 }, (_, i) => [`k${i}`, 1]));
     const values: readonly unknown[] = [

@@ -75,11 +75,10 @@ export function connectGuest(
     else finish(() => reject(new Error(welcome?.error?.code ?? "HANDSHAKE_REFUSED")));
   };
 
-  // Section 5: whether this document is still in its frame. It goes on as long as the document lives.
+  // Section 5: whether the guest is still in its frame. It goes on as long as the document lives.
   addEventListener("message", ({ source, origin, data }: MessageEvent<unknown>) => {
     if (source !== window.parent || !hostOrigins.includes(origin)) return;
-    const question = `breezeway:${(hello as { documentId: string }).documentId}:`;
-    if (typeof data === "string" && data.startsWith(question))
+    if (typeof data === "string" && data.startsWith("breezeway:"))
       window.parent.postMessage(data, origin);
   });
 

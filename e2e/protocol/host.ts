@@ -38,7 +38,7 @@ export interface Host {
   readonly session: Session | null;
   /** How often a guest has said hello. */
   readonly hellos: number;
-  /** Asks the document in the frame whether it is the one that said hello. */
+  /** Asks whether the guest is still in the frame. */
   isPresent(): Promise<boolean>;
   publish(topic: string, payload: unknown, isRetained?: boolean): void;
   call(method: string, ...args: unknown[]): Promise<unknown>;
@@ -87,7 +87,6 @@ export async function startHost(app: App, methods: Record<string, Handler>): Pro
   let knownId: unknown;
   let lastId = 0;
   let hellos = 0;
-  let documentId: unknown;
 
   const send = (...frames: Frame[]): void => port?.postMessage(frames);
   const told = (): Session | null =>
@@ -142,9 +141,8 @@ export async function startHost(app: App, methods: Record<string, Handler>): Pro
     else if (kind === "close") port = undefined;
   };
 
-  const onHello = async (handshake: MessagePort, { id, args }: Envelope): Promise<void> => {
+  const onHello = async (handshake: MessagePort, { id }: Envelope): Promise<void> => {
     hellos += 1;
-    ({ documentId } = (args?.[0] ?? {}) as { documentId?: unknown });
     port?.close();
     const channel = new MessageChannel();
     const value = { welcome: await welcome(), port: channel.port2 };
@@ -204,7 +202,7 @@ export async function startHost(app: App, methods: Record<string, Handler>): Pro
     },
     // Section 5.
     isPresent() {
-      const question = `breezeway:${String(documentId)}:${crypto.randomUUID()}`;
+      const question = `breezeway:${crypto.randomUUID()}`;
       const { promise, resolve } = Promise.withResolvers<boolean>();
       addEventListener("message", (event: MessageEvent<unknown>) => {
         if (event.origin !== app.origin || event.source !== frame.contentWindow) return;

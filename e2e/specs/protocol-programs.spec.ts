@@ -182,7 +182,7 @@ test.describe("a guest that was written from the page", () => {
       const answered = new Promise((resolve) => {
         addEventListener(
           "message",
-          ({ data }) => String(data).startsWith("breezeway:d-1:") && resolve(true),
+          ({ data }) => String(data).startsWith("breezeway:") && resolve(true),
         );
       });
       window.mount.element.dispatchEvent(new Event("load"));

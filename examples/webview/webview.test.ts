@@ -130,7 +130,9 @@ describe("a guest in a WebView", () => {
     ["a marker of ours", { $undefined: 0 }],
   ])("refuses %s instead of changing it", async (_name, value: unknown) => {
     const bridge = await loadAndConnect();
-    await expect(bridge.method.call("echo", value)).rejects.toThrow(coded("VALUE_NOT_CLONEABLE"));
+    const call = bridge.method.call("echo", { list: [1, value] });
+    await expect(call).rejects.toThrow(coded("VALUE_NOT_CLONEABLE"));
+    await expect(call).rejects.toThrow("the member at .message[0][3][0].list[1] is neither");
   });
 
   it("receives a revoked session and fresh tokens", async () => {
@@ -267,12 +269,17 @@ describe("somebody else in the WebView", () => {
     expect(bridge.state).toBe("connected");
   });
 
-  it("ends the channel with a message that is too long, before it is parsed", async () => {
-    const document = web.load(`${APP}/`);
-    await connect(document.page);
+  const channelName = (): string => {
     const welcome = web.injected.findLast((text) => text.includes("welcome")) ?? "";
     const channel = /\\"channel\\":\\"([\w-]+)/.exec(welcome)?.[1] ?? "";
     expect(channel.length).toBeGreaterThan(20);
+    return channel;
+  };
+
+  it("ends the channel with a message that is too long, before it is parsed", async () => {
+    const document = web.load(`${APP}/`);
+    await connect(document.page);
+    const channel = channelName();
     const states: string[] = [];
     mount.subscribeState((state) => states.push(state));
     // The text is not JSON, so parsing it would fail.
@@ -287,6 +294,23 @@ describe("somebody else in the WebView", () => {
     await issuer.advance(10);
     await expect(bridge.method.call("echo", 1)).resolves.toBe(1);
     expect(mount.state).toBe("connected");
+  });
+
+  it("ends the channel with a flood of texts, and frames inside the page use up nothing", async () => {
+    const document = web.load(`${APP}/`);
+    await connect(document.page);
+    const states: string[] = [];
+    mount.subscribeState((state) => states.push(state));
+    const { byteBurst, maxMessageBytes } = CHANNEL_LIMITS;
+    const flood = (text: string): void => {
+      for (let bytes = 0; bytes <= byteBurst; bytes += text.length) document.postFromFrame(text);
+    };
+    flood(" ".repeat(maxMessageBytes));
+    await issuer.advance(10);
+    expect(states).toEqual(["connected"]);
+    flood(channelName() + " ".repeat(maxMessageBytes - 100));
+    document.postFromFrame(channelName());
+    await expect.poll(() => states.slice(0, 2)).toEqual(["connected", "lost"]);
   });
 
   it("may send 10 MB of text", async () => {

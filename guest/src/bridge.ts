@@ -187,7 +187,7 @@ function methodsOf({ connection, tokens, life, guard, report }: Handle) {
       assertTypes("method.expose", name, handler);
       return orReport(report, () => {
         life.assertOpen();
-        assertMethodName(name);
+        assertMethodName(name, name === BUILT_IN_METHODS.ping);
         const definition = guard.method(name, "guestMethods");
         const run = (call: LocalCall): unknown =>
           runChecked(name, definition, call.args, (args) => handler.apply(call, args as never[]));
@@ -235,8 +235,9 @@ function eventsOf({ connection, life, guard, report }: Handle) {
   };
 }
 
-function assertMethodName(name: string): void {
-  if (isName(name)) return;
+/** @param isReserved The name belongs to the bridge itself. */
+function assertMethodName(name: unknown, isReserved?: boolean): void {
+  if (isName(name) && !isReserved) return;
   throw new BridgeError(
     "CALL_METHOD_UNKNOWN",
     `${quoted(String(name))} is not a valid method name.`,

@@ -18,10 +18,13 @@ const limit = z.optional(numberOption(1, Number.MAX_SAFE_INTEGER));
 
 const limitsSchema = optionObject<Partial<ChannelLimits>>({
   maxMessageBytes: limit,
+  maxBinaryBytes: limit,
   maxDepth: limit,
   maxFramesPerMessage: limit,
   maxFramesPerSecond: limit,
   frameBurst: limit,
+  maxBytesPerSecond: limit,
+  byteBurst: limit,
   maxCallsInFlight: limit,
   maxBytesInFlight: limit,
   maxSubscriptions: limit,

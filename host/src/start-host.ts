@@ -81,7 +81,8 @@ function createParts(settings: HostSettings): HostParts {
   const hostFetch = createHostFetch({
     gatewayUrl: settings.gatewayUrl,
     fetch: settings.fetch,
-    maxBytes: settings.limits.maxMessageBytes,
+    maxBytes: settings.limits.maxBinaryBytes,
+    maxHeldBytes: settings.limits.maxBytesInFlight,
   });
   const mountApp = createAppMounter({
     settings,

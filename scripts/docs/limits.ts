@@ -98,12 +98,14 @@ const GROUPS: readonly Group[] = [
     "Connection",
     { ...CHANNEL_LIMITS, callMs: TIMEOUTS.callMs },
     {
-      maxMessageBytes:
-        "bytes of one message: one per character, the length of binary data, 8 per value",
+      maxMessageBytes: "bytes of one message without binary data: one per character, 8 per value",
+      maxBinaryBytes: "bytes of buffers and pixels in one message",
       maxDepth: "nesting of one message",
       maxFramesPerMessage: "frames in one message",
       maxFramesPerSecond: "frames per second after the burst",
       frameBurst: "frames at once",
+      maxBytesPerSecond: "bytes per second after the burst, with binary data",
+      byteBurst: "bytes at once, with binary data",
       maxCallsInFlight: "calls of one side that wait for an answer",
       maxBytesInFlight:
         "bytes of calls of a guest whose handlers have not settled, measured as messages are",

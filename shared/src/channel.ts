@@ -15,10 +15,11 @@ export type {
 } from "./channel/channel.ts";
 export { systemClock } from "./clock.ts";
 export type { Clock } from "./clock.ts";
-export { createGate } from "./channel/gate.ts";
-export type { Gate } from "./channel/gate.ts";
+export { createBudget, createGate } from "./channel/gate.ts";
+export type { Budget, Gate } from "./channel/gate.ts";
 export { toWireError } from "./channel/outgoing-error.ts";
 export type { ChannelPort } from "./channel/port.ts";
+export { sparingPort } from "./channel/sparing-port.ts";
 export { randomId } from "./channel/random-id.ts";
 export { createStore } from "./channel/store.ts";
 export type { Readable, Store, Unsubscribe } from "./channel/store.ts";

@@ -51,7 +51,7 @@ export {
   HANDSHAKE_CHANNEL,
   parseHello,
   parseWelcome,
-  presenceQuestion,
+  PRESENCE_QUESTION,
 } from "./protocol/handshake.ts";
 export { isTokenGrant, STATE_KEYS } from "./protocol/state.ts";
 export type { GuestState, StateKey } from "./protocol/state.ts";

@@ -21,42 +21,66 @@ export const HANDSHAKE_LIMITS = {
 } as const;
 
 /** Limits of one guest's channel; `createHost` takes a partial override. */
-export interface ChannelLimits {
-  /** Bytes of one message (all frames of one task), estimated before its frames are parsed. */
+export interface ChannelLimits extends SideLimits {
+  /**
+   * Bytes of one message (all frames of one task) without its binary data, estimated before its frames
+   * are parsed.
+   */
   readonly maxMessageBytes: number;
+  /** Bytes of `ArrayBuffer`s and pixels in one message. The content of a `Blob` does not count. */
+  readonly maxBinaryBytes: number;
   /** Nesting of one value, so that no value overflows the stack of a validator. */
   readonly maxDepth: number;
-  /** Frames in one message. */
-  readonly maxFramesPerMessage: number;
   /** Frames per second on average; a burst of `frameBurst` is allowed on top. */
   readonly maxFramesPerSecond: number;
   readonly frameBurst: number;
-  /** Calls of one side that wait for a result. */
-  readonly maxCallsInFlight: number;
+  /** Bytes per second on average, binary data included; a burst of `byteBurst` is allowed on top. */
+  readonly maxBytesPerSecond: number;
+  /** One message of the largest size is always possible. */
+  readonly byteBurst: number;
   /**
    * Measured bytes of the calls that a guest waits for and of aborted calls whose handlers still run. One
-   * call of `maxMessageBytes` is always possible.
+   * call of the largest size is always possible.
    */
   readonly maxBytesInFlight: number;
   /** Topics that one guest subscribes to. */
   readonly maxSubscriptions: number;
+}
+
+/** Limits that both sides of a channel keep. */
+export interface SideLimits {
+  /** Frames in one message. */
+  readonly maxFramesPerMessage: number;
+  /** Calls of one side that wait for a result. */
+  readonly maxCallsInFlight: number;
   /** Violations after which the channel closes. Before that, only the message is refused. */
   readonly maxViolations: number;
 }
 
+/** Apart from the others, since every guest loads them. */
+export const SIDE_LIMITS: SideLimits = {
+  maxFramesPerMessage: 4_096,
+  maxCallsInFlight: 1_024,
+  maxViolations: 32,
+};
+
 export const CHANNEL_LIMITS: ChannelLimits = {
+  ...SIDE_LIMITS,
   // A 10 MB attachment with its envelope fits; the number is far below what stalls a tab.
   maxMessageBytes: 16 * 1024 * 1024,
+  // A scan or a long recording fits. It is moved and never walked, so only memory is at stake.
+  maxBinaryBytes: 48 * 1024 * 1024,
   maxDepth: 64,
-  maxFramesPerMessage: 4_096,
   // A busy guest sends some hundred frames a second; 100 calls in flight measured 200 000.
   maxFramesPerSecond: 20_000,
   frameBurst: 40_000,
-  maxCallsInFlight: 1_024,
-  // Four of the largest messages at once. A tab of a phone has this much to spare for each of its frames.
+  // Records of 16 MiB take a page about half a second to read and check, so half of its time is left.
+  maxBytesPerSecond: 16 * 1024 * 1024,
+  byteBurst: 128 * 1024 * 1024,
+  // Four of the largest messages without binary data, or one with it. A tab of a phone has this much to
+  // spare for each of its frames.
   maxBytesInFlight: 64 * 1024 * 1024,
   maxSubscriptions: 256,
-  maxViolations: 32,
 };
 
 /** A token bucket: `burst` calls at once, refilled at `perSecond`. */

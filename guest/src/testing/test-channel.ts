@@ -69,7 +69,7 @@ export function openTestChannel(deps: TestChannelDeps): Channel {
   const channel: Channel = createChannel({
     port: deps.port,
     clock,
-    receive: createGate(CHANNEL_LIMITS, clock),
+    receive: createGate(CHANNEL_LIMITS, clock).receive,
     handlers: {
       call,
       event: (topic, payload) =>

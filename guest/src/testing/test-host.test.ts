@@ -96,6 +96,17 @@ describe("a method that the guest exposes and calls itself", () => {
   });
 });
 
+it("the answer to bridge.ping cannot be replaced by a method of the page", async () => {
+  const errors: unknown[] = [];
+  const host = use(createTestHost());
+  const bridge = await host.connect({ onError: (error) => errors.push(error) });
+  bridge.method.expose("bridge.ping", () => "mine");
+  expect(errors).toMatchObject([
+    { code: "CALL_METHOD_UNKNOWN", message: '"bridge.ping" is not a valid method name.' },
+  ]);
+  await expect(host.call("bridge.ping")).resolves.toBe(true);
+});
+
 describe("a guest of the test host", () => {
   it("starts with the host's state and a token", async () => {
     const bridge = await customerHost().connect();

@@ -9,15 +9,14 @@
  * [HS-5] Messages go to exact origins only: to each configured one, and after the host's first
  *        answer to the host's origin alone.
  * [HS-6] Once the guest has its port, window messages no longer affect the attempt.
- * [HS-7] The guest returns the host's question whether its document is still in the frame. The question
- *        names the document, so another document does not answer in its place.
+ * [HS-7] The guest returns the host's question whether a document with a bridge is still in the frame.
  */
 import {
   BridgeError,
   HANDSHAKE_CHANNEL,
   isRecord,
   parseWelcome,
-  presenceQuestion,
+  PRESENCE_QUESTION,
   type Hello,
 } from "@breezeway/shared";
 import type { ChannelPort } from "@breezeway/shared/channel";
@@ -40,17 +39,14 @@ export function isEmbedded(): boolean {
  * @param hostOrigins Exact origins, which the caller has checked.
  */
 export function parentLink(hostOrigins: readonly string[]): HostLink {
-  let question = "";
   return {
-    greet(options) {
-      question = presenceQuestion(options.hello.documentId);
-      return greetParent(hostOrigins, options);
-    },
+    greet: (options) => greetParent(hostOrigins, options),
     watch: (listener) =>
       watchPage(listener, (event) => {
         if (event.source !== window.parent || !hostOrigins.includes(event.origin)) return;
-        if (String(event.data).startsWith(question))
-          window.parent.postMessage(event.data, event.origin);
+        const { data } = event;
+        if (String(data).startsWith(PRESENCE_QUESTION))
+          window.parent.postMessage(data, event.origin);
       }),
   };
 }

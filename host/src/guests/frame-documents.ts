@@ -246,7 +246,7 @@ async function welcomeDocument(
   }
   now.guest = options.openChannel({ hello, port, onEnded });
   if (now.place?.ask) {
-    presence.check.start(hello.documentId, () => presence.drop(otherDocument()));
+    presence.check.start(() => presence.drop(otherDocument()));
   }
   now.error = null;
   state.set("connected");

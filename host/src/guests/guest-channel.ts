@@ -23,6 +23,7 @@ import type { RegisteredApp } from "@breezeway/shared/schemas";
 import {
   createChannel,
   randomId,
+  sparingPort,
   toWireError,
   type Channel,
   type ChannelHandlers,
@@ -46,7 +47,7 @@ export interface GuestChannelDeps {
   readonly context: object;
   readonly limits: ChannelLimits;
   /** The gate of this frame. All documents of the frame share it: a reload does not refill its budget. */
-  readonly receive: Gate;
+  readonly gate: Gate;
   readonly clock: Clock;
   readonly tap: FrameTap | undefined;
   readonly onEvent: (topic: string, payload: unknown) => void;
@@ -63,17 +64,18 @@ export interface GuestChannel {
 }
 
 export function openGuestChannel(deps: GuestChannelDeps): GuestChannel {
-  const { port, clock, limits, receive, tap, report } = deps;
+  const { clock, limits, gate, tap, report } = deps;
   const opened: { channel?: Channel } = {};
   const subscriptions = new Set<string>();
 
   const send = (frame: Frame): void => opened.channel?.send(frame);
 
   const channel = createChannel({
-    port,
+    port: sparingPort(deps.port, gate, (violation) => opened.channel?.violation(violation)),
     clock,
     limits,
-    receive,
+    receive: gate.receive,
+    hold: gate.createHold(),
     tap: tap?.frame,
     onViolation: (error) => tap?.violation(error),
     handlers: {

@@ -5,7 +5,9 @@
  *        redirects: the host's page can read more of the web than the guest's.
  * [HF-2] They carry the token of the frame's own app, and no cookies.
  * [HF-3] The host's `Authorization` header replaces one of the guest.
- * [HF-4] The host holds the response in memory, so its body is limited like a message of the guest.
+ * [HF-4] The host holds the response in memory, so its body is limited like the binary data of a message.
+ * [HF-5] The bodies that are being read for one app are limited together, whatever number of requests it
+ *        makes at once.
  */
 import {
   BridgeError,
@@ -26,19 +28,26 @@ export interface HostFetchDeps {
   readonly fetch: typeof fetch;
   /** Largest response body, in bytes. */
   readonly maxBytes: number;
+  /** Bytes of the bodies that are being read for one app. One body of `maxBytes` is always possible. */
+  readonly maxHeldBytes: number;
+}
+
+/** Bytes that the host holds for one app. */
+interface Held {
+  bytes: number;
 }
 
 export function createHostFetch(deps: HostFetchDeps): HostFetch {
+  const heldFor = new WeakMap<TokenSource, Held>();
   return async ({ args: [asked], signal }, tokens) => {
     if (!isHostFetchRequest(asked)) {
       throw invalidRequest();
     }
     const url = gatewayTarget(asked.url, deps.gatewayUrl);
+    const held = heldFor.get(tokens) ?? { bytes: 0 };
+    heldFor.set(tokens, held);
     const send = async (token: string): Promise<HostFetchResponse> =>
-      readResponse(
-        await perform(deps.fetch, requestInit(url, asked, token, signal)),
-        deps.maxBytes,
-      );
+      readResponse(await perform(deps.fetch, requestInit(url, asked, token, signal)), deps, held);
 
     const { token } = await tokens.get();
     const first = await send(token);
@@ -113,26 +122,55 @@ function asksForRefresh({ status, headers, body }: HostFetchResponse): boolean {
   }
 }
 
-async function readResponse(response: Response, maxBytes: number): Promise<HostFetchResponse> {
+async function readResponse(
+  response: Response,
+  limits: HostFetchDeps,
+  held: Held,
+): Promise<HostFetchResponse> {
   const { status, statusText, headers } = response;
-  const body = await readBounded(response, maxBytes);
+  const body = await readBounded(response, limits, held);
   return { status, statusText, headers: [...headers], body };
 }
 
-/** Stops reading at the limit: a stream without an end would fill the host's memory. */
-async function readBounded({ body }: Response, maxBytes: number): Promise<ArrayBuffer> {
+/** Stops reading at the limits: a stream without an end would fill the host's memory. */
+async function readBounded(
+  { body }: Response,
+  { maxBytes, maxHeldBytes }: HostFetchDeps,
+  held: Held,
+): Promise<ArrayBuffer> {
   const reader = body?.getReader();
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
-  for (;;) {
-    const { value } = (await reader?.read().catch(cutOff)) ?? {};
-    if (value === undefined) return new Blob(chunks).arrayBuffer();
-    size += value.byteLength;
-    chunks.push(value);
-    if (size <= maxBytes) continue;
-    void reader?.cancel();
-    throw new BridgeError("FETCH_FAILED", `The response body is larger than ${maxBytes} bytes.`);
+  try {
+    for (;;) {
+      const { value } = (await reader?.read().catch(cutOff)) ?? {};
+      if (value === undefined) return await new Blob(chunks).arrayBuffer();
+      size += value.byteLength;
+      held.bytes += value.byteLength;
+      chunks.push(value);
+      if (size > maxBytes) throw tooLarge(maxBytes);
+      if (held.bytes > Math.max(maxHeldBytes, maxBytes)) throw tooMuch(maxHeldBytes);
+    }
+  } catch (error) {
+    void reader?.cancel().catch(() => undefined);
+    throw error;
+  } finally {
+    held.bytes -= size;
   }
+}
+
+function tooLarge(maxBytes: number): BridgeError {
+  return new BridgeError(
+    "FETCH_FAILED",
+    `The response body is larger than ${maxBytes} bytes. Fetch it in parts, or without via: "host".`,
+  );
+}
+
+function tooMuch(maxHeldBytes: number): BridgeError {
+  return new BridgeError(
+    "CALL_LIMIT_EXCEEDED",
+    `The responses that the host is reading for this app hold more than ${maxHeldBytes} bytes. Make fewer requests at once.`,
+  );
 }
 
 function cutOff(cause: unknown): never {

@@ -47,7 +47,7 @@ interface Frame {
   readonly tokens: FrameTokenSource;
   readonly onSetupCompleted: SetupListener | undefined;
   /** One gate for all documents of the frame: a reload does not refill its budget. */
-  readonly receive: Gate;
+  readonly gate: Gate;
   /** Mounts another page of the same app. */
   readonly mountPage: (options: MountOptions) => GuestMount;
 }
@@ -71,7 +71,7 @@ export function createAppMounter(deps: AppMounterDeps): MountApp {
         bind: (proofKeyThumbprint) => tokens.bound(app.id, proofKeyThumbprint),
       }),
       onSetupCompleted,
-      receive: createGate(limits, clock),
+      gate: createGate(limits, clock),
       mountPage: (page) => mountApp(app.id, page),
     };
     const mount = createGuestMount({
@@ -150,7 +150,7 @@ function openChannel(
     }),
     context: { app, mount },
     limits: settings.limits,
-    receive: frame.receive,
+    gate: frame.gate,
     clock,
     tap: createFrameTap({ appId: app.id, mountId: mount.id, clock, listeners: taps, report }),
     onEvent: (topic, payload) => events.receive(topic, payload, { app, mount }),

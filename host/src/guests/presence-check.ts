@@ -1,6 +1,6 @@
 /**
- * Asks the document in a frame, through the frame's window, whether it is still the one that was
- * welcomed.
+ * Asks through a frame's window whether a document of its app is still in it. A document of the same app
+ * that came after the welcomed one answers too, and says hello, which ends the channel before it.
  *
  * [PC-1] The browser vouches for window and origin of an answer. So no other window can answer, not even
  *        one to which the document has given its port.
@@ -8,7 +8,7 @@
  *        since a document that is busy or stopped at a breakpoint answers late.
  * [PC-3] A question is random, so that no document can answer it before it leaves the frame.
  */
-import { presenceQuestion } from "@breezeway/shared";
+import { PRESENCE_QUESTION } from "@breezeway/shared";
 import { randomId, type Clock } from "@breezeway/shared/channel";
 
 // A page that never finishes loading fires no `load` event. These two notice it within 20 s.
@@ -25,12 +25,8 @@ export interface PresenceCheckDeps {
 }
 
 export interface PresenceCheck {
-  /**
-   * Asks the document with this id from now on.
-   *
-   * @param onAbsent Called once, when the document does not answer.
-   */
-  start(documentId: string, onAbsent: () => void): void;
+  /** Asks from now on, and calls `onAbsent` once when nobody answers. */
+  start(onAbsent: () => void): void;
   /** The frame has fired a `load` event. Asks at once. */
   loaded(): void;
   /** A document of the app's origin in the frame has returned this text. */
@@ -39,7 +35,6 @@ export interface PresenceCheck {
 }
 
 export function createPresenceCheck({ clock, ask }: PresenceCheckDeps): PresenceCheck {
-  let documentId = "";
   let onAbsent = (): void => undefined;
   let question: string | undefined;
   let unanswered = 0;
@@ -59,7 +54,7 @@ export function createPresenceCheck({ clock, ask }: PresenceCheckDeps): Presence
   };
 
   const askAnew = (): void => {
-    question = presenceQuestion(documentId) + randomId();
+    question = PRESENCE_QUESTION + randomId();
     ask(question);
   };
 
@@ -74,9 +69,8 @@ export function createPresenceCheck({ clock, ask }: PresenceCheckDeps): Presence
   };
 
   return {
-    start(id, whenAbsent) {
+    start(whenAbsent) {
       stop();
-      documentId = id;
       onAbsent = whenAbsent;
       askLater();
     },

@@ -7,12 +7,13 @@
  *        may have navigated since, and a welcome contains a token.
  * [WV-5] On some platforms every frame of the page can send messages. A hello carries the nonce, a later
  *        message the channel's random name. Only the main frame knows either.
- * [WV-6] An oversized message is not parsed. It ends the channel if it contains the channel's name, and
- *        is ignored otherwise, since any frame could have sent it.
+ * [WV-6] A message with neither nonce nor name is not parsed, and an oversized one neither. The latter ends
+ *        the channel if it contains the channel's name; any frame could have sent the former.
  * [WV-7] A token bucket limits how many hellos are answered. The latest is always answered.
+ * [WV-8] A token bucket of bytes limits how much text is parsed. A flood ends like an oversized message.
  */
 import { BridgeError, CHANNEL_LIMITS, originOf, parseHello, type Refusal } from "@breezeway/shared";
-import { randomId, toWireError } from "@breezeway/shared/channel";
+import { createBudget, randomId, toWireError, type Budget } from "@breezeway/shared/channel";
 import {
   createTextPort,
   encodeText,
@@ -57,6 +58,7 @@ interface ViewState {
   readonly nonce: string;
   mounted: GuestPlaceOptions | undefined;
   throttle: Throttle | undefined;
+  texts: Budget | undefined;
   channel: OpenChannel | undefined;
 }
 
@@ -65,6 +67,7 @@ export function createWebView({ inject, reload }: WebViewOptions): WebViewHandle
     nonce: randomId(),
     mounted: undefined,
     throttle: undefined,
+    texts: undefined,
     channel: undefined,
   };
 
@@ -81,6 +84,8 @@ export function createWebView({ inject, reload }: WebViewOptions): WebViewHandle
       }
       state.mounted = options;
       state.throttle = createHandshakeThrottle(options.clock);
+      const { byteBurst, maxBytesPerSecond } = CHANNEL_LIMITS;
+      state.texts = createBudget(options.clock, byteBurst, maxBytesPerSecond);
       return {
         element: undefined,
         reload,
@@ -127,10 +132,15 @@ function bootScript(state: ViewState): string {
 }
 
 function receive(state: ViewState, send: Send, data: string): void {
-  const { channel } = state;
+  const { channel, texts } = state;
+  const isForChannel = channel !== undefined && data.includes(channel.name);
+  // A text of any other frame is not parsed, and does not use up the budget of the main frame.
+  if (!isForChannel && !data.includes(state.nonce)) return;
+  const isFlood = texts !== undefined && texts.left() < 0;
   // Counts one byte per character, as for every message.
-  if (data.length > CHANNEL_LIMITS.maxMessageBytes) {
-    if (channel !== undefined && data.includes(channel.name)) channel.lose();
+  texts?.spend(data.length);
+  if (isFlood || data.length > CHANNEL_LIMITS.maxMessageBytes) {
+    if (isForChannel) channel.lose();
     return;
   }
   const message = parseWebViewMessage(data);

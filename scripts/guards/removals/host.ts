@@ -7,8 +7,18 @@ export const host: readonly Removal[] = [
       // Not without any bound: the test's endless body would fill the memory.
       edit(
         "host/src/guests/host-fetch.ts",
-        "if (size <= maxBytes) continue;",
-        "if (size <= maxBytes * 16) continue;",
+        "if (size > maxBytes) throw tooLarge(maxBytes);",
+        "if (size > maxBytes * 16) throw tooLarge(maxBytes);",
+      ),
+    ],
+  },
+  {
+    row: "TM-135",
+    edits: [
+      edit(
+        "host/src/guests/host-fetch.ts",
+        "if (held.bytes > Math.max(maxHeldBytes, maxBytes)) throw tooMuch(maxHeldBytes);",
+        "if (held.bytes < 0) throw tooMuch(maxHeldBytes);",
       ),
     ],
   },
@@ -207,7 +217,7 @@ export const host: readonly Removal[] = [
     edits: [
       edit(
         "host/src/webview/web-view.ts",
-        "if (data.length > CHANNEL_LIMITS.maxMessageBytes) {",
+        "if (isFlood || data.length > CHANNEL_LIMITS.maxMessageBytes) {",
         "if (data.length < 0) {",
       ),
     ],
@@ -217,8 +227,8 @@ export const host: readonly Removal[] = [
     edits: [
       edit(
         "host/src/webview/web-view.ts",
-        "if (channel !== undefined && data.includes(channel.name)) channel.lose();",
-        "channel?.lose();",
+        "const isForChannel = channel !== undefined && data.includes(channel.name);",
+        "const isForChannel = channel !== undefined;",
       ),
     ],
   },

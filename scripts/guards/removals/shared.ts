@@ -62,9 +62,19 @@ export const shared: readonly Removal[] = [
     row: "TM-598",
     edits: [
       edit(
-        "shared/src/channel/incoming-calls.ts",
-        "if (heldBytes + bytes > deps.maxBytes)",
-        "if (heldBytes + bytes < 0)",
+        "shared/src/channel/gate.ts",
+        "if (held > 0 && held + bytes > maxBytes) {",
+        "if (held < 0) {",
+      ),
+    ],
+  },
+  {
+    row: "TM-134",
+    edits: [
+      edit(
+        "shared/src/channel/gate.ts",
+        "mayRead: () => bytes.left() > -byteBurst,",
+        "mayRead: () => true,",
       ),
     ],
   },

@@ -216,6 +216,42 @@ describe("calls", () => {
     ]);
   });
 
+  const gone = new ArrayBuffer(8);
+  structuredClone(gone, { transfer: [gone] });
+  const proxied = { list: [{ id: 1 }, new Proxy({ id: 2 }, {})] };
+  const looped: Record<string, unknown> = { save: () => 1 };
+  looped["self"] = looped;
+  const unreadable = {
+    get name(): string {
+      throw new RangeError("no name");
+    },
+  };
+
+  it.each<[what: string, value: unknown, path: string]>([
+    ["a function", { a: [1, { save: () => 1 }] }, "value.0.a.1.save"],
+    ["a promise", [Promise.resolve(1)], "value.0.0"],
+    ["a symbol", { kind: Symbol("x") }, "value.0.kind"],
+    ["a WeakMap", new WeakMap(), "value.0"],
+    ["a buffer that was transferred", { gone }, "value.0.gone"],
+    ["a proxy in a list", proxied, "value.0.list.1"],
+    ["a function beside a cycle", { looped }, "value.0.looped.save"],
+    ["a getter that throws", unreadable, "value.0.name"],
+  ])("name the member that cannot be sent: %s", async (_what, value, path) => {
+    const { left } = connectTwo({ right: { call: () => value } });
+    const text = `A value cannot be sent: ${path} is a function, a DOM node, a proxy (`;
+    await expect(left.channel.call("x", [value])).rejects.toThrow(text);
+    await expect(left.channel.call("x", [])).rejects.toThrow(text.replace("value.0", "value"));
+  });
+
+  it("reject without a path for a value with objects to transfer", async () => {
+    const { left } = connectTwo({ right: { call: () => "fine" } });
+    const { port1: port } = new MessageChannel();
+    await expect(
+      left.channel.call("x", [{ port, save: () => 1 }], { transfer: [port] }),
+    ).rejects.toThrow("A value cannot be sent: it is a function");
+    port.close();
+  });
+
   it("reject at the caller beyond maxCallsInFlight", async () => {
     const { left } = connectTwo(
       { right: { call: () => new Promise(() => {}) } },

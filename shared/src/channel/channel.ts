@@ -9,7 +9,7 @@
  * [CH-5] Only code, message and correlation id of an error cross.
  */
 import { BridgeError } from "../errors/bridge-error.ts";
-import { CHANNEL_LIMITS, TIMEOUTS, type ChannelLimits } from "../limits.ts";
+import { SIDE_LIMITS, TIMEOUTS, type SideLimits } from "../limits.ts";
 import { parseMessage, type CallId, type Frame } from "../protocol/frames.ts";
 import type { StateKey } from "../protocol/state.ts";
 import type { WireError } from "../errors/bridge-error.ts";
@@ -19,6 +19,7 @@ import type { Gate, ReceivedMessage } from "./gate.ts";
 import {
   createIncomingCalls,
   tooManyCalls,
+  type Hold,
   type IncomingCall,
   type IncomingCalls,
 } from "./incoming-calls.ts";
@@ -53,10 +54,12 @@ export interface ChannelOptions {
   readonly port: ChannelPort;
   readonly handlers: ChannelHandlers;
   readonly clock: Clock;
-  /** Default: {@link CHANNEL_LIMITS}. */
-  readonly limits?: ChannelLimits;
+  /** Default: {@link SIDE_LIMITS}. */
+  readonly limits?: SideLimits;
   /** Checks and counts a message. Default: checks form and number of frames only. */
-  readonly receive?: Gate;
+  readonly receive?: Gate["receive"];
+  /** Bounds the bytes of calls whose handlers have not settled. Default: no bound. */
+  readonly hold?: Hold;
   /** Receives every frame that is sent or accepted. */
   readonly tap?: ((direction: "in" | "out", frame: Frame) => void) | undefined;
   readonly onViolation?: (error: BridgeError) => void;
@@ -77,8 +80,8 @@ export interface Channel {
 class PortChannel implements Channel {
   readonly #options: ChannelOptions;
   readonly #handlers: ChannelHandlers;
-  readonly #limits: ChannelLimits;
-  readonly #receive: Gate;
+  readonly #limits: SideLimits;
+  readonly #receive: Gate["receive"];
   readonly #outbox: Outbox;
   readonly #pending: PendingCalls;
   readonly #incoming: IncomingCalls;
@@ -87,7 +90,7 @@ class PortChannel implements Channel {
   #violations = 0;
 
   constructor(options: ChannelOptions) {
-    const { port, clock, handlers, limits = CHANNEL_LIMITS } = options;
+    const { port, clock, handlers, limits = SIDE_LIMITS } = options;
     this.#options = options;
     this.#handlers = handlers;
     this.#limits = limits;
@@ -100,8 +103,7 @@ class PortChannel implements Channel {
     this.#incoming = createIncomingCalls({
       handle: handlers.call,
       maxCalls: limits.maxCallsInFlight,
-      // One message of the largest size is always possible.
-      maxBytes: Math.max(limits.maxBytesInFlight, limits.maxMessageBytes),
+      hold: options.hold,
       result: (id, value, transfer) => this.#send(["result", id, value], transfer),
       fail: (id, error) => this.#fail(id, error),
     });

@@ -1,11 +1,17 @@
 /**
  * Decides whether a message of a guest is accepted. Limits are checked before any frame is handled,
  * and a message is accepted whole or refused whole.
+ *
+ * Frames and bytes have a token bucket each. Bytes are known only after a look at the message, which costs
+ * time in proportion to them, so they are spent by refused messages too, and the bucket can be overdrawn.
+ * A guest that goes on sending gets refusals, and below minus one burst nobody reads its messages. Below
+ * minus two bursts nothing is spent, so that a pause of a few seconds is always enough.
  */
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { ChannelLimits } from "../limits.ts";
 import { parseMessage, type Frame } from "../protocol/frames.ts";
 import type { Clock } from "../clock.ts";
+import type { Hold } from "./incoming-calls.ts";
 import { Measurement } from "./measure.ts";
 
 /** An accepted message. */
@@ -15,40 +21,103 @@ export interface ReceivedMessage {
   readonly bytes?: readonly number[];
 }
 
-/** @throws {BridgeError} FRAME_TOO_LARGE, FRAME_RATE_EXCEEDED, FRAME_MALFORMED */
-export type Gate = (data: unknown) => ReceivedMessage;
+export interface Gate {
+  /** Whether the next message may be read. Reading deserialises it. */
+  readonly mayRead: () => boolean;
+  /** @throws {BridgeError} FRAME_TOO_LARGE, FRAME_RATE_EXCEEDED, FRAME_MALFORMED */
+  readonly receive: (data: unknown) => ReceivedMessage;
+  /** The bound on calls whose handlers have not settled, for one channel. */
+  readonly createHold: () => Hold;
+}
 
 export function createGate(limits: ChannelLimits, clock: Clock): Gate {
-  // A token bucket: `frameBurst` frames at once, refilled at `maxFramesPerSecond`.
-  let allowance = limits.frameBurst;
-  let filledAt = clock.monotonic();
+  const largest = limits.maxMessageBytes + limits.maxBinaryBytes;
+  // One message of the largest size is always possible.
+  const byteBurst = Math.max(limits.byteBurst, largest);
+  const frames = createBudget(clock, limits.frameBurst, limits.maxFramesPerSecond);
+  const bytes = createBudget(clock, byteBurst, limits.maxBytesPerSecond);
 
-  return (data) => {
-    const now = clock.monotonic();
-    const refill = ((now - filledAt) / 1000) * limits.maxFramesPerSecond;
-    allowance = Math.min(limits.frameBurst, allowance + Math.max(0, refill));
-    filledAt = now;
-    const cost = Array.isArray(data) ? data.length : 1;
-    if (cost > allowance) {
-      throw new BridgeError(
-        "FRAME_RATE_EXCEEDED",
-        `The guest sent more than ${limits.maxFramesPerSecond} frames per second.`,
-      );
+  const measure = (data: unknown): readonly number[] => {
+    const measurement = new Measurement(limits);
+    try {
+      return measureFrames(data, limits, measurement);
+    } finally {
+      bytes.spend(measurement.bytes);
     }
-    allowance -= cost;
-    const bytes = measureFrames(data, limits);
-    return { frames: parseMessage(data, limits.maxFramesPerMessage), bytes };
+  };
+
+  return {
+    createHold: () => createHold(limits.maxBytesInFlight),
+    mayRead: () => bytes.left() > -byteBurst,
+    receive(data) {
+      const count = Array.isArray(data) ? data.length : 1;
+      if (count > frames.left()) throw tooMany("frames", limits.maxFramesPerSecond);
+      frames.spend(count);
+      const isOverdrawn = bytes.left() < 0;
+      const measured = measure(data);
+      if (isOverdrawn) throw tooMany("bytes", limits.maxBytesPerSecond);
+      return { frames: parseMessage(data, limits.maxFramesPerMessage), bytes: measured };
+    },
   };
 }
 
-function measureFrames(data: unknown, limits: ChannelLimits): readonly number[] {
+/** One call of any size is always possible. */
+function createHold(maxBytes: number): Hold {
+  let held = 0;
+  return (bytes) => {
+    if (held > 0 && held + bytes > maxBytes) {
+      throw new BridgeError(
+        "CALL_LIMIT_EXCEEDED",
+        `Calls that wait for an answer hold more than ${maxBytes} bytes.`,
+      );
+    }
+    held += bytes;
+    return () => {
+      held -= bytes;
+    };
+  };
+}
+
+/** A token bucket that can be overdrawn by two bursts. */
+export interface Budget {
+  left(): number;
+  spend(amount: number): void;
+}
+
+export function createBudget(clock: Clock, burst: number, perSecond: number): Budget {
+  let left = burst;
+  let filledAt = clock.monotonic();
+  return {
+    left() {
+      const now = clock.monotonic();
+      left = Math.min(burst, left + (Math.max(0, now - filledAt) / 1000) * perSecond);
+      filledAt = now;
+      return left;
+    },
+    spend(amount) {
+      left = Math.max(left - amount, -2 * burst);
+    },
+  };
+}
+
+function measureFrames(
+  data: unknown,
+  limits: ChannelLimits,
+  measurement: Measurement,
+): readonly number[] {
   // `parseMessage` refuses a message that is not a list or has too many frames, and reads nothing else.
   if (!Array.isArray(data) || data.length > limits.maxFramesPerMessage) return [];
   if (Object.keys(data).length !== data.length) {
     throw new BridgeError("FRAME_MALFORMED", "A message has holes or named members.");
   }
-  const measurement = new Measurement(limits);
   const bytes: number[] = [];
   for (const frame of data) bytes.push(measurement.of(frame, 1));
   return bytes;
+}
+
+function tooMany(what: string, perSecond: number): BridgeError {
+  return new BridgeError(
+    "FRAME_RATE_EXCEEDED",
+    `The guest sent more than ${perSecond} ${what} per second.`,
+  );
 }

@@ -6,6 +6,7 @@ import { CHANNEL_LIMITS, type ChannelLimits } from "../limits.ts";
 import { createTestClock, nextTask, type TestClock } from "../testing/test-clock.ts";
 import { createChannel, type Channel, type IncomingCall } from "./channel.ts";
 import { createGate } from "./gate.ts";
+import { sparingPort } from "./sparing-port.ts";
 
 interface Attack {
   readonly channel: Channel;
@@ -34,11 +35,13 @@ function attack(
   const ended: BridgeError[] = [];
   port2.addEventListener("message", ({ data }) => answers.push(...(data as unknown[][])));
   port2.start();
-  const channel = createChannel({
-    port: port1,
+  const gate = createGate(all, clock);
+  const channel: Channel = createChannel({
+    port: sparingPort(port1, gate, (violation) => channel.violation(violation)),
     clock,
     limits: all,
-    receive: createGate(all, clock),
+    receive: gate.receive,
+    hold: gate.createHold(),
     onViolation: ({ code }) => violations.push(code),
     handlers: {
       call: (incoming) => {
@@ -105,6 +108,7 @@ describe("a malformed message", () => {
     ["a list of frames with a member", Object.assign([["close"]], { note: "x" })],
     ["boxed characters", new String("x")],
     ["a call with boxed characters", [["call", 1, "x", [new String("x")]]]],
+    ["a call with a cycle", [["call", 1, "x", [loop()]]]],
     ["an event of a malformed topic", [["event", "../x", 1]]],
     ["an error without a code", [["error", 1, { message: "m" }]]],
     ["a state frame, which only hosts send", [["state", "session", null]]],
@@ -171,10 +175,9 @@ function holeAnd(name: string): unknown {
 describe("an oversized message", () => {
   it.each([
     ["text beyond maxMessageBytes", "x".repeat(3_000)],
-    ["binary beyond maxMessageBytes", new Uint8Array(3_000)],
+    ["binary beyond maxBinaryBytes", new Uint8Array(3_001)],
     ["a list that claims to be huge", Object.assign([], { length: 4_000_000_000 })],
     ["nesting beyond maxDepth", nested(80)],
-    ["a cycle", loop()],
     ["shared references that grow without end", bomb()],
     ["many keys", Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`key${i}`, 1]))],
     ["a map", new Map(Array.from({ length: 300 }, (_, i) => [i, i]))],
@@ -187,7 +190,7 @@ describe("an oversized message", () => {
     ["a list with a member under a number", holeAnd("-1")],
     ["a list of lists with holes", [Object.assign([], { length: 4_000 })]],
   ])("is refused: %s", async (_what, value) => {
-    const peer = attack({ maxMessageBytes: 3_000 });
+    const peer = attack({ maxMessageBytes: 3_000, maxBinaryBytes: 3_000 });
     await peer.send([["call", 1, "x", [value]]]);
     expect(peer.calls).toEqual([]);
     expect(peer.answers).toMatchObject([["error", 1, { code: "FRAME_TOO_LARGE" }]]);
@@ -230,6 +233,49 @@ describe("an oversized message", () => {
     await peer.clock.advance(1_000);
     await peer.send(flood(12, 5));
     expect(peer.calls).toHaveLength(15);
+  });
+});
+
+describe("bytes beyond the budget of a second", () => {
+  const limits = { maxMessageBytes: 1_000, maxBinaryBytes: 1_000, maxBytesPerSecond: 500 };
+
+  it.each([
+    ["text", () => "x".repeat(900), "FRAME_RATE_EXCEEDED"],
+    ["binary data", () => new Uint8Array(900), "FRAME_RATE_EXCEEDED"],
+    ["a refused type after text", () => ["x".repeat(900), new String("x")], "FRAME_MALFORMED"],
+    ["text beyond maxMessageBytes", () => "x".repeat(1_500), "FRAME_TOO_LARGE"],
+  ])(
+    "are refused, and not read below minus one burst, until time has passed: %s",
+    async (_what, value, refusal) => {
+      const peer = attack({ ...limits, byteBurst: 2_000, maxViolations: Infinity });
+      let id = 0;
+      const call = async (argument: unknown): Promise<unknown> => {
+        id += 1;
+        await peer.send([["call", id, "x", [argument]]]);
+        const answer = peer.answers.find(([, answered]) => answered === id)?.[2] ?? "unread";
+        return (answer as { code?: string }).code ?? answer;
+      };
+      const outcomes: unknown[] = [];
+      for (let i = 0; i < 12; i += 1) outcomes.push(await call(value()));
+      expect(outcomes).toContain(refusal);
+      expect(outcomes.at(-1)).toBe("unread");
+      // Even the largest debt is paid in the time of two bursts.
+      await peer.clock.advance(8_000);
+      expect(await call("small")).toBe("ok");
+    },
+  );
+
+  it("let one message of the largest size pass with any burst", async () => {
+    const peer = attack({ ...limits, byteBurst: 1 });
+    await peer.send([["call", 1, "x", ["x".repeat(800), new Uint8Array(1_000)]]]);
+    expect(peer.answers).toEqual([["result", 1, "ok"]]);
+  });
+
+  it("end the channel when the guest goes on", async () => {
+    const peer = attack({ ...limits, byteBurst: 1, maxViolations: 8 });
+    for (let id = 1; id < 20; id += 1) await peer.send([["call", id, "x", ["x".repeat(900)]]]);
+    expect(peer.channel.isOpen).toBe(false);
+    expect(peer.ended.map(({ code }) => code)).toEqual(["FRAME_RATE_EXCEEDED"]);
   });
 });
 

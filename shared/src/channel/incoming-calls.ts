@@ -27,11 +27,14 @@ export interface IncomingCalls {
   end(): void;
 }
 
+/** @throws {BridgeError} CALL_LIMIT_EXCEEDED */
+export type Hold = (bytes: number) => () => void;
+
 export interface IncomingCallsDeps {
   readonly handle: (call: IncomingCall) => unknown;
   readonly maxCalls: number;
-  /** Bytes of all frames whose handlers have not settled. */
-  readonly maxBytes: number;
+  /** Accounts for the bytes of a frame until the returned function is called. Throws to refuse the call. */
+  readonly hold: Hold | undefined;
   readonly result: (id: CallId, value: unknown, transfer?: readonly object[]) => void;
   /** Answers with an error, and reports the part that stays on this side. */
   readonly fail: (id: CallId, error: unknown) => void;
@@ -66,7 +69,6 @@ class RunningCall implements IncomingCall {
 export function createIncomingCalls(deps: IncomingCallsDeps): IncomingCalls {
   const running = new Map<CallId, RunningCall>();
   let lastId = 0;
-  let heldBytes = 0;
 
   const answer = (id: CallId, returned: unknown): void => {
     if (!running.delete(id)) return;
@@ -87,28 +89,31 @@ export function createIncomingCalls(deps: IncomingCallsDeps): IncomingCalls {
       if (running.size >= deps.maxCalls) {
         return deps.fail(id, tooManyCalls(deps.maxCalls));
       }
-      if (heldBytes + bytes > deps.maxBytes) return deps.fail(id, tooManyBytes(deps.maxBytes));
       const call = new RunningCall(method, args, isUserActive);
       running.set(id, call);
+      let release: (() => void) | undefined;
       try {
+        release = deps.hold?.(bytes);
         const returned = deps.handle(call);
         if (isPromiseLike(returned)) {
           // An aborted handler holds its arguments, too, until it settles.
-          heldBytes += bytes;
           returned.then(
             (value) => {
-              heldBytes -= bytes;
+              release?.();
               answer(id, value);
             },
             (error: unknown) => {
-              heldBytes -= bytes;
+              release?.();
               fail(id, error);
             },
           );
-        } else answer(id, returned);
+          return;
+        }
+        answer(id, returned);
       } catch (error) {
         fail(id, error);
       }
+      release?.();
     },
     abort(id) {
       const call = running.get(id);
@@ -121,13 +126,6 @@ export function createIncomingCalls(deps: IncomingCallsDeps): IncomingCalls {
       for (const call of calls) call.abort();
     },
   };
-}
-
-function tooManyBytes(max: number): BridgeError {
-  return new BridgeError(
-    "CALL_LIMIT_EXCEEDED",
-    `Calls that wait for an answer hold more than ${max} bytes.`,
-  );
 }
 
 export function tooManyCalls(max: number): BridgeError {

@@ -10,6 +10,7 @@ interface Outcome {
   readonly steps: number;
   readonly bytes: number;
   readonly code: string | undefined;
+  readonly text?: unknown;
 }
 
 function look(value: unknown, limits = CHANNEL_LIMITS): Outcome {
@@ -19,7 +20,7 @@ function look(value: unknown, limits = CHANNEL_LIMITS): Outcome {
     return { bytes, steps: measurement.steps, code: undefined };
   } catch (error) {
     if (!BridgeError.is(error)) throw error;
-    return { bytes: Infinity, steps: measurement.steps, code: error.code };
+    return { bytes: Infinity, steps: measurement.steps, code: error.code, text: error.message };
   }
 }
 
@@ -192,7 +193,11 @@ describe("a measurement", () => {
     ["two views of one buffer", [view, new DataView(view.buffer)], 10 + 16 + 10 * MB],
     ["a resizable buffer", new ArrayBuffer(1, { maxByteLength: 1_000 }), 8 + 1_000],
     ["a list of holes", Object.assign([], { length: 1_000 }), 8 + 1_000 + 8_000],
-    ["a Blob", new Blob(["x".repeat(1_000)]), 8 + 1_000],
+    [
+      "a Blob of any size, by its handle",
+      new Blob(["x".repeat(MB)], { type: "a/b" }),
+      8 + 4_096 + 3,
+    ],
   ])("counts %s", async (_what, value, bytes) => {
     expect(look(await posted(value)).bytes).toBe(bytes);
   });
@@ -233,11 +238,22 @@ describe("a measurement", () => {
     expect(look([shared, [[[[[[[[[shared]]]]]]]]]], limits).code).toBe("FRAME_TOO_LARGE");
   });
 
-  it("refuses a cycle, and a cycle of many members, by its depth", () => {
+  it("refuses a value that contains itself, and says so", () => {
     const cycle: unknown[] = times(1_000, (i) => i);
     cycle.unshift(cycle);
     cycle.push(cycle);
-    expect(look(cycle)).toMatchObject({ steps: 65, code: "FRAME_TOO_LARGE" });
+    expect(look(cycle)).toMatchObject({ steps: 65, code: "FRAME_MALFORMED" });
+    const parent: Record<string, unknown> = { name: "parent" };
+    parent["children"] = [new Map([["first", { parent }]])];
+    const error = new Error("x");
+    error.cause = new Set([error]);
+    for (const value of [parent, { parent }, error]) {
+      expect(look(value)).toMatchObject({
+        code: "FRAME_MALFORMED",
+        text: expect.stringContaining("contains itself") as string,
+      });
+    }
+    expect(look(deep((inner) => [[inner]]))).toMatchObject({ code: "FRAME_TOO_LARGE" });
   });
 
   it("takes no more steps for a small message than it has values, keys and lists", () => {

@@ -10,7 +10,7 @@ import type { ChannelLimits } from "../limits.ts";
 // Approximate memory of the smallest value.
 const SLOT_BYTES = 8;
 
-// The browser keeps a pipe for each port or stream.
+// The browser keeps a pipe for each port or stream, and a handle for each Blob.
 const PIPE_BYTES = 4_096;
 
 // A matrix has 16 numbers, and a quad has four points of four numbers.
@@ -29,38 +29,50 @@ const WIDE_MEMBER_BYTES = 64;
 // Walking fewer steps again costs less than remembering them.
 const STEPS_TO_REMEMBER = 64;
 
-type MeasureLimits = Pick<ChannelLimits, "maxMessageBytes" | "maxDepth">;
+type MeasureLimits = Pick<ChannelLimits, "maxMessageBytes" | "maxBinaryBytes" | "maxDepth">;
 
 /** Measures the parts of one message, which share the limits. */
 export class Measurement {
   /** Values, keys and references that were looked at. */
   steps = 0;
   #bytes = 0;
+  #binaryBytes = 0;
   /** The deepest level that the walk of the current object has reached. */
   #deepest = 0;
   readonly #maxBytes: number;
+  readonly #maxBinaryBytes: number;
   readonly #maxDepth: number;
   /** Objects that took many steps. Without it, shared references would cost 2ⁿ steps. */
   #walked: Map<object, { readonly bytes: number; readonly levels: number }> | undefined;
   /** Buffers that were counted. Views share their buffer on the wire, too. */
   #buffers: Set<unknown> | undefined;
 
+  /** The objects from the message down to the current one, by level. */
+  readonly #path: object[] = [];
+
   constructor(limits: MeasureLimits) {
     this.#maxBytes = limits.maxMessageBytes;
+    this.#maxBinaryBytes = limits.maxBinaryBytes;
     this.#maxDepth = limits.maxDepth;
+  }
+
+  /** Bytes of all parts that were measured, also of one that was refused. */
+  get bytes(): number {
+    return this.#bytes + this.#binaryBytes;
   }
 
   /**
    * Estimated bytes of a part of the message: one per character of text, the length of binary data, 8 per
-   * value. `depth` is the level of the part.
+   * value. `depth` is the level of the part. Binary data has a limit of its own, since it is moved or
+   * copied as a whole and never walked. The content of a Blob is not counted: it stays in the browser.
    *
    * @throws {BridgeError} FRAME_TOO_LARGE, when bytes or depth exceed the limits; FRAME_MALFORMED, when a
-   * value has a type that messages cannot carry
+   * value has a type that messages cannot carry, or contains itself
    */
   of(value: unknown, depth = 0): number {
-    const before = this.#bytes;
+    const before = this.bytes;
     this.#walk(value, depth);
-    return this.#bytes - before;
+    return this.bytes - before;
   }
 
   #walk(value: unknown, depth: number): void {
@@ -73,8 +85,8 @@ export class Measurement {
   #walkReference(value: object, depth: number): void {
     const known = this.#walked === undefined ? undefined : this.#walked.get(value);
     const lowest = known === undefined ? depth : depth + known.levels;
-    if (lowest > this.#maxDepth)
-      throw tooLarge(`A message is nested deeper than ${this.#maxDepth} levels.`);
+    this.#path[depth] = value;
+    if (lowest > this.#maxDepth) throw this.#tooDeep(depth);
     const deepest = this.#deepest > lowest ? this.#deepest : lowest;
     if (known !== undefined) {
       this.#deepest = deepest;
@@ -149,7 +161,10 @@ export class Measurement {
       this.#walkMembers(value, depth);
     } else if (type === "ArrayBuffer") this.#addBuffer(value);
     else if (type === "ImageData") this.#addBuffer((value as ImageDataLike).data.buffer);
-    else this.#add(leafBytes(type, value));
+    else if (type === "ImageBitmap") {
+      const { width, height } = value as ImageBitmapLike;
+      this.#addBinary(width * height * 4);
+    } else this.#add(leafBytes(type, value));
   }
 
   // A view keeps its whole buffer, and a resizable buffer reserves its largest size.
@@ -157,7 +172,7 @@ export class Measurement {
     if (typeOf(buffer) !== "ArrayBuffer") throw refusedType(typeOf(buffer));
     if (this.#buffers?.has(buffer)) return this.#add(0);
     const { byteLength, maxByteLength } = buffer as ArrayBuffer;
-    this.#add(Math.max(byteLength, maxByteLength ?? 0));
+    this.#addBinary(Math.max(byteLength, maxByteLength ?? 0));
     this.#buffers ??= new Set();
     this.#buffers.add(buffer);
   }
@@ -168,14 +183,40 @@ export class Measurement {
     if (this.#bytes > this.#maxBytes) throw this.#tooManyBytes();
   }
 
+  #addBinary(count: number): void {
+    this.#add(0);
+    this.#binaryBytes += count;
+    if (this.#binaryBytes <= this.#maxBinaryBytes) return;
+    throw tooLarge(
+      `A message has more than ${this.#maxBinaryBytes} bytes of binary data. Send a Blob, a File or a stream.`,
+    );
+  }
+
   #tooManyBytes(): BridgeError {
-    return tooLarge(`A message is larger than ${this.#maxBytes} bytes.`);
+    return tooLarge(
+      `A message is larger than ${this.#maxBytes} bytes. Send large data as an ArrayBuffer, a Blob or a stream.`,
+    );
+  }
+
+  #tooDeep(depth: number): BridgeError {
+    const above = this.#path.slice(0, depth);
+    if (new Set(above).size < above.length || above.includes(this.#path[depth] as object)) {
+      return new BridgeError(
+        "FRAME_MALFORMED",
+        "A message has a value that contains itself. Remove the cycle, such as a reference to a parent.",
+      );
+    }
+    return tooLarge(`A message is nested deeper than ${this.#maxDepth} levels.`);
   }
 }
 
 // Types of browsers, for which this package has no declarations.
 interface ImageDataLike {
   readonly data: Uint8ClampedArray;
+}
+interface BlobLike {
+  readonly type: string;
+  readonly name?: string;
 }
 interface ImageBitmapLike {
   readonly width: number;
@@ -195,11 +236,9 @@ function leafBytes(type: string, value: object): number {
     case "RegExp":
       return (value as RegExp).source.length;
     case "Blob":
-    case "File":
-      return (value as { readonly size: number }).size;
-    case "ImageBitmap": {
-      const { width, height } = value as ImageBitmapLike;
-      return width * height * 4;
+    case "File": {
+      const { type: mediaType, name = "" } = value as BlobLike;
+      return PIPE_BYTES + mediaType.length + name.length;
     }
     case "MessagePort":
     // The name that Node gives a port. No other event target can be posted.

@@ -5,8 +5,9 @@
  * The frames leave in a microtask, once a round of microtasks has added no further frame, so answers
  * that settle a few microtasks apart still share a message. A full message leaves at once.
  */
-import { BridgeError } from "../errors/bridge-error.ts";
+import type { BridgeError } from "../errors/bridge-error.ts";
 import type { Frame } from "../protocol/frames.ts";
+import { notCloneable } from "./not-cloneable.ts";
 import type { ChannelPort } from "./port.ts";
 
 export interface Outbox {
@@ -39,7 +40,7 @@ export function createOutbox(
       if (only === undefined) return;
       if (others.length > 0) {
         for (const frame of batch) send([frame], moved);
-      } else onUnsendable(only, notCloneable(cause));
+      } else onUnsendable(only, notCloneable(only, moved !== undefined, cause));
     }
   };
 
@@ -68,12 +69,4 @@ export function createOutbox(
     },
     flush,
   };
-}
-
-function notCloneable(cause: unknown): BridgeError {
-  return new BridgeError(
-    "VALUE_NOT_CLONEABLE",
-    "A value cannot be sent to the other side. It contains a function, a DOM node, or an object that was already transferred.",
-    { cause },
-  );
 }

@@ -47,7 +47,7 @@ export const ERROR_HINTS: Readonly<Record<ErrorCode, string>> = {
   FRAME_RATE_EXCEEDED:
     "The guest exceeds the message rate limit of the connection. Send less often.",
   VALUE_NOT_CLONEABLE:
-    "An argument or result contains a value that cannot be sent between windows, such as a function or a DOM node.",
+    "An argument or result contains a value that cannot be sent between windows, such as a function, a promise or a DOM node. The message names the member.",
   FETCH_ORIGIN_NOT_ALLOWED:
     "bridge.fetch sends the session token to gateway origins only, and the origin of this URL is not one of them.",
   FETCH_FAILED:

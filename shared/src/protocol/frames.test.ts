@@ -114,6 +114,10 @@ describe("the handshake", () => {
   it.each([
     ["nothing", null],
     ["a refusal without an error", { ok: false }],
+    ["protocol 0", { ...(welcome as object), protocol: 0 }],
+    ["protocol 99", { ...(welcome as object), protocol: 99 }],
+    ["protocol 1.5", { ...(welcome as object), protocol: 1.5 }],
+    ["a protocol that is a string", { ...(welcome as object), protocol: "1" }],
     ["truthiness instead of a tag", { ...(welcome as object), ok: 1 }],
     ["a token that is bare", { ...(welcome as object), token: "eyJ" }],
     ["a theme of another colour", { ...(welcome as object), theme: { scheme: "sepia" } }],

@@ -6,18 +6,16 @@ import { BridgeError, type WireError } from "../errors/bridge-error.ts";
 import { isKeyThumbprint } from "../tokens/proof.ts";
 import { isRecord, isWireError } from "./guards.ts";
 import { isShortText, isStateValue, STATE_KEYS, type GuestState } from "./state.ts";
-import type { ProtocolRange } from "./version.ts";
+import { PROTOCOL_VERSION, type ProtocolRange } from "./version.ts";
 
 /** penpal's channel name. It keeps other users of penpal on the same page apart. */
 export const HANDSHAKE_CHANNEL = "breezeway";
 
 /**
- * The beginning of the host's question whether this document is still in its frame. It travels as a
- * window message, and the document returns it.
+ * The beginning of the host's question whether the guest is still in its frame. It travels as a window
+ * message, and the guest's document returns it.
  */
-export function presenceQuestion(documentId: string): string {
-  return `breezeway:${documentId}:`;
-}
+export const PRESENCE_QUESTION = "breezeway:";
 
 /** Guest → host: the first message of a document. */
 export interface Hello {
@@ -82,7 +80,8 @@ export function parseWelcome(value: unknown): Welcome | Refusal {
 
 function isWelcome(value: Record<string, unknown>): value is Record<string, unknown> & Welcome {
   return (
-    Number.isSafeInteger(value["protocol"]) &&
+    // The host chooses from the guest's range, which has one version.
+    value["protocol"] === PROTOCOL_VERSION &&
     isShortText(value["appId"]) &&
     STATE_KEYS.every((key) => isStateValue(key, value[key])) &&
     (value["gatewayUrl"] === null || typeof value["gatewayUrl"] === "string")

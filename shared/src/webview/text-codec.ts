@@ -5,9 +5,12 @@
  */
 const UNDEFINED = "$undefined";
 
+// Paths of usual values are shorter. Keys can be of any length.
+const MAX_PATH_LENGTH = 128;
+
 /** @throws {TypeError} for a value that would not arrive unchanged */
 export function encodeText(value: unknown): string {
-  return JSON.stringify(plain(value));
+  return JSON.stringify(plain(value, ""));
 }
 
 /** @throws {SyntaxError} */
@@ -21,7 +24,8 @@ export function decodeText(text: string): unknown {
   });
 }
 
-function plain(value: unknown): unknown {
+/** @param path Of the value, for the error: `.message[0].when` */
+function plain(value: unknown, path: string): unknown {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -33,19 +37,24 @@ function plain(value: unknown): unknown {
       return { [UNDEFINED]: 0 };
     case "object":
       if (value === null) return null;
-      if (Array.isArray(value)) return Array.from(value, plain);
-      if (isPlainObject(value) && !Object.hasOwn(value, UNDEFINED)) return plainMembers(value);
+      if (Array.isArray(value)) {
+        return Array.from(value, (item, index) => plain(item, `${path}[${index}]`));
+      }
+      if (isPlainObject(value) && !Object.hasOwn(value, UNDEFINED)) {
+        return plainMembers(value, path);
+      }
       break;
     default:
       break;
   }
   throw new TypeError(
-    "A WebView carries only JSON values and undefined, and this value is neither.",
+    `a WebView carries only JSON values and undefined, and the member at ${path.slice(0, MAX_PATH_LENGTH)} is neither.`,
   );
 }
 
-function plainMembers(value: object): object {
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, plain(member)]));
+function plainMembers(value: object, path: string): object {
+  const members = Object.entries(value);
+  return Object.fromEntries(members.map(([key, member]) => [key, plain(member, `${path}.${key}`)]));
 }
 
 function isPlainObject(value: object): boolean {

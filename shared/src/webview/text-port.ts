@@ -48,7 +48,7 @@ export function createTextPort(send: (message: unknown) => void, onClose: () => 
     port: {
       postMessage(message, transfer) {
         if (transfer.length > 0)
-          throw new TypeError("A WebView carries only text, so objects cannot be transferred.");
+          throw new TypeError("a WebView carries only text, so objects cannot be transferred.");
         if (isOpen) send(message);
       },
       addEventListener(type: string, listener: Listener & (() => void)) {
