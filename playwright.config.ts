@@ -42,6 +42,9 @@ const PLAYWRIGHTS_OWN = [
 // own, without a head too: about half of what opening a test's page costs.
 const ADDRESS_BAR_PAGES = ["WebUIOmniboxPopup", "WebUIOmniboxAimPopup"];
 
+// A process that waits for the next site, which nearly no test opens: one more for each test.
+const SPARE_PROCESS = "SpareRendererForSitePerProcess";
+
 export default defineConfig({
   testDir: "e2e",
   testMatch: ["specs/**/*.spec.ts", "attacks/**/*.spec.ts"],
@@ -71,7 +74,7 @@ export default defineConfig({
         "--disable-sync",
         // Each site has a process of its own, as in a user's browser.
         "--site-per-process",
-        `--disable-features=${[...PLAYWRIGHTS_OWN, ...ADDRESS_BAR_PAGES].join(",")}`,
+        `--disable-features=${[...PLAYWRIGHTS_OWN, ...ADDRESS_BAR_PAGES, SPARE_PROCESS].join(",")}`,
       ],
     },
   },

@@ -64,6 +64,8 @@ async function prepareAndRun({ script, browser, packages }) {
   env["PATH"] = [join(root, "node_modules", ".bin"), dirname(node), env["PATH"]].join(
     process.platform === "win32" ? ";" : ":",
   );
+  // Node keeps compiled modules here, so that each of the many processes of a run starts in half the time.
+  env["NODE_COMPILE_CACHE"] ??= join(root, ".cache", "node");
   if (packages) {
     const { ensureSystemPackages } = await import("./setup/system-packages.mjs");
     const missing = await ensureSystemPackages();

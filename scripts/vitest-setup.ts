@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, expect, vi } from "vitest";
 
 // Console output fails a test, because a library must not write to the console in production. A
 // test that expects a message replaces the method with vi.spyOn.
@@ -17,4 +17,11 @@ beforeEach(() => {
 afterEach(() => {
   vi.restoreAllMocks();
   expect(noise, "a test wrote to the console").toEqual([]);
+});
+
+// The next file runs in the same process.
+afterAll(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
 });

@@ -1,4 +1,5 @@
 /** The program of {@link startIssuerProcess}: prints its origin, then serves until it is killed. */
+import { flushCompileCache } from "node:module";
 import process from "node:process";
 import { sqliteStore, type IssuerOptions } from "@breezeway/issuer";
 import { serveIssuer } from "@breezeway/issuer/node";
@@ -27,5 +28,7 @@ const options: IssuerOptions = {
 const issuer = createIssuerForTesting(options, {
   clock: { ...system, now: () => system.now() + clockAheadMs },
 });
+// A killed process would keep nothing of what it compiled for the next one.
+flushCompileCache();
 const server = await serveIssuer(issuer, { port: 0 });
 process.stdout.write(`${server.url}\n`);

@@ -42,6 +42,13 @@ test("runs a job alone when it needs more cores than the machine has", async () 
   expect(events).toEqual(["+big", "-big", "+b", "-b"]);
 });
 
+test("runs a job that keeps no core busy beside the others", async () => {
+  const { events, job } = recorder();
+  await runJobs([job("waits", { cores: 0 }), job("a"), job("b")], { cores: 1 });
+  expect(events.slice(0, 2)).toEqual(["+waits", "+a"]);
+  expect(events.indexOf("+b")).toBeGreaterThan(events.indexOf("-a"));
+});
+
 test("runs a job after what it needs", async () => {
   const { events, job } = recorder();
   await runJobs([job("pack", { needs: ["build"] }), job("build")], { cores: 2 });

@@ -22,7 +22,7 @@ export interface Job {
   /** The jobs that must pass first. */
   readonly needs?: readonly string[];
   /**
-   * The number of cores that it keeps busy. Default: 1. A job with more cores than the machine has
+   * The number of cores that it keeps busy; 0 for a job that mostly waits. Default: 1. A job with more cores than the machine has
    * runs alone.
    */
   readonly cores?: number;

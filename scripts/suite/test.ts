@@ -37,10 +37,11 @@ process.exitCode = await runSuite(
     checkJob("nothing in the gateway signs", ["gateway-signing"]),
     checkJob("sizes", ["sizes"]),
     toolJob("build", [process.execPath, "scripts/build.ts"], { needs: ["types"] }),
+    // It mostly waits for the registry and the disk.
+    checkJob("packages as a user installs them", ["consumer"], { needs: ["build"], cores: 0 }),
     ...packages.map((entry) =>
       checkJob(`package ${entry.name}`, ["package", entry.folder], { needs: ["build"] }),
     ),
-    checkJob("packages as a user installs them", ["consumer"], { needs: ["build"] }),
     vitestJob({ cores: half, workers: unitWorkers }),
   ],
   { strict: Boolean(process.env["CI"]), leftOut: notInstalled() },

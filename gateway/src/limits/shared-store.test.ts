@@ -10,7 +10,6 @@ import { startGateway, type TestGateway } from "../../test-support/start.ts";
 import { createStoreGuard } from "./store-guard.ts";
 import type { RateLimitStore } from "./rate-limit-store.ts";
 
-const TIMEOUT_MS = 60_000;
 /** For a store that is up: its answers may be late on a busy machine. */
 const PATIENT_MS = 10_000;
 
@@ -37,7 +36,7 @@ async function metric(gateway: TestGateway, name: string): Promise<number> {
   return Number(new RegExp(`^breezeway_gateway_${name} (.*)$`, "m").exec(text)?.[1]);
 }
 
-describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () => {
+describe.runIf(redisServer)("rate limits in Redis", () => {
   it("are shared, and counted per gateway when Redis is gone", async () => {
     await using redis = await startRedis();
     const store = { kind: "redis", client: redis.client, timeoutMs: PATIENT_MS } as const;
@@ -194,7 +193,7 @@ describe.runIf(redisServer)("rate limits in Redis", { timeout: TIMEOUT_MS }, () 
   });
 });
 
-describe.runIf(installedPostgres)("rate limits in Postgres", { timeout: TIMEOUT_MS }, () => {
+describe.runIf(installedPostgres)("rate limits in Postgres", () => {
   it("are shared by URL, also for users with long names", async () => {
     await using database = await startDatabase();
     const store = { kind: "postgres", url: database.url, timeoutMs: 5_000 } as const;

@@ -9,7 +9,6 @@ import { startGateway, type TestGateway } from "../../test-support/start.ts";
 
 const AT_ONCE = 8;
 const MAX_BODY_BYTES = 100;
-const TIMEOUT_MS = 30_000;
 
 type After =
   /** Keep the connection until the gateway closes it. */
@@ -177,22 +176,18 @@ async function breakExchange(text: string, after: After): Promise<Socket> {
 
 for (const [kind, table] of Object.entries(faults)) {
   describe(`a client's fault with ${kind}`, () => {
-    it.each(table)(
-      "changes nothing for other users: %s",
-      { timeout: TIMEOUT_MS },
-      async (_name, text, after) => {
-        const broken = Array.from({ length: AT_ONCE }, () => breakExchange(text, after));
-        expect(await victims("beside")).toEqual(served("beside"));
-        const sockets = await Promise.all(broken);
-        await allExchangesEnded();
-        expect(await victims("after")).toEqual(served("after"));
-        for (const socket of sockets) socket.destroy();
-      },
-    );
+    it.each(table)("changes nothing for other users: %s", async (_name, text, after) => {
+      const broken = Array.from({ length: AT_ONCE }, () => breakExchange(text, after));
+      expect(await victims("beside")).toEqual(served("beside"));
+      const sockets = await Promise.all(broken);
+      await allExchangesEnded();
+      expect(await victims("after")).toEqual(served("after"));
+      for (const socket of sockets) socket.destroy();
+    });
   });
 }
 
-it("a client's silence changes nothing for other users", { timeout: TIMEOUT_MS }, async () => {
+it("a client's silence changes nothing for other users", async () => {
   const broken = silences.flatMap(([, text, after]) =>
     Array.from({ length: AT_ONCE }, () => breakExchange(text, after)),
   );
@@ -236,7 +231,6 @@ describe("a fault of a program that calls gateway.fetch", () => {
     ["an answer that is cancelled", { body: streamOf(bytes) }, "/orders/large", "cancel"],
   ])(
     "changes nothing for other users: %s",
-    { timeout: TIMEOUT_MS },
     async (_name, init, path = "/orders", after = "read") => {
       const aborting = new AbortController();
       const headers = new Headers(init.headers);

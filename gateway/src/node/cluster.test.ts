@@ -171,7 +171,6 @@ describe("a cluster", () => {
 
   it.runIf(redisServer)(
     "shares limits, and uses of proofs, with gateways elsewhere through a store",
-    { timeout: 60_000 },
     async () => {
       using folder = temporaryFolder();
       const tokens = createSigner();
@@ -228,7 +227,7 @@ describe("a cluster", () => {
     },
   );
 
-  it("shares used proofs among its workers", { timeout: 30_000 }, async () => {
+  it("shares used proofs among its workers", async () => {
     using folder = temporaryFolder();
     const tokens = createSigner();
     await using issuer = await startIssuer(tokens);

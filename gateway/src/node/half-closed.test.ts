@@ -35,7 +35,7 @@ function head(gateway: TestGateway, method: string, ...lines: string[]): string 
   return [`${method} /orders HTTP/1.1`, "Host: g", authorization, ...lines, "", ""].join("\r\n");
 }
 
-describe("a client that half-closes", { timeout: 30_000 }, () => {
+describe("a client that half-closes", () => {
   it.each([
     ["without a body", (gateway: TestGateway) => head(gateway, "GET")],
     ["with a body", (gateway: TestGateway) => `${head(gateway, "POST", "Content-Length: 3")}abc`],

@@ -168,7 +168,7 @@ describe("the stream", () => {
     await expect.poll(async () => (await poll()).status).toBe(503);
     while (await stream.nextBlock());
     behind("alter table breezeway_change rename column at_some_time to at_seconds");
-    await expect.poll(async () => (await poll()).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await poll()).status).toBe(200);
     expect(await (await poll()).json()).toMatchObject({ seq: 6 });
   });
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { beforeEach, expect, it } from "vitest";
 import { latestSeq, readChanges } from "../changes/change-log.ts";
 import type { OpenStore } from "../store/store.ts";
+import { inTurns } from "../../test-support/in-turns.ts";
 import { describeStores } from "../../test-support/stores.ts";
 import { checkId } from "../stored-id.ts";
 import type { SessionRecord } from "./session-record.ts";
@@ -125,7 +126,7 @@ describeStores("sessions in the $name store", (place) => {
   it("revokes very many in slices, each with one change of the user", async () => {
     const sessions = createSessionStore(store);
     const handles = Array.from({ length: MAX_SESSION_CHANGES + 1 }, (_, index) => `s${index}`);
-    await Promise.all(handles.map((handle) => sessions.insert(session(handle))));
+    await inTurns(handles, (handle) => sessions.insert(session(handle)));
     const ended = await revoke(sessions, { userId: "alice" });
     expect(ended.map(({ length }) => length)).toEqual([REVOKE_SLICE, REVOKE_SLICE, 1]);
     const change = { kind: "user", subject: "alice" };
