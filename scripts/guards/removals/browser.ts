@@ -21,8 +21,8 @@ export const browser: readonly Removal[] = [
     edits: [
       edit(
         "guest/src/transport/parent-link.ts",
-        "event.source !== window.parent || !hostOrigins.includes(event.origin)",
-        "event.source !== window.parent",
+        "port || event.source !== window.parent || !hostOrigins.includes(event.origin)",
+        "port || event.source !== window.parent",
       ),
     ],
   },
