@@ -18,6 +18,8 @@ export type { Admission, SessionGuard } from "./guard/session-guard.ts";
 export type { ClaimValidator, RouteOptions, SessionOptions } from "./guard/session-options.ts";
 export { partsOfNodeRequest, partsOfWebRequest } from "./guard/request-parts.ts";
 export type { RequestParts } from "./guard/request-parts.ts";
+export { parseAuthorization } from "./guard/request-credential.ts";
+export type { RequestCredential } from "./guard/request-credential.ts";
 export { sessionOf } from "./guard/session-of.ts";
 export type { SessionHolder } from "./guard/session-of.ts";
 export { BridgeError, decodeSessionToken } from "@breezeway/shared";

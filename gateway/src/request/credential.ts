@@ -1,5 +1,6 @@
 /** The credential of a request (RFC 6750, section 2.1; RFC 9449, section 7.1). Two are refused. */
 import { BridgeError, type AuthScheme } from "@breezeway/shared";
+import { parseAuthorization } from "@breezeway/verify";
 import type { InspectedHeaders } from "./inspect-headers.ts";
 
 /**
@@ -21,7 +22,7 @@ export interface Credential {
 
 const NO_PROTOCOLS: readonly string[] = [];
 
-/** @throws {BridgeError} TOKEN_MISSING, also for an unknown scheme; DUPLICATE_CREDENTIALS */
+/** @throws {BridgeError} TOKEN_MISSING, also for an unknown scheme; TOKEN_MALFORMED; DUPLICATE_CREDENTIALS */
 export function readCredential(headers: InspectedHeaders): Credential {
   if (headers.duplicateCredentials) throw duplicate();
   const { authorization, webSocketProtocols } = headers;
@@ -45,17 +46,14 @@ function fromHeader(
   if (authorization === undefined || authorization === "") {
     throw new BridgeError("TOKEN_MISSING", "The request has no Authorization header.");
   }
-  // Scheme names ignore case (RFC 9110, section 11.1). Exactly one space follows (RFC 6750).
-  const isBearer = authorization.slice(0, 7).toLowerCase() === "bearer ";
-  if (!isBearer && !isProofScheme(authorization)) {
+  const credential = parseAuthorization(authorization);
+  if (credential === undefined) {
     throw new BridgeError(
       "TOKEN_MISSING",
-      "The Authorization header has an unknown scheme: use Bearer.",
+      "The Authorization header has no Bearer token: send the scheme Bearer and one token.",
     );
   }
-  const token = authorization.slice(isBearer ? 7 : 5);
-  if (token.includes(",")) throw duplicate();
-  return { scheme: isBearer ? "Bearer" : "DPoP", token, webSocketProtocols };
+  return { ...credential, webSocketProtocols };
 }
 
 /** Whether an `Authorization` header has the scheme DPoP (RFC 9449). */
