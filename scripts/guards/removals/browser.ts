@@ -134,7 +134,7 @@ export const browser: readonly Removal[] = [
   },
   {
     row: "TM-112",
-    edits: [edit("shared/src/channel/gate.ts", "if (cost > allowance) {", "if (cost < 0) {")],
+    edits: [edit("shared/src/channel/gate.ts", "if (count > frames.left())", "if (count < 0)")],
   },
   {
     row: "TM-113",
