@@ -32,6 +32,27 @@ test("shows a skeleton until the app is connected", async ({ bridge }) => {
   );
 });
 
+test("asks for no update while Lit updates: mounted, connected, mounted again, and unknown", async ({
+  bridge,
+}) => {
+  const page = await bridge.openHost();
+  const warnings: string[] = [];
+  page.on("console", (message) => {
+    if (message.text().includes("lit.dev/msg/")) warnings.push(message.text());
+  });
+  for (const path of ["/orders?wait=never", "/orders?wait=never&again"]) {
+    await show(page, "orders", path);
+    const guest = await guestIn(page, "breezeway-app iframe");
+    await guest.evaluate(async () => void (await window.breezeway.createAppBridge()));
+    await expect(page.getByRole("status")).toHaveCount(0);
+  }
+  await page.evaluate(() => {
+    document.querySelector("breezeway-app")!.app = "unknown";
+  });
+  await expect(page.getByRole("alert")).toBeVisible();
+  expect(warnings.filter((text) => !text.includes("dev-mode"))).toEqual([]);
+});
+
 test("shows that an app does not answer, and retries when the user asks", async ({
   bridge,
   page,

@@ -1,7 +1,8 @@
 /**
  * Installs the packages as a user does: from their tarballs, into a project without our export
  * condition. Every public entry loads in Node, a file that uses them compiles, an app builds with the
- * compiler settings of Vite's own template, and the backends of the guide run.
+ * compiler settings of Vite's own template, the backends of the guide run, and so does each tool that the
+ * docs name.
  */
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,6 +10,12 @@ import { join } from "node:path";
 import process from "node:process";
 import { publicPackages, readPackageJson, type Workspace } from "../packages/public-packages.ts";
 import { tarballPath } from "../packages/pack.ts";
+import {
+  COMBINATION_TOOLS,
+  OLDEST_NODE,
+  combinationProblems,
+  oldestNodeProblems,
+} from "./combinations.ts";
 import { excerpt, npm } from "../setup/dependencies.mjs";
 import { run } from "../setup/process.mjs";
 import { GUIDE, guideAppProblems, guidePackages } from "./guide-apps.ts";
@@ -30,6 +37,8 @@ export async function checkConsumer(root: string): Promise<string[]> {
       ...(await typeProblems(root, project, entries)),
       ...(await appProblems(root, project)),
       ...(await guideAppProblems(root, project, guide)),
+      ...(await oldestNodeProblems(project, packages.filter(runsInOldestNode).flatMap(entriesOf))),
+      ...(await combinationProblems(root, project)),
     ];
   } finally {
     await rm(project, { recursive: true, force: true });
@@ -68,8 +77,11 @@ async function install(
       const range = ranges.get(name);
       return range === undefined ? name : `${name}@${range}`;
     });
+  const tools = COMBINATION_TOOLS.filter(([name]) => !wanted.has(name)).map(
+    ([name, version]) => `${name}@${version}`,
+  );
   const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
-  const args = ["install", ...flags, ...tarballs, ...named, "@types/node@24"];
+  const args = ["install", ...flags, ...tarballs, ...named, ...tools, "@types/node@24"];
   const { code, output } = await npm(args, project);
   return code === 0 ? undefined : `npm install of the tarballs failed:\n${excerpt(output)}`;
 }
@@ -84,6 +96,10 @@ function entriesOf({ name, manifest }: Workspace): string[] {
       )
       .map(([subpath]) => subpath.replace(".", name))
   );
+}
+
+function runsInOldestNode({ manifest }: Workspace): boolean {
+  return JSON.stringify(manifest["engines"]) === `{"node":">=${OLDEST_NODE.replace(/\.0$/u, "")}"}`;
 }
 
 async function loadProblems(project: string, entries: readonly string[]): Promise<string[]> {

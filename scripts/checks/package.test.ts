@@ -13,6 +13,8 @@ const GOOD = {
   scripts: { prepack: "node ../scripts/run.mjs build --no-pack" },
   sideEffects: false,
   files: ["dist"],
+  main: "./dist/index.js",
+  types: "./dist/index.d.ts",
   exports: { ".": { types: "./dist/index.d.ts", default: "./dist/index.js" } },
 };
 const FILES: Tree = {

@@ -43,6 +43,30 @@ function withoutTypes({ exports = {} }: PackageJson): string[] {
   return files.length === 0 ? [] : ["--exclude-entrypoints", ...files.map(([subpath]) => subpath)];
 }
 
+/**
+ * For tools that do not read `exports`: `main`, `types`, and `typesVersions` for the other entries of
+ * TypeScript's `node10`.
+ */
+export function olderFields({ exports = {} }: PackageJson): Record<string, unknown> {
+  const entries = Object.entries(exports).flatMap(([subpath, target]) =>
+    isTyped(target) ? [{ name: subpath.replace(/^\.\/?/u, ""), ...target }] : [],
+  );
+  const main = entries.find(({ name }) => name === "");
+  const others = entries.filter(({ name }) => name !== "");
+  return {
+    main: main?.default,
+    types: main?.types,
+    typesVersions:
+      others.length === 0
+        ? undefined
+        : { "*": Object.fromEntries(others.map(({ name, types }) => [name, [types]])) },
+  };
+}
+
+function isTyped(target: unknown): target is { types: string; default: string } {
+  return typeof target === "object" && target !== null && "types" in target && "default" in target;
+}
+
 const PREPACK = '"prepack":"node ../scripts/run.mjs build --no-pack"';
 
 /** Checks the fields that a registry's page shows. */
@@ -57,9 +81,18 @@ export function manifestProblems(manifest: PackageJson, folder: string): string[
     // A clean clone has no dist, so publishing from it must build first.
     scripts: (value: unknown) => JSON.stringify(value ?? "").includes(PREPACK),
   };
-  return Object.entries(wanted)
-    .filter(([field, isRight]) => !isRight(manifest[field]))
-    .map(([field]) => `${folder}/package.json: ${field} is missing or wrong`);
+  const older = Object.entries(olderFields(manifest)).filter(
+    ([field, value]) => JSON.stringify(manifest[field]) !== JSON.stringify(value),
+  );
+  return [
+    ...Object.entries(wanted)
+      .filter(([field, isRight]) => !isRight(manifest[field]))
+      .map(([field]) => `${folder}/package.json: ${field} is missing or wrong`),
+    ...older.map(
+      ([field, value]) =>
+        `${folder}/package.json: ${field} must repeat exports: ${JSON.stringify(value)}`,
+    ),
+  ];
 }
 
 /** Checks that no test is shipped and that every file in `exports` is. */

@@ -245,9 +245,14 @@ export class BreezewayAppElement extends LitElement {
     );
   }
 
+  /** A mount may report while Lit still calls `updated`, where asking for an update is a warning. */
+  #refresh(): void {
+    queueMicrotask(() => this.requestUpdate());
+  }
+
   #fail(error: BridgeError): void {
     this.#error = error;
-    this.requestUpdate();
+    this.#refresh();
     this.#announce("closed", error);
   }
 
@@ -275,7 +280,7 @@ export class BreezewayAppElement extends LitElement {
     // The first state arrives while the mount is being created.
     if (this.#mount !== mount) return;
     if (state === "connected") this.#wasConnected = true;
-    this.requestUpdate();
+    this.#refresh();
     this.#announce(state, mount.error);
   }
 
