@@ -86,13 +86,16 @@ async function measuredEntries(root: string): Promise<Entry[]> {
   for (const folder of FOLDERS) {
     const manifest = await readPackageJson(join(root, folder));
     const external = Object.keys(manifest.peerDependencies ?? {});
+    // Some entries add only types to the file of another entry.
+    const measured = new Set<string>();
     for (const [subpath, file] of await sourceEntries(root, folder)) {
-      if (!NOT_MEASURED.test(subpath))
+      if (!NOT_MEASURED.test(subpath) && !measured.has(file))
         found.push({
           name: subpath.replace(".", manifest.name),
           file: `${folder}/${file.replace("./", "")}`,
           external,
         });
+      measured.add(file);
     }
   }
   return found;
