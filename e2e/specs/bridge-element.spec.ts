@@ -46,8 +46,8 @@ test("asks for no update while Lit updates: mounted, connected, mounted again, a
     await guest.evaluate(async () => void (await window.breezeway.createAppBridge()));
     await expect(page.getByRole("status")).toHaveCount(0);
   }
-  await page.evaluate(() => {
-    document.querySelector("breezeway-app")!.app = "unknown";
+  await page.locator("breezeway-app").evaluate((element) => {
+    Object.assign(element, { app: "unknown" });
   });
   await expect(page.getByRole("alert")).toBeVisible();
   expect(warnings.filter((text) => !text.includes("dev-mode"))).toEqual([]);
