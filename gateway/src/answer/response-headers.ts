@@ -2,11 +2,13 @@
  * The upstream's response headers without those that an upstream must not set: hop-by-hop fields, CORS
  * headers (the registry decides), identity headers, and cookies unless the route forwards them.
  */
+import type { Route } from "../decision/route-table.ts";
 import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
 import { connectionTokens } from "../request/header-list.ts";
 import { isSessionCookie } from "../request/session-cookie.ts";
 import { mayBeTrailer } from "../upstream/trailer-fields.ts";
 import type { UpstreamHeaders } from "../upstream/upstream-headers.ts";
+import { namesAddresses, rewriteAddresses } from "./upstream-addresses.ts";
 
 const DROPPED: ReadonlySet<string> = new Set([
   "connection",
@@ -39,7 +41,7 @@ const DROPPED: ReadonlySet<string> = new Set([
 
 export interface ResponseHeaderOptions {
   readonly status: number;
-  readonly forwardCookies: boolean;
+  readonly route: Route | undefined;
   /** The gateway's own headers, such as `Vary: origin`. Name, value, name, value. */
   readonly own: readonly string[];
   readonly requestId: string;
@@ -48,7 +50,7 @@ export interface ResponseHeaderOptions {
 /** Name, value, name, value. */
 export function responseHeaders(
   upstream: UpstreamHeaders,
-  { status, own, requestId, forwardCookies }: ResponseHeaderOptions,
+  { status, own, requestId, route }: ResponseHeaderOptions,
 ): string[] {
   const list: string[] = [];
   const named = namedByConnection(upstream["connection"]);
@@ -58,8 +60,8 @@ export function responseHeaders(
     // Such an answer has no body (RFC 9110, section 8.6). A client that trusts the length would take the
     // next answer's bytes for it.
     if (name === "content-length" && (status === 204 || status < 200)) continue;
-    if (name === "set-cookie") {
-      if (forwardCookies) pushCookies(list, value);
+    if (namesAddresses(name)) {
+      pushRewritten(list, { name, value, route });
     } else if (typeof value === "string") {
       list.push(name, value);
     } else {
@@ -92,9 +94,18 @@ function namedByConnection(connection: string | string[] | undefined): Set<strin
   return connectionTokens(typeof connection === "string" ? connection : connection.join(","));
 }
 
-function pushCookies(list: string[], value: string | string[]): void {
-  for (const cookie of typeof value === "string" ? [value] : value) {
+interface Field {
+  readonly name: string;
+  readonly value: string | string[];
+  readonly route: Route | undefined;
+}
+
+function pushRewritten(list: string[], { name, value, route }: Field): void {
+  const isCookie = name === "set-cookie";
+  if (route === undefined || (isCookie && !route.forwardCookies)) return;
+  for (const single of typeof value === "string" ? [value] : value) {
     // An upstream must not replace the host's session.
-    if (!isSessionCookie(cookie)) list.push("set-cookie", cookie);
+    if (isCookie && isSessionCookie(single)) continue;
+    list.push(name, rewriteAddresses(name, single, route));
   }
 }

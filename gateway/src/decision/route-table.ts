@@ -8,11 +8,16 @@
 import { BridgeError } from "@breezeway/shared";
 import type { RateLimitOptions, RouteOptions } from "../config/route-schema.ts";
 import { foldPath } from "../request/fold-path.ts";
+import { isUnder } from "./is-under.ts";
 
 export interface Route {
   readonly prefix: string;
   /** Origin of the upstream; `undefined` for a route that is only for `/authz`. */
   readonly upstreamOrigin: string | undefined;
+  /** As configured: its path comes before the path of each request. */
+  readonly upstreamUrl: URL | undefined;
+  /** The prefix that the upstream does not see, or empty. */
+  readonly strippedPrefix: string;
   /** Scopes that this method requires; `undefined` when the route does not accept the method. */
   requiredScopes(method: string): readonly string[] | undefined;
   /** For the `Allow` header; `undefined` when the route accepts every method. */
@@ -85,12 +90,6 @@ export function createRouteTable(options: readonly RouteOptions[], source: strin
   };
 }
 
-function isUnder(path: string, prefix: string): boolean {
-  if (prefix === "/") return true;
-  if (!path.startsWith(prefix)) return false;
-  return path.length === prefix.length || path.charCodeAt(prefix.length) === 0x2f;
-}
-
 function createRoute(options: RouteOptions): Route {
   const upstream = options.upstream === undefined ? undefined : new URL(options.upstream);
   const base = upstream === undefined || upstream.pathname === "/" ? "" : upstream.pathname;
@@ -99,6 +98,8 @@ function createRoute(options: RouteOptions): Route {
   return {
     prefix: options.prefix,
     upstreamOrigin: upstream?.origin,
+    upstreamUrl: upstream,
+    strippedPrefix: stripped,
     requiredScopes: isList(scopes) ? () => scopes : scopesByMethod(scopes),
     methods: isList(scopes) || Object.hasOwn(scopes, "*") ? undefined : methodsOf(scopes),
     apps: options.apps === undefined ? undefined : new Set(options.apps),

@@ -279,9 +279,8 @@ export class Exchange
 
   #answerHeaders(headers: UpstreamHeaders): string[] {
     const { status, requestId, route } = this;
-    const forwardCookies = route?.forwardCookies ?? false;
     const own = corsHeaders(this.origin, this.#policy);
-    const list = responseHeaders(headers, { status, requestId, forwardCookies, own });
+    const list = responseHeaders(headers, { status, requestId, route, own });
     for (const part of this.#rateLimitHeaders) list.push(part);
     return list;
   }

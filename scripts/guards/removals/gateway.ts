@@ -135,8 +135,8 @@ export const gateway: readonly Removal[] = [
     edits: [
       edit(
         "gateway/src/answer/response-headers.ts",
-        "if (forwardCookies) pushCookies(list, value);",
-        "pushCookies(list, value);",
+        "if (route === undefined || (isCookie && !route.forwardCookies)) return;",
+        "if (route === undefined) return;",
       ),
     ],
   },
@@ -481,6 +481,16 @@ export const gateway: readonly Removal[] = [
         "gateway/src/upstream/places.ts",
         "return isReserved && !holdsFew ?",
         "return isReserved && ofUser > 1e9 ?",
+      ),
+    ],
+  },
+  {
+    row: "TM-579",
+    edits: [
+      edit(
+        "gateway/src/answer/response-headers.ts",
+        "list.push(name, rewriteAddresses(name, single, route));",
+        "list.push(name, single);",
       ),
     ],
   },
