@@ -31,7 +31,8 @@ async function start(limits: Limits, options: Partial<GatewayOptions> = {}) {
       const response = await gateway.request(path, {
         headers: { ...headers, authorization: `Bearer ${gateway.tokens.token(claims)}` },
       });
-      if (response.status === 200) opened.push(response.text());
+      // A failing test closes the gateway while answers are open.
+      if (response.status === 200) opened.push(response.text().catch(() => "cut"));
       else await response.body?.cancel();
       return response.status;
     },
