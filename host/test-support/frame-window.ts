@@ -33,6 +33,8 @@ export interface World {
   readonly hostPorts: MessagePort[];
   /** The texts that the host has accepted from the frame's window. */
   readonly answers: string[];
+  /** The origins that the link has seen in the frame. */
+  readonly seen: string[];
   /** Settles each welcome. */
   welcome: () => Promise<Welcome>;
   /** Delivers a message of the frame's window to the host's window. */
@@ -80,6 +82,7 @@ export function setUp(): World {
     hellos: [],
     hostPorts: [],
     answers: [],
+    seen: [],
     welcome: () => Promise.resolve(WELCOME),
     guestWindow,
     say(data, { ports = [], source = guestWindow, origin = ORIGIN } = {}) {
@@ -96,6 +99,7 @@ export function setUp(): World {
         return world.welcome();
       },
       onAnswer: (text) => void world.answers.push(text),
+      onSeen: (origin) => void world.seen.push(origin),
     }),
   };
   open.push(() => {

@@ -2,6 +2,7 @@
 import { linkFrame } from "../transport/frame-link.ts";
 import type { OpenGuestPlace } from "../transport/guest-place.ts";
 import { createFrame } from "./create-frame.ts";
+import { explainSilence } from "./explain-silence.ts";
 import { watchFrame } from "./frame-watch.ts";
 
 /** @param container The iframe becomes its last child. */
@@ -9,6 +10,8 @@ export function framePlace(container: Element): OpenGuestPlace {
   return ({ app, url, clock, onHello, onLoad, onAnswer, onLeft }) => {
     const element = createFrame(app, url);
     let greetedWindow: Window | null = null;
+    let hasLoaded = false;
+    let seenOrigin: string | undefined;
     const watch = watchFrame(element, onLeft);
 
     const link = linkFrame({
@@ -18,15 +21,18 @@ export function framePlace(container: Element): OpenGuestPlace {
       onHello(hello, port) {
         greetedWindow = element.contentWindow;
         watch.start();
+        seenOrigin = undefined;
         return onHello(hello, port);
       },
       onAnswer,
+      onSeen: (origin) => (seenOrigin = origin),
     });
 
     // The frame holds this listener, and with it the link. So both live as long as the frame is in the
     // page or in use, and no longer.
     const loaded = (): void => {
       watch.start();
+      hasLoaded = true;
       onLoad(element.contentWindow !== greetedWindow);
     };
 
@@ -44,7 +50,20 @@ export function framePlace(container: Element): OpenGuestPlace {
         link.reset();
       },
       ask: (question) => link.ask(question),
-      reload: () => reloadFrame(element, url),
+      explainSilence: () =>
+        explainSilence({
+          appOrigin: app.origin,
+          hostOrigin: window.origin,
+          isInPage: element.isConnected,
+          hasLoaded,
+          seenOrigin: readableOrigin(element) ?? seenOrigin,
+          isIsolated: crossOriginIsolated && !element.hasAttribute("credentialless"),
+        }),
+      reload() {
+        hasLoaded = false;
+        seenOrigin = undefined;
+        reloadFrame(element, url);
+      },
       close() {
         watch.stop();
         link.close();
@@ -53,6 +72,12 @@ export function framePlace(container: Element): OpenGuestPlace {
       },
     };
   };
+}
+
+/** The origin of this page, when the frame shows a document of it other than the empty one of a new frame. */
+function readableOrigin({ contentDocument }: HTMLIFrameElement): string | undefined {
+  if (contentDocument === null || contentDocument.URL === "about:blank") return undefined;
+  return window.origin;
 }
 
 /** Loads the page again without a new entry in the history, which setting `src` would add. */

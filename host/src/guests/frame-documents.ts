@@ -206,7 +206,8 @@ function createPresence({ app, clock, handshakeTimeoutMs }: FrameDocumentsDeps):
     expectHello() {
       stopWaiting();
       now.helloTimer = clock.setTimer(() => {
-        if (now.guest === undefined && !isClosed()) lose(noHello(app, handshakeTimeoutMs));
+        if (now.guest === undefined && !isClosed())
+          lose(noHello(app, handshakeTimeoutMs, now.place));
       }, handshakeTimeoutMs);
     },
     stopWaiting,
@@ -303,10 +304,17 @@ function leftPage({ name }: RegisteredApp): BridgeError {
   );
 }
 
-function noHello({ name, origin }: RegisteredApp, timeoutMs: number): BridgeError {
+function noHello(
+  { name, origin }: RegisteredApp,
+  timeoutMs: number,
+  place: GuestPlace | undefined,
+): BridgeError {
   const self = typeof location === "undefined" ? "this host" : location.origin;
+  const hint =
+    place?.explainSilence?.() ??
+    `Does it run at ${origin}, and does it name ${self} in hostOrigins?`;
   return new BridgeError(
     "HANDSHAKE_TIMEOUT",
-    `${name} did not say hello within ${timeoutMs} ms. Does it run at ${origin}, and does it name ${self} in hostOrigins?`,
+    `${name} did not say hello within ${timeoutMs} ms. ${hint}`,
   );
 }

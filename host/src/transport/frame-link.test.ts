@@ -113,6 +113,7 @@ describe("the link to a frame", () => {
     world.say(data, from);
     expect(world.sent).toEqual([]);
     expect(world.clock.timers).toBe(0);
+    expect(new Set(world.seen)).toEqual(new Set("origin" in from ? [from.origin] : []));
   });
 
   it("follows the frame to a new window, and ignores the old one", async () => {

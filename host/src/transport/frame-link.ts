@@ -54,6 +54,8 @@ export interface FrameLinkOptions {
   readonly onHello: (hello: Hello, port: MessagePort) => Promise<Welcome>;
   /** Receives each text that a document of this origin in the frame posts. */
   readonly onAnswer: (text: string) => void;
+  /** Receives the origin of each message of the frame that is not the app's, and of each SYN that is. */
+  readonly onSeen: (origin: string) => void;
 }
 
 export interface FrameLink {
@@ -118,13 +120,15 @@ export function linkFrame(options: FrameLinkOptions): FrameLink {
 
   const onWindowMessage = (event: MessageEvent<unknown>): void => {
     // Check the sender first: reading `data` deserialises the whole message.
-    if (event.origin !== origin || event.source === null || event.source !== frameWindow()) return;
+    if (event.source === null || event.source !== frameWindow()) return;
+    if (event.origin !== origin) return options.onSeen(event.origin);
     const { data } = event;
     if (typeof data === "string") return options.onAnswer(data);
     const step = readStep(data);
     const [port] = event.ports;
     if (step?.type === "SYN") {
       const { guestId } = step;
+      options.onSeen(origin);
       if (guestId !== newest?.guestId) throttle.run(() => begin(guestId).answer());
     } else if (step && port) {
       if (newest?.wantsPort) newest.take(port);

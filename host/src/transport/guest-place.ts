@@ -42,6 +42,11 @@ export interface GuestPlace {
    * through the port.
    */
   ask?(question: string): void;
+  /**
+   * Says what is known about a guest that did not connect, and what to do, for the host's error. Left out by
+   * a place that knows nothing about its document.
+   */
+  explainSilence?(): string;
   /** Loads the app's page again. */
   reload(): void;
   close(): void;

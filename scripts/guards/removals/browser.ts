@@ -6,8 +6,8 @@ export const browser: readonly Removal[] = [
     edits: [
       edit(
         "host/src/transport/frame-link.ts",
-        "if (event.origin !== origin || event.source === null",
-        "if (event.source === null",
+        "if (event.origin !== origin) return options.onSeen(event.origin);",
+        "",
       ),
       edit(
         "host/src/transport/frame-link.ts",

@@ -14,7 +14,7 @@ export const ERROR_HINTS: Readonly<Record<ErrorCode, string>> = {
   MANIFEST_INVALID: "An app manifest has an invalid value. The message names the field.",
   HANDSHAKE_NOT_EMBEDDED: "The page is not embedded. Open it inside its host.",
   HANDSHAKE_TIMEOUT:
-    "The other side did not answer in time. It may not be a Breezeway page, or its origin may be missing from the allowed origins.",
+    "The other side did not answer in time. It may not be a Breezeway page, or its origin may be missing from the allowed origins. The host's message names what the browser shows of the cause.",
   HANDSHAKE_PROTOCOL_MISMATCH:
     "Host and guest have no protocol version in common. Upgrade the older of the two.",
   HANDSHAKE_REFUSED: "The host refused the connection of this guest.",
