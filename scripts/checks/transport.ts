@@ -12,9 +12,10 @@ import { isNode, nameOf, visit, type SyntaxNode } from "./support/syntax.ts";
 const SIDES = ["guest", "host", "shared"];
 /**
  * Left out are the test kits, which send between their own ports; WebViews, whose host is a native
- * app; and a host's tabs, whose BroadcastChannel stays within the origin.
+ * app; a host's tabs, whose BroadcastChannel stays within the origin; and the port that passes on
+ * what the outbox sends.
  */
-const NO_WINDOWS = /\/(testing|webview|tabs)[/.]/u;
+const NO_WINDOWS = /\/(testing|webview|tabs|sparing-port)[/.]/u;
 const WINDOWS = new Set(["window", "globalThis", "self", "top", "parent"]);
 
 /** Resolves to one line per side that has more than one such file, with the places. */
