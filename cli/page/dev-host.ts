@@ -19,6 +19,8 @@ export interface DevHost {
   readonly problems: readonly Finding[];
   /** Subscribes to errors that no caller receives, such as one that a method of the file throws. */
   onError(listener: (error: unknown) => void): void;
+  /** Sets the theme and stops following the system's colour scheme. */
+  chooseScheme(scheme: "light" | "dark"): void;
   signIn(who: Identity): Promise<void>;
   signOut(): Promise<void>;
   /** Revokes the session on the server. The page is notified as if another machine had done it. */
@@ -40,7 +42,7 @@ const OWN_REQUEST = { "x-breezeway-request": "1" };
 export async function createDevHost(config: PageConfig): Promise<DevHost> {
   const app = parseManifest(config.app);
   const { methods, problems } = config.hasMethods ? await loadMethods() : NO_METHODS;
-  const scheme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
   const ui = createHostUi();
   const errorListeners = new Set<(error: unknown) => void>();
   const host = createHost({
@@ -48,7 +50,7 @@ export async function createDevHost(config: PageConfig): Promise<DevHost> {
     apps: [app],
     methods,
     context: {},
-    theme: { scheme },
+    theme: { scheme: systemIsDark.matches ? "dark" : "light" },
     locale: navigator.language,
     ...(config.gatewayUrl === undefined ? {} : { gatewayUrl: config.gatewayUrl }),
     ui,
@@ -59,12 +61,22 @@ export async function createDevHost(config: PageConfig): Promise<DevHost> {
       for (const listener of errorListeners) listener(error);
     },
   });
+  const chosen = new AbortController();
+  systemIsDark.addEventListener(
+    "change",
+    ({ matches }) => host.theme.set({ scheme: matches ? "dark" : "light" }),
+    { signal: chosen.signal },
+  );
   const dev: DevHost = {
     host,
     app,
     config,
     problems,
     onError: (listener) => void errorListeners.add(listener),
+    chooseScheme(scheme) {
+      chosen.abort();
+      host.theme.set({ scheme });
+    },
     async signIn(who) {
       await post(`${ISSUER_PATH}/login/dev`, who);
       sessionStorage.removeItem(SIGNED_OUT);

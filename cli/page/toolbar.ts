@@ -126,7 +126,7 @@ export class DevToolbar extends LitElement {
   }
 
   #toggleScheme(): void {
-    this.dev.host.theme.set({ scheme: this.scheme === "dark" ? "light" : "dark" });
+    this.dev.chooseScheme(this.scheme === "dark" ? "light" : "dark");
   }
 
   #do(action: () => Promise<void>): void {

@@ -4,10 +4,26 @@ export type Scheme = "light" | "dark";
 
 const STORAGE_KEY = "porchlight-scheme";
 
-export function initialScheme(): Scheme {
+const systemIsDark = (): MediaQueryList => matchMedia("(prefers-color-scheme: dark)");
+
+function chosenScheme(): Scheme | undefined {
   const stored = localStorage.getItem(STORAGE_KEY);
-  if (stored === "light" || stored === "dark") return stored;
-  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  return stored === "light" || stored === "dark" ? stored : undefined;
+}
+
+export function initialScheme(): Scheme {
+  return chosenScheme() ?? (systemIsDark().matches ? "dark" : "light");
+}
+
+/** Reports each change of the system's scheme while the person has not chosen one. */
+export function followSystem(listener: (scheme: Scheme) => void, signal: AbortSignal): void {
+  systemIsDark().addEventListener(
+    "change",
+    ({ matches }) => {
+      if (chosenScheme() === undefined) listener(matches ? "dark" : "light");
+    },
+    { signal },
+  );
 }
 
 export function showScheme(scheme: Scheme): void {

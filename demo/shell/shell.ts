@@ -10,7 +10,13 @@ import type { Unsubscribe } from "./platform-host.ts";
 import { describeProblem } from "../ui/describe-problem.ts";
 import { LightElement } from "../ui/light-element.ts";
 import { message, trouble } from "../ui/message.ts";
-import { initialScheme, rememberScheme, showScheme, type Scheme } from "./appearance.ts";
+import {
+  followSystem,
+  initialScheme,
+  rememberScheme,
+  showScheme,
+  type Scheme,
+} from "./appearance.ts";
 import type { CustomersState } from "./customers-view.ts";
 import { loadCustomers } from "./load-customers.ts";
 import type { PageData } from "./page-data.ts";
@@ -68,6 +74,7 @@ export class PorchlightShell extends LightElement {
     const { signal } = this.#cleanup;
     window.addEventListener("popstate", () => this.#follow(), { signal });
     this.addEventListener("click", (event) => this.#onLink(event), { signal });
+    followSystem((scheme) => this.#setScheme(scheme), signal);
     this.#host = createPlatformHost(this.data, {
       scheme: this.scheme,
       currentCustomerId: () => this.#selectedCustomerId() ?? null,
@@ -329,10 +336,14 @@ export class PorchlightShell extends LightElement {
     this.querySelector<HTMLElement>("#page")?.focus();
   }
 
+  #setScheme(scheme: Scheme): void {
+    this.scheme = scheme;
+    showScheme(scheme);
+    this.#host?.setScheme(scheme);
+  }
+
   #toggleScheme(): void {
-    this.scheme = this.scheme === "dark" ? "light" : "dark";
-    showScheme(this.scheme);
+    this.#setScheme(this.scheme === "dark" ? "light" : "dark");
     rememberScheme(this.scheme);
-    this.#host?.setScheme(this.scheme);
   }
 }

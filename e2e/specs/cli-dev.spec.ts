@@ -178,6 +178,29 @@ test("the guest receives each change that the developer makes in the bar", async
   await expect(guest.locator("#context")).toHaveText('{"customerId":"c-7"}');
 });
 
+test("page and guest follow the system's colour scheme until the developer chooses a theme", async ({
+  dev,
+}) => {
+  const { page, guest } = dev;
+  const theme = guest.locator("#theme");
+  const shows = async (scheme: string): Promise<void> => {
+    await expect(theme).toHaveText(scheme);
+    await expect(page.locator("html")).toHaveCSS("color-scheme", scheme);
+    // A guest without a theme of its own has the frame's scheme, and with it a backdrop that fits.
+    await expect(page.locator("iframe")).toHaveCSS("color-scheme", scheme);
+  };
+  await shows("light");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await shows("dark");
+  await page.emulateMedia({ colorScheme: "light" });
+  await shows("light");
+  await page.getByRole("button", { name: "Dark theme" }).click();
+  await shows("dark");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.emulateMedia({ colorScheme: "light" });
+  await shows("dark");
+});
+
 for (const colorScheme of ["light", "dark"] as const) {
   test.describe(`in ${colorScheme}`, () => {
     test.use({ colorScheme, reducedMotion: "reduce" });

@@ -36,6 +36,29 @@ test("the pane shows the same figures as the list", async ({ demo, page }) => {
   await expect(figure("Lifetime value")).toHaveText(value ?? "");
 });
 
+test("shell and guests follow the system's colour scheme until the person chooses one", async ({
+  demo,
+  page,
+}) => {
+  await page.emulateMedia({ colorScheme: "light" });
+  await demo.signIn();
+  await page.getByRole("link", { name: "Alpine & Co." }).click();
+  const pane = demo.guest("Customer insights").locator("html");
+  const shows = async (scheme: string): Promise<void> => {
+    await expect(page.locator("html")).toHaveAttribute("data-theme", scheme);
+    await expect(pane).toHaveAttribute("data-theme", scheme);
+  };
+  await shows("light");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await shows("dark");
+  await page.getByRole("button", { name: /^Account/ }).click();
+  await page.getByRole("menuitem", { name: "Light appearance" }).click();
+  await shows("light");
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.emulateMedia({ colorScheme: "dark" });
+  await shows("light");
+});
+
 test("guests follow the shell's appearance when it changes", async ({ demo, page }) => {
   await page.emulateMedia({ colorScheme: "light" });
   const pane = await demo.openCustomer("Alpine & Co.");
