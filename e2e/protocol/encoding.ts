@@ -29,6 +29,16 @@ export function isSigned(input: string, signature: Buffer, { alg, key }: Key): b
     : verify("sha256", data, { key, dsaEncoding: "ieee-p1363" }, signature);
 }
 
+const HALF_ORDER = Buffer.from(
+  "7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8",
+  "hex",
+);
+
+/** V8: of the two ES256 signatures for the same bytes, the one that a token may not have. */
+export function hasHighS(signature: Buffer, { alg }: Key): boolean {
+  return alg === "ES256" && signature.subarray(32).compare(HALF_ORDER) > 0;
+}
+
 /** Canonical base64url, or nothing. */
 export function base64url(part: string): Buffer | undefined {
   const bytes = Buffer.from(part, "base64url");

