@@ -84,6 +84,7 @@ export class BreezewayAppElement extends LitElement {
   #mount: AnyMount | undefined;
   #error: BridgeError | undefined;
   #wasConnected = false;
+  #isInUpdated = false;
   /** The path that the app has reported. */
   #appPath: string | undefined;
   #stopWaiting: (() => void) | undefined;
@@ -120,6 +121,12 @@ export class BreezewayAppElement extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
+    this.#isInUpdated = true;
+    this.#follow(changed);
+    this.#isInUpdated = false;
+  }
+
+  #follow(changed: PropertyValues<this>): void {
     if (
       changed.has("app") ||
       (changed.has("path") && this.path !== this.#appPath) ||
@@ -247,7 +254,8 @@ export class BreezewayAppElement extends LitElement {
 
   /** A mount may report while Lit still calls `updated`, where asking for an update is a warning. */
   #refresh(): void {
-    queueMicrotask(() => this.requestUpdate());
+    if (this.#isInUpdated) queueMicrotask(() => this.requestUpdate());
+    else this.requestUpdate();
   }
 
   #fail(error: BridgeError): void {

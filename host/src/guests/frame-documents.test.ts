@@ -47,6 +47,8 @@ async function setUp(answer?: (scene: Scene, question: string) => void): Promise
         get hasLeft() {
           return scene.hasLeft;
         },
+        // The document stays until the test replaces it, as one does that unloads slowly.
+        reload: () => undefined,
         ask(question) {
           scene.questions.push(question);
           queueMicrotask(() => answer?.(whole, question));
@@ -130,6 +132,16 @@ describe("the document in the frame", () => {
     mount.close();
     await issuer.clock.advance(60_000);
     expect(questions).toEqual([]);
+  });
+
+  it("that the host reloads is not welcomed again before it goes", async () => {
+    const { mount, holder } = await setUp();
+    mount.reload();
+    await expect(holder.connect()).rejects.toMatchObject({ code: "HANDSHAKE_REFUSED" });
+    expect(mount.state).toBe("connecting");
+    holder.faults.navigate();
+    await holder.connect();
+    expect(mount.state).toBe("connected");
   });
 
   it("that connects after a silent one is asked in its turn", async () => {

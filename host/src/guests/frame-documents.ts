@@ -114,6 +114,8 @@ export function createFrameDocuments(deps: FrameDocumentsDeps): FrameDocuments {
       now.error = null;
       state.set("connecting");
       presence.expectHello();
+      now.hellos += 1;
+      now.leavingId = now.documentId;
       now.place?.reload();
     },
     close() {
@@ -137,8 +139,12 @@ interface Now {
   hello: Hello | undefined;
   guest: GuestChannel | undefined;
   error: BridgeError | null;
-  /** Counts hellos, so that a slow welcome can tell whether it is still the latest. */
+  /** Counts hellos and reloads, so that a slow welcome can tell whether it is still the latest. */
   hellos: number;
+  /** The id of the document that said hello last. */
+  documentId: string | undefined;
+  /** The id of the document that `reload()` replaces. It may say hello once more before it goes. */
+  leavingId: string | undefined;
   loadsSinceHello: number;
   helloTimer: unknown;
 }
@@ -169,6 +175,8 @@ function createPresence({ app, clock, handshakeTimeoutMs }: FrameDocumentsDeps):
     guest: undefined,
     error: null,
     hellos: 0,
+    documentId: undefined,
+    leavingId: undefined,
     loadsSinceHello: 0,
     helloTimer: undefined,
   };
@@ -226,7 +234,11 @@ async function welcomeDocument(
   { hello, port, options }: Arrival,
 ): Promise<Welcome> {
   const { state, now } = presence;
+  if (hello.documentId === now.leavingId) {
+    throw new BridgeError("HANDSHAKE_REFUSED", "The host is about to load the app's page again.");
+  }
   now.hellos += 1;
+  now.documentId = hello.documentId;
   const mine = now.hellos;
   now.loadsSinceHello = 0;
   const welcome = await deps.welcome(hello);
