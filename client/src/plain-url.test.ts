@@ -38,6 +38,17 @@ describe("a URL", () => {
     "https://shéll.example/",
     "https://shell.example\n.evil.example/",
     " https://shell.example",
+    "https://443",
+    "https://127.1",
+    "https://0x7f.0.0.1",
+    "https://127.0.0.01",
+    "https://127.0.0.256",
+    "https://127.0.0.1.",
+    "https://1.2.3.4.5",
+    "https://a.0x",
+    "https://[a]",
+    "https://[0:0::1]",
+    "https://[::ffff:127.0.0.1]",
     "ftp://shell.example",
     "javascript:alert(1)",
   ])("%j is refused", (text) => {
@@ -83,13 +94,30 @@ describe("what fetch is asked for", () => {
   });
 
   it("never leads a program with a WHATWG parser to another origin", () => {
+    const start = fc.constantFrom("", "/", "https://");
     const piece = fc.constantFrom(
       ...["https:", "http:", "//", "/", "\\", "@", ":", "443", "?", "#", "%", "%40", "[", "]"],
-      ...["gateway.example", "evil.example", ".", "..", "\t", " ", "é", "\u3002", "\u0000", "a"],
+      ...[
+        "gateway.example",
+        "evil.example",
+        ".",
+        "..",
+        "127",
+        "0x7f",
+        "::1",
+        "-",
+        "_",
+        "\t",
+        " ",
+        "é",
+        "\u3002",
+        "\u0000",
+        "a",
+      ],
     );
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
-        const url = resolveUrl(pieces.join(""), BASE);
+      fc.property(start, fc.array(piece, { maxLength: 8 }), (first, pieces) => {
+        const url = resolveUrl(first + pieces.join(""), BASE);
         if (url !== undefined) expect(new URL(url.href).origin).toBe(url.origin);
       }),
       { numRuns: 2_000 },

@@ -1,7 +1,7 @@
 /**
  * Reads http(s) URLs without the global `URL`, which React Native has only in part. A token goes to what
  * comes out, so this accepts only URLs that every program reads in one way: ASCII (RFC 3986), no user
- * info, no backslash, no space.
+ * info, no backslash, no space, an IPv4 address in four decimal parts, and of IPv6 only `[::1]`.
  */
 
 export interface PlainUrl {
@@ -16,7 +16,10 @@ export interface PlainUrl {
   readonly rest: string;
 }
 
-const FORM = /^(https?):\/\/([\w.-]+|\[[\da-f:.]+\])(?::(\d{1,5}))?([/?#][!#-;=?-[\]_a-z~]*)?$/i;
+const FORM = /^(https?):\/\/([\w.-]+|\[::1\])(?::(\d{1,5}))?([/?#][!#-;=?-[\]_a-z~]*)?$/i;
+/** Browsers read such a host as an IPv4 address, `443` as `0.0.1.187` and `127.1` as `127.0.0.1`. */
+const IPV4 = /(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/i;
+const CANONICAL_IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 const SCHEME = /^[a-z][a-z\d+.-]*:/i;
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 
@@ -26,6 +29,7 @@ export function parseUrl(text: string): PlainUrl | undefined {
   if (hostText === "") return undefined;
   const scheme = schemeText.toLowerCase() === "http" ? "http" : "https";
   const host = hostText.toLowerCase();
+  if (IPV4.test(host) && !CANONICAL_IPV4.test(host)) return undefined;
   const port = portText === undefined ? DEFAULT_PORTS[scheme] : Number(portText);
   if (port > 65_535) return undefined;
   const origin = `${scheme}://${host}${port === DEFAULT_PORTS[scheme] ? "" : `:${port}`}`;
