@@ -40,7 +40,7 @@ for (const [name, open] of Object.entries(OPENERS)) {
   echoes.set(name, echo);
 }
 const scriptMs = performance.now() - scriptStartedAt;
-Object.assign(window, { sequential, inFlight, payload, scriptMs });
+Object.assign(window, { sequential, inFlight, payload, keepCalling, scriptMs });
 // The message is empty and has no target: it only signals to the driver that it can begin.
 parent.postMessage("bench-ready", hostOrigin);
 
@@ -118,4 +118,27 @@ async function payload(contender: string, bytes: number, count: number): Promise
     times.push(performance.now() - startedAt);
   }
   return times;
+}
+
+/**
+ * Calls again and again.
+ *
+ * @returns a function that ends this and resolves to the longest wait, in milliseconds
+ */
+function keepCalling(contender: string): () => Promise<number> {
+  const echo = echoOf(contender);
+  const state = { isEnded: false };
+  const longest = (async () => {
+    let found = 0;
+    while (!state.isEnded) {
+      const startedAt = performance.now();
+      await echo(1);
+      found = Math.max(found, performance.now() - startedAt);
+    }
+    return found;
+  })();
+  return () => {
+    state.isEnded = true;
+    return longest;
+  };
 }

@@ -6,8 +6,10 @@ import { connect, WindowMessenger } from "penpal";
 type Contender = "raw" | "penpal" | "comlink" | "breezeway" | "empty";
 
 const echo = (value: unknown): unknown => value;
+/** Takes a value and does nothing with it. */
+const sink = (_value: unknown): true => true;
 
-Object.assign(window, { start, startAll, startMany, startEmpty });
+Object.assign(window, { start, startAll, startMany, startEmpty, startHostile, watchStalls });
 
 function frameAt(url: string): HTMLIFrameElement {
   const frame = document.createElement("iframe");
@@ -22,7 +24,8 @@ function frameAt(url: string): HTMLIFrameElement {
  */
 async function start(contender: Contender, guestOrigin: string): Promise<number> {
   const ready = readiness(1);
-  const mount = contender === "breezeway" ? await breezewayHost(guestOrigin, 1) : undefined;
+  const mount =
+    contender === "breezeway" ? await breezewayHost([`${guestOrigin}/guest?breezeway`]) : undefined;
   const startedAt = performance.now();
   if (mount) mount();
   else {
@@ -38,7 +41,7 @@ async function start(contender: Contender, guestOrigin: string): Promise<number>
 /** Opens one guest to which all contenders connect. */
 async function startAll(guestOrigin: string): Promise<void> {
   const ready = readiness(1);
-  const mount = await breezewayHost(guestOrigin, 1, "all");
+  const mount = await breezewayHost([`${guestOrigin}/guest?all`]);
   const [frame] = mount();
   if (frame === undefined) throw new Error("no frame");
   givePorts(frame, guestOrigin);
@@ -49,7 +52,9 @@ async function startAll(guestOrigin: string): Promise<void> {
 /** Opens many Breezeway guests. Resolves to the milliseconds until the last of them has a token. */
 async function startMany(guestOrigin: string, count: number): Promise<number> {
   const ready = readiness(count);
-  const mount = await breezewayHost(guestOrigin, count);
+  const mount = await breezewayHost(
+    Array.from({ length: count }, () => `${guestOrigin}/guest?breezeway`),
+  );
   const startedAt = performance.now();
   mount();
   await ready;
@@ -61,6 +66,40 @@ async function startEmpty(guestOrigin: string, count: number): Promise<void> {
   const ready = readiness(count);
   for (let i = 0; i < count; i += 1) document.body.append(frameAt(`${guestOrigin}/guest?empty`));
   await ready;
+}
+
+/** Opens a guest that posts what it likes, and another one beside it. */
+async function startHostile(guestOrigin: string): Promise<void> {
+  const ready = readiness(2);
+  const urls = [`${guestOrigin}/hostile`, `${guestOrigin}/guest?breezeway`];
+  const mount = await breezewayHost(urls);
+  const [frame] = mount();
+  if (frame === undefined) throw new Error("no frame");
+  givePorts(frame, guestOrigin);
+  await ready;
+}
+
+/**
+ * Starts to watch for tasks that keep the page from others.
+ *
+ * @returns a function that ends the watch and returns the longest, in milliseconds
+ */
+function watchStalls(): () => number {
+  const { port1, port2 } = new MessageChannel();
+  let last = performance.now();
+  let longest = 0;
+  port1.addEventListener("message", () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+    port2.postMessage(0);
+  });
+  port1.start();
+  port2.postMessage(0);
+  return () => {
+    port1.close();
+    return Math.max(longest, performance.now() - last);
+  };
 }
 
 function readiness(count: number): Promise<void> {
@@ -77,22 +116,18 @@ function readiness(count: number): Promise<void> {
   });
 }
 
-/** @returns a function that mounts the guests */
-async function breezewayHost(
-  guestOrigin: string,
-  count: number,
-  contender = "breezeway",
-): Promise<() => HTMLIFrameElement[]> {
-  const apps = Array.from({ length: count }, (_, i) => ({
+/** @returns a function that mounts an app for each URL */
+async function breezewayHost(urls: readonly string[]): Promise<() => HTMLIFrameElement[]> {
+  const apps = urls.map((url, i) => ({
     id: `app-${i}`,
     name: `App ${i}`,
     version: "1.0.0",
-    url: `${guestOrigin}/guest?${contender}`,
+    url,
     allow: ["cross-origin-isolated"],
   }));
   // The bench sends more in a second than any guest may.
   const limits = { maxBytesPerSecond: 2 ** 40 };
-  const host = createHost({ issuerUrl: "/auth", apps, methods: { echo }, limits });
+  const host = createHost({ issuerUrl: "/auth", apps, methods: { echo, sink }, limits });
   await new Promise<void>((resolve) => {
     host.session.subscribe((session) => session && resolve());
   });
@@ -103,12 +138,13 @@ async function breezewayHost(
 function givePorts(frame: HTMLIFrameElement, origin: string): void {
   addEventListener("message", (event: MessageEvent<unknown>) => {
     if (event.source !== frame.contentWindow || event.origin !== origin) return;
-    if (event.data !== "raw" && event.data !== "comlink") return;
+    if (event.data !== "raw" && event.data !== "sink" && event.data !== "comlink") return;
     const { port1, port2 } = new MessageChannel();
+    const answer = event.data === "sink" ? sink : echo;
     if (event.data === "comlink") comlink.expose({ echo }, port1);
     else {
       port1.addEventListener("message", ({ data }: MessageEvent<[number, unknown]>) =>
-        port1.postMessage([data[0], echo(data[1])]),
+        port1.postMessage([data[0], answer(data[1])]),
       );
       port1.start();
     }

@@ -4,6 +4,8 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
+const PAGES = ["host-page", "guest-page", "hostile-page"];
+
 export interface BenchSites {
   readonly hostOrigin: string;
   readonly guestOrigin: string;
@@ -13,7 +15,7 @@ export interface BenchSites {
 export async function serveSites(): Promise<BenchSites> {
   const folder = fileURLToPath(new URL(".", import.meta.url));
   const { outputFiles } = await build({
-    entryPoints: [`${folder}host-page.ts`, `${folder}guest-page.ts`],
+    entryPoints: PAGES.map((name) => `${folder}${name}.ts`),
     outdir: folder,
     bundle: true,
     minify: true,
@@ -34,9 +36,12 @@ export async function serveSites(): Promise<BenchSites> {
     return ["application/json", JSON.stringify(url.endsWith("/token") ? mint() : SESSION)];
   });
   hostOrigin = host.origin;
-  const guest = await listen("127.0.0.1", () => [
+  const guest = await listen("127.0.0.1", (url) => [
     "text/html",
-    page("guest-page", `<meta name="host" content="${hostOrigin}">`),
+    page(
+      url.startsWith("/hostile") ? "hostile-page" : "guest-page",
+      `<meta name="host" content="${hostOrigin}">`,
+    ),
   ]);
 
   function mint(): object {
