@@ -51,10 +51,10 @@ export function createGate(limits: ChannelLimits, clock: Clock): Gate {
     mayRead: () => bytes.left() > -byteBurst,
     receive(data) {
       const count = Array.isArray(data) ? data.length : 1;
-      if (count > frames.left()) throw tooMany("frames", limits.maxFramesPerSecond);
-      frames.spend(count);
       const isOverdrawn = bytes.left() < 0;
       const measured = measure(data);
+      if (count > frames.left()) throw tooMany("frames", limits.maxFramesPerSecond);
+      frames.spend(count);
       if (isOverdrawn) throw tooMany("bytes", limits.maxBytesPerSecond);
       return { frames: parseMessage(data, limits.maxFramesPerMessage), bytes: measured };
     },
@@ -105,9 +105,13 @@ function measureFrames(
   limits: ChannelLimits,
   measurement: Measurement,
 ): readonly number[] {
-  // `parseMessage` refuses a message that is not a list or has too many frames, and reads nothing else.
-  if (!Array.isArray(data) || data.length > limits.maxFramesPerMessage) return [];
+  // `parseMessage` refuses a message that is not a list or has too many frames. Its bytes count too.
+  if (!Array.isArray(data) || data.length > limits.maxFramesPerMessage) {
+    measurement.of(data);
+    return [];
+  }
   if (Object.keys(data).length !== data.length) {
+    measurement.of(data);
     throw new BridgeError("FRAME_MALFORMED", "A message has holes or named members.");
   }
   const bytes: number[] = [];

@@ -265,6 +265,20 @@ describe("bytes beyond the budget of a second", () => {
     },
   );
 
+  it.each<[what: string, message: () => unknown]>([
+    ["is not a list", () => "x".repeat(900)],
+    ["has too many frames", () => Array.from({ length: 2_000 }, () => ["close"])],
+    ["has named members", () => Object.assign([["x".repeat(900)]], { more: 1 })],
+  ])("are not read below minus one burst when each %s", async (_what, message) => {
+    const peer = attack({ ...limits, byteBurst: 2_000, maxViolations: Infinity });
+    for (let i = 0; i < 12; i += 1) await peer.send(message());
+    await peer.send([["call", 1, "x", ["small"]]]);
+    expect(peer.answers).toEqual([]);
+    await peer.clock.advance(8_000);
+    await peer.send([["call", 2, "x", ["small"]]]);
+    expect(peer.answers).toEqual([["result", 2, "ok"]]);
+  });
+
   it("let one message of the largest size pass with any burst", async () => {
     const peer = attack({ ...limits, byteBurst: 1 });
     await peer.send([["call", 1, "x", ["x".repeat(800), new Uint8Array(1_000)]]]);
