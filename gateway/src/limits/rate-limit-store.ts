@@ -26,7 +26,7 @@ export type RateLimitStore = StoreFailure &
   );
 
 export interface StoreFailure {
-  /** Longest wait for one answer, 10 to 10 000 milliseconds. Default 500. */
+  /** Longest wait for one answer, 10 to 10 000 milliseconds. Default 500; for the primary process of a cluster 5 000. */
   readonly timeoutMs?: number | undefined;
   /**
    * Behaviour while the store does not answer. `count-alone`: each gateway counts alone, so a caller may
@@ -42,8 +42,18 @@ export interface LimiterOptions {
   readonly duration: number;
 }
 
-/** Default wait for one answer of the store. */
-export const STORE_TIMEOUT_MS = 500;
+const STORE_TIMEOUT_MS = 500;
+
+/**
+ * A cluster's workers exit with their primary process, so one that answers late is only busy. Workers that
+ * counted alone then would each accept the same proof once.
+ */
+const PRIMARY_TIMEOUT_MS = 5_000;
+
+/** @returns the longest wait for one answer, in milliseconds */
+export function storeTimeoutMs({ kind, timeoutMs }: RateLimitStore): number {
+  return timeoutMs ?? (kind === "cluster" ? PRIMARY_TIMEOUT_MS : STORE_TIMEOUT_MS);
+}
 
 /** @throws any error of the store while it prepares its table or connection */
 export async function createStoreLimiter(
@@ -52,7 +62,7 @@ export async function createStoreLimiter(
   client: object | undefined,
 ): Promise<RateLimiterAbstract> {
   if (store.kind === "cluster") {
-    return new RateLimiterCluster({ ...options, timeoutMs: store.timeoutMs ?? STORE_TIMEOUT_MS });
+    return new RateLimiterCluster({ ...options, timeoutMs: storeTimeoutMs(store) });
   }
   if (client === undefined)
     throw new BridgeError("STORE_UNAVAILABLE", "The rate-limit store has no client.");

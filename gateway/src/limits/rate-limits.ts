@@ -11,7 +11,7 @@ import type { RateLimitOptions } from "../config/route-schema.ts";
 import type { Route } from "../decision/route-table.ts";
 import {
   createStoreLimiter,
-  STORE_TIMEOUT_MS,
+  storeTimeoutMs,
   type LimiterOptions,
   type RateLimitStore,
 } from "./rate-limit-store.ts";
@@ -125,8 +125,7 @@ function createSharedCount(
   store: RateLimitStore,
   { alone, onStoreFailed }: SharedCountDeps,
 ): SharedCount {
-  const { timeoutMs = STORE_TIMEOUT_MS } = store;
-  const guard = createStoreGuard({ timeoutMs, onFailed: onStoreFailed });
+  const guard = createStoreGuard({ timeoutMs: storeTimeoutMs(store), onFailed: onStoreFailed });
   const client = createStoreClient(store);
   const inStore = createCount(async (options) =>
     createStoreLimiter(options, store, await client.get()),

@@ -26,7 +26,7 @@ interface Told {
 
 interface Primary extends AsyncDisposable {
   readonly child: ChildProcess;
-  /** The next message. No message is skipped. */
+  /** The next message. No message is skipped. Rejects when the process has exited. */
   next(): Promise<Told>;
   /** Skips messages until this one. */
   nextError(part: string): Promise<void>;
@@ -50,14 +50,21 @@ function startPrimary(
     silent: true,
   });
   const exited = once(child, "exit");
-  const told = on(child, "message") as AsyncIterableIterator<[Told]>;
-  const next = async (): Promise<Told> =>
-    ((await told.next()) as IteratorYieldResult<[Told]>).value[0];
+  const told = on(child, "message", { close: ["exit"] }) as AsyncIterator<[Told], unknown>;
+  const next = async (): Promise<Told> => {
+    const message = await told.next();
+    if (message.done === true) throw new Error("The primary process has exited.");
+    return message.value[0];
+  };
   return {
     child,
     next,
     nextError: async (part) => {
-      while ((await next()).error?.includes(part) !== true);
+      for (;;) {
+        const { error, failed } = await next();
+        if (failed !== undefined) throw new Error(`The primary process did not start: ${failed}`);
+        if (error?.includes(part) === true) return;
+      }
     },
     pids: async () => {
       child.send("pids");
@@ -227,7 +234,7 @@ describe("a cluster", () => {
     },
   );
 
-  it("shares used proofs among its workers", async () => {
+  it("shares used proofs among its workers, also while the primary process is frozen for a second", async () => {
     using folder = temporaryFolder();
     const tokens = createSigner();
     await using issuer = await startIssuer(tokens);
@@ -244,6 +251,8 @@ describe("a cluster", () => {
       // Each request has its own connection, which the system gives to one of the workers.
       connection: "close",
     };
+    primary.child.kill("SIGSTOP");
+    setTimeout(() => primary.child.kill("SIGCONT"), 1_000);
     const all = Array.from(
       { length: 20 },
       async () => (await fetch(`${url}/orders`, { headers })).status,
