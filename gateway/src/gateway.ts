@@ -170,7 +170,7 @@ function assemble(
   metrics.addGauges({
     open,
     upstreams: exchangeDeps.upstreams,
-    nameOf: (origin) => firstRouteOf(state.policy, origin),
+    nameOf: (origin) => state.policy.routes.upstreams.get(origin) ?? "",
     feed: options.revocations === false ? undefined : revocations,
     rateLimits,
     limitedAddresses: () => refusalLimit?.limited ?? 0,
@@ -207,7 +207,7 @@ function createFacade(parts: GatewayParts): Gateway {
     reload: (options) => {
       const policy = parseReload(options, exchangeDeps.proofs !== undefined, "reload");
       state.policy = policy;
-      exchangeDeps.upstreams.retain(originsOf(policy));
+      exchangeDeps.upstreams.retain(policy.routes.upstreams);
       exchangeDeps.open.endWhere(
         ({ session }) => session !== undefined && policy.apps.get(session.appId) === undefined,
         appRemoved,
@@ -277,14 +277,6 @@ function createFeed(
     ...(maxRetryMs === undefined ? {} : { maxRetryMs }),
     ...(fetch === undefined ? {} : { fetch }),
   });
-}
-
-function firstRouteOf({ routes }: Policy, origin: string): string {
-  return routes.routes.find(({ upstreamOrigin }) => upstreamOrigin === origin)?.prefix ?? "";
-}
-
-function originsOf({ routes }: Policy): ReadonlySet<string> {
-  return new Set(routes.routes.flatMap(({ upstreamOrigin }) => upstreamOrigin ?? []));
 }
 
 function gatewayClosed(): BridgeError {

@@ -97,6 +97,7 @@ function checkApps(routes: readonly RouteOptions[], apps: AppRegistry, source: s
       `${source}: apps: is empty, but routes[${needing}] names apps or scopes. Add the manifests.`,
     );
   }
+  const holders = holdersOf(apps);
   routes.forEach((route, index) => {
     const unknown = route.apps?.find((id) => apps.get(id) === undefined);
     if (unknown !== undefined) {
@@ -105,17 +106,35 @@ function checkApps(routes: readonly RouteOptions[], apps: AppRegistry, source: s
         `${source}: routes[${index}].apps: no app ${quoted(unknown)} is registered.`,
       );
     }
-    checkScopes(route, apps, `${source}: routes[${index}].scopes`);
+    checkScopes(route, holders, `${source}: routes[${index}].scopes`);
   });
 }
 
+/** The ids of the apps whose manifests list a scope, by scope. */
+type ScopeHolders = ReadonlyMap<string, ReadonlySet<string>>;
+
+// Built once for all routes: a reload with many apps and routes would stop the process.
+function holdersOf(apps: AppRegistry): ScopeHolders {
+  const holders = new Map<string, Set<string>>();
+  for (const { id, scopes } of apps.all) {
+    for (const scope of scopes) {
+      const ids = holders.get(scope);
+      if (ids === undefined) holders.set(scope, new Set([id]));
+      else ids.add(id);
+    }
+  }
+  return holders;
+}
+
 // The issuer mints no token with a scope that no manifest lists: nobody could use the route.
-function checkScopes(route: RouteOptions, apps: AppRegistry, source: string): void {
-  const users = route.apps?.flatMap((id) => apps.get(id) ?? []) ?? apps.all;
-  const held = new Set(users.flatMap(({ scopes }) => scopes));
-  const unknown = Object.values(route.scopes ?? {})
+function checkScopes({ apps, scopes }: RouteOptions, holders: ScopeHolders, source: string): void {
+  const isHeld = (scope: string): boolean => {
+    const ids = holders.get(scope);
+    return ids !== undefined && (apps === undefined || apps.some((id) => ids.has(id)));
+  };
+  const unknown = Object.values(scopes ?? {})
     .flat()
-    .find((scope) => !held.has(scope));
+    .find((scope) => !isHeld(scope));
   if (unknown === undefined) return;
   throw new BridgeError(
     "CONFIG_INVALID",

@@ -1,5 +1,4 @@
 /** The options of one route, and their schema. */
-import { isOrigin, originOf } from "@breezeway/shared";
 import * as z from "zod/mini";
 import { headerKind } from "../request/header-kinds.ts";
 
@@ -146,9 +145,10 @@ function isNotReserved(prefix: string): boolean {
 }
 
 function isUpstreamUrl(text: string): boolean {
-  const origin = originOf(text);
-  if (origin === undefined || !isOrigin(origin)) return false;
-  const { username, password, search, hash, pathname } = new URL(text);
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password, search, hash, pathname } = new URL(text);
+  const isHttp = protocol === "http:" || protocol === "https:";
   const isBare = username === "" && password === "" && search === "" && hash === "";
-  return isBare && !/[?#]/.test(text) && (pathname === "/" || !pathname.endsWith("/"));
+  const isExact = isHttp && isBare && !/[?#]/.test(text) && !hostname.includes("*");
+  return isExact && (pathname === "/" || !pathname.endsWith("/"));
 }

@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createRouteTable } from "./route-table.ts";
 
@@ -127,4 +128,33 @@ describe("the scopes of a route by method", () => {
       expect(route?.requiredScopes(method)).toBeUndefined();
     },
   );
+});
+
+describe("the search for a prefix", () => {
+  const segment = fc.constantFrom("a", "b", "ab", "A", "a.b");
+  const path = fc
+    .array(segment, { maxLength: 5 })
+    .map((segments) => (segments.length === 0 ? "/" : `/${segments.join("/")}`));
+  const isBelow = (text: string, prefix: string): boolean =>
+    prefix === "/" || text === prefix || text.startsWith(`${prefix}/`);
+
+  it("finds the longest one that the path is below, for any prefixes and paths", () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(path, { minLength: 1, selector: (text) => text.toLowerCase() }),
+        path,
+        (prefixes, text) => {
+          const routes = createRouteTable(
+            prefixes.map((prefix) => ({ prefix, upstream })),
+            "test",
+          );
+          const [longest] = prefixes
+            .filter((prefix) => isBelow(text.toLowerCase(), prefix.toLowerCase()))
+            .toSorted((a, b) => b.length - a.length);
+          const expected = longest !== undefined && isBelow(text, longest) ? longest : undefined;
+          expect(routes.match(text)?.prefix).toBe(expected);
+        },
+      ),
+    );
+  });
 });

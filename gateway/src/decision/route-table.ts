@@ -48,6 +48,8 @@ export interface RouteTable {
   /** Whether the route of this path passes encoded slashes. @throws {BridgeError} as `match` */
   readonly passesSlashes: (path: string) => boolean;
   readonly routes: readonly Route[];
+  /** The prefix of the first route to each upstream, by the upstream's origin. */
+  readonly upstreams: ReadonlyMap<string, string>;
 }
 
 export const ROUTE_DEFAULTS = {
@@ -59,34 +61,56 @@ export const ROUTE_DEFAULTS = {
 
 /** @throws {BridgeError} CONFIG_INVALID, when two prefixes are equal, or differ only in a way that some servers ignore */
 export function createRouteTable(options: readonly RouteOptions[], source: string): RouteTable {
-  const entries = options.map((option, index) => ({
-    folded: foldPath(option.prefix),
-    route: createRoute(option),
-    index,
-  }));
-  const seen = new Set<string>();
-  for (const { folded, index } of entries) {
-    if (seen.has(folded)) {
+  const byPrefix = new Map<string, Route>();
+  options.forEach((option, index) => {
+    const folded = foldPath(option.prefix);
+    if (byPrefix.has(folded)) {
       throw new BridgeError(
         "CONFIG_INVALID",
         `${source}: routes[${index}].prefix: another route has this prefix.`,
       );
     }
-    seen.add(folded);
-  }
-  entries.sort((a, b) => b.folded.length - a.folded.length);
+    byPrefix.set(folded, createRoute(option));
+  });
+  const find = createPrefixSearch(byPrefix);
   const match = (path: string): Route | undefined => {
-    const folded = foldPath(path);
-    for (const entry of entries) {
-      if (!isUnder(folded, entry.folded)) continue;
-      return isUnder(path, entry.route.prefix) ? entry.route : undefined;
-    }
-    return undefined;
+    const route = find(foldPath(path));
+    return route !== undefined && isUnder(path, route.prefix) ? route : undefined;
   };
+  const routes = [...byPrefix.values()];
   return {
-    routes: entries.map(({ route }) => route),
+    routes,
+    upstreams: firstPrefixes(routes),
     match,
     passesSlashes: (path) => match(path)?.encodedSlashes === "pass",
+  };
+}
+
+function firstPrefixes(routes: readonly Route[]): Map<string, string> {
+  const prefixes = new Map<string, string>();
+  for (const { upstreamOrigin: origin, prefix } of routes) {
+    if (origin !== undefined && !prefixes.has(origin)) prefixes.set(origin, prefix);
+  }
+  return prefixes;
+}
+
+/**
+ * Finds the longest prefix of a folded path. The work depends on how deep the deepest prefix is, neither on
+ * the number of routes nor on the length of the path.
+ */
+function createPrefixSearch(byPrefix: ReadonlyMap<string, Route>) {
+  const root = byPrefix.get("/");
+  let deepest = 0;
+  for (const prefix of byPrefix.keys()) deepest = Math.max(deepest, prefix.split("/").length - 1);
+  return (folded: string): Route | undefined => {
+    let found = root;
+    let end = 0;
+    for (let depth = 1; depth <= deepest && end < folded.length; depth += 1) {
+      const slash = folded.indexOf("/", end + 1);
+      end = slash === -1 ? folded.length : slash;
+      found = byPrefix.get(folded.slice(0, end)) ?? found;
+    }
+    return found;
   };
 }
 

@@ -135,7 +135,7 @@ export interface UpstreamPools {
   get(origin: string): UpstreamPool;
   readonly all: Iterable<UpstreamPool>;
   /** Closes the connections to all other origins, once their requests are done. */
-  retain(origins: ReadonlySet<string>): void;
+  retain(origins: Pick<ReadonlySet<string>, "has">): void;
   /** Closes all connections, except those of origins that were not retained, and opens no more. */
   destroy(): Promise<void>;
 }
