@@ -1,5 +1,5 @@
 /** The public issuer: usable at once, working once its store is open. */
-import { BridgeError, systemClock, type Clock } from "@breezeway/shared";
+import { systemClock, type Clock } from "@breezeway/shared";
 import { problem } from "./http/respond.ts";
 import type { RequestInfo } from "./http/router.ts";
 import { cookieFor, createSessionCookie } from "./http/session-cookie.ts";
@@ -10,9 +10,9 @@ import {
 import { parseIssuerOptions, parseReloadOptions, type IssuerSettings } from "./issuer-settings.ts";
 import type { IssuerKeys } from "./keys/key-ring.ts";
 import type { IssuerOptions } from "./options.ts";
-import { startRuntime, type Runtime } from "./runtime/runtime.ts";
+import { openRuntime } from "./runtime/open-runtime.ts";
+import type { Runtime } from "./runtime/runtime.ts";
 import { createSessionsApi, type IssuerSessions } from "./sessions/sessions-api.ts";
-import { withStore } from "./store/unavailable.ts";
 
 export interface Issuer {
   /** The issuer's URL, as in `iss`. */
@@ -24,8 +24,10 @@ export interface Issuer {
   /** Apps in tenants. Needs the option `installations`. */
   readonly installations: IssuerInstallations;
   /**
-   * Resolves when the schema is up to date and a signing key exists. Awaiting it is optional: every
-   * call waits for it.
+   * The latest attempt to start. Resolves when the schema is up to date and a signing key exists.
+   * Awaiting it is optional: every call waits for the first attempt. An issuer whose attempt failed
+   * makes another one a second later, until one succeeds or the issuer is closed; meanwhile every
+   * call fails at once with the reason.
    */
   readonly ready: Promise<void>;
   /**
@@ -64,10 +66,8 @@ export function createIssuerWithHooks(options: IssuerOptions, hooks: IssuerTestH
   const { url, lifetimes, onError } = settings;
   const clock = hooks.clock ?? systemClock();
   const cookie = createSessionCookie(url);
-  const { running, close } = openRuntime(settings, hooks.clock);
-  const ready = running().then(() => undefined);
-  // An application that does not await `ready` gets the failure from its first call.
-  ready.catch(() => undefined);
+  const runtime = openRuntime(settings, hooks.clock);
+  const { running, close } = runtime;
 
   const sessions = createSessionsApi({
     service: async () => (await running()).sessions,
@@ -88,59 +88,12 @@ export function createIssuerWithHooks(options: IssuerOptions, hooks: IssuerTestH
     sessions,
     keys: createKeysApi(running),
     installations: createInstallationsApi(async () => (await running()).installations),
-    ready,
+    get ready() {
+      return runtime.ready;
+    },
     reload: createReload(settings, sessions),
     close,
     [Symbol.asyncDispose]: close,
-  };
-}
-
-interface RuntimeHandle {
-  /** @throws {BridgeError} STORE_UNAVAILABLE, once the issuer is closed */
-  readonly running: () => Promise<Runtime>;
-  readonly close: () => Promise<void>;
-}
-
-/** Opens the store and starts the runtime on it. */
-function openRuntime(settings: IssuerSettings, testClock: Clock | undefined): RuntimeHandle {
-  let closing: Promise<void> | undefined;
-
-  const start = async (): Promise<{ runtime: Runtime; stop: () => Promise<void> }> => {
-    const store = await settings.store.open();
-    try {
-      const runtime = await startRuntime({
-        store,
-        settings,
-        clock: testClock ?? systemClock(),
-        storeTime: testClock
-          ? () => Promise.resolve(testClock.now())
-          : () => withStore(store, () => store.nowMs()),
-      });
-      const stop = async (): Promise<void> => {
-        await runtime.close();
-        await store.close();
-      };
-      return { runtime, stop };
-    } catch (error) {
-      await store.close();
-      throw error;
-    }
-  };
-  const started = start();
-  started.catch(() => undefined);
-
-  return {
-    running: async () => {
-      if (closing) throw new BridgeError("STORE_UNAVAILABLE", "The issuer is closed.");
-      return (await started).runtime;
-    },
-    close: () => {
-      closing ??= started.then(
-        ({ stop }) => stop(),
-        () => undefined,
-      );
-      return closing;
-    },
   };
 }
 

@@ -28,7 +28,8 @@ export interface IssuerServer {
 }
 
 /**
- * Serves an issuer on its own port, once the issuer is ready.
+ * Serves an issuer on its own port, once the issuer is ready. After a rejection it can be called again:
+ * the issuer goes on opening its store.
  *
  * @throws {BridgeError} CONFIG_INVALID, when an option does not fit or the port is not available
  * @throws {BridgeError} STORE_UNAVAILABLE, KEYS_UNAVAILABLE, as `issuer.ready` rejects
