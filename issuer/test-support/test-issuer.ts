@@ -4,19 +4,29 @@ import { ISSUER_URL, MANIFESTS, USERS } from "@breezeway/test-support/issuer-fix
 import { sqliteStore, type Issuer, type IssuerOptions } from "../src/index.ts";
 import { createIssuerForTesting, type IssuerTestHooks } from "../src/testing.ts";
 
-/** A wall clock that the test sets. Its timers and its monotonic time are the system's. */
+/** A wall clock that the test sets. Its timers are the system's. */
 export interface TestClock extends Clock {
   nowMs: number;
+  /** Sets the wall clock forward or back. No time passes. */
   advance(ms: number): void;
+  /** Lets time pass, by the wall clock and by the monotonic one. */
+  pass(ms: number): void;
 }
 
 export function testClock(startMs = 1_800_000_000_000): TestClock {
+  const system = systemClock();
+  let passedMs = 0;
   const clock: TestClock = {
-    ...systemClock(),
+    ...system,
     nowMs: startMs,
+    monotonic: () => system.monotonic() + passedMs,
     now: () => clock.nowMs,
     advance: (ms) => {
       clock.nowMs += ms;
+    },
+    pass: (ms) => {
+      clock.nowMs += ms;
+      passedMs += ms;
     },
   };
   return clock;

@@ -7,6 +7,7 @@
  *   place. While `ageMs` is below `MAX_STALENESS_MS`, what a listener keeps in memory may be used
  *   without asking the database.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ChangeRow } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
@@ -14,11 +15,13 @@ import { latestSeq, readChanges } from "./change-log.ts";
 
 /** Below the 1 s within which every issuer process must know of a revocation. */
 const MAX_STALENESS_MS = 900;
-/** Changes per query. */
+/** Changes per query, and per turn of the event loop. */
 const BATCH = 1_000;
 
 export interface ChangeListener {
   readonly onChange: (change: ChangeRow) => void;
+  /** The changes of one read have been passed on, in the same turn of the event loop. */
+  readonly onBatchEnd?: () => void;
   /**
    * Changes were missed: the log no longer reaches back to the last change that was read.
    *
@@ -143,7 +146,10 @@ function createLogReader(store: OpenStore): LogReader {
         }
         if (first.seq !== seq + 1) reportGap(first.seq - 1);
         for (const change of changes) passOn(change);
+        for (const { onBatchEnd } of listeners) onBatchEnd?.();
         if (changes.length < BATCH) break;
+        // SQLite answers without a turn of the event loop.
+        await nextTurn();
       }
       readAt = startedAt;
     },

@@ -67,7 +67,7 @@ describe("the revocation feed", () => {
     await feed.load();
     const told: unknown[] = [];
     feed.subscribe({
-      onRevocation: ({ seq }) => told.push(seq),
+      onRevocations: (entries) => told.push(...entries.map(({ seq }) => seq)),
       onSnapshot: ({ seq, revocations }) => told.push([seq, revocations.map(({ id }) => id)]),
     });
     await append("a", "b");
@@ -76,6 +76,7 @@ describe("the revocation feed", () => {
     expect(told).toEqual([]);
     await feed.load();
     feed.onChange(change(3));
+    feed.flush();
     expect(told).toEqual([[2, ["a", "b"]], 3]);
   });
 
@@ -86,5 +87,23 @@ describe("the revocation feed", () => {
     expect(ids().at(-1)).toBe(`s${MAX_ENTRIES + 2}`);
     expect(feed.since(1)).toBeUndefined();
     expect(feed.since(2)).toHaveLength(MAX_ENTRIES);
+  });
+});
+
+describe("the readers of the feed", () => {
+  it("get the entries of one turn together, and the same snapshot between two changes", async () => {
+    await feed.load();
+    const told: unknown[] = [];
+    for (let reader = 0; reader < 3; reader += 1) {
+      feed.subscribe({ onRevocations: (entries) => told.push(entries), onSnapshot: () => {} });
+    }
+    for (let seq = 1; seq <= 1_000; seq += 1) feed.onChange(change(seq));
+    expect(told).toEqual([]);
+    feed.flush();
+    feed.flush();
+    expect(told).toHaveLength(3);
+    expect(told[0]).toHaveLength(1_000);
+    expect(new Set(told).size).toBe(1);
+    expect(feed.snapshot()).toBe(feed.snapshot());
   });
 });

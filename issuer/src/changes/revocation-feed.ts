@@ -15,15 +15,18 @@ import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
 import { toSeconds } from "../time.ts";
 import { isRevocationKind, latestSeq, REVOCATION_KINDS, WIDENED } from "./change-log.ts";
+import { createToldInSlices } from "./told-in-slices.ts";
 import {
   createRevocationWindow,
   RELEVANT_SECONDS,
   type NumberedRevocation,
+  type RevocationWindow,
   type TokenSubject,
 } from "./revocation-window.ts";
 
 export interface FeedListener {
-  readonly onRevocation: (entry: NumberedRevocation) => void;
+  /** New entries, oldest first. All listeners get the same array. */
+  readonly onRevocations: (entries: readonly NumberedRevocation[]) => void;
   /** Replaces everything that the reader knows, since entries were missed. */
   readonly onSnapshot: (snapshot: RevocationSnapshot) => void;
 }
@@ -40,6 +43,8 @@ export interface RevocationFeed {
    */
   readonly issuedAtSeconds: (subject: TokenSubject) => number;
   readonly onChange: (change: ChangeRow) => void;
+  /** Tells the readers what `onChange` brought in this turn of the event loop. */
+  readonly flush: () => void;
   /** Changes were missed; the next ones have higher numbers than `seq`. `load` must follow. */
   readonly onGap: (seq: number) => void;
   /** Reads the window from the store. @throws {BridgeError} STORE_UNAVAILABLE */
@@ -63,17 +68,18 @@ const MAX_WIDENING_SECONDS = 60;
 
 export function createRevocationFeed({ store, clock, onLate }: RevocationFeedDeps): RevocationFeed {
   const listeners = new Set<FeedListener>();
+  const slices = createToldInSlices<FeedListener>();
   const window = createRevocationWindow(clock);
   let seq = 0;
   /** Entries since the last gap, while the window still has to be loaded. */
   let sinceGap: NumberedRevocation[] | undefined = [];
+  /** Entries that the readers have not been told yet. */
+  let fresh: NumberedRevocation[] = [];
   /** The latest `iat` of this process. */
   let newestSeconds = 0;
 
-  const snapshot = (): RevocationSnapshot => ({
-    seq,
-    revocations: window.all().map(({ revocation }) => revocation),
-  });
+  const snapshotAt = createSnapshots(window);
+  const snapshot = (): RevocationSnapshot => snapshotAt(seq);
 
   const reportIfLate = ({ revocation }: NumberedRevocation): void => {
     const { atSeconds } = revocation;
@@ -99,7 +105,14 @@ export function createRevocationFeed({ store, clock, onLate }: RevocationFeedDep
       sinceGap.push(entry);
       return;
     }
-    for (const listener of listeners) listener.onRevocation(entry);
+    fresh.push(entry);
+  };
+
+  const flush = (): void => {
+    if (fresh.length === 0) return;
+    const entries = fresh;
+    fresh = [];
+    slices.tell(listeners, (listener) => listener.onRevocations(entries));
   };
 
   const load = async (): Promise<void> => {
@@ -112,18 +125,18 @@ export function createRevocationFeed({ store, clock, onLate }: RevocationFeedDep
     window.replace([...entries, ...gap.filter((entry) => entry.seq > latest)], latest);
     seq = Math.max(seq, latest);
     const loaded = snapshot();
-    for (const listener of listeners) listener.onSnapshot(loaded);
+    slices.tell(listeners, (listener) => listener.onSnapshot(loaded));
   };
 
   return {
     snapshot,
-    since: (after) =>
-      after < window.floor() || after > seq
-        ? undefined
-        : window.all().filter((entry) => entry.seq > after),
+    since: (after) => (after < window.floor() || after > seq ? undefined : window.after(after)),
     subscribe: (listener) => {
       listeners.add(listener);
-      return () => listeners.delete(listener);
+      return () => {
+        listeners.delete(listener);
+        slices.drop(listener);
+      };
     },
     issuedAtSeconds: (subject) => {
       const iat = Math.max(toSeconds(clock.now()), window.firstFreeSecond(subject));
@@ -131,7 +144,9 @@ export function createRevocationFeed({ store, clock, onLate }: RevocationFeedDep
       return iat;
     },
     onChange,
+    flush,
     onGap: (before) => {
+      flush();
       sinceGap = [];
       seq = before;
     },
@@ -139,6 +154,17 @@ export function createRevocationFeed({ store, clock, onLate }: RevocationFeedDep
       return sinceGap === undefined;
     },
     load,
+  };
+}
+
+/** Readers that connect between two changes get the same snapshot. */
+function createSnapshots(window: RevocationWindow): (seq: number) => RevocationSnapshot {
+  let latest: RevocationSnapshot | undefined;
+  return (seq) => {
+    if (latest?.seq !== seq || latest.revocations.length !== window.size()) {
+      latest = { seq, revocations: window.all().map(({ revocation }) => revocation) };
+    }
+    return latest;
   };
 }
 

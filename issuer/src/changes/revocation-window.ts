@@ -8,7 +8,6 @@
  */
 import { TOKEN_LIMITS, type Clock } from "@breezeway/shared";
 import { KEY_REMOVAL_SECONDS, type Revocation } from "@breezeway/shared/schemas";
-import { toSeconds } from "../time.ts";
 
 export interface NumberedRevocation {
   readonly seq: number;
@@ -26,6 +25,9 @@ export interface RevocationWindow {
   /** Replaces all entries. @param latest The newest number of the log that they were read from. */
   readonly replace: (entries: readonly NumberedRevocation[], latest: number) => void;
   readonly all: () => readonly NumberedRevocation[];
+  /** The entries after a number. */
+  readonly after: (seq: number) => readonly NumberedRevocation[];
+  readonly size: () => number;
   /** Every revocation after this number is in the window. */
   readonly floor: () => number;
   /** The first second that no revocation of this subject reaches; 0 when there is none. */
@@ -43,47 +45,49 @@ export const RELEVANT_SECONDS: number =
 const MAX_ENTRIES = 100_000;
 
 export function createRevocationWindow(clock: Clock): RevocationWindow {
-  let entries: NumberedRevocation[] = [];
+  const entries = createAgedEntries(RELEVANT_SECONDS, clock);
+  const keyRemovals = createAgedEntries(KEY_REMOVAL_SECONDS, clock);
   /** The entries of more than one session. Nearly always empty, and read on each mint. */
   let coarse: NumberedRevocation[] = [];
-  let keyRemovals: NumberedRevocation[] = [];
   let floor = 0;
 
-  const keep = (next: NumberedRevocation[]): void => {
-    entries = next;
-    coarse = next.filter(({ revocation }) => revocation.kind !== "session");
-  };
-
   const prune = (): void => {
-    const nowSeconds = toSeconds(clock.now());
-    keyRemovals = keyRemovals.filter(
-      ({ revocation }) => revocation.atSeconds >= nowSeconds - KEY_REMOVAL_SECONDS,
-    );
-    const oldest = nowSeconds - RELEVANT_SECONDS;
-    // Times rise with the numbers unless clocks differ. Then the search stops early and keeps more.
-    const first = entries.findIndex(({ revocation }) => revocation.atSeconds >= oldest);
-    const expired = Math.max(first === -1 ? entries.length : first, entries.length - MAX_ENTRIES);
-    if (expired === 0) return;
-    floor = entries[expired - 1]?.seq ?? floor;
-    keep(entries.slice(expired));
+    keyRemovals.prune();
+    const dropped = entries.prune();
+    if (dropped === undefined) return;
+    floor = dropped;
+    const kept = coarse.findIndex(({ seq }) => seq > dropped);
+    coarse.splice(0, kept === -1 ? coarse.length : kept);
+  };
+  const add = (entry: NumberedRevocation): void => {
+    const { kind } = entry.revocation;
+    (kind === "key" ? keyRemovals : entries).add(entry);
+    if (kind !== "key" && kind !== "session") coarse.push(entry);
+  };
+  const after = (seq: number): readonly NumberedRevocation[] => {
+    prune();
+    const removed = keyRemovals.after(seq);
+    const rest = entries.after(seq);
+    return removed.length === 0 ? rest : [...removed, ...rest].sort((a, b) => a.seq - b.seq);
   };
 
   return {
     add: (entry) => {
       prune();
-      const { kind } = entry.revocation;
-      if (kind === "key") keyRemovals.push(entry);
-      else entries.push(entry);
-      if (kind !== "key" && kind !== "session") coarse.push(entry);
+      add(entry);
     },
     replace: (next, latest) => {
-      keyRemovals = next.filter(({ revocation }) => revocation.kind === "key");
-      keep(next.filter(({ revocation }) => revocation.kind !== "key"));
-      floor = (entries[0]?.seq ?? latest + 1) - 1;
+      entries.clear();
+      keyRemovals.clear();
+      coarse = [];
+      for (const entry of next) add(entry);
+      floor = (next.find(({ revocation }) => revocation.kind !== "key")?.seq ?? latest + 1) - 1;
     },
-    all: () => {
+    all: () => after(0),
+    after,
+    size: () => {
       prune();
-      return [...keyRemovals, ...entries].sort((a, b) => a.seq - b.seq);
+      return entries.size + keyRemovals.size;
     },
     floor: () => {
       prune();
@@ -95,6 +99,70 @@ export function createRevocationWindow(clock: Clock): RevocationWindow {
         if (endsTokensOf(revocation, subject)) second = Math.max(second, revocation.atSeconds + 1);
       }
       return second;
+    },
+  };
+}
+
+interface AgedEntries {
+  readonly add: (entry: NumberedRevocation) => void;
+  readonly after: (seq: number) => NumberedRevocation[];
+  /** @returns the number of the last entry that it dropped, if it dropped one */
+  readonly prune: () => number | undefined;
+  readonly clear: () => void;
+  readonly size: number;
+}
+
+/**
+ * Entries in the order of the log, each kept for some seconds after its change.
+ *
+ * Ages are measured by the monotonic clock. A change was made when it arrived, or when its row says,
+ * and not before the changes that it follows in the log. So a wall clock that was behind when it wrote
+ * a row, or that jumps now, drops no entry early, and one that was ahead keeps none longer.
+ */
+function createAgedEntries(keepSeconds: number, clock: Clock): AgedEntries {
+  let entries: (NumberedRevocation & { readonly madeAtMs: number })[] = [];
+  /** Entries before this index are dropped. They are removed together, which costs less. */
+  let start = 0;
+
+  return {
+    add: (entry) => {
+      const nowMs = clock.monotonic();
+      const ageMs = Math.max(0, clock.now() - entry.revocation.atSeconds * 1_000);
+      const madeAtMs = Math.max(
+        nowMs - ageMs,
+        entries.at(-1)?.madeAtMs ?? Number.NEGATIVE_INFINITY,
+      );
+      entries.push({ ...entry, madeAtMs });
+    },
+    after: (seq) => {
+      let [low, high] = [start, entries.length];
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if ((entries[middle]?.seq ?? 0) > seq) high = middle;
+        else low = middle + 1;
+      }
+      return entries.slice(low);
+    },
+    prune: () => {
+      // The seconds of the log are rounded down.
+      const oldestMs = clock.monotonic() - (keepSeconds + 1) * 1_000;
+      const before = start;
+      start = Math.max(start, entries.length - MAX_ENTRIES);
+      while (start < entries.length && (entries[start]?.madeAtMs ?? 0) < oldestMs) start += 1;
+      if (start === before) return undefined;
+      const dropped = entries[start - 1]?.seq;
+      if (start * 2 > entries.length || start > MAX_ENTRIES / 2) {
+        entries = entries.slice(start);
+        start = 0;
+      }
+      return dropped;
+    },
+    clear: () => {
+      entries = [];
+      start = 0;
+    },
+    get size() {
+      return entries.length - start;
     },
   };
 }

@@ -12,9 +12,12 @@ export interface ServerEvent {
   readonly id?: number;
 }
 
+/** An event as its bytes, so that many streams can share them. */
+export type EncodedEvents = Uint8Array<ArrayBuffer>;
+
 export interface EventStream {
   readonly response: Response;
-  send(event: ServerEvent): void;
+  send(event: ServerEvent | EncodedEvents): void;
   /** Runs once, however the stream ends; at once when it has ended. */
   onEnd(run: () => void): void;
   close(): void;
@@ -29,6 +32,10 @@ export interface EventStreamOptions {
 }
 
 const MAX_QUEUED = 5_000;
+/** How many events a chunk has when it has more than one. */
+const counts = new WeakMap<Uint8Array, number>();
+const encoder = new TextEncoder();
+const HEARTBEAT = encoder.encode(": heartbeat\n\n");
 const HEADERS = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-store, no-transform",
@@ -37,8 +44,18 @@ const HEADERS = {
   "x-accel-buffering": "no",
 } as const;
 
+function textOf({ event, data, id }: ServerEvent): string {
+  const number = id === undefined ? "" : `id: ${id}\n`;
+  return `${number}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+export function encodeEvents(events: readonly ServerEvent[]): EncodedEvents {
+  const encoded = encoder.encode(events.map(textOf).join(""));
+  if (events.length > 1) counts.set(encoded, events.length);
+  return encoded;
+}
+
 export function createEventStream(options: EventStreamOptions): EventStream {
-  const encoder = new TextEncoder();
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   let heartbeat: NodeJS.Timeout | undefined;
   let atEnd: (() => void)[] | undefined = [];
@@ -51,9 +68,9 @@ export function createEventStream(options: EventStreamOptions): EventStream {
     for (const run of waiting) run();
   }
 
-  function write(text: string): void {
+  function write(bytes: EncodedEvents): void {
     if (!controller) return;
-    controller.enqueue(encoder.encode(text));
+    controller.enqueue(bytes);
     if ((controller.desiredSize ?? 0) <= 0) close();
   }
 
@@ -70,26 +87,19 @@ export function createEventStream(options: EventStreamOptions): EventStream {
       },
       cancel: end,
     },
-    new CountQueuingStrategy({ highWaterMark: MAX_QUEUED }),
+    { highWaterMark: MAX_QUEUED, size: (chunk) => counts.get(chunk) ?? 1 },
   );
   heartbeat = setInterval(() => {
     options.onHeartbeat?.();
-    write(": heartbeat\n\n");
+    write(HEARTBEAT);
   }, options.heartbeatMs);
   heartbeat.unref();
   // Tells the client at once that the stream is open, and when to reconnect after its end.
-  write(`retry: ${options.retryMs}\n\n`);
+  write(encoder.encode(`retry: ${options.retryMs}\n\n`));
 
   return {
     response: new Response(body, { headers: HEADERS }),
-    send: ({ event, data, id }) => {
-      const lines = [
-        ...(id === undefined ? [] : [`id: ${id}`]),
-        `event: ${event}`,
-        `data: ${JSON.stringify(data)}`,
-      ];
-      write(`${lines.join("\n")}\n\n`);
-    },
+    send: (event) => write(event instanceof Uint8Array ? event : encodeEvents([event])),
     onEnd: (run) => {
       if (atEnd) atEnd.push(run);
       else run();

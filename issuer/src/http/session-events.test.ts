@@ -120,6 +120,29 @@ describe("GET /session/events", () => {
     expect(await stream.next()).toMatchObject({ event: "revoked" });
   });
 
+  it("sends a change of a tenant with very many sessions in several turns of the event loop", async () => {
+    const own = testIssuer({ installations: {} });
+    const reading = Array.from({ length: 250 }, async (_, index) => {
+      const { setCookie } = await own.sessions.create({ userId: `u${index}`, tenantId: "acme" });
+      const [value = ""] = setCookie.split(";", 1);
+      return readEvents(await call(own, "/session/events", { cookie: value }));
+    });
+    const streams = await Promise.all(reading);
+    let turn = 0;
+    const counter = setImmediate(function count() {
+      turn += 1;
+      counting = setImmediate(count);
+    });
+    let counting = counter;
+    const arrivals = streams.map(async (stream) => [(await stream.next())?.event, turn] as const);
+    await own.installations.install({ appId: "orders", tenantId: "acme" });
+    const arrived = await Promise.all(arrivals);
+    clearImmediate(counting);
+    expect(new Set(arrived.map(([event]) => event))).toEqual(new Set(["installations-changed"]));
+    expect(new Set(arrived.map(([, at]) => at)).size).toBeGreaterThanOrEqual(3);
+    await own.close();
+  });
+
   it("resumes after Last-Event-ID", async () => {
     const stream = await openStream();
     await issuer.sessions.updateClaims(handle, { a: 1 });

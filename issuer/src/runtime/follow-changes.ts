@@ -5,7 +5,7 @@ import type { Parts } from "./parts.ts";
 
 /** @param signal Aborted when the issuer closes; ends retries. */
 export function followChanges(parts: Parts, signal: AbortSignal): void {
-  const { watcher, feed, keys, cache, installations } = parts;
+  const { watcher, feed, keys, cache, listeners, installations } = parts;
   const reloadKeys = (): void => void untilDone(() => keys.reload(), signal);
 
   const onChange: ChangeListener["onChange"] = (change) => {
@@ -25,6 +25,7 @@ export function followChanges(parts: Parts, signal: AbortSignal): void {
         cache.drop(change.subject);
     }
     feed.onChange(change);
+    listeners.onChange(change);
   };
 
   const onGap = (seq: number): void => {
@@ -32,8 +33,9 @@ export function followChanges(parts: Parts, signal: AbortSignal): void {
     installations?.onChange();
     reloadKeys();
     feed.onGap(seq);
+    listeners.onGap();
     void untilDone(() => feed.load(), signal);
   };
 
-  watcher.subscribe({ onChange, onGap });
+  watcher.subscribe({ onChange, onBatchEnd: feed.flush, onGap });
 }

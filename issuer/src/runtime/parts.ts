@@ -3,6 +3,7 @@ import type { Clock } from "@breezeway/shared";
 import { createChangeWatcher, type ChangeWatcher } from "../changes/change-watcher.ts";
 import { createRevocationFeed, type RevocationFeed } from "../changes/revocation-feed.ts";
 import { createRevocationWidening } from "../changes/revocation-widening.ts";
+import { createSessionListeners, type SessionListeners } from "../changes/session-listeners.ts";
 import {
   createInstallationsRuntime,
   type InstallationsRuntime,
@@ -30,6 +31,8 @@ export interface PartsDeps {
 export interface Parts {
   readonly watcher: ChangeWatcher;
   readonly feed: RevocationFeed;
+  /** The open event streams of sessions. */
+  readonly listeners: SessionListeners;
   readonly keys: KeyRing;
   readonly cache: SessionCache;
   readonly sessionStore: SessionStore;
@@ -76,7 +79,8 @@ export function createParts(deps: PartsDeps): Parts {
       storeTime,
       changed,
     });
-  return { watcher, feed, keys, cache, sessionStore, sessions, installations };
+  const listeners = createSessionListeners();
+  return { watcher, feed, listeners, keys, cache, sessionStore, sessions, installations };
 }
 
 function createIssuerKeyRing(

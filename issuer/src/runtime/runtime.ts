@@ -46,7 +46,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
   const { apps, audit, onError, lifetimes } = settings;
   const closing = new AbortController();
   const parts = createParts({ ...deps, signal: closing.signal });
-  const { watcher, feed, keys, sessions, installations } = parts;
+  const { watcher, feed, listeners, keys, sessions, installations } = parts;
 
   followChanges(parts, closing.signal);
   await watcher.start();
@@ -68,6 +68,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
       settings,
       store,
       watcher,
+      listeners,
       streams,
       keys,
       feed,
@@ -94,6 +95,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
     close: async () => {
       maintenance.stop();
       streams.close();
+      listeners.close();
       closing.abort();
       await installations?.worker.close();
       await watcher.close();

@@ -7,10 +7,12 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { BridgeError } from "@breezeway/shared";
+import type { RevocationSnapshot } from "@breezeway/shared/schemas";
 import type { FeedLiveness } from "../../changes/feed-liveness.ts";
 import type { RevocationFeed } from "../../changes/revocation-feed.ts";
 import type { NumberedRevocation } from "../../changes/revocation-window.ts";
 import type { Endpoint, RequestContext } from "../context.ts";
+import { encodeEvents, type EncodedEvents, type ServerEvent } from "../event-stream.ts";
 import { networkOf } from "../rate-limits.ts";
 import type { StreamRegistry } from "../stream-registry.ts";
 import { json } from "../respond.ts";
@@ -71,24 +73,42 @@ function stream(
       if (!liveness.isLive) opened.close();
     },
   });
-  const sendOne = ({ seq, revocation }: NumberedRevocation): void =>
-    opened.send({ id: seq, event: "revoked", data: revocation });
   // No await from here on, so that nothing happens between backlog and subscription.
   const newer = after === undefined ? undefined : feed.since(after);
   if (newer && newer.length <= MAX_BACKLOG) {
-    for (const entry of newer) sendOne(entry);
+    if (newer.length > 0) opened.send(encodeEntries(newer));
   } else {
-    const snapshot = feed.snapshot();
-    opened.send({ id: snapshot.seq, event: "snapshot", data: snapshot });
+    opened.send(encodeSnapshot(feed.snapshot()));
   }
   opened.onEnd(
     feed.subscribe({
-      onRevocation: sendOne,
-      onSnapshot: (snapshot) =>
-        opened.send({ id: snapshot.seq, event: "snapshot", data: snapshot }),
+      onRevocations: (entries) => opened.send(encodeEntries(entries)),
+      onSnapshot: (snapshot) => opened.send(encodeSnapshot(snapshot)),
     }),
   );
   return opened.response;
+}
+
+/** The feed gives all readers the same objects, so their bytes are made once. */
+const encodings = new WeakMap<object, EncodedEvents>();
+
+function encodedOnce(source: object, events: () => readonly ServerEvent[]): EncodedEvents {
+  let bytes = encodings.get(source);
+  if (!bytes) {
+    bytes = encodeEvents(events());
+    encodings.set(source, bytes);
+  }
+  return bytes;
+}
+
+function encodeEntries(entries: readonly NumberedRevocation[]): EncodedEvents {
+  return encodedOnce(entries, () =>
+    entries.map(({ seq, revocation }) => ({ id: seq, event: "revoked", data: revocation })),
+  );
+}
+
+function encodeSnapshot(snapshot: RevocationSnapshot): EncodedEvents {
+  return encodedOnce(snapshot, () => [{ id: snapshot.seq, event: "snapshot", data: snapshot }]);
 }
 
 /** @throws {BridgeError} REQUEST_MALFORMED, when the position is not a number */

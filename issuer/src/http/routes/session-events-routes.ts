@@ -6,19 +6,26 @@
  */
 import { WIDENED } from "../../changes/change-log.ts";
 import type { ChangeWatcher } from "../../changes/change-watcher.ts";
+import type { SessionListeners } from "../../changes/session-listeners.ts";
 import { endedBecause } from "../../sessions/lifetime.ts";
 import type { SessionRecord } from "../../sessions/session-record.ts";
 import type { ChangeRow } from "../../store/schema.ts";
 import type { OpenStore } from "../../store/store.ts";
 import { withStore } from "../../store/unavailable.ts";
 import type { Endpoint, EndpointDeps } from "../context.ts";
-import type { EventStream, ServerEvent } from "../event-stream.ts";
+import {
+  encodeEvents,
+  type EncodedEvents,
+  type EventStream,
+  type ServerEvent,
+} from "../event-stream.ts";
 import { networkOf } from "../rate-limits.ts";
 import type { StreamRegistry } from "../stream-registry.ts";
 
 export interface SessionEventsDeps extends EndpointDeps {
   readonly store: OpenStore;
-  readonly watcher: ChangeWatcher;
+  readonly watcher: Pick<ChangeWatcher, "seq">;
+  readonly listeners: SessionListeners;
   readonly streams: StreamRegistry;
 }
 
@@ -52,7 +59,7 @@ async function openStream(
   record: SessionRecord,
   { from, address }: Opening,
 ): Promise<Response> {
-  const { sessions, lifetimes, clock, watcher, streams } = deps;
+  const { sessions, lifetimes, clock, watcher, listeners, streams } = deps;
   let known = record;
   let waiting: ChangeRow[] | undefined = [];
 
@@ -72,22 +79,21 @@ async function openStream(
     onHeartbeat: () => void endIfExpired(stream),
   });
   const send = (change: ChangeRow): void => {
-    const event = eventOf(change, known);
-    if (!event) return;
+    if (!concerns(change, known)) return;
+    const event = eventOf(change);
     // The next changes of a tenant concern the new one.
-    if (change.kind === "tenant-changed" && change.tenant_id !== null) {
+    if (event.event === "tenant-changed" && change.tenant_id !== null) {
       known = { ...known, tenantId: change.tenant_id };
     }
-    stream.send({ ...event, id: change.seq });
+    stream.send(encoded(change, event));
     if (event.event === "revoked" || event.event === "signed-out") stream.close();
   };
-  stream.onEnd(
-    watcher.subscribe({
-      onChange: (change) => (waiting ? void waiting.push(change) : send(change)),
-      // The page reads its session again when it reconnects.
-      onGap: () => stream.close(),
-    }),
-  );
+  const listening = listeners.listen(record, {
+    onChange: (change) => (waiting ? void waiting.push(change) : send(change)),
+    // The page reads its session again when it reconnects.
+    onGap: () => stream.close(),
+  });
+  stream.onEnd(listening.leave);
   const until = watcher.seq;
   try {
     if (until > from)
@@ -99,6 +105,7 @@ async function openStream(
   }
   for (const change of waiting) send(change);
   waiting = undefined;
+  listening.moveTo(known.tenantId);
   return stream.response;
 }
 
@@ -119,30 +126,50 @@ function readMissed(
   );
 }
 
-function eventOf(change: ChangeRow, record: SessionRecord): ServerEvent | undefined {
-  const { kind, subject, tenant_id, detail } = change;
+function concerns(change: ChangeRow, record: SessionRecord): boolean {
+  const { kind, subject, tenant_id: tenantId, detail } = change;
   // The first revocation has ended the sessions that it meant; later sessions are not affected.
-  if (detail === WIDENED) return undefined;
-  if (kind === "installations-changed") {
-    return subject === record.tenantId ? { event: kind, data: {} } : undefined;
+  if (detail === WIDENED) return false;
+  switch (kind) {
+    case "session":
+    case "tenant-changed":
+    case "claims-changed":
+      return subject === record.handle;
+    case "user":
+      return subject === record.userId && (tenantId === null || tenantId === record.tenantId);
+    case "tenant":
+    case "installations-changed":
+      return subject === record.tenantId;
+    default:
+      return false;
   }
-  const isWide =
-    (kind === "user" &&
-      subject === record.userId &&
-      (tenant_id === null || tenant_id === record.tenantId)) ||
-    (kind === "tenant" && subject === record.tenantId);
-  if (isWide) return { event: "revoked", data: { reason: "revoked" } };
-  if (subject !== record.handle) return undefined;
+}
+
+/** The event of a change that causes one. It is the same for every session that the change concerns. */
+function eventOf({ kind, tenant_id: tenantId, detail }: ChangeRow): ServerEvent {
   switch (kind) {
     case "session":
       return detail === "signed-out"
         ? { event: "signed-out", data: {} }
         : { event: "revoked", data: { reason: detail ?? "revoked" } };
+    case "user":
+    case "tenant":
+      return { event: "revoked", data: { reason: "revoked" } };
     case "tenant-changed":
-      return { event: "tenant-changed", data: { tenantId: tenant_id } };
-    case "claims-changed":
-      return { event: "claims-changed", data: {} };
+      return { event: "tenant-changed", data: { tenantId } };
     default:
-      return undefined;
+      return { event: kind, data: {} };
   }
+}
+
+const encodings = new WeakMap<ChangeRow, EncodedEvents>();
+
+/** The bytes are made once, however many streams send the change. */
+function encoded(change: ChangeRow, event: ServerEvent): EncodedEvents {
+  let bytes = encodings.get(change);
+  if (!bytes) {
+    bytes = encodeEvents([{ ...event, id: change.seq }]);
+    encodings.set(change, bytes);
+  }
+  return bytes;
 }
