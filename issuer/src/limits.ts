@@ -52,6 +52,8 @@ export const SESSION_LIMITS = {
 /** Requests per minute, unless the option `rateLimits` says otherwise. */
 export const DEFAULT_RATE_LIMITS = {
   loginsPerAddress: 300,
+  // A million users within two hours, through one process.
+  logins: 20_000,
   mintsPerSession: 1_200,
   mintsPerSessionAndApp: 300,
   mintsPerApp: 600_000,

@@ -1,99 +1,205 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { sqliteStore } from "./index.ts";
-import { silentAudit } from "./audit/audit.ts";
-import { createKeyRing } from "./keys/key-ring.ts";
-import { keyTimes } from "./keys/key-schedule.ts";
-import { createKeyStore } from "./keys/key-store.ts";
-import { createLocalVault } from "./keys/local-vault.ts";
-import { createMaintenance, type Maintenance } from "./maintenance.ts";
-import { createSessionStore } from "./sessions/session-store.ts";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { maintainedIssuer, type MaintainedIssuer } from "../test-support/maintained.ts";
+import { describeStores } from "../test-support/stores.ts";
+import { call, reasonOf, testClock, type TestClock } from "../test-support/test-issuer.ts";
+import { tableScans, watchedStore, type WatchedStore } from "../test-support/watched-store.ts";
+import { CLEAN_UP_BATCH } from "./clean-up/clean-up.ts";
 import type { OpenStore } from "./store/store.ts";
-import { testClock } from "../test-support/test-issuer.ts";
 
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+const IDLE_HOURS = 3;
+/** Needs the clean-up three times, with a rest. */
+const MANY = 2 * CLEAN_UP_BATCH + 7;
 
-const clock = testClock();
-let monotonicMs: number;
-let store: OpenStore;
-let maintenance: Maintenance;
+describeStores("the maintenance of an issuer on $name", (place) => {
+  let clock: TestClock;
+  let store: WatchedStore;
+  let direct: OpenStore;
+  let open: MaintainedIssuer[];
 
-const advance = (ms: number): void => {
-  clock.advance(ms);
-  monotonicMs += ms;
-};
-
-beforeEach(async () => {
-  monotonicMs = 0;
-  store = await sqliteStore({ file: ":memory:" }).open();
-  const keys = createKeyRing({
-    store: createKeyStore(store),
-    vault: createLocalVault(),
-    times: keyTimes(),
-    algorithms: ["EdDSA"],
-    clock,
-    audit: silentAudit,
-    changed: () => Promise.resolve(),
+  beforeEach(async () => {
+    clock = testClock();
+    store = watchedStore(place().store());
+    direct = await place().store().open();
+    open = [];
   });
-  const sessions = createSessionStore(store);
-  await sessions.insert({
-    handle: "h",
-    selectorHash: "s",
-    secretHash: "s",
-    previousSecretHash: undefined,
-    previousSinceMs: undefined,
-    siblings: [],
-    userId: "u",
-    tenantId: "t",
-    tenants: { t: { scopes: [] } },
-    claims: {},
-    data: {},
-    createdAtMs: clock.now(),
-    lastActiveAtMs: clock.now(),
-    expiresAtMs: clock.now() + 30 * DAY,
-    revokedAtMs: undefined,
-    revokedReason: undefined,
+  afterEach(async () => {
+    await Promise.all(open.map(({ issuer }) => issuer.close()));
+    await direct.close();
+    store.stop();
   });
-  maintenance = createMaintenance({
-    store,
-    sessions,
-    keys,
-    lifetimes: { idleMs: 7 * DAY, absoluteMs: 30 * DAY, graceMs: 30_000 },
-    clock: { ...clock, monotonic: () => monotonicMs },
-  });
-});
 
-afterEach(() => store.close());
+  async function start(): Promise<MaintainedIssuer> {
+    const maintained = await maintainedIssuer(store, clock, { idleSeconds: IDLE_HOURS * 3_600 });
+    open.push(maintained);
+    return maintained;
+  }
 
-async function hasSession(): Promise<boolean> {
-  return (await createSessionStore(store).findByHandle("h")) !== undefined;
-}
-
-describe("maintenance", () => {
-  it("deletes a session a day after its end", async () => {
-    for (let hour = 0; hour < 8 * 24; hour += 1) {
-      advance(HOUR);
-      await maintenance.run();
+  async function run({ maintain }: MaintainedIssuer, { hours }: { hours: number }): Promise<void> {
+    for (let hour = 0; hour < hours; hour += 1) {
+      clock.advance(HOUR);
+      await maintain();
     }
-    expect(await hasSession()).toBe(true);
-    advance(HOUR);
-    await maintenance.run();
-    expect(await hasSession()).toBe(false);
+  }
+
+  async function signIn({ issuer }: MaintainedIssuer): Promise<string> {
+    const { setCookie } = await issuer.sessions.create({ userId: "alice", tenantId: "acme" });
+    return setCookie.split(";", 1)[0] ?? "";
+  }
+
+  async function standing({ issuer }: MaintainedIssuer, cookie: string): Promise<string> {
+    const response = await call(issuer, "/session", { cookie });
+    return response.ok ? "live" : reasonOf(response);
+  }
+
+  /** Copies of one session, changes and sign-ins, which all ended long ago. */
+  async function fill({ issuer }: MaintainedIssuer, change: object = {}): Promise<void> {
+    await issuer.sessions.create({ userId: "alice", tenantId: "acme" });
+    const row = await direct.db
+      .selectFrom("breezeway_session")
+      .selectAll()
+      .executeTakeFirstOrThrow();
+    const ended = { created_at_ms: 0, last_active_at_ms: 0, expires_at_ms: 0, review_at_ms: 0 };
+    for (let from = 0; from < MANY; from += 100) {
+      const numbers = Array.from({ length: Math.min(100, MANY - from) }, (_, at) => from + at);
+      await direct.db
+        .insertInto("breezeway_session")
+        .values(
+          numbers.map((n) => ({
+            ...row,
+            ...ended,
+            handle: `h${n}`,
+            selector_hash: `s${n}`,
+            ...change,
+          })),
+        )
+        .execute();
+      await direct.db
+        .insertInto("breezeway_change")
+        .values(
+          numbers.map((n) => ({ seq: n - MANY, kind: "session", subject: `h${n}`, at_seconds: 0 })),
+        )
+        .execute();
+      await direct.db
+        .insertInto("breezeway_login_attempt")
+        .values(
+          numbers.map((n) => ({
+            id_hash: `a${n}`,
+            state: "s",
+            nonce: "n",
+            code_verifier: "c",
+            return_to: "/",
+            expires_at_ms: 0,
+          })),
+        )
+        .execute();
+    }
+  }
+
+  /** Sessions, changes and sign-ins of {@link fill} that are still there. */
+  async function rowsLeft(): Promise<number[]> {
+    const { db } = direct;
+    const left = await Promise.all([
+      db.selectFrom("breezeway_session").select("handle").execute(),
+      db.selectFrom("breezeway_change").select("seq").where("seq", "<", 0).execute(),
+      db.selectFrom("breezeway_login_attempt").select("id_hash").execute(),
+    ]);
+    return left.map(({ length }) => length);
+  }
+
+  it("deletes a session a day after its idle end, and not while it is used", async () => {
+    const issuer = await start();
+    const cookie = await signIn(issuer);
+    await run(issuer, { hours: IDLE_HOURS - 1 });
+    expect(await standing(issuer, cookie)).toBe("live");
+    await run(issuer, { hours: IDLE_HOURS + 23 });
+    expect(await standing(issuer, cookie)).toBe("401 session-expired");
+    await run(issuer, { hours: 2 });
+    expect(await standing(issuer, cookie)).toBe("401 session-missing");
+  });
+
+  it("deletes a revoked session a day after its end", async () => {
+    const issuer = await start();
+    const cookie = await signIn(issuer);
+    await run(issuer, { hours: 2 });
+    await issuer.issuer.sessions.revokeAllForUser("alice");
+    await run(issuer, { hours: 23 });
+    expect(await standing(issuer, cookie)).toBe("401 session-revoked");
+    await run(issuer, { hours: 2 });
+    expect(await standing(issuer, cookie)).toBe("401 session-missing");
   });
 
   it("deletes nothing within an hour after the clock jumped", async () => {
-    advance(2 * HOUR);
-    await maintenance.run();
+    const issuer = await start();
+    const cookie = await signIn(issuer);
+    await run(issuer, { hours: 2 });
     clock.advance(60 * DAY);
-    await maintenance.run();
-    advance(HOUR / 2);
-    await maintenance.run();
-    expect(await hasSession()).toBe(true);
+    await issuer.maintain();
+    clock.advance(HOUR - 1);
+    await issuer.maintain();
     clock.advance(-60 * DAY);
-    advance(2 * HOUR);
-    await maintenance.run();
-    advance(2 * HOUR);
-    await maintenance.run();
-    expect(await hasSession()).toBe(true);
+    await issuer.maintain();
+    expect(await standing(issuer, cookie)).toBe("live");
+  });
+
+  it("deletes although no process lives for an hour", async () => {
+    let issuer = await start();
+    await fill(issuer);
+    for (let restarts = 0; restarts < 4; restarts += 1) {
+      await issuer.maintain();
+      await issuer.issuer.close();
+      clock.advance(20 * MINUTE);
+      issuer = await start();
+    }
+    await issuer.maintain();
+    expect(await rowsLeft()).toEqual([1, 0, 0]);
+  });
+
+  it("deletes in one of several processes at a time", async () => {
+    const issuers = [await start(), await start(), await start()];
+    await run(issuers[0]!, { hours: 2 });
+    await fill(issuers[0]!);
+    clock.advance(MINUTE);
+    const before = store.matching(/^delete from "breezeway_signing_key"/).length;
+    await Promise.all(issuers.map(({ maintain }) => maintain()));
+    expect(store.matching(/^delete from "breezeway_signing_key"/)).toHaveLength(before + 1);
+    expect(await rowsLeft()).toEqual([1, 0, 0]);
+  });
+
+  it("deletes very many in small statements by an index, with a turn for others between", async () => {
+    const issuer = await start();
+    await run(issuer, { hours: 2 });
+    await fill(issuer);
+    clock.advance(MINUTE);
+    store.statements.length = 0;
+    await issuer.maintain();
+    expect(await rowsLeft()).toEqual([1, 0, 0]);
+    for (const table of ["session", "change", "login_attempt"]) {
+      const deletes = store.matching(new RegExp(`^delete from "breezeway_${table}"`));
+      expect(deletes.every(({ rows }) => rows <= CLEAN_UP_BATCH)).toBe(true);
+      expect(deletes).toHaveLength(3);
+      expect(new Set(deletes.map(({ turn }) => turn)).size).toBe(deletes.length);
+    }
+    for (const { query } of store.statements.filter(({ query: { sql } }) =>
+      /"breezeway_(?:session|change|login_attempt)"/.test(sql),
+    ))
+      expect(await tableScans(direct, query), query.sql).toEqual([]);
+  });
+
+  it("takes live sessions, which a process of the version before has inserted, into its schedule", async () => {
+    const issuer = await start();
+    await run(issuer, { hours: 2 });
+    const live = clock.now();
+    await fill(issuer, { last_active_at_ms: live, expires_at_ms: live + 30 * DAY });
+    clock.advance(MINUTE);
+    await issuer.maintain();
+    expect((await rowsLeft())[0]).toBe(MANY + 1);
+    store.statements.length = 0;
+    clock.advance(MINUTE);
+    await issuer.maintain();
+    const reviews = store.matching(/^update "breezeway_session"/);
+    expect(reviews.map(({ rows }) => rows)).toEqual([0]);
   });
 });

@@ -57,8 +57,8 @@ describe("createIssuer", () => {
     ],
     [
       "an unknown rate limit",
-      { rateLimits: { logins: 5 } } as object,
-      "rateLimits.logins: unknown option",
+      { rateLimits: { signIns: 5 } } as object,
+      "rateLimits.signIns: unknown option",
     ],
     ["a group that is not an object", { oidc: true as never }, "oidc: must be of type object"],
     ["an issuer that is not a URL", { issuer: "shell.example" }, "issuer: must be a URL"],

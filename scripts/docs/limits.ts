@@ -200,6 +200,7 @@ const GROUPS: readonly Group[] = [
   }),
   group("Requests to an issuer per minute and process, by default", DEFAULT_RATE_LIMITS, {
     loginsPerAddress: "sign-ins from one address",
+    logins: "sign-ins from all addresses",
     mintsPerSession: "tokens of one session",
     mintsPerSessionAndApp: "tokens of one session for one app",
     mintsPerApp: "tokens for one app",

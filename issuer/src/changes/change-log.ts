@@ -107,7 +107,25 @@ export function readChanges(
     .execute();
 }
 
-/** Deletes changes older than a time. Their numbers are not used again. */
-export async function purgeChanges(db: Kysely<Database>, beforeSeconds: number): Promise<void> {
-  await db.deleteFrom("breezeway_change").where("at_seconds", "<", beforeSeconds).execute();
+/**
+ * Deletes at most `limit` changes older than a time. Their numbers are not used again.
+ *
+ * @returns how many it deleted
+ */
+export async function purgeChanges(
+  db: Kysely<Database>,
+  beforeSeconds: number,
+  limit: number,
+): Promise<number> {
+  const old = db
+    .selectFrom("breezeway_change")
+    .select("seq")
+    .where("at_seconds", "<", beforeSeconds)
+    .orderBy("at_seconds")
+    .limit(limit);
+  const { numDeletedRows } = await db
+    .deleteFrom("breezeway_change")
+    .where("seq", "in", old)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
 }

@@ -62,14 +62,14 @@ describe("the change watcher", () => {
     await watcher.sync();
     await append(2);
     await append(2, 2_000);
-    await purgeChanges(store.db, 2_000);
+    await purgeChanges(store.db, 2_000, 10);
     await watcher.sync();
     expect(told).toEqual([1, "gap after 3", 4, 5]);
   });
 
   it("reports a gap when no change follows it", async () => {
     await append(3);
-    await purgeChanges(store.db, 2_000);
+    await purgeChanges(store.db, 2_000, 10);
     await watcher.sync();
     expect(told).toEqual(["gap after 3"]);
   });

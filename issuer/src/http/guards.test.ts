@@ -327,6 +327,20 @@ describe("limits", () => {
     await own.close();
   });
 
+  it("hold for the sign-ins of all addresses", async () => {
+    const own = testIssuer({ rateLimits: { logins: 3 } });
+    let addresses = 0;
+    await refusedAfter(3, () => {
+      addresses += 1;
+      return call(own, "/login/dev", {
+        method: "POST",
+        body: { userId: "alice", tenantId: "acme" },
+        address: `192.0.2.${addresses}`,
+      });
+    });
+    await own.close();
+  });
+
   it("hold per address for sign-ins", async () => {
     const own = testIssuer({ rateLimits: { loginsPerAddress: 2 } });
     const login = (address: string) => (): Promise<Response> =>

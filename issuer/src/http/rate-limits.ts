@@ -12,6 +12,11 @@ import { DEFAULT_RATE_LIMITS } from "../limits.ts";
 export interface RateLimits {
   /** Sign-ins from one address. Default 300. */
   readonly loginsPerAddress?: number;
+  /**
+   * Sign-ins from all addresses, each with its one or two requests. The store keeps a sign-in at a provider
+   * for up to 10 minutes, so this bounds what strangers with many addresses can put there. Default 20 000.
+   */
+  readonly logins?: number;
   /** Tokens of one session for all apps together. Default 1200. */
   readonly mintsPerSession?: number;
   /** Tokens of one session for one app. Default 300, enough for 300 tabs. */
@@ -31,6 +36,7 @@ const limit = z.optional(wholeNumberOption(1, 10_000_000));
 
 export const rateLimitOptions: z.ZodMiniType<RateLimits> = optionObject<RateLimits>({
   loginsPerAddress: limit,
+  logins: limit,
   mintsPerSession: limit,
   mintsPerSessionAndApp: limit,
   mintsPerApp: limit,
@@ -56,13 +62,17 @@ export function createRateLimiter(limits: RateLimits | false = {}): RateLimiter 
   if (limits === false) return UNLIMITED;
   const per = { ...DEFAULT_RATE_LIMITS, ...limits };
   const login = perMinute("login", per.loginsPerAddress);
+  const logins = perMinute("logins", per.logins);
   const request = perMinute("request", per.requestsPerAddress);
   const session = perMinute("session", per.mintsPerSession);
   const sessionAndApp = perMinute("session-app", per.mintsPerSessionAndApp);
   const app = perMinute("app", per.mintsPerApp);
   const installation = perMinute("installation", per.installationChangesPerTenant);
   return {
-    login: (address) => consume(login, networkOf(address)),
+    login: async (address) => {
+      await consume(login, networkOf(address));
+      await consume(logins, "all");
+    },
     request: (address) => consume(request, networkOf(address)),
     // Counted by kind: a setup page that calls in a loop must not block its uninstallation.
     installation: (tenantId, kind) => consume(installation, `${kind} ${tenantId}`),

@@ -51,3 +51,26 @@ export function createLoginAttempts(store: OpenStore): LoginAttempts {
     },
   };
 }
+
+/**
+ * Deletes at most `limit` attempts that have expired.
+ *
+ * @returns how many it deleted
+ */
+export async function purgeLoginAttempts(
+  { db }: OpenStore,
+  nowMs: number,
+  limit: number,
+): Promise<number> {
+  const expired = db
+    .selectFrom("breezeway_login_attempt")
+    .select("id_hash")
+    .where("expires_at_ms", "<", nowMs)
+    .orderBy("expires_at_ms")
+    .limit(limit);
+  const { numDeletedRows } = await db
+    .deleteFrom("breezeway_login_attempt")
+    .where("id_hash", "in", expired)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}

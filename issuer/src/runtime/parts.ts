@@ -15,7 +15,7 @@ import { createKeyStore } from "../keys/key-store.ts";
 import { createLocalVault } from "../keys/local-vault.ts";
 import { createSessionCache, type SessionCache } from "../sessions/session-cache.ts";
 import { createSessionService, type SessionService } from "../sessions/session-service.ts";
-import { createSessionStore, type SessionStore } from "../sessions/session-store.ts";
+import { createSessionStore } from "../sessions/session-store.ts";
 import type { OpenStore } from "../store/store.ts";
 import type { StoreTime } from "../time.ts";
 
@@ -35,7 +35,6 @@ export interface Parts {
   readonly listeners: SessionListeners;
   readonly keys: KeyRing;
   readonly cache: SessionCache;
-  readonly sessionStore: SessionStore;
   readonly sessions: SessionService;
   /** Absent without the option `installations`. */
   readonly installations: InstallationsRuntime | undefined;
@@ -58,9 +57,8 @@ export function createParts(deps: PartsDeps): Parts {
     maxAgeMs: lifetimes.graceMs,
     maxEntries: MAX_CACHED_SESSIONS,
   });
-  const sessionStore = createSessionStore(store);
   const sessions = createSessionService({
-    store: sessionStore,
+    store: createSessionStore(store),
     cache,
     lifetimes,
     clock,
@@ -80,7 +78,7 @@ export function createParts(deps: PartsDeps): Parts {
       changed,
     });
   const listeners = createSessionListeners();
-  return { watcher, feed, listeners, keys, cache, sessionStore, sessions, installations };
+  return { watcher, feed, listeners, keys, cache, sessions, installations };
 }
 
 function createIssuerKeyRing(

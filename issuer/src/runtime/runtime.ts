@@ -42,7 +42,7 @@ export interface RuntimeDeps {
 
 /** @throws {BridgeError} STORE_UNAVAILABLE, KEYS_UNAVAILABLE */
 export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
-  const { store, settings, clock } = deps;
+  const { store, settings, clock, storeTime } = deps;
   const { apps, audit, onError, lifetimes } = settings;
   const closing = new AbortController();
   const parts = createParts({ ...deps, signal: closing.signal });
@@ -53,10 +53,11 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
   await Promise.all([feed.load(), keys.start()]);
   const maintenance = startMaintenance({
     store,
-    sessions: parts.sessionStore,
     keys,
     lifetimes,
     clock,
+    storeTime,
+    onError: (error) => onError(error, "none"),
   });
 
   const streams = createStreamRegistry(settings.feedHeartbeatMs);

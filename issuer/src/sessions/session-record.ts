@@ -96,6 +96,9 @@ export function secretColumns(
   };
 }
 
+/** For a day, a client of an ended session still learns why the session ended. */
+export const KEEP_ENDED_MS: number = 24 * 3_600_000;
+
 export function toRow(record: SessionRecord): SessionRow {
   return {
     handle: record.handle,
@@ -111,6 +114,7 @@ export function toRow(record: SessionRecord): SessionRow {
     expires_at_ms: record.expiresAtMs,
     revoked_at_ms: record.revokedAtMs ?? null,
     revoked_reason: record.revokedReason ?? null,
+    review_at_ms: record.createdAtMs + KEEP_ENDED_MS,
   };
 }
 

@@ -5,6 +5,7 @@ import type { OpenStore } from "../store/store.ts";
 import { inTurns } from "../../test-support/in-turns.ts";
 import { describeStores } from "../../test-support/stores.ts";
 import { checkId } from "../stored-id.ts";
+import { purgeSessions } from "./session-purge.ts";
 import type { SessionRecord } from "./session-record.ts";
 import {
   createSessionStore,
@@ -166,16 +167,23 @@ describeStores("sessions in the $name store", (place) => {
     expect(await sessions.findByHandle("a")).toEqual(session("a"));
   });
 
-  it("purges only sessions that ended before a time", async () => {
+  it("purges only sessions that ended a day before", async () => {
     const sessions = createSessionStore(store);
-    await sessions.insert(session("live"));
-    await sessions.insert(session("expired", { expiresAtMs: NOW_MS - 10 }));
-    await sessions.insert(session("idle", { lastActiveAtMs: NOW_MS - 600 }));
-    await sessions.insert(session("revoked", { revokedAtMs: NOW_MS - 10 }));
-    await sessions.insert(session("just-revoked", { revokedAtMs: NOW_MS + 10 }));
-    await sessions.purge(NOW_MS, 500);
+    const dayAgoMs = NOW_MS - 24 * 3_600_000;
+    const old = { createdAtMs: 0 };
+    await sessions.insert(session("live", old));
+    await sessions.insert(session("expired", { ...old, expiresAtMs: dayAgoMs - 10 }));
+    await sessions.insert(session("just-expired", { ...old, expiresAtMs: dayAgoMs + 10 }));
+    await sessions.insert(session("idle", { ...old, lastActiveAtMs: dayAgoMs - 600 }));
+    await sessions.insert(session("revoked", { ...old, revokedAtMs: dayAgoMs - 10 }));
+    await sessions.insert(session("just-revoked", { ...old, revokedAtMs: dayAgoMs + 10 }));
+    expect(await purgeSessions(store, { nowMs: NOW_MS, idleMs: 500, limit: 10 })).toBe(6);
     const left = await store.db.selectFrom("breezeway_session").select("handle").execute();
-    expect(left.map(({ handle }) => handle).sort()).toEqual(["just-revoked", "live"]);
+    expect(left.map(({ handle }) => handle).sort()).toEqual([
+      "just-expired",
+      "just-revoked",
+      "live",
+    ]);
   });
 
   it("returns every allowed id unchanged", async () => {

@@ -4,7 +4,7 @@ import { appendChanges, type Change } from "../changes/change-log.ts";
 import type { SessionRow } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
-import { fromRow, toRow, type SessionRecord } from "./session-record.ts";
+import { fromRow, KEEP_ENDED_MS, toRow, type SessionRecord } from "./session-record.ts";
 
 export interface RevokeQuery {
   readonly userId?: string;
@@ -57,15 +57,12 @@ export interface SessionStore {
   ) => AsyncGenerator<SessionRecord[], void>;
   /** Revokes every token of an app so far. */
   readonly revokeApp: (appId: string, nowMs: number) => Promise<void>;
-  /** Deletes sessions that ended before a time. */
-  readonly purge: (beforeMs: number, idleMs: number) => Promise<void>;
 }
 
 /** When more sessions are revoked at once, the log gets a change of the user or tenant for each slice. */
 export const MAX_SESSION_CHANGES = 1_000;
 /** Sessions in one transaction. Others wait for it: SQLite has one writer, and this process one thread. */
 export const REVOKE_SLICE = 500;
-const PURGE_SLICE = 1_000;
 
 async function liveHandles(
   store: OpenStore,
@@ -190,7 +187,11 @@ function createSessionWrites(
           db.transaction().execute(async (transaction) => {
             const update = transaction
               .updateTable("breezeway_session")
-              .set({ revoked_at_ms: nowMs, revoked_reason: reason })
+              .set({
+                revoked_at_ms: nowMs,
+                revoked_reason: reason,
+                review_at_ms: nowMs + KEEP_ENDED_MS,
+              })
               .where("revoked_at_ms", "is", null)
               .where("handle", "in", handles);
             const ended = (await update.returningAll().execute()).map(fromRow);
@@ -235,26 +236,6 @@ export function createSessionStore(store: OpenStore): SessionStore {
             appendChanges(store, transaction, [{ kind: "app", subject: appId }], nowMs),
           ),
       );
-    },
-    purge: async (beforeMs, idleMs) => {
-      const ended = db
-        .selectFrom("breezeway_session")
-        .select("handle")
-        .where((eb) =>
-          eb.or([
-            eb("expires_at_ms", "<", beforeMs),
-            eb("last_active_at_ms", "<", beforeMs - idleMs),
-            eb("revoked_at_ms", "<", beforeMs),
-          ]),
-        )
-        .limit(PURGE_SLICE);
-      for (;;) {
-        const { numDeletedRows } = await withStore(store, () =>
-          db.deleteFrom("breezeway_session").where("handle", "in", ended).executeTakeFirst(),
-        );
-        if (numDeletedRows < PURGE_SLICE) return;
-        await setImmediate();
-      }
     },
   };
 }

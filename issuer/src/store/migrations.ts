@@ -1,6 +1,7 @@
 /** The migrations of the schema. A released migration never changes; add a new one instead. */
-import type { Kysely } from "kysely";
+import { sql, type Kysely } from "kysely";
 import type { Migration, MigrationProvider } from "kysely/migration";
+import type { Database } from "./schema.ts";
 
 const initial: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
@@ -113,6 +114,52 @@ const siblings: Migration = {
   },
 };
 
+/**
+ * Indexes for the clean-up. `review_at_ms` has a default, so that a process of the version before can
+ * still insert sessions: the clean-up reviews them at its next run.
+ */
+const cleanUp: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .alterTable("breezeway_session")
+      .addColumn("review_at_ms", "bigint", (column) => column.notNull().defaultTo(0))
+      .execute();
+    await db.schema
+      .createIndex("breezeway_session_review")
+      .on("breezeway_session")
+      .column("review_at_ms")
+      .execute();
+    await db.schema
+      .createIndex("breezeway_change_age")
+      .on("breezeway_change")
+      .column("at_seconds")
+      .execute();
+    await db.schema
+      .createIndex("breezeway_change_key")
+      .on("breezeway_change")
+      .column("at_seconds")
+      .where(sql<boolean>`kind = 'key'`)
+      .execute();
+    await db.schema
+      .createIndex("breezeway_login_attempt_end")
+      .on("breezeway_login_attempt")
+      .column("expires_at_ms")
+      .execute();
+
+    await db.schema
+      .createTable("breezeway_clean_up")
+      .addColumn("id", "integer", (column) => column.primaryKey())
+      .addColumn("leased_until_ms", "bigint", (column) => column.notNull())
+      .addColumn("checked_at_ms", "bigint", (column) => column.notNull())
+      .addColumn("even_since_ms", "bigint", (column) => column.notNull())
+      .execute();
+    await (db as Kysely<Pick<Database, "breezeway_clean_up">>)
+      .insertInto("breezeway_clean_up")
+      .values({ id: 1, leased_until_ms: 0, checked_at_ms: 0, even_since_ms: 0 })
+      .execute();
+  },
+};
+
 export const migrations: MigrationProvider = {
   // The migrations run in the order of their names.
   getMigrations: () =>
@@ -120,5 +167,6 @@ export const migrations: MigrationProvider = {
       "0001_initial": initial,
       "0002_installations": installations,
       "0003_siblings": siblings,
+      "0004_clean_up": cleanUp,
     }),
 };

@@ -16,6 +16,7 @@ export interface Database {
   breezeway_change_counter: ChangeCounterTable;
   breezeway_login_attempt: LoginAttemptTable;
   breezeway_installation: InstallationTable;
+  breezeway_clean_up: CleanUpTable;
 }
 
 export interface SessionTable {
@@ -40,6 +41,11 @@ export interface SessionTable {
   expires_at_ms: number;
   revoked_at_ms: number | null;
   revoked_reason: string | null;
+  /**
+   * When the clean-up looks at the session next. It may be too early: then the clean-up sets it again, so
+   * that nothing that postpones the end has to write this indexed column.
+   */
+  review_at_ms: number;
 }
 
 export interface SigningKeyTable {
@@ -83,6 +89,17 @@ export interface LoginAttemptTable {
   code_verifier: string;
   return_to: string;
   expires_at_ms: number;
+}
+
+/** One row: which process cleans up, and how long the clock has run evenly. */
+export interface CleanUpTable {
+  id: number;
+  /** No other process cleans up until then. */
+  leased_until_ms: number;
+  /** When a process last claimed the clean-up. */
+  checked_at_ms: number;
+  /** Since then, `checked_at_ms` made no jump. */
+  even_since_ms: number;
 }
 
 /** One row for each app and tenant that ever had an installation. */
