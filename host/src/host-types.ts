@@ -41,7 +41,10 @@ export interface HostOptions<C extends Contract = AnyContract> {
   readonly methods?: HostMethods<C>;
   /** Initial value of `host.context`. It must survive `structuredClone`. */
   readonly context?: unknown;
-  /** Initial value of `host.theme`. Default: `{ scheme: "light" }`. */
+  /**
+   * Initial value of `host.theme`: what the page around the apps looks like. Default: `{ scheme: "light" }`,
+   * and every frame is opaque until the first `host.theme.set`.
+   */
   readonly theme?: Theme;
   /** Initial value of `host.locale`, a BCP 47 language tag. Default: `en`. */
   readonly locale?: string;

@@ -52,6 +52,7 @@ export {
 } from "./schemas/manifest.ts";
 export { labelText } from "./schemas/label-text.ts";
 export type {
+  ColorScheme,
   Icon,
   Label,
   Lifecycle,

@@ -3,7 +3,8 @@ import { css, type CSSResult } from "lit";
 /**
  * Custom properties, each with a default for light and dark: `--breezeway-surface`,
  * `--breezeway-text`, `--breezeway-muted`, `--breezeway-line`, `--breezeway-accent`,
- * `--breezeway-radius`, `--breezeway-font`.
+ * `--breezeway-radius`, `--breezeway-font`. `--breezeway-frame-radius` rounds an app that does not have
+ * the host's scheme; its default is `--breezeway-radius`.
  */
 export const styles: CSSResult = css`
   :host {
@@ -39,6 +40,10 @@ export const styles: CSSResult = css`
     border: 0;
     opacity: 0;
     transition: opacity 120ms ease-out;
+  }
+  /* A light app in a dark page, or the reverse, looks like a card. */
+  .frame iframe[data-opaque] {
+    border-radius: var(--breezeway-frame-radius, var(--_radius));
   }
   .frame.shown iframe {
     opacity: 1;

@@ -20,6 +20,10 @@ class FakeFrame extends EventTarget {
   setAttribute(name: string, value: string): void {
     this.attributes.set(name, value);
   }
+  toggleAttribute(name: string, isSet: boolean): void {
+    if (isSet) this.attributes.set(name, "");
+    else this.attributes.delete(name);
+  }
   hasAttribute(name: string): boolean {
     return this.attributes.has(name);
   }

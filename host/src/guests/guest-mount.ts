@@ -10,6 +10,7 @@ import {
   type FrameSize,
   type Hello,
   type StateKey,
+  type Theme,
   type Welcome,
 } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
@@ -18,6 +19,7 @@ import { disposable } from "../disposable.ts";
 import type { Deliver } from "../events/host-events.ts";
 import { pageUrl } from "../frames/create-frame.ts";
 import { framePlace } from "../frames/frame-place.ts";
+import { showScheme } from "../frames/frame-scheme.ts";
 import type { Mount, MountOptions } from "../mount-types.ts";
 import { createFrameSizer } from "../surfaces/frame-size.ts";
 import { createThrottle } from "../transport/throttle.ts";
@@ -60,6 +62,8 @@ export interface GuestMountDeps {
   readonly welcome: (hello: Hello, settings: () => MountOptions) => Promise<Welcome>;
   readonly openChannel: (guest: WelcomedGuest, mount: GuestMount) => GuestChannel;
   readonly contextOf: (settings: MountOptions) => unknown;
+  /** `undefined` until the host has stated a theme. */
+  readonly statedTheme: () => Theme | undefined;
   /** The frame has left the page without `close`. */
   readonly onLeft: (mount: GuestMount) => void;
   /** The frame is back, and its guest is being welcomed. */
@@ -80,6 +84,9 @@ export function createGuestMount(deps: GuestMountDeps): GuestMount {
   });
   const paths = createThrottle(clock, buckets.paths);
   const sizer = createFrameSizer({ clock, bucket: buckets.sizes, settings: options });
+  const followTheme = (): void => {
+    if (documents.element) showScheme(documents.element, app, deps.statedTheme());
+  };
   const pushContext = (): void => documents.channel?.pushState("context", deps.contextOf(settings));
 
   const mount: GuestMount = disposable({
@@ -101,7 +108,10 @@ export function createGuestMount(deps: GuestMountDeps): GuestMount {
     subscribeState: (listener) => documents.state.subscribe(listener),
     call: createGuestCaller(documents, deps.contract),
     deliver: (...event) => documents.channel?.deliver(...event),
-    pushState: (key, value) => documents.channel?.pushState(key, value),
+    pushState(key, value) {
+      if (key === "theme") followTheme();
+      documents.channel?.pushState(key, value);
+    },
     pushContext,
     setContext(context) {
       settings = { ...settings, context };
@@ -124,8 +134,12 @@ export function createGuestMount(deps: GuestMountDeps): GuestMount {
     openPlace: options.place ?? framePlace(options.container),
     openChannel: (guest) => deps.openChannel(guest, mount),
     onLeft: () => deps.onLeft(mount),
-    onReturned: () => deps.onReturned(mount),
+    onReturned() {
+      followTheme();
+      deps.onReturned(mount);
+    },
   });
+  followTheme();
   return mount;
 }
 

@@ -82,6 +82,7 @@ export function createAppMounter(deps: AppMounterDeps): MountApp {
       handshakeTimeoutMs: settings.handshakeTimeoutMs,
       buckets: surfaces.bucketsOf(app),
       contextOf: (current) => state.contextOf(current),
+      statedTheme: () => state.statedTheme,
       welcome: (hello, current) => welcome(deps, frame, { hello, current }),
       openChannel: (guest, self) => openChannel(deps, frame, { guest, mount: self }),
       onLeft(left) {

@@ -14,6 +14,7 @@ describe("parseManifest", () => {
     expect(app.origin).toBe("https://orders.example");
     expect(app.sandbox).toEqual(["allow-scripts", "allow-same-origin", "allow-forms"]);
     expect(app.capabilities).toEqual([]);
+    expect(app.colorSchemes).toEqual(["light"]);
   });
 
   it("accepts a registered app that was sent as JSON", () => {
@@ -46,6 +47,12 @@ describe("parseManifest", () => {
       "orders.json: origin: must be the origin of url.",
     ],
     ["top navigation", { ...minimal, sandbox: ["allow-top-navigation"] }, "sandbox[0]: must be"],
+    ["no colour scheme", { ...minimal, colorSchemes: [] }, "colorSchemes: must name at least one"],
+    [
+      "an unknown colour scheme",
+      { ...minimal, colorSchemes: ["sepia"] },
+      'colorSchemes[0]: must be "light" or "dark"',
+    ],
     ["a prototype name as id", { ...minimal, id: "__proto__" }, "id: must be lower-case"],
     [
       "the name of a member of every object as id",

@@ -29,6 +29,8 @@ export const DEFAULT_SANDBOX: readonly SandboxToken[] = [
   "allow-forms",
 ];
 
+export type ColorScheme = "light" | "dark";
+
 export type SandboxToken = (typeof SANDBOX_TOKENS)[number];
 
 /** One text for all languages, or one per BCP 47 language tag. */
@@ -99,6 +101,11 @@ export interface Manifest {
   readonly sandbox: readonly SandboxToken[];
   /** Permissions-policy features of the frame. Default: none. */
   readonly allow: readonly string[];
+  /**
+   * The colour schemes of the app's pages. Name both if the pages follow `bridge.theme`. When the host shows
+   * a scheme that is missing here, the app stands on an opaque background of its first one. Default: `["light"]`.
+   */
+  readonly colorSchemes: readonly ColorScheme[];
   readonly icons: readonly Icon[];
   /** BCP 47 tags. Default: `["en"]`. */
   readonly locales: readonly string[];
@@ -109,7 +116,14 @@ export interface Manifest {
 }
 
 type Defaulted =
-  "placements" | "capabilities" | "scopes" | "sandbox" | "allow" | "icons" | "locales";
+  | "placements"
+  | "capabilities"
+  | "scopes"
+  | "sandbox"
+  | "allow"
+  | "colorSchemes"
+  | "icons"
+  | "locales";
 
 /** A manifest as its author writes it: fields with a default may be left out. */
 export type ManifestInput = Omit<Manifest, Defaulted> & {
@@ -191,6 +205,12 @@ const manifestSchema: z.ZodMiniType<Manifest> = z
         z.string().check(z.regex(/^[a-z][a-z-]{1,40}$/, "must be a permissions-policy feature")),
       ),
       [],
+    ),
+    colorSchemes: z._default(
+      z
+        .array(z.enum(["light", "dark"], 'must be "light" or "dark"'))
+        .check(z.minLength(1, "must name at least one scheme")),
+      ["light"],
     ),
     icons: z._default(
       z.array(
