@@ -56,6 +56,7 @@ describe("while Postgres is down", () => {
       live: true,
       ready: false,
       store: false,
+      writes: false,
       keys: true,
     });
     await server.start();

@@ -11,7 +11,8 @@ export function reasonFor(error: unknown): string {
   if (!(error instanceof Error)) return "unknown failure";
   if (!BridgeError.is(error)) return codeOf(error) ?? codeOf(error.cause) ?? error.name;
   const code = codeOf(error.cause);
-  return code === undefined ? error.message : `${error.message} (${code})`;
+  const isSaid = code === undefined || error.message.includes(code);
+  return isSaid ? error.message : `${error.message} (${code})`;
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -7,6 +7,7 @@ import type { KeyRing } from "../keys/key-ring.ts";
 import { devLoginRoutes } from "../login/dev-login.ts";
 import { createLoginAttempts } from "../login/login-attempts.ts";
 import { oidcLoginRoutes } from "../login/oidc-login.ts";
+import type { StoreProbe } from "../store/store-probe.ts";
 import type { Endpoint } from "./context.ts";
 import { installationRoutes } from "./routes/installation-routes.ts";
 import { publicRoutes } from "./routes/public-routes.ts";
@@ -23,8 +24,7 @@ export interface EndpointsDeps extends SessionEventsDeps {
   readonly keys: KeyRing;
   readonly feed: RevocationFeed;
   readonly liveness: FeedLiveness;
-  /** Rejects when the store cannot be reached. */
-  readonly probeStore: () => Promise<void>;
+  readonly probe: StoreProbe;
   /** Absent without the option `installations`. */
   readonly installations: InstallationService | undefined;
 }

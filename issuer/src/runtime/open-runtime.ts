@@ -12,7 +12,7 @@ import { withStore } from "../store/unavailable.ts";
 import { startRuntime, type Runtime } from "./runtime.ts";
 
 export interface RuntimeHandle {
-  /** The latest attempt. A rejection that nobody handles is no fault. */
+  /** The latest attempt. Its rejection needs no handler. */
   readonly ready: Promise<void>;
   /** @throws {BridgeError} STORE_UNAVAILABLE, KEYS_UNAVAILABLE, while there is no runtime */
   readonly running: () => Promise<Runtime>;

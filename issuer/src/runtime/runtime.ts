@@ -1,6 +1,5 @@
 /** A running issuer on an open store: starts its parts in order, and closes them. */
 import type { Clock } from "@breezeway/shared";
-import { latestSeq } from "../changes/change-log.ts";
 import { createFeedLiveness } from "../changes/feed-liveness.ts";
 import { createEndpoints } from "../http/endpoints.ts";
 import { createRateLimiter } from "../http/rate-limits.ts";
@@ -15,7 +14,7 @@ import type { KeyRing } from "../keys/key-ring.ts";
 import { startMaintenance } from "../maintenance.ts";
 import type { SessionService } from "../sessions/session-service.ts";
 import type { OpenStore } from "../store/store.ts";
-import { withStore } from "../store/unavailable.ts";
+import { createStoreProbe } from "../store/store-probe.ts";
 import type { StoreTime } from "../time.ts";
 import { createAppMint } from "../tokens/app-mint.ts";
 import type { MintedToken } from "../tokens/mint.ts";
@@ -74,7 +73,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
       keys,
       feed,
       liveness: createFeedLiveness(watcher, feed),
-      probeStore: async () => void (await withStore(store, () => latestSeq(store.db))),
+      probe: createStoreProbe(store, (error) => onError(error, "none")),
       installations: installations?.service,
     }),
     origins: { ownOrigin: settings.url.origin, trustedOrigins: settings.trustedOrigins },

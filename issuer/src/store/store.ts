@@ -33,7 +33,10 @@ export interface OpenStore {
   readonly pollIntervalMs: number;
   /** The present for all processes on this store, epoch milliseconds. */
   nowMs(): Promise<number>;
-  /** True when the database is unreachable or out of space; false when the query is wrong. */
-  isUnavailable(error: unknown): boolean;
+  /**
+   * Why the database cannot be used, such as unreachable, full or read-only, and what to do. Without
+   * secrets, and without a period. `undefined` when the query is wrong.
+   */
+  faultOf(error: unknown): string | undefined;
   close(): Promise<void>;
 }

@@ -44,7 +44,13 @@ const WRITTEN: Readonly<Record<string, JsonSchema>> = {
     },
     ["y"],
   ),
-  Health: object({ live: { const: true }, ready: boolean, store: boolean, keys: boolean }),
+  Health: object({
+    live: { const: true },
+    ready: boolean,
+    store: boolean,
+    writes: boolean,
+    keys: boolean,
+  }),
   RevocationSnapshot: object({
     seq: sequence,
     revocations: { type: "array", items: ref("Revocation") },

@@ -402,7 +402,7 @@ export const issuer: readonly Removal[] = [
     row: "TM-533",
     edits: [
       edit(
-        "issuer/src/create-issuer.ts",
+        "issuer/src/runtime/open-runtime.ts",
         ": () => withStore(store, () => store.nowMs()),",
         ": () => Promise.resolve(systemClock().now()),",
       ),

@@ -1,15 +1,15 @@
 import { JWKS_MAX_AGE_SECONDS } from "../../keys/key-schedule.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
+import type { StoreProbe } from "../../store/store-probe.ts";
 import type { Endpoint } from "../context.ts";
 import { json } from "../respond.ts";
 
 export interface PublicRouteDeps {
   readonly keys: KeyRing;
-  /** Rejects when the store cannot be reached. */
-  readonly probeStore: () => Promise<void>;
+  readonly probe: StoreProbe;
 }
 
-export function publicRoutes({ keys, probeStore }: PublicRouteDeps): readonly Endpoint[] {
+export function publicRoutes({ keys, probe }: PublicRouteDeps): readonly Endpoint[] {
   return [
     {
       method: "GET",
@@ -30,12 +30,15 @@ export function publicRoutes({ keys, probeStore }: PublicRouteDeps): readonly En
       path: "/health",
       guard: "none",
       handle: async () => {
-        const [store, signing] = await Promise.all([
-          works(probeStore),
+        const [store, writes, signing] = await Promise.all([
+          works(probe.read),
+          works(probe.write),
           works(() => Promise.resolve(keys.active("EdDSA"))),
         ]);
-        const ready = store && signing;
-        return json({ live: true, ready, store, keys: signing }, {}, ready ? 200 : 503);
+        // Without writes no session can end: an issuer that went on would break its promises.
+        const ready = store && writes && signing;
+        const body = { live: true, ready, store, writes: store && writes, keys: signing };
+        return json(body, {}, ready ? 200 : 503);
       },
     },
   ];

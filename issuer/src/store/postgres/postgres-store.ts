@@ -6,22 +6,26 @@ import {
   parseOptions,
   wholeNumberOption,
 } from "@breezeway/shared/schemas";
-import { Kysely, PostgresDialect, sql } from "kysely";
+import { Kysely, sql } from "kysely";
 import { Pool, types as pgTypes, type ClientConfig, type CustomTypesConfig } from "pg";
 import * as z from "zod/mini";
 import { migrate } from "../migrate.ts";
 import type { Database } from "../schema.ts";
 import type { OpenStore, Store } from "../store.ts";
 import { CHANNEL, createChangeListener, type ChangeListener } from "./change-listener.ts";
-import { openFault } from "./open-fault.ts";
-import { isUnavailable } from "./unavailable.ts";
+import { createConnectionQueue } from "./connection-queue.ts";
+import { NodePostgresDialect } from "./node-postgres-dialect.ts";
+import { createStoreFault, openFault, type StoreFault } from "./store-fault.ts";
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:5432/database?sslmode=verify-full` */
   readonly connectionString: string;
   /** Connections of this process, one more for LISTEN. 1 to 100, default 10. */
   readonly maxConnections?: number;
-  /** How long to wait for a connection, in milliseconds; 0 waits without limit. Default 5000. */
+  /**
+   * How long to wait for a connection, in milliseconds; 0 waits without limit. Default 5000. The time
+   * also counts while the server has no free connection and those of this process are in use.
+   */
   readonly connectTimeoutMs?: number;
   /**
    * Time limit of one statement, in milliseconds, at least 1. Default 10000. A connection that is
@@ -99,18 +103,26 @@ export function postgresStore(options: PostgresStoreOptions): Store {
       // process. The pool listens on idle connections only, so each connection gets a listener.
       pool.on("error", () => undefined);
       pool.on("connect", (client) => client.on("error", () => undefined));
-      const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+      const queue = createConnectionQueue(pool, {
+        max: maxConnections,
+        timeoutMs: connectTimeoutMs,
+      });
+      const db = new Kysely<Database>({ dialect: new NodePostgresDialect({ pool: queue }) });
       try {
         await migrate(db);
       } catch (cause) {
         await db.destroy();
         throw new BridgeError(
           "STORE_UNAVAILABLE",
-          `The Postgres store cannot be opened: ${openFault(cause)}.`,
+          `The Postgres store cannot be opened: ${openFault(cause, connectionString)}.`,
           { cause },
         );
       }
-      return createOpenStore(db, createChangeListener(connection));
+      return createOpenStore({
+        db,
+        listener: createChangeListener(connection),
+        faultOf: createStoreFault(connectionString),
+      });
     },
   };
 }
@@ -126,7 +138,13 @@ function boundedSocket(maxSilenceMs: number): Socket {
   });
 }
 
-function createOpenStore(db: Kysely<Database>, listener: ChangeListener): OpenStore {
+interface OpenStoreDeps {
+  readonly db: Kysely<Database>;
+  readonly listener: ChangeListener;
+  readonly faultOf: StoreFault;
+}
+
+function createOpenStore({ db, listener, faultOf }: OpenStoreDeps): OpenStore {
   return {
     kind: "postgres",
     db,
@@ -146,7 +164,7 @@ function createOpenStore(db: Kysely<Database>, listener: ChangeListener): OpenSt
       if (!row) throw new BridgeError("INTERNAL_ERROR", "The database did not return its time.");
       return row.now_ms;
     },
-    isUnavailable,
+    faultOf,
     close: async () => {
       listener.close();
       await db.destroy();

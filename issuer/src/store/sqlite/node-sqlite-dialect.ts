@@ -1,12 +1,14 @@
 /**
  * Kysely's SQLite dialect over Node's own `node:sqlite`.
  *
- * It differs from Kysely's default in three ways, all for several processes on one file:
+ * It differs from Kysely's default in four ways, the first three for several processes on one file:
  * - transactions begin IMMEDIATE. A deferred transaction that reads and then writes fails at once with
  *   SQLITE_BUSY when another process wrote in between, whatever the busy timeout
  *   (https://sqlite.org/isolation.html);
  * - schema changes run in a transaction, so that a second process waits for the first one;
- * - waiting for another writer is asynchronous. SQLite's own busy timeout would block the event loop.
+ * - waiting for another writer is asynchronous. SQLite's own busy timeout would block the event loop;
+ * - a rollback does not hide why the transaction failed. After a full disk, SQLite itself has rolled back,
+ *   and another rollback would fail (https://sqlite.org/lang_transaction.html).
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
@@ -41,15 +43,20 @@ export interface NodeSqliteDialectOptions {
 }
 
 class PatientDriver extends SqliteDriver {
-  readonly #busyTimeoutMs: number;
+  readonly #options: NodeSqliteDialectOptions;
 
-  constructor({ database, busyTimeoutMs }: NodeSqliteDialectOptions) {
-    super({ database: adapt(database) });
-    this.#busyTimeoutMs = busyTimeoutMs;
+  constructor(options: NodeSqliteDialectOptions) {
+    super({ database: adapt(options.database) });
+    this.#options = options;
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
-    return patient(await super.acquireConnection(), this.#busyTimeoutMs);
+    return patient(await super.acquireConnection(), this.#options.busyTimeoutMs);
+  }
+
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    const { database } = this.#options;
+    if (database.isOpen && database.isTransaction) await super.rollbackTransaction(connection);
   }
 }
 

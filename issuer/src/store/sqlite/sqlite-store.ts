@@ -9,6 +9,7 @@ import { migrate } from "../migrate.ts";
 import type { Database } from "../schema.ts";
 import type { OpenStore, Store } from "../store.ts";
 import { NodeSqliteDialect } from "./node-sqlite-dialect.ts";
+import { storeFault } from "./store-fault.ts";
 import { createWriteBatcher } from "./write-batcher.ts";
 
 export interface SqliteStoreOptions {
@@ -37,9 +38,6 @@ const sqliteStoreOptions = optionObject<SqliteStoreOptions>({
 
 // Turning on WAL needs exclusive access to the file for a moment.
 const OPEN_TIMEOUT_MS = 2_000;
-
-// Result codes (https://sqlite.org/rescode.html) of a database that is away, full or locked.
-const UNAVAILABLE = new Set([5, 6, 8, 10, 11, 13, 14, 26]);
 
 /**
  * The embedded store: Node's own SQLite in WAL mode. One machine, any number of processes.
@@ -91,9 +89,10 @@ function openFile(file: string, options: SqliteStoreOptions): DatabaseSync {
 }
 
 function unusable(file: string, cause: unknown): BridgeError {
+  const why = storeFault(cause) ?? (cause instanceof Error ? cause.message : "unknown error");
   return new BridgeError(
     "STORE_UNAVAILABLE",
-    `The session store ${file} cannot be opened: ${cause instanceof Error ? cause.message : "unknown error"}.`,
+    `The session store ${file} cannot be opened: ${why}.`,
     { cause },
   );
 }
@@ -109,12 +108,7 @@ function createOpenStore(database: DatabaseSync, db: Kysely<Database>): OpenStor
     pollIntervalMs: 200,
     // All processes that use the file are on this machine.
     nowMs: () => Promise.resolve(Date.now()),
-    isUnavailable: (error) =>
-      !database.isOpen ||
-      (error instanceof Error &&
-        "errcode" in error &&
-        typeof error.errcode === "number" &&
-        UNAVAILABLE.has(error.errcode & 0xff)),
+    faultOf: (error) => (database.isOpen ? storeFault(error) : "it is closed"),
     close: async () => {
       await db.destroy();
       if (database.isOpen) database.close();

@@ -45,6 +45,7 @@ interface Refusal {
   readonly answer?: Buffer;
   readonly tls?: "N" | "S";
   readonly query?: string;
+  readonly connectTimeoutMs?: number;
 }
 
 it.each<[string, Refusal, RegExp]>([
@@ -56,7 +57,7 @@ it.each<[string, Refusal, RegExp]>([
   [
     "refuses the password",
     { answer: errorResponse("28P01", `password authentication failed for user "u:${PASSWORD}"`) },
-    /refused the user or the password/,
+    /refused the user or the password.* \(SQLSTATE 28P01: password .* for user "u:…"\)/,
   ],
   [
     "does not admit the address",
@@ -70,11 +71,20 @@ it.each<[string, Refusal, RegExp]>([
   ],
   [
     "is full",
-    { answer: errorResponse("53300", "sorry, too many clients already") },
+    { answer: errorResponse("53300", "sorry, too many clients already"), connectTimeoutMs: 100 },
     /no free connection.*maxConnections/,
   ],
   ["is starting", { answer: errorResponse("57P03", "starting up") }, /is starting/],
-  ["answers with an unknown code", { answer: errorResponse("XX999", "?") }, /look the code up/],
+  [
+    "is damaged",
+    { answer: errorResponse("XX001", "invalid page\nin block 1\0") },
+    /its data is damaged\. .* \(SQLSTATE XX001: invalid page in block 1\)/,
+  ],
+  [
+    "answers with an unknown code",
+    { answer: errorResponse("99999", "?") },
+    /look the code up.*99999/,
+  ],
   ["has no TLS", { query: "?sslmode=verify-full" }, /the server has no TLS/],
   [
     "has a certificate of an unknown authority",
@@ -82,10 +92,14 @@ it.each<[string, Refusal, RegExp]>([
     /no trusted authority/,
   ],
   ["closes the connection", {}, /the connection was c(?:losed|ut)/],
-])("names the cause when the server %s", async (_case, { answer, tls, query = "" }, cause) => {
+])("names the cause when the server %s", async (_case, refusal, cause) => {
+  const { answer, tls, query = "", connectTimeoutMs } = refusal;
   server = await listen(postgres(answer, tls));
   const connectionString = `postgres://u:${PASSWORD}@127.0.0.1:${server.port}/db${query}`;
-  const opened = postgresStore({ connectionString }).open();
+  const opened = postgresStore({
+    connectionString,
+    ...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
+  }).open();
   await expect(opened).rejects.toMatchObject({
     code: "STORE_UNAVAILABLE",
     message: expect.stringMatching(cause) as string,
