@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { maintainedIssuer, type MaintainedIssuer } from "../test-support/maintained.ts";
+import { copySessions } from "../test-support/many-sessions.ts";
 import { describeStores } from "../test-support/stores.ts";
 import { call, reasonOf, testClock, type TestClock } from "../test-support/test-issuer.ts";
 import { tableScans, watchedStore, type WatchedStore } from "../test-support/watched-store.ts";
 import { CLEAN_UP_BATCH } from "./clean-up/clean-up.ts";
+import type { SessionTable } from "./store/schema.ts";
 import type { OpenStore } from "./store/store.ts";
 
 const MINUTE = 60_000;
@@ -55,27 +57,15 @@ describeStores("the maintenance of an issuer on $name", (place) => {
   }
 
   /** Copies of one session, changes and sign-ins, which all ended long ago. */
-  async function fill({ issuer }: MaintainedIssuer, change: object = {}): Promise<void> {
+  async function fill(
+    { issuer }: MaintainedIssuer,
+    change: Partial<SessionTable> = {},
+  ): Promise<void> {
     await issuer.sessions.create({ userId: "alice", tenantId: "acme" });
-    const row = await direct.db
-      .selectFrom("breezeway_session")
-      .selectAll()
-      .executeTakeFirstOrThrow();
     const ended = { created_at_ms: 0, last_active_at_ms: 0, expires_at_ms: 0, review_at_ms: 0 };
+    await copySessions(direct, MANY, () => ({ ...ended, ...change }));
     for (let from = 0; from < MANY; from += 100) {
       const numbers = Array.from({ length: Math.min(100, MANY - from) }, (_, at) => from + at);
-      await direct.db
-        .insertInto("breezeway_session")
-        .values(
-          numbers.map((n) => ({
-            ...row,
-            ...ended,
-            handle: `h${n}`,
-            selector_hash: `s${n}`,
-            ...change,
-          })),
-        )
-        .execute();
       await direct.db
         .insertInto("breezeway_change")
         .values(

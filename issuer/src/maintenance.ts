@@ -1,14 +1,16 @@
-/** Periodic work of an issuer: announces keys that are due, and cleans up. */
+/** Periodic work of an issuer: announces keys that are due, finishes revocations, and cleans up. */
 import type { Clock } from "@breezeway/shared";
 import { cleanUp } from "./clean-up/clean-up.ts";
 import { claimCleanUp } from "./clean-up/clean-up-lease.ts";
 import type { KeyRing } from "./keys/key-ring.ts";
 import type { SessionLifetimes } from "./sessions/lifetime.ts";
+import type { SessionEnding } from "./sessions/session-ending.ts";
 import type { OpenStore } from "./store/store.ts";
 import type { StoreTime } from "./time.ts";
 
 export interface MaintenanceDeps {
   readonly store: OpenStore;
+  readonly sessions: Pick<SessionEnding, "finishRevocations">;
   readonly keys: Pick<KeyRing, "maintain" | "purge">;
   readonly lifetimes: SessionLifetimes;
   readonly clock: Clock;
@@ -28,7 +30,7 @@ const SPREAD_MS = 10_000;
 
 /** Runs the maintenance once a minute. A run that fails is repeated a minute later. */
 export function startMaintenance(deps: MaintenanceDeps): Maintenance {
-  const { store, keys, storeTime, clock, onError } = deps;
+  const { store, sessions, keys, storeTime, clock, onError } = deps;
   const closing = new AbortController();
   const { signal } = closing;
   let timer: unknown;
@@ -36,7 +38,10 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
   const run = async (): Promise<void> => {
     await keys.maintain();
     const nowMs = await storeTime();
-    if (!(await claimCleanUp(store, nowMs))) return;
+    const claim = await claimCleanUp(store, nowMs);
+    if (!claim) return;
+    await sessions.finishRevocations(nowMs);
+    if (!claim.mayDelete) return;
     await keys.purge();
     await cleanUp({ ...deps, signal }, nowMs);
   };

@@ -8,7 +8,7 @@ export interface Statement {
   readonly query: CompiledQuery;
   /** Turns of the event loop before it, from an arbitrary number on. */
   readonly turn: number;
-  /** Rows that it wrote. */
+  /** Rows that it wrote or returned. */
   rows: number;
 }
 
@@ -19,8 +19,15 @@ export interface WatchedStore extends Store {
   readonly stop: () => void;
 }
 
-/** Records until `stop`. Statements inside transactions count, too. */
-export function watchedStore(store: Store): WatchedStore {
+/**
+ * Records until `stop`. Statements inside transactions count, too.
+ *
+ * @param onStatement May throw: then the statement fails
+ */
+export function watchedStore(
+  store: Store,
+  onStatement: (statement: Statement) => void = () => undefined,
+): WatchedStore {
   const statements: Statement[] = [];
   let turn = 0;
   let isWatching = true;
@@ -38,11 +45,12 @@ export function watchedStore(store: Store): WatchedStore {
         const statement = { query, turn, rows: 0 };
         byId.set(queryId, statement);
         statements.push(statement);
+        onStatement(statement);
         return node;
       },
       transformResult: ({ result, queryId }) => {
         const statement = byId.get(queryId);
-        if (statement) statement.rows = Number(result.numAffectedRows ?? 0);
+        if (statement) statement.rows = Number(result.numAffectedRows ?? result.rows.length);
         return Promise.resolve(result);
       },
     };

@@ -21,15 +21,16 @@ export type InternalKind =
   | "data-changed"
   | "renewed"
   | "keys-changed"
-  | "installations-changed";
+  | "installations-changed"
+  | "sessions-ended";
 
 export interface Change {
   readonly kind: RevocationKind | InternalKind;
-  /** Session handle, user, tenant, app or key id, by kind. For `installations-changed`, the tenant id. */
+  /** Session handle, user, tenant, app or key id, by kind. For `installations-changed`, the tenant id; for `sessions-ended`, that of its `detail`. */
   readonly subject: string;
   /** Narrows a `user` or `app` revocation to one tenant. */
   readonly tenantId?: string;
-  /** The reason of kind `session`, such as `signed-out` or `refresh-reused`; or {@link WIDENED}. */
+  /** The reason of kind `session`, such as `signed-out` or `refresh-reused`; or {@link WIDENED}. The kind of a `sessions-ended`. */
   readonly detail?: string;
   /** The second that a revocation names. Default: the second of the change plus {@link leadSeconds}. */
   readonly atSeconds?: number;

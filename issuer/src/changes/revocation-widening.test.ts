@@ -2,7 +2,7 @@ import { decodeJwt } from "jose";
 import type { KyselyPlugin, PluginTransformResultArgs, QueryResult, UnknownRow } from "kysely";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { sqliteStore, type Issuer, type Store } from "../index.ts";
-import { MAX_SESSION_CHANGES } from "../sessions/session-store.ts";
+import { MAX_SESSION_CHANGES } from "../sessions/session-revocation.ts";
 import { openBrowser } from "../../test-support/client.ts";
 import { describeStores } from "../../test-support/stores.ts";
 import {

@@ -16,13 +16,21 @@ const SETTLED_MS = 3_600_000;
 /** Between two runs. Everything is kept for longer than this, and restarts take less. */
 const MAX_GAP_MS = 3_600_000;
 
+export interface CleanUpClaim {
+  /** The clock has run evenly for long enough. */
+  readonly mayDelete: boolean;
+}
+
 /**
  * Claims the clean-up for one run.
  *
- * @returns whether this process may delete now
+ * @returns `undefined` when another process has it
  * @throws {BridgeError} STORE_UNAVAILABLE
  */
-export async function claimCleanUp(store: OpenStore, nowMs: number): Promise<boolean> {
+export async function claimCleanUp(
+  store: OpenStore,
+  nowMs: number,
+): Promise<CleanUpClaim | undefined> {
   const claimed = await withStore(store, () =>
     store.db
       .updateTable("breezeway_clean_up")
@@ -47,5 +55,5 @@ export async function claimCleanUp(store: OpenStore, nowMs: number): Promise<boo
       .returning("even_since_ms")
       .executeTakeFirst(),
   );
-  return claimed !== undefined && nowMs - claimed.even_since_ms >= SETTLED_MS;
+  return claimed && { mayDelete: nowMs - claimed.even_since_ms >= SETTLED_MS };
 }

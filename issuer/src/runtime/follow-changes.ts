@@ -21,6 +21,9 @@ export function followChanges(parts: Parts, signal: AbortSignal): void {
       case "tenant":
         cache.clear({ kind: change.kind, id: change.subject });
         break;
+      case "sessions-ended":
+        cache.clear({ kind: change.detail === "user" ? "user" : "tenant", id: change.subject });
+        break;
       default:
         cache.drop(change.subject);
     }

@@ -52,6 +52,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
   await Promise.all([feed.load(), keys.start()]);
   const maintenance = startMaintenance({
     store,
+    sessions,
     keys,
     lifetimes,
     clock,

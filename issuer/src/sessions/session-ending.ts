@@ -6,15 +6,14 @@ import {
   type SessionServiceDeps,
 } from "./session-service-deps.ts";
 import type { SessionRecord } from "./session-record.ts";
+import type { ManySessions, RevokeQuery } from "./session-revocation.ts";
 import { parseSecret } from "./session-secret.ts";
-import type { RevokeQuery } from "./session-store.ts";
 
 export interface SessionEnding {
-  readonly revoke: (
-    query: RevokeQuery,
-    reason: string,
-    context?: CallContext,
-  ) => Promise<SessionRecord[]>;
+  /** @returns handles of the sessions that it ended */
+  readonly revoke: (query: RevokeQuery, reason: string, context?: CallContext) => Promise<string[]>;
+  /** Finishes revocations that a process left behind when it ended. @param nowMs By the store's clock */
+  readonly finishRevocations: (nowMs: number) => Promise<void>;
   /** Ends a session whose old secret was used again. @returns the error for the caller */
   readonly endForReuse: (record: SessionRecord, context: CallContext) => Promise<BridgeError>;
   /** Ends the session of a cookie, even when the cookie's secret is an old one. */
@@ -26,36 +25,46 @@ export interface SessionEnding {
   readonly revokeTokensForApp: (appId: string) => Promise<void>;
 }
 
-export function createSessionEnding({
-  store,
-  cache,
-  clock,
-  audit,
-  changed,
-}: SessionServiceDeps): SessionEnding {
-  async function revoke(
+/** A process that works on a revocation writes several times a second, unless its store hangs. */
+const ABANDONED_MS = 60_000;
+
+export function createSessionEnding(deps: SessionServiceDeps): SessionEnding {
+  const { store, cache, clock, audit, changed } = deps;
+  const revokeMany = createManyEnding(deps);
+
+  async function revokeFew(
     query: RevokeQuery,
     reason: string,
-    context: CallContext = {},
-  ): Promise<SessionRecord[]> {
-    const all: SessionRecord[] = [];
+    context: CallContext,
+  ): Promise<string[]> {
+    const handles: string[] = [];
     for await (const ended of store.revoke(query, reason, clock.now())) {
-      for (const record of ended) {
-        cache.drop(record.handle);
+      for (const session of ended) {
+        cache.drop(session.handle);
         audit({
           event: reason === "signed-out" ? "session.signed-out" : "session.revoked",
-          ...auditFieldsOf(record, context),
+          ...auditFieldsOf(session, context),
           reason,
         });
+        handles.push(session.handle);
       }
       if (ended.length > 0) await changed();
-      all.push(...ended);
     }
-    return all;
+    return handles;
   }
+
+  const revoke: SessionEnding["revoke"] = async (query, reason, context = {}) => {
+    const many = await store.manyOf(query);
+    return many ? revokeMany(many, reason) : revokeFew(query, reason, context);
+  };
 
   return {
     revoke,
+    finishRevocations: async (nowMs) => {
+      for (const many of await store.unfinished(nowMs - ABANDONED_MS, nowMs + ABANDONED_MS)) {
+        await revokeMany(many, "revoked");
+      }
+    },
     endForReuse: async (record, context) => {
       audit({
         event: "session.reused",
@@ -80,5 +89,38 @@ export function createSessionEnding({
       audit({ event: "token.revoked", app: appId });
       await changed();
     },
+  };
+}
+
+/** Ends very many sessions, with one audit line for all. */
+function createManyEnding({
+  store,
+  cache,
+  clock,
+  audit,
+  changed,
+}: SessionServiceDeps): (many: ManySessions, reason: string) => Promise<string[]> {
+  return async (many, reason) => {
+    const { kind, id } = many;
+    const all: string[] = [];
+    const count = await store.revokeMany(
+      many,
+      () => clock.now(),
+      (handles) => {
+        // This process needs not wait for the log.
+        cache.clear({ kind, id });
+        for (const handle of handles) all.push(handle);
+      },
+    );
+    const tenant = kind === "tenant" ? id : many.tenantId;
+    audit({
+      event: "session.revoked",
+      ...(kind === "user" ? { sub: id } : {}),
+      ...(tenant === undefined ? {} : { tenant }),
+      reason,
+      count,
+    });
+    await changed();
+    return all;
   };
 }

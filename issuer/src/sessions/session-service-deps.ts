@@ -30,7 +30,7 @@ export interface SessionServiceDeps {
 
 /** The fields of an audit line that identify the session. */
 export function auditFieldsOf(
-  record: SessionRecord,
+  record: Pick<SessionRecord, "userId" | "tenantId" | "handle">,
   { requestId }: CallContext = {},
 ): Pick<AuditEvent, "sub" | "tenant" | "sid" | "requestId"> {
   return { sub: record.userId, tenant: record.tenantId, sid: record.handle, requestId };

@@ -2,23 +2,17 @@ import fc from "fast-check";
 import { beforeEach, expect, it } from "vitest";
 import { latestSeq, readChanges } from "../changes/change-log.ts";
 import type { OpenStore } from "../store/store.ts";
-import { inTurns } from "../../test-support/in-turns.ts";
 import { describeStores } from "../../test-support/stores.ts";
 import { checkId } from "../stored-id.ts";
 import { purgeSessions } from "./session-purge.ts";
 import type { SessionRecord } from "./session-record.ts";
-import {
-  createSessionStore,
-  MAX_SESSION_CHANGES,
-  REVOKE_SLICE,
-  type RevokeQuery,
-  type SessionStore,
-} from "./session-store.ts";
+import type { EndedSession, RevokeQuery } from "./session-revocation.ts";
+import { createSessionStore, type SessionStore } from "./session-store.ts";
 
 const NOW_MS = 1_800_000_000_000;
 
-async function revoke(sessions: SessionStore, query: RevokeQuery): Promise<SessionRecord[][]> {
-  const slices: SessionRecord[][] = [];
+async function revoke(sessions: SessionStore, query: RevokeQuery): Promise<EndedSession[][]> {
+  const slices: EndedSession[][] = [];
   for await (const slice of sessions.revoke(query, "revoked", NOW_MS)) slices.push(slice);
   return slices;
 }
@@ -122,16 +116,6 @@ describeStores("sessions in the $name store", (place) => {
     const page = { userId: "alice", limit: 10, nowMs: NOW_MS, idleMs: 1 };
     expect((await sessions.listForUser(page))?.map(({ handle }) => handle)).toEqual(["d"]);
     expect(await sessions.listForUser({ ...page, tenantId: "acme" })).toEqual([]);
-  });
-
-  it("revokes very many in slices, each with one change of the user", async () => {
-    const sessions = createSessionStore(store);
-    const handles = Array.from({ length: MAX_SESSION_CHANGES + 1 }, (_, index) => `s${index}`);
-    await inTurns(handles, (handle) => sessions.insert(session(handle)));
-    const ended = await revoke(sessions, { userId: "alice" });
-    expect(ended.map(({ length }) => length)).toEqual([REVOKE_SLICE, REVOKE_SLICE, 1]);
-    const change = { kind: "user", subject: "alice" };
-    expect(await readChanges(store.db, 0, 10)).toMatchObject([change, change, change]);
   });
 
   it("loses no concurrent update of one session", async () => {

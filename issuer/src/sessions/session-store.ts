@@ -1,16 +1,10 @@
 /** The queries on sessions. Each function is atomic; the callers decide what to write. */
-import { setImmediate } from "node:timers/promises";
 import { appendChanges, type Change } from "../changes/change-log.ts";
 import type { SessionRow } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
-import { fromRow, KEEP_ENDED_MS, toRow, type SessionRecord } from "./session-record.ts";
-
-export interface RevokeQuery {
-  readonly userId?: string;
-  readonly tenantId?: string;
-  readonly handle?: string;
-}
+import { fromRow, toRow, type SessionRecord } from "./session-record.ts";
+import { createSessionRevocation, type SessionRevocation } from "./session-revocation.ts";
 
 export interface ListQuery {
   readonly userId: string;
@@ -22,7 +16,7 @@ export interface ListQuery {
   readonly idleMs: number;
 }
 
-export interface SessionStore {
+export interface SessionStore extends SessionRevocation {
   readonly insert: (record: SessionRecord) => Promise<void>;
   readonly findBySelector: (selectorHash: string) => Promise<SessionRecord | undefined>;
   readonly findByHandle: (handle: string) => Promise<SessionRecord | undefined>;
@@ -46,38 +40,8 @@ export interface SessionStore {
     log: readonly Change[],
     nowMs: number,
   ) => Promise<SessionRecord | undefined>;
-  /**
-   * Revokes the matching sessions that are not revoked yet, and yields them in slices. Each slice is one
-   * transaction, which is complete by itself: its sessions and their changes.
-   */
-  readonly revoke: (
-    query: RevokeQuery,
-    reason: string,
-    nowMs: number,
-  ) => AsyncGenerator<SessionRecord[], void>;
   /** Revokes every token of an app so far. */
   readonly revokeApp: (appId: string, nowMs: number) => Promise<void>;
-}
-
-/** When more sessions are revoked at once, the log gets a change of the user or tenant for each slice. */
-export const MAX_SESSION_CHANGES = 1_000;
-/** Sessions in one transaction. Others wait for it: SQLite has one writer, and this process one thread. */
-export const REVOKE_SLICE = 500;
-
-async function liveHandles(
-  store: OpenStore,
-  { handle, userId, tenantId }: RevokeQuery,
-  limit: number,
-): Promise<string[]> {
-  let query = store.db
-    .selectFrom("breezeway_session")
-    .select("handle")
-    .where("revoked_at_ms", "is", null)
-    .limit(limit);
-  if (handle !== undefined) query = query.where("handle", "=", handle);
-  if (userId !== undefined) query = query.where("user_id", "=", userId);
-  if (tenantId !== undefined) query = query.where("tenant_id", "=", tenantId);
-  return (await withStore(store, () => query.execute())).map((row) => row.handle);
 }
 
 async function listForUser(
@@ -113,20 +77,7 @@ async function listForUser(
   return (await query.execute()).map(fromRow);
 }
 
-/** One change per session is exact, since it ends all tokens of that session. */
-function changesOf(ended: readonly SessionRecord[], reason: string): readonly Change[] {
-  return ended.map(({ handle }) => ({ kind: "session", subject: handle, detail: reason }));
-}
-
-/** The change in place of very many, so that the feed stays small. */
-function wideChange({ userId, tenantId }: RevokeQuery): Change {
-  if (userId === undefined) return { kind: "tenant", subject: tenantId ?? "" };
-  return { kind: "user", subject: userId, ...(tenantId === undefined ? {} : { tenantId }) };
-}
-
-function createSessionWrites(
-  store: OpenStore,
-): Pick<SessionStore, "replace" | "update" | "revoke"> {
+function createSessionWrites(store: OpenStore): Pick<SessionStore, "replace" | "update"> {
   const { db } = store;
   return {
     replace: async (seen, next, changes, nowMs) => {
@@ -170,38 +121,6 @@ function createSessionWrites(
           return fromRow(updated);
         }),
       ),
-    async *revoke(query, reason, nowMs) {
-      const isWide =
-        query.handle === undefined &&
-        (await liveHandles(store, query, MAX_SESSION_CHANGES + 1)).length > MAX_SESSION_CHANGES;
-      for (;;) {
-        const handles = await liveHandles(store, query, REVOKE_SLICE);
-        if (handles.length > 0) yield await revokeSlice(handles);
-        // Counts what was found, since another process may have revoked a part of it meanwhile.
-        if (handles.length < REVOKE_SLICE) return;
-        await setImmediate();
-      }
-
-      function revokeSlice(handles: readonly string[]): Promise<SessionRecord[]> {
-        return withStore(store, () =>
-          db.transaction().execute(async (transaction) => {
-            const update = transaction
-              .updateTable("breezeway_session")
-              .set({
-                revoked_at_ms: nowMs,
-                revoked_reason: reason,
-                review_at_ms: nowMs + KEEP_ENDED_MS,
-              })
-              .where("revoked_at_ms", "is", null)
-              .where("handle", "in", handles);
-            const ended = (await update.returningAll().execute()).map(fromRow);
-            const changes = isWide ? [wideChange(query)] : changesOf(ended, reason);
-            if (ended.length > 0) await appendChanges(store, transaction, changes, nowMs);
-            return ended;
-          }),
-        );
-      }
-    },
   };
 }
 
@@ -228,6 +147,7 @@ export function createSessionStore(store: OpenStore): SessionStore {
     findByHandle: (handle) => findOne("handle", handle),
     listForUser: (query) => withStore(store, () => listForUser(store, query)),
     ...createSessionWrites(store),
+    ...createSessionRevocation(store),
     revokeApp: async (appId, nowMs) => {
       await withStore(store, () =>
         db

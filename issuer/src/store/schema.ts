@@ -17,6 +17,7 @@ export interface Database {
   breezeway_login_attempt: LoginAttemptTable;
   breezeway_installation: InstallationTable;
   breezeway_clean_up: CleanUpTable;
+  breezeway_revocation: RevocationTable;
 }
 
 export interface SessionTable {
@@ -100,6 +101,18 @@ export interface CleanUpTable {
   checked_at_ms: number;
   /** Since then, `checked_at_ms` made no jump. */
   even_since_ms: number;
+}
+
+/** A revocation of very many sessions that is not finished. */
+export interface RevocationTable {
+  kind: "user" | "tenant";
+  subject: string;
+  /** Narrows the revocation of a user; empty otherwise. */
+  tenant_id: string;
+  /** Sessions that it has ended so far. */
+  ended: number;
+  /** When a process last worked on it. */
+  active_at_ms: number;
 }
 
 /** One row for each app and tenant that ever had an installation. */

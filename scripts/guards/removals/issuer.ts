@@ -136,9 +136,9 @@ export const issuer: readonly Removal[] = [
     row: "TM-313",
     edits: [
       edit(
-        "issuer/src/sessions/session-store.ts",
-        'const update = transaction\n              .updateTable("breezeway_session")',
-        'const update = db\n              .updateTable("breezeway_session")',
+        "issuer/src/sessions/session-revocation.ts",
+        "const ended = await revokeSlice(transaction, handles, { reason, nowMs });",
+        "const ended = await revokeSlice(db as never, handles, { reason, nowMs });",
       ),
     ],
   },
