@@ -22,6 +22,8 @@ const LAYERS = {
 const APPLICATIONS = ["cli", "playwright", "demo", "e2e", "bench", "examples"];
 const WORKSPACES = [...Object.keys(LAYERS), ...APPLICATIONS];
 const TESTS = "(\\.test(-d)?\\.tsx?$|(^|/)test-support/)";
+/** What the servers on Node have in common. */
+const NODE_ENTRY = "^shared/src/node(\\.ts$|/)";
 const anyOf = (/** @type {string[]} */ names) => `^(${names.join("|")})/`;
 
 export default {
@@ -77,8 +79,18 @@ export default {
       name: "no-node-in-the-browser",
       comment: "shared, guest, host and client run where Node's modules do not exist.",
       severity: "error",
-      from: { path: anyOf(["shared", "guest", "host", "client"]), pathNot: TESTS },
+      from: { path: anyOf(["shared", "guest", "host", "client"]), pathNot: [TESTS, NODE_ENTRY] },
       to: { dependencyTypes: ["core"] },
+    },
+    {
+      name: "node-entry-for-servers",
+      comment: "Only the servers on Node use what they have in common.",
+      severity: "error",
+      from: {
+        path: anyOf(WORKSPACES),
+        pathNot: [TESTS, NODE_ENTRY, "^(issuer|gateway)/src/node/", "^gateway/src/observe/"],
+      },
+      to: { path: NODE_ENTRY },
     },
     {
       name: "bootstrap-without-packages",

@@ -35,6 +35,7 @@ export interface Config {
   readonly issuer: object;
   readonly gateway: object;
   readonly apps: readonly object[];
+  readonly shutdown?: object;
 }
 
 /** @param service - Answers the requests that the gateway forwards. */
@@ -56,6 +57,8 @@ export async function createServePlace(
         routes: [{ ...route, prefix: "/orders", scopes: ["orders:write"] }],
       },
       apps: [ORDERS],
+      // No load balancer is in front, and most tests have nothing to wait for.
+      shutdown: { drainDelayMs: 0, graceMs: 0 },
     },
     write(config) {
       // A rename replaces the file as a whole, as a deployment does.
@@ -78,6 +81,8 @@ export interface LogLine {
   readonly part?: string;
   readonly url?: string;
   readonly why?: string;
+  readonly drainDelayMs?: number;
+  readonly graceMs?: number;
 }
 
 /** The addresses in the log, by name of the part. */

@@ -4,7 +4,10 @@
 -- When the gateway allows the request, its answer sets the identity headers. A refusal is returned
 -- with the gateway's status and body. When the gateway does not answer, the request is refused.
 
-local AUTHZ = "http://127.0.0.1:4001/authz"
+local GATEWAYS = {
+  "http://127.0.0.1:4001/authz",
+  --"http://127.0.0.1:4002/authz",
+}
 local TIMEOUT_MS = 2000
 
 local IDENTITY = {
@@ -120,11 +123,28 @@ local function refuse(txn, status, headers, body)
   txn:done(reply)
 end
 
+-- Asks one gateway after the other until one answers. The next request begins with that one.
+local first = 1
+local function ask(txn)
+  local headers = question(txn)
+  for turn = 0, #GATEWAYS - 1 do
+    local index = (first - 1 + turn) % #GATEWAYS + 1
+    local ok, answer = pcall(function()
+      return core.httpclient():get({
+        url = GATEWAYS[index], headers = headers, timeout = TIMEOUT_MS,
+      })
+    end)
+    -- HAProxy itself answers 503 for a gateway that it cannot reach.
+    if ok and answer ~= nil and (answer.headers or {})["x-breezeway-request-id"] ~= nil then
+      first = index
+      return answer
+    end
+  end
+end
+
 core.register_action("breezeway", { "http-req" }, function(txn)
-  local ok, answer = pcall(function()
-    return core.httpclient():get({ url = AUTHZ, headers = question(txn), timeout = TIMEOUT_MS })
-  end)
-  if not ok or answer == nil or answer.status == nil or answer.status == 0 then
+  local answer = ask(txn)
+  if answer == nil then
     return refuse(txn, 503, {
       ["content-type"] = { "application/problem+json" },
       ["retry-after"] = { "1" },

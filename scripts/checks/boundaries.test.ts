@@ -154,6 +154,22 @@ test("refuses Node's own modules in packages that run without Node", async () =>
   ]);
 });
 
+test("lets servers on Node use what they have in common, and no other part", async () => {
+  const shared = {
+    manifest: { exports: { "./node": "./src/node.ts" } },
+    files: { "src/node.ts": `export * from "node:http";` },
+  };
+  const source = `export * from "@breezeway/shared/node";`;
+  const issuer = {
+    manifest: USES_SHARED,
+    files: { "src/node/serve.ts": source, "src/http/route.ts": source },
+  };
+  const root = await writeWorkspaces({ shared, issuer });
+  expect(await checkBoundaries(root)).toEqual([
+    "issuer/src/http/route.ts → shared/src/node.ts: Only the servers on Node use what they have in common.",
+  ]);
+});
+
 test("walks files with using declarations", async () => {
   const source = `export async function f(x: Disposable) { using y = x; await import("zod"); return y; }`;
   expect(await problemsOf("verify", source)).toHaveLength(1);

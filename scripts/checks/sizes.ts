@@ -20,7 +20,7 @@ import { bundle, sourceEntries } from "./support/bundle.ts";
 /** Workspaces that browsers load. */
 const FOLDERS = ["shared", "guest", "host"];
 /** Entries for tests, servers and build tools, which no page loads. */
-const NOT_MEASURED = /\/(testing|server|vite)$/u;
+const NOT_MEASURED = /\/(testing|server|vite|node)$/u;
 const SLACK = 0.1;
 /** Leaves room for the compressor and a changed message. A larger growth needs a decision. */
 const HEADROOM = 1.01;

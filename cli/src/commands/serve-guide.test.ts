@@ -44,6 +44,8 @@ function withPorts(block: string, issuerPort = 0, issuer: object = {}): object {
     ...config,
     issuer: { ...config.issuer, ...issuer, port: issuerPort },
     gateway: { ...config.gateway, port: 0, operationsPort: 0, routes },
+    // No load balancer is in front.
+    shutdown: { drainDelayMs: 0, graceMs: 0 },
   };
 }
 

@@ -65,7 +65,7 @@ function configuration(issuer: object = {}): object {
       routes: routes.map((route) => ({ ...route, upstream: local?.upstream })),
       audit: { file: "audit.jsonl" },
     },
-    shutdown: {},
+    shutdown: { drainDelayMs: 0, graceMs: 0 },
   };
 }
 

@@ -26,7 +26,7 @@ let url: ServeProcess["url"];
 
 function write(config: Config): void {
   const issuer = { ...config.issuer, hooks: "./hooks.mjs" };
-  place.write({ ...config, issuer, shutdown: { graceMs: 3_000 } });
+  place.write({ ...config, issuer, shutdown: { drainDelayMs: 0, graceMs: 3_000 } });
 }
 
 beforeAll(async () => {

@@ -46,6 +46,42 @@ describe("breezeway serve", () => {
     ]);
   });
 
+  it("serves for 5 s after the signal by default, while both health endpoints answer 503", async () => {
+    fixture.place.write(change({}, {}, { shutdown: { graceMs: 0 } }));
+    let lines: readonly LogLine[] = [];
+    const stopped = serve([], async (log) => {
+      lines = log;
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    });
+    await expect
+      .poll(() => lines.find(({ event }) => event === "stopping"))
+      .toMatchObject({
+        drainDelayMs: 5_000,
+        graceMs: 0,
+      });
+    const { issuer, gateway, operations } = addressesIn(lines);
+    const statusOf = async (url: string): Promise<number> => (await fetch(url)).status;
+    expect(await statusOf(`${issuer}/auth/health`)).toBe(503);
+    expect(await statusOf(`${operations}/health/ready`)).toBe(503);
+    expect(await statusOf(`${issuer}/auth/.well-known/jwks.json`)).toBe(200);
+    expect((await send(`${gateway}/orders`)).status).toBe(401);
+    vi.advanceTimersByTime(5_000);
+    expect(await stopped).toMatchObject({ code: 0, err: "" });
+    await expect(fetch(`${gateway}/orders`)).rejects.toThrow("fetch failed");
+  });
+
+  it("keeps unused connections for the time that the file says, of each part", async () => {
+    fixture.place.write(change({ keepAliveTimeoutMs: 7_000 }, { keepAliveTimeoutMs: 9_000 }));
+    const { code } = await serve([], async (lines) => {
+      const { issuer, gateway } = addressesIn(lines);
+      const keptBy = async (url: string): Promise<unknown> =>
+        (await fetch(url)).headers.get("keep-alive");
+      expect(await keptBy(`${issuer}/auth/health`)).toBe("timeout=7");
+      expect(await keptBy(`${gateway}/health/live`)).toBe("timeout=9");
+    });
+    expect(code).toBe(0);
+  });
+
   it.each([
     ["issuer.port", (port: number) => change({ port })],
     ["gateway.port", (port: number) => change({}, { port })],

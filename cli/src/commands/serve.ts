@@ -6,7 +6,8 @@ const HELP = `
 Signals:
   SIGHUP           reloads apps, routes, cors, hostOrigins and removeHeaders from the file;
                    changes of other fields need a restart
-  SIGTERM, SIGINT  finishes open requests and exits with 0; a second signal exits at once
+  SIGTERM, SIGINT  serves for another 5 s (shutdown.drainDelayMs), finishes open requests and
+                   exits with 0; a second signal exits at once
 
 Guide: https://github.com/breezeway-bridge/breezeway/blob/main/docs/guides/serve.md`;
 
@@ -31,7 +32,7 @@ export function registerServe(program: Command, io: CliIo): void {
       const log = createServeLog(io.out);
       const running = await startServe(file, { io, log });
       await io.untilStopped();
-      log.event("stopping");
+      log.event("stopping", running.shutdown);
       await running.stop();
       log.event("stopped");
     });

@@ -71,7 +71,7 @@ export interface ServeConfig {
   readonly apps: readonly (string | Readonly<Record<string, unknown>>)[];
   /** Addresses and CIDR ranges of the reverse proxies in front of both. Default none. */
   readonly trustedProxies?: readonly string[];
-  /** Each 0 to 600 000 ms. Default 0 and 10 000. */
+  /** Each 0 to 600 000 ms. Default 5 000 and 10 000. */
   readonly shutdown: { readonly drainDelayMs: number; readonly graceMs: number };
 }
 
@@ -175,6 +175,9 @@ const gateway = z.looseObject({
 });
 
 const MAX_SHUTDOWN_MS = 600_000;
+/** HAProxy's health checks, every 2 s, notice within it; Kubernetes and Docker's `stop` wait longer. */
+const DRAIN_DELAY_MS = 5_000;
+const GRACE_MS = 10_000;
 const shutdownMs = z.int().check(z.gte(0), z.lte(MAX_SHUTDOWN_MS));
 
 const serveConfigSchema: z.ZodMiniType<ServeConfig> = z.strictObject({
@@ -185,10 +188,10 @@ const serveConfigSchema: z.ZodMiniType<ServeConfig> = z.strictObject({
   trustedProxies: maybe(strings),
   shutdown: z._default(
     z.strictObject({
-      drainDelayMs: z._default(shutdownMs, 0),
-      graceMs: z._default(shutdownMs, 10_000),
+      drainDelayMs: z._default(shutdownMs, DRAIN_DELAY_MS),
+      graceMs: z._default(shutdownMs, GRACE_MS),
     }),
-    { drainDelayMs: 0, graceMs: 10_000 },
+    { drainDelayMs: DRAIN_DELAY_MS, graceMs: GRACE_MS },
   ),
 });
 

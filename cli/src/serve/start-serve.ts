@@ -1,5 +1,4 @@
 /** Runs issuer and gateway in this process, each on its port. The gateway calls the issuer in memory. */
-import { setTimeout as delay } from "node:timers/promises";
 import { createGateway, type Gateway, type GatewayOptions } from "@breezeway/gateway";
 import {
   serveGateway,
@@ -11,6 +10,7 @@ import { createIssuer, type Issuer } from "@breezeway/issuer";
 import { serveIssuer, type IssuerServer } from "@breezeway/issuer/node";
 import { BridgeError } from "@breezeway/shared";
 import type { CliIo } from "../io.ts";
+import type { ServeConfig } from "./config-schema.ts";
 import { listenFault } from "./listen-fault.ts";
 import { reasonFor } from "./reason-for.ts";
 import { readTrustedText } from "./read-text.ts";
@@ -24,6 +24,8 @@ export interface ServeDeps {
 }
 
 export interface Running {
+  /** The times of {@link Running.stop}, in milliseconds. */
+  readonly shutdown: ServeConfig["shutdown"];
   /** Shuts down after `drainDelayMs`, and gives open requests at most `graceMs`. */
   stop(): Promise<void>;
 }
@@ -57,14 +59,15 @@ export async function startServe(file: string, { io, log }: ServeDeps): Promise<
   logAddresses(log, issuerServer, gatewayServer);
   started.resolve(() => reload(plan, { issuer, gateway, log }));
   const running = opened.move();
-  const { drainDelayMs, graceMs } = plan.config.shutdown;
+  const { shutdown } = plan.config;
   return {
+    shutdown,
     async stop() {
       watching.close();
       await Promise.all([
-        gatewayServer.close({ drainDelayMs, graceMs }),
-        // Guests still get tokens while the gateway accepts requests.
-        delay(drainDelayMs).then(() => issuerServer.close({ graceMs })),
+        // Together: guests still get tokens while the gateway accepts requests.
+        gatewayServer.close(shutdown),
+        issuerServer.close(shutdown),
       ]);
       await running.disposeAsync();
     },

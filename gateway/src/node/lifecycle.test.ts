@@ -111,7 +111,7 @@ describe("serveGateway", () => {
     } as const;
     await expect(serveGateway(options, { port })).rejects.toMatchObject({
       code: "CONFIG_INVALID",
-      message: expect.stringContaining(`port ${port} on 127.0.0.1 is in use`) as string,
+      message: expect.stringContaining(`port: ${port} on 127.0.0.1 is already in use`) as string,
     });
   });
 

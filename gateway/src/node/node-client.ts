@@ -32,11 +32,17 @@ export class GatewayResponse<
   }
 }
 
+/** Whether bytes written now would end up inside another answer, or be taken for one. */
+export function isAnswering({ gatewayResponse: response }: GatewaySocket): boolean {
+  if (response === undefined || response.writableFinished) return false;
+  return response.headersSent || response.req.complete;
+}
+
 /** Above this size, copying costs more than a second write. */
 const ONE_WRITE_BYTES = 32_768;
 
 export interface ClientTraits {
-  readonly server: { readonly isDraining: boolean };
+  readonly server: { readonly isStopping: boolean };
   /** The client waits for `100 Continue` before it sends its body. */
   readonly mustContinue: boolean;
 }
@@ -46,7 +52,7 @@ export class NodeClient implements ClientSide {
   readonly #request: IncomingMessage;
   readonly #response: GatewayResponse;
   readonly #mustContinue: boolean;
-  readonly #server: { readonly isDraining: boolean };
+  readonly #server: { readonly isStopping: boolean };
   #status = 0;
   #headers: string[] | undefined;
   #held: Buffer | undefined;
@@ -89,7 +95,7 @@ export class NodeClient implements ClientSide {
     // The next bytes may be a body or a request: a client that waits for 100 Continue may send either, and
     // a malformed request may end elsewhere than the parser thinks.
     const mustClose =
-      isAwaited || reason === "request-malformed" || (this.#server.isDraining && !this.canUpgrade);
+      isAwaited || reason === "request-malformed" || (this.#server.isStopping && !this.canUpgrade);
     this.#response.writeHead(
       status,
       mustClose ? [...headers, "connection", "close"] : [...headers],
@@ -174,7 +180,7 @@ export class NodeClient implements ClientSide {
     const headers = this.#headers;
     this.#headers = undefined;
     // Otherwise the client would send its next request on a connection that is about to end.
-    if (this.#server.isDraining) this.#response.shouldKeepAlive = false;
+    if (this.#server.isStopping) this.#response.shouldKeepAlive = false;
     this.#response.writeHead(this.#status, headers);
   }
 }

@@ -40,7 +40,7 @@ const KILL_AFTER_MS = 2_000;
  *
  * @example
  * const cluster = await serveGatewayCluster({ config: "gateway.json", port: 4001 });
- * process.once("SIGTERM", () => void cluster.close({ graceMs: 10_000 }));
+ * process.once("SIGTERM", () => void cluster.close({ drainDelayMs: 5_000, graceMs: 10_000 }));
  */
 export async function serveGatewayCluster(given: ClusterOptions): Promise<GatewayCluster> {
   const options = parseClusterOptions(given);

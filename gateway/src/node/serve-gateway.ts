@@ -1,25 +1,37 @@
 /** The gateway on Node's HTTP server. */
 import { createServer, IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { BridgeError } from "@breezeway/shared";
+import {
+  answerClientError,
+  createDelay,
+  listen,
+  settledWithin,
+  stopListening,
+  timeLimits,
+  urlOf,
+} from "@breezeway/shared/node";
 import type { GatewayOptions } from "../config/options.ts";
 import { coreOf, type GatewayCore } from "../core.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { OperationsAccess } from "../observe/is-insider.ts";
-import { serveOperations, urlOf } from "../observe/serve-operations.ts";
+import { serveOperations } from "../observe/serve-operations.ts";
 import { Exchange } from "../exchange/exchange.ts";
-import { answerClientError } from "./client-error.ts";
-import { GatewayResponse, NodeClient } from "./node-client.ts";
+import { GatewayResponse, isAnswering, NodeClient } from "./node-client.ts";
 import { headOf } from "./request-head.ts";
 import { parseServeOptions, type ServeOptions } from "./serve-options.ts";
 import { handleUpgrade, isWebSocketUpgrade } from "./upgrade.ts";
 
 export interface CloseOptions {
-  /** Time for open requests and streams to finish, in milliseconds. Default 0. */
+  /**
+   * Time for open requests and streams to finish once the port is closed, in milliseconds. Connections
+   * that wait for a request stay open for the first second of it, so that reverse proxies leave them.
+   * Default 0.
+   */
   readonly graceMs?: number | undefined;
   /**
    * Time to serve as before while `/health/ready` answers 503, in milliseconds, so that load balancers
-   * stop sending first. Choose it longer than they take to notice. Default 0.
+   * stop sending first. Choose it longer than they take to notice. Default 0, since only the caller knows
+   * whether a load balancer is in front.
    */
   readonly drainDelayMs?: number | undefined;
 }
@@ -31,7 +43,7 @@ export interface GatewayServer extends AsyncDisposable {
   readonly operationsUrl: string | undefined;
   readonly gateway: Gateway;
   /**
-   * Makes `/health/ready` answer 503 for `drainDelayMs`, stops listening, waits `graceMs` for open
+   * Makes `/health/ready` answer 503 for `drainDelayMs`, stops listening, waits up to `graceMs` for open
    * exchanges, then ends the rest and closes the gateway. A second call ends the delay of the first one.
    */
   close(options?: CloseOptions): Promise<void>;
@@ -40,7 +52,7 @@ export interface GatewayServer extends AsyncDisposable {
 /**
  * @example
  * const server = await serveGateway({ issuer, apps, routes }, { port: 4001 });
- * process.once("SIGTERM", () => void server.close());
+ * process.once("SIGTERM", () => void server.close({ drainDelayMs: 5_000, graceMs: 10_000 }));
  *
  * @throws {BridgeError} CONFIG_INVALID, naming the option, also when the port is in use
  */
@@ -62,27 +74,25 @@ export async function serveGateway(
 
 async function listenWith(gateway: Gateway, options: ServeOptions): Promise<GatewayServer> {
   const core = coreOf(gateway);
-  const server = createHttpServer(core, options);
+  const life = { isStopping: false };
+  const server = createHttpServer({ core, life, access: accessOf(core, options) }, options);
   const { port = 4001, host = "127.0.0.1", reusePort = false } = options;
   const operations = await serveOperations(options, (target) =>
     core.operations.answerInFull(target),
   );
   try {
-    await listen(server, { port, host, reusePort });
+    await listen(server, { port, host, reusePort }, "serveGateway: port");
   } catch (error) {
     await operations?.close();
     throw error;
   }
-  let endDelay = (): void => {};
+  const delay = createDelay();
   const close = async ({ graceMs = 0, drainDelayMs = 0 }: CloseOptions = {}): Promise<void> => {
+    if (core.operations.isDraining) delay.end();
     core.operations.drain();
-    endDelay();
-    if (drainDelayMs > 0) {
-      const { promise: cutShort, resolve } = Promise.withResolvers<void>();
-      endDelay = resolve;
-      await settledWithin(cutShort, drainDelayMs);
-    }
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    await delay.wait(drainDelayMs);
+    life.isStopping = true;
+    const closed = stopListening(server);
     if (graceMs > 0) await settledWithin(closed, graceMs);
     await gateway.close();
     server.closeAllConnections();
@@ -90,7 +100,7 @@ async function listenWith(gateway: Gateway, options: ServeOptions): Promise<Gate
     await operations?.close();
   };
   return {
-    url: urlOf(server.address() as AddressInfo),
+    url: urlOf(server),
     operationsUrl: operations?.url,
     gateway,
     close,
@@ -100,13 +110,22 @@ async function listenWith(gateway: Gateway, options: ServeOptions): Promise<Gate
 
 type HttpServer = Server<typeof IncomingMessage, typeof GatewayResponse>;
 
-function createHttpServer(core: GatewayCore, options: ServeOptions): HttpServer {
-  const {
-    headersTimeoutMs = 15_000,
-    keepAliveTimeoutMs = 65_000,
-    maxHeaderBytes = 16_384,
-  } = options;
+interface Listener {
+  readonly core: GatewayCore;
+  readonly access: OperationsAccess;
+  readonly life: { readonly isStopping: boolean };
+}
+
+function createHttpServer(listener: Listener, options: ServeOptions): HttpServer {
+  const { headersTimeoutMs = 15_000, keepAliveTimeoutMs, maxHeaderBytes = 16_384 } = options;
+  const { core, life } = listener;
   const server = createServer({
+    ...timeLimits({
+      headersTimeoutMs,
+      keepAliveTimeoutMs,
+      // No limit for bodies that move: `idleTimeoutMs` of a route ends silent ones.
+      requestTimeoutMs: 0,
+    }),
     IncomingMessage,
     ServerResponse: GatewayResponse,
     insecureHTTPParser: false,
@@ -115,16 +134,10 @@ function createHttpServer(core: GatewayCore, options: ServeOptions): HttpServer 
     requireHostHeader: false,
     noDelay: true,
     shouldUpgradeCallback: isWebSocketUpgrade,
-    keepAliveTimeout: keepAliveTimeoutMs,
-    headersTimeout: headersTimeoutMs,
-    // No limit for bodies that move: `idleTimeoutMs` of a route ends silent ones.
-    requestTimeout: 0,
-    connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs),
     maxHeaderSize: maxHeaderBytes,
   });
-  const listener = { core, access: accessOf(core, options) };
-  const plain = { server: core.operations, mustContinue: false };
-  const awaited = { server: core.operations, mustContinue: true };
+  const plain = { server: life, mustContinue: false };
+  const awaited = { server: life, mustContinue: true };
   server.on("request", (request, response: GatewayResponse) => {
     handle(listener, request, new NodeClient(request, response, plain));
   });
@@ -137,7 +150,7 @@ function createHttpServer(core: GatewayCore, options: ServeOptions): HttpServer 
   server.on("upgrade", (request, socket, head) => handleUpgrade(core, request, { socket, head }));
   server.on("clientError", (error, socket) => {
     core.metrics.clientError();
-    answerClientError(error, socket);
+    answerClientError(error, { socket, isAnswering: isAnswering(socket) });
   });
   return server;
 }
@@ -145,11 +158,6 @@ function createHttpServer(core: GatewayCore, options: ServeOptions): HttpServer 
 // With a listener for operators, the public one serves no metrics unless `access` is `public`.
 function accessOf({ operations }: GatewayCore, { operationsPort }: ServeOptions): OperationsAccess {
   return operationsPort !== undefined && operations.access === "local" ? "none" : operations.access;
-}
-
-interface Listener {
-  readonly core: GatewayCore;
-  readonly access: OperationsAccess;
 }
 
 function handle({ core, access }: Listener, request: IncomingMessage, client: NodeClient): void {
@@ -177,38 +185,4 @@ function isOtherProtocol(request: IncomingMessage): boolean {
   if (request.httpVersionMajor !== 1) return true;
   // Only read `headers` in this case: Node builds the object at the first access.
   return request.httpVersionMinor === 0 && request.headers["transfer-encoding"] !== undefined;
-}
-
-interface Address {
-  readonly port: number;
-  readonly host: string;
-  readonly reusePort: boolean;
-}
-
-async function listen(server: HttpServer, address: Address): Promise<void> {
-  const { port, host, reusePort } = address;
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject);
-  // Otherwise a cluster's primary would accept the connections, and lose those that it hands to a worker
-  // that has just exited.
-  server.listen({ port, host, reusePort, exclusive: true }, resolve);
-  try {
-    await promise;
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    const what =
-      code === "EADDRINUSE"
-        ? `port ${port} on ${host} is in use. Choose another port`
-        : `cannot listen on ${host}:${port} (${code ?? "unknown"})`;
-    throw new BridgeError("CONFIG_INVALID", `serveGateway: port: ${what}.`, { cause: error });
-  } finally {
-    server.off("error", reject);
-  }
-}
-
-async function settledWithin(done: Promise<void>, ms: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([done, promise]);
-  clearTimeout(timer);
 }

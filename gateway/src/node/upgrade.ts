@@ -44,7 +44,7 @@ class UpgradeClient extends NodeClient {
   #upstream: Duplex | undefined;
 
   constructor(request: IncomingMessage, response: GatewayResponse, connection: UpgradeConnection) {
-    super(request, response, { server: { isDraining: false }, mustContinue: false });
+    super(request, response, { server: { isStopping: false }, mustContinue: false });
     this.#request = request;
     this.#response = response;
     this.#connection = connection;

@@ -1,7 +1,7 @@
 /** A listener for operators only: metrics and health. */
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { BridgeError, isLoopbackHost } from "@breezeway/shared";
+import { isLoopbackHost } from "@breezeway/shared";
+import { listen, timeLimits, urlOf } from "@breezeway/shared/node";
 import type { Answer } from "../answer/refusal.ts";
 import { namesLoopback } from "./is-insider.ts";
 
@@ -34,14 +34,8 @@ export async function serveOperations(
   if (port === undefined) return undefined;
   const isLocal = isLoopbackHost(host.includes(":") ? `[${host}]` : host);
   const server = createServer(
-    {
-      requestTimeout: 5_000,
-      headersTimeout: 5_000,
-      // Scrapers keep their connections for about a minute.
-      keepAliveTimeout: 65_000,
-      // By default, Node looks every 30 s for requests that are too slow.
-      connectionsCheckingInterval: 1_000,
-    },
+    // Scrapers keep their connections for about a minute, which is less than the default.
+    timeLimits({ headersTimeoutMs: 5_000, requestTimeoutMs: 5_000 }),
     (request, response) => {
       if (isLocal && !namesLoopback(request.headers.host)) {
         response.writeHead(421).end();
@@ -52,29 +46,13 @@ export async function serveOperations(
       );
     },
   );
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject);
-  server.listen({ port, host, exclusive: true }, resolve);
-  try {
-    await promise;
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
-    throw new BridgeError(
-      "CONFIG_INVALID",
-      `operationsPort: cannot listen on ${host}:${port} (${code}).`,
-      { cause: error },
-    );
-  }
+  await listen(server, { port, host }, "operationsPort");
   return {
-    url: urlOf(server.address() as AddressInfo),
+    url: urlOf(server),
     close: async () => {
       const closed = new Promise<void>((done) => server.close(() => done()));
       server.closeAllConnections();
       await closed;
     },
   };
-}
-
-export function urlOf({ address, family, port }: AddressInfo): string {
-  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }

@@ -13,6 +13,7 @@ import { findProgram } from "@breezeway/test-support/processes";
 import { temporaryFolder } from "@breezeway/test-support/temporary-folder";
 import { IDENTITY_HEADERS } from "../request/identity-headers.ts";
 import { headerKind } from "../request/header-kinds.ts";
+import { withSecondGateway } from "../../test-support/reverse-proxies.ts";
 import { CUSTOM, HARMLESS as COMMON, SPOOFED } from "../../test-support/reverse-proxy-attacks.ts";
 
 const EXAMPLES = fileURLToPath(new URL("../../../examples/reverse-proxies/", import.meta.url));
@@ -258,6 +259,75 @@ describe("traefik.yaml", () => {
   it("forwards no credential", () => {
     const names = Object.keys(strip.headers.customRequestHeaders).map((name) => name.toLowerCase());
     expect(names.toSorted()).toEqual(CREDENTIALS.toSorted());
+  });
+});
+
+describe("with their second gateway", () => {
+  const readWhole = (file: string): unknown =>
+    parse(withSecondGateway(readFileSync(EXAMPLES + file, "utf8")));
+
+  const socket = z.object({ address: z.literal("127.0.0.1"), port_value: z.number() });
+  const cluster = z.looseObject({
+    name: z.string(),
+    health_checks: z.optional(
+      z.tuple([
+        z.looseObject({
+          interval: z.literal("1s"),
+          unhealthy_threshold: z.literal(2),
+          http_health_check: z.object({ path: z.literal("/health/ready") }),
+        }),
+      ]),
+    ),
+    load_assignment: z.looseObject({
+      endpoints: z.tuple([
+        z.object({
+          lb_endpoints: z.array(
+            z.object({ endpoint: z.object({ address: z.object({ socket_address: socket }) }) }),
+          ),
+        }),
+      ]),
+    }),
+  });
+  const clusters = z.object({
+    static_resources: z.looseObject({ clusters: z.array(z.looseObject({ name: z.string() })) }),
+  });
+
+  it.each(["envoy.yaml", "envoy-jwt-authn.yaml"])("%s checks the health of both", (file) => {
+    const found = z
+      .parse(clusters, readWhole(file))
+      .static_resources.clusters.find(({ name }) => name === "gateway");
+    const { health_checks: checks, load_assignment: load } = z.parse(cluster, found);
+    expect(checks).toBeDefined();
+    const [{ lb_endpoints: endpoints }] = load.endpoints;
+    const ports = endpoints.map(({ endpoint }) => endpoint.address.socket_address.port_value);
+    expect(ports).toEqual([4001, 4002]);
+  });
+
+  it("traefik.yaml checks the health of both, and distributes the questions", () => {
+    const text = readFileSync(`${EXAMPLES}traefik.yaml`, "utf8");
+    const schema = z.object({
+      http: z.looseObject({
+        routers: z.looseObject({
+          questions: z.object({
+            entryPoints: z.tuple([z.string()]),
+            rule: z.literal("PathPrefix(`/authz`)"),
+            service: z.literal("gateway"),
+          }),
+        }),
+        services: z.looseObject({
+          gateway: z.object({
+            loadBalancer: z.object({
+              servers: z.array(z.object({ url: z.string() })),
+              healthCheck: z.looseObject({ path: z.literal("/health/ready") }),
+            }),
+          }),
+        }),
+      }),
+    });
+    // The file asks to remove the mark from every line that begins with one.
+    const whole = text.replace(/^( +)#(?=\S)/gm, "$1");
+    const { services } = z.parse(schema, parse(whole)).http;
+    expect(services.gateway.loadBalancer.servers).toHaveLength(2);
   });
 });
 

@@ -14,6 +14,8 @@ export interface RequestContext {
   readonly requestId: string;
   /** Address of the client; `unknown` when the server does not know it. */
   readonly address: string;
+  /** Whether the server is about to stop. */
+  readonly isDraining: boolean;
   /** Filled in by the endpoint as it learns more; a refusal writes it to the audit log. */
   readonly subject: AuditSubject;
 }

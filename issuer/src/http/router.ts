@@ -16,6 +16,8 @@ import { problem } from "./respond.ts";
 export interface RequestInfo {
   /** Address of the client. Without it, no limit per address applies. */
   readonly address?: string | undefined;
+  /** The server is about to stop: the health endpoint answers 503, and all others as before. */
+  readonly isDraining?: boolean | undefined;
 }
 
 export interface RouterDeps {
@@ -71,7 +73,8 @@ export function createRouter(deps: RouterDeps): Router {
       const url = URL.parse(request.url);
       if (!url) throw new BridgeError("REQUEST_MALFORMED", "The request URL is not valid.");
       const address = info.address ?? "unknown";
-      response = await dispatch({ request, url, requestId, address, subject });
+      const isDraining = info.isDraining === true;
+      response = await dispatch({ request, url, requestId, address, isDraining, subject });
     } catch (error) {
       response = problem(error, requestId, retryAfterOf(error));
       if (BridgeError.is(error) && typeof error.details["allow"] === "string") {

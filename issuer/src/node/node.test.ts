@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import express from "express";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { sendRaw } from "@breezeway/test-support/raw-client";
 import { MANIFESTS } from "@breezeway/test-support/issuer-fixture";
 import type { ClaimsHook, Issuer } from "../index.ts";
 import {
@@ -168,10 +169,10 @@ describe("serveIssuer", () => {
       for (const each of open.splice(0)) await each.disposeAsync();
     });
 
-    it("answers an open request and accepts no new one", async () => {
+    it("answers an open request and accepts no new connection", async () => {
       const { server, answer, release } = await requestUnderWay();
       const closed = server.close({ graceMs: 20_000 });
-      await expect(fetch(`${server.url}/auth/health`)).rejects.toThrow("fetch failed");
+      await expect(sendRaw(server.url, "GET / HTTP/1.1\r\n\r\n")).rejects.toThrow("ECONNREFUSED");
       release();
       expect((await answer).headers.get("connection")).toBe("close");
       expect(await (await answer).json()).toHaveProperty("token");

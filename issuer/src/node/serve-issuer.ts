@@ -1,29 +1,42 @@
 import { once } from "node:events";
-import {
-  createServer,
-  type IncomingMessage,
-  type ServerOptions as HttpServerOptions,
-  type ServerResponse,
-} from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { BridgeError } from "@breezeway/shared";
+import {
+  answerClientError,
+  createDelay,
+  LINGER_MS,
+  listen,
+  settledWithin,
+  stopListening,
+  timeLimits,
+  urlOf,
+} from "@breezeway/shared/node";
 import type { Issuer } from "../create-issuer.ts";
-import { answerClientError } from "./client-error.ts";
 import { toNodeHandler } from "./node-handler.ts";
 import { parseServeOptions, type ServeOptions } from "./serve-options.ts";
 
 export interface CloseOptions {
   /**
-   * How long to wait for open requests, in milliseconds. Event streams are ended at once. Default 0.
+   * Time for open requests to finish once the port is closed, in milliseconds. Connections that wait for a
+   * request stay open for the first second of it, so that reverse proxies leave them. Event streams are
+   * not waited for. Default 0.
    */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
+  /**
+   * Time to serve as before while the health endpoint answers 503, in milliseconds, so that load balancers
+   * stop sending first. Choose it longer than they take to notice. Default 0, since only the caller knows
+   * whether a load balancer is in front.
+   */
+  readonly drainDelayMs?: number | undefined;
 }
 
 export interface IssuerServer {
   /** Where the server listens, such as `http://127.0.0.1:4000`. */
   readonly url: string;
-  /** Stops listening, waits for open requests, ends all connections. The issuer stays open. */
+  /**
+   * Reports `draining` for `drainDelayMs`, stops listening, waits up to `graceMs` for open requests, then
+   * ends all connections. The issuer stays open. A second call ends the delay of the first one.
+   */
   close(options?: CloseOptions): Promise<void>;
 }
 
@@ -38,51 +51,47 @@ export async function serveIssuer(issuer: Issuer, options: ServeOptions): Promis
   const parsed = parseServeOptions(options);
   const { port, host = "127.0.0.1", trustedProxies = [] } = parsed;
   await issuer.ready;
-  const handle = toNodeHandler(issuer, { trustedProxies });
+  const life = { isDraining: false, isStopping: false };
+  const served: Pick<Issuer, "url" | "fetch"> = {
+    url: issuer.url,
+    fetch: (request, info) => issuer.fetch(request, { ...info, isDraining: life.isDraining }),
+  };
+  const handle = toNodeHandler(served, { trustedProxies });
   const open = new Map<ServerResponse, IncomingMessage>();
-  const server = createServer(timeLimits(parsed), (request, response) => {
+  const server = createServer(limitsOf(parsed), (request, response) => {
     open.set(response, request);
     response.once("close", () => open.delete(response));
+    if (life.isStopping) response.shouldKeepAlive = false;
     handle(request, response);
   });
   server.on("clientError", (error, socket) => {
     answerClientError(error, { socket, isAnswering: isAnswering(open.keys(), socket) });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const why =
-        error.code === "EADDRINUSE" ? "is already in use" : `is not available (${error.code})`;
-      const text = `serveIssuer: port: ${port} on ${host} ${why}. Choose another port.`;
-      reject(new BridgeError("CONFIG_INVALID", text, { cause: error }));
-    });
-    server.listen(port, host, resolve);
-  });
-  const address = server.address() as AddressInfo;
-  const hostname = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  await listen(server, { port, host }, "serveIssuer: port");
+  const delay = createDelay();
   return {
-    url: `http://${hostname}:${address.port}`,
-    close: async ({ graceMs = 0 } = {}) => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      if (graceMs > 0) await answered(open, AbortSignal.timeout(graceMs));
+    url: urlOf(server),
+    close: async ({ graceMs = 0, drainDelayMs = 0 } = {}) => {
+      if (life.isDraining) delay.end();
+      life.isDraining = true;
+      await delay.wait(drainDelayMs);
+      life.isStopping = true;
+      // No further request may use these connections.
+      for (const response of open.keys()) response.shouldKeepAlive = false;
+      const closed = stopListening(server);
+      if (graceMs > 0) await settledWithin(answered(open, closed), graceMs);
       server.closeAllConnections();
       await closed;
     },
   };
 }
 
-function timeLimits({
+function limitsOf({
   headersTimeoutMs = 10_000,
   requestTimeoutMs = 30_000,
-  keepAliveTimeoutMs = 65_000,
-}: ServeOptions): HttpServerOptions {
-  return {
-    // Node refuses a shorter time for the whole than for the head.
-    requestTimeout: Math.max(requestTimeoutMs, headersTimeoutMs),
-    headersTimeout: headersTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
-    // By default, Node looks every 30 s for requests that are too slow.
-    connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs, requestTimeoutMs),
-  };
+  keepAliveTimeoutMs,
+}: ServeOptions): ReturnType<typeof timeLimits> {
+  return timeLimits({ headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs });
 }
 
 /** Whether bytes written now would end up inside another answer. */
@@ -93,19 +102,14 @@ function isAnswering(responses: Iterable<ServerResponse>, socket: Duplex): boole
   return false;
 }
 
-/** Resolves when all open requests have been answered, or when the signal aborts. */
+/** Resolves when proxies have left, and all requests but event streams have been answered. */
 async function answered(
   open: ReadonlyMap<ServerResponse, IncomingMessage>,
-  signal: AbortSignal,
+  closed: Promise<void>,
 ): Promise<void> {
+  await settledWithin(closed, LINGER_MS);
   const waiting = [...open].filter((exchange) => !isStream(...exchange));
-  await Promise.allSettled(
-    waiting.map(([response]) => {
-      // No further request may use this connection.
-      response.shouldKeepAlive = false;
-      return once(response, "close", { signal });
-    }),
-  );
+  await Promise.allSettled(waiting.map(([response]) => once(response, "close")));
 }
 
 function isStream(response: ServerResponse, { headers }: IncomingMessage): boolean {

@@ -50,6 +50,7 @@ const WRITTEN: Readonly<Record<string, JsonSchema>> = {
     store: boolean,
     writes: boolean,
     keys: boolean,
+    draining: boolean,
   }),
   RevocationSnapshot: object({
     seq: sequence,

@@ -29,15 +29,22 @@ export function publicRoutes({ keys, probe }: PublicRouteDeps): readonly Endpoin
       method: "GET",
       path: "/health",
       guard: "none",
-      handle: async () => {
+      handle: async ({ isDraining: draining }) => {
         const [store, writes, signing] = await Promise.all([
           works(probe.read),
           works(probe.write),
           works(() => Promise.resolve(keys.active("EdDSA"))),
         ]);
         // Without writes no session can end: an issuer that went on would break its promises.
-        const ready = store && writes && signing;
-        const body = { live: true, ready, store, writes: store && writes, keys: signing };
+        const ready = store && writes && signing && !draining;
+        const body = {
+          live: true,
+          ready,
+          store,
+          writes: store && writes,
+          keys: signing,
+          draining,
+        };
         return json(body, {}, ready ? 200 : 503);
       },
     },

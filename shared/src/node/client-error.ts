@@ -2,23 +2,25 @@
 import { randomUUID } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { BridgeError, toProblem } from "@breezeway/shared";
+import { BridgeError } from "../errors/bridge-error.ts";
+import { toProblem } from "../errors/problem.ts";
 
 export interface BrokenClient {
   readonly socket: Duplex;
-  /** Whether an answer to an earlier request is on its way. */
+  /** Whether bytes written now would end up inside another answer, or be taken for one. */
   readonly isAnswering: boolean;
 }
 
+/** Answers with problem+json, unless the bytes would end up inside another answer, and ends the connection. */
 export function answerClientError(
-  error: NodeJS.ErrnoException,
+  { code }: NodeJS.ErrnoException,
   { socket, isAnswering }: BrokenClient,
 ): void {
-  if (error.code === "ECONNRESET" || !socket.writable || isAnswering) {
+  if (code === "ECONNRESET" || !socket.writable || isAnswering) {
     socket.destroy();
     return;
   }
-  const problem = toProblem(toBridgeError(error.code), { requestId: randomUUID() });
+  const problem = toProblem(toBridgeError(code), { requestId: randomUUID() });
   const lines = [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ""}`,
     ...Object.entries(problem.headers).map(([name, value]) => `${name}: ${value}`),
