@@ -19,7 +19,7 @@ export interface ReverseProxy {
   readonly program: string | undefined;
   readonly file: string;
   readonly algorithm: "EdDSA" | "ES256";
-  args(config: string, folder: string): string[];
+  readonly args: (config: string, folder: string) => string[];
 }
 
 export const reverseProxies: readonly ReverseProxy[] = [
