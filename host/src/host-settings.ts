@@ -14,6 +14,11 @@ import type { HostMethod } from "./guests/guest-channel.ts";
 import { parseHostOptions } from "./host-options.ts";
 import type { HostOptions, HostTestHooks } from "./host-types.ts";
 import type { SessionEventStream } from "./session/session-events.ts";
+import {
+  browserSignOutMemory,
+  shortSignOutMemory,
+  type SignOutMemory,
+} from "./session/sign-out-memory.ts";
 import { pageVisibility, type Visibility } from "./session/visibility.ts";
 import { browserTabs } from "./tabs/browser-tabs.ts";
 import { soloTabs, type Tabs } from "./tabs/tabs.ts";
@@ -41,6 +46,7 @@ export interface HostSettings
   readonly openStream: (url: string) => SessionEventStream;
   readonly tabs: Tabs;
   readonly visibility: Visibility;
+  readonly signOutMemory: SignOutMemory;
 }
 
 /** @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID */
@@ -71,11 +77,13 @@ function readPlatform(
   { platform }: HostOptions,
   hooks: HostTestHooks,
   issuerUrl: string,
-): Pick<HostSettings, "openStream" | "tabs" | "visibility"> {
+): Pick<HostSettings, "openStream" | "tabs" | "visibility" | "signOutMemory"> {
   return {
     openStream: hooks.openStream ?? platform?.openStream ?? ((url) => new EventSource(url)),
     tabs: hooks.tabs ?? (platform ? soloTabs() : browserTabs(issuerUrl)),
     visibility: hooks.visibility ?? platform?.visibility ?? pageVisibility(),
+    signOutMemory:
+      hooks.signOutMemory ?? (platform ? shortSignOutMemory() : browserSignOutMemory(issuerUrl)),
   };
 }
 

@@ -19,6 +19,7 @@ import type { HostInstallations } from "./installations/host-installations.ts";
 import type { GuestSender, HostCallContext, Mount, MountOptions } from "./mount-types.ts";
 import type { HostSession } from "./session/host-session.ts";
 import type { SessionEventStream } from "./session/session-events.ts";
+import type { SignOutMemory } from "./session/sign-out-memory.ts";
 import type { Visibility } from "./session/visibility.ts";
 import type { HostUi, NavigationTarget } from "./surfaces/host-ui.ts";
 import type { Tabs } from "./tabs/tabs.ts";
@@ -103,6 +104,8 @@ export interface HostTestHooks {
   /** The host's other tabs. Default: BroadcastChannel and Web Locks. */
   readonly tabs?: Tabs;
   readonly visibility?: Visibility;
+  /** Where a sign-out waits that the issuer has not confirmed. Default: `localStorage`. */
+  readonly signOutMemory?: SignOutMemory;
 }
 
 export interface PublishOptions {

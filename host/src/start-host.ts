@@ -16,6 +16,7 @@ import type { Host, HostOptions, HostTestHooks, TapEvent } from "./host-types.ts
 import { followSession } from "./session/follow-session.ts";
 import { createHostSession, identityOf, type HostSessionControl } from "./session/host-session.ts";
 import { createIssuerClient, isNotOfIssuer, type IssuerClient } from "./session/issuer-client.ts";
+import { createSignOuts, type SignOuts } from "./session/sign-outs.ts";
 import { createSurfaces } from "./surfaces/surface-methods.ts";
 import { createTokenRegistry, type TokenRegistry } from "./tokens/token-registry.ts";
 
@@ -33,6 +34,7 @@ interface HostParts {
   readonly settings: HostSettings;
   readonly client: IssuerClient;
   readonly session: HostSessionControl;
+  readonly signOuts: SignOuts;
   readonly tokens: TokenRegistry;
   readonly state: HostState;
   readonly mounts: MountList;
@@ -42,26 +44,40 @@ interface HostParts {
   readonly installations: HostInstallationsControl;
 }
 
-function createParts(settings: HostSettings): HostParts {
-  const { apps, clock, tabs, report } = settings;
+type SessionParts = Pick<HostParts, "client" | "signOuts" | "session" | "tokens">;
+
+function createSessionParts(settings: HostSettings): SessionParts {
+  const { clock, tabs } = settings;
   const client = createIssuerClient({
     issuerUrl: settings.issuerUrl,
     fetch: settings.fetch,
     exclusively: (name, work) => tabs.exclusively(name, work),
   });
+  const signOuts = createSignOuts({ client, clock, memory: settings.signOutMemory });
   const session = createHostSession({
     client,
+    signOuts,
     tell: (message) => tabs.post(message),
     onFirstFailed: (cause) => reportNoIssuer(settings, cause),
   });
   const tokens = createTokenRegistry({
-    mint: (appId, proofKeyThumbprint) => client.mint(appId, proofKeyThumbprint),
+    mint: async (appId, proofKeyThumbprint) => {
+      if (signOuts.isPending) await assertSignedIn(session);
+      return client.mint(appId, proofKeyThumbprint);
+    },
     identity: () => (session.current ? identityOf(session.current) : undefined),
     clock,
     random: settings.random,
     tabs,
     visibility: settings.visibility,
   });
+  return { client, signOuts, session, tokens };
+}
+
+function createParts(settings: HostSettings): HostParts {
+  const { apps, clock, report } = settings;
+  const sessionParts = createSessionParts(settings);
+  const { client, session, tokens } = sessionParts;
   const state = createHostState(settings);
   const mounts = createMountList();
   const taps = new Set<(event: TapEvent) => void>();
@@ -106,9 +122,7 @@ function createParts(settings: HostSettings): HostParts {
   });
   return {
     settings,
-    client,
-    session,
-    tokens,
+    ...sessionParts,
     state,
     mounts,
     taps,
@@ -116,6 +130,16 @@ function createParts(settings: HostSettings): HostParts {
     mountApp,
     installations,
   };
+}
+
+/**
+ * The issuer mints for a session whose end it could not store.
+ *
+ * @throws {BridgeError} SIGNED_OUT
+ */
+async function assertSignedIn(session: HostSessionControl): Promise<void> {
+  await session.ready;
+  if (session.current === null) throw new BridgeError("SIGNED_OUT", "Nobody is signed in.");
 }
 
 /** Says once why nobody is signed in, when something else than an issuer answers at `issuerUrl`. */
@@ -129,6 +153,7 @@ function reportNoIssuer({ issuerUrl, report }: HostSettings, cause: unknown): vo
 function connectParts(parts: HostParts): readonly Unsubscribe[] {
   const { settings, session, tokens, client, mounts, events, state, installations } = parts;
   return [
+    () => parts.signOuts.stop(),
     followSession({
       session,
       tokens,

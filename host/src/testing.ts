@@ -11,6 +11,7 @@ export type {
 export type { TestInstallationState } from "./testing/test-installations.ts";
 export type { TestIssuer, TestIssuerOptions } from "./testing/test-issuer.ts";
 export type { TestClock } from "@breezeway/shared/testing";
+export type { SignOutMemory } from "./session/sign-out-memory.ts";
 export { soloTabs } from "./tabs/tabs.ts";
 export type { TabMessage, Tabs } from "./tabs/tabs.ts";
 export type { HostTestHooks } from "./host-types.ts";

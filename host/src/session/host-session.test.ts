@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { systemClock } from "@breezeway/shared/channel";
 import type { TabMessage } from "../tabs/tabs.ts";
 import { createHostSession, type HostSessionControl } from "./host-session.ts";
 import { createIssuerClient } from "./issuer-client.ts";
+import { shortSignOutMemory } from "./sign-out-memory.ts";
+import { createSignOuts } from "./sign-outs.ts";
 
 const NOBODY = new Response(JSON.stringify({ reason: "session-missing" }), { status: 401 });
 
@@ -40,6 +43,7 @@ function open(): World {
   });
   const session = createHostSession({
     client,
+    signOuts: createSignOuts({ client, clock: systemClock(), memory: shortSignOutMemory() }),
     tell: (message) => void told.push(message),
     onFirstFailed: () => undefined,
   });

@@ -1,9 +1,10 @@
 /** The session as the host's page knows it. The issuer decides; the host follows. */
-import { BridgeError, type GuestSession } from "@breezeway/shared";
+import type { GuestSession } from "@breezeway/shared";
 import type { SessionSummary } from "@breezeway/shared/schemas";
 import { createStore, type Readable } from "@breezeway/shared/channel";
 import type { TabMessage } from "../tabs/tabs.ts";
 import type { IssuerClient } from "./issuer-client.ts";
+import type { SignOuts } from "./sign-outs.ts";
 
 export interface HostSession extends Readable<SessionSummary | null> {
   /** Settles when the issuer has answered for the first time, or could not be reached. Never rejects. */
@@ -22,9 +23,10 @@ export interface HostSession extends Readable<SessionSummary | null> {
   reload(): Promise<SessionSummary | null>;
   /**
    * Ends the session at the issuer, in every guest and in every tab. Guests are signed out at once,
-   * even when the issuer cannot be reached.
+   * even when the issuer cannot be reached. Then the host retries, after 2 seconds at first and with a
+   * backoff of up to 30 seconds, and does not show the session again, also after a reload of the page.
    *
-   * @throws {BridgeError} OFFLINE, DENIED
+   * @throws {BridgeError} OFFLINE: the issuer could not end the session, and the host retries; DENIED
    */
   signOut(): Promise<void>;
   /**
@@ -47,6 +49,7 @@ export interface HostSessionControl extends HostSession {
 
 export interface HostSessionDeps {
   readonly client: IssuerClient;
+  readonly signOuts: Pick<SignOuts, "isEnded" | "end" | "forgetUnknown">;
   /** Notifies the other tabs that this one has ended or changed the session. */
   readonly tell: (message: TabMessage) => void;
   /** Receives the reason when the first question got no answer. */
@@ -54,11 +57,12 @@ export interface HostSessionDeps {
 }
 
 export function createHostSession(deps: HostSessionDeps): HostSessionControl {
-  const { client, tell } = deps;
-  const asking = createSessionQuestions(client);
+  const { client, signOuts, tell } = deps;
+  const asking = createSessionQuestions(deps);
   const { answer, refetch } = asking;
 
   const reload = async (): Promise<SessionSummary | null> => {
+    signOuts.forgetUnknown();
     const before = identityOf(answer.current ?? null);
     const summary = await refetch();
     if (identityOf(summary) !== before) tell({ type: "changed" });
@@ -87,10 +91,7 @@ export function createHostSession(deps: HostSessionDeps): HostSessionControl {
       const handle = answer.current?.handle;
       asking.overrule(null);
       try {
-        await client.signOut();
-      } catch (error) {
-        // The session had ended already, which is the wanted result.
-        if (!(BridgeError.is(error) && error.code === "SIGNED_OUT")) throw error;
+        await signOuts.end(handle);
       } finally {
         tell(handle === undefined ? { type: "changed" } : { type: "ended", handle });
       }
@@ -111,7 +112,10 @@ interface SessionQuestions {
 }
 
 /** Asks who is signed in, and keeps the order: a late answer never undoes a later change. */
-function createSessionQuestions(client: IssuerClient): SessionQuestions {
+function createSessionQuestions({
+  client,
+  signOuts,
+}: Pick<HostSessionDeps, "client" | "signOuts">): SessionQuestions {
   const answer = createStore<SessionSummary | null | undefined>(undefined);
   const state = {
     /** Counts questions and sign-outs. */
@@ -134,7 +138,9 @@ function createSessionQuestions(client: IssuerClient): SessionQuestions {
     try {
       do {
         endings = state.endings;
-        summary = await client.session();
+        const told = await client.session();
+        // The issuer may not know that the user has signed out.
+        summary = told && signOuts.isEnded(told.handle) ? null : told;
       } while (endings !== state.endings && generation === state.generation);
     } catch (error) {
       if (generation === state.generation) throw error;

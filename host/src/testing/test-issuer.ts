@@ -13,6 +13,7 @@ import {
 } from "@breezeway/shared/testing";
 import type { HostOptions, HostTestHooks } from "../host-types.ts";
 import type { SessionEventStream } from "../session/session-events.ts";
+import { shortSignOutMemory } from "../session/sign-out-memory.ts";
 import { soloTabs } from "../tabs/tabs.ts";
 import {
   createTestInstallations,
@@ -109,6 +110,7 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
       openStream: () => streams.open(),
       tabs: soloTabs(),
       visibility: { isVisible: true, onVisible: () => () => undefined },
+      signOutMemory: shortSignOutMemory(),
     },
     get session() {
       return core.session.current;
