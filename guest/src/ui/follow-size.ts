@@ -14,6 +14,9 @@ import type { Unsubscribe } from "@breezeway/shared/channel";
 
 const MAX_ECHOES = 2;
 
+/** Each may change the style of an element that is positioned absolutely, without a change of the document. */
+const OCCASIONS = "change focusin focusout load mouseout mouseover transitionend animationend";
+
 /** @param report Rejects when the host keeps the height as it is. */
 export function followSize(
   element: HTMLElement,
@@ -27,8 +30,10 @@ export function followSize(
   let echoes = 0;
   let observer: ResizeObserver | undefined;
   let changes: MutationObserver | undefined;
+  const events = new AbortController();
 
   const stop = (): void => {
+    events.abort();
     observer?.disconnect();
     changes?.disconnect();
     cancelAnimationFrame(frame);
@@ -49,6 +54,8 @@ export function followSize(
     frame = 0;
     if (isReporting) return;
     const heightPx = heightOf(element);
+    // Measuring changes the body's style for a moment.
+    changes?.takeRecords();
     const isEcho = window.innerHeight !== viewport;
     viewport = window.innerHeight;
     if (heightPx === measured) return;
@@ -75,6 +82,10 @@ export function followSize(
     attributes: true,
     characterData: true,
   });
+  const { signal } = events;
+  for (const occasion of OCCASIONS.split(" ")) {
+    addEventListener(occasion, () => schedule(measure), { signal, capture: true });
+  }
   return stop;
 }
 
@@ -82,40 +93,62 @@ function heightOf(element: HTMLElement): number {
   return Math.ceil(element === document.body ? pageHeight() : boxHeight(element));
 }
 
-/** The height that the page needs, with collapsed margins, floats and absolutely positioned elements. */
+/**
+ * The height that the page needs: with collapsed margins, floats, absolutely positioned elements, and
+ * content that overflows its box. Elements that are fixed to the frame do not count.
+ */
 function pageHeight(): number {
   const { body, documentElement: root } = document;
-  // The browser counts the content that does not fit in the frame.
-  if (root.scrollHeight > root.clientHeight) return root.scrollHeight;
-  return Math.max(contentHeight(root), lowestEdge(body) + window.scrollY);
+  const restore = [root, body].map(releaseHeight);
+  const height = neededHeight(root, body);
+  for (const undo of restore) undo();
+  return height;
 }
 
-/** The height of the root without a height that the page gives it, such as the frame's own (`100%`). */
-function contentHeight(root: HTMLElement): number {
-  const { style } = root;
+/**
+ * Releases a height that is the frame's own, such as `100%` or `100vh`. In quirks mode, that is also what
+ * `auto` means for these two elements.
+ */
+function releaseHeight({ style, offsetHeight }: HTMLElement): () => void {
+  if (offsetHeight !== window.innerHeight) return () => undefined;
   const { height, minHeight } = style;
-  style.height = "auto";
+  style.height = "max-content";
   style.minHeight = "0";
-  const content = root.getBoundingClientRect().height;
-  style.height = height;
-  style.minHeight = minHeight;
-  return content;
+  return () => Object.assign(style, { height, minHeight });
+}
+
+function neededHeight(root: HTMLElement, body: HTMLElement): number {
+  const isQuirky = document.scrollingElement === body;
+  const [scroller, content] = isQuirky ? [body, root] : [root, body];
+  // The browser counts the content that does not fit in the frame.
+  if (scroller.scrollHeight > scroller.clientHeight) return scroller.scrollHeight;
+  // What fits is not seen there: the scroller is never lower than the frame.
+  const overflow = content.getBoundingClientRect().top + content.clientTop + content.scrollHeight;
+  return Math.max(root.getBoundingClientRect().height, overflow, lowestEdge(body)) + window.scrollY;
+}
+
+interface Clip {
+  /** Whether an element around clips what is in its flow. */
+  readonly flow: boolean;
+  /** Whether it also clips what is positioned absolutely. */
+  readonly absolute: boolean;
 }
 
 /** The lowest edge of the absolutely positioned elements that no element around them clips. */
-function lowestEdge(body: HTMLElement): number {
-  const walker = document.createTreeWalker(body, NodeFilter.SHOW_ELEMENT, ({ parentElement }) =>
-    !parentElement ||
-    parentElement === body ||
-    getComputedStyle(parentElement).overflowY === "visible"
-      ? NodeFilter.FILTER_ACCEPT
-      : NodeFilter.FILTER_REJECT,
-  );
+function lowestEdge(parent: ParentNode, clip: Clip = { flow: false, absolute: false }): number {
   let lowest = 0;
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const element = node as Element;
-    if (getComputedStyle(element).position !== "absolute") continue;
-    lowest = Math.max(lowest, element.getBoundingClientRect().bottom);
+  for (const child of parent.children) {
+    const { position, overflowY, transform } = getComputedStyle(child);
+    const isAbsolute = position === "absolute";
+    if (isAbsolute && !clip.absolute) {
+      lowest = Math.max(lowest, child.getBoundingClientRect().bottom);
+    }
+    const flow = overflowY !== "visible" || (isAbsolute ? clip.absolute : clip.flow);
+    const holdsAbsolute = position !== "static" || transform !== "none";
+    const inner = { flow, absolute: holdsAbsolute ? flow : clip.absolute };
+    if (position === "fixed" || (inner.flow && inner.absolute)) continue;
+    lowest = Math.max(lowest, lowestEdge(child, inner));
+    if (child.shadowRoot) lowest = Math.max(lowest, lowestEdge(child.shadowRoot, inner));
   }
   return lowest;
 }
