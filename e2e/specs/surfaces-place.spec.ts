@@ -24,22 +24,34 @@ const MIN = "body { min-height: 100vh }";
 const SHADOW = `<div style="position: absolute; top: 10px; height: 200px"></div>`;
 const FIELD = "display: block; box-sizing: border-box; height: 120px; margin: 0";
 
-/** Lets the page measure itself again, and the host answer. */
-async function settled(): Promise<void> {
-  const { method } = await window.bridge;
-  for (let count = 0; count < 2; count += 1) {
-    await new Promise((resolve) => requestAnimationFrame(resolve));
-    // Calls are answered in order, so an answer to this one follows that to a resize.
-    await method.call("resize", {}).catch(() => undefined);
-  }
+/** Waits until the frame has this height and its page has measured itself in it, and the host has answered. */
+async function settled(frame: Frame, height: number): Promise<void> {
+  await expect.poll(() => frame.evaluate(() => innerHeight)).toBe(height);
+  await frame.evaluate(async () => {
+    const { method } = await window.bridge;
+    for (let count = 0; count < 2; count += 1) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      // Calls are answered in order, so an answer to this one follows that to a resize.
+      await method.call("resize", {}).catch(() => undefined);
+    }
+  });
 }
 
+/** Adds the styles of the tables to the page, and lets the app resize its frame. */
+const startResizing = (frame: Frame): Promise<unknown> =>
+  frame.evaluate(async (css) => {
+    const style = document.createElement("style");
+    style.textContent = css;
+    document.head.append(style);
+    window.breezeway.createUi(await window.bridge).autoResize();
+  }, LAYOUTS);
+
 test.describe("the size of a frame", () => {
-  const mountSized = async (page: Page): Promise<Frame> => {
-    await page.evaluate(() => {
+  const mountSized = async (page: Page, path = ""): Promise<Frame> => {
+    await page.evaluate((at) => {
       window.setDefaultHost(window.host);
-      document.body.innerHTML = `<breezeway-app app="orders" min-height-px="80" max-height-px="500"></breezeway-app>`;
-    });
+      document.body.innerHTML = `<breezeway-app app="orders" path="${at}" min-height-px="80" max-height-px="500"></breezeway-app>`;
+    }, path);
     return guestIn(page, "breezeway-app iframe");
   };
   const heightOf = (page: Page): Promise<number | undefined> =>
@@ -156,40 +168,29 @@ test.describe("the size of a frame", () => {
   test("is what the page needs, for each way to lay it out", async ({ bridge, page }) => {
     await bridge.openHost();
     const frame = await mountSized(page);
-    await frame.evaluate(async (css) => {
-      const style = document.createElement("style");
-      style.textContent = css;
-      document.head.append(style);
-      window.breezeway.createUi(await window.bridge).autoResize();
-    }, LAYOUTS);
+    await startResizing(frame);
     const show = (html: string): Promise<void> =>
       frame.evaluate((content) => document.body.setHTMLUnsafe(content), html);
     for (const [what, html, height] of PAGES) {
       await show(html);
       await expect.poll(() => heightOf(page), what).toBe(height);
       // A height that is wrong once the frame has it would change again.
-      await frame.evaluate(settled);
+      await settled(frame, height);
       expect(await heightOf(page), what).toBe(height);
     }
   });
 
   test("is what a page without a doctype needs", async ({ bridge, page }) => {
     await bridge.openHost();
-    const frame = await mountSized(page);
-    await frame.evaluate(async (css) => {
-      const { breezeway, bridge: opened } = window;
-      document.open();
-      document.write(`<style>${css}</style><body>`);
-      document.close();
-      breezeway.createUi(await opened).autoResize();
-    }, LAYOUTS);
+    const frame = await mountSized(page, "?quirks");
+    await startResizing(frame);
     expect(await frame.evaluate(() => document.compatMode)).toBe("BackCompat");
     for (const height of [300, 120, 400, 100]) {
       await frame.evaluate((px) => {
         document.body.innerHTML = `<div class="low"><div style="height: ${px}px"></div></div>`;
       }, height);
       await expect.poll(() => heightOf(page)).toBe(height);
-      await frame.evaluate(settled);
+      await settled(frame, height);
       expect(await heightOf(page)).toBe(height);
     }
   });
@@ -208,10 +209,7 @@ test.describe("the size of a frame", () => {
   test("follows a menu that appears without a change of the document", async ({ bridge, page }) => {
     await bridge.openHost();
     const frame = await mountSized(page);
-    await frame.evaluate(async (css) => {
-      document.head.append(Object.assign(document.createElement("style"), { textContent: css }));
-      window.breezeway.createUi(await window.bridge).autoResize();
-    }, LAYOUTS);
+    await startResizing(frame);
     for (const [what, selector, act] of CHANGES) {
       const delay = what.startsWith("a transition") ? "transition: block-size 50ms 30ms" : "";
       await frame.evaluate(
@@ -222,8 +220,10 @@ test.describe("the size of a frame", () => {
         ].join(""),
       );
       await expect.poll(() => heightOf(page), what).toBe(80);
+      await settled(frame, 80);
       await act(frame);
       await expect.poll(() => heightOf(page), what).toBe(230);
+      await settled(frame, 230);
       await page.mouse.move(0, 0);
     }
   });

@@ -122,7 +122,7 @@ function neededHeight(root: HTMLElement, body: HTMLElement): number {
   const [scroller, content] = isQuirky ? [body, root] : [root, body];
   // The browser counts the content that does not fit in the frame.
   if (scroller.scrollHeight > scroller.clientHeight) return scroller.scrollHeight;
-  // What fits is not seen there: the scroller is never lower than the frame.
+  // Content that fits does not show there: the scroller is never lower than the frame.
   const overflow = content.getBoundingClientRect().top + content.clientTop + content.scrollHeight;
   return Math.max(root.getBoundingClientRect().height, overflow, lowestEdge(body)) + window.scrollY;
 }
