@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Clock } from "@breezeway/shared";
 import { clockAt } from "../../test-support/clock-at.ts";
 import { createJwksServer, type JwksServer } from "@breezeway/test-support/jwks-server";
 import { ISSUER, NOW_SECONDS, claimsAt, createSigner } from "@breezeway/test-support/signer";
@@ -13,12 +14,15 @@ const second = createSigner("key-2");
 
 let server: JwksServer;
 let nowSeconds: number;
+/** How far the wall clock was set, which a monotonic clock does not follow. */
+let setSeconds: number;
 let errors: unknown[];
 let verifier: SessionVerifier;
 
 beforeEach(async () => {
   server = await createJwksServer(first.publicJwk);
   nowSeconds = NOW_SECONDS;
+  setSeconds = 0;
   errors = [];
   verifier = create();
 });
@@ -36,8 +40,21 @@ function create(overrides: Partial<SessionVerifierOptions> = {}): SessionVerifie
     onKeysError: (error: unknown) => errors.push(error),
     ...overrides,
   };
-  return createSessionVerifierForTesting(options, { clock: clockAt(() => nowSeconds * 1_000) });
+  const clock: Clock = {
+    ...clockAt(() => nowSeconds * 1_000),
+    monotonic: () => (nowSeconds - setSeconds) * 1_000,
+  };
+  return createSessionVerifierForTesting(options, { clock });
 }
+
+const pass = (seconds: number): void => {
+  nowSeconds += seconds;
+};
+
+const setWallClock = (bySeconds: number): void => {
+  nowSeconds += bySeconds;
+  setSeconds += bySeconds;
+};
 
 let serial = 0;
 function fresh(signer = first): string {
@@ -68,6 +85,29 @@ describe("keys behind a URL", () => {
     await verifier.ready();
     expect(verifier.verifySync(token)?.userId).toBe("alice");
   });
+
+  it.each([
+    ["an hour back", -3_600, 0],
+    ["a day back", -86_400, 0],
+    ["20 seconds back", -20, 0],
+    ["right again, a day after they were fetched ahead of time", 0, 86_400],
+    ["right again, an hour after they were fetched ahead of time", 0, 3_600],
+  ])(
+    "[JWKS-7] follow a rotation and grow old although the wall clock was set %s",
+    async (_name, stepSeconds, aheadSeconds) => {
+      nowSeconds += aheadSeconds;
+      await verifier.verify(fresh());
+      setWallClock(stepSeconds - aheadSeconds);
+      // Time passes as before.
+      pass(5);
+      server.serve(second.publicJwk);
+      expect((await verifier.verify(fresh(second))).userId).toBe("alice");
+      pass(300);
+      const hits = server.hits();
+      await verifier.verify(fresh(second));
+      expect(server.hits()).toBe(hits + 1);
+    },
+  );
 
   it("[JWKS-2] stay in use for up to 3600 seconds of an outage, and are unavailable after it", async () => {
     await verifier.verify(fresh());

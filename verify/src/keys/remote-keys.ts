@@ -30,11 +30,22 @@ export interface RemoteKeysOptions {
   readonly onFetchFailed: (error: unknown) => void;
 }
 
+/** A moment on both clocks. */
+interface Moment {
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+}
+
+const NEVER: Moment = {
+  wallMs: Number.NEGATIVE_INFINITY,
+  monotonicMs: Number.NEGATIVE_INFINITY,
+};
+
 interface KeysState {
   keys: ReadonlyMap<string, VerificationKey> | undefined;
-  fetchedAtMs: number;
+  fetchedAt: Moment;
   /** When the last fetch ended, successful or not. */
-  attemptedAtMs: number;
+  attemptedAt: Moment;
   /** The error of the last fetch, `undefined` when it succeeded. */
   failure: { readonly error: unknown } | undefined;
 }
@@ -44,10 +55,15 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
   const flights = createFlights();
   const state: KeysState = {
     keys: undefined,
-    fetchedAtMs: Number.NEGATIVE_INFINITY,
-    attemptedAtMs: Number.NEGATIVE_INFINITY,
+    fetchedAt: NEVER,
+    attemptedAt: NEVER,
     failure: undefined,
   };
+
+  const moment = (): Moment => ({ wallMs: clock.now(), monotonicMs: clock.monotonic() });
+  // The wall clock may be set back, and the monotonic clock of a suspended machine stands still.
+  const sinceMs = ({ wallMs, monotonicMs }: Moment): number =>
+    Math.max(clock.now() - wallMs, clock.monotonic() - monotonicMs);
 
   // Never rejects: the outcome is in the state.
   async function attempt(signal: AbortSignal): Promise<void> {
@@ -60,29 +76,28 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
       });
       const removed = removedKids(state.keys, fetched);
       state.keys = fetched;
-      state.fetchedAtMs = clock.now();
+      state.fetchedAt = moment();
       state.failure = undefined;
       if (removed.length > 0) options.onKeysRemoved(removed);
     } catch (error) {
       state.failure = { error };
       if (!signal.aborted) options.onFetchFailed(error);
     } finally {
-      state.attemptedAtMs = clock.now();
+      state.attemptedAt = moment();
     }
   }
 
   const refresh = (): Promise<void> => flights.run(attempt);
 
   function find(kid: string): VerificationKey | undefined {
-    const { keys, fetchedAtMs, attemptedAtMs, failure } = state;
-    const nowMs = clock.now();
-    const ageSeconds = (nowMs - fetchedAtMs) / 1_000;
-    const mayFetch =
-      !flights.isClosed && nowMs - attemptedAtMs >= JWKS_LIMITS.cooldownSeconds * 1_000;
+    const { keys, failure } = state;
+    const ageSeconds = sinceMs(state.fetchedAt) / 1_000;
+    const attemptedBeforeMs = sinceMs(state.attemptedAt);
+    const mayFetch = !flights.isClosed && attemptedBeforeMs >= JWKS_LIMITS.cooldownSeconds * 1_000;
     const isFresh = ageSeconds < JWKS_LIMITS.maxAgeSeconds;
     // A recent failure counts as an outage, so that each request need not wait for another one.
     const isOutage =
-      failure !== undefined && nowMs - attemptedAtMs < JWKS_LIMITS.outageMemorySeconds * 1_000;
+      failure !== undefined && attemptedBeforeMs < JWKS_LIMITS.outageMemorySeconds * 1_000;
     const isUsable = isFresh || (isOutage && ageSeconds < JWKS_LIMITS.maxStaleSeconds);
     if (keys === undefined || !isUsable) {
       if (mayFetch) return undefined;
@@ -108,7 +123,7 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
       return loaded;
     },
     ready: async () => {
-      const isFresh = clock.now() - state.fetchedAtMs < JWKS_LIMITS.maxAgeSeconds * 1_000;
+      const isFresh = sinceMs(state.fetchedAt) < JWKS_LIMITS.maxAgeSeconds * 1_000;
       if (!isFresh) await refresh();
       if (state.keys === undefined) throw keysUnavailable(state.failure?.error);
     },

@@ -2,6 +2,6 @@ import type { Clock } from "@breezeway/shared";
 
 /** What tests replace in a factory of this package. */
 export interface VerifyTestHooks {
-  /** Only `now()` is read. Default: the clock of the runtime. */
+  /** `now()` and `monotonic()` are read. Default: the clock of the runtime. */
   readonly clock?: Clock | undefined;
 }
