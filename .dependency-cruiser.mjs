@@ -19,7 +19,7 @@ const LAYERS = {
   verify: ["shared"],
   gateway: ["shared", "verify"],
 };
-const APPLICATIONS = ["cli", "playwright", "demo", "e2e", "bench", "examples"];
+const APPLICATIONS = ["cli", "playwright", "demo", "e2e", "bench", "chaos", "examples"];
 const WORKSPACES = [...Object.keys(LAYERS), ...APPLICATIONS];
 const TESTS = "(\\.test(-d)?\\.tsx?$|(^|/)test-support/)";
 /** What the servers on Node have in common. */
@@ -70,9 +70,9 @@ export default {
     },
     {
       name: "test-support-in-tests",
-      comment: "Only tests, e2e and bench import what tests share.",
+      comment: "Only tests, e2e, bench and chaos import what tests share.",
       severity: "error",
-      from: { path: anyOf(WORKSPACES), pathNot: [TESTS, "^(e2e|bench)/"] },
+      from: { path: anyOf(WORKSPACES), pathNot: [TESTS, "^(e2e|bench|chaos)/"] },
       to: { path: "^test-support/" },
     },
     {

@@ -20,6 +20,7 @@ const COMMANDS = {
   e2e: { script: "scripts/suite/e2e.ts", browser: true, packages: false },
   test: { script: "scripts/suite/test.ts", browser: true, packages: true },
   guards: { script: "scripts/guards/run.ts", browser: true, packages: true },
+  chaos: { script: "chaos/run.ts", browser: false, packages: true },
 };
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -113,7 +113,7 @@ function start(command: string, args: readonly string[], options: ProgramOptions
  * A test runner's worker that is killed runs no clean-up, but its pipes close: a watcher kills the
  * program when the watcher's standard input ends.
  */
-function killWithTest(child: ChildProcess, pid: number): void {
+export function killWithTest(child: ChildProcess, pid: number): void {
   const script = 'cat >/dev/null; kill -9 "$1" 2>/dev/null';
   const watcher = spawn("sh", ["-c", script, "sh", String(pid)], {
     stdio: ["pipe", "ignore", "ignore"],

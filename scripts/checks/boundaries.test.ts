@@ -144,7 +144,7 @@ test("lets tests import the workspace for tests, and refuses it in sources and b
   });
   expect((await checkBoundaries(root)).toSorted()).toEqual([
     "demo/src/b.test.ts → test-support/fake.ts: Another workspace is imported by its package name, never by a relative path.",
-    "demo/src/c.ts → test-support/fake.ts: Only tests, e2e and bench import what tests share.",
+    "demo/src/c.ts → test-support/fake.ts: Only tests, e2e, bench and chaos import what tests share.",
   ]);
 });
 

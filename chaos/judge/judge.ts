@@ -1,0 +1,131 @@
+/** Compares each answer with what must hold, and keeps what does not. */
+import { HTTP_CODES, codeOfReason, isHttpCode, type ErrorReason } from "@breezeway/shared";
+import type { FaultLog, Span } from "./fault-log.ts";
+
+/** A report of a thousand equal lines helps nobody. */
+const MAX_VIOLATIONS = 40;
+
+export type Role = "issuer" | "gateway";
+
+export interface Target {
+  readonly part: string;
+  readonly role: Role;
+}
+
+/** What came back. `reason`: of a problem+json body. */
+export type Outcome =
+  | { readonly kind: "silent"; readonly why: string }
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      readonly reason: string | undefined;
+      readonly body: string;
+      readonly cookie: string | undefined;
+    };
+
+export interface Exchange extends Span {
+  readonly target: Target;
+  /** Such as `POST /session/token`. */
+  readonly request: string;
+  readonly outcome: Outcome;
+}
+
+export interface Judge {
+  /**
+   * Checks that a failure has its reason and an excuse.
+   *
+   * @param expected Reasons for which this request must or may be refused without a fault.
+   */
+  answer(exchange: Exchange, expected?: readonly ErrorReason[]): void;
+  /** Checks a request with what was ended at `sinceMs`: from a time on, no part may accept it. */
+  ended(exchange: Exchange, what: string, sinceMs: number): void;
+  /** Records that something that must hold does not. */
+  violation(text: string): void;
+  readonly violations: readonly string[];
+  /** The number of answers by what they were, such as `200` or `503 store-unavailable`. */
+  readonly answers: ReadonlyMap<string, number>;
+  /** Answers that would have been violations without the fault that excuses them. */
+  readonly excused: number;
+  /** Requests of ended sessions and removed keys that came after their time. */
+  readonly lateRequests: number;
+}
+
+export interface JudgeDeps {
+  readonly log: Pick<FaultLog, "excuses" | "knownBy">;
+  readonly now: () => number;
+}
+
+export function createJudge({ log, now }: JudgeDeps): Judge {
+  const violations: string[] = [];
+  const answers = new Map<string, number>();
+  let excused = 0;
+  let lateRequests = 0;
+
+  const violation = (text: string): void => {
+    if (violations.length < MAX_VIOLATIONS)
+      violations.push(`${(now() / 1_000).toFixed(1)} s: ${text}`);
+  };
+  const excuse = (exchange: Exchange, reason: ErrorReason | undefined, text: string): void => {
+    const { part, role } = exchange.target;
+    const isExcused = log.excuses(exchange, (fault) =>
+      reason === undefined ? fault.silent.includes(part) : fault[role].includes(reason),
+    );
+    if (isExcused) excused += 1;
+    else violation(text);
+  };
+
+  return {
+    violations,
+    answers,
+    violation,
+    get excused() {
+      return excused;
+    },
+    get lateRequests() {
+      return lateRequests;
+    },
+    answer(exchange, expected = []) {
+      const { outcome, target, request } = exchange;
+      const where = `${request} at ${target.part}`;
+      const name =
+        outcome.kind === "silent"
+          ? "no answer"
+          : [outcome.status, ...(outcome.reason === undefined ? [] : [outcome.reason])].join(" ");
+      answers.set(name, (answers.get(name) ?? 0) + 1);
+      if (outcome.kind === "silent") {
+        excuse(
+          exchange,
+          undefined,
+          `${where} got no answer (${outcome.why}), and no fault explains it`,
+        );
+        return;
+      }
+      if (outcome.status < 400) return;
+      const reason = knownReason(outcome.status, outcome.reason);
+      if (reason === undefined) {
+        violation(
+          `${where} failed without a reason of the table: ${name} ${outcome.body.slice(0, 200)}`,
+        );
+      } else if (!expected.includes(reason)) {
+        excuse(exchange, reason, `${where} was refused with ${name}, and no fault explains it`);
+      }
+    },
+    ended(exchange, what, sinceMs) {
+      const { target, sentAtMs, request, outcome } = exchange;
+      if (outcome.kind === "silent" || sentAtMs <= log.knownBy(target.part, sinceMs)) return;
+      lateRequests += 1;
+      if (outcome.status >= 400) return;
+      const lateMs = Math.round(sentAtMs - sinceMs);
+      violation(
+        `${request} at ${target.part} accepted ${what} ${lateMs} ms after its end was acknowledged`,
+      );
+    },
+  };
+}
+
+/** The reason, when the table of errors has it with this status, and it is not a failure of the program. */
+function knownReason(status: number, reason: string | undefined): ErrorReason | undefined {
+  const code = reason === undefined ? undefined : codeOfReason(reason);
+  if (code === undefined || !isHttpCode(code) || code === "INTERNAL_ERROR") return undefined;
+  return HTTP_CODES[code][0] === status ? (reason as ErrorReason) : undefined;
+}

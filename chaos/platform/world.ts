@@ -1,0 +1,52 @@
+/**
+ * Loaded before a part of the platform (`--import`): the parent sets the part's wall clock, its host names,
+ * and how much of its heap is in use. The part itself is unchanged; it sees what a process sees whose
+ * machine has its clock set, or whose DNS server gives another answer. Timers stay monotonic, as they do on
+ * such a machine.
+ */
+import dns from "node:dns";
+import { syncBuiltinESMExports } from "node:module";
+import process from "node:process";
+import { isWorldMessage } from "./messages.ts";
+
+const BALLAST_CHUNK = 20_000;
+
+const realNow = Date.now.bind(Date);
+let clockOffsetMs = 0;
+let hosts: Readonly<Record<string, string>> = {};
+let ballast: object[][] = [];
+
+Date.now = () => realNow() + clockOffsetMs;
+globalThis.Date = new Proxy(Date, {
+  construct: (target, args: unknown[], newTarget) =>
+    Reflect.construct(target, args.length === 0 ? [Date.now()] : args, newTarget) as object,
+});
+
+const realLookup = dns.lookup.bind(dns);
+dns.lookup = new Proxy(dns.lookup, {
+  apply: (_target, _this, [name, ...rest]: Parameters<typeof dns.lookup>) =>
+    realLookup(hosts[name] ?? name, ...rest),
+});
+syncBuiltinESMExports();
+
+/** Fills the heap in pieces, as a part does that holds more data than usual, and keeps serving. */
+function fill(megabytes: number): void {
+  ballast = [];
+  const before = process.memoryUsage().heapUsed;
+  const more = (): void => {
+    if (process.memoryUsage().heapUsed - before >= megabytes * 1_048_576) return;
+    ballast.push(Array.from({ length: BALLAST_CHUNK }, (_, index) => ({ index })));
+    setImmediate(more);
+  };
+  if (megabytes > 0) more();
+}
+
+process.on("message", (message) => {
+  if (!isWorldMessage(message)) return;
+  const { world } = message;
+  clockOffsetMs = world.clockOffsetMs ?? clockOffsetMs;
+  hosts = world.hosts ?? hosts;
+  if (world.ballastMb !== undefined) fill(world.ballastMb);
+});
+// A part must not outlive the run.
+process.on("disconnect", () => process.exit(1));
