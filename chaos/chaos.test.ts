@@ -7,12 +7,12 @@ import { readPlan } from "./faults/plan.ts";
 /** A fault of each kind, with as few new processes as possible: starting one costs most of the run. */
 const SHORT = {
   postgres: [
+    "clock:gateway-2:500:600:3600",
     "freeze:gateway-1:900:700",
     "kill:issuer-1:500:800",
     "cut:issuer-2:600:700",
     "kill:store:500:800",
     "dns:upstream:800:700",
-    "clock:gateway-2:500:300:3600",
   ],
   sqlite: ["disk-full:store:900:1000", "clock:all:600:700:-3600", "read-only:store:500:600"],
 };
