@@ -4,7 +4,7 @@ import { createMachineClock } from "./machine-clock.ts";
 function machine(): {
   clock: ReturnType<typeof createMachineClock>;
   waits: Map<number, number>;
-  pass(ms: number): void;
+  readonly pass: (ms: number) => void;
 } {
   const waits = new Map([
     [1, 500],

@@ -23,7 +23,7 @@ export interface MachineClockDeps {
 
 export interface MachineClock {
   /** Milliseconds since the clock was made. Never goes back. */
-  now(): number;
+  readonly now: () => number;
 }
 
 export function createMachineClock(deps: MachineClockDeps): MachineClock {

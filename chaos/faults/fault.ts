@@ -1,6 +1,6 @@
 /**
  * The faults, and what each one excuses. Everything that no fault excuses is a violation, so this table
- * is the promise of the platform: who may stay silent, who may refuse for which reason, and who cannot hear
+ * is the promise of the platform: who may stay silent, who may refuse for which reason, and who cannot learn
  * of a revocation meanwhile.
  */
 import type { ErrorReason } from "@breezeway/shared";
@@ -41,7 +41,7 @@ export interface Excuse {
   /** Reasons for which issuers and gateways may refuse. */
   readonly issuer: readonly ErrorReason[];
   readonly gateway: readonly ErrorReason[];
-  /** Parts that cannot hear of a revocation. Their 5 s start when the fault ends. */
+  /** Parts that cannot learn of a revocation. Their 5 s start when the fault ends. */
   readonly severed: readonly string[];
   /** Whether clocks disagree: a secret may then look older than its grace. */
   readonly isClock?: boolean;

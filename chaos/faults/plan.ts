@@ -50,7 +50,7 @@ export function planFaults(options: PlanOptions): Plan {
     const index = deck.findIndex((fault) => !conflicts(fault));
     const [fault] = index < 0 ? [] : deck.splice(index, 1);
     if (!fault) {
-      // What is left in the deck waits for what is in force.
+      // The rest of the deck waits until the active faults have ended.
       end();
       continue;
     }

@@ -12,7 +12,7 @@ interface Court {
   readonly judge: Judge;
   readonly log: FaultLog;
   /** Sets the time. */
-  at(ms: number): void;
+  readonly at: (ms: number) => void;
 }
 
 function court(): Court {
@@ -55,13 +55,13 @@ describe("an answer without a fault", () => {
     ["a reason with the status of another one", answered(502, "store-unavailable"), true],
     ["503 store-unavailable", answered(503, "store-unavailable"), true],
     ["401 session-revoked", answered(401, "session-revoked"), true],
-  ])("%s is a violation: %s", (_name, outcome, isViolation) => {
+  ])("%s counts as a violation: %s", (_name, outcome, isViolation) => {
     const { judge } = court();
     judge.answer(exchange(ISSUER, outcome));
     expect(judge.violations.length).toBe(isViolation ? 1 : 0);
   });
 
-  it("is no violation when the request had to be refused for this reason, and one for another", () => {
+  it("passes when the request had to be refused for this reason, and counts for another one", () => {
     const { judge } = court();
     judge.answer(exchange(ISSUER, answered(401, "session-revoked")), ["session-revoked"]);
     expect(judge.violations).toEqual([]);
@@ -119,10 +119,10 @@ describe("a fault excuses", () => {
 
 describe("what was ended at 1 s", () => {
   it.each<[string, number, Outcome, boolean]>([
-    ["accepted after 5 s is a violation", 6_001, answered(200), true],
-    ["accepted within 5 s is none", 6_000, answered(200), false],
-    ["refused after 5 s is none", 6_001, answered(401, "session-revoked"), false],
-    ["not answered after 5 s is none", 6_001, SILENT, false],
+    ["counts when it is accepted after 5 s", 6_001, answered(200), true],
+    ["passes when it is accepted within 5 s", 6_000, answered(200), false],
+    ["passes when it is refused after 5 s", 6_001, answered(401, "session-revoked"), false],
+    ["passes when it is not answered after 5 s", 6_001, SILENT, false],
   ])("%s", (_name, sentAtMs, outcome, isViolation) => {
     const { judge } = court();
     judge.ended(exchange(GATEWAY, outcome, sentAtMs), "a session", 1_000);

@@ -6,7 +6,7 @@ import type { Exchange, Judge, Outcome, Target } from "../judge/judge.ts";
 const ANSWER_WITHIN_MS = 20_000;
 
 export interface Place extends Target {
-  /** Of an issuer with its mount path. */
+  /** An issuer's URL has its mount path. */
   readonly url: string;
 }
 

@@ -1,4 +1,4 @@
-/** An administrator of a tenant, who installs and uninstalls an app. What was acknowledged must hold. */
+/** An administrator of a tenant, who installs and uninstalls an app. Acknowledged changes must hold. */
 import { isRecord } from "@breezeway/shared";
 import type { Dice } from "../dice.ts";
 import { INSTALLED_APP_ID } from "../platform/fixture.ts";
@@ -22,7 +22,7 @@ type State = "installed" | "uninstalled";
 export function createInstaller(deps: InstallerDeps): Installer {
   const { places, client, judge, dice, userId, tenantId } = deps;
   let cookie: string | undefined;
-  /** What was acknowledged last. `undefined`: nothing yet, or a change is not confirmed. */
+  /** The last acknowledged state. `undefined` at first, and while a change is not confirmed. */
   let known: State | undefined;
   let wanted: State = "uninstalled";
 

@@ -226,7 +226,7 @@ export function createPerson(deps: PersonDeps): Person {
     session.endedAtMs = now();
   }
 
-  /** Whoever kept the cookie or token of an ended session tries it. */
+  /** Somebody kept the cookie or token of an ended session and tries it. */
   async function tryEnded(): Promise<void> {
     const ended = sessions.filter(({ state }) => state === "ended").slice(-3);
     if (ended.length === 0) return;
@@ -242,7 +242,7 @@ export function createPerson(deps: PersonDeps): Person {
         await signIn();
         return;
       }
-      // As a host does that must get rid of a session: it asks until it is told that the session ended.
+      // As a host does that must get rid of a session: it asks until the end of the session is confirmed.
       const action = session.state === "ending" ? "sign out" : dice.pick(ACTIONS);
       if (action === "ask") await ask(session);
       else if (action === "mint") await mint(session);

@@ -40,8 +40,8 @@ export interface Part extends AsyncDisposable {
 }
 
 interface Waiting {
-  resolve(value: string): void;
-  reject(error: Error): void;
+  readonly resolve: (value: string) => void;
+  readonly reject: (error: Error) => void;
 }
 
 export function createPart({ name, program, settings }: PartOptions): Part {

@@ -26,12 +26,12 @@ export interface Platform extends AsyncDisposable {
   readonly places: Places;
   /** Issuers and gateways by name. */
   readonly parts: ReadonlyMap<string, Part>;
-  /** Of each issuer to its store, and of each gateway to the issuers. */
+  /** The ways of issuers to their store, and of gateways to the issuers. */
   readonly ways: ReadonlyMap<string, Way>;
   readonly store: IssuerStore;
   readonly counters: Counters | undefined;
   readonly upstreams: Upstreams;
-  /** What is not healthy, with the reason; empty when everything is. */
+  /** Resolves to the unhealthy parts with their reasons. */
   unhealthy(): Promise<readonly string[]>;
 }
 
@@ -82,8 +82,9 @@ export async function startPlatform({ store: kind }: PlatformOptions): Promise<P
     part.surround({ hosts: upstreams.hosts() });
     parts.set(name, part);
   }
-  await Promise.all(issuers.map((name) => parts.get(name)?.start()));
-  await Promise.all(gateways.map((name) => parts.get(name)?.start()));
+  for (const role of [issuers, gateways]) {
+    await Promise.all(role.flatMap((name) => parts.get(name) ?? []).map((part) => part.start()));
+  }
 
   const places = {
     issuers: issuers.map((part): Place => ({

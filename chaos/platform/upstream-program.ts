@@ -1,4 +1,4 @@
-/** The service behind the gateways: answers with the identity that it was told. */
+/** The service behind the gateways: answers with the identity that it received. */
 import { createServer } from "node:http";
 import process from "node:process";
 import type { UpstreamSettings } from "./fixture.ts";

@@ -29,7 +29,7 @@ export interface Way extends AsyncDisposable {
   halfOpen(): void;
   /** Passes everything, `ms` later. */
   slow(ms: number): void;
-  /** Lets new connections pass. Those that were frozen stay frozen. */
+  /** Lets new connections pass. Frozen connections stay frozen. */
   restore(): void;
 }
 
