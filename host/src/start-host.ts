@@ -44,6 +44,16 @@ interface HostParts {
   readonly installations: HostInstallationsControl;
 }
 
+/**
+ * The issuer mints for a session whose end it could not store.
+ *
+ * @throws {BridgeError} SIGNED_OUT
+ */
+async function assertSignedIn(session: HostSessionControl): Promise<void> {
+  await session.ready;
+  if (session.current === null) throw new BridgeError("SIGNED_OUT", "Nobody is signed in.");
+}
+
 type SessionParts = Pick<HostParts, "client" | "signOuts" | "session" | "tokens">;
 
 function createSessionParts(settings: HostSettings): SessionParts {
@@ -130,16 +140,6 @@ function createParts(settings: HostSettings): HostParts {
     mountApp,
     installations,
   };
-}
-
-/**
- * The issuer mints for a session whose end it could not store.
- *
- * @throws {BridgeError} SIGNED_OUT
- */
-async function assertSignedIn(session: HostSessionControl): Promise<void> {
-  await session.ready;
-  if (session.current === null) throw new BridgeError("SIGNED_OUT", "Nobody is signed in.");
 }
 
 /** Says once why nobody is signed in, when something else than an issuer answers at `issuerUrl`. */

@@ -125,8 +125,12 @@ function createSharedCount(
   store: RateLimitStore,
   { alone, onStoreFailed }: SharedCountDeps,
 ): SharedCount {
-  const guard = createStoreGuard({ timeoutMs: storeTimeoutMs(store), onFailed: onStoreFailed });
   const client = createStoreClient(store);
+  const guard = createStoreGuard({
+    timeoutMs: storeTimeoutMs(store),
+    onFailed: onStoreFailed,
+    onDown: (failure) => client.renew(failure),
+  });
   const inStore = createCount(async (options) =>
     createStoreLimiter(options, store, await client.get()),
   );

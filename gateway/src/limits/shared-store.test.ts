@@ -251,18 +251,24 @@ describe.runIf(installedPostgres)("rate limits in Postgres", () => {
 
   it("do not delay the close of a gateway when Postgres hangs", async () => {
     await using database = await startDatabase();
-    await using gateway = await start({ kind: "postgres", url: database.url, timeoutMs: 1_000 });
+    const store = { kind: "postgres", url: database.url, timeoutMs: PATIENT_MS } as const;
+    await using gateway = await start(store);
     expect(await statuses(gateway)).toEqual([200]);
     const locking = await database.pool.connect();
     await locking.query("BEGIN");
     await locking.query("LOCK TABLE breezeway_rate_limits IN ACCESS EXCLUSIVE MODE");
-    expect(await statuses(gateway)).toEqual([200]);
+    const waiting = gateway.request("/orders").catch(() => undefined);
+    const atServer = async (): Promise<number | null> => {
+      const found = await database.pool.query(
+        "SELECT FROM pg_stat_activity WHERE application_name = 'breezeway-gateway' AND wait_event_type = 'Lock'",
+      );
+      return found.rowCount;
+    };
+    await expect.poll(atServer).toBe(1);
     await gateway.server.close();
     // The server still waits for the lock on the gateway's behalf.
-    const waiting = await database.pool.query(
-      "SELECT FROM pg_stat_activity WHERE application_name = 'breezeway-gateway' AND wait_event_type = 'Lock'",
-    );
-    expect(waiting.rowCount).toBe(1);
+    expect(await atServer()).toBe(1);
+    await waiting;
     await locking.query("ROLLBACK");
     locking.release();
   });

@@ -15,31 +15,19 @@ export interface StoreGuard {
 export interface StoreGuardDeps {
   readonly timeoutMs: number;
   readonly onFailed: (error: unknown) => void;
+  /** Called for each failure after several in a row. */
+  readonly onDown?: (failure: StoreFailureInfo) => void;
+}
+
+export interface StoreFailureInfo {
+  /** When the call began, by `performance.now()`. */
+  readonly askedAtMs: number;
+  /** The store gave no answer in time. Otherwise the call failed. */
+  readonly isSilent: boolean;
 }
 
 const FAILURES = 3;
 const RETRY_MS = 1_000;
-
-export function createStoreGuard({ timeoutMs, onFailed }: StoreGuardDeps): StoreGuard {
-  const circuit = new Circuit({ failures: FAILURES, openMs: RETRY_MS });
-  return {
-    get isUp() {
-      return !circuit.isOpen;
-    },
-    attempt: async (ask) => {
-      if (!circuit.admits(performance.now())) return undefined;
-      try {
-        const answer = await within(timeoutMs, ask);
-        circuit.succeeded();
-        return answer;
-      } catch (error) {
-        circuit.failed(performance.now());
-        onFailed(error);
-        return undefined;
-      }
-    },
-  };
-}
 
 async function within<T>(timeoutMs: number, ask: () => Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
@@ -53,4 +41,33 @@ async function within<T>(timeoutMs: number, ask: () => Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Whether {@link within} gave up. */
+function isSilence(error: unknown): boolean {
+  return BridgeError.is(error) && error.code === "STORE_UNAVAILABLE";
+}
+
+export function createStoreGuard(deps: StoreGuardDeps): StoreGuard {
+  const { timeoutMs, onFailed, onDown } = deps;
+  const circuit = new Circuit({ failures: FAILURES, openMs: RETRY_MS });
+  return {
+    get isUp() {
+      return !circuit.isOpen;
+    },
+    attempt: async (ask) => {
+      const askedAtMs = performance.now();
+      if (!circuit.admits(askedAtMs)) return undefined;
+      try {
+        const answer = await within(timeoutMs, ask);
+        circuit.succeeded();
+        return answer;
+      } catch (error) {
+        circuit.failed(performance.now());
+        onFailed(error);
+        if (circuit.isOpen) onDown?.({ askedAtMs, isSilent: isSilence(error) });
+        return undefined;
+      }
+    },
+  };
 }
