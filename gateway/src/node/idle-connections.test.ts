@@ -2,8 +2,12 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { startGateway } from "../../test-support/start.ts";
+import { GatewayResponse } from "./node-client.ts";
 
 const CONNECTIONS = 10_000;
 const LIMITS = "/proc/self/limits";
@@ -18,22 +22,26 @@ function mayOpen(files: number): boolean {
 // A separate process: both ends in one process would need twice the files.
 const CLIENT = `
   const { connect } = require("node:net");
-  const [port, count] = process.argv.slice(1).map(Number);
+  const [port, count, request] = process.argv.slice(1);
   let opened = 0, closed = 0;
   const open = () => {
-    connect(port, "127.0.0.1")
+    const socket = connect(Number(port), "127.0.0.1")
       .on("error", () => {})
-      .on("close", () => process.stdout.write("closed " + ++closed + "\\n"))
-      .on("connect", () => {
-        if (++opened === count) process.stdout.write("open\\n");
-        else if (opened + 200 <= count) open();
-      });
+      .on("close", () => process.stdout.write("closed " + ++closed + "\\n"));
+    const isOpen = () => {
+      if (++opened === Number(count)) process.stdout.write("open\\n");
+      else if (opened + 200 <= Number(count)) open();
+    };
+    if (request === "") socket.once("connect", isOpen);
+    // The answer arrives in one piece.
+    else socket.once("connect", () => socket.write(request)).once("data", isOpen);
   };
   for (let index = 0; index < 200; index += 1) open();
 `;
 
-function openConnections(url: string): ChildProcess {
-  const args = ["-e", CLIENT, new URL(url).port, String(CONNECTIONS)];
+/** @param request - Sent once on each connection. Empty for none. */
+function openConnections(url: string, count: number, request = ""): ChildProcess {
+  const args = ["-e", CLIENT, new URL(url).port, String(count), request];
   return spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
 }
 
@@ -49,7 +57,7 @@ describe("idle connections", () => {
     async () => {
       await using gateway = await startGateway({ serve: { headersTimeoutMs: 50_000 } });
       const before = process.memoryUsage().rss;
-      const client = openConnections(gateway.url);
+      const client = openConnections(gateway.url, CONNECTIONS);
       const [heard] = (await once(client.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
       const bytesEach = (process.memoryUsage().rss - before) / CONNECTIONS;
       for (let count = 0; count < 20; count += 1) {
@@ -61,6 +69,36 @@ describe("idle connections", () => {
       expect(bytesEach).toBeLessThan(20_000);
     },
   );
+
+  it("between two requests keep nothing of the first one in memory", async () => {
+    const count = 300;
+    setFlagsFromString("--expose-gc");
+    const collectGarbage = runInNewContext("gc") as () => void;
+    const responses: WeakRef<object>[] = [];
+    const onStart = (message: unknown): void => {
+      const { response } = message as { readonly response: object };
+      if (response instanceof GatewayResponse) responses.push(new WeakRef(response));
+    };
+    subscribe("http.server.request.start", onStart);
+    try {
+      await using gateway = await startGateway();
+      const lines = ["GET /orders HTTP/1.1", "Host: g.example"];
+      const head = [...lines, `Authorization: Bearer ${gateway.tokens.token()}`, "", ""];
+      const client = openConnections(gateway.url, count, head.join("\r\n"));
+      await once(client.stdout as NodeJS.ReadableStream, "data");
+      expect(responses).toHaveLength(count);
+      const inMemory = (): number => {
+        collectGarbage();
+        return responses.filter((response) => response.deref() !== undefined).length;
+      };
+      // The parser of the last request may still refer to its response.
+      await expect.poll(inMemory).toBeLessThan(count / 10);
+      client.kill("SIGKILL");
+      await once(client, "exit");
+    } finally {
+      unsubscribe("http.server.request.start", onStart);
+    }
+  });
 
   it("that never send a request are closed after headersTimeoutMs", async () => {
     await using gateway = await startGateway({ serve: { headersTimeoutMs: 200 } });

@@ -6,16 +6,18 @@
  * one piece leaves in one write.
  */
 import { ServerResponse, type IncomingMessage } from "node:http";
-import type { Duplex, Readable } from "node:stream";
+import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
 import type { Answer } from "../answer/refusal.ts";
 import type { ClientListener, ClientSide, Upgrade } from "../exchange/client-side.ts";
 import { headerPairs } from "../request/header-list.ts";
 import { LimitedBody } from "../exchange/limited-body.ts";
 import { discardBody } from "./discard-body.ts";
 
-/** A client connection with the last response that was started on it. */
-export interface GatewaySocket extends Duplex {
-  gatewayResponse?: GatewayResponse;
+/** A client connection. */
+export interface GatewaySocket extends Socket {
+  /** The last response that was started on it, until the response was sent. */
+  gatewayResponse?: GatewayResponse | undefined;
   /** Whether no further request can be read after the last one. */
   endsAfterAnswer?: boolean;
 }
@@ -26,9 +28,11 @@ export class GatewayResponse<
 > extends ServerResponse<Incoming> {
   exchange: ClientListener | undefined;
 
-  /** Whether the whole response was sent and its connection is free for the next one. */
-  get isOver(): boolean {
-    return this.writableFinished && this.socket === null;
+  /** Called when the whole response was sent and the connection is free for the next one. */
+  override detachSocket(socket: GatewaySocket): void {
+    super.detachSocket(socket);
+    // A connection that waits for its next request would keep the whole exchange in memory.
+    if (socket.gatewayResponse === this) socket.gatewayResponse = undefined;
   }
 }
 

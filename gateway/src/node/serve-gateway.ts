@@ -16,7 +16,7 @@ import { createGateway, type Gateway } from "../gateway.ts";
 import type { OperationsAccess } from "../observe/is-insider.ts";
 import { serveOperations } from "../observe/serve-operations.ts";
 import { Exchange } from "../exchange/exchange.ts";
-import { GatewayResponse, isAnswering, NodeClient } from "./node-client.ts";
+import { GatewayResponse, isAnswering, NodeClient, type GatewaySocket } from "./node-client.ts";
 import { headOf } from "./request-head.ts";
 import { parseServeOptions, type ServeOptions } from "./serve-options.ts";
 import { handleUpgrade, isWebSocketUpgrade } from "./upgrade.ts";
@@ -150,7 +150,7 @@ function createHttpServer(listener: Listener, options: ServeOptions): HttpServer
   server.on("upgrade", (request, socket, head) => handleUpgrade(core, request, { socket, head }));
   server.on("clientError", (error, socket) => {
     core.metrics.clientError();
-    answerClientError(error, { socket, isAnswering: isAnswering(socket) });
+    answerClientError(error, { socket, isAnswering: isAnswering(socket as GatewaySocket) });
   });
   return server;
 }

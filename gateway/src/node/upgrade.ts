@@ -24,8 +24,7 @@ export interface UpgradeConnection {
  */
 export function isWebSocketUpgrade(request: IncomingMessage): boolean {
   const socket = request.socket as GatewaySocket;
-  const last = socket.gatewayResponse;
-  const isFree = last === undefined || last.isOver;
+  const isFree = socket.gatewayResponse === undefined;
   const isWebSocket = request.headers.upgrade?.toLowerCase() === "websocket";
   // HTTP/1.0 has no upgrades (RFC 9110, section 7.8).
   const mayUpgrade = request.method === "GET" && request.httpVersion === "1.1";
