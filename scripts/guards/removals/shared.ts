@@ -55,7 +55,22 @@ export const shared: readonly Removal[] = [
         "if (this.steps - steps >= STEPS_TO_REMEMBER) {",
         "if (this.steps - steps >= STEPS_TO_REMEMBER * 1e9) {",
       ),
-      edit("shared/src/channel/measure.ts", "throw refusedType(type);", "return 0;"),
+      edit("shared/src/channel/measure.ts", "if (bytes === undefined) this.#refused ??= type;", ""),
+    ],
+  },
+  {
+    row: "TM-599",
+    edits: [
+      edit(
+        "shared/src/channel/gate.ts",
+        "measurement.isWhole ? measurement.bytes : Math.max(measurement.bytes, byteBurst)",
+        "measurement.bytes",
+      ),
+      edit(
+        "shared/src/channel/gate.ts",
+        "if (!measurement.isWhole || !BridgeError.is(error)) throw error;",
+        "throw error;",
+      ),
     ],
   },
   {

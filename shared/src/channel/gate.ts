@@ -4,6 +4,7 @@
  *
  * Frames and bytes have a token bucket each. Bytes are known only after a look at the message, which costs
  * time in proportion to them, so they are spent by refused messages too, and the bucket can be overdrawn.
+ * A message that is too large to be looked at to its end spends a whole burst.
  * A guest that goes on sending gets refusals, and below minus one burst nobody reads its messages. Below
  * minus two bursts nothing is spent, so that a pause of a few seconds is always enough.
  */
@@ -42,7 +43,9 @@ export function createGate(limits: ChannelLimits, clock: Clock): Gate {
     try {
       return measureFrames(data, limits, measurement);
     } finally {
-      bytes.spend(measurement.bytes);
+      // A message that is refused in the middle has an unknown rest, which was read all the same. So it
+      // spends a burst: the next such message leaves nothing for a third.
+      bytes.spend(measurement.isWhole ? measurement.bytes : Math.max(measurement.bytes, byteBurst));
     }
   };
 
@@ -115,7 +118,16 @@ function measureFrames(
     throw new BridgeError("FRAME_MALFORMED", "A message has holes or named members.");
   }
   const bytes: number[] = [];
-  for (const frame of data) bytes.push(measurement.of(frame, 1));
+  let refused: BridgeError | undefined;
+  for (const frame of data) {
+    try {
+      bytes.push(measurement.of(frame, 1));
+    } catch (error) {
+      if (!measurement.isWhole || !BridgeError.is(error)) throw error;
+      refused ??= error;
+    }
+  }
+  if (refused !== undefined) throw refused;
   return bytes;
 }
 

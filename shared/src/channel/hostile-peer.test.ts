@@ -242,7 +242,7 @@ describe("bytes beyond the budget of a second", () => {
   it.each([
     ["text", () => "x".repeat(900), "FRAME_RATE_EXCEEDED"],
     ["binary data", () => new Uint8Array(900), "FRAME_RATE_EXCEEDED"],
-    ["a refused type after text", () => ["x".repeat(900), new String("x")], "FRAME_MALFORMED"],
+    ["a refused type after text", () => ["x".repeat(800), new String("x")], "FRAME_MALFORMED"],
     ["text beyond maxMessageBytes", () => "x".repeat(1_500), "FRAME_TOO_LARGE"],
   ])(
     "are refused, and not read below minus one burst, until time has passed: %s",
@@ -277,6 +277,43 @@ describe("bytes beyond the budget of a second", () => {
     await peer.clock.advance(8_000);
     await peer.send([["call", 2, "x", ["small"]]]);
     expect(peer.answers).toEqual([["result", 2, "ok"]]);
+  });
+
+  const wide = (): unknown =>
+    Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`key${index}`, 1]));
+
+  it.each<[what: string, value: () => unknown]>([
+    ["many keys", wide],
+    ["a list that claims to be huge", () => Object.assign([], { length: 4_000_000_000 })],
+    ["nesting beyond maxDepth", () => [nested(80), wide()]],
+    ["a cycle", () => [loop(), wide()]],
+    ["a huge BigInt", () => [1n << 5_000n, wide()]],
+    ["a refused type before many keys", () => [new String("x"), wide()]],
+    ["binary data beyond the limit", () => [new ArrayBuffer(1_001), wide()]],
+  ])("are spent whole by a message that is not looked at to its end: %s", async (_what, value) => {
+    const peer = attack({ ...limits, byteBurst: 100_000, maxViolations: Infinity });
+    for (let i = 1; i <= 4; i += 1) await peer.send([["call", i, "x", [value()]]]);
+    // Two of them overdraw the budget by a burst, and the fourth is not read.
+    expect(peer.answers.map(([, id]) => id)).toEqual([1, 2]);
+    await peer.clock.advance(200_000);
+    await peer.send([["call", 5, "x", ["small"]]]);
+    expect(peer.answers.at(-1)).toEqual(["result", 5, "ok"]);
+  });
+
+  it.each<[what: string, message: () => unknown[]]>([
+    ["beside it in a value", () => [["call", 1, "x", [new String("x"), "y".repeat(800)]]]],
+    [
+      "in a later frame",
+      () => [
+        ["event", "a", new String("x")],
+        ["event", "b", "y".repeat(800)],
+      ],
+    ],
+  ])("count what a message of a refused type has %s", async (_what, message) => {
+    const peer = attack({ ...limits, byteBurst: 2_000, maxViolations: Infinity });
+    for (let i = 0; i < 6; i += 1) await peer.send(message());
+    expect(peer.violations.at(0)).toBe("FRAME_MALFORMED");
+    expect(peer.violations.at(-1)).toBe("FRAME_RATE_EXCEEDED");
   });
 
   it("let one message of the largest size pass with any burst", async () => {

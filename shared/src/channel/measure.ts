@@ -26,6 +26,9 @@ const MAX_SMALL_BIGINT = 1n << 64n;
 const MAX_LEAN_MEMBERS = 1_024;
 const WIDE_MEMBER_BYTES = 64;
 
+// A value whose type is refused is not looked at. Each takes an object and, for some, a handle.
+const REFUSED_BYTES = 64;
+
 // Walking fewer steps again costs less than remembering them.
 const STEPS_TO_REMEMBER = 64;
 
@@ -35,6 +38,8 @@ type MeasureLimits = Pick<ChannelLimits, "maxMessageBytes" | "maxBinaryBytes" | 
 export class Measurement {
   /** Values, keys and references that were looked at. */
   steps = 0;
+  /** Whether each part so far was walked to its end. Otherwise the message has more than {@link bytes}. */
+  isWhole = true;
   #bytes = 0;
   #binaryBytes = 0;
   /** The deepest level that the walk of the current object has reached. */
@@ -46,6 +51,8 @@ export class Measurement {
   #walked: Map<object, { readonly bytes: number; readonly levels: number }> | undefined;
   /** Buffers that were counted. Views share their buffer on the wire, too. */
   #buffers: Set<unknown> | undefined;
+  /** A type that messages cannot carry. The walk goes on, so that the rest is counted. */
+  #refused: string | undefined;
 
   /** The objects from the message down to the current one, by level. */
   readonly #path: object[] = [];
@@ -71,7 +78,11 @@ export class Measurement {
    */
   of(value: unknown, depth = 0): number {
     const before = this.bytes;
+    this.isWhole = false;
+    this.#refused = undefined;
     this.#walk(value, depth);
+    this.isWhole = true;
+    if (this.#refused !== undefined) throw refusedType(this.#refused);
     return this.bytes - before;
   }
 
@@ -164,12 +175,18 @@ export class Measurement {
     else if (type === "ImageBitmap") {
       const { width, height } = value as ImageBitmapLike;
       this.#addBinary(width * height * 4);
-    } else this.#add(leafBytes(type, value));
+    } else this.#addLeaf(type, leafBytes(type, value));
+  }
+
+  /** @param bytes `undefined` for a type that messages cannot carry */
+  #addLeaf(type: string, bytes: number | undefined): void {
+    if (bytes === undefined) this.#refused ??= type;
+    this.#add(bytes ?? REFUSED_BYTES);
   }
 
   // A view keeps its whole buffer, and a resizable buffer reserves its largest size.
   #addBuffer(buffer: object): void {
-    if (typeOf(buffer) !== "ArrayBuffer") throw refusedType(typeOf(buffer));
+    if (typeOf(buffer) !== "ArrayBuffer") return this.#addLeaf(typeOf(buffer), undefined);
     if (this.#buffers?.has(buffer)) return this.#add(0);
     const { byteLength, maxByteLength } = buffer as ArrayBuffer;
     this.#addBinary(Math.max(byteLength, maxByteLength ?? 0));
@@ -226,10 +243,10 @@ interface ImageBitmapLike {
 /**
  * Bytes of an object without parts, beside its slot. The names are those of the HTML standard's
  * StructuredSerializeInternal and of interfaces marked Serializable or Transferable. A type that is not
- * in the list is refused: boxed primitives, whose characters count as members, shared memory, keys,
+ * in the list is refused, and `undefined` here: boxed primitives, whose characters count as members, shared memory, keys,
  * file handles, video frames, and what browsers add later.
  */
-function leafBytes(type: string, value: object): number {
+function leafBytes(type: string, value: object): number | undefined {
   switch (type) {
     case "Date":
       return 0;
@@ -256,7 +273,7 @@ function leafBytes(type: string, value: object): number {
     case "DOMMatrixReadOnly":
       return GEOMETRY_BYTES;
     default:
-      throw refusedType(type);
+      return undefined;
   }
 }
 
