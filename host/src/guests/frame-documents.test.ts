@@ -208,3 +208,39 @@ describe("a frame that has left the page without close()", () => {
     expect(scene.mount.state).toBe("closed");
   });
 });
+
+describe("a document that speaks another protocol", () => {
+  const hello = { protocol: [98, 99] } as const;
+  const refusal = expect.objectContaining({
+    code: "HANDSHAKE_PROTOCOL_MISMATCH",
+    message: "No common protocol version: this side speaks 1 to 1, the other 98 to 99.",
+  });
+
+  it("is lost at once, and the host's error names both ranges instead of a missing hello", async () => {
+    const issuer = createTestIssuer();
+    const host = createHostForTesting({ ...issuer.hostOptions, apps: [app] }, issuer.hooks);
+    open.push(host);
+    const guest = createTestGuest({ clock: issuer.clock, hello });
+    const mount = host.mount("orders", { place: guest.place });
+    await expect(guest.connect()).rejects.toEqual(refusal);
+    expect(mount.state).toBe("lost");
+    expect(mount.error).toEqual(refusal);
+    await issuer.clock.advance(60_000);
+    expect(mount.error).toEqual(refusal);
+  });
+
+  it("ends the channel of the document before it, and the next document is welcomed", async () => {
+    const { mount, place, holder } = await setUp();
+    const { port1, port2 } = new MessageChannel();
+    const greeting = { sdk: "t", documentId: "next", autoRefresh: false };
+    await expect(place.onHello({ ...greeting, protocol: [98, 99] }, port1)).rejects.toEqual(
+      refusal,
+    );
+    expect(mount.state).toBe("lost");
+    expect(mount.error).toEqual(refusal);
+    await holder.connect();
+    expect(mount.state).toBe("connected");
+    expect(mount.error).toBe(null);
+    port2.close();
+  });
+});

@@ -2,7 +2,8 @@
  * The documents that one frame loads, one after another, and the channel to the present one.
  *
  *   connecting ──hello──▶ connected ──channel ended, other document──▶ lost ──hello──▶ connected
- *        └── no hello in time ──▶ lost                     close() from anywhere ──▶ closed
+ *        └── no hello in time, or a hello that the host refuses ──▶ lost
+ *                                                          close() from anywhere ──▶ closed
  *
  * [GM-1] There is one channel at a time. A new hello ends the channel before it.
  * [GM-2] When the frame has loaded another document, the old document's channel ends, whoever holds its
@@ -241,7 +242,14 @@ async function welcomeDocument(
   now.documentId = hello.documentId;
   const mine = now.hellos;
   now.loadsSinceHello = 0;
-  const welcome = await deps.welcome(hello);
+  const welcome = await deps.welcome(hello).catch((error: unknown) => {
+    // The mount's error says why nobody is connected, not that nobody said hello.
+    if (BridgeError.is(error) && mine === now.hellos && !presence.isClosed()) {
+      presence.stopWaiting();
+      presence.drop(error);
+    }
+    throw error;
+  });
   if (mine !== now.hellos || presence.isClosed()) {
     throw new BridgeError("HANDSHAKE_REFUSED", "A later document of this frame has said hello.");
   }
