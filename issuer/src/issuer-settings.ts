@@ -48,6 +48,7 @@ export interface IssuerSettings {
   readonly algorithms: Readonly<Record<string, SigningAlgorithm>>;
   readonly keys: KeyOptions & { readonly periodDays: number };
   readonly lifetimes: SessionLifetimes;
+  readonly sessionsInMemory: number;
   readonly nativeSessions: boolean;
   readonly rateLimits: RateLimits | false;
   readonly feedSecrets: readonly string[];
@@ -59,6 +60,8 @@ export interface IssuerSettings {
 }
 
 const DAY_SECONDS = 86_400;
+/** Sessions: 100 to 200 MB. */
+const DEFAULT_IN_MEMORY = 100_000;
 const MAX_LIFETIME_SECONDS = 365 * DAY_SECONDS;
 
 const appsOption = z.custom<IssuerOptions["apps"]>(
@@ -104,6 +107,7 @@ const issuerOptions = optionObject<IssuerOptions>({
       idleSeconds: z.optional(numberOption(1, MAX_LIFETIME_SECONDS)),
       absoluteSeconds: z.optional(numberOption(1, MAX_LIFETIME_SECONDS)),
       graceSeconds: z.optional(numberOption(0, 300)),
+      inMemory: z.optional(wholeNumberOption(0, 10_000_000)),
     }),
   ),
   nativeSessions: z.optional(z.boolean()),
@@ -148,6 +152,7 @@ export function parseIssuerOptions(given: IssuerOptions): IssuerSettings {
       absoluteMs: 1_000 * absoluteSeconds,
       graceMs: 1_000 * (sessions.graceSeconds ?? 30),
     },
+    sessionsInMemory: sessions.inMemory ?? DEFAULT_IN_MEMORY,
     nativeSessions: options.nativeSessions ?? false,
     rateLimits: options.rateLimits ?? {},
     feedSecrets: revocations.secrets ?? [],

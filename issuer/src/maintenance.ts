@@ -41,9 +41,8 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
     const claim = await claimCleanUp(store, nowMs);
     if (!claim) return;
     await sessions.finishRevocations(nowMs);
-    if (!claim.mayDelete) return;
-    await keys.purge();
-    await cleanUp({ ...deps, signal }, nowMs);
+    if (claim.mayDelete) await keys.purge();
+    await cleanUp({ ...deps, signal }, { nowMs, ...claim });
   };
 
   const schedule = (waitMs: number): void => {

@@ -60,6 +60,11 @@ describe("createIssuer", () => {
       { rateLimits: { signIns: 5 } } as object,
       "rateLimits.signIns: unknown option",
     ],
+    [
+      "a negative number of sessions in memory",
+      { sessions: { inMemory: -1 } },
+      "sessions.inMemory: must be a whole number from 0 to 10000000",
+    ],
     ["a group that is not an object", { oidc: true as never }, "oidc: must be of type object"],
     ["an issuer that is not a URL", { issuer: "shell.example" }, "issuer: must be a URL"],
     [

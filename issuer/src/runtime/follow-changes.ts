@@ -5,7 +5,7 @@ import type { Parts } from "./parts.ts";
 
 /** @param signal Aborted when the issuer closes; ends retries. */
 export function followChanges(parts: Parts, signal: AbortSignal): void {
-  const { watcher, feed, keys, cache, listeners, installations } = parts;
+  const { watcher, feed, keys, cache, rotations, listeners, installations } = parts;
   const reloadKeys = (): void => void untilDone(() => keys.reload(), signal);
 
   const onChange: ChangeListener["onChange"] = (change) => {
@@ -33,6 +33,7 @@ export function followChanges(parts: Parts, signal: AbortSignal): void {
 
   const onGap = (seq: number): void => {
     cache.clear();
+    rotations.reset();
     installations?.onChange();
     reloadKeys();
     feed.onGap(seq);

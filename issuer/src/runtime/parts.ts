@@ -13,6 +13,7 @@ import { createKeyRing, type KeyRing } from "../keys/key-ring.ts";
 import { keyTimes } from "../keys/key-schedule.ts";
 import { createKeyStore } from "../keys/key-store.ts";
 import { createLocalVault } from "../keys/local-vault.ts";
+import { createRotationWatcher, type RotationWatcher } from "../sessions/rotation-watcher.ts";
 import { createSessionCache, type SessionCache } from "../sessions/session-cache.ts";
 import { createSessionService, type SessionService } from "../sessions/session-service.ts";
 import { createSessionStore } from "../sessions/session-store.ts";
@@ -35,13 +36,11 @@ export interface Parts {
   readonly listeners: SessionListeners;
   readonly keys: KeyRing;
   readonly cache: SessionCache;
+  readonly rotations: RotationWatcher;
   readonly sessions: SessionService;
   /** Absent without the option `installations`. */
   readonly installations: InstallationsRuntime | undefined;
 }
-
-/** About 100 MB of records. */
-const MAX_CACHED_SESSIONS = 100_000;
 
 export function createParts(deps: PartsDeps): Parts {
   const { store, settings, clock, storeTime, signal } = deps;
@@ -52,18 +51,14 @@ export function createParts(deps: PartsDeps): Parts {
   const widening = createRevocationWidening({ store, clock, changed, signal });
   const feed = createRevocationFeed({ store, clock, onLate: widening.widen });
   const keys = createIssuerKeyRing(deps, changed);
-  const cache = createSessionCache({
-    clock,
-    maxAgeMs: lifetimes.graceMs,
-    maxEntries: MAX_CACHED_SESSIONS,
-  });
+  const { cache, rotations } = createMemory(deps);
   const sessions = createSessionService({
     store: createSessionStore(store),
     cache,
     lifetimes,
     clock,
     audit,
-    ensureFresh: () => (watcher.isFresh() ? undefined : watcher.sync()),
+    ensureFresh: () => bothOf(watcher.isFresh() ? undefined : watcher.sync(), rotations.catchUp()),
     changed,
   });
   const installations =
@@ -78,7 +73,32 @@ export function createParts(deps: PartsDeps): Parts {
       changed,
     });
   const listeners = createSessionListeners();
-  return { watcher, feed, listeners, keys, cache, sessions, installations };
+  return { watcher, feed, listeners, keys, cache, rotations, sessions, installations };
+}
+
+/** No promise when there is nothing to wait for, which would cost every request a turn of the event loop. */
+function bothOf(
+  first: Promise<void> | undefined,
+  second: Promise<void> | undefined,
+): Promise<void> | undefined {
+  return first && second ? Promise.all([first, second]).then(() => undefined) : (first ?? second);
+}
+
+/** The sessions in memory, and what keeps them right beside the change log. */
+function createMemory({ store, settings, clock }: PartsDeps): Pick<Parts, "cache" | "rotations"> {
+  const { graceMs } = settings.lifetimes;
+  const rotations = createRotationWatcher({ store, clock, graceMs });
+  const cache = createSessionCache({
+    clock,
+    graceMs,
+    maxEntries: settings.sessionsInMemory,
+    knowsRotations: rotations.knowsRotations,
+  });
+  rotations.subscribe({
+    onRotated: (handle) => cache.drop(handle),
+    onGap: () => cache.clear(),
+  });
+  return { cache, rotations };
 }
 
 function createIssuerKeyRing(

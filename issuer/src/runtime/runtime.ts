@@ -49,6 +49,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
 
   followChanges(parts, closing.signal);
   await watcher.start();
+  parts.rotations.start();
   await Promise.all([feed.load(), keys.start()]);
   const maintenance = startMaintenance({
     store,
@@ -95,6 +96,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
       mintAudited(shared, await sessions.find(handle), findApp(apps, appId)),
     close: async () => {
       maintenance.stop();
+      parts.rotations.close();
       streams.close();
       listeners.close();
       closing.abort();

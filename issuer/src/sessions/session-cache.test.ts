@@ -5,10 +5,13 @@ import type { SessionRecord } from "./session-record.ts";
 
 let clock: TestClock;
 let cache: SessionCache;
+let knowsRotations: boolean;
+const deps = { graceMs: 30_000, maxEntries: 3, knowsRotations: () => knowsRotations };
 
 beforeEach(() => {
   clock = testClock();
-  cache = createSessionCache({ clock, maxAgeMs: 30_000, maxEntries: 3 });
+  knowsRotations = false;
+  cache = createSessionCache({ ...deps, clock });
 });
 
 function record(handle: string, change: Partial<SessionRecord> = {}): SessionRecord {
@@ -55,12 +58,43 @@ describe("the session cache", () => {
   it("drops the older copy even when the newer one is not kept", () => {
     cache.keep(record("a"), cache.mark());
     const mark = cache.mark();
-    cache.drop("b");
+    cache.drop("a");
     cache.keep(record("a", { secretHash: "next" }), mark);
     expect(cache.get("selector-a")).toBeUndefined();
   });
 
-  it("keeps nothing longer than its age, counted from before the read", () => {
+  it("keeps what was read before a change of another session", () => {
+    const mark = cache.mark();
+    cache.drop("b");
+    cache.clear({ kind: "user", id: "somebody else" });
+    cache.keep(record("a"), mark);
+    expect(cache.get("selector-a")).toBeDefined();
+  });
+
+  it.each([
+    ["user", "u"],
+    ["tenant", "t"],
+  ] as const)("forgets the sessions of a %s that ended, and no others", (kind, id) => {
+    cache.keep(record("a"), cache.mark());
+    cache.keep(record("b", { userId: "v", tenantId: "w" }), cache.mark());
+    cache.clear({ kind, id });
+    expect(cache.getByHandle("a")).toBeUndefined();
+    expect(cache.getByHandle("b")).toBeDefined();
+  });
+
+  it("uses a record beyond the grace while it knows the rotations, for an hour", () => {
+    cache.keep(record("a"), cache.mark());
+    clock.advance(30_000);
+    expect(cache.get("selector-a")).toBeUndefined();
+    knowsRotations = true;
+    expect(cache.get("selector-a")).toBeDefined();
+    clock.advance(3_600_000 - 30_001);
+    expect(cache.get("selector-a")).toBeDefined();
+    clock.advance(1);
+    expect(cache.get("selector-a")).toBeUndefined();
+  });
+
+  it("uses nothing beyond the grace while it does not, counted from before the read", () => {
     const mark = cache.mark();
     clock.advance(10_000);
     cache.keep(record("a"), mark);
@@ -83,14 +117,22 @@ describe("the session cache", () => {
     expect(cache.get("renewed")).toBeDefined();
   });
 
-  it("holds a bounded number of sessions and drops the oldest", () => {
-    for (const handle of ["a", "b", "c", "d"]) cache.keep(record(handle), cache.mark());
-    expect(cache.getByHandle("a")).toBeUndefined();
-    expect(cache.getByHandle("d")).toBeDefined();
+  it("holds a bounded number of sessions and drops the one that was not used for longest", () => {
+    for (const handle of ["a", "b", "c"]) cache.keep(record(handle), cache.mark());
+    cache.getByHandle("a");
+    cache.keep(record("d"), cache.mark());
+    expect(["a", "b", "c", "d"].filter((handle) => cache.getByHandle(handle))).toEqual([
+      "a",
+      "c",
+      "d",
+    ]);
   });
 
-  it("keeps nothing when there is no grace", () => {
-    const none = createSessionCache({ clock, maxAgeMs: 0, maxEntries: 3 });
+  it.each([
+    ["there is no grace", { graceMs: 0 }],
+    ["it may hold none", { maxEntries: 0 }],
+  ])("keeps nothing when %s", (_case, change) => {
+    const none = createSessionCache({ ...deps, clock, ...change });
     none.keep(record("a"), none.mark());
     expect(none.get("selector-a")).toBeUndefined();
   });

@@ -115,7 +115,8 @@ export function createSessionReading(
       const freshening = ensureFresh();
       if (freshening) await freshening;
       let record = cache.getByHandle(handle);
-      if (!record) {
+      // Activity at another process may have postponed the end.
+      if (!record || endedBecause(record, lifetimes, clock.now())) {
         const found = await readCurrent(cache, () => store.findByHandle(handle));
         if (!found.record)
           throw new BridgeError("SESSION_UNKNOWN", "There is no session of this handle.");

@@ -30,7 +30,7 @@ describeStores("an issuer on $name that revokes very many sessions", (place) => 
     audited = [];
     failsAt = Number.POSITIVE_INFINITY;
     store = watchedStore(place().store(), () => {
-      if (store.matching(SLICE).length >= failsAt) throw new Error("the process ended");
+      if (store.matching(SLICE).length >= failsAt) throw new Error("the power failed");
     });
     direct = await place().store().open();
     issuer = testIssuer({ store, clock, audit: (event) => audited.push(event) });
@@ -129,7 +129,7 @@ describeStores("an issuer on $name that revokes very many sessions", (place) => 
     const handles = await fill();
     // A tenth of the sessions is left, fewer than those for which the feed names the tenant.
     failsAt = Math.ceil(MANY / REVOKE_SLICE);
-    await expect(all.tenant()).rejects.toThrow("the process ended");
+    await expect(all.tenant()).rejects.toThrow("the power failed");
     const left = await live();
     expect(left).toBeGreaterThan(0);
     expect(left).toBeLessThan(MAX_SESSION_CHANGES);
@@ -143,7 +143,7 @@ describeStores("an issuer on $name that revokes very many sessions", (place) => 
   it("announces the end to readers of the feed although nothing was left to revoke", async () => {
     await fill();
     failsAt = 2;
-    await expect(all.tenant()).rejects.toThrow("the process ended");
+    await expect(all.tenant()).rejects.toThrow("the power failed");
     await direct.db.deleteFrom("breezeway_session").where("revoked_at_ms", "is", null).execute();
     const before = (await logged()).length;
     failsAt = Number.POSITIVE_INFINITY;
@@ -154,7 +154,7 @@ describeStores("an issuer on $name that revokes very many sessions", (place) => 
   it("is finished by the maintenance of another process after a minute", async () => {
     await fill();
     failsAt = 2;
-    await expect(all.tenant()).rejects.toThrow("the process ended");
+    await expect(all.tenant()).rejects.toThrow("the power failed");
     const other = await maintainedIssuer(place().store(), clock);
     await other.maintain();
     expect(await live()).toBeGreaterThan(0);

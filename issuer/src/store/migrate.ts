@@ -1,16 +1,17 @@
 import type { Kysely } from "kysely";
 import { Migrator } from "kysely/migration";
-import { migrations } from "./migrations.ts";
+import { migrationsOf } from "./migrations.ts";
 import type { Database } from "./schema.ts";
+import type { StoreKind } from "./store.ts";
 
 /**
  * Migrates the schema. Several processes may start at once: Postgres takes an advisory lock, SQLite
  * its write lock.
  */
-export async function migrate(db: Kysely<Database>): Promise<void> {
+export async function migrate(db: Kysely<Database>, kind: StoreKind): Promise<void> {
   const migrator = new Migrator({
     db,
-    provider: migrations,
+    provider: migrationsOf(kind),
     migrationTableName: "breezeway_migration",
     migrationLockTableName: "breezeway_migration_lock",
   });

@@ -1,7 +1,8 @@
 /** The migrations of the schema. A released migration never changes; add a new one instead. */
 import { sql, type Kysely } from "kysely";
 import type { Migration, MigrationProvider } from "kysely/migration";
-import type { Database } from "./schema.ts";
+import type { CleanUpTable } from "./schema.ts";
+import type { StoreKind } from "./store.ts";
 
 const initial: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
@@ -114,6 +115,10 @@ const siblings: Migration = {
   },
 };
 
+interface FirstCleanUp {
+  readonly breezeway_clean_up: Omit<CleanUpTable, "rotations_seen" | "rotations_purged">;
+}
+
 /**
  * Indexes for the clean-up. `review_at_ms` has a default, so that a process of the version before can
  * still insert sessions: the clean-up reviews them at its next run.
@@ -153,7 +158,7 @@ const cleanUp: Migration = {
       .addColumn("checked_at_ms", "bigint", (column) => column.notNull())
       .addColumn("even_since_ms", "bigint", (column) => column.notNull())
       .execute();
-    await (db as Kysely<Pick<Database, "breezeway_clean_up">>)
+    await (db as Kysely<FirstCleanUp>)
       .insertInto("breezeway_clean_up")
       .values({ id: 1, leased_until_ms: 0, checked_at_ms: 0, even_since_ms: 0 })
       .execute();
@@ -188,7 +193,47 @@ const revocations: Migration = {
   },
 };
 
-export const migrations: MigrationProvider = {
+/** A function of its own is needed in Postgres only. */
+const ROTATION_TRIGGER = {
+  sqlite: [
+    sql`create trigger breezeway_session_rotation after update of secret_hash on breezeway_session
+        when old.secret_hash <> new.secret_hash or old.siblings <> new.siblings
+        begin insert into breezeway_rotation (handle) values (new.handle); end`,
+  ],
+  postgres: [
+    sql`create function breezeway_note_rotation() returns trigger language plpgsql as $$
+        begin insert into breezeway_rotation (handle) values (new.handle); return null; end $$`,
+    sql`create trigger breezeway_session_rotation after update of secret_hash on breezeway_session
+        for each row
+        when (old.secret_hash <> new.secret_hash or old.siblings <> new.siblings)
+        execute function breezeway_note_rotation()`,
+  ],
+};
+
+/**
+ * Numbers rotations, so that issuers may keep sessions in memory for longer than the grace. By a trigger,
+ * since a process of the version before rotates, too.
+ */
+const rotations = (kind: StoreKind): Migration => ({
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable("breezeway_rotation")
+      .addColumn("id", kind === "sqlite" ? "integer" : "bigserial", (column) =>
+        kind === "sqlite" ? column.primaryKey().autoIncrement() : column.primaryKey(),
+      )
+      .addColumn("handle", "text", (column) => column.notNull())
+      .execute();
+    for (const column of ["rotations_seen", "rotations_purged"]) {
+      await db.schema
+        .alterTable("breezeway_clean_up")
+        .addColumn(column, "bigint", (definition) => definition.notNull().defaultTo(0))
+        .execute();
+    }
+    for (const statement of ROTATION_TRIGGER[kind]) await statement.execute(db);
+  },
+});
+
+export const migrationsOf = (kind: StoreKind): MigrationProvider => ({
   // The migrations run in the order of their names.
   getMigrations: () =>
     Promise.resolve({
@@ -197,5 +242,6 @@ export const migrations: MigrationProvider = {
       "0003_siblings": siblings,
       "0004_clean_up": cleanUp,
       "0005_revocations": revocations,
+      "0006_rotations": rotations(kind),
     }),
-};
+});

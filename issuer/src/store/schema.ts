@@ -7,7 +7,7 @@ import type {
   InstallationState,
   LifecycleEventName,
 } from "@breezeway/shared/schemas";
-import type { Insertable, Selectable } from "kysely";
+import type { Generated, Insertable, Selectable } from "kysely";
 
 export interface Database {
   breezeway_session: SessionTable;
@@ -18,6 +18,7 @@ export interface Database {
   breezeway_installation: InstallationTable;
   breezeway_clean_up: CleanUpTable;
   breezeway_revocation: RevocationTable;
+  breezeway_rotation: RotationTable;
 }
 
 export interface SessionTable {
@@ -101,6 +102,10 @@ export interface CleanUpTable {
   checked_at_ms: number;
   /** Since then, `checked_at_ms` made no jump. */
   even_since_ms: number;
+  /** The highest number of a rotation at the last run. */
+  rotations_seen: number;
+  /** Rotations up to this number may be deleted. */
+  rotations_purged: number;
 }
 
 /** A revocation of very many sessions that is not finished. */
@@ -113,6 +118,12 @@ export interface RevocationTable {
   ended: number;
   /** When a process last worked on it. */
   active_at_ms: number;
+}
+
+/** Written by a trigger whenever the secrets of a session change. */
+export interface RotationTable {
+  id: Generated<number>;
+  handle: string;
 }
 
 /** One row for each app and tenant that ever had an installation. */

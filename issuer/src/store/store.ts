@@ -6,9 +6,11 @@
 import type { CompiledQuery, Kysely, QueryResult, Transaction } from "kysely";
 import type { Database } from "./schema.ts";
 
+export type StoreKind = "sqlite" | "postgres";
+
 /** A store that is not open yet. An issuer opens it at its start and closes it at its end. */
 export interface Store {
-  readonly kind: "sqlite" | "postgres";
+  readonly kind: StoreKind;
   /**
    * Connects and migrates the schema. Each call opens an independent connection.
    *
@@ -18,7 +20,7 @@ export interface Store {
 }
 
 export interface OpenStore {
-  readonly kind: "sqlite" | "postgres";
+  readonly kind: StoreKind;
   readonly db: Kysely<Database>;
   /** Runs a single write. A store may put several single writes into one transaction. */
   write(query: CompiledQuery): Promise<QueryResult<unknown>>;
@@ -31,6 +33,11 @@ export interface OpenStore {
   watch(onWake: () => void): Promise<void>;
   /** How often to read the change counter without a notification, in milliseconds. */
   readonly pollIntervalMs: number;
+  /**
+   * A write of one statement that has not been committed this many milliseconds after it began has failed;
+   * 0 when writes are committed in the order of their numbers.
+   */
+  readonly slowestWriteMs: number;
   /** The present for all processes on this store, epoch milliseconds. */
   nowMs(): Promise<number>;
   /**

@@ -109,7 +109,7 @@ export function postgresStore(options: PostgresStoreOptions): Store {
       });
       const db = new Kysely<Database>({ dialect: new NodePostgresDialect({ pool: queue }) });
       try {
-        await migrate(db);
+        await migrate(db, "postgres");
       } catch (cause) {
         await db.destroy();
         throw new BridgeError(
@@ -122,6 +122,7 @@ export function postgresStore(options: PostgresStoreOptions): Store {
         db,
         listener: createChangeListener(connection),
         faultOf: createStoreFault(connectionString),
+        slowestWriteMs: statementTimeoutMs + TRANSFER_MS,
       });
     },
   };
@@ -142,9 +143,10 @@ interface OpenStoreDeps {
   readonly db: Kysely<Database>;
   readonly listener: ChangeListener;
   readonly faultOf: StoreFault;
+  readonly slowestWriteMs: number;
 }
 
-function createOpenStore({ db, listener, faultOf }: OpenStoreDeps): OpenStore {
+function createOpenStore({ db, listener, faultOf, slowestWriteMs }: OpenStoreDeps): OpenStore {
   return {
     kind: "postgres",
     db,
@@ -156,6 +158,7 @@ function createOpenStore({ db, listener, faultOf }: OpenStoreDeps): OpenStore {
     },
     watch: (onWake) => listener.start(onWake),
     pollIntervalMs: 500,
+    slowestWriteMs,
     nowMs: async () => {
       const { rows } = await sql<{ now_ms: number }>`
         select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms

@@ -55,7 +55,7 @@ export function sqliteStore(given: SqliteStoreOptions): Store {
         dialect: new NodeSqliteDialect({ database, busyTimeoutMs: options.busyTimeoutMs ?? 5_000 }),
       });
       try {
-        await migrate(db);
+        await migrate(db, "sqlite");
       } catch (error) {
         if (database.isOpen) database.close();
         throw unusable(file, error);
@@ -106,6 +106,7 @@ function createOpenStore(database: DatabaseSync, db: Kysely<Database>): OpenStor
     announce: () => Promise.resolve(),
     watch: () => Promise.resolve(),
     pollIntervalMs: 200,
+    slowestWriteMs: 0,
     // All processes that use the file are on this machine.
     nowMs: () => Promise.resolve(Date.now()),
     faultOf: (error) => (database.isOpen ? storeFault(error) : "it is closed"),
