@@ -1,4 +1,5 @@
 /** Applies a changed file, or logs why not. The whole file is checked before any of it applies. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Gateway } from "@breezeway/gateway";
 import type { Issuer } from "@breezeway/issuer";
@@ -17,15 +18,20 @@ export interface Reloadable {
 const RELOADABLE: ReadonlySet<string> = new Set(["routes", "cors", "hostOrigins", "removeHeaders"]);
 
 /**
- * Never throws.
+ * Takes a few turns of the event loop, between which requests are served. Calls apply in their order, since
+ * each takes the same number of turns. Never rejects.
  *
  * @param running The file as the running process read it.
  */
-export function reload({ file, config }: ServeFile, { issuer, gateway, log }: Reloadable): void {
+export async function reload(
+  { file, config }: ServeFile,
+  { issuer, gateway, log }: Reloadable,
+): Promise<void> {
   let next: ServeFile;
   try {
-    next = readServeFile(file);
+    next = await readServeFile(file);
     assertReplaceable(file, config, next.config);
+    await nextTurn();
     gateway.reload(next.gateway);
   } catch (error) {
     const why = error instanceof BridgeError ? error.message : "unknown failure";

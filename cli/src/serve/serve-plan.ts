@@ -1,5 +1,6 @@
 /** Reads and checks a whole configuration file, and returns the options of issuer and gateway. */
 import { dirname, resolve } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { GatewayOptions } from "@breezeway/gateway";
 import { parseGatewaySection, readApps } from "@breezeway/gateway/node";
 import { assertIssuerOptions, sqliteStore, type IssuerOptions } from "@breezeway/issuer";
@@ -36,7 +37,7 @@ export async function readServePlan(
   file: string,
   { env, out }: Pick<CliIo, "env" | "out">,
 ): Promise<ServePlan> {
-  const read = readServeFile(file);
+  const read = await readServeFile(file);
   const { config, apps } = read;
   const { hooks: path, hookTimeoutMs: timeoutMs } = config.issuer;
   const hooks = await loadHooks({ file, path, timeoutMs });
@@ -46,17 +47,24 @@ export async function readServePlan(
   return { ...read, issuer };
 }
 
-/** @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming the file and the field */
-export function readServeFile(file: string): ServeFile {
+/**
+ * Reads in a few turns of the event loop: with thousands of apps and routes, one turn would delay the requests
+ * of a running server.
+ *
+ * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming the file and the field
+ */
+export async function readServeFile(file: string): Promise<ServeFile> {
   const text = readTrustedText(file, "configuration");
   assertJson(text, file);
   const config = parseServeConfig(text, file);
   assertNoConflicts(config, file);
   const { url: issuer, algorithms = {} } = config.issuer;
+  await nextTurn();
   const manifests = readManifests(config, file);
   const apps = naming(`${file}: apps: `, () => createAppRegistry(manifests));
   checkIssuer({ issuer, apps, algorithms, store: sqliteStore({ file: ":memory:" }) }, file);
   const trustedProxies = checkProxies(config.trustedProxies, file);
+  await nextTurn();
   const gateway = parseGatewaySection(gatewaySection(config), {
     file,
     name: "gateway",

@@ -57,7 +57,7 @@ export async function startServe(file: string, { io, log }: ServeDeps): Promise<
   // The logged addresses mean that the gateway is ready.
   await gateway.ready;
   logAddresses(log, issuerServer, gatewayServer);
-  started.resolve(() => reload(plan, { issuer, gateway, log }));
+  started.resolve(() => void reload(plan, { issuer, gateway, log }));
   const running = opened.move();
   const { shutdown } = plan.config;
   return {

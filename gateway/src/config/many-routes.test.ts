@@ -1,8 +1,13 @@
 /** A configuration with many apps and routes: the work to apply it must grow with its size, not faster. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolder } from "@breezeway/test-support/temporary-folder";
 import { ISSUER } from "@breezeway/test-support/signer";
 import { createAppRegistry, type RegisteredApp } from "@breezeway/shared/schemas";
 import { describe, expect, it, vi } from "vitest";
 import { createGateway } from "../gateway.ts";
+import { readGatewayConfig } from "./read-config.ts";
+import { watchGatewayConfig } from "./watch-config.ts";
 import { createRouteTable } from "../decision/route-table.ts";
 import type { RouteOptions } from "./route-schema.ts";
 
@@ -70,6 +75,29 @@ describe("many apps and routes", () => {
     ).toThrow(
       `createGateway: routes[${ROUTES}].scopes: no app that may use this route has the scope "things-1:read".`,
     );
+  });
+
+  it("are read from a changed file in several turns, between which requests are served", async () => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, "gateway.json");
+    const routes = routesOf(() => ({ scopes: ["things:read"] }));
+    writeFileSync(file, JSON.stringify({ issuer: ISSUER, apps: manifests, routes }));
+    const applied = vi.fn();
+    const done = Promise.withResolvers<void>();
+    using _watching = watchGatewayConfig(
+      file,
+      { reload: applied },
+      { running: readGatewayConfig(file), onReload: done.resolve, onError: done.reject },
+    );
+    process.emit("SIGHUP");
+    process.emit("SIGHUP");
+    const turns: number[] = [];
+    for (let turn = 1; turns.length < 2; turn += 1) {
+      await new Promise(setImmediate);
+      while (turns.length < applied.mock.calls.length) turns.push(turn);
+    }
+    await done.promise;
+    expect(Math.min(...turns)).toBeGreaterThanOrEqual(2);
   });
 
   it("have a path compared with one prefix, not with every route's", () => {

@@ -2,10 +2,11 @@
  * Applies a changed configuration file to a running gateway. An invalid file changes nothing: the whole
  * file is checked before any of it is used.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { BridgeError } from "@breezeway/shared";
 import type { Gateway } from "../gateway.ts";
 import type { GatewayOptions } from "./options.ts";
-import { readGatewayConfig } from "./read-config.ts";
+import { readGatewayConfigInTurns } from "./read-config.ts";
 import { watchConfigFile, type ConfigWatch } from "./watch-file.ts";
 
 export interface WatchOptions {
@@ -34,7 +35,7 @@ const FIXED = [
  * Reloads on each change of the file, and on SIGHUP. Manifest files are read again as well, but not
  * watched: after a change, touch the configuration file or send SIGHUP.
  *
- * @param running - The options of the running gateway, from {@link readGatewayConfig}.
+ * @param running - The options of the running gateway, from `readGatewayConfig`.
  */
 export function watchGatewayConfig(
   file: string,
@@ -42,26 +43,29 @@ export function watchGatewayConfig(
   { running, onReload, onError }: WatchOptions & { readonly running: GatewayOptions },
 ): ConfigWatch {
   const reload = (): void => {
-    try {
-      gateway.reload(rereadGatewayConfig(file, running));
-      onReload?.();
-    } catch (error) {
-      onError(error);
-    }
+    applyGatewayConfig(file, gateway, running).then(onReload).catch(onError);
   };
   return watchConfigFile(file, { reload, onError });
 }
 
 /**
- * @param running - The options of the running gateway, from {@link readGatewayConfig}.
+ * Reads and applies the file in a few turns of the event loop, between which requests are served. Calls apply
+ * in their order, since each takes the same number of turns.
+ *
+ * @param running - The options of the running gateway, from `readGatewayConfig`.
  * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, also for a change that requires a restart
  */
-export function rereadGatewayConfig(file: string, running: GatewayOptions): GatewayOptions {
-  const next = readGatewayConfig(file);
+export async function applyGatewayConfig(
+  file: string,
+  gateway: Pick<Gateway, "reload">,
+  running: GatewayOptions,
+): Promise<void> {
+  const next = await readGatewayConfigInTurns(file);
   for (const field of FIXED) {
     if (JSON.stringify(running[field]) !== JSON.stringify(next[field])) {
       throw new BridgeError("CONFIG_INVALID", `${file}: ${field}: a change requires a restart.`);
     }
   }
-  return next;
+  await nextTurn();
+  gateway.reload(next);
 }

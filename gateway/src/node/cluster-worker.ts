@@ -4,7 +4,7 @@
  */
 import { AggregatorRegistry, type PrometheusContentType } from "prom-client";
 import { readGatewayConfig } from "../config/read-config.ts";
-import { rereadGatewayConfig } from "../config/watch-config.ts";
+import { applyGatewayConfig } from "../config/watch-config.ts";
 import type { GatewayOptions } from "../config/options.ts";
 import { coreOf } from "../core.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
@@ -42,11 +42,9 @@ function followPrimary(config: string, running: GatewayOptions, server: GatewayS
       void server.close({ graceMs, drainDelayMs }).then(() => process.disconnect());
       return;
     }
-    try {
-      server.gateway.reload(rereadGatewayConfig(config, running));
-    } catch (error) {
-      send({ type: "breezeway:refused", message: reasonFor(error) });
-    }
+    applyGatewayConfig(config, server.gateway, running).catch((error: unknown) =>
+      send({ type: "breezeway:refused", message: reasonFor(error) }),
+    );
   });
   // Without its primary process, a worker would keep the port open and receive no reloads.
   process.on("disconnect", () => process.exit(0));
