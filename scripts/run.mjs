@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `npm start | test | check | build | e2e | guards`: sets the machine up, then continues on Node
+ * `npm start | test | check | build | e2e | guards | fuzz`: sets the machine up, then continues on Node
  * 24.
  *
  * Runs on the machine's own Node (18 or later) before anything is installed, so this file and
@@ -21,6 +21,7 @@ const COMMANDS = {
   test: { script: "scripts/suite/test.ts", browser: true, packages: true },
   guards: { script: "scripts/guards/run.ts", browser: true, packages: true },
   chaos: { script: "chaos/run.ts", browser: false, packages: true },
+  fuzz: { script: "scripts/fuzz/run.ts", browser: false, packages: false },
 };
 
 const [name = "", ...args] = process.argv.slice(2);

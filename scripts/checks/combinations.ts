@@ -3,10 +3,11 @@
  * CommonJS" names, each with a small project that uses the packed packages.
  */
 import { cp } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 import { excerpt } from "../setup/dependencies.mjs";
 import { run } from "../setup/process.mjs";
+import { ROOT } from "../suite/root.ts";
 
 const FIXTURES = "scripts/checks/fixtures/combinations";
 
@@ -32,23 +33,25 @@ export interface Combination {
   readonly name: string;
   /** The folder of its project, among the fixtures. */
   readonly project: string;
-  /** A script in `node_modules`, or a file of the project, and its arguments. */
+  /** A script in `node_modules`, a file of the project, or an absolute path; and its arguments. */
   readonly script: readonly [string, ...string[]];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const TSC = "node_modules/typescript/bin/tsc";
-const typescript = (name: string, project: string): Combination => ({
+const TYPESCRIPT_6 = "node_modules/typescript/bin/tsc";
+/** Ours, which takes a tenth of the time. It has no `node10`. */
+const TYPESCRIPT_7 = join(ROOT, "node_modules/typescript/bin/tsc");
+const typescript = (name: string, project: string, compiler = TYPESCRIPT_7): Combination => ({
   name,
   project,
-  script: [TSC, "-p", "."],
+  script: [compiler, "-p", "."],
 });
 
 export const COMBINATIONS: readonly Combination[] = [
   typescript('TypeScript, `"moduleResolution": "bundler"`', "typescript-bundler"),
   typescript('TypeScript, `"module": "node20"`, CommonJS', "typescript-node20"),
   typescript('TypeScript, `"module": "node16"`, CommonJS', "typescript-node16"),
-  typescript('TypeScript, `"moduleResolution": "node10"`', "typescript-node10"),
+  typescript('TypeScript, `"moduleResolution": "node10"`', "typescript-node10", TYPESCRIPT_6),
   {
     name: "Jest 30",
     project: "jest",
@@ -89,10 +92,9 @@ export async function combinationProblems(root: string, installed: string): Prom
   const problems: string[] = [];
   for (const { name, project, script, env } of COMBINATIONS) {
     const [file, ...args] = script;
-    const path = join(
-      file.startsWith("node_modules/") ? installed : join(installed, project),
-      file,
-    );
+    const path = file.startsWith("node_modules/")
+      ? join(installed, file)
+      : resolve(installed, project, file);
     const { code, output } = await run(process.execPath, [path, ...args], {
       cwd: join(installed, project),
       env: { ...process.env, ...env },
