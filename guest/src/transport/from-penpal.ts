@@ -9,7 +9,7 @@ export function fromPenpal(error: unknown): BridgeError {
   switch (error.code) {
     case "CONNECTION_DESTROYED":
     case "TRANSMISSION_FAILED":
-      return new BridgeError("CHANNEL_LOST", "The host went away during the handshake.", {
+      return new BridgeError("CHANNEL_LOST", "The host left during the handshake.", {
         cause: error,
       });
     case "METHOD_NOT_FOUND":
@@ -24,7 +24,7 @@ export function fromPenpal(error: unknown): BridgeError {
 export function noAnswer(timeoutMs: number): BridgeError {
   return new BridgeError(
     "HANDSHAKE_TIMEOUT",
-    `No host answered within ${timeoutMs} ms. Check that hostOrigins has the host's origin, and that the host has registered this page's origin.`,
+    `No host answered within ${timeoutMs} ms. Check hostOrigins, and that the host has registered this page's origin.`,
   );
 }
 
