@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `npm start | test | check | build | e2e | guards | fuzz`: sets the machine up, then continues on Node
+ * `npm start | test | check | build | e2e | guards | chaos | fuzz`: sets the machine up, then continues on Node
  * 24.
  *
  * Runs on the machine's own Node (18 or later) before anything is installed, so this file and
