@@ -52,7 +52,7 @@ describe("while Postgres is down", () => {
     await expect(issuer.sessions.create({ userId: "u", tenantId: "t" })).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",
     });
-    expect(await (await call(issuer, "/health")).json()).toEqual({
+    expect(await (await call(issuer, "/health")).json()).toMatchObject({
       live: true,
       ready: false,
       store: false,

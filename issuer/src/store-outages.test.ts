@@ -12,7 +12,9 @@ import {
 import { temporaryFolder } from "@breezeway/test-support/temporary-folder";
 import { sqliteStore, type Issuer, type Store } from "./index.ts";
 import { postgresStore } from "./postgres.ts";
+import { installableApps, startAppBackend, type AppBackend } from "../test-support/app-backend.ts";
 import { openBrowser } from "../test-support/client.ts";
+import { gate, ORDERS, PLAIN } from "../test-support/installations.ts";
 import { call, reasonOf, testIssuer } from "../test-support/test-issuer.ts";
 
 let server: PostgresServer;
@@ -96,6 +98,74 @@ describe.each(STORES)("with %s", (_name, place) => {
     }
     await untilReady(issuer);
     expect((await browser.mint()).status).toBe(200);
+    await issuer.close();
+  });
+});
+
+it.each(["cut", "freeze"] as const)(
+  "wakes for the changes of another process after each %s of the network, although nothing was read",
+  async (fault) => {
+    const direct = await server.createDatabase();
+    await using relay = await startPostgresRelay(direct);
+    const { connectionString } = relay;
+    const limits = { connectTimeoutMs: 300, statementTimeoutMs: 300 };
+    const store = await postgresStore({ connectionString, ...limits }).open();
+    const other = await postgresStore({ connectionString: direct }).open();
+    let wakes = 0;
+    await store.watch(() => void (wakes += 1));
+    for (let outage = 0; outage < 2; outage += 1) {
+      relay[fault]();
+      relay.restore();
+      // It wakes once when it listens again.
+      const before = wakes;
+      await expect.poll(() => wakes, { interval: 10 }).toBeGreaterThan(before);
+      const listening = wakes;
+      await other.db.transaction().execute((transaction) => other.announce(transaction, 1));
+      await expect.poll(() => wakes, { interval: 10 }).toBeGreaterThan(listening);
+    }
+    await Promise.all([store.close(), other.close()]);
+  },
+);
+
+describe("installations", () => {
+  let backend: AppBackend;
+  beforeAll(async () => {
+    backend = await startAppBackend();
+  });
+  afterAll(() => backend.close());
+
+  // The backend answers while the store is away. Its answer must not be lost: the claim of the call
+  // would last for a minute, and the backend would get the call again.
+  it.each(STORES)("store the answer of a backend once %s is back", async (_name, place) => {
+    await using faulty = await place();
+    let failures = 0;
+    const issuer = testIssuer({
+      store: faulty.store,
+      apps: installableApps(backend.origin),
+      installations: { timeoutMs: 20_000 },
+      onError: () => void (failures += 1),
+    });
+    const called = gate();
+    const answered = gate();
+    const before = backend.calls.length;
+    backend.answer = async (response) => {
+      called.open();
+      await answered.passed;
+      response.writeHead(204).end();
+    };
+    await issuer.installations.install(ORDERS);
+    await called.passed;
+    faulty.away();
+    answered.open();
+    await expect.poll(() => failures, { interval: 5 }).toBeGreaterThan(0);
+    await expect(issuer.installations.install(PLAIN)).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+    });
+    faulty.back();
+    const state = async (): Promise<unknown> =>
+      (await issuer.installations.get(ORDERS).catch(() => undefined))?.state;
+    await expect.poll(state).toBe("setup");
+    expect(backend.calls.length - before).toBe(1);
     await issuer.close();
   });
 });

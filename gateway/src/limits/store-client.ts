@@ -18,7 +18,7 @@ export interface StoreClient {
 }
 
 interface Opened {
-  /** Waits while the client connects for the first time, or anew. */
+  /** Waits while the client connects for the first time, or again. */
   readonly client: () => Promise<object>;
   renew(failure: StoreFailureInfo): void;
   close(): Promise<void>;

@@ -1,8 +1,11 @@
 /**
  * Makes one call that an installation waits for: claims it in the store, calls the backend, stores the
- * outcome.
+ * outcome. While the store is away, the outcome waits: without it the backend would get the same call
+ * again once the claim has ended.
  */
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { BridgeError } from "@breezeway/shared";
 import type { AppRegistry } from "@breezeway/shared/schemas";
 import type { StoreTime } from "../time.ts";
 import type { BackendCall, BackendCallDeps } from "./backend-call.ts";
@@ -33,8 +36,15 @@ export interface InstallationCallerDeps {
   readonly onError: (error: unknown) => void;
 }
 
+/** Between two attempts to store an outcome. */
+const STORE_RETRY_MS = 1_000;
+
 /** Does nothing when the call is not due, or when another process has claimed it. */
 export type InstallationCaller = (key: InstallationKey) => Promise<void>;
+
+function isAway(error: unknown): boolean {
+  return BridgeError.is(error) && error.code === "STORE_UNAVAILABLE";
+}
 
 /** @param signal Aborted when this process closes. */
 export function createInstallationCaller(
@@ -73,16 +83,33 @@ export function createInstallationCaller(
     }
   };
 
-  return async ({ appId, tenantId }) => {
-    const key = { appId, tenantId };
-    const nowMs = await storeTime();
-    const call = await claim(key, nowMs);
-    if (!call) return;
-    const outcome = await outcomeOf(call, nowMs + times.leaseMs);
+  const settle = async (call: ClaimedCall, outcome: CallOutcome): Promise<void> => {
+    const { appId, tenantId } = call;
     const settled = { outcome, nowMs: await storeTime(), times, random: deps.random() };
-    await change(key, (current) => {
+    await change({ appId, tenantId }, (current) => {
       const steps = stepsOf(apps.get(appId)) ?? NO_STEPS;
       return (current && settleCall(current, call, { ...settled, steps })) ?? current;
     });
+  };
+
+  return async ({ appId, tenantId }) => {
+    const nowMs = await storeTime();
+    const claimedAtMs = performance.now();
+    const call = await claim({ appId, tenantId }, nowMs);
+    if (!call) return;
+    const outcome = await outcomeOf(call, nowMs + times.leaseMs);
+    for (;;) {
+      try {
+        await settle(call, outcome);
+        return;
+      } catch (error) {
+        // Afterwards another process may make the call.
+        const isClaimed = performance.now() - claimedAtMs < times.leaseMs && !signal.aborted;
+        if (!isClaimed || !isAway(error)) throw error;
+        deps.onError(error);
+      }
+      // Rejects when this process closes; the last attempt follows.
+      await sleep(STORE_RETRY_MS, undefined, { ref: false, signal }).catch(() => undefined);
+    }
   };
 }

@@ -70,6 +70,11 @@ const types: CustomTypesConfig = {
       : pgTypes.getTypeParser(...args),
 };
 
+/** A question now and then costs little, and its answer takes a moment. */
+function heartbeatMs(statementTimeoutMs: number): number {
+  return Math.min(Math.max(statementTimeoutMs, 1_000), 10_000);
+}
+
 /**
  * A store in PostgreSQL 13 or newer, for issuers on more than one machine.
  *
@@ -120,7 +125,7 @@ export function postgresStore(options: PostgresStoreOptions): Store {
       }
       return createOpenStore({
         db,
-        listener: createChangeListener(connection),
+        listener: createChangeListener(connection, heartbeatMs(statementTimeoutMs)),
         faultOf: createStoreFault(connectionString),
         slowestWriteMs: statementTimeoutMs + TRANSFER_MS,
       });

@@ -140,7 +140,7 @@ describe.each(FAULTS)("an SQLite file that %s", (_name, { begin, cause }) => {
       const health = await call(issuer, "/health");
       expect([health.status, await health.json()]).toEqual([
         503,
-        { live: true, ready: false, store: true, writes: false, keys: true },
+        expect.objectContaining({ ready: false, store: true, writes: false, keys: true }),
       ]);
     }
     expect(reported).toEqual([expect.stringMatching(cause)]);
@@ -148,7 +148,7 @@ describe.each(FAULTS)("an SQLite file that %s", (_name, { begin, cause }) => {
     const health = await call(issuer, "/health");
     expect([health.status, await health.json()]).toEqual([
       200,
-      { live: true, ready: true, store: true, writes: true, keys: true },
+      expect.objectContaining({ ready: true, store: true, writes: true, keys: true }),
     ]);
   });
 });
