@@ -9,10 +9,10 @@
  * sets
  * how many turns each takes.
  */
-import { existsSync } from "node:fs";
 import process from "node:process";
-import { chromium, type Frame, type Page } from "playwright";
+import type { Frame, Page } from "playwright";
 import { keepAwake } from "../cores.ts";
+import { launchBrowser } from "./browser.ts";
 import { reportHeap } from "./heap.ts";
 import { serveSites, type BenchSites } from "./serve.ts";
 
@@ -43,13 +43,7 @@ interface BenchWindow {
 
 keepAwake([0, 1]);
 const sites = await serveSites();
-const found = [process.env["CHROMIUM_PATH"], "/usr/bin/chromium"].find(
-  (path) => path !== undefined && existsSync(path),
-);
-const browser = await chromium.launch({
-  ...(found === undefined ? {} : { executablePath: found }),
-  args: ["--no-sandbox", "--disable-gpu", "--site-per-process", "--js-flags=--expose-gc"],
-});
+const browser = await launchBrowser("--js-flags=--expose-gc");
 try {
   const page = await browser.newPage();
   await reportCalls(await openAll(page));

@@ -61,7 +61,8 @@ async function heapsWith(
   return heaps;
 }
 
-async function heapOf(session: CDPSession): Promise<number> {
+/** Bytes of the page's heap after a collection. */
+export async function heapOf(session: CDPSession): Promise<number> {
   await session.send("HeapProfiler.enable");
   // Collect twice: objects that the first collection releases may hold others.
   await session.send("HeapProfiler.collectGarbage");

@@ -125,8 +125,8 @@ async function breezewayHost(urls: readonly string[]): Promise<() => HTMLIFrameE
     url,
     allow: ["cross-origin-isolated"],
   }));
-  // The bench sends more in a second than any guest may.
-  const limits = { maxBytesPerSecond: 2 ** 40 };
+  // The bench sends more in a second than any guest may, and refusals must not end it.
+  const limits = { maxBytesPerSecond: 2 ** 40, maxViolations: 2 ** 40 };
   const host = createHost({ issuerUrl: "/auth", apps, methods: { echo, sink }, limits });
   await new Promise<void>((resolve) => {
     host.session.subscribe((session) => session && resolve());

@@ -1,8 +1,8 @@
 /** A registered guest without the SDK, which posts what it likes. */
 import { connect, WindowMessenger } from "penpal";
-import { HOSTILE_VALUES, randomFrom } from "./hostile-values.ts";
+import { HOSTILE_VALUES, randomFrom, type Posted } from "./hostile-values.ts";
 
-type Post = (value: unknown) => Promise<unknown>;
+type Post = (posted: Posted) => Promise<unknown>;
 type Frame = readonly [kind: string, id: number, value: unknown];
 
 const hostOrigin = document.querySelector<HTMLMetaElement>("meta[name=host]")?.content ?? "";
@@ -22,14 +22,15 @@ const posts: Readonly<Record<string, Post>> = { raw, breezeway };
 Object.assign(window, { attack });
 parent.postMessage("bench-ready", hostOrigin);
 
-// A host that is flooded drops messages unread, and does not answer them.
-const ANSWER_TIMEOUT_MS = 5_000;
+// A message that cannot be read is not answered.
+const ANSWER_TIMEOUT_MS = 20_000;
 
 /** Posts a value of this type, and resolves when the host has answered, or will not. */
 async function attack(contender: string, type: string, seed: number, bytes: number): Promise<void> {
-  const value = HOSTILE_VALUES[type]?.(bytes, randomFrom(seed));
+  const posted = HOSTILE_VALUES[type]?.(bytes, randomFrom(seed));
+  if (posted === undefined) throw new Error(`no values of ${type}`);
   await Promise.race([
-    posts[contender]?.(value),
+    posts[contender]?.(posted),
     new Promise((resolve) => setTimeout(resolve, ANSWER_TIMEOUT_MS)),
   ]);
 }
@@ -45,11 +46,11 @@ function postThrough(
     for (const id of answeredIn(data)) waiting.get(id)?.();
   });
   port.start();
-  return (value) => {
+  return ({ value, transfer }) => {
     lastId += 1;
     const id = lastId;
     const answered = new Promise<void>((resolve) => waiting.set(id, resolve));
-    port.postMessage(messageOf(id, value));
+    port.postMessage(messageOf(id, value), [...transfer]);
     return answered;
   };
 }

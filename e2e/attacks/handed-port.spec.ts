@@ -1,6 +1,7 @@
 /** [TM-133] A guest gives its port to another window, and then navigates its frame away. */
 import type { Frame } from "@playwright/test";
 import { expect, test } from "../support/bridge.ts";
+import { shakeHands } from "../support/handshake.ts";
 
 declare global {
   interface Window {
@@ -77,18 +78,8 @@ async function holdPort(frame: Frame): Promise<void> {
 
 /** Shakes hands and transfers the port to the first frame of the host's page. */
 async function handOverPort(frame: Frame): Promise<void> {
-  await frame.evaluate(async () => {
-    const { connect, WindowMessenger } = window.penpal;
-    const host = await connect<{ hello(hello: unknown): unknown }>({
-      messenger: new WindowMessenger({ remoteWindow: window.parent, allowedOrigins: ["*"] }),
-      channel: "breezeway",
-    }).promise;
-    const { port } = (await host.hello({
-      protocol: [1, 1],
-      sdk: "attack",
-      documentId: "attack-document",
-      autoRefresh: true,
-    })) as { port: MessagePort };
-    window.parent.frames[0]?.postMessage("take it", location.origin, [port]);
+  await shakeHands(frame, { autoRefresh: true });
+  await frame.evaluate(() => {
+    window.parent.frames[0]?.postMessage("take it", location.origin, [window.rawPort]);
   });
 }

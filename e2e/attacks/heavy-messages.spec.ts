@@ -1,6 +1,7 @@
 /** [TM-597] [TM-598] A registered guest without the SDK posts messages that cost its host more than the guest. */
 import type { Frame } from "@playwright/test";
 import { expect, test } from "../support/bridge.ts";
+import { shakeHands } from "../support/handshake.ts";
 
 type Answer = readonly [kind: string, id: number, value: unknown];
 
@@ -18,7 +19,7 @@ test("a guest whose messages hide their size gets refusals, and the host serves 
   const victim = await bridge.mount(page, { app: "stock" });
   await victim.evaluate(async () => (await window.bridge).state);
   const attacker = await bridge.mount(page, { path: "/orders?wait=never" });
-  await shakeHands(attacker);
+  await arm(attacker);
 
   const answers = await attacker.evaluate(async () => {
     const image = new OffscreenCanvas(4_200, 4_200);
@@ -54,7 +55,7 @@ test("calls of a guest that stay pending hold a bounded number of bytes", async 
   const victim = await bridge.mount(page, { app: "stock" });
   await victim.evaluate(async () => (await window.bridge).state);
   const attacker = await bridge.mount(page, { path: "/orders?wait=never" });
-  await shakeHands(attacker);
+  await arm(attacker);
 
   const refused = await attacker.evaluate(async () => {
     const large = "x".repeat(15_000_000);
@@ -76,19 +77,11 @@ function call(guest: Frame): Promise<unknown> {
   return guest.evaluate(async () => (await window.bridge).method.call("whoAmI"));
 }
 
-async function shakeHands(frame: Frame): Promise<void> {
-  await frame.evaluate(async () => {
-    const { connect, WindowMessenger } = window.penpal;
-    const host = await connect<{ hello(hello: unknown): unknown }>({
-      messenger: new WindowMessenger({ remoteWindow: window.parent, allowedOrigins: ["*"] }),
-      channel: "breezeway",
-    }).promise;
-    const { port } = (await host.hello({
-      protocol: [1, 1],
-      sdk: "attack",
-      documentId: "attack-document",
-      autoRefresh: false,
-    })) as { port: MessagePort };
+/** Shakes hands, answers each call of the host, and makes calls one by one. */
+async function arm(frame: Frame): Promise<void> {
+  await shakeHands(frame);
+  await frame.evaluate(() => {
+    const port = window.rawPort;
     const waiting = new Map<number, (answer: Answer) => void>();
     let lastId = 0;
     port.addEventListener("message", ({ data }) => {
