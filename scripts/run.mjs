@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /**
- * `npm start | test | check | build | e2e | guards | chaos | fuzz`: sets the machine up, then continues on Node
- * 24.
+ * `npm start`, `npm test` and others (`COMMANDS`): sets the machine up, then continues on Node 24.
  *
  * Runs on the machine's own Node (18 or later) before anything is installed, so this file and
  * what it imports from `setup/` are plain JavaScript without dependencies.
@@ -22,6 +21,7 @@ const COMMANDS = {
   guards: { script: "scripts/guards/run.ts", browser: true, packages: true },
   chaos: { script: "chaos/run.ts", browser: false, packages: true },
   fuzz: { script: "scripts/fuzz/run.ts", browser: false, packages: false },
+  capacity: { script: "bench/capacity/main.ts", browser: false, packages: false },
 };
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -1,0 +1,303 @@
+/** Measures what operations of an issuer cost it and its Postgres, over real HTTP. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Database } from "@breezeway/test-support/postgres";
+import type { Units } from "../units.ts";
+import {
+  assertSucceeded,
+  issuerRequest,
+  mintRequest,
+  openConnections,
+  openStreams,
+  type Answer,
+} from "./http-load.ts";
+import { createPostgresMeter, type PostgresMeter } from "./postgres-cost.ts";
+import type { SignedIn } from "./protocol.ts";
+import { startServer, type ServerProcess } from "./server-process.ts";
+
+export type IssuerUnits = Pick<
+  Units,
+  | "issuerCpuMs"
+  | "issuerBytes"
+  | "postgresCpuMs"
+  | "postgresStatements"
+  | "postgresRowWrites"
+  | "postgresBytes"
+>;
+
+/** Enough that a hundredth of a second of processor time does not matter. */
+const OPERATIONS = 4_000;
+const STREAMS = 2_000;
+const CHANGES = 2_000;
+const CONNECTIONS = 16;
+const IDLE_SECONDS = 10;
+const WARM_UP_ROUNDS = 2;
+const HEARTBEAT_ROUNDS = 2;
+
+interface Cost {
+  readonly cpuMs: number;
+  readonly statements: number;
+  readonly rowWrites: number;
+  readonly postgresCpuMs: number;
+  readonly walBytes: number;
+}
+
+interface Bench {
+  /** Signs in and changes sessions. */
+  readonly writer: ServerProcess;
+  /** Serves requests and streams. */
+  readonly server: ServerProcess;
+  readonly meter: PostgresMeter;
+}
+
+export async function measureIssuer(database: Database): Promise<IssuerUnits> {
+  const meter = await createPostgresMeter(database.pool);
+  await using writer = await startServer("issuer", { database: database.url });
+  await using server = await startServer("issuer", { database: database.url });
+  const bench: Bench = { writer, server, meter };
+  const early = await writer.signIn(0, OPERATIONS, 100);
+  await warmUp(bench, early);
+  const { rss } = await server.usage();
+  const idle = await costOf(bench, server, () => sleep(IDLE_SECONDS * 1_000));
+  const each = perOperation(bench, scaled(idle, 1 / IDLE_SECONDS));
+
+  let sessions: readonly SignedIn[] = [];
+  const signIn = await each(writer, OPERATIONS, async () => {
+    sessions = await writer.signIn(OPERATIONS, OPERATIONS, 100);
+  });
+  const sessionRow = (await meter.sizeOf("breezeway_session")) / (2 * OPERATIONS);
+  const requests = await measureRequests(bench, each, sessions);
+  const streams = await measureStreams(bench, each, sessions);
+  const second = scaled(idle, 1 / IDLE_SECONDS);
+  return {
+    issuerCpuMs: {
+      idlePerSecond: second.cpuMs,
+      warmMint: requests.warmMint.cpuMs,
+      coldMint: requests.coldMint.cpuMs,
+      sessionRead: requests.sessionRead.cpuMs,
+      refresh: requests.refresh.cpuMs,
+      signIn: signIn.cpuMs,
+      ...streams.cpuMs,
+    },
+    issuerBytes: {
+      // A process under load holds more than one that has just started.
+      process: rss - OPERATIONS * requests.sessionBytes,
+      sessionInMemory: requests.sessionBytes,
+      stream: streams.streamBytes,
+    },
+    postgresCpuMs: {
+      // Both issuers ask it while they are idle.
+      idlePerSecond: second.postgresCpuMs / 2,
+      coldMint: requests.coldMint.postgresCpuMs,
+      refresh: requests.refresh.postgresCpuMs,
+      signIn: signIn.postgresCpuMs,
+      ...streams.postgresCpuMs,
+    },
+    postgresStatements: {
+      idlePerSecond: second.statements,
+      coldMint: requests.coldMint.statements,
+      refresh: requests.refresh.statements,
+      signIn: signIn.statements,
+      change: streams.change.statements,
+      changeRead: streams.changeRead.statements,
+    },
+    postgresRowWrites: {
+      refresh: requests.refresh.rowWrites,
+      signIn: signIn.rowWrites,
+      change: streams.change.rowWrites,
+    },
+    postgresBytes: {
+      sessionRow,
+      changeRow: (await meter.sizeOf("breezeway_change")) / streams.changes,
+      walRefresh: requests.refresh.walBytes,
+      walSignIn: signIn.walBytes,
+      walChange: streams.change.walBytes,
+    },
+  };
+}
+
+/** Lets the optimising compiler work before anything counts. */
+async function warmUp({ writer, server }: Bench, sessions: readonly SignedIn[]): Promise<void> {
+  using connections = await openConnections(server.port, CONNECTIONS);
+  for (let round = 0; round < WARM_UP_ROUNDS; round += 1) {
+    assertSucceeded(await connections.send(sessions.map(({ cookie }) => mintRequest(cookie))));
+  }
+  const reads = sessions.map(({ cookie }) => issuerRequest("GET", "/session", cookie));
+  assertSucceeded(await connections.send(reads));
+  const refreshes = sessions.map(({ cookie }) => issuerRequest("POST", "/session/refresh", cookie));
+  assertSucceeded(await connections.send(refreshes));
+  await writer.change(
+    sessions.map(({ handle }) => handle),
+    CHANGES,
+  );
+}
+
+async function costOf(
+  { meter }: Bench,
+  server: ServerProcess,
+  run: () => Promise<unknown>,
+): Promise<Cost> {
+  const before = { ...(await server.usage()), postgres: await meter.cost() };
+  await run();
+  const after = { ...(await server.usage()), postgres: await meter.cost() };
+  return {
+    cpuMs: after.cpuMs - before.cpuMs,
+    statements: after.statements - before.statements,
+    rowWrites: after.rowWrites - before.rowWrites,
+    postgresCpuMs: after.postgres.cpuMs - before.postgres.cpuMs,
+    walBytes: after.postgres.walBytes - before.postgres.walBytes,
+  };
+}
+
+function scaled(cost: Cost, factor: number): Cost {
+  return {
+    cpuMs: cost.cpuMs * factor,
+    statements: cost.statements * factor,
+    rowWrites: cost.rowWrites * factor,
+    postgresCpuMs: cost.postgresCpuMs * factor,
+    walBytes: cost.walBytes * factor,
+  };
+}
+
+type Each = (
+  server: ServerProcess,
+  operations: number,
+  run: () => Promise<unknown>,
+) => Promise<Cost>;
+
+/** The cost of one operation, without what the processes do beside it. */
+function perOperation(bench: Bench, idle: Cost): Each {
+  return async (server, operations, run) => {
+    const startedAt = performance.now();
+    const cost = await costOf(bench, server, run);
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const net = (name: keyof Cost): number =>
+      Math.max(0, cost[name] - idle[name] * seconds) / operations;
+    return {
+      cpuMs: net("cpuMs"),
+      statements: net("statements"),
+      rowWrites: net("rowWrites"),
+      postgresCpuMs: net("postgresCpuMs"),
+      walBytes: net("walBytes"),
+    };
+  };
+}
+
+interface Requests {
+  readonly coldMint: Cost;
+  readonly warmMint: Cost;
+  readonly sessionRead: Cost;
+  readonly refresh: Cost;
+  readonly sessionBytes: number;
+}
+
+/** The server has none of the sessions in memory at first, since the writer has opened them. */
+async function measureRequests(
+  { server }: Bench,
+  each: Each,
+  sessions: readonly SignedIn[],
+): Promise<Requests> {
+  using connections = await openConnections(server.port, CONNECTIONS);
+  const send = (requests: readonly string[]) => async (): Promise<readonly Answer[]> => {
+    const answers = await connections.send(requests);
+    assertSucceeded(answers);
+    return answers;
+  };
+  const mint = send(sessions.map(({ cookie }) => mintRequest(cookie)));
+  const read = send(sessions.map(({ cookie }) => issuerRequest("GET", "/session", cookie)));
+  const rotate = send(
+    sessions.map(({ cookie }) => issuerRequest("POST", "/session/refresh", cookie)),
+  );
+  const heapBefore = (await server.usage(true)).heapUsed;
+  const coldMint = await each(server, sessions.length, mint);
+  const sessionBytes = ((await server.usage(true)).heapUsed - heapBefore) / sessions.length;
+  const warmMint = await each(server, sessions.length, mint);
+  const sessionRead = await each(server, sessions.length, read);
+  const refresh = await each(server, sessions.length, rotate);
+  return { coldMint, warmMint, sessionRead, refresh, sessionBytes };
+}
+
+interface Streams {
+  readonly cpuMs: Pick<
+    Units["issuerCpuMs"],
+    "streamOpen" | "heartbeat" | "changeWrite" | "changeRead" | "changeTold"
+  >;
+  readonly postgresCpuMs: Pick<Units["postgresCpuMs"], "change" | "changeRead">;
+  readonly change: Cost;
+  readonly changeRead: Cost;
+  readonly streamBytes: number;
+  /** Rows in the change log. */
+  readonly changes: number;
+}
+
+async function measureStreams(
+  bench: Bench,
+  each: Each,
+  known: readonly SignedIn[],
+): Promise<Streams> {
+  const { writer, server } = bench;
+  const others = known.map(({ handle }) => handle);
+  const listening = await writer.signIn(3 * OPERATIONS, STREAMS, 100);
+  const cookies = listening.map(({ cookie }) => cookie);
+  const rssBefore = (await server.usage(true)).rss;
+  const opened: { streams?: Awaited<ReturnType<typeof openStreams>> } = {};
+  const streamOpen = await each(server, STREAMS, async () => {
+    opened.streams = await openStreams(server.port, cookies);
+  });
+  using streams = opened.streams ?? (await openStreams(server.port, []));
+  const streamBytes = ((await server.usage(true)).rss - rssBefore) / STREAMS;
+  const heartbeats = HEARTBEAT_ROUNDS * STREAMS;
+  const heartbeat = await each(server, heartbeats, () =>
+    until(() => streams.heartbeats, streams.heartbeats + heartbeats),
+  );
+
+  // The heartbeats go on beside the changes.
+  const beside = async (run: () => Promise<unknown>): Promise<number> => {
+    const before = streams.heartbeats;
+    await run();
+    return streams.heartbeats - before;
+  };
+  const change = await each(writer, CHANGES, () => writer.change(others, CHANGES));
+  let beats = 0;
+  const read = await each(server, CHANGES, async () => {
+    beats = await beside(() => writer.change(others, CHANGES));
+  });
+  const readCpuMs = Math.max(0, read.cpuMs - (beats * heartbeat.cpuMs) / CHANGES);
+  const told = await each(server, STREAMS, async () => {
+    const expected = streams.events + STREAMS;
+    beats = await beside(async () => {
+      await writer.change(
+        listening.map(({ handle }) => handle),
+        STREAMS,
+      );
+      await until(() => streams.events, expected);
+    });
+  });
+  const toldCpuMs = told.cpuMs - (beats * heartbeat.cpuMs) / STREAMS - readCpuMs;
+  // Both processes' queries are in the database's cost; the reader's share follows its statements.
+  const share = read.statements / (read.statements + change.statements);
+  return {
+    cpuMs: {
+      streamOpen: streamOpen.cpuMs,
+      heartbeat: heartbeat.cpuMs,
+      changeWrite: change.cpuMs,
+      changeRead: readCpuMs,
+      changeTold: Math.max(0, toldCpuMs),
+    },
+    postgresCpuMs: {
+      change: change.postgresCpuMs * (1 - share),
+      changeRead: change.postgresCpuMs * share,
+    },
+    change,
+    changeRead: read,
+    streamBytes,
+    changes: 3 * CHANGES + STREAMS,
+  };
+}
+
+async function until(count: () => number, expected: number): Promise<void> {
+  const deadline = performance.now() + 300_000;
+  while (count() < expected) {
+    if (performance.now() > deadline) throw new Error(`Only ${count()} of ${expected} arrived.`);
+    await sleep(20);
+  }
+}
