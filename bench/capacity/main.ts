@@ -3,9 +3,11 @@
  * `npm run capacity -- --users 1000000 --apps 5`. `--measure` measures the unit costs on this machine first.
  * `--simulate` runs 10 000 users here instead, and prints what they cost beside what the model predicts.
  */
+import { writeFile } from "node:fs/promises";
 import process from "node:process";
 import { parseFlags } from "./options.ts";
 import { reportOf, simulationTable } from "./report.ts";
+import { SIMULATION_FILE } from "./simulate/simulation.ts";
 import { readUnits, type UnitsFile } from "./units.ts";
 
 const MEASURE = "--measure";
@@ -31,7 +33,9 @@ async function answerTo(args: readonly string[]): Promise<string> {
   const measured = await unitsFor(args);
   if (!args.includes(SIMULATE)) return reportOf(measured, options);
   const { simulate } = await import("./simulate/simulate.ts");
-  return simulationTable(await simulate(measured.units, SEED));
+  const simulation = await simulate(measured.units, { seed: SEED });
+  await writeFile(SIMULATION_FILE, `${JSON.stringify(simulation, undefined, 2)}\n`);
+  return simulationTable(simulation);
 }
 
 try {

@@ -3,20 +3,20 @@
  * and Redis, and users who do what the model counts. Rare operations are more frequent than with the
  * defaults, so that each of them has a part in the result.
  */
-import { writeFile } from "node:fs/promises";
 import { startDatabase } from "@breezeway/test-support/postgres";
 import { startRedis } from "@breezeway/test-support/redis";
 import type { JWK } from "jose";
 import { openConnections } from "../measure/http-load.ts";
 import { startUpstream } from "../measure/measure-gateway.ts";
-import { createPostgresMeter, type PostgresMeter } from "../measure/postgres-cost.ts";
-import { startServer, type ServerProcess } from "../measure/server-process.ts";
-import { estimate } from "../model.ts";
+import { createPostgresMeter, type PostgresCost } from "../measure/postgres-cost.ts";
+import type { Usage } from "../measure/protocol.ts";
+import { startServer } from "../measure/server-process.ts";
+import { estimate, type Estimate } from "../model.ts";
 import { DEFAULT_OPTIONS, type CapacityOptions } from "../options.ts";
 import { originNow, type Units } from "../units.ts";
 import { planEvents } from "./plan.ts";
 import { openPages } from "./simulated-users.ts";
-import { SIMULATION_FILE, type Compared, type Simulation } from "./simulation.ts";
+import type { Compared, Simulation } from "./simulation.ts";
 
 export const SIMULATED: CapacityOptions = {
   ...DEFAULT_OPTIONS,
@@ -29,12 +29,22 @@ export const SIMULATED: CapacityOptions = {
   "idle-connections": 0,
 };
 
-/** Longer than a session stays in memory, so that the counted part begins in a steady state. */
-const WARM_UP_SECONDS = 40;
-const SECONDS = 60;
 const CONNECTIONS = 32;
 
-export async function simulate(units: Units, seed: number): Promise<Simulation> {
+export interface SimulationOptions {
+  readonly seed: number;
+  /** Default: {@link SIMULATED}. */
+  readonly options?: CapacityOptions;
+  /** Longer than a session stays in memory, so that the counted part begins in a steady state. Default 40. */
+  readonly warmUpSeconds?: number;
+  /** Default 60. */
+  readonly countedSeconds?: number;
+}
+
+export async function simulate(
+  units: Units,
+  { seed, options = SIMULATED, warmUpSeconds = 40, countedSeconds = 60 }: SimulationOptions,
+): Promise<Simulation> {
   await using database = await startDatabase();
   await using redis = await startRedis();
   using upstream = await startUpstream();
@@ -50,114 +60,94 @@ export async function simulate(units: Units, seed: number): Promise<Simulation> 
   });
   using toIssuer = await openConnections(issuer.port, CONNECTIONS);
   using toGateway = await openConnections(gateway.port, CONNECTIONS);
-  const sessions = await issuer.signIn(0, SIMULATED.users * SIMULATED.active, SIMULATED.tenants);
-  using users = await openPages({ issuer, toIssuer, toGateway, options: SIMULATED }, sessions);
-  const plan = planEvents({ options: SIMULATED, seconds: WARM_UP_SECONDS + SECONDS, seed });
-  const counted = plan.findIndex(({ atSeconds }) => atSeconds >= WARM_UP_SECONDS);
+  const sessions = await issuer.signIn(0, options.users * options.active, options.tenants);
+  using users = await openPages({ issuer, toIssuer, toGateway, options }, sessions);
+  const plan = planEvents({ options, seconds: warmUpSeconds + countedSeconds, seed });
+  const counted = plan.findIndex(({ atSeconds }) => atSeconds >= warmUpSeconds);
   await users.follow(plan.slice(0, counted));
 
   const infoOf = async (name: string): Promise<string> => {
     const info = String(await redis.client.sendCommand(["INFO"]));
-    return new RegExp(`^${name}:(.+?)\\r?$`, "mu").exec(info)?.[1] ?? "";
+    return new RegExp(`^${name}:(.+?)\r?$`, "mu").exec(info)?.[1] ?? "";
   };
-  const commands = async (): Promise<number> => Number(await infoOf("total_commands_processed"));
-  const read = (): Promise<Reading> => readAll({ issuer, gateway, meter, commands });
+  const read = async (): Promise<Reading> => ({
+    postgres: await meter.cost(),
+    issuer: await issuer.usage(),
+    gateway: await gateway.usage(),
+    commands: Number(await infoOf("total_commands_processed")),
+  });
   const before = await read();
   const startedAt = performance.now();
-  const lateSeconds = await users.follow(plan.slice(counted), WARM_UP_SECONDS);
+  const lateSeconds = await users.follow(plan.slice(counted), warmUpSeconds);
   const seconds = (performance.now() - startedAt) / 1_000;
   const after = await read();
   const versions = { postgres: await meter.version(), redis: await infoOf("redis_version") };
-  const simulation: Simulation = {
+  return {
     origin: originNow(versions),
-    rows: compare(units, { before, after }),
+    rows: compare({ before, after }, perSecond(units, options), countedSeconds),
     seconds: Number(seconds.toPrecision(3)),
     lateSeconds: Number(lateSeconds.toPrecision(2)),
   };
-  await writeFile(SIMULATION_FILE, `${JSON.stringify(simulation, undefined, 2)}\n`);
-  return simulation;
+}
+
+function perSecond(units: Units, options: CapacityOptions): Estimate {
+  return estimate(units, options, { issuers: 1, gateways: 1 });
 }
 
 interface Reading {
-  readonly issuer: Awaited<ReturnType<ServerProcess["usage"]>>;
-  readonly gateway: Awaited<ReturnType<ServerProcess["usage"]>>;
-  readonly postgresCpuMs: number;
-  readonly walBytes: number;
+  readonly issuer: Usage;
+  readonly gateway: Usage;
+  readonly postgres: PostgresCost;
   readonly commands: number;
-}
-
-async function readAll(sources: {
-  readonly issuer: ServerProcess;
-  readonly gateway: ServerProcess;
-  readonly meter: PostgresMeter;
-  readonly commands: () => Promise<number>;
-}): Promise<Reading> {
-  const { cpuMs, walBytes } = await sources.meter.cost();
-  return {
-    issuer: await sources.issuer.usage(),
-    gateway: await sources.gateway.usage(),
-    postgresCpuMs: cpuMs,
-    walBytes,
-    commands: await sources.commands(),
-  };
 }
 
 const MB = 1e6;
 
 function compare(
-  units: Units,
   { before, after }: { readonly before: Reading; readonly after: Reading },
+  { issuer, gateway, postgres, redis }: Estimate,
+  seconds: number,
 ): readonly Compared[] {
-  const { issuer, gateway, postgres, redis } = estimate(units, SIMULATED, {
-    issuers: 1,
-    gateways: 1,
+  const row = (name: string, predicted: number, measured: number): Compared => ({
+    name,
+    predicted: Number(predicted.toPrecision(3)),
+    measured: Number(measured.toPrecision(3)),
   });
+  const since = (read: (reading: Reading) => number): number => read(after) - read(before);
   return [
-    {
-      name: "issuer, processor seconds",
-      predicted: issuer.cores * SECONDS,
-      measured: (after.issuer.cpuMs - before.issuer.cpuMs) / 1_000,
-    },
-    {
-      name: "issuer, memory in MB",
-      predicted: issuer.bytesPerProcess / MB,
-      measured: after.issuer.rss / MB,
-    },
-    {
-      name: "gateway, processor seconds",
-      predicted: gateway.cores * SECONDS,
-      measured: (after.gateway.cpuMs - before.gateway.cpuMs) / 1_000,
-    },
-    {
-      name: "gateway, memory in MB",
-      predicted: gateway.bytesPerProcess / MB,
-      measured: after.gateway.rss / MB,
-    },
-    {
-      name: "Postgres, processor seconds",
-      predicted: postgres.cores * SECONDS,
-      measured: (after.postgresCpuMs - before.postgresCpuMs) / 1_000,
-    },
-    {
-      name: "Postgres, statements",
-      predicted: postgres.statements * SECONDS,
-      measured: after.issuer.statements - before.issuer.statements,
-    },
-    {
-      name: "Postgres, row writes",
-      predicted: postgres.rowWrites * SECONDS,
-      measured: after.issuer.rowWrites - before.issuer.rowWrites,
-    },
-    {
-      name: "Postgres, write-ahead log in MB",
-      predicted: (postgres.walBytes * SECONDS) / MB,
-      measured: (after.walBytes - before.walBytes) / MB,
-    },
-    {
-      name: "Redis, commands",
-      predicted: redis.commands * SECONDS,
-      // The last of the two questions counts the first one.
-      measured: after.commands - before.commands - 1,
-    },
+    row(
+      "issuer, processor seconds",
+      issuer.cores * seconds,
+      since((reading) => reading.issuer.cpuMs) / 1_000,
+    ),
+    row("issuer, memory in MB", issuer.bytesPerProcess / MB, after.issuer.rss / MB),
+    row(
+      "gateway, processor seconds",
+      gateway.cores * seconds,
+      since((reading) => reading.gateway.cpuMs) / 1_000,
+    ),
+    row("gateway, memory in MB", gateway.bytesPerProcess / MB, after.gateway.rss / MB),
+    row(
+      "Postgres, processor seconds",
+      postgres.cores * seconds,
+      since((reading) => reading.postgres.cpuMs) / 1_000,
+    ),
+    row(
+      "Postgres, statements",
+      postgres.statements * seconds,
+      since((reading) => reading.issuer.statements),
+    ),
+    row(
+      "Postgres, row writes",
+      postgres.rowWrites * seconds,
+      since((reading) => reading.issuer.rowWrites),
+    ),
+    row(
+      "Postgres, write-ahead log in MB",
+      (postgres.walBytes * seconds) / MB,
+      since((reading) => reading.postgres.walBytes) / MB,
+    ),
+    // The second question after the commands counts the first one.
+    row("Redis, commands", redis.commands * seconds, since(({ commands }) => commands) - 1),
   ];
 }
