@@ -24,7 +24,7 @@ const POSTGRES_CORE_USE = 0.6;
 const POSTGRES_MEMORY_USE = 0.5;
 /** Beyond half of the time, writers wait for each other. */
 const LOCK_USE = 0.5;
-/** Of its core, an issuer reads changes of other processes for at most this part. */
+/** Part of its core in which an issuer may read changes of other processes. */
 const CHANGE_READ_USE = 0.2;
 
 export const LIMIT_RULES: readonly LimitRule[] = [

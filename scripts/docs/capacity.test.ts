@@ -1,16 +1,17 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
+import { readUnits } from "../../bench/capacity/units.ts";
 import { PRODUCT } from "../../bench/capacity/model.ts";
 import { DEFAULT_OPTIONS } from "../../bench/capacity/options.ts";
 import { STREAM_LIMITS } from "../../issuer/src/limits.ts";
 import { KEY_REMOVAL_SECONDS } from "../../shared/src/schemas.ts";
 import { TOKEN_LIMITS } from "../../shared/src/index.ts";
 import { CACHE_LIMITS } from "../../verify/src/limits.ts";
-import { CAPACITY_PAGE, readResults, renderCapacityPage } from "./capacity.ts";
+import { CAPACITY_PAGE, renderCapacityPage } from "./capacity.ts";
 
 test("docs/guides/capacity.md matches the model and the units (node scripts/docs/capacity.ts)", async () => {
   const page = await readFile(CAPACITY_PAGE, "utf8");
-  expect(page).toBe(await renderCapacityPage(page, await readResults()));
+  expect(page).toBe(await renderCapacityPage(page, await readUnits()));
 });
 
 test("the model knows the limits of the sources", () => {

@@ -11,11 +11,9 @@ import {
   limitsTable,
   optionsTable,
   originLine,
-  simulationTable,
   unitsTables,
 } from "../../bench/capacity/report.ts";
 import { readUnits, type UnitsFile } from "../../bench/capacity/units.ts";
-import { readSimulation, type Simulation } from "../../bench/capacity/simulate/simulation.ts";
 import { ROOT } from "../suite/root.ts";
 
 export const CAPACITY_PAGE: string = join(ROOT, "docs/guides/capacity.md");
@@ -28,24 +26,14 @@ function optionsFor(users: number): CapacityOptions {
   return { ...DEFAULT_OPTIONS, users, tenants };
 }
 
-export interface Results {
-  readonly measured: UnitsFile;
-  readonly simulation: Simulation;
-}
-
-export async function readResults(): Promise<Results> {
-  return { measured: await readUnits(), simulation: await readSimulation() };
-}
-
 export async function renderCapacityPage(
   page: string,
-  { measured: { origin, units }, simulation }: Results,
+  { origin, units }: UnitsFile,
 ): Promise<string> {
   const blocks = {
     figures: estimateTable(units, USERS.map(optionsFor)),
     limits: limitsTable(units, DEFAULT_OPTIONS),
     options: optionsTable(),
-    simulation: simulationTable(simulation),
     units: `${originLine(origin)}\n\n${unitsTables(units)}`,
   };
   const written = Object.entries(blocks).reduce(
@@ -69,5 +57,5 @@ function replaceBlock(page: string, name: string, block: string): string {
 
 if (import.meta.main) {
   const page = await readFile(CAPACITY_PAGE, "utf8");
-  await writeFile(CAPACITY_PAGE, await renderCapacityPage(page, await readResults()));
+  await writeFile(CAPACITY_PAGE, await renderCapacityPage(page, await readUnits()));
 }
