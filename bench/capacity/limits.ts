@@ -39,7 +39,7 @@ export const LIMIT_RULES: readonly LimitRule[] = [
     use: ({ postgres }, options) =>
       postgres.cores / (options["postgres-cores"] * POSTGRES_CORE_USE),
     remedy:
-      "Give issuers more `sessions` in memory, or Postgres more cores; then divide the tenants between several stores.",
+      "Raise `sessions.inMemory`, or give Postgres more cores; then divide the tenants between several stores.",
   },
   {
     name: "memory of Postgres",

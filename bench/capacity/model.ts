@@ -19,7 +19,7 @@ export const PRODUCT = {
   /** Mean part of `tokenTtlSeconds` that a token lives, since the issuer shortens each at random. */
   lifeShare: 0.95,
   /** A session leaves the memory of an issuer at the latest after this time. */
-  maxSecondsInMemory: 30,
+  maxSecondsInMemory: 3_600,
   /** Event streams of one issuer without its reserve. */
   streamsPerIssuer: 18_000,
   heartbeatSeconds: 10,

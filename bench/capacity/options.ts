@@ -39,7 +39,7 @@ export const OPTION_RULES = {
   "sign-ins": number(0.2, [0, 1_000], "sign-ins of each user per working day"),
   limited: number(1, [0, 1], "share of gateway requests that are counted in Redis"),
   "idle-connections": number(1, [0, 1_000], "connections of an active user to a gateway"),
-  "in-memory": whole(100_000, [0, 10_000_000], "sessions in the memory of one issuer"),
+  "in-memory": whole(100_000, [0, 10_000_000], "`sessions.inMemory` of each issuer"),
   "core-use": number(0.5, [0.05, 1], "share of its core that a process may use"),
   "max-connections": whole(10, [1, 100], "`maxConnections` of the Postgres store"),
   "postgres-connections": whole(200, [1, 100_000], "`max_connections` of the server"),
