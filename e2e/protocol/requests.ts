@@ -79,6 +79,7 @@ export interface Entry {
   readonly id: string;
   readonly tenantId?: string;
   readonly atSeconds: number;
+  readonly seq?: number;
 }
 
 /** Section 14. */
@@ -102,11 +103,14 @@ export class Revocations {
       app: claims["aud"],
     };
     return this.#entries.some(
-      ({ kind, id, tenantId, atSeconds }) =>
+      ({ kind, id, tenantId, atSeconds, seq }) =>
         Object.hasOwn(names, kind) &&
         names[kind] === id &&
         (tenantId === undefined || tenantId === claims["tenantId"]) &&
-        (kind === "session" || Number(claims["iat"]) <= atSeconds),
+        (kind === "session" ||
+          (typeof claims["rev"] === "number" && seq !== undefined
+            ? claims["rev"] < seq
+            : Number(claims["iat"]) <= atSeconds)),
     );
   }
 

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { BridgeError, systemClock, type Clock } from "@breezeway/shared";
+import { createClockWatch } from "@breezeway/shared/schemas";
 import {
   createProofVerifier,
   createRevocationFeed,
@@ -132,6 +133,11 @@ function assemble(
   opened.defer(() => void audit?.close());
   const open = createOpenExchanges();
   opened.defer(() => open.close());
+  const clockWatch = createClockWatch({
+    clock: deps.clock,
+    onJump: (jump) => report("the clock jumped", jump),
+  });
+  open.onTick(clockWatch.check);
   const revocations = createRevocations({
     feed: createFeed(options, deps, report),
     isRevoked: options.isRevoked ?? (() => false),
@@ -177,7 +183,14 @@ function assemble(
     auditDropped: () => audit?.dropped ?? 0,
   });
   const access = options.metrics?.access ?? "local";
-  const operations = createOperations({ verifier, revocations, metrics, exchangeDeps, access });
+  const operations = createOperations({
+    verifier,
+    revocations,
+    clockWatch,
+    metrics,
+    exchangeDeps,
+    access,
+  });
   return { state, exchangeDeps, verifier, revocations, operations, metrics, audit };
 }
 

@@ -58,6 +58,8 @@ describe("while Postgres is down", () => {
       store: false,
       writes: false,
       keys: true,
+      clock: true,
+      draining: false,
     });
     await server.start();
     expect((await browser.refresh()).status).toBe(200);

@@ -1,3 +1,5 @@
+export { createClockWatch } from "./clock-watch.ts";
+export type { ClockWatch, ClockWatchDeps } from "./clock-watch.ts";
 export { createAppRegistry } from "./schemas/app-registry.ts";
 export type { AppRegistry } from "./schemas/app-registry.ts";
 export {

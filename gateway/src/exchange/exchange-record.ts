@@ -23,6 +23,7 @@ export abstract class ExchangeRecord implements ObservedExchange, Counted {
   reason: ErrorReason | undefined;
   isUpgraded = false;
   place = -1;
+  names: readonly string[] | undefined;
   /** {@link NEVER_MS} while no body should move. The wait for the upstream's head has its own limit. */
   activeAtMs: number = NEVER_MS;
   sentAtMs: number = NEVER_MS;

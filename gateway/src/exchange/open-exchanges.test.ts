@@ -20,6 +20,7 @@ it("removes exchanges in any order, and the same one twice without affecting oth
     isAnswering: false,
     awaitsClient: false,
     place: -1,
+    names: undefined,
     end(this: Probe) {
       ended.push(name);
       open.delete(this);

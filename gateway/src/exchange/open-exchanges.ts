@@ -1,8 +1,12 @@
 /**
  * All exchanges under way: what a revocation or a time limit ends, and what a shutdown waits for. One
  * timer serves all of them, because a timer per request costs more than the request's decision.
+ *
+ * Exchanges that last are found by what a revocation can name. Nearly all end before the next tick, and
+ * cost no entry in the index.
  */
 import { BridgeError } from "@breezeway/shared";
+import type { Revocation } from "@breezeway/shared/schemas";
 import type { VerifiedSession } from "@breezeway/verify";
 import type { Route } from "../decision/route-table.ts";
 import type { UpstreamOutcome } from "../upstream/upstream-pools.ts";
@@ -21,8 +25,10 @@ export interface OpenExchange {
   readonly isAnswering: boolean;
   /** Whether the exchange waits for bytes from the client, or for the client to read. */
   readonly awaitsClient: boolean;
-  /** Index in the list. {@link OpenExchanges} maintains it; -1 when the exchange is not in the list. */
+  /** Index in its list. {@link OpenExchanges} maintains it; -1 when the exchange is in no list. */
   place: number;
+  /** What a revocation may name once the exchange lasts. {@link OpenExchanges} maintains it. */
+  names: readonly string[] | undefined;
   /** @param outcome - What this end shows about the upstream. Default: what is known so far. */
   end(error: BridgeError, outcome?: UpstreamOutcome): void;
 }
@@ -32,6 +38,11 @@ export interface OpenExchanges {
   delete(exchange: OpenExchange): void;
   /** Ends all exchanges that pass the test. Returns their number. */
   endWhere(test: (exchange: OpenExchange) => boolean, error: () => BridgeError): number;
+  /**
+   * Exchanges that a revocation of these names may concern. The cost follows those, and the exchanges
+   * that began since the last tick.
+   */
+  named(names: ReadonlySet<string>): readonly OpenExchange[];
   readonly size: number;
   readonly upgraded: number;
   /** Monotonic milliseconds, updated every half second: cheap to read. */
@@ -43,42 +54,68 @@ export interface OpenExchanges {
   close(): void;
 }
 
+/** The name by which {@link OpenExchanges.named} finds the exchanges of a session, user and so on. */
+export function nameOf(kind: Revocation["kind"], id: string): string {
+  return `${kind}:${id}`;
+}
+
 /** Time limits are checked this often: a longer period ends requests later, a shorter one costs CPU time. */
 const TICK_MS = 500;
 
 export function createOpenExchanges(): OpenExchanges {
   // Not a Set: V8 replaces its table every few dozen requests, and each table refers to the next. Once one
   // table is old, all later ones stay in memory with their exchanges until a full collection.
-  const open: OpenExchange[] = [];
+  let recent: OpenExchange[] = [];
+  const lasting: OpenExchange[] = [];
+  const index = new Map<string, Set<OpenExchange>>();
   const waiting: (() => void)[] = [];
   const listeners: (() => void)[] = [];
   let nowMs = performance.now();
 
+  const all = (): OpenExchange[] => [...recent, ...lasting];
+  const settle = (): void => {
+    const before = recent;
+    recent = [];
+    for (const exchange of before) {
+      exchange.names = namesOf(exchange.session);
+      exchange.place = lasting.push(exchange) - 1;
+      for (const name of exchange.names) addTo(index, name, exchange);
+    }
+  };
+
   const timer = setInterval(() => {
     nowMs = performance.now();
-    for (const exchange of open.slice()) enforceTimes(exchange, nowMs);
+    for (const exchange of all()) enforceTimes(exchange, nowMs);
+    settle();
     for (const listener of listeners) listener();
   }, TICK_MS);
   timer.unref();
 
   return {
     add: (exchange) => {
-      exchange.place = open.push(exchange) - 1;
+      exchange.place = recent.push(exchange) - 1;
     },
     delete: (exchange) => {
-      remove(open, exchange);
-      if (open.length === 0) for (const resolve of waiting.splice(0)) resolve();
+      remove(exchange.names === undefined ? recent : lasting, exchange);
+      for (const name of exchange.names ?? []) removeFrom(index, name, exchange);
+      if (recent.length + lasting.length > 0) return;
+      for (const resolve of waiting.splice(0)) resolve();
     },
     endWhere: (test, error) => {
-      const ended = open.filter(test);
+      const ended = all().filter(test);
       for (const exchange of ended) exchange.end(error());
       return ended.length;
     },
+    named: (names) => {
+      const found = new Set(recent);
+      for (const name of names) for (const exchange of index.get(name) ?? []) found.add(exchange);
+      return [...found];
+    },
     get size() {
-      return open.length;
+      return recent.length + lasting.length;
     },
     get upgraded() {
-      return open.filter(({ isUpgraded }) => isUpgraded).length;
+      return all().filter(({ isUpgraded }) => isUpgraded).length;
     },
     get nowMs() {
       return nowMs;
@@ -86,19 +123,46 @@ export function createOpenExchanges(): OpenExchanges {
     onTick: (listener) => {
       listeners.push(listener);
     },
-    idle: () => (open.length === 0 ? Promise.resolve() : new Promise((done) => waiting.push(done))),
+    idle: () =>
+      recent.length + lasting.length === 0
+        ? Promise.resolve()
+        : new Promise((done) => waiting.push(done)),
     close: () => clearInterval(timer),
   };
 }
 
+function namesOf(session: VerifiedSession | undefined): readonly string[] {
+  if (session === undefined) return [];
+  const { sid, userId, tenantId, aud } = session.claims;
+  return [
+    nameOf("session", sid),
+    nameOf("user", userId),
+    nameOf("tenant", tenantId),
+    nameOf("app", aud),
+    nameOf("key", session.keyId),
+  ];
+}
+
+function addTo<T>(index: Map<string, Set<T>>, name: string, entry: T): void {
+  const entries = index.get(name);
+  if (entries) entries.add(entry);
+  else index.set(name, new Set([entry]));
+}
+
+function removeFrom<T>(index: Map<string, Set<T>>, name: string, entry: T): void {
+  const entries = index.get(name);
+  entries?.delete(entry);
+  if (entries?.size === 0) index.delete(name);
+}
+
 /** Moves the last exchange into the free place. */
-function remove(open: OpenExchange[], exchange: OpenExchange): void {
+function remove(list: OpenExchange[], exchange: OpenExchange): void {
   const { place } = exchange;
   if (place === -1) return;
   exchange.place = -1;
-  const last = open.pop();
+  const last = list.pop();
   if (last === undefined || last === exchange) return;
-  open[place] = last;
+  list[place] = last;
   last.place = place;
 }
 

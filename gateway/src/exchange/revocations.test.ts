@@ -264,9 +264,16 @@ describe("a lost feed", () => {
 
   it("ends streams with expired tokens once it was lost for MAX_LOSS_MS", async () => {
     let offsetMs = 0;
+    const system = systemClock();
     await using scene = await start({
       handler: (_request, response) => void response.write("data: 1\n\n"),
-      hooks: { clock: { ...systemClock(), now: () => Date.now() + offsetMs } },
+      hooks: {
+        clock: {
+          ...system,
+          now: () => Date.now() + offsetMs,
+          monotonic: () => system.monotonic() + offsetMs,
+        },
+      },
     });
     const nowSeconds = (): number => Math.floor((Date.now() + offsetMs) / 1_000);
     const open = async (sid: string): Promise<ReadableStreamDefaultReader> => {

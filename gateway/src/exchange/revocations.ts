@@ -4,15 +4,16 @@
  *
  * Rules:
  *  [REV-1] A request is refused from the moment the feed reports its session; no request waits for the feed.
- *  [REV-2] Open exchanges that a new entry names end within the same turn of the event loop.
+ *  [REV-2] Open exchanges that a new entry names end in the next turns of the event loop, some in each. The
+ *          cost of an entry follows the exchanges that it names, not those that are open.
  *  [REV-3] While the feed is lost, the lifetime of tokens bounds requests: a revoked session gets no new
  *          token. Open exchanges outlive tokens, so those whose token has expired end once the feed was
  *          lost for `MAX_LOSS_MS`. The issuer's log may no longer have entries that are older.
  */
 import { BridgeError, TOKEN_LIMITS, type Clock } from "@breezeway/shared";
-import type { Revocation, SessionClaims } from "@breezeway/shared/schemas";
+import type { SessionClaims } from "@breezeway/shared/schemas";
 import type { RevocationFeed, VerifiedSession } from "@breezeway/verify";
-import type { OpenExchanges } from "./open-exchanges.ts";
+import { nameOf, type OpenExchange, type OpenExchanges } from "./open-exchanges.ts";
 
 export interface Revocations {
   isRevoked(claims: SessionClaims): boolean;
@@ -29,7 +30,7 @@ export interface Revocations {
 export interface RevocationsDeps {
   readonly feed: RevocationFeed | undefined;
   readonly isRevoked: (claims: SessionClaims) => boolean;
-  readonly open: Pick<OpenExchanges, "endWhere" | "onTick">;
+  readonly open: Pick<OpenExchanges, "endWhere" | "named" | "onTick">;
   /** Called with the number of exchanges that were ended. */
   readonly onEnded: (count: number) => void;
   readonly clock: Pick<Clock, "now">;
@@ -38,59 +39,74 @@ export interface RevocationsDeps {
 /** The longest lifetime of a token. */
 export const MAX_LOSS_MS: number = TOKEN_LIMITS.maxTtlSeconds * 1_000;
 
+/** Exchanges that end in one turn: each closes its connections, which takes some microseconds. */
+const SLICE = 100;
+
 export function createRevocations(deps: RevocationsDeps): Revocations {
   const { feed, open, clock } = deps;
-  const openedAtMs = clock.now();
-  let batch: Revocation[] = [];
+  let heard = new Set<string>();
+  let due: OpenExchange[] = [];
 
   const isRevoked = (claims: SessionClaims): boolean =>
     feed?.isRevoked(claims) === true || deps.isRevoked(claims);
   const isKeyRemoved = (kid: string): boolean => feed?.isKeyRemoved(kid) === true;
 
-  const lagMs = (): number | undefined => {
-    if (feed === undefined) return undefined;
-    const { status } = feed;
-    return clock.now() - ("heardAtMs" in status ? status.heardAtMs : openedAtMs);
+  const rejectionOf = ({ claims, keyId }: VerifiedSession): BridgeError | undefined => {
+    if (isKeyRemoved(keyId)) return keyRemoved();
+    return isRevoked(claims) ? sessionRevoked() : undefined;
   };
 
-  const end = (test: (session: VerifiedSession) => boolean, error: () => BridgeError): void => {
-    const count = open.endWhere(({ session }) => session !== undefined && test(session), error);
+  const endSlice = (): void => {
+    let count = 0;
+    for (const exchange of due.splice(0, SLICE)) {
+      const { session, place } = exchange;
+      const error = place === -1 || session === undefined ? undefined : rejectionOf(session);
+      if (error === undefined) continue;
+      exchange.end(error);
+      count += 1;
+    }
     if (count > 0) deps.onEnded(count);
+    if (due.length > 0) setImmediate(endSlice);
   };
 
-  const endRevoked = (): void => {
-    const index = Map.groupBy(batch, keyOf);
-    batch = [];
-    end(({ claims }) => isNamed(index, claims), sessionRevoked);
-    end(({ keyId }) => index.has(keyOf({ kind: "key", id: keyId })), keyRemoved);
+  const findConcerned = (): void => {
+    const isEnding = due.length > 0;
+    due.push(...open.named(heard));
+    heard = new Set();
+    if (!isEnding) endSlice();
   };
 
   const endUntrusted = (): void => {
     // After the wall clock was set forward, a live feed looks old.
     if (feed?.status.state === "live") return;
-    if ((lagMs() ?? 0) <= MAX_LOSS_MS) return;
+    if ((feed?.silentMs ?? 0) <= MAX_LOSS_MS) return;
     const nowSeconds = clock.now() / 1_000;
-    end(({ expiresAtSeconds }) => expiresAtSeconds < nowSeconds, feedLost);
+    const count = open.endWhere(
+      ({ session }) => session !== undefined && session.expiresAtSeconds < nowSeconds,
+      feedLost,
+    );
+    if (count > 0) deps.onEnded(count);
   };
 
-  const unsubscribe = feed?.subscribe((revocation) => {
-    // A snapshot brings thousands of entries in one turn, and one pass over the exchanges is enough.
-    if (batch.push(revocation) === 1) setImmediate(endRevoked);
+  const unsubscribe = feed?.subscribe(({ kind, id }) => {
+    // A snapshot brings thousands of entries in one turn.
+    if (heard.size === 0) setImmediate(findConcerned);
+    heard.add(nameOf(kind, id));
   });
   open.onTick(endUntrusted);
 
   return {
     isRevoked,
     isKeyRemoved,
-    assertStands: ({ claims, keyId }) => {
-      if (isKeyRemoved(keyId)) throw keyRemoved();
-      if (isRevoked(claims)) throw sessionRevoked();
+    assertStands: (session) => {
+      const error = rejectionOf(session);
+      if (error !== undefined) throw error;
     },
     get state() {
       return feed?.status.state ?? "off";
     },
     get lagMs() {
-      return lagMs();
+      return feed?.silentMs;
     },
     close: () => {
       unsubscribe?.();
@@ -109,25 +125,4 @@ function sessionRevoked(): BridgeError {
 
 function keyRemoved(): BridgeError {
   return new BridgeError("KEY_UNKNOWN", "The issuer removed the key of this token.");
-}
-
-function keyOf({ kind, id }: Pick<Revocation, "kind" | "id">): string {
-  return `${kind}:${id}`;
-}
-
-function isNamed(index: ReadonlyMap<string, Revocation[]>, claims: SessionClaims): boolean {
-  const subjects: readonly Pick<Revocation, "kind" | "id">[] = [
-    { kind: "session", id: claims.sid },
-    { kind: "user", id: claims.userId },
-    { kind: "tenant", id: claims.tenantId },
-    { kind: "app", id: claims.aud },
-  ];
-  return subjects.some((subject) =>
-    index.get(keyOf(subject))?.some((revocation) => appliesTo(revocation, claims)),
-  );
-}
-
-function appliesTo({ kind, tenantId, atSeconds }: Revocation, claims: SessionClaims): boolean {
-  if (tenantId !== undefined && tenantId !== claims.tenantId) return false;
-  return kind === "session" || claims.iat <= atSeconds;
 }

@@ -1,5 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { text } from "node:stream/consumers";
+import { systemClock } from "@breezeway/shared";
 import { describe, expect, it } from "vitest";
 import { freePort } from "@breezeway/test-support/free-port";
 import { createSigner, ISSUER } from "@breezeway/test-support/signer";
@@ -35,6 +36,26 @@ describe("operators' data", () => {
     expect((await ask(`${gateway.url}/metrics`)).body).toContain(FIGURES);
     const { body } = await ask(`${gateway.url}/health/ready`);
     expect(JSON.parse(body)).toEqual({ status: "ok", checks: { keys: "ok", revocations: "off" } });
+  });
+
+  it("tells for 5 minutes that the clock jumped, and the log says by how much", async () => {
+    const system = systemClock();
+    let offsetMs = 0;
+    const errors: unknown[] = [];
+    await using gateway = await startGateway({
+      gateway: { onError: (error) => errors.push(error) },
+      hooks: { clock: { ...system, now: () => system.now() + offsetMs } },
+    });
+    offsetMs = -3_600_000;
+    await expect
+      .poll(async () => JSON.parse((await ask(`${gateway.url}/health/ready`)).body) as unknown)
+      .toEqual({
+        status: "degraded",
+        checks: { keys: "ok", revocations: "off", clock: "jumped" },
+      });
+    expect(errors).toContainEqual(
+      expect.objectContaining({ message: expect.stringContaining("back by 3600 s") as unknown }),
+    );
   });
 
   it("contains no upstream's address, even there", async () => {

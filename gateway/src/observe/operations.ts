@@ -4,6 +4,7 @@
  * The public learns only whether to send requests here. A lost revocation feed, or the number of refused
  * requests, would tell an attacker when to attack.
  */
+import type { ClockWatch } from "@breezeway/shared/schemas";
 import type { SessionVerifier } from "@breezeway/verify";
 import { refusal, type Answer } from "../answer/refusal.ts";
 import { routeUnknown } from "../decision/examine.ts";
@@ -32,6 +33,7 @@ export interface Operations {
 export interface OperationsDeps {
   readonly verifier: Pick<SessionVerifier, "ready">;
   readonly revocations: Pick<Revocations, "state">;
+  readonly clockWatch: Pick<ClockWatch, "hasJumped">;
   readonly metrics: Pick<Metrics, "registry">;
   readonly exchangeDeps: ExchangeDeps;
   readonly access: OperationsAccess;
@@ -90,7 +92,12 @@ export function createOperations(deps: OperationsDeps): Operations {
 export interface Readiness {
   readonly code: 200 | 503;
   readonly status: "ok" | "degraded" | "draining" | "unavailable";
-  readonly checks: { readonly keys: "ok" | "unavailable"; readonly revocations: string };
+  readonly checks: {
+    readonly keys: "ok" | "unavailable";
+    readonly revocations: string;
+    /** The wall clock was set in the last 5 minutes. */
+    readonly clock?: "jumped";
+  };
 }
 
 /**
@@ -99,17 +106,22 @@ export interface Readiness {
  * same time, and no gateway would be left.
  */
 async function readinessOf(
-  { verifier, revocations }: OperationsDeps,
+  { verifier, revocations, clockWatch }: OperationsDeps,
   isDraining: boolean,
 ): Promise<Readiness> {
   const keys = await verifier.ready().then(
     () => "ok" as const,
     () => "unavailable" as const,
   );
-  const checks = { keys, revocations: revocations.state };
+  const checks = {
+    keys,
+    revocations: revocations.state,
+    ...(clockWatch.hasJumped ? ({ clock: "jumped" } as const) : {}),
+  };
   if (isDraining) return { code: 503, status: "draining", checks };
   if (keys !== "ok") return { code: 503, status: "unavailable", checks };
-  const isDegraded = revocations.state === "lost" || revocations.state === "connecting";
+  const isDegraded =
+    clockWatch.hasJumped || revocations.state === "lost" || revocations.state === "connecting";
   return { code: 200, status: isDegraded ? "degraded" : "ok", checks };
 }
 

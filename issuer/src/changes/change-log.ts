@@ -30,14 +30,11 @@ export interface Change {
   readonly subject: string;
   /** Narrows a `user` or `app` revocation to one tenant. */
   readonly tenantId?: string;
-  /** The reason of kind `session`, such as `signed-out` or `refresh-reused`; or {@link WIDENED}. The kind of a `sessions-ended`. */
+  /** The reason of a `session`, such as `signed-out` or `refresh-reused`. The kind of a `sessions-ended`. */
   readonly detail?: string;
-  /** The second that a revocation names. Default: the second of the change plus {@link leadSeconds}. */
+  /** Default: the second of the change. */
   readonly atSeconds?: number;
 }
-
-/** Detail of a revocation that repeats an earlier one, for tokens minted before that one arrived. */
-export const WIDENED = "widened";
 
 export function isRevocationKind(kind: string): kind is RevocationKind {
   return (REVOCATION_KINDS as readonly string[]).includes(kind);
@@ -67,20 +64,11 @@ export async function appendChanges(
         subject: change.subject,
         tenant_id: change.tenantId ?? null,
         detail: change.detail ?? null,
-        at_seconds: change.atSeconds ?? toSeconds(nowMs) + leadSeconds(change.kind),
+        at_seconds: change.atSeconds ?? toSeconds(nowMs),
       })),
     )
     .execute();
   await store.announce(transaction, seq);
-}
-
-/**
- * Seconds by which a revocation of more than one session reaches into the future. Other issuer
- * processes mint for a moment until the revocation arrives; the lead nearly always covers that moment.
- * When it does not, that process widens the revocation (`revocation-widening.ts`).
- */
-function leadSeconds(kind: Change["kind"]): number {
-  return kind === "user" || kind === "tenant" || kind === "app" ? 1 : 0;
 }
 
 /** The number of the newest committed change; 0 when there is none. */

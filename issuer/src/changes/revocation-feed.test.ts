@@ -14,7 +14,7 @@ let feed: RevocationFeed;
 
 beforeEach(async () => {
   store = await sqliteStore({ file: ":memory:" }).open();
-  feed = createRevocationFeed({ store, clock: testClock(NOW_MS), onLate: () => undefined });
+  feed = createRevocationFeed({ store, clock: testClock(NOW_MS) });
 });
 afterEach(() => store.close());
 

@@ -4,24 +4,19 @@
  * Invariant: only the change watcher fills the feed, and everything happens in one turn of the event
  * loop. So `snapshot` and `since` join with what subscribers receive afterwards, without a gap.
  */
-import { TOKEN_LIMITS, type Clock } from "@breezeway/shared";
-import {
-  KEY_REMOVAL_SECONDS,
-  type Revocation,
-  type RevocationSnapshot,
-} from "@breezeway/shared/schemas";
+import type { Clock } from "@breezeway/shared";
+import { KEY_REMOVAL_SECONDS, type RevocationSnapshot } from "@breezeway/shared/schemas";
 import type { ChangeRow } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
 import { toSeconds } from "../time.ts";
-import { isRevocationKind, latestSeq, REVOCATION_KINDS, WIDENED } from "./change-log.ts";
+import { isRevocationKind, latestSeq, REVOCATION_KINDS } from "./change-log.ts";
 import { createToldInSlices } from "./told-in-slices.ts";
 import {
   createRevocationWindow,
   RELEVANT_SECONDS,
   type NumberedRevocation,
   type RevocationWindow,
-  type TokenSubject,
 } from "./revocation-window.ts";
 
 export interface FeedListener {
@@ -36,12 +31,8 @@ export interface RevocationFeed {
   /** The entries after a number, or `undefined` when some of them are no longer known. */
   readonly since: (seq: number) => readonly NumberedRevocation[] | undefined;
   readonly subscribe: (listener: FeedListener) => () => void;
-  /**
-   * The `iat` for a token that is about to be minted: the present second, or the first second that no
-   * revocation of this subject reaches. Call it before the first await: a revocation that arrives
-   * later must end the token.
-   */
-  readonly issuedAtSeconds: (subject: TokenSubject) => number;
+  /** The number of the newest change that this process knows. */
+  readonly seq: number;
   readonly onChange: (change: ChangeRow) => void;
   /** Tells the readers what `onChange` brought in this turn of the event loop. */
   readonly flush: () => void;
@@ -56,41 +47,20 @@ export interface RevocationFeed {
 export interface RevocationFeedDeps {
   readonly store: OpenStore;
   readonly clock: Clock;
-  /** A revocation arrived that does not reach the newest token of this process, whose `iat` is given. */
-  readonly onLate: (revocation: Revocation, newestSeconds: number) => void;
 }
 
-/**
- * More than a commit takes. New tokens get an `iat` after the revocation, so a wrong clock must not
- * move a revocation far into the future.
- */
-const MAX_WIDENING_SECONDS = 60;
-
-export function createRevocationFeed({ store, clock, onLate }: RevocationFeedDeps): RevocationFeed {
+export function createRevocationFeed({ store, clock }: RevocationFeedDeps): RevocationFeed {
   const listeners = new Set<FeedListener>();
   const slices = createToldInSlices<FeedListener>();
   const window = createRevocationWindow(clock);
   let seq = 0;
   /** Entries since the last gap, while the window still has to be loaded. */
   let sinceGap: NumberedRevocation[] | undefined = [];
-  /** Entries that the readers have not been told yet. */
+  /** Entries that no reader has received yet. */
   let fresh: NumberedRevocation[] = [];
-  /** The latest `iat` of this process. */
-  let newestSeconds = 0;
 
   const snapshotAt = createSnapshots(window);
   const snapshot = (): RevocationSnapshot => snapshotAt(seq);
-
-  const reportIfLate = ({ revocation }: NumberedRevocation): void => {
-    const { atSeconds } = revocation;
-    const reach = Math.min(
-      newestSeconds,
-      // Verifiers reject tokens that were minted while the clock was further ahead than this.
-      toSeconds(clock.now()) + TOKEN_LIMITS.maxClockSkewSeconds,
-      atSeconds + MAX_WIDENING_SECONDS,
-    );
-    if (reach > atSeconds) onLate(revocation, reach);
-  };
 
   const onChange = (change: ChangeRow): void => {
     if (change.seq <= seq) return;
@@ -98,8 +68,6 @@ export function createRevocationFeed({ store, clock, onLate }: RevocationFeedDep
     const entry = toEntry(change);
     if (!entry) return;
     window.add(entry);
-    const { kind } = entry.revocation;
-    if (kind !== "key" && kind !== "session" && change.detail !== WIDENED) reportIfLate(entry);
     if (sinceGap) {
       // A reader that got this number would resume after the missing entries. The snapshot has them.
       sinceGap.push(entry);
@@ -138,10 +106,8 @@ export function createRevocationFeed({ store, clock, onLate }: RevocationFeedDep
         slices.drop(listener);
       };
     },
-    issuedAtSeconds: (subject) => {
-      const iat = Math.max(toSeconds(clock.now()), window.firstFreeSecond(subject));
-      newestSeconds = Math.max(newestSeconds, iat);
-      return iat;
+    get seq() {
+      return seq;
     },
     onChange,
     flush,
@@ -168,12 +134,28 @@ function createSnapshots(window: RevocationWindow): (seq: number) => RevocationS
   };
 }
 
-/** The entries of the log that can still matter, and the number of the newest change. */
+/**
+ * The entries of the log that can still matter, and the number of the newest change. A row by a clock
+ * that was behind is recent when a row before it is.
+ */
 async function readEntries(
   store: OpenStore,
   nowSeconds: number,
 ): Promise<{ readonly latest: number; readonly entries: readonly NumberedRevocation[] }> {
   const latest = await withStore(store, () => latestSeq(store.db));
+  const firstSince = (seconds: number): Promise<number> =>
+    withStore(store, async () => {
+      const first = await store.db
+        .selectFrom("breezeway_change")
+        .select((eb) => eb.fn.min("seq").as("seq"))
+        .where("at_seconds", ">=", nowSeconds - seconds)
+        .executeTakeFirst();
+      return first?.seq ?? latest + 1;
+    });
+  const [firstRelevant, firstRemoval] = [
+    await firstSince(RELEVANT_SECONDS),
+    await firstSince(KEY_REMOVAL_SECONDS),
+  ];
   const rows = await withStore(store, () =>
     store.db
       .selectFrom("breezeway_change")
@@ -181,11 +163,8 @@ async function readEntries(
       .where("kind", "in", [...REVOCATION_KINDS])
       .where((eb) =>
         eb.or([
-          eb("at_seconds", ">=", nowSeconds - RELEVANT_SECONDS),
-          eb.and([
-            eb("kind", "=", "key"),
-            eb("at_seconds", ">=", nowSeconds - KEY_REMOVAL_SECONDS),
-          ]),
+          eb("seq", ">=", firstRelevant),
+          eb.and([eb("kind", "=", "key"), eb("seq", ">=", firstRemoval)]),
         ]),
       )
       .where("seq", "<=", latest)
@@ -204,6 +183,7 @@ function toEntry(change: ChangeRow): NumberedRevocation | undefined {
       id: change.subject,
       ...(change.tenant_id === null ? {} : { tenantId: change.tenant_id }),
       atSeconds: change.at_seconds,
+      seq: change.seq,
     },
   };
 }

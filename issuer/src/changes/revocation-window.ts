@@ -14,12 +14,6 @@ export interface NumberedRevocation {
   readonly revocation: Revocation;
 }
 
-export interface TokenSubject {
-  readonly userId: string;
-  readonly tenantId: string;
-  readonly appId: string;
-}
-
 export interface RevocationWindow {
   readonly add: (entry: NumberedRevocation) => void;
   /** Replaces all entries. @param latest The newest number of the log that they were read from. */
@@ -30,8 +24,6 @@ export interface RevocationWindow {
   readonly size: () => number;
   /** Every revocation after this number is in the window. */
   readonly floor: () => number;
-  /** The first second that no revocation of this subject reaches; 0 when there is none. */
-  readonly firstFreeSecond: (subject: TokenSubject) => number;
 }
 
 /**
@@ -47,23 +39,14 @@ const MAX_ENTRIES = 100_000;
 export function createRevocationWindow(clock: Clock): RevocationWindow {
   const entries = createAgedEntries(RELEVANT_SECONDS, clock);
   const keyRemovals = createAgedEntries(KEY_REMOVAL_SECONDS, clock);
-  /** The entries of more than one session. Nearly always empty, and read on each mint. */
-  let coarse: NumberedRevocation[] = [];
   let floor = 0;
 
   const prune = (): void => {
     keyRemovals.prune();
-    const dropped = entries.prune();
-    if (dropped === undefined) return;
-    floor = dropped;
-    const kept = coarse.findIndex(({ seq }) => seq > dropped);
-    coarse.splice(0, kept === -1 ? coarse.length : kept);
+    floor = entries.prune() ?? floor;
   };
-  const add = (entry: NumberedRevocation): void => {
-    const { kind } = entry.revocation;
-    (kind === "key" ? keyRemovals : entries).add(entry);
-    if (kind !== "key" && kind !== "session") coarse.push(entry);
-  };
+  const add = (entry: NumberedRevocation): void =>
+    (entry.revocation.kind === "key" ? keyRemovals : entries).add(entry);
   const after = (seq: number): readonly NumberedRevocation[] => {
     prune();
     const removed = keyRemovals.after(seq);
@@ -79,7 +62,6 @@ export function createRevocationWindow(clock: Clock): RevocationWindow {
     replace: (next, latest) => {
       entries.clear();
       keyRemovals.clear();
-      coarse = [];
       for (const entry of next) add(entry);
       floor = (next.find(({ revocation }) => revocation.kind !== "key")?.seq ?? latest + 1) - 1;
     },
@@ -92,13 +74,6 @@ export function createRevocationWindow(clock: Clock): RevocationWindow {
     floor: () => {
       prune();
       return floor;
-    },
-    firstFreeSecond: (subject) => {
-      let second = 0;
-      for (const { revocation } of coarse) {
-        if (endsTokensOf(revocation, subject)) second = Math.max(second, revocation.atSeconds + 1);
-      }
-      return second;
     },
   };
 }
@@ -165,19 +140,4 @@ function createAgedEntries(keepSeconds: number, clock: Clock): AgedEntries {
       return entries.length - start;
     },
   };
-}
-
-function endsTokensOf(revocation: Revocation, { userId, tenantId, appId }: TokenSubject): boolean {
-  const { kind, id } = revocation;
-  const isHere = revocation.tenantId === undefined || revocation.tenantId === tenantId;
-  switch (kind) {
-    case "app":
-      return id === appId && isHere;
-    case "user":
-      return id === userId && isHere;
-    case "tenant":
-      return id === tenantId;
-    default:
-      return false;
-  }
 }

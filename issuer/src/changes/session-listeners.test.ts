@@ -33,7 +33,7 @@ function listen(handle: string, userId = `user of ${handle}`, tenantId = "acme")
   return leave;
 }
 
-/** Lets everything be told. */
+/** Lets everything arrive. */
 async function settle(): Promise<void> {
   for (let told = -1; told !== calls.length;) {
     told = calls.length;
@@ -66,7 +66,7 @@ describe("the listeners of sessions", () => {
     expect(calls).toHaveLength(expected);
   });
 
-  it("are told a change of very many in slices, between which other work has turns", async () => {
+  it("receive a change of very many in slices, between which other work has turns", async () => {
     for (let index = 0; index < MANY; index += 1) listen(`s${index}`);
     const seen: number[] = [];
     listeners.onChange(change(1, "tenant", "acme"));
@@ -79,7 +79,7 @@ describe("the listeners of sessions", () => {
     expect(new Set(calls.map(([handle]) => handle)).size).toBe(MANY);
   });
 
-  it("are told a change of their own at once, after what they were still due for", async () => {
+  it("receive a change of their own at once, after what they were still due for", async () => {
     for (let index = 0; index < MANY; index += 1) listen(`s${index}`);
     listeners.onChange(change(1, "installations-changed", "acme"));
     listeners.onChange(change(2, "claims-changed", "s499"));
@@ -92,7 +92,7 @@ describe("the listeners of sessions", () => {
     expect(calls).toHaveLength(MANY + 1);
   });
 
-  it("are told a repeated change of installations once when the first is outdated", async () => {
+  it("receive a repeated change of installations once when the first is outdated", async () => {
     for (let index = 0; index < MANY; index += 1) listen(`s${index}`);
     for (let seq = 1; seq <= 50; seq += 1) {
       listeners.onChange(change(seq, "installations-changed", "acme"));
@@ -122,7 +122,7 @@ describe("the listeners of sessions", () => {
     expect(calls).toHaveLength(MANY - 1);
   });
 
-  it("are told of a gap in place of what they were due for, and nothing after it", async () => {
+  it("learn of a gap in place of what they were due for, and nothing after it", async () => {
     for (let index = 0; index < MANY; index += 1) listen(`s${index}`);
     listeners.onChange(change(1, "installations-changed", "acme"));
     listeners.onGap();

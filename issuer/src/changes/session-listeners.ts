@@ -1,9 +1,8 @@
 /**
- * Who in this process must hear of which change: listeners by the session, user and tenant that they
+ * Who in this process must learn of which change: listeners by the session, user and tenant that they
  * are about. The cost of a change follows the listeners that it concerns, not those that there are.
  */
 import type { ChangeRow } from "../store/schema.ts";
-import { WIDENED } from "./change-log.ts";
 import { createToldInSlices } from "./told-in-slices.ts";
 
 export interface SessionListener {
@@ -92,10 +91,9 @@ export function createSessionListeners(): SessionListeners {
       };
     },
     onChange: (change) => {
-      const { kind, subject: id, tenant_id: tenantId, detail } = change;
+      const { kind, subject: id, tenant_id: tenantId } = change;
       const subject = SUBJECT_OF[kind];
-      // The first revocation has ended the sessions that it meant; later sessions are not affected.
-      if (subject === undefined || detail === WIDENED) return;
+      if (subject === undefined) return;
       const concerned = index.get(keyOf(subject, id));
       if (!concerned) return;
       // Repeated, it says nothing more than the last time.

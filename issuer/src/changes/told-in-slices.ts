@@ -2,16 +2,16 @@
  * Tells many listeners, some in each turn of the event loop, so that other work is not held up.
  *
  * Invariants:
- * - each listener is told everything once and in order;
+ * - each listener receives everything once and in order;
  * - what concerns few listeners does not wait for what concerns many: a listener that is still due for
- *   something earlier is told that first.
+ *   something earlier receives that first.
  */
 
 export interface ToldInSlices<L> {
   /**
    * Tells the listeners at once when they are few, and in slices otherwise.
    *
-   * @param replaces An earlier message of this name is outdated for those who have not been told yet.
+   * @param replaces An earlier message of this name is outdated for those who have not received it yet.
    */
   readonly tell: (
     listeners: ReadonlySet<L>,
@@ -20,7 +20,7 @@ export interface ToldInSlices<L> {
   ) => void;
   /** Forgets a listener that has left. */
   readonly drop: (listener: L) => void;
-  /** Forgets everything that has not been told. */
+  /** Forgets everything that nobody has received yet. */
   readonly clear: () => void;
 }
 

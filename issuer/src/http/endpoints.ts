@@ -1,4 +1,5 @@
 /** The route table of an issuer: every endpoint that its options switch on. */
+import type { ClockWatch } from "@breezeway/shared/schemas";
 import type { FeedLiveness } from "../changes/feed-liveness.ts";
 import type { RevocationFeed } from "../changes/revocation-feed.ts";
 import type { InstallationService } from "../installations/installation-service.ts";
@@ -25,6 +26,7 @@ export interface EndpointsDeps extends SessionEventsDeps {
   readonly feed: RevocationFeed;
   readonly liveness: FeedLiveness;
   readonly probe: StoreProbe;
+  readonly clockWatch: Pick<ClockWatch, "hasJumped">;
   /** Absent without the option `installations`. */
   readonly installations: InstallationService | undefined;
 }

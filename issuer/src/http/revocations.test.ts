@@ -75,7 +75,7 @@ describe("the stream", () => {
   it("begins with a snapshot of the relevant entries and continues with new ones", async () => {
     const before = await revoked();
     const stream = await openStream();
-    const entry = { kind: "session", id: before, atSeconds: atSeconds() };
+    const entry = { kind: "session", id: before, atSeconds: atSeconds(), seq: 2 };
     expect(await stream.next()).toEqual({
       id: "2",
       event: "snapshot",
@@ -85,7 +85,7 @@ describe("the stream", () => {
     expect(await stream.next()).toEqual({
       id: "3",
       event: "revoked",
-      data: { kind: "session", id: after, atSeconds: atSeconds() },
+      data: { kind: "session", id: after, atSeconds: atSeconds(), seq: 3 },
     });
   });
 
@@ -236,7 +236,7 @@ describe("a poll", () => {
     const first = await revoked();
     expect(await (await poll()).json()).toEqual({
       seq: 2,
-      revocations: [{ kind: "session", id: first, atSeconds: atSeconds() }],
+      revocations: [{ kind: "session", id: first, atSeconds: atSeconds(), seq: 2 }],
     });
     expect(await (await poll(2)).json()).toEqual({ seq: 2, revocations: [] });
     const second = await revoked();

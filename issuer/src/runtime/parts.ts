@@ -2,7 +2,6 @@
 import type { Clock } from "@breezeway/shared";
 import { createChangeWatcher, type ChangeWatcher } from "../changes/change-watcher.ts";
 import { createRevocationFeed, type RevocationFeed } from "../changes/revocation-feed.ts";
-import { createRevocationWidening } from "../changes/revocation-widening.ts";
 import { createSessionListeners, type SessionListeners } from "../changes/session-listeners.ts";
 import {
   createInstallationsRuntime,
@@ -25,8 +24,6 @@ export interface PartsDeps {
   readonly settings: IssuerSettings;
   readonly clock: Clock;
   readonly storeTime: StoreTime;
-  /** Aborted when the issuer closes. */
-  readonly signal: AbortSignal;
 }
 
 export interface Parts {
@@ -43,13 +40,12 @@ export interface Parts {
 }
 
 export function createParts(deps: PartsDeps): Parts {
-  const { store, settings, clock, storeTime, signal } = deps;
+  const { store, settings, clock, storeTime } = deps;
   const { audit, lifetimes } = settings;
   const watcher = createChangeWatcher(store);
   const changed = (): Promise<void> => watcher.sync().catch(() => undefined);
 
-  const widening = createRevocationWidening({ store, clock, changed, signal });
-  const feed = createRevocationFeed({ store, clock, onLate: widening.widen });
+  const feed = createRevocationFeed({ store, clock });
   const keys = createIssuerKeyRing(deps, changed);
   const { cache, rotations } = createMemory(deps);
   const sessions = createSessionService({

@@ -1,5 +1,6 @@
 /** A running issuer on an open store: starts its parts in order, and closes them. */
 import type { Clock } from "@breezeway/shared";
+import { createClockWatch } from "@breezeway/shared/schemas";
 import { createFeedLiveness } from "../changes/feed-liveness.ts";
 import { createEndpoints } from "../http/endpoints.ts";
 import { createRateLimiter } from "../http/rate-limits.ts";
@@ -39,12 +40,15 @@ export interface RuntimeDeps {
   readonly storeTime: StoreTime;
 }
 
+/** So often that a revocation under a wrong clock is soon followed by the log line that explains it. */
+const CLOCK_CHECK_MS = 1_000;
+
 /** @throws {BridgeError} STORE_UNAVAILABLE, KEYS_UNAVAILABLE */
 export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
   const { store, settings, clock, storeTime } = deps;
   const { apps, audit, onError, lifetimes } = settings;
   const closing = new AbortController();
-  const parts = createParts({ ...deps, signal: closing.signal });
+  const parts = createParts(deps);
   const { watcher, feed, listeners, keys, sessions, installations } = parts;
 
   followChanges(parts, closing.signal);
@@ -61,6 +65,10 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
     onError: (error) => onError(error, "none"),
   });
 
+  const clockWatch = createClockWatch({ clock, onJump: (jump) => onError(jump, "none") });
+  const clockTimer = setInterval(clockWatch.check, CLOCK_CHECK_MS);
+  clockTimer.unref();
+
   const streams = createStreamRegistry(settings.feedHeartbeatMs);
   const shared = endpointDeps(deps, parts);
   const route = createRouter({
@@ -76,6 +84,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
       feed,
       liveness: createFeedLiveness(watcher, feed),
       probe: createStoreProbe(store, (error) => onError(error, "none")),
+      clockWatch,
       installations: installations?.service,
     }),
     origins: { ownOrigin: settings.url.origin, trustedOrigins: settings.trustedOrigins },
@@ -97,6 +106,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
     close: async () => {
       maintenance.stop();
       parts.rotations.close();
+      clearInterval(clockTimer);
       streams.close();
       listeners.close();
       closing.abort();
@@ -130,6 +140,7 @@ function endpointDeps({ settings, clock }: RuntimeDeps, parts: Parts): EndpointD
       algorithms,
       keys,
       feed,
+      clock,
       installedApps,
     }),
     readLog: () => watcher.sync(),

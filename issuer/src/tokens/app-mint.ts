@@ -2,16 +2,17 @@
  * Mints a token for one app of one session: checks that the app is installed, picks the key, calls
  * the claims hook, and respects revocations.
  *
- * Invariant: a token's `iat` is the moment at which its session was known to be live, not the moment
- * of its claims or its signature. A revocation that arrives in between names a second that is not
- * earlier, so the revocation ends the token.
+ * Invariant: a token's `rev` and `iat` are the position in the change log and the moment at which its
+ * session was known to be live, not those of its claims or its signature. A revocation that arrives in
+ * between has a higher number, so it ends the token.
  */
-import { BridgeError } from "@breezeway/shared";
+import { BridgeError, type Clock } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 import type { InstalledApps } from "../installations/installed-apps.ts";
 import type { RevocationFeed } from "../changes/revocation-feed.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { SigningAlgorithm } from "../keys/key-vault.ts";
+import { toSeconds } from "../time.ts";
 import { toInfo, type Claims, type SessionRecord } from "../sessions/session-record.ts";
 import { checkHookClaims, type ClaimsHook } from "./claims-hook.ts";
 import { createMint, type MintedToken } from "./mint.ts";
@@ -30,7 +31,8 @@ export interface AppMintDeps {
   /** By app id. Default: EdDSA. */
   readonly algorithms: Readonly<Record<string, SigningAlgorithm>>;
   readonly keys: Pick<KeyRing, "active">;
-  readonly feed: RevocationFeed;
+  readonly feed: Pick<RevocationFeed, "seq">;
+  readonly clock: Clock;
   /** Absent when every app gets tokens. */
   readonly installedApps: InstalledApps | undefined;
 }
@@ -40,11 +42,11 @@ export interface AppMintDeps {
  * when the app takes bound tokens only and no key is given.
  */
 export function createAppMint(deps: AppMintDeps): AppMint {
-  const { issuer, claims: hook, algorithms, keys, feed, installedApps } = deps;
+  const { issuer, claims: hook, algorithms, keys, feed, clock, installedApps } = deps;
   const sign = createMint({ issuer, ttlSeconds: deps.tokenTtlSeconds, random: Math.random });
 
   return (record, app, proofKeyThumbprint) => {
-    const { userId, tenantId } = record;
+    const { tenantId } = record;
     if (app.proofRequired === true && proofKeyThumbprint === undefined) {
       throw new BridgeError(
         "APP_NOT_ALLOWED",
@@ -52,13 +54,14 @@ export function createAppMint(deps: AppMintDeps): AppMint {
       );
     }
     // Taken before the first await: a later revocation of the session or the app must end the token.
-    const iat = feed.issuedAtSeconds({ userId, tenantId, appId: app.id });
+    const [position, issuedAtSeconds] = [feed.seq, toSeconds(clock.now())];
     const finish = (extraClaims?: Claims): MintedToken | Promise<MintedToken> =>
       sign({
         record,
         app,
         signer: keys.active(algorithms[app.id] ?? "EdDSA"),
-        issuedAtSeconds: iat,
+        issuedAtSeconds,
+        position,
         extraClaims: extraClaims && checkHookClaims(extraClaims),
         proofKeyThumbprint,
       });

@@ -32,6 +32,8 @@ export interface MintInput {
   readonly app: RegisteredApp;
   readonly signer: ActiveSigner;
   readonly issuedAtSeconds: number;
+  /** The number of the newest change that the token respects. */
+  readonly position: number;
   /** From the claims hook. They override the session's claims. */
   readonly extraClaims?: Claims | undefined;
   /** The key to bind the token to (RFC 9449, section 6.1). */
@@ -52,7 +54,8 @@ export function createMint({ issuer, ttlSeconds, random }: MintOptions): Mint {
     return header;
   }
 
-  return ({ record, app, signer, issuedAtSeconds: iat, extraClaims, proofKeyThumbprint: jkt }) => {
+  return ({ record, app, signer, issuedAtSeconds: iat, position, ...input }) => {
+    const { extraClaims, proofKeyThumbprint: jkt } = input;
     const exp = iat + ttlSeconds - Math.floor(random() * ttlSeconds * TOKEN_LIMITS.ttlJitter);
     const jti = randomUUID();
     const claims = {
@@ -72,10 +75,11 @@ export function createMint({ issuer, ttlSeconds, random }: MintOptions): Mint {
       scope: grantedScope(app, record),
       // `undefined` is not written, and overrides a `cnf` of the hook or the session.
       cnf: jkt === undefined ? undefined : { jkt },
+      rev: position,
     };
-    const input = `${headerOf(signer)}.${encode(JSON.stringify(claims))}`;
+    const signed = `${headerOf(signer)}.${encode(JSON.stringify(claims))}`;
     const finish = (signature: Uint8Array): MintedToken => {
-      const token = `${input}.${Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength).toString("base64url")}`;
+      const token = `${signed}.${Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength).toString("base64url")}`;
       if (token.length > TOKEN_LIMITS.maxTokenBytes) {
         throw new BridgeError(
           "INTERNAL_ERROR",
@@ -84,7 +88,7 @@ export function createMint({ issuer, ttlSeconds, random }: MintOptions): Mint {
       }
       return { token, expiresAtSeconds: exp, jti, kid: signer.kid };
     };
-    const signature = signWith(signer, Buffer.from(input));
+    const signature = signWith(signer, Buffer.from(signed));
     return signature instanceof Promise ? signature.then(finish) : finish(signature);
   };
 }

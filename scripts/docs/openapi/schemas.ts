@@ -50,6 +50,7 @@ const WRITTEN: Readonly<Record<string, JsonSchema>> = {
     store: boolean,
     writes: boolean,
     keys: boolean,
+    clock: boolean,
     draining: boolean,
   }),
   RevocationSnapshot: object({

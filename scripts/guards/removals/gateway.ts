@@ -33,13 +33,7 @@ export const gateway: readonly Removal[] = [
   },
   {
     row: "TM-404",
-    edits: [
-      edit(
-        "gateway/src/exchange/revocations.ts",
-        "end(({ claims }) => isNamed(index, claims), sessionRevoked);",
-        "",
-      ),
-    ],
+    edits: [edit("gateway/src/exchange/revocations.ts", "exchange.end(error);", "")],
   },
   {
     row: "TM-405",

@@ -25,6 +25,7 @@ export const RESERVED_CLAIMS = [
   "exp",
   "scope",
   "cnf",
+  "rev",
   "act",
 ] as const;
 
@@ -53,6 +54,11 @@ export interface SessionClaims {
    * rejected without a proof of that key. Other confirmation methods are not supported and rejected.
    */
   readonly cnf?: { readonly jkt: string } | undefined;
+  /**
+   * The newest entry of the issuer's log that the token respects. Later entries of the revocation feed
+   * revoke the token.
+   */
+  readonly rev?: number | undefined;
   /** Claims of a claims hook. */
   readonly [name: string]: unknown;
 }
@@ -71,4 +77,5 @@ export const sessionClaimsSchema: z.ZodMiniType<SessionClaims> = z.looseObject({
   exp: seconds,
   scope: z.string(),
   cnf: z.optional(z.strictObject({ jkt: keyThumbprint })),
+  rev: z.optional(z.number().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER))),
 });

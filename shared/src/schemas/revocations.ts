@@ -6,12 +6,15 @@
 import * as z from "zod/mini";
 
 const id = z.string().check(z.minLength(1), z.maxLength(256));
+const logNumber = z.number().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER));
 const epochSeconds = z.number().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER));
 
 /**
- * Revokes the tokens of a session, a user (in one tenant, if one is named), a tenant or an app that
- * were issued at or before `atSeconds`, or all tokens that a signing key has signed. For sessions and
- * keys the time is ignored, since a revoked session or removed key is never used again.
+ * Revokes the tokens of a session, a user (in one tenant, if one is named), a tenant or an app from
+ * before it, or all tokens that a signing key has signed. A token is from before the entry when its
+ * claim `rev` is lower than `seq`. Without the two numbers, the token's `iat` must be later than
+ * `atSeconds`. For sessions and keys neither matters, since a revoked session or removed key is never
+ * used again.
  */
 export interface Revocation {
   readonly kind: "session" | "user" | "tenant" | "app" | "key";
@@ -19,7 +22,10 @@ export interface Revocation {
   readonly id: string;
   /** Narrows the entry to the tokens of one tenant. */
   readonly tenantId?: string | undefined;
+  /** By the clock of the issuer process that made the entry. */
   readonly atSeconds: number;
+  /** The entry's number in the issuer's log. */
+  readonly seq?: number | undefined;
 }
 
 export const revocationSchema: z.ZodMiniType<Revocation> = z.object({
@@ -27,6 +33,7 @@ export const revocationSchema: z.ZodMiniType<Revocation> = z.object({
   id,
   tenantId: z.optional(id),
   atSeconds: epochSeconds,
+  seq: z.optional(logNumber),
 });
 
 /**

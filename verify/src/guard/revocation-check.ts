@@ -32,9 +32,13 @@ export function createRevocationCheck(options: SessionOptions, clock: Clock): Re
 
   // A live feed is heard every few seconds. One that was not has been frozen together with its timers,
   // as functions are between two calls.
-  function isReliable({ status }: RevocationFeed): boolean {
+  function isReliable({ status, silentMs }: RevocationFeed): boolean {
     if (status.state !== "live" && status.state !== "lost") return false;
-    return clock.now() - status.heardAtMs <= FEED_LIMITS.maxLostMs;
+    // The wall clock may be set back, and the monotonic one stands still in a frozen machine.
+    const isOld = [clock.now() - status.heardAtMs, silentMs].some(
+      (ms) => ms > FEED_LIMITS.maxLostMs,
+    );
+    return !isOld;
   }
 
   return {

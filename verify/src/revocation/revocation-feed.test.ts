@@ -169,16 +169,42 @@ describe("a revocation feed", () => {
   });
 
   it("[REV-5] drops expired entries when new ones arrive", async () => {
-    let nowMs = NOW * 1_000;
-    await open({}, () => nowMs).ready();
+    let passedMs = 0;
+    const clock = clockAt(() => NOW * 1_000);
+    const monotonic = (): number => clock.monotonic() + passedMs;
+    feed = createRevocationFeedForTesting(
+      { url: server.url, maxSilenceMs: 60_000 },
+      { clock: { ...clock, monotonic } },
+    );
+    await feed.ready();
     const first = next(feed);
-    server.send(revokedEvent(1, session("session-1")));
+    server.send(revokedEvent(1, { ...session("session-1"), atSeconds: NOW + 86_400 }));
     await first;
-    nowMs += 400_000;
+    // The entry is as new as its arrival, whatever clock has written it.
+    passedMs = 400_000;
     const second = next(feed);
     server.send(revokedEvent(2, { ...session("session-2"), atSeconds: NOW + 400 }));
     await second;
     expect(feed.isRevoked(claimsOf({ sid: "session-1" }))).toBe(false);
+  });
+
+  it("[REV-8] judges tokens from before a restored database by their times", async () => {
+    const user = (more: object): Revocation => ({
+      kind: "user",
+      id: "alice",
+      atSeconds: NOW,
+      ...more,
+    });
+    await open().ready();
+    const first = next(feed);
+    server.send(revokedEvent(80, user({ seq: 80 })));
+    await first;
+    const [old, late] = [claimsOf({ rev: 90 }), claimsOf({ rev: 51, iat: NOW + 60 })];
+    expect([old, late].map((claims) => feed.isRevoked(claims))).toEqual([false, true]);
+    const again = next(feed);
+    server.send(snapshotEvent(51, user({ seq: 51, atSeconds: NOW + 1 })));
+    await again;
+    expect([old, late].map((claims) => feed.isRevoked(claims))).toEqual([true, false]);
   });
 
   it("[REV-6] notifies listeners of each entry once, and not after they have unsubscribed", async () => {

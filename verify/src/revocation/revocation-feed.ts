@@ -12,8 +12,10 @@
  *  [REV-6] Listeners receive each entry once.
  *  [REV-7] An entry that this version does not understand is reported and skipped. Later entries
  *          still apply.
+ *  [REV-8] A snapshot with a lower number is of another log: the issuer's database was restored. Times
+ *          decide about the tokens from before, since their numbers are those of the old log.
  */
-import { BridgeError, systemClock, type Clock } from "@breezeway/shared";
+import { BridgeError, systemClock, TOKEN_LIMITS, type Clock } from "@breezeway/shared";
 import {
   parseJsonWith,
   parseWith,
@@ -44,6 +46,11 @@ export interface RevocationFeed {
   /** Whether the issuer removed this key in an emergency. Synchronous. */
   isKeyRemoved(kid: string): boolean;
   readonly status: RevocationFeedStatus;
+  /**
+   * Milliseconds since the issuer's last event or heartbeat, or since the start. By the monotonic clock,
+   * which stands still while the machine is frozen.
+   */
+  readonly silentMs: number;
   /**
    * Resolves with the first snapshot.
    *
@@ -85,7 +92,7 @@ export function createRevocationFeedForTesting(
   if (endsWorkWithRequest()) throw streamsEnd("createRevocationFeed");
   const closing = new AbortController();
   const entries = createEntries(config, clock);
-  const connection = { isOpen: false, heardAtMs: 0 };
+  const connection = { isOpen: false, heardAtMs: 0, heardMonotonicMs: clock.monotonic() };
   void follow({ config, clock, signal: closing.signal, entries, connection });
   return {
     isRevoked: (claims) => entries.list.isRevoked(claims),
@@ -96,6 +103,9 @@ export function createRevocationFeedForTesting(
       if (seq === undefined) return { state: "connecting" };
       const { isOpen, heardAtMs } = connection;
       return { state: isOpen ? "live" : "lost", heardAtMs, seq };
+    },
+    get silentMs() {
+      return clock.monotonic() - connection.heardMonotonicMs;
     },
     ready: () => entries.ready,
     subscribe: entries.subscribe,
@@ -123,9 +133,10 @@ function createEntries({ onError }: FeedConfig, clock: Clock): Entries {
   const firstSnapshot = Promise.withResolvers<void>();
   // Nobody may ever call `ready`.
   firstSnapshot.promise.catch(() => {});
-  let list = createRevocationList();
+  let list = createRevocationList({ clock });
   let seq: string | undefined;
-  let prunedAtSeconds = 0;
+  let renumberedAtSeconds: number | undefined;
+  let prunedAtMs = clock.monotonic();
 
   const attempt = (action: () => void): void => {
     try {
@@ -138,10 +149,10 @@ function createEntries({ onError }: FeedConfig, clock: Clock): Entries {
   const add = (revocation: Revocation, known: RevocationList): void => {
     const isNew = !known.has(revocation);
     list.add(revocation);
-    const nowSeconds = clock.now() / 1_000;
-    if (nowSeconds - prunedAtSeconds >= FEED_LIMITS.pruneEverySeconds) {
-      list.prune(nowSeconds);
-      prunedAtSeconds = nowSeconds;
+    const nowMs = clock.monotonic();
+    if (nowMs - prunedAtMs >= FEED_LIMITS.pruneEverySeconds * 1_000) {
+      list.prune();
+      prunedAtMs = nowMs;
     }
     if (!isNew) return;
     for (const listener of listeners) attempt(() => listener(revocation));
@@ -170,7 +181,10 @@ function createEntries({ onError }: FeedConfig, clock: Clock): Entries {
       if (event === "snapshot") {
         const snapshot = parseJsonWith(snapshotSchema, data, sourceOf(event));
         const known = list;
-        list = createRevocationList();
+        if (seq !== undefined && snapshot.seq < Number(seq)) {
+          renumberedAtSeconds = clock.now() / 1_000 + TOKEN_LIMITS.maxClockSkewSeconds;
+        }
+        list = createRevocationList({ clock, renumberedAtSeconds });
         for (const entry of snapshot.revocations) admit(entry, known);
         seq = String(snapshot.seq);
         firstSnapshot.resolve();
@@ -202,12 +216,16 @@ interface FollowDeps {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly entries: Entries;
-  readonly connection: { isOpen: boolean; heardAtMs: number };
+  readonly connection: { isOpen: boolean; heardAtMs: number; heardMonotonicMs: number };
 }
 
 async function follow(deps: FollowDeps): Promise<void> {
   const { config, clock, signal, entries, connection } = deps;
   let retryMs: number = FEED_LIMITS.firstRetryMs;
+  const hear = (): void => {
+    connection.heardAtMs = clock.now();
+    connection.heardMonotonicMs = clock.monotonic();
+  };
   while (!signal.aborted) {
     const { seq } = entries;
     try {
@@ -220,10 +238,10 @@ async function follow(deps: FollowDeps): Promise<void> {
         maxEventBytes: FEED_LIMITS.maxEventBytes,
         onOpen: () => {
           connection.isOpen = true;
-          connection.heardAtMs = clock.now();
+          hear();
         },
         onData: () => {
-          connection.heardAtMs = clock.now();
+          hear();
           retryMs = FEED_LIMITS.firstRetryMs;
         },
         onEvent: entries.onEvent,

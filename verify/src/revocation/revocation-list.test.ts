@@ -6,8 +6,11 @@ import { createRevocationList } from "./revocation-list.ts";
 // User alice of tenant acme, app orders, session-1.
 const claims = claimsAt(NOW) as unknown as SessionClaims;
 
+let nowMs = 0;
+const clock = { monotonic: () => nowMs };
+
 function isRevokedBy(...revocations: readonly Revocation[]): boolean {
-  const list = createRevocationList();
+  const list = createRevocationList({ clock });
   for (const revocation of revocations) list.add(revocation);
   return list.isRevoked(claims);
 }
@@ -58,30 +61,108 @@ describe("a token is not revoked", () => {
   });
 });
 
+describe("a token that names the last entry that it respects", () => {
+  const DAY = 86_400;
+
+  it.each<[string, { rev?: number; renumberedAtSeconds?: number }, Partial<Revocation>, boolean]>([
+    ["is revoked by a later entry", { rev: 7 }, { seq: 8 }, true],
+    [
+      "is revoked by a later entry of a clock that is behind",
+      { rev: 7 },
+      { seq: 8, atSeconds: NOW - DAY },
+      true,
+    ],
+    ["is not revoked by the entry that it names", { rev: 8 }, { seq: 8 }, false],
+    [
+      "is not revoked by an earlier entry of a clock that is ahead",
+      { rev: 8 },
+      { seq: 7, atSeconds: NOW + DAY },
+      false,
+    ],
+    ["is revoked by its time when the entry has no number", { rev: 8 }, { atSeconds: NOW }, true],
+    [
+      "is not revoked by an earlier entry without a number",
+      { rev: 8 },
+      { atSeconds: NOW - 1 },
+      false,
+    ],
+    [
+      "is revoked by its time when its number is of another log",
+      { rev: 8, renumberedAtSeconds: NOW },
+      { seq: 3, atSeconds: NOW },
+      true,
+    ],
+    [
+      "is not revoked by an earlier time of another log",
+      { rev: 8, renumberedAtSeconds: NOW },
+      { seq: 9, atSeconds: NOW - 1 },
+      false,
+    ],
+    [
+      "is judged by its number when it is younger than the log",
+      { rev: 3, renumberedAtSeconds: NOW - 1 },
+      { seq: 3, atSeconds: NOW },
+      false,
+    ],
+  ])("%s", (_name, { rev, renumberedAtSeconds }, entry, expected) => {
+    for (const subject of [
+      { kind: "user", id: "alice" },
+      { kind: "user", id: "alice", tenantId: "acme" },
+      { kind: "tenant", id: "acme" },
+      { kind: "app", id: "orders" },
+    ] as const) {
+      const list = createRevocationList({ clock, renumberedAtSeconds });
+      list.add({ ...subject, atSeconds: NOW, ...entry });
+      expect(list.isRevoked({ ...claims, rev })).toBe(expected);
+    }
+  });
+
+  it("is revoked by its session whatever the numbers", () => {
+    const list = createRevocationList({ clock });
+    list.add({ kind: "session", id: "session-1", atSeconds: NOW, seq: 3 });
+    expect(list.isRevoked({ ...claims, rev: 8 })).toBe(true);
+  });
+
+  it("is judged by the latest of several numbers, in any order of arrival", () => {
+    for (const numbers of [
+      [5, 9],
+      [9, 5],
+    ]) {
+      const list = createRevocationList({ clock });
+      for (const seq of numbers) list.add({ kind: "app", id: "orders", atSeconds: NOW, seq });
+      expect([8, 9].map((rev) => list.isRevoked({ ...claims, rev }))).toEqual([true, false]);
+    }
+  });
+});
+
 describe("entries", () => {
   it("are kept until the tokens that they revoke have expired, and are then dropped", () => {
-    const list = createRevocationList();
+    const list = createRevocationList({ clock });
     list.add({ kind: "session", id: "session-1", atSeconds: NOW });
     list.add({ kind: "user", id: "alice", tenantId: "acme", atSeconds: NOW });
-    list.prune(NOW + 305);
+    nowMs += 365_000;
+    list.prune();
     expect(list.size).toBe(2);
-    list.prune(NOW + 366);
+    nowMs += 1_000;
+    list.prune();
     expect(list.size).toBe(0);
     expect(list.isRevoked(claims)).toBe(false);
   });
 
   it("about a key are kept for as long as a cached key set may contain it", () => {
-    const list = createRevocationList();
+    const list = createRevocationList({ clock });
     list.add({ kind: "key", id: "key-1", atSeconds: NOW });
-    list.prune(NOW + 7_200);
+    nowMs += 7_200_000;
+    list.prune();
     expect(list.isKeyRemoved("key-1")).toBe(true);
     expect(list.isKeyRemoved("key-2")).toBe(false);
-    list.prune(NOW + 7_201);
+    nowMs += 1_000;
+    list.prune();
     expect(list.isKeyRemoved("key-1")).toBe(false);
   });
 
   it("are reported as present only when adding them would change nothing", () => {
-    const list = createRevocationList();
+    const list = createRevocationList({ clock });
     const entry = { kind: "user", id: "alice", tenantId: "acme", atSeconds: NOW } as const;
     expect(list.has(entry)).toBe(false);
     list.add(entry);

@@ -1,3 +1,4 @@
+import type { ClockWatch } from "@breezeway/shared/schemas";
 import { JWKS_MAX_AGE_SECONDS } from "../../keys/key-schedule.ts";
 import type { KeyRing } from "../../keys/key-ring.ts";
 import type { StoreProbe } from "../../store/store-probe.ts";
@@ -7,9 +8,10 @@ import { json } from "../respond.ts";
 export interface PublicRouteDeps {
   readonly keys: KeyRing;
   readonly probe: StoreProbe;
+  readonly clockWatch: Pick<ClockWatch, "hasJumped">;
 }
 
-export function publicRoutes({ keys, probe }: PublicRouteDeps): readonly Endpoint[] {
+export function publicRoutes({ keys, probe, clockWatch }: PublicRouteDeps): readonly Endpoint[] {
   return [
     {
       method: "GET",
@@ -43,6 +45,8 @@ export function publicRoutes({ keys, probe }: PublicRouteDeps): readonly Endpoin
           store,
           writes: store && writes,
           keys: signing,
+          // Told only: a process with a wrong clock serves better than none, and others may be no better.
+          clock: !clockWatch.hasJumped,
           draining,
         };
         return json(body, {}, ready ? 200 : 503);

@@ -4,7 +4,6 @@
  * Events: `revoked` `{ reason }`, `signed-out`, `tenant-changed` `{ tenantId }`, `claims-changed`,
  * `installations-changed`. After `revoked` or `signed-out` the stream ends.
  */
-import { WIDENED } from "../../changes/change-log.ts";
 import type { ChangeWatcher } from "../../changes/change-watcher.ts";
 import type { SessionListeners } from "../../changes/session-listeners.ts";
 import { endedBecause } from "../../sessions/lifetime.ts";
@@ -127,9 +126,7 @@ function readMissed(
 }
 
 function concerns(change: ChangeRow, record: SessionRecord): boolean {
-  const { kind, subject, tenant_id: tenantId, detail } = change;
-  // The first revocation has ended the sessions that it meant; later sessions are not affected.
-  if (detail === WIDENED) return false;
+  const { kind, subject, tenant_id: tenantId } = change;
   switch (kind) {
     case "session":
     case "tenant-changed":
