@@ -30,7 +30,7 @@ export interface CleanUpDeps {
 type Batch = () => Promise<number>;
 
 /** Rows of one statement. SQLite deletes so many sessions in a few milliseconds, on this thread. */
-export const CLEAN_UP_BATCH = 200;
+export const CLEAN_UP_BATCH = 100;
 /** Well within the lease. The next run continues. */
 const MAX_RUN_MS = 30_000;
 /** Readers that were away for longer start with a snapshot. */

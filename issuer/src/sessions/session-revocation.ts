@@ -62,7 +62,7 @@ export interface SessionRevocation {
 /** When more sessions are revoked at once, the feed names their user or tenant. */
 export const MAX_SESSION_CHANGES = 1_000;
 /** Sessions in one transaction. Others wait for it: SQLite has one writer, and this process one thread. */
-export const REVOKE_SLICE = 200;
+export const REVOKE_SLICE = 100;
 /** Within the time in which a revocation must arrive everywhere. */
 const ENTRY_INTERVAL_MS = 1_000;
 
