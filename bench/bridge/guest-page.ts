@@ -132,7 +132,12 @@ function keepCalling(contender: string): () => Promise<number> {
     let found = 0;
     while (!state.isEnded) {
       const startedAt = performance.now();
-      await echo(1);
+      try {
+        await echo(1);
+      } catch {
+        // The host was busy for so long that it took this guest for gone.
+        return Infinity;
+      }
       found = Math.max(found, performance.now() - startedAt);
     }
     return found;
