@@ -4,15 +4,14 @@
  */
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { HTTP_CODES, isHttpCode, reasonOf } from "@breezeway/shared";
+import { createControl } from "./control.ts";
 import { createDice } from "./dice.ts";
 import { causeFault } from "./faults/cause.ts";
 import { excuseOf, heldBy } from "./faults/fault.ts";
 import { planFaults, type Plan, type PlannedFault } from "./faults/plan.ts";
 import { createFaultLog, type FaultLog } from "./judge/fault-log.ts";
-import { createJudge, type Judge, type Outcome } from "./judge/judge.ts";
+import { createJudge, type Judge } from "./judge/judge.ts";
 import { createClient } from "./load/client.ts";
-import type { ControlCall } from "./load/load-deps.ts";
 import { startLoad, type LoadOptions } from "./load/load.ts";
 import { createMachineClock } from "./machine-clock.ts";
 import { startPlatform, type Platform, type PlatformOptions } from "./platform/platform.ts";
@@ -76,7 +75,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       client,
       judge,
       now,
-      control: createControl({ platform, judge, now }),
+      control: createControl({ parts, judge, now }),
       wereClocksApart: (span) => log.excuses(span, ({ isClock }) => isClock === true),
     },
     options,
@@ -142,41 +141,4 @@ async function untilHealthy(deps: RunDeps, endedAtMs: number, now: () => number)
     }
     return tookMs;
   }
-}
-
-/** Calls of the issuers' API are judged as requests: by the code of their error. */
-function createControl({
-  platform,
-  judge,
-  now,
-}: {
-  platform: Platform;
-  judge: Judge;
-  now: () => number;
-}): (call: ControlCall) => Promise<string | undefined> {
-  return async ({ place, command, argument }) => {
-    const sentAtMs = now();
-    let outcome: Outcome;
-    let value: string | undefined;
-    try {
-      value = await platform.parts.get(place.part)?.ask(command, argument);
-      outcome = { kind: "answered", status: 200, reason: undefined, body: "", cookie: undefined };
-    } catch (error) {
-      outcome = failureOf(error);
-    }
-    judge.answer({ target: place, request: command, outcome, sentAtMs, answeredAtMs: now() });
-    return value;
-  };
-}
-
-function failureOf(error: unknown): Outcome {
-  const text = error instanceof Error ? error.message : String(error);
-  if (!isHttpCode(text)) return { kind: "silent", why: text };
-  return {
-    kind: "answered",
-    status: HTTP_CODES[text][0],
-    reason: reasonOf(text),
-    body: text,
-    cookie: undefined,
-  };
 }

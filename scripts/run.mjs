@@ -22,6 +22,8 @@ const COMMANDS = {
   chaos: { script: "chaos/run.ts", browser: false, packages: true },
   fuzz: { script: "scripts/fuzz/run.ts", browser: false, packages: false },
   capacity: { script: "bench/capacity/main.ts", browser: false, packages: false },
+  soak: { script: "chaos/soak/run.ts", browser: false, packages: true },
+  "soak:browser": { script: "chaos/browser/run.ts", browser: true, packages: false },
 };
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -23,6 +23,14 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 export const isWorldMessage = (value: unknown): value is WorldMessage =>
   isRecord(value) && isRecord(value["world"]);
 
+/** Asks for the part's {@link Usage}; the number is the id of the reply. */
+export interface UsageRequest {
+  readonly usage: number;
+}
+
+export const isUsageRequest = (value: unknown): value is UsageRequest =>
+  isRecord(value) && typeof value["usage"] === "number";
+
 export interface Command {
   readonly id: number;
   readonly command: string;

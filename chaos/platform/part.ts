@@ -5,7 +5,8 @@ import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { killWithTest } from "@breezeway/test-support/processes";
-import { isListening, isReply, type Command, type World } from "./messages.ts";
+import { isListening, isReply, type Command, type UsageRequest, type World } from "./messages.ts";
+import type { Usage } from "./usage.ts";
 
 const WORLD = fileURLToPath(new URL("world.ts", import.meta.url));
 /** Small enough that the fault "memory" makes the collector work hard. */
@@ -34,6 +35,8 @@ export interface Part extends AsyncDisposable {
   surround(world: World): void;
   /** Resolves with the part's value. Rejects when it fails, or ends before it answers. */
   ask(command: string, argument: string): Promise<string>;
+  /** What it uses right after a collection. Rejects as `ask` does. */
+  usage(): Promise<Usage>;
   readonly pid: number | undefined;
   /** What it last wrote to standard error. */
   readonly errors: readonly string[];
@@ -52,7 +55,7 @@ export function createPart({ name, program, settings }: PartOptions): Part {
   let child: ChildProcess | undefined;
   /** Counts starts and kills: a start that was overtaken by one gives up. */
   let turn = 0;
-  let commands = 0;
+  let requests = 0;
 
   const failAll = (why: string): void => {
     for (const { reject } of waiting.values()) reject(new Error(`${name} ${why}`));
@@ -98,6 +101,19 @@ export function createPart({ name, program, settings }: PartOptions): Part {
     return listening;
   }
 
+  function request(messageOf: (id: number) => Command | UsageRequest): Promise<string> {
+    requests += 1;
+    const id = requests;
+    return new Promise((resolve, reject) => {
+      if (child?.connected !== true) {
+        reject(new Error(`${name} is not running`));
+        return;
+      }
+      waiting.set(id, { resolve, reject });
+      child.send(messageOf(id), () => {});
+    });
+  }
+
   async function kill(): Promise<void> {
     turn += 1;
     const killed = child;
@@ -125,18 +141,8 @@ export function createPart({ name, program, settings }: PartOptions): Part {
       world = { ...world, ...change };
       if (child?.connected === true) child.send({ world: change }, () => {});
     },
-    ask(command, argument) {
-      commands += 1;
-      const sent: Command = { id: commands, command, argument };
-      return new Promise((resolve, reject) => {
-        if (child?.connected !== true) {
-          reject(new Error(`${name} is not running`));
-          return;
-        }
-        waiting.set(sent.id, { resolve, reject });
-        child.send(sent, () => {});
-      });
-    },
+    ask: (command, argument) => request((id) => ({ id, command, argument })),
+    usage: async () => JSON.parse(await request((usage) => ({ usage }))) as Usage,
     [Symbol.asyncDispose]: kill,
   };
 }

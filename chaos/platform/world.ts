@@ -7,7 +7,8 @@
 import dns from "node:dns";
 import { syncBuiltinESMExports } from "node:module";
 import process from "node:process";
-import { isWorldMessage } from "./messages.ts";
+import { isUsageRequest, isWorldMessage, type Reply } from "./messages.ts";
+import { usageOf } from "./usage.ts";
 
 const BALLAST_CHUNK = 20_000;
 
@@ -42,6 +43,10 @@ function fill(megabytes: number): void {
 }
 
 process.on("message", (message) => {
+  if (isUsageRequest(message)) {
+    const reply: Reply = { id: message.usage, value: JSON.stringify(usageOf()) };
+    process.send?.(reply);
+  }
   if (!isWorldMessage(message)) return;
   const { world } = message;
   clockOffsetMs = world.clockOffsetMs ?? clockOffsetMs;
