@@ -18,6 +18,7 @@ import { createHostSession, identityOf, type HostSessionControl } from "./sessio
 import { createIssuerClient, isNotOfIssuer, type IssuerClient } from "./session/issuer-client.ts";
 import { createSignOuts, type SignOuts } from "./session/sign-outs.ts";
 import { createSurfaces } from "./surfaces/surface-methods.ts";
+import { mintOfSession } from "./tokens/mint-of-session.ts";
 import { createTokenRegistry, type TokenRegistry } from "./tokens/token-registry.ts";
 
 /** @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID */
@@ -73,7 +74,7 @@ function createSessionParts(settings: HostSettings): SessionParts {
   const tokens = createTokenRegistry({
     mint: async (appId, proofKeyThumbprint) => {
       if (signOuts.isPending) await assertSignedIn(session);
-      return client.mint(appId, proofKeyThumbprint);
+      return mintOfSession({ session, mint: () => client.mint(appId, proofKeyThumbprint) });
     },
     identity: () => (session.current ? identityOf(session.current) : undefined),
     clock,
