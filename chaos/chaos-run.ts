@@ -39,6 +39,8 @@ export interface ChaosResult {
   readonly violations: readonly string[];
   readonly answers: ReadonlyMap<string, number>;
   readonly excused: number;
+  /** Excused because the machine was too busy; 0 on an idle one. */
+  readonly starved: number;
   readonly lateRequests: number;
   /** After each group of faults, in milliseconds. */
   readonly recoveries: readonly number[];
@@ -89,9 +91,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   await load.stop();
   await load.audit();
   clearInterval(sampling);
-  const { violations, answers, excused, lateRequests } = judge;
+  const { violations, answers, excused, starved, lateRequests } = judge;
   const errors = new Map([...parts].map(([name, part]) => [name, [...part.errors]]));
-  return { plan, violations, answers, excused, lateRequests, recoveries, errors };
+  return { plan, violations, answers, excused, starved, lateRequests, recoveries, errors };
 }
 
 /** @returns when the last fault ended */

@@ -1,6 +1,7 @@
 /** Calls of the issuers' API inside their processes. They are judged as requests, by the code of their error. */
 import { HTTP_CODES, isHttpCode, reasonOf } from "@breezeway/shared";
 import type { Judge, Outcome } from "./judge/judge.ts";
+import { startTiming } from "./judge/timing.ts";
 import type { LoadDeps } from "./load/load-deps.ts";
 import type { Part } from "./platform/part.ts";
 
@@ -12,7 +13,7 @@ export interface ControlDeps {
 
 export function createControl({ parts, judge, now }: ControlDeps): LoadDeps["control"] {
   return async ({ place, command, argument }) => {
-    const sentAtMs = now();
+    const timing = startTiming(now);
     let outcome: Outcome;
     let value: string | undefined;
     try {
@@ -21,7 +22,7 @@ export function createControl({ parts, judge, now }: ControlDeps): LoadDeps["con
     } catch (error) {
       outcome = failureOf(error);
     }
-    judge.answer({ target: place, request: command, outcome, sentAtMs, answeredAtMs: now() });
+    judge.answer({ target: place, request: command, outcome, ...timing() });
     return value;
   };
 }

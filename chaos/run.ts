@@ -42,11 +42,12 @@ for (const store of stores) {
 }
 
 function report(store: string, result: ChaosResult): void {
-  const { plan, violations, answers, excused, lateRequests, recoveries, errors } = result;
+  const { plan, violations, answers, excused, starved, lateRequests, recoveries, errors } = result;
   print(`  ${plan.flat().length} faults, recovered within ${Math.max(...recoveries)} ms`);
   const counts = [...answers].sort(([, a], [, b]) => b - a);
   print(`  answers: ${counts.map(([name, count]) => `${count} × ${name}`).join(", ")}`);
-  print(`  ${excused} excused by a fault, ${lateRequests} with what had ended in time`);
+  print(`  ${excused} excused by a fault, ${starved} by a busy machine`);
+  print(`  ${lateRequests} requests with what had ended more than 5 s before`);
   if (violations.length === 0) return;
   process.exitCode = 1;
   print(`  ${violations.length} violations:`);

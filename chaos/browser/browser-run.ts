@@ -91,10 +91,7 @@ async function signIn(page: Page, dice: Dice): Promise<void> {
 
 async function act(driver: Driver, action: (typeof ACTIONS)[number]): Promise<void> {
   const { page, context, dice, guests } = driver;
-  const call = <K extends keyof HostControl>(
-    name: K,
-    argument: string | number,
-  ): Promise<unknown> =>
+  const call = (name: keyof HostControl, argument: string | number): Promise<unknown> =>
     page.evaluate(
       ([name, argument]) => (window.soak[name] as (value: unknown) => unknown)(argument),
       [name, argument] as const,

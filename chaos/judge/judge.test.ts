@@ -42,6 +42,7 @@ const exchange = (target: Exchange["target"], outcome: Outcome, sentAtMs = 0): E
   request: "GET /orders",
   sentAtMs,
   answeredAtMs: sentAtMs + 10,
+  starvedMs: 0,
 });
 
 describe("an answer without a fault", () => {
@@ -67,6 +68,22 @@ describe("an answer without a fault", () => {
     expect(judge.violations).toEqual([]);
     judge.answer(exchange(ISSUER, answered(401, "session-missing")), ["session-revoked"]);
     expect(judge.violations).toHaveLength(1);
+  });
+});
+
+describe("a machine that is too busy", () => {
+  it.each<[string, Outcome, number, boolean]>([
+    ["a time limit of the store", answered(503, "store-unavailable"), 1_000, true],
+    ["a time limit of a request", answered(408, "request-timeout"), 1_000, true],
+    ["no shorter wait", answered(503, "store-unavailable"), 999, false],
+    ["no refused session", answered(401, "session-revoked"), 5_000, false],
+    ["no refused token", answered(401, "token-not-yet"), 5_000, false],
+    ["no 500", answered(500, "internal-error"), 5_000, false],
+  ])("excuses %s", (_name, outcome, starvedMs, isExcused) => {
+    const { judge } = court();
+    judge.answer({ ...exchange(ISSUER, outcome), starvedMs });
+    expect(judge.violations.length).toBe(isExcused ? 0 : 1);
+    expect(judge.starved).toBe(isExcused ? 1 : 0);
   });
 });
 

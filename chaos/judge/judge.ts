@@ -1,7 +1,10 @@
 /** Compares each answer with what must hold, and keeps what does not. */
 import { HTTP_CODES, codeOfReason, isHttpCode, type ErrorReason } from "@breezeway/shared";
-import type { FaultLog, Span } from "./fault-log.ts";
+import type { FaultLog } from "./fault-log.ts";
+import type { Timing } from "./timing.ts";
 
+/** The time limits of the parts run while a part waits for a processor: waiting for so long reaches some. */
+const STARVED_MS = 1_000;
 /** A report of a thousand equal lines helps nobody. */
 const MAX_VIOLATIONS = 40;
 
@@ -23,7 +26,7 @@ export type Outcome =
       readonly cookie: string | undefined;
     };
 
-export interface Exchange extends Span {
+export interface Exchange extends Timing {
   readonly target: Target;
   /** Such as `POST /session/token`. */
   readonly request: string;
@@ -46,6 +49,8 @@ export interface Judge {
   readonly answers: ReadonlyMap<string, number>;
   /** Answers that would have been violations without the fault that excuses them. */
   readonly excused: number;
+  /** Answers "wait" of a machine that was too busy. On an idle machine there are none. */
+  readonly starved: number;
   /** Requests of ended sessions and removed keys that came after their time. */
   readonly lateRequests: number;
 }
@@ -60,6 +65,7 @@ export function createJudge({ log, now }: JudgeDeps): Judge {
   const answers = new Map<string, number>();
   let excused = 0;
   let lateRequests = 0;
+  let starved = 0;
 
   const violation = (text: string): void => {
     if (violations.length < MAX_VIOLATIONS)
@@ -71,6 +77,7 @@ export function createJudge({ log, now }: JudgeDeps): Judge {
       reason === undefined ? fault.silent.includes(part) : fault[role].includes(reason),
     );
     if (isExcused) excused += 1;
+    else if (exchange.starvedMs >= STARVED_MS && isWait(reason)) starved += 1;
     else violation(text);
   };
 
@@ -80,6 +87,9 @@ export function createJudge({ log, now }: JudgeDeps): Judge {
     violation,
     get excused() {
       return excused;
+    },
+    get starved() {
+      return starved;
     },
     get lateRequests() {
       return lateRequests;
@@ -128,4 +138,10 @@ function knownReason(status: number, reason: string | undefined): ErrorReason | 
   const code = reason === undefined ? undefined : codeOfReason(reason);
   if (code === undefined || !isHttpCode(code) || code === "INTERNAL_ERROR") return undefined;
   return HTTP_CODES[code][0] === status ? (reason as ErrorReason) : undefined;
+}
+
+/** Silence, or a reason after which the same request can succeed later. */
+function isWait(reason: ErrorReason | undefined): boolean {
+  const code = reason === undefined ? undefined : codeOfReason(reason);
+  return code === undefined || (HTTP_CODES[code][0] !== 401 && HTTP_CODES[code][1] === "wait");
 }

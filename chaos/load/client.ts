@@ -1,6 +1,7 @@
 /** The requests of the load. Each is answered, or counts as not answered after a time limit. */
 import { isRecord } from "@breezeway/shared";
-import type { Exchange, Judge, Outcome, Target } from "../judge/judge.ts";
+import type { Exchange, Outcome, Target } from "../judge/judge.ts";
+import { startTiming } from "../judge/timing.ts";
 
 /** Longer than every time limit of the platform, each of which must end a request with a reason. */
 const ANSWER_WITHIN_MS = 20_000;
@@ -20,7 +21,7 @@ export interface Request {
 }
 
 export interface ClientDeps {
-  readonly judge: Pick<Judge, "answer">;
+  /** Machine time. */
   readonly now: () => number;
 }
 
@@ -29,10 +30,10 @@ export interface Client {
   send(request: Request): Promise<Exchange>;
 }
 
-export function createClient({ now }: Pick<ClientDeps, "now">): Client {
+export function createClient({ now }: ClientDeps): Client {
   return {
     async send({ place, method, path, cookie, token, body }) {
-      const sentAtMs = now();
+      const timing = startTiming(now);
       const outcome = await attempt(place.url + path, {
         method,
         headers: {
@@ -43,13 +44,7 @@ export function createClient({ now }: Pick<ClientDeps, "now">): Client {
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
-      return {
-        target: place,
-        request: `${method} ${path}`,
-        outcome,
-        sentAtMs,
-        answeredAtMs: now(),
-      };
+      return { target: place, request: `${method} ${path}`, outcome, ...timing() };
     },
   };
 }
@@ -65,7 +60,7 @@ async function attempt(url: string, init: RequestInit): Promise<Outcome> {
   }
 }
 
-function reasonIn(body: string): string | undefined {
+export function reasonIn(body: string): string | undefined {
   const parsed = parseJson(body);
   return isRecord(parsed) && typeof parsed["reason"] === "string" ? parsed["reason"] : undefined;
 }

@@ -64,6 +64,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
         issuers: places.issuers,
         client,
         judge,
+        now,
         // After the people and the administrators of the load.
         userId: userId(people + 2 + (index % 40)),
         openMs: STREAM_MS,
