@@ -140,6 +140,7 @@ const OTHERS: readonly string[] = [
   "client/src/client-fetch.ts",
   "guest/src/fetch/bridge-fetch.ts",
   "issuer/src/node/node-handler.ts",
+  "issuer/src/node/serve-issuer.ts",
 ];
 
 function codeOf(action: Promise<unknown>): Promise<unknown> {

@@ -50,8 +50,8 @@ export const gateway: readonly Removal[] = [
     edits: [
       edit(
         "gateway/src/node/serve-gateway.ts",
-        "headersTimeout: headersTimeoutMs,",
-        "headersTimeout: 0,",
+        "      headersTimeoutMs,\n",
+        "      headersTimeoutMs: 3_600_000,\n",
       ),
     ],
   },
@@ -119,8 +119,8 @@ export const gateway: readonly Removal[] = [
     edits: [
       edit(
         "gateway/src/decision/route-table.ts",
-        "return isUnder(path, entry.route.prefix) ? entry.route : undefined;",
-        "if (isUnder(path, entry.route.prefix)) return entry.route;",
+        "const route = find(foldPath(path));",
+        "const route = find(foldPath(path)) && find(path);",
       ),
     ],
   },
@@ -295,8 +295,8 @@ export const gateway: readonly Removal[] = [
     edits: [
       edit(
         "gateway/src/node/upgrade.ts",
-        "const isFree = last === undefined || last.isOver;",
-        "const isFree = last === undefined || last !== undefined;",
+        "const isFree = socket.gatewayResponse === undefined;",
+        "const isFree = socket.gatewayResponse !== null;",
       ),
     ],
   },
