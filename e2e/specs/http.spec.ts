@@ -39,6 +39,7 @@ test("an independent library verifies the token, which has exactly the designed 
     nbf: payload.iat,
     exp: expect.any(Number) as unknown,
     scope: "orders:read orders:write customers:read",
+    rev: expect.any(Number) as unknown,
   });
   const life = Number(payload.exp) - Number(payload.iat);
   expect(life).toBeGreaterThanOrEqual(54);

@@ -73,6 +73,7 @@ describe("the main path", () => {
       "iss",
       "jti",
       "nbf",
+      "rev",
       "scope",
       "sid",
       "sub",

@@ -57,8 +57,8 @@ describe("breezeway serve --check", () => {
     ],
     [
       "an unknown rate limit",
-      () => change({ rateLimits: { logins: 5 } }),
-      ": issuer.rateLimits.logins: unknown option",
+      () => change({ rateLimits: { signIns: 5 } }),
+      ": issuer.rateLimits.signIns: unknown option",
     ],
     [
       "an algorithm that no app uses",
@@ -233,6 +233,8 @@ describe("breezeway serve --check", () => {
     fixture.place.write(change({ hooks: "hooks.mjs" }));
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const read = readServePlan(fixture.place.file, { env: fixture.env, out: () => {} });
+    // The time limit starts after the configuration was read, in several turns.
+    while (vi.getTimerCount() === 0) await new Promise(setImmediate);
     vi.advanceTimersByTime(30_000);
     await expect(read).rejects.toThrow("issuer.hooks: ");
     await expect(read).rejects.toThrow("(TimeoutError)");
