@@ -2,7 +2,7 @@
 import type { Clock } from "@breezeway/shared";
 import type { Issuer, Store } from "../src/index.ts";
 import type { SessionOptions } from "../src/options.ts";
-import { testIssuer, type TestClock } from "./test-issuer.ts";
+import { exceptClockJumps, testIssuer, type TestClock } from "./test-issuer.ts";
 
 export interface MaintainedIssuer {
   readonly issuer: Issuer;
@@ -36,7 +36,7 @@ export async function maintainedIssuer(
     store,
     clock: own,
     sessions,
-    onError: (error) => failures.push(error),
+    onError: exceptClockJumps((error) => failures.push(error)),
   });
   await issuer.ready;
   return {
