@@ -124,7 +124,7 @@ function neededHeight(root: HTMLElement, body: HTMLElement): number {
   if (scroller.scrollHeight > scroller.clientHeight) return scroller.scrollHeight;
   // Content that fits does not show there: the scroller is never lower than the frame.
   const overflow = content.getBoundingClientRect().top + content.clientTop + content.scrollHeight;
-  return Math.max(root.getBoundingClientRect().height, overflow, lowestEdge(body)) + window.scrollY;
+  return Math.max(boxHeight(root), overflow, lowestEdge(body)) + window.scrollY;
 }
 
 interface Clip {

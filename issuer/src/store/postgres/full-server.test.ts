@@ -80,7 +80,7 @@ describe("a server that is full", () => {
   );
 
   it("answers 503 with the server's reason once the time limit is over, and recovers", async () => {
-    const { user } = await start({ connectTimeoutMs: 300 });
+    const { user } = await start({ connectTimeoutMs: 3_000 });
     const browser = await openBrowser(issuer);
     await query(admin, `alter user ${user} connection limit 0`);
     await disconnect(user);
@@ -97,12 +97,12 @@ describe("a server that is full", () => {
   });
 
   it("says that its own connections are busy, not that the server does not answer", async () => {
-    await start({ maxConnections: 1, connectTimeoutMs: 300 });
+    await start({ maxConnections: 1, connectTimeoutMs: 3_000 });
     const browser = await openBrowser(issuer);
     const store = await postgresStore({
       connectionString: admin,
       maxConnections: 1,
-      connectTimeoutMs: 100,
+      connectTimeoutMs: 3_000,
     }).open();
     const held = Promise.withResolvers<void>();
     const holding = store.db.transaction().execute(() => held.promise);
