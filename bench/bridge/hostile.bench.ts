@@ -55,18 +55,27 @@ const sites = await serveSites();
 const browser = await launchBrowser();
 try {
   const page = await browser.newPage();
-  await page.goto(sites.hostOrigin);
-  await page.waitForFunction(() => "startHostile" in window);
-  await page.evaluate(
-    (origin) => (window as unknown as HostWindow).startHostile(origin),
-    sites.guestOrigin,
-  );
+  await Promise.race([openHostile(page), firstErrorOf(page)]);
   process.stdout.write(`seed ${SEED}\n`);
   const missed = await reportTypes(page);
   process.exitCode = missed === 0 ? 0 : 1;
 } finally {
   await browser.close();
   sites.close();
+}
+
+async function openHostile(page: Page): Promise<void> {
+  await page.goto(sites.hostOrigin);
+  await page.waitForFunction(() => "startHostile" in window);
+  await page.evaluate(
+    (origin) => (window as unknown as HostWindow).startHostile(origin),
+    sites.guestOrigin,
+  );
+}
+
+/** A guest that fails would keep the host's page waiting for it. */
+function firstErrorOf(page: Page): Promise<never> {
+  return new Promise((_, reject) => page.once("pageerror", reject));
 }
 
 async function reportTypes(page: Page): Promise<number> {

@@ -49,7 +49,9 @@ export async function serveSites(): Promise<BenchSites> {
     const iat = Math.floor(Date.now() / 1000);
     const part = (value: object): string =>
       Buffer.from(JSON.stringify(value)).toString("base64url");
-    const token = `${part({ alg: "EdDSA" })}.${part({ sid: SESSION.handle, iat, exp: iat + 300, jti: mints })}.c2ln`;
+    const { handle, tenantId } = SESSION;
+    const claims = { sid: handle, tenantId, iat, exp: iat + 300, jti: mints };
+    const token = `${part({ alg: "EdDSA" })}.${part(claims)}.c2ln`;
     return { token, expiresAt: iat + 300 };
   }
 
