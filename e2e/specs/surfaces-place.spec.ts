@@ -46,6 +46,26 @@ const startResizing = (frame: Frame): Promise<unknown> =>
     window.breezeway.createUi(await window.bridge).autoResize();
   }, LAYOUTS);
 
+/** Lets the app resize its frame. The result reads the heights that it has asked for. */
+async function recordResizing(frame: Frame): Promise<() => Promise<number[]>> {
+  const asked = await frame.evaluateHandle(async () => {
+    const bridge = await window.bridge;
+    const heights: number[] = [];
+    const call = bridge.method.call.bind(bridge.method);
+    const method = Object.assign(Object.create(null) as object, {
+      call: (name: "resize", size: { heightPx: number }) => {
+        heights.push(size.heightPx);
+        return call(name, size);
+      },
+    });
+    window.breezeway
+      .createUi({ context: bridge.context, method } as unknown as typeof bridge)
+      .autoResize();
+    return heights;
+  });
+  return () => asked.jsonValue();
+}
+
 test.describe("the size of a frame", () => {
   const mountSized = async (page: Page, path = ""): Promise<Frame> => {
     await page.evaluate((at) => {
@@ -180,6 +200,30 @@ test.describe("the size of a frame", () => {
     }
   });
 
+  test("is asked for once when a page in a higher frame has a root with margins", async ({
+    bridge,
+    page,
+  }) => {
+    await bridge.openHost();
+    const frame = await mountSized(page);
+    const show = (rootMargin: string, height: number): Promise<void> =>
+      frame.evaluate(
+        ([margin, px]) => {
+          document.documentElement.style.margin = margin;
+          document.body.style.margin = "0";
+          document.body.innerHTML = `<div style="height: ${px}px"></div>`;
+        },
+        [rootMargin, height] as const,
+      );
+    await show("0", 300);
+    const asked = await recordResizing(frame);
+    await expect.poll(asked).toEqual([300]);
+    await settled(frame, 300);
+    await show("15px 0", 100);
+    await settled(frame, 130);
+    expect(await asked()).toEqual([300, 130]);
+  });
+
   test("is what a page without a doctype needs", async ({ bridge, page }) => {
     await bridge.openHost();
     const frame = await mountSized(page, "?quirks");
@@ -231,25 +275,11 @@ test.describe("the size of a frame", () => {
   test("grows once when the content is always higher than the frame", async ({ bridge, page }) => {
     await bridge.openHost();
     const frame = await mountSized(page);
-    await frame.evaluate(async () => {
+    await frame.evaluate(() => {
       document.body.style.margin = "0";
       document.body.innerHTML = `<div style="height: calc(100vh + 10px)"></div>`;
-      const bridge = await window.bridge;
-      const asked: unknown[] = [];
-      const call = bridge.method.call.bind(bridge.method);
-      const method = Object.assign(Object.create(null) as object, {
-        call: (name: "resize", size: { heightPx: number }) => {
-          asked.push(size.heightPx);
-          return call(name, size);
-        },
-      });
-      Object.assign(window, { asked });
-      window.breezeway
-        .createUi({ context: bridge.context, method } as unknown as typeof bridge)
-        .autoResize();
     });
-    const asked = (): Promise<number[]> =>
-      frame.evaluate(() => (window as unknown as { asked: number[] }).asked);
+    const asked = await recordResizing(frame);
     await expect.poll(async () => (await asked()).length).toBe(1);
     await frame.evaluate(async () => {
       for (let count = 0; count < 20; count += 1) {

@@ -122,15 +122,18 @@ export class Measurement {
     this.#add(length);
     const keys = Object.keys(list);
     // Own keys come with the indices first (ECMA-262, section 10.1.11.1).
+    if (keys.length === length && (length === 0 || keys[length - 1] === String(length - 1))) {
+      for (const item of list) this.#walk(item, depth);
+    } else this.#walkKeys(list, keys, depth);
+  }
+
+  /** A list with holes, or with named members, which structured clone keeps, too. */
+  #walkKeys(list: readonly unknown[], keys: readonly string[], depth: number): void {
     let items = keys.length;
     while (items > 0 && !isIndex(keys[items - 1])) items -= 1;
-    if (items === length) for (const item of list) this.#walk(item, depth);
-    else {
-      // A sparse list has many more holes than bytes, so its holes are counted without a walk.
-      this.#add((length - items - 1) * SLOT_BYTES);
-      for (let i = 0; i < items; i += 1) this.#walk(list[Number(keys[i])], depth);
-    }
-    // Structured clone keeps named members of a list, too.
+    // A sparse list has many more holes than bytes, so its holes are counted without a walk.
+    this.#add((list.length - items - 1) * SLOT_BYTES);
+    for (let i = 0; i < items; i += 1) this.#walk(list[Number(keys[i])], depth);
     for (let i = items; i < keys.length; i += 1) this.#walkMember(list, keys[i] ?? "", depth);
   }
 
