@@ -40,14 +40,49 @@ function nextPauseMs(ms: number): number {
   return Math.min(Math.max(2 * ms, FIRST_PAUSE_MS), MAX_PAUSE_MS);
 }
 
+interface RetriesDeps {
+  readonly clock: Clock;
+  readonly isWanted: () => boolean;
+  readonly attempt: () => Promise<void>;
+}
+
+/** Attempts again, after pauses that grow, for as long as that is wanted. */
+function createRetries({ clock, isWanted, attempt }: RetriesDeps): {
+  /** Single flight: callers while attempts go on share them. */
+  readonly start: (firstPauseMs: number) => void;
+  readonly stop: () => void;
+} {
+  let isRunning = false;
+  let timer: unknown;
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      timer = clock.setTimer(resolve, ms);
+    });
+  const run = async (firstPauseMs: number): Promise<void> => {
+    for (let ms = firstPauseMs; isWanted(); ms = nextPauseMs(ms)) {
+      if (ms > 0) await pause(ms);
+      if (isWanted()) await attempt().catch(() => undefined);
+    }
+    isRunning = false;
+  };
+  return {
+    start(firstPauseMs) {
+      if (isRunning) return;
+      isRunning = true;
+      void run(firstPauseMs);
+    },
+    stop() {
+      clock.clearTimer(timer);
+    },
+  };
+}
+
 /** Takes up the sign-out of an earlier page that the issuer has not confirmed. */
 export function createSignOuts({ client, clock, memory }: SignOutsDeps): SignOuts {
   const state = {
     /** A sign-out without a handle, made before the issuer had named the session. */
     isUnknown: false,
     isStopped: false,
-    isRetrying: false,
-    timer: undefined as unknown,
   };
 
   const confirm = (): void => {
@@ -79,23 +114,8 @@ export function createSignOuts({ client, clock, memory }: SignOutsDeps): SignOut
     else await signOut();
   };
 
-  const pause = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      state.timer = clock.setTimer(resolve, ms);
-    });
-
-  /** Single flight: sign-outs that fail meanwhile share the loop. */
-  const retry = async (firstPauseMs: number): Promise<void> => {
-    if (state.isRetrying) return;
-    state.isRetrying = true;
-    for (let ms = firstPauseMs; isWanted(); ms = nextPauseMs(ms)) {
-      if (ms > 0) await pause(ms);
-      if (isWanted()) await attempt().catch(() => undefined);
-    }
-    state.isRetrying = false;
-  };
-
-  void retry(0);
+  const retries = createRetries({ clock, isWanted, attempt });
+  retries.start(0);
   return {
     get isPending() {
       return isPending();
@@ -109,7 +129,7 @@ export function createSignOuts({ client, clock, memory }: SignOutsDeps): SignOut
         await signOut();
       } catch (cause) {
         if (!isWanted()) throw cause;
-        void retry(FIRST_PAUSE_MS);
+        retries.start(FIRST_PAUSE_MS);
         const message =
           "The user is signed out here, but the issuer could not end the session. The host retries.";
         throw new BridgeError("OFFLINE", message, { cause });
@@ -120,7 +140,7 @@ export function createSignOuts({ client, clock, memory }: SignOutsDeps): SignOut
     },
     stop() {
       state.isStopped = true;
-      clock.clearTimer(state.timer);
+      retries.stop();
     },
   };
 }
