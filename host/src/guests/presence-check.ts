@@ -6,6 +6,8 @@
  *        one to which the document has given its port.
  * [PC-2] After a `load` event the answer is due soon. Otherwise a few questions may stay unanswered,
  *        since a document that is busy or stopped at a breakpoint answers late.
+ *        A timer that fires late shows that this page was the busy one. Answers may wait behind it, so they
+ *        get the same time once more.
  * [PC-3] A question is random, so that no document can answer it before it leaves the frame.
  */
 import { PRESENCE_QUESTION } from "@breezeway/shared";
@@ -17,6 +19,9 @@ const MAX_UNANSWERED = 3;
 
 // A document answers within a few milliseconds, unless it is busy.
 const DUE_AFTER_LOAD_MS = 2_000;
+
+// Far above the delay of a timer in a page that is not busy.
+const LATE_MS = 500;
 
 export interface PresenceCheckDeps {
   readonly clock: Clock;
@@ -38,14 +43,14 @@ export function createPresenceCheck({ clock, ask }: PresenceCheckDeps): Presence
   let onAbsent = (): void => undefined;
   let question: string | undefined;
   let unanswered = 0;
-  let nextTimer: unknown;
-  let dueTimer: unknown;
+  let cancelNext = (): void => undefined;
+  let cancelDue = (): void => undefined;
 
   const stop = (): void => {
     question = undefined;
     unanswered = 0;
-    clock.clearTimer(nextTimer);
-    clock.clearTimer(dueTimer);
+    cancelNext();
+    cancelDue();
   };
 
   const absent = (): void => {
@@ -59,13 +64,13 @@ export function createPresenceCheck({ clock, ask }: PresenceCheckDeps): Presence
   };
 
   const askLater = (): void => {
-    nextTimer = clock.setTimer(() => {
+    cancelNext = afterAnswers(clock, ASK_EVERY_MS, () => {
       if (question !== undefined) unanswered += 1;
       if (unanswered >= MAX_UNANSWERED) return absent();
       if (question === undefined) askAnew();
       else ask(question);
       askLater();
-    }, ASK_EVERY_MS);
+    });
   };
 
   return {
@@ -75,16 +80,30 @@ export function createPresenceCheck({ clock, ask }: PresenceCheckDeps): Presence
       askLater();
     },
     loaded() {
-      clock.clearTimer(dueTimer);
-      dueTimer = clock.setTimer(absent, DUE_AFTER_LOAD_MS);
+      cancelDue();
+      cancelDue = afterAnswers(clock, DUE_AFTER_LOAD_MS, absent);
       askAnew();
     },
     answered(text) {
       if (text !== question) return;
       question = undefined;
       unanswered = 0;
-      clock.clearTimer(dueTimer);
+      cancelDue();
     },
     stop,
   };
+}
+
+/** @returns a function that prevents the call */
+function afterAnswers(clock: Clock, ms: number, call: () => void): () => void {
+  let timer: unknown;
+  const set = (whenLate: () => void): void => {
+    const dueAtMs = clock.monotonic() + ms;
+    timer = clock.setTimer(() => {
+      if (clock.monotonic() - dueAtMs > LATE_MS) whenLate();
+      else call();
+    }, ms);
+  };
+  set(() => set(call));
+  return () => clock.clearTimer(timer);
 }
