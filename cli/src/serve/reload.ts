@@ -1,5 +1,4 @@
 /** Applies a changed file, or logs why not. The whole file is checked before any of it applies. */
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Gateway } from "@breezeway/gateway";
 import type { Issuer } from "@breezeway/issuer";
@@ -18,12 +17,16 @@ export interface Reloadable {
 const RELOADABLE: ReadonlySet<string> = new Set(["routes", "cors", "hostOrigins", "removeHeaders"]);
 
 /**
- * Takes a few turns of the event loop, between which requests are served. Calls apply in their order, since
- * each takes the same number of turns. Never rejects.
- *
  * @param running The file as the running process read it.
+ * @returns applies the file in turns of the event loop, between which requests are served. Calls apply one
+ * after the other, and never reject
  */
-export async function reload(
+export function createReload(running: ServeFile, parts: Reloadable): () => Promise<void> {
+  let last = Promise.resolve();
+  return () => (last = last.then(() => reload(running, parts)));
+}
+
+async function reload(
   { file, config }: ServeFile,
   { issuer, gateway, log }: Reloadable,
 ): Promise<void> {
@@ -31,7 +34,6 @@ export async function reload(
   try {
     next = await readServeFile(file);
     assertReplaceable(file, config, next.config);
-    await nextTurn();
     gateway.reload(next.gateway);
   } catch (error) {
     const why = error instanceof BridgeError ? error.message : "unknown failure";

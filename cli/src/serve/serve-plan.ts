@@ -60,12 +60,12 @@ export async function readServeFile(file: string): Promise<ServeFile> {
   assertNoConflicts(config, file);
   const { url: issuer, algorithms = {} } = config.issuer;
   await nextTurn();
-  const manifests = readManifests(config, file);
+  const manifests = await readManifests(config, file);
   const apps = naming(`${file}: apps: `, () => createAppRegistry(manifests));
   checkIssuer({ issuer, apps, algorithms, store: sqliteStore({ file: ":memory:" }) }, file);
   const trustedProxies = checkProxies(config.trustedProxies, file);
   await nextTurn();
-  const gateway = parseGatewaySection(gatewaySection(config), {
+  const gateway = await parseGatewaySection(gatewaySection(config), {
     file,
     name: "gateway",
     issuer,

@@ -14,7 +14,7 @@ import type { ServeConfig } from "./config-schema.ts";
 import { listenFault } from "./listen-fault.ts";
 import { reasonFor } from "./reason-for.ts";
 import { readTrustedText } from "./read-text.ts";
-import { reload } from "./reload.ts";
+import { createReload } from "./reload.ts";
 import type { ServeLog } from "./serve-log.ts";
 import { readServePlan, type ServePlan } from "./serve-plan.ts";
 
@@ -57,7 +57,8 @@ export async function startServe(file: string, { io, log }: ServeDeps): Promise<
   // The logged addresses mean that the gateway is ready.
   await gateway.ready;
   logAddresses(log, issuerServer, gatewayServer);
-  started.resolve(() => void reload(plan, { issuer, gateway, log }));
+  const reload = createReload(plan, { issuer, gateway, log });
+  started.resolve(() => void reload());
   const running = opened.move();
   const { shutdown } = plan.config;
   return {

@@ -116,13 +116,29 @@ const GATEWAY_SHAPE: OptionShape<GatewayOptions> = {
   fetch: z.optional(functionOption<NonNullable<GatewayOptions["fetch"]>>()),
 };
 
-export const gatewaySchema: z.ZodMiniType<GatewayOptions> = optionObject(GATEWAY_SHAPE);
+export interface PolicySchemas<T extends PolicyOptions> {
+  readonly whole: z.ZodMiniType<T>;
+  /** Takes routes as they are, for a caller that has checked them one by one. */
+  readonly withCheckedRoutes: z.ZodMiniType<T>;
+}
 
-/** For a reload, which also gets all options and ignores those that it cannot replace. */
-export const reloadSchema: z.ZodMiniType<PolicyOptions> = optionObject<PolicyOptions>({
+const CHECKED_ROUTES = { routes: z.custom<PolicyOptions["routes"]>(Array.isArray) };
+
+export const gatewaySchemas: PolicySchemas<GatewayOptions> = {
+  whole: optionObject(GATEWAY_SHAPE),
+  withCheckedRoutes: optionObject({ ...GATEWAY_SHAPE, ...CHECKED_ROUTES }),
+};
+
+// A reload also gets the options that it cannot replace, and ignores them.
+const RELOAD_SHAPE: OptionShape<PolicyOptions> = {
   ...Object.fromEntries(Object.keys(GATEWAY_SHAPE).map((name) => [name, z.optional(z.unknown())])),
   ...POLICY_SHAPE,
-});
+};
+
+export const reloadSchemas: PolicySchemas<PolicyOptions> = {
+  whole: optionObject<PolicyOptions>(RELOAD_SHAPE),
+  withCheckedRoutes: optionObject({ ...RELOAD_SHAPE, ...CHECKED_ROUTES }),
+};
 
 function isAuditDestination(value: unknown): boolean {
   if (value === "stdout") return true;

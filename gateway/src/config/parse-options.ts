@@ -1,6 +1,7 @@
 /** Turns options into the settings that a gateway is built from, and checks options against each other. */
-import { BridgeError, quoted } from "@breezeway/shared";
+import { BridgeError, isRecord, quoted } from "@breezeway/shared";
 import { createAppRegistry, parseOptions, type AppRegistry } from "@breezeway/shared/schemas";
+import * as z from "zod/mini";
 import type { Policy } from "../decision/policy.ts";
 import { createRouteTable } from "../decision/route-table.ts";
 import { parseRateLimitStore } from "../limits/parse-store.ts";
@@ -10,9 +11,10 @@ import { createPeerTrust } from "../request/peer-trust.ts";
 import { createRemoval } from "../request/removed-headers.ts";
 import { UPSTREAM_LIMITS, type UpstreamLimits } from "../upstream/upstream-pools.ts";
 import { checkIssuer } from "./check-issuer.ts";
-import { gatewaySchema, reloadSchema } from "./gateway-schema.ts";
+import { gatewaySchemas, reloadSchemas, type PolicySchemas } from "./gateway-schema.ts";
 import type { GatewayOptions, LimitOptions, PolicyOptions } from "./options.ts";
-import type { RouteOptions } from "./route-schema.ts";
+import { atOnce, type Pieces } from "./pieces.ts";
+import { routeSchema, type RouteOptions } from "./route-schema.ts";
 
 /** How long a browser may cache a preflight. */
 const PREFLIGHT_MAX_AGE_SECONDS = 600;
@@ -27,11 +29,33 @@ export interface GatewaySettings {
   readonly rateLimitStore: RateLimitStore | undefined;
 }
 
+/** Settings of options that a configuration file contained. The shape alone would prove nothing. */
+const checked = new WeakMap<object, GatewaySettings>();
+
 /** @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming source and option */
 export function parseGatewayOptions(value: unknown, source: string): GatewaySettings {
-  const options = parseOptions(gatewaySchema, value, source);
+  return checkedSettings(value) ?? atOnce(gatewayPieces(value, source));
+}
+
+/**
+ * As {@link parseGatewayOptions}, in pieces. The result's `options` are frozen: `createGateway` and `reload` take
+ * them without another check, which is as long as the first one.
+ */
+export function* checkedPieces(value: unknown, source: string): Pieces<GatewaySettings> {
+  const settings = yield* gatewayPieces(value, source);
+  Object.freeze(settings.options.routes);
+  checked.set(Object.freeze(settings.options), settings);
+  return settings;
+}
+
+function checkedSettings(value: unknown): GatewaySettings | undefined {
+  return typeof value === "object" && value !== null ? checked.get(value) : undefined;
+}
+
+function* gatewayPieces(value: unknown, source: string): Pieces<GatewaySettings> {
+  const options = yield* optionPieces(gatewaySchemas, value, source);
   checkIssuer(options, source);
-  const policy = createPolicy(options, source);
+  const policy = yield* policyPieces(options, source);
   checkProofRoutes(policy, options.proof !== undefined, source);
   const { limits = {}, refusalLimit = REFUSAL_LIMIT, rateLimitStore } = options;
   return {
@@ -41,6 +65,29 @@ export function parseGatewayOptions(value: unknown, source: string): GatewaySett
     refusalLimit: refusalLimit === false ? undefined : refusalLimit,
     rateLimitStore: parseRateLimitStore(rateLimitStore, source),
   };
+}
+
+function* optionPieces<T extends PolicyOptions>(
+  { whole, withCheckedRoutes }: PolicySchemas<T>,
+  value: unknown,
+  source: string,
+): Pieces<T> {
+  if (!isRecord(value) || !Array.isArray(value["routes"])) {
+    return parseOptions(whole, value, source);
+  }
+  const given: readonly unknown[] = value["routes"];
+  const routes: RouteOptions[] = [];
+  for (const route of given) {
+    const parsed = z.safeParse(routeSchema, route);
+    // One message names the mistakes of all options.
+    if (!parsed.success) break;
+    routes.push(parsed.data);
+    yield;
+  }
+  if (routes.length === 0 || routes.length < given.length) {
+    return parseOptions(whole, value, source);
+  }
+  return parseOptions(withCheckedRoutes, { ...value, routes }, source);
 }
 
 function withDefaults(limits: LimitOptions): UpstreamLimits {
@@ -55,19 +102,27 @@ function withDefaults(limits: LimitOptions): UpstreamLimits {
  * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming source and option
  */
 export function parseReload(value: unknown, takesProofs: boolean, source: string): Policy {
-  const policy = createPolicy(parseOptions(reloadSchema, value, source), source);
+  const policy = checkedSettings(value)?.policy ?? atOnce(reloadPieces(value, source));
   checkProofRoutes(policy, takesProofs, source);
   return policy;
 }
 
-function createPolicy(options: PolicyOptions, source: string): Policy {
+function* reloadPieces(value: unknown, source: string): Pieces<Policy> {
+  return yield* policyPieces(yield* optionPieces(reloadSchemas, value, source), source);
+}
+
+function* policyPieces(options: PolicyOptions, source: string): Pieces<Policy> {
   const { routes, cors, hostOrigins = [], trustedProxies = [], removeHeaders = [] } = options;
   const apps = isRegistry(options.apps) ? options.apps : createAppRegistry(options.apps);
-  checkApps(routes, apps, source);
+  yield;
+  yield* appChecks(routes, apps, source);
   checkHosts(hostOrigins, apps, source);
+  yield;
+  const table = createRouteTable(routes, source);
+  yield;
   return {
     apps,
-    routes: createRouteTable(routes, source),
+    routes: table,
     cors: {
       maxAgeSeconds: cors?.maxAgeSeconds ?? PREFLIGHT_MAX_AGE_SECONDS,
       exposedHeaders: cors?.exposedHeaders ?? [],
@@ -89,7 +144,11 @@ function checkProofRoutes({ routes }: Policy, takesProofs: boolean, source: stri
 }
 
 // A misspelt id would lock an app out of its route, and only its users would notice.
-function checkApps(routes: readonly RouteOptions[], apps: AppRegistry, source: string): void {
+function* appChecks(
+  routes: readonly RouteOptions[],
+  apps: AppRegistry,
+  source: string,
+): Pieces<void> {
   const needing = routes.findIndex((route) => route.apps ?? route.scopes);
   if (apps.all.length === 0 && needing !== -1) {
     throw new BridgeError(
@@ -97,8 +156,9 @@ function checkApps(routes: readonly RouteOptions[], apps: AppRegistry, source: s
       `${source}: apps: is empty, but routes[${needing}] names apps or scopes. Add the manifests.`,
     );
   }
-  const holders = holdersOf(apps);
-  routes.forEach((route, index) => {
+  const holders = yield* holdersOf(apps);
+  for (const [index, route] of routes.entries()) {
+    yield;
     const unknown = route.apps?.find((id) => apps.get(id) === undefined);
     if (unknown !== undefined) {
       throw new BridgeError(
@@ -107,16 +167,17 @@ function checkApps(routes: readonly RouteOptions[], apps: AppRegistry, source: s
       );
     }
     checkScopes(route, holders, `${source}: routes[${index}].scopes`);
-  });
+  }
 }
 
 /** The ids of the apps whose manifests list a scope, by scope. */
 type ScopeHolders = ReadonlyMap<string, ReadonlySet<string>>;
 
 // Built once for all routes: a reload with many apps and routes would stop the process.
-function holdersOf(apps: AppRegistry): ScopeHolders {
+function* holdersOf(apps: AppRegistry): Pieces<ScopeHolders> {
   const holders = new Map<string, Set<string>>();
   for (const { id, scopes } of apps.all) {
+    yield;
     for (const scope of scopes) {
       const ids = holders.get(scope);
       if (ids === undefined) holders.set(scope, new Set([id]));

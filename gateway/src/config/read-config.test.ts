@@ -187,9 +187,10 @@ describe("parseGatewaySection", () => {
   const context = { file, name: "gateway", issuer: ISSUER, apps: [ORDERS_APP] };
   const { routes } = good;
 
-  it("returns the section's options together with the shared ones", () => {
+  it("returns the section's options together with the shared ones", async () => {
     const section = { routes, audit: { file: "audit.jsonl" } };
-    const options = parseGatewaySection(section, { ...context, trustedProxies: ["10.0.0.0/8"] });
+    const trustedProxies = ["10.0.0.0/8"];
+    const options = await parseGatewaySection(section, { ...context, trustedProxies });
     expect(options).toMatchObject({
       issuer: ISSUER,
       apps: [ORDERS_APP],
@@ -209,7 +210,9 @@ describe("parseGatewaySection", () => {
     ],
     ["limits out of bounds", { routes, limits: { circuitFailures: 0 } }, "limits.circuitFailures"],
     ["an invalid limit of refusals", { routes, refusalLimit: true }, "refusalLimit"],
-  ])("names file, section and field for %s", (_what, section, message) => {
-    expect(() => parseGatewaySection(section, context)).toThrow(`${file}: gateway: ${message}`);
+  ])("names file, section and field for %s", async (_what, section, message) => {
+    await expect(parseGatewaySection(section, context)).rejects.toThrow(
+      `${file}: gateway: ${message}`,
+    );
   });
 });

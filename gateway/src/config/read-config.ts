@@ -1,7 +1,6 @@
 /** The gateway's configuration file: JSON, with paths relative to the file. */
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { BridgeError } from "@breezeway/shared";
 import {
   parseJsonWith,
@@ -14,7 +13,8 @@ import { createProofVerifier } from "@breezeway/verify";
 import * as z from "zod/mini";
 import { parseRateLimitStore } from "../limits/parse-store.ts";
 import type { GatewayOptions } from "./options.ts";
-import { parseGatewayOptions } from "./parse-options.ts";
+import { checkedPieces } from "./parse-options.ts";
+import { atOnce, inTurns, type Pieces } from "./pieces.ts";
 
 // `parseGatewayOptions` checks what is unknown here.
 const later = z.optional(z.unknown());
@@ -62,29 +62,28 @@ const fileSchema = z.strictObject({
  * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming the file and the field
  */
 export function readGatewayConfig(file: string): GatewayOptions {
-  return check(readUnchecked(file), file);
+  return atOnce(configPieces(file));
 }
 
 /**
- * As {@link readGatewayConfig}, in two turns of the event loop: with thousands of apps and routes, one turn
- * would delay the requests of a running gateway.
+ * As {@link readGatewayConfig}, in as many turns of the event loop as it needs: with thousands of apps and
+ * routes, one turn would delay the requests of a running gateway.
  */
-export async function readGatewayConfigInTurns(file: string): Promise<GatewayOptions> {
-  const options = readUnchecked(file);
-  await nextTurn();
-  return check(options, file);
+export function readGatewayConfigInTurns(file: string): Promise<GatewayOptions> {
+  return inTurns(configPieces(file));
 }
 
-/** Options whose manifests are checked, but not what `parseGatewayOptions` checks. */
-function readUnchecked(file: string): object {
+function* configPieces(file: string): Pieces<GatewayOptions> {
   const context = { code: "CONFIG_INVALID", source: file } as const;
   const json = parseJsonWith(z.record(z.string(), z.unknown()), read(file, file), context);
+  yield;
   const { $schema: _, ...parsed } = parseOptions(fileSchema, json, file);
-  const apps = readApps(parsed.apps, file);
+  yield;
+  const apps = yield* appPieces(parsed.apps, file);
   const { rateLimitStore } = parsed;
   const store = rateLimitStore && { ...rateLimitStore, url: secretIn(file, rateLimitStore.url) };
   const options = { ...parsed, apps, audit: auditIn(file, parsed.audit) };
-  return { ...options, rateLimitStore: parseRateLimitStore(store, file) };
+  return yield* check({ ...options, rateLimitStore: parseRateLimitStore(store, file) }, file);
 }
 
 type SecretPlace = { readonly env: string } | { readonly file: string };
@@ -124,17 +123,24 @@ export interface SectionContext extends Pick<
 }
 
 /**
- * The gateway's section of a configuration file that configures more than a gateway: `routes`, `cors`,
+ * Reads, in turns of the event loop, the gateway's section of a configuration file that configures more than a gateway: `routes`, `cors`,
  * `hostOrigins`, `removeHeaders`, `proof`, `limits`, `refusalLimit`, `audit`, `metrics` and `tracing`, as in
  * {@link readGatewayConfig}. The caller adds what the gateway shares with other parts.
  *
  * @throws {BridgeError} CONFIG_INVALID, naming the file, the section and the field
  */
-export function parseGatewaySection(section: unknown, context: SectionContext): GatewayOptions {
+export function parseGatewaySection(
+  section: unknown,
+  context: SectionContext,
+): Promise<GatewayOptions> {
+  return inTurns(sectionPieces(section, context));
+}
+
+function* sectionPieces(section: unknown, context: SectionContext): Pieces<GatewayOptions> {
   const { file, name, ...shared } = context;
   const source = `${file}: ${name}`;
   const parsed = parseOptions(sectionSchema, section, source);
-  return check({ ...parsed, ...shared, audit: auditIn(file, parsed.audit) }, source);
+  return yield* check({ ...parsed, ...shared, audit: auditIn(file, parsed.audit) }, source);
 }
 
 type ParsedAudit = "stdout" | { readonly file: string } | undefined;
@@ -144,26 +150,35 @@ function auditIn(file: string, audit: ParsedAudit): ParsedAudit {
 }
 
 /** Finds every mistake before anything starts, so that messages name the file. */
-function check(parsed: object, source: string): GatewayOptions {
-  const { options } = parseGatewayOptions(parsed, source);
+function* check(parsed: object, source: string): Pieces<GatewayOptions> {
+  const { options } = yield* checkedPieces(parsed, source);
   if (options.proof !== undefined) createProofVerifier(options.proof);
   return options;
 }
 
+type AppEntry = string | Readonly<Record<string, unknown>>;
+
 /**
- * Apps of a configuration file: manifests, or paths of manifest files relative to it.
+ * Reads, in turns of the event loop, the apps of a configuration file: manifests, or paths of manifest files
+ * relative to it.
  *
  * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, naming the file and the field
  */
-export function readApps(
-  apps: readonly (string | Readonly<Record<string, unknown>>)[],
-  file: string,
-): RegisteredApp[] {
-  return apps.map((app, index) => readApp(app, { file, field: `apps[${index}]` }));
+export function readApps(apps: readonly AppEntry[], file: string): Promise<RegisteredApp[]> {
+  return inTurns(appPieces(apps, file));
+}
+
+function* appPieces(apps: readonly AppEntry[], file: string): Pieces<RegisteredApp[]> {
+  const read: RegisteredApp[] = [];
+  for (const [index, app] of apps.entries()) {
+    read.push(readApp(app, { file, field: `apps[${index}]` }));
+    yield;
+  }
+  return read;
 }
 
 function readApp(
-  app: string | Readonly<Record<string, unknown>>,
+  app: AppEntry,
   { file, field }: { readonly file: string; readonly field: string },
 ): RegisteredApp {
   if (typeof app !== "string") return parseManifest(app, `${file}: ${field}`);

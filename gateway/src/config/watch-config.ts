@@ -2,7 +2,6 @@
  * Applies a changed configuration file to a running gateway. An invalid file changes nothing: the whole
  * file is checked before any of it is used.
  */
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { BridgeError } from "@breezeway/shared";
 import type { Gateway } from "../gateway.ts";
 import type { GatewayOptions } from "./options.ts";
@@ -42,30 +41,37 @@ export function watchGatewayConfig(
   gateway: Pick<Gateway, "reload">,
   { running, onReload, onError }: WatchOptions & { readonly running: GatewayOptions },
 ): ConfigWatch {
+  const apply = createConfigReload(file, gateway, running);
   const reload = (): void => {
-    applyGatewayConfig(file, gateway, running).then(onReload).catch(onError);
+    apply().then(onReload).catch(onError);
   };
   return watchConfigFile(file, { reload, onError });
 }
 
 /**
- * Reads and applies the file in a few turns of the event loop, between which requests are served. Calls apply
- * in their order, since each takes the same number of turns.
- *
  * @param running - The options of the running gateway, from `readGatewayConfig`.
- * @throws {BridgeError} CONFIG_INVALID or MANIFEST_INVALID, also for a change that requires a restart
+ * @returns reads and applies the file, in turns of the event loop between which requests are served. Calls
+ * apply one after the other. Rejects with CONFIG_INVALID or MANIFEST_INVALID, also for a change that requires a
+ * restart
  */
-export async function applyGatewayConfig(
+export function createConfigReload(
   file: string,
   gateway: Pick<Gateway, "reload">,
   running: GatewayOptions,
-): Promise<void> {
-  const next = await readGatewayConfigInTurns(file);
-  for (const field of FIXED) {
-    if (JSON.stringify(running[field]) !== JSON.stringify(next[field])) {
-      throw new BridgeError("CONFIG_INVALID", `${file}: ${field}: a change requires a restart.`);
+): () => Promise<void> {
+  let last: Promise<unknown> = Promise.resolve();
+  const apply = async (): Promise<void> => {
+    const next = await readGatewayConfigInTurns(file);
+    for (const field of FIXED) {
+      if (JSON.stringify(running[field]) !== JSON.stringify(next[field])) {
+        throw new BridgeError("CONFIG_INVALID", `${file}: ${field}: a change requires a restart.`);
+      }
     }
-  }
-  await nextTurn();
-  gateway.reload(next);
+    gateway.reload(next);
+  };
+  return () => {
+    const applied = last.then(apply);
+    last = applied.catch(() => undefined);
+    return applied;
+  };
 }

@@ -4,7 +4,7 @@
  */
 import { AggregatorRegistry, type PrometheusContentType } from "prom-client";
 import { readGatewayConfig } from "../config/read-config.ts";
-import { applyGatewayConfig } from "../config/watch-config.ts";
+import { createConfigReload } from "../config/watch-config.ts";
 import type { GatewayOptions } from "../config/options.ts";
 import { coreOf } from "../core.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
@@ -29,6 +29,7 @@ function answerMetrics(gateway: Gateway): void {
 }
 
 function followPrimary(config: string, running: GatewayOptions, server: GatewayServer): void {
+  const apply = createConfigReload(config, server.gateway, running);
   process.on("message", (message) => {
     if (!isToWorker(message)) return;
     if (message.type === "breezeway:ready?") {
@@ -42,7 +43,7 @@ function followPrimary(config: string, running: GatewayOptions, server: GatewayS
       void server.close({ graceMs, drainDelayMs }).then(() => process.disconnect());
       return;
     }
-    applyGatewayConfig(config, server.gateway, running).catch((error: unknown) =>
+    apply().catch((error: unknown) =>
       send({ type: "breezeway:refused", message: reasonFor(error) }),
     );
   });
