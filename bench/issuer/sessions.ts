@@ -10,7 +10,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,6 +18,7 @@ import { postgresStore } from "@breezeway/issuer/postgres";
 import { createIssuerForTesting } from "@breezeway/issuer/testing";
 import { systemClock } from "@breezeway/shared";
 import { query } from "@breezeway/test-support/postgres";
+import { watchTurns, type Turns } from "../turns.ts";
 
 const COUNTS = (process.env["BREEZEWAY_BENCH_SESSIONS"] ?? "1000,100000").split(",").map(Number);
 const POSTGRES = process.env["BREEZEWAY_BENCH_POSTGRES"];
@@ -107,20 +107,18 @@ async function fill({ execute }: Subject, count: number): Promise<void> {
       tenants, claims, data, created_at_ms, last_active_at_ms, expires_at_ms, review_at_ms)
     select 'copy-' || n, 'copy-' || n, secret_hash, siblings,
       case when n <= 10000 then 'many' else 'user-' || n end, 'acme',
-      tenants, claims, data, created_at_ms, last_active_at_ms, expires_at_ms, review_at_ms + 1000 * 3600000
+      tenants, claims, data, created_at_ms, last_active_at_ms, expires_at_ms, review_at_ms + 3600000000
     from breezeway_session, ${numbers} as numbers
     where handle = (select handle from breezeway_session limit 1)`);
 }
 
-interface Measured {
+interface Measured extends Turns {
   readonly ms: number;
   readonly cpuMs: number;
-  readonly stallMs: number;
 }
 
 async function measure(work: () => Promise<unknown>): Promise<Measured> {
-  const delay = monitorEventLoopDelay({ resolution: 1 });
-  delay.enable();
+  const turns = watchTurns();
   const startedAt = performance.now();
   const cpu = process.cpuUsage();
   await work();
@@ -128,8 +126,9 @@ async function measure(work: () => Promise<unknown>): Promise<Measured> {
   const { user, system } = process.cpuUsage(cpu);
   // A stall at the end is seen by the next tick of the monitor.
   await sleep(20);
-  delay.disable();
-  return { ms, cpuMs: (user + system) / 1e3, stallMs: delay.max / 1e6 };
+  const longest = turns.read();
+  turns.stop();
+  return { ms, cpuMs: (user + system) / 1e3, ...longest };
 }
 
 /** Tokens per second of CPU time. */
@@ -151,9 +150,9 @@ async function run(count: number): Promise<void> {
   for (let settled = 0; settled < 3; settled += 1) await maintain();
 
   const write = (text: string): void => void process.stdout.write(`${text}\n`);
-  const line = (what: string, { ms, cpuMs, stallMs }: Measured): void => {
+  const line = (what: string, { ms, cpuMs, stallMs, turnCpuMs }: Measured): void => {
     write(
-      `| ${count} | ${what} | ${ms.toFixed(0)} ms | ${cpuMs.toFixed(0)} ms | ${stallMs.toFixed(1)} ms |`,
+      `| ${count} | ${what} | ${ms.toFixed(0)} ms | ${cpuMs.toFixed(0)} ms | ${stallMs.toFixed(1)} ms | ${turnCpuMs.toFixed(1)} ms |`,
     );
   };
   line("nothing, for a second", await measure(() => sleep(1_000)));
@@ -178,6 +177,6 @@ async function run(count: number): Promise<void> {
 }
 
 process.stdout.write(
-  "| sessions | work | duration | CPU | longest stall |\n| --- | --- | --- | --- | --- |\n",
+  "| sessions | work | duration | CPU | longest stall | most CPU in a turn |\n| --- | --- | --- | --- | --- | --- |\n",
 );
 for (const count of COUNTS) await run(count);
