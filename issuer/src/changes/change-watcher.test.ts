@@ -47,6 +47,37 @@ describe("the change watcher", () => {
     expect(watcher.seq).toBe(2.5 * BATCH);
   });
 
+  it.each([
+    ["a hundred of very many changes", () => 0, 100],
+    ["one of very many changes that take long", (reads: number) => reads * 1_000, 1],
+  ])("passes on %s in a turn of the event loop", async (_what, nowMs, most) => {
+    await append(BATCH + 250);
+    const told: number[] = [];
+    let reads = 0;
+    let batches = 0;
+    watcher.subscribe({
+      onChange: () => void told.push(turn),
+      onBatchEnd: () => void (batches += 1),
+      onGap: () => undefined,
+    });
+    let turn = 0;
+    let isDone = false;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => nowMs((reads += 1)));
+    try {
+      const read = watcher.sync().finally(() => (isDone = true));
+      for (; !isDone; turn += 1) await new Promise(setImmediate);
+      await read;
+    } finally {
+      clock.mockRestore();
+    }
+    const perTurn = Map.groupBy(told, (at) => at);
+    expect(Math.max(...[...perTurn.values()].map(({ length }) => length))).toBe(most);
+    expect([told.length, batches]).toEqual([
+      BATCH + 250,
+      Math.ceil(BATCH / most) + Math.ceil(250 / most),
+    ]);
+  });
+
   it("passes each change on once when many callers sync at once", async () => {
     await append(3);
     const reads = [watcher.sync(), watcher.sync(), watcher.sync()];
