@@ -38,6 +38,10 @@ interface Kind {
 const MAX_CHAIN = 3_000;
 const MAX_TRANSFERRED = 2_000;
 const DOUBLINGS = 40;
+/** The limit of a message is at 16 MiB and 8 bytes per value. Whatever follows only keeps the browser busy. */
+const MAX_VALUES = 2_200_000;
+/** On the wire. */
+const REFERENCE_BYTES = 3;
 
 const view = (make: (buffer: ArrayBuffer) => unknown): Kind => ({
   large: (bytes) => make(new ArrayBuffer(bytes - (bytes % 8))),
@@ -190,7 +194,9 @@ function shapesOf(name: string, { large, small, hold, isTransferred }: Kind): [s
         `${name}, again and again`,
         (bytes) => {
           const again = make(0);
-          return copied(list(bytes, 3, () => again));
+          // Objects are referenced, and other values are written again.
+          const size = typeof again === "object" ? REFERENCE_BYTES : each;
+          return copied(list(bytes, size, () => again));
         },
       ]);
     }
@@ -207,7 +213,8 @@ function shapesOf(name: string, { large, small, hold, isTransferred }: Kind): [s
 const copied = (value: unknown): Posted => ({ value, transfer: [] });
 
 function list<T>(bytes: number, each: number, make: (index: number) => T): T[] {
-  return Array.from({ length: Math.max(1, Math.floor(bytes / each)) }, (_, index) => make(index));
+  const length = Math.min(MAX_VALUES, Math.max(1, Math.floor(bytes / each)));
+  return Array.from({ length }, (_, index) => make(index));
 }
 
 const members = (bytes: number): object => Object.fromEntries(list(bytes, 12, (i) => [`k${i}`, 1]));
