@@ -23,6 +23,7 @@ import {
   type Readable,
   type Unsubscribe,
 } from "@breezeway/shared/channel";
+import { WORDS } from "@breezeway/shared/words";
 import type { AppBridge, BridgeOptions } from "./bridge-types.ts";
 import type { Connection } from "./connection/connection.ts";
 import { createBridgeFetch } from "./fetch/bridge-fetch.ts";
@@ -121,7 +122,8 @@ function createLife(onClose: () => void): Life {
       return release;
     },
     assertOpen() {
-      if (signal.aborted) throw new BridgeError("CHANNEL_CLOSED", "This bridge was closed.");
+      if (signal.aborted)
+        throw new BridgeError("CHANNEL_CLOSED", WORDS && "This bridge was closed.");
     },
     close() {
       if (signal.aborted) return;
@@ -240,14 +242,14 @@ function assertMethodName(name: unknown, isReserved?: boolean): void {
   if (isName(name) && !isReserved) return;
   throw new BridgeError(
     "CALL_METHOD_UNKNOWN",
-    `${quoted(String(name))} is not a valid method name.`,
+    WORDS ? `${quoted(String(name))} is not a valid method name.` : [quoted(String(name))],
   );
 }
 
 /** Finds what a compiler would have refused. Nothing else may throw into the code of a page. */
 function assertTypes(what: string, name: unknown, listener: unknown): void {
   if (typeof name !== "string" || typeof listener !== "function") {
-    throw new TypeError(`${what}: expected a name and a function.`);
+    throw new TypeError(WORDS ? `${what}: expected a name and a function.` : what);
   }
 }
 

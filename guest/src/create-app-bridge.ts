@@ -13,6 +13,7 @@ import {
   type MaybePromise,
 } from "@breezeway/shared";
 import { systemClock, type Clock } from "@breezeway/shared/channel";
+import { WORDS } from "@breezeway/shared/words";
 import type { AppBridge, BridgeOptions } from "./bridge-types.ts";
 import { createBridge } from "./bridge.ts";
 import { assertOptionNames } from "./config/bridge-options.ts";
@@ -70,7 +71,7 @@ export async function openAppBridge<C extends Contract = AnyContract>(
   if (!options.link && !isEmbedded()) {
     throw new BridgeError(
       "HANDSHAKE_NOT_EMBEDDED",
-      "This page is not embedded. Open it inside its host.",
+      WORDS && "This page is not embedded. Open it inside its host.",
     );
   }
   const page = (options.link ?? window) as { [OPENER]?: Opener };

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { publicPackages, readPackageJson, type Workspace } from "../packages/public-packages.ts";
 import { tarballPath } from "../packages/pack.ts";
+import { bundledWordsProblems } from "./bundled-words.ts";
 import {
   COMBINATION_TOOLS,
   OLDEST_NODE,
@@ -39,6 +40,7 @@ export async function checkConsumer(root: string): Promise<string[]> {
       ...(await guideAppProblems(root, project, guide)),
       ...(await oldestNodeProblems(project, packages.filter(runsInOldestNode).flatMap(entriesOf))),
       ...(await combinationProblems(root, project)),
+      ...(await bundledWordsProblems(project)),
     ];
   } finally {
     await rm(project, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 /**
- * Sizes of the public entries that browsers load, in bytes after minification and brotli, with all
+ * Sizes of the public entries that browsers load, in bytes after minification and brotli, as a production
+ * build has them (without the words of errors), with all
  * their dependencies except those that the application itself brings (its framework).
  * `size-budgets.json` records them. The check fails in both directions: a size above the budget
  * shows an unwanted addition, and a budget far above the size protects nothing.
@@ -19,8 +20,8 @@ import { bundle, sourceEntries } from "./support/bundle.ts";
 
 /** Workspaces that browsers load. */
 const FOLDERS = ["shared", "guest", "host"];
-/** Entries for tests, servers and build tools, which no page loads. */
-const NOT_MEASURED = /\/(testing|server|vite|node)$/u;
+/** Entries for tests, servers and build tools, which no page loads, and parts of other entries. */
+const NOT_MEASURED = /\/(testing|server|vite|node|words)$/u;
 const SLACK = 0.1;
 /** Leaves room for the compressor and a changed message. A larger growth needs a decision. */
 const HEADROOM = 1.01;
@@ -67,7 +68,11 @@ export function sizeProblems(sizes: Sizes, budgets: Budgets): string[] {
 export async function measureSizes(root: string): Promise<Sizes> {
   const sizes: Record<string, number> = {};
   for (const { name, file, external } of await measuredEntries(root)) {
-    const { text } = await bundle(root, [file], { platform: "browser", external, minify: true });
+    const { text } = await bundle(root, [file], {
+      platform: "browser",
+      external,
+      production: true,
+    });
     sizes[name] = (await promisify(brotliCompress)(text)).length;
   }
   return sizes;
@@ -139,7 +144,7 @@ async function printParts(wanted: string): Promise<void> {
   const entry = (await measuredEntries(ROOT)).find(({ name }) => name === wanted);
   if (!entry) throw new Error(`${wanted} is not a measured entry`);
   const { file, external } = entry;
-  const { used } = await bundle(ROOT, [file], { platform: "browser", external, minify: true });
+  const { used } = await bundle(ROOT, [file], { platform: "browser", external, production: true });
   for (const [path, bytes] of [...used].toSorted(([, a], [, b]) => b - a))
     process.stdout.write(`${String(bytes).padStart(7)} ${path}\n`);
 }

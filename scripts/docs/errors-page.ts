@@ -22,7 +22,8 @@ export const ERRORS_PAGE: string = join(ROOT, "docs/errors.md");
 const INTRODUCTION = `# Errors
 
 Every failure has a code and a message. The code is stable; programs branch on \`BridgeError.code\`. The
-message is for people and may change. HTTP answers are \`application/problem+json\`
+message is for people and may change: a browser's production build has a link to this page in the place of
+[words](guides/bundlers.md#words-of-errors). HTTP answers are \`application/problem+json\`
 ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with the code in kebab case as \`reason\`.
 
 \`action\` says what the caller should do:

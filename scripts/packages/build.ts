@@ -14,8 +14,9 @@ import { publicPackages, type Workspace } from "./public-packages.ts";
 
 /** The sources and targets of the script-tag builds. */
 const SCRIPT_TAGS = [
-  { from: "guest/src/script-tag.ts", to: "guest/dist/breezeway.js" },
-  { from: "guest/src/script-tag-proof.ts", to: "guest/dist/breezeway-proof.js" },
+  { from: "guest/src/script-tag.ts", to: "guest/dist/breezeway.js", hasWords: false },
+  { from: "guest/src/script-tag.ts", to: "guest/dist/breezeway.development.js", hasWords: true },
+  { from: "guest/src/script-tag-proof.ts", to: "guest/dist/breezeway-proof.js", hasWords: false },
 ];
 /** The source and target of the page that `breezeway dev` serves. */
 const DEV_PAGE = { from: "cli/page/main.ts", to: "cli/dist/dev/page.js" };
@@ -56,7 +57,7 @@ async function compile(root: string, folders: readonly string[]): Promise<void> 
 
 async function buildScriptTag(
   root: string,
-  { from, to }: (typeof SCRIPT_TAGS)[number],
+  { from, to, hasWords }: (typeof SCRIPT_TAGS)[number],
 ): Promise<void> {
   await build({
     absWorkingDir: root,
@@ -67,7 +68,7 @@ async function buildScriptTag(
     minify: true,
     sourcemap: true,
     target: "es2022",
-    conditions: ["@breezeway/source"],
+    conditions: ["@breezeway/source", hasWords ? "development" : "production"],
     legalComments: "none",
     logLevel: "silent",
   });

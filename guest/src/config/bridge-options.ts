@@ -1,4 +1,5 @@
 import { BridgeError } from "@breezeway/shared";
+import { WORDS } from "@breezeway/shared/words";
 import type { BridgeOptions } from "../bridge-types.ts";
 
 // A record and not a list, so that the compiler finds a name that is missing.
@@ -23,12 +24,16 @@ const NAMES: Readonly<Record<keyof BridgeOptions, 1>> = {
 export function assertOptionNames(options: object): void {
   for (const name in options) {
     if (Object.hasOwn(NAMES, name)) continue;
-    const nearest = Object.keys(NAMES).find((known) => beginning(known) === beginning(name));
     throw new BridgeError(
       "CONFIG_INVALID",
-      `createAppBridge: ${name}: unknown option.${nearest ? ` Did you mean "${nearest}"?` : ""}`,
+      WORDS ? `createAppBridge: ${name}: unknown option.${suggestion(name)}` : [name],
     );
   }
+}
+
+function suggestion(name: string): string {
+  const nearest = Object.keys(NAMES).find((known) => beginning(known) === beginning(name));
+  return nearest ? ` Did you mean "${nearest}"?` : "";
 }
 
 function beginning(name: string): string {

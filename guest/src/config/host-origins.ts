@@ -6,6 +6,7 @@ import {
   readBoundedText,
   type MaybePromise,
 } from "@breezeway/shared";
+import { WORDS } from "@breezeway/shared/words";
 import { FILE, META } from "./host-origins-places.ts";
 
 const LIST = '{ "hostOrigins": ["https://shell.example"] }';
@@ -31,14 +32,17 @@ function checked(origins: readonly unknown[]): readonly string[] {
   if (origins.length === 0) {
     throw new BridgeError(
       "CONFIG_HOST_ORIGINS_MISSING",
-      `createAppBridge: hostOrigins: is required. Call createAppBridge(${LIST}), add <meta name="${META}" content="https://shell.example"> to the head, add data-host-origins="https://shell.example" to the script tag, or serve ${LIST} at ${FILE}.`,
+      WORDS &&
+        `createAppBridge: hostOrigins: is required. Call createAppBridge(${LIST}), add <meta name="${META}" content="https://shell.example"> to the head, add data-host-origins="https://shell.example" to the script tag, or serve ${LIST} at ${FILE}.`,
     );
   }
   for (const origin of origins) {
     if (typeof origin !== "string" || !isOrigin(origin)) {
       throw new BridgeError(
         "CONFIG_HOST_ORIGINS_INVALID",
-        `createAppBridge: hostOrigins: ${quoted(String(origin))} must be an exact origin such as https://shell.example, without path, trailing slash or *.`,
+        WORDS
+          ? `createAppBridge: hostOrigins: ${quoted(String(origin))} must be an exact origin such as https://shell.example, without path, trailing slash or *.`
+          : [quoted(String(origin))],
       );
     }
   }
@@ -75,6 +79,6 @@ async function readFile(): Promise<readonly unknown[]> {
     return value["hostOrigins"];
   throw new BridgeError(
     "CONFIG_HOST_ORIGINS_INVALID",
-    `createAppBridge: ${FILE}: must be ${LIST}.`,
+    WORDS ? `createAppBridge: ${FILE}: must be ${LIST}.` : [FILE],
   );
 }

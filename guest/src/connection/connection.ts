@@ -26,6 +26,7 @@ import {
   type Store,
   type Unsubscribe,
 } from "@breezeway/shared/channel";
+import { WORDS } from "@breezeway/shared/words";
 import type { Attempt, Greeting, HostLink } from "../transport/host-link.ts";
 import { SDK_VERSION } from "../version.ts";
 import { createSnapshot, setState, updateSnapshot, type Snapshot } from "./snapshot.ts";
@@ -118,7 +119,7 @@ class GuestConnection implements Connection {
     };
   }
 
-  close(error = new BridgeError("CHANNEL_CLOSED", "The bridge was closed.")): void {
+  close(error = new BridgeError("CHANNEL_CLOSED", WORDS && "The bridge was closed.")): void {
     if (this.#phase.name === "closed") return;
     if ("attempt" in this.#phase) this.#phase.attempt.cancel();
     else this.#phase.channel.close();
@@ -196,7 +197,10 @@ class GuestConnection implements Connection {
   #handle(call: IncomingCall): unknown {
     const handler = this.#handlers.get(call.method);
     if (handler) return handler(call);
-    throw new BridgeError("CALL_METHOD_UNKNOWN", `The guest has no method "${call.method}".`);
+    throw new BridgeError(
+      "CALL_METHOD_UNKNOWN",
+      WORDS ? `The guest has no method "${call.method}".` : [call.method],
+    );
   }
 
   // After a page returns from the back/forward cache, its port may be dead.
@@ -212,9 +216,13 @@ class GuestConnection implements Connection {
   }
 
   #noChannel(method: string): BridgeError {
-    return this.#phase.name === "closed"
-      ? new BridgeError("CHANNEL_CLOSED", `"${method}" was called on a closed bridge.`)
-      : new BridgeError("CHANNEL_LOST", `"${method}" was called while the host is not connected.`);
+    const isClosed = this.#phase.name === "closed";
+    return new BridgeError(
+      isClosed ? "CHANNEL_CLOSED" : "CHANNEL_LOST",
+      WORDS
+        ? `"${method}" was called ${isClosed ? "on a closed bridge" : "while the host is not connected"}.`
+        : [method],
+    );
   }
 }
 

@@ -15,6 +15,7 @@ import {
   type HostFetchRequest,
   type HostFetchResponse,
 } from "@breezeway/shared";
+import { WORDS } from "@breezeway/shared/words";
 import type { Proof } from "../proof/create-proof.ts";
 import type { TokenCache } from "../tokens/token-cache.ts";
 import { traceparent } from "./traceparent.ts";
@@ -63,7 +64,7 @@ export function createBridgeFetch(options: BridgeFetchOptions): BridgeFetch {
       } catch (cause) {
         if (attempt.signal.aborted) throw cause;
         // The browser does not reveal to a page which of the two it was.
-        const why = "The gateway cannot be reached, or CORS blocked its response.";
+        const why = WORDS && "The gateway cannot be reached, or CORS blocked its response.";
         throw new BridgeError("FETCH_FAILED", why, { cause });
       }
     };
@@ -102,7 +103,9 @@ function resolveUrl(input: string | URL | Request, options: BridgeFetchOptions):
   if (url !== undefined && [...allowed, ...options.gatewayOrigins].includes(origin)) return url;
   throw new BridgeError(
     "FETCH_ORIGIN_NOT_ALLOWED",
-    `bridge.fetch: url: must be on a gateway origin, and ${origin ?? "this URL"} is not${gatewayUrl === null ? ": the host names no gatewayUrl" : ""}.`,
+    WORDS
+      ? `bridge.fetch: url: must be on a gateway origin, and ${origin ?? "this URL"} is not${gatewayUrl === null ? ": the host names no gatewayUrl" : ""}.`
+      : [String(origin)],
   );
 }
 

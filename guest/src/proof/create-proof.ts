@@ -5,6 +5,7 @@
  * page can still use it while the page is open.
  */
 import { BridgeError, PROOF_ALGORITHM } from "@breezeway/shared";
+import { WORDS } from "@breezeway/shared/words";
 
 export interface Proof {
   /** SHA-256 thumbprint of the public key (RFC 7638), in base64url. Tokens carry it as `cnf.jkt`. */
@@ -38,7 +39,7 @@ export async function createProof(): Promise<Proof> {
   if (subtle === undefined) {
     throw new BridgeError(
       "CONFIG_INVALID",
-      "createProof: the page must be served over https or from loopback.",
+      WORDS && "createProof: the page must be served over https or from loopback.",
     );
   }
   const { publicKey, privateKey } = await subtle.generateKey(EC, false, ["sign"]);

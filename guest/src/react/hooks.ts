@@ -8,6 +8,7 @@ import {
   type Theme,
 } from "@breezeway/shared";
 import type { Readable } from "@breezeway/shared/channel";
+import { WORDS } from "@breezeway/shared/words";
 import { useContext, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import type { AppBridge } from "../bridge-types.ts";
 import type { ConnectionState } from "../connection/connection.ts";
@@ -23,7 +24,7 @@ export function useBridge(): AppBridge {
   if (bridge) return bridge;
   throw new BridgeError(
     "CONFIG_INVALID",
-    "useBridge: the component must be inside a <BreezewayProvider>.",
+    WORDS && "useBridge: the component must be inside a <BreezewayProvider>.",
   );
 }
 
@@ -101,5 +102,8 @@ function parseContext(schema: StandardSchemaV1, context: unknown): unknown {
     subject: "The context from the host",
   });
   if (!isPromiseLike(parsed)) return parsed;
-  throw new BridgeError("CONFIG_INVALID", "useHostContext: the schema must be synchronous.");
+  throw new BridgeError(
+    "CONFIG_INVALID",
+    WORDS && "useHostContext: the schema must be synchronous.",
+  );
 }

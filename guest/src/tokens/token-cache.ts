@@ -26,6 +26,7 @@ import {
   type Readable,
   type Unsubscribe,
 } from "@breezeway/shared/channel";
+import { WORDS } from "@breezeway/shared/words";
 
 export interface TokenCache {
   /** Resolves to a token that is valid for at least `EXPIRY_MARGIN_SECONDS`. */
@@ -81,11 +82,11 @@ export function createTokenCache(options: TokenCacheDeps): TokenCache {
       throw whyNoToken(error);
     }
     if (!isTokenGrant(answer)) {
-      throw new BridgeError("FRAME_MALFORMED", "The host sent a malformed token.");
+      throw new BridgeError("FRAME_MALFORMED", WORDS && "The host sent a malformed token.");
     }
     accept(answer, askedAt);
     if (isUsable(answer)) return answer.token;
-    throw new BridgeError("OFFLINE", "The host has no fresh token at the moment.");
+    throw new BridgeError("OFFLINE", WORDS && "The host has no fresh token at the moment.");
   };
 
   const share = (rejected?: string): Promise<string> => {
@@ -146,7 +147,7 @@ function whyNoToken(error: unknown): unknown {
     case "CHANNEL_LOST":
     case "CHANNEL_CLOSED":
     case "CALL_TIMEOUT":
-      return new BridgeError("HOST_GONE", "The host is not reachable for a token.", {
+      return new BridgeError("HOST_GONE", WORDS && "The host is not reachable for a token.", {
         cause: error,
       });
     default:

@@ -1,5 +1,6 @@
 /** Translates errors of penpal into BridgeErrors. */
 import { BridgeError } from "@breezeway/shared";
+import { WORDS } from "@breezeway/shared/words";
 import { PenpalError } from "penpal";
 
 export function fromPenpal(error: unknown): BridgeError {
@@ -9,7 +10,7 @@ export function fromPenpal(error: unknown): BridgeError {
   switch (error.code) {
     case "CONNECTION_DESTROYED":
     case "TRANSMISSION_FAILED":
-      return new BridgeError("CHANNEL_LOST", "The host left during the handshake.", {
+      return new BridgeError("CHANNEL_LOST", WORDS && "The host left during the handshake.", {
         cause: error,
       });
     case "METHOD_NOT_FOUND":
@@ -24,10 +25,13 @@ export function fromPenpal(error: unknown): BridgeError {
 export function noAnswer(timeoutMs: number): BridgeError {
   return new BridgeError(
     "HANDSHAKE_TIMEOUT",
-    `No host answered within ${timeoutMs} ms. Check hostOrigins, and that the host has registered this page's origin.`,
+    WORDS
+      ? `No host answered within ${timeoutMs} ms. Check hostOrigins, and that the host has registered this page's origin.`
+      : [`${timeoutMs} ms`],
   );
 }
 
 function refused(cause?: PenpalError): BridgeError {
-  return new BridgeError("HANDSHAKE_REFUSED", "The host refused this guest.", cause && { cause });
+  const text = WORDS && "The host refused this guest.";
+  return new BridgeError("HANDSHAKE_REFUSED", text, cause && { cause });
 }

@@ -20,6 +20,7 @@ import {
   type Hello,
 } from "@breezeway/shared";
 import type { ChannelPort } from "@breezeway/shared/channel";
+import { WORDS } from "@breezeway/shared/words";
 import { connect, type Message, type MessageHandler, type Messenger } from "penpal";
 import { fromPenpal, noAnswer } from "./from-penpal.ts";
 import type { Attempt, GreetOptions, Greeting, HostLink } from "./host-link.ts";
@@ -158,5 +159,5 @@ function readAnswer(answer: unknown): Greeting {
     if (answer["port"] instanceof MessagePort)
       return { welcome, port: withActivation(answer["port"]) };
   }
-  throw new BridgeError("FRAME_MALFORMED", "The host's welcome is malformed.");
+  throw new BridgeError("FRAME_MALFORMED", WORDS && "The host's welcome is malformed.");
 }

@@ -16,6 +16,7 @@ import {
   type TextPort,
   type WebViewMessage,
 } from "@breezeway/shared/webview";
+import { WORDS } from "@breezeway/shared/words";
 import type { Attempt, GreetOptions, Greeting, HostLink } from "../transport/host-link.ts";
 
 /** The part of `window` that is used. */
@@ -42,7 +43,7 @@ export function webViewLink(page: WebViewPage | undefined = globalWindow()): Hos
   if (!page || !pipe) {
     throw new BridgeError(
       "HANDSHAKE_NOT_EMBEDDED",
-      "This page is not in a WebView. Open it inside its host.",
+      WORDS && "This page is not in a WebView. Open it inside its host.",
     );
   }
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- not a window: it takes a text
@@ -93,7 +94,10 @@ function greet(
     timer = clock.setTimer(() => {
       cancel();
       reject(
-        new BridgeError("HANDSHAKE_TIMEOUT", `No native host answered within ${timeoutMs} ms.`),
+        new BridgeError(
+          "HANDSHAKE_TIMEOUT",
+          WORDS ? `No native host answered within ${timeoutMs} ms.` : [`${timeoutMs} ms`],
+        ),
       );
     }, timeoutMs);
   }

@@ -7,7 +7,8 @@ export interface BundleOptions {
   readonly platform: "browser" | "node";
   /** Packages that the application brings itself, such as React. */
   readonly external?: readonly string[];
-  readonly minify?: boolean;
+  /** As an application's production build does: minified, and with the export condition `production`. */
+  readonly production?: boolean;
 }
 
 export interface Bundle {
@@ -36,7 +37,7 @@ export async function bundle(
   files: readonly string[],
   options: BundleOptions,
 ): Promise<Bundle> {
-  const { platform, external = [], minify = false } = options;
+  const { platform, external = [], production = false } = options;
   const contents =
     files.length === 1
       ? `export * from "./${files[0]}";`
@@ -49,12 +50,12 @@ export async function bundle(
     metafile: true,
     format: "esm",
     target: "es2024",
-    conditions: ["@breezeway/source"],
+    conditions: ["@breezeway/source", ...(production ? ["production"] : [])],
     legalComments: "none",
     logLevel: "silent",
     external: [...external],
     platform,
-    minify,
+    minify: production,
   });
   const outputs = Object.values(result.metafile.outputs);
   return {

@@ -8,6 +8,7 @@
  * [CH-4] After `maxViolations` the channel ends. After its end nothing is sent or handled.
  * [CH-5] Only code, message and correlation id of an error cross.
  */
+import { WORDS } from "@breezeway/shared/words";
 import { BridgeError } from "../errors/bridge-error.ts";
 import { SIDE_LIMITS, TIMEOUTS, type SideLimits } from "../limits.ts";
 import { parseMessage, type CallId, type Frame } from "../protocol/frames.ts";
@@ -150,14 +151,14 @@ class PortChannel implements Channel {
     this.#violations += 1;
     if (this.#violations < this.#limits.maxViolations) return;
     this.#sayClose();
-    const message = `The other side violated the protocol too often: ${error.message}`;
+    const message = WORDS && `The other side violated the protocol too often: ${error.message}`;
     this.#lose(new BridgeError(error.code, message));
   }
 
   close(error?: BridgeError): void {
     if (!this.#isOpen) return;
     this.#sayClose();
-    this.#end(error ?? new BridgeError("CHANNEL_CLOSED", "The bridge was closed."));
+    this.#end(error ?? new BridgeError("CHANNEL_CLOSED", WORDS && "The bridge was closed."));
   }
 
   #send(frame: Frame, transfer?: readonly object[]): void {
@@ -226,11 +227,11 @@ class PortChannel implements Channel {
   };
 
   readonly #onGone = (): void => {
-    this.#lose(new BridgeError("CHANNEL_LOST", "The other side is gone."));
+    this.#lose(new BridgeError("CHANNEL_LOST", WORDS && "The other side is gone."));
   };
 
   readonly #onMessageError = (): void => {
-    this.violation(new BridgeError("FRAME_MALFORMED", "A message could not be read."));
+    this.violation(new BridgeError("FRAME_MALFORMED", WORDS && "A message could not be read."));
   };
 
   // Without this, the calls in a refused message, and our calls whose answers were in it, would wait
@@ -270,7 +271,9 @@ class PortChannel implements Channel {
       case "refused":
         return (handlers.refused ?? unexpected(frame))(frame[1], frame[2]);
       case "close":
-        return this.#lose(new BridgeError("CHANNEL_LOST", "The other side closed the channel."));
+        return this.#lose(
+          new BridgeError("CHANNEL_LOST", WORDS && "The other side closed the channel."),
+        );
     }
   }
 }
@@ -281,21 +284,28 @@ export function createChannel(options: ChannelOptions): Channel {
 
 function unexpected(frame: Frame): () => never {
   return () => {
-    throw new BridgeError("FRAME_MALFORMED", `This side may not send a "${frame[0]}" frame.`);
+    throw new BridgeError(
+      "FRAME_MALFORMED",
+      WORDS && `This side may not send a "${frame[0]}" frame.`,
+    );
   };
 }
 
 function aborted(method: string, signal: AbortSignal | undefined): BridgeError {
-  return new BridgeError("CALL_ABORTED", `The call of "${method}" was aborted.`, {
-    cause: signal?.reason,
-  });
+  return new BridgeError(
+    "CALL_ABORTED",
+    WORDS ? `The call of "${method}" was aborted.` : [method],
+    {
+      cause: signal?.reason,
+    },
+  );
 }
 
 // Each waiting call gets its own error, so that stacks and correlation ids do not mix.
 function endedDuring(method: string, error: BridgeError | undefined): BridgeError {
   return new BridgeError(
     error?.code === "CHANNEL_CLOSED" ? "CHANNEL_CLOSED" : "CHANNEL_LOST",
-    `The channel ended before "${method}" was answered.`,
+    WORDS ? `The channel ended before "${method}" was answered.` : [method],
     error ? { cause: error } : {},
   );
 }

@@ -2,6 +2,7 @@
  * Calls of the other side that are being handled. Each gets exactly one answer, unless its caller
  * aborts it. Ids only increase, so a repeated call is detected without a list of earlier ids.
  */
+import { WORDS } from "@breezeway/shared/words";
 import { isPromiseLike } from "../contract/validate.ts";
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { CallFrame, CallId } from "../protocol/frames.ts";
@@ -83,7 +84,7 @@ export function createIncomingCalls(deps: IncomingCallsDeps): IncomingCalls {
   return {
     start([, id, method, args], isUserActive, bytes) {
       if (id <= lastId) {
-        throw new BridgeError("FRAME_MALFORMED", "The other side used a call id twice.");
+        throw new BridgeError("FRAME_MALFORMED", WORDS && "The other side used a call id twice.");
       }
       lastId = id;
       if (running.size >= deps.maxCalls) {
@@ -129,5 +130,8 @@ export function createIncomingCalls(deps: IncomingCallsDeps): IncomingCalls {
 }
 
 export function tooManyCalls(max: number): BridgeError {
-  return new BridgeError("CALL_LIMIT_EXCEEDED", `More than ${max} calls wait for an answer.`);
+  return new BridgeError(
+    "CALL_LIMIT_EXCEEDED",
+    WORDS ? `More than ${max} calls wait for an answer.` : [max],
+  );
 }

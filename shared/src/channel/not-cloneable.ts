@@ -1,4 +1,5 @@
 /** Finds out why a frame cannot be sent. It runs only after the port has refused the frame. */
+import { WORDS } from "@breezeway/shared/words";
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { Frame } from "../protocol/frames.ts";
 
@@ -10,12 +11,16 @@ const MAX_PATH_LENGTH = 128;
  * @param cause What the port has thrown. A port that carries only text throws a TypeError in words.
  */
 export function notCloneable(frame: Frame, isMoving: boolean, cause: unknown): BridgeError {
+  return new BridgeError("VALUE_NOT_CLONEABLE", WORDS && whyNot(frame, isMoving, cause), { cause });
+}
+
+function whyNot(frame: Frame, isMoving: boolean, cause: unknown): string {
   const path = isMoving ? "" : faultIn(() => frame[frame[0] === "call" ? 3 : 2], "value");
   const why =
     cause instanceof TypeError
       ? cause.message
       : `${path || "it"} is a function, a DOM node, a proxy (use toRaw in Vue, toJS in MobX), or already moved.`;
-  return new BridgeError("VALUE_NOT_CLONEABLE", `A value cannot be sent: ${why}`, { cause });
+  return `A value cannot be sent: ${why}`;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { WORDS } from "@breezeway/shared/words";
 import { BridgeError, type WireError } from "../errors/bridge-error.ts";
 
 /**
@@ -7,5 +8,5 @@ import { BridgeError, type WireError } from "../errors/bridge-error.ts";
 export function toWireError(error: unknown, correlationId: string): WireError {
   return BridgeError.is(error)
     ? error.toWire(error.correlationId ?? correlationId)
-    : { code: "CALL_FAILED", message: "The method failed.", correlationId };
+    : new BridgeError("CALL_FAILED", WORDS && "The method failed.").toWire(correlationId);
 }

@@ -7,6 +7,7 @@
  * it is set to the earliest deadline, and cleared once no call waits. No timer outlives its call by
  * more than `SOON_MS`, and none outlives the channel.
  */
+import { WORDS } from "@breezeway/shared/words";
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { CallId } from "../protocol/frames.ts";
 import type { Clock } from "../clock.ts";
@@ -112,5 +113,8 @@ export function createPendingCalls(clock: Clock, onTimeout: (id: CallId) => void
 }
 
 function timedOut({ method, timeoutMs }: PendingCall): BridgeError {
-  return new BridgeError("CALL_TIMEOUT", `"${method}" did not answer within ${timeoutMs} ms.`);
+  return new BridgeError(
+    "CALL_TIMEOUT",
+    WORDS ? `"${method}" did not answer within ${timeoutMs} ms.` : [`${method}, ${timeoutMs} ms`],
+  );
 }

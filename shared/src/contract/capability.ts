@@ -1,3 +1,4 @@
+import { WORDS } from "@breezeway/shared/words";
 import { BridgeError } from "../errors/bridge-error.ts";
 
 /**
@@ -16,7 +17,9 @@ export function assertCapability(
   if (capability === undefined || can(capability)) return;
   throw new BridgeError(
     "CAPABILITY_MISSING",
-    `${subject} needs the capability "${capability}", which the app's manifest does not list.`,
+    WORDS
+      ? `${subject} needs the capability "${capability}", which the app's manifest does not list.`
+      : [`${subject}, ${capability}`],
     { details: { capability } },
   );
 }

@@ -3,6 +3,7 @@
  * compile-time types to both sides, and run-time checks with any Standard Schema library
  * (https://standardschema.dev): zod, valibot, arktype.
  */
+import { WORDS } from "@breezeway/shared/words";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BridgeError } from "../errors/bridge-error.ts";
 import { quoted } from "../errors/quoted.ts";
@@ -49,11 +50,13 @@ export function defineContract<const C extends Contract>(contract: C): C {
     ...Object.entries(contract.methods ?? {}),
     ...Object.entries(contract.guestMethods ?? {}),
   ]) {
-    if (!isName(name)) throw invalid(`${quoted(name)}: is not a valid method name`);
+    if (!isName(name))
+      throw invalid(WORDS ? `${quoted(name)}: is not a valid method name` : quoted(name));
     assertCapability(name, method.capability);
   }
   for (const [topic, entry] of Object.entries(contract.events ?? {})) {
-    if (!isName(topic)) throw invalid(`${quoted(topic)}: is not a valid topic`);
+    if (!isName(topic))
+      throw invalid(WORDS ? `${quoted(topic)}: is not a valid topic` : quoted(topic));
     assertCapability(topic, eventDefinition(entry).capability);
   }
   return contract;
@@ -66,12 +69,12 @@ export function eventDefinition(entry: EventEntry): EventDefinition {
 
 function assertCapability(name: string, capability: string | undefined): void {
   if (capability !== undefined && !isRight(capability)) {
-    throw invalid(`"${name}": capability: must have the form resource:action`);
+    throw invalid(WORDS ? `"${name}": capability: must have the form resource:action` : name);
   }
 }
 
 function invalid(what: string): BridgeError {
-  return new BridgeError("CONFIG_INVALID", `Contract: ${what}.`);
+  return new BridgeError("CONFIG_INVALID", WORDS ? `Contract: ${what}.` : [what]);
 }
 
 type Methods<C extends Contract, Side extends "methods" | "guestMethods"> = NonNullable<C[Side]>;

@@ -3,6 +3,7 @@
  * so that a mistake shows where it was made, and what it receives, since it does not trust its peer.
  * Only the receiver applies a schema's transforms.
  */
+import { WORDS } from "@breezeway/shared/words";
 import { BridgeError } from "../errors/bridge-error.ts";
 import { quoted } from "../errors/quoted.ts";
 import { isName } from "../protocol/names.ts";
@@ -43,19 +44,23 @@ export function createContractGuard(
       const listed = contract?.[side];
       if (listed === undefined) return undefined;
       if (!Object.hasOwn(listed, name)) {
-        throw new BridgeError("CALL_METHOD_UNKNOWN", `The contract has no method ${quoted(name)}.`);
+        throw new BridgeError(
+          "CALL_METHOD_UNKNOWN",
+          WORDS ? `The contract has no method ${quoted(name)}.` : [quoted(name)],
+        );
       }
-      if (side === "methods") assertCapability(can, `"${name}"`, listed[name]?.capability);
+      if (side === "methods")
+        assertCapability(can, WORDS ? `"${name}"` : name, listed[name]?.capability);
       return listed[name];
     },
     topic(topic) {
       const events = contract?.events;
-      if (!isName(topic)) throw badTopic(topic, "is not a valid name");
+      if (!isName(topic)) throw badTopic(topic, WORDS && "is not a valid name");
       if (events === undefined) return undefined;
       const entry = Object.hasOwn(events, topic) ? events[topic] : undefined;
-      if (entry === undefined) throw badTopic(topic, "is not in the contract");
+      if (entry === undefined) throw badTopic(topic, WORDS && "is not in the contract");
       const definition = eventDefinition(entry);
-      assertCapability(can, `The topic "${topic}"`, definition.capability);
+      assertCapability(can, WORDS ? `The topic "${topic}"` : topic, definition.capability);
       return definition;
     },
   };
@@ -85,11 +90,14 @@ export function checkArgs(
   if (definition === undefined) return args;
   if (definition.args === undefined) {
     if (args.length === 0) return args;
-    throw new BridgeError("CALL_ARGUMENTS_INVALID", `"${name}" takes no arguments.`);
+    throw new BridgeError(
+      "CALL_ARGUMENTS_INVALID",
+      WORDS ? `"${name}" takes no arguments.` : [name],
+    );
   }
   return check(definition.args, args, {
     code: "CALL_ARGUMENTS_INVALID",
-    subject: `The arguments of "${name}"`,
+    subject: WORDS ? `The arguments of "${name}"` : name,
   });
 }
 
@@ -102,7 +110,7 @@ export function checkResult(
   if (definition?.returns === undefined) return result;
   return check(definition.returns, result, {
     code: "CALL_RESULT_INVALID",
-    subject: `The result of "${name}"`,
+    subject: WORDS ? `The result of "${name}"` : name,
   });
 }
 
@@ -115,10 +123,13 @@ export function checkPayload(
   if (definition === undefined) return payload;
   return check(definition.payload, payload, {
     code: "EVENT_PAYLOAD_INVALID",
-    subject: `The payload of "${topic}"`,
+    subject: WORDS ? `The payload of "${topic}"` : topic,
   });
 }
 
-function badTopic(topic: string, what: string): BridgeError {
-  return new BridgeError("EVENT_TOPIC_INVALID", `The topic ${quoted(topic)} ${what}.`);
+function badTopic(topic: string, what: string | false): BridgeError {
+  return new BridgeError(
+    "EVENT_TOPIC_INVALID",
+    WORDS ? `The topic ${quoted(topic)} ${what || ""}.` : [quoted(topic)],
+  );
 }

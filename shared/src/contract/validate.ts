@@ -1,3 +1,4 @@
+import { WORDS } from "@breezeway/shared/words";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { ErrorCode } from "../errors/codes.ts";
@@ -28,7 +29,9 @@ export function check<S extends StandardSchemaV1>(
     throw new BridgeError(
       failure.code,
       // The library's own text is left out: it may quote the value, and this message may cross the bridge.
-      `${failure.subject} did not match the contract${path && ` at ${path}`}.`,
+      WORDS
+        ? `${failure.subject} did not match the contract${path && ` at ${path}`}.`
+        : [path ? `${failure.subject}, ${path}` : failure.subject],
       { details: { path }, cause: first },
     );
   });

@@ -13,6 +13,13 @@ export interface WireError {
   readonly correlationId: string;
 }
 
+/**
+ * The text of an error. A build without words has `false` in its place, or in a list the one fact that the
+ * code does not say, such as the name of a method. The text is then the code, the fact, and a link to the
+ * errors page.
+ */
+export type ErrorText = string | false | readonly [fact: string | number];
+
 export interface BridgeErrorOptions {
   /** Facts for the program that catches the error. JSON-safe; never a token or a secret. */
   readonly details?: ErrorDetails;
@@ -25,6 +32,9 @@ export interface BridgeErrorOptions {
 // A registered symbol, so that two copies of the SDK on a page recognise each other's errors;
 // `instanceof` would not.
 const BRAND = Symbol.for("@breezeway/BridgeError");
+
+/** The page that explains each code, under the code's reason. */
+export const ERRORS_URL = "https://breezeway.dev/errors#";
 
 /**
  * The error class of Breezeway. Branch on `code`; messages are for people and may change.
@@ -42,8 +52,11 @@ export class BridgeError extends Error {
   readonly details: ErrorDetails;
   readonly correlationId: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options: BridgeErrorOptions = {}) {
-    super(message, "cause" in options ? { cause: options.cause } : undefined);
+  constructor(code: ErrorCode, text: ErrorText, options: BridgeErrorOptions = {}) {
+    super(
+      typeof text === "string" ? text : inBrief(code, text || []),
+      "cause" in options ? { cause: options.cause } : undefined,
+    );
     this.name = "BridgeError";
     this.code = code;
     this.details = options.details ?? {};
@@ -81,4 +94,8 @@ export class BridgeError extends Error {
       ? new BridgeError(code, message, { correlationId })
       : new BridgeError("CALL_FAILED", message, { correlationId, details: { remoteCode: code } });
   }
+}
+
+function inBrief(code: ErrorCode, fact: readonly [] | readonly [string | number]): string {
+  return `${[code, ...fact].join(": ")}. See ${ERRORS_URL}${reasonOf(code)}`;
 }

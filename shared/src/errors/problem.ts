@@ -3,7 +3,7 @@
  * section 3) or `DPoP` (RFC 9449, section 7.1). Pure: the caller turns the parts into a response of
  * its framework, so every server of Breezeway answers alike.
  */
-import { BridgeError } from "./bridge-error.ts";
+import { BridgeError, ERRORS_URL } from "./bridge-error.ts";
 import { reasonOf } from "./codes.ts";
 import { ERROR_HINTS } from "./hints.ts";
 import { HTTP_CODES, isHttpCode, type ErrorAction, type ErrorReason } from "./http-codes.ts";
@@ -38,8 +38,6 @@ export interface ProblemOptions {
 /** How a session token is presented: alone (RFC 6750), or with a proof (RFC 9449). */
 export type AuthScheme = "Bearer" | "DPoP";
 
-const TYPE_BASE = "https://breezeway.dev/errors#";
-
 /**
  * Turns any thrown value into an HTTP answer. A value other than a `BridgeError` with an HTTP code
  * becomes `internal-error`; its message stays on the server.
@@ -50,7 +48,7 @@ export function toProblem(error: unknown, options: ProblemOptions): ProblemRespo
   const [status, action] = HTTP_CODES[code];
   const reason = reasonOf(code);
   const problem: Problem = {
-    type: TYPE_BASE + reason,
+    type: ERRORS_URL + reason,
     title: ERROR_HINTS[code],
     status,
     reason,

@@ -6,6 +6,7 @@
  * The parser is written by hand. It runs for every frame on both sides and is part of every guest,
  * where a schema library would take more than half of the size budget.
  */
+import { WORDS } from "@breezeway/shared/words";
 import { BridgeError, type WireError } from "../errors/bridge-error.ts";
 import { isWireError } from "./guards.ts";
 import { isName } from "./names.ts";
@@ -63,11 +64,13 @@ export type FrameKind = Frame[0];
  */
 export function parseMessage(data: unknown, maxFrames: number): readonly Frame[] {
   if (!Array.isArray(data) || data.length === 0)
-    throw malformed("a message must be a list of frames");
+    throw malformed(WORDS && "a message must be a list of frames");
   if (data.length > maxFrames) {
     throw new BridgeError(
       "FRAME_TOO_LARGE",
-      `A message has ${data.length} frames, and at most ${maxFrames} are allowed.`,
+      WORDS
+        ? `A message has ${data.length} frames, and at most ${maxFrames} are allowed.`
+        : [data.length],
     );
   }
   for (let index = 0; index < data.length; index += 1) assertFrame(data[index]);
@@ -75,8 +78,9 @@ export function parseMessage(data: unknown, maxFrames: number): readonly Frame[]
 }
 
 function assertFrame(frame: unknown): asserts frame is Frame {
-  if (!Array.isArray(frame)) throw malformed("a frame must be a list");
-  if (!isWellFormed(frame)) throw malformed(`a "${describeKind(frame[0])}" frame is malformed`);
+  if (!Array.isArray(frame)) throw malformed(WORDS && "a frame must be a list");
+  if (!isWellFormed(frame))
+    throw malformed(WORDS && `a "${describeKind(frame[0])}" frame is malformed`);
 }
 
 function isWellFormed(frame: readonly unknown[]): boolean {
@@ -118,6 +122,9 @@ function describeKind(kind: unknown): string {
   return typeof kind === "string" && /^[a-z]{1,16}$/.test(kind) ? kind : typeof kind;
 }
 
-function malformed(what: string): BridgeError {
-  return new BridgeError("FRAME_MALFORMED", `The other side violated the protocol: ${what}.`);
+function malformed(what: string | false): BridgeError {
+  return new BridgeError(
+    "FRAME_MALFORMED",
+    WORDS && `The other side violated the protocol: ${what || ""}.`,
+  );
 }

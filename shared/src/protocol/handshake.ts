@@ -2,6 +2,7 @@
  * The two messages before the data channel. They travel through penpal, whose handshake has already
  * pinned window and origin on both sides. The data port travels with the welcome.
  */
+import { WORDS } from "@breezeway/shared/words";
 import { BridgeError, type WireError } from "../errors/bridge-error.ts";
 import { isKeyThumbprint } from "../tokens/proof.ts";
 import { isRecord, isWireError } from "./guards.ts";
@@ -64,7 +65,7 @@ export function parseHello(value: unknown): Hello {
       };
     }
   }
-  throw new BridgeError("FRAME_MALFORMED", "The guest's hello is malformed.");
+  throw new BridgeError("FRAME_MALFORMED", WORDS && "The guest's hello is malformed.");
 }
 
 /** @throws {BridgeError} FRAME_MALFORMED */
@@ -75,7 +76,7 @@ export function parseWelcome(value: unknown): Welcome | Refusal {
     }
     if (value["ok"] === true && isWelcome(value)) return value;
   }
-  throw new BridgeError("FRAME_MALFORMED", "The host's welcome is malformed.");
+  throw new BridgeError("FRAME_MALFORMED", WORDS && "The host's welcome is malformed.");
 }
 
 function isWelcome(value: Record<string, unknown>): value is Record<string, unknown> & Welcome {

@@ -1,3 +1,4 @@
+import { WORDS } from "@breezeway/shared/words";
 import { BridgeError } from "../errors/bridge-error.ts";
 import { isRecord } from "../protocol/guards.ts";
 
@@ -25,7 +26,7 @@ export function decodeSessionToken(token: string): DecodedToken {
       // The caught error may quote the token; the error below does not.
     }
   }
-  throw new BridgeError("TOKEN_MALFORMED", "The session token is not a compact JWT.");
+  throw new BridgeError("TOKEN_MALFORMED", WORDS && "The session token is not a compact JWT.");
 }
 
 /**
@@ -38,7 +39,7 @@ function decodePart(part: string): Record<string, unknown> {
   let escapes = "";
   for (const letter of part) {
     const value = LETTERS.indexOf(letter);
-    if (value < 0) throw new TypeError("not base64url");
+    if (value < 0) throw new TypeError();
     bits = (bits << 6) | value;
     count += 6;
     if (count < 8) continue;
@@ -47,8 +48,8 @@ function decodePart(part: string): Record<string, unknown> {
     bits &= (1 << count) - 1;
   }
   // A letter too many, or a second spelling of the same bytes.
-  if (count > 4 || bits > 0) throw new TypeError("not canonical base64url");
+  if (count > 4 || bits > 0) throw new TypeError();
   const value: unknown = JSON.parse(decodeURIComponent(escapes));
-  if (!isRecord(value)) throw new TypeError("not an object");
+  if (!isRecord(value)) throw new TypeError();
   return value;
 }
