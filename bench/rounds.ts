@@ -1,7 +1,10 @@
+import process from "node:process";
+
 /**
  * Compares contenders in one process: rounds in the order A B C C B A, so that heat, noise and a
  * growing heap affect all of them equally. Results are medians over the rounds. Only ratios within
- * one run count.
+ * one run count. Operations that only compute are judged by CPU time, which other programs of the machine
+ * disturb least.
  */
 export interface Contender {
   readonly name: string;
@@ -15,40 +18,57 @@ export interface Result {
 }
 
 export interface RoundOptions {
-  /** An even number of rounds. Default: 10. */
+  /** An even number of rounds. Default: `ROUNDS` in the environment, or 10. */
   readonly rounds?: number;
   /** The time of one contender in one round. Default: 200 ms. */
   readonly sliceMs?: number;
+  /** `wall` for operations that wait, such as for a disk. Default: `cpu`. */
+  readonly clock?: "cpu" | "wall";
 }
+
+const ROUNDS = Number(process.env["ROUNDS"] ?? 10);
 
 export async function compare(
   contenders: readonly Contender[],
-  { rounds = 10, sliceMs = 200 }: RoundOptions = {},
+  { rounds = ROUNDS, sliceMs = 200, clock = "cpu" }: RoundOptions = {},
 ): Promise<readonly Result[]> {
   const samples = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
   const batches = new Map<string, number>();
   for (const { name, run } of contenders) {
     // This is also the warm-up: enough operations for the optimising compiler.
-    const perSecond = await measure(run, 100, sliceMs * 2);
+    const perSecond = await measure({ run, batch: 100, sliceMs: sliceMs * 2, clock });
     batches.set(name, Math.max(1, Math.round(perSecond / 200)));
   }
   for (let round = 0; round < rounds; round += 1) {
     const order = round % 2 === 0 ? contenders : contenders.toReversed();
     for (const { name, run } of order) {
-      samples.get(name)?.push(await measure(run, batches.get(name) ?? 1, sliceMs));
+      samples
+        .get(name)
+        ?.push(await measure({ run, batch: batches.get(name) ?? 1, sliceMs, clock }));
     }
   }
   return contenders.map(({ name }) => ({ name, perSecond: median(samples.get(name) ?? []) }));
 }
 
-async function measure(run: Contender["run"], batch: number, sliceMs: number): Promise<number> {
-  const startedAt = performance.now();
+interface Slice extends Required<Pick<RoundOptions, "sliceMs" | "clock">> {
+  readonly run: Contender["run"];
+  readonly batch: number;
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+async function measure({ run, batch, sliceMs, clock }: Slice): Promise<number> {
+  const nowMs = clock === "cpu" ? cpuMs : (): number => performance.now();
+  const startedAtMs = nowMs();
   let operations = 0;
   let elapsedMs = 0;
   while (elapsedMs < sliceMs) {
     await run(batch);
     operations += batch;
-    elapsedMs = performance.now() - startedAt;
+    elapsedMs = nowMs() - startedAtMs;
   }
   return (operations / elapsedMs) * 1_000;
 }
@@ -59,14 +79,23 @@ function median(values: readonly number[]): number {
   return ((sorted[Math.floor(middle - 0.5)] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
 }
 
-/** A table in Markdown, with the ratio to the first contender. */
-export function table(title: string, results: readonly Result[]): string {
+/** The speed of one contender in relation to another. */
+export function ratio(results: readonly Result[], name: string, other: string): number {
+  const rateOf = (wanted: string): number =>
+    results.find((result) => result.name === wanted)?.perSecond ?? Number.NaN;
+  return rateOf(name) / rateOf(other);
+}
+
+/** A table in Markdown, with the ratio to the first contender. @param per - As `compare` counted. */
+export function table(
+  title: string,
+  results: readonly Result[],
+  per: "per CPU second" | "per second" = "per CPU second",
+): string {
   const base = results[0]?.perSecond ?? 1;
   const rows = results.map(
     ({ name, perSecond }) =>
       `| ${name} | ${Math.round(perSecond).toLocaleString("en")} | ${(perSecond / base).toFixed(2)} |`,
   );
-  return [`### ${title}`, "", "| | per second | ratio |", "|---|---:|---:|", ...rows, ""].join(
-    "\n",
-  );
+  return [`### ${title}`, "", `| | ${per} | ratio |`, "|---|---:|---:|", ...rows, ""].join("\n");
 }

@@ -21,6 +21,7 @@ const COMMANDS = {
   guards: { script: "scripts/guards/run.ts", browser: true, packages: true },
   chaos: { script: "chaos/run.ts", browser: false, packages: true },
   fuzz: { script: "scripts/fuzz/run.ts", browser: false, packages: false },
+  bench: { script: "scripts/bench/main.ts", browser: true, packages: true },
   capacity: { script: "bench/capacity/main.ts", browser: false, packages: false },
   soak: { script: "chaos/soak/run.ts", browser: false, packages: true },
   "soak:browser": { script: "chaos/browser/run.ts", browser: true, packages: false },

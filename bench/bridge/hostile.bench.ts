@@ -11,6 +11,7 @@
 import process from "node:process";
 import type { Frame, Page } from "playwright";
 import { keepAwake } from "../cores.ts";
+import { report } from "../figures.ts";
 import { launchBrowser } from "./browser.ts";
 import { heapOf } from "./heap.ts";
 import { HOSTILE_VALUES, randomFrom } from "./hostile-values.ts";
@@ -58,6 +59,13 @@ try {
   await Promise.race([openHostile(page), firstErrorOf(page)]);
   process.stdout.write(`seed ${SEED}\n`);
   const missed = await reportTypes(page);
+  report({
+    id: "hostile/missed",
+    what: "types of hostile messages that stall a page twice as long as a bare port",
+    value: missed,
+    unit: "",
+    goal: { atMost: 0 },
+  });
   process.exitCode = missed === 0 ? 0 : 1;
 } finally {
   await browser.close();

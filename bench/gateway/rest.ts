@@ -19,6 +19,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createSigner, ISSUER } from "@breezeway/test-support/signer";
 import { listen } from "@breezeway/test-support/listen";
+import { report } from "../figures.ts";
 import type { FromGateway, Usage } from "./rest-gateway.ts";
 
 const setting = (name: string, otherwise: number): number => Number(process.env[name] ?? otherwise);
@@ -169,6 +170,13 @@ try {
   ] as const) {
     print(`| ${name} | ${micros.toFixed(0)} µs | ${(micros / small).toFixed(2)} |`);
   }
+  report({
+    id: "gateway/routes",
+    what: `CPU per request with ${ROUTES} routes ÷ with 1 route`,
+    value: last / small,
+    unit: "",
+    goal: { atMost: 1.2 },
+  });
 
   await usage();
   await load("/route-0", (sent) => sent >= REQUESTS);
@@ -198,6 +206,13 @@ try {
   }
   await send("/route-0", signer.token());
   print(`\n${failed} requests failed`);
+  report({
+    id: "gateway/reload",
+    what: "requests that fail during reloads and among idle connections",
+    value: failed,
+    unit: "",
+    goal: { atMost: 0 },
+  });
   for (const socket of sockets) socket.destroy();
 } finally {
   child.kill("SIGKILL");

@@ -11,7 +11,8 @@ import process from "node:process";
 import { createIssuer, sqliteStore, type Issuer, type Store } from "@breezeway/issuer";
 import { postgresStore } from "@breezeway/issuer/postgres";
 import { SignJWT } from "jose";
-import { compare, table, type Contender } from "../rounds.ts";
+import { report } from "../figures.ts";
+import { compare, ratio, table, type Contender } from "../rounds.ts";
 
 const ISSUER = "http://localhost:4000/auth";
 const SESSIONS = 1_000;
@@ -143,10 +144,25 @@ const postgres =
     ? []
     : [await open("Postgres", postgresStore({ connectionString }))];
 
+const minted = await compare([bare, mint(full), ...postgres.map(mint), mintOverHttp(full), jose]);
+report({
+  id: "issuer/mint",
+  what: "`mintToken` ÷ its signature",
+  value: ratio(minted, mint(full).name, bare.name),
+  unit: "",
+});
+report({
+  id: "issuer/http",
+  what: "`POST /session/token`, Request to Response ÷ its signature",
+  value: ratio(minted, mintOverHttp(full).name, bare.name),
+  unit: "",
+  goal: { atLeast: 0.6 },
+});
+
 const out = [
   `Node ${process.version}, ${cpus()[0]?.model ?? "unknown CPU"}, ${SESSIONS} sessions`,
   "",
-  table("Mint", await compare([bare, mint(full), ...postgres.map(mint), mintOverHttp(full), jose])),
+  table("Mint", minted),
   table(
     "Refresh, Request to Response",
     await compare(
@@ -156,8 +172,9 @@ const out = [
         refresh(normal, IN_FLIGHT),
         ...postgres.map((subject) => refresh(subject, IN_FLIGHT)),
       ],
-      { rounds: 6 },
+      { rounds: 6, clock: "wall" },
     ),
+    "per second",
   ),
 ];
 process.stdout.write(`${out.join("\n")}\n`);

@@ -17,6 +17,7 @@ import { serveIssuer } from "@breezeway/issuer/node";
 import { createIssuerForTesting } from "@breezeway/issuer/testing";
 import { systemClock, type Clock } from "@breezeway/shared";
 import { createSessionVerifierForTesting } from "@breezeway/verify/testing";
+import { report } from "../figures.ts";
 
 const ISSUER = "http://127.0.0.1:4000/auth";
 const DURATION_MS = Number(process.env["BREEZEWAY_BENCH_MS"] ?? 60_000);
@@ -89,4 +90,11 @@ process.stdout.write(
   `${verified} tokens verified in ${DURATION_MS / 1_000} s with ${kids.size} keys, ${failed} failures\n`,
 );
 for (const [reason, count] of failures) process.stdout.write(`  ${count} × ${reason}\n`);
+report({
+  id: "issuer/rotation",
+  what: "tokens that fail in two key rotations",
+  value: failed,
+  unit: "",
+  goal: { atMost: 0 },
+});
 process.exitCode = failed === 0 && kids.size === 3 ? 0 : 1;

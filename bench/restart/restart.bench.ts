@@ -16,6 +16,7 @@ import {
 import { setTimeout as sleep } from "node:timers/promises";
 import { createIssuer } from "@breezeway/issuer";
 import { postgresStore } from "@breezeway/issuer/postgres";
+import { report } from "../figures.ts";
 import { KEY_SECRET, startPlatform, TENANT } from "./platform.ts";
 
 const setting = (name: string, otherwise: number): number => Number(process.env[name] ?? otherwise);
@@ -156,6 +157,13 @@ const failed = [...lost.values()].reduce((sum, count) => sum + count, 0);
 print(
   `\n${state.requests} requests, ${state.tokens} tokens, ${ROUNDS} key rotations: ${failed} lost`,
 );
+report({
+  id: "restart/lost",
+  what: "requests lost while both processes of a platform restart",
+  value: failed,
+  unit: "",
+  goal: { atMost: 0 },
+});
 for (const [what, count] of lost) print(`  ${count} × ${what}`);
 agent.destroy();
 await operator.close();

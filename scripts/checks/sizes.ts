@@ -14,6 +14,7 @@ import process from "node:process";
 import { promisify } from "node:util";
 import { brotliCompress } from "node:zlib";
 import * as z from "zod/mini";
+import { report } from "../../bench/figures.ts";
 import { readPackageJson } from "../packages/public-packages.ts";
 import { ROOT } from "../suite/root.ts";
 import { bundle, sourceEntries } from "./support/bundle.ts";
@@ -130,6 +131,13 @@ async function printTable(): Promise<void> {
   for (const [entry, size] of Object.entries(sizes)) {
     const { budget = 0, ceiling } = budgets[entry] ?? {};
     const promise = ceiling === undefined ? "" : `, promised ${ceiling}`;
+    report({
+      id: `size${entry.replace("@breezeway", "").replace(/(?<=\/.*)\//u, "-")}`,
+      what: `\`${entry}\`, minified, brotli`,
+      value: size / 1_000,
+      unit: "kB",
+      goal: ceiling === undefined ? undefined : { atMost: ceiling / 1_000 },
+    });
     process.stdout.write(
       `${entry.padEnd(32)} ${String(size).padStart(7)} of ${budget}${promise}\n`,
     );
