@@ -43,9 +43,9 @@ export async function renderErrorsPage(): Promise<string> {
   const http = Object.entries(HTTP_CODES).map(([code, [status, action]]) =>
     row([nameOf(code), `\`${reasonOf(known(code))}\``, String(status), action, ...rest(code)]),
   );
-  const bridge = Object.keys(ERROR_CODES)
-    .filter((code) => !isHttpCode(code))
-    .map((code) => row([nameOf(code), ...rest(code)]));
+  const bridge = ERROR_CODES.filter((code) => !isHttpCode(code)).map((code) =>
+    row([nameOf(code), ...rest(code)]),
+  );
   const page = [
     INTRODUCTION,
     "## From HTTP endpoints",

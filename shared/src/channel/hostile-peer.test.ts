@@ -439,14 +439,18 @@ describe("hostile answers", () => {
     await refused;
   });
 
-  it("become CALL_FAILED when their code is unknown", async () => {
+  it.each([
+    ["keep a code that only a newer version knows", "BRAND_NEW", { code: "BRAND_NEW" }],
+    [
+      "become CALL_FAILED when their code has another form",
+      "<b>x</b>",
+      { code: "CALL_FAILED", details: { remoteCode: "<b>x</b>" } },
+    ],
+  ])("%s", async (_what, code, expected) => {
     const peer = attack();
-    const rejected = expect(peer.channel.call("x", [])).rejects.toMatchObject({
-      code: "CALL_FAILED",
-      details: { remoteCode: "BRAND_NEW" },
-    });
+    const rejected = expect(peer.channel.call("x", [])).rejects.toMatchObject(expected);
     await nextTask();
-    await peer.send([["error", 1, { code: "BRAND_NEW", message: "m", correlationId: "c" }]]);
+    await peer.send([["error", 1, { code, message: "m", correlationId: "c" }]]);
     await rejected;
   });
 });

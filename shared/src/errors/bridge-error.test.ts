@@ -45,27 +45,38 @@ describe("BridgeError", () => {
     expect(JSON.stringify(error.toWire("c-1"))).not.toContain("canary-secret");
   });
 
-  it("turns an unknown code into CALL_FAILED with the original in details", () => {
-    const error = BridgeError.fromWire({
-      code: "FROM_THE_FUTURE",
-      message: "?",
-      correlationId: "c-1",
-    });
+  it.each(["FROM_THE_FUTURE", "X", "A_B", "A".repeat(64)])(
+    "keeps the code %s of a newer version, without a retry",
+    (code) => {
+      const error = BridgeError.fromWire({ code, message: "?", correlationId: "c-1" });
+      expect(error).toMatchObject({ code, message: "?", correlationId: "c-1", retryable: false });
+      expect(error.details).toEqual({});
+      expect(isErrorCode(code)).toBe(false);
+    },
+  );
+
+  it.each([
+    ...["constructor", "__proto__", "toString", "", "_", "A_", "_A", "A__B", "call-failed"],
+    ...["CALL FAILED", "CALL_FAILED\n", "ÄRGER", "A1", "A".repeat(65)],
+  ])("turns the code %j into CALL_FAILED with the original in details", (code) => {
+    const error = BridgeError.fromWire({ code, message: "?", correlationId: "c" });
     expect(error.code).toBe("CALL_FAILED");
-    expect(error.details).toEqual({ remoteCode: "FROM_THE_FUTURE" });
+    expect(error.details).toEqual({ remoteCode: code });
+    expect(isErrorCode(code)).toBe(false);
   });
 
-  it.each(["constructor", "__proto__", "toString"])("does not accept the code %s", (code) => {
-    expect(isErrorCode(code)).toBe(false);
-    expect(BridgeError.fromWire({ code, message: "?", correlationId: "c" }).code).toBe(
-      "CALL_FAILED",
-    );
+  it("restores every code of this version with its retry", () => {
+    for (const code of ERROR_CODES) {
+      const sent = new BridgeError(code, "?");
+      const restored = BridgeError.fromWire(sent.toWire("c"));
+      expect([restored.code, restored.retryable]).toEqual([code, sent.retryable]);
+    }
   });
 });
 
 describe("ERROR_CODES", () => {
   it("has a hint for every code", () => {
-    expect(Object.keys(ERROR_HINTS).toSorted()).toEqual(Object.keys(ERROR_CODES).toSorted());
+    expect(Object.keys(ERROR_HINTS).toSorted()).toEqual(ERROR_CODES.toSorted());
   });
 
   it("converts each HTTP code to its reason and back", () => {

@@ -1,4 +1,4 @@
-import { isErrorCode, isRetryable, reasonOf, type ErrorCode } from "./codes.ts";
+import { hasCodeForm, isRetryable, reasonOf, type ErrorCode } from "./codes.ts";
 
 /** A value that survives `JSON.stringify` unchanged. */
 export type JsonValue =
@@ -85,12 +85,13 @@ export class BridgeError extends Error {
   }
 
   /**
-   * Restores an error that came over the bridge. A code that this version does not know becomes
-   * `CALL_FAILED`, with the original in `details.remoteCode`.
+   * Restores an error that came over the bridge. A code of a newer version stays as it is, and is not
+   * retryable here. Another text in its place becomes `CALL_FAILED`, with the original in
+   * `details.remoteCode`.
    */
   static fromWire(wire: WireError): BridgeError {
     const { code, message, correlationId } = wire;
-    return isErrorCode(code)
+    return hasCodeForm(code)
       ? new BridgeError(code, message, { correlationId })
       : new BridgeError("CALL_FAILED", message, { correlationId, details: { remoteCode: code } });
   }

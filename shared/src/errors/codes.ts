@@ -1,96 +1,129 @@
 /**
- * All error codes, with what every guest needs to know of each: its name, and whether a retry can
- * succeed. What only servers and docs need stands elsewhere under the same codes: HTTP statuses and
- * actions in `http-codes.ts`, one hint each in `hints.ts`.
+ * All error codes. What only servers and docs need stands elsewhere under the same codes: HTTP statuses and
+ * actions in `http-codes.ts`, one hint each in `hints.ts`. A guest loads neither these nor this list.
  */
-
-/** All codes. The value says whether a retry of the same operation can succeed. */
-export const ERROR_CODES = {
+export const ERROR_CODES = [
   // The bridge and its configuration.
-  CONFIG_HOST_ORIGINS_MISSING: false,
-  CONFIG_HOST_ORIGINS_INVALID: false,
-  CONFIG_INVALID: false,
-  MANIFEST_INVALID: false,
-  HANDSHAKE_NOT_EMBEDDED: false,
-  HANDSHAKE_TIMEOUT: true,
-  HANDSHAKE_PROTOCOL_MISMATCH: false,
-  HANDSHAKE_REFUSED: false,
-  CHANNEL_LOST: true,
-  CHANNEL_CLOSED: false,
-  CALL_TIMEOUT: true,
-  CALL_ABORTED: false,
-  CALL_FAILED: false,
-  CALL_METHOD_UNKNOWN: false,
-  CALL_ARGUMENTS_INVALID: false,
-  CALL_RESULT_INVALID: false,
-  CALL_LIMIT_EXCEEDED: true,
-  CAPABILITY_MISSING: false,
-  SURFACE_REFUSED: false,
-  ACTIVATION_MISSING: false,
-  EVENT_TOPIC_INVALID: false,
-  EVENT_PAYLOAD_INVALID: false,
-  CONTEXT_INVALID: false,
-  FRAME_MALFORMED: false,
-  FRAME_TOO_LARGE: false,
-  FRAME_RATE_EXCEEDED: true,
-  VALUE_NOT_CLONEABLE: false,
-  FETCH_ORIGIN_NOT_ALLOWED: false,
-  FETCH_FAILED: true,
-  SIGNED_OUT: false,
-  OFFLINE: true,
-  DENIED: false,
-  HOST_GONE: true,
+  "CONFIG_HOST_ORIGINS_MISSING",
+  "CONFIG_HOST_ORIGINS_INVALID",
+  "CONFIG_INVALID",
+  "MANIFEST_INVALID",
+  "HANDSHAKE_NOT_EMBEDDED",
+  "HANDSHAKE_TIMEOUT",
+  "HANDSHAKE_PROTOCOL_MISMATCH",
+  "HANDSHAKE_REFUSED",
+  "CHANNEL_LOST",
+  "CHANNEL_CLOSED",
+  "CALL_TIMEOUT",
+  "CALL_ABORTED",
+  "CALL_FAILED",
+  "CALL_METHOD_UNKNOWN",
+  "CALL_ARGUMENTS_INVALID",
+  "CALL_RESULT_INVALID",
+  "CALL_LIMIT_EXCEEDED",
+  "CAPABILITY_MISSING",
+  "SURFACE_REFUSED",
+  "ACTIVATION_MISSING",
+  "EVENT_TOPIC_INVALID",
+  "EVENT_PAYLOAD_INVALID",
+  "CONTEXT_INVALID",
+  "FRAME_MALFORMED",
+  "FRAME_TOO_LARGE",
+  "FRAME_RATE_EXCEEDED",
+  "VALUE_NOT_CLONEABLE",
+  "FETCH_ORIGIN_NOT_ALLOWED",
+  "FETCH_FAILED",
+  "SIGNED_OUT",
+  "OFFLINE",
+  "DENIED",
+  "HOST_GONE",
   // HTTP endpoints. `http-codes.ts` has their statuses.
-  TOKEN_MISSING: false,
-  TOKEN_MALFORMED: true,
-  TOKEN_SIGNATURE: true,
-  KEY_UNKNOWN: true,
-  TOKEN_EXPIRED: true,
-  TOKEN_ALG: false,
-  ISSUER_MISMATCH: false,
-  AUDIENCE_MISMATCH: false,
-  AZP_MISMATCH: false,
-  TOKEN_NOT_YET: true,
-  IAT_FUTURE: true,
-  PROOF_INVALID: true,
-  SESSION_MISSING: false,
-  SESSION_EXPIRED: false,
-  SESSION_REVOKED: false,
-  REFRESH_REUSED: false,
-  LOGIN_FAILED: false,
-  TENANT_MISMATCH: false,
-  SCOPE_MISSING: false,
-  CLAIM_REJECTED: false,
-  APP_NOT_ALLOWED: false,
-  ORIGIN_NOT_ALLOWED: false,
-  CSRF_REJECTED: false,
-  TENANT_NOT_ALLOWED: false,
-  STEP_UP_REQUIRED: false,
-  DUPLICATE_CREDENTIALS: false,
-  REQUEST_MALFORMED: false,
-  APP_UNKNOWN: false,
-  ROUTE_UNKNOWN: false,
-  SESSION_UNKNOWN: false,
-  USER_UNKNOWN: false,
-  METHOD_NOT_ALLOWED: false,
-  INSTALLATION_CONFLICT: false,
-  REQUEST_TIMEOUT: true,
-  BODY_TOO_LARGE: false,
-  HEADERS_TOO_LARGE: false,
-  RATE_LIMITED: true,
-  INTERNAL_ERROR: false,
-  UPSTREAM_UNREACHABLE: true,
-  UPSTREAM_INVALID: true,
-  STORE_UNAVAILABLE: true,
-  KEYS_UNAVAILABLE: true,
-  OVERLOADED: true,
-  UPSTREAM_TIMEOUT: true,
-} as const;
+  "TOKEN_MISSING",
+  "TOKEN_MALFORMED",
+  "TOKEN_SIGNATURE",
+  "KEY_UNKNOWN",
+  "TOKEN_EXPIRED",
+  "TOKEN_ALG",
+  "ISSUER_MISMATCH",
+  "AUDIENCE_MISMATCH",
+  "AZP_MISMATCH",
+  "TOKEN_NOT_YET",
+  "IAT_FUTURE",
+  "PROOF_INVALID",
+  "SESSION_MISSING",
+  "SESSION_EXPIRED",
+  "SESSION_REVOKED",
+  "REFRESH_REUSED",
+  "LOGIN_FAILED",
+  "TENANT_MISMATCH",
+  "SCOPE_MISSING",
+  "CLAIM_REJECTED",
+  "APP_NOT_ALLOWED",
+  "ORIGIN_NOT_ALLOWED",
+  "CSRF_REJECTED",
+  "TENANT_NOT_ALLOWED",
+  "STEP_UP_REQUIRED",
+  "DUPLICATE_CREDENTIALS",
+  "REQUEST_MALFORMED",
+  "APP_UNKNOWN",
+  "ROUTE_UNKNOWN",
+  "SESSION_UNKNOWN",
+  "USER_UNKNOWN",
+  "METHOD_NOT_ALLOWED",
+  "INSTALLATION_CONFLICT",
+  "REQUEST_TIMEOUT",
+  "BODY_TOO_LARGE",
+  "HEADERS_TOO_LARGE",
+  "RATE_LIMITED",
+  "INTERNAL_ERROR",
+  "UPSTREAM_UNREACHABLE",
+  "UPSTREAM_INVALID",
+  "STORE_UNAVAILABLE",
+  "KEYS_UNAVAILABLE",
+  "OVERLOADED",
+  "UPSTREAM_TIMEOUT",
+] as const;
 
-export type ErrorCode = keyof typeof ERROR_CODES;
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
+/** The codes after which a retry of the same operation can succeed. Every guest loads them. */
+const RETRYABLE: readonly ErrorCode[] = [
+  "HANDSHAKE_TIMEOUT",
+  "CHANNEL_LOST",
+  "CALL_TIMEOUT",
+  "CALL_LIMIT_EXCEEDED",
+  "FRAME_RATE_EXCEEDED",
+  "FETCH_FAILED",
+  "OFFLINE",
+  "HOST_GONE",
+  "TOKEN_MALFORMED",
+  "TOKEN_SIGNATURE",
+  "KEY_UNKNOWN",
+  "TOKEN_EXPIRED",
+  "TOKEN_NOT_YET",
+  "IAT_FUTURE",
+  "PROOF_INVALID",
+  "REQUEST_TIMEOUT",
+  "RATE_LIMITED",
+  "UPSTREAM_UNREACHABLE",
+  "UPSTREAM_INVALID",
+  "STORE_UNAVAILABLE",
+  "KEYS_UNAVAILABLE",
+  "OVERLOADED",
+  "UPSTREAM_TIMEOUT",
+];
+
+/** True for a code of this version. */
 export function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(ERROR_CODES, code);
+  return (ERROR_CODES as readonly string[]).includes(code);
+}
+
+const CODE = /^[A-Z]+(_[A-Z]+)*$/;
+const MAX_CODE_LENGTH = 64;
+
+/** True for a text that may be a code of this version or of a newer one. */
+export function hasCodeForm(code: string): code is ErrorCode {
+  return code.length <= MAX_CODE_LENGTH && CODE.test(code);
 }
 
 /** `TOKEN_EXPIRED` → `token-expired`. */
@@ -108,5 +141,5 @@ export function reasonOf<Code extends ErrorCode>(code: Code): Reason<Code> {
  * at once on a restored channel.
  */
 export function isRetryable(code: ErrorCode): boolean {
-  return ERROR_CODES[code];
+  return RETRYABLE.includes(code);
 }
