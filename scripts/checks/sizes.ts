@@ -6,7 +6,7 @@
  * shows an unwanted addition, and a budget far above the size protects nothing.
  *
  * `npm run size` prints the table, `npm run size -- --why @breezeway/guest` what one entry is made
- * of (before compression), and `npm run size -- --write` records the present sizes.
+ * of (before minification), and `npm run size -- --write` records the present sizes.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,7 +17,8 @@ import * as z from "zod/mini";
 import { report } from "../../bench/figures.ts";
 import { readPackageJson } from "../packages/public-packages.ts";
 import { ROOT } from "../suite/root.ts";
-import { bundle, sourceEntries } from "./support/bundle.ts";
+import { sourceEntries } from "./support/bundle.ts";
+import { productionBundle } from "./support/production-bundle.ts";
 
 /** Workspaces that browsers load. */
 const FOLDERS = ["shared", "guest", "host"];
@@ -69,11 +70,7 @@ export function sizeProblems(sizes: Sizes, budgets: Budgets): string[] {
 export async function measureSizes(root: string): Promise<Sizes> {
   const sizes: Record<string, number> = {};
   for (const { name, file, external } of await measuredEntries(root)) {
-    const { text } = await bundle(root, [file], {
-      platform: "browser",
-      external,
-      production: true,
-    });
+    const { text } = await productionBundle(root, file, external);
     sizes[name] = (await promisify(brotliCompress)(text)).length;
   }
   return sizes;
@@ -152,7 +149,7 @@ async function printParts(wanted: string): Promise<void> {
   const entry = (await measuredEntries(ROOT)).find(({ name }) => name === wanted);
   if (!entry) throw new Error(`${wanted} is not a measured entry`);
   const { file, external } = entry;
-  const { used } = await bundle(ROOT, [file], { platform: "browser", external, production: true });
+  const { used } = await productionBundle(ROOT, file, external);
   for (const [path, bytes] of [...used].toSorted(([, a], [, b]) => b - a))
     process.stdout.write(`${String(bytes).padStart(7)} ${path}\n`);
 }

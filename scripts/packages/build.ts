@@ -1,12 +1,11 @@
 /**
  * Builds everything that is published: JavaScript and declarations by `tsc -b`, the guest's
- * script-tag builds and the
- * page of `breezeway dev` by esbuild, and the tarballs.
+ * script-tag builds by rolldown, the page of `breezeway dev` by esbuild, and the tarballs.
  */
 import { existsSync } from "node:fs";
 import { glob, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { rolldown } from "rolldown";
 import { bundlePage } from "../../cli/page/bundle-page.ts";
 import { run } from "../setup/process.mjs";
 import { packWorkspace } from "./pack.ts";
@@ -59,19 +58,21 @@ async function buildScriptTag(
   root: string,
   { from, to, hasWords }: (typeof SCRIPT_TAGS)[number],
 ): Promise<void> {
-  await build({
-    absWorkingDir: root,
-    entryPoints: [from],
-    outfile: to,
-    bundle: true,
-    format: "iife",
-    minify: true,
-    sourcemap: true,
-    target: "es2022",
-    conditions: ["@breezeway/source", hasWords ? "development" : "production"],
-    legalComments: "none",
-    logLevel: "silent",
+  // Not esbuild, which keeps functions that only removed words call.
+  const bundle = await rolldown({
+    cwd: root,
+    input: from,
+    platform: "browser",
+    transform: { target: "es2022" },
+    resolve: {
+      conditionNames: [
+        ...["@breezeway/source", hasWords ? "development" : "production"],
+        ...["browser", "module", "import"],
+      ],
+    },
   });
+  await bundle.write({ file: to, format: "iife", minify: true, sourcemap: true });
+  await bundle.close();
 }
 
 /** Removes compiled files whose source no longer exists, so that no tarball contains them. */

@@ -7,8 +7,6 @@ export interface BundleOptions {
   readonly platform: "browser" | "node";
   /** Packages that the application brings itself, such as React. */
   readonly external?: readonly string[];
-  /** As an application's production build does: minified, and with the export condition `production`. */
-  readonly production?: boolean;
 }
 
 export interface Bundle {
@@ -37,7 +35,7 @@ export async function bundle(
   files: readonly string[],
   options: BundleOptions,
 ): Promise<Bundle> {
-  const { platform, external = [], production = false } = options;
+  const { platform, external = [] } = options;
   const contents =
     files.length === 1
       ? `export * from "./${files[0]}";`
@@ -50,12 +48,11 @@ export async function bundle(
     metafile: true,
     format: "esm",
     target: "es2024",
-    conditions: ["@breezeway/source", ...(production ? ["production"] : [])],
+    conditions: ["@breezeway/source"],
     legalComments: "none",
     logLevel: "silent",
     external: [...external],
     platform,
-    minify: production,
   });
   const outputs = Object.values(result.metafile.outputs);
   return {
