@@ -21,7 +21,7 @@ const STARTERS = ["empty", ...CONTENDERS] as const;
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? 24);
 const CALLS_EACH_TURN = 150;
-const STARTS = 16;
+const STARTS = Number(process.env["STARTS"] ?? 16);
 /** The size in bytes, and the number of calls in a turn. */
 const PAYLOADS = [
   [1_000, 30],
@@ -41,15 +41,21 @@ interface BenchWindow {
   readonly payload: (contender: string, bytes: number, count: number) => Promise<number[]>;
 }
 
+const ONLY = process.env["ONLY"]?.split(",");
+
+function isWanted(part: string): boolean {
+  return ONLY?.includes(part) ?? true;
+}
+
 keepAwake([0, 1]);
 const sites = await serveSites();
 const browser = await launchBrowser("--js-flags=--expose-gc");
 try {
   const page = await browser.newPage();
-  await reportCalls(await openAll(page));
-  await reportStarts(page, sites);
-  await reportMany(page, sites);
-  await reportHeap(browser, sites);
+  if (isWanted("calls")) await reportCalls(await openAll(page));
+  if (isWanted("starts")) await reportStarts(page, sites);
+  if (isWanted("many")) await reportMany(page, sites);
+  if (isWanted("heap")) await reportHeap(browser, sites);
 } finally {
   await browser.close();
   sites.close();

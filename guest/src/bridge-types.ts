@@ -159,7 +159,10 @@ export interface BridgeSession extends Readable<GuestSession | null> {
    * `fetch` or `getSessionToken()`, which wait for a fresh token.
    */
   readonly token: Readable<string | null>;
-  /** Yields the current token, then each new one; `null` while signed out. Ends when the bridge closes. */
+  /**
+   * Yields the current token, then each new one; `null` while signed out or while the first token is late.
+   * Ends when the bridge closes.
+   */
   tokens(): AsyncIterable<string | null>;
   /** Returns the unverified claims of the current token, for display and never for a decision. */
   claims(): DecodedToken | null;

@@ -10,6 +10,8 @@
  *        port: at once when the browser or the old document reports it, otherwise when the document in
  *        the frame does not answer through its window (`presence-check.ts`).
  * [GM-3] A slow welcome is not given to a document that came after the hello it answers.
+ * [GM-5] The welcome has the values of the moment when the channel opens: what changes before it is in the
+ *        welcome, and what changes later goes through the channel.
  * [GM-4] A frame that has left the page without `close` is lost at once. It is noticed by the place, and at
  *        each look at the channel or the state. It may come back with another hello.
  */
@@ -38,8 +40,11 @@ export interface FrameDocumentsDeps {
   readonly app: RegisteredApp;
   readonly clock: Clock;
   readonly handshakeTimeoutMs: number;
-  /** Rejects with a BridgeError to refuse the guest. */
-  readonly welcome: (hello: Hello) => Promise<Welcome>;
+  /**
+   * Resolves to a function that composes the welcome of present values. Rejects with a BridgeError to
+   * refuse the guest.
+   */
+  readonly welcome: (hello: Hello) => Promise<() => Welcome>;
 }
 
 export interface FrameDocumentsStart {
@@ -242,7 +247,7 @@ async function welcomeDocument(
   now.documentId = hello.documentId;
   const mine = now.hellos;
   now.loadsSinceHello = 0;
-  const welcome = await deps.welcome(hello).catch((error: unknown) => {
+  const compose = await deps.welcome(hello).catch((error: unknown) => {
     // The mount's error says why nobody is connected, not that nobody said hello.
     if (BridgeError.is(error) && mine === now.hellos && !presence.isClosed()) {
       presence.stopWaiting();
@@ -265,6 +270,7 @@ async function welcomeDocument(
     now.isAway = false;
     options.onReturned();
   }
+  const welcome = compose();
   now.guest = options.openChannel({ hello, port, onEnded });
   if (now.place?.ask) {
     presence.check.start(() => presence.drop(otherDocument()));

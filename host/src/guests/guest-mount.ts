@@ -58,8 +58,11 @@ export interface GuestMountDeps {
   readonly clock: Clock;
   readonly handshakeTimeoutMs: number;
   readonly buckets: FrameBuckets;
-  /** Composes the welcome. Rejects with a BridgeError to refuse the guest. */
-  readonly welcome: (hello: Hello, settings: () => MountOptions) => Promise<Welcome>;
+  /**
+   * Resolves to a function that composes the welcome of present values. Rejects with a BridgeError to
+   * refuse the guest.
+   */
+  readonly welcome: (hello: Hello, settings: () => MountOptions) => Promise<() => Welcome>;
   readonly openChannel: (guest: WelcomedGuest, mount: GuestMount) => GuestChannel;
   readonly contextOf: (settings: MountOptions) => unknown;
   /** `undefined` until the host has stated a theme. */

@@ -20,7 +20,7 @@ import { createGuestMount, type GuestMount } from "./guest-mount.ts";
 import type { HostFetch } from "./host-fetch.ts";
 import type { HostState } from "./host-state.ts";
 import type { MountList } from "./mount-list.ts";
-import { composeWelcome } from "./welcome.ts";
+import { prepareWelcome } from "./welcome.ts";
 
 export interface AppMounterDeps {
   readonly settings: HostSettings;
@@ -63,11 +63,10 @@ export function createAppMounter(deps: AppMounterDeps): MountApp {
     if (app === undefined) {
       throw new BridgeError("APP_UNKNOWN", `No app ${quoted(appId)} is registered.`);
     }
-    const shared = tokens.of(app.id);
     const frame: Frame = {
       app,
       tokens: createFrameTokenSource({
-        shared,
+        hold: () => tokens.hold(app.id),
         bind: (proofKeyThumbprint) => tokens.bound(app.id, proofKeyThumbprint),
       }),
       onSetupCompleted,
@@ -102,8 +101,8 @@ export function createAppMounter(deps: AppMounterDeps): MountApp {
       onToken: (grant) => mount.pushState("token", grant),
     });
     mounts.add(mount);
-    // Starts the first mint while the frame still loads.
-    if (app.proofRequired !== true) shared.get().catch(() => undefined);
+    // The first token is minted while the frame loads. One that must name a key first can only be later.
+    if (app.proofRequired !== true && !withholdTokens(app)) frame.tokens.prefetch();
     return mount;
   };
 }
@@ -112,8 +111,8 @@ function welcome(
   { settings, session, state }: AppMounterDeps,
   { app, tokens }: Frame,
   { hello, current }: { readonly hello: Hello; readonly current: () => MountOptions },
-): Promise<Welcome> {
-  return composeWelcome(hello, {
+): Promise<() => Welcome> {
+  return prepareWelcome(hello, {
     app,
     session,
     tokens: settings.withholdTokens(app) ? undefined : tokens.of(hello),
@@ -128,7 +127,7 @@ function welcome(
 }
 
 function openChannel(
-  { settings, tokens, events, surfaces, hostFetch, taps }: AppMounterDeps,
+  { settings, events, surfaces, hostFetch, taps }: AppMounterDeps,
   frame: Frame,
   { guest, mount }: { readonly guest: WelcomedGuest; readonly mount: GuestMount },
 ): GuestChannel {
@@ -144,7 +143,7 @@ function openChannel(
       app,
       surfaces: surfaces.methodsOf({ app, mount, mountPage }),
       tokens: frame.tokens.enter(guest.hello),
-      sharedTokens: tokens.of(app.id),
+      sharedTokens: frame.tokens.shared,
       withholdTokens: settings.withholdTokens(app),
       hostFetch,
       onSetupCompleted: frame.onSetupCompleted,

@@ -1,10 +1,9 @@
-/** The answer to a guest's hello: protocol, rights, state and first token. */
+/** The answer to a guest's hello: protocol, rights, state, and the first token if it is there. */
 import {
   negotiateProtocol,
   PROTOCOL_RANGE,
   type Hello,
   type Theme,
-  type TokenGrant,
   type Welcome,
 } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
@@ -18,7 +17,7 @@ export interface WelcomeDeps {
   /** `undefined` for an app that gets no tokens. */
   readonly tokens: TokenSource | undefined;
   readonly clock: Clock;
-  /** Reads the present values. It is called last, so that the guest misses no change. */
+  /** Reads the present values. */
   readonly snapshot: () => {
     readonly context: unknown;
     readonly theme: Theme;
@@ -27,39 +26,36 @@ export interface WelcomeDeps {
   };
 }
 
-/** A guest that would wait longer gets its welcome without a token, and asks for one later. */
-const TOKEN_WAIT_MS = 3_000;
+/**
+ * A guest that would wait longer gets a welcome without a session, and the session later. It does
+ * not wait for a token at all.
+ */
+const SESSION_WAIT_MS = 3_000;
 
-/** @throws {BridgeError} HANDSHAKE_PROTOCOL_MISMATCH */
-export async function composeWelcome(hello: Hello, deps: WelcomeDeps): Promise<Welcome> {
+/**
+ * Waits until it is known who is signed in, since a guest cannot tell "not yet known" from "nobody".
+ *
+ * @returns A function that composes the welcome of present values.
+ * @throws {BridgeError} HANDSHAKE_PROTOCOL_MISMATCH
+ */
+export async function prepareWelcome(hello: Hello, deps: WelcomeDeps): Promise<() => Welcome> {
   const protocol = negotiateProtocol(PROTOCOL_RANGE, hello.protocol);
-  const { app, session } = deps;
-  const token = await firstToken(deps);
-  return {
+  const { app, session, tokens } = deps;
+  await sessionKnown(deps);
+  return () => ({
     ok: true,
     protocol,
     appId: app.id,
     capabilities: app.capabilities,
     ...deps.snapshot(),
     session: guestSession(session.current),
-    token,
-  };
+    token: tokens?.peek() ?? null,
+  });
 }
 
-/** Resolves to `null` when no token can be had in time. */
-async function firstToken({ tokens, session, clock }: WelcomeDeps): Promise<TokenGrant | null> {
-  const late = Promise.withResolvers<null>();
-  const timer = clock.setTimer(() => late.resolve(null), TOKEN_WAIT_MS);
-  const minted = async (): Promise<TokenGrant | null> => {
-    await session.ready;
-    return tokens ? tokens.get() : null;
-  };
-  try {
-    return await Promise.race([minted(), late.promise]);
-  } catch {
-    // The guest asks again when it needs a token, and gets the error then.
-    return null;
-  } finally {
-    clock.clearTimer(timer);
-  }
+async function sessionKnown({ session, clock }: WelcomeDeps): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = clock.setTimer(late.resolve, SESSION_WAIT_MS);
+  await Promise.race([session.ready, late.promise]);
+  clock.clearTimer(timer);
 }

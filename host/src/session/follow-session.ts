@@ -12,7 +12,7 @@ import type { Clock, Unsubscribe } from "@breezeway/shared/channel";
 import type { Tabs } from "../tabs/tabs.ts";
 import type { TokenRegistry } from "../tokens/token-registry.ts";
 import { askUntilAnswered, type SessionQuestion } from "./ask-until-answered.ts";
-import { guestSession, identityOf, type HostSessionControl } from "./host-session.ts";
+import { guestSession, identityOf, isOfSession, type HostSessionControl } from "./host-session.ts";
 import type { IssuerClient } from "./issuer-client.ts";
 import { startRotationTimer } from "@breezeway/shared/session";
 import { followSessionEvents, type SessionEventStream } from "./session-events.ts";
@@ -55,8 +55,10 @@ export function followSession(deps: FollowSessionDeps): Unsubscribe {
     deps.onInstallations();
     push("session", guestSession(summary));
     if (summary === null) push("token", null);
-    // Tokens that were minted before the first answer belong to the session that the answer names.
-    if (!isFirst || summary === null) tokens.reset(summary !== null);
+    // A token that was minted before the first answer is usually of the session that the answer names. Another
+    // tab may have replaced the session meanwhile.
+    if (isFirst && summary !== null) tokens.discardUnless((token) => isOfSession(token, summary));
+    else tokens.reset(summary !== null);
     if (summary !== null) stopLeading = lead(deps, { question, refresh, handle: summary.handle });
   };
 

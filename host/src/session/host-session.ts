@@ -1,5 +1,5 @@
 /** The session as the host's page knows it. The issuer decides; the host follows. */
-import type { GuestSession } from "@breezeway/shared";
+import { decodeSessionToken, type GuestSession } from "@breezeway/shared";
 import type { SessionSummary } from "@breezeway/shared/schemas";
 import { createStore, type Readable } from "@breezeway/shared/channel";
 import type { TabMessage } from "../tabs/tabs.ts";
@@ -178,4 +178,10 @@ export function identityOf(summary: SessionSummary | null): string {
 /** The part of a session that guests may know. Their tokens contain the same values. */
 export function guestSession(summary: SessionSummary | null): GuestSession | null {
   return summary && { userId: summary.userId, tenantId: summary.tenantId, handle: summary.handle };
+}
+
+/** Whether a token was minted for this session and tenant. */
+export function isOfSession(token: string, { handle, tenantId }: SessionSummary): boolean {
+  const { claims } = decodeSessionToken(token);
+  return claims["sid"] === handle && claims["tenantId"] === tenantId;
 }

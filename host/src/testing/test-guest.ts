@@ -191,6 +191,7 @@ function createTestDocument(options: TestGuestOptions): TestDocument {
           "The test guest is not mounted. Call host.mount(appId, { place: guest.place }) first.",
         );
       }
+      await loaded();
       const pipe = createMessagePipe(clock, () => conditions);
       const [theirs, ours] = pipe.ports;
       const hello = structuredClone(helloOf(options, now.documentId));
@@ -210,6 +211,12 @@ function createTestDocument(options: TestGuestOptions): TestDocument {
       now.documentId = randomId();
     },
   };
+}
+
+/** A document takes time to load. An issuer in memory has minted the first token by then. */
+async function loaded(): Promise<void> {
+  await nextTask();
+  await nextTask();
 }
 
 function placeOf(document: TestDocument): OpenGuestPlace {

@@ -52,12 +52,24 @@ const boundTo = (token: string | undefined): unknown =>
 
 const keyOf = (guest: TestGuest): unknown => boundTo(guest.state.token?.token);
 
+/** Connects, and waits for the token that is minted after the hello. */
+async function connectWithToken(
+  guest: TestGuest,
+  connecting: Promise<unknown> = guest.connect(),
+): Promise<string> {
+  await connecting;
+  const token = String(await guest.call("getSessionToken"));
+  await guest.settled();
+  expect(guest.state.token?.token).toBe(token);
+  return token;
+}
+
 describe("a guest that names a key", () => {
-  it("gets tokens bound to that key, in its welcome and from every method", async () => {
+  it("gets tokens bound to that key, pushed and from every method", async () => {
     const { issuer, host } = setUp();
     const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });
-    const welcome = await guest.connect();
-    expect(boundTo(welcome.token?.token)).toBe(KEY_A);
+    expect(boundTo(await connectWithToken(guest))).toBe(KEY_A);
+    expect(keyOf(guest)).toBe(KEY_A);
     const granted = (await guest.call("bridge.token")) as { token: string };
     expect(boundTo(granted.token)).toBe(KEY_A);
     expect(boundTo((await guest.call("getSessionToken")) as string)).toBe(KEY_A);
@@ -70,7 +82,7 @@ describe("a guest that names a key", () => {
       guestWith({ issuer, host }, { proofKeyThumbprint: KEY_B }),
       guestWith({ issuer, host }, {}),
     ];
-    for (const guest of guests) await guest.connect();
+    for (const guest of guests) await connectWithToken(guest);
     const first = guests.map(({ state }) => state.token?.token);
     await issuer.advance(50_000);
     expect(guests.map(keyOf)).toEqual([KEY_A, KEY_B, undefined]);
@@ -96,11 +108,11 @@ describe("a guest that names a key", () => {
     const { issuer, host } = setUp();
     const hello = { proofKeyThumbprint: KEY_A };
     const guest = guestWith({ issuer, host }, hello);
-    const first = (await guest.connect()).token?.token;
+    const first = await connectWithToken(guest);
     guest.faults.drop();
     expect((await guest.connect()).token?.token).toBe(first);
     hello.proofKeyThumbprint = KEY_B;
-    expect(boundTo((await guest.faults.reload()).token?.token)).toBe(KEY_B);
+    expect(boundTo(await connectWithToken(guest, guest.faults.reload()))).toBe(KEY_B);
     await issuer.advance(50_000);
     expect(keyOf(guest)).toBe(KEY_B);
   });
@@ -157,7 +169,7 @@ describe("a guest that names a key", () => {
   it("leaves no timer after its frame is closed", async () => {
     const { issuer, host } = setUp();
     const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });
-    await guest.connect();
+    await connectWithToken(guest);
     for (const mount of host.mounts) mount.close();
     const { length } = issuer.mints;
     await issuer.advance(120_000);
@@ -178,7 +190,7 @@ describe("the tokens of a frame", () => {
       });
     const bound: TokenSource[] = [];
     const frame = createFrameTokenSource({
-      shared: tokensOf(),
+      hold: () => ({ tokens: tokensOf(), prefetch: () => undefined, release: () => undefined }),
       bind() {
         const tokens = tokensOf();
         bound.push(tokens);
@@ -215,7 +227,7 @@ describe("an app with proofRequired", () => {
     const guest = guestWith({ issuer, host }, { proofKeyThumbprint: KEY_A });
     await issuer.advance(0);
     expect(issuer.mints).toEqual([]);
-    expect(boundTo((await guest.connect()).token?.token)).toBe(KEY_A);
+    expect(boundTo(await connectWithToken(guest))).toBe(KEY_A);
     expect(issuer.mints).toEqual(["orders"]);
   });
 });

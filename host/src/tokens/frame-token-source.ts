@@ -4,12 +4,19 @@
  *
  * [FK-1] Tokens that are bound to the key of one document are never given to another document: neither
  *        to one in another frame, nor to the previous one of this frame while the new one is welcomed.
+ * [FK-2] A token that is minted before the hello stays here. `of` and `enter` are the ways out, and both
+ *        need the hello of a completed handshake.
  */
 import type { Hello } from "@breezeway/shared";
 import type { Unsubscribe } from "@breezeway/shared/channel";
 import type { TokenFollower, TokenSource } from "@breezeway/shared/session";
+import type { HeldTokens } from "./token-registry.ts";
 
 export interface FrameTokenSource {
+  /** The app's tokens, bound to no key. */
+  readonly shared: TokenSource;
+  /** Mints the first token before the guest says hello. */
+  prefetch(): void;
   /** The tokens for the welcome of a document that has sent this hello. */
   of(hello: Hello): TokenSource;
   /** The document is connected. Follows its tokens from now on and closes those of the one before. */
@@ -22,8 +29,8 @@ export interface FrameTokenSource {
 }
 
 export interface FrameTokenSourceDeps {
-  /** The app's tokens, bound to no key. */
-  readonly shared: TokenSource;
+  /** Holds the app's tokens, bound to no key, for this frame. */
+  readonly hold: () => HeldTokens;
   readonly bind: (proofKeyThumbprint: string) => TokenSource;
 }
 
@@ -33,6 +40,8 @@ interface Bound {
 }
 
 interface FrameState {
+  /** `undefined` while the frame is not in the page. */
+  held: HeldTokens | undefined;
   /** Belongs to the latest hello, whose document may not be connected yet. */
   greeting: Bound | undefined;
   current: Bound | undefined;
@@ -41,13 +50,16 @@ interface FrameState {
   unfollow: Unsubscribe | undefined;
 }
 
-export function createFrameTokenSource({ shared, bind }: FrameTokenSourceDeps): FrameTokenSource {
+export function createFrameTokenSource({ hold, bind }: FrameTokenSourceDeps): FrameTokenSource {
   const state: FrameState = {
+    held: undefined,
     greeting: undefined,
     current: undefined,
     follower: undefined,
     unfollow: undefined,
   };
+
+  const held = (): HeldTokens => (state.held ??= hold());
 
   const greet = ({ proofKeyThumbprint }: Hello): Bound | undefined => {
     const { greeting, current } = state;
@@ -61,7 +73,7 @@ export function createFrameTokenSource({ shared, bind }: FrameTokenSourceDeps): 
   };
 
   const followCurrent = (): void => {
-    const tokens = state.current?.tokens ?? shared;
+    const tokens = state.current?.tokens ?? held().tokens;
     if (state.follower) state.unfollow = tokens.follow(state.follower);
   };
 
@@ -72,10 +84,16 @@ export function createFrameTokenSource({ shared, bind }: FrameTokenSourceDeps): 
     state.current?.tokens.close();
     state.greeting = undefined;
     state.current = undefined;
+    state.held?.release();
+    state.held = undefined;
   };
 
   return {
-    of: (hello) => greet(hello)?.tokens ?? shared,
+    get shared() {
+      return held().tokens;
+    },
+    prefetch: () => held().prefetch(),
+    of: (hello) => greet(hello)?.tokens ?? held().tokens,
     enter(hello) {
       const next = greet(hello);
       if (next !== state.current || state.unfollow === undefined) {
@@ -84,7 +102,7 @@ export function createFrameTokenSource({ shared, bind }: FrameTokenSourceDeps): 
         state.current = next;
         followCurrent();
       }
-      const tokens = next?.tokens ?? shared;
+      const tokens = next?.tokens ?? held().tokens;
       // The shared token may be older than this guest: no follower wanted the next one until now.
       tokens.wake();
       return tokens;

@@ -27,6 +27,8 @@ async function connected(
   const guest = createTestGuest({ clock: issuer.clock, hello });
   host.mount("orders", { place: guest.place });
   await guest.connect();
+  await guest.call("getSessionToken");
+  await guest.settled();
   return { issuer, host, guest };
 }
 

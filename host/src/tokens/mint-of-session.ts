@@ -5,9 +5,9 @@
  * knowledge. Until the host learns of it, its guests show the old session, and a token of the new one would
  * let them mix the data of two users.
  */
-import { BridgeError, decodeSessionToken } from "@breezeway/shared";
+import { BridgeError } from "@breezeway/shared";
 import type { TokenResponse } from "@breezeway/shared/schemas";
-import type { HostSessionControl } from "../session/host-session.ts";
+import { identityOf, isOfSession, type HostSessionControl } from "../session/host-session.ts";
 
 export interface MintOfSessionDeps {
   readonly mint: () => Promise<TokenResponse>;
@@ -19,21 +19,23 @@ export interface MintOfSessionDeps {
  *   the issuer cannot be asked for it
  */
 export async function mintOfSession({ mint, session }: MintOfSessionDeps): Promise<TokenResponse> {
+  const before = session.current;
   const first = await mint();
-  if (isOfSession(first, session)) return first;
+  if (isOfKnownSession(first, session)) return first;
+  // The page has changed its session meanwhile, and discards what the old one was answered [AT-3]. A caller
+  // that still waits asks again.
+  if (before !== null && identityOf(session.current) !== identityOf(before)) return first;
   // Guests learn of the new session before they get a token of it.
   await session.refetch();
   const second = await mint();
-  if (isOfSession(second, session)) return second;
+  if (isOfKnownSession(second, session)) return second;
   throw new BridgeError("OFFLINE", "The session at the issuer keeps changing. Try again later.");
 }
 
 /** While the session is unknown, the first token may arrive before it. */
-function isOfSession(
+function isOfKnownSession(
   { token }: TokenResponse,
   { current }: Pick<HostSessionControl, "current">,
 ): boolean {
-  if (current === null) return true;
-  const { sid, tenantId } = decodeSessionToken(token).claims;
-  return sid === current.handle && tenantId === current.tenantId;
+  return current === null || isOfSession(token, current);
 }

@@ -25,7 +25,7 @@ async function toldWhen(change: () => string | undefined): Promise<TabMessage[]>
     tabs,
     visibility: { isVisible: true, onVisible: () => () => undefined },
   });
-  const token = tokens.of("orders").get();
+  const token = tokens.hold("orders").tokens.get();
   identity = change();
   minting.resolve(ANSWER);
   await token;
@@ -58,7 +58,7 @@ it("retries key-bound tokens too after an installation", async () => {
     tabs: soloTabs(),
     visibility: { isVisible: true, onVisible: () => () => undefined },
   });
-  const both = [tokens.of("orders"), tokens.bound("orders", "key")];
+  const both = [tokens.hold("orders").tokens, tokens.bound("orders", "key")];
   for (const each of both) await expect(each.get()).rejects.toMatchObject({ code: "DENIED" });
   isInstalled = true;
   tokens.reconsider();

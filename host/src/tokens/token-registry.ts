@@ -1,12 +1,27 @@
-/** The token sources of a host: one per app, for all its frames and all tabs of the host. */
+/**
+ * The token sources of a host: one per app, for all its frames and all tabs of the host.
+ *
+ * [TR-1] An app has tokens in this page while it has a frame here. When its last frame ends, they are
+ *        dropped, also one that is still on its way.
+ */
 import type { TokenResponse } from "@breezeway/shared/schemas";
 import { createSkew, type Clock, type Unsubscribe } from "@breezeway/shared/channel";
 import type { Visibility } from "../session/visibility.ts";
 import type { Tabs } from "../tabs/tabs.ts";
+import { createPrefetchQueue } from "./prefetch-queue.ts";
 import { createTokenSource, type TokenSource } from "@breezeway/shared/session";
 
+/** The tokens of an app, as one frame of it holds them. */
+export interface HeldTokens {
+  readonly tokens: TokenSource;
+  /** Mints the first token before the guest says hello, unless the page is hidden. */
+  prefetch(): void;
+  /** The frame has ended. Call it once. */
+  release(): void;
+}
+
 export interface TokenRegistry {
-  of(appId: string): TokenSource;
+  hold(appId: string): HeldTokens;
   /**
    * Tokens that are bound to the key of one document. They are for its frame only, so no other tab gets
    * them. Close the source when the document is gone.
@@ -14,6 +29,8 @@ export interface TokenRegistry {
   bound(appId: string, proofKeyThumbprint: string): TokenSource;
   /** Forgets all tokens: the session has changed or ended. */
   reset(isSignedIn: boolean): void;
+  /** Forgets the tokens of other sessions than the one that has just become known. */
+  discardUnless(isOfSession: (token: string) => boolean): void;
   /** Asks again after denials: apps of the tenant were installed or uninstalled. */
   reconsider(): void;
   close(): void;
@@ -33,27 +50,59 @@ export interface TokenRegistryDeps {
 export function createTokenRegistry(deps: TokenRegistryDeps): TokenRegistry {
   const { clock, random, visibility } = deps;
   const skew = createSkew(clock);
-  const byApp = new Map<string, TokenSource>();
+  const byApp = new Map<string, AppEntry>();
+  const prefetches = createPrefetchQueue();
   const bound = new Set<TokenSource>();
   const shared = createSharedMint(deps);
 
-  const all = (): TokenSource[] => [...byApp.values(), ...bound];
+  const all = (): TokenSource[] => [
+    ...Array.from(byApp.values(), ({ tokens }) => tokens),
+    ...bound,
+  ];
 
   const create = (mint: () => Promise<TokenResponse>): TokenSource =>
     createTokenSource({ mint, clock, skew, random, isVisible: () => visibility.isVisible });
 
+  const entryOf = (appId: string): AppEntry => {
+    const found = byApp.get(appId);
+    if (found) return found;
+    const tokens = create(() => shared.mint(appId));
+    const entry: AppEntry = { tokens, prefetch: () => tokens.prefetch(), holders: 0 };
+    byApp.set(appId, entry);
+    return entry;
+  };
+
+  /** Another frame may have begun in the same task or during a mint, as when a framework mounts twice. */
+  const dropUnlessHeld = async (appId: string, entry: AppEntry): Promise<void> => {
+    await entry.tokens.settled();
+    if (entry.holders > 0 || byApp.get(appId) !== entry) return;
+    byApp.delete(appId);
+    entry.tokens.close();
+  };
+
   const subscriptions: readonly Unsubscribe[] = [
-    shared.subscribe((appId, answer) => byApp.get(appId)?.offer(answer)),
+    shared.subscribe((appId, answer) => byApp.get(appId)?.tokens.offer(answer)),
     visibility.onVisible(() => {
       for (const tokens of all()) tokens.wake();
     }),
   ];
 
   return {
-    of(appId) {
-      const tokens = byApp.get(appId) ?? create(() => shared.mint(appId));
-      byApp.set(appId, tokens);
-      return tokens;
+    hold(appId) {
+      const entry = entryOf(appId);
+      entry.holders += 1;
+      return {
+        tokens: entry.tokens,
+        prefetch() {
+          if (visibility.isVisible) prefetches.add(entry.prefetch);
+        },
+        release() {
+          entry.holders -= 1;
+          if (entry.holders > 0) return;
+          prefetches.cancel(entry.prefetch);
+          void dropUnlessHeld(appId, entry);
+        },
+      };
     },
     bound(appId, proofKeyThumbprint) {
       const tokens = create(() => deps.mint(appId, proofKeyThumbprint));
@@ -68,17 +117,29 @@ export function createTokenRegistry(deps: TokenRegistryDeps): TokenRegistry {
     },
     reset(isSignedIn) {
       shared.forget();
+      if (!isSignedIn) prefetches.clear();
       for (const tokens of all()) tokens.reset(isSignedIn);
+    },
+    discardUnless(isOfSession) {
+      for (const tokens of all()) tokens.discardUnless(isOfSession);
     },
     reconsider() {
       for (const tokens of all()) tokens.reconsider();
     },
     close() {
       for (const unsubscribe of subscriptions) unsubscribe();
+      prefetches.clear();
       for (const tokens of all()) tokens.close();
       byApp.clear();
     },
   };
+}
+
+interface AppEntry {
+  readonly tokens: TokenSource;
+  readonly prefetch: () => Promise<void>;
+  /** The number of frames. */
+  holders: number;
 }
 
 interface SharedMint {

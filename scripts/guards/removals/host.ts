@@ -232,4 +232,34 @@ export const host: readonly Removal[] = [
       ),
     ],
   },
+  {
+    row: "TM-652",
+    edits: [
+      edit(
+        "host/src/tokens/token-registry.ts",
+        "if (entry.holders > 0 || byApp.get(appId) !== entry) return;",
+        "if (entry.holders >= 0 || byApp.get(appId) !== entry) return;",
+      ),
+    ],
+  },
+  {
+    row: "TM-653",
+    edits: [
+      edit(
+        "shared/src/session/token-source.ts",
+        "if (held.usable && !isOfSession(held.usable.token)) reset(true);",
+        "if (held.usable && !isOfSession(held.usable.token)) return;",
+      ),
+    ],
+  },
+  {
+    row: "TM-654",
+    edits: [
+      edit(
+        "host/src/tokens/prefetch-queue.ts",
+        "if (running >= MAX_PREFETCHES) return;",
+        "if (running >= MAX_PREFETCHES * 1e6) return;",
+      ),
+    ],
+  },
 ];

@@ -22,6 +22,13 @@ export interface TokenMinter {
   readonly mintedAt: number;
   /** Joins the mint in flight, or starts one. */
   mint(): Promise<TokenGrant>;
+  /**
+   * Joins the mint in flight, or starts one that is not repeated when a change of the session abandons it.
+   * Never rejects.
+   */
+  mintAhead(): Promise<void>;
+  /** Resolves when the mint in flight, if there is one, has ended. Never rejects. */
+  settled(): Promise<void>;
   /** Abandons the mint in flight: the session has changed. */
   reset(): void;
   /** Ends a denial. @returns Whether there was one. */
@@ -39,8 +46,11 @@ export interface TokenMinterDeps {
   readonly held: HeldToken;
 }
 
+/** `undefined`: the session has changed meanwhile. */
+type Flight = Promise<TokenGrant | undefined>;
+
 interface MinterState {
-  flight: Promise<TokenGrant> | undefined;
+  flight: Flight | undefined;
   mintedAt: number;
   /** Counts sessions and tenants. */
   epoch: number;
@@ -64,7 +74,7 @@ export function createTokenMinter(deps: TokenMinterDeps): TokenMinter {
     isClosed: false,
   };
 
-  const settle = (flight: Promise<TokenGrant>, error: unknown): void => {
+  const settle = (flight: Flight, error: unknown): void => {
     if (state.flight !== flight) return;
     state.flight = undefined;
     if (isRefusal(error)) {
@@ -73,23 +83,24 @@ export function createTokenMinter(deps: TokenMinterDeps): TokenMinter {
     for (const listener of listeners) listener(error !== undefined);
   };
 
-  const mint = (): Promise<TokenGrant> => {
+  const join = (): Flight => {
     const blocked = blockedBy(state, clock);
     if (blocked) return Promise.reject(blocked);
     if (state.flight) return state.flight;
-    const run = async (): Promise<TokenGrant> => {
-      const minted = await mintOnce(deps, state);
-      if (minted) return minted;
-      // The caller wants a token of the present session.
-      return held.usable ? held.stamped(held.usable) : mint();
-    };
-    const flight = run();
+    const flight = mintOnce(deps, state);
     state.flight = flight;
     flight.then(
       () => settle(flight, undefined),
       (error: unknown) => settle(flight, error),
     );
     return flight;
+  };
+
+  const mint = async (): Promise<TokenGrant> => {
+    const minted = await join();
+    if (minted) return minted;
+    // The caller wants a token of the present session.
+    return held.usable ? held.stamped(held.usable) : mint();
   };
 
   return {
@@ -100,6 +111,8 @@ export function createTokenMinter(deps: TokenMinterDeps): TokenMinter {
       return state.mintedAt;
     },
     mint,
+    mintAhead: () => ended(join()),
+    settled: () => ended(state.flight),
     reset() {
       state.epoch += 1;
       state.flight = undefined;
@@ -121,6 +134,14 @@ export function createTokenMinter(deps: TokenMinterDeps): TokenMinter {
       state.epoch += 1;
     },
   };
+}
+
+async function ended(flight: Flight | undefined): Promise<void> {
+  try {
+    await flight;
+  } catch {
+    // The callers of `mint` get the error.
+  }
 }
 
 function blockedBy(

@@ -16,6 +16,8 @@ import { createTokenMinter } from "./token-minter.ts";
 import { createTokenRenewal } from "./token-renewal.ts";
 
 export interface TokenSource {
+  /** The current token, if it is usable. Mints nothing. */
+  peek(): TokenGrant | null;
   /** @throws {BridgeError} SIGNED_OUT, OFFLINE, DENIED */
   get(): Promise<TokenGrant>;
   /**
@@ -26,10 +28,16 @@ export interface TokenSource {
   replace(rejected: string): Promise<TokenGrant>;
   /** Keeps the token fresh until the subscription ends, and passes each new token to the follower. */
   follow(follower: TokenFollower): Unsubscribe;
+  /** Mints a token that somebody is about to want, unless there is one. Never rejects: `get` has the error. */
+  prefetch(): Promise<void>;
+  /** Resolves when the mint in flight, if there is one, has ended. Never rejects. */
+  settled(): Promise<void>;
   /** Takes a token that another tab has minted for the same session. */
   offer(answer: TokenResponse): void;
   /** Forgets the token. Followers get a token of the new session as soon as there is one. */
   reset(isSignedIn: boolean): void;
+  /** Starts over, as `reset` does, when the current token is of another session than the one that is known now. */
+  discardUnless(isOfSession: (token: string) => boolean): void;
   /** Asks again after a denial: the tenant's apps have changed. */
   reconsider(): void;
   /** Does what was left undone while the page was hidden or no guest wanted tokens. */
@@ -75,7 +83,14 @@ export function createTokenSource(deps: TokenSourceDeps): TokenSource {
     }
   });
 
+  const reset = (isSignedIn: boolean): void => {
+    held.forget();
+    minter.reset();
+    renewal.reset(isSignedIn);
+  };
+
   return {
+    peek: () => (held.usable ? held.stamped(held.usable) : null),
     async get() {
       return held.usable ? held.stamped(held.usable) : minter.mint();
     },
@@ -85,6 +100,10 @@ export function createTokenSource(deps: TokenSourceDeps): TokenSource {
       const isOther = current?.token !== rejected;
       return current && (isOther || isTooSoon) ? held.stamped(current) : minter.mint();
     },
+    async prefetch() {
+      if (!held.usable) await minter.mintAhead();
+    },
+    settled: () => minter.settled(),
     follow(follower) {
       followers.add(follower);
       return () => {
@@ -98,10 +117,9 @@ export function createTokenSource(deps: TokenSourceDeps): TokenSource {
       held.take(next);
       renewal.schedule();
     },
-    reset(isSignedIn) {
-      held.forget();
-      minter.reset();
-      renewal.reset(isSignedIn);
+    reset,
+    discardUnless(isOfSession) {
+      if (held.usable && !isOfSession(held.usable.token)) reset(true);
     },
     reconsider() {
       if (minter.forgetDenial()) renewal.reset(true);
