@@ -10,6 +10,19 @@ const found = [
   "/usr/bin/google-chrome-stable",
 ].find((path) => existsSync(path));
 
+// The headless shell is Chromium without windows. The complete browser opens a window for each page of a
+// test, without a head too. `scripts/setup/headless-shell.mjs` sees to it that both have one version.
+const SHELL =
+  process.env["CHROMIUM_HEADLESS_SHELL_PATH"] ??
+  (process.env["CHROMIUM_PATH"] ? "" : "/usr/bin/chromium-headless-shell");
+
+// Attacks run in the browser that people use. The other two test what the shell lacks.
+const COMPLETE_BROWSER = [
+  "attacks/**/*.spec.ts",
+  "specs/bridge-back-forward-cache.spec.ts",
+  "specs/browser.spec.ts",
+];
+
 // Workspaces resolve to their source, in the workers too.
 const CONDITION = "--conditions=@breezeway/source";
 const nodeOptions = process.env["NODE_OPTIONS"] ?? "";
@@ -45,9 +58,39 @@ const ADDRESS_BAR_PAGES = ["WebUIOmniboxPopup", "WebUIOmniboxAimPopup"];
 // A process that waits for the next site, which nearly no test opens: one more for each test.
 const SPARE_PROCESS = "SpareRendererForSitePerProcess";
 
+const launchOptions = {
+  args: [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    // Each site has a process of its own, as in a user's browser.
+    "--site-per-process",
+    `--disable-features=${[...PLAYWRIGHTS_OWN, ...ADDRESS_BAR_PAGES, SPARE_PROCESS].join(",")}`,
+  ],
+};
+const complete = {
+  launchOptions: { ...launchOptions, ...(found === undefined ? {} : { executablePath: found }) },
+};
+const shell = existsSync(SHELL)
+  ? { launchOptions: { ...launchOptions, executablePath: SHELL } }
+  : complete;
+
 export default defineConfig({
   testDir: "e2e",
-  testMatch: ["specs/**/*.spec.ts", "attacks/**/*.spec.ts"],
+  projects: [
+    {
+      name: "headless shell",
+      testMatch: "specs/**/*.spec.ts",
+      testIgnore: COMPLETE_BROWSER,
+      use: shell,
+    },
+    { name: "complete browser", testMatch: COMPLETE_BROWSER, use: complete },
+  ],
   outputDir: "test-results",
   // Node reads TypeScript itself, which takes a tenth of the time of Playwright's compiler.
   build: { external: ["**/*.ts", "**/*.tsx"] },
@@ -63,21 +106,5 @@ export default defineConfig({
     // Tracing takes a third of a test's time, so BREEZEWAY_TRACE=1 enables it.
     trace: process.env["BREEZEWAY_TRACE"] ? "retain-on-failure" : "off",
     screenshot: "only-on-failure",
-    launchOptions: {
-      ...(found === undefined ? {} : { executablePath: found }),
-      args: [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        // Each site has a process of its own, as in a user's browser.
-        "--site-per-process",
-        `--disable-features=${[...PLAYWRIGHTS_OWN, ...ADDRESS_BAR_PAGES, SPARE_PROCESS].join(",")}`,
-      ],
-    },
   },
 });

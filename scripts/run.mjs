@@ -80,7 +80,9 @@ async function prepareAndRun({ script, browser, packages }) {
   }
   if (browser) {
     const { ensureChromium } = await import("./setup/chromium.mjs");
+    const { ensureHeadlessShell } = await import("./setup/headless-shell.mjs");
     env["CHROMIUM_PATH"] = await ensureChromium(root, node);
+    env["CHROMIUM_HEADLESS_SHELL_PATH"] = (await ensureHeadlessShell(env["CHROMIUM_PATH"])) ?? "";
   }
   const { code } = await run(
     node,
