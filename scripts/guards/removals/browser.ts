@@ -141,8 +141,8 @@ export const browser: readonly Removal[] = [
     edits: [
       edit(
         "shared/src/channel/outgoing-error.ts",
-        'message: "The method failed.", correlationId }',
-        "message: String(error), correlationId }",
+        'WORDS && "The method failed."',
+        "String(error)",
       ),
     ],
   },
