@@ -8,6 +8,8 @@ import process from "node:process";
  */
 export interface Contender {
   readonly name: string;
+  /** Makes what the next `count` operations use. Its time does not count. */
+  readonly prepare?: (count: number) => void;
   /** Runs `count` operations. */
   readonly run: (count: number) => void | Promise<void>;
 }
@@ -28,30 +30,31 @@ export interface RoundOptions {
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? 10);
 
+const WARM_UP_SLICES = 8;
+
 export async function compare(
   contenders: readonly Contender[],
   { rounds = ROUNDS, sliceMs = 200, clock = "cpu" }: RoundOptions = {},
 ): Promise<readonly Result[]> {
   const samples = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
   const batches = new Map<string, number>();
-  for (const { name, run } of contenders) {
-    // This is also the warm-up: enough operations for the optimising compiler.
-    const perSecond = await measure({ run, batch: 100, sliceMs: sliceMs * 2, clock });
-    batches.set(name, Math.max(1, Math.round(perSecond / 200)));
+  for (const contender of contenders) {
+    // This is also the warm-up. The optimising compiler needs more time for more code.
+    const perSecond = await measure({ contender, batch: 100, sliceMs: sliceMs * WARM_UP_SLICES, clock });
+    batches.set(contender.name, Math.max(1, Math.round(perSecond / 200)));
   }
   for (let round = 0; round < rounds; round += 1) {
     const order = round % 2 === 0 ? contenders : contenders.toReversed();
-    for (const { name, run } of order) {
-      samples
-        .get(name)
-        ?.push(await measure({ run, batch: batches.get(name) ?? 1, sliceMs, clock }));
+    for (const contender of order) {
+      const batch = batches.get(contender.name) ?? 1;
+      samples.get(contender.name)?.push(await measure({ contender, batch, sliceMs, clock }));
     }
   }
   return contenders.map(({ name }) => ({ name, perSecond: median(samples.get(name) ?? []) }));
 }
 
 interface Slice extends Required<Pick<RoundOptions, "sliceMs" | "clock">> {
-  readonly run: Contender["run"];
+  readonly contender: Contender;
   readonly batch: number;
 }
 
@@ -60,15 +63,16 @@ function cpuMs(): number {
   return (user + system) / 1_000;
 }
 
-async function measure({ run, batch, sliceMs, clock }: Slice): Promise<number> {
+async function measure({ contender, batch, sliceMs, clock }: Slice): Promise<number> {
   const nowMs = clock === "cpu" ? cpuMs : (): number => performance.now();
-  const startedAtMs = nowMs();
   let operations = 0;
   let elapsedMs = 0;
   while (elapsedMs < sliceMs) {
-    await run(batch);
+    contender.prepare?.(batch);
+    const startedAtMs = nowMs();
+    await contender.run(batch);
     operations += batch;
-    elapsedMs = nowMs() - startedAtMs;
+    elapsedMs += nowMs() - startedAtMs;
   }
   return (operations / elapsedMs) * 1_000;
 }

@@ -86,14 +86,23 @@ const mint = ({ name, issuer, handles }: Subject): Contender => ({
   run: each(1, (n) => issuer.sessions.mintToken(handles[n] ?? "", "orders")),
 });
 
-const mintOverHttp = ({ name, issuer, cookies }: Subject): Contender => ({
-  name: `Breezeway POST /session/token, Request to Response, ${name}`,
-  run: each(1, async (n) => {
-    const request = post("/session/token", cookies[n] ?? "", '{"appId":"orders"}');
-    const response = await issuer.fetch(request);
-    if (!response.ok) throw new Error(`${response.status}`);
-  }),
-});
+const mintOverHttp = ({ name, issuer, cookies }: Subject): Contender => {
+  let requests: Request[] = [];
+  return {
+    name: `Breezeway POST /session/token, Request to Response, ${name}`,
+    prepare: (count) => {
+      requests = Array.from({ length: count }, (_, n) =>
+        post("/session/token", cookies[n % SESSIONS] ?? "", '{"appId":"orders"}'),
+      );
+    },
+    run: async () => {
+      for (const request of requests) {
+        const response = await issuer.fetch(request);
+        if (!response.ok) throw new Error(`${response.status}`);
+      }
+    },
+  };
+};
 
 const refresh = ({ name, issuer, cookies }: Subject, inFlight: number): Contender => ({
   name: `${name}, ${inFlight} at once`,

@@ -1,5 +1,11 @@
-/** Responses of the issuer. They are `no-store` unless an endpoint sets another value. */
+/**
+ * Responses of the issuer. They are `no-store` unless an endpoint sets another value.
+ *
+ * On Node, the object behind a `Response` costs a fifth of a mint, and Node's server needs only its parts:
+ * `FastResponse` builds the object when somebody reads it. On other runtimes it is their own `Response`.
+ */
 import { toProblem } from "@breezeway/shared";
+import { FastResponse } from "srvx";
 
 const NO_STORE = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
 
@@ -8,14 +14,14 @@ export function json(
   headers: Readonly<Record<string, string>> = {},
   status = 200,
 ): Response {
-  return new Response(JSON.stringify(body), {
+  return new FastResponse(JSON.stringify(body), {
     status,
     headers: { "content-type": "application/json", ...NO_STORE, ...headers },
   });
 }
 
 export function noContent(headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(null, { status: 204, headers: { ...NO_STORE, ...headers } });
+  return new FastResponse(null, { status: 204, headers: { ...NO_STORE, ...headers } });
 }
 
 export function problem(error: unknown, requestId: string, retryAfterSeconds?: number): Response {
@@ -23,7 +29,7 @@ export function problem(error: unknown, requestId: string, retryAfterSeconds?: n
     requestId,
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   });
-  return new Response(answer.body, {
+  return new FastResponse(answer.body, {
     status: answer.status,
     headers: { ...NO_STORE, ...answer.headers },
   });
