@@ -40,7 +40,12 @@ export async function compare(
   const batches = new Map<string, number>();
   for (const contender of contenders) {
     // This is also the warm-up. The optimising compiler needs more time for more code.
-    const perSecond = await measure({ contender, batch: 100, sliceMs: sliceMs * WARM_UP_SLICES, clock });
+    const perSecond = await measure({
+      contender,
+      batch: 100,
+      sliceMs: sliceMs * WARM_UP_SLICES,
+      clock,
+    });
     batches.set(contender.name, Math.max(1, Math.round(perSecond / 200)));
   }
   for (let round = 0; round < rounds; round += 1) {

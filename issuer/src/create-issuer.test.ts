@@ -49,6 +49,31 @@ describe("the main path", () => {
     expect(await reasonOf(await mint(cookie))).toBe("401 session-revoked");
   });
 
+  it.each([
+    ["is itself", (answer: Response) => answer],
+    ["is cloned", (answer: Response) => answer.clone()],
+    ["is copied by a framework", (answer: Response) => new Response(answer.body, answer)],
+    [
+      "gets a header of the framework",
+      (answer: Response) => {
+        answer.headers.append("vary", "accept");
+        return answer;
+      },
+    ],
+  ])("answers with a Response that stays complete when it %s", async (_how, use) => {
+    const cookie = await signIn(issuer);
+    const answer = await issuer.fetch(
+      new Request(`${ISSUER_URL}/session`, { headers: { cookie } }),
+    );
+    expect(answer).toBeInstanceOf(Response);
+    const used = use(answer);
+    expect(used).toMatchObject({ ok: true, status: 200 });
+    expect(used.headers.get("cache-control")).toBe("no-store");
+    expect(used.headers.get("content-type")).toBe("application/json");
+    expect(used.headers.get("x-request-id")).toMatch(/^.{36}$/u);
+    expect(await used.json()).toMatchObject({ userId: "alice" });
+  });
+
   it("mints a token with exactly the documented header and claims", async () => {
     const cookie = await signIn(issuer);
     const { token, expiresAt } = (await (await mint(cookie)).json()) as {

@@ -26,9 +26,6 @@ const ALL_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const VARY_ALWAYS: readonly string[] = ["vary", "origin"];
 const HEADER_NAMES = /^[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,2048}$/;
 
-// The number of registered origins bounds each map.
-const prepared = new WeakMap<Policy, Map<string, readonly string[]>>();
-
 function isRegistered(origin: string, policy: Policy): boolean {
   return policy.hostOrigins.has(origin) || policy.apps.byOrigin(origin).length > 0;
 }
@@ -36,19 +33,18 @@ function isRegistered(origin: string, policy: Policy): boolean {
 /** CORS headers for an answer to a request with this `Origin`. Name, value, name, value. */
 export function corsHeaders(origin: string | undefined, policy: Policy): readonly string[] {
   if (origin === undefined) return VARY_ALWAYS;
-  let known = prepared.get(policy);
-  if (known === undefined) prepared.set(policy, (known = new Map()));
-  let headers = known.get(origin);
+  const { prepared, exposedHeaders } = policy.cors;
+  let headers = prepared.get(origin);
   if (headers === undefined) {
     if (!isRegistered(origin, policy)) return VARY_ALWAYS;
     headers = [
       "access-control-allow-origin",
       origin,
       "access-control-expose-headers",
-      [...OWN_EXPOSED_HEADERS, ...policy.cors.exposedHeaders].join(", "),
+      [...OWN_EXPOSED_HEADERS, ...exposedHeaders].join(", "),
       ...VARY_ALWAYS,
     ];
-    known.set(origin, headers);
+    prepared.set(origin, headers);
   }
   return headers;
 }

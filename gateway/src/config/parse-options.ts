@@ -126,6 +126,7 @@ function* policyPieces(options: PolicyOptions, source: string): Pieces<Policy> {
     cors: {
       maxAgeSeconds: cors?.maxAgeSeconds ?? PREFLIGHT_MAX_AGE_SECONDS,
       exposedHeaders: cors?.exposedHeaders ?? [],
+      prepared: new Map(),
     },
     hostOrigins: new Set(hostOrigins),
     trustsPeer: createPeerTrust(trustedProxies, source),

@@ -10,6 +10,8 @@ export interface Policy {
     readonly maxAgeSeconds: number;
     /** Response headers that guests may read, besides the gateway's own. */
     readonly exposedHeaders: readonly string[];
+    /** The CORS headers of answers to a registered origin, from its first request on. */
+    readonly prepared: Map<string, readonly string[]>;
   };
   readonly hostOrigins: ReadonlySet<string>;
   /** Whether to trust the `X-Forwarded-*` headers of this address. */

@@ -6,7 +6,12 @@
 import type { VerifiedSession } from "@breezeway/verify";
 import type { Policy } from "../decision/policy.ts";
 import type { Examined } from "../decision/examine.ts";
-import { IDENTITY_HEADERS, identityHeaderList } from "./identity-headers.ts";
+import {
+  IDENTITY_HEADERS,
+  identityHeaderList,
+  pushIdentity,
+  type IdentityValues,
+} from "./identity-headers.ts";
 import { withoutSessionCookie } from "./session-cookie.ts";
 import { removeFields } from "./header-list.ts";
 
@@ -40,7 +45,7 @@ export function forwardHeaders(
   if (headers.te !== undefined && TE_TRAILERS.test(headers.te)) list.push("te", "trailers");
   list.push("via", headers.via === undefined ? VIA : `${headers.via}, ${VIA}`);
   pushForwarded(list, request, policy.trustsPeer(head.peerAddress));
-  for (const part of identityOf(session)) list.push(part);
+  pushIdentity(list, identityValues(session));
   list.push(IDENTITY_HEADERS.requestId, requestId);
   return list;
 }
@@ -61,10 +66,20 @@ function authorizationOf({ token, proof }: Examined): string {
   return `${proof === undefined ? "Bearer" : "DPoP"} ${token}`;
 }
 
-/** Built for each request: a WeakMap from sessions to headers costs each new token more (bench/gateway). */
+/** Name, value, name, value. */
 export function identityOf(session: VerifiedSession): string[] {
-  const { userId, tenantId, appId, handle, scopes } = session;
-  return identityHeaderList({ userId, tenantId, appId, sessionId: handle, scopes });
+  return identityHeaderList(identityValues(session));
+}
+
+/** Made for each request: a WeakMap from sessions to headers costs each new token more (bench/gateway). */
+function identityValues({
+  userId,
+  tenantId,
+  appId,
+  handle,
+  scopes,
+}: VerifiedSession): IdentityValues {
+  return { userId, tenantId, appId, sessionId: handle, scopes };
 }
 
 function pushForwarded(list: string[], { head, headers }: Examined, isTrusted: boolean): void {

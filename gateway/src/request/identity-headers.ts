@@ -52,8 +52,14 @@ export function encodeScopes(scopes: readonly string[]): string {
 
 /** Name, value, name, value: for a raw header list. */
 export function identityHeaderList(identity: IdentityValues): string[] {
+  const list: string[] = [];
+  pushIdentity(list, identity);
+  return list;
+}
+
+export function pushIdentity(list: string[], identity: IdentityValues): void {
   const tenant = encodeIdentity(identity.tenantId);
-  return [
+  list.push(
     IDENTITY_HEADERS.user,
     encodeIdentity(identity.userId),
     IDENTITY_HEADERS.tenant,
@@ -66,7 +72,7 @@ export function identityHeaderList(identity: IdentityValues): string[] {
     encodeScopes(identity.scopes),
     IDENTITY_HEADERS.tenantId,
     tenant,
-  ];
+  );
 }
 
 function percentEncode(character: string): string {
