@@ -1,8 +1,20 @@
 #!/usr/bin/env node
-import { once } from "node:events";
 import process from "node:process";
 import { text } from "node:stream/consumers";
 import { main } from "./main.ts";
+
+const STOP_SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** The first signal removes the handlers of both, so that a second one of either kind ends the process. */
+function firstStopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const onSignal = (): void => {
+      for (const signal of STOP_SIGNALS) process.off(signal, onSignal);
+      resolve();
+    };
+    for (const signal of STOP_SIGNALS) process.on(signal, onSignal);
+  });
+}
 
 // `breezeway keys list | head -1` closes the pipe early on purpose.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -13,9 +25,7 @@ process.exitCode = await main(process.argv.slice(2), {
   out: (line) => void process.stdout.write(`${line}\n`),
   err: (line) => void process.stderr.write(`${line}\n`),
   stdin: () => text(process.stdin),
-  // The handlers run once, so a second signal ends the process at once.
-  untilStopped: () =>
-    Promise.race(["SIGINT", "SIGTERM"].map((signal) => once(process, signal))).then(() => {}),
+  untilStopped: firstStopSignal,
   env: process.env,
 });
 

@@ -14,7 +14,7 @@ export interface ServeProcess extends AsyncDisposable {
   transcript(): string;
   /** Waits for the next line of this event that no earlier call returned. */
   nextLine(event: string): Promise<LogLine>;
-  kill(signal: "SIGHUP" | "SIGTERM"): void;
+  kill(signal: "SIGHUP" | "SIGINT" | "SIGTERM"): void;
   /** Its exit code and signal. */
   readonly exited: Promise<readonly unknown[]>;
 }
