@@ -152,9 +152,9 @@ describeStores("the maintenance of an issuer on $name", (place) => {
     await run(issuers[0]!, { hours: 2 });
     await fill(issuers[0]!);
     clock.advance(MINUTE);
-    const before = store.matching(/^delete from "breezeway_signing_key"/).length;
+    const before = store.matching(/^delete from "breezeway_rotation"/).length;
     await Promise.all(issuers.map(({ maintain }) => maintain()));
-    expect(store.matching(/^delete from "breezeway_signing_key"/)).toHaveLength(before + 1);
+    expect(store.matching(/^delete from "breezeway_rotation"/)).toHaveLength(before + 1);
     expect(await rowsLeft()).toEqual([1, 0, 0]);
   });
 

@@ -11,7 +11,7 @@ import type { StoreTime } from "./time.ts";
 export interface MaintenanceDeps {
   readonly store: OpenStore;
   readonly sessions: Pick<SessionEnding, "finishRevocations">;
-  readonly keys: Pick<KeyRing, "maintain" | "purge">;
+  readonly keys: Pick<KeyRing, "maintain" | "tidy">;
   readonly lifetimes: SessionLifetimes;
   readonly clock: Clock;
   readonly storeTime: StoreTime;
@@ -41,7 +41,7 @@ export function startMaintenance(deps: MaintenanceDeps): Maintenance {
     const claim = await claimCleanUp(store, nowMs);
     if (!claim) return;
     await sessions.finishRevocations(nowMs);
-    if (claim.mayDelete) await keys.purge();
+    if (claim.mayDelete) await keys.tidy(nowMs);
     await cleanUp({ ...deps, signal }, { nowMs, ...claim });
   };
 

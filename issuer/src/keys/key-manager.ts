@@ -9,6 +9,7 @@ import {
 import * as z from "zod/mini";
 import { silentAudit, type AuditSink } from "../audit/audit.ts";
 import type { Store } from "../store/store.ts";
+import { withStore } from "../store/unavailable.ts";
 import { createKeyRing, type IssuerKeys } from "./key-ring.ts";
 import { keyTimes } from "./key-schedule.ts";
 import { createKeyStore } from "./key-store.ts";
@@ -50,7 +51,7 @@ export async function createKeyManager(options: KeyManagerOptions): Promise<KeyM
 /** {@link createKeyManager} with the hooks that `@breezeway/issuer/testing` offers. */
 export async function createKeyManagerWithHooks(
   given: KeyManagerOptions,
-  { clock = systemClock() }: { readonly clock?: Clock },
+  { clock }: { readonly clock?: Clock },
 ): Promise<KeyManager> {
   const options = parseOptions(keyManagerOptions, given, "createKeyManager");
   const { vault = createLocalVault({ encryptionSecret: options.encryptionSecret }) } = options;
@@ -60,7 +61,8 @@ export async function createKeyManagerWithHooks(
     vault,
     times: keyTimes(),
     algorithms: [],
-    clock,
+    clock: clock ?? systemClock(),
+    storeTime: clock ? () => Promise.resolve(clock.now()) : () => withStore(store, store.nowMs),
     audit: options.audit ?? silentAudit,
     changed: () => Promise.resolve(),
   });

@@ -2,7 +2,8 @@
 import type { Clock } from "@breezeway/shared";
 import type { JWK } from "jose";
 import type { AuditSink } from "../audit/audit.ts";
-import { needsSuccessor, type KeyTimes } from "./key-schedule.ts";
+import type { StoreTime } from "../time.ts";
+import { endedBefore, needsSuccessor, type KeyTimes } from "./key-schedule.ts";
 import { createKeySet, type ActiveSigner, type KeyInfo } from "./key-set.ts";
 import type { KeyStore } from "./key-store.ts";
 import { createKeySuccession } from "./key-succession.ts";
@@ -38,10 +39,13 @@ export interface KeyRing extends IssuerKeys {
   /** Makes the first keys when there are none. @throws {BridgeError} STORE_UNAVAILABLE, KEYS_UNAVAILABLE */
   readonly start: () => Promise<void>;
   readonly reload: () => Promise<void>;
-  /** Announces successors that are due. */
+  /** Records which keys sign, and announces successors that are due. */
   readonly maintain: () => Promise<void>;
-  /** Deletes keys that ended more than a day ago, private parts included. */
-  readonly purge: () => Promise<void>;
+  /**
+   * Corrects what a wrong clock wrote, and deletes keys that ended more than a day ago, private parts
+   * included. Only while the clock can be believed.
+   */
+  readonly tidy: (nowMs: number) => Promise<void>;
   /** @throws {BridgeError} KEYS_UNAVAILABLE */
   readonly active: (alg: SigningAlgorithm) => ActiveSigner;
   readonly published: () => readonly JWK[];
@@ -53,7 +57,10 @@ export interface KeyRingDeps {
   readonly times: KeyTimes;
   /** Every algorithm that some app needs. */
   readonly algorithms: readonly SigningAlgorithm[];
+  /** Decides what signs, in between two looks at the store. */
   readonly clock: Clock;
+  /** What is written to the store is by its own time. */
+  readonly storeTime: StoreTime;
   readonly audit: AuditSink;
   /** Tells this process about a change that was just written; never rejects. */
   readonly changed: () => Promise<void>;
@@ -62,7 +69,7 @@ export interface KeyRingDeps {
 const FORGET_AFTER_MS = 24 * 3_600_000;
 
 export function createKeyRing(deps: KeyRingDeps): KeyRing {
-  const { store, times, algorithms, clock } = deps;
+  const { store, times, algorithms, storeTime } = deps;
   const keySet = createKeySet(deps);
   const succession = createKeySuccession({ ...deps, keySet });
   let queue: Promise<unknown> = Promise.resolve();
@@ -78,7 +85,8 @@ export function createKeyRing(deps: KeyRingDeps): KeyRing {
     await keySet.reload();
     for (const alg of algorithms) await succession.ensureFirst(alg);
     for (const alg of algorithms) {
-      if (needsSuccessor(keySet.all, alg, clock.now(), times)) await succession.succeed(alg);
+      await succession.record(alg);
+      if (needsSuccessor(keySet.all, alg, await storeTime(), times)) await succession.succeed(alg);
     }
   };
 
@@ -88,7 +96,12 @@ export function createKeyRing(deps: KeyRingDeps): KeyRing {
     active: keySet.active,
     start: () => inTurn(maintain),
     maintain: () => inTurn(maintain),
-    purge: () => store.purge(clock.now() - FORGET_AFTER_MS),
+    tidy: (nowMs) =>
+      inTurn(async () => {
+        await succession.correct(nowMs);
+        const ended = endedBefore(keySet.stored, nowMs - FORGET_AFTER_MS, nowMs);
+        await store.purge(ended.map(({ kid }) => kid));
+      }),
     list: async () => {
       await keySet.reload();
       return keySet.all.map(keySet.info);

@@ -1,11 +1,19 @@
 /**
  * The signing keys of this process as they were last read from the store, and a signer for each key
- * that may still sign. The store is the truth.
+ * that may still sign. The store is the truth, and beside it this process remembers which key it saw begin
+ * to sign, until the store has recorded it.
  */
 import { BridgeError, type Clock } from "@breezeway/shared";
 import type { JWK } from "jose";
 import { toSeconds } from "../time.ts";
-import { activeKey, isPublished, stateOf, type KeyState } from "./key-schedule.ts";
+import {
+  activeKey,
+  announcedKey,
+  isPublished,
+  predecessorOf,
+  stateOf,
+  type KeyState,
+} from "./key-schedule.ts";
 import type { KeyStore, StoredKey } from "./key-store.ts";
 import type { KeyVault, Signer, SigningAlgorithm } from "./key-vault.ts";
 import { withLowS } from "./low-s.ts";
@@ -32,6 +40,8 @@ export interface ActiveSigner {
 
 export interface KeySet {
   readonly all: readonly StoredKey[];
+  /** As `all`, without what this process remembers. */
+  readonly stored: readonly StoredKey[];
   /** Reads the keys from the store. @throws {BridgeError} STORE_UNAVAILABLE, KEYS_UNAVAILABLE */
   readonly reload: () => Promise<void>;
   /** @throws {BridgeError} KEYS_UNAVAILABLE */
@@ -53,21 +63,47 @@ export interface KeySetDeps {
 
 export function createKeySet({ store, vault, clock }: KeySetDeps): KeySet {
   const signers = new Map<string, Signer>();
+  let stored: readonly StoredKey[] = [];
   let all: readonly StoredKey[] = [];
+  /** Keys that this process saw begin to sign, and when. */
+  const begun = new Map<string, number>();
+
+  const remember = (): void => {
+    all = stored;
+    for (const [kid, atMs] of begun) {
+      const key = stored.find((one) => one.kid === kid);
+      if (!key || key.activatedAtMs !== undefined || isRemoved(key)) begun.delete(kid);
+      else all = withBegun(all, key, atMs);
+    }
+  };
+
+  /** The key that signs now, which from now on no clock takes back. */
+  const signing = (alg: SigningAlgorithm): StoredKey | undefined => {
+    const nowMs = clock.now();
+    const key = activeKey(all, alg, nowMs);
+    // A key that is used before its time, for want of another one, has not begun.
+    if (!key || key.activatedAtMs !== undefined || key.activatesAtMs > nowMs) return key;
+    begun.set(key.kid, nowMs);
+    all = withBegun(all, key, nowMs);
+    return key;
+  };
+
+  const observe = (): void => {
+    for (const alg of new Set(all.map((key) => key.alg))) signing(alg);
+  };
 
   /** Removed keys stop signing, even when the vault refuses the key that replaces them. */
   const forgetRemoved = (loaded: readonly StoredKey[]): void => {
     const removed = kidsOf(loaded, isRemoved);
-    all = all.filter(({ kid }) => !removed.has(kid));
+    stored = stored.filter(({ kid }) => !removed.has(kid));
+    remember();
     for (const kid of removed) signers.delete(kid);
   };
 
   const reload = async (): Promise<void> => {
     const loaded = await store.list();
-    const nowMs = clock.now();
-    for (const key of loaded) {
-      const signs = !isRemoved(key) && (key.retiresAtMs ?? Infinity) > nowMs;
-      if (!signs || signers.has(key.kid)) continue;
+    for (const key of signingKeys(loaded, clock.now())) {
+      if (signers.has(key.kid)) continue;
       try {
         signers.set(key.kid, await openKey(vault, key));
       } catch (error) {
@@ -75,7 +111,9 @@ export function createKeySet({ store, vault, clock }: KeySetDeps): KeySet {
         throw error;
       }
     }
-    all = loaded;
+    stored = loaded;
+    remember();
+    observe();
     const usable = kidsOf(loaded, (key) => !isRemoved(key));
     for (const kid of signers.keys()) if (!usable.has(kid)) signers.delete(kid);
   };
@@ -94,28 +132,51 @@ export function createKeySet({ store, vault, clock }: KeySetDeps): KeySet {
     get all() {
       return all;
     },
+    get stored() {
+      return stored;
+    },
     reload,
     active: (alg) => {
-      const key = activeKey(all, alg, clock.now());
+      const key = signing(alg);
       const signer = key && signers.get(key.kid);
       if (!signer) throw new BridgeError("KEYS_UNAVAILABLE", `No usable ${alg} signing key.`);
       return { kid: key.kid, alg, signer };
     },
     published: () => {
+      observe();
       const nowMs = clock.now();
       const rank = (key: StoredKey): number => {
         if (activeKey(all, key.alg, nowMs)?.kid !== key.kid) return 2;
         return key.alg === "EdDSA" ? 0 : 1;
       };
       return all
-        .filter((key) => isPublished(key, nowMs))
+        .filter((key) => isPublished(key, all, nowMs))
         .sort((a, b) => rank(a) - rank(b))
         .map(({ publicJwk, kid, alg }) => ({ ...publicJwk, kid, alg, use: "sig" }));
     },
     find: (kid) => known(all.find((key) => key.kid === kid && !isRemoved(key))),
-    info,
+    info: (key) => (observe(), info(key)),
     infoOf: (kid) => info(known(all.find((key) => key.kid === kid))),
   };
+}
+
+/** The keys that sign now or later. A retired key never signs again, so its vault need not open it. */
+function signingKeys(keys: readonly StoredKey[], nowMs: number): readonly StoredKey[] {
+  return keys.filter((key) =>
+    [activeKey(keys, key.alg, nowMs), announcedKey(keys, key.alg, nowMs)].includes(key),
+  );
+}
+
+function withBegun(
+  keys: readonly StoredKey[],
+  begun: StoredKey,
+  atMs: number,
+): readonly StoredKey[] {
+  const before = predecessorOf(keys, begun);
+  return keys.map((key) => {
+    if (key.kid === begun.kid) return { ...key, activatedAtMs: atMs };
+    return key.kid === before?.kid ? { ...key, retiresAtMs: atMs } : key;
+  });
 }
 
 function isRemoved(key: StoredKey): boolean {

@@ -5,20 +5,12 @@ import { appendChanges } from "../changes/change-log.ts";
 import type { SigningKeyRow } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
-import type { ScheduledKey } from "./key-schedule.ts";
+import type { KeyTimesChange, ScheduledKey } from "./key-schedule.ts";
 import type { SigningAlgorithm } from "./key-vault.ts";
 
 export interface StoredKey extends ScheduledKey {
   readonly publicJwk: JWK;
   readonly reference: string;
-}
-
-export interface KeyTimesChange {
-  readonly activatesAtMs?: number;
-  /** `null` cancels the planned end. */
-  readonly retiresAtMs?: number | null;
-  /** Also deletes the private part. */
-  readonly removedAtMs?: number;
 }
 
 export interface KeyStore {
@@ -32,8 +24,10 @@ export interface KeyStore {
    */
   add(key: StoredKey, nowMs: number, retires?: { kid: string; atMs: number }): Promise<boolean>;
   setTimes(kid: string, times: KeyTimesChange, nowMs: number): Promise<void>;
-  /** Deletes keys that ended before a time, private parts included. */
-  purge(beforeMs: number): Promise<void>;
+  /** Records that a key signs, and that the one before it no longer does, unless that is recorded. */
+  begin(key: { kid: string; before: string | undefined }, nowMs: number): Promise<void>;
+  /** Deletes keys, private parts included. */
+  purge(kids: readonly string[]): Promise<void>;
 }
 
 export function createKeyStore(store: OpenStore): KeyStore {
@@ -86,6 +80,9 @@ export function createKeyStore(store: OpenStore): KeyStore {
               ...(times.activatesAtMs === undefined
                 ? {}
                 : { activates_at_ms: times.activatesAtMs }),
+              ...(times.activatedAtMs === undefined
+                ? {}
+                : { activated_at_ms: times.activatedAtMs }),
               ...(times.retiresAtMs === undefined ? {} : { retires_at_ms: times.retiresAtMs }),
               ...(times.removedAtMs === undefined
                 ? {}
@@ -99,14 +96,31 @@ export function createKeyStore(store: OpenStore): KeyStore {
         }),
       );
     },
-    purge: async (beforeMs) => {
+    begin: async ({ kid, before }, nowMs) => {
       await withStore(store, () =>
-        db
-          .deleteFrom("breezeway_signing_key")
-          .where((eb) =>
-            eb.or([eb("retires_at_ms", "<", beforeMs), eb("removed_at_ms", "<", beforeMs)]),
-          )
-          .execute(),
+        db.transaction().execute(async (transaction) => {
+          const { numUpdatedRows } = await transaction
+            .updateTable("breezeway_signing_key")
+            .set({ activated_at_ms: nowMs })
+            .where("kid", "=", kid)
+            .where("activated_at_ms", "is", null)
+            .executeTakeFirst();
+          if (numUpdatedRows !== 1n) return;
+          if (before !== undefined) {
+            await transaction
+              .updateTable("breezeway_signing_key")
+              .set({ retires_at_ms: nowMs })
+              .where("kid", "=", before)
+              .execute();
+          }
+          await appendChanges(store, transaction, [{ kind: "keys-changed", subject: kid }], nowMs);
+        }),
+      );
+    },
+    purge: async (kids) => {
+      if (kids.length === 0) return;
+      await withStore(store, () =>
+        db.deleteFrom("breezeway_signing_key").where("kid", "in", kids).execute(),
       );
     },
   };
@@ -121,6 +135,7 @@ function fromRow(row: SigningKeyRow): StoredKey {
     reference: row.private_reference,
     createdAtMs: row.created_at_ms,
     activatesAtMs: row.activates_at_ms,
+    activatedAtMs: row.activated_at_ms ?? undefined,
     retiresAtMs: row.retires_at_ms ?? undefined,
     removedAtMs: row.removed_at_ms ?? undefined,
   };
@@ -135,6 +150,7 @@ function toRow(key: StoredKey): SigningKeyRow {
     private_reference: key.reference,
     created_at_ms: key.createdAtMs,
     activates_at_ms: key.activatesAtMs,
+    activated_at_ms: key.activatedAtMs ?? null,
     retires_at_ms: key.retiresAtMs ?? null,
     removed_at_ms: key.removedAtMs ?? null,
   };

@@ -77,7 +77,9 @@ describe("rotation", () => {
     const next = await issuer.keys.rotate();
     clock.advance(599 * SECOND);
     const last = await mint(issuer, cookie);
-    clock.advance(265 * SECOND);
+    clock.advance(1 * SECOND);
+    expect((await publishedKids(issuer))[0]).toBe(next.kid);
+    clock.advance(264 * SECOND);
     await verify(issuer, last, { nowMs: clock.nowMs });
     clock.advance(105 * SECOND);
     expect(await publishedKids(issuer)).toHaveLength(2);

@@ -98,7 +98,7 @@ function createMemory({ store, settings, clock }: PartsDeps): Pick<Parts, "cache
 }
 
 function createIssuerKeyRing(
-  { store, settings, clock }: PartsDeps,
+  { store, settings, clock, storeTime }: PartsDeps,
   changed: () => Promise<void>,
 ): KeyRing {
   const { encryptionSecret, vault, periodDays } = settings.keys;
@@ -108,6 +108,7 @@ function createIssuerKeyRing(
     times: keyTimes(periodDays),
     algorithms: [...new Set(["EdDSA" as const, ...Object.values(settings.algorithms)])],
     clock,
+    storeTime,
     audit: settings.audit,
     changed,
   });

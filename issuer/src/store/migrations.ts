@@ -233,6 +233,16 @@ const rotations = (kind: StoreKind): Migration => ({
   },
 });
 
+/** Null for keys that a process of the version before adds: the next maintenance records which one signs. */
+const keysInUse: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .alterTable("breezeway_signing_key")
+      .addColumn("activated_at_ms", "bigint")
+      .execute();
+  },
+};
+
 export const migrationsOf = (kind: StoreKind): MigrationProvider => ({
   // The migrations run in the order of their names.
   getMigrations: () =>
@@ -243,5 +253,6 @@ export const migrationsOf = (kind: StoreKind): MigrationProvider => ({
       "0004_clean_up": cleanUp,
       "0005_revocations": revocations,
       "0006_rotations": rotations(kind),
+      "0007_keys_in_use": keysInUse,
     }),
 });

@@ -61,6 +61,8 @@ export interface SigningKeyTable {
   created_at_ms: number;
   /** First signature. Until then the key is only published. */
   activates_at_ms: number;
+  /** When the key was first seen to sign; null before. Then no clock takes it back. */
+  activated_at_ms: number | null;
   /** No signature from this time on; null while no end is planned. */
   retires_at_ms: number | null;
   /** When the key left the JWKS; verifiers reject its tokens. */

@@ -15,6 +15,7 @@ function key(kid: string, ordinal: number): StoredKey {
     reference: `private-${kid}`,
     createdAtMs: NOW_MS,
     activatesAtMs: NOW_MS,
+    activatedAtMs: NOW_MS,
     retiresAtMs: undefined,
     removedAtMs: undefined,
   };
