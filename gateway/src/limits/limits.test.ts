@@ -46,6 +46,21 @@ describe("rate limits", () => {
     expect(await statuses(gateway, claims)).toEqual([200, 200]);
   });
 
+  it("ask for a wait of at most a window when the clock is set back by a day", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    await using gateway = await startGateway({ route: limited });
+    await gateway.request("/orders");
+    vi.setSystemTime(Date.now() - 86_400_000);
+    await gateway.request("/orders", {
+      headers: { authorization: `Bearer ${gateway.tokens.token()}` },
+    });
+    const refused = await gateway.request("/orders", {
+      headers: { authorization: `Bearer ${gateway.tokens.token()}` },
+    });
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get("retry-after"))).toBeLessThanOrEqual(60);
+  });
+
   it("report the remaining requests, and when to retry", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     await using gateway = await startGateway({ route: limited });

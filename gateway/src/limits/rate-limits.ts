@@ -194,7 +194,9 @@ function stateOf(
   { requests, windowSeconds }: RateLimitOptions,
   { result, isExceeded }: Counted,
 ): RateLimitState {
-  const resetSeconds = Math.max(1, Math.ceil(result.msBeforeNext / 1_000));
+  // Its time is by the wall clock, which may have been set back. The window ends by a timer.
+  const leftSeconds = Math.min(Math.ceil(result.msBeforeNext / 1_000), windowSeconds);
+  const resetSeconds = Math.max(1, leftSeconds);
   return {
     isExceeded,
     retryAfterSeconds: resetSeconds,

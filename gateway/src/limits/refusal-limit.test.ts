@@ -54,6 +54,19 @@ describe("an address that sends rejected tokens", () => {
     expect(metrics).toContain("breezeway_gateway_limited_addresses 1");
   });
 
+  it("waits no longer than a window when the clock is set back by a day meanwhile", async () => {
+    vi.useFakeTimers({ toFake: ["Date", "performance"] });
+    await using gateway = await start();
+    const address = "203.0.113.9";
+    await send({ gateway, address, token: forged() });
+    vi.setSystemTime(Date.now() - 86_400_000);
+    for (const status of [401, 401, 429]) {
+      expect((await send({ gateway, address, token: forged() })).status).toBe(status);
+    }
+    const refused = await send({ gateway, address, token: forged() });
+    expect(Number(refused.headers.get("retry-after"))).toBeLessThanOrEqual(60);
+  });
+
   it("gets no proofs verified either, while cached tokens with a valid proof pass", async () => {
     await using gateway = await start({ proof: { publicUrls: PUBLIC_URL } });
     const prover = createProver();

@@ -100,8 +100,10 @@ export function createRefusalLimit(
   async function count(address: string): Promise<void> {
     const { consumedPoints, msBeforeNext } = await limiter.penalty(address);
     if (consumedPoints < requests) return;
-    limited.set(address, performance.now() + msBeforeNext);
-    setTimeout(() => limited.delete(address), msBeforeNext).unref();
+    // Its time is by the wall clock, which may have been set back.
+    const waitMs = Math.min(msBeforeNext, windowSeconds * 1_000);
+    limited.set(address, performance.now() + waitMs);
+    setTimeout(() => limited.delete(address), waitMs).unref();
   }
 
   return {

@@ -97,7 +97,8 @@ export function readChanges(
 }
 
 /**
- * Deletes at most `limit` changes older than a time. Their numbers are not used again.
+ * Deletes at most `limit` changes older than a time. Their numbers are not used again. A change that only
+ * looks old, since the clock of its process was behind, comes after a recent one and stays.
  *
  * @returns how many it deleted
  */
@@ -106,10 +107,18 @@ export async function purgeChanges(
   beforeSeconds: number,
   limit: number,
 ): Promise<number> {
+  const recent = await db
+    .selectFrom("breezeway_change")
+    .select("seq")
+    .where("at_seconds", ">=", beforeSeconds)
+    .orderBy("at_seconds")
+    .limit(1)
+    .executeTakeFirst();
   const old = db
     .selectFrom("breezeway_change")
     .select("seq")
     .where("at_seconds", "<", beforeSeconds)
+    .$if(recent !== undefined, (query) => query.where("seq", "<", recent?.seq ?? 0))
     .orderBy("at_seconds")
     .limit(limit);
   const { numDeletedRows } = await db
@@ -117,4 +126,31 @@ export async function purgeChanges(
     .where("seq", "in", old)
     .executeTakeFirst();
   return Number(numDeletedRows);
+}
+
+/** Clocks of processes may be ahead of the store's by this much. */
+const MAX_AHEAD_SECONDS = 60;
+
+/**
+ * Gives at most `limit` changes of a clock that was ahead the present time, so that they become old.
+ *
+ * @returns how many
+ */
+export async function datePresent(
+  db: Kysely<Database>,
+  nowSeconds: number,
+  limit: number,
+): Promise<number> {
+  const future = db
+    .selectFrom("breezeway_change")
+    .select("seq")
+    .where("at_seconds", ">", nowSeconds + MAX_AHEAD_SECONDS)
+    .orderBy("at_seconds", "desc")
+    .limit(limit);
+  const { numUpdatedRows } = await db
+    .updateTable("breezeway_change")
+    .set({ at_seconds: nowSeconds })
+    .where("seq", "in", future)
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
 }

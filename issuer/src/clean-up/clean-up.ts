@@ -8,9 +8,9 @@
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "@breezeway/shared";
 import { KEY_REMOVAL_SECONDS } from "@breezeway/shared/schemas";
-import { purgeChanges } from "../changes/change-log.ts";
+import { datePresent, purgeChanges } from "../changes/change-log.ts";
 import { RELEVANT_SECONDS } from "../changes/revocation-window.ts";
-import { purgeLoginAttempts } from "../login/login-attempts.ts";
+import { endFutureAttempts, purgeLoginAttempts } from "../login/login-attempts.ts";
 import { purgeRotations, releaseRotations } from "../sessions/rotation-watcher.ts";
 import { purgeSessions } from "../sessions/session-purge.ts";
 import type { SessionLifetimes } from "../sessions/lifetime.ts";
@@ -51,6 +51,8 @@ export async function cleanUp(deps: CleanUpDeps, { nowMs, mayDelete }: CleanUpRu
   const byNumber: readonly Batch[] = [() => purgeRotations(store, released, limit)];
   // Sessions come last: there may be a million of them.
   const byClock: readonly Batch[] = [
+    () => datePresent(store.db, toSeconds(nowMs), limit),
+    () => endFutureAttempts(store, nowMs, limit),
     () => purgeChanges(store.db, toSeconds(nowMs) - KEEP_CHANGES_SECONDS, limit),
     () => purgeLoginAttempts(store, nowMs, limit),
     () => purgeSessions(store, { nowMs, idleMs: lifetimes.idleMs, limit }),

@@ -341,6 +341,21 @@ describe("limits", () => {
     await own.close();
   });
 
+  it("leave sign-ins to other addresses while one address tries without end", async () => {
+    const own = testIssuer({ rateLimits: { logins: 20 } });
+    const login = async (address: string): Promise<number> => {
+      const body = { userId: "alice", tenantId: "acme" };
+      return (await call(own, "/login/dev", { method: "POST", body, address })).status;
+    };
+    for (const address of ["192.0.2.1", "192.0.2.2"]) {
+      const statuses: number[] = [];
+      for (let tries = 0; tries < 25; tries += 1) statuses.push(await login(address));
+      expect(statuses).toContain(429);
+    }
+    expect(await login("192.0.2.3")).toBe(200);
+    await own.close();
+  });
+
   it("hold per address for sign-ins", async () => {
     const own = testIssuer({ rateLimits: { loginsPerAddress: 2 } });
     const login = (address: string) => (): Promise<Response> =>

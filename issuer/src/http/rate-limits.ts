@@ -14,7 +14,9 @@ export interface RateLimits {
   readonly loginsPerAddress?: number;
   /**
    * Sign-ins from all addresses, each with its one or two requests. The store keeps a sign-in at a provider
-   * for up to 10 minutes, so this bounds what strangers with many addresses can put there. Default 20 000.
+   * for up to 10 minutes, so this bounds what strangers with many addresses can put there. Half of it is for
+   * the first 4 requests of each address, so that it takes thousands of addresses to keep others from
+   * signing in. Default 20 000.
    */
   readonly logins?: number;
   /** Tokens of one session for all apps together. Default 1200. */
@@ -31,6 +33,10 @@ export interface RateLimits {
   /** State-changing requests from one address, which may be a whole office. Default 12 000. */
   readonly requestsPerAddress?: number;
 }
+
+const WINDOW_SECONDS = 60;
+/** A user and a few tries. An attempt at a provider makes two requests. */
+const FEW_LOGINS = 4;
 
 const limit = z.optional(wholeNumberOption(1, 10_000_000));
 
@@ -63,6 +69,7 @@ export function createRateLimiter(limits: RateLimits | false = {}): RateLimiter 
   const per = { ...DEFAULT_RATE_LIMITS, ...limits };
   const login = perMinute("login", per.loginsPerAddress);
   const logins = perMinute("logins", per.logins);
+  const loginsOfMany = perMinute("logins-of-many", Math.ceil(per.logins / 2));
   const request = perMinute("request", per.requestsPerAddress);
   const session = perMinute("session", per.mintsPerSession);
   const sessionAndApp = perMinute("session-app", per.mintsPerSessionAndApp);
@@ -70,12 +77,14 @@ export function createRateLimiter(limits: RateLimits | false = {}): RateLimiter 
   const installation = perMinute("installation", per.installationChangesPerTenant);
   return {
     login: async (address) => {
-      await consume(login, networkOf(address));
+      const own = await consume(login, networkOf(address));
+      if (own > FEW_LOGINS) await consume(loginsOfMany, "all");
       await consume(logins, "all");
     },
-    request: (address) => consume(request, networkOf(address)),
+    request: async (address) => void (await consume(request, networkOf(address))),
     // Counted by kind: a setup page that calls in a loop must not block its uninstallation.
-    installation: (tenantId, kind) => consume(installation, `${kind} ${tenantId}`),
+    installation: async (tenantId, kind) =>
+      void (await consume(installation, `${kind} ${tenantId}`)),
     mint: async (handle, appId) => {
       await consume(sessionAndApp, `${handle} ${appId}`);
       await consume(session, handle);
@@ -85,18 +94,23 @@ export function createRateLimiter(limits: RateLimits | false = {}): RateLimiter 
 }
 
 function perMinute(keyPrefix: string, points: number): RateLimiterMemory {
-  return new RateLimiterMemory({ keyPrefix, points, duration: 60 });
+  return new RateLimiterMemory({ keyPrefix, points, duration: WINDOW_SECONDS });
 }
 
-/** @throws {BridgeError} RATE_LIMITED, with the seconds to wait in its details */
-async function consume(limiter: RateLimiterMemory, key: string | undefined): Promise<void> {
-  if (key === undefined) return;
+/**
+ * @returns how many the key has consumed in this window; 0 without a key
+ * @throws {BridgeError} RATE_LIMITED, with the seconds to wait in its details
+ */
+async function consume(limiter: RateLimiterMemory, key: string | undefined): Promise<number> {
+  if (key === undefined) return 0;
   try {
-    await limiter.consume(key);
+    return (await limiter.consume(key)).consumedPoints;
   } catch (refusal) {
     if (!(refusal instanceof RateLimiterRes)) throw refusal;
+    // Its time is by the wall clock, which may have been set back. The window ends by a timer.
+    const waitSeconds = Math.min(Math.ceil(refusal.msBeforeNext / 1_000), WINDOW_SECONDS);
     throw new BridgeError("RATE_LIMITED", "Too many requests. Retry later.", {
-      details: { retryAfterSeconds: Math.max(1, Math.ceil(refusal.msBeforeNext / 1_000)) },
+      details: { retryAfterSeconds: Math.max(1, waitSeconds) },
     });
   }
 }

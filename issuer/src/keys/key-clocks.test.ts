@@ -12,7 +12,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 /** Two JWKS max-ages. */
 const ANNOUNCED = 10 * MINUTE;
-/** Two runs of the maintenance are no further apart than this by an even clock. */
+/** The longest time between two runs of the maintenance that counts as an even clock. */
 const GAP = HOUR;
 /** As long as a retired key is published, and the time between two runs of the maintenance. */
 const OVERLAP = 370 * SECOND + MINUTE;

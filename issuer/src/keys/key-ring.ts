@@ -59,7 +59,7 @@ export interface KeyRingDeps {
   readonly algorithms: readonly SigningAlgorithm[];
   /** Decides what signs, in between two looks at the store. */
   readonly clock: Clock;
-  /** What is written to the store is by its own time. */
+  /** Times in the store are by the store's clock. */
   readonly storeTime: StoreTime;
   readonly audit: AuditSink;
   /** Tells this process about a change that was just written; never rejects. */

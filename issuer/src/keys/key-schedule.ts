@@ -127,7 +127,7 @@ export interface KeyTimesChange {
 }
 
 /**
- * What a clock that was ahead wrote, as it should be: an active key began at most now, an earlier key ended
+ * Corrects times that a clock wrote which was ahead: an active key began at most now, an earlier key ended
  * at most now, and an announced key waits for no longer than a new one. Only for a clock that has been right
  * for a while: right times look like these to a clock that is behind.
  */

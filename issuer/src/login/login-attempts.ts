@@ -3,6 +3,11 @@ import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
 import type { LoginChecks } from "./oidc-client.ts";
 
+/** Time to enter a password and a second factor. */
+export const ATTEMPT_SECONDS = 600;
+/** The clock of the process that began an attempt may be ahead by this much. */
+const MAX_AHEAD_MS = 60_000;
+
 export interface LoginAttempt extends LoginChecks {
   readonly returnTo: string;
 }
@@ -41,7 +46,9 @@ export function createLoginAttempts(store: OpenStore): LoginAttempts {
           .returningAll()
           .executeTakeFirst(),
       );
-      if (!row || nowMs >= row.expires_at_ms) return undefined;
+      if (!row || nowMs >= row.expires_at_ms || row.expires_at_ms > latestEnd(nowMs)) {
+        return undefined;
+      }
       return {
         state: row.state,
         nonce: row.nonce,
@@ -50,6 +57,11 @@ export function createLoginAttempts(store: OpenStore): LoginAttempts {
       };
     },
   };
+}
+
+/** An attempt that ends later was begun while a clock was ahead. */
+function latestEnd(nowMs: number): number {
+  return nowMs + ATTEMPT_SECONDS * 1_000 + MAX_AHEAD_MS;
 }
 
 /**
@@ -73,4 +85,28 @@ export async function purgeLoginAttempts(
     .where("id_hash", "in", expired)
     .executeTakeFirst();
   return Number(numDeletedRows);
+}
+
+/**
+ * Ends at most `limit` attempts that a clock far ahead began.
+ *
+ * @returns how many
+ */
+export async function endFutureAttempts(
+  { db }: OpenStore,
+  nowMs: number,
+  limit: number,
+): Promise<number> {
+  const future = db
+    .selectFrom("breezeway_login_attempt")
+    .select("id_hash")
+    .where("expires_at_ms", ">", latestEnd(nowMs))
+    .orderBy("expires_at_ms", "desc")
+    .limit(limit);
+  const { numUpdatedRows } = await db
+    .updateTable("breezeway_login_attempt")
+    .set({ expires_at_ms: nowMs })
+    .where("id_hash", "in", future)
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
 }

@@ -7,7 +7,7 @@ import { BridgeError, toProblem } from "@breezeway/shared";
 import type { Endpoint, EndpointDeps, RequestContext } from "../http/context.ts";
 import { cookieFor, type SessionCookie } from "../http/session-cookie.ts";
 import { createSecret, parseSecret } from "../sessions/session-secret.ts";
-import type { LoginAttempts } from "./login-attempts.ts";
+import { ATTEMPT_SECONDS, type LoginAttempts } from "./login-attempts.ts";
 import type { OidcOptions } from "./oidc-options.ts";
 import { createOidcClient } from "./oidc-client.ts";
 
@@ -19,9 +19,6 @@ export interface OidcLoginDeps extends EndpointDeps {
   /** Receives failures whose cause users do not see. */
   readonly onError: (error: unknown, requestId: string) => void;
 }
-
-/** Time to enter a password and a second factor. */
-const ATTEMPT_SECONDS = 600;
 
 export function oidcLoginRoutes(options: OidcOptions, deps: OidcLoginDeps): readonly Endpoint[] {
   const { issuer, attempts, loginCookie, sessionCookie, clock, limits } = deps;

@@ -213,6 +213,42 @@ export const issuer: readonly Removal[] = [
     edits: [edit("issuer/src/login/oidc-client.ts", "assertIssued(claims.iat, clock);", "")],
   },
   {
+    row: "TM-670",
+    edits: [
+      edit(
+        "issuer/src/keys/key-schedule.ts",
+        "key.activatedAtMs !== undefined || key.activatesAtMs <= nowMs",
+        "key.activatesAtMs <= nowMs",
+      ),
+    ],
+  },
+  {
+    row: "TM-671",
+    edits: [
+      edit("issuer/src/login/login-attempts.ts", " || row.expires_at_ms > latestEnd(nowMs)", ""),
+    ],
+  },
+  {
+    row: "TM-672",
+    edits: [
+      edit(
+        "issuer/src/http/rate-limits.ts",
+        'if (own > FEW_LOGINS) await consume(loginsOfMany, "all");',
+        'if (own < 0) await consume(loginsOfMany, "all");',
+      ),
+    ],
+  },
+  {
+    row: "TM-674",
+    edits: [
+      edit(
+        "issuer/src/changes/change-log.ts",
+        ".$if(recent !== undefined, (query) =>",
+        ".$if(recent?.seq === 0, (query) =>",
+      ),
+    ],
+  },
+  {
     row: "TM-335",
     edits: [
       edit(

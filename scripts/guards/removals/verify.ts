@@ -170,4 +170,14 @@ export const verify: readonly Removal[] = [
       ),
     ],
   },
+  {
+    row: "TM-673",
+    edits: [
+      edit(
+        "verify/src/proof/replay-guard.ts",
+        "now.monotonicMs - startedAt.monotonicMs",
+        "now.wallMs - startedAt.wallMs",
+      ),
+    ],
+  },
 ];

@@ -12,7 +12,8 @@ const URL_OF_REQUEST = "https://api.example/orders/7";
 const good = { url: URL_OF_REQUEST, token: TOKEN, nowSeconds: NOW_SECONDS };
 
 function open(options: Partial<ProofOptions> = {}, nowSeconds = () => NOW_SECONDS) {
-  const clock = clockAt(() => nowSeconds() * 1_000);
+  const nowMs = (): number => nowSeconds() * 1_000;
+  const clock = { ...clockAt(nowMs), monotonic: nowMs };
   return createProofVerifierForTesting(
     { publicUrls: "https://api.example", ...options },
     { clock },

@@ -4,6 +4,10 @@
  * The memory is bounded in size and time. It has two generations, and the older one is dropped as a
  * whole. When the memory is full nothing is forgotten early: further proofs are rejected. One user may
  * hold a tenth of it, whatever the number of keys, because a page can create any number of keys.
+ *
+ * A generation ends once the window has passed on both clocks. The monotonic one alone would forget a proof
+ * that is recent again when the wall clock steps back; the wall clock alone would forget everything when it
+ * jumps ahead, and nothing for as long when it comes back.
  */
 import { BridgeError, type Clock } from "@breezeway/shared";
 import { REPLAY_LIMITS } from "../limits.ts";
@@ -40,20 +44,23 @@ export function createReplayGuard(options: ReplayGuardOptions): ReplayGuard {
   const maxOfUser = Math.ceil(maxEntries / REPLAY_LIMITS.minUsersToFill);
   let recent = emptyGeneration();
   let older = emptyGeneration();
-  let startedAtMs = clock.now();
+  let startedAt = { wallMs: clock.now(), monotonicMs: clock.monotonic() };
 
-  const discardOld = (nowMs: number): void => {
-    const ageMs = nowMs - startedAtMs;
+  const discardOld = (): void => {
+    const now = { wallMs: clock.now(), monotonicMs: clock.monotonic() };
+    // After a step back, the window begins again by the wall clock.
+    if (now.wallMs < startedAt.wallMs) startedAt = { ...startedAt, wallMs: now.wallMs };
+    const ageMs = Math.min(now.wallMs - startedAt.wallMs, now.monotonicMs - startedAt.monotonicMs);
     if (ageMs < windowMs) return;
     const isStillNeeded = ageMs < windowMs * 2;
     older = isStillNeeded ? recent : emptyGeneration();
     recent = emptyGeneration();
-    startedAtMs = nowMs;
+    startedAt = now;
   };
 
   return {
     use: (userId, proofId) => {
-      discardOld(clock.now());
+      discardOld();
       const own = recent.byUser.get(userId);
       const before = older.byUser.get(userId);
       if (own?.has(proofId) === true || before?.has(proofId) === true) {
