@@ -92,7 +92,9 @@ describe("a sign-in at a provider", () => {
       const finish = await begin();
       clock.advance(-byMs);
       clock.pass(11 * MINUTE);
-      expect(await reasonOf(await finish())).toBe("401 login-failed");
+      const late = await finish();
+      expect(late.status).toBe(401);
+      expect(await reasonOf(late)).toBe("401 login-failed");
       clock.pass(-11 * MINUTE);
       expect((await (await begin())()).status).toBe(303);
     },
