@@ -62,7 +62,9 @@ export async function createKeyManagerWithHooks(
     times: keyTimes(),
     algorithms: [],
     clock: clock ?? systemClock(),
-    storeTime: clock ? () => Promise.resolve(clock.now()) : () => withStore(store, store.nowMs),
+    storeTime: clock
+      ? () => Promise.resolve(clock.now())
+      : () => withStore(store, () => store.nowMs()),
     audit: options.audit ?? silentAudit,
     changed: () => Promise.resolve(),
   });

@@ -6,14 +6,7 @@
 import { BridgeError, type Clock } from "@breezeway/shared";
 import type { JWK } from "jose";
 import { toSeconds } from "../time.ts";
-import {
-  activeKey,
-  announcedKey,
-  isPublished,
-  predecessorOf,
-  stateOf,
-  type KeyState,
-} from "./key-schedule.ts";
+import { activeKey, isPublished, predecessorOf, stateOf, type KeyState } from "./key-schedule.ts";
 import type { KeyStore, StoredKey } from "./key-store.ts";
 import type { KeyVault, Signer, SigningAlgorithm } from "./key-vault.ts";
 import { withLowS } from "./low-s.ts";
@@ -61,109 +54,12 @@ export interface KeySetDeps {
   readonly clock: Clock;
 }
 
-export function createKeySet({ store, vault, clock }: KeySetDeps): KeySet {
-  const signers = new Map<string, Signer>();
-  let stored: readonly StoredKey[] = [];
-  let all: readonly StoredKey[] = [];
-  /** Keys that this process saw begin to sign, and when. */
-  const begun = new Map<string, number>();
-
-  const remember = (): void => {
-    all = stored;
-    for (const [kid, atMs] of begun) {
-      const key = stored.find((one) => one.kid === kid);
-      if (!key || key.activatedAtMs !== undefined || isRemoved(key)) begun.delete(kid);
-      else all = withBegun(all, key, atMs);
-    }
-  };
-
-  /** The key that signs now, which from now on no clock takes back. */
-  const signing = (alg: SigningAlgorithm): StoredKey | undefined => {
-    const nowMs = clock.now();
-    const key = activeKey(all, alg, nowMs);
-    // A key that is used before its time, for want of another one, has not begun.
-    if (!key || key.activatedAtMs !== undefined || key.activatesAtMs > nowMs) return key;
-    begun.set(key.kid, nowMs);
-    all = withBegun(all, key, nowMs);
-    return key;
-  };
-
-  const observe = (): void => {
-    for (const alg of new Set(all.map((key) => key.alg))) signing(alg);
-  };
-
-  /** Removed keys stop signing, even when the vault refuses the key that replaces them. */
-  const forgetRemoved = (loaded: readonly StoredKey[]): void => {
-    const removed = kidsOf(loaded, isRemoved);
-    stored = stored.filter(({ kid }) => !removed.has(kid));
-    remember();
-    for (const kid of removed) signers.delete(kid);
-  };
-
-  const reload = async (): Promise<void> => {
-    const loaded = await store.list();
-    for (const key of signingKeys(loaded, clock.now())) {
-      if (signers.has(key.kid)) continue;
-      try {
-        signers.set(key.kid, await openKey(vault, key));
-      } catch (error) {
-        forgetRemoved(loaded);
-        throw error;
-      }
-    }
-    stored = loaded;
-    remember();
-    observe();
-    const usable = kidsOf(loaded, (key) => !isRemoved(key));
-    for (const kid of signers.keys()) if (!usable.has(kid)) signers.delete(kid);
-  };
-
-  const info = (key: StoredKey): KeyInfo => ({
-    kid: key.kid,
-    alg: key.alg,
-    state: stateOf(key, all, clock.now()),
-    createdAtSeconds: toSeconds(key.createdAtMs),
-    activatesAtSeconds: toSeconds(key.activatesAtMs),
-    ...(key.retiresAtMs === undefined ? {} : { retiresAtSeconds: toSeconds(key.retiresAtMs) }),
-    ...(key.removedAtMs === undefined ? {} : { removedAtSeconds: toSeconds(key.removedAtMs) }),
-  });
-
-  return {
-    get all() {
-      return all;
-    },
-    get stored() {
-      return stored;
-    },
-    reload,
-    active: (alg) => {
-      const key = signing(alg);
-      const signer = key && signers.get(key.kid);
-      if (!signer) throw new BridgeError("KEYS_UNAVAILABLE", `No usable ${alg} signing key.`);
-      return { kid: key.kid, alg, signer };
-    },
-    published: () => {
-      observe();
-      const nowMs = clock.now();
-      const rank = (key: StoredKey): number => {
-        if (activeKey(all, key.alg, nowMs)?.kid !== key.kid) return 2;
-        return key.alg === "EdDSA" ? 0 : 1;
-      };
-      return all
-        .filter((key) => isPublished(key, all, nowMs))
-        .sort((a, b) => rank(a) - rank(b))
-        .map(({ publicJwk, kid, alg }) => ({ ...publicJwk, kid, alg, use: "sig" }));
-    },
-    find: (kid) => known(all.find((key) => key.kid === kid && !isRemoved(key))),
-    info: (key) => (observe(), info(key)),
-    infoOf: (kid) => info(known(all.find((key) => key.kid === kid))),
-  };
-}
-
 /** The keys that sign now or later. A retired key never signs again, so its vault need not open it. */
 function signingKeys(keys: readonly StoredKey[], nowMs: number): readonly StoredKey[] {
-  return keys.filter((key) =>
-    [activeKey(keys, key.alg, nowMs), announcedKey(keys, key.alg, nowMs)].includes(key),
+  return keys.filter(
+    (key) =>
+      key.removedAtMs === undefined &&
+      key.ordinal >= (activeKey(keys, key.alg, nowMs)?.ordinal ?? 0),
   );
 }
 
@@ -183,6 +79,127 @@ function isRemoved(key: StoredKey): boolean {
   return key.removedAtMs !== undefined;
 }
 
+interface KnownKeys {
+  /** The keys as they were read, with what this process saw. */
+  readonly all: readonly StoredKey[];
+  readonly stored: readonly StoredKey[];
+  readonly read: (stored: readonly StoredKey[]) => void;
+  /** The key that signs now, which from now on no clock takes back. */
+  readonly signing: (alg: SigningAlgorithm) => StoredKey | undefined;
+  /** Notices which keys sign now. */
+  readonly observe: () => void;
+}
+
+function createKnownKeys(clock: Clock): KnownKeys {
+  let stored: readonly StoredKey[] = [];
+  let all: readonly StoredKey[] = [];
+  /** Keys that this process saw begin to sign, and when, until the store has recorded it. */
+  const begun = new Map<string, number>();
+
+  const signing = (alg: SigningAlgorithm): StoredKey | undefined => {
+    const nowMs = clock.now();
+    const key = activeKey(all, alg, nowMs);
+    // A key that is used before its time, for want of another one, has not begun.
+    if (!key || key.activatedAtMs !== undefined || key.activatesAtMs > nowMs) return key;
+    begun.set(key.kid, nowMs);
+    all = withBegun(all, key, nowMs);
+    return key;
+  };
+
+  return {
+    get all() {
+      return all;
+    },
+    get stored() {
+      return stored;
+    },
+    read: (keys) => {
+      stored = keys;
+      all = keys;
+      for (const [kid, atMs] of begun) {
+        const key = keys.find((one) => one.kid === kid);
+        if (!key || key.activatedAtMs !== undefined || isRemoved(key)) begun.delete(kid);
+        else all = withBegun(all, key, atMs);
+      }
+    },
+    signing,
+    observe: () => {
+      for (const alg of new Set(all.map((key) => key.alg))) signing(alg);
+    },
+  };
+}
+
+export function createKeySet({ store, vault, clock }: KeySetDeps): KeySet {
+  const signers = new Map<string, Signer>();
+  const known = createKnownKeys(clock);
+
+  /** Removed keys stop signing, even when the vault refuses the key that replaces them. */
+  const forgetRemoved = (loaded: readonly StoredKey[]): void => {
+    const removed = kidsOf(loaded, isRemoved);
+    known.read(known.stored.filter(({ kid }) => !removed.has(kid)));
+    for (const kid of removed) signers.delete(kid);
+  };
+
+  const reload = async (): Promise<void> => {
+    const loaded = await store.list();
+    for (const key of signingKeys(loaded, clock.now())) {
+      if (signers.has(key.kid)) continue;
+      try {
+        signers.set(key.kid, await openKey(vault, key));
+      } catch (error) {
+        forgetRemoved(loaded);
+        throw error;
+      }
+    }
+    known.read(loaded);
+    known.observe();
+    const usable = kidsOf(loaded, (key) => !isRemoved(key));
+    for (const kid of signers.keys()) if (!usable.has(kid)) signers.delete(kid);
+  };
+
+  const info = (key: StoredKey): KeyInfo => ({
+    kid: key.kid,
+    alg: key.alg,
+    state: stateOf(key, known.all, clock.now()),
+    createdAtSeconds: toSeconds(key.createdAtMs),
+    activatesAtSeconds: toSeconds(key.activatesAtMs),
+    ...(key.retiresAtMs === undefined ? {} : { retiresAtSeconds: toSeconds(key.retiresAtMs) }),
+    ...(key.removedAtMs === undefined ? {} : { removedAtSeconds: toSeconds(key.removedAtMs) }),
+  });
+
+  return {
+    get all() {
+      return known.all;
+    },
+    get stored() {
+      return known.stored;
+    },
+    reload,
+    active: (alg) => {
+      const key = known.signing(alg);
+      const signer = key && signers.get(key.kid);
+      if (!signer) throw new BridgeError("KEYS_UNAVAILABLE", `No usable ${alg} signing key.`);
+      return { kid: key.kid, alg, signer };
+    },
+    published: () => {
+      known.observe();
+      const { all } = known;
+      const nowMs = clock.now();
+      const rank = (key: StoredKey): number => {
+        if (activeKey(all, key.alg, nowMs)?.kid !== key.kid) return 2;
+        return key.alg === "EdDSA" ? 0 : 1;
+      };
+      return all
+        .filter((key) => isPublished(key, all, nowMs))
+        .sort((a, b) => rank(a) - rank(b))
+        .map(({ publicJwk, kid, alg }) => ({ ...publicJwk, kid, alg, use: "sig" }));
+    },
+    find: (kid) => found(known.all.find((key) => key.kid === kid && !isRemoved(key))),
+    info,
+    infoOf: (kid) => info(found(known.all.find((key) => key.kid === kid))),
+  };
+}
+
 function kidsOf(
   keys: readonly StoredKey[],
   isWanted: (key: StoredKey) => boolean,
@@ -190,7 +207,7 @@ function kidsOf(
   return new Set(keys.filter(isWanted).map(({ kid }) => kid));
 }
 
-function known(key: StoredKey | undefined): StoredKey {
+function found(key: StoredKey | undefined): StoredKey {
   if (key) return key;
   throw new BridgeError("KEY_UNKNOWN", "There is no signing key of this id.");
 }

@@ -1,8 +1,8 @@
 /** The queries on signing keys. */
-import { sql } from "kysely";
+import type { Updateable } from "kysely";
 import type { JWK } from "jose";
 import { appendChanges } from "../changes/change-log.ts";
-import type { SigningKeyRow } from "../store/schema.ts";
+import type { SigningKeyRow, SigningKeyTable } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
 import { withStore } from "../store/unavailable.ts";
 import type { KeyTimesChange, ScheduledKey } from "./key-schedule.ts";
@@ -28,6 +28,16 @@ export interface KeyStore {
   begin(key: { kid: string; before: string | undefined }, nowMs: number): Promise<void>;
   /** Deletes keys, private parts included. */
   purge(kids: readonly string[]): Promise<void>;
+}
+
+function columnsOf(times: KeyTimesChange): Updateable<SigningKeyTable> {
+  const { activatesAtMs, activatedAtMs, retiresAtMs, removedAtMs } = times;
+  return {
+    ...(activatesAtMs !== undefined && { activates_at_ms: activatesAtMs }),
+    ...(activatedAtMs !== undefined && { activated_at_ms: activatedAtMs }),
+    ...(retiresAtMs !== undefined && { retires_at_ms: retiresAtMs }),
+    ...(removedAtMs !== undefined && { removed_at_ms: removedAtMs, private_reference: "" }),
+  };
 }
 
 export function createKeyStore(store: OpenStore): KeyStore {
@@ -76,18 +86,7 @@ export function createKeyStore(store: OpenStore): KeyStore {
         db.transaction().execute(async (transaction) => {
           await transaction
             .updateTable("breezeway_signing_key")
-            .set({
-              ...(times.activatesAtMs === undefined
-                ? {}
-                : { activates_at_ms: times.activatesAtMs }),
-              ...(times.activatedAtMs === undefined
-                ? {}
-                : { activated_at_ms: times.activatedAtMs }),
-              ...(times.retiresAtMs === undefined ? {} : { retires_at_ms: times.retiresAtMs }),
-              ...(times.removedAtMs === undefined
-                ? {}
-                : { removed_at_ms: times.removedAtMs, private_reference: sql.lit("") }),
-            })
+            .set(columnsOf(times))
             .where("kid", "=", kid)
             .execute();
           // Kind "key" is on the revocation feed: verifiers must learn of a removal.
