@@ -13,6 +13,12 @@ export interface StoredKey extends ScheduledKey {
   readonly reference: string;
 }
 
+interface Begun {
+  readonly kid: string;
+  /** The key that signed before. */
+  readonly before: string | undefined;
+}
+
 export interface KeyStore {
   /** All keys that were not deleted, by algorithm and age. */
   list(): Promise<StoredKey[]>;
@@ -25,7 +31,7 @@ export interface KeyStore {
   add(key: StoredKey, nowMs: number, retires?: { kid: string; atMs: number }): Promise<boolean>;
   setTimes(kid: string, times: KeyTimesChange, nowMs: number): Promise<void>;
   /** Records that a key signs, and that the one before it no longer does, unless that is recorded. */
-  begin(key: { kid: string; before: string | undefined }, nowMs: number): Promise<void>;
+  begin(key: Begun, nowMs: number): Promise<void>;
   /** Deletes keys, private parts included. */
   purge(kids: readonly string[]): Promise<void>;
 }
@@ -38,6 +44,28 @@ function columnsOf(times: KeyTimesChange): Updateable<SigningKeyTable> {
     ...(retiresAtMs !== undefined && { retires_at_ms: retiresAtMs }),
     ...(removedAtMs !== undefined && { removed_at_ms: removedAtMs, private_reference: "" }),
   };
+}
+
+async function begin(store: OpenStore, { kid, before }: Begun, nowMs: number): Promise<void> {
+  await withStore(store, () =>
+    store.db.transaction().execute(async (transaction) => {
+      const { numUpdatedRows } = await transaction
+        .updateTable("breezeway_signing_key")
+        .set({ activated_at_ms: nowMs })
+        .where("kid", "=", kid)
+        .where("activated_at_ms", "is", null)
+        .executeTakeFirst();
+      if (numUpdatedRows !== 1n) return;
+      if (before !== undefined) {
+        await transaction
+          .updateTable("breezeway_signing_key")
+          .set({ retires_at_ms: nowMs })
+          .where("kid", "=", before)
+          .execute();
+      }
+      await appendChanges(store, transaction, [{ kind: "keys-changed", subject: kid }], nowMs);
+    }),
+  );
 }
 
 export function createKeyStore(store: OpenStore): KeyStore {
@@ -95,27 +123,7 @@ export function createKeyStore(store: OpenStore): KeyStore {
         }),
       );
     },
-    begin: async ({ kid, before }, nowMs) => {
-      await withStore(store, () =>
-        db.transaction().execute(async (transaction) => {
-          const { numUpdatedRows } = await transaction
-            .updateTable("breezeway_signing_key")
-            .set({ activated_at_ms: nowMs })
-            .where("kid", "=", kid)
-            .where("activated_at_ms", "is", null)
-            .executeTakeFirst();
-          if (numUpdatedRows !== 1n) return;
-          if (before !== undefined) {
-            await transaction
-              .updateTable("breezeway_signing_key")
-              .set({ retires_at_ms: nowMs })
-              .where("kid", "=", before)
-              .execute();
-          }
-          await appendChanges(store, transaction, [{ kind: "keys-changed", subject: kid }], nowMs);
-        }),
-      );
-    },
+    begin: (key, nowMs) => begin(store, key, nowMs),
     purge: async (kids) => {
       if (kids.length === 0) return;
       await withStore(store, () =>
