@@ -7,21 +7,21 @@
  *
  * `npm run bridge -w bench`; `CHROMIUM_PATH` names a Chromium other than Playwright's, `ROUNDS`
  * sets
- * how many turns each takes.
+ * how many turns each takes, `STARTS` how often each starts, and `ONLY=calls,starts,many,heap` what is measured.
  */
 import process from "node:process";
 import type { Frame, Page } from "playwright";
 import { keepAwake } from "../cores.ts";
 import { launchBrowser } from "./browser.ts";
 import { reportHeap } from "./heap.ts";
-import { serveSites, type BenchSites } from "./serve.ts";
+import { serveSites } from "./serve.ts";
+import { reportMany, reportStarts } from "./starts.ts";
+import { at, middle, print, takeTurns } from "./take-turns.ts";
 
 const CONTENDERS = ["raw", "penpal", "comlink", "breezeway"] as const;
-const STARTERS = ["empty", ...CONTENDERS] as const;
 
 const ROUNDS = Number(process.env["ROUNDS"] ?? 24);
 const CALLS_EACH_TURN = 150;
-const STARTS = Number(process.env["STARTS"] ?? 16);
 /** The size in bytes, and the number of calls in a turn. */
 const PAYLOADS = [
   [1_000, 30],
@@ -31,11 +31,7 @@ const PAYLOADS = [
 ] as const;
 
 interface BenchWindow {
-  readonly start: (contender: string, origin: string) => Promise<number>;
   readonly startAll: (origin: string) => Promise<void>;
-  readonly startMany: (origin: string, count: number) => Promise<number>;
-  /** The time from the start of the guest's script to its first answer. */
-  readonly scriptMs: number;
   readonly sequential: (contender: string, count: number) => Promise<number[]>;
   readonly inFlight: (contender: string, width: number, rounds: number) => Promise<number>;
   readonly payload: (contender: string, bytes: number, count: number) => Promise<number[]>;
@@ -117,49 +113,6 @@ async function reportCalls(frame: Frame): Promise<void> {
   print(["breezeway calls/s ÷ penpal", gain.toFixed(1)]);
 }
 
-/**
- * Milliseconds from the frame's creation to its first answer. Breezeway's guest has a session token
- * by then, which its host has minted; the others have none.
- */
-async function reportStarts(page: Page, { guestOrigin }: BenchSites): Promise<void> {
-  const scripts = new Map<string, number[]>();
-  const starts = await takeTurns(STARTERS, STARTS, async (name) => {
-    await open(page, "start");
-    const ms = await page.evaluate(
-      ([who, origin]) => (window as unknown as BenchWindow).start(who, origin),
-      [name, guestOrigin] as const,
-    );
-    const scriptMs = await guestFrame(page).evaluate(
-      () => (window as unknown as BenchWindow).scriptMs,
-    );
-    scripts.set(
-      name,
-      [...(scripts.get(name) ?? []), scriptMs].toSorted((a, b) => a - b),
-    );
-    return [ms];
-  });
-  print(["", "frame to answer, ms", "script to answer, ms"]);
-  for (const name of STARTERS) {
-    print([name, at(starts, name, 0.5).toFixed(1), at(scripts, name, 0.5).toFixed(1)]);
-  }
-}
-
-/** Connecting many guests should cost the same time for each. */
-async function reportMany(page: Page, { guestOrigin }: BenchSites): Promise<void> {
-  for (const count of [10, 50, 100]) {
-    await open(page, "startMany");
-    const ms = await page.evaluate(
-      ([origin, many]) => (window as unknown as BenchWindow).startMany(origin, many),
-      [guestOrigin, count] as const,
-    );
-    print([
-      `${count} guests connected`,
-      `${ms.toFixed(0)} ms`,
-      `${(ms / count).toFixed(1)} ms each`,
-    ]);
-  }
-}
-
 async function open(page: Page, starter: keyof BenchWindow): Promise<void> {
   await page.goto(sites.hostOrigin);
   await page.waitForFunction((name) => name in window, starter);
@@ -169,38 +122,4 @@ function guestFrame(page: Page): Frame {
   const frame = page.frames().find((candidate) => candidate.url().startsWith(sites.guestOrigin));
   if (!frame) throw new Error("no frame");
   return frame;
-}
-
-/** The measurements of each contender in all its turns, sorted. */
-async function takeTurns<Name extends string>(
-  names: readonly Name[],
-  rounds: number,
-  turn: (name: Name) => Promise<readonly number[]>,
-): Promise<Map<string, number[]>> {
-  const found = new Map<string, number[]>(names.map((name) => [name, []]));
-  for (let round = 0; round < rounds; round += 1) {
-    const first = Math.floor(round / 2) % names.length;
-    const order = [...names.slice(first), ...names.slice(0, first)];
-    for (const name of round % 2 === 0 ? order : order.toReversed()) {
-      found.get(name)?.push(...(await turn(name)));
-    }
-  }
-  for (const values of found.values()) values.sort((a, b) => a - b);
-  return found;
-}
-
-function at(values: ReadonlyMap<string, number[]>, name: string, quantile: number): number {
-  const sorted = values.get(name) ?? [];
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * quantile))] ?? NaN;
-}
-
-/** The median, finer than the clock's steps: the mean of the middle fifth. */
-function middle(values: ReadonlyMap<string, number[]>, name: string): number {
-  const sorted = values.get(name) ?? [];
-  const near = sorted.slice(Math.floor(sorted.length * 0.4), Math.ceil(sorted.length * 0.6));
-  return near.reduce((sum, value) => sum + value, 0) / near.length;
-}
-
-function print(cells: readonly string[]): void {
-  process.stdout.write(`${cells.map((cell) => cell.padEnd(22)).join("")}\n`);
 }

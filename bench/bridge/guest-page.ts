@@ -7,6 +7,13 @@ type Echo = (value: unknown) => Promise<unknown>;
 
 const hostOrigin = document.querySelector<HTMLMetaElement>("meta[name=host]")?.content ?? "";
 
+/** Epoch milliseconds of the steps of the start. */
+const steps: Record<string, number> = {};
+
+function reached(step: string): void {
+  steps[step] = performance.timeOrigin + performance.now();
+}
+
 const OPENERS: Readonly<Record<string, () => Promise<Echo>>> = {
   // A frame without a bridge, which shows what a bridge adds.
   empty: async () => async () => undefined,
@@ -16,6 +23,7 @@ const OPENERS: Readonly<Record<string, () => Promise<Echo>>> = {
       messenger: new WindowMessenger({ remoteWindow: parent, allowedOrigins: [hostOrigin] }),
     });
     const remote = await connection.promise;
+    reached("connected");
     return (value) => remote.echo(value);
   },
   async comlink() {
@@ -24,23 +32,29 @@ const OPENERS: Readonly<Record<string, () => Promise<Echo>>> = {
   },
   async breezeway() {
     const bridge = await createAppBridge({ hostOrigins: [hostOrigin] });
+    reached("connected");
     // The start includes a token: a guest is ready when it can make an authenticated request.
     await bridge.getSessionToken();
     return (value) => bridge.method.call("echo", value);
   },
 };
 
-const scriptStartedAt = performance.now();
+reached("script");
 const wanted = location.search.slice(1);
 const echoes = new Map<string, Echo>();
 for (const [name, open] of Object.entries(OPENERS)) {
   if (wanted !== "all" && wanted !== name) continue;
   const echo = await open();
+  reached("token");
   await echo("first");
   echoes.set(name, echo);
 }
-const scriptMs = performance.now() - scriptStartedAt;
-Object.assign(window, { sequential, inFlight, payload, keepCalling, scriptMs });
+reached("answer");
+const [loaded] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+steps["navigation"] = performance.timeOrigin;
+steps["response"] = performance.timeOrigin + (loaded?.responseEnd ?? NaN);
+steps["connected"] ??= steps["token"] ?? NaN;
+Object.assign(window, { sequential, inFlight, payload, keepCalling, steps });
 // The message is empty and has no target: it only signals to the driver that it can begin.
 parent.postMessage("bench-ready", hostOrigin);
 

@@ -13,7 +13,7 @@ const GUESTS = 100;
 
 interface HeapWindow {
   readonly startMany: (origin: string, count: number) => Promise<number>;
-  readonly startEmpty: (origin: string, count: number) => Promise<void>;
+  readonly startEmpty: (origin: string, count: number) => Promise<number>;
 }
 
 interface Heaps {

@@ -3,7 +3,24 @@ import { createHost } from "@breezeway/host";
 import * as comlink from "comlink";
 import { connect, WindowMessenger } from "penpal";
 
-type Contender = "raw" | "penpal" | "comlink" | "breezeway" | "empty";
+/** Hosts of Breezeway, by what is special about them. */
+const HOSTS = {
+  breezeway: {},
+  "breezeway-50": { issuerUrl: "/auth-50" },
+  "breezeway-50-asked": { issuerUrl: "/auth-50", platform: hiddenPage() },
+} as const;
+
+type Contender = "raw" | "penpal" | "comlink" | "empty" | keyof typeof HOSTS;
+
+type OwnOptions = Partial<Parameters<typeof createHost>[0]>;
+
+/** A page that nobody sees mints nothing ahead. */
+function hiddenPage(): NonNullable<OwnOptions["platform"]> {
+  return {
+    visibility: { isVisible: false, onVisible: () => () => undefined },
+    openStream: (url) => new EventSource(url),
+  };
+}
 
 const echo = (value: unknown): unknown => value;
 /** Takes a value and does nothing with it. */
@@ -19,14 +36,19 @@ function frameAt(url: string): HTMLIFrameElement {
 }
 
 /**
- * Opens a guest of one kind. Resolves to the milliseconds from the frame's creation until the guest
- * is ready. The host knows its session by then, as on a page after sign-in.
+ * Opens a guest of one kind. Resolves to the epoch milliseconds of the frame's creation once the guest is
+ * ready. The host knows its session by then, as on a page after sign-in.
  */
 async function start(contender: Contender, guestOrigin: string): Promise<number> {
   const ready = readiness(1);
   const mount =
-    contender === "breezeway" ? await breezewayHost([`${guestOrigin}/guest?breezeway`]) : undefined;
-  const startedAt = performance.now();
+    contender in HOSTS
+      ? await breezewayHost(
+          [`${guestOrigin}/guest?breezeway`],
+          HOSTS[contender as keyof typeof HOSTS],
+        )
+      : undefined;
+  const createdAt = performance.timeOrigin + performance.now();
   if (mount) mount();
   else {
     const frame = frameAt(`${guestOrigin}/guest?${contender}`);
@@ -35,7 +57,7 @@ async function start(contender: Contender, guestOrigin: string): Promise<number>
     if (contender === "penpal") connectPenpal(frame, guestOrigin);
   }
   await ready;
-  return performance.now() - startedAt;
+  return createdAt;
 }
 
 /** Opens one guest to which all contenders connect. */
@@ -62,10 +84,12 @@ async function startMany(guestOrigin: string, count: number): Promise<number> {
 }
 
 /** Like {@link startMany}, with frames that have no bridge. */
-async function startEmpty(guestOrigin: string, count: number): Promise<void> {
+async function startEmpty(guestOrigin: string, count: number): Promise<number> {
   const ready = readiness(count);
+  const startedAt = performance.now();
   for (let i = 0; i < count; i += 1) document.body.append(frameAt(`${guestOrigin}/guest?empty`));
   await ready;
+  return performance.now() - startedAt;
 }
 
 /** Opens a guest that posts what it likes, and another one beside it. */
@@ -117,7 +141,10 @@ function readiness(count: number): Promise<void> {
 }
 
 /** @returns a function that mounts an app for each URL */
-async function breezewayHost(urls: readonly string[]): Promise<() => HTMLIFrameElement[]> {
+async function breezewayHost(
+  urls: readonly string[],
+  options: OwnOptions = {},
+): Promise<() => HTMLIFrameElement[]> {
   const apps = urls.map((url, i) => ({
     id: `app-${i}`,
     name: `App ${i}`,
@@ -127,7 +154,13 @@ async function breezewayHost(urls: readonly string[]): Promise<() => HTMLIFrameE
   }));
   // The bench sends more in a second than any guest may, and refusals must not end it.
   const limits = { maxBytesPerSecond: 2 ** 40, maxViolations: 2 ** 40 };
-  const host = createHost({ issuerUrl: "/auth", apps, methods: { echo, sink }, limits });
+  const host = createHost({
+    issuerUrl: "/auth",
+    apps,
+    methods: { echo, sink },
+    limits,
+    ...options,
+  });
   await new Promise<void>((resolve) => {
     host.session.subscribe((session) => session && resolve());
   });

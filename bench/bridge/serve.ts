@@ -32,8 +32,11 @@ export async function serveSites(): Promise<BenchSites> {
   let mints = 0;
   let hostOrigin = "";
   const host = await listen("localhost", (url) => {
-    if (!url.startsWith("/auth/")) return ["text/html", page("host-page")];
-    return ["application/json", JSON.stringify(url.endsWith("/token") ? mint() : SESSION)];
+    if (!url.startsWith("/auth")) return ["text/html", page("host-page")];
+    if (url.endsWith("/events")) return ["text/event-stream", ":\n\n"];
+    const isMint = url.endsWith("/token");
+    const lateMs = isMint && url.startsWith("/auth-50/") ? LATE_MS : 0;
+    return ["application/json", JSON.stringify(isMint ? mint() : SESSION), lateMs];
   });
   hostOrigin = host.origin;
   const guest = await listen("127.0.0.1", (url) => [
@@ -83,7 +86,10 @@ const ISOLATION = [
   ["cross-origin-resource-policy", "cross-origin"],
 ] as const;
 
-type Answer = readonly [type: string, body: string];
+/** What a mint takes on the way to a distant issuer, in milliseconds. */
+const LATE_MS = 50;
+
+type Answer = readonly [type: string, body: string, lateMs?: number];
 
 async function listen(
   hostname: string,
@@ -91,10 +97,12 @@ async function listen(
 ): Promise<{ origin: string; close: () => void }> {
   const server = createServer((request, response) => {
     request.resume();
-    const [type, body] = answer(request.url ?? "/");
+    const [type, body, lateMs = 0] = answer(request.url ?? "/");
     response.setHeader("content-type", type);
     for (const [name, value] of ISOLATION) response.setHeader(name, value);
-    response.end(body);
+    if (type === "text/event-stream") response.write(body);
+    else if (lateMs > 0) setTimeout(() => response.end(body), lateMs);
+    else response.end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {

@@ -14,6 +14,7 @@ import {
   createHostForTesting,
   createTestGuest,
   createTestIssuer,
+  soloTabs,
   type TestGuest,
   type TestGuestOptions,
 } from "../testing.ts";
@@ -46,6 +47,22 @@ describe("the first token of a frame", () => {
     expect(decodeSessionToken(token?.token ?? "").claims).toMatchObject({ aud: "orders" });
     expect(await guest.call("getSessionToken")).toBe(token?.token);
     expect(world.asked).toEqual(["orders"]);
+  });
+
+  it("waits for no other tab: only what a guest waits for is minted in one tab at a time", async () => {
+    const names: string[] = [];
+    const exclusively = (name: string): Promise<never> => {
+      names.push(name);
+      return new Promise(() => undefined);
+    };
+    const world = await createTokenWorld({ hooks: { tabs: { ...soloTabs(), exclusively } } });
+    const guest = mountGuest(world);
+    expect((await guest.connect()).token).not.toBeNull();
+    expect(names).toEqual([]);
+    world.issuer.clock.sleep(MINUTE_MS);
+    guest.call("getSessionToken").catch(() => undefined);
+    await guest.settled();
+    expect(names).toEqual(["mint orders"]);
   });
 
   it("that is late delays neither welcome nor calls, and is pushed once it is there", async () => {

@@ -9,7 +9,11 @@ import { createSkew, type Clock, type Unsubscribe } from "@breezeway/shared/chan
 import type { Visibility } from "../session/visibility.ts";
 import type { Tabs } from "../tabs/tabs.ts";
 import { createPrefetchQueue } from "./prefetch-queue.ts";
-import { createTokenSource, type TokenSource } from "@breezeway/shared/session";
+import {
+  createTokenSource,
+  type TokenSource,
+  type TokenSourceDeps,
+} from "@breezeway/shared/session";
 
 /** The tokens of an app, as one frame of it holds them. */
 export interface HeldTokens {
@@ -60,13 +64,13 @@ export function createTokenRegistry(deps: TokenRegistryDeps): TokenRegistry {
     ...bound,
   ];
 
-  const create = (mint: () => Promise<TokenResponse>): TokenSource =>
+  const create = (mint: TokenSourceDeps["mint"]): TokenSource =>
     createTokenSource({ mint, clock, skew, random, isVisible: () => visibility.isVisible });
 
   const entryOf = (appId: string): AppEntry => {
     const found = byApp.get(appId);
     if (found) return found;
-    const tokens = create(() => shared.mint(appId));
+    const tokens = create((isAhead) => shared.mint(appId, isAhead));
     const entry: AppEntry = { tokens, prefetch: () => tokens.prefetch(), holders: 0 };
     byApp.set(appId, entry);
     return entry;
@@ -143,8 +147,12 @@ interface AppEntry {
 }
 
 interface SharedMint {
-  /** Mints in one tab at a time, and takes the token of a tab that was faster. */
-  mint(appId: string): Promise<TokenResponse>;
+  /**
+   * Mints in one tab at a time, and takes the token of a tab that was faster. A mint ahead does not wait for
+   * its turn: only a visible page mints ahead, and the browser's answer about a lock takes as long as a mint
+   * while the frame's process starts.
+   */
+  mint(appId: string, isAhead: boolean): Promise<TokenResponse>;
   /** Calls the listener with each token that another tab has minted for this session. */
   subscribe(listener: (appId: string, answer: TokenResponse) => void): Unsubscribe;
   forget(): void;
@@ -156,9 +164,9 @@ function createSharedMint({ mint, identity, clock, tabs }: TokenRegistryDeps): S
   const received = new Map<string, { readonly answer: TokenResponse; readonly at: number }>();
 
   return {
-    mint(appId) {
+    mint(appId, isAhead) {
       const askedAt = clock.monotonic();
-      return tabs.exclusively(`mint ${appId}`, async () => {
+      const work = async (): Promise<TokenResponse> => {
         const other = received.get(appId);
         // Another tab has minted while this one waited for its turn.
         if (other && other.at >= askedAt) return other.answer;
@@ -170,7 +178,8 @@ function createSharedMint({ mint, identity, clock, tabs }: TokenRegistryDeps): S
           tabs.post({ type: "grant", appId, identity: after, ...answer });
         }
         return answer;
-      });
+      };
+      return isAhead ? work() : tabs.exclusively(`mint ${appId}`, work);
     },
     subscribe: (listener) =>
       tabs.subscribe((message) => {

@@ -16,6 +16,9 @@ import type { Clock } from "../clock.ts";
 import type { Skew } from "../channel/skew.ts";
 import { readGrant, type HeldToken } from "./held-token.ts";
 
+/** @param isAhead Nobody waits for the token yet. */
+export type Mint = (isAhead: boolean) => Promise<TokenResponse>;
+
 export interface TokenMinter {
   readonly isMinting: boolean;
   /** Monotonic milliseconds of the last mint. */
@@ -40,7 +43,7 @@ export interface TokenMinter {
 }
 
 export interface TokenMinterDeps {
-  readonly mint: () => Promise<TokenResponse>;
+  readonly mint: Mint;
   readonly clock: Clock;
   readonly skew: Skew;
   readonly held: HeldToken;
@@ -83,11 +86,11 @@ export function createTokenMinter(deps: TokenMinterDeps): TokenMinter {
     for (const listener of listeners) listener(error !== undefined);
   };
 
-  const join = (): Flight => {
+  const join = (isAhead: boolean): Flight => {
     const blocked = blockedBy(state, clock);
     if (blocked) return Promise.reject(blocked);
     if (state.flight) return state.flight;
-    const flight = mintOnce(deps, state);
+    const flight = mintOnce(deps, state, isAhead);
     state.flight = flight;
     flight.then(
       () => settle(flight, undefined),
@@ -97,7 +100,7 @@ export function createTokenMinter(deps: TokenMinterDeps): TokenMinter {
   };
 
   const mint = async (): Promise<TokenGrant> => {
-    const minted = await join();
+    const minted = await join(false);
     if (minted) return minted;
     // The caller wants a token of the present session.
     return held.usable ? held.stamped(held.usable) : mint();
@@ -111,7 +114,7 @@ export function createTokenMinter(deps: TokenMinterDeps): TokenMinter {
       return state.mintedAt;
     },
     mint,
-    mintAhead: () => ended(join()),
+    mintAhead: () => ended(join(true)),
     settled: () => ended(state.flight),
     reset() {
       state.epoch += 1;
@@ -157,18 +160,19 @@ function blockedBy(
 async function mintOnce(
   deps: TokenMinterDeps,
   state: MinterState,
+  isAhead: boolean,
   isAgain = false,
 ): Promise<TokenGrant | undefined> {
   const { clock, skew, held } = deps;
   const { epoch } = state;
   const askedAt = clock.now();
-  const next = readGrant(await ask(deps, state));
+  const next = readGrant(await ask(deps, state, isAhead));
   if (epoch !== state.epoch) return undefined;
   // `iat` is rounded down to the second.
   skew.sample(next.issuedAtSeconds * 1000, askedAt - 1000);
   if (!held.isUsable(next)) {
     // It has expired on its way, as when the device slept meanwhile.
-    if (!isAgain) return mintOnce(deps, state, true);
+    if (!isAgain) return mintOnce(deps, state, isAhead, true);
     throw new BridgeError("OFFLINE", "The issuer's answers take longer than its tokens live.");
   }
   state.mintedAt = clock.monotonic();
@@ -176,12 +180,16 @@ async function mintOnce(
 }
 
 /** Asks again after a denial that a change has overtaken, unless `reset` has done so. */
-async function ask(deps: TokenMinterDeps, state: MinterState): Promise<TokenResponse> {
+async function ask(
+  deps: TokenMinterDeps,
+  state: MinterState,
+  isAhead: boolean,
+): Promise<TokenResponse> {
   const { epoch } = state;
   for (;;) {
     const { changes } = state;
     try {
-      return await deps.mint();
+      return await deps.mint(isAhead);
     } catch (error) {
       if (changes === state.changes || epoch !== state.epoch || !isDenial(error)) throw error;
     }

@@ -12,7 +12,7 @@ import type { Clock } from "../clock.ts";
 import type { Skew } from "../channel/skew.ts";
 import type { Unsubscribe } from "../channel/store.ts";
 import { createHeldToken, readGrant } from "./held-token.ts";
-import { createTokenMinter } from "./token-minter.ts";
+import { createTokenMinter, type Mint } from "./token-minter.ts";
 import { createTokenRenewal } from "./token-renewal.ts";
 
 export interface TokenSource {
@@ -52,7 +52,7 @@ export interface TokenFollower {
 }
 
 export interface TokenSourceDeps {
-  readonly mint: () => Promise<TokenResponse>;
+  readonly mint: Mint;
   readonly clock: Clock;
   readonly skew: Skew;
   /** Returns 0 ≤ x < 1. */
