@@ -12,6 +12,7 @@
 import process from "node:process";
 import type { Frame, Page } from "playwright";
 import { keepAwake } from "../cores.ts";
+import { report } from "../figures.ts";
 import { launchBrowser } from "./browser.ts";
 import { reportHeap } from "./heap.ts";
 import { serveSites } from "./serve.ts";
@@ -105,12 +106,32 @@ async function reportCalls(frame: Frame): Promise<void> {
       ...payloads.map((times) => at(times, name, 0.5).toFixed(2)),
     ]);
   }
-  const ratio = (other: string): string =>
-    (middle(calls, "breezeway") / middle(calls, other)).toFixed(2);
-  print(["breezeway p50 ÷ raw", ratio("raw")]);
-  print(["breezeway p50 ÷ penpal", ratio("penpal")]);
+  const ratio = (other: string): number => middle(calls, "breezeway") / middle(calls, other);
+  print(["breezeway p50 ÷ raw", ratio("raw").toFixed(2)]);
+  print(["breezeway p50 ÷ penpal", ratio("penpal").toFixed(2)]);
   const gain = at(rates, "breezeway", 0.5) / at(rates, "penpal", 0.5);
   print(["breezeway calls/s ÷ penpal", gain.toFixed(1)]);
+  report({
+    id: "bridge/call",
+    what: "time of a sequential call, p50 ÷ a raw port",
+    value: ratio("raw"),
+    unit: "",
+    goal: { atMost: 1.1 },
+  });
+  report({
+    id: "bridge/call-penpal",
+    what: "time of a sequential call, p50 ÷ penpal",
+    value: ratio("penpal"),
+    unit: "",
+    goal: { atMost: 1 },
+  });
+  report({
+    id: "bridge/flight",
+    what: "calls per second, 100 in flight ÷ penpal",
+    value: gain,
+    unit: "",
+    goal: { atLeast: 12 },
+  });
 }
 
 async function open(page: Page, starter: keyof BenchWindow): Promise<void> {

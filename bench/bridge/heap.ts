@@ -7,6 +7,7 @@
  */
 import process from "node:process";
 import type { Browser, CDPSession } from "playwright";
+import { report } from "../figures.ts";
 import type { BenchSites } from "./serve.ts";
 
 const GUESTS = 100;
@@ -26,7 +27,14 @@ export async function reportHeap(browser: Browser, sites: BenchSites): Promise<v
   const empty = await heapsWith(browser, sites, "startEmpty");
   const full = await heapsWith(browser, sites, "startMany");
   for (const side of ["host", "guests"] as const) {
-    const each = (full[side] - empty[side]) / GUESTS / 1024;
+    const each = (full[side] - empty[side]) / GUESTS / 1_000;
+    report({
+      id: `bridge/heap-${side}`,
+      what: side === "host" ? "heap of a host's page, per guest" : "heap of a guest's bridge",
+      value: each,
+      unit: "kB",
+      goal: side === "host" ? { atMost: 20 } : undefined,
+    });
     process.stdout.write(
       `${GUESTS} guests, heap of the ${side === "host" ? "host's page" : "frames"}: ` +
         `${each.toFixed(0)} kB for each bridge ` +

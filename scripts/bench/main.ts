@@ -78,8 +78,13 @@ async function versionOf(file: string | undefined, args: readonly string[]): Pro
   return code === 0 ? output.trim() : "unknown";
 }
 
-/** @param load - The load of the machine before the first bench. */
-async function circumstances(load: number): Promise<Circumstances> {
+interface Before {
+  /** The load of the machine before the first bench. */
+  readonly load: number;
+  readonly failed: readonly string[];
+}
+
+async function circumstances({ load, failed }: Before): Promise<Circumstances> {
   const { CHROMIUM_PATH: chromium } = process.env;
   return {
     Date: new Date().toISOString().slice(0, 10),
@@ -88,6 +93,7 @@ async function circumstances(load: number): Promise<Circumstances> {
     Breezeway: `commit ${await versionOf("git", ["rev-parse", "--short", "HEAD"])}`,
     "Node.js": process.versions.node,
     Browser: await versionOf(chromium, ["--version"]),
+    ...(failed.length === 0 ? {} : { "Ended with an error": failed.join(", ") }),
   };
 }
 
@@ -99,14 +105,14 @@ async function main(plan: Plan): Promise<number> {
     print(`\n${terminalTable(figures)}`);
     if (failed.length > 0) {
       print(`Failed: ${failed.join(", ")}. Run each alone: npm run NAME -w bench.`);
-      return 1;
     }
-    if (!plan.isComplete) return 0;
-    const page = latestPage(figures, await circumstances(load));
-    await writeFile(LATEST, await format(page, { parser: "markdown", printWidth: 100 }));
-    await renewDocuments(page);
-    print("Written to bench/results/latest.md.");
-    return 0;
+    if (plan.isComplete) {
+      const page = latestPage(figures, await circumstances({ load, failed }));
+      await writeFile(LATEST, await format(page, { parser: "markdown", printWidth: 100 }));
+      await renewDocuments(page);
+      print("Written to bench/results/latest.md.");
+    }
+    return failed.length === 0 ? 0 : 1;
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -25,6 +25,8 @@ const FOLDERS = ["shared", "guest", "host"];
 /** Entries for tests, servers and build tools, which no page loads, and parts of other entries. */
 const NOT_MEASURED = /\/(testing|server|vite|node|words)$/u;
 const SLACK = 0.1;
+/** What `npm run bench` measures the size of an entry by, in kB, where it is stricter than the ceiling. */
+const GOALS_KB: Readonly<Record<string, number>> = { "@breezeway/guest": 9 };
 /** Leaves room for the compressor and a changed message. A larger growth needs a decision. */
 const HEADROOM = 1.01;
 
@@ -128,12 +130,13 @@ async function printTable(): Promise<void> {
   for (const [entry, size] of Object.entries(sizes)) {
     const { budget = 0, ceiling } = budgets[entry] ?? {};
     const promise = ceiling === undefined ? "" : `, promised ${ceiling}`;
+    const goal = GOALS_KB[entry] ?? (ceiling === undefined ? undefined : ceiling / 1_000);
     report({
       id: `size${entry.replace("@breezeway", "").replace(/(?<=\/.*)\//u, "-")}`,
       what: `\`${entry}\`, minified, brotli`,
       value: size / 1_000,
       unit: "kB",
-      goal: ceiling === undefined ? undefined : { atMost: ceiling / 1_000 },
+      goal: goal === undefined ? undefined : { atMost: goal },
     });
     process.stdout.write(
       `${entry.padEnd(32)} ${String(size).padStart(7)} of ${budget}${promise}\n`,
