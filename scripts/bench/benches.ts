@@ -69,7 +69,7 @@ export const BENCHES: readonly Bench[] = [
     name: "bridge",
     file: "bench/bridge/bridge.bench.ts",
     seconds: 150,
-    quick: { seconds: 45, env: { ROUNDS: "4", STARTS: "4" } },
+    quick: { seconds: 45, env: { ONLY: "calls,starts", ROUNDS: "4", STARTS: "4" } },
   },
   { name: "hostile", file: "bench/bridge/hostile.bench.ts", seconds: 240 },
   { name: "issuer:sessions", file: "bench/issuer/sessions.ts", seconds: 60 },
