@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import process from "node:process";
+import { expect, test, vi } from "vitest";
 import type { FinishedJob } from "./jobs.ts";
-import { summarise } from "./report.ts";
+import { runSuite, summarise } from "./report.ts";
 
 const lint: FinishedJob = { name: "lint", passed: 1, failed: 0, output: "", seconds: 1 };
 const tests: FinishedJob = { name: "tests", passed: 7, failed: 0, output: "", seconds: 2 };
@@ -24,4 +25,14 @@ test("names the tests that did not run, and fails for them only when strict", ()
 test("names the jobs that failed", () => {
   const { lines } = summarise([lint, { ...tests, failed: 1 }], { strict: true });
   expect(lines).toContain("Failed: tests");
+});
+
+test("prints when each job starts and ends", async () => {
+  const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const run = () => Promise.resolve({ passed: 1, failed: 0, output: "" });
+  expect(await runSuite([{ name: "lint", run }], { strict: false })).toBe(0);
+  const printed = write.mock.calls.map(([text]) => String(text)).join("");
+  expect(printed).toMatch(
+    /^▸ lint \(starts at \d+\.\d s\)\n✓ lint \(\d+\.\d s; ends at \d+\.\d s\)\n/mu,
+  );
 });

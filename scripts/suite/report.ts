@@ -19,19 +19,22 @@ export async function runSuite(jobs: readonly Job[], options: SuiteOptions): Pro
   const running = new Set<string>();
   const started = performance.now();
   const alive = setInterval(() => {
-    const seconds = Math.round((performance.now() - started) / 1_000);
+    const seconds = Math.round(secondsSince(started));
     if (running.size > 0) print(`  … ${seconds} s: ${[...running].join(", ")}`);
   }, ALIVE_EVERY_MS);
   const finished = await runJobs(jobs, {
-    onStart: (name) => running.add(name),
+    onStart: (name) => {
+      running.add(name);
+      print(`▸ ${name} (starts at ${secondsSince(started).toFixed(1)} s)`);
+    },
     onEnd: (job) => {
       running.delete(job.name);
-      print(lineOf(job));
+      print(lineOf(job, secondsSince(started)));
       if (job.failed > 0) print(`${indent(job.output.trim())}\n`);
     },
   }).finally(() => clearInterval(alive));
   const summary = summarise(finished, options);
-  const seconds = Math.round((performance.now() - started) / 1_000);
+  const seconds = Math.round(secondsSince(started));
   print([...summary.lines, "", `${seconds} s`, summary.closing].join("\n"));
   return summary.failed === 0 ? 0 : 1;
 }
@@ -58,11 +61,15 @@ export function summarise(finished: readonly FinishedJob[], options: SuiteOption
   return { lines, failed, closing: `${passed} passed, ${failed} failed` };
 }
 
-function lineOf(job: FinishedJob): string {
+function lineOf(job: FinishedJob, endsAt: number): string {
   const mark = job.failed > 0 ? "✗" : "✓";
   const tests = job.passed + job.failed;
   const counts = tests > 1 ? `, ${job.passed} of ${tests}` : "";
-  return `${mark} ${job.name} (${job.seconds.toFixed(1)} s${counts})`;
+  return `${mark} ${job.name} (${job.seconds.toFixed(1)} s${counts}; ends at ${endsAt.toFixed(1)} s)`;
+}
+
+function secondsSince(started: number): number {
+  return (performance.now() - started) / 1_000;
 }
 
 function indent(text: string): string {
