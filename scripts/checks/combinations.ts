@@ -38,6 +38,8 @@ export interface Combination {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+// Its projects, Vue's and Svelte's skip the declarations of TypeScript itself, which take it 3 s of processor time. The
+// projects of TypeScript 7 check them together with ours.
 const TYPESCRIPT_6 = "node_modules/typescript/bin/tsc";
 /** Ours, which takes a tenth of the time. It has no `node10`. */
 const TYPESCRIPT_7 = join(ROOT, "node_modules/typescript/bin/tsc");
