@@ -30,6 +30,9 @@ interface FaultyStore extends AsyncDisposable {
   back(): void;
 }
 
+/** So long after a fault is over, everything works again. */
+const HEALTHY_WITHIN_MS = 10_000;
+
 async function behindRelay(fault: "cut" | "freeze"): Promise<FaultyStore> {
   const relay = await startPostgresRelay(await server.createDatabase());
   const { connectionString } = relay;
@@ -100,6 +103,23 @@ describe.each(STORES)("with %s", (_name, place) => {
     expect((await browser.mint()).status).toBe(200);
     await issuer.close();
   });
+});
+
+it("uses new connections once the open ones of Postgres have been silent for a while", async () => {
+  await using relay = await startPostgresRelay(await server.createDatabase());
+  const limits = { connectTimeoutMs: 300, statementTimeoutMs: 300 };
+  const store = await postgresStore({ connectionString: relay.connectionString, ...limits }).open();
+  await store.nowMs();
+  relay.stall();
+  await expect(store.nowMs()).rejects.toThrow(/silent/);
+  expect(await store.nowMs()).toBeGreaterThan(0);
+  await store.close();
+});
+
+it("leaves 2 s for new connections after a silent one by default", async () => {
+  const store = await postgresStore({ connectionString: await server.createDatabase() }).open();
+  expect(store.slowestWriteMs).toBeLessThanOrEqual(HEALTHY_WITHIN_MS - 2_000);
+  await store.close();
 });
 
 it.each(["cut", "freeze"] as const)(
