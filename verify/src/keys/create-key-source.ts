@@ -13,6 +13,7 @@ export function createKeySource(
     fetch: config.fetch,
     clock: config.clock,
     timeoutMs: config.jwksTimeoutMs,
+    isKeyRemoved: (kid) => config.isKeyRemoved(kid, config.rules.issuer),
     onKeysRemoved,
     onFetchFailed: config.onKeysError,
   });

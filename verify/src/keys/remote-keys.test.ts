@@ -67,6 +67,48 @@ const down = (): void => {
 };
 
 describe("keys behind a URL", () => {
+  it("[JWKS-8] are fetched at once, but once, for a new key after a removal was heard", async () => {
+    const removed = new Set<string>();
+    const following = create({ isKeyRemoved: (kid) => removed.has(kid) });
+    await following.verify(fresh());
+    await expect(following.verify(fresh(second))).rejects.toMatchObject({ reason: "key-unknown" });
+    expect(server.hits()).toBe(1);
+    removed.add("key-1");
+    server.serve(second.publicJwk);
+    await Promise.all([following.verify(fresh(second)), following.verify(fresh(second))]);
+    expect(server.hits()).toBe(2);
+    const stranger = createSigner("key-3");
+    await expect(following.verify(fresh(stranger))).rejects.toMatchObject({
+      reason: "key-unknown",
+    });
+    expect(server.hits()).toBe(2);
+    following.close();
+  });
+
+  it("[JWKS-8] are fetched once for a removal, also while the issuer still publishes the key or fails", async () => {
+    const removed = new Set(["key-1"]);
+    const following = create({ isKeyRemoved: (kid) => removed.has(kid) });
+    const stranger = createSigner("key-3");
+    await following.verify(fresh(stranger)).catch(() => undefined);
+    const hits = server.hits();
+    for (let count = 0; count < 3; count += 1) {
+      await expect(following.verify(fresh(stranger))).rejects.toMatchObject({
+        reason: "key-unknown",
+      });
+    }
+    expect(server.hits()).toBe(hits);
+    server.serve(first.publicJwk, second.publicJwk);
+    pass(6);
+    await following.verify(fresh(second));
+    down();
+    removed.add("key-2");
+    for (let count = 0; count < 3; count += 1) {
+      await following.verify(fresh(stranger)).catch(() => undefined);
+    }
+    expect(server.hits()).toBe(hits + 2);
+    following.close();
+  });
+
   it("[JWKS-1] are fetched on first use and used for 300 seconds", async () => {
     expect(server.hits()).toBe(0);
     await verifier.verify(fresh());

@@ -13,6 +13,10 @@
  *  [JWKS-6] After `refreshAtFraction` of the age the next use starts a fetch in the background, so
  *           no request waits while the issuer is up. A runtime without shared fetches has no background
  *           either: there a request waits once in `maxAgeSeconds`.
+ *  [JWKS-7] An age is the longer one of two: the wall clock may be set back, and the monotonic clock of a
+ *           suspended machine stands still.
+ *  [JWKS-8] A removal of a key of the set, heard from the issuer, permits one fetch within the cooldown, for
+ *           the key that signs in its place. Only the issuer can cause it, and once for each key.
  */
 import type { Clock } from "@breezeway/shared";
 import { JWKS_LIMITS } from "../limits.ts";
@@ -26,6 +30,8 @@ export interface RemoteKeysOptions {
   readonly fetch: Fetch;
   readonly clock: Clock;
   readonly timeoutMs: number;
+  /** Whether the issuer told of the removal of a key. */
+  readonly isKeyRemoved: (kid: string) => boolean;
   readonly onKeysRemoved: (kids: readonly string[]) => void;
   readonly onFetchFailed: (error: unknown) => void;
 }
@@ -48,6 +54,8 @@ interface KeysState {
   attemptedAt: Moment;
   /** The error of the last fetch, `undefined` when it succeeded. */
   failure: { readonly error: unknown } | undefined;
+  /** Removed keys of the set that the last fetch was for, or came after. */
+  removalsSeen: ReadonlySet<string>;
 }
 
 export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
@@ -58,7 +66,12 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
     fetchedAt: NEVER,
     attemptedAt: NEVER,
     failure: undefined,
+    removalsSeen: new Set(),
   };
+
+  const removedKeys = (): string[] => [...(state.keys?.keys() ?? [])].filter(options.isKeyRemoved);
+  // [JWKS-8]
+  const isOutdated = (): boolean => removedKeys().some((kid) => !state.removalsSeen.has(kid));
 
   const moment = (): Moment => ({ wallMs: clock.now(), monotonicMs: clock.monotonic() });
   // The wall clock may be set back, and the monotonic clock of a suspended machine stands still.
@@ -67,6 +80,8 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
 
   // Never rejects: the outcome is in the state.
   async function attempt(signal: AbortSignal): Promise<void> {
+    // The answer may be from before a removal that is heard meanwhile.
+    const inUse = [...(state.keys?.keys() ?? [])].filter((kid) => !options.isKeyRemoved(kid));
     try {
       const fetched = await fetchJwks(options.url, {
         fetch: options.fetch,
@@ -84,6 +99,7 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
       if (!signal.aborted) options.onFetchFailed(error);
     } finally {
       state.attemptedAt = moment();
+      state.removalsSeen = new Set(removedKeys().filter((kid) => !inUse.includes(kid)));
     }
   }
 
@@ -107,7 +123,7 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
     if (mayFetch && isAging && flights.areShared) void refresh();
     const key = keys.get(kid);
     if (key !== undefined) return key;
-    if (mayFetch) return undefined;
+    if (mayFetch || (!flights.isClosed && isOutdated())) return undefined;
     // During an outage the issuer may have published this key without our knowing.
     throw failure === undefined ? keyUnknown() : keysUnavailable(failure.error);
   }
