@@ -171,8 +171,8 @@ export const host: readonly Removal[] = [
     edits: [
       edit(
         "host/src/tokens/frame-token-source.ts",
-        "of: (hello) => greet(hello)?.tokens ?? shared,",
-        "of: () => shared,",
+        "const tokens = next?.tokens ?? held().tokens;",
+        "const tokens = held().tokens;",
       ),
     ],
   },
