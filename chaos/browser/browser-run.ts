@@ -3,8 +3,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { chromium, type BrowserContext, type CDPSession, type Page } from "playwright";
 import { createDice, type Dice } from "../dice.ts";
 import { TENANTS, USERS } from "../platform/fixture.ts";
+import { startProgress } from "../soak/progress.ts";
 import type { Point } from "../soak/slope.ts";
 import type { SoakResult } from "../soak/soak-run.ts";
+import { heldHeapMb } from "./held-heap.ts";
 import type { HostControl } from "./host-page.ts";
 import type { GuestReport } from "./reports.ts";
 import { startSites } from "./sites.ts";
@@ -15,7 +17,6 @@ export interface BrowserSoakOptions {
   readonly guests: number;
   readonly samples: number;
   readonly executablePath?: string;
-  readonly onAction?: (text: string) => void;
 }
 
 /** The rest between two actions. */
@@ -44,7 +45,7 @@ interface Driver {
 }
 
 export async function runBrowserSoak(options: BrowserSoakOptions): Promise<SoakResult> {
-  const { seed, durationMs, guests, samples, executablePath, onAction = () => {} } = options;
+  const { seed, durationMs, guests, samples, executablePath } = options;
   await using sites = await startSites(guests);
   await using browser = await chromium.launch({
     ...(executablePath !== undefined && { executablePath }),
@@ -54,6 +55,7 @@ export async function runBrowserSoak(options: BrowserSoakOptions): Promise<SoakR
   const page = await context.newPage();
   const answers = new Map<string, number>();
   const violations: string[] = [];
+  using _progress = startProgress(durationMs, { answers, violations });
   const startedAtMs = performance.now();
   const nowMs = (): number => performance.now() - startedAtMs;
   await page.exposeFunction("report", ({ guest, kind, text }: GuestReport) => {
@@ -68,7 +70,6 @@ export async function runBrowserSoak(options: BrowserSoakOptions): Promise<SoakR
   let sampled = 0;
   while (nowMs() < durationMs) {
     const action = driver.dice.pick(ACTIONS);
-    onAction(`${(nowMs() / 1_000).toFixed(0)} s: ${action}`);
     await act(driver, action);
     await delay(driver.dice.between(...PAUSE_MS));
     if (nowMs() < (sampled * durationMs) / samples) continue;
@@ -140,22 +141,12 @@ async function sample(
 ): Promise<void> {
   const frame = page.frames().find((candidate) => candidate.url().includes("127.0.0.1"));
   const heaps = {
-    "host heapMb": await heapOf(await context.newCDPSession(page)),
-    ...(frame && { "guests heapMb": await heapOf(await context.newCDPSession(frame)) }),
+    "host heapMb": await heldHeapMb(await context.newCDPSession(page)),
+    ...(frame && { "guests heapMb": await heldHeapMb(await context.newCDPSession(frame)) }),
   };
   for (const [name, value] of Object.entries(heaps)) {
     const points = series.get(name) ?? [];
     points.push({ atHours, value });
     series.set(name, points);
   }
-}
-
-async function heapOf(session: CDPSession): Promise<number> {
-  await session.send("HeapProfiler.enable");
-  // The first collection releases what holds other things.
-  await session.send("HeapProfiler.collectGarbage");
-  await session.send("HeapProfiler.collectGarbage");
-  const { usedSize } = await session.send("Runtime.getHeapUsage");
-  await session.detach();
-  return usedSize / 2 ** 20;
 }

@@ -8,7 +8,8 @@ import { reportOf } from "../soak/report.ts";
 import { runBrowserSoak } from "./browser-run.ts";
 
 const RESULTS = fileURLToPath(new URL("../../bench/results/", import.meta.url));
-const SAMPLES = 40;
+/** Each one stops the pages for a moment. */
+const SAMPLES = 20;
 const GUESTS = 20;
 
 const { values } = parseArgs({
@@ -26,7 +27,6 @@ const result = await runBrowserSoak({
   guests: GUESTS,
   samples: SAMPLES,
   ...(executablePath !== undefined && { executablePath }),
-  onAction: (text) => process.stdout.write(`${text}\n`),
 });
 const { text, faults } = reportOf(result, {
   title: "Browser soak",

@@ -1,7 +1,7 @@
 /** The report of a soak in Markdown. */
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import process from "node:process";
-import { slopeOf } from "./slope.ts";
+import { LEAST_MINUTES, slopeOf, type Point } from "./slope.ts";
 import type { SoakResult } from "./soak-run.ts";
 
 export interface SoakReport {
@@ -16,18 +16,37 @@ export interface ReportOptions {
   readonly minutes: number;
 }
 
+const GROWS = "**grows**";
+
+interface Judged {
+  readonly cells: readonly string[];
+  readonly verdict: string;
+}
+
+const cell = (value: number | undefined): string => (value ?? 0).toFixed(1);
+
+function judged(points: readonly Point[]): Judged {
+  const { mean, perHour, noisePerHour, isGrowing } = slopeOf(points);
+  const values = [points[0]?.value, mean, points.at(-1)?.value, perHour, noisePerHour];
+  return { cells: values.map(cell), verdict: isGrowing ? GROWS : "within noise" };
+}
+
+function unjudged(points: readonly Point[]): Judged {
+  const cells = [cell(points[0]?.value), "", cell(points.at(-1)?.value), "", ""];
+  return { cells, verdict: "too short to tell" };
+}
+
 export function reportOf(
   result: SoakResult,
   { title, command, minutes }: ReportOptions,
 ): SoakReport {
   const { series, violations, answers } = result;
-  const rows = [...series].map(([name, points]) => ({ name, points, slope: slopeOf(points) }));
-  const growing = rows.filter(({ slope }) => slope.isGrowing).map(({ name }) => `${name} grows`);
-  const lines = rows.map(({ name, points, slope }) => {
-    const first = points[0]?.value ?? 0;
-    const cells = [first, slope.mean, points.at(-1)?.value ?? 0, slope.perHour, slope.noisePerHour];
-    const verdict = slope.isGrowing ? "**grows**" : "within noise";
-    return `| ${name} | ${cells.map((value) => value.toFixed(1)).join(" | ")} | ${verdict} |`;
+  const isLong = minutes >= LEAST_MINUTES;
+  const growing: string[] = [];
+  const lines = [...series].map(([name, points]) => {
+    const { cells, verdict } = isLong ? judged(points) : unjudged(points);
+    if (verdict === GROWS) growing.push(`${name} grows`);
+    return `| ${[name, ...cells, verdict].join(" | ")} |`;
   });
   const counts = [...answers].sort(([, a], [, b]) => b - a);
   const faults = [...violations, ...growing];
@@ -37,8 +56,9 @@ export function reportOf(
     `\`${command}\`, ${minutes} minutes, Node ${process.versions.node}, Linux ${release()}, ${availableParallelism()} cores`,
     `(${cpus()[0]?.model ?? "unknown"}), ${Math.round(totalmem() / 2 ** 30)} GB. Answers: ${counts.map(([name, count]) => `${count} × ${name}`).join(", ")}.`,
     "",
-    "Heap is measured after a collection. Mean and slope leave out the first 30 % of the samples. The noise is the standard error of the",
-    "slope; a figure grows when its slope exceeds four of them, and the growth a twentieth of the mean.",
+    "Heap is measured after a collection; that of a page is without compiled code. Mean and slope leave out the first 30 % of the",
+    `time, and at least three minutes. The noise is the standard error of the slope; a figure grows when its slope exceeds four of`,
+    `them, and the growth a twentieth of the mean. A run of less than ${LEAST_MINUTES} minutes is too short to tell.`,
     "",
     "| figure | first | mean | last | slope per hour | noise | |",
     "| --- | ---: | ---: | ---: | ---: | ---: | --- |",

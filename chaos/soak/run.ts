@@ -28,7 +28,6 @@ const result = await runSoak({
   people: 12,
   pauseMs: 100,
   watchers: 40,
-  onSample: (atMs) => process.stdout.write(`\r${(atMs / 60_000).toFixed(1)} of ${minutes} minutes`),
 });
 const { text, faults } = reportOf(result, {
   title: "Soak",

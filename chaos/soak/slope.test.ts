@@ -29,6 +29,14 @@ describe("a series", () => {
     expect(slopeOf(series(valueAt)).isGrowing).toBe(isGrowing);
   });
 
+  it("that grows only in its first three minutes does not count as growing in a run of eight", () => {
+    const points = Array.from({ length: 40 }, (_, index) => {
+      const minutes = (index * 8) / 40;
+      return { atHours: minutes / 60, value: 16 + Math.min(minutes, 3) };
+    });
+    expect(slopeOf(points).isGrowing).toBe(false);
+  });
+
   it("has the slope per hour that it was made with", () => {
     expect(slopeOf(series((hours) => 10 + 8 * hours)).perHour).toBeCloseTo(8);
   });
@@ -36,7 +44,7 @@ describe("a series", () => {
   it("of two points is refused", () => {
     const points = series(() => 1).slice(0, 2);
     expect(() => slopeOf(points)).toThrow(
-      "slopeOf: needs at least three points after the start of the series.",
+      "slopeOf: needs at least three points after the warm-up.",
     );
   });
 });

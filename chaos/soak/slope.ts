@@ -13,8 +13,11 @@ export interface Slope {
   readonly isGrowing: boolean;
 }
 
-/** The start of a run fills caches and pools: this part of the points is left out. */
+/** The start of a run fills caches and pools: this part of the time is left out. */
 const WARM_UP = 0.3;
+/** In a shorter run than {@link LEAST_MINUTES}, caches fill until the end. */
+const WARM_UP_HOURS = 3 / 60;
+export const LEAST_MINUTES = 8;
 /**
  * Neighbouring points are alike, as the same streams are open in both, so their noise is not independent.
  * Means of so many stretches of the series are.
@@ -41,11 +44,12 @@ function stretchesOf(points: readonly Point[]): readonly Point[] {
   });
 }
 
-/** @throws {RangeError} for fewer than three points after the start of the series */
+/** @throws {RangeError} for fewer than three points after the warm-up */
 export function slopeOf(points: readonly Point[]): Slope {
-  const counted = stretchesOf(points.slice(Math.floor(points.length * WARM_UP)));
+  const from = Math.max(WARM_UP_HOURS, WARM_UP * (points.at(-1)?.atHours ?? 0));
+  const counted = stretchesOf(points.filter(({ atHours }) => atHours >= from));
   if (counted.length < 3)
-    throw new RangeError("slopeOf: needs at least three points after the start of the series.");
+    throw new RangeError("slopeOf: needs at least three points after the warm-up.");
   const meanAt = meanOf(counted.map(({ atHours }) => atHours));
   const mean = meanOf(counted.map(({ value }) => value));
   const spread = counted.reduce((sum, { atHours }) => sum + (atHours - meanAt) ** 2, 0);

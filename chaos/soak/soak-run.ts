@@ -11,6 +11,7 @@ import { userId } from "../platform/fixture.ts";
 import { createMachineClock } from "../machine-clock.ts";
 import { startPlatform, type PlatformOptions } from "../platform/platform.ts";
 import type { Usage } from "../platform/usage.ts";
+import { startProgress } from "./progress.ts";
 import type { Point } from "./slope.ts";
 import { watch } from "./watcher.ts";
 
@@ -22,7 +23,6 @@ export interface SoakOptions extends PlatformOptions {
   readonly pauseMs: number;
   /** Pages that follow their session's events. */
   readonly watchers: number;
-  readonly onSample?: (atMs: number) => void;
 }
 
 export interface SoakResult {
@@ -39,7 +39,7 @@ const MS_PER_HOUR = 3_600_000;
 const STREAM_MS = 20_000;
 
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
-  const { seed, people, watchers, durationMs, sampleEveryMs, onSample = () => {} } = options;
+  const { seed, people, watchers, durationMs, sampleEveryMs } = options;
   await using platform = await startPlatform(options);
   const { places, parts } = platform;
   const startedAtMs = performance.now();
@@ -72,11 +72,11 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
       watching.signal,
     ),
   );
+  using _progress = startProgress(durationMs, judge);
   const series = new Map<string, Point[]>();
   while (passedMs() < durationMs) {
     await delay(sampleEveryMs);
     for (const [name, part] of parts) record(series, name, passedMs(), await part.usage());
-    onSample(passedMs());
   }
   watching.abort();
   await Promise.all([load.stop(), ...pages]);

@@ -1,0 +1,25 @@
+/** A line each half minute, so that one sees that a soak goes on. */
+import process from "node:process";
+
+export interface Progress {
+  readonly answers: ReadonlyMap<string, number>;
+  readonly violations: readonly string[];
+}
+
+const INTERVAL_MS = 30_000;
+
+/** Writes a line each half minute until it is disposed. */
+export function startProgress(
+  durationMs: number,
+  { answers, violations }: Progress,
+  write: (line: string) => void = (line) => void process.stdout.write(line),
+): Disposable {
+  let passed = 0;
+  const timer = setInterval(() => {
+    passed += INTERVAL_MS / 60_000;
+    const all = [...answers.values()].reduce((sum, count) => sum + count, 0);
+    const of = `${passed.toFixed(1)} of ${(durationMs / 60_000).toFixed(1)} minutes`;
+    write(`${of}: ${all} answers, ${violations.length} violations\n`);
+  }, INTERVAL_MS);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
