@@ -1,14 +1,13 @@
 /** The gateway of `rest.ts`, in a process of its own: it follows a configuration file and reports its use. */
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { readGatewayConfig, serveGateway, watchGatewayConfig } from "@breezeway/gateway/node";
+import { watchTurns, type Turns } from "../turns.ts";
 
 const [file = ""] = process.argv.slice(2);
 
-export interface Usage {
+/** The turns are those since the last report. */
+export interface Usage extends Turns {
   readonly rssMb: number;
   readonly cpuMs: number;
-  /** The longest turn of the event loop since the last report. */
-  readonly stallMs: number;
 }
 
 export type FromGateway =
@@ -28,17 +27,15 @@ watchGatewayConfig(file, server.gateway, {
   onReload: () => send({ type: "reloaded" }),
   onError: (error) => send({ type: "refused", why: String(error) }),
 });
-const delay = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
+const turns = watchTurns();
 
 process.on("message", () => {
   const { user, system } = process.cpuUsage();
   const usage = {
     rssMb: process.memoryUsage.rss() / 1_048_576,
     cpuMs: (user + system) / 1_000,
-    stallMs: delay.max / 1e6,
+    ...turns.read(),
   };
-  delay.reset();
   send({ type: "usage", usage });
 });
 process.on("disconnect", () => process.exit());

@@ -20,6 +20,8 @@ import { fileURLToPath } from "node:url";
 import { createSigner, ISSUER } from "@breezeway/test-support/signer";
 import { listen } from "@breezeway/test-support/listen";
 import { report } from "../figures.ts";
+import { record } from "../scale/figure.ts";
+import type { Turns } from "../turns.ts";
 import type { FromGateway, Usage } from "./rest-gateway.ts";
 
 const setting = (name: string, otherwise: number): number => Number(process.env[name] ?? otherwise);
@@ -74,7 +76,7 @@ const write = (config: object): void => {
 write(configOf(1, 1, 0));
 
 const program = fileURLToPath(new URL("./rest-gateway.ts", import.meta.url));
-const child = fork(program, [file], { execArgv: ["--conditions=@breezeway/source"] });
+const child = fork(program, [file]);
 
 async function next<T extends FromGateway["type"]>(
   type: T,
@@ -91,6 +93,8 @@ async function usage(): Promise<Usage> {
   child.send("usage");
   return (await answer).usage;
 }
+
+const turnsOf = ({ stallMs, turnCpuMs }: Usage): Turns => ({ stallMs, turnCpuMs });
 
 async function apply(config: object): Promise<void> {
   const reloaded = next("reloaded");
@@ -168,6 +172,7 @@ try {
     [`${ROUTES} routes, ${APPS} apps, first route`, first],
     [`${ROUTES} routes, ${APPS} apps, last route`, last],
   ] as const) {
+    record({ work: `CPU of a request, ${name}`, size: "", value: `${micros.toFixed(0)} µs` });
     print(`| ${name} | ${micros.toFixed(0)} µs | ${(micros / small).toFixed(2)} |`);
   }
   report({
@@ -180,21 +185,35 @@ try {
 
   await usage();
   await load("/route-0", (sent) => sent >= REQUESTS);
-  const calm = (await usage()).stallMs;
+  const calm = await usage();
   let isReloading = true;
   const underLoad = load("/route-0", () => !isReloading);
   for (let version = 1; version <= RELOADS; version += 1)
     await apply(configOf(ROUTES, APPS, version));
   isReloading = false;
   const sent = await underLoad;
-  const { stallMs } = await usage();
+  const busy = await usage();
+  const size = `${ROUTES} routes, ${APPS} apps`;
+  record({ work: "load, no reload", size, ...turnsOf(calm) });
+  record({ work: `${RELOADS} reloads under load`, size, ...turnsOf(busy) });
+  record({
+    work: `requests failed during ${RELOADS} reloads`,
+    size,
+    value: `${failed} of ${sent}`,
+  });
   print(
-    `\n${RELOADS} reloads under ${sent} requests: ${failed} failed, longest turn ${stallMs.toFixed(0)} ms (${calm.toFixed(0)} ms without reloads)`,
+    `\n${RELOADS} reloads under ${sent} requests: ${failed} failed, longest turn ${busy.stallMs.toFixed(0)} ms (${calm.stallMs.toFixed(0)} ms without reloads), most CPU in a turn ${busy.turnCpuMs.toFixed(0)} ms (${calm.turnCpuMs.toFixed(0)} ms)`,
   );
 
   const before = await usage();
   const sockets = await openIdle(IDLE);
   const idle = await usage();
+  const perConnection = ((idle.rssMb - before.rssMb) * 1_024) / IDLE;
+  record({
+    work: "memory of an idle connection",
+    size: `${IDLE} connections`,
+    value: `${perConnection.toFixed(1)} kB`,
+  });
   await openStreams(STREAMS);
   print(`\n| after | RSS |\n| --- | --- |\n| before | ${before.rssMb.toFixed(0)} MB |`);
   print(`| ${IDLE} idle connections | ${idle.rssMb.toFixed(0)} MB |`);

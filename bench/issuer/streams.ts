@@ -11,10 +11,11 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createIssuer, sqliteStore, type Issuer } from "@breezeway/issuer";
+import { record } from "../scale/figure.ts";
+import { watchTurns, type Turns } from "../turns.ts";
 
 const ISSUER = "http://127.0.0.1:4000/auth";
 const COUNTS = (process.env["BREEZEWAY_BENCH_STREAMS"] ?? "100,10000,20000").split(",").map(Number);
@@ -99,31 +100,29 @@ async function openStreams(issuer: Issuer, count: number): Promise<Reading> {
   return { handles, events: () => events };
 }
 
-interface Cost {
+interface Cost extends Turns {
+  readonly ms: number;
   readonly cpuMs: number;
-  readonly stallMs: number;
   readonly events: number;
 }
 
 async function measure({ events }: Reading, run: () => Promise<unknown>): Promise<Cost> {
-  const delay = monitorEventLoopDelay({ resolution: 1 });
+  const turns = watchTurns();
   const before = { cpu: process.cpuUsage(), events: events() };
-  delay.enable();
   // The first delay is counted from the second turn on.
   await sleep(20);
+  const startedAt = performance.now();
   await run();
+  const ms = performance.now() - startedAt;
   await sleep(20);
-  delay.disable();
+  const longest = turns.read();
+  turns.stop();
   const { user, system } = process.cpuUsage(before.cpu);
-  return {
-    cpuMs: (user + system) / 1_000,
-    stallMs: delay.max / 1e6,
-    events: events() - before.events,
-  };
+  return { ms, cpuMs: (user + system) / 1_000, ...longest, events: events() - before.events };
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 60_000;
   while (!condition() && performance.now() < deadline) await sleep(5);
 }
 
@@ -158,9 +157,12 @@ async function measureAt(count: number): Promise<void> {
       }),
     ],
   ];
-  for (const [what, { cpuMs, stallMs, events }] of rows) {
-    const cells = [count, what, `${cpuMs.toFixed(0)} ms CPU`, `stall ${stallMs.toFixed(0)} ms`];
-    process.stdout.write(`${[...cells, `${events} events`].join(" | ")}\n`);
+  for (const [work, cost] of rows) {
+    const { cpuMs, stallMs, turnCpuMs, events: received } = cost;
+    record({ work, size: String(count), ...cost });
+    const turns = `stall ${stallMs.toFixed(0)} ms | most CPU in a turn ${turnCpuMs.toFixed(0)} ms`;
+    const cells = [count, work, `${cpuMs.toFixed(0)} ms CPU`, turns, `${received} events`];
+    process.stdout.write(`${cells.join(" | ")}\n`);
   }
   writer.kill();
   await issuer.close();
