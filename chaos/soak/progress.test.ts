@@ -3,7 +3,7 @@ import { startProgress } from "./progress.ts";
 
 afterEach(() => void vi.useRealTimers());
 
-test("writes a line each half minute, until the soak ends", () => {
+test("writes a line each half minute, and each violation once, until the soak ends", () => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
   const answers = new Map([["200", 3]]);
   const violations: string[] = [];
@@ -12,11 +12,13 @@ test("writes a line each half minute, until the soak ends", () => {
   vi.advanceTimersByTime(59_000);
   answers.set("401", 2);
   violations.push("a guest got an expired token");
-  vi.advanceTimersByTime(1_000);
+  vi.advanceTimersByTime(31_000);
   progress[Symbol.dispose]();
   vi.advanceTimersByTime(60_000);
   expect(lines).toEqual([
-    "0.5 of 10.0 minutes: 3 answers, 0 violations\n",
-    "1.0 of 10.0 minutes: 5 answers, 1 violations\n",
+    "0.5 of 10.0 minutes: 3 answers, violations: 0\n",
+    "1.0 of 10.0 minutes: 5 answers, violations: 1\n",
+    "  a guest got an expired token\n",
+    "1.5 of 10.0 minutes: 5 answers, violations: 1\n",
   ]);
 });

@@ -1,4 +1,4 @@
-/** A line each half minute, so that one sees that a soak goes on. */
+/** A line each half minute, and what did not hold meanwhile, so that one sees how a soak goes on. */
 import process from "node:process";
 
 export interface Progress {
@@ -8,18 +8,21 @@ export interface Progress {
 
 const INTERVAL_MS = 30_000;
 
-/** Writes a line each half minute until it is disposed. */
+/** Writes until it is disposed. */
 export function startProgress(
   durationMs: number,
   { answers, violations }: Progress,
   write: (line: string) => void = (line) => void process.stdout.write(line),
 ): Disposable {
   let passed = 0;
+  let told = 0;
   const timer = setInterval(() => {
     passed += INTERVAL_MS / 60_000;
     const all = [...answers.values()].reduce((sum, count) => sum + count, 0);
     const of = `${passed.toFixed(1)} of ${(durationMs / 60_000).toFixed(1)} minutes`;
-    write(`${of}: ${all} answers, ${violations.length} violations\n`);
+    write(`${of}: ${all} answers, violations: ${violations.length}\n`);
+    for (const violation of violations.slice(told)) write(`  ${violation}\n`);
+    told = violations.length;
   }, INTERVAL_MS);
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }

@@ -1,7 +1,7 @@
 /** The report of a soak in Markdown. */
 import { availableParallelism, cpus, release, totalmem } from "node:os";
 import process from "node:process";
-import { LEAST_MINUTES, slopeOf, type Point } from "./slope.ts";
+import { LEAST_MINUTES, slopeOf, type Point, type Slope } from "./slope.ts";
 import type { SoakResult } from "./soak-run.ts";
 
 export interface SoakReport {
@@ -25,8 +25,8 @@ interface Judged {
 
 const cell = (value: number | undefined): string => (value ?? 0).toFixed(1);
 
-function judged(points: readonly Point[]): Judged {
-  const { mean, perHour, noisePerHour, isGrowing } = slopeOf(points);
+function judged(points: readonly Point[], slope: Slope): Judged {
+  const { mean, perHour, noisePerHour, isGrowing } = slope;
   const values = [points[0]?.value, mean, points.at(-1)?.value, perHour, noisePerHour];
   return { cells: values.map(cell), verdict: isGrowing ? GROWS : "within noise" };
 }
@@ -44,7 +44,8 @@ export function reportOf(
   const isLong = minutes >= LEAST_MINUTES;
   const growing: string[] = [];
   const lines = [...series].map(([name, points]) => {
-    const { cells, verdict } = isLong ? judged(points) : unjudged(points);
+    const slope = isLong ? slopeOf(points) : undefined;
+    const { cells, verdict } = slope ? judged(points, slope) : unjudged(points);
     if (verdict === GROWS) growing.push(`${name} grows`);
     return `| ${[name, ...cells, verdict].join(" | ")} |`;
   });
