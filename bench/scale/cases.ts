@@ -1,4 +1,4 @@
-/** What the table of scale is made of: benches, and the sizes at which each runs. */
+/** The benches of the table of scale, and the sizes at which each runs. */
 export interface ScaleCase {
   /** For `--only`. */
   readonly name: string;

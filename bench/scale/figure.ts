@@ -1,10 +1,10 @@
-/** What a bench measured, for a program that runs it and makes one table of several runs. */
+/** The figures of a bench, for a program that runs it and makes one table of several runs. */
 import { appendFileSync } from "node:fs";
 import process from "node:process";
 import type { Turns } from "../turns.ts";
 
 export interface Figure extends Partial<Turns> {
-  /** What was done. */
+  /** The operation, in words. */
   readonly work: string;
   /** Rows, streams, routes. */
   readonly size: string;

@@ -3,7 +3,8 @@
  *   npm run scale -w bench -- --before PATH
  *
  * PATH is a checkout of an older version with its `node_modules`. The benches are those of this checkout; only the
- * packages differ. `--only sqlite,streams` runs some cases, and keeps the last figures of the others. Results are in
+ * packages differ. `--only sqlite,streams`, `--sizes 1000` and `--sides after` run a part, and keep the last
+ * figures of the others. Results are in
  * `bench/results/scale.json` and `scale.md`.
  */
 import { spawn } from "node:child_process";
@@ -17,18 +18,22 @@ import { startDatabase } from "@breezeway/test-support/postgres";
 import { temporaryFolder } from "@breezeway/test-support/temporary-folder";
 import type { Figure } from "./figure.ts";
 import { CASES, type ScaleCase } from "./cases.ts";
-import { tableOf, type Compared, type Results } from "./table.ts";
+import { tableOf, type Results } from "./table.ts";
 
 const BENCH = fileURLToPath(new URL("..", import.meta.url));
 const HOOK = new URL("other-checkout.ts", import.meta.url).href;
 const RESULTS = join(BENCH, "results/scale.json");
 const REPORT = join(BENCH, "results/scale.md");
 
+const SIDES = ["before", "after"] as const;
+type Side = (typeof SIDES)[number];
+
 const { values } = parseArgs({
   options: {
     before: { type: "string" },
     only: { type: "string", default: CASES.map(({ name }) => name).join(",") },
     sizes: { type: "string" },
+    sides: { type: "string", default: SIDES.join(",") },
   },
 });
 if (values.before === undefined) {
@@ -60,26 +65,27 @@ async function figuresOf(
   return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Figure);
 }
 
-async function compare(given: ScaleCase): Promise<readonly Compared[]> {
-  const rows: Compared[] = [];
-  const isChosen = (size: Readonly<Record<string, string>>): boolean =>
-    values.sizes === undefined ||
-    values.sizes.split(",").some((chosen) => Object.values(size).includes(chosen));
-  for (const size of given.sizes.filter(isChosen)) {
-    process.stdout.write(`\n${given.title} ${JSON.stringify(size)}\n`);
-    const before = await figuresOf(given, size, checkouts.before);
-    const after = await figuresOf(given, size, checkouts.after);
-    for (const figure of after) {
-      const { work } = figure;
-      const old = before.find((each) => each.work === work && each.size === figure.size);
-      rows.push({ title: given.title, work, size: figure.size, before: old, after: figure });
-    }
-  }
-  return rows;
-}
-
 const known = (): Results =>
   existsSync(RESULTS) ? (JSON.parse(readFileSync(RESULTS, "utf8")) as Results) : { rows: [] };
+
+/** Keeps the figures of one side as soon as it ends, since the other one may take long. */
+function keep(title: string, side: Side, figures: readonly Figure[]): void {
+  const rows = [...known().rows];
+  for (const figure of figures) {
+    const { work, size } = figure;
+    const at = rows.findIndex(
+      (row) => row.title === title && row.work === work && row.size === size,
+    );
+    if (at === -1) rows.push({ title, work, size, [side]: figure });
+    else rows[at] = { ...rows[at], title, work, size, [side]: figure };
+  }
+  writeFileSync(RESULTS, `${JSON.stringify({ rows }, undefined, 2)}\n`);
+  writeFileSync(REPORT, tableOf({ rows }));
+}
+
+const isChosen = (size: Readonly<Record<string, string>>): boolean =>
+  values.sizes === undefined ||
+  values.sizes.split(",").some((chosen) => Object.values(size).includes(chosen));
 
 for (const name of values.only.split(",")) {
   const given = CASES.find((each) => each.name === name);
@@ -87,11 +93,11 @@ for (const name of values.only.split(",")) {
     const names = CASES.map((each) => each.name).join(", ");
     throw new Error(`scale: --only: ${name} is unknown. Choose from ${names}.`);
   }
-  const rows = await compare(given);
-  const isOld = (row: Compared): boolean =>
-    !rows.some(({ title, size }) => row.title === title && row.size === size);
-  const results: Results = { rows: [...known().rows.filter(isOld), ...rows] };
-  writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 1)}\n`);
-  writeFileSync(REPORT, tableOf(results));
+  for (const size of given.sizes.filter(isChosen)) {
+    for (const side of SIDES.filter((each) => values.sides.split(",").includes(each))) {
+      process.stdout.write(`\n${given.title} ${JSON.stringify(size)}, ${side}\n`);
+      keep(given.title, side, await figuresOf(given, size, checkouts[side]));
+    }
+  }
 }
 process.stdout.write(readFileSync(REPORT, "utf8"));

@@ -8,9 +8,9 @@ export interface Compared {
   readonly title: string;
   readonly work: string;
   readonly size: string;
-  /** `undefined` when the older version did not get so far. */
-  readonly before: Figure | undefined;
-  readonly after: Figure;
+  /** `undefined` when this side was not measured. */
+  readonly before?: Figure;
+  readonly after?: Figure;
 }
 
 export interface Results {
@@ -33,7 +33,7 @@ const number = (value: number | undefined): string =>
   value === undefined ? "" : value.toFixed(value < 10 ? 1 : 0);
 
 function cellsOf(figure: Figure | undefined): readonly string[] {
-  if (figure === undefined) return ["did not end", "", "", ""];
+  if (figure === undefined) return ["not measured", "", "", ""];
   const { value, ms, cpuMs, stallMs, turnCpuMs } = figure;
   return [value ?? number(ms), number(cpuMs), number(stallMs), number(turnCpuMs)];
 }

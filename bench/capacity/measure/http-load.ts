@@ -15,7 +15,7 @@ export interface Connections extends Disposable {
 }
 
 export async function openConnections(port: number, count: number): Promise<Connections> {
-  const sockets = await Promise.all(Array.from({ length: count }, () => open(port)));
+  const sockets = new Set(await Promise.all(Array.from({ length: count }, () => open(port))));
   const free = [...sockets];
   const waiting: PromiseWithResolvers<Socket>[] = [];
   const acquire = (): Promise<Socket> => {
@@ -30,8 +30,16 @@ export async function openConnections(port: number, count: number): Promise<Conn
     if (next) next.resolve(socket);
     else free.push(socket);
   };
+  /** A server closes a connection that was idle for long. */
+  const usable = async (socket: Socket): Promise<Socket> => {
+    if (socket.writable && !socket.readableEnded) return socket;
+    sockets.delete(socket);
+    const replacement = await open(port);
+    sockets.add(replacement);
+    return replacement;
+  };
   const ask = async (request: string): Promise<Answer> => {
-    const socket = await acquire();
+    const socket = await usable(await acquire());
     const answer = await exchange(socket, request);
     release(socket);
     return answer;
@@ -48,6 +56,8 @@ export async function openConnections(port: number, count: number): Promise<Conn
 async function open(port: number): Promise<Socket> {
   const socket = connect(port, "127.0.0.1");
   socket.setNoDelay(true).setEncoding("latin1");
+  // `close` follows, which tells who waits for an answer.
+  socket.on("error", () => undefined);
   await once(socket, "connect");
   return socket;
 }
