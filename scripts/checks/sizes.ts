@@ -25,7 +25,7 @@ const FOLDERS = ["shared", "guest", "host"];
 /** Entries for tests, servers and build tools, which no page loads, and parts of other entries. */
 const NOT_MEASURED = /\/(testing|server|vite|node|words)$/u;
 const SLACK = 0.1;
-/** What `npm run bench` measures the size of an entry by, in kB, where it is stricter than the ceiling. */
+/** Goals of `npm run bench` for the size of an entry, in kB, where they are stricter than the ceiling. */
 const GOALS_KB: Readonly<Record<string, number>> = { "@breezeway/guest": 9 };
 /** Leaves room for the compressor and a changed message. A larger growth needs a decision. */
 const HEADROOM = 1.01;
