@@ -11,9 +11,9 @@ export function pin(core: number, pid: number | undefined): void {
   }
 }
 
-/** The program ends when its parent has ended, in whatever way. */
+/** The program ends when its parent has ended, in whatever way, also before the program starts. */
 const SPIN =
-  "const { ppid } = process; while (process.ppid === ppid) for (let i = 0; i < 1e6; i += 1);";
+  "const parent = Number(process.argv[1]); while (process.ppid === parent) for (let i = 0; i < 1e6; i += 1);";
 
 /**
  * Spins on each core at idle priority, so that none halts. Waking a halted virtual core takes the
@@ -22,7 +22,8 @@ const SPIN =
  */
 export function keepAwake(cores: readonly number[]): void {
   for (const core of cores) {
-    const args = ["--idle", "0", "taskset", "-c", String(core), process.execPath, "-e", SPIN];
+    const spin = [process.execPath, "-e", SPIN, String(process.pid)];
+    const args = ["--idle", "0", "taskset", "-c", String(core), ...spin];
     const child = spawn("chrt", args, { stdio: "ignore" });
     child.on("error", () => {
       process.stderr.write("chrt is missing: cores that halt disturb the figures.\n");

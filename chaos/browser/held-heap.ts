@@ -1,8 +1,8 @@
 /**
  * What a page holds, in MB, without what the browser keeps for itself:
  *
- * - compiled code. The runtime compiles functions as they become hot, for many minutes: it was most of 3 MB by
- *   which a young page grew, while its objects did not;
+ * - compiled code. The runtime compiles functions as they become hot, for many minutes: a young page grew by about
+ *   1 MB of it, while its objects did not;
  * - the record of each response, which exists only for a program that drives the browser.
  */
 import type { CDPSession } from "playwright";
