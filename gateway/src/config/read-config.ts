@@ -123,9 +123,10 @@ export interface SectionContext extends Pick<
 }
 
 /**
- * Reads, in turns of the event loop, the gateway's section of a configuration file that configures more than a gateway: `routes`, `cors`,
- * `hostOrigins`, `removeHeaders`, `proof`, `limits`, `refusalLimit`, `audit`, `metrics` and `tracing`, as in
- * {@link readGatewayConfig}. The caller adds what the gateway shares with other parts.
+ * Reads, in turns of the event loop, the gateway's section of a configuration file that configures more than
+ * a gateway: `routes`, `cors`, `hostOrigins`, `removeHeaders`, `proof`, `limits`, `refusalLimit`, `audit`,
+ * `metrics` and `tracing`, as in {@link readGatewayConfig}. The caller adds what the gateway shares with other
+ * parts.
  *
  * @throws {BridgeError} CONFIG_INVALID, naming the file, the section and the field
  */
@@ -136,7 +137,7 @@ export function parseGatewaySection(
   return inTurns(sectionPieces(section, context));
 }
 
-function* sectionPieces(section: unknown, context: SectionContext): Pieces<GatewayOptions> {
+export function* sectionPieces(section: unknown, context: SectionContext): Pieces<GatewayOptions> {
   const { file, name, ...shared } = context;
   const source = `${file}: ${name}`;
   const parsed = parseOptions(sectionSchema, section, source);

@@ -2,7 +2,8 @@
 import { parseManifest } from "@breezeway/shared/schemas";
 import { assertJson } from "../../../cli/src/serve/assert-json.ts";
 import { parseServeConfig } from "../../../cli/src/serve/config-schema.ts";
-import { parseGatewaySection } from "../../../gateway/src/config/read-config.ts";
+import { atOnce } from "../../../gateway/src/config/pieces.ts";
+import { sectionPieces } from "../../../gateway/src/config/read-config.ts";
 import { acceptedBy } from "../target.ts";
 
 const SECTION = {
@@ -22,6 +23,6 @@ export function fuzz(data: Buffer): void {
   } catch {
     return;
   }
-  acceptedBy(() => parseGatewaySection(value, SECTION));
+  acceptedBy(() => atOnce(sectionPieces(value, SECTION)));
   acceptedBy(() => parseManifest(value, "orders.json"));
 }
