@@ -85,9 +85,10 @@ function setUp(random: () => number): World {
     const ms = (random() - 0.5) * 2 * HOUR_MS;
     return { ...clock, now: () => clock.now() + ms };
   };
+  const page = { isOffline: false, isVisible: true };
   const visibility = {
     get isVisible() {
-      return world.isVisible;
+      return page.isVisible;
     },
     onVisible(listener: () => void) {
       onVisible.add(listener);
@@ -109,17 +110,7 @@ function setUp(random: () => number): World {
     host.mount(id, { place: frame.place });
     return { id, frame, clock: guestClock, bridge: openBridge(id, frame, guestClock) };
   });
-  const world: World = {
-    issuer,
-    host,
-    guests,
-    random,
-    seen,
-    onVisible,
-    isOffline: false,
-    isVisible: true,
-  };
-  return world;
+  return Object.assign(page, { issuer, host, guests, random, seen, onVisible });
 }
 
 function openBridge(id: string, frame: JoinedFrame, clock: Clock): Promise<AppBridge> {

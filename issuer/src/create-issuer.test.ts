@@ -65,7 +65,9 @@ describe("the main path", () => {
     const answer = await issuer.fetch(
       new Request(`${ISSUER_URL}/session`, { headers: { cookie } }),
     );
-    expect(answer).toBeInstanceOf(Response);
+    // An import of `@hono/node-server` replaces the global `Response`.
+    const { constructor: RuntimeResponse } = await fetch("data:,");
+    expect(answer).toBeInstanceOf(RuntimeResponse);
     const used = use(answer);
     expect(used).toMatchObject({ ok: true, status: 200 });
     expect(used.headers.get("cache-control")).toBe("no-store");
