@@ -1,5 +1,5 @@
 /** A store that records its statements: their SQL, what they touched, and the turn of the event loop. */
-import type { CompiledQuery, Kysely, KyselyPlugin, RootOperationNode } from "kysely";
+import type { CompiledQuery, Kysely, KyselyPlugin, QueryResult, RootOperationNode } from "kysely";
 import { CompiledQuery as Query, sql } from "kysely";
 import type { OpenStore, Store } from "../src/index.ts";
 import type { Database } from "../src/store/schema.ts";
@@ -17,6 +17,39 @@ export interface WatchedStore extends Store {
   /** Those whose SQL matches, oldest first. */
   readonly matching: (pattern: RegExp) => Statement[];
   readonly stop: () => void;
+}
+
+function compile(
+  db: Kysely<Database>,
+  node: RootOperationNode,
+  queryId: Parameters<KyselyPlugin["transformQuery"]>[0]["queryId"],
+): CompiledQuery {
+  return db.getExecutor().compileQuery(node, queryId);
+}
+
+const rowsOf = ({ numAffectedRows, rows }: QueryResult<unknown>): number =>
+  Number(numAffectedRows ?? rows.length);
+
+/** Records each run of a query that was compiled without plugins, which no plugin sees. */
+function recordCompiled(
+  db: Kysely<Database>,
+  record: (query: CompiledQuery) => Statement,
+): Kysely<Database> {
+  const executeQuery: Kysely<Database>["executeQuery"] = async (query, options) => {
+    if ("compile" in query) return db.executeQuery(query, options);
+    const statement = record(query);
+    const result = await db.executeQuery(query, options);
+    statement.rows = rowsOf(result);
+    return result;
+  };
+  return new Proxy(db, {
+    get(target, name) {
+      if (name === "executeQuery") return executeQuery;
+      // Kysely's members read private fields, which a proxy does not have.
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === "function" ? (member.bind(target) as unknown) : member;
+    },
+  });
 }
 
 /**
@@ -37,24 +70,27 @@ export function watchedStore(
   };
   count();
 
+  const record = (query: CompiledQuery): Statement => {
+    const statement = { query, turn, rows: 0 };
+    statements.push(statement);
+    onStatement(statement);
+    return statement;
+  };
+
   const watch = (db: Kysely<Database>): Kysely<Database> => {
     const byId = new WeakMap<object, Statement>();
     const plugin: KyselyPlugin = {
       transformQuery: ({ node, queryId }) => {
-        const query = compile(db, node, queryId);
-        const statement = { query, turn, rows: 0 };
-        byId.set(queryId, statement);
-        statements.push(statement);
-        onStatement(statement);
+        byId.set(queryId, record(compile(db, node, queryId)));
         return node;
       },
       transformResult: ({ result, queryId }) => {
         const statement = byId.get(queryId);
-        if (statement) statement.rows = Number(result.numAffectedRows ?? result.rows.length);
+        if (statement) statement.rows = rowsOf(result);
         return Promise.resolve(result);
       },
     };
-    return db.withPlugin(plugin);
+    return recordCompiled(db.withPlugin(plugin), record);
   };
 
   return {
@@ -69,14 +105,6 @@ export function watchedStore(
       isWatching = false;
     },
   };
-}
-
-function compile(
-  db: Kysely<Database>,
-  node: RootOperationNode,
-  queryId: Parameters<KyselyPlugin["transformQuery"]>[0]["queryId"],
-): CompiledQuery {
-  return db.getExecutor().compileQuery(node, queryId);
 }
 
 /** The parts of a statement's plan that read a whole table. */

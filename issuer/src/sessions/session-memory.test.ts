@@ -9,6 +9,8 @@ import { watchedStore, type WatchedStore } from "../../test-support/watched-stor
 /** Tokens live for a minute and are asked for a little earlier. */
 const TOKEN_MS = 57_000;
 const GRACE_MS = 30_000;
+/** Statements about sessions. */
+const SESSION = / "breezeway_session" /;
 
 describeStores("an issuer on $name with active sessions", (place) => {
   let clock: TestClock;
@@ -34,7 +36,7 @@ describeStores("an issuer on $name with active sessions", (place) => {
     store.stop();
   });
 
-  const reads = (): number => store.matching(/ "breezeway_session" /).length;
+  const reads = (): number => store.matching(SESSION).length;
 
   /** Mints at the second issuer. @returns the status, and the statements about sessions */
   async function mint(): Promise<[status: number, statements: number]> {
@@ -48,6 +50,22 @@ describeStores("an issuer on $name with active sessions", (place) => {
     for (let minute = 0; minute < 50; minute += 1) {
       clock.advance(TOKEN_MS);
       expect(await mint()).toEqual([200, 0]);
+    }
+  });
+
+  it("cost one query each when they are not in memory, by cookie and by handle, which is compiled once", async () => {
+    const others = await Promise.all(["bob", "carol"].map((user) => openBrowser(a, user)));
+    const before = reads();
+    for (const other of others) expect((await other.mint(b)).status).toBe(200);
+    const byCookie = store.matching(SESSION).slice(before);
+    for (const user of ["dora", "emil"]) {
+      const { session } = await a.sessions.create({ userId: user, tenantId: "acme" });
+      await b.sessions.mintToken(session.handle, "orders");
+    }
+    const byHandle = store.matching(SESSION).slice(before + byCookie.length);
+    for (const statements of [byCookie, byHandle]) {
+      const compiled = new Set(statements.map(({ query }) => query.queryId));
+      expect([statements.length, compiled.size]).toEqual([2, 1]);
     }
   });
 

@@ -1,4 +1,5 @@
 /** The queries on sessions. Each function is atomic; the callers decide what to write. */
+import type { CompiledQuery } from "kysely";
 import { appendChanges, type Change } from "../changes/change-log.ts";
 import type { SessionRow } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
@@ -127,14 +128,26 @@ function createSessionWrites(store: OpenStore): Pick<SessionStore, "replace" | "
 export function createSessionStore(store: OpenStore): SessionStore {
   const { db } = store;
 
+  // Compiled once, since each mint of a session that is not in memory runs one of these queries. A mint from memory
+  // compiles nothing.
+  const compileBy = (column: "handle" | "selector_hash"): CompiledQuery<SessionRow> =>
+    db
+      .withoutPlugins()
+      .selectFrom("breezeway_session")
+      .selectAll()
+      .where(column, "=", "")
+      .compile();
+  const byHandle = compileBy("handle");
+  const bySelector = compileBy("selector_hash");
+
   const findOne = async (
-    column: "handle" | "selector_hash",
+    query: CompiledQuery<SessionRow>,
     value: string,
   ): Promise<SessionRecord | undefined> => {
-    const row = await withStore(store, () =>
-      db.selectFrom("breezeway_session").selectAll().where(column, "=", value).executeTakeFirst(),
+    const { rows } = await withStore(store, () =>
+      db.executeQuery<SessionRow>({ ...query, parameters: [value] }),
     );
-    return row && fromRow(row);
+    return rows[0] && fromRow(rows[0]);
   };
 
   return {
@@ -143,8 +156,8 @@ export function createSessionStore(store: OpenStore): SessionStore {
         store.write(db.insertInto("breezeway_session").values(toRow(record)).compile()),
       );
     },
-    findBySelector: (selectorHash) => findOne("selector_hash", selectorHash),
-    findByHandle: (handle) => findOne("handle", handle),
+    findBySelector: (selectorHash) => findOne(bySelector, selectorHash),
+    findByHandle: (handle) => findOne(byHandle, handle),
     listForUser: (query) => withStore(store, () => listForUser(store, query)),
     ...createSessionWrites(store),
     ...createSessionRevocation(store),

@@ -44,14 +44,17 @@ export interface NodeSqliteDialectOptions {
 
 class PatientDriver extends SqliteDriver {
   readonly #options: NodeSqliteDialectOptions;
+  #connection: DatabaseConnection | undefined;
 
   constructor(options: NodeSqliteDialectOptions) {
     super({ database: adapt(options.database) });
     this.#options = options;
   }
 
+  // The driver has one connection.
   override async acquireConnection(): Promise<DatabaseConnection> {
-    return patient(await super.acquireConnection(), this.#options.busyTimeoutMs);
+    this.#connection ??= patient(await super.acquireConnection(), this.#options.busyTimeoutMs);
+    return this.#connection;
   }
 
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
