@@ -128,16 +128,39 @@ interface Entries {
   readonly close: () => void;
 }
 
-function createEntries({ onError }: FeedConfig, clock: Clock): Entries {
-  const listeners = new Set<(revocation: Revocation) => void>();
-  const firstSnapshot = Promise.withResolvers<void>();
-  // Nobody may ever call `ready`.
-  firstSnapshot.promise.catch(() => {});
-  let list = createRevocationList({ clock });
-  let seq: string | undefined;
-  let renumberedAtSeconds: number | undefined;
-  let prunedAtMs = clock.monotonic();
+/** The callbacks of {@link RevocationFeed.subscribe}. */
+interface Listeners {
+  readonly subscribe: Entries["subscribe"];
+  /** One that throws does not keep the others from the entry. */
+  readonly notify: (revocation: Revocation) => void;
+  readonly clear: () => void;
+}
 
+function createListeners(attempt: (action: () => void) => void): Listeners {
+  const listeners = new Set<(revocation: Revocation) => void>();
+  return {
+    subscribe: (listener) => {
+      // A separate function for each call, so that one listener may subscribe twice.
+      const own = (revocation: Revocation): void => listener(revocation);
+      listeners.add(own);
+      return () => void listeners.delete(own);
+    },
+    notify: (revocation) => {
+      for (const listener of listeners) attempt(() => listener(revocation));
+    },
+    clear: () => listeners.clear(),
+  };
+}
+
+/** An entry of a snapshot, or the text of an event. @throws {BridgeError} REQUEST_MALFORMED */
+function parseEntry(entry: unknown): Revocation {
+  const source = sourceOf("revoked");
+  return typeof entry === "string"
+    ? parseJsonWith(revocationSchema, entry, source)
+    : parseWith(revocationSchema, entry, source);
+}
+
+function createEntries({ onError }: FeedConfig, clock: Clock): Entries {
   const attempt = (action: () => void): void => {
     try {
       action();
@@ -145,6 +168,14 @@ function createEntries({ onError }: FeedConfig, clock: Clock): Entries {
       onError(error);
     }
   };
+  const listeners = createListeners(attempt);
+  const firstSnapshot = Promise.withResolvers<void>();
+  // Nobody may ever call `ready`.
+  firstSnapshot.promise.catch(() => {});
+  let list = createRevocationList({ clock });
+  let seq: string | undefined;
+  let renumberedAtSeconds: number | undefined;
+  let prunedAtMs = clock.monotonic();
 
   const add = (revocation: Revocation, known: RevocationList): void => {
     const isNew = !known.has(revocation);
@@ -154,20 +185,24 @@ function createEntries({ onError }: FeedConfig, clock: Clock): Entries {
       list.prune();
       prunedAtMs = nowMs;
     }
-    if (!isNew) return;
-    for (const listener of listeners) attempt(() => listener(revocation));
+    if (isNew) listeners.notify(revocation);
   };
 
   // [REV-7]
   const admit = (entry: unknown, known: RevocationList): void =>
-    attempt(() => {
-      const source = sourceOf("revoked");
-      const revocation =
-        typeof entry === "string"
-          ? parseJsonWith(revocationSchema, entry, source)
-          : parseWith(revocationSchema, entry, source);
-      add(revocation, known);
-    });
+    attempt(() => add(parseEntry(entry), known));
+
+  const replace = (data: string): void => {
+    const snapshot = parseJsonWith(snapshotSchema, data, sourceOf("snapshot"));
+    const known = list;
+    if (seq !== undefined && snapshot.seq < Number(seq)) {
+      renumberedAtSeconds = clock.now() / 1_000 + TOKEN_LIMITS.maxClockSkewSeconds;
+    }
+    list = createRevocationList({ clock, renumberedAtSeconds });
+    for (const entry of snapshot.revocations) admit(entry, known);
+    seq = String(snapshot.seq);
+    firstSnapshot.resolve();
+  };
 
   return {
     get list() {
@@ -178,27 +213,13 @@ function createEntries({ onError }: FeedConfig, clock: Clock): Entries {
     },
     ready: firstSnapshot.promise,
     onEvent: ({ event, id, data }) => {
-      if (event === "snapshot") {
-        const snapshot = parseJsonWith(snapshotSchema, data, sourceOf(event));
-        const known = list;
-        if (seq !== undefined && snapshot.seq < Number(seq)) {
-          renumberedAtSeconds = clock.now() / 1_000 + TOKEN_LIMITS.maxClockSkewSeconds;
-        }
-        list = createRevocationList({ clock, renumberedAtSeconds });
-        for (const entry of snapshot.revocations) admit(entry, known);
-        seq = String(snapshot.seq);
-        firstSnapshot.resolve();
-      } else if (event === "revoked" && seq !== undefined) {
+      if (event === "snapshot") replace(data);
+      else if (event === "revoked" && seq !== undefined) {
         admit(data, list);
         if (id !== undefined && id !== "") seq = id;
       }
     },
-    subscribe: (listener) => {
-      // A separate function for each call, so that one listener may subscribe twice.
-      const own = (revocation: Revocation): void => listener(revocation);
-      listeners.add(own);
-      return () => void listeners.delete(own);
-    },
+    subscribe: listeners.subscribe,
     close: () => {
       listeners.clear();
       firstSnapshot.reject(
