@@ -1,69 +1,26 @@
 /** Tests how a page updates its session after a time without an event stream. */
 import { afterEach, describe, expect, it } from "vitest";
-import type { Host } from "../index.ts";
 import {
-  createHostForTesting,
-  createTestGuest,
-  createTestIssuer,
-  soloTabs,
-  type TestGuest,
-  type Tabs,
-  type TestIssuer,
-} from "../testing.ts";
-import type { SessionEventStream } from "./session-events.ts";
+  closeSessionPages,
+  openSessionPage,
+  type SessionPage,
+} from "../../test-support/session-page.ts";
+import { createTestGuest, type TestGuest, type TestIssuer } from "../testing.ts";
 
-const CLOSED = 2;
 const orders = { id: "orders", name: "Orders", version: "1.0.0", url: "https://orders.test/app" };
 
-/** A fake of the browser's event stream; the test opens, fails and closes it. */
-interface OpenedStream extends SessionEventStream {
-  readyState: number;
-  tell(type: string): void;
-}
-
-interface World {
-  readonly issuer: TestIssuer;
-  readonly host: Host;
+interface World extends SessionPage {
   readonly guest: TestGuest;
-  /** The streams that the page has opened, oldest first. */
-  readonly streams: OpenedStream[];
-  /** The messages about the session to other tabs. */
-  readonly posted: string[];
 }
 
-const hosts: Host[] = [];
-afterEach(() => {
-  for (const host of hosts.splice(0)) host.close();
-});
+afterEach(closeSessionPages);
 
 async function start(): Promise<World> {
-  const issuer = createTestIssuer();
-  const streams: OpenedStream[] = [];
-  const posted: string[] = [];
-  const openStream = (): OpenedStream => {
-    const listeners = new Map<string, (event: object) => void>();
-    const stream: OpenedStream = {
-      readyState: 1,
-      addEventListener: (type, listener) => void listeners.set(type, listener),
-      close: () => undefined,
-      tell: (type) => listeners.get(type)?.({}),
-    };
-    streams.push(stream);
-    return stream;
-  };
-  const tabs: Tabs = {
-    ...soloTabs(),
-    post: ({ type }) => void (type === "changed" && posted.push(type)),
-  };
-  const host = createHostForTesting(
-    { ...issuer.hostOptions, apps: [orders] },
-    { ...issuer.hooks, openStream, tabs },
-  );
-  hosts.push(host);
-  const guest = createTestGuest({ clock: issuer.clock });
-  host.mount("orders", { place: guest.place });
+  const page = openSessionPage({ apps: [orders] });
+  const guest = createTestGuest({ clock: page.issuer.clock });
+  page.host.mount("orders", { place: guest.place });
   await guest.connect();
-  return { issuer, host, guest, streams, posted };
+  return { ...page, guest };
 }
 
 /** Changes the issuer without an event to the page. */
@@ -89,9 +46,7 @@ describe("a page whose event stream opens", () => {
 
   it("shows the tenant of a switch between its recheck and the next stream", async () => {
     const world = await start();
-    const [first] = world.streams;
-    first!.readyState = CLOSED;
-    first!.tell("error");
+    world.streams[0]?.refuse();
     // The recheck has been answered, and the page waits for its turn to open the stream.
     expect(await shown(world)).toEqual(["acme", "acme"]);
     switchBehindItsBack(world.issuer);
@@ -104,8 +59,7 @@ describe("a page whose event stream opens", () => {
   it("notifies the other tabs of the result of its recheck", async () => {
     const world = await start();
     switchBehindItsBack(world.issuer);
-    world.streams[0]!.readyState = CLOSED;
-    world.streams[0]!.tell("error");
+    world.streams[0]?.refuse();
     expect(await shown(world)).toEqual(["globex", "globex"]);
     expect(world.posted).toEqual(["changed"]);
   });
