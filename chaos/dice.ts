@@ -1,4 +1,6 @@
 /** Random choices that a seed repeats. */
+import { randomFrom } from "@breezeway/test-support/random";
+
 export interface Dice {
   /** A whole number from 0 to `sides - 1`. */
   roll(sides: number): number;
@@ -11,14 +13,7 @@ export interface Dice {
 
 /** @param seed A whole number. */
 export function createDice(seed: number): Dice {
-  let state = seed >>> 0;
-  // Mulberry32: each bit of the seed changes each number, unlike in a linear congruential generator.
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = randomFrom(seed);
   const roll = (sides: number): number => Math.floor(next() * sides);
   return {
     roll,

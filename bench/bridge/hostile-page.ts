@@ -1,6 +1,7 @@
 /** A registered guest without the SDK, which posts what it likes. */
+import { randomFrom } from "@breezeway/test-support/random";
 import { connect, WindowMessenger } from "penpal";
-import { HOSTILE_VALUES, randomFrom, type Posted } from "./hostile-values.ts";
+import { HOSTILE_VALUES, type Posted } from "./hostile-values.ts";
 
 type Post = (posted: Posted) => Promise<unknown>;
 type Frame = readonly [kind: string, id: number, value: unknown];

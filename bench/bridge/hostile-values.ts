@@ -2,19 +2,7 @@
  * Values of every type that structured clone carries, each in up to four shapes: one large value, many small
  * ones, one inside another, and the same one again and again. A seed chooses the mixtures.
  */
-
-export type Random = () => number;
-
-/** A generator of numbers from 0 to 1 that gives the same ones for the same seed (mulberry32). */
-export function randomFrom(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d_2b_79_f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import type { Random } from "@breezeway/test-support/random";
 
 /** A value, and what is transferred with it. */
 export interface Posted {

@@ -9,12 +9,13 @@
  * a type misses the goal twice, since another program may take the processor once.
  */
 import process from "node:process";
+import { randomFrom } from "@breezeway/test-support/random";
 import type { Frame, Page } from "playwright";
 import { keepAwake } from "../cores.ts";
 import { report } from "../figures.ts";
 import { launchBrowser } from "./browser.ts";
 import { heapOf } from "./heap.ts";
-import { HOSTILE_VALUES, randomFrom } from "./hostile-values.ts";
+import { HOSTILE_VALUES } from "./hostile-values.ts";
 import { serveSites } from "./serve.ts";
 
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);

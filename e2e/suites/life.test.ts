@@ -7,6 +7,7 @@ import { createAppBridgeForTesting } from "@breezeway/guest/testing";
 import type { Host } from "@breezeway/host";
 import { createHostForTesting, createTestIssuer, type TestIssuer } from "@breezeway/host/testing";
 import type { Clock } from "@breezeway/shared/channel";
+import { randomFrom } from "@breezeway/test-support/random";
 import { expect, it } from "vitest";
 import { joinFrame, type JoinedFrame } from "./joined-frame.ts";
 
@@ -48,7 +49,7 @@ interface Seen {
 it.each([1, 2])(
   "an hour with 1 000 tokens, lost networks, reloads, sleeps, skewed clocks and new sessions (seed %i)",
   async (seed) => {
-    const world = setUp(randomBy(seed));
+    const world = setUp(randomFrom(seed));
     const { issuer, guests, random, seen } = world;
     const end = issuer.clock.now() + HOUR_MS;
     while (issuer.clock.now() < end) {
@@ -255,15 +256,4 @@ async function expectAllWell(world: World): Promise<void> {
 async function close({ host, guests }: World): Promise<void> {
   for (const { bridge } of guests) (await bridge).close();
   host.close();
-}
-
-/** The mulberry32 generator, which gives the same numbers on every machine. */
-function randomBy(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -1,4 +1,5 @@
 /** What the simulated users do and when: a list that a seed determines. */
+import { randomFrom } from "@breezeway/test-support/random";
 import type { CapacityOptions } from "../options.ts";
 import { ratesOf } from "../model.ts";
 
@@ -12,17 +13,6 @@ export interface PlannedEvent {
   readonly app: number;
 }
 
-/** Mulberry32: 32 bits of state are enough for a plan. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 export interface PlanOptions {
   readonly options: CapacityOptions;
   readonly seconds: number;
@@ -31,7 +21,7 @@ export interface PlanOptions {
 
 /** The events of all users, the earliest first. */
 export function planEvents({ options, seconds, seed }: PlanOptions): readonly PlannedEvent[] {
-  const random = createRandom(seed);
+  const random = randomFrom(seed);
   const rates = ratesOf(options);
   const users = Math.round(rates.activeUsers);
   const events: PlannedEvent[] = [];
