@@ -1,7 +1,7 @@
 /** Causes a fault on the running platform. */
+import type { Relay } from "@breezeway/test-support/relay";
 import type { Part } from "../platform/part.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Way } from "../platform/way.ts";
 import type { Fault } from "./fault.ts";
 
 /** Ends the fault. Resolves once the parts that it ended run again. */
@@ -18,7 +18,7 @@ export async function causeFault(platform: Platform, fault: Fault): Promise<EndF
     case "cut":
       return changedWay(platform, fault, "cut");
     case "half-open":
-      return changedWay(platform, fault, "halfOpen");
+      return changedWay(platform, fault, "stall");
     case "slow":
       for (const way of waysOf(platform, target)) way.slow(value);
       return restoreWays(platform, target);
@@ -48,7 +48,7 @@ function partsOf({ parts, shape }: Platform, target: string): readonly Part[] {
   return found;
 }
 
-function waysOf({ ways, shape }: Platform, target: string): readonly Way[] {
+function waysOf({ ways, shape }: Platform, target: string): readonly Relay[] {
   const names = target === "store" ? shape.issuers : [target];
   const found = names.flatMap((name) => ways.get(name) ?? []);
   if (found.length === 0) throw new Error(`This platform has no way of ${target}.`);
@@ -89,7 +89,7 @@ function frozen(platform: Platform, target: string): EndFault {
 function changedWay(
   platform: Platform,
   { target }: Fault,
-  change: "cut" | "freeze" | "halfOpen",
+  change: "cut" | "freeze" | "stall",
 ): EndFault {
   for (const way of waysOf(platform, target)) way[change]();
   return restoreWays(platform, target);

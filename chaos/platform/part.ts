@@ -47,80 +47,104 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** The requests to a process that it has not answered. */
+interface OpenRequests {
+  readonly send: (child: ChildProcess | undefined, messageOf: RequestOf) => Promise<string>;
+  /** Settles the request that the message answers, if it answers one. */
+  readonly settle: (message: unknown) => void;
+  readonly failAll: (why: string) => void;
+}
+
+type RequestOf = (id: number) => Command | UsageRequest;
+
+function createOpenRequests(name: string): OpenRequests {
+  const waiting = new Map<number, Waiting>();
+  let requests = 0;
+  return {
+    send: (child, messageOf) =>
+      new Promise((resolve, reject) => {
+        if (child?.connected !== true) {
+          reject(new Error(`${name} is not running`));
+          return;
+        }
+        requests += 1;
+        waiting.set(requests, { resolve, reject });
+        child.send(messageOf(requests), () => {});
+      }),
+    settle: (message) => {
+      if (!isReply(message)) return;
+      const asked = waiting.get(message.id);
+      waiting.delete(message.id);
+      if (message.failure === undefined) asked?.resolve(message.value ?? "");
+      else asked?.reject(new Error(message.failure));
+    },
+    failAll: (why) => {
+      for (const { reject } of waiting.values()) reject(new Error(`${name} ${why}`));
+      waiting.clear();
+    },
+  };
+}
+
+/** Starts the program, which ends with the test, in these surroundings. */
+function spawnProgram(script: string, settings: object, world: World): ChildProcess {
+  const child = spawn(
+    process.execPath,
+    [
+      "--conditions=@breezeway/source",
+      `--max-old-space-size=${HEAP_MB}`,
+      "--import",
+      WORLD,
+      script,
+      JSON.stringify(settings),
+    ],
+    { stdio: ["ignore", "ignore", "pipe", "ipc"] },
+  );
+  if (child.pid !== undefined) killWithTest(child, child.pid);
+  // A message to a process that was just killed.
+  child.on("error", () => {});
+  child.send({ world }, () => {});
+  return child;
+}
+
+async function killChild(child: ChildProcess | undefined): Promise<void> {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGKILL");
+  await exited;
+}
+
 export function createPart({ name, program, settings }: PartOptions): Part {
   const script = fileURLToPath(new URL(program, import.meta.url));
-  const waiting = new Map<number, Waiting>();
+  const requests = createOpenRequests(name);
   const errors: string[] = [];
   let world: World = {};
   let child: ChildProcess | undefined;
   /** Counts starts and kills: a start that was overtaken by one gives up. */
   let turn = 0;
-  let requests = 0;
 
-  const failAll = (why: string): void => {
-    for (const { reject } of waiting.values()) reject(new Error(`${name} ${why}`));
-    waiting.clear();
-  };
-
-  async function launch(): Promise<boolean> {
-    const launched = spawn(
-      process.execPath,
-      [
-        "--conditions=@breezeway/source",
-        `--max-old-space-size=${HEAP_MB}`,
-        "--import",
-        WORLD,
-        script,
-        JSON.stringify(settings),
-      ],
-      { stdio: ["ignore", "ignore", "pipe", "ipc"] },
-    );
+  /** @returns false when it ended before it listened */
+  function launch(): Promise<boolean> {
+    const launched = spawnProgram(script, settings, world);
     child = launched;
-    if (launched.pid !== undefined) killWithTest(launched, launched.pid);
     launched.stderr?.setEncoding("utf8").on("data", (text: string) => {
       errors.push(text.trim());
       errors.splice(0, errors.length - LAST_ERRORS);
     });
-    // A message to a process that was just killed.
-    launched.on("error", () => {});
-    launched.send({ world }, () => {});
-    const listening = new Promise<boolean>((resolve) => {
+    launched.on("message", requests.settle);
+    return new Promise((resolve) => {
       launched.on("message", (message) => {
         if (isListening(message)) resolve(true);
-        if (!isReply(message)) return;
-        const asked = waiting.get(message.id);
-        waiting.delete(message.id);
-        if (message.failure === undefined) asked?.resolve(message.value ?? "");
-        else asked?.reject(new Error(message.failure));
       });
       launched.once("exit", () => {
-        if (child === launched) failAll("has ended");
+        if (child === launched) requests.failAll("has ended");
         resolve(false);
       });
-    });
-    return listening;
-  }
-
-  function request(messageOf: (id: number) => Command | UsageRequest): Promise<string> {
-    requests += 1;
-    const id = requests;
-    return new Promise((resolve, reject) => {
-      if (child?.connected !== true) {
-        reject(new Error(`${name} is not running`));
-        return;
-      }
-      waiting.set(id, { resolve, reject });
-      child.send(messageOf(id), () => {});
     });
   }
 
   async function kill(): Promise<void> {
     turn += 1;
-    const killed = child;
-    if (!killed || killed.exitCode !== null || killed.signalCode !== null) return;
-    const exited = once(killed, "exit");
-    killed.kill("SIGKILL");
-    await exited;
+    await killChild(child);
   }
 
   return {
@@ -141,8 +165,8 @@ export function createPart({ name, program, settings }: PartOptions): Part {
       world = { ...world, ...change };
       if (child?.connected === true) child.send({ world: change }, () => {});
     },
-    ask: (command, argument) => request((id) => ({ id, command, argument })),
-    usage: async () => JSON.parse(await request((usage) => ({ usage }))) as Usage,
+    ask: (command, argument) => requests.send(child, (id) => ({ id, command, argument })),
+    usage: async () => JSON.parse(await requests.send(child, (usage) => ({ usage }))) as Usage,
     [Symbol.asyncDispose]: kill,
   };
 }

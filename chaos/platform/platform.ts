@@ -6,9 +6,11 @@
  *                      └──► Redis, upstream (by host name)
  */
 import { freePort } from "@breezeway/test-support/free-port";
+import type { Relay } from "@breezeway/test-support/relay";
 import type { Shape } from "../faults/fault.ts";
 import type { Place } from "../load/client.ts";
 import type { Places } from "../load/load-deps.ts";
+import { startBalancer } from "./balancer.ts";
 import type { GatewaySettings, IssuerSettings } from "./fixture.ts";
 import { createPart, type Part } from "./part.ts";
 import {
@@ -19,7 +21,6 @@ import {
   type IssuerStore,
 } from "./stores.ts";
 import { startUpstreams, UPSTREAM_HOST, type Upstreams } from "./upstreams.ts";
-import { createWay, type Way } from "./way.ts";
 
 export interface Platform extends AsyncDisposable {
   readonly shape: Shape;
@@ -27,7 +28,7 @@ export interface Platform extends AsyncDisposable {
   /** Issuers and gateways by name. */
   readonly parts: ReadonlyMap<string, Part>;
   /** The ways of issuers to their store, and of gateways to the issuers. */
-  readonly ways: ReadonlyMap<string, Way>;
+  readonly ways: ReadonlyMap<string, Relay>;
   readonly store: IssuerStore;
   readonly counters: Counters | undefined;
   readonly upstreams: Upstreams;
@@ -58,7 +59,7 @@ export async function startPlatform({ store: kind }: PlatformOptions): Promise<P
   );
   const port = (name: string): number => portOf.get(name) ?? 0;
   const parts = new Map<string, Part>();
-  const ways = new Map<string, Way>();
+  const ways = new Map<string, Relay>();
 
   const upstreams = opened.use(await startUpstreams(port("upstream")));
   for (const [index, name] of issuers.entries()) {
@@ -69,7 +70,7 @@ export async function startPlatform({ store: kind }: PlatformOptions): Promise<P
   }
   for (const name of gateways) {
     const way = opened.use(
-      await createWay({ targets: issuers.map(port), healthPath: "/auth/health" }),
+      await startBalancer({ ports: issuers.map(port), healthPath: "/auth/health" }),
     );
     ways.set(name, way);
     const settings: GatewaySettings = {

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { freePort } from "@breezeway/test-support/free-port";
 import { startPostgres } from "@breezeway/test-support/postgres";
 import { redisServer, startRedis } from "@breezeway/test-support/redis";
+import { startRelay, type Relay } from "@breezeway/test-support/relay";
 import { temporaryFolder } from "@breezeway/test-support/temporary-folder";
 import { mountDisk, type Disk } from "./disk.ts";
-import { createWay, type Way } from "./way.ts";
 
 /** The name of Postgres' socket in the folder of its connection string. */
 const SOCKET = ".s.PGSQL.5432";
@@ -20,7 +20,7 @@ export interface Killable {
 
 export interface IssuerStore extends AsyncDisposable {
   /** For each issuer: where it finds the store, and the way there. */
-  readonly places: readonly { readonly location: string; readonly way: Way | undefined }[];
+  readonly places: readonly { readonly location: string; readonly way: Relay | undefined }[];
   /** `undefined` for a store inside the issuer's process. */
   readonly server: Pick<Killable, "kill" | "start"> | undefined;
   /** `undefined` for a store on a server, or without the right to mount. */
@@ -35,7 +35,7 @@ export async function startPostgresStore(issuers: number): Promise<IssuerStore> 
   const socket = join(database.searchParams.get("host") ?? "", SOCKET);
   const places = [];
   for (let index = 0; index < issuers; index += 1) {
-    const way = opened.use(await createWay({ targets: [socket] }));
+    const way = opened.use(await startRelay(socket));
     const location = new URL(database);
     location.search = "";
     location.host = `127.0.0.1:${way.port}`;

@@ -84,7 +84,7 @@ describe.runIf(installedPostgres)("an issuer that is cut off from its database",
   it("disconnects them, and they miss no revocation at another issuer behind the same load balancer", async () => {
     await using scene = await start();
     const { near, other, toPostgres } = scene;
-    await using balancer = await startRelay(near.port, other.port);
+    await using balancer = await startRelay([near.port, other.port]);
     await using gateway = await follow(balancer.port, scene);
     const cookie = await other.signIn();
     const token = await other.token(cookie);
