@@ -26,11 +26,18 @@ export type Outcome =
       readonly cookie: string | undefined;
     };
 
+export type Answered = Extract<Outcome, { readonly kind: "answered" }>;
+
 export interface Exchange extends Timing {
   readonly target: Target;
   /** Such as `POST /session/token`. */
   readonly request: string;
   readonly outcome: Outcome;
+}
+
+/** The answer, unless the request was refused or got no answer. */
+export function acceptedBy({ outcome }: Exchange): Answered | undefined {
+  return outcome.kind === "answered" && outcome.status < 400 ? outcome : undefined;
 }
 
 export interface Judge {

@@ -4,6 +4,7 @@ import type { Dice } from "../dice.ts";
 import { INSTALLED_APP_ID } from "../platform/fixture.ts";
 import { parseJson, type Place } from "./client.ts";
 import type { LoadDeps } from "./load-deps.ts";
+import { sendJudged, signIn } from "./send-judged.ts";
 
 export interface InstallerDeps extends Pick<LoadDeps, "places" | "client" | "judge"> {
   readonly dice: Dice;
@@ -20,7 +21,7 @@ export interface Installer {
 type State = "installed" | "uninstalled";
 
 export function createInstaller(deps: InstallerDeps): Installer {
-  const { places, client, judge, dice, userId, tenantId } = deps;
+  const { places, judge, dice, userId, tenantId } = deps;
   let cookie: string | undefined;
   /** The last acknowledged state. `undefined` at first, and while a change is not confirmed. */
   let known: State | undefined;
@@ -28,47 +29,31 @@ export function createInstaller(deps: InstallerDeps): Installer {
 
   const issuer = (): Place => dice.pick(places.issuers);
 
-  async function signIn(): Promise<void> {
-    const body = { userId, tenantId };
-    const exchange = await client.send({
-      place: issuer(),
-      method: "POST",
-      path: "/login/dev",
-      body,
-    });
-    judge.answer(exchange);
-    if (exchange.outcome.kind === "answered") ({ cookie } = exchange.outcome);
-  }
-
   async function change(): Promise<void> {
     // A change that was not confirmed is asked for again: commands are idempotent.
     if (known !== undefined) wanted = wanted === "installed" ? "uninstalled" : "installed";
     known = undefined;
     const path = `/installations/${wanted === "installed" ? "install" : "uninstall"}`;
-    const exchange = await client.send({
+    const accepted = await sendJudged(deps, {
       place: issuer(),
       method: "POST",
       path,
       ...(cookie !== undefined && { cookie }),
       body: { appId: INSTALLED_APP_ID, tenantId },
     });
-    judge.answer(exchange);
-    const { outcome } = exchange;
-    if (outcome.kind === "answered" && outcome.status < 400) known = wanted;
+    if (accepted) known = wanted;
   }
 
   async function look(place: Place): Promise<void> {
     const before = known;
-    const exchange = await client.send({
+    const accepted = await sendJudged(deps, {
       place,
       method: "GET",
       path: "/installations",
       ...(cookie !== undefined && { cookie }),
     });
-    judge.answer(exchange);
-    const { outcome } = exchange;
-    if (outcome.kind !== "answered" || outcome.status >= 400 || before === undefined) return;
-    const state = stateIn(outcome.body);
+    if (!accepted || before === undefined) return;
+    const state = stateIn(accepted.body);
     if (state === before || (before === "uninstalled" && state === undefined)) return;
     judge.violation(
       `${place.part} reports ${String(state)} for an app of ${tenantId} that was ${before} by its own word`,
@@ -77,8 +62,11 @@ export function createInstaller(deps: InstallerDeps): Installer {
 
   return {
     async step() {
-      if (cookie === undefined) await signIn();
-      else if (known === undefined || dice.roll(2) === 0) await change();
+      if (cookie === undefined) {
+        cookie = (await signIn(deps, { place: issuer(), userId, tenantId }))?.cookie;
+        return;
+      }
+      if (known === undefined || dice.roll(2) === 0) await change();
       else await look(issuer());
     },
     async audit() {

@@ -1,4 +1,5 @@
 /** What every part of the load works with. */
+import type { Dice } from "../dice.ts";
 import type { Span } from "../judge/fault-log.ts";
 import type { Judge } from "../judge/judge.ts";
 import type { Client, Place } from "./client.ts";
@@ -35,4 +36,9 @@ export interface LoadDeps {
   readonly now: () => number;
   /** Whether clocks of the platform disagreed during the exchange, or shortly before. */
   readonly wereClocksApart: (span: Span) => boolean;
+}
+
+export interface PersonDeps extends LoadDeps {
+  readonly dice: Dice;
+  readonly userId: string;
 }
