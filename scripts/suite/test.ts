@@ -11,6 +11,7 @@ import type { LeftOut } from "./jobs.ts";
 import { runSuite } from "./report.ts";
 import { staticJobs } from "./static-jobs.ts";
 import { playwrightJob, vitestJob } from "./test-runners.ts";
+import { withTempInMemory } from "./temp-folder.ts";
 import { checkJob, toolJob } from "./tools.ts";
 
 const missingPackages = z.array(
@@ -29,20 +30,20 @@ const half = Math.ceil(availableParallelism() / 2);
 // Unit tests spend much time waiting for processes and connections. The browser tests keep their
 // half busy with one worker, because a browser has several processes.
 const unitWorkers = 2 * half;
-process.exitCode = await runSuite(
-  [
-    playwrightJob({ cores: half }),
-    ...staticJobs(),
-    checkJob("the guest's bundle", ["guest-bundle"]),
-    checkJob("nothing in the gateway signs", ["gateway-signing"]),
-    checkJob("sizes", ["sizes"]),
-    toolJob("build", [process.execPath, "scripts/build.ts"], { needs: ["types"] }),
-    // It mostly waits for the registry and the disk.
-    checkJob("packages as a user installs them", ["consumer"], { needs: ["build"], cores: 0 }),
-    ...packages.map((entry) =>
-      checkJob(`package ${entry.name}`, ["package", entry.folder], { needs: ["build"] }),
-    ),
-    vitestJob({ cores: half, workers: unitWorkers }),
-  ],
-  { strict: Boolean(process.env["CI"]), leftOut: notInstalled() },
+const jobs = [
+  playwrightJob({ cores: half }),
+  ...staticJobs(),
+  checkJob("the guest's bundle", ["guest-bundle"]),
+  checkJob("nothing in the gateway signs", ["gateway-signing"]),
+  checkJob("sizes", ["sizes"]),
+  toolJob("build", [process.execPath, "scripts/build.ts"], { needs: ["types"] }),
+  // It mostly waits for the registry and the disk.
+  checkJob("packages as a user installs them", ["consumer"], { needs: ["build"], cores: 0 }),
+  ...packages.map((entry) =>
+    checkJob(`package ${entry.name}`, ["package", entry.folder], { needs: ["build"] }),
+  ),
+  vitestJob({ cores: half, workers: unitWorkers }),
+];
+process.exitCode = await withTempInMemory(() =>
+  runSuite(jobs, { strict: Boolean(process.env["CI"]), leftOut: notInstalled() }),
 );
