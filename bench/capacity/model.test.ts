@@ -114,6 +114,7 @@ test("the rates of 3 600 active users are those that one computes by hand", () =
     streamOpens: 10,
     refreshes: 1,
     signIns: 1,
+    sessionChanges: 0,
     changes: 1,
     told: 100,
     gatewayRequests: 360,
@@ -130,6 +131,17 @@ test.each([
 ])("memory is missed as often as one computes by hand when %s", (_, given, expected) => {
   const memory = { items: 1_000, maxSeconds: 30, maxItems: 1_000, ...given };
   expect(missesPerSecond(memory)).toBeCloseTo(expected, 4);
+});
+
+test.each([
+  ["nothing drops a session earlier", { changes: 0, "refresh-minutes": 10_080 }, 3_600],
+  ["changes drop each session once in 100 s", { changes: 600, "refresh-minutes": 10_080 }, 100],
+  ["rotations drop each session once in 60 s", { changes: 0, "refresh-minutes": 1 }, 60],
+])("a session is read once for each time that it stays in memory when %s", (_, given, seconds) => {
+  // Each session is used so often that the time until its next use does not count.
+  const busy = { ...ASKED, apps: 100, loads: 1_000, tabs: 100, ...given };
+  const { rates, issuer } = estimate(ONES, busy, { issuers: 1 });
+  expect(rates.activeUsers / issuer.coldMints / seconds).toBeCloseTo(1, 1);
 });
 
 test("processes are as many as keep each within its share of a core", () => {

@@ -44,6 +44,9 @@ export interface Rates {
   readonly streamOpens: number;
   readonly refreshes: number;
   readonly signIns: number;
+  /** Changes of one session each. */
+  readonly sessionChanges: number;
+  /** All changes, with those of whole tenants. */
   readonly changes: number;
   /** Streams that a change concerns, of all changes per second. */
   readonly told: number;
@@ -93,9 +96,9 @@ export function ratesOf(options: CapacityOptions): Rates {
   const loads = (activeUsers * options.tabs * options.loads) / 3_600;
   const life = options["token-seconds"] * PRODUCT.lifeShare;
   const renewalsPerSecond = 1 / (life * PRODUCT.renewalShare);
-  const changes = (activeUsers / 1_000) * (options.changes / 60);
+  const sessionChanges = (activeUsers / 1_000) * (options.changes / 60);
   const tenantChanges = (options.tenants * options["tenant-changes"]) / WORKING_DAY_SECONDS;
-  const told = changes + tenantChanges * (activeUsers / options.tenants);
+  const told = sessionChanges + tenantChanges * (activeUsers / options.tenants);
   return {
     activeUsers,
     mints: options.apps * (activeUsers * renewalsPerSecond + loads + told),
@@ -104,7 +107,8 @@ export function ratesOf(options: CapacityOptions): Rates {
     streamOpens: loads / options.tabs,
     refreshes: activeUsers / (options["refresh-minutes"] * 60),
     signIns: (options.users * options["sign-ins"]) / WORKING_DAY_SECONDS,
-    changes: changes + tenantChanges,
+    sessionChanges,
+    changes: sessionChanges + tenantChanges,
     told,
     gatewayRequests: (activeUsers * options.requests) / 60,
     renewalsPerSecond,
@@ -151,13 +155,24 @@ interface Shared {
   readonly rates: Rates;
 }
 
+/**
+ * Mean time that a session stays in memory, when changes and rotations of single sessions drop it at random
+ * times before `maxSecondsInMemory`.
+ */
+function secondsInMemory({ activeUsers, sessionChanges, refreshes }: Rates): number {
+  const dropsPerSecond = (sessionChanges + refreshes) / activeUsers;
+  const { maxSecondsInMemory } = PRODUCT;
+  if (dropsPerSecond === 0) return maxSecondsInMemory;
+  return -Math.expm1(-dropsPerSecond * maxSecondsInMemory) / dropsPerSecond;
+}
+
 function coldMintsOf({ options, rates }: Shared, processes: number): number {
   const { activeUsers, mints, sessionReads } = rates;
   if (activeUsers === 0) return 0;
   const each = {
     items: activeUsers,
     usesPerSecondEach: (mints + sessionReads) / activeUsers / processes,
-    maxSeconds: PRODUCT.maxSecondsInMemory,
+    maxSeconds: secondsInMemory(rates),
     maxItems: options["in-memory"],
   };
   return processes * missesPerSecond(each);

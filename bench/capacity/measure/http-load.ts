@@ -1,6 +1,7 @@
 /** Sends requests over plain sockets that stay open, each with one request at a time. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { paced, RATES } from "./paced.ts";
 
 export interface Answer {
   readonly status: number;
@@ -10,8 +11,10 @@ export interface Answer {
 export interface Connections extends Disposable {
   /** Sends a request as soon as a connection is free. */
   ask(request: string): Promise<Answer>;
-  /** Sends each request once. Resolves with the answers in the order of the requests. */
+  /** Sends each request once, as fast as answers come. Resolves with the answers in the order of the requests. */
   send(requests: readonly string[]): Promise<readonly Answer[]>;
+  /** As `send`, at random times, so many per second on average. */
+  sendPaced(requests: readonly string[], perSecond: number): Promise<readonly Answer[]>;
 }
 
 export async function openConnections(port: number, count: number): Promise<Connections> {
@@ -30,9 +33,10 @@ export async function openConnections(port: number, count: number): Promise<Conn
     if (next) next.resolve(socket);
     else free.push(socket);
   };
-  /** A server closes a connection that was idle for long. */
+  /** A server closes a connection that was idle for long. Some say so: what nobody asked for is unread. */
   const usable = async (socket: Socket): Promise<Socket> => {
-    if (socket.writable && !socket.readableEnded) return socket;
+    if (socket.writable && !socket.readableEnded && socket.readableLength === 0) return socket;
+    socket.destroy();
     sockets.delete(socket);
     const replacement = await open(port);
     sockets.add(replacement);
@@ -47,6 +51,8 @@ export async function openConnections(port: number, count: number): Promise<Conn
   return {
     ask,
     send: (requests) => Promise.all(requests.map(ask)),
+    sendPaced: (requests, perSecond) =>
+      paced(requests.length, perSecond, (n) => ask(requests[n] ?? "")),
     [Symbol.dispose]: () => {
       for (const socket of sockets) socket.destroy();
     },
@@ -98,7 +104,7 @@ export interface EventStreams extends Disposable {
   readonly events: number;
 }
 
-/** Opens an event stream for each cookie, one after the other in small groups, and reads all of them. */
+/** Opens an event stream for each cookie, at random times, and reads all of them. */
 export async function openStreams(port: number, cookies: readonly string[]): Promise<EventStreams> {
   const sockets: Socket[] = [];
   const counts = { heartbeats: 0, events: 0 };
@@ -115,9 +121,7 @@ export async function openStreams(port: number, cookies: readonly string[]): Pro
       counts.events += text.split("event: ").length - 1;
     });
   };
-  for (let index = 0; index < cookies.length; index += 50) {
-    await Promise.all(cookies.slice(index, index + 50).map(openOne));
-  }
+  await paced(cookies.length, RATES.streams, (n) => openOne(cookies[n] ?? ""));
   return {
     get heartbeats() {
       return counts.heartbeats;

@@ -7,14 +7,15 @@ import { startRedis } from "@breezeway/test-support/redis";
 import { createTokenSource, type TokenSource } from "../../gateway/tokens.ts";
 import type { Units } from "../units.ts";
 import { assertSucceeded, gatewayRequest, openConnections } from "./http-load.ts";
+import { RATES } from "./paced.ts";
 import type { Settings } from "./protocol.ts";
 import { startServer, type ServerProcess } from "./server-process.ts";
 
 export type GatewayUnits = Pick<Units, "gatewayCpuMs" | "gatewayBytes" | "redisCommands">;
 
-const REQUESTS = 6_000;
+const REQUESTS = 3_000;
 const REPEATED_TOKENS = 200;
-const WARM_UP_TOKENS = REQUESTS / 2;
+const WARM_UP_TOKENS = 3_000;
 const CONNECTIONS = 16;
 const IDLE_CONNECTIONS = 3_000;
 /** Below the requests that one address may have at once. */
@@ -100,8 +101,10 @@ async function measureAlone(settings: Settings, tokens: TokenSource): Promise<Al
 /** @returns requests whose tokens the gateway knows */
 async function warm(gateway: ServerProcess, tokens: TokenSource): Promise<readonly string[]> {
   const repeated = requestsOf(tokens, REPEATED_TOKENS, REQUESTS);
-  await cpuOf(gateway, requestsOf(tokens, WARM_UP_TOKENS, WARM_UP_TOKENS));
-  await cpuOf(gateway, repeated);
+  using connections = await openConnections(gateway.port, CONNECTIONS);
+  for (const requests of [requestsOf(tokens, WARM_UP_TOKENS, WARM_UP_TOKENS), repeated]) {
+    assertSucceeded(await connections.send(requests));
+  }
   return repeated;
 }
 
@@ -110,11 +113,11 @@ function requestsOf(tokens: TokenSource, different: number, count: number): read
   return Array.from({ length: count }, (_, n) => requests[n % different] ?? "");
 }
 
-/** Processor time of one request. */
+/** Processor time of one request, at the rate of a process that is half busy. */
 async function cpuOf(gateway: ServerProcess, requests: readonly string[]): Promise<number> {
   using connections = await openConnections(gateway.port, CONNECTIONS);
   const cpuMs = await cpuMsDuring(gateway, async () => {
-    assertSucceeded(await connections.send(requests));
+    assertSucceeded(await connections.sendPaced(requests, RATES.requests));
   });
   return cpuMs / requests.length;
 }

@@ -8,8 +8,8 @@ import {
   mintRequest,
   openConnections,
   openStreams,
-  type Answer,
 } from "./http-load.ts";
+import { paced, RATES } from "./paced.ts";
 import { createPostgresMeter, type PostgresMeter } from "./postgres-cost.ts";
 import type { SignedIn } from "./protocol.ts";
 import { startServer, type ServerProcess } from "./server-process.ts";
@@ -25,12 +25,14 @@ export type IssuerUnits = Pick<
 >;
 
 /** Enough that a hundredth of a second of processor time does not matter. */
-const OPERATIONS = 4_000;
-const STREAMS = 2_000;
-const CHANGES = 2_000;
+const OPERATIONS = 3_000;
+const RARE_OPERATIONS = 800;
+const STREAMS = 1_500;
+const CHANGES = 300;
 const CONNECTIONS = 16;
 const IDLE_SECONDS = 10;
 const WARM_UP_ROUNDS = 2;
+const WARM_UP_CHANGES = 1_000;
 const HEARTBEAT_ROUNDS = 2;
 
 interface Cost {
@@ -60,11 +62,11 @@ export async function measureIssuer(database: Database): Promise<IssuerUnits> {
   const idle = await costOf(bench, server, () => sleep(IDLE_SECONDS * 1_000));
   const each = perOperation(bench, scaled(idle, 1 / IDLE_SECONDS));
 
-  let sessions: readonly SignedIn[] = [];
-  const signIn = await each(writer, OPERATIONS, async () => {
-    sessions = await writer.signIn(OPERATIONS, OPERATIONS, 100);
-  });
+  const sessions = await writer.signIn(OPERATIONS, OPERATIONS, 100);
   const sessionRow = (await meter.sizeOf("breezeway_session")) / (2 * OPERATIONS);
+  const signIn = await each(writer, RARE_OPERATIONS, () =>
+    paced(RARE_OPERATIONS, RATES.signIns, (n) => writer.signIn(2 * OPERATIONS + n, 1, 100)),
+  );
   const requests = await measureRequests(bench, each, sessions);
   const streams = await measureStreams(bench, each, sessions);
   const second = scaled(idle, 1 / IDLE_SECONDS);
@@ -141,7 +143,7 @@ export async function warmUp(
   assertSucceeded(await connections.send(refreshes));
   await writer.change(
     sessions.map(({ handle }) => handle),
-    CHANGES,
+    WARM_UP_CHANGES,
   );
   return sessionBytes;
 }
@@ -211,20 +213,21 @@ async function measureRequests(
   sessions: readonly SignedIn[],
 ): Promise<Requests> {
   using connections = await openConnections(server.port, CONNECTIONS);
-  const send = (requests: readonly string[]) => async (): Promise<readonly Answer[]> => {
-    const answers = await connections.send(requests);
-    assertSucceeded(answers);
-    return answers;
-  };
+  const send =
+    (requests: readonly string[], perSecond: number = RATES.requests) =>
+    async (): Promise<void> =>
+      assertSucceeded(await connections.sendPaced(requests, perSecond));
   const mint = send(sessions.map(({ cookie }) => mintRequest(cookie)));
   const read = send(sessions.map(({ cookie }) => issuerRequest("GET", "/session", cookie)));
+  const rotating = sessions.slice(0, RARE_OPERATIONS);
   const rotate = send(
-    sessions.map(({ cookie }) => issuerRequest("POST", "/session/refresh", cookie)),
+    rotating.map(({ cookie }) => issuerRequest("POST", "/session/refresh", cookie)),
+    RATES.refreshes,
   );
   const coldMint = await each(server, sessions.length, mint);
   const warmMint = await each(server, sessions.length, mint);
   const sessionRead = await each(server, sessions.length, read);
-  const refresh = await each(server, sessions.length, rotate);
+  const refresh = await each(server, rotating.length, rotate);
   return { coldMint, warmMint, sessionRead, refresh };
 }
 
@@ -268,23 +271,23 @@ async function measureStreams(
     await run();
     return streams.heartbeats - before;
   };
-  const change = await each(writer, CHANGES, () => writer.change(others, CHANGES));
+  // One after the other, as users cause them: changes that come together share reads of the log.
+  const make = (handles: readonly string[]): Promise<unknown> =>
+    paced(CHANGES, RATES.changes, (n) => writer.change([handles[n] ?? ""], 1));
+  const change = await each(writer, CHANGES, () => make(others));
   let beats = 0;
   const read = await each(server, CHANGES, async () => {
-    beats = await beside(() => writer.change(others, CHANGES));
+    beats = await beside(() => make(others));
   });
   const readCpuMs = Math.max(0, read.cpuMs - (beats * heartbeat.cpuMs) / CHANGES);
-  const told = await each(server, STREAMS, async () => {
-    const expected = streams.events + STREAMS;
+  const told = await each(server, CHANGES, async () => {
+    const expected = streams.events + CHANGES;
     beats = await beside(async () => {
-      await writer.change(
-        listening.map(({ handle }) => handle),
-        STREAMS,
-      );
+      await make(listening.map(({ handle }) => handle));
       await until(() => streams.events, expected);
     });
   });
-  const toldCpuMs = told.cpuMs - (beats * heartbeat.cpuMs) / STREAMS - readCpuMs;
+  const toldCpuMs = told.cpuMs - (beats * heartbeat.cpuMs) / CHANGES - readCpuMs;
   // Both processes' queries are in the database's cost; the reader's share follows its statements.
   const share = read.statements / (read.statements + change.statements);
   return {
@@ -302,7 +305,7 @@ async function measureStreams(
     change,
     changeRead: read,
     streamBytes,
-    changes: 3 * CHANGES + STREAMS,
+    changes: WARM_UP_CHANGES + 3 * CHANGES,
   };
 }
 
