@@ -16,8 +16,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createIssuer, sqliteStore, type Issuer } from "@breezeway/issuer";
 import { record } from "../scale/figure.ts";
 import { watchTurns, type Turns } from "../turns.ts";
+import { ISSUER, openStreams, type Reading } from "./open-streams.ts";
 
-const ISSUER = "http://127.0.0.1:4000/auth";
 const COUNTS = (process.env["BREEZEWAY_BENCH_STREAMS"] ?? "100,10000,20000").split(",").map(Number);
 const CHANGES_PER_SECOND = 1_000;
 const SECONDS = 3;
@@ -65,39 +65,6 @@ async function write(file: string): Promise<void> {
     })();
   });
   process.send?.("ready");
-}
-
-interface Reading {
-  readonly handles: readonly string[];
-  readonly events: () => number;
-}
-
-/** Opens a stream for each of many users of one tenant, and reads all of them. */
-async function openStreams(issuer: Issuer, count: number): Promise<Reading> {
-  const handles: string[] = [];
-  let events = 0;
-  const read = async (body: ReadableStream<Uint8Array>): Promise<void> => {
-    // One event is one chunk.
-    for await (const chunk of body) if (chunk[0] !== 58) events += 1;
-  };
-  const open = async (index: number): Promise<void> => {
-    const { session, setCookie } = await issuer.sessions.create({
-      userId: `user-${index}`,
-      tenantId: "acme",
-    });
-    handles.push(session.handle);
-    const headers = { cookie: setCookie.split(";", 1)[0] ?? "" };
-    const response = await issuer.fetch(new Request(`${ISSUER}/session/events`, { headers }), {
-      address: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
-    });
-    if (!response.ok || !response.body) throw new Error(`${response.status}`);
-    void read(response.body);
-  };
-  for (let index = 0; index < count; index += AT_ONCE) {
-    const size = Math.min(AT_ONCE, count - index);
-    await Promise.all(Array.from({ length: size }, (_, offset) => open(index + offset)));
-  }
-  return { handles, events: () => events };
 }
 
 interface Cost extends Turns {

@@ -74,6 +74,7 @@ export const BENCHES: readonly Bench[] = [
   { name: "hostile", file: "bench/bridge/hostile.bench.ts", seconds: 240 },
   { name: "issuer:sessions", file: "bench/issuer/sessions.ts", seconds: 60 },
   { name: "issuer:streams", file: "bench/issuer/streams.ts", seconds: 90 },
+  { name: "issuer:fan-out", file: "bench/issuer/fan-out.ts", seconds: 180 },
   { name: "issuer:rotation", file: "bench/issuer/key-rotation.ts", seconds: 65 },
   { name: "restart", file: "bench/restart/restart.bench.ts", seconds: 120 },
 ];
