@@ -17,13 +17,24 @@ export interface Connections extends Disposable {
   sendPaced(requests: readonly string[], perSecond: number): Promise<readonly Answer[]>;
 }
 
-export async function openConnections(port: number, count: number): Promise<Connections> {
-  const sockets = new Set(await Promise.all(Array.from({ length: count }, () => open(port))));
-  const free = [...sockets];
+/** Opens a connection when a request needs it: a server gives up a new connection that sends nothing. */
+export function openConnections(port: number, count: number): Connections {
+  const sockets = new Set<Socket>();
+  const free: Socket[] = [];
+  let opened = 0;
   const waiting: PromiseWithResolvers<Socket>[] = [];
+  const openOne = async (): Promise<Socket> => {
+    const socket = await open(port);
+    sockets.add(socket);
+    return socket;
+  };
   const acquire = (): Promise<Socket> => {
     const socket = free.pop();
     if (socket) return Promise.resolve(socket);
+    if (opened < count) {
+      opened += 1;
+      return openOne();
+    }
     const turn = Promise.withResolvers<Socket>();
     waiting.push(turn);
     return turn.promise;
@@ -33,14 +44,11 @@ export async function openConnections(port: number, count: number): Promise<Conn
     if (next) next.resolve(socket);
     else free.push(socket);
   };
-  /** A server closes a connection that was idle for long. Some say so: what nobody asked for is unread. */
+  /** A server closes a connection that was idle for long. */
   const usable = async (socket: Socket): Promise<Socket> => {
-    if (socket.writable && !socket.readableEnded && socket.readableLength === 0) return socket;
-    socket.destroy();
+    if (socket.writable && !socket.readableEnded) return socket;
     sockets.delete(socket);
-    const replacement = await open(port);
-    sockets.add(replacement);
-    return replacement;
+    return openOne();
   };
   const ask = async (request: string): Promise<Answer> => {
     const socket = await usable(await acquire());

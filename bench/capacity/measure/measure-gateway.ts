@@ -84,7 +84,7 @@ async function measureAlone(settings: Settings, tokens: TokenSource): Promise<Al
   const rssBefore = (await gateway.usage(true)).rss;
   using idleConnections = new DisposableStack();
   for (let open = 0; open < IDLE_CONNECTIONS; open += AT_ONCE) {
-    const some = idleConnections.use(await openConnections(gateway.port, AT_ONCE));
+    const some = idleConnections.use(openConnections(gateway.port, AT_ONCE));
     assertSucceeded(await some.send(repeated.slice(0, AT_ONCE)));
   }
   const idleConnection = ((await gateway.usage(true)).rss - rssBefore) / IDLE_CONNECTIONS;
@@ -101,7 +101,7 @@ async function measureAlone(settings: Settings, tokens: TokenSource): Promise<Al
 /** @returns requests whose tokens the gateway knows */
 async function warm(gateway: ServerProcess, tokens: TokenSource): Promise<readonly string[]> {
   const repeated = requestsOf(tokens, REPEATED_TOKENS, REQUESTS);
-  using connections = await openConnections(gateway.port, CONNECTIONS);
+  using connections = openConnections(gateway.port, CONNECTIONS);
   for (const requests of [requestsOf(tokens, WARM_UP_TOKENS, WARM_UP_TOKENS), repeated]) {
     assertSucceeded(await connections.send(requests));
   }
@@ -115,7 +115,7 @@ function requestsOf(tokens: TokenSource, different: number, count: number): read
 
 /** Processor time of one request, at the rate of a process that is half busy. */
 async function cpuOf(gateway: ServerProcess, requests: readonly string[]): Promise<number> {
-  using connections = await openConnections(gateway.port, CONNECTIONS);
+  using connections = openConnections(gateway.port, CONNECTIONS);
   const cpuMs = await cpuMsDuring(gateway, async () => {
     assertSucceeded(await connections.sendPaced(requests, RATES.requests));
   });

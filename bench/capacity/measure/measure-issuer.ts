@@ -127,7 +127,7 @@ export async function warmUp(
   { writer, server }: Pick<Bench, "writer" | "server">,
   sessions: readonly SignedIn[],
 ): Promise<number> {
-  using connections = await openConnections(server.port, CONNECTIONS);
+  using connections = openConnections(server.port, CONNECTIONS);
   const mints = sessions.map(({ cookie }) => mintRequest(cookie));
   const half = mints.length / 2;
   assertSucceeded(await connections.send(mints.slice(0, half)));
@@ -212,7 +212,7 @@ async function measureRequests(
   each: Each,
   sessions: readonly SignedIn[],
 ): Promise<Requests> {
-  using connections = await openConnections(server.port, CONNECTIONS);
+  using connections = openConnections(server.port, CONNECTIONS);
   const send =
     (requests: readonly string[], perSecond: number = RATES.requests) =>
     async (): Promise<void> =>

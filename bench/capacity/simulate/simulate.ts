@@ -59,9 +59,8 @@ export async function simulate(
     redis: redis.url,
   });
   const sessions = await issuer.signIn(0, options.users * options.active, options.tenants);
-  // Not earlier: a server gives up a new connection that sends nothing.
-  using toIssuer = await openConnections(issuer.port, CONNECTIONS);
-  using toGateway = await openConnections(gateway.port, CONNECTIONS);
+  using toIssuer = openConnections(issuer.port, CONNECTIONS);
+  using toGateway = openConnections(gateway.port, CONNECTIONS);
   using users = await openPages({ issuer, toIssuer, toGateway, options }, sessions);
   const plan = planEvents({ options, seconds: warmUpSeconds + countedSeconds, seed });
   const counted = plan.findIndex(({ atSeconds }) => atSeconds >= warmUpSeconds);
