@@ -5,7 +5,7 @@
  * and its caches stay warm. No process should be so busy, so units are measured at the rates of planned processes.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { createRandom } from "../random.ts";
+import { randomFrom } from "@breezeway/test-support/random";
 
 /** Operations per second of a process that uses about half of its core. */
 export const RATES = {
@@ -24,7 +24,7 @@ export async function paced<T>(
   perSecond: number,
   start: (n: number) => Promise<T>,
 ): Promise<readonly T[]> {
-  const random = createRandom(SEED);
+  const random = randomFrom(SEED);
   const startedAt = performance.now();
   const started: Promise<T>[] = [];
   let dueMs = 0;

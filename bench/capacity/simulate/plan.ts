@@ -2,7 +2,6 @@
 import { randomFrom } from "@breezeway/test-support/random";
 import type { CapacityOptions } from "../options.ts";
 import { ratesOf } from "../model.ts";
-import { createRandom } from "../random.ts";
 
 export type EventKind = "renew" | "request" | "load" | "refresh" | "sign-in" | "change";
 
