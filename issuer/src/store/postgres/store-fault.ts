@@ -4,6 +4,7 @@
  * A server or pooler may quote parts of the connection string, so secrets are removed from its text. The
  * texts of other errors may quote rows, so only the errors that this table knows are quoted.
  */
+import { BridgeError } from "@breezeway/shared";
 
 /** By SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html) or code of Node. */
 const BY_CODE: Readonly<Record<string, string>> = {
@@ -119,6 +120,7 @@ export function createStoreFault(connectionString: string): StoreFault {
 export function openFault(error: unknown, connectionString: string): string {
   const known = createStoreFault(connectionString)(error);
   if (known !== undefined) return known;
+  if (BridgeError.is(error)) return error.message;
   if (!(error instanceof Error)) return "unknown failure";
   const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
   if (code === undefined) return error.name;
