@@ -21,6 +21,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Client, Pool } from "pg";
+import { freePort } from "./free-port.ts";
 import { PROGRAM_FOLDERS } from "./processes.ts";
 import { startRelay, type Relay } from "./relay.ts";
 
@@ -28,7 +29,8 @@ const run = promisify(execFile);
 
 const CACHE = fileURLToPath(new URL("../.cache/postgres", import.meta.url));
 const PACKAGE_VERSION = "18.4.0-beta.17";
-const SOCKET = ".s.PGSQL.5432";
+const DEFAULT_PORT = 5432;
+const SOCKET = `.s.PGSQL.${DEFAULT_PORT}`;
 
 /** How long a test file may take to start its PostgreSQL, including the first download. */
 export const START_TIMEOUT_MS = 300_000;
@@ -36,7 +38,22 @@ export const START_TIMEOUT_MS = 300_000;
 /** The folder with the installed server; `undefined` when PostgreSQL is not installed. */
 export const installedPostgres: string | undefined = findInstalled();
 
+interface UnixUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface PostgresOptions {
+  /** Lines of `pg_hba.conf`. They precede those that trust everybody. */
+  readonly access?: readonly string[];
+  /** Accepts connections over TCP, too: at 127.0.0.1, and with TLS when it has a certificate. */
+  readonly tcp?: { readonly tls?: { readonly key: string; readonly certificate: string } };
+}
+
 export interface PostgresServer {
+  /** The folder of its Unix socket, the `host` of a client. */
+  readonly folder: string;
+  readonly port: number;
   /** Creates an empty database. @returns its connection string */
   createDatabase(): Promise<string>;
   /** Cuts all sessions off and ends the server, as a crash would. */
@@ -45,12 +62,15 @@ export interface PostgresServer {
   close(): Promise<void>;
 }
 
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres({
+  access = [],
+  tcp,
+}: PostgresOptions = {}): Promise<PostgresServer> {
   const bin = await findBinaries();
   const folder = mkdtempSync(join(tmpdir(), "pg-"));
   const data = join(folder, "data");
   // PostgreSQL refuses to run as root.
-  const user = process.getuid?.() === 0 ? await unprivilegedUser() : {};
+  const user = await unprivilegedUser();
   if (user.uid !== undefined && user.gid !== undefined) chownSync(folder, user.uid, user.gid);
   chmodSync(folder, 0o755);
   await run(
@@ -58,14 +78,28 @@ export async function startPostgres(): Promise<PostgresServer> {
     ["-D", data, "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"],
     { ...user, cwd: folder, env: environment(bin) },
   );
+  const rules = join(data, "pg_hba.conf");
+  writeFileSync(rules, [...access, readFileSync(rules, "utf8")].join("\n"));
+  const port = tcp ? await freePort() : DEFAULT_PORT;
+  const options = [
+    "fsync=off",
+    `listen_addresses=${tcp ? "127.0.0.1" : ""}`,
+    `port=${port}`,
+    `unix_socket_directories=${folder}`,
+    `ssl=${tcp?.tls ? "on" : "off"}`,
+  ];
+  if (tcp?.tls) {
+    // The server looks for these names.
+    writeSecret(join(data, "server.key"), tcp.tls.key, user);
+    writeSecret(join(data, "server.crt"), tcp.tls.certificate, user);
+  }
   let server: ChildProcess | undefined;
   let databases = 0;
 
   const url = (database: string): string =>
-    `postgres://postgres@localhost/${database}?host=${encodeURIComponent(folder)}`;
+    `postgres://postgres@localhost${tcp ? `:${port}` : ""}/${database}?host=${encodeURIComponent(folder)}`;
 
   async function start(): Promise<void> {
-    const options = ["fsync=off", "listen_addresses=", `unix_socket_directories=${folder}`];
     server = spawn(
       join(bin, "postgres"),
       ["-D", data, ...options.flatMap((option) => ["-c", option])],
@@ -84,6 +118,8 @@ export async function startPostgres(): Promise<PostgresServer> {
 
   await start();
   return {
+    folder,
+    port,
     async createDatabase() {
       databases += 1;
       const name = `test_${databases}`;
@@ -146,6 +182,12 @@ export async function query(connectionString: string, text: string): Promise<unk
   }
 }
 
+/** The server refuses a key that other users may read. */
+function writeSecret(file: string, text: string, { uid, gid }: Partial<UnixUser>): void {
+  writeFileSync(file, text, { mode: 0o600 });
+  if (uid !== undefined && gid !== undefined) chownSync(file, uid, gid);
+}
+
 async function untilConnected(connectionString: string, server: ChildProcess): Promise<void> {
   const deadline = performance.now() + 30_000;
   while (performance.now() < deadline) {
@@ -160,17 +202,19 @@ async function untilConnected(connectionString: string, server: ChildProcess): P
   throw new Error("postgres did not accept a connection within 30 s");
 }
 
-async function unprivilegedUser(): Promise<{ uid?: number; gid?: number }> {
+/** For programs that refuse to run as root. Empty when this process is not root. */
+export async function unprivilegedUser(): Promise<Partial<UnixUser>> {
+  if (process.getuid?.() !== 0) return {};
   for (const name of ["postgres", "nobody"]) {
     const user = await idOf(name);
     if (user) return user;
   }
   throw new Error(
-    "PostgreSQL refuses to run as root, and the users postgres and nobody do not exist.",
+    "Databases refuse to run as root, and the users postgres and nobody do not exist.",
   );
 }
 
-async function idOf(name: string): Promise<{ uid: number; gid: number } | undefined> {
+async function idOf(name: string): Promise<UnixUser | undefined> {
   try {
     const [uid, gid] = await Promise.all([run("id", ["-u", name]), run("id", ["-g", name])]);
     return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
