@@ -1,4 +1,4 @@
-/** PgBouncer in transaction mode, in front of a Postgres of a test's own. */
+/** PgBouncer in front of a Postgres of a test's own. */
 import { chownSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "./free-port.ts";
@@ -34,7 +34,6 @@ export async function startPgbouncer(
     "unix_socket_dir =",
     "auth_type = trust",
     `auth_file = ${users}`,
-    "pool_mode = transaction",
     ...settings,
   ];
   writeFileSync(file, lines.join("\n"));

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -17,11 +17,16 @@ async function runIn(memory: string, options: TempFolderOptions = {}) {
     async () => {
       const folder = process.env["TMPDIR"] ?? "";
       if (folder !== BEFORE) writeFileSync(join(folder, "left"), "");
-      return folder;
+      return { folder, mode: folder === BEFORE ? 0 : statSync(folder).mode & 0o777 };
     },
     { memory, ...options },
   );
-  return { during, after: process.env["TMPDIR"], left: existsSync(memory) && readdirSync(memory) };
+  return {
+    during: during.folder,
+    mode: during.mode,
+    after: process.env["TMPDIR"],
+    left: existsSync(memory) && readdirSync(memory),
+  };
 }
 
 const emptyFolder = (): string => mkdtempSync(join(tmpdir(), "memory-"));
@@ -32,6 +37,11 @@ test("temporary files are in memory while the work runs, and are deleted after i
   expect(dirname(during)).toBe(memory);
   expect(after).toBe(BEFORE);
   expect(left).toEqual([]);
+});
+
+test("other users may enter the folder, since PostgreSQL does not run as root", async () => {
+  const { mode } = await runIn(emptyFolder(), ROOM);
+  expect(mode).toBe(0o755);
 });
 
 test("work that fails leaves no temporary files either", async () => {

@@ -4,7 +4,7 @@
  * empty database takes ten times as long.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 
@@ -54,6 +54,8 @@ function makeFolder({
     const { bavail, bsize } = statfsSync(memory);
     if (bavail * bsize < minFreeBytes) return undefined;
     folder = mkdtempSync(join(memory, "breezeway-"));
+    // As root, some programs of the tests run as another user, as PostgreSQL does.
+    chmodSync(folder, 0o755);
     if (runsPrograms(folder, canRun)) return folder;
   } catch {
     // Another system has no such folder, or lets nobody write there.

@@ -96,7 +96,7 @@ export function createStoreFault(connectionString: string): StoreFault {
       error.message,
     );
     if (parameter) {
-      return `the server does not take the startup parameter ${parameter[1]}. It is probably a pooler: connect to Postgres itself, or let the pooler ignore the parameter (ignore_startup_parameters of PgBouncer)`;
+      return `the server does not take the startup parameter ${parameter[1]}. It is probably a pooler: connect to Postgres itself, or use the session mode of the pooler and let it ignore the parameter (ignore_startup_parameters of PgBouncer)`;
     }
     const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
     if (code === undefined) {
