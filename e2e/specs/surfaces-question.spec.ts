@@ -99,6 +99,8 @@ test.describe("a question", () => {
     await page.clock.runFor(600);
     await expect(page.getByRole("alertdialog", { name: "From Orders Second?" })).toBeVisible();
     await page.keyboard.press("Escape");
+    // The time in which late clicks are kept begins when the dialog has closed.
+    await expect(page.getByRole("alertdialog")).toHaveCount(0);
     await page.clock.runFor(600);
     await page.mouse.click(...MIDDLE);
     expect(await page.evaluate(() => window.log)).toEqual(["landed"]);
