@@ -68,7 +68,11 @@ export function useServe(): ServeFixture {
         },
         err: (line) => err.push(line),
         stdin: () => Promise.resolve(""),
-        untilStopped: () => whileRunning(lines).catch((error: unknown) => void broken.push(error)),
+        async untilStopped() {
+          // The command logs its addresses once it can be stopped.
+          await Promise.resolve();
+          await whileRunning(lines).catch((error: unknown) => void broken.push(error));
+        },
         env: fixture.env,
       });
       if (broken.length > 0) throw broken[0];

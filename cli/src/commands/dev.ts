@@ -43,13 +43,15 @@ export function registerDev(program: Command, io: CliIo): void {
       // Other commands need not load issuer and gateway.
       const { startDev } = await import("../dev/start-dev.ts");
       await using host = await startDev(plan);
+      // Before the summary: a program that waits for it may stop this one at once.
+      const stopped = io.untilStopped();
       for (const line of summary(plan, host)) io.out(line);
       if (flags.open)
         openBrowser(host.origin, () =>
           io.err(`No browser was found. Open ${host.origin} yourself.`),
         );
       void warn(host, io);
-      await io.untilStopped();
+      await stopped;
     });
 }
 

@@ -31,7 +31,9 @@ export function registerServe(program: Command, io: CliIo): void {
       const { createServeLog } = await import("../serve/serve-log.ts");
       const log = createServeLog(io.out);
       const running = await startServe(file, { io, log });
-      await io.untilStopped();
+      const stopped = io.untilStopped();
+      running.logAddresses();
+      await stopped;
       log.event("stopping", running.shutdown);
       await running.stop();
       log.event("stopped");

@@ -26,6 +26,8 @@ export interface ServeDeps {
 export interface Running {
   /** The times of {@link Running.stop}, in milliseconds. */
   readonly shutdown: ServeConfig["shutdown"];
+  /** Tells who waits for this process that it serves. Call it when signals are handled: some stop it at once. */
+  logAddresses(): void;
   /** Shuts down after `drainDelayMs`, and gives open requests at most `graceMs`. */
   stop(): Promise<void>;
 }
@@ -56,13 +58,13 @@ export async function startServe(file: string, { io, log }: ServeDeps): Promise<
   const issuerServer = opened.adopt(await listenIssuer(issuer, plan), (server) => server.close());
   // The logged addresses mean that the gateway is ready.
   await gateway.ready;
-  logAddresses(log, issuerServer, gatewayServer);
   const reload = createReload(plan, { issuer, gateway, log });
   started.resolve(() => void reload());
   const running = opened.move();
   const { shutdown } = plan.config;
   return {
     shutdown,
+    logAddresses: () => logAddresses(log, issuerServer, gatewayServer),
     async stop() {
       watching.close();
       await Promise.all([
