@@ -54,11 +54,11 @@ function messageOf(error: unknown): string {
   return BridgeError.is(error) ? error.message : String(error);
 }
 
-/** Ends the connections of the issuer, so that it needs new ones. */
+/** Ends the connections of the issuer, so that it needs new ones, and waits until the server has closed them. */
 async function disconnect(user: string): Promise<void> {
   await query(
     elsewhere,
-    `select pg_terminate_backend(pid) from pg_stat_activity where usename = '${user}'`,
+    `select pg_terminate_backend(pid, 10000) from pg_stat_activity where usename = '${user}'`,
   );
 }
 
