@@ -11,7 +11,7 @@ const TOKEN_USE_MS = 40_000;
 
 export interface TokenSteps {
   readonly mint: (session: KnownSession) => Promise<void>;
-  /** Sends a request with the session's token, or mints one when there is none of use. */
+  /** Sends a request with the session's token. Mints one first when the session has no usable token. */
   readonly ask: (session: KnownSession) => Promise<void>;
 }
 
