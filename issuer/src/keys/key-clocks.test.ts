@@ -87,6 +87,20 @@ describeStores("the keys of issuers on $name", (place) => {
     },
   );
 
+  /** The announced key signs in its turn, and is the only published one after the overlap. */
+  async function expectSuccession(
+    { issuer, maintain }: Pick<Awaited<ReturnType<typeof start>>, "issuer" | "maintain">,
+    cookie: string,
+    kid: string,
+  ): Promise<void> {
+    clock.pass(ANNOUNCED);
+    await maintain();
+    expect(kidOf(await mint(issuer, cookie))).toBe(kid);
+    clock.pass(OVERLAP);
+    await maintain();
+    expect(await publishedKids(issuer)).toEqual([kid]);
+  }
+
   it.each(JUMPS)(
     "announce a key for 10 min after an hour of even clock at most, and publish the old one until its tokens have expired, when the clock was %s at the rotation",
     async (_name, ms) => {
@@ -99,12 +113,7 @@ describeStores("the keys of issuers on $name", (place) => {
       await maintain();
       await verify(issuer, before, { nowMs: clock.nowMs });
       await evenHour(clock, maintain);
-      clock.pass(ANNOUNCED);
-      await maintain();
-      expect(kidOf(await mint(issuer, cookie))).toBe(kid);
-      clock.pass(OVERLAP);
-      await maintain();
-      expect(await publishedKids(issuer)).toEqual([kid]);
+      await expectSuccession({ issuer, maintain }, cookie, kid);
     },
   );
 
@@ -124,12 +133,7 @@ describeStores("the keys of issuers on $name", (place) => {
       await maintain();
       await verify(issuer, old, { nowMs: clock.nowMs });
       await evenHour(clock, maintain);
-      clock.pass(ANNOUNCED);
-      await maintain();
-      expect(kidOf(await mint(issuer, cookie))).toBe(kid);
-      clock.pass(OVERLAP);
-      await maintain();
-      expect(await publishedKids(issuer)).toEqual([kid]);
+      await expectSuccession({ issuer, maintain }, cookie, kid);
     },
   );
 
