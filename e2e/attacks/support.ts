@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { test as demoTest, expect } from "../support/demo.ts";
+import { waitInFrame } from "../support/frames.ts";
 import type { Attack } from "./pages/attack-window.ts";
 
 export interface EvilSite {
@@ -83,7 +84,7 @@ export async function frameAt(page: Page, origin: string): Promise<Frame> {
   await expect.poll(() => page.frames().some((frame) => frame.url().startsWith(origin))).toBe(true);
   const frame = page.frames().find((candidate) => candidate.url().startsWith(origin));
   if (frame === undefined) throw new Error(`Expected a frame of ${origin}.`);
-  await frame.waitForFunction(() => "attack" in window);
+  await waitInFrame(frame, () => "attack" in window);
   return frame;
 }
 

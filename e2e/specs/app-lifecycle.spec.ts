@@ -7,6 +7,7 @@ import { toNodeHandler } from "@breezeway/issuer/node";
 import { verifyLifecycle, type LifecycleEvent } from "@breezeway/verify/lifecycle";
 import { expect, test as base } from "../support/bridge.ts";
 import { startPlatform, type Platform } from "../fixtures/bridge/platform.ts";
+import { readyFrameOf } from "../support/frames.ts";
 
 interface Scene {
   readonly platform: Platform;
@@ -74,11 +75,7 @@ const test = base.extend<{ scene: Scene }>({
         await page.evaluate(() => {
           window.mount = window.host.installations.setup("orders", { container: document.body });
         });
-        const element = await page.locator("iframe").last().elementHandle();
-        const frame = await element?.contentFrame();
-        if (!frame) throw new Error("the setup page has no frame");
-        await frame.waitForFunction(() => "breezeway" in window);
-        return frame;
+        return readyFrameOf(page);
       },
     });
     lifecycle.close();
@@ -177,10 +174,6 @@ test("an app outside its setup page cannot complete a setup", async ({ scene, pa
   await page.evaluate(() => {
     window.mount = window.host.mount("orders", { container: document.body, placement: "setup" });
   });
-  const element = await page.locator("iframe").last().elementHandle();
-  const frame = await element?.contentFrame();
-  if (!frame) throw new Error("the app has no frame");
-  await frame.waitForFunction(() => "breezeway" in window);
-  expect(await complete(frame)).toBe("completed");
+  expect(await complete(await readyFrameOf(page))).toBe("completed");
   expect(await issuer.installations.get(KEY)).toMatchObject({ state: "setup" });
 });

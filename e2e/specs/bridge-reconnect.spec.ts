@@ -1,6 +1,7 @@
 /** Each cause of a lost channel, and what must survive the reconnect. */
-import type { Frame, Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { expect, test } from "../support/bridge.ts";
+import { frameOf, waitInFrame } from "../support/frames.ts";
 import { expectWorking, prepare } from "../support/working-guest.ts";
 
 async function states(page: Page): Promise<void> {
@@ -10,13 +11,6 @@ async function states(page: Page): Promise<void> {
     window.mount.subscribeState((state) => log.push(state));
   });
 }
-
-const frameOf = async (page: Page): Promise<Frame> => {
-  const element = await page.locator("iframe").last().elementHandle();
-  const frame = await element?.contentFrame();
-  if (!frame) throw new Error("Expected the element to contain a frame.");
-  return frame;
-};
 
 test("a guest reconnects after location.reload()", async ({ bridge }) => {
   const page = await bridge.openHost();
@@ -182,7 +176,7 @@ test("a frame that navigates to another origin or to srcdoc loses its channel an
     .catch(() => undefined);
   await expect.poll(() => page.evaluate(() => window.mount.state)).toBe("lost");
   const stranger = await frameOf(page);
-  await stranger.waitForFunction(() => "breezeway" in window);
+  await waitInFrame(stranger, () => "breezeway" in window);
   // Its handshakes have no effect, because its origin is not the app's.
   const code = await stranger.evaluate(async () =>
     window.breezeway.createAppBridge({ handshakeTimeoutMs: 800 }).then(

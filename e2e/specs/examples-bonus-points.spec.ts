@@ -13,6 +13,7 @@ import { createTestClock } from "@breezeway/shared/testing";
 import { startBonusPoints, type BonusPointsOptions } from "../support/bonus-points.ts";
 import { expect, test as base } from "../support/bridge.ts";
 import { startDevCommand } from "../support/dev-command.ts";
+import { frameOf } from "../support/frames.ts";
 import { freeBasePort } from "../support/free-ports.ts";
 import { startPlatform } from "../fixtures/bridge/platform.ts";
 
@@ -266,8 +267,5 @@ test("`breezeway dev` shows all pages of the app, through routes and reloads", a
 });
 
 async function inFrame(page: Page, act: (frame: Frame) => Promise<unknown>): Promise<void> {
-  const element = await page.locator("iframe").elementHandle();
-  const frame = await element?.contentFrame();
-  if (!frame) throw new Error("Expected the page to contain a frame.");
-  await act(frame);
+  await act(await frameOf(page));
 }

@@ -10,6 +10,7 @@ import { toNodeHandler } from "@breezeway/issuer/node";
 import { decodeSessionToken } from "@breezeway/shared";
 import { expect, test as base } from "../support/bridge.ts";
 import { startPlatform } from "../fixtures/bridge/platform.ts";
+import { readyFrameOf, waitInFrame } from "../support/frames.ts";
 import { freeBasePort } from "../support/free-ports.ts";
 import { scriptTagBuild } from "../support/script-tag-build.ts";
 
@@ -108,10 +109,7 @@ async function openFrame(page: Page): Promise<Frame> {
   await page.evaluate(() => {
     window.mount = window.host.mount("orders", { container: document.body });
   });
-  const frame = await (await page.locator("iframe").last().elementHandle())?.contentFrame();
-  if (!frame) throw new Error("Expected the mount to contain a frame.");
-  await frame.waitForFunction(() => "breezeway" in window);
-  return frame;
+  return readyFrameOf(page);
 }
 
 /** Connects with a new key, and returns the status of a request and the token that it used. */
@@ -182,7 +180,7 @@ test("each frame and each of its documents has its own key", async ({ page, scen
   const one = await connectAndFetch(first);
   const two = await connectAndFetch(await scene.open());
   await page.evaluate(() => window.host.mounts[0]?.reload());
-  await first.waitForFunction(() => "breezeway" in window && !("bridge" in window));
+  await waitInFrame(first, () => "breezeway" in window && !("bridge" in window));
   const three = await connectAndFetch(first);
   expect([one.status, two.status, three.status]).toEqual([200, 200, 200]);
   const keys = [one, two, three].map(({ token }) => JSON.stringify(keyOf(token)));

@@ -11,6 +11,7 @@ import type { connectGuest, Guest } from "../protocol/guest.ts";
 import type { Host, startHost } from "../protocol/host.ts";
 import { expect, test as base } from "../support/bridge.ts";
 import { bundlePage } from "../support/bundle-page.ts";
+import { frameOf, waitInFrame } from "../support/frames.ts";
 
 declare global {
   interface Window {
@@ -65,14 +66,6 @@ async function serveGuest(page: Page, url: string): Promise<void> {
   await page.context().route(url, (route) => route.fulfill({ contentType: "text/html", body }));
 }
 
-async function frameOf(page: Page, isReady: () => boolean): Promise<Frame> {
-  const element = await page.locator("iframe").last().elementHandle();
-  const frame = await element?.contentFrame();
-  if (!frame) throw new Error("the page has no frame");
-  await frame.waitForFunction(isReady);
-  return frame;
-}
-
 test.describe("a guest that was written from the page", () => {
   async function mountGuest(page: Page, { platform }: Scene): Promise<Frame> {
     const { hostOrigin, guestOrigin } = platform;
@@ -102,7 +95,8 @@ test.describe("a guest that was written from the page", () => {
       });
       window.mount = window.host.mount("orders", { container: document.body });
     }, guestOrigin);
-    const frame = await frameOf(page, () => "connectGuest" in window);
+    const frame = await frameOf(page);
+    await waitInFrame(frame, () => "connectGuest" in window);
     await frame.evaluate(async (origin) => {
       const hello = { protocol: [1, 1], sdk: "foreign", documentId: "d-1", autoRefresh: true };
       const guest = await window.connectGuest(["https://elsewhere.example", origin], hello);
@@ -242,7 +236,9 @@ test.describe("a host that was written from the page", () => {
         erase: { capability: "orders:erase", run: () => null },
       });
     }, guestOrigin);
-    return frameOf(page, () => "bridge" in window);
+    const frame = await frameOf(page);
+    await waitInFrame(frame, () => "bridge" in window);
+    return frame;
   }
 
   test("welcomes a guest of the SDK, and serves its tokens", async ({ page, scene }) => {
@@ -332,7 +328,8 @@ test.describe("a host that was written from the page", () => {
     await frame.evaluate(async () => (await window.bridge).state);
     await frame.evaluate(() => location.reload());
     await expect.poll(() => page.evaluate(() => window.foreignHost.hellos)).toBe(2);
-    const again = await frameOf(page, () => "bridge" in window);
+    const again = await frameOf(page);
+    await waitInFrame(again, () => "bridge" in window);
     expect(await again.evaluate(async () => (await window.bridge).method.call("add", 1, 1))).toBe(
       2,
     );

@@ -8,6 +8,7 @@ import type * as ElementModule from "@breezeway/host/element";
 import type * as Penpal from "penpal";
 import type * as Zod from "zod/mini";
 import type { Platform } from "../fixtures/bridge/platform.ts";
+import { readyFrameOf } from "./frames.ts";
 import { test as base } from "./workers.ts";
 
 declare global {
@@ -144,9 +145,5 @@ async function mountApp(
     },
     [app, path] as const,
   );
-  const element = await page.locator("iframe").last().elementHandle();
-  const frame = await element?.contentFrame();
-  if (!frame) throw new Error("Expected the mount to contain a frame.");
-  await frame.waitForFunction(() => "breezeway" in window);
-  return frame;
+  return readyFrameOf(page);
 }

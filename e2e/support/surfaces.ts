@@ -1,6 +1,7 @@
 /** Helpers of the surface specs: they connect a guest to a host with surfaces and click for user activation. */
 import type { Frame, Page } from "@playwright/test";
 import type { BridgeFixture } from "./bridge.ts";
+import { readyFrameOf } from "./frames.ts";
 
 const RIGHTS = ["navigation:write", "toasts:show", "dialogs:show"];
 
@@ -67,10 +68,7 @@ export async function ask(
 
 /** The frame of the first match, when its guest is connected. */
 export async function guestIn(page: Page, selector: string): Promise<Frame> {
-  const element = await page.locator(selector).elementHandle();
-  const frame = await element?.contentFrame();
-  if (!frame) throw new Error(`${selector}: expected an iframe`);
-  await frame.waitForFunction(() => "breezeway" in window);
+  const frame = await readyFrameOf(page.locator(selector));
   await frame.evaluate(() => window.bridge);
   return frame;
 }

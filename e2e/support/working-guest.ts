@@ -1,9 +1,10 @@
 /** Sets up a guest with everything that must survive a lost channel, and checks that it did. */
 import { expect, type Frame, type Page } from "@playwright/test";
+import { waitInFrame } from "./frames.ts";
 
 /** Sets up a method, a subscription and a log of states, once per document. */
 export async function prepare(frame: Frame): Promise<void> {
-  await frame.waitForFunction(() => "bridge" in window);
+  await waitInFrame(frame, () => "bridge" in window);
   await frame.evaluate(async () => {
     const bridge = await window.bridge;
     window.log = [];
