@@ -18,6 +18,7 @@ const limit = z.optional(numberOption(1, Number.MAX_SAFE_INTEGER));
 
 const limitsSchema = optionObject<Partial<ChannelLimits>>({
   maxMessageBytes: limit,
+  maxMessageValues: limit,
   maxBinaryBytes: limit,
   maxDepth: limit,
   maxFramesPerMessage: limit,

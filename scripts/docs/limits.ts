@@ -99,6 +99,8 @@ const GROUPS: readonly Group[] = [
     { ...CHANNEL_LIMITS, callMs: TIMEOUTS.callMs },
     {
       maxMessageBytes: "bytes of one message without binary data: one per character, 8 per value",
+      maxMessageValues:
+        "values and keys of one message; an item of a list or a `Set` counts twice, as a member does",
       maxBinaryBytes: "bytes of buffers and pixels in one message",
       maxDepth: "nesting of one message",
       maxFramesPerMessage: "frames in one message",

@@ -27,6 +27,11 @@ export interface ChannelLimits extends SideLimits {
    * are parsed.
    */
   readonly maxMessageBytes: number;
+  /**
+   * Values and keys of one message. An item of a list or a `Set` counts twice, as a member of an object
+   * does. Looking at a value takes time, however few bytes it has.
+   */
+  readonly maxMessageValues: number;
   /** Bytes of `ArrayBuffer`s and pixels in one message. The content of a `Blob` does not count. */
   readonly maxBinaryBytes: number;
   /** Nesting of one value, so that no value overflows the stack of a validator. */
@@ -69,6 +74,9 @@ export const CHANNEL_LIMITS: ChannelLimits = /* @__PURE__ */ (() => ({
   ...SIDE_LIMITS,
   // A 10 MB attachment with its envelope fits; the number is far below what stalls a tab.
   maxMessageBytes: 16 * 1024 * 1024,
+  // A list of 500 000 numbers, or 100 000 records of four members. A page takes about a tenth of a second
+  // to look at them.
+  maxMessageValues: 1024 * 1024,
   // A scan or a long recording fits. It is moved and never walked, so only memory is at stake.
   maxBinaryBytes: 48 * 1024 * 1024,
   maxDepth: 64,

@@ -228,7 +228,7 @@ describe("a measurement", () => {
     const once = look(list).bytes;
     const three = look([list, list, list]);
     expect(three.bytes).toBe(8 + 3 + 3 * once);
-    expect(three.steps).toBeLessThan(look(list).steps + 5);
+    expect(three.steps).toBe(look(list).steps + 1 + 3 + 2);
   });
 
   it("counts the depth of a shared object from where it stands", () => {
@@ -242,7 +242,7 @@ describe("a measurement", () => {
     const cycle: unknown[] = times(1_000, (i) => i);
     cycle.unshift(cycle);
     cycle.push(cycle);
-    expect(look(cycle)).toMatchObject({ steps: 65, code: "FRAME_MALFORMED" });
+    expect(look(cycle)).toMatchObject({ steps: 65 * (1 + 1_002), code: "FRAME_MALFORMED" });
     const parent: Record<string, unknown> = { name: "parent" };
     parent["children"] = [new Map([["first", { parent }]])];
     const error = new Error("x");
@@ -256,8 +256,34 @@ describe("a measurement", () => {
     expect(look(deep((inner) => [[inner]]))).toMatchObject({ code: "FRAME_TOO_LARGE" });
   });
 
-  it("takes no more steps for a small message than it has values, keys and lists", () => {
-    expect(look(["call", 1, "open", [{ id: "c-1", tags: ["a", "b"] }]]).steps).toBe(12);
+  it("takes no more steps for a small message than it has values and keys", () => {
+    // 4 items, 1 item, 2 members and 2 items count twice, and the message once.
+    expect(look(["call", 1, "open", [{ id: "c-1", tags: ["a", "b"] }]]).steps).toBe(2 * 9 + 1);
+  });
+
+  const most = { ...CHANNEL_LIMITS, maxMessageValues: 1_000 };
+  it.each([
+    ["numbers", (count: number) => times(count, (i) => i)],
+    ["texts", (count: number) => times(count, (i) => `${i}`)],
+    ["lists", (count: number) => times(count, () => [])],
+    ["members", (count: number) => Object.fromEntries(times(count, (i) => [`k${i}`, i]))],
+    ["entries of a Map", (count: number) => new Map(times(count, (i) => [i, i]))],
+    ["items of a Set", (count: number) => new Set(times(count, (i) => i))],
+  ])("refuses more than maxMessageValues: %s", (_what, make) => {
+    expect(look(make(499), most).code).toBeUndefined();
+    expect(look(make(500), most)).toMatchObject({
+      code: "FRAME_TOO_LARGE",
+      text: expect.stringContaining("more than 1000 values and keys") as string,
+    });
+    // The limit bounds the work, whatever the number of values.
+    expect(look(make(50_000), most).steps).toBeLessThanOrEqual(1_001);
+  });
+
+  it("looks at the keys of a long list that contains itself only up to maxMessageValues", () => {
+    const cycle: unknown[] = times(100, (i) => i);
+    cycle.unshift(cycle);
+    expect(look(cycle, most)).toMatchObject({ code: "FRAME_TOO_LARGE" });
+    expect(look(cycle, most).steps).toBeLessThanOrEqual(1_000);
   });
 
   it("takes steps in proportion to what was posted, whatever refers to what", () => {

@@ -32,11 +32,14 @@ const REFUSED_BYTES = 64;
 // Walking fewer steps again costs less than remembering them.
 const STEPS_TO_REMEMBER = 64;
 
-type MeasureLimits = Pick<ChannelLimits, "maxMessageBytes" | "maxBinaryBytes" | "maxDepth">;
+type MeasureLimits = Pick<
+  ChannelLimits,
+  "maxMessageBytes" | "maxMessageValues" | "maxBinaryBytes" | "maxDepth"
+>;
 
 /** Measures the parts of one message, which share the limits. */
 export class Measurement {
-  /** Values, keys and references that were looked at. */
+  /** Values, keys and references that were looked at. An item of a list or a Set counts twice, as a member does. */
   steps = 0;
   /** Whether each part so far was walked to its end. Otherwise the message has more than {@link bytes}. */
   isWhole = true;
@@ -45,6 +48,7 @@ export class Measurement {
   /** The deepest level that the walk of the current object has reached. */
   #deepest = 0;
   readonly #maxBytes: number;
+  readonly #maxSteps: number;
   readonly #maxBinaryBytes: number;
   readonly #maxDepth: number;
   /** Objects that took many steps. Without it, shared references would cost 2ⁿ steps. */
@@ -59,6 +63,7 @@ export class Measurement {
 
   constructor(limits: MeasureLimits) {
     this.#maxBytes = limits.maxMessageBytes;
+    this.#maxSteps = limits.maxMessageValues;
     this.#maxBinaryBytes = limits.maxBinaryBytes;
     this.#maxDepth = limits.maxDepth;
   }
@@ -119,12 +124,29 @@ export class Measurement {
   #walkList(list: readonly unknown[], depth: number): void {
     const { length } = list;
     if (this.#bytes + length * SLOT_BYTES > this.#maxBytes) throw this.#tooManyBytes();
+    if (this.steps + length * 2 > this.#maxSteps) throw this.#tooManyValues();
     this.#add(length);
     const keys = Object.keys(list);
+    this.steps += keys.length;
     // Own keys come with the indices first (ECMA-262, section 10.1.11.1).
     if (keys.length === length && (length === 0 || keys[length - 1] === String(length - 1))) {
-      for (const item of list) this.#walk(item, depth);
+      this.#walkItems(list, depth);
     } else this.#walkKeys(list, keys, depth);
+  }
+
+  /** Numbers and texts are added up first: a field that is written for each takes longer than the item. */
+  #walkItems(list: readonly unknown[], depth: number): void {
+    let primitives = 0;
+    let characters = 0;
+    for (const item of list) {
+      if (typeof item === "bigint" || (typeof item === "object" && item !== null)) {
+        this.#walk(item, depth);
+      } else {
+        primitives += 1;
+        if (typeof item === "string") characters += item.length;
+      }
+    }
+    this.#add(characters, primitives);
   }
 
   /** A list with holes, or with named members, which structured clone keeps, too. */
@@ -164,7 +186,10 @@ export class Measurement {
       }
     } else if (type === "Set") {
       this.#add(0);
-      for (const item of value as Set<unknown>) this.#walk(item, depth);
+      for (const item of value as Set<unknown>) {
+        this.steps += 1;
+        this.#walk(item, depth);
+      }
     } else if (type === "Error" || type === "DOMException") {
       this.#add(0);
       // Structured clone copies these, although they are not enumerable.
@@ -197,10 +222,11 @@ export class Measurement {
     this.#buffers.add(buffer);
   }
 
-  #add(count: number): void {
-    this.steps += 1;
-    this.#bytes += SLOT_BYTES + count;
+  #add(count: number, values = 1): void {
+    this.steps += values;
+    this.#bytes += values * SLOT_BYTES + count;
     if (this.#bytes > this.#maxBytes) throw this.#tooManyBytes();
+    if (this.steps > this.#maxSteps) throw this.#tooManyValues();
   }
 
   #addBinary(count: number): void {
@@ -215,6 +241,12 @@ export class Measurement {
   #tooManyBytes(): BridgeError {
     return tooLarge(
       `A message is larger than ${this.#maxBytes} bytes. Send large data as an ArrayBuffer, a Blob or a stream.`,
+    );
+  }
+
+  #tooManyValues(): BridgeError {
+    return tooLarge(
+      `A message has more than ${this.#maxSteps} values and keys. Send many numbers as a typed array, and many records as a Blob or in parts.`,
     );
   }
 
