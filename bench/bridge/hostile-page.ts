@@ -21,6 +21,11 @@ const breezeway = postThrough(
 );
 const posts: Readonly<Record<string, Post>> = { raw, breezeway };
 Object.assign(window, { attack });
+// The host asks whether its guest is still there (protocol, section 5).
+addEventListener("message", ({ data, origin }: MessageEvent<unknown>) => {
+  if (origin === hostOrigin && String(data).startsWith("breezeway:"))
+    parent.postMessage(data, origin);
+});
 parent.postMessage("bench-ready", hostOrigin);
 
 // A message that cannot be read is not answered.

@@ -29,7 +29,8 @@ export interface ChannelLimits extends SideLimits {
   readonly maxMessageBytes: number;
   /**
    * Values and keys of one message. An item of a list or a `Set` counts twice, as a member of an object
-   * does. Looking at a value takes time, however few bytes it has.
+   * does, and an object such as a `Map`, a `Date` or a view counts three times more. Looking at a value
+   * takes time, however few bytes it has.
    */
   readonly maxMessageValues: number;
   /** Bytes of `ArrayBuffer`s and pixels in one message. The content of a `Blob` does not count. */

@@ -55,7 +55,7 @@ export const shared: readonly Removal[] = [
         "if (this.steps - steps >= STEPS_TO_REMEMBER) {",
         "if (this.steps - steps >= STEPS_TO_REMEMBER * 1e9) {",
       ),
-      edit("shared/src/channel/measure.ts", "if (bytes === undefined) this.#refused ??= type;", ""),
+      edit("shared/src/channel/measure.ts", "if (bytes === undefined) this.#refused ??= tag;", ""),
       edit(
         "shared/src/channel/measure.ts",
         "if (this.steps + length * 2 > this.#maxSteps) throw this.#tooManyValues();",
