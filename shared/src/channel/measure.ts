@@ -42,7 +42,10 @@ type MeasureLimits = Pick<
 
 /** Measures the parts of one message, which share the limits. */
 export class Measurement {
-  /** Values, keys and references that were looked at. An item of a list or a Set counts twice, as a member does; each object that is no list and no plain object counts three times more. */
+  /**
+   * Values, keys and references that were looked at. An item of a list or a Set counts twice, as a member
+   * does. An object that is neither a list nor a plain object counts three times more.
+   */
   steps = 0;
   /** Whether each part so far was walked to its end. Otherwise the message has more than {@link bytes}. */
   isWhole = true;
