@@ -182,7 +182,8 @@ describe("a token belongs to the session that current shows", () => {
   function openWithSlowStorage(): { session: ClientSession; hold: () => Hold } {
     const storage = memoryStorage(platform.stored);
     let current:
-      { writing: PromiseWithResolvers<void>; gate: PromiseWithResolvers<void> } | undefined;
+      | { writing: PromiseWithResolvers<void>; gate: PromiseWithResolvers<void> }
+      | undefined;
     const session = platform.open({
       storage: {
         ...storage,

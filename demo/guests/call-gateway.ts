@@ -6,7 +6,8 @@ import { reasonOfError, reasonOfResponse } from "../ui/reason-of.ts";
 import type { PlatformBridge } from "./guest-app.ts";
 
 export type Answer<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Description };
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: Description };
 
 export interface GatewayRequest<S extends z.ZodMiniType> {
   readonly path: string;

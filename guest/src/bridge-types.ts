@@ -119,7 +119,8 @@ export interface BridgeMethods<C extends Contract> {
       this: GuestCallContext,
       ...args: HandlerArgs<C, Name, "guestMethods">
     ) =>
-      HandlerResult<C, Name, "guestMethods"> | PromiseLike<HandlerResult<C, Name, "guestMethods">>,
+      | HandlerResult<C, Name, "guestMethods">
+      | PromiseLike<HandlerResult<C, Name, "guestMethods">>,
   ): Unsubscribe;
   /** Without a contract, the type argument is the function, which nothing checks. */
   expose<Handler extends (this: GuestCallContext, ...args: never[]) => unknown>(

@@ -9,7 +9,6 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { cpus, loadavg, release, tmpdir, totalmem, type as systemName } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { format } from "prettier";
 import type { Figure } from "../../bench/figures.ts";
 import { forwardSignals, run } from "../setup/process.mjs";
 import { ROOT } from "../suite/root.ts";
@@ -17,6 +16,7 @@ import type { Bench } from "./benches.ts";
 import { renewDocuments } from "./citations.ts";
 import { planOf, type Plan } from "./options.ts";
 import { latestPage, LATEST, parseFigures, terminalTable, type Circumstances } from "./results.ts";
+import { formatted } from "../setup/formatted.ts";
 
 /** Benches print their own tables, some of them only after minutes. */
 const PROGRESS_MS = 15_000;
@@ -108,7 +108,7 @@ async function main(plan: Plan): Promise<number> {
     }
     if (plan.isComplete) {
       const page = latestPage(figures, await circumstances({ load, failed }));
-      await writeFile(LATEST, await format(page, { parser: "markdown", printWidth: 100 }));
+      await writeFile(LATEST, await formatted("page.md", page));
       await renewDocuments(page);
       print("Written to bench/results/latest.md.");
     }

@@ -4,7 +4,6 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { format } from "prettier";
 import { DEFAULT_OPTIONS, type CapacityOptions } from "../../bench/capacity/options.ts";
 import {
   estimateTable,
@@ -15,6 +14,7 @@ import {
 } from "../../bench/capacity/report.ts";
 import { readUnits, type UnitsFile } from "../../bench/capacity/units.ts";
 import { ROOT } from "../suite/root.ts";
+import { formatted } from "../setup/formatted.ts";
 
 export const CAPACITY_PAGE: string = join(ROOT, "docs/guides/capacity.md");
 
@@ -40,7 +40,7 @@ export async function renderCapacityPage(
     (text, [name, block]) => replaceBlock(text, name, block),
     page,
   );
-  return format(written, { parser: "markdown", printWidth: 100 });
+  return formatted("page.md", written);
 }
 
 /** @throws {Error} when the page has no such block */

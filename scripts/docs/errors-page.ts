@@ -4,7 +4,6 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { format } from "prettier";
 import {
   ERROR_CODES,
   ERROR_HINTS,
@@ -16,6 +15,7 @@ import {
   type ErrorCode,
 } from "../../shared/src/index.ts";
 import { ROOT } from "../suite/root.ts";
+import { formatted } from "../setup/formatted.ts";
 
 export const ERRORS_PAGE: string = join(ROOT, "docs/errors.md");
 
@@ -60,7 +60,7 @@ export async function renderErrorsPage(): Promise<string> {
     row(["---", "---", "---"]),
     ...bridge,
   ];
-  return format(page.join("\n"), { parser: "markdown", printWidth: 100 });
+  return formatted("page.md", page.join("\n"));
 }
 
 /** The code with its anchor: the \`type\` of a problem ends in \`#token-expired\`. */

@@ -4,7 +4,6 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { format } from "prettier";
 import {
   CHANNEL_LIMITS,
   EXPIRY_MARGIN_SECONDS,
@@ -34,6 +33,7 @@ import {
 } from "../../issuer/src/limits.ts";
 import { FEED_LIMITS, JWKS_LIMITS } from "../../verify/src/limits.ts";
 import { ROOT } from "../suite/root.ts";
+import { formatted } from "../setup/formatted.ts";
 
 export const PROTOCOL_PAGE: string = join(ROOT, "docs/protocol.md");
 
@@ -248,10 +248,7 @@ export async function renderProtocolPage(page: string): Promise<string> {
     "",
   ]);
   const written = [before, BEGIN, "", ...tables, END, after];
-  return format(written.join("\n").replaceAll(/\n{3,}/gu, "\n\n"), {
-    parser: "markdown",
-    printWidth: 100,
-  });
+  return formatted("page.md", written.join("\n").replaceAll(/\n{3,}/gu, "\n\n"));
 }
 
 function shown(value: number): string {

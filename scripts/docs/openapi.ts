@@ -5,12 +5,12 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { format } from "prettier";
 import { stringify } from "yaml";
 import { ROOT } from "../suite/root.ts";
 import { HEADERS, OPERATIONS, type Answer, type Operation } from "./openapi/operations.ts";
 import { issuerRoutes, type Route } from "./openapi/routes.ts";
 import { componentSchemas } from "./openapi/schemas.ts";
+import { formatted } from "../setup/formatted.ts";
 
 export const OPENAPI_FILE: string = join(ROOT, "docs/openapi.yaml");
 
@@ -48,10 +48,7 @@ const REQUEST_HEADER = {
 };
 
 export async function renderOpenApi(): Promise<string> {
-  return format(NOTE + stringify(openApi(), { aliasDuplicateObjects: false }), {
-    parser: "yaml",
-    printWidth: 100,
-  });
+  return formatted("page.yaml", NOTE + stringify(openApi(), { aliasDuplicateObjects: false }));
 }
 
 export function openApi(): object {

@@ -4,13 +4,13 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { format } from "prettier";
 import { ROOT } from "../suite/root.ts";
 import { lifecycleVectors } from "./vectors/lifecycle.ts";
 import { problemVectors } from "./vectors/problems.ts";
 import { proofVectors } from "./vectors/proofs.ts";
 import { signaturesIn, type KnownSignatures } from "./vectors/signers.ts";
 import { tokenVectors } from "./vectors/tokens.ts";
+import { formatted } from "../setup/formatted.ts";
 
 const GENERATORS: Readonly<Record<string, (known: KnownSignatures) => object>> = {
   tokens: tokenVectors,
@@ -29,7 +29,7 @@ export function vectorPath(name: string): string {
 export async function renderVectors(name: string): Promise<string> {
   const before = await readFile(vectorPath(name), "utf8").catch(() => "");
   const vectors = GENERATORS[name]?.(signaturesIn(before));
-  return format(JSON.stringify(vectors), { parser: "json", printWidth: 100 });
+  return formatted("page.json", JSON.stringify(vectors));
 }
 
 if (import.meta.main) {

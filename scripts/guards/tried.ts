@@ -1,10 +1,10 @@
 /** The results of the removals so far: `docs/threat-model/tried.json`. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { format } from "prettier";
 import * as z from "zod/mini";
 import { ROOT } from "../suite/root.ts";
 import { hashOf, type Removal } from "./removal.ts";
+import { formatted } from "../setup/formatted.ts";
 
 const FILE = join(ROOT, "docs/threat-model/tried.json");
 
@@ -26,7 +26,7 @@ export async function readTried(): Promise<Tried> {
 
 export async function writeTried(tried: Tried): Promise<void> {
   const rows = Object.fromEntries(Object.entries(tried).toSorted(([a], [b]) => a.localeCompare(b)));
-  await writeFile(FILE, await format(JSON.stringify(rows), { parser: "json", printWidth: 100 }));
+  await writeFile(FILE, await formatted("page.json", JSON.stringify(rows)));
 }
 
 /** The result for a row, unless it is of another removal. */

@@ -8,14 +8,7 @@ import { checkJob, toolJob } from "./tools.ts";
 export function staticJobs(): Job[] {
   return [
     toolJob("types", ["tsc", "-b"]),
-    toolJob("format", [
-      "prettier",
-      "--check",
-      "--log-level=warn",
-      "--cache",
-      "--cache-location=.cache/prettier",
-      ".",
-    ]),
+    toolJob("format", ["oxfmt", "--check"]),
     toolJob("lint", ["oxlint", "--type-aware", "--deny-warnings"]),
     checkJob("import boundaries", ["boundaries"]),
     checkJob("one file per side that reaches other windows", ["transport"]),

@@ -2,7 +2,12 @@
 import { reasonFor } from "./reason-for.ts";
 
 export type ServeEvent =
-  "listening" | "reloaded" | "reload-refused" | "failure" | "stopping" | "stopped";
+  | "listening"
+  | "reloaded"
+  | "reload-refused"
+  | "failure"
+  | "stopping"
+  | "stopped";
 
 export interface ServeLog {
   event(name: ServeEvent, fields?: Readonly<Record<string, string | number>>): void;

@@ -131,7 +131,8 @@ export function prove(request: Examined, proofs: ProofVerifier | undefined): Exa
 export interface ExamineDeps {
   /** `undefined` for no limit. */
   readonly refusalLimit:
-    { check(head: RequestHead, token: string, request: VerifyRequest): void } | undefined;
+    | { check(head: RequestHead, token: string, request: VerifyRequest): void }
+    | undefined;
   /** `undefined` when the gateway accepts no tokens that are bound to a key. */
   readonly proofs: ProofVerifier | undefined;
 }

@@ -11,7 +11,7 @@ export type RateLimitStore = StoreFailure &
   (
     | /** A connected client of `redis` (node-redis) or `ioredis`. The caller closes it. */
       { readonly kind: "redis"; readonly client: object }
-      /** `redis://` or `rediss://`. Requires the package `redis`. The gateway closes its connection. */
+    /** `redis://` or `rediss://`. Requires the package `redis`. The gateway closes its connection. */
     | { readonly kind: "redis"; readonly url: string }
     /** The primary process of `serveGatewayCluster`, which sets this itself. */
     | { readonly kind: "cluster" }

@@ -19,7 +19,8 @@ export interface BuiltInsDeps {
   readonly withholdTokens: boolean;
   readonly hostFetch: HostFetch;
   readonly onSetupCompleted:
-    ((app: RegisteredApp, result: unknown) => void | PromiseLike<void>) | undefined;
+    | ((app: RegisteredApp, result: unknown) => void | PromiseLike<void>)
+    | undefined;
 }
 
 export function createBuiltIns(deps: BuiltInsDeps): ReadonlyMap<string, BuiltIn> {

@@ -61,7 +61,8 @@ export interface TestGuest<C extends Contract = AnyContract> {
     handler: (
       ...args: HandlerArgs<C, Name, "guestMethods">
     ) =>
-      HandlerResult<C, Name, "guestMethods"> | PromiseLike<HandlerResult<C, Name, "guestMethods">>,
+      | HandlerResult<C, Name, "guestMethods">
+      | PromiseLike<HandlerResult<C, Name, "guestMethods">>,
   ): Unsubscribe;
   publish<Topic extends TopicName<C>>(topic: Topic, payload: EventInput<C, Topic>): void;
   subscribe<Topic extends TopicName<C>>(

@@ -13,7 +13,8 @@ export const PENPAL: { readonly namespace: "penpal"; readonly channel: string } 
 
 /** A step of the handshake that arrives as a window message. */
 export type GuestStep =
-  { readonly type: "SYN"; readonly guestId: string } | { readonly type: "ACK2" };
+  | { readonly type: "SYN"; readonly guestId: string }
+  | { readonly type: "ACK2" };
 
 export type GuestCall = Extract<Message, { type: "CALL" | "DESTROY" }>;
 

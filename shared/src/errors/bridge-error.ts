@@ -2,7 +2,12 @@ import { hasCodeForm, isRetryable, reasonOf, type ErrorCode } from "./codes.ts";
 
 /** A value that survives `JSON.stringify` unchanged. */
 export type JsonValue =
-  string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
 
 export type ErrorDetails = Readonly<Record<string, JsonValue>>;
 

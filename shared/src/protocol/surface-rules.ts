@@ -8,7 +8,13 @@ import { BUILT_IN_METHODS } from "./names.ts";
 
 /** A method that acts on the host's page. */
 export type SurfaceMethod =
-  "navigate" | "reportPath" | "resize" | "showToast" | "confirm" | "openModal" | "closeModal";
+  | "navigate"
+  | "reportPath"
+  | "resize"
+  | "showToast"
+  | "confirm"
+  | "openModal"
+  | "closeModal";
 
 export interface SurfaceRule {
   /** Subject of an error message, such as `Opening a dialog`. */

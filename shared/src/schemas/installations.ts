@@ -12,7 +12,12 @@ const epochSeconds = z.number().check(z.gte(0));
  * finish; `uninstalling`: the issuer calls the backend to disconnect.
  */
 export type InstallationState =
-  "installing" | "setup" | "installed" | "failed" | "uninstalling" | "uninstalled";
+  | "installing"
+  | "setup"
+  | "installed"
+  | "failed"
+  | "uninstalling"
+  | "uninstalled";
 
 /** The two calls to the backend of an app. */
 export type LifecycleEventName = "connect" | "disconnect";
