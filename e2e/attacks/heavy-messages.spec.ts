@@ -30,7 +30,7 @@ test("a guest whose messages hide their size gets refusals, and the host serves 
     const arrived: unknown[] = [];
     const calls = [
       window.attackCall("add", new String("x".repeat(10_000_000))),
-      window.attackCall("add", Object.assign([], { length: 1_500_000, 7: 1 })),
+      window.attackCall("add", Object.assign([], { length: 500_000, 7: 1 })),
       window.attackCall("whoAmI", 1),
       window.attackCall("add", 1n << 64_000_000n),
     ];

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { publicPackages, readPackageJson, type Workspace } from "../packages/public-packages.ts";
 import { tarballPath } from "../packages/pack.ts";
+import { bunProgram } from "@breezeway/test-support/bun";
 import { bundledWordsProblems } from "./bundled-words.ts";
 import {
   COMBINATION_TOOLS,
@@ -47,45 +48,76 @@ export async function checkConsumer(root: string): Promise<string[]> {
   }
 }
 
+/** Bun lays packages out as npm does, in a seventh of its time. npm then judges the result. */
 async function install(
   root: string,
   project: string,
   packages: readonly Workspace[],
   others: readonly string[],
 ): Promise<string | undefined> {
-  const tarballs = packages.map((entry) => tarballPath(root, entry));
-  // The frameworks that some entries adapt to, with their types. Users of these entries have them
-  // installed.
-  const peers = packages.flatMap(({ manifest }) =>
-    [
-      ...Object.entries(manifest.peerDependencies ?? {}),
-      ...Object.entries(manifest.devDependencies ?? {}).filter(([name]) =>
-        name.startsWith("@types/"),
-      ),
-    ].map(([name, range]) => [name, range] as const),
+  const tarballs = Object.fromEntries(
+    packages.map((entry) => [entry.name, `file:${tarballPath(root, entry)}`]),
   );
+  const frameworks = await frameworksOf(root, packages, others);
+  const tools = COMBINATION_TOOLS.filter(([name]) => !frameworks.has(name));
+  const manifest = {
+    ...(await readPackageJson(project)),
+    dependencies: {
+      "@types/node": "24",
+      ...Object.fromEntries([...tools, ...frameworks]),
+      ...tarballs,
+    },
+    // The packages name each other by version, and no registry has them.
+    overrides: tarballs,
+  };
+  await writeFile(join(project, "package.json"), JSON.stringify(manifest));
+  const { code, output } = await run(bunProgram(), ["install", "--ignore-scripts"], {
+    cwd: project,
+    // On the disk of the project, so that files are linked.
+    env: { ...process.env, BUN_INSTALL_CACHE_DIR: join(project, ".bun") },
+  });
+  if (code !== 0) return `the tarballs cannot be installed:\n${excerpt(output)}`;
+  return peerProblem(project, new Set(frameworks.keys()));
+}
+
+/**
+ * The frameworks that some entries adapt to, with their types, and what the guide and the example app use.
+ * Users of these entries have them installed.
+ *
+ * @returns name → range, as this repository tests with it, where it does
+ */
+async function frameworksOf(
+  root: string,
+  packages: readonly Workspace[],
+  others: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
   const { dependencies = {} } = await readPackageJson(join(root, APP));
-  peers.push(...Object.entries(dependencies));
-  const ours = new Set(packages.map(({ name }) => name));
-  const ranges = new Map([
-    ...packages.flatMap(({ manifest }) => Object.entries(manifest.devDependencies ?? {})),
-    ...peers,
+  const peers = packages.flatMap(({ manifest }) => [
+    ...Object.entries(manifest.peerDependencies ?? {}),
+    ...Object.entries(manifest.devDependencies ?? {}).filter(([name]) =>
+      name.startsWith("@types/"),
+    ),
   ]);
-  // In the versions that this repository tests with, where it has any.
+  peers.push(...Object.entries(dependencies));
+  const tested = packages.flatMap(({ manifest }) => Object.entries(manifest.devDependencies ?? {}));
+  const ranges = new Map([...tested, ...peers]);
+  const ours = new Set(packages.map(({ name }) => name));
   const wanted = new Set([...peers.map(([name]) => name), ...others]);
-  const named = [...wanted]
-    .filter((name) => !ours.has(name))
-    .map((name) => {
-      const range = ranges.get(name);
-      return range === undefined ? name : `${name}@${range}`;
-    });
-  const tools = COMBINATION_TOOLS.filter(([name]) => !wanted.has(name)).map(
-    ([name, version]) => `${name}@${version}`,
+  return new Map(
+    [...wanted].filter((name) => !ours.has(name)).map((name) => [name, ranges.get(name) ?? "*"]),
   );
-  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
-  const args = ["install", ...flags, ...tarballs, ...named, ...tools, "@types/node@24"];
-  const { code, output } = await npm(args, project);
-  return code === 0 ? undefined : `npm install of the tarballs failed:\n${excerpt(output)}`;
+}
+
+/** Whether the packages ask for versions of a framework that exclude each other. */
+async function peerProblem(
+  project: string,
+  frameworks: ReadonlySet<string>,
+): Promise<string | undefined> {
+  const { output } = await npm(["ls", "--all"], project);
+  const wrong = [...output.matchAll(/(?:invalid|missing): (@?[^@\s]+)@\S+/gu)]
+    .filter(([, name = ""]) => frameworks.has(name))
+    .map(([text]) => text);
+  return wrong.length === 0 ? undefined : `peer dependencies do not fit:\n${wrong.join("\n")}`;
 }
 
 /** `@breezeway/guest`, `@breezeway/guest/react`, … */

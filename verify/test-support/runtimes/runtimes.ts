@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { arch, platform } from "node:process";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
+import { bunProgram } from "@breezeway/test-support/bun";
 import { freePort } from "@breezeway/test-support/free-port";
 import { startProgram, type RunningProgram } from "@breezeway/test-support/processes";
 import type { Bed, Issuers, RunningBed } from "../beds/bed.ts";
@@ -84,31 +85,15 @@ const workerd: Runtime = {
   },
 };
 
-/** The first that is there: the package `bun` moves its program when npm runs its install script. */
-function programOf(...places: readonly string[]): string {
-  const [found] = places.flatMap((place) => {
-    try {
-      return [load.resolve(place)];
-    } catch {
-      return [];
-    }
-  });
-  if (found === undefined) throw new Error(`none of ${places.join(", ")} is installed`);
-  return found;
-}
-
 const runtimes: readonly Runtime[] = [
   workerd,
   {
     name: "bun",
     adapters: servers,
-    command: async (folder) => {
-      const cpu = arch === "arm64" ? "aarch64" : arch;
-      return [
-        programOf(`@oven/bun-${platform}-${cpu}/bin/bun`, "bun/bin/bun.exe"),
-        await bundle("server.ts", join(folder, "program.mjs")),
-      ];
-    },
+    command: async (folder) => [
+      bunProgram(),
+      await bundle("server.ts", join(folder, "program.mjs")),
+    ],
   },
   {
     name: "deno",
