@@ -275,7 +275,7 @@ test("the document reloads and reconnects after going back in the frame's histor
   });
   await frame.waitForURL(/second/);
   await prepare(frame);
-  await frame.evaluate(() => history.back());
+  await frame.evaluate(() => void setTimeout(() => history.back()));
   await frame.waitForURL(/orders$/);
   await prepare(frame);
   expect(await frame.evaluate(() => "isFirst" in window)).toBe(false);

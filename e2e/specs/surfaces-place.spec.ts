@@ -272,6 +272,26 @@ test.describe("the size of a frame", () => {
     }
   });
 
+  test("follows content that goes on growing while the frame does", async ({ bridge, page }) => {
+    await bridge.openHost();
+    const frame = await mountSized(page);
+    await startResizing(frame);
+    for (let round = 0; round < 10; round += 1) {
+      const height = await frame.evaluate(async (start) => {
+        document.body.innerHTML = `<div></div>`;
+        let grown = start;
+        for (let step = 0; step < 12; step += 1) {
+          grown += 7;
+          document.body.querySelector("div")?.style.setProperty("height", `${grown}px`);
+          // Another task, as each message of a stream is.
+          await new Promise((resolve) => setTimeout(resolve));
+        }
+        return grown;
+      }, 100 + round);
+      await expect.poll(() => heightOf(page)).toBe(height);
+    }
+  });
+
   test("grows once when the content is always higher than the frame", async ({ bridge, page }) => {
     await bridge.openHost();
     const frame = await mountSized(page);

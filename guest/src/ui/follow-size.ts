@@ -5,7 +5,8 @@
  * [FS-2] It never loops. A height that depends on the frame's own (`100vh`, a scrollbar that appears
  *        and disappears) changes again with each answer. A height that exceeds the frame by as much as
  *        before is not reported, and after two other such changes in a row only a change from another
- *        cause is.
+ *        cause is. The document has another cause when it changes in a task of its own, even while the frame
+ *        changes, too.
  * [FS-3] It stops when the host refuses.
  * [FS-4] While the host is away, nothing is reported; the next change is.
  */
@@ -28,6 +29,8 @@ export function followSize(
   let viewport = window.innerHeight;
   let excess: number | undefined;
   let echoes = 0;
+  let isAnswering = false;
+  let hasOtherCause = false;
   let observer: ResizeObserver | undefined;
   let changes: MutationObserver | undefined;
   const events = new AbortController();
@@ -56,9 +59,10 @@ export function followSize(
     const heightPx = heightOf(element);
     // Measuring changes the body's style for a moment.
     changes?.takeRecords();
-    const isEcho = window.innerHeight !== viewport;
+    const isEcho = window.innerHeight !== viewport && !hasOtherCause;
+    hasOtherCause = false;
     viewport = window.innerHeight;
-    if (heightPx === measured) return;
+    if (heightPx === measured) return void (echoes = 0);
     measured = heightPx;
     const isCarried = isEcho && heightPx > viewport && heightPx - viewport === excess;
     excess = heightPx - viewport;
@@ -75,7 +79,10 @@ export function followSize(
   observer = new ResizeObserver(() => schedule(measure));
   observer.observe(element);
   // An element that is positioned absolutely changes the size of no other.
-  changes = new MutationObserver(() => schedule(measure));
+  changes = new MutationObserver(() => {
+    hasOtherCause ||= !isAnswering;
+    schedule(measure);
+  });
   changes.observe(element, {
     subtree: true,
     childList: true,
@@ -83,6 +90,14 @@ export function followSize(
     characterData: true,
   });
   const { signal } = events;
+  // What the page does about its new height, it does in the task of the event.
+  const answer = (): void => {
+    isAnswering = true;
+    setTimeout(() => (isAnswering = false));
+    // The frame's answer may come after the host's. Unseen, it would count as the cause of the next change.
+    schedule(measure);
+  };
+  addEventListener("resize", answer, { signal, capture: true });
   for (const occasion of OCCASIONS.split(" ")) {
     addEventListener(occasion, () => schedule(measure), { signal, capture: true });
   }
