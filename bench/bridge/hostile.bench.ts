@@ -19,7 +19,7 @@ import { HOSTILE_VALUES } from "./hostile-values.ts";
 import { serveSites } from "./serve.ts";
 
 const SEED = Number(process.env["SEED"] ?? Date.now() % 1_000_000);
-const ROUNDS = Number(process.env["ROUNDS"] ?? 3);
+const ROUNDS = Number(process.env["ROUNDS"] ?? 1);
 const ONLY = process.env["ONLY"]?.split(",") ?? [""];
 /** Just below the limit of a message. */
 const MAX_BYTES = Number(process.env["BYTES"] ?? 15_000_000);
