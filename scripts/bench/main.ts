@@ -75,7 +75,8 @@ async function runOne(bench: Bench, { name, file, isQuick }: OneRun): Promise<bo
 async function versionOf(file: string | undefined, args: readonly string[]): Promise<string> {
   if (file === undefined) return "unknown";
   const { code, output } = await run(file, args, { cwd: ROOT });
-  return code === 0 ? output.trim() : "unknown";
+  // A wrapper script may write warnings before it.
+  return (code === 0 && output.trim().split("\n").at(-1)?.trim()) || "unknown";
 }
 
 interface Before {

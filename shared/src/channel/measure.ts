@@ -162,7 +162,11 @@ export class Measurement {
     // A sparse list has many more holes than bytes, so its holes are counted without a walk.
     this.#add((list.length - items - 1) * SLOT_BYTES);
     for (let i = 0; i < items; i += 1) this.#walk(list[Number(keys[i])], depth);
-    for (let i = items; i < keys.length; i += 1) this.#walkMember(list, keys[i] ?? "", depth);
+    for (let i = items; i < keys.length; i += 1) {
+      const key = keys[i] ?? "";
+      this.#addKey(key, i - items + 1);
+      this.#walk((list as unknown as Record<string, unknown>)[key], depth);
+    }
   }
 
   #walkMembers(value: object, depth: number): void {
@@ -170,14 +174,14 @@ export class Measurement {
     let members = 0;
     for (const key in value) {
       members += 1;
-      this.#add(members > MAX_LEAN_MEMBERS ? key.length + WIDE_MEMBER_BYTES : key.length);
+      this.#addKey(key, members);
       this.#walk((value as Record<string, unknown>)[key], depth);
     }
   }
 
-  #walkMember(value: object, key: string, depth: number): void {
-    this.#add(key.length);
-    this.#walk((value as Record<string, unknown>)[key], depth);
+  /** @param members How many members the object has so far. */
+  #addKey(key: string, members: number): void {
+    this.#add(members > MAX_LEAN_MEMBERS ? key.length + WIDE_MEMBER_BYTES : key.length);
   }
 
   /** Objects other than lists and plain objects. */
