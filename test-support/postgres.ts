@@ -181,7 +181,10 @@ export async function query(connectionString: string, text: string): Promise<unk
 
 /** The first cluster is kept and copied for the others, which takes a tenth of the time. */
 async function makeCluster(bin: string, data: string, user: Partial<UnixUser>): Promise<void> {
-  const name = [PACKAGE_VERSION, bin, user.uid ?? "self"].join("-").replaceAll(/[^\w.]+/gu, "-");
+  const { stdout: version } = await run(join(bin, "postgres"), ["--version"], {
+    env: environment(bin),
+  });
+  const name = [version.trim(), user.uid ?? "self"].join("-").replaceAll(/[^\w.]+/gu, "-");
   const kept = join(CACHE, `empty-${name}`);
   if (existsSync(kept)) {
     await run("cp", ["-a", kept, data]);

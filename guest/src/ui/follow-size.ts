@@ -31,14 +31,10 @@ export function followSize(
   let echoes = 0;
   let isAnswering = false;
   let hasOtherCause = false;
-  let observer: ResizeObserver | undefined;
-  let changes: MutationObserver | undefined;
-  const events = new AbortController();
+  const following = new AbortController();
 
   const stop = (): void => {
-    events.abort();
-    observer?.disconnect();
-    changes?.disconnect();
+    following.abort();
     cancelAnimationFrame(frame);
     isReporting = true;
   };
@@ -58,7 +54,7 @@ export function followSize(
     if (isReporting) return;
     const heightPx = heightOf(element);
     // Measuring changes the body's style for a moment.
-    changes?.takeRecords();
+    changes.takeRecords();
     const isEcho = window.innerHeight !== viewport && !hasOtherCause;
     hasOtherCause = false;
     viewport = window.innerHeight;
@@ -76,32 +72,51 @@ export function followSize(
     }, failed);
   };
 
-  observer = new ResizeObserver(() => schedule(measure));
-  observer.observe(element);
-  // An element that is positioned absolutely changes the size of no other.
-  changes = new MutationObserver(() => {
-    hasOtherCause ||= !isAnswering;
-    schedule(measure);
+  const changes = watchCauses(element, following.signal, {
+    onDocument() {
+      hasOtherCause ||= !isAnswering;
+      schedule(measure);
+    },
+    // What the page does about its new height, it does in the task of the event.
+    onFrame() {
+      isAnswering = true;
+      setTimeout(() => (isAnswering = false));
+      // The frame's answer may come after the host's. Unseen, it would count as the cause of the next change.
+      schedule(measure);
+    },
+    onOther: () => schedule(measure),
   });
+  return stop;
+}
+
+interface Causes {
+  readonly onDocument: () => void;
+  readonly onFrame: () => void;
+  readonly onOther: () => void;
+}
+
+/** Watches for all that may change the height of the element. */
+function watchCauses(element: HTMLElement, signal: AbortSignal, causes: Causes): MutationObserver {
+  const { onDocument, onFrame, onOther } = causes;
+  const sizes = new ResizeObserver(onOther);
+  sizes.observe(element);
+  // An element that is positioned absolutely changes the size of no other.
+  const changes = new MutationObserver(onDocument);
   changes.observe(element, {
     subtree: true,
     childList: true,
     attributes: true,
     characterData: true,
   });
-  const { signal } = events;
-  // What the page does about its new height, it does in the task of the event.
-  const answer = (): void => {
-    isAnswering = true;
-    setTimeout(() => (isAnswering = false));
-    // The frame's answer may come after the host's. Unseen, it would count as the cause of the next change.
-    schedule(measure);
-  };
-  addEventListener("resize", answer, { signal, capture: true });
+  addEventListener("resize", onFrame, { signal, capture: true });
   for (const occasion of OCCASIONS.split(" ")) {
-    addEventListener(occasion, () => schedule(measure), { signal, capture: true });
+    addEventListener(occasion, onOther, { signal, capture: true });
   }
-  return stop;
+  signal.addEventListener("abort", () => {
+    sizes.disconnect();
+    changes.disconnect();
+  });
+  return changes;
 }
 
 function heightOf(element: HTMLElement): number {

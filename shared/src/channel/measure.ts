@@ -6,21 +6,17 @@
  */
 import { BridgeError } from "../errors/bridge-error.ts";
 import type { ChannelLimits } from "../limits.ts";
+import {
+  bigintBytes,
+  leafBytes,
+  tagOf,
+  tooLarge,
+  type ImageBitmapLike,
+  type ImageDataLike,
+} from "./carried-types.ts";
 
 // Approximate memory of the smallest value.
 const SLOT_BYTES = 8;
-
-// The browser keeps a pipe for each port or stream, and a handle for each Blob.
-const PIPE_BYTES = 4_096;
-
-// A matrix has 16 numbers, and a quad has four points of four numbers.
-const GEOMETRY_BYTES = 128;
-
-// Above the largest RSA modulus in use. Comparison with a bound reads the length of a BigInt first, so
-// its cost does not depend on the peer.
-const MAX_BIGINT_BITS = 4_096;
-const MAX_BIGINT = 1n << BigInt(MAX_BIGINT_BITS);
-const MAX_SMALL_BIGINT = 1n << 64n;
 
 // An object with more members is a hash table: it takes far more memory and time than its text.
 const MAX_LEAN_MEMBERS = 1_024;
@@ -162,11 +158,8 @@ export class Measurement {
     // A sparse list has many more holes than bytes, so its holes are counted without a walk.
     this.#add((list.length - items - 1) * SLOT_BYTES);
     for (let i = 0; i < items; i += 1) this.#walk(list[Number(keys[i])], depth);
-    for (let i = items; i < keys.length; i += 1) {
-      const key = keys[i] ?? "";
-      this.#addKey(key, i - items + 1);
-      this.#walk((list as unknown as Record<string, unknown>)[key], depth);
-    }
+    const names = keys.slice(items);
+    names.forEach((name, index) => this.#walkMember(list, name, index + 1, depth));
   }
 
   #walkMembers(value: object, depth: number): void {
@@ -174,14 +167,14 @@ export class Measurement {
     let members = 0;
     for (const key in value) {
       members += 1;
-      this.#addKey(key, members);
-      this.#walk((value as Record<string, unknown>)[key], depth);
+      this.#walkMember(value, key, members, depth);
     }
   }
 
   /** @param members How many members the object has so far. */
-  #addKey(key: string, members: number): void {
+  #walkMember(value: object, key: string, members: number, depth: number): void {
     this.#add(members > MAX_LEAN_MEMBERS ? key.length + WIDE_MEMBER_BYTES : key.length);
+    this.#walk((value as Record<string, unknown>)[key], depth);
   }
 
   /** Objects other than lists and plain objects. */
@@ -273,70 +266,6 @@ export class Measurement {
   }
 }
 
-// Types of browsers, for which this package has no declarations.
-interface ImageDataLike {
-  readonly data: Uint8ClampedArray;
-}
-interface BlobLike {
-  readonly type: string;
-  readonly name?: string;
-}
-interface ImageBitmapLike {
-  readonly width: number;
-  readonly height: number;
-}
-
-/**
- * Bytes of an object without parts, beside its slot. The names are those of the HTML standard's
- * StructuredSerializeInternal and of interfaces marked Serializable or Transferable. A type that is not
- * in the list is refused, and `undefined` here: boxed primitives, whose characters count as members, shared memory, keys,
- * file handles, video frames, and what browsers add later.
- */
-function leafBytes(tag: string, value: object): number | undefined {
-  switch (tag) {
-    case "[object Date]":
-      return 0;
-    case "[object RegExp]":
-      return (value as RegExp).source.length;
-    case "[object Blob]":
-    case "[object File]": {
-      const { type: mediaType, name = "" } = value as BlobLike;
-      return PIPE_BYTES + mediaType.length + name.length;
-    }
-    case "[object MessagePort]":
-    // The name that Node gives a port. No other event target can be posted.
-    case "[object EventTarget]":
-    case "[object ReadableStream]":
-    case "[object WritableStream]":
-    case "[object TransformStream]":
-      return PIPE_BYTES;
-    case "[object DOMPoint]":
-    case "[object DOMPointReadOnly]":
-    case "[object DOMRect]":
-    case "[object DOMRectReadOnly]":
-    case "[object DOMQuad]":
-    case "[object DOMMatrix]":
-    case "[object DOMMatrixReadOnly]":
-      return GEOMETRY_BYTES;
-    default:
-      return undefined;
-  }
-}
-
-/**
- * The type as `[object Date]`, from internal slots or the prototype. A peer cannot choose it, since
- * structured clone carries neither symbols nor prototypes.
- */
-function tagOf(value: object): string {
-  return Object.prototype.toString.call(value);
-}
-
-function bigintBytes(value: bigint): number {
-  if (value < MAX_SMALL_BIGINT && value > -MAX_SMALL_BIGINT) return 0;
-  if (value < MAX_BIGINT && value > -MAX_BIGINT) return MAX_BIGINT_BITS / 8;
-  throw tooLarge(`A message has a BigInt of more than ${MAX_BIGINT_BITS} bits.`);
-}
-
 /** With a loop, since the methods of lists leave holes out. */
 function hasHole(list: readonly unknown[]): boolean {
   if (!list.includes(undefined)) return false;
@@ -349,10 +278,6 @@ function hasHole(list: readonly unknown[]): boolean {
 function isIndex(key: string | undefined): boolean {
   const index = Number(key) >>> 0;
   return index < 0xff_ff_ff_ff && String(index) === key;
-}
-
-function tooLarge(message: string): BridgeError {
-  return new BridgeError("FRAME_TOO_LARGE", message);
 }
 
 function refusedType(tag: string): BridgeError {
