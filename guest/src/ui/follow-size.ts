@@ -31,6 +31,7 @@ export function followSize(
   let echoes = 0;
   let isAnswering = false;
   let hasOtherCause = false;
+  let changes: MutationObserver | undefined;
   const following = new AbortController();
 
   const stop = (): void => {
@@ -54,7 +55,7 @@ export function followSize(
     if (isReporting) return;
     const heightPx = heightOf(element);
     // Measuring changes the body's style for a moment.
-    changes.takeRecords();
+    changes?.takeRecords();
     const isEcho = window.innerHeight !== viewport && !hasOtherCause;
     hasOtherCause = false;
     viewport = window.innerHeight;
@@ -72,7 +73,7 @@ export function followSize(
     }, failed);
   };
 
-  const changes = watchCauses(element, following.signal, {
+  changes = watchCauses(element, following.signal, {
     onDocument() {
       hasOtherCause ||= !isAnswering;
       schedule(measure);
