@@ -1,6 +1,6 @@
 /** The gateway of `rest.ts`, in a process of its own: it follows a configuration file and reports its use. */
 import { readGatewayConfig, serveGateway, watchGatewayConfig } from "@breezeway/gateway/node";
-import { watchTurns, type Turns } from "../turns.ts";
+import { watchTurns, type Turns } from "@breezeway/test-support/turns";
 
 const [file = ""] = process.argv.slice(2);
 

@@ -21,7 +21,7 @@ import { createSigner, ISSUER } from "@breezeway/test-support/signer";
 import { listen } from "@breezeway/test-support/listen";
 import { report } from "../figures.ts";
 import { record } from "../scale/figure.ts";
-import type { Turns } from "../turns.ts";
+import type { Turns } from "@breezeway/test-support/turns";
 import type { FromGateway, Usage } from "./rest-gateway.ts";
 
 const setting = (name: string, otherwise: number): number => Number(process.env[name] ?? otherwise);

@@ -17,7 +17,7 @@ import { sqliteStore, type Store } from "@breezeway/issuer";
 import { postgresStore } from "@breezeway/issuer/postgres";
 import { query } from "@breezeway/test-support/postgres";
 import { failureOf, record } from "../scale/figure.ts";
-import { watchTurns, type Turns } from "../turns.ts";
+import { watchTurns, type Turns } from "@breezeway/test-support/turns";
 import { startMaintained, type Maintained } from "./maintained.ts";
 
 const COUNTS = (process.env["BREEZEWAY_BENCH_SESSIONS"] ?? "1000,100000").split(",").map(Number);

@@ -15,7 +15,7 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createIssuer, sqliteStore, type Issuer } from "@breezeway/issuer";
 import { record } from "../scale/figure.ts";
-import { watchTurns, type Turns } from "../turns.ts";
+import { watchTurns, type Turns } from "@breezeway/test-support/turns";
 import { ISSUER, openStreams, type Reading } from "./open-streams.ts";
 
 const COUNTS = (process.env["BREEZEWAY_BENCH_STREAMS"] ?? "100,10000,20000").split(",").map(Number);

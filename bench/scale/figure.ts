@@ -1,7 +1,7 @@
 /** The figures of a bench, for a program that runs it and makes one table of several runs. */
 import { appendFileSync } from "node:fs";
 import process from "node:process";
-import type { Turns } from "../turns.ts";
+import type { Turns } from "@breezeway/test-support/turns";
 
 export interface Figure extends Partial<Turns> {
   /** The operation, in words. */

@@ -6,6 +6,7 @@
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import process from "node:process";
+import { setImmediate as nextTurn } from "node:timers/promises";
 
 export interface Turns {
   /** The longest turn in time that passed, in milliseconds. */
@@ -48,4 +49,20 @@ export function watchTurns(): TurnWatch {
       delay.disable();
     },
   };
+}
+
+/**
+ * The part of a work's processor time that its longest turn of the event loop took, 0 to 1. It depends neither on the
+ * speed of the machine nor on other programs. A work in one piece has 1.
+ */
+export async function longestTurnOf(work: () => Promise<unknown>): Promise<number> {
+  const turns = watchTurns();
+  await nextTurn();
+  turns.read();
+  const before = process.threadCpuUsage();
+  await work();
+  const { user, system } = process.threadCpuUsage(before);
+  const { turnCpuMs } = turns.read();
+  turns.stop();
+  return turnCpuMs / ((user + system) / 1_000);
 }
