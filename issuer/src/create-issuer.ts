@@ -1,5 +1,8 @@
 /** The public issuer: usable at once, working once its store is open. */
 import { systemClock, type Clock } from "@breezeway/shared";
+import type { AppService } from "./apps/app-service.ts";
+import { inBoth } from "./apps/app-catalog.ts";
+import { createAppsApi, type IssuerApps } from "./apps/apps-api.ts";
 import { problem } from "./http/respond.ts";
 import type { RequestInfo } from "./http/router.ts";
 import { cookieFor, createSessionCookie } from "./http/session-cookie.ts";
@@ -7,7 +10,12 @@ import {
   createInstallationsApi,
   type IssuerInstallations,
 } from "./installations/installations-api.ts";
-import { parseIssuerOptions, parseReloadOptions, type IssuerSettings } from "./issuer-settings.ts";
+import {
+  parseIssuerOptions,
+  parseReloadOptions,
+  type IssuerSettings,
+  type ReloadOptions,
+} from "./issuer-settings.ts";
 import type { IssuerKeys } from "./keys/key-ring.ts";
 import type { IssuerOptions } from "./options.ts";
 import { openRuntime } from "./runtime/open-runtime.ts";
@@ -21,6 +29,8 @@ export interface Issuer {
   readonly fetch: (request: Request, info?: RequestInfo) => Promise<Response>;
   readonly sessions: IssuerSessions;
   readonly keys: IssuerKeys;
+  /** The apps, as they change while everything runs. */
+  readonly apps: IssuerApps;
   /** Apps in tenants. Needs the option `installations`. */
   readonly installations: IssuerInstallations;
   /**
@@ -31,14 +41,15 @@ export interface Issuer {
    */
   readonly ready: Promise<void>;
   /**
-   * Replaces the apps for every request that starts afterwards. Revokes the tokens of each app that
+   * Replaces the apps of the option `apps` for every request that starts afterwards. Revokes the tokens of each app that
    * was removed, moved to another origin or lost a scope; the promise waits for that.
    *
-   * @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID: the old apps stay
+   * @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID: the old apps stay. An app of the store has one of the ids,
+   *   or the options are wrong
    * @throws {BridgeError} STORE_UNAVAILABLE: the apps are replaced, but older tokens stay valid until
    *   they expire or until the next call, which retries the revocations
    */
-  readonly reload: (options: Pick<IssuerOptions, "apps">) => Promise<void>;
+  readonly reload: (options: ReloadOptions) => Promise<void>;
   /** Ends timers and streams and closes the store. Idempotent. */
   readonly close: () => Promise<void>;
   readonly [Symbol.asyncDispose]: () => Promise<void>;
@@ -87,11 +98,12 @@ export function createIssuerWithHooks(options: IssuerOptions, hooks: IssuerTestH
     },
     sessions,
     keys: createKeysApi(running),
+    apps: createAppsApi(async () => (await running()).apps.service),
     installations: createInstallationsApi(async () => (await running()).installations),
     get ready() {
       return runtime.ready;
     },
-    reload: createReload(settings, sessions),
+    reload: createReload(settings, { sessions, running }),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -107,15 +119,31 @@ function createKeysApi(running: () => Promise<Runtime>): IssuerKeys {
   };
 }
 
-function createReload(settings: IssuerSettings, sessions: IssuerSessions): Issuer["reload"] {
+interface ReloadDeps {
+  readonly sessions: IssuerSessions;
+  readonly running: () => Promise<Runtime>;
+}
+
+function createReload(
+  { apps, algorithms }: IssuerSettings,
+  { sessions, running }: ReloadDeps,
+): Issuer["reload"] {
   /** Apps whose tokens an earlier reload could not revoke. */
   const unrevoked = new Set<string>();
   return async (options) => {
-    const next = parseReloadOptions(options, settings.algorithms);
-    for (const appId of settings.apps.replace(next)) unrevoked.add(appId);
+    const next = parseReloadOptions(options, algorithms);
+    const service = async (): Promise<AppService> => (await running()).apps.service;
+    // Without the store, its last known apps are compared.
+    await service()
+      .then(({ current }) => current())
+      .catch(() => undefined);
+    const double = next.all.find(({ id }) => apps.stored(id).app);
+    if (double) throw inBoth(double.id);
+    for (const appId of apps.replaceSeed(next)) unrevoked.add(appId);
     for (const appId of unrevoked) {
       await sessions.revokeTokensForApp(appId);
       unrevoked.delete(appId);
     }
+    await (await service()).announceSeed();
   };
 }

@@ -1,6 +1,18 @@
 export { BridgeError } from "@breezeway/shared";
 export { createIssuer } from "./create-issuer.ts";
 export type { Issuer } from "./create-issuer.ts";
+export type {
+  AppActor,
+  AppWrite,
+  IssuerApps,
+  Page,
+  PageOptions,
+  PutOptions,
+  ResumeOptions,
+  SuspendOptions,
+} from "./apps/apps-api.ts";
+export type { AppChange, AppInfo } from "./apps/app-info.ts";
+export type { ManifestChange, ManifestDiff } from "./apps/manifest-diff.ts";
 export { assertIssuerOptions } from "./issuer-settings.ts";
 export type { ClaimsContext, ClaimsHook } from "./tokens/claims-hook.ts";
 export type { IssuerOptions, KeyOptions, RevocationOptions, SessionOptions } from "./options.ts";

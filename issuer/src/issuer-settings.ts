@@ -11,6 +11,7 @@ import {
   type AppRegistry,
 } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
+import { createAppCatalog, type AppCatalog } from "./apps/app-catalog.ts";
 import { pinoAudit, silentAudit, type AuditSink } from "./audit/audit.ts";
 import { rateLimitOptions, type RateLimits } from "./http/rate-limits.ts";
 import {
@@ -26,7 +27,6 @@ import {
 } from "./login/dev-login-options.ts";
 import { oidcOptions, type OidcOptions } from "./login/oidc-options.ts";
 import type { IssuerOptions, KeyOptions, RevocationOptions, SessionOptions } from "./options.ts";
-import { createReplaceableRegistry, type ReplaceableRegistry } from "./replaceable-registry.ts";
 import type { SessionLifetimes } from "./sessions/lifetime.ts";
 import type { Store } from "./store/store.ts";
 import type { ClaimsHook } from "./tokens/claims-hook.ts";
@@ -37,7 +37,7 @@ export interface IssuerSettings {
   readonly url: URL;
   /** The path of `url`, without a trailing slash. */
   readonly mountPath: string;
-  readonly apps: ReplaceableRegistry;
+  readonly apps: AppCatalog;
   readonly store: Store;
   readonly devLogin: DevLoginOptions | undefined;
   readonly oidc: OidcOptions | undefined;
@@ -64,19 +64,22 @@ const DAY_SECONDS = 86_400;
 const DEFAULT_IN_MEMORY = 100_000;
 const MAX_LIFETIME_SECONDS = 365 * DAY_SECONDS;
 
-const appsOption = z.custom<IssuerOptions["apps"]>(
-  (apps) => Array.isArray(apps) || isRegistry(apps),
-  {
-    error: ({ input }) =>
-      input === undefined ? "is required" : "must be a list of manifests or an app registry",
-  },
-);
+type GivenApps = NonNullable<IssuerOptions["apps"]>;
 
-const reloadOptions = optionObject<Pick<IssuerOptions, "apps">>({ apps: appsOption });
+const appsOption = z.custom<GivenApps>((apps) => Array.isArray(apps) || isRegistry(apps), {
+  error: ({ input }) =>
+    input === undefined ? "is required" : "must be a list of manifests or an app registry",
+});
+
+export interface ReloadOptions {
+  readonly apps: GivenApps;
+}
+
+const reloadOptions = optionObject<ReloadOptions>({ apps: appsOption });
 
 const issuerOptions = optionObject<IssuerOptions>({
   issuer: z.string(),
-  apps: appsOption,
+  apps: z.optional(appsOption),
   store: instanceOption<Store>(
     ["open"],
     "must be a store, such as sqliteStore(…) or postgresStore(…)",
@@ -138,7 +141,9 @@ export function parseIssuerOptions(given: IssuerOptions): IssuerSettings {
     issuer: options.issuer,
     url,
     mountPath: url.pathname.replace(/\/$/, ""),
-    apps: createReplaceableRegistry(registryOf(options.apps, algorithms)),
+    apps: createAppCatalog(
+      options.apps === undefined ? createAppRegistry([]) : registryOf(options.apps, algorithms),
+    ),
     store: options.store,
     devLogin: options.devLogin,
     oidc: options.oidc,
@@ -179,7 +184,7 @@ export function assertIssuerOptions(options: IssuerOptions): void {
  * @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID
  */
 export function parseReloadOptions(
-  given: Pick<IssuerOptions, "apps">,
+  given: ReloadOptions,
   algorithms: IssuerSettings["algorithms"],
 ): AppRegistry {
   const { apps } = parseOptions(reloadOptions, given, "issuer.reload");
@@ -188,7 +193,7 @@ export function parseReloadOptions(
 
 /** @throws {BridgeError} CONFIG_INVALID, MANIFEST_INVALID */
 function registryOf(
-  given: IssuerOptions["apps"],
+  given: GivenApps,
   algorithms: IssuerSettings["algorithms"],
   source = "createIssuer",
 ): AppRegistry {

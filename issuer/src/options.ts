@@ -55,8 +55,11 @@ export interface IssuerOptions {
    * `iss` of every token. https, or http on loopback; no trailing slash, no query.
    */
   readonly issuer: string;
-  /** The apps that tokens can be minted for. */
-  readonly apps: AppRegistry | readonly (ManifestInput | RegisteredApp)[];
+  /**
+   * Apps that only their files change, besides those that `issuer.apps` keeps in the store. An id may not
+   * be in both. Default: none.
+   */
+  readonly apps?: AppRegistry | readonly (ManifestInput | RegisteredApp)[];
   readonly store: Store;
   /** Sign-in without a password, for development. */
   readonly devLogin?: DevLoginOptions;
@@ -70,7 +73,10 @@ export interface IssuerOptions {
   readonly tokenTtlSeconds?: number;
   /** Exact origins, besides the issuer's own, whose pages may use the session endpoints. */
   readonly trustedOrigins?: readonly string[];
-  /** Apps whose tokens are signed with ES256, for verifiers without Ed25519. Default: none. */
+  /**
+   * Apps whose tokens are signed with ES256, for verifiers without Ed25519. With the option `apps`, each
+   * must be one of those. Default: none.
+   */
   readonly algorithms?: Readonly<Record<string, SigningAlgorithm>>;
   readonly keys?: KeyOptions;
   readonly sessions?: SessionOptions;

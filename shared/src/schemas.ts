@@ -64,6 +64,19 @@ export type {
   RegisteredApp,
   SandboxToken,
 } from "./schemas/manifest.ts";
+export {
+  appListResponseSchema,
+  isNarrower,
+  registryResponseSchema,
+  suspensionReason,
+} from "./schemas/registry.ts";
+export type {
+  AppListResponse,
+  AppSuspension,
+  RegistryEntry,
+  RegistryResponse,
+  TenantApp,
+} from "./schemas/registry.ts";
 export { KEY_REMOVAL_SECONDS, revocationSchema } from "./schemas/revocations.ts";
 export type { Revocation, RevocationSnapshot } from "./schemas/revocations.ts";
 export { hasEqualNames } from "./schemas/equal-names.ts";

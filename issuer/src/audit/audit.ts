@@ -23,6 +23,10 @@ export type AuditEventName =
   | "key.created"
   | "key.retired"
   | "key.removed"
+  | "app.put"
+  | "app.removed"
+  | "app.suspended"
+  | "app.resumed"
   | `installation.${InstallationState}`;
 
 export interface AuditEvent {
@@ -43,6 +47,10 @@ export interface AuditEvent {
   readonly reason?: string | undefined;
   /** Number of sessions, unless it is 1. */
   readonly count?: number | undefined;
+  /** Of an app's manifest. */
+  readonly revision?: number | undefined;
+  /** Fields of the manifest that changed. */
+  readonly fields?: readonly string[] | undefined;
   readonly requestId?: string | undefined;
 }
 

@@ -22,13 +22,20 @@ export type InternalKind =
   | "renewed"
   | "keys-changed"
   | "installations-changed"
+  | "apps-changed"
   | "sessions-ended";
+
+/** The subject of an `apps-changed` that is about the apps of files. No app has this id. */
+export const ALL_APPS = "*";
 
 export interface Change {
   readonly kind: RevocationKind | InternalKind;
-  /** Session handle, user, tenant, app or key id, by kind. For `installations-changed`, the tenant id; for `sessions-ended`, that of its `detail`. */
+  /**
+   * Session handle, user, tenant, app or key id, by kind. For `installations-changed`, the tenant id; for
+   * `apps-changed`, the app id, or {@link ALL_APPS}; for `sessions-ended`, that of its `detail`.
+   */
   readonly subject: string;
-  /** Narrows a `user` or `app` revocation to one tenant. */
+  /** Narrows a `user` or `app` revocation, or an `apps-changed`, to one tenant. */
   readonly tenantId?: string;
   /** The reason of a `session`, such as `signed-out` or `refresh-reused`. The kind of a `sessions-ended`. */
   readonly detail?: string;

@@ -68,6 +68,7 @@ describe("the revocation feed", () => {
     const told: unknown[] = [];
     feed.subscribe({
       onRevocations: (entries) => told.push(...entries.map(({ seq }) => seq)),
+      onRegistry: () => undefined,
       onSnapshot: ({ seq, revocations }) => told.push([seq, revocations.map(({ id }) => id)]),
     });
     await append("a", "b");
@@ -95,7 +96,11 @@ describe("the readers of the feed", () => {
     await feed.load();
     const told: unknown[] = [];
     for (let reader = 0; reader < 3; reader += 1) {
-      feed.subscribe({ onRevocations: (entries) => told.push(entries), onSnapshot: () => {} });
+      feed.subscribe({
+        onRegistry: () => undefined,
+        onRevocations: (entries) => told.push(entries),
+        onSnapshot: () => {},
+      });
     }
     for (let seq = 1; seq <= 1_000; seq += 1) feed.onChange(change(seq));
     expect(told).toEqual([]);

@@ -22,6 +22,8 @@ import {
 export interface FeedListener {
   /** New entries, oldest first. All listeners get the same array. */
   readonly onRevocations: (entries: readonly NumberedRevocation[]) => void;
+  /** Apps have changed: the reader asks for the registry again, if it follows that. */
+  readonly onRegistry: () => void;
   /** Replaces everything that the reader knows, since entries were missed. */
   readonly onSnapshot: (snapshot: RevocationSnapshot) => void;
 }
@@ -58,6 +60,7 @@ export function createRevocationFeed({ store, clock }: RevocationFeedDeps): Revo
   let sinceGap: NumberedRevocation[] | undefined = [];
   /** Entries that no reader has received yet. */
   let fresh: NumberedRevocation[] = [];
+  let hasNewApps = false;
 
   const snapshotAt = createSnapshots(window);
   const snapshot = (): RevocationSnapshot => snapshotAt(seq);
@@ -65,6 +68,7 @@ export function createRevocationFeed({ store, clock }: RevocationFeedDeps): Revo
   const onChange = (change: ChangeRow): void => {
     if (change.seq <= seq) return;
     seq = change.seq;
+    if (change.kind === "apps-changed") hasNewApps = true;
     const entry = toEntry(change);
     if (!entry) return;
     window.add(entry);
@@ -77,10 +81,15 @@ export function createRevocationFeed({ store, clock }: RevocationFeedDeps): Revo
   };
 
   const flush = (): void => {
-    if (fresh.length === 0) return;
-    const entries = fresh;
-    fresh = [];
-    slices.tell(listeners, (listener) => listener.onRevocations(entries));
+    if (fresh.length > 0) {
+      const entries = fresh;
+      fresh = [];
+      slices.tell(listeners, (listener) => listener.onRevocations(entries));
+    }
+    if (hasNewApps) {
+      hasNewApps = false;
+      slices.tell(listeners, (listener) => listener.onRegistry(), "registry");
+    }
   };
 
   const load = async (): Promise<void> => {

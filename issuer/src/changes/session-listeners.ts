@@ -33,12 +33,14 @@ export interface SessionListeners {
 
 interface Member {
   readonly listener: SessionListener;
-  readonly keys: { session: string; user: string; tenant: string };
+  readonly keys: { session: string; user: string; tenant: string; all: string };
 }
 
 type Subject = keyof Member["keys"];
 
-const SUBJECTS = ["session", "user", "tenant"] as const;
+const SUBJECTS = ["session", "user", "tenant", "all"] as const;
+/** Every session listens to it. */
+const ALL = "all";
 
 /** Which subject a change is about. Other kinds cause no event. */
 const SUBJECT_OF: Readonly<Partial<Record<string, Subject>>> = {
@@ -49,6 +51,16 @@ const SUBJECT_OF: Readonly<Partial<Record<string, Subject>>> = {
   tenant: "tenant",
   "installations-changed": "tenant",
 };
+
+/** The key of those that a change concerns; `undefined` when it causes no event. */
+function concernedKey({ kind, subject: id, tenant_id: tenantId }: ChangeRow): string | undefined {
+  if (kind === "apps-changed") return tenantId === null ? ALL : keyOf("tenant", tenantId);
+  const subject = SUBJECT_OF[kind];
+  return subject && keyOf(subject, id);
+}
+
+/** Repeated, these say nothing more than the last time. */
+const REPEATABLE = new Set(["installations-changed", "apps-changed"]);
 
 export function createSessionListeners(): SessionListeners {
   const slices = createToldInSlices<Member>();
@@ -79,6 +91,7 @@ export function createSessionListeners(): SessionListeners {
         session: keyOf("session", handle),
         user: keyOf("user", userId),
         tenant: keyOf("tenant", tenantId),
+        all: ALL,
       };
       const member = { listener, keys };
       for (const subject of SUBJECTS) add(keys[subject], member);
@@ -91,22 +104,17 @@ export function createSessionListeners(): SessionListeners {
       };
     },
     onChange: (change) => {
-      const { kind, subject: id, tenant_id: tenantId } = change;
-      const subject = SUBJECT_OF[kind];
-      if (subject === undefined) return;
-      const concerned = index.get(keyOf(subject, id));
+      const { kind, tenant_id: tenantId } = change;
+      const key = concernedKey(change);
+      const concerned = key === undefined ? undefined : index.get(key);
       if (!concerned) return;
-      // Repeated, it says nothing more than the last time.
-      const replaces = kind === "installations-changed" ? keyOf(subject, id) : undefined;
+      const replaces = REPEATABLE.has(kind) ? `${kind} ${key}` : undefined;
       slices.tell(concerned, ({ listener }) => listener.onChange(change), replaces);
       if (kind !== "tenant-changed" || tenantId === null) return;
       for (const member of [...concerned]) move(member, tenantId);
     },
     onGap: () => {
-      const members = new Set<Member>();
-      for (const [key, some] of index) {
-        if (key.startsWith("session ")) for (const member of some) members.add(member);
-      }
+      const members = index.get(ALL) ?? new Set<Member>();
       index = new Map();
       slices.clear();
       slices.tell(members, ({ listener }) => listener.onGap());

@@ -1,5 +1,5 @@
 /** The shape of endpoints, the parts that they share, and the context of one request. */
-import type { AppRegistry } from "@breezeway/shared/schemas";
+import type { AppsRuntime } from "../apps/apps-runtime.ts";
 import type { AuditSink } from "../audit/audit.ts";
 import type { Clock } from "@breezeway/shared";
 import type { SessionLifetimes } from "../sessions/lifetime.ts";
@@ -42,7 +42,7 @@ export interface Endpoint {
 }
 
 export interface EndpointDeps {
-  readonly apps: AppRegistry;
+  readonly apps: AppsRuntime;
   readonly sessions: SessionService;
   readonly lifetimes: SessionLifetimes;
   readonly credentials: SessionCredentials;

@@ -10,6 +10,8 @@ import { createLoginAttempts } from "../login/login-attempts.ts";
 import { oidcLoginRoutes } from "../login/oidc-login.ts";
 import type { StoreProbe } from "../store/store-probe.ts";
 import type { Endpoint } from "./context.ts";
+import type { InstalledApps } from "../installations/installed-apps.ts";
+import { appRoutes } from "./routes/app-routes.ts";
 import { installationRoutes } from "./routes/installation-routes.ts";
 import { publicRoutes } from "./routes/public-routes.ts";
 import { revocationRoutes } from "./routes/revocation-routes.ts";
@@ -29,6 +31,8 @@ export interface EndpointsDeps extends SessionEventsDeps {
   readonly clockWatch: Pick<ClockWatch, "hasJumped">;
   /** Absent without the option `installations`. */
   readonly installations: InstallationService | undefined;
+  /** Absent when apps get tokens without an installation. */
+  readonly installedApps: InstalledApps | undefined;
 }
 
 export function createEndpoints(deps: EndpointsDeps): readonly Endpoint[] {
@@ -38,6 +42,11 @@ export function createEndpoints(deps: EndpointsDeps): readonly Endpoint[] {
     ...sessionRoutes(deps),
     ...sessionEventsRoutes(deps),
     ...publicRoutes(deps),
+    ...appRoutes({
+      ...deps,
+      secrets: settings.feedSecrets,
+      mayManage: settings.installations?.mayManage,
+    }),
     ...revocationRoutes({ ...deps, secrets: settings.feedSecrets }),
     ...(installations && settings.installations
       ? installationRoutes({ ...deps, installations, mayManage: settings.installations.mayManage })

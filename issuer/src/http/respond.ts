@@ -20,6 +20,17 @@ export function json(
   });
 }
 
+/** As {@link json}, for a body that is JSON already. */
+export function jsonText(text: string, headers: Readonly<Record<string, string>> = {}): Response {
+  return new FastResponse(text, {
+    headers: { "content-type": "application/json", ...NO_STORE, ...headers },
+  });
+}
+
+export function notModified(headers: Readonly<Record<string, string>>): Response {
+  return new FastResponse(null, { status: 304, headers: { ...NO_STORE, ...headers } });
+}
+
 export function noContent(headers: Readonly<Record<string, string>> = {}): Response {
   return new FastResponse(null, { status: 204, headers: { ...NO_STORE, ...headers } });
 }

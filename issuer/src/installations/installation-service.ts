@@ -1,8 +1,8 @@
 /** Runs the commands on installations, for the programmatic API and for the endpoints. */
 import { randomBytes } from "node:crypto";
-import { BridgeError } from "@breezeway/shared";
-import { parseWith, type AppRegistry, type Installation } from "@breezeway/shared/schemas";
+import { parseWith, type Installation } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
+import { usableApp, type AppCatalog } from "../apps/app-catalog.ts";
 import { toSeconds, type StoreTime } from "../time.ts";
 import { checkId, storedId } from "../stored-id.ts";
 import {
@@ -30,7 +30,7 @@ export interface InstallationServiceDeps {
   readonly store: InstallationStore;
   readonly change: InstallationChanger;
   readonly worker: Pick<InstallationWorker, "wake">;
-  readonly apps: AppRegistry;
+  readonly apps: AppCatalog;
   readonly storeTime: StoreTime;
 }
 
@@ -42,11 +42,9 @@ export function createInstallationService(deps: InstallationServiceDeps): Instal
   return {
     run: async (command, given, actor) => {
       const key = checkKey(given);
-      const app = apps.get(key.appId);
       // An unregistered app can still be uninstalled. It has no backend to call.
-      if (!app && command !== "uninstall") {
-        throw new BridgeError("APP_UNKNOWN", "No app of this id is registered.");
-      }
+      const app =
+        command === "uninstall" ? apps.get(key.appId) : usableApp(apps, key.appId, key.tenantId);
       const steps = stepsOf(app) ?? NO_STEPS;
       const newId = randomBytes(16).toString("base64url");
       const context = { key, steps, newId, nowMs: await storeTime() };

@@ -5,8 +5,13 @@ import type { Parts } from "./parts.ts";
 
 /** @param signal Aborted when the issuer closes; ends retries. */
 export function followChanges(parts: Parts, signal: AbortSignal): void {
-  const { watcher, feed, keys, cache, rotations, listeners, installations } = parts;
+  const { watcher, feed, keys, cache, rotations, listeners, installations, apps } = parts;
   const reloadKeys = (): void => void untilDone(() => keys.reload(), signal);
+
+  const reloadApps = (appId?: string): void => {
+    apps.invalidate(appId);
+    void untilDone(async () => apps.settled(appId), signal);
+  };
 
   const onChange: ChangeListener["onChange"] = (change) => {
     switch (change.kind) {
@@ -16,6 +21,9 @@ export function followChanges(parts: Parts, signal: AbortSignal): void {
         break;
       case "installations-changed":
         installations?.onChange(change.subject);
+        break;
+      case "apps-changed":
+        reloadApps(change.subject);
         break;
       case "user":
       case "tenant":
@@ -36,6 +44,7 @@ export function followChanges(parts: Parts, signal: AbortSignal): void {
     rotations.reset();
     installations?.onChange();
     reloadKeys();
+    reloadApps();
     feed.onGap(seq);
     listeners.onGap();
     void untilDone(() => feed.load(), signal);

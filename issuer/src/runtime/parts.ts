@@ -1,5 +1,6 @@
 /** The parts of a running issuer between its store and its endpoints. Nothing runs yet. */
 import type { Clock } from "@breezeway/shared";
+import { createAppsRuntime, type AppsRuntime } from "../apps/apps-runtime.ts";
 import { createChangeWatcher, type ChangeWatcher } from "../changes/change-watcher.ts";
 import { createRevocationFeed, type RevocationFeed } from "../changes/revocation-feed.ts";
 import { createSessionListeners, type SessionListeners } from "../changes/session-listeners.ts";
@@ -37,6 +38,7 @@ export interface Parts {
   readonly sessions: SessionService;
   /** Absent without the option `installations`. */
   readonly installations: InstallationsRuntime | undefined;
+  readonly apps: AppsRuntime;
 }
 
 export function createParts(deps: PartsDeps): Parts {
@@ -68,8 +70,16 @@ export function createParts(deps: PartsDeps): Parts {
       storeTime,
       changed,
     });
+  const apps = createAppsRuntime({
+    catalog: settings.apps,
+    store,
+    clock,
+    audit,
+    onError: (error) => settings.onError(error, "none"),
+    readLog: watcher.sync,
+  });
   const listeners = createSessionListeners();
-  return { watcher, feed, listeners, keys, cache, rotations, sessions, installations };
+  return { watcher, feed, listeners, keys, cache, rotations, sessions, installations, apps };
 }
 
 /** No promise when there is nothing to wait for, which would cost every request a turn of the event loop. */

@@ -1,6 +1,7 @@
 /** A running issuer on an open store: starts its parts in order, and closes them. */
 import type { Clock } from "@breezeway/shared";
 import { createClockWatch } from "@breezeway/shared/schemas";
+import type { AppsRuntime } from "../apps/apps-runtime.ts";
 import { createFeedLiveness } from "../changes/feed-liveness.ts";
 import { createEndpoints } from "../http/endpoints.ts";
 import { createRateLimiter } from "../http/rate-limits.ts";
@@ -19,7 +20,7 @@ import { createStoreProbe } from "../store/store-probe.ts";
 import type { StoreTime } from "../time.ts";
 import { createAppMint } from "../tokens/app-mint.ts";
 import type { MintedToken } from "../tokens/mint.ts";
-import { findApp, mintAudited } from "../tokens/mint-audited.ts";
+import { mintAudited } from "../tokens/mint-audited.ts";
 import { followChanges } from "./follow-changes.ts";
 import { createParts, type Parts } from "./parts.ts";
 
@@ -27,6 +28,7 @@ export interface Runtime {
   readonly route: Router;
   readonly sessions: SessionService;
   readonly keys: KeyRing;
+  readonly apps: AppsRuntime;
   /** Absent without the option `installations`. */
   readonly installations: InstallationService | undefined;
   readonly mintToken: (handle: string, appId: string) => Promise<MintedToken>;
@@ -46,15 +48,15 @@ const CLOCK_CHECK_MS = 1_000;
 /** @throws {BridgeError} STORE_UNAVAILABLE, KEYS_UNAVAILABLE */
 export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
   const { store, settings, clock, storeTime } = deps;
-  const { apps, audit, onError, lifetimes } = settings;
+  const { audit, onError, lifetimes } = settings;
   const closing = new AbortController();
   const parts = createParts(deps);
-  const { watcher, feed, listeners, keys, sessions, installations } = parts;
+  const { watcher, feed, listeners, keys, sessions, installations, apps } = parts;
 
   followChanges(parts, closing.signal);
   await watcher.start();
   parts.rotations.start();
-  await Promise.all([feed.load(), keys.start()]);
+  await Promise.all([feed.load(), keys.start(), apps.load()]);
   const maintenance = startMaintenance({
     store,
     sessions,
@@ -86,6 +88,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
       probe: createStoreProbe(store, (error) => onError(error, "none")),
       clockWatch,
       installations: installations?.service,
+      installedApps: installations?.installedApps,
     }),
     origins: { ownOrigin: settings.url.origin, trustedOrigins: settings.trustedOrigins },
     limits: shared.limits,
@@ -100,9 +103,12 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
     route,
     sessions,
     keys,
+    apps,
     installations: installations?.service,
-    mintToken: async (handle, appId) =>
-      mintAudited(shared, await sessions.find(handle), findApp(apps, appId)),
+    mintToken: async (handle, appId) => {
+      const record = await sessions.find(handle);
+      return mintAudited(shared, record, await apps.usable(appId, record.tenantId));
+    },
     close: async () => {
       maintenance.stop();
       parts.rotations.close();
@@ -117,8 +123,8 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
 }
 
 function endpointDeps({ settings, clock }: RuntimeDeps, parts: Parts): EndpointDeps {
-  const { watcher, feed, keys, sessions, installations } = parts;
-  const { issuer, url, apps, audit, lifetimes, claims, algorithms, tokenTtlSeconds } = settings;
+  const { watcher, feed, keys, sessions, installations, apps } = parts;
+  const { issuer, url, audit, lifetimes, claims, algorithms, tokenTtlSeconds } = settings;
   const { installedApps } = installations ?? {};
   return {
     apps,

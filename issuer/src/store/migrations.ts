@@ -243,6 +243,34 @@ const keysInUse: Migration = {
   },
 };
 
+const apps: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable("breezeway_app")
+      .addColumn("app_id", "text", (column) => column.primaryKey())
+      .addColumn("manifest", "text")
+      .addColumn("revision", "integer", (column) => column.notNull())
+      .addColumn("suspensions", "text", (column) => column.notNull())
+      .addColumn("changes", "integer", (column) => column.notNull())
+      .addColumn("changed_at_ms", "bigint", (column) => column.notNull())
+      .execute();
+    await db.schema
+      .createTable("breezeway_app_change")
+      .addColumn("app_id", "text", (column) => column.notNull())
+      .addColumn("number", "integer", (column) => column.notNull())
+      .addColumn("action", "text", (column) => column.notNull())
+      .addColumn("revision", "integer", (column) => column.notNull())
+      .addColumn("tenant_id", "text")
+      .addColumn("reason", "text")
+      .addColumn("manifest", "text")
+      .addColumn("diff", "text", (column) => column.notNull())
+      .addColumn("actor", "text")
+      .addColumn("at_ms", "bigint", (column) => column.notNull())
+      .addPrimaryKeyConstraint("breezeway_app_change_number", ["app_id", "number"])
+      .execute();
+  },
+};
+
 export const migrationsOf = (kind: StoreKind): MigrationProvider => ({
   // The migrations run in the order of their names.
   getMigrations: () =>
@@ -254,5 +282,6 @@ export const migrationsOf = (kind: StoreKind): MigrationProvider => ({
       "0005_revocations": revocations,
       "0006_rotations": rotations(kind),
       "0007_keys_in_use": keysInUse,
+      "0008_apps": apps,
     }),
 });

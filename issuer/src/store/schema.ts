@@ -19,6 +19,8 @@ export interface Database {
   breezeway_clean_up: CleanUpTable;
   breezeway_revocation: RevocationTable;
   breezeway_rotation: RotationTable;
+  breezeway_app: AppTable;
+  breezeway_app_change: AppChangeTable;
 }
 
 export interface SessionTable {
@@ -145,6 +147,42 @@ export interface InstallationTable {
   changed_at_ms: number;
 }
 
+/** One row for each app that was ever put or suspended. */
+export interface AppTable {
+  app_id: string;
+  /** JSON. `null` for an app of a file, and for one that was removed. */
+  manifest: string | null;
+  /** Manifests and removals so far. It never falls. */
+  revision: number;
+  /** JSON: tenant id → reason. The empty id stands for every tenant. */
+  suspensions: string;
+  /** Changes so far, the number of the last row in {@link AppChangeTable}. */
+  changes: number;
+  changed_at_ms: number;
+}
+
+/** The history of the apps. */
+export interface AppChangeTable {
+  app_id: string;
+  /** 1 for the first change of the app. */
+  number: number;
+  action: "put" | "remove" | "suspend" | "resume";
+  /** The revision after the change. */
+  revision: number;
+  /** The tenant of a `suspend` or `resume`; `null` for every tenant. */
+  tenant_id: string | null;
+  /** Of a `suspend`. */
+  reason: string | null;
+  /** JSON: the manifest of a `put`. */
+  manifest: string | null;
+  /** JSON: what a `put` or `remove` changed. */
+  diff: string;
+  actor: string | null;
+  at_ms: number;
+}
+
+export type AppRow = Selectable<AppTable>;
+export type AppChangeRow = Selectable<AppChangeTable>;
 export type SessionRow = Selectable<SessionTable>;
 export type NewSessionRow = Insertable<SessionTable>;
 export type SigningKeyRow = Selectable<SigningKeyTable>;

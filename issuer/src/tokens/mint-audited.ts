@@ -1,17 +1,9 @@
 /** Mints a token for a registered app and writes the audit record. The HTTP route and the API share it. */
-import { BridgeError } from "@breezeway/shared";
-import type { AppRegistry, RegisteredApp } from "@breezeway/shared/schemas";
+import type { RegisteredApp } from "@breezeway/shared/schemas";
 import type { AuditSink } from "../audit/audit.ts";
 import type { SessionRecord } from "../sessions/session-record.ts";
 import type { AppMint } from "./app-mint.ts";
 import type { MintedToken } from "./mint.ts";
-
-/** @throws {BridgeError} APP_UNKNOWN */
-export function findApp(apps: AppRegistry, appId: string): RegisteredApp {
-  const app = apps.get(appId);
-  if (!app) throw new BridgeError("APP_UNKNOWN", "No app with this id is registered.");
-  return app;
-}
 
 export interface AuditedMintDeps {
   readonly mint: AppMint;

@@ -81,6 +81,7 @@ export const ERROR_HINTS: Readonly<Record<ErrorCode, string>> = {
   SCOPE_MISSING: "The session token lacks a scope that this route requires.",
   CLAIM_REJECTED: "A claim of the session token does not have a value that this route accepts.",
   APP_NOT_ALLOWED: "The app may not use this route.",
+  APP_SUSPENDED: "The app is suspended. Its operator knows when it comes back.",
   ORIGIN_NOT_ALLOWED: "Requests from this origin are not allowed.",
   CSRF_REJECTED:
     "The request must come from a page of this origin and carry the header X-Breezeway-Request: 1.",
@@ -94,6 +95,8 @@ export const ERROR_HINTS: Readonly<Record<ErrorCode, string>> = {
   USER_UNKNOWN: "No user has this id.",
   METHOD_NOT_ALLOWED: "This path does not allow this method.",
   INSTALLATION_CONFLICT: "The current state of the app's installation does not allow this.",
+  REVISION_CONFLICT: "The app has another revision than expected. Read it again, and decide anew.",
+  APP_READ_ONLY: "The app comes from a file, so only the file can change it.",
   REQUEST_TIMEOUT: "The request did not arrive within the time limit.",
   BODY_TOO_LARGE: "The request body exceeds the size limit.",
   HEADERS_TOO_LARGE: "The request headers exceed the size limit.",

@@ -16,7 +16,10 @@ export interface Problem {
   readonly reason: ErrorReason;
   readonly action: ErrorAction;
   readonly requestId: string;
-  /** Names the exact fault of the request, only for errors that the caller can fix with it. */
+  /**
+   * Names the exact fault of the request, only for errors that the caller can fix with it. For a suspended app, the
+   * operator's words about it.
+   */
   readonly detail?: string;
 }
 
@@ -54,7 +57,7 @@ export function toProblem(error: unknown, options: ProblemOptions): ProblemRespo
     reason,
     action,
     requestId: options.requestId,
-    ...(status === 400 && known ? { detail: known.message } : {}),
+    ...(known && (status === 400 || code === "APP_SUSPENDED") ? { detail: known.message } : {}),
   };
   const headers: Record<string, string> = {
     "content-type": "application/problem+json",

@@ -134,7 +134,8 @@ export type ManifestInput = Omit<Manifest, Defaulted> & {
   readonly origin?: string | undefined;
 };
 
-const text = (maxLength: number) =>
+/** One line of plain text, 1 to `maxLength` characters. */
+export const text = (maxLength: number): z.ZodMiniType<string> =>
   z.string().check(
     z.minLength(1),
     z.maxLength(maxLength, `must be at most ${maxLength} characters`),

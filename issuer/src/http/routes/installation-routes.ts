@@ -18,7 +18,6 @@ import type {
 } from "../../installations/installation-options.ts";
 import type { InstallationService } from "../../installations/installation-service.ts";
 import { toInfo, type SessionRecord } from "../../sessions/session-record.ts";
-import { findApp } from "../../tokens/mint-audited.ts";
 import type { Endpoint, EndpointDeps, RequestContext } from "../context.ts";
 import { readJson } from "../read-json.ts";
 import { json } from "../respond.ts";
@@ -94,7 +93,9 @@ export function installationRoutes(deps: InstallationRoutesDeps): readonly Endpo
             "The active tenant of the session is not tenantId. Load the session again.",
           );
         }
-        const app = findApp(apps, appId);
+        await apps.settled(appId);
+        const app = apps.catalog.get(appId);
+        if (!app) throw new BridgeError("APP_UNKNOWN", "No app with this id is registered.");
         context.subject.app = app.id;
         await assertMayManage(record, command, app);
         await limits.installation(tenantId, command);

@@ -5,7 +5,6 @@
  * configured, a reader must present one, since entries of kind `user` and `tenant` carry the host's
  * ids.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
 import { BridgeError } from "@breezeway/shared";
 import type { RevocationSnapshot } from "@breezeway/shared/schemas";
 import type { FeedLiveness } from "../../changes/feed-liveness.ts";
@@ -13,6 +12,7 @@ import type { RevocationFeed } from "../../changes/revocation-feed.ts";
 import type { NumberedRevocation } from "../../changes/revocation-window.ts";
 import type { Endpoint, RequestContext } from "../context.ts";
 import { encodeEvents, type EncodedEvents, type ServerEvent } from "../event-stream.ts";
+import { createReaderCheck } from "../feed-reader.ts";
 import { networkOf } from "../rate-limits.ts";
 import type { StreamRegistry } from "../stream-registry.ts";
 import { json } from "../respond.ts";
@@ -25,19 +25,21 @@ export interface RevocationRouteDeps {
   readonly liveness: FeedLiveness;
 }
 
+/** Without a number: a reader that resumes asks for the registry anyway. */
+const REGISTRY = encodeEvents([{ event: "registry", data: {} }]);
 /** Beyond this many missed entries, a reader gets a snapshot, which is one event. */
 const MAX_BACKLOG = 1_000;
 
 export function revocationRoutes(deps: RevocationRouteDeps): readonly Endpoint[] {
   const { feed, liveness } = deps;
-  const hashes = deps.secrets.map(sha256);
+  const assertReader = createReaderCheck(deps.secrets);
   return [
     {
       method: "GET",
       path: "/revocations",
       guard: "none",
       handle: async (context) => {
-        assertReader(context.request.headers, hashes);
+        assertReader(context.request.headers);
         const after = positionOf(context);
         await liveness.refresh();
         if (!liveness.isLive) {
@@ -83,6 +85,7 @@ function stream(
   opened.onEnd(
     feed.subscribe({
       onRevocations: (entries) => opened.send(encodeEntries(entries)),
+      onRegistry: () => opened.send(REGISTRY),
       onSnapshot: (snapshot) => opened.send(encodeSnapshot(snapshot)),
     }),
   );
@@ -122,23 +125,4 @@ function positionOf({ request, url }: RequestContext): number | undefined {
     );
   }
   return Number(text);
-}
-
-/** @throws {BridgeError} TOKEN_MISSING, TOKEN_MALFORMED */
-function assertReader(headers: Headers, hashes: readonly Buffer[]): void {
-  if (hashes.length === 0) return;
-  const [, secret] = /^Bearer ([\x21-\x7e]+)$/i.exec(headers.get("authorization") ?? "") ?? [];
-  if (secret === undefined)
-    throw new BridgeError(
-      "TOKEN_MISSING",
-      "The feed needs the header Authorization: Bearer with one of its secrets.",
-    );
-  const presented = sha256(secret);
-  if (!hashes.some((hash) => timingSafeEqual(hash, presented))) {
-    throw new BridgeError("TOKEN_MALFORMED", "The bearer secret is not one of the feed's secrets.");
-  }
-}
-
-function sha256(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }

@@ -2,7 +2,7 @@
  * `GET /session/events`: changes of the caller's session, for the host page. `Last-Event-ID` resumes.
  *
  * Events: `revoked` `{ reason }`, `signed-out`, `tenant-changed` `{ tenantId }`, `claims-changed`,
- * `installations-changed`. After `revoked` or `signed-out` the stream ends.
+ * `installations-changed`, `apps-changed`. After `revoked` or `signed-out` the stream ends.
  */
 import type { ChangeWatcher } from "../../changes/change-watcher.ts";
 import type { SessionListeners } from "../../changes/session-listeners.ts";
@@ -119,7 +119,12 @@ function readMissed(
       .selectAll()
       .where("seq", ">", from)
       .where("seq", "<=", until)
-      .where("subject", "in", [record.handle, record.userId, record.tenantId])
+      .where((eb) =>
+        eb.or([
+          eb("subject", "in", [record.handle, record.userId, record.tenantId]),
+          eb("kind", "=", "apps-changed"),
+        ]),
+      )
       .orderBy("seq")
       .execute(),
   );
@@ -137,6 +142,8 @@ function concerns(change: ChangeRow, record: SessionRecord): boolean {
     case "tenant":
     case "installations-changed":
       return subject === record.tenantId;
+    case "apps-changed":
+      return tenantId === null || tenantId === record.tenantId;
     default:
       return false;
   }

@@ -5,7 +5,7 @@ import {
 } from "@breezeway/shared/schemas";
 import { compile } from "zod/mini";
 import { toSummary, type SessionRecord } from "../../sessions/session-record.ts";
-import { findApp, mintAudited } from "../../tokens/mint-audited.ts";
+import { mintAudited } from "../../tokens/mint-audited.ts";
 import { noneIfUnauthenticated } from "../../sessions/unauthenticated.ts";
 import type { OpenedSession } from "../../sessions/session-service-deps.ts";
 import type { AuditSubject, Endpoint, EndpointDeps, RequestContext } from "../context.ts";
@@ -58,7 +58,8 @@ export function sessionRoutes(deps: EndpointDeps): readonly Endpoint[] {
         const { appId, proofKeyThumbprint } = await readJson(context.request, compiledTokenRequest);
         const record = await sessions.authenticate(secretOf(context), context);
         Object.assign(context.subject, subjectOf(record));
-        const app = findApp(apps, appId);
+        const usable = apps.usable(appId, record.tenantId);
+        const app = usable instanceof Promise ? await usable : usable;
         context.subject.app = app.id;
         await limits.mint(record.handle, app.id);
         const minted = await mintAudited(deps, record, app, {

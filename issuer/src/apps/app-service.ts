@@ -1,0 +1,140 @@
+/** Changes and lists apps, for the programmatic API. Every change of an app in the store goes through here. */
+import { BridgeError, type Clock } from "@breezeway/shared";
+import type { RegisteredApp } from "@breezeway/shared/schemas";
+import { ALL_APPS } from "../changes/change-log.ts";
+import type { AuditEvent, AuditSink } from "../audit/audit.ts";
+import type { AppChangeRow } from "../store/schema.ts";
+import type { AppCatalog } from "./app-catalog.ts";
+import {
+  putApp,
+  removeApp,
+  suspendApp,
+  type PutInput,
+  type PutUpdate,
+  type RemoveInput,
+  type SuspensionInput,
+} from "./app-changes.ts";
+import type { AppState, AppStore, AppUpdate, HistoryPage } from "./app-store.ts";
+import type { CatalogReader } from "./catalog-reader.ts";
+import type { ManifestDiff } from "./manifest-diff.ts";
+
+export interface AppServiceDeps {
+  readonly store: AppStore;
+  readonly catalog: AppCatalog;
+  readonly reader: CatalogReader;
+  readonly clock: Clock;
+  readonly audit: AuditSink;
+  /** Reads the change log to its end. @throws {BridgeError} STORE_UNAVAILABLE */
+  readonly readLog: () => Promise<void>;
+}
+
+export interface AppService {
+  readonly put: (
+    input: PutInput & { readonly sharesOrigin: boolean },
+  ) => Promise<Omit<PutUpdate, "update">>;
+  readonly remove: (input: RemoveInput) => Promise<boolean>;
+  /** Also ends a suspension. @returns whether anything changed */
+  readonly suspend: (input: SuspensionInput) => Promise<boolean>;
+  readonly history: (appId: string, page: HistoryPage) => Promise<AppChangeRow[]>;
+  /** Tells every process and page that the apps of files have changed. */
+  readonly announceSeed: () => Promise<void>;
+  /** The apps as they are now. @throws {BridgeError} STORE_UNAVAILABLE */
+  readonly current: () => Promise<AppCatalog>;
+}
+
+export function createAppService(deps: AppServiceDeps): AppService {
+  const { store, catalog, reader, clock, audit, readLog } = deps;
+
+  const current = async (): Promise<AppCatalog> => {
+    await readLog();
+    await reader.settled();
+    return catalog;
+  };
+
+  /** @returns whether it wrote anything */
+  const write = async (
+    appId: string,
+    decide: (state: AppState) => AppUpdate | undefined,
+    event: (update: AppUpdate) => Omit<AuditEvent, "app">,
+  ): Promise<boolean> => {
+    let written: AppUpdate | undefined;
+    await store.update(appId, (state) => (written = decide(state)), clock.now());
+    if (!written) return false;
+    audit({ app: appId, ...event(written) });
+    // The write stands. Where the log cannot be read now, the watcher reads it later.
+    await current().catch(() => undefined);
+    return true;
+  };
+
+  return {
+    current,
+    put: async ({ sharesOrigin, ...input }) => {
+      const { app, actor } = input;
+      await current();
+      assertFromStore(catalog, app.id);
+      if (!sharesOrigin) assertOwnOrigin(catalog, app);
+      let result: PutUpdate | undefined;
+      await write(
+        app.id,
+        (state) => (result = putApp(state, input)).update,
+        ({ next }) => ({
+          event: "app.put",
+          sub: actor,
+          revision: next.revision,
+          fields: fieldsOf(result?.diff ?? []),
+        }),
+      );
+      return { revision: result?.revision ?? 0, diff: result?.diff ?? [] };
+    },
+    remove: (input) => {
+      assertFromStore(catalog, input.appId);
+      return write(
+        input.appId,
+        (state) => removeApp(state, input),
+        ({ next }) => ({ event: "app.removed", sub: input.actor, revision: next.revision }),
+      );
+    },
+    suspend: async (input) => {
+      const { appId, tenantId, reason, actor } = input;
+      await current();
+      if (!catalog.get(appId))
+        throw new BridgeError("APP_UNKNOWN", `No app ${appId} is registered.`);
+      return write(
+        appId,
+        (state) => suspendApp(state, input),
+        () => ({
+          event: reason === undefined ? "app.resumed" : "app.suspended",
+          sub: actor,
+          tenant: tenantId,
+        }),
+      );
+    },
+    history: store.history,
+    announceSeed: async () => {
+      await store.announce({ kind: "apps-changed", subject: ALL_APPS }, clock.now());
+      await readLog();
+    },
+  };
+}
+
+function fieldsOf(diff: ManifestDiff): string[] {
+  return diff.map(({ field }) => field);
+}
+
+function assertFromStore(catalog: AppCatalog, appId: string): void {
+  if (!catalog.isSeed(appId)) return;
+  throw new BridgeError(
+    "APP_READ_ONLY",
+    `The app ${appId} comes from the option apps. Change its file, or remove the app from there first.`,
+  );
+}
+
+/** Pages of one origin can read each other, and so the tokens of each other. */
+function assertOwnOrigin(catalog: AppCatalog, { id, origin }: RegisteredApp): void {
+  const owner = catalog.byOrigin(origin).find((app) => app.id !== id);
+  if (!owner) return;
+  throw new BridgeError(
+    "MANIFEST_INVALID",
+    `${id}: url: its origin ${origin} belongs to the app ${owner.id}. Use another origin, or pass sharesOrigin: true if both apps have one author.`,
+  );
+}

@@ -1,0 +1,211 @@
+/** The programmatic API of apps: the registry in the store. */
+import { BridgeError } from "@breezeway/shared";
+import {
+  optionObject,
+  parseManifest,
+  parseWith,
+  suspensionReason,
+  type ManifestInput,
+  type RegisteredApp,
+} from "@breezeway/shared/schemas";
+import * as z from "zod/mini";
+import { checkId, storedId } from "../stored-id.ts";
+import { appChange, appInfo, type AppChange, type AppInfo } from "./app-info.ts";
+import type { AppService } from "./app-service.ts";
+import type { ManifestDiff } from "./manifest-diff.ts";
+
+export interface AppActor {
+  /** Who makes the change, for the history and the audit log. 1 to 256 characters. */
+  readonly actor?: string;
+}
+
+export interface AppWrite extends AppActor {
+  /**
+   * The revision that the change is based on; 0 for an app that is not there yet. Default: any, so the
+   * last writer wins.
+   */
+  readonly expectedRevision?: number;
+}
+
+export interface PutOptions extends AppWrite {
+  /** Allows an origin that another app has. Such apps can read each other's tokens. Default false. */
+  readonly sharesOrigin?: boolean;
+}
+
+export interface SuspendOptions extends AppActor {
+  /** Shown to the people who miss the app. One line, 1 to 200 characters. */
+  readonly reason: string;
+  /** Default: every tenant. */
+  readonly tenantId?: string;
+}
+
+export interface ResumeOptions extends AppActor {
+  /** Default: the suspension in every tenant. Those of single tenants stay. */
+  readonly tenantId?: string;
+}
+
+export interface PageOptions {
+  /** Items of one page, 1 to 1 000. Default 100. */
+  readonly limit?: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Absent on the last page. */
+  readonly nextCursor?: string;
+}
+
+/**
+ * Apps of the store, beside those of the option `apps`. Every process on the store knows a change within a
+ * second. Each method rejects with REQUEST_MALFORMED, naming the field, and with STORE_UNAVAILABLE.
+ */
+export interface IssuerApps {
+  /**
+   * Adds or replaces an app. The tokens of an app that moved to another origin, lost a scope or now
+   * needs proofs are revoked. The same manifest again writes nothing.
+   *
+   * @throws {BridgeError} MANIFEST_INVALID, also for the origin of another app
+   * @throws {BridgeError} REVISION_CONFLICT: somebody else changed the app. `details.revision` is the present one.
+   * @throws {BridgeError} APP_READ_ONLY: the app comes from the option `apps`
+   */
+  put(
+    manifest: ManifestInput,
+    options?: PutOptions,
+  ): Promise<{
+    readonly app: RegisteredApp;
+    readonly revision: number;
+    readonly diff: ManifestDiff;
+  }>;
+  get(appId: string): Promise<AppInfo | undefined>;
+  /** All apps by id, those of files included. */
+  list(page?: PageOptions): Promise<Page<AppInfo>>;
+  /** The changes of an app, newest first. They stay when the app is removed. */
+  history(appId: string, page?: PageOptions): Promise<Page<AppChange>>;
+  /**
+   * Removes an app and revokes its tokens. Its revision goes on when the app is put again.
+   *
+   * @returns false when the store has no such app
+   * @throws {BridgeError} REVISION_CONFLICT, APP_READ_ONLY
+   */
+  remove(appId: string, options?: AppWrite): Promise<boolean>;
+  /**
+   * Ends the app's tokens and streams and mints no more, in one tenant or everywhere. Works for apps of files, too.
+   *
+   * @returns false when the app was suspended with this reason already
+   * @throws {BridgeError} APP_UNKNOWN
+   */
+  suspend(appId: string, options: SuspendOptions): Promise<boolean>;
+  /** @returns false when the app was not suspended there. @throws {BridgeError} APP_UNKNOWN */
+  resume(appId: string, options?: ResumeOptions): Promise<boolean>;
+}
+
+/** Manifests are read whole by every process. */
+const MAX_MANIFEST_BYTES = 65_536;
+const MAX_PAGE = 1_000;
+const DEFAULT_PAGE = 100;
+
+const actor = z.optional(storedId);
+const expectedRevision = z.optional(z.int().check(z.minimum(0)));
+const writeSchema = optionObject<AppWrite>({ actor, expectedRevision });
+const putSchema = optionObject<PutOptions>({
+  actor,
+  expectedRevision,
+  sharesOrigin: z.optional(z.boolean()),
+});
+const suspendSchema = optionObject<SuspendOptions>({
+  actor,
+  reason: suspensionReason,
+  tenantId: z.optional(storedId),
+});
+const resumeSchema = optionObject<ResumeOptions>({
+  actor,
+  tenantId: z.optional(storedId),
+});
+const pageSchema = optionObject<PageOptions>({
+  limit: z.optional(z.int().check(z.minimum(1), z.maximum(MAX_PAGE))),
+  cursor: z.optional(storedId),
+});
+
+function checked<T>(schema: z.ZodMiniType<T>, value: unknown, method: string): T {
+  return parseWith(schema, value, { code: "REQUEST_MALFORMED", source: `issuer.apps.${method}` });
+}
+
+function checkManifest(manifest: ManifestInput): RegisteredApp {
+  const app = parseManifest(manifest, "issuer.apps.put");
+  if (Buffer.byteLength(JSON.stringify(app)) <= MAX_MANIFEST_BYTES) return app;
+  throw new BridgeError(
+    "MANIFEST_INVALID",
+    `issuer.apps.put: ${app.id}: must be at most ${MAX_MANIFEST_BYTES} bytes of JSON.`,
+  );
+}
+
+/** @param rows One more than `limit` when there is another page. */
+function pageOf<T>(rows: readonly T[], limit: number, cursorOf: (last: T) => string): Page<T> {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  return last === undefined || rows.length <= limit
+    ? { items }
+    : { items, nextCursor: cursorOf(last) };
+}
+
+function numberCursor(cursor: string | undefined): number | undefined {
+  if (cursor === undefined) return undefined;
+  if (/^\d{1,9}$/.test(cursor)) return Number(cursor);
+  throw new BridgeError("REQUEST_MALFORMED", "issuer.apps.history: cursor: must be a nextCursor.");
+}
+
+export function createAppsApi(service: () => Promise<AppService>): IssuerApps {
+  return {
+    put: async (manifest, options = {}) => {
+      const app = checkManifest(manifest);
+      const { sharesOrigin = false, ...rest } = checked(putSchema, options, "put");
+      const { expectedRevision: expected, actor: by } = rest;
+      const put = { app, sharesOrigin, expectedRevision: expected, actor: by };
+      const { revision, diff } = await (await service()).put(put);
+      return { app, revision, diff };
+    },
+    get: async (appId) => {
+      const catalog = await (await service()).current();
+      const app = catalog.get(checkId("appId", appId));
+      return app && appInfo(catalog, app);
+    },
+    list: async (page = {}) => {
+      const { limit = DEFAULT_PAGE, cursor = "" } = checked(pageSchema, page, "list");
+      const catalog = await (await service()).current();
+      const ids = catalog.all.map(({ id }) => id).filter((id) => id > cursor);
+      const apps = ids
+        .sort()
+        .slice(0, limit + 1)
+        .flatMap((id) => catalog.get(id) ?? []);
+      const infos = apps.map((app) => appInfo(catalog, app));
+      return pageOf(infos, limit, ({ app }) => app.id);
+    },
+    history: async (appId, page = {}) => {
+      const { limit = DEFAULT_PAGE, cursor } = checked(pageSchema, page, "history");
+      const query = { limit: limit + 1, before: numberCursor(cursor) };
+      const rows = await (await service()).history(checkId("appId", appId), query);
+      return pageOf(rows.map(appChange), limit, ({ number }) => String(number));
+    },
+    remove: async (appId, options = {}) => {
+      const { actor: by, expectedRevision: expected } = checked(writeSchema, options, "remove");
+      const input = { appId: checkId("appId", appId), expectedRevision: expected, actor: by };
+      return (await service()).remove(input);
+    },
+    suspend: async (appId, options) => {
+      const { reason, tenantId, actor: by } = checked(suspendSchema, options, "suspend");
+      return (await service()).suspend({
+        appId: checkId("appId", appId),
+        tenantId,
+        reason,
+        actor: by,
+      });
+    },
+    resume: async (appId, options = {}) => {
+      const { tenantId, actor: by } = checked(resumeSchema, options, "resume");
+      const input = { appId: checkId("appId", appId), tenantId, reason: undefined, actor: by };
+      return (await service()).suspend(input);
+    },
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * The apps: `GET /apps` for the host page, `GET /registry` for gateways. Each answer has an ETag, so that a reader
+ * that asks again after a change elsewhere gets 304 (RFC 9110, section 13.1.2).
+ *
+ * `/registry` names all apps and the tenants in which they are suspended, so it exists only with
+ * `revocations.secrets`.
+ */
+import { createHash } from "node:crypto";
+import type { RegisteredApp } from "@breezeway/shared/schemas";
+import { suspensionsOf } from "../../apps/app-info.ts";
+import type { InstallationOptions } from "../../installations/installation-options.ts";
+import type { InstalledApps } from "../../installations/installed-apps.ts";
+import { toInfo, type SessionRecord } from "../../sessions/session-record.ts";
+import type { Endpoint, EndpointDeps } from "../context.ts";
+import { createReaderCheck } from "../feed-reader.ts";
+import { jsonText, notModified } from "../respond.ts";
+
+export interface AppRoutesDeps extends Pick<
+  EndpointDeps,
+  "apps" | "sessions" | "credentials" | "readLog"
+> {
+  /** Bearer secrets of the feed's readers. */
+  readonly secrets: readonly string[];
+  /** Absent when apps get tokens without an installation. */
+  readonly installedApps: InstalledApps | undefined;
+  readonly mayManage: InstallationOptions["mayManage"];
+}
+
+export function appRoutes(deps: AppRoutesDeps): readonly Endpoint[] {
+  const { apps, sessions, credentials, readLog, secrets } = deps;
+  const assertReader = createReaderCheck(secrets);
+
+  const tenantApps: Endpoint = {
+    method: "GET",
+    path: "/apps",
+    guard: "read",
+    handle: async (context) => {
+      // A page asks after it learned of a change, maybe at another process.
+      await readLog();
+      const record = await sessions.authenticate(credentials.read(context.request), context);
+      await apps.settled();
+      const { catalog } = apps;
+      const visible = await visibleApps(deps, record);
+      const parts = visible.map((app) => {
+        const reason = catalog.suspension(app.id, record.tenantId);
+        return part(publicText(app), reason === undefined ? null : { reason }, "suspended");
+      });
+      return listed(context.request.headers, parts);
+    },
+  };
+  const registry: Endpoint = {
+    method: "GET",
+    path: "/registry",
+    guard: "none",
+    handle: async ({ request }) => {
+      assertReader(request.headers);
+      await readLog();
+      await apps.settled();
+      const { catalog } = apps;
+      const parts = catalog.all.map((app) =>
+        part(wholeText(app), suspensionsOf(catalog.stored(app.id).suspensions), "suspensions"),
+      );
+      return listed(request.headers, parts);
+    },
+  };
+  return secrets.length > 0 ? [tenantApps, registry] : [tenantApps];
+}
+
+/** Who may manage installations sees what could be installed, everybody else what is. */
+async function visibleApps(
+  { apps, installedApps, mayManage }: AppRoutesDeps,
+  record: SessionRecord,
+): Promise<readonly RegisteredApp[]> {
+  const { all } = apps.catalog;
+  if (!installedApps) return all;
+  const verdict: unknown = await mayManage?.({ session: toInfo(record), action: "list" });
+  if (verdict === true) return all;
+  const { tenantId } = record;
+  const visible: RegisteredApp[] = [];
+  for (const app of all) {
+    if (await installedApps.admits({ appId: app.id, tenantId })) visible.push(app);
+  }
+  return visible;
+}
+
+interface Text {
+  readonly json: string;
+  readonly tag: string;
+}
+
+/** One manifest is sent to very many pages, so its text and the text's hash are made once. */
+function textOnce(contentOf: (app: RegisteredApp) => unknown): (app: RegisteredApp) => Text {
+  const known = new WeakMap<RegisteredApp, Text>();
+  return (app) => {
+    let text = known.get(app);
+    if (!text) {
+      const content = JSON.stringify(contentOf(app));
+      text = { json: content, tag: hashOf(content) };
+      known.set(app, text);
+    }
+    return text;
+  };
+}
+
+const wholeText = textOnce((app) => app);
+/** The addresses of an app's backend are the operator's. */
+const publicText = textOnce(({ lifecycle, ...app }) =>
+  lifecycle?.setupUrl === undefined ? app : { ...app, lifecycle: { setupUrl: lifecycle.setupUrl } },
+);
+
+function part({ json: manifest, tag }: Text, state: unknown, name: string): Text {
+  const text = JSON.stringify(state);
+  return { json: `{"manifest":${manifest},"${name}":${text}}`, tag: `${tag} ${text}` };
+}
+
+function listed(headers: Headers, parts: readonly Text[]): Response {
+  const etag = `"${hashOf(parts.map(({ tag }) => tag).join("\n"))}"`;
+  if (headers.get("if-none-match") === etag) return notModified({ etag });
+  return jsonText(`{"apps":[${parts.map((each) => each.json).join(",")}]}`, { etag });
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
+}
