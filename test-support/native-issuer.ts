@@ -1,7 +1,7 @@
-/** A real issuer on a loopback port for programs that hold their own session (`nativeSessions`). */
+/** A real issuer in this process on a loopback port, also for programs that hold their own session (`nativeSessions`). */
 import { createServer } from "node:http";
 import { createIssuerForTesting } from "@breezeway/issuer/testing";
-import { sqliteStore, type Issuer } from "@breezeway/issuer";
+import { sqliteStore, type Issuer, type IssuerOptions } from "@breezeway/issuer";
 import { toNodeHandler } from "@breezeway/issuer/node";
 import { systemClock, type Clock } from "@breezeway/shared";
 import { freePort } from "./free-port.ts";
@@ -17,6 +17,7 @@ export interface NativeIssuer extends AsyncDisposable {
 /** @param clock - The issuer's wall clock. Its timers are real, since its sockets are. */
 export async function startNativeIssuer(
   clock: Pick<Clock, "now"> = systemClock(),
+  options: Partial<IssuerOptions> = {},
 ): Promise<NativeIssuer> {
   const port = await freePort();
   const url = `http://localhost:${port}/auth`;
@@ -28,6 +29,7 @@ export async function startNativeIssuer(
       devLogin: { users: USERS },
       nativeSessions: true,
       rateLimits: false,
+      ...options,
     },
     { clock: { ...systemClock(), now: () => clock.now() } },
   );

@@ -9,21 +9,28 @@ import {
   createProofVerifier,
   createRevocationFeed,
   createSessionVerifier,
+  type Fetch,
   type ProofOptions,
   type ProofVerifier,
   type RevocationFeed,
   type RevocationFeedOptions,
   type SessionVerifier,
   type SessionVerifierOptions,
+  type VerifiedSession,
 } from "@breezeway/verify";
 import type { GatewayOptions, PolicyOptions } from "./config/options.ts";
-import { parseGatewayOptions, parseReload, type GatewaySettings } from "./config/parse-options.ts";
+import {
+  atHost,
+  parseGatewayOptions,
+  parseReload,
+  type GatewaySettings,
+} from "./config/parse-options.ts";
 import { registerCore } from "./core.ts";
 import type { Policy } from "./decision/policy.ts";
 import type { ExchangeDeps } from "./exchange/exchange-deps.ts";
 import { Exchange } from "./exchange/exchange.ts";
 import { FetchClient, headOfRequest } from "./exchange/fetch-client.ts";
-import { createOpenExchanges } from "./exchange/open-exchanges.ts";
+import { createOpenExchanges, type OpenExchanges } from "./exchange/open-exchanges.ts";
 import { createRevocations, type Revocations } from "./exchange/revocations.ts";
 import { createRateLimits } from "./limits/rate-limits.ts";
 import { createRefusalLimit } from "./limits/refusal-limit.ts";
@@ -33,6 +40,7 @@ import { createMetrics, type Metrics } from "./observe/metrics.ts";
 import { combineObservers } from "./observe/observer.ts";
 import { createOperations, type Operations } from "./observe/operations.ts";
 import { createTracing } from "./observe/tracing.ts";
+import { createRegistryFollower, type RegistryFollower } from "./registry/registry-follower.ts";
 import { createUpstreamPools } from "./upstream/upstream-pools.ts";
 
 export interface Gateway extends AsyncDisposable {
@@ -112,6 +120,8 @@ interface GatewayParts {
   readonly state: { policy: Policy };
   readonly exchangeDeps: ExchangeDeps;
   readonly verifier: SessionVerifier;
+  /** `undefined` when the apps are not the issuer's. */
+  readonly registry: RegistryFollower | undefined;
   readonly revocations: Revocations;
   readonly operations: Operations;
   readonly metrics: Metrics;
@@ -138,8 +148,12 @@ function assemble(
     onJump: (jump) => report("the clock jumped", jump),
   });
   open.onTick(clockWatch.check);
+  const registry = settings.policy.followsIssuer
+    ? followRegistry(options, { state, deps, open, report })
+    : undefined;
+  opened.defer(() => registry?.close());
   const revocations = createRevocations({
-    feed: createFeed(options, deps, report),
+    feed: createFeed(options, { deps, report, onRegistryChange: registry?.refresh }),
     isRevoked: options.isRevoked ?? (() => false),
     open,
     onEnded: (count) => metrics.streamsRevoked(count),
@@ -168,7 +182,7 @@ function assemble(
     tracing: options.tracing === true ? createTracing() : undefined,
     assertCurrent: (session) => {
       revocations.assertStands(session);
-      if (state.policy.apps.get(session.appId) === undefined) throw appRemoved();
+      assertUsable(state.policy, session);
     },
     policy: () => state.policy,
     randomId: deps.randomId,
@@ -186,12 +200,13 @@ function assemble(
   const operations = createOperations({
     verifier,
     revocations,
+    registry,
     clockWatch,
     metrics,
     exchangeDeps,
     access,
   });
-  return { state, exchangeDeps, verifier, revocations, operations, metrics, audit };
+  return { state, exchangeDeps, verifier, registry, revocations, operations, metrics, audit };
 }
 
 function createFacade(parts: GatewayParts): Gateway {
@@ -218,27 +233,98 @@ function createFacade(parts: GatewayParts): Gateway {
     },
     ready: verifier.ready().catch(() => {}),
     reload: (options) => {
-      const policy = parseReload(options, exchangeDeps.proofs !== undefined, "reload");
-      state.policy = policy;
+      const parsed = parseReload(options, exchangeDeps.proofs !== undefined, "reload");
+      const policy = withKnownApps(parsed, state.policy);
       exchangeDeps.upstreams.retain(policy.routes.upstreams);
-      exchangeDeps.open.endWhere(
-        ({ session }) => session !== undefined && policy.apps.get(session.appId) === undefined,
-        appRemoved,
-      );
+      replacePolicy(state, policy, exchangeDeps.open);
     },
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
+/** The policy of a reload, with the issuer's apps as they are known. @throws {BridgeError} CONFIG_INVALID */
+function withKnownApps(parsed: Policy, known: Policy): Policy {
+  if (parsed.followsIssuer !== known.followsIssuer) {
+    throw new BridgeError(
+      "CONFIG_INVALID",
+      'reload: apps: cannot change to or from "issuer". Start the gateway again.',
+    );
+  }
+  if (!parsed.followsIssuer) return parsed;
+  const { apps, suspensionOf } = known;
+  const app = apps?.all.find(({ origin }) => parsed.hostOrigins.has(origin));
+  if (app) throw atHost(app.id, "reload: hostOrigins");
+  return { ...parsed, apps, suspensionOf };
+}
+
+/** Ends open exchanges of apps that are no longer registered, or that are suspended. */
+function replacePolicy(state: { policy: Policy }, policy: Policy, open: OpenExchanges): void {
+  state.policy = policy;
+  open.endWhere(({ session }) => session !== undefined && !isUsable(policy, session), appRemoved);
+}
+
+function isUsable({ apps, suspensionOf }: Policy, { appId, tenantId }: VerifiedSession): boolean {
+  return apps?.get(appId) !== undefined && suspensionOf?.(appId, tenantId) === undefined;
+}
+
+/** @throws {BridgeError} AUDIENCE_MISMATCH, APP_SUSPENDED */
+function assertUsable(policy: Policy, { appId, tenantId }: VerifiedSession): void {
+  if (policy.apps?.get(appId) === undefined) throw appRemoved();
+  assertNotSuspended(policy, appId, tenantId);
+}
+
+/** @throws {BridgeError} APP_SUSPENDED */
+function assertNotSuspended({ suspensionOf }: Policy, appId: string, tenantId: string): void {
+  const reason = suspensionOf?.(appId, tenantId);
+  if (reason === undefined) return;
+  throw new BridgeError("APP_SUSPENDED", `The app is suspended: ${reason}`, {
+    details: { reason },
+  });
+}
+
+interface FollowDeps {
+  readonly state: { policy: Policy };
+  readonly deps: GatewayDeps;
+  readonly open: OpenExchanges;
+  readonly report: FailureLog;
+}
+
+function followRegistry(
+  { issuer, revocations, fetch = runtimeFetch }: GatewayOptions,
+  { state, deps, open, report }: FollowDeps,
+): RegistryFollower {
+  const feed = revocations === false ? undefined : revocations;
+  const url = new URL("registry", feed?.url ?? `${issuer}/revocations`).href;
+  return createRegistryFollower({
+    url,
+    headers: feed?.headers ?? {},
+    fetch,
+    clock: deps.clock,
+    onRegistry: (known) => {
+      const { policy } = state;
+      const cors = { ...policy.cors, prepared: new Map<string, readonly string[]>() };
+      replacePolicy(state, { ...policy, ...known, cors }, open);
+    },
+    onError: (error) => report(`cannot follow the app registry at ${publicUrl(url)}`, error),
+    refusalOf: ({ id, origin }) =>
+      state.policy.hostOrigins.has(origin) ? atHost(id, "app registry: hostOrigins") : undefined,
+  });
+}
+
+/** Looks `fetch` up on each call, so that tools which replace it later are used. */
+const runtimeFetch: Fetch = (url, init) => globalThis.fetch(url, init);
+
 async function closeAll({
   verifier,
+  registry,
   revocations,
   exchangeDeps,
   audit,
 }: GatewayParts): Promise<void> {
   const { open, upstreams, rateLimits } = exchangeDeps;
   verifier.close();
+  registry?.close();
   revocations.close();
   open.close();
   // One by one: a WebSocket no longer belongs to its upstream's pool or to the HTTP server.
@@ -262,9 +348,13 @@ function verifierOptions(
   const jwksUrl = typeof jwks === "string" ? jwks : `${issuer}/.well-known/jwks.json`;
   return {
     issuer,
-    audience: { has: (appId) => state.policy.apps.get(appId) !== undefined },
+    audience: { has: (appId) => state.policy.apps?.get(appId) !== undefined },
     jwks: jwks ?? jwksUrl,
-    isRevoked: (claims) => revocations.isRevoked(claims),
+    isRevoked: (claims) => {
+      // First: a suspension revokes the app's tokens, too, and is the better answer.
+      assertNotSuspended(state.policy, claims.aud, claims.tenantId);
+      return revocations.isRevoked(claims);
+    },
     isKeyRemoved: (kid) => revocations.isKeyRemoved(kid),
     onKeysError: (error) => {
       metrics.keysFetchFailed();
@@ -275,10 +365,16 @@ function verifierOptions(
   };
 }
 
+interface FeedDeps {
+  readonly deps: Pick<GatewayDeps, "createRevocationFeed">;
+  readonly report: FailureLog;
+  /** `undefined` when nobody follows the registry. */
+  readonly onRegistryChange: (() => void) | undefined;
+}
+
 function createFeed(
   { issuer, revocations, fetch }: GatewayOptions,
-  deps: Pick<GatewayDeps, "createRevocationFeed">,
-  report: FailureLog,
+  { deps, report, onRegistryChange }: FeedDeps,
 ): RevocationFeed | undefined {
   if (revocations === false) return undefined;
   const { url = `${issuer}/revocations`, headers, maxSilenceMs, maxRetryMs } = revocations ?? {};
@@ -286,6 +382,7 @@ function createFeed(
     url,
     onError: (error) => report(`cannot follow the revocation feed at ${publicUrl(url)}`, error),
     ...(headers === undefined ? {} : { headers }),
+    ...(onRegistryChange === undefined ? {} : { onRegistryChange }),
     ...(maxSilenceMs === undefined ? {} : { maxSilenceMs }),
     ...(maxRetryMs === undefined ? {} : { maxRetryMs }),
     ...(fetch === undefined ? {} : { fetch }),

@@ -37,8 +37,11 @@ const removedHeader = z.string().check(
 
 const POLICY_SHAPE: OptionShape<PolicyOptions> = {
   apps: z.custom<GatewayOptions["apps"]>(
-    (value) => Array.isArray(value) || (isRecord(value) && typeof value["get"] === "function"),
-    "must be manifests or a registry",
+    (value) =>
+      value === "issuer" ||
+      Array.isArray(value) ||
+      (isRecord(value) && typeof value["get"] === "function"),
+    'must be manifests, a registry or "issuer"',
   ),
   routes: z.array(routeSchema).check(z.minLength(1, "must have at least one route")),
   cors: z.optional(corsSchema),

@@ -24,7 +24,7 @@ export interface CorsOptions {
 export type LimitOptions = { readonly [Name in keyof UpstreamLimits]?: number | undefined };
 
 export interface RevocationOptions {
-  /** Address of the feed. Default `<issuer>/revocations`. */
+  /** Address of the feed. Default `<issuer>/revocations`. The registry is beside it, at `registry`. */
   readonly url?: string | undefined;
   /** Headers of the request, for an issuer that guards its feed. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -40,8 +40,11 @@ export interface GatewayOptions {
    * `jwks` and `revocations` are set as well: an issuer that is not Breezeway's may end in one.
    */
   readonly issuer: string;
-  /** Manifests of the apps whose tokens are accepted, or a registry of them. */
-  readonly apps: AppRegistry | readonly ManifestInput[];
+  /**
+   * Manifests of the apps whose tokens are accepted, or a registry of them. `"issuer"` follows the issuer's
+   * registry; it needs `revocations.headers` with one of the issuer's `revocations.secrets`.
+   */
+  readonly apps: AppRegistry | readonly ManifestInput[] | "issuer";
   /** At least one route. */
   readonly routes: readonly RouteOptions[];
   /** The issuer's keys, or their URL. Default `<issuer>/.well-known/jwks.json`. */

@@ -48,6 +48,17 @@ export function* checkedPieces(value: unknown, source: string): Pieces<GatewaySe
   return settings;
 }
 
+/** @throws {BridgeError} CONFIG_INVALID */
+function checkRegistry({ apps, revocations }: GatewayOptions, source: string): void {
+  if (apps !== "issuer") return;
+  const headers = revocations === false ? {} : revocations?.headers;
+  if (Object.keys(headers ?? {}).some((name) => name.toLowerCase() === "authorization")) return;
+  throw new BridgeError(
+    "CONFIG_INVALID",
+    `${source}: revocations.headers: must have authorization with a secret of the issuer, because apps is "issuer".`,
+  );
+}
+
 function checkedSettings(value: unknown): GatewaySettings | undefined {
   return typeof value === "object" && value !== null ? checked.get(value) : undefined;
 }
@@ -55,6 +66,7 @@ function checkedSettings(value: unknown): GatewaySettings | undefined {
 function* gatewayPieces(value: unknown, source: string): Pieces<GatewaySettings> {
   const options = yield* optionPieces(gatewaySchemas, value, source);
   checkIssuer(options, source);
+  checkRegistry(options, source);
   const policy = yield* policyPieces(options, source);
   checkProofRoutes(policy, options.proof !== undefined, source);
   const { limits = {}, refusalLimit = REFUSAL_LIMIT, rateLimitStore } = options;
@@ -113,15 +125,13 @@ function* reloadPieces(value: unknown, source: string): Pieces<Policy> {
 
 function* policyPieces(options: PolicyOptions, source: string): Pieces<Policy> {
   const { routes, cors, hostOrigins = [], trustedProxies = [], removeHeaders = [] } = options;
-  const apps = isRegistry(options.apps) ? options.apps : createAppRegistry(options.apps);
-  yield;
-  yield* appChecks(routes, apps, source);
-  checkHosts(hostOrigins, apps, source);
-  yield;
+  const apps = yield* givenApps(options, source);
   const table = createRouteTable(routes, source);
   yield;
   return {
     apps,
+    followsIssuer: apps === undefined,
+    suspensionOf: undefined,
     routes: table,
     cors: {
       maxAgeSeconds: cors?.maxAgeSeconds ?? PREFLIGHT_MAX_AGE_SECONDS,
@@ -132,6 +142,28 @@ function* policyPieces(options: PolicyOptions, source: string): Pieces<Policy> {
     trustsPeer: createPeerTrust(trustedProxies, source),
     isRemoved: createRemoval(removeHeaders),
   };
+}
+
+/** `undefined` for those of the issuer: its registry may lack an app of a route now and have it later. */
+function* givenApps(
+  { apps: given, routes, hostOrigins = [] }: PolicyOptions,
+  source: string,
+): Pieces<AppRegistry | undefined> {
+  if (given === "issuer") return undefined;
+  const apps = isRegistry(given) ? given : createAppRegistry(given);
+  yield;
+  yield* appChecks(routes, apps, source);
+  for (const [index, origin] of hostOrigins.entries()) {
+    const [app] = apps.byOrigin(origin);
+    if (app) throw atHost(app.id, `${source}: hostOrigins[${index}]`);
+  }
+  yield;
+  return apps;
+}
+
+/** A host may send the token of any app. An app at the host's origin could use the tokens of all others. */
+export function atHost(appId: string, source: string): BridgeError {
+  return new BridgeError("CONFIG_INVALID", `${source}: is the origin of the app "${appId}".`);
 }
 
 // Such a route would refuse every request.
@@ -204,18 +236,6 @@ function checkScopes({ apps, scopes }: RouteOptions, holders: ScopeHolders, sour
   );
 }
 
-// A host may send the token of any app. An app at the host's origin could use the tokens of all others.
-function checkHosts(origins: readonly string[], apps: AppRegistry, source: string): void {
-  origins.forEach((origin, index) => {
-    const [app] = apps.byOrigin(origin);
-    if (app === undefined) return;
-    throw new BridgeError(
-      "CONFIG_INVALID",
-      `${source}: hostOrigins[${index}]: is the origin of the app "${app.id}".`,
-    );
-  });
-}
-
-function isRegistry(apps: GatewayOptions["apps"]): apps is AppRegistry {
+function isRegistry(apps: Exclude<GatewayOptions["apps"], "issuer">): apps is AppRegistry {
   return !Array.isArray(apps);
 }

@@ -35,22 +35,35 @@ const SECTION = {
 
 const sectionSchema = z.strictObject(SECTION);
 
+/** Where a value is that must not stand in the configuration file. */
+const secretPlace = z.union(
+  [z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })],
+  'must be { "env": "NAME" } or { "file": "path" }, so that no password stands in this file',
+);
+
 const fileSchema = z.strictObject({
   ...SECTION,
   $schema: z.optional(z.string()),
   issuer: z.url(),
   jwks: z.optional(z.url()),
   algorithms: later,
-  apps: z.array(z.union([z.string(), z.record(z.string(), z.unknown())])),
+  apps: z.union([
+    z.literal("issuer"),
+    z.array(z.union([z.string(), z.record(z.string(), z.unknown())])),
+  ]),
   trustedProxies: later,
-  revocations: later,
+  revocations: z.optional(
+    z.union([
+      z.literal(false),
+      z.looseObject({
+        headers: z.optional(z.record(z.string(), z.union([z.string(), secretPlace]))),
+      }),
+    ]),
+  ),
   rateLimitStore: z.optional(
     z.looseObject({
       kind: z.enum(["redis", "postgres"]),
-      url: z.union(
-        [z.strictObject({ env: z.string() }), z.strictObject({ file: z.string() })],
-        'must be { "env": "NAME" } or { "file": "path" }, so that no password stands in this file',
-      ),
+      url: secretPlace,
     }),
   ),
 });
@@ -79,18 +92,39 @@ function* configPieces(file: string): Pieces<GatewayOptions> {
   yield;
   const { $schema: _, ...parsed } = parseOptions(fileSchema, json, file);
   yield;
-  const apps = yield* appPieces(parsed.apps, file);
+  const apps = parsed.apps === "issuer" ? parsed.apps : yield* appPieces(parsed.apps, file);
   const { rateLimitStore } = parsed;
-  const store = rateLimitStore && { ...rateLimitStore, url: secretIn(file, rateLimitStore.url) };
-  const options = { ...parsed, apps, audit: auditIn(file, parsed.audit) };
+  const store = rateLimitStore && {
+    ...rateLimitStore,
+    url: secretIn(file, "rateLimitStore.url", rateLimitStore.url),
+  };
+  const revocations = withSecrets(file, parsed.revocations);
+  const options = { ...parsed, apps, revocations, audit: auditIn(file, parsed.audit) };
   return yield* check({ ...options, rateLimitStore: parseRateLimitStore(store, file) }, file);
 }
 
 type SecretPlace = { readonly env: string } | { readonly file: string };
 
+interface FeedSection {
+  readonly headers?: Readonly<Record<string, string | SecretPlace>> | undefined;
+}
+
+/** The options of the feed with the values of its headers. */
+function withSecrets(
+  config: string,
+  feed: FeedSection | false | undefined,
+): object | false | undefined {
+  if (!feed || feed.headers === undefined) return feed;
+  const headers = Object.entries(feed.headers).map(([name, value]) => [
+    name,
+    typeof value === "string" ? value : secretIn(config, `revocations.headers.${name}`, value),
+  ]);
+  return { ...feed, headers: Object.fromEntries(headers) as Record<string, string> };
+}
+
 /** The content of an environment variable, or of a file without its last line break. */
-function secretIn(config: string, place: SecretPlace): string {
-  const field = `${config}: rateLimitStore.url`;
+function secretIn(config: string, option: string, place: SecretPlace): string {
+  const field = `${config}: ${option}`;
   if ("file" in place) {
     return readSecret(resolve(dirname(config), place.file), `${field}.file`);
   }

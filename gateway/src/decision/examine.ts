@@ -71,16 +71,18 @@ export function routeUnknown(): BridgeError {
 
 /**
  * @throws {BridgeError} METHOD_NOT_ALLOWED, TOKEN_MISSING, DUPLICATE_CREDENTIALS, BODY_TOO_LARGE,
- *   ORIGIN_NOT_ALLOWED
+ *   ORIGIN_NOT_ALLOWED; STORE_UNAVAILABLE, until the issuer's registry has arrived
  */
 export function examine(located: Located, policy: Policy): Examined {
   const { head, headers, target, route } = located;
   // TRACE would show the caller the headers that the gateway adds; CONNECT would open a tunnel.
   if (head.method === "TRACE" || head.method === "CONNECT") throw methodNotAllowed();
   const credential = readCredential(headers);
+  const { apps } = policy;
+  if (apps === undefined) throw appsUnknown();
   const { origin } = headers;
   const isHost = origin !== undefined && policy.hostOrigins.has(origin);
-  if (origin !== undefined && !isHost && policy.apps.byOrigin(origin).length === 0) {
+  if (origin !== undefined && !isHost && apps.byOrigin(origin).length === 0) {
     throw new BridgeError("ORIGIN_NOT_ALLOWED", "No app is registered at this origin.");
   }
   const scopes = route.requiredScopes(head.method);
@@ -160,6 +162,10 @@ export function inspectHead(head: RequestHead): InspectedHeaders {
     throw new BridgeError("REQUEST_MALFORMED", "Request headers: Host is required.");
   }
   return headers;
+}
+
+function appsUnknown(): BridgeError {
+  return new BridgeError("STORE_UNAVAILABLE", "The issuer's app registry has not arrived yet.");
 }
 
 function methodNotAllowed(): BridgeError {

@@ -1,9 +1,15 @@
 import type { AppRegistry } from "@breezeway/shared/schemas";
+import type { SuspensionOf } from "../registry/registry-follower.ts";
 import type { RouteTable } from "./route-table.ts";
 
 /** Everything that a reload replaces at once. One request sees one policy from start to end. */
 export interface Policy {
-  readonly apps: AppRegistry;
+  /** `undefined` until the issuer's registry has arrived. */
+  readonly apps: AppRegistry | undefined;
+  /** Whether the apps are the issuer's. */
+  readonly followsIssuer: boolean;
+  /** The reason for which an app is suspended in a tenant; `undefined` while no app is. */
+  readonly suspensionOf: SuspensionOf | undefined;
   readonly routes: RouteTable;
   readonly cors: {
     /** How long a browser may cache a preflight. */

@@ -11,6 +11,7 @@ import { routeUnknown } from "../decision/examine.ts";
 import { answerAuthz, isAuthz } from "../reverse-proxies/authz.ts";
 import type { RequestHead } from "../request/request-head.ts";
 import type { Metrics } from "./metrics.ts";
+import type { RegistryFollower } from "../registry/registry-follower.ts";
 import type { ExchangeDeps } from "../exchange/exchange-deps.ts";
 import type { Revocations } from "../exchange/revocations.ts";
 import { isInsider, type OperationsAccess } from "./is-insider.ts";
@@ -33,6 +34,8 @@ export interface Operations {
 export interface OperationsDeps {
   readonly verifier: Pick<SessionVerifier, "ready">;
   readonly revocations: Pick<Revocations, "state">;
+  /** `undefined` when the apps are not the issuer's. */
+  readonly registry: Pick<RegistryFollower, "state"> | undefined;
   readonly clockWatch: Pick<ClockWatch, "hasJumped">;
   readonly metrics: Pick<Metrics, "registry">;
   readonly exchangeDeps: ExchangeDeps;
@@ -95,18 +98,20 @@ export interface Readiness {
   readonly checks: {
     readonly keys: "ok" | "unavailable";
     readonly revocations: string;
+    /** Only with the issuer's apps. */
+    readonly registry?: RegistryFollower["state"];
     /** The wall clock was set in the last 5 minutes. */
     readonly clock?: "jumped";
   };
 }
 
 /**
- * The gateway is not ready without keys, since it could verify no token, and while it drains. A lost
+ * The gateway is not ready without keys or the issuer's registry, since it could verify no token, and while it drains. A lost
  * revocation feed is reported but does not make the gateway unready: all gateways lose the feed at the
  * same time, and no gateway would be left.
  */
 async function readinessOf(
-  { verifier, revocations, clockWatch }: OperationsDeps,
+  { verifier, revocations, registry, clockWatch }: OperationsDeps,
   isDraining: boolean,
 ): Promise<Readiness> {
   const keys = await verifier.ready().then(
@@ -116,13 +121,26 @@ async function readinessOf(
   const checks = {
     keys,
     revocations: revocations.state,
+    ...(registry && { registry: registryState(registry, revocations) }),
     ...(clockWatch.hasJumped ? ({ clock: "jumped" } as const) : {}),
   };
   if (isDraining) return { code: 503, status: "draining", checks };
-  if (keys !== "ok") return { code: 503, status: "unavailable", checks };
+  if (keys !== "ok" || registry?.state === "connecting")
+    return { code: 503, status: "unavailable", checks };
   const isDegraded =
-    clockWatch.hasJumped || revocations.state === "lost" || revocations.state === "connecting";
+    clockWatch.hasJumped ||
+    checks.registry === "stale" ||
+    revocations.state === "lost" ||
+    revocations.state === "connecting";
   return { code: 200, status: isDegraded ? "degraded" : "ok", checks };
+}
+
+/** Without the feed, nobody says that the registry has changed. */
+function registryState(
+  { state }: Pick<RegistryFollower, "state">,
+  revocations: Pick<Revocations, "state">,
+): RegistryFollower["state"] {
+  return state === "ok" && revocations.state !== "live" ? "stale" : state;
 }
 
 function notFound({ policy, randomId }: Pick<ExchangeDeps, "policy" | "randomId">): Answer {

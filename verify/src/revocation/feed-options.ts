@@ -25,6 +25,11 @@ export interface RevocationFeedOptions {
   readonly maxSilenceMs?: number;
   /** Longest wait between two attempts to connect, 10 to 60 000 ms. Default 1 000. */
   readonly maxRetryMs?: number;
+  /**
+   * Called when the issuer's apps have changed, and at each new connection, since a change may have been
+   * missed: time to ask `{issuer}/registry` again.
+   */
+  readonly onRegistryChange?: () => void;
   /** Called with the error of each lost connection, for logs and metrics. */
   readonly onError?: (error: unknown) => void;
   /** Allows plain http beyond loopback. Anybody on the network path can then hide revocations. */
@@ -39,6 +44,7 @@ const feedShape: OptionShape<RevocationFeedOptions> = {
   fetch: z.optional(functionOption<Fetch>()),
   maxSilenceMs: z.optional(numberOption(FEED_LIMITS.minSilenceMs, FEED_LIMITS.maxSilenceMs)),
   maxRetryMs: z.optional(numberOption(FEED_LIMITS.minRetryMs, FEED_LIMITS.maxRetryMs)),
+  onRegistryChange: z.optional(functionOption<() => void>()),
   onError: z.optional(functionOption<(error: unknown) => void>()),
   unsafeAllowHttp: z.optional(z.boolean()),
 };
@@ -57,6 +63,7 @@ export function parseFeedOptions(given: RevocationFeedOptions): FeedConfig {
     fetch: options.fetch ?? runtimeFetch,
     maxSilenceMs: options.maxSilenceMs ?? FEED_LIMITS.silenceMs,
     maxRetryMs: options.maxRetryMs ?? FEED_LIMITS.retryMs,
+    onRegistryChange: options.onRegistryChange ?? (() => {}),
     onError: options.onError ?? (() => {}),
   };
 }

@@ -160,7 +160,7 @@ function parseEntry(entry: unknown): Revocation {
     : parseWith(revocationSchema, entry, source);
 }
 
-function createEntries({ onError }: FeedConfig, clock: Clock): Entries {
+function createEntries({ onError, onRegistryChange }: FeedConfig, clock: Clock): Entries {
   const attempt = (action: () => void): void => {
     try {
       action();
@@ -217,7 +217,7 @@ function createEntries({ onError }: FeedConfig, clock: Clock): Entries {
       else if (event === "revoked" && seq !== undefined) {
         admit(data, list);
         if (id !== undefined && id !== "") seq = id;
-      }
+      } else if (event === "registry") attempt(onRegistryChange);
     },
     subscribe: listeners.subscribe,
     close: () => {
@@ -260,6 +260,7 @@ async function follow(deps: FollowDeps): Promise<void> {
         onOpen: () => {
           connection.isOpen = true;
           hear();
+          config.onRegistryChange();
         },
         onData: () => {
           hear();

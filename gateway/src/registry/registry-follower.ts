@@ -1,0 +1,176 @@
+/**
+ * Follows the app registry of the issuer (`apps: "issuer"`).
+ *
+ * Rules:
+ *  [REG-1] Before the first registry no app is known, and requests are refused with 503.
+ *  [REG-2] The feed says when to ask again: at each connection and at each `registry` event. Requests never wait.
+ *  [REG-3] The last known registry stays in force while the issuer does not answer. `state` then says so.
+ *  [REG-4] One manifest that this version does not understand, or that takes a host's origin, is reported and left out.
+ */
+import { BridgeError, readBoundedBytes, type Clock } from "@breezeway/shared";
+import {
+  createAppRegistry,
+  parseJsonWith,
+  parseManifest,
+  registryResponseSchema,
+  type AppRegistry,
+  type AppSuspension,
+  type RegisteredApp,
+} from "@breezeway/shared/schemas";
+import type { Fetch } from "@breezeway/verify";
+
+/** The reason for which an app is suspended in a tenant. */
+export type SuspensionOf = (appId: string, tenantId: string) => string | undefined;
+
+export interface KnownRegistry {
+  readonly apps: AppRegistry;
+  /** `undefined` while no app is suspended. */
+  readonly suspensionOf: SuspensionOf | undefined;
+}
+
+export interface RegistryFollower {
+  /** `stale`: the last attempt to read the registry failed. */
+  readonly state: "connecting" | "ok" | "stale";
+  /** There may be news. */
+  readonly refresh: () => void;
+  readonly close: () => void;
+}
+
+export interface RegistryFollowerDeps {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly fetch: Fetch;
+  readonly clock: Pick<Clock, "setTimer" | "clearTimer">;
+  readonly onRegistry: (registry: KnownRegistry) => void;
+  readonly onError: (error: unknown) => void;
+  /** Why this app may not be used here. */
+  readonly refusalOf: (app: RegisteredApp) => BridgeError | undefined;
+}
+
+const TIMEOUT_MS = 5_000;
+/** Ten thousand apps of a kilobyte and a half. */
+const MAX_BYTES = 16_777_216;
+const FIRST_RETRY_MS = 200;
+const MAX_RETRY_MS = 2_000;
+
+export function createRegistryFollower(deps: RegistryFollowerDeps): RegistryFollower {
+  const closing = new AbortController();
+  let state: RegistryFollower["state"] = "connecting";
+  let etag: string | undefined;
+  let retryMs = FIRST_RETRY_MS;
+  let isReading = false;
+  let isDue = false;
+  let timer: unknown;
+
+  const read = async (): Promise<void> => {
+    const answer = await fetchRegistry(deps, { etag, signal: closing.signal });
+    if (closing.signal.aborted) return;
+    if (answer) {
+      deps.onRegistry(toRegistry(answer.text, deps));
+      etag = answer.etag;
+    }
+    state = "ok";
+    retryMs = FIRST_RETRY_MS;
+  };
+
+  const fail = (error: unknown): void => {
+    if (closing.signal.aborted) return;
+    deps.onError(error);
+    if (state === "ok") state = "stale";
+    // Jitter, so that not all gateways ask at the same moment when the issuer returns.
+    timer = deps.clock.setTimer(refresh, retryMs * (0.5 + Math.random() / 2));
+    retryMs = Math.min(2 * retryMs, MAX_RETRY_MS);
+  };
+
+  const refresh = (): void => {
+    isDue = true;
+    if (isReading || closing.signal.aborted) return;
+    deps.clock.clearTimer(timer);
+    isDue = false;
+    isReading = true;
+    void read()
+      .catch(fail)
+      .finally(() => {
+        isReading = false;
+        if (isDue) refresh();
+      });
+  };
+
+  return {
+    get state() {
+      return state;
+    },
+    refresh,
+    close: () => {
+      closing.abort();
+      deps.clock.clearTimer(timer);
+    },
+  };
+}
+
+interface Asking {
+  readonly etag: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** @returns `undefined` when the registry is the known one */
+async function fetchRegistry(
+  { url, headers, fetch }: RegistryFollowerDeps,
+  { etag, signal }: Asking,
+): Promise<{ readonly text: string; readonly etag: string | undefined } | undefined> {
+  const response = await fetch(url, {
+    headers: {
+      ...headers,
+      accept: "application/json",
+      ...(etag === undefined ? {} : { "if-none-match": etag }),
+    },
+    // A redirect would let anybody who controls one URL of the issuer choose the apps.
+    redirect: "manual",
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+  });
+  if (response.status === 304 && etag !== undefined) return undefined;
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw unusable(`It answered with status ${response.status}, expected 200.`);
+  }
+  const body = await readBoundedBytes(response, MAX_BYTES);
+  if (body === undefined) throw unusable(`It is larger than ${MAX_BYTES} bytes.`);
+  return {
+    text: Buffer.from(body.buffer).toString(),
+    etag: response.headers.get("etag") ?? undefined,
+  };
+}
+
+/** @throws {BridgeError} REQUEST_MALFORMED */
+function toRegistry(text: string, { refusalOf, onError }: RegistryFollowerDeps): KnownRegistry {
+  const { apps: entries } = parseJsonWith(registryResponseSchema, text, {
+    code: "REQUEST_MALFORMED",
+    source: "app registry",
+  });
+  const apps: RegisteredApp[] = [];
+  const suspended = new Map<string, readonly AppSuspension[]>();
+  for (const { manifest, suspensions } of entries) {
+    try {
+      const app = parseManifest(manifest, "app registry");
+      const refusal = refusalOf(app);
+      if (refusal) throw refusal;
+      apps.push(app);
+      if (suspensions.length > 0) suspended.set(app.id, suspensions);
+    } catch (error) {
+      onError(error);
+    }
+  }
+  const suspensionOf: SuspensionOf = (appId, tenantId) =>
+    suspended
+      .get(appId)
+      ?.find((suspension) => suspension.tenantId === undefined || suspension.tenantId === tenantId)
+      ?.reason;
+  return {
+    apps: createAppRegistry(apps),
+    suspensionOf: suspended.size === 0 ? undefined : suspensionOf,
+  };
+}
+
+function unusable(what: string): BridgeError {
+  return new BridgeError("STORE_UNAVAILABLE", `The app registry cannot be read. ${what}`);
+}
