@@ -33,7 +33,6 @@ describe("createHost", () => {
   const place: OpenGuestPlace = () => ({ element: undefined, reload() {}, close() {} });
 
   it.each([
-    ["apps", { apps: undefined }],
     ["apps", { apps: "orders" }],
     ["theme.scheme", { theme: { scheme: "drak" } }],
     ["locale", { locale: 7 }],

@@ -53,9 +53,11 @@ const NOT_CLONEABLE = "must be cloneable: it contains a function, a DOM node or 
 const hostSchema = optionObject<HostOptions>({
   issuerUrl: z.string(),
   gatewayUrl: z.optional(z.string()),
-  apps: z.custom<HostOptions["apps"]>(
-    (value) => Array.isArray(value) || (isRecord(value) && "byOrigin" in value),
-    { error: "is required: a list of manifests, or a registry of createAppRegistry(…)" },
+  apps: z.optional(
+    z.custom<NonNullable<HostOptions["apps"]>>(
+      (value) => Array.isArray(value) || (isRecord(value) && "byOrigin" in value),
+      { error: "must be a list of manifests, or a registry of createAppRegistry(…)" },
+    ),
   ),
   contract: z.optional(objectOption("must be a contract of defineContract(…)")),
   methods: z.optional(objectOption("must be an object of functions")),

@@ -36,7 +36,8 @@ export interface HostSettings
   readonly issuerUrl: string;
   /** Absolute; `null` without a gateway. */
   readonly gatewayUrl: string | null;
-  readonly apps: AppRegistry;
+  /** `undefined` for those of the issuer. */
+  readonly apps: AppRegistry | undefined;
   readonly methods: ReadonlyMap<string, HostMethod>;
   readonly limits: ChannelLimits;
   readonly isUserActive: (call: IncomingCall) => boolean;
@@ -58,7 +59,7 @@ export function readHostSettings(given: unknown, hooks: HostTestHooks): HostSett
     ...options,
     issuerUrl,
     gatewayUrl: gatewayUrl === undefined ? null : absolute("gatewayUrl", gatewayUrl),
-    apps: isRegistry(options.apps) ? options.apps : createAppRegistry(options.apps),
+    apps: registryOf(options.apps),
     methods: methodMap(options.methods ?? {}, contract),
     limits: { ...CHANNEL_LIMITS, ...options.limits },
     handshakeTimeoutMs: options.handshakeTimeoutMs ?? TIMEOUTS.handshakeMs,
@@ -112,6 +113,11 @@ function isPageActive({ isUserActive }: IncomingCall): boolean {
     "userActivation" in navigator &&
     navigator.userActivation.isActive
   );
+}
+
+function registryOf(apps: HostOptions["apps"]): AppRegistry | undefined {
+  if (apps === undefined) return undefined;
+  return isRegistry(apps) ? apps : createAppRegistry(apps);
 }
 
 function isRegistry(apps: AppRegistry | readonly ManifestInput[]): apps is AppRegistry {

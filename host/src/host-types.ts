@@ -15,6 +15,7 @@ import type {
 } from "@breezeway/shared";
 import type { AppRegistry, ManifestInput, RegisteredApp } from "@breezeway/shared/schemas";
 import type { Clock, Store, Unsubscribe } from "@breezeway/shared/channel";
+import type { HostApps } from "./apps/host-apps.ts";
 import type { HostInstallations } from "./installations/host-installations.ts";
 import type { GuestSender, HostCallContext, Mount, MountOptions } from "./mount-types.ts";
 import type { HostSession } from "./session/host-session.ts";
@@ -36,7 +37,8 @@ export interface HostOptions<C extends Contract = AnyContract> {
   readonly issuerUrl: string;
   /** Base URL of the gateway, absolute or relative to the page. Default: none. */
   readonly gatewayUrl?: string;
-  readonly apps: AppRegistry | readonly ManifestInput[];
+  /** Default: the issuer's apps, as they change. */
+  readonly apps?: AppRegistry | readonly ManifestInput[];
   /** Types and run-time checks of methods and events. Default: any name is allowed, nothing is checked. */
   readonly contract?: C;
   readonly methods?: HostMethods<C>;
@@ -152,7 +154,7 @@ export interface TapEvent {
 }
 
 export interface Host<C extends Contract = AnyContract> extends Disposable {
-  readonly apps: AppRegistry;
+  readonly apps: HostApps;
   readonly session: HostSession;
   /** Apps of the tenant. It needs an issuer with installations, and a session that may manage them. */
   readonly installations: HostInstallations;
@@ -162,9 +164,10 @@ export interface Host<C extends Contract = AnyContract> extends Disposable {
   readonly locale: Store<string>;
   readonly mounts: readonly Mount<C>[];
   /**
-   * Shows an app in a frame.
+   * Shows an app in a frame. The mount closes when the app is removed or suspended, or when it moves to
+   * another origin or loses rights in the host; its `error` says why.
    *
-   * @throws {BridgeError} APP_UNKNOWN, CONFIG_INVALID
+   * @throws {BridgeError} APP_UNKNOWN, APP_SUSPENDED, CONFIG_INVALID
    */
   mount(appId: string, options: MountOptions): Mount<C>;
   /** Reports each frame that passes between the host and its guests, for developer tools. */

@@ -1,6 +1,7 @@
 export { createHost } from "./create-host.ts";
 export { callOptions, withTransfer } from "@breezeway/shared/channel";
 export { BridgeError, defineContract } from "@breezeway/shared";
+export type { HostApps } from "./apps/host-apps.ts";
 export type {
   Host,
   HostEvents,

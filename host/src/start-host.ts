@@ -1,6 +1,9 @@
 /** Puts the parts of a host together: registry, session, tokens, events, frames. */
 import { BridgeError, type Contract } from "@breezeway/shared";
 import type { Unsubscribe } from "@breezeway/shared/channel";
+import { createAppRegistry } from "@breezeway/shared/schemas";
+import { createFixedApps, endOfMount, type HostApps } from "./apps/host-apps.ts";
+import { createIssuerApps, type IssuerApps } from "./apps/issuer-apps.ts";
 import {
   createHostInstallations,
   type HostInstallationsControl,
@@ -37,6 +40,9 @@ interface HostParts {
   readonly session: HostSessionControl;
   readonly signOuts: SignOuts;
   readonly tokens: TokenRegistry;
+  readonly apps: HostApps;
+  /** `undefined` with the option `apps`. */
+  readonly issuerApps: IssuerApps | undefined;
   readonly state: HostState;
   readonly mounts: MountList;
   readonly taps: Set<(event: TapEvent) => void>;
@@ -86,9 +92,13 @@ function createSessionParts(settings: HostSettings): SessionParts {
 }
 
 function createParts(settings: HostSettings): HostParts {
-  const { apps, clock, report } = settings;
+  const { clock, report } = settings;
   const sessionParts = createSessionParts(settings);
   const { client, session, tokens } = sessionParts;
+  const issuerApps = settings.apps
+    ? undefined
+    : createIssuerApps({ client, clock, random: settings.random, report });
+  const apps = issuerApps ?? createFixedApps(settings.apps ?? createAppRegistry([]));
   const state = createHostState(settings);
   const mounts = createMountList();
   const taps = new Set<(event: TapEvent) => void>();
@@ -113,6 +123,7 @@ function createParts(settings: HostSettings): HostParts {
   });
   const mountApp = createAppMounter({
     settings,
+    apps,
     session,
     tokens,
     events,
@@ -134,6 +145,8 @@ function createParts(settings: HostSettings): HostParts {
   return {
     settings,
     ...sessionParts,
+    apps,
+    issuerApps,
     state,
     mounts,
     taps,
@@ -153,8 +166,19 @@ function reportNoIssuer({ issuerUrl, report }: HostSettings, cause: unknown): vo
 /** Passes on what changes: session, rights, context, theme, locale. */
 function connectParts(parts: HostParts): readonly Unsubscribe[] {
   const { settings, session, tokens, client, mounts, events, state, installations } = parts;
+  const { apps, issuerApps } = parts;
+  issuerApps?.refresh();
   return [
     () => parts.signOuts.stop(),
+    () => issuerApps?.stop(),
+    apps.subscribe(() => {
+      for (const mount of mounts.all) {
+        const reason = endOfMount(apps, mount.app);
+        if (reason) mount.end(reason);
+      }
+      // A denied token may be granted now.
+      tokens.reconsider();
+    }),
     followSession({
       session,
       tokens,
@@ -164,6 +188,8 @@ function connectParts(parts: HostParts): readonly Unsubscribe[] {
       openStream: settings.openStream,
       forgetEvents: () => events.forget(),
       onInstallations: () => installations.changed(),
+      onApps:
+        issuerApps && ((when) => (when === "now" ? issuerApps.refresh() : issuerApps.changed())),
       push: (key, value) => mounts.pushState(key, value),
     }),
     installations.subscribe(() => tokens.reconsider()),
@@ -179,7 +205,7 @@ function hostOf<C extends Contract>(
 ): Host<C> {
   const { settings, session, tokens, state, mounts, taps, events, mountApp, installations } = parts;
   return disposable<Host<C>>({
-    apps: settings.apps,
+    apps: parts.apps,
     session,
     installations,
     event: events.api,

@@ -9,7 +9,7 @@ export type {
   TestGuestState,
 } from "./testing/test-guest-types.ts";
 export type { TestInstallationState } from "./testing/test-installations.ts";
-export type { TestIssuer, TestIssuerOptions } from "./testing/test-issuer.ts";
+export type { TestApps, TestIssuer, TestIssuerOptions } from "./testing/test-issuer.ts";
 export type { TestClock } from "@breezeway/shared/testing";
 export type { SignOutMemory } from "./session/sign-out-memory.ts";
 export { soloTabs } from "./tabs/tabs.ts";

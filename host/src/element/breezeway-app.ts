@@ -88,6 +88,7 @@ export class BreezewayAppElement extends LitElement {
   /** The path that the app has reported. */
   #appPath: string | undefined;
   #stopWaiting: (() => void) | undefined;
+  #stopFollowing: (() => void) | undefined;
   #hostTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
@@ -116,7 +117,9 @@ export class BreezewayAppElement extends LitElement {
     this.#stopWaiting?.();
     clearTimeout(this.#hostTimer);
     queueMicrotask(() => {
-      if (!this.isConnected) this.#unmount();
+      if (this.isConnected) return;
+      this.#stopFollowing?.();
+      this.#unmount();
     });
   }
 
@@ -216,6 +219,10 @@ export class BreezewayAppElement extends LitElement {
       return this.#fail(new BridgeError("CONFIG_INVALID", message));
     }
     if (host === undefined) return this.#warnWithoutHost();
+    this.#stopFollowing?.();
+    this.#stopFollowing = host.apps.subscribe(() => this.#onApps());
+    // The skeleton stays until the issuer has said which apps there are.
+    if (!host.apps.isReady) return;
     try {
       const mount = host.mount(this.app, {
         container,
@@ -232,6 +239,13 @@ export class BreezewayAppElement extends LitElement {
       if (!BridgeError.is(error)) throw error;
       this.#fail(error);
     }
+  }
+
+  /** The host has closed the mount of an app that was suspended or changed; or an app is there that was not. */
+  #onApps(): void {
+    if (this.#mount && (this.#mount.state !== "closed" || this.#mount.error === null)) return;
+    this.#remount();
+    this.#refresh();
   }
 
   #sizeLimits(): SizeLimits {

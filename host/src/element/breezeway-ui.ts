@@ -22,6 +22,7 @@ import {
   type TemplateResult,
 } from "lit";
 import { repeat } from "lit/directives/repeat.js";
+import { createFixedApps } from "../apps/host-apps.ts";
 import type { ConfirmRequest, ModalRequest, ToastRequest } from "../surfaces/host-ui.ts";
 import type { AppStateDetail } from "./breezeway-app.ts";
 import type { AnyHost } from "./default-host.ts";
@@ -96,7 +97,7 @@ export class BreezewayUiElement extends LitElement {
   async openModal(request: ModalRequest): Promise<void> {
     const { app } = request;
     const host: AnyHost = {
-      apps: { get: () => app, byOrigin: () => [app], all: [app] },
+      apps: createFixedApps({ get: () => app, byOrigin: () => [app], all: [app] }),
       mount: (_appId, options) => request.mount(options),
     };
     await this.#open({ is: "modal", request, host });

@@ -41,6 +41,12 @@ function describe(app: string, error: BridgeError): Problem {
         text: "It is not installed here, or has been removed.",
         canRetry: false,
       };
+    case "APP_SUSPENDED":
+      return {
+        title: `${app} is suspended`,
+        text: String(error.details["reason"] ?? "The people who run this page have suspended it."),
+        canRetry: false,
+      };
     case "CONFIG_INVALID":
     case "MANIFEST_INVALID":
       return {

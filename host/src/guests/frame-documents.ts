@@ -69,7 +69,8 @@ export interface FrameDocuments {
   start(options: FrameDocumentsStart): void;
   /** Loads the app's page again. */
   reload(): void;
-  close(): void;
+  /** @param reason Why the host closes it; stays as `error`. */
+  close(reason?: BridgeError): void;
 }
 
 const PING_TIMEOUT_MS = 2_000;
@@ -124,8 +125,9 @@ export function createFrameDocuments(deps: FrameDocumentsDeps): FrameDocuments {
       now.leavingId = now.documentId;
       now.place?.reload();
     },
-    close() {
+    close(reason) {
       if (presence.isClosed()) return;
+      if (reason) now.error = reason;
       presence.stopWaiting();
       check.stop();
       now.guest?.channel.close();

@@ -37,6 +37,8 @@ export interface GuestMount extends Mount {
   readonly wantsTokens: boolean;
   readonly deliver: Deliver;
   pushState(key: StateKey, value: unknown): void;
+  /** Closes the mount with an `error`, which says why. */
+  end(reason?: BridgeError): void;
   /** Sends the context again, after the host's context has changed. */
   pushContext(): void;
   /** @throws {BridgeError} SURFACE_REFUSED */
@@ -123,11 +125,12 @@ export function createGuestMount(deps: GuestMountDeps): GuestMount {
     resize: (asked) => sizer.resize(asked, documents.element),
     reportPath: (path) => paths.run(() => options.onPathChange?.(path)),
     reload: () => documents.reload(),
-    close() {
+    close: () => mount.end(),
+    end(reason) {
       if (documents.state.current === "closed") return;
       paths.close();
       sizer.close();
-      documents.close();
+      documents.close(reason);
       deps.onClosed(mount);
     },
   });

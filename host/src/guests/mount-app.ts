@@ -1,7 +1,8 @@
 /** Mounts an app: puts together what one frame of one app needs of the host. */
-import { BridgeError, quoted, type Hello, type Welcome } from "@breezeway/shared";
+import type { Hello, Welcome } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 import { createGate, type Gate } from "@breezeway/shared/channel";
+import { endOfMount, mountableApp, type HostApps } from "../apps/host-apps.ts";
 import type { SetupListener } from "../installations/host-installations.ts";
 import type { EventHub } from "../events/host-events.ts";
 import { parseMountOptions } from "../host-options.ts";
@@ -24,6 +25,7 @@ import { prepareWelcome } from "./welcome.ts";
 
 export interface AppMounterDeps {
   readonly settings: HostSettings;
+  readonly apps: HostApps;
   readonly session: HostSession;
   readonly tokens: TokenRegistry;
   readonly events: EventHub;
@@ -34,7 +36,7 @@ export interface AppMounterDeps {
   readonly taps: ReadonlySet<(event: TapEvent) => void>;
 }
 
-/** @throws {BridgeError} APP_UNKNOWN, CONFIG_INVALID, CHANNEL_CLOSED */
+/** @throws {BridgeError} APP_UNKNOWN, APP_SUSPENDED, CONFIG_INVALID, CHANNEL_CLOSED */
 export type MountApp = (
   appId: string,
   options: MountOptions,
@@ -53,16 +55,13 @@ interface Frame {
 }
 
 export function createAppMounter(deps: AppMounterDeps): MountApp {
-  const { settings, tokens, state, surfaces, mounts } = deps;
-  const { apps, clock, limits, withholdTokens } = settings;
+  const { settings, apps, tokens, state, surfaces, mounts } = deps;
+  const { clock, limits, withholdTokens } = settings;
 
   return function mountApp(appId, given, onSetupCompleted = settings.onSetupCompleted) {
     mounts.assertOpen();
     const options = parseMountOptions(given);
-    const app = apps.get(appId);
-    if (app === undefined) {
-      throw new BridgeError("APP_UNKNOWN", `No app ${quoted(appId)} is registered.`);
-    }
+    const app = mountableApp(apps, appId);
     const frame: Frame = {
       app,
       tokens: createFrameTokenSource({
@@ -88,7 +87,11 @@ export function createAppMounter(deps: AppMounterDeps): MountApp {
         frame.tokens.leave();
         mounts.leave(left);
       },
-      onReturned: (returned) => mounts.add(returned),
+      onReturned(returned) {
+        const reason = endOfMount(apps, app);
+        if (reason) returned.end(reason);
+        else mounts.add(returned);
+      },
       onClosed(closed) {
         frame.tokens.close();
         mounts.remove(closed);

@@ -27,6 +27,11 @@ export interface FollowSessionDeps {
   readonly forgetEvents: () => void;
   /** Called when apps of the tenant were installed or uninstalled, or when the tenant is another one. */
   readonly onInstallations: () => void;
+  /**
+   * Called when the issuer's apps may be others: `soon` after a change that all pages learn of. `undefined`
+   * for a host with apps of its own.
+   */
+  readonly onApps: ((when: "now" | "soon") => void) | undefined;
   readonly push: (key: StateKey, value: unknown) => void;
 }
 
@@ -53,6 +58,8 @@ export function followSession(deps: FollowSessionDeps): Unsubscribe {
     stopLeading = undefined;
     if (!isFirst) deps.forgetEvents();
     deps.onInstallations();
+    // The host asks for its first apps beside its session.
+    if (!isFirst) deps.onApps?.("now");
     push("session", guestSession(summary));
     if (summary === null) push("token", null);
     // A token that was minted before the first answer is usually of the session that the answer names. Another
@@ -69,6 +76,7 @@ export function followSession(deps: FollowSessionDeps): Unsubscribe {
       if (message.type === "ended") session.ended(message.handle);
       else if (message.type === "changed") void refresh();
       else if (message.type === "installations") deps.onInstallations();
+      else if (message.type === "apps") deps.onApps?.("soon");
     }),
   ];
 
@@ -98,6 +106,12 @@ function lead(deps: FollowSessionDeps, { question, refresh, handle }: Leadership
     tabs.post({ type: "installations" });
   };
 
+  const appsChanged = (when: "now" | "soon"): void => {
+    if (!deps.onApps) return;
+    deps.onApps(when);
+    tabs.post({ type: "apps" });
+  };
+
   return tabs.lead("session", () => {
     const stopStream = followSessionEvents({
       url: client.eventsUrl,
@@ -113,8 +127,10 @@ function lead(deps: FollowSessionDeps, { question, refresh, handle }: Leadership
       },
       onClaims: changed,
       onInstallations: installationsChanged,
+      onApps: () => appsChanged("soon"),
       onOpen() {
         installationsChanged();
+        appsChanged("now");
         void catchUp(deps, () => question.ask());
       },
       async recheck() {

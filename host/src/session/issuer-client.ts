@@ -13,6 +13,13 @@ import type { Tabs } from "../tabs/tabs.ts";
 export interface IssuerClient {
   /** Resolves to `null` when nobody is signed in. */
   session(): Promise<SessionSummary | null>;
+  /**
+   * The apps of the session's tenant; none when nobody is signed in. `undefined` when they are those of
+   * `etag`.
+   */
+  apps(
+    etag?: string,
+  ): Promise<{ readonly body: unknown; readonly etag: string | undefined } | undefined>;
   mint(appId: string, proofKeyThumbprint?: string): Promise<TokenResponse>;
   /** Rotates the session secret and restarts the idle timeout. */
   refresh(): Promise<void>;
@@ -44,7 +51,12 @@ export function createIssuerClient(deps: IssuerClientDeps): IssuerClient {
   const { issuerUrl, fetch, exclusively } = deps;
   const base = issuerUrl.replace(/\/+$/, "");
 
-  const request = async (method: string, path: string, body?: unknown): Promise<Response> => {
+  const request = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    etag?: string,
+  ): Promise<Response> => {
     let response: Response;
     try {
       response = await fetch(`${base}${path}`, {
@@ -60,13 +72,14 @@ export function createIssuerClient(deps: IssuerClientDeps): IssuerClient {
           // preference answers 401 all the same.
           ...(method === "GET" ? { prefer: "signed-out=null" } : {}),
           ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(etag === undefined ? {} : { "if-none-match": etag }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
     } catch (cause) {
       throw new BridgeError("OFFLINE", "The issuer cannot be reached.", { cause });
     }
-    if (!response.ok) {
+    if (!response.ok && !(response.status === 304 && etag !== undefined)) {
       throw issuerRefusal(response.status, await parse(response).catch(() => undefined));
     }
     return response;
@@ -98,6 +111,11 @@ export function createIssuerClient(deps: IssuerClientDeps): IssuerClient {
         if (BridgeError.is(error) && error.code === "SIGNED_OUT") return null;
         throw error;
       }
+    },
+    async apps(etag) {
+      const response = await request("GET", "/apps", undefined, etag);
+      if (response.status === 304) return undefined;
+      return { body: await read(response), etag: response.headers.get("etag") ?? undefined };
     },
     async mint(appId, proofKeyThumbprint) {
       const asked = { appId, proofKeyThumbprint };

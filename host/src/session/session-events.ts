@@ -24,6 +24,7 @@ export interface SessionEventsDeps {
   readonly onTenant: (tenantId: string | undefined) => void;
   readonly onClaims: () => void;
   readonly onInstallations: () => void;
+  readonly onApps: () => void;
   /** Called when the stream opens: the issuer reports later changes only. */
   readonly onOpen: () => void;
   /** Called when the stream was refused. Resolves to whether to open it again. */
@@ -65,6 +66,7 @@ export function followSessionEvents(deps: SessionEventsDeps): Unsubscribe {
     stream.addEventListener("tenant-changed", ({ data }) => deps.onTenant(tenantOf(data)));
     stream.addEventListener("claims-changed", deps.onClaims);
     stream.addEventListener("installations-changed", deps.onInstallations);
+    stream.addEventListener("apps-changed", deps.onApps);
     stream.addEventListener("error", () => {
       if (stream.readyState === CLOSED) void reopen();
     });

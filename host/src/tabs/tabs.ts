@@ -20,7 +20,9 @@ export type TabMessage =
   /** Tenant or claims have changed: ask the issuer. */
   | { readonly type: "changed" }
   /** Apps of the tenant were installed or uninstalled. */
-  | { readonly type: "installations" };
+  | { readonly type: "installations" }
+  /** The issuer's apps may have changed. */
+  | { readonly type: "apps" };
 
 export interface Tabs {
   post(message: TabMessage): void;

@@ -2,7 +2,12 @@
  * An issuer in memory for the tests of a host. It answers the host's requests and has the host's clock. Its tokens decode like real ones but have no valid signature.
  */
 import { BridgeError, toProblem, TOKEN_LIMITS, type ErrorCode } from "@breezeway/shared";
-import type { Installation, SessionSummary } from "@breezeway/shared/schemas";
+import type {
+  Installation,
+  ManifestInput,
+  SessionSummary,
+  TenantApp,
+} from "@breezeway/shared/schemas";
 import { randomId } from "@breezeway/shared/channel";
 import {
   createIssuerCore,
@@ -40,6 +45,8 @@ export interface TestIssuer {
   readonly hostOptions: Required<Pick<HostOptions, "issuerUrl" | "fetch" | "onError">>;
   readonly hooks: Required<HostTestHooks>;
   readonly session: SessionSummary | null;
+  /** What the issuer has for hosts without the option `apps`. Starts with none. */
+  readonly apps: TestApps;
   /** Installations of the session's tenant, by app id. */
   readonly installations: readonly Installation[];
   /** The app id of each minted token, in order. */
@@ -70,6 +77,15 @@ export interface TestIssuer {
   advance(ms: number): Promise<void>;
 }
 
+/** Apps of the session's tenant. Each call notifies the host, which asks for its apps within two seconds. */
+export interface TestApps {
+  /** Adds or replaces an app. */
+  put(manifest: ManifestInput): void;
+  remove(appId: string): void;
+  suspend(appId: string, reason: string): void;
+  resume(appId: string): void;
+}
+
 type Listener = (event: { readonly data?: unknown }) => void;
 
 const ISSUER_URL = "https://host.test/auth";
@@ -94,13 +110,14 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     changed: () => streams.announce("installations-changed"),
   });
   const isRequired = options.installationsRequired ?? false;
+  const apps = createApps(() => streams.announce("apps-changed"));
 
   if (options.session !== null) core.signIn(options.session);
 
   return {
     hostOptions: {
       issuerUrl: ISSUER_URL,
-      fetch: createFetch(network, createRoutes(core, installations, isRequired)),
+      fetch: createFetch(network, createRoutes({ core, installations, apps, isRequired })),
       onError: (error) => void errors.push(error),
     },
     hooks: {
@@ -115,6 +132,7 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     get session() {
       return core.session.current;
     },
+    apps,
     get installations() {
       const { current } = core.session;
       return current ? installations.list(current.tenantId) : [];
@@ -147,6 +165,25 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
   };
 }
 
+function createApps(changed: () => void): RoutesDeps["apps"] {
+  const apps = new Map<string, ManifestInput>();
+  const reasons = new Map<string, string>();
+  const then = (change: unknown): void => {
+    if (change !== false) changed();
+  };
+  return {
+    put: (manifest) => then(apps.set(manifest.id, manifest)),
+    remove: (appId) => then(apps.delete(appId)),
+    suspend: (appId, reason) => then(reasons.set(appId, reason)),
+    resume: (appId) => then(reasons.delete(appId)),
+    list: () =>
+      [...apps.values()].map((manifest) => {
+        const reason = reasons.get(manifest.id);
+        return { manifest, suspended: reason === undefined ? null : { reason } };
+      }),
+  };
+}
+
 interface Streams {
   open(): SessionEventStream;
   announce(event: string): void;
@@ -173,11 +210,19 @@ function createStreams(): Streams {
 type Body = Readonly<Record<string, unknown>>;
 type Route = (body: Body) => unknown;
 
-function createRoutes(
-  core: IssuerCore,
-  installations: TestInstallations,
-  isRequired: boolean,
-): (route: string, body: Body) => unknown {
+interface RoutesDeps {
+  readonly core: IssuerCore;
+  readonly installations: TestInstallations;
+  readonly apps: TestApps & { readonly list: () => readonly TenantApp[] };
+  readonly isRequired: boolean;
+}
+
+function createRoutes({
+  core,
+  installations,
+  apps,
+  isRequired,
+}: RoutesDeps): (route: string, body: Body) => unknown {
   const assertAdmitted = (appId: string): void => {
     if (!isRequired || core.refusal !== undefined) return;
     const all = installations.list(core.signedIn().tenantId);
@@ -188,6 +233,7 @@ function createRoutes(
 
   const routes = new Map<string, Route>([
     ["GET /auth/session", () => core.signedIn()],
+    ["GET /auth/apps", () => ({ apps: core.session.current ? apps.list() : [] })],
     [
       "POST /auth/session/token",
       ({ appId, proofKeyThumbprint: jkt }) => {

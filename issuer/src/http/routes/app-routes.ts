@@ -11,7 +11,9 @@ import { suspensionsOf } from "../../apps/app-info.ts";
 import type { InstallationOptions } from "../../installations/installation-options.ts";
 import type { InstalledApps } from "../../installations/installed-apps.ts";
 import { toInfo, type SessionRecord } from "../../sessions/session-record.ts";
+import { noneIfUnauthenticated } from "../../sessions/unauthenticated.ts";
 import type { Endpoint, EndpointDeps } from "../context.ts";
+import { PREFERENCE, prefersNull } from "../prefer-null.ts";
 import { createReaderCheck } from "../feed-reader.ts";
 import { jsonText, notModified } from "../respond.ts";
 
@@ -37,7 +39,11 @@ export function appRoutes(deps: AppRoutesDeps): readonly Endpoint[] {
     handle: async (context) => {
       // A page asks after it learned of a change, maybe at another process.
       await readLog();
-      const record = await sessions.authenticate(credentials.read(context.request), context);
+      const { headers } = context.request;
+      const isQuestion = prefersNull(headers);
+      const found = sessions.authenticate(credentials.read(context.request), context);
+      const record = await (isQuestion ? found.catch(noneIfUnauthenticated) : found);
+      if (!record) return listed(headers, [], { "preference-applied": PREFERENCE });
       await apps.settled();
       const { catalog } = apps;
       const visible = await visibleApps(deps, record);
@@ -45,7 +51,7 @@ export function appRoutes(deps: AppRoutesDeps): readonly Endpoint[] {
         const reason = catalog.suspension(app.id, record.tenantId);
         return part(publicText(app), reason === undefined ? null : { reason }, "suspended");
       });
-      return listed(context.request.headers, parts);
+      return listed(headers, parts);
     },
   };
   const registry: Endpoint = {
@@ -113,10 +119,14 @@ function part({ json: manifest, tag }: Text, state: unknown, name: string): Text
   return { json: `{"manifest":${manifest},"${name}":${text}}`, tag: `${tag} ${text}` };
 }
 
-function listed(headers: Headers, parts: readonly Text[]): Response {
+function listed(
+  headers: Headers,
+  parts: readonly Text[],
+  more: Readonly<Record<string, string>> = {},
+): Response {
   const etag = `"${hashOf(parts.map(({ tag }) => tag).join("\n"))}"`;
   if (headers.get("if-none-match") === etag) return notModified({ etag });
-  return jsonText(`{"apps":[${parts.map((each) => each.json).join(",")}]}`, { etag });
+  return jsonText(`{"apps":[${parts.map((each) => each.json).join(",")}]}`, { etag, ...more });
 }
 
 function hashOf(text: string): string {

@@ -10,18 +10,8 @@ import { noneIfUnauthenticated } from "../../sessions/unauthenticated.ts";
 import type { OpenedSession } from "../../sessions/session-service-deps.ts";
 import type { AuditSubject, Endpoint, EndpointDeps, RequestContext } from "../context.ts";
 import { readJson } from "../read-json.ts";
+import { PREFERENCE, prefersNull } from "../prefer-null.ts";
 import { json, noContent } from "../respond.ts";
-
-/**
- * `Prefer` (RFC 7240) of a page that only asks who is signed in. Browsers report each 401 in their
- * console, although nothing has failed.
- */
-const PREFERENCE = "signed-out=null";
-
-function prefersNull(headers: Headers): boolean {
-  const preferences = headers.get("prefer")?.split(",") ?? [];
-  return preferences.some((preference) => preference.trim().toLowerCase() === PREFERENCE);
-}
 
 /** Parsed for each token: zod generates one function from it, which is faster than a walk over the schema. */
 const compiledTokenRequest = compile(tokenRequestSchema);
