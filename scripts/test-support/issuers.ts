@@ -29,6 +29,7 @@ const APPS = [
   app("guided", { lifecycle: { setupUrl: "https://guided.example/setup" } }),
   app("leaving", { lifecycle: { disconnectUrl: "https://leaving.example/disconnect" } }),
   app("bound", { proofRequired: true }),
+  app("paused"),
 ];
 
 const USERS = [

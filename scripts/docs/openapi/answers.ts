@@ -26,6 +26,7 @@ let cookie: string;
 
 export async function openIssuers(): Promise<void> {
   normal = await serve();
+  await normal.issuer.apps.suspend("paused", { reason: "Under review" });
   cookie = await cookieAt(normal);
 }
 
@@ -134,6 +135,7 @@ const BY_REASON: Readonly<Record<string, (at: Case) => Promise<Response>>> = {
     const headers = { "x-breezeway-session": "new" };
     return send(native, at, { cookie: await cookieAt(native), headers });
   },
+  "app-suspended": (at) => send(normal, at, { body: { appId: "paused", tenantId: "acme" } }),
   "app-unknown": (at) => send(normal, at, { body: { appId: "nothing", tenantId: "acme" } }),
   async "scope-missing"(at) {
     return send(normal, at, { cookie: await cookieAt(normal, BOB) });
@@ -175,6 +177,7 @@ const SPECIAL: Readonly<Record<string, (at: Case) => Promise<Response>>> = {
   async "POST /session/token 403 app-not-allowed"(at) {
     return send(normal, at, { body: { appId: "bound" } });
   },
+  "POST /session/token 403 app-suspended": (at) => send(normal, at, { body: { appId: "paused" } }),
   "POST /session/token 404 app-unknown": (at) => send(normal, at, { body: { appId: "nothing" } }),
   async "POST /session/token 500 internal-error"(at) {
     const failing = await once("failing", { claims: () => ({ sub: "mallory" }) });
@@ -207,6 +210,17 @@ const SPECIAL: Readonly<Record<string, (at: Case) => Promise<Response>>> = {
     const answer = await send(normal, at, { cookie: own });
     for (const { body } of streams) await body?.cancel();
     return answer;
+  },
+  "GET /apps 304": (at) => again(normal, at),
+  "GET /registry 200": async (at) => send(await guarded(), at, READER),
+  "GET /registry 304": async (at) => again(await guarded(), at, READER),
+  "GET /registry 401 token-missing": async (at) => send(await guarded(), at),
+  "GET /registry 401 token-malformed": async (at) =>
+    send(await guarded(), at, { headers: { authorization: "Bearer another" } }),
+  async "GET /registry 503 store-unavailable"(at) {
+    const closed = await once("guarded and closed", FEED);
+    await closed.issuer.close();
+    return send(closed, at, READER);
   },
   "GET /revocations 200 text/event-stream": (at) =>
     send(normal, at, { headers: { accept: "text/event-stream" } }),
@@ -286,8 +300,20 @@ function once(
   return known;
 }
 
-function guarded(): Promise<ServedIssuer> {
-  return once("guarded", { revocations: { secrets: ["the feed's own secret"] } });
+const FEED_SECRET = "the-own-secret-of-the-feed";
+const FEED = { revocations: { secrets: [FEED_SECRET] } };
+const READER: Sent = { headers: { authorization: `Bearer ${FEED_SECRET}` } };
+
+/** One whose feed and registry need a secret. */
+export function guarded(): Promise<ServedIssuer> {
+  return once("guarded", FEED);
+}
+
+/** Asks for what it has already got. */
+async function again(at: ServedIssuer, asked: At, sent: Sent = {}): Promise<Response> {
+  const first = await send(at, asked, sent);
+  const headers = { ...sent.headers, "if-none-match": first.headers.get("etag") ?? "" };
+  return send(at, asked, { ...sent, headers });
 }
 
 type Vault = ReturnType<typeof createLocalVault>;

@@ -28,7 +28,7 @@ export interface Operation {
   readonly id: string;
   readonly summary: string;
   /** The option of the issuer without which the endpoint does not exist. */
-  readonly option?: "devLogin" | "oidc" | "installations";
+  readonly option?: "devLogin" | "oidc" | "installations" | "revocations.secrets";
   readonly security?: "session" | "feed";
   readonly parameters?: readonly Parameter[];
   /** Name of the schema of the body. */
@@ -49,9 +49,11 @@ export const HEADERS: Readonly<Record<string, { description: string; schema: obj
   },
   "Cache-Control": { description: "", schema: { const: "public, max-age=300" } },
   "Access-Control-Allow-Origin": { description: "", schema: { const: "*" } },
+  ETag: { description: "Of the apps in the answer.", schema: { type: "string" } },
   Location: { description: "", schema: { type: "string", format: "uri-reference" } },
 };
 
+const NOT_MODIFIED: Answer = { description: "The reader has these apps.", headers: ["ETag"] };
 const SESSION: Answer = { description: "The session.", json: "SessionSummary" };
 const OPENED: Answer = { ...SESSION, headers: ["Set-Cookie"] };
 const NO_SESSION: Answer = {
@@ -73,6 +75,18 @@ const BAD_BODY = {
   },
   413: { description: "The body is larger than 16 384 bytes.", reasons: ["body-too-large"] },
 } as const satisfies Operation["answers"];
+const IF_NONE_MATCH: Parameter = {
+  name: "If-None-Match",
+  in: "header",
+  description: "The ETag of the last answer.",
+  schema: { type: "string" },
+};
+const PREFER: Parameter = {
+  name: "Prefer",
+  in: "header",
+  description: "`signed-out=null`: 200 in place of 401, with nothing in it (RFC 7240).",
+  schema: { type: "string" },
+};
 const LAST_EVENT_ID: Parameter = {
   name: "Last-Event-ID",
   in: "header",
@@ -92,7 +106,11 @@ const changesInstallation = (id: string, summary: string): Operation => ({
     401: NO_SESSION,
     403: {
       description: "The session may not do this.",
-      reasons: ["scope-missing", "tenant-mismatch"],
+      reasons: [
+        "scope-missing",
+        "tenant-mismatch",
+        ...(id === "uninstall" ? [] : (["app-suspended"] as const)),
+      ],
     },
     404: { description: "The app is not registered.", reasons: ["app-unknown"] },
     ...(id === "install" || id === "completeSetup"
@@ -118,14 +136,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     id: "session",
     summary: "The caller's session",
     security: "session",
-    parameters: [
-      {
-        name: "Prefer",
-        in: "header",
-        description: "`signed-out=null`: 200 with `null` in place of 401 (RFC 7240).",
-        schema: { type: "string" },
-      },
-    ],
+    parameters: [PREFER],
     answers: {
       200: {
         description: "The session, or `null` where the request prefers it to 401.",
@@ -145,8 +156,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       200: { description: "The token.", json: "TokenResponse" },
       401: NO_SESSION,
       403: {
-        description: "The app is not installed, or takes bound tokens only.",
-        reasons: ["app-not-allowed"],
+        description: "The app is not installed, takes bound tokens only, or is suspended.",
+        reasons: ["app-not-allowed", "app-suspended"],
       },
       404: { description: "The app is not registered.", reasons: ["app-unknown"] },
       500: { description: "The platform's claims hook failed.", reasons: ["internal-error"] },
@@ -193,6 +204,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
           "tenant-changed": "TenantChangedEvent",
           "claims-changed": "EmptyEvent",
           "installations-changed": "EmptyEvent",
+          "apps-changed": "EmptyEvent",
           "signed-out": "EmptyEvent",
           revoked: "RevokedEvent",
         },
@@ -200,6 +212,33 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       400: BAD_HEADER,
       401: NO_SESSION,
       503: { description: "Too many streams of this session.", reasons: ["overloaded"] },
+    },
+  },
+  "GET /apps": {
+    id: "apps",
+    summary: "The apps that the session's tenant may see",
+    security: "session",
+    parameters: [PREFER, IF_NONE_MATCH],
+    answers: {
+      200: { description: "The apps.", json: "AppListResponse", headers: ["ETag"] },
+      304: NOT_MODIFIED,
+      400: BAD_HEADER,
+      401: NO_SESSION,
+    },
+  },
+  "GET /registry": {
+    id: "registry",
+    summary: "All apps, for gateways",
+    option: "revocations.secrets",
+    security: "feed",
+    parameters: [IF_NONE_MATCH],
+    answers: {
+      200: { description: "The apps.", json: "RegistryResponse", headers: ["ETag"] },
+      304: NOT_MODIFIED,
+      401: {
+        description: "The credential of the feed is missing or wrong.",
+        reasons: ["token-missing", "token-malformed"],
+      },
     },
   },
   "GET /revocations": {
@@ -219,7 +258,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       200: {
         description: "Entries; server-sent events for `Accept: text/event-stream`.",
         json: "RevocationSnapshot",
-        events: { snapshot: "RevocationSnapshot", revoked: "Revocation" },
+        events: { snapshot: "RevocationSnapshot", revoked: "Revocation", registry: "EmptyEvent" },
       },
       400: { description: "The position is not a number.", reasons: ["request-malformed"] },
       401: {

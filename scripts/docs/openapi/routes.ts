@@ -11,7 +11,7 @@ export function issuerRoutes(): readonly Route[] {
       devLogin: { users: [] },
       installations: {},
       oidc: { provider: "https://login.example", clientId: "breezeway", mapUser: () => undefined },
-      feedSecrets: [],
+      feedSecrets: ["a secret"],
       onError: () => undefined,
     },
     installations: {},

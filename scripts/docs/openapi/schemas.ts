@@ -2,11 +2,13 @@
 import * as z from "zod/mini";
 import { HTTP_CODES, isErrorCode, reasonOf } from "../../../shared/src/index.ts";
 import {
+  appListResponseSchema,
   devLoginRequestSchema,
   installationListResponseSchema,
   installationRequestSchema,
   installationResponseSchema,
   installationSchema,
+  registryResponseSchema,
   revocationSchema,
   sessionSummarySchema,
   tenantRequestSchema,
@@ -85,6 +87,8 @@ const PARSED: Readonly<Record<string, z.ZodMiniType>> = {
   InstallationRequest: installationRequestSchema,
   InstallationResponse: installationResponseSchema,
   InstallationListResponse: installationListResponseSchema,
+  AppListResponse: appListResponseSchema,
+  RegistryResponse: registryResponseSchema,
   Revocation: revocationSchema,
 };
 
