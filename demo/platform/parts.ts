@@ -1,4 +1,5 @@
 /** Starts the parts of the demo, each on its own port. */
+import { randomBytes } from "node:crypto";
 import { createGateway } from "@breezeway/gateway";
 import { serveGateway } from "@breezeway/gateway/node";
 import { createIssuer, sqliteStore, type Issuer } from "@breezeway/issuer";
@@ -12,6 +13,9 @@ import type { Addresses, Guest, Part } from "./addresses.ts";
 import { listen, portError, type Listener } from "./listen.ts";
 import { PEOPLE } from "./people.ts";
 import { createGuestSite, createShellHandler } from "./sites.ts";
+
+/** With it, the gateway may read the issuer's apps and revocations. */
+const FEED_SECRET = randomBytes(24).toString("base64url");
 
 export interface PartsDeps {
   readonly addresses: Addresses;
@@ -40,7 +44,7 @@ export function createPartStarters(deps: PartsDeps): PartStarters {
 }
 
 async function startShell(deps: PartsDeps): Promise<Listener> {
-  const { addresses, apps, issuerUrl } = deps;
+  const { addresses, issuerUrl } = deps;
   const issuer = createDemoIssuer(deps);
   const database = openData(deps);
   const release = async (): Promise<void> => {
@@ -50,7 +54,7 @@ async function startShell(deps: PartsDeps): Promise<Listener> {
   try {
     await issuer.ready;
     const assets = (await deps.sites).shell;
-    const handler = createShellHandler({ addresses, apps, issuerUrl, issuer, database, assets });
+    const handler = createShellHandler({ addresses, issuerUrl, issuer, database, assets });
     const listener = await listen("shell", addresses.shell, handler);
     deps.onIssuer(issuer);
     return closing(listener, release);
@@ -66,6 +70,7 @@ function createDemoIssuer(deps: PartsDeps): Issuer {
     issuer: issuerUrl,
     apps,
     store: sqliteStore({ file: join(dataDir, "issuer.sqlite") }),
+    revocations: { secrets: [FEED_SECRET] },
     devLogin: { users: PEOPLE.map(({ id, name, tenants }) => ({ id, name, tenants })) },
     ...(tokenTtlSeconds !== undefined && { tokenTtlSeconds }),
     ...(sessionIdleSeconds !== undefined && { sessions: { idleSeconds: sessionIdleSeconds } }),
@@ -91,11 +96,12 @@ async function startGuest({ addresses, sites }: PartsDeps, guest: Guest): Promis
   return listen(guest, addresses[guest], createGuestSite(guest, addresses, assets));
 }
 
-async function startGateway({ addresses, apps, issuerUrl }: PartsDeps): Promise<Listener> {
+async function startGateway({ addresses, issuerUrl }: PartsDeps): Promise<Listener> {
   const { gateway: address, shell, upstream } = addresses;
   const gateway = createGateway({
     issuer: issuerUrl,
-    apps,
+    apps: "issuer",
+    revocations: { headers: { authorization: `Bearer ${FEED_SECRET}` } },
     // A shell may fetch for apps that get no token (`via: "host"`).
     hostOrigins: [shell.origin],
     routes: [

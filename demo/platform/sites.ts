@@ -1,6 +1,5 @@
 /** Request handlers of the shell's origin and of the guests' origins. */
 import type { Issuer } from "@breezeway/issuer";
-import type { AppRegistry } from "@breezeway/shared/schemas";
 import type { DatabaseSync } from "node:sqlite";
 import type { Assets } from "../web/bundle.ts";
 import { createSite, type Site } from "../web/site.ts";
@@ -11,7 +10,6 @@ import { listCustomers } from "./shell-api.ts";
 
 export interface ShellOptions {
   readonly addresses: Addresses;
-  readonly apps: AppRegistry;
   readonly issuerUrl: string;
   readonly issuer: Issuer;
   readonly database: DatabaseSync;
@@ -19,20 +17,20 @@ export interface ShellOptions {
 }
 
 export function createShellHandler(options: ShellOptions): Handler {
-  const { addresses, apps, issuerUrl, issuer, database } = options;
+  const { addresses, issuerUrl, issuer, database } = options;
   const site = createSite({
     bundle: "shell",
     assets: options.assets,
     title: "Porchlight",
     policy: {
       frameAncestors: [],
-      frames: apps.all.map((app) => app.origin),
+      // Apps are put while pages are open, at any port of this machine.
+      frames: ["http://127.0.0.1:*", "http://localhost:*"],
       connect: [],
     },
     data: {
       gatewayUrl: addresses.gateway.origin,
       issuerUrl,
-      apps: apps.all,
       people: PEOPLE.map(({ id, name, title, tenants }) => ({
         id,
         name,
@@ -41,7 +39,7 @@ export function createShellHandler(options: ShellOptions): Handler {
       })),
       tenantNames: TENANT_NAMES,
     },
-    statusOf: (pathname) => (isPage(pathname, apps) ? 200 : 404),
+    statusOf: async (pathname) => ((await isPage(pathname, issuer)) ? 200 : 404),
   });
 
   return async (request) => {
@@ -54,10 +52,16 @@ export function createShellHandler(options: ShellOptions): Handler {
   };
 }
 
-function isPage(pathname: string, apps: AppRegistry): boolean {
+async function isPage(pathname: string, issuer: Issuer): Promise<boolean> {
   // The rest of the path belongs to the app.
   const app = /^\/apps\/([^/]+)(?:\/.*)?$/.exec(pathname)?.[1];
-  if (app !== undefined) return apps.get(app) !== undefined;
+  if (app !== undefined) {
+    // Without the store, the page itself says what is wrong.
+    return issuer.apps.get(app).then(
+      (found) => found !== undefined,
+      () => true,
+    );
+  }
   return pathname === "/" || /^\/customers(?:\/[^/]+)?$/.test(pathname);
 }
 

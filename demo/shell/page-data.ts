@@ -1,11 +1,10 @@
 /** Data that the shell's server wrote into the page. It is public and the same for everybody. */
-import { parseJsonWith, parseManifest, type RegisteredApp } from "@breezeway/shared/schemas";
+import { parseJsonWith } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
 
 const pageDataSchema = z.object({
   gatewayUrl: z.string(),
   issuerUrl: z.string(),
-  apps: z.array(z.unknown()),
   people: z.array(
     z.object({
       id: z.string(),
@@ -17,16 +16,10 @@ const pageDataSchema = z.object({
   tenantNames: z.record(z.string(), z.string()),
 });
 
-export type PageData = Omit<z.infer<typeof pageDataSchema>, "apps"> & {
-  readonly apps: readonly RegisteredApp[];
-};
+export type PageData = z.infer<typeof pageDataSchema>;
 export type DemoPerson = PageData["people"][number];
 
 export function readPageData(): PageData {
   const text = document.getElementById("page-data")?.textContent ?? "";
-  const data = parseJsonWith(pageDataSchema, text, {
-    code: "CONFIG_INVALID",
-    source: "page data",
-  });
-  return { ...data, apps: data.apps.map((app) => parseManifest(app)) };
+  return parseJsonWith(pageDataSchema, text, { code: "CONFIG_INVALID", source: "page data" });
 }

@@ -36,6 +36,10 @@ export interface PlatformHost {
   readonly ready: Promise<void>;
   /** The listener gets `undefined` until the issuer has answered, and `null` when nobody is signed in. */
   subscribeSession(listener: (session: ShellSession | null | undefined) => void): Unsubscribe;
+  /** Whether the issuer has said which apps there are. */
+  readonly hasApps: boolean;
+  /** Calls the listener when apps have come, changed or gone. */
+  subscribeApps(listener: () => void): Unsubscribe;
   /**
    * Lists the placements of one type in the apps' manifests.
    *
@@ -67,7 +71,6 @@ export function createPlatformHost(data: PageData, deps: PlatformHostDeps): Plat
   const host = createHost({
     issuerUrl: data.issuerUrl,
     gatewayUrl: data.gatewayUrl,
-    apps: data.apps,
     contract,
     theme: { scheme: deps.scheme },
     locale: "en-US",
@@ -99,6 +102,10 @@ export function createPlatformHost(data: PageData, deps: PlatformHostDeps): Plat
     host,
     ready: host.session.ready,
     subscribeSession: (listener) => host.session.answer.subscribe(listener),
+    get hasApps() {
+      return host.apps.isReady;
+    },
+    subscribeApps: (listener) => host.apps.subscribe(listener),
     placements: (type, context) =>
       host.apps.all.flatMap((app) =>
         app.placements

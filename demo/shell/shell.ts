@@ -81,7 +81,13 @@ export class PorchlightShell extends LightElement {
       openCustomer: (customerId) => this.#go({ name: "customers", customerId }),
       navigate: (target) => this.#navigate(target),
     });
-    this.#unsubscribe = this.#host.subscribeSession((session) => this.#onSession(session));
+    const ends = [
+      this.#host.subscribeSession((session) => this.#onSession(session)),
+      this.#host.subscribeApps(() => this.#onApps()),
+    ];
+    this.#unsubscribe = () => {
+      for (const end of ends) end();
+    };
     void this.#host.ready.then(() => (this.isUnreachable = this.session === undefined));
   }
 
@@ -150,6 +156,7 @@ export class PorchlightShell extends LightElement {
     }
     if (route.name === "app") {
       const place = this.#host?.placements("menu").find(({ app }) => app.id === route.appId);
+      if (this.#host?.hasApps !== true) return html`<div aria-busy="true"></div>`;
       if (place === undefined) {
         return this.#noPage(route.appId);
       }
@@ -220,6 +227,12 @@ export class PorchlightShell extends LightElement {
     this.#leaving = false;
     this.#announceRoute();
     if (before?.tenantId !== session.tenantId) void this.#loadCustomers();
+  }
+
+  #onApps(): void {
+    this.requestUpdate();
+    // The title names the app, and may have waited for it.
+    if (this.session) this.#announceRoute();
   }
 
   async #signIn(detail: SignInDetail): Promise<void> {
@@ -326,8 +339,7 @@ export class PorchlightShell extends LightElement {
   #announceRoute(): void {
     this.#host?.customerChanged(this.#selectedCustomerId() ?? null);
     const { route } = this;
-    const app =
-      route.name === "app" ? this.data.apps.find(({ id }) => id === route.appId) : undefined;
+    const app = route.name === "app" ? this.#host?.host.apps.get(route.appId) : undefined;
     document.title = `${app?.name ?? (route.name === "customers" ? "Customers" : "Not found")} · Porchlight`;
   }
 

@@ -14,10 +14,10 @@ export interface SiteOptions {
   readonly hostOrigins?: readonly string[];
   readonly data?: unknown;
   /** HTTP status of the document at a path. Default: 200 at `/`, 404 elsewhere. */
-  readonly statusOf?: (pathname: string) => number;
+  readonly statusOf?: (pathname: string) => number | Promise<number>;
 }
 
-export type Site = (request: Request) => Response;
+export type Site = (request: Request) => Promise<Response>;
 
 export function createSite(options: SiteOptions): Site {
   const assets = new Map<string, Asset & { readonly etag: string }>();
@@ -36,7 +36,7 @@ export function createSite(options: SiteOptions): Site {
     "origin-agent-cluster": "?1",
   };
 
-  return (request) => {
+  return async (request) => {
     if (request.method !== "GET" && request.method !== "HEAD") {
       return new Response(null, {
         status: 405,
@@ -49,7 +49,7 @@ export function createSite(options: SiteOptions): Site {
     if (pathname.startsWith("/assets/")) {
       return new Response("Not found\n", { status: 404, headers: COMMON_HEADERS });
     }
-    return new Response(html, { status: statusOf(pathname), headers: documentHeaders });
+    return new Response(html, { status: await statusOf(pathname), headers: documentHeaders });
   };
 }
 
