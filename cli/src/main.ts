@@ -6,6 +6,7 @@
  */
 import { BridgeError } from "@breezeway/shared";
 import { Command, CommanderError } from "commander";
+import { registerApps } from "./commands/apps.ts";
 import { registerDev } from "./commands/dev.ts";
 import { registerKeys } from "./commands/keys.ts";
 import { registerServe } from "./commands/serve.ts";
@@ -19,6 +20,7 @@ export type { CliIo, RegisterCommand };
 const COMMANDS: readonly RegisterCommand[] = [
   registerDev,
   registerServe,
+  registerApps,
   registerKeys,
   registerToken,
 ];
@@ -26,7 +28,7 @@ const COMMANDS: readonly RegisterCommand[] = [
 /** Runs one command line, without the program's name, and returns the exit code. Never throws. */
 export async function main(args: readonly string[], io: CliIo): Promise<number> {
   const program = new Command("breezeway")
-    .description("Develop apps for Breezeway, run its servers, and manage keys and tokens")
+    .description("Develop apps for Breezeway, run its servers, and manage apps, keys and tokens")
     .version(VERSION)
     .exitOverride()
     .configureOutput({

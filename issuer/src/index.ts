@@ -8,9 +8,12 @@ export type {
   Page,
   PageOptions,
   PutOptions,
+  PutResult,
   ResumeOptions,
   SuspendOptions,
 } from "./apps/apps-api.ts";
+export { createAppManager } from "./apps/app-manager.ts";
+export type { AppManager, AppManagerOptions } from "./apps/app-manager.ts";
 export type { AppChange, AppInfo } from "./apps/app-info.ts";
 export type { ManifestChange, ManifestDiff } from "./apps/manifest-diff.ts";
 export { assertIssuerOptions } from "./issuer-settings.ts";

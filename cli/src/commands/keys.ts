@@ -1,18 +1,14 @@
 /** `breezeway keys`: manages an issuer's signing keys in its store. The issuer may be running. */
-import { createKeyManager, sqliteStore, type KeyInfo, type KeyManager } from "@breezeway/issuer";
-import { BridgeError } from "@breezeway/shared";
+import { createKeyManager, type KeyInfo, type KeyManager } from "@breezeway/issuer";
 import type { Command } from "commander";
 import { algorithmOf } from "../flags.ts";
 import type { CliIo } from "../io.ts";
+import { STORE_HELP, storeOf, withStore, type StoreFlags } from "../store-flag.ts";
 
 const HELP = `
 Environment:
-  BREEZEWAY_STORE       the store, when --store is absent; this URL may hold a password
+  ${STORE_HELP}
   BREEZEWAY_KEY_SECRET  the secret that encrypts the private keys, if the issuer has one`;
-
-interface StoreFlags {
-  readonly store?: string;
-}
 
 export function registerKeys(program: Command, io: CliIo): void {
   const keys = program
@@ -52,48 +48,12 @@ export function registerKeys(program: Command, io: CliIo): void {
     });
 }
 
-const POSTGRES = /^postgres(?:ql)?:\/\//i;
-
-function withStore(command: Command): Command {
-  return command.option(
-    "--store <place>",
-    "store of the issuer: a SQLite file or a postgres:// URL (default: BREEZEWAY_STORE)",
-  );
-}
-
-async function openManager({ store }: StoreFlags, { env }: CliIo): Promise<KeyManager> {
-  const place = store ?? env["BREEZEWAY_STORE"];
-  if (place === undefined || place === "") {
-    throw new BridgeError(
-      "CONFIG_INVALID",
-      "--store: is required. Pass a SQLite file or a postgres:// URL, or set BREEZEWAY_STORE.",
-    );
-  }
-  if (store !== undefined && hasPassword(store)) {
-    throw new BridgeError(
-      "CONFIG_INVALID",
-      "--store: must not hold a password, since every user of this machine can read the arguments of a command. Set BREEZEWAY_STORE instead.",
-    );
-  }
-  const encryptionSecret = env["BREEZEWAY_KEY_SECRET"];
+async function openManager(flags: StoreFlags, io: CliIo): Promise<KeyManager> {
+  const encryptionSecret = io.env["BREEZEWAY_KEY_SECRET"];
   return createKeyManager({
-    store: await storeOf(place),
+    store: await storeOf(flags, io),
     ...(encryptionSecret === undefined ? {} : { encryptionSecret }),
   });
-}
-
-// The driver reads a password before the host, or among the parameters.
-function hasPassword(place: string): boolean {
-  if (!POSTGRES.test(place)) return false;
-  const url = URL.parse(place);
-  return url === null || url.password !== "" || url.searchParams.has("password");
-}
-
-async function storeOf(place: string): Promise<Parameters<typeof createKeyManager>[0]["store"]> {
-  if (!POSTGRES.test(place)) return sqliteStore({ file: place, mustExist: true });
-  // Users of SQLite need not load the driver.
-  const { postgresStore } = await import("@breezeway/issuer/postgres");
-  return postgresStore({ connectionString: place });
 }
 
 function* table(keys: readonly KeyInfo[]): Generator<string> {

@@ -38,6 +38,8 @@ export interface PutUpdate {
   readonly update: AppUpdate | undefined;
   readonly revision: number;
   readonly diff: ManifestDiff;
+  /** Whether older tokens of the app end. */
+  readonly revokesTokens: boolean;
 }
 
 /** No update when the manifest is the same. @throws {BridgeError} REVISION_CONFLICT */
@@ -45,17 +47,18 @@ export function putApp(current: AppState, { app, expectedRevision, actor }: PutI
   assertRevision(current, expectedRevision);
   const before = readable(current);
   const diff = diffManifests(before, app);
-  if (before !== undefined && diff.length === 0)
-    return { update: undefined, revision: current.revision, diff };
+  if (before !== undefined && diff.length === 0) {
+    return { update: undefined, revision: current.revision, diff, revokesTokens: false };
+  }
   const manifest = JSON.stringify(app);
   const revision = current.revision + 1;
-  const isRevoking = current.manifest !== undefined && (!before || isNarrower(before, app));
+  const revokesTokens = current.manifest !== undefined && (!before || isNarrower(before, app));
   const update: AppUpdate = {
     next: { ...current, manifest, revision },
     entry: { ...entryOf("put", actor), manifest, diff: JSON.stringify(diff) },
-    changes: changesOf({ appId: app.id, detail: "put" }, isRevoking),
+    changes: changesOf({ appId: app.id, detail: "put" }, revokesTokens),
   };
-  return { update, revision, diff };
+  return { update, revision, diff, revokesTokens };
 }
 
 /** No update when there is no such app. @throws {BridgeError} REVISION_CONFLICT */

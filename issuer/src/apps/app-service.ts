@@ -14,9 +14,14 @@ import {
   type RemoveInput,
   type SuspensionInput,
 } from "./app-changes.ts";
-import type { AppState, AppStore, AppUpdate, HistoryPage } from "./app-store.ts";
+import {
+  NEW_APP,
+  type AppState,
+  type AppStore,
+  type AppUpdate,
+  type HistoryPage,
+} from "./app-store.ts";
 import type { CatalogReader } from "./catalog-reader.ts";
-import type { ManifestDiff } from "./manifest-diff.ts";
 
 export interface AppServiceDeps {
   readonly store: AppStore;
@@ -26,12 +31,18 @@ export interface AppServiceDeps {
   readonly audit: AuditSink;
   /** Reads the change log to its end. @throws {BridgeError} STORE_UNAVAILABLE */
   readonly readLog: () => Promise<void>;
+  /** False in a program that does not know the apps of the issuers' files. Default true. */
+  readonly knowsAllApps?: boolean;
+}
+
+export interface PutRules {
+  readonly sharesOrigin: boolean;
+  /** Checks everything and writes nothing. */
+  readonly dryRun: boolean;
 }
 
 export interface AppService {
-  readonly put: (
-    input: PutInput & { readonly sharesOrigin: boolean },
-  ) => Promise<Omit<PutUpdate, "update">>;
+  readonly put: (input: PutInput, how: PutRules) => Promise<Omit<PutUpdate, "update">>;
   readonly remove: (input: RemoveInput) => Promise<boolean>;
   /** Also ends a suspension. @returns whether anything changed */
   readonly suspend: (input: SuspensionInput) => Promise<boolean>;
@@ -43,7 +54,7 @@ export interface AppService {
 }
 
 export function createAppService(deps: AppServiceDeps): AppService {
-  const { store, catalog, reader, clock, audit, readLog } = deps;
+  const { store, catalog, reader, clock, audit, readLog, knowsAllApps = true } = deps;
 
   const current = async (): Promise<AppCatalog> => {
     await readLog();
@@ -68,11 +79,13 @@ export function createAppService(deps: AppServiceDeps): AppService {
 
   return {
     current,
-    put: async ({ sharesOrigin, ...input }) => {
+    put: async (input, { sharesOrigin, dryRun }) => {
       const { app, actor } = input;
       await current();
       assertFromStore(catalog, app.id);
       if (!sharesOrigin) assertOwnOrigin(catalog, app);
+      if (dryRun)
+        return resultOf(putApp((await store.read([app.id])).get(app.id) ?? NEW_APP, input));
       let result: PutUpdate | undefined;
       await write(
         app.id,
@@ -81,10 +94,11 @@ export function createAppService(deps: AppServiceDeps): AppService {
           event: "app.put",
           sub: actor,
           revision: next.revision,
-          fields: fieldsOf(result?.diff ?? []),
+          fields: result?.diff.map(({ field }) => field),
         }),
       );
-      return { revision: result?.revision ?? 0, diff: result?.diff ?? [] };
+      // The store has called the function above, or has thrown.
+      return resultOf(result as PutUpdate);
     },
     remove: (input) => {
       assertFromStore(catalog, input.appId);
@@ -97,8 +111,9 @@ export function createAppService(deps: AppServiceDeps): AppService {
     suspend: async (input) => {
       const { appId, tenantId, reason, actor } = input;
       await current();
-      if (!catalog.get(appId))
+      if (knowsAllApps && !catalog.get(appId)) {
         throw new BridgeError("APP_UNKNOWN", `No app ${appId} is registered.`);
+      }
       return write(
         appId,
         (state) => suspendApp(state, input),
@@ -117,8 +132,8 @@ export function createAppService(deps: AppServiceDeps): AppService {
   };
 }
 
-function fieldsOf(diff: ManifestDiff): string[] {
-  return diff.map(({ field }) => field);
+function resultOf({ revision, diff, revokesTokens }: PutUpdate): Omit<PutUpdate, "update"> {
+  return { revision, diff, revokesTokens };
 }
 
 function assertFromStore(catalog: AppCatalog, appId: string): void {

@@ -18,6 +18,13 @@ export interface AppState {
   readonly changedAtMs: number;
 }
 
+export const NEW_APP: AppState = {
+  manifest: undefined,
+  revision: 0,
+  suspensions: new Map(),
+  changedAtMs: 0,
+};
+
 /** A tenant id is never empty. */
 export const EVERY_TENANT = "";
 

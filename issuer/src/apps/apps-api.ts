@@ -30,6 +30,16 @@ export interface AppWrite extends AppActor {
 export interface PutOptions extends AppWrite {
   /** Allows an origin that another app has. Such apps can read each other's tokens. Default false. */
   readonly sharesOrigin?: boolean;
+  /** Checks everything, says what would change, and writes nothing. Default false. */
+  readonly dryRun?: boolean;
+}
+
+export interface PutResult {
+  readonly app: RegisteredApp;
+  readonly revision: number;
+  readonly diff: ManifestDiff;
+  /** Whether the app's older tokens end. */
+  readonly revokesTokens: boolean;
 }
 
 export interface SuspendOptions extends AppActor {
@@ -70,14 +80,7 @@ export interface IssuerApps {
    * @throws {BridgeError} REVISION_CONFLICT: somebody else changed the app. `details.revision` is the present one.
    * @throws {BridgeError} APP_READ_ONLY: the app comes from the option `apps`
    */
-  put(
-    manifest: ManifestInput,
-    options?: PutOptions,
-  ): Promise<{
-    readonly app: RegisteredApp;
-    readonly revision: number;
-    readonly diff: ManifestDiff;
-  }>;
+  put(manifest: ManifestInput, options?: PutOptions): Promise<PutResult>;
   get(appId: string): Promise<AppInfo | undefined>;
   /** All apps by id, those of files included. */
   list(page?: PageOptions): Promise<Page<AppInfo>>;
@@ -113,6 +116,7 @@ const putSchema = optionObject<PutOptions>({
   actor,
   expectedRevision,
   sharesOrigin: z.optional(z.boolean()),
+  dryRun: z.optional(z.boolean()),
 });
 const suspendSchema = optionObject<SuspendOptions>({
   actor,
@@ -160,11 +164,15 @@ export function createAppsApi(service: () => Promise<AppService>): IssuerApps {
   return {
     put: async (manifest, options = {}) => {
       const app = checkManifest(manifest);
-      const { sharesOrigin = false, ...rest } = checked(putSchema, options, "put");
-      const { expectedRevision: expected, actor: by } = rest;
-      const put = { app, sharesOrigin, expectedRevision: expected, actor: by };
-      const { revision, diff } = await (await service()).put(put);
-      return { app, revision, diff };
+      const checkedOptions = checked(putSchema, options, "put");
+      const {
+        sharesOrigin = false,
+        dryRun = false,
+        expectedRevision: expected,
+        actor: by,
+      } = checkedOptions;
+      const put = { app, expectedRevision: expected, actor: by };
+      return { app, ...(await (await service()).put(put, { sharesOrigin, dryRun })) };
     },
     get: async (appId) => {
       const catalog = await (await service()).current();
