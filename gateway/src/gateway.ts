@@ -9,7 +9,6 @@ import {
   createProofVerifier,
   createRevocationFeed,
   createSessionVerifier,
-  type Fetch,
   type ProofOptions,
   type ProofVerifier,
   type RevocationFeed,
@@ -291,7 +290,7 @@ interface FollowDeps {
 }
 
 function followRegistry(
-  { issuer, revocations, fetch = runtimeFetch }: GatewayOptions,
+  { issuer, revocations, fetch }: GatewayOptions,
   { state, deps, open, report }: FollowDeps,
 ): RegistryFollower {
   const feed = revocations === false ? undefined : revocations;
@@ -299,7 +298,7 @@ function followRegistry(
   return createRegistryFollower({
     url,
     headers: feed?.headers ?? {},
-    fetch,
+    ...(fetch === undefined ? {} : { fetch }),
     clock: deps.clock,
     onRegistry: (known) => {
       const { policy } = state;
@@ -311,9 +310,6 @@ function followRegistry(
       state.policy.hostOrigins.has(origin) ? atHost(id, "app registry: hostOrigins") : undefined,
   });
 }
-
-/** Looks `fetch` up on each call, so that tools which replace it later are used. */
-const runtimeFetch: Fetch = (url, init) => globalThis.fetch(url, init);
 
 async function closeAll({
   verifier,

@@ -6,12 +6,14 @@ import { once } from "node:events";
 import { readFile, glob } from "node:fs/promises";
 import { createServer, type ServerResponse } from "node:http";
 import { join } from "node:path";
+import { systemClock } from "@breezeway/shared";
 import { listen } from "@breezeway/test-support/listen";
 import { claimsAt, createSigner } from "@breezeway/test-support/signer";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { inspectGuest } from "../../cli/src/dev/inspect-guest.ts";
 import { createSession } from "../../client/src/index.ts";
 import { memoryStorage } from "../../client/src/testing.ts";
+import { createRegistryFollower } from "../../gateway/src/registry/registry-follower.ts";
 import { resolveHostOrigins } from "../../guest/src/config/host-origins.ts";
 import { createIssuerClient } from "../../host/src/session/issuer-client.ts";
 import { createIssuer, sqliteStore, type Issuer } from "../../issuer/src/index.ts";
@@ -67,6 +69,26 @@ const OUTGOING: readonly Outgoing[] = [
       });
       const outcome = await failed.promise;
       feed.close();
+      return outcome;
+    },
+    outcome: "reported",
+  },
+  {
+    request: "a gateway for the app registry",
+    files: ["gateway/src/registry/registry-follower.ts"],
+    send: async (url) => {
+      const failed = Promise.withResolvers<string>();
+      const follower = createRegistryFollower({
+        url,
+        headers: {},
+        clock: systemClock(),
+        onRegistry: () => failed.resolve("taken"),
+        onError: () => failed.resolve("reported"),
+        refusalOf: () => undefined,
+      });
+      follower.refresh();
+      const outcome = await failed.promise;
+      follower.close();
       return outcome;
     },
     outcome: "reported",

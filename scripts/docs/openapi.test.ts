@@ -10,7 +10,15 @@ import { parse } from "yaml";
 import { readEvents } from "../../issuer/test-support/event-source.ts";
 import { ALICE } from "../test-support/issuers.ts";
 import { OPENAPI_FILE } from "./openapi.ts";
-import { closeIssuers, guarded, normal, openIssuers, provoke, send, type Case } from "./openapi/answers.ts";
+import {
+  closeIssuers,
+  guarded,
+  normal,
+  openIssuers,
+  provoke,
+  send,
+  type Case,
+} from "./openapi/answers.ts";
 
 interface Content {
   readonly schema: {

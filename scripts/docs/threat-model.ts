@@ -38,6 +38,7 @@ const PAGES = [
   "tokens.md",
   "proof-of-possession.md",
   "sessions-and-issuer.md",
+  "app-registry.md",
   "revocation.md",
   "app-backends.md",
   "gateway.md",

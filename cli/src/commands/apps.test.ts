@@ -157,11 +157,7 @@ describe("breezeway apps", () => {
       ["put", "FILE", "--expect-revision", "7"],
       "revision-conflict: expectedRevision: is 7",
     ],
-    [
-      "a revision that is no number",
-      ["put", "FILE", "--expect-revision", "x"],
-      "--expect-revision",
-    ],
+    ["a revision in letters", ["put", "FILE", "--expect-revision", "x"], "--expect-revision"],
     ["a missing file", ["put", "nothing.json"], "nothing.json: cannot be read"],
     ["an unknown app to show", ["show", "none"], "app-unknown"],
     ["an unknown app's history", ["history", "none"], "app-unknown"],

@@ -17,6 +17,7 @@ import {
   type AppSuspension,
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
+import { createRefresher } from "@breezeway/shared/session";
 import type { Fetch } from "@breezeway/verify";
 
 /** The reason for which an app is suspended in a tenant. */
@@ -39,7 +40,8 @@ export interface RegistryFollower {
 export interface RegistryFollowerDeps {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly fetch: Fetch;
+  /** Default: the runtime's `fetch`. */
+  readonly fetch?: Fetch;
   readonly clock: Pick<Clock, "setTimer" | "clearTimer">;
   readonly onRegistry: (registry: KnownRegistry) => void;
   readonly onError: (error: unknown) => void;
@@ -54,59 +56,38 @@ const FIRST_RETRY_MS = 200;
 const MAX_RETRY_MS = 2_000;
 
 export function createRegistryFollower(deps: RegistryFollowerDeps): RegistryFollower {
-  const closing = new AbortController();
   let state: RegistryFollower["state"] = "connecting";
   let etag: string | undefined;
-  let retryMs = FIRST_RETRY_MS;
-  let isReading = false;
-  let isDue = false;
-  let timer: unknown;
-
-  const read = async (): Promise<void> => {
-    const answer = await fetchRegistry(deps, { etag, signal: closing.signal });
-    if (closing.signal.aborted) return;
-    if (answer) {
-      deps.onRegistry(toRegistry(answer.text, deps));
-      etag = answer.etag;
-    }
-    state = "ok";
-    retryMs = FIRST_RETRY_MS;
-  };
-
-  const fail = (error: unknown): void => {
-    if (closing.signal.aborted) return;
-    deps.onError(error);
-    if (state === "ok") state = "stale";
-    // Jitter, so that not all gateways ask at the same moment when the issuer returns.
-    timer = deps.clock.setTimer(refresh, retryMs * (0.5 + Math.random() / 2));
-    retryMs = Math.min(2 * retryMs, MAX_RETRY_MS);
-  };
-
-  const refresh = (): void => {
-    isDue = true;
-    if (isReading || closing.signal.aborted) return;
-    deps.clock.clearTimer(timer);
-    isDue = false;
-    isReading = true;
-    void read()
-      .catch(fail)
-      .finally(() => {
-        isReading = false;
-        if (isDue) refresh();
-      });
-  };
-
+  const { refresh, stop } = createRefresher({
+    read: async (signal) => {
+      const answer = await fetchRegistry(deps, { etag, signal });
+      if (signal.aborted) return;
+      if (answer) {
+        deps.onRegistry(toRegistry(answer.text, deps));
+        etag = answer.etag;
+      }
+      state = "ok";
+    },
+    onFailed: (error) => {
+      deps.onError(error);
+      if (state === "ok") state = "stale";
+    },
+    clock: deps.clock,
+    random: Math.random,
+    firstRetryMs: FIRST_RETRY_MS,
+    maxRetryMs: MAX_RETRY_MS,
+  });
   return {
     get state() {
       return state;
     },
     refresh,
-    close: () => {
-      closing.abort();
-      deps.clock.clearTimer(timer);
-    },
+    close: stop,
   };
 }
+
+/** Looks `fetch` up on each call, so that tools which replace it later are used. */
+const runtimeFetch: Fetch = (url, init) => globalThis.fetch(url, init);
 
 interface Asking {
   readonly etag: string | undefined;
@@ -115,7 +96,7 @@ interface Asking {
 
 /** @returns `undefined` when the registry is the known one */
 async function fetchRegistry(
-  { url, headers, fetch }: RegistryFollowerDeps,
+  { url, headers, fetch = runtimeFetch }: RegistryFollowerDeps,
   { etag, signal }: Asking,
 ): Promise<{ readonly text: string; readonly etag: string | undefined } | undefined> {
   const response = await fetch(url, {

@@ -13,6 +13,7 @@ import {
   type TenantApp,
 } from "@breezeway/shared/schemas";
 import type { Clock } from "@breezeway/shared/channel";
+import { createRefresher } from "@breezeway/shared/session";
 import type { IssuerClient } from "../session/issuer-client.ts";
 import type { HostApps } from "./host-apps.ts";
 
@@ -36,89 +37,6 @@ const SPREAD_MS = 2_000;
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 30_000;
 
-export function createIssuerApps({ client, clock, random, report }: IssuerAppsDeps): IssuerApps {
-  const listeners = new Set<() => void>();
-  const first = Promise.withResolvers<void>();
-  let known: KnownApps = NO_APPS;
-  let etag: string | undefined;
-  let isReady = false;
-  let isStopped = false;
-  let retryMs = FIRST_RETRY_MS;
-  let timer: unknown;
-  let asking: Promise<void> | undefined;
-  let isDue = false;
-
-  const tell = (): void => {
-    // The copy ends the loop when a listener subscribes again.
-    for (const listener of [...listeners]) {
-      try {
-        listener();
-      } catch (error) {
-        report(error);
-      }
-    }
-  };
-
-  const ask = async (): Promise<void> => {
-    const answer = await client.apps(etag);
-    if (isStopped) return;
-    retryMs = FIRST_RETRY_MS;
-    if (answer) {
-      etag = answer.etag;
-      known = toApps(answer.body, known, report);
-    }
-    isReady = true;
-    first.resolve();
-    if (answer) tell();
-  };
-
-  const later = (ms: number): void => {
-    clock.clearTimer(timer);
-    timer = clock.setTimer(refresh, ms);
-  };
-
-  const refresh = (): void => {
-    isDue = true;
-    if (asking || isStopped) return;
-    isDue = false;
-    asking = ask()
-      .catch(() => {
-        if (isStopped) return;
-        later(retryMs);
-        retryMs = Math.min(2 * retryMs, MAX_RETRY_MS);
-      })
-      .finally(() => {
-        asking = undefined;
-        if (isDue) refresh();
-      });
-  };
-
-  return {
-    get: (appId) => known.registry.get(appId),
-    byOrigin: (origin) => known.registry.byOrigin(origin),
-    get all() {
-      return known.registry.all;
-    },
-    ready: first.promise,
-    get isReady() {
-      return isReady;
-    },
-    suspendedBecause: (appId) => known.suspensions.get(appId),
-    subscribe: (listener) => {
-      const own = (): void => listener();
-      listeners.add(own);
-      return () => void listeners.delete(own);
-    },
-    refresh,
-    changed: () => later(SPREAD_MS * random()),
-    stop: () => {
-      isStopped = true;
-      clock.clearTimer(timer);
-      listeners.clear();
-    },
-  };
-}
-
 interface KnownApps {
   readonly registry: AppRegistry;
   /** Reasons by app id. */
@@ -132,6 +50,68 @@ const NO_APPS: KnownApps = {
   suspensions: new Map(),
   parsed: new Map(),
 };
+
+export function createIssuerApps({ client, clock, random, report }: IssuerAppsDeps): IssuerApps {
+  const listeners = new Set<() => void>();
+  const first = Promise.withResolvers<void>();
+  let known = NO_APPS;
+  let etag: string | undefined;
+  let isReady = false;
+
+  const tell = (): void => {
+    // The copy ends the loop when a listener subscribes again.
+    for (const listener of [...listeners]) {
+      try {
+        listener();
+      } catch (error) {
+        report(error);
+      }
+    }
+  };
+
+  const refresher = createRefresher({
+    read: async (signal) => {
+      const answer = await client.apps(etag);
+      if (signal.aborted) return;
+      if (answer) known = toApps(answer.body, known, report);
+      etag = answer ? answer.etag : etag;
+      isReady = true;
+      first.resolve();
+      if (answer) tell();
+    },
+    // The session asks the same issuer, and reports why it does not answer.
+    onFailed: () => undefined,
+    clock,
+    random,
+    firstRetryMs: FIRST_RETRY_MS,
+    maxRetryMs: MAX_RETRY_MS,
+  });
+
+  return {
+    get: (appId) => known.registry.get(appId),
+    byOrigin: (origin) => known.registry.byOrigin(origin),
+    get all() {
+      return known.registry.all;
+    },
+    ready: first.promise,
+    get isReady() {
+      return isReady;
+    },
+    suspendedBecause: (appId) => known.suspensions.get(appId),
+    subscribe: (listener) => {
+      // A separate function for each call, so that one listener may subscribe twice.
+      const own = (): void => listener();
+      listeners.add(own);
+      return () => void listeners.delete(own);
+    },
+    refresh: refresher.refresh,
+    changed: () => refresher.refreshIn(SPREAD_MS * random()),
+    stop: () => {
+      refresher.stop();
+      listeners.clear();
+    },
+  };
+}
 
 /** A manifest that did not change stays the same object, as its mounts compare it. */
 function toApps(body: unknown, before: KnownApps, report: (error: unknown) => void): KnownApps {

@@ -44,7 +44,7 @@ function describe(app: string, error: BridgeError): Problem {
     case "APP_SUSPENDED":
       return {
         title: `${app} is suspended`,
-        text: String(error.details["reason"] ?? "The people who run this page have suspended it."),
+        text: reasonOf(error) ?? "The people who run this page have suspended it.",
         canRetry: false,
       };
     case "CONFIG_INVALID":
@@ -61,4 +61,10 @@ function describe(app: string, error: BridgeError): Problem {
         canRetry: true,
       };
   }
+}
+
+/** The operator's words about a suspended app. */
+function reasonOf({ details }: BridgeError): string | undefined {
+  const { reason } = details;
+  return typeof reason === "string" ? reason : undefined;
 }

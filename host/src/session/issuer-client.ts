@@ -59,23 +59,7 @@ export function createIssuerClient(deps: IssuerClientDeps): IssuerClient {
   ): Promise<Response> => {
     let response: Response;
     try {
-      response = await fetch(`${base}${path}`, {
-        method,
-        credentials: "same-origin",
-        cache: "no-store",
-        redirect: "error",
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-        headers: {
-          accept: "application/json",
-          "x-breezeway-request": "1",
-          // Asking who is signed in must not write a 401 into the console. An issuer that does not know the
-          // preference answers 401 all the same.
-          ...(method === "GET" ? { prefer: "signed-out=null" } : {}),
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-          ...(etag === undefined ? {} : { "if-none-match": etag }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
+      response = await fetch(`${base}${path}`, requestInit(method, body, etag));
     } catch (cause) {
       throw new BridgeError("OFFLINE", "The issuer cannot be reached.", { cause });
     }
@@ -135,6 +119,26 @@ export function createIssuerClient(deps: IssuerClientDeps): IssuerClient {
       await request("DELETE", "/session");
     },
     ask: async (method, path, body) => read(await request(method, path, body)),
+  };
+}
+
+function requestInit(method: string, body: unknown, etag: string | undefined): RequestInit {
+  return {
+    method,
+    credentials: "same-origin",
+    cache: "no-store",
+    redirect: "error",
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+    headers: {
+      accept: "application/json",
+      "x-breezeway-request": "1",
+      // Asking who is signed in must not write a 401 into the console. An issuer that does not know the
+      // preference answers 401 all the same.
+      ...(method === "GET" ? { prefer: "signed-out=null" } : {}),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(etag === undefined ? {} : { "if-none-match": etag }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   };
 }
 

@@ -1,7 +1,7 @@
 /**
  * Decides what a change of an app writes: the app's next state, its history, and the entries of the change log.
  *
- * Invariant: `apps-changed` comes before the revocation of the app's tokens. A process that has heard of the first mints
+ * Invariant: `apps-changed` comes before the revocation of the app's tokens. A process that has received the first mints
  * nothing for the app until it knows the new state, so no token with the old rights is newer than the revocation.
  */
 import { BridgeError } from "@breezeway/shared";

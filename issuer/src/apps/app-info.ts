@@ -24,11 +24,11 @@ export interface AppChange {
   readonly action: "put" | "remove" | "suspend" | "resume";
   /** The revision after the change. */
   readonly revision: number;
-  /** Of a `suspend` or `resume` in one tenant. */
+  /** Only for a `suspend` or `resume` in one tenant. */
   readonly tenantId?: string;
-  /** Of a `suspend`. */
+  /** Only for a `suspend`. */
   readonly reason?: string;
-  /** Of a `put`, as it was written then. */
+  /** Only for a `put`, as it was written then. */
   readonly manifest?: unknown;
   readonly diff: ManifestDiff;
   readonly actor?: string;

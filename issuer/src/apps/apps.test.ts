@@ -65,7 +65,7 @@ describeStores("the apps of issuers on $name", (place) => {
   const mint = (cookie: string): Promise<Response> =>
     call(other, "/session/token", { method: "POST", cookie, body: { appId: "bills" } });
 
-  /** What the other process says once it has heard of the changes, which takes up to a second. */
+  /** What the other process says once it knows the changes, which takes up to a second. */
   async function outcome(cookie: string): Promise<string> {
     await other.apps.list();
     const response = await mint(cookie);

@@ -32,12 +32,6 @@ export function createCatalogReader({ store, catalog, onError }: CatalogReaderDe
   let news = 0;
   let reading: Promise<void> | undefined;
 
-  const toStored = (appId: string, state: AppState | undefined): StoredApp | undefined => {
-    if (!state) return undefined;
-    const { revision, suspensions, changedAtMs } = state;
-    return { app: parsed(appId, state.manifest), revision, suspensions, changedAtMs };
-  };
-
   const parsed = (appId: string, manifest: string | undefined): RegisteredApp | undefined => {
     if (manifest === undefined) return undefined;
     try {
@@ -48,6 +42,12 @@ export function createCatalogReader({ store, catalog, onError }: CatalogReaderDe
       onError(error);
       return undefined;
     }
+  };
+
+  const toStored = (appId: string, state: AppState | undefined): StoredApp | undefined => {
+    if (!state) return undefined;
+    const { revision, suspensions, changedAtMs } = state;
+    return { app: parsed(appId, state.manifest), revision, suspensions, changedAtMs };
   };
 
   const readPending = async (): Promise<void> => {

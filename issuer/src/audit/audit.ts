@@ -47,7 +47,7 @@ export interface AuditEvent {
   readonly reason?: string | undefined;
   /** Number of sessions, unless it is 1. */
   readonly count?: number | undefined;
-  /** Of an app's manifest. */
+  /** The revision of an app's manifest. */
   readonly revision?: number | undefined;
   /** Fields of the manifest that changed. */
   readonly fields?: readonly string[] | undefined;

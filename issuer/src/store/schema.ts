@@ -171,7 +171,7 @@ export interface AppChangeTable {
   revision: number;
   /** The tenant of a `suspend` or `resume`; `null` for every tenant. */
   tenant_id: string | null;
-  /** Of a `suspend`. */
+  /** Only for a `suspend`. */
   reason: string | null;
   /** JSON: the manifest of a `put`. */
   manifest: string | null;

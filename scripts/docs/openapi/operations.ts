@@ -49,7 +49,7 @@ export const HEADERS: Readonly<Record<string, { description: string; schema: obj
   },
   "Cache-Control": { description: "", schema: { const: "public, max-age=300" } },
   "Access-Control-Allow-Origin": { description: "", schema: { const: "*" } },
-  ETag: { description: "Of the apps in the answer.", schema: { type: "string" } },
+  ETag: { description: "Names the present apps.", schema: { type: "string" } },
   Location: { description: "", schema: { type: "string", format: "uri-reference" } },
 };
 

@@ -75,7 +75,7 @@ export const cli: readonly Removal[] = [
     row: "TM-595",
     edits: [
       edit(
-        "cli/src/commands/keys.ts",
+        "cli/src/store-flag.ts",
         "if (store !== undefined && hasPassword(store)) {",
         'if (store === "" && hasPassword(store)) {',
       ),

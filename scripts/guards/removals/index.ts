@@ -1,4 +1,5 @@
 /** One removal for each row of the threat model that can be tried, by the package of the guard or by its test. */
+import { appRegistry } from "./app-registry.ts";
 import { browser } from "./browser.ts";
 import { cli } from "./cli.ts";
 import { gateway } from "./gateway.ts";
@@ -13,6 +14,7 @@ export const REMOVALS: readonly Removal[] = [
   ...verify,
   ...host,
   ...issuer,
+  ...appRegistry,
   ...gateway,
   ...cli,
   ...browser,

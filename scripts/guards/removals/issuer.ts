@@ -385,8 +385,8 @@ export const issuer: readonly Removal[] = [
     edits: [
       edit(
         "issuer/src/create-issuer.ts",
-        "for (const appId of settings.apps.replace(next)) unrevoked.add(appId);",
-        "settings.apps.replace(next);",
+        "for (const appId of apps.replaceSeed(next)) unrevoked.add(appId);",
+        "apps.replaceSeed(next);",
       ),
     ],
   },

@@ -95,7 +95,8 @@ export const ERROR_HINTS: Readonly<Record<ErrorCode, string>> = {
   USER_UNKNOWN: "No user has this id.",
   METHOD_NOT_ALLOWED: "This path does not allow this method.",
   INSTALLATION_CONFLICT: "The current state of the app's installation does not allow this.",
-  REVISION_CONFLICT: "The app has another revision than expected. Read it again, and decide anew.",
+  REVISION_CONFLICT:
+    "The app has another revision than expected. Read it again before you change it.",
   APP_READ_ONLY: "The app comes from a file, so only the file can change it.",
   REQUEST_TIMEOUT: "The request did not arrive within the time limit.",
   BODY_TOO_LARGE: "The request body exceeds the size limit.",

@@ -28,6 +28,31 @@ export interface AppRoutesDeps extends Pick<
   readonly mayManage: InstallationOptions["mayManage"];
 }
 
+interface Text {
+  readonly json: string;
+  readonly tag: string;
+}
+
+/** One manifest is sent to very many pages, so its text and the text's hash are made once. */
+function textOnce(contentOf: (app: RegisteredApp) => unknown): (app: RegisteredApp) => Text {
+  const known = new WeakMap<RegisteredApp, Text>();
+  return (app) => {
+    let text = known.get(app);
+    if (!text) {
+      const content = JSON.stringify(contentOf(app));
+      text = { json: content, tag: hashOf(content) };
+      known.set(app, text);
+    }
+    return text;
+  };
+}
+
+const wholeText = textOnce((app) => app);
+/** The addresses of an app's backend are the operator's. */
+const publicText = textOnce(({ lifecycle, ...app }) =>
+  lifecycle?.setupUrl === undefined ? app : { ...app, lifecycle: { setupUrl: lifecycle.setupUrl } },
+);
+
 export function appRoutes(deps: AppRoutesDeps): readonly Endpoint[] {
   const { apps, sessions, credentials, readLog, secrets } = deps;
   const assertReader = createReaderCheck(secrets);
@@ -88,31 +113,6 @@ async function visibleApps(
   }
   return visible;
 }
-
-interface Text {
-  readonly json: string;
-  readonly tag: string;
-}
-
-/** One manifest is sent to very many pages, so its text and the text's hash are made once. */
-function textOnce(contentOf: (app: RegisteredApp) => unknown): (app: RegisteredApp) => Text {
-  const known = new WeakMap<RegisteredApp, Text>();
-  return (app) => {
-    let text = known.get(app);
-    if (!text) {
-      const content = JSON.stringify(contentOf(app));
-      text = { json: content, tag: hashOf(content) };
-      known.set(app, text);
-    }
-    return text;
-  };
-}
-
-const wholeText = textOnce((app) => app);
-/** The addresses of an app's backend are the operator's. */
-const publicText = textOnce(({ lifecycle, ...app }) =>
-  lifecycle?.setupUrl === undefined ? app : { ...app, lifecycle: { setupUrl: lifecycle.setupUrl } },
-);
 
 function part({ json: manifest, tag }: Text, state: unknown, name: string): Text {
   const text = JSON.stringify(state);

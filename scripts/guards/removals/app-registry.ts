@@ -1,0 +1,84 @@
+import { edit, type Removal } from "../removal.ts";
+
+export const appRegistry: readonly Removal[] = [
+  {
+    row: "TM-701",
+    edits: [
+      edit(
+        "issuer/src/apps/apps-runtime.ts",
+        "const settled = reader.settled(appId);",
+        "const settled = undefined as Promise<void> | undefined;",
+      ),
+    ],
+  },
+  {
+    row: "TM-702",
+    edits: [
+      edit(
+        "issuer/src/apps/app-changes.ts",
+        'detail: "put" }, revokesTokens)',
+        'detail: "put" }, false)',
+      ),
+    ],
+  },
+  {
+    row: "TM-703",
+    edits: [
+      edit(
+        "issuer/src/apps/app-service.ts",
+        "if (!sharesOrigin) assertOwnOrigin(catalog, app);",
+        'if (!sharesOrigin && app.id === "") assertOwnOrigin(catalog, app);',
+      ),
+    ],
+  },
+  {
+    row: "TM-704",
+    edits: [
+      edit(
+        "issuer/src/http/routes/app-routes.ts",
+        "assertReader(request.headers);",
+        'if (request.method === "") assertReader(request.headers);',
+      ),
+    ],
+  },
+  {
+    row: "TM-705",
+    edits: [
+      edit(
+        "gateway/src/registry/registry-follower.ts",
+        "if (refusal) throw refusal;",
+        'if (refusal && app.id === "") throw refusal;',
+      ),
+    ],
+  },
+  {
+    row: "TM-706",
+    edits: [
+      edit(
+        "gateway/src/gateway.ts",
+        "assertNotSuspended(state.policy, claims.aud, claims.tenantId);",
+        'if (claims.aud === "") assertNotSuspended(state.policy, claims.aud, claims.tenantId);',
+      ),
+    ],
+  },
+  {
+    row: "TM-707",
+    edits: [
+      edit(
+        "host/src/apps/host-apps.ts",
+        "(isNarrower(mounted, app) ? changed(app) : undefined)",
+        "(isNarrower(mounted, mounted) ? changed(app) : undefined)",
+      ),
+    ],
+  },
+  {
+    row: "TM-708",
+    edits: [
+      edit(
+        "issuer/src/apps/app-changes.ts",
+        "if (expected === undefined || expected === revision) return;",
+        "if (expected === undefined || expected <= revision) return;",
+      ),
+    ],
+  },
+];
