@@ -22,12 +22,8 @@ export function createShellHandler(options: ShellOptions): Handler {
     bundle: "shell",
     assets: options.assets,
     title: "Porchlight",
-    policy: {
-      frameAncestors: [],
-      // Apps are put while pages are open, at any port of this machine.
-      frames: ["http://127.0.0.1:*", "http://localhost:*"],
-      connect: [],
-    },
+    // A page that was open before an app of another origin was put must be loaded again to show that app.
+    policy: async () => ({ frameAncestors: [], frames: await originsOf(issuer), connect: [] }),
     data: {
       gatewayUrl: addresses.gateway.origin,
       issuerUrl,
@@ -50,6 +46,12 @@ export function createShellHandler(options: ShellOptions): Handler {
     }
     return site(request);
   };
+}
+
+/** @returns none when the store is away: the page says so itself */
+async function originsOf(issuer: Issuer): Promise<string[]> {
+  const { items } = await issuer.apps.list({ limit: 1_000 }).catch(() => ({ items: [] }));
+  return [...new Set(items.map(({ app }) => app.origin))];
 }
 
 async function isPage(pathname: string, issuer: Issuer): Promise<boolean> {

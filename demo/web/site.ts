@@ -10,7 +10,7 @@ export interface SiteOptions {
   readonly bundle: BundleName;
   readonly assets: Assets;
   readonly title: string;
-  readonly policy: PagePolicy;
+  readonly policy: PagePolicy | (() => Promise<PagePolicy>);
   readonly hostOrigins?: readonly string[];
   readonly data?: unknown;
   /** HTTP status of the document at a path. Default: 200 at `/`, 404 elsewhere. */
@@ -30,7 +30,6 @@ export function createSite(options: SiteOptions): Site {
     ...COMMON_HEADERS,
     "content-type": "text/html; charset=utf-8",
     "cache-control": "no-store",
-    "content-security-policy": contentSecurityPolicy(options.policy),
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     "cross-origin-opener-policy": "same-origin",
     "origin-agent-cluster": "?1",
@@ -49,7 +48,13 @@ export function createSite(options: SiteOptions): Site {
     if (pathname.startsWith("/assets/")) {
       return new Response("Not found\n", { status: 404, headers: COMMON_HEADERS });
     }
-    return new Response(html, { status: await statusOf(pathname), headers: documentHeaders });
+    const { policy } = options;
+    const present = typeof policy === "function" ? await policy() : policy;
+    const headers = {
+      ...documentHeaders,
+      "content-security-policy": contentSecurityPolicy(present),
+    };
+    return new Response(html, { status: await statusOf(pathname), headers });
   };
 }
 

@@ -344,7 +344,13 @@ function verifierOptions(
   const jwksUrl = typeof jwks === "string" ? jwks : `${issuer}/.well-known/jwks.json`;
   return {
     issuer,
-    audience: { has: (appId) => state.policy.apps?.get(appId) !== undefined },
+    audience: {
+      has: (appId) => {
+        const { apps } = state.policy;
+        if (apps === undefined) throw appsUnknown();
+        return apps.get(appId) !== undefined;
+      },
+    },
     jwks: jwks ?? jwksUrl,
     isRevoked: (claims) => {
       // First: a suspension revokes the app's tokens, too, and is the better answer.
@@ -387,6 +393,10 @@ function createFeed(
 
 function gatewayClosed(): BridgeError {
   return new BridgeError("UPSTREAM_UNREACHABLE", "The gateway is shutting down.");
+}
+
+function appsUnknown(): BridgeError {
+  return new BridgeError("STORE_UNAVAILABLE", "The issuer's app registry has not arrived yet.");
 }
 
 function appRemoved(): BridgeError {

@@ -1,8 +1,8 @@
 /** The public issuer: usable at once, working once its store is open. */
 import { systemClock, type Clock } from "@breezeway/shared";
-import type { AppService } from "./apps/app-service.ts";
 import { inBoth } from "./apps/app-catalog.ts";
 import { createAppsApi, type IssuerApps } from "./apps/apps-api.ts";
+import { createGrantsApi } from "./grants/grants-api.ts";
 import { problem } from "./http/respond.ts";
 import type { RequestInfo } from "./http/router.ts";
 import { cookieFor, createSessionCookie } from "./http/session-cookie.ts";
@@ -99,7 +99,10 @@ export function createIssuerWithHooks(options: IssuerOptions, hooks: IssuerTestH
     sessions,
     keys: createKeysApi(running),
     apps: createAppsApi(async () => (await running()).apps.service),
-    installations: createInstallationsApi(async () => (await running()).installations),
+    installations: createInstallationsApi(
+      async () => (await running()).installations,
+      createGrantsApi(async () => (await running()).grants),
+    ),
     get ready() {
       return runtime.ready;
     },
@@ -132,11 +135,6 @@ function createReload(
   const unrevoked = new Set<string>();
   return async (options) => {
     const next = parseReloadOptions(options, algorithms);
-    const service = async (): Promise<AppService> => (await running()).apps.service;
-    // Without the store, its last known apps are compared.
-    await service()
-      .then(({ current }) => current())
-      .catch(() => undefined);
     const double = next.all.find(({ id }) => apps.stored(id).app);
     if (double) throw inBoth(double.id);
     for (const appId of apps.replaceSeed(next)) unrevoked.add(appId);
@@ -144,6 +142,6 @@ function createReload(
       await sessions.revokeTokensForApp(appId);
       unrevoked.delete(appId);
     }
-    await (await service()).announceSeed();
+    await (await running()).apps.service.announceSeed();
   };
 }

@@ -54,6 +54,7 @@ export interface IssuerSettings {
   readonly feedSecrets: readonly string[];
   readonly feedHeartbeatMs: number;
   readonly installations: InstallationOptions | undefined;
+  readonly needsConsent: boolean;
   readonly audit: AuditSink;
   /** Never throws. */
   readonly onError: (error: unknown, requestId: string) => void;
@@ -122,6 +123,7 @@ const issuerOptions = optionObject<IssuerOptions>({
     }),
   ),
   installations: z.optional(installationOptions),
+  consent: z.optional(z.literal("required")),
   audit: z.optional(functionOption<AuditSink>()),
   onError: z.optional(functionOption<NonNullable<IssuerOptions["onError"]>>()),
 });
@@ -163,6 +165,7 @@ export function parseIssuerOptions(given: IssuerOptions): IssuerSettings {
     feedSecrets: revocations.secrets ?? [],
     feedHeartbeatMs: 1_000 * (revocations.heartbeatSeconds ?? 1),
     installations: options.installations,
+    needsConsent: options.consent === "required",
     audit: options.audit ?? (environment === "production" ? pinoAudit() : silentAudit),
     onError: withoutThrowing(options.onError),
   };

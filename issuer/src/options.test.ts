@@ -44,7 +44,6 @@ const TTL = "tokenTtlSeconds: must be a whole number from 15 to 300";
 describe("createIssuer", () => {
   it.each<[string, Partial<IssuerOptions>, string]>([
     ["no store", { store: undefined as never }, "createIssuer: store: is required"],
-    ["no apps", { apps: undefined as never }, "apps: is required"],
     [
       "an unknown option",
       { tokenTTL: 60 } as object,

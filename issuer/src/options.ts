@@ -94,6 +94,11 @@ export interface IssuerOptions {
    */
   readonly installations?: InstallationOptions;
   /**
+   * `"required"`: a token has only the scopes that the tenant has agreed to, and more scopes in a manifest
+   * change nothing until it agrees again. Default: every tenant agrees to what manifests list.
+   */
+  readonly consent?: "required";
+  /**
    * Where security events go. Default: JSON lines on standard output when `NODE_ENV` is
    * `production`, nowhere otherwise.
    */

@@ -136,7 +136,18 @@ const ROTATIONS: Operations = {
   ],
 };
 
+const KEYS_IN_USE: Operations = {
+  ...ROTATIONS,
+  addKey: [
+    {
+      sql: 'insert into "breezeway_signing_key" ("kid", "alg", "ordinal", "public_jwk", "private_reference", "created_at_ms", "activates_at_ms", "retires_at_ms", "removed_at_ms", "activated_at_ms") values (:kid, :alg, :ordinal, :public_jwk, :private_reference, :created_at_ms, :activates_at_ms, :retires_at_ms, :removed_at_ms, :activated_at_ms) on conflict do nothing',
+    },
+    ...APPEND,
+  ],
+};
+
 export const EARLIER_STATEMENTS: Readonly<Record<string, Operations>> = {
   "0003_siblings": SIBLINGS,
   "0006_rotations": ROTATIONS,
+  "0007_keys_in_use": KEYS_IN_USE,
 };

@@ -51,6 +51,7 @@ export {
   SANDBOX_TOKENS,
   parseManifest,
   parseManifestJson,
+  scopesOfManifest,
 } from "./schemas/manifest.ts";
 export { labelText } from "./schemas/label-text.ts";
 export type {

@@ -27,7 +27,8 @@ const VARY_ALWAYS: readonly string[] = ["vary", "origin"];
 const HEADER_NAMES = /^[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,2048}$/;
 
 function isRegistered(origin: string, policy: Policy): boolean {
-  return policy.hostOrigins.has(origin) || (policy.apps?.byOrigin(origin).length ?? 0) > 0;
+  // Before the issuer's registry has arrived, every request is refused, and pages may read why.
+  return policy.hostOrigins.has(origin) || policy.apps?.byOrigin(origin).length !== 0;
 }
 
 /** CORS headers for an answer to a request with this `Origin`. Name, value, name, value. */

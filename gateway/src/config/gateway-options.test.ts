@@ -19,7 +19,7 @@ describe("createGateway", () => {
       { revocations: { maxSilence: 3 } },
     ],
     ["issuer: must be", { issuer: new URL(ISSUER) }],
-    ["apps: must be manifests or a registry", { apps: { orders: ORDERS_APP } }],
+    ["apps: must be manifests, a registry or", { apps: { orders: ORDERS_APP } }],
     ["tracing: must be of type boolean", { tracing: "yes" }],
     ["metrics.access: must be", { metrics: { access: "everybody" } }],
     ["revocations.maxSilenceMs: must be", { revocations: { maxSilenceMs: -1 } }],

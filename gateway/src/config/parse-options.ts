@@ -1,6 +1,11 @@
 /** Turns options into the settings that a gateway is built from, and checks options against each other. */
 import { BridgeError, isRecord, quoted } from "@breezeway/shared";
-import { createAppRegistry, parseOptions, type AppRegistry } from "@breezeway/shared/schemas";
+import {
+  createAppRegistry,
+  parseOptions,
+  scopesOfManifest,
+  type AppRegistry,
+} from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
 import type { Policy } from "../decision/policy.ts";
 import { createRouteTable } from "../decision/route-table.ts";
@@ -209,9 +214,10 @@ type ScopeHolders = ReadonlyMap<string, ReadonlySet<string>>;
 // Built once for all routes: a reload with many apps and routes would stop the process.
 function* holdersOf(apps: AppRegistry): Pieces<ScopeHolders> {
   const holders = new Map<string, Set<string>>();
-  for (const { id, scopes } of apps.all) {
+  for (const app of apps.all) {
+    const { id } = app;
     yield;
-    for (const scope of scopes) {
+    for (const scope of scopesOfManifest(app)) {
       const ids = holders.get(scope);
       if (ids === undefined) holders.set(scope, new Set([id]));
       else ids.add(id);

@@ -71,7 +71,7 @@ export function routeUnknown(): BridgeError {
 
 /**
  * @throws {BridgeError} METHOD_NOT_ALLOWED, TOKEN_MISSING, DUPLICATE_CREDENTIALS, BODY_TOO_LARGE,
- *   ORIGIN_NOT_ALLOWED; STORE_UNAVAILABLE, until the issuer's registry has arrived
+ *   ORIGIN_NOT_ALLOWED
  */
 export function examine(located: Located, policy: Policy): Examined {
   const { head, headers, target, route } = located;
@@ -79,10 +79,10 @@ export function examine(located: Located, policy: Policy): Examined {
   if (head.method === "TRACE" || head.method === "CONNECT") throw methodNotAllowed();
   const credential = readCredential(headers);
   const { apps } = policy;
-  if (apps === undefined) throw appsUnknown();
   const { origin } = headers;
   const isHost = origin !== undefined && policy.hostOrigins.has(origin);
-  if (origin !== undefined && !isHost && apps.byOrigin(origin).length === 0) {
+  // Before the issuer's registry has arrived, no token is accepted.
+  if (origin !== undefined && !isHost && apps?.byOrigin(origin).length === 0) {
     throw new BridgeError("ORIGIN_NOT_ALLOWED", "No app is registered at this origin.");
   }
   const scopes = route.requiredScopes(head.method);
@@ -162,10 +162,6 @@ export function inspectHead(head: RequestHead): InspectedHeaders {
     throw new BridgeError("REQUEST_MALFORMED", "Request headers: Host is required.");
   }
   return headers;
-}
-
-function appsUnknown(): BridgeError {
-  return new BridgeError("STORE_UNAVAILABLE", "The issuer's app registry has not arrived yet.");
 }
 
 function methodNotAllowed(): BridgeError {

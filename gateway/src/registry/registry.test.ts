@@ -154,7 +154,9 @@ describe("a gateway that follows the issuer's apps", () => {
       revocations: { headers: { authorization: "Bearer wrong" } },
       onError: () => undefined,
     });
-    expect(await ask("x", early)).toBe("503 store-unavailable");
+    await authority.issuer.apps.put(BILLS);
+    expect(await ask(await token(), early)).toBe("503 store-unavailable");
+    expect(await ask("x", early)).toBe("401 token-malformed");
     expect(await ready(early)).toBe("unavailable connecting");
   });
 

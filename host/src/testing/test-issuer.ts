@@ -179,7 +179,7 @@ function createApps(changed: () => void): RoutesDeps["apps"] {
     list: () =>
       [...apps.values()].map((manifest) => {
         const reason = reasons.get(manifest.id);
-        return { manifest, suspended: reason === undefined ? null : { reason } };
+        return { manifest, suspended: reason === undefined ? null : { reason }, granted: null };
       }),
   };
 }

@@ -27,6 +27,7 @@ export type AuditEventName =
   | "app.removed"
   | "app.suspended"
   | "app.resumed"
+  | "grant.set"
   | `installation.${InstallationState}`;
 
 export interface AuditEvent {
@@ -49,6 +50,8 @@ export interface AuditEvent {
   readonly count?: number | undefined;
   /** The revision of an app's manifest. */
   readonly revision?: number | undefined;
+  /** Granted to an app, from now on. */
+  readonly scopes?: readonly string[] | undefined;
   /** Fields of the manifest that changed. */
   readonly fields?: readonly string[] | undefined;
   readonly requestId?: string | undefined;

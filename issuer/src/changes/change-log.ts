@@ -23,6 +23,7 @@ export type InternalKind =
   | "keys-changed"
   | "installations-changed"
   | "apps-changed"
+  | "grants-changed"
   | "sessions-ended";
 
 /** The subject of an `apps-changed` that is about the apps of files. No app has this id. */
@@ -31,7 +32,7 @@ export const ALL_APPS = "*";
 export interface Change {
   readonly kind: RevocationKind | InternalKind;
   /**
-   * Session handle, user, tenant, app or key id, by kind. For `installations-changed`, the tenant id; for
+   * Session handle, user, tenant, app or key id, by kind. For `installations-changed` and `grants-changed`, the tenant id; for
    * `apps-changed`, the app id, or {@link ALL_APPS}; for `sessions-ended`, that of its `detail`.
    */
   readonly subject: string;

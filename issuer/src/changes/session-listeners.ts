@@ -50,6 +50,7 @@ const SUBJECT_OF: Readonly<Partial<Record<string, Subject>>> = {
   user: "user",
   tenant: "tenant",
   "installations-changed": "tenant",
+  "grants-changed": "tenant",
 };
 
 /** The key of those that a change concerns; `undefined` when it causes no event. */
@@ -60,7 +61,7 @@ function concernedKey({ kind, subject: id, tenant_id: tenantId }: ChangeRow): st
 }
 
 /** Repeated, these say nothing more than the last time. */
-const REPEATABLE = new Set(["installations-changed", "apps-changed"]);
+const REPEATABLE = new Set(["installations-changed", "apps-changed", "grants-changed"]);
 
 export function createSessionListeners(): SessionListeners {
   const slices = createToldInSlices<Member>();

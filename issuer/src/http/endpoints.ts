@@ -2,6 +2,7 @@
 import type { ClockWatch } from "@breezeway/shared/schemas";
 import type { FeedLiveness } from "../changes/feed-liveness.ts";
 import type { RevocationFeed } from "../changes/revocation-feed.ts";
+import type { TenantGrants } from "../grants/tenant-grants.ts";
 import type { InstallationService } from "../installations/installation-service.ts";
 import type { IssuerSettings } from "../issuer-settings.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
@@ -33,6 +34,8 @@ export interface EndpointsDeps extends SessionEventsDeps {
   readonly installations: InstallationService | undefined;
   /** Absent when apps get tokens without an installation. */
   readonly installedApps: InstalledApps | undefined;
+  /** Absent when nobody needs to agree to an app's scopes. */
+  readonly tenantGrants: TenantGrants | undefined;
 }
 
 export function createEndpoints(deps: EndpointsDeps): readonly Endpoint[] {

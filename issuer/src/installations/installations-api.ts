@@ -1,6 +1,7 @@
 /** The programmatic API of installations. Its service exists once the issuer has started. */
 import { BridgeError } from "@breezeway/shared";
 import type { Installation } from "@breezeway/shared/schemas";
+import type { IssuerGrants } from "../grants/grants-api.ts";
 import type { InstallationKey } from "./installation-machine.ts";
 import type { InstallationService } from "./installation-service.ts";
 
@@ -34,10 +35,13 @@ export interface IssuerInstallations {
   readonly completeSetup: (key: InstallationKey) => Promise<Installation>;
   /** Retries a failed installation, or brings a scheduled retry forward. */
   readonly retry: (key: InstallationKey) => Promise<Installation | undefined>;
+  /** What tenants have agreed to. It works without the option `installations`, too. */
+  readonly grants: IssuerGrants;
 }
 
 export function createInstallationsApi(
   service: () => Promise<InstallationService | undefined>,
+  grants: IssuerGrants,
 ): IssuerInstallations {
   async function running(): Promise<InstallationService> {
     const found = await service();
@@ -55,6 +59,7 @@ export function createInstallationsApi(
     listForTenant: async (tenantId) => (await running()).listForTenant(tenantId),
     completeSetup: async (key) => found(await (await running()).run("complete-setup", key)),
     retry: async (key) => (await running()).run("retry", key),
+    grants,
   };
 }
 

@@ -5,7 +5,7 @@ import type { Parts } from "./parts.ts";
 
 /** @param signal Aborted when the issuer closes; ends retries. */
 export function followChanges(parts: Parts, signal: AbortSignal): void {
-  const { watcher, feed, keys, cache, rotations, listeners, installations, apps } = parts;
+  const { watcher, feed, keys, cache, rotations, listeners, installations, apps, grants } = parts;
   const reloadKeys = (): void => void untilDone(() => keys.reload(), signal);
 
   const reloadApps = (appId?: string): void => {
@@ -21,6 +21,9 @@ export function followChanges(parts: Parts, signal: AbortSignal): void {
         break;
       case "installations-changed":
         installations?.onChange(change.subject);
+        break;
+      case "grants-changed":
+        grants.tenantGrants?.forget(change.subject);
         break;
       case "apps-changed":
         reloadApps(change.subject);
@@ -45,6 +48,7 @@ export function followChanges(parts: Parts, signal: AbortSignal): void {
     installations?.onChange();
     reloadKeys();
     reloadApps();
+    grants.tenantGrants?.forget();
     feed.onGap(seq);
     listeners.onGap();
     void untilDone(() => feed.load(), signal);

@@ -4,6 +4,7 @@ import { createAppsRuntime, type AppsRuntime } from "../apps/apps-runtime.ts";
 import { createChangeWatcher, type ChangeWatcher } from "../changes/change-watcher.ts";
 import { createRevocationFeed, type RevocationFeed } from "../changes/revocation-feed.ts";
 import { createSessionListeners, type SessionListeners } from "../changes/session-listeners.ts";
+import { createGrantsRuntime, type GrantsRuntime } from "../grants/grants-runtime.ts";
 import {
   createInstallationsRuntime,
   type InstallationsRuntime,
@@ -39,6 +40,7 @@ export interface Parts {
   /** Absent without the option `installations`. */
   readonly installations: InstallationsRuntime | undefined;
   readonly apps: AppsRuntime;
+  readonly grants: GrantsRuntime;
 }
 
 export function createParts(deps: PartsDeps): Parts {
@@ -78,8 +80,27 @@ export function createParts(deps: PartsDeps): Parts {
     onError: (error) => settings.onError(error, "none"),
     readLog: watcher.sync,
   });
+  const grants = createGrantsRuntime({
+    isRequired: settings.needsConsent,
+    store,
+    apps,
+    clock,
+    audit,
+    changed,
+  });
   const listeners = createSessionListeners();
-  return { watcher, feed, listeners, keys, cache, rotations, sessions, installations, apps };
+  return {
+    watcher,
+    feed,
+    listeners,
+    keys,
+    cache,
+    rotations,
+    sessions,
+    installations,
+    apps,
+    grants,
+  };
 }
 
 /** No promise when there is nothing to wait for, which would cost every request a turn of the event loop. */

@@ -4,6 +4,7 @@ import { createClockWatch } from "@breezeway/shared/schemas";
 import type { AppsRuntime } from "../apps/apps-runtime.ts";
 import { createFeedLiveness } from "../changes/feed-liveness.ts";
 import { createEndpoints } from "../http/endpoints.ts";
+import type { GrantService } from "../grants/grant-service.ts";
 import { createRateLimiter } from "../http/rate-limits.ts";
 import { createRouter, type Router } from "../http/router.ts";
 import type { EndpointDeps } from "../http/context.ts";
@@ -29,6 +30,7 @@ export interface Runtime {
   readonly sessions: SessionService;
   readonly keys: KeyRing;
   readonly apps: AppsRuntime;
+  readonly grants: GrantService;
   /** Absent without the option `installations`. */
   readonly installations: InstallationService | undefined;
   readonly mintToken: (handle: string, appId: string) => Promise<MintedToken>;
@@ -89,6 +91,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
       clockWatch,
       installations: installations?.service,
       installedApps: installations?.installedApps,
+      tenantGrants: parts.grants.tenantGrants,
     }),
     origins: { ownOrigin: settings.url.origin, trustedOrigins: settings.trustedOrigins },
     limits: shared.limits,
@@ -104,6 +107,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
     sessions,
     keys,
     apps,
+    grants: parts.grants.service,
     installations: installations?.service,
     mintToken: async (handle, appId) => {
       const record = await sessions.find(handle);
@@ -148,6 +152,7 @@ function endpointDeps({ settings, clock }: RuntimeDeps, parts: Parts): EndpointD
       feed,
       clock,
       installedApps,
+      grants: parts.grants.tenantGrants,
     }),
     readLog: () => watcher.sync(),
   };

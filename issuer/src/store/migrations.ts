@@ -243,6 +243,7 @@ const keysInUse: Migration = {
   },
 };
 
+/** Apps that change at run time, and what tenants grant to them. */
 const apps: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await db.schema
@@ -267,6 +268,28 @@ const apps: Migration = {
       .addColumn("actor", "text")
       .addColumn("at_ms", "bigint", (column) => column.notNull())
       .addPrimaryKeyConstraint("breezeway_app_change_number", ["app_id", "number"])
+      .execute();
+    await db.schema
+      .createTable("breezeway_grant")
+      .addColumn("tenant_id", "text", (column) => column.notNull())
+      .addColumn("app_id", "text", (column) => column.notNull())
+      .addColumn("scopes", "text", (column) => column.notNull())
+      .addColumn("app_revision", "integer", (column) => column.notNull())
+      .addColumn("actor", "text")
+      .addColumn("changes", "integer", (column) => column.notNull())
+      .addColumn("changed_at_ms", "bigint", (column) => column.notNull())
+      .addPrimaryKeyConstraint("breezeway_grant_place", ["tenant_id", "app_id"])
+      .execute();
+    await db.schema
+      .createTable("breezeway_grant_change")
+      .addColumn("tenant_id", "text", (column) => column.notNull())
+      .addColumn("app_id", "text", (column) => column.notNull())
+      .addColumn("number", "integer", (column) => column.notNull())
+      .addColumn("scopes", "text", (column) => column.notNull())
+      .addColumn("app_revision", "integer", (column) => column.notNull())
+      .addColumn("actor", "text")
+      .addColumn("at_ms", "bigint", (column) => column.notNull())
+      .addPrimaryKeyConstraint("breezeway_grant_change_number", ["tenant_id", "app_id", "number"])
       .execute();
   },
 };

@@ -21,6 +21,8 @@ export interface Database {
   breezeway_rotation: RotationTable;
   breezeway_app: AppTable;
   breezeway_app_change: AppChangeTable;
+  breezeway_grant: GrantTable;
+  breezeway_grant_change: GrantChangeTable;
 }
 
 export interface SessionTable {
@@ -181,6 +183,29 @@ export interface AppChangeTable {
   at_ms: number;
 }
 
+/** The scopes of an app that a tenant has agreed to. */
+export interface GrantTable {
+  tenant_id: string;
+  app_id: string;
+  /** JSON: the scopes. */
+  scopes: string;
+  /** The app's revision at the last change. */
+  app_revision: number;
+  actor: string | null;
+  /** Changes so far. 0: the row was made to be locked, and nothing is granted. */
+  changes: number;
+  changed_at_ms: number;
+}
+
+/** The history of the grants. */
+export interface GrantChangeTable extends Omit<GrantTable, "changes" | "changed_at_ms"> {
+  /** 1 for the first change of the grant. */
+  number: number;
+  at_ms: number;
+}
+
+export type GrantRow = Selectable<GrantTable>;
+export type GrantChangeRow = Selectable<GrantChangeTable>;
 export type AppRow = Selectable<AppTable>;
 export type AppChangeRow = Selectable<AppChangeTable>;
 export type SessionRow = Selectable<SessionTable>;

@@ -77,6 +77,7 @@ const keyValues = (kid: string, ordinal: number): Values => ({
   activates_at_ms: 2,
   retires_at_ms: null,
   removed_at_ms: null,
+  activated_at_ms: null,
   ...changeValues("keys-changed", kid),
 });
 

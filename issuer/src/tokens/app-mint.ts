@@ -9,6 +9,7 @@
 import { BridgeError, type Clock } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 import type { InstalledApps } from "../installations/installed-apps.ts";
+import type { TenantGrants } from "../grants/tenant-grants.ts";
 import type { RevocationFeed } from "../changes/revocation-feed.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { SigningAlgorithm } from "../keys/key-vault.ts";
@@ -35,6 +36,8 @@ export interface AppMintDeps {
   readonly clock: Clock;
   /** Absent when every app gets tokens. */
   readonly installedApps: InstalledApps | undefined;
+  /** Absent when nobody needs to agree to an app's scopes. */
+  readonly grants: TenantGrants | undefined;
 }
 
 /**
@@ -42,7 +45,7 @@ export interface AppMintDeps {
  * when the app takes bound tokens only and no key is given.
  */
 export function createAppMint(deps: AppMintDeps): AppMint {
-  const { issuer, claims: hook, algorithms, keys, feed, clock, installedApps } = deps;
+  const { issuer, claims: hook, algorithms, keys, feed, clock, installedApps, grants } = deps;
   const sign = createMint({ issuer, ttlSeconds: deps.tokenTtlSeconds, random: Math.random });
 
   return (record, app, proofKeyThumbprint) => {
@@ -55,20 +58,32 @@ export function createAppMint(deps: AppMintDeps): AppMint {
     }
     // Taken before the first await: a later revocation of the session or the app must end the token.
     const [position, issuedAtSeconds] = [feed.seq, toSeconds(clock.now())];
-    const finish = (extraClaims?: Claims): MintedToken | Promise<MintedToken> =>
+    const finish = (
+      granted: ReadonlySet<string> | undefined,
+      extraClaims?: Claims,
+    ): MintedToken | Promise<MintedToken> =>
       sign({
         record,
         app,
+        granted,
         signer: keys.active(algorithms[app.id] ?? "EdDSA"),
         issuedAtSeconds,
         position,
         extraClaims: extraClaims && checkHookClaims(extraClaims),
         proofKeyThumbprint,
       });
-    const mint = (): MintedToken | Promise<MintedToken> => {
-      if (!hook) return finish();
+    const mintWith = (
+      granted: ReadonlySet<string> | undefined,
+    ): MintedToken | Promise<MintedToken> => {
+      if (!hook) return finish(granted);
       const claims = hook({ session: toInfo(record), app });
-      return claims instanceof Promise ? claims.then(finish) : finish(claims);
+      return claims instanceof Promise
+        ? claims.then((extra) => finish(granted, extra))
+        : finish(granted, claims);
+    };
+    const mint = (): MintedToken | Promise<MintedToken> => {
+      const granted = grants?.of({ appId: app.id, tenantId });
+      return granted instanceof Promise ? granted.then(mintWith) : mintWith(granted);
     };
     if (!installedApps) return mint();
     const isAdmitted = installedApps.admits({ appId: app.id, tenantId });

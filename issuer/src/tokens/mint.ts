@@ -7,7 +7,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { BridgeError, TOKEN_LIMITS } from "@breezeway/shared";
-import type { RegisteredApp } from "@breezeway/shared/schemas";
+import { scopesOfManifest, type RegisteredApp } from "@breezeway/shared/schemas";
 import type { ActiveSigner } from "../keys/key-set.ts";
 import { activeScopes, type Claims, type SessionRecord } from "../sessions/session-record.ts";
 
@@ -30,6 +30,8 @@ export interface MintOptions {
 export interface MintInput {
   readonly record: SessionRecord;
   readonly app: RegisteredApp;
+  /** What the tenant has agreed to; `undefined` where the issuer asks for no consent. */
+  readonly granted: ReadonlySet<string> | undefined;
   readonly signer: ActiveSigner;
   readonly issuedAtSeconds: number;
   /** The number of the newest change that the token respects. */
@@ -54,7 +56,7 @@ export function createMint({ issuer, ttlSeconds, random }: MintOptions): Mint {
     return header;
   }
 
-  return ({ record, app, signer, issuedAtSeconds: iat, position, ...input }) => {
+  return ({ record, app, granted, signer, issuedAtSeconds: iat, position, ...input }) => {
     const { extraClaims, proofKeyThumbprint: jkt } = input;
     const exp = iat + ttlSeconds - Math.floor(random() * ttlSeconds * TOKEN_LIMITS.ttlJitter);
     const jti = randomUUID();
@@ -72,7 +74,7 @@ export function createMint({ issuer, ttlSeconds, random }: MintOptions): Mint {
       iat,
       nbf: iat,
       exp,
-      scope: grantedScope(app, record),
+      scope: grantedScope(app, granted, record),
       // `undefined` is not written, and overrides a `cnf` of the hook or the session.
       cnf: jkt === undefined ? undefined : { jkt },
       rev: position,
@@ -109,9 +111,16 @@ export function signWith(
   }
 }
 
-function grantedScope(app: RegisteredApp, record: SessionRecord): string {
+/** Granted, in the manifest, and the user's own. */
+function grantedScope(
+  app: RegisteredApp,
+  granted: ReadonlySet<string> | undefined,
+  record: SessionRecord,
+): string {
   const scopes = activeScopes(record);
-  return app.scopes.filter((scope) => scopes.includes(scope)).join(" ");
+  return scopesOfManifest(app)
+    .filter((scope) => scopes.includes(scope) && (granted?.has(scope) ?? true))
+    .join(" ");
 }
 
 function encode(text: string): string {

@@ -91,6 +91,10 @@ export interface Manifest {
   readonly capabilities: readonly string[];
   /** Rights of the app at the gateway, such as `orders:read`. */
   readonly scopes: readonly string[];
+  /** Rights at the gateway that the app can do without, and may ask for later. Default: none. */
+  readonly optionalScopes: readonly string[];
+  /** What a scope lets the app do, for the people who decide about it. By scope. Default: the scope's name. */
+  readonly scopeLabels?: Readonly<Record<string, Label>> | undefined;
   readonly lifecycle?: Lifecycle | undefined;
   /**
    * The app's tokens are always bound to a key of its page, and are rejected without a proof of that
@@ -119,6 +123,7 @@ type Defaulted =
   | "placements"
   | "capabilities"
   | "scopes"
+  | "optionalScopes"
   | "sandbox"
   | "allow"
   | "colorSchemes"
@@ -192,6 +197,8 @@ const manifestSchema: z.ZodMiniType<Manifest> = z
     placements: z._default(z.array(placement), []),
     capabilities: z._default(z.array(rightName), []),
     scopes: z._default(z.array(rightName), []),
+    optionalScopes: z._default(z.array(rightName), []),
+    scopeLabels: z.optional(z.record(rightName, label)),
     lifecycle: z.optional(
       z.strictObject({
         setupUrl: z.optional(webUrl),
@@ -239,6 +246,18 @@ const manifestSchema: z.ZodMiniType<Manifest> = z
     privacy: z.optional(webUrl),
   })
   .check(
+    z.refine(
+      ({ scopes, optionalScopes }) => !optionalScopes.some((scope) => scopes.includes(scope)),
+      { path: ["optionalScopes"], error: "must not repeat a scope of scopes" },
+    ),
+    z.refine(
+      ({ scopes, optionalScopes, scopeLabels = {} }) =>
+        Object.keys(scopeLabels).every((scope) => [...scopes, ...optionalScopes].includes(scope)),
+      {
+        path: ["scopeLabels"],
+        error: "must label only scopes and optionalScopes of this manifest",
+      },
+    ),
     z.refine(({ url, origin }) => origin === undefined || origin === originOf(url), {
       path: ["origin"],
       error: "must be the origin of url",
@@ -254,6 +273,14 @@ const manifestSchema: z.ZodMiniType<Manifest> = z
 export interface RegisteredApp extends Manifest {
   /** The origin of `url`. Only this origin may connect or send requests as this app. */
   readonly origin: string;
+}
+
+/** Every scope that an app can ever have: `scopes`, then `optionalScopes`. */
+export function scopesOfManifest({
+  scopes,
+  optionalScopes,
+}: Pick<Manifest, "scopes" | "optionalScopes">): readonly string[] {
+  return optionalScopes.length === 0 ? scopes : [...scopes, ...optionalScopes];
 }
 
 // Results of the parsers below. The shape alone would prove nothing.

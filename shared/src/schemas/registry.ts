@@ -1,6 +1,6 @@
 /** The app registry as the issuer sends it to host pages and gateways. */
 import * as z from "zod/mini";
-import { text, type RegisteredApp } from "./manifest.ts";
+import { scopesOfManifest, text, type RegisteredApp } from "./manifest.ts";
 
 /** Why an app is suspended, for the people who miss it. One line of text, 1 to 200 characters. */
 export const suspensionReason: z.ZodMiniType<string> = text(200);
@@ -17,6 +17,8 @@ export interface TenantApp {
   readonly manifest: unknown;
   /** `null` while the app can be used. */
   readonly suspended: { readonly reason: string } | null;
+  /** The scopes that the tenant has agreed to; `null` where the issuer asks for no consent. */
+  readonly granted: readonly string[] | null;
 }
 
 export interface AppListResponse {
@@ -29,6 +31,7 @@ export const appListResponseSchema: z.ZodMiniType<AppListResponse> = z.object({
       // Each is parsed alone: one that this version does not understand must not hide the others.
       manifest: z.unknown(),
       suspended: z.nullable(z.object({ reason: suspensionReason })),
+      granted: z.nullable(z.array(z.string())),
     }),
   ),
 });
@@ -64,5 +67,6 @@ export const registryResponseSchema: z.ZodMiniType<RegistryResponse> = z.object(
 export function isNarrower(before: RegisteredApp, after: RegisteredApp | undefined): boolean {
   if (after === undefined || after.origin !== before.origin) return true;
   if (after.proofRequired === true && before.proofRequired !== true) return true;
-  return !before.scopes.every((scope) => after.scopes.includes(scope));
+  const left = scopesOfManifest(after);
+  return !scopesOfManifest(before).every((scope) => left.includes(scope));
 }

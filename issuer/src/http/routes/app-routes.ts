@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
 import { suspensionsOf } from "../../apps/app-info.ts";
+import type { TenantGrants } from "../../grants/tenant-grants.ts";
 import type { InstallationOptions } from "../../installations/installation-options.ts";
 import type { InstalledApps } from "../../installations/installed-apps.ts";
 import { toInfo, type SessionRecord } from "../../sessions/session-record.ts";
@@ -25,6 +26,8 @@ export interface AppRoutesDeps extends Pick<
   readonly secrets: readonly string[];
   /** Absent when apps get tokens without an installation. */
   readonly installedApps: InstalledApps | undefined;
+  /** Absent when nobody needs to agree to an app's scopes. */
+  readonly tenantGrants: TenantGrants | undefined;
   readonly mayManage: InstallationOptions["mayManage"];
 }
 
@@ -54,7 +57,7 @@ const publicText = textOnce(({ lifecycle, ...app }) =>
 );
 
 export function appRoutes(deps: AppRoutesDeps): readonly Endpoint[] {
-  const { apps, sessions, credentials, readLog, secrets } = deps;
+  const { apps, sessions, credentials, readLog, secrets, tenantGrants } = deps;
   const assertReader = createReaderCheck(secrets);
 
   const tenantApps: Endpoint = {
@@ -71,11 +74,17 @@ export function appRoutes(deps: AppRoutesDeps): readonly Endpoint[] {
       if (!record) return listed(headers, [], { "preference-applied": PREFERENCE });
       await apps.settled();
       const { catalog } = apps;
-      const visible = await visibleApps(deps, record);
-      const parts = visible.map((app) => {
-        const reason = catalog.suspension(app.id, record.tenantId);
-        return part(publicText(app), reason === undefined ? null : { reason }, "suspended");
-      });
+      const { tenantId } = record;
+      const parts: Text[] = [];
+      for (const app of await visibleApps(deps, record)) {
+        const reason = catalog.suspension(app.id, tenantId);
+        const granted = await tenantGrants?.of({ appId: app.id, tenantId });
+        const state = {
+          suspended: reason === undefined ? null : { reason },
+          granted: granted ? [...granted] : null,
+        };
+        parts.push(part(publicText(app), state));
+      }
       return listed(headers, parts);
     },
   };
@@ -89,7 +98,9 @@ export function appRoutes(deps: AppRoutesDeps): readonly Endpoint[] {
       await apps.settled();
       const { catalog } = apps;
       const parts = catalog.all.map((app) =>
-        part(wholeText(app), suspensionsOf(catalog.stored(app.id).suspensions), "suspensions"),
+        part(wholeText(app), {
+          suspensions: suspensionsOf(catalog.stored(app.id).suspensions),
+        }),
       );
       return listed(request.headers, parts);
     },
@@ -114,9 +125,9 @@ async function visibleApps(
   return visible;
 }
 
-function part({ json: manifest, tag }: Text, state: unknown, name: string): Text {
-  const text = JSON.stringify(state);
-  return { json: `{"manifest":${manifest},"${name}":${text}}`, tag: `${tag} ${text}` };
+function part({ json: manifest, tag }: Text, state: object): Text {
+  const text = JSON.stringify(state).slice(1);
+  return { json: `{"manifest":${manifest},${text}`, tag: `${tag} ${text}` };
 }
 
 function listed(

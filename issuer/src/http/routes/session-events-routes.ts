@@ -141,6 +141,7 @@ function concerns(change: ChangeRow, record: SessionRecord): boolean {
       return subject === record.userId && (tenantId === null || tenantId === record.tenantId);
     case "tenant":
     case "installations-changed":
+    case "grants-changed":
       return subject === record.tenantId;
     case "apps-changed":
       return tenantId === null || tenantId === record.tenantId;
@@ -161,6 +162,9 @@ function eventOf({ kind, tenant_id: tenantId, detail }: ChangeRow): ServerEvent 
       return { event: "revoked", data: { reason: "revoked" } };
     case "tenant-changed":
       return { event: "tenant-changed", data: { tenantId } };
+    case "grants-changed":
+      // To a page, both mean that its tokens should be minted again.
+      return { event: "claims-changed", data: {} };
     default:
       return { event: kind, data: {} };
   }
