@@ -19,7 +19,6 @@ export abstract class ExchangeRecord implements ObservedExchange, Counted {
   /** Counted at the upstream; `undefined` when many clients may share it. */
   address: string | undefined;
   kind: ExchangeKind = "request";
-  slots: Counted["slots"];
   status = 0;
   reason: ErrorReason | undefined;
   isUpgraded = false;

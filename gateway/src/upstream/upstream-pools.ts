@@ -1,7 +1,7 @@
 /** One pool per upstream origin: its connections, its caps and its circuit. Created at first use. */
 import { BridgeError } from "@breezeway/shared";
 import { Circuit } from "./circuit.ts";
-import { Places, type Holder, type Slots } from "./places.ts";
+import { Places, type Holder } from "./places.ts";
 import { UpstreamConnections } from "./upstream-connections.ts";
 import { isEventStream, type UpstreamHeaders } from "./upstream-headers.ts";
 
@@ -51,8 +51,6 @@ export type ExchangeKind = "request" | "stream";
 export interface Counted extends Holder {
   /** A request turns into a stream when its answer begins as one. */
   kind: ExchangeKind;
-  /** What it holds, from {@link UpstreamPool.enter} on. */
-  slots: Slots | undefined;
 }
 
 export class UpstreamPool {
@@ -81,8 +79,7 @@ export class UpstreamPool {
    */
   enter(exchange: Counted): void {
     const places = this.#places[exchange.kind];
-    const slots = places.slotsOf(exchange);
-    const refused = places.refusalOf(slots);
+    const refused = places.refusalOf(exchange);
     if (refused !== undefined) throw refused;
     if (this.circuit.isOpen && !this.circuit.admits(performance.now())) {
       throw new BridgeError(
@@ -93,8 +90,7 @@ export class UpstreamPool {
         },
       );
     }
-    places.take(slots);
-    exchange.slots = slots;
+    places.take(exchange);
   }
 
   /**
@@ -105,19 +101,16 @@ export class UpstreamPool {
   streamFault(exchange: Counted, headers: UpstreamHeaders): BridgeError | undefined {
     if (!isEventStream(headers)) return undefined;
     const { request, stream } = this.#places;
-    const slots = stream.slotsOf(exchange);
-    const refused = stream.refusalOf(slots);
+    const refused = stream.refusalOf(exchange);
     if (refused !== undefined) return refused;
-    if (exchange.slots !== undefined) request.give(exchange.slots);
-    stream.take(slots);
-    exchange.slots = slots;
+    request.give(exchange);
+    stream.take(exchange);
     exchange.kind = "stream";
     return undefined;
   }
 
   leave(exchange: Counted, outcome: UpstreamOutcome): void {
-    if (exchange.slots !== undefined) this.#places[exchange.kind].give(exchange.slots);
-    exchange.slots = undefined;
+    this.#places[exchange.kind].give(exchange);
     if (outcome === "answered") this.circuit.succeeded();
     else if (outcome === "failed") this.circuit.failed(performance.now());
     else this.circuit.forgotten();

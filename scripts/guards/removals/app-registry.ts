@@ -81,4 +81,24 @@ export const appRegistry: readonly Removal[] = [
       ),
     ],
   },
+  {
+    row: "TM-709",
+    edits: [
+      edit(
+        "issuer/src/tokens/mint.ts",
+        "(granted?.has(scope) ?? true)",
+        "granted?.has(scope) !== null",
+      ),
+    ],
+  },
+  {
+    row: "TM-710",
+    edits: [
+      edit(
+        "issuer/src/runtime/follow-changes.ts",
+        "grants.tenantGrants?.forget(change.subject);",
+        'if (change.subject === "") grants.tenantGrants?.forget();',
+      ),
+    ],
+  },
 ];

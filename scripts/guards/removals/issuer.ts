@@ -338,7 +338,7 @@ export const issuer: readonly Removal[] = [
     row: "TM-345",
     edits: [
       edit(
-        "issuer/src/installations/installed-apps.ts",
+        "issuer/src/by-tenant.ts",
         "if (reads.get(tenantId) !== mine) return load(tenantId);",
         "",
       ),
@@ -358,7 +358,7 @@ export const issuer: readonly Removal[] = [
     row: "TM-348",
     edits: [
       edit(
-        "issuer/src/installations/installed-apps.ts",
+        "issuer/src/by-tenant.ts",
         "known.delete(tenantId);",
         "known.clear();\n        reads.clear();",
       ),
