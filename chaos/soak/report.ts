@@ -17,6 +17,7 @@ export interface ReportOptions {
 }
 
 const GROWS = "**grows**";
+const RISES = "rises by less than a twentieth";
 
 interface Judged {
   readonly cells: readonly string[];
@@ -26,9 +27,12 @@ interface Judged {
 const cell = (value: number | undefined): string => (value ?? 0).toFixed(1);
 
 function judged(points: readonly Point[], slope: Slope): Judged {
-  const { mean, perHour, noisePerHour, isGrowing } = slope;
+  const { mean, perHour, noisePerHour, isRising, isGrowing } = slope;
   const values = [points[0]?.value, mean, points.at(-1)?.value, perHour, noisePerHour];
-  return { cells: values.map(cell), verdict: isGrowing ? GROWS : "within noise" };
+  return {
+    cells: values.map(cell),
+    verdict: isGrowing ? GROWS : isRising ? RISES : "within noise",
+  };
 }
 
 function unjudged(points: readonly Point[]): Judged {
@@ -59,7 +63,7 @@ export function reportOf(
     "",
     "Heap is measured after a collection; that of a page is without compiled code. Mean and slope leave out the first 30 % of the",
     `time, and at least three minutes. The noise is the standard error of the slope; a figure grows when its slope exceeds four of`,
-    `them, and the growth a twentieth of the mean. A run of less than ${LEAST_MINUTES} minutes is too short to tell.`,
+    `them, and the growth a twentieth of the mean; it rises when only its slope does. A run of less than ${LEAST_MINUTES} minutes is too short to tell.`,
     "",
     "| figure | first | mean | last | slope per hour | noise | |",
     "| --- | ---: | ---: | ---: | ---: | ---: | --- |",

@@ -29,6 +29,11 @@ describe("a series", () => {
     expect(slopeOf(series(valueAt))?.isGrowing).toBe(isGrowing);
   });
 
+  it("that grows by less than a twentieth rises all the same, and noise does not", () => {
+    expect(slopeOf(series((hours) => 60 + 2 * hours))?.isRising).toBe(true);
+    expect(slopeOf(series((_hours, noise) => 60 + 5 * noise))?.isRising).toBe(false);
+  });
+
   it("that grows only in its first three minutes does not count as growing in a run of eight", () => {
     const points = Array.from({ length: 40 }, (_, index) => {
       const minutes = (index * 8) / 40;

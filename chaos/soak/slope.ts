@@ -10,6 +10,9 @@ export interface Slope {
   readonly perHour: number;
   /** Standard error of `perHour`. */
   readonly noisePerHour: number;
+  /** Its slope is more than noise. */
+  readonly isRising: boolean;
+  /** It rises, and by so much that it matters. */
   readonly isGrowing: boolean;
 }
 
@@ -61,7 +64,7 @@ export function slopeOf(points: readonly Point[]): Slope | undefined {
   );
   const noisePerHour = Math.sqrt(left / (counted.length - 2) / spread);
   const hours = (counted.at(-1)?.atHours ?? 0) - (counted[0]?.atHours ?? 0);
-  const isGrowing =
-    perHour > STANDARD_ERRORS * noisePerHour && perHour * hours > LEAST_GROWTH * mean;
-  return { mean, perHour, noisePerHour, isGrowing };
+  const isRising = perHour > STANDARD_ERRORS * noisePerHour;
+  const isGrowing = isRising && perHour * hours > LEAST_GROWTH * mean;
+  return { mean, perHour, noisePerHour, isRising, isGrowing };
 }

@@ -10,6 +10,7 @@ import { registerApps } from "./commands/apps.ts";
 import { registerDev } from "./commands/dev.ts";
 import { registerKeys } from "./commands/keys.ts";
 import { registerServe } from "./commands/serve.ts";
+import { registerSessions } from "./commands/sessions.ts";
 import { registerToken } from "./commands/token.ts";
 import type { CliIo, RegisterCommand } from "./io.ts";
 import { printable } from "./printable.ts";
@@ -21,6 +22,7 @@ const COMMANDS: readonly RegisterCommand[] = [
   registerDev,
   registerServe,
   registerApps,
+  registerSessions,
   registerKeys,
   registerToken,
 ];
@@ -28,7 +30,9 @@ const COMMANDS: readonly RegisterCommand[] = [
 /** Runs one command line, without the program's name, and returns the exit code. Never throws. */
 export async function main(args: readonly string[], io: CliIo): Promise<number> {
   const program = new Command("breezeway")
-    .description("Develop apps for Breezeway, run its servers, and manage apps, keys and tokens")
+    .description(
+      "Develop apps for Breezeway, run its servers, and manage apps, sessions, keys and tokens",
+    )
     .version(VERSION)
     .exitOverride()
     .configureOutput({

@@ -47,6 +47,12 @@ export type { LocalVaultOptions } from "./keys/local-vault.ts";
 export type { DevLoginOptions, DevUser } from "./login/dev-login-options.ts";
 export type { OidcIdentity, OidcOptions } from "./login/oidc-options.ts";
 export type { RateLimits } from "./http/rate-limits.ts";
+export { createSessionManager } from "./sessions/session-manager.ts";
+export type {
+  SessionManager,
+  SessionManagerOptions,
+  SessionSelection,
+} from "./sessions/session-manager.ts";
 export type { NewSession } from "./sessions/session-input.ts";
 export type { Claims, SessionInfo, TenantAccess } from "./sessions/session-record.ts";
 export type {

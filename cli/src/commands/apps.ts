@@ -12,6 +12,7 @@ import { BridgeError } from "@breezeway/shared";
 import { parseJsonWith, type ManifestInput } from "@breezeway/shared/schemas";
 import type { Command } from "commander";
 import * as z from "zod/mini";
+import { columns, timeOf } from "../columns.ts";
 import type { CliIo } from "../io.ts";
 import { printable, printableJson } from "../printable.ts";
 import { STORE_HELP, storeOf, withStore, type StoreFlags } from "../store-flag.ts";
@@ -250,25 +251,12 @@ function stateOf(suspensions: AppInfo["suspensions"]): string {
   return isEverywhere ? "suspended" : `suspended in ${suspensions.length}`;
 }
 
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]?.map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths?.[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-}
-
 function* linesOf(change: AppChange): Generator<string> {
   const { number, action, revision, tenantId, reason, actor, atSeconds, diff } = change;
-  const time = new Date(atSeconds * 1_000).toISOString().replace(".000Z", "Z");
   const where = tenantId === undefined ? "" : ` in ${tenantId}`;
   const why = reason === undefined ? "" : `: ${reason}`;
   const who = actor === undefined ? "" : ` by ${actor}`;
-  yield `${number}  ${time}  ${action}${where}${who}, revision ${revision}${why}`;
+  yield `${number}  ${timeOf(atSeconds)}  ${action}${where}${who}, revision ${revision}${why}`;
   for (const line of diffLines(diff)) yield `   ${line}`;
 }
 

@@ -23,6 +23,11 @@ export interface SessionStore extends SessionRevocation {
   readonly findByHandle: (handle: string) => Promise<SessionRecord | undefined>;
   /** Live sessions of a user, newest first. `undefined` when the user has no session `query.cursor`. */
   readonly listForUser: (query: ListQuery) => Promise<SessionRecord[] | undefined>;
+  /** Sessions that are not revoked, by the index that their revocation uses. */
+  readonly count: (query: {
+    readonly userId?: string;
+    readonly tenantId?: string;
+  }) => Promise<number>;
   /**
    * Writes `next` if the secrets are still those of `seen` and the session is not revoked.
    *
@@ -159,6 +164,16 @@ export function createSessionStore(store: OpenStore): SessionStore {
     findBySelector: (selectorHash) => findOne(bySelector, selectorHash),
     findByHandle: (handle) => findOne(byHandle, handle),
     listForUser: (query) => withStore(store, () => listForUser(store, query)),
+    count: async ({ userId, tenantId }) => {
+      let query = db
+        .selectFrom("breezeway_session")
+        .select((eb) => eb.fn.countAll<number | string>().as("count"))
+        .where("revoked_at_ms", "is", null);
+      if (userId !== undefined) query = query.where("user_id", "=", userId);
+      if (tenantId !== undefined) query = query.where("tenant_id", "=", tenantId);
+      const { count } = await withStore(store, () => query.executeTakeFirstOrThrow());
+      return Number(count);
+    },
     ...createSessionWrites(store),
     ...createSessionRevocation(store),
     revokeApp: async (appId, nowMs) => {

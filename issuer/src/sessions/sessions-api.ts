@@ -112,7 +112,7 @@ export interface SessionsApiDeps {
 const MAX_PAGE = 1_000;
 const pageLimit = wholeNumberOption(1, MAX_PAGE);
 
-function checkPage({ limit = MAX_PAGE, cursor }: SessionFilter = {}): {
+export function checkPage({ limit = MAX_PAGE, cursor }: SessionFilter = {}): {
   readonly limit: number;
   readonly cursor?: string;
 } {
@@ -122,14 +122,14 @@ function checkPage({ limit = MAX_PAGE, cursor }: SessionFilter = {}): {
     : { limit: checked, cursor: checkId("cursor", cursor) };
 }
 
-function noSuchCursor(): BridgeError {
+export function noSuchCursor(): BridgeError {
   return new BridgeError(
     "REQUEST_MALFORMED",
     "cursor: must be the handle of a session of this user. Start again without a cursor.",
   );
 }
 
-function checkQuery(
+export function checkQuery(
   userId: string,
   { tenantId }: { readonly tenantId?: string } = {},
 ): { readonly userId: string; readonly tenantId?: string } {
