@@ -26,11 +26,12 @@ export type {
   InstallationOptions,
   ManageContext,
 } from "./installations/installation-options.ts";
-export type { Grant, GrantChange, GrantSettings, IssuerGrants } from "./grants/grants-api.ts";
+export type { GrantChange, GrantSettings, IssuerGrants } from "./grants/grants-api.ts";
 export type { GrantKey } from "./grants/grant-store.ts";
 export type { InstallationKey } from "./installations/installation-machine.ts";
 export type { IssuerInstallations } from "./installations/installations-api.ts";
 export type {
+  Grant,
   Installation,
   InstallationFailure,
   InstallationState,

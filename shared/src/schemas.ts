@@ -23,12 +23,20 @@ export { RESERVED_CLAIMS, sessionClaimsSchema } from "./schemas/claims.ts";
 export type { SessionClaims } from "./schemas/claims.ts";
 export {
   MAX_FAILURE_DETAIL,
+  grantListResponseSchema,
+  grantRequestSchema,
+  grantResponseSchema,
+  grantSchema,
   installationListResponseSchema,
   installationRequestSchema,
   installationResponseSchema,
   installationSchema,
 } from "./schemas/installations.ts";
 export type {
+  Grant,
+  GrantListResponse,
+  GrantRequest,
+  GrantResponse,
   Installation,
   InstallationFailure,
   InstallationFailureReason,

@@ -64,6 +64,32 @@ function open(options: Partial<HostOptions> = {}, hooks: HostTestHooks = {}): Ho
   return host;
 }
 
+describe("grants of the tenant", () => {
+  it("are listed and set for the tenant that the page shows", async () => {
+    const { installations } = open();
+    const granted = { appId: "orders", tenantId: "acme", scopes: ["orders:read"], appRevision: 1 };
+    const full = { ...granted, changedAtSeconds: 7 };
+    answer = (path) =>
+      Response.json(path.endsWith("/grants") ? { grants: [full] } : { grant: full });
+    expect(await installations.grants()).toEqual([full]);
+    expect(await installations.grant("orders", ["orders:read"])).toEqual(full);
+    expect(requests).toEqual([
+      { path: "/auth/installations/grants", body: undefined },
+      {
+        path: "/auth/installations/grant",
+        body: { appId: "orders", tenantId: "acme", scopes: ["orders:read"] },
+      },
+    ]);
+  });
+
+  it("reject an answer of another form", async () => {
+    const { installations } = open();
+    answer = () => Response.json({ grant: { appId: "orders" } });
+    await expect(installations.grant("orders", [])).rejects.toMatchObject({ code: "OFFLINE" });
+    await expect(installations.grants()).rejects.toMatchObject({ code: "OFFLINE" });
+  });
+});
+
 describe("installations of the tenant", () => {
   it("are listed and changed for the tenant that the page shows", async () => {
     const { installations } = open();

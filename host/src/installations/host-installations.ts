@@ -6,10 +6,13 @@
  */
 import { BridgeError } from "@breezeway/shared";
 import {
+  grantListResponseSchema,
+  grantResponseSchema,
   installationListResponseSchema,
   installationResponseSchema,
   parseWith,
   type AppRegistry,
+  type Grant,
   type Installation,
   type InstallationRequest,
   type RegisteredApp,
@@ -31,6 +34,13 @@ export interface HostInstallations {
   install(appId: string): Promise<Installation>;
   /** Uninstalls an app in any state. Resolves to `null` for an app that was never installed. */
   uninstall(appId: string): Promise<Installation | null>;
+  /** What the tenant has granted to its apps, by app id. An app without an entry has no scopes. */
+  grants(): Promise<readonly Grant[]>;
+  /**
+   * Grants these scopes to an app, and no others. Its open pages get new tokens by themselves. It matters where the
+   * issuer has `consent: "required"`.
+   */
+  grant(appId: string, scopes: readonly string[]): Promise<Grant>;
   /** Retries a failed call to the app's backend now, instead of after its backoff. */
   retry(appId: string): Promise<Installation | null>;
   /**
@@ -121,6 +131,17 @@ export function createHostInstallations(deps: HostInstallationsDeps): HostInstal
       );
     },
     uninstall: (appId) => ask("uninstall", appId),
+    async grants() {
+      const source = "GET /installations/grants";
+      const answer = await client.ask("GET", "/installations/grants");
+      return parseWith(grantListResponseSchema, answer, { code: "OFFLINE", source }).grants;
+    },
+    async grant(appId, scopes) {
+      const source = "POST /installations/grant";
+      const request = { appId, tenantId: await tenantId(), scopes };
+      const answer = await client.ask("POST", "/installations/grant", request);
+      return parseWith(grantResponseSchema, answer, { code: "OFFLINE", source }).grant;
+    },
     retry: (appId) => ask("retry", appId),
     setup(appId, options) {
       const path = setupPathOf(apps.get(appId));

@@ -1,20 +1,10 @@
 /** The programmatic API of grants. */
-import { optionObject, parseWith, wholeNumberOption } from "@breezeway/shared/schemas";
+import { optionObject, parseWith, wholeNumberOption, type Grant } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
 import { storedId } from "../stored-id.ts";
 import { toSeconds } from "../time.ts";
 import type { GrantService } from "./grant-service.ts";
 import type { GrantKey, GrantRecord } from "./grant-store.ts";
-
-/** The scopes of an app that a tenant has agreed to. */
-export interface Grant extends GrantKey {
-  readonly scopes: readonly string[];
-  /** The app's revision at the last change; 0 for an app of a file. */
-  readonly appRevision: number;
-  /** Who changed it last. */
-  readonly actor?: string;
-  readonly changedAtSeconds: number;
-}
 
 export interface GrantChange {
   /** 1 for the first change of the grant. */
@@ -101,7 +91,8 @@ export function createGrantsApi(service: () => Promise<GrantService>): IssuerGra
   };
 }
 
-function toGrant({ changedAtMs, actor, ...rest }: GrantRecord): Grant {
+/** As pages and programs see it. */
+export function toGrant({ changedAtMs, actor, ...rest }: GrantRecord): Grant {
   return {
     ...rest,
     ...(actor === undefined ? {} : { actor }),

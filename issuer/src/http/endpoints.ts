@@ -2,6 +2,7 @@
 import type { ClockWatch } from "@breezeway/shared/schemas";
 import type { FeedLiveness } from "../changes/feed-liveness.ts";
 import type { RevocationFeed } from "../changes/revocation-feed.ts";
+import type { GrantService } from "../grants/grant-service.ts";
 import type { TenantGrants } from "../grants/tenant-grants.ts";
 import type { InstallationService } from "../installations/installation-service.ts";
 import type { IssuerSettings } from "../issuer-settings.ts";
@@ -13,7 +14,9 @@ import type { StoreProbe } from "../store/store-probe.ts";
 import type { Endpoint } from "./context.ts";
 import type { InstalledApps } from "../installations/installed-apps.ts";
 import { appRoutes } from "./routes/app-routes.ts";
+import { grantRoutes } from "./routes/grant-routes.ts";
 import { installationRoutes } from "./routes/installation-routes.ts";
+import { createManaging, type ManagingDeps } from "./routes/managing.ts";
 import { publicRoutes } from "./routes/public-routes.ts";
 import { revocationRoutes } from "./routes/revocation-routes.ts";
 import { sessionEventsRoutes, type SessionEventsDeps } from "./routes/session-events-routes.ts";
@@ -34,6 +37,7 @@ export interface EndpointsDeps extends SessionEventsDeps {
   readonly installations: InstallationService | undefined;
   /** Absent when apps get tokens without an installation. */
   readonly installedApps: InstalledApps | undefined;
+  readonly grants: GrantService;
   /** Absent when nobody needs to agree to an app's scopes. */
   readonly tenantGrants: TenantGrants | undefined;
 }
@@ -52,7 +56,7 @@ export function createEndpoints(deps: EndpointsDeps): readonly Endpoint[] {
     }),
     ...revocationRoutes({ ...deps, secrets: settings.feedSecrets }),
     ...(installations && settings.installations
-      ? installationRoutes({ ...deps, installations, mayManage: settings.installations.mayManage })
+      ? managedRoutes(deps, { installations, mayManage: settings.installations.mayManage })
       : []),
     ...(settings.devLogin ? devLoginRoutes(settings.devLogin, deps) : []),
     ...(settings.oidc
@@ -65,5 +69,19 @@ export function createEndpoints(deps: EndpointsDeps): readonly Endpoint[] {
           loginCookie: createSessionCookie(url, "breezeway-login"),
         })
       : []),
+  ];
+}
+
+function managedRoutes(
+  deps: EndpointsDeps,
+  {
+    installations,
+    mayManage,
+  }: Pick<ManagingDeps, "mayManage"> & { installations: InstallationService },
+): readonly Endpoint[] {
+  const managing = createManaging({ ...deps, mayManage });
+  return [
+    ...installationRoutes({ ...deps, installations, managing }),
+    ...grantRoutes({ ...deps, managing }),
   ];
 }

@@ -241,3 +241,59 @@ describe("installations are refused", () => {
     );
   });
 });
+
+describe("the grants of a tenant", () => {
+  const grant = (cookie: string | undefined, scopes: unknown, more: object = {}) =>
+    call(issuer, "/installations/grant", {
+      method: "POST",
+      body: { appId: "orders", tenantId: "acme", scopes, ...more },
+      cookie,
+    });
+
+  it("are set and listed by an administrator, who is named in them", async () => {
+    const cookie = await signIn(issuer);
+    const set = await grant(cookie, ["orders:read"]);
+    const expected = { appId: "orders", tenantId: "acme", scopes: ["orders:read"], actor: "alice" };
+    expect(await set.json()).toMatchObject({ grant: expected });
+    const list = await call(issuer, "/installations/grants", { cookie });
+    expect(await list.json()).toMatchObject({ grants: [expected] });
+    expect(asked.map(({ action, app }) => [action, app?.id])).toEqual([
+      ["grant", "orders"],
+      ["list", undefined],
+    ]);
+  });
+
+  it.each<[string, () => Promise<Response>, string]>([
+    ["without a session", () => grant(undefined, []), "401 session-missing"],
+    [
+      "by somebody who may not manage apps",
+      async () => grant(await signIn(issuer, "bob"), ["orders:read"]),
+      "403 scope-missing",
+    ],
+    [
+      "in another tenant",
+      async () => grant(await signIn(issuer), ["orders:read"], { tenantId: "globex" }),
+      "403 tenant-mismatch",
+    ],
+    [
+      "to an unknown app",
+      async () => grant(await signIn(issuer), [], { appId: "nothing" }),
+      "404 app-unknown",
+    ],
+    [
+      "of a scope that the manifest lacks",
+      async () => grant(await signIn(issuer), ["orders:destroy"]),
+      "400 request-malformed",
+    ],
+    ["without scopes", async () => grant(await signIn(issuer), undefined), "400 request-malformed"],
+  ])("are not changed %s", async (_what, request, expected) => {
+    expect(await reasonOf(await request())).toBe(expected);
+    expect(await issuer.installations.grants.listForTenant("acme")).toEqual([]);
+  });
+
+  it("are not listed for somebody who may not manage apps", async () => {
+    const cookie = await signIn(issuer, "bob");
+    const list = await call(issuer, "/installations/grants", { cookie });
+    expect(await reasonOf(list)).toBe("403 scope-missing");
+  });
+});

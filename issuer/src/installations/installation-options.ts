@@ -8,7 +8,13 @@ import {
 import * as z from "zod/mini";
 import type { SessionInfo } from "../sessions/session-record.ts";
 
-export type InstallationAction = "list" | "install" | "uninstall" | "retry" | "complete-setup";
+export type InstallationAction =
+  | "list"
+  | "install"
+  | "uninstall"
+  | "retry"
+  | "complete-setup"
+  | "grant";
 
 /** What {@link InstallationOptions.mayManage} gets. */
 export interface ManageContext {
@@ -20,7 +26,7 @@ export interface ManageContext {
 
 export interface InstallationOptions {
   /**
-   * Whether a session may see and change the installations of its active tenant over HTTP. Anything
+   * Whether a session may see and change the installations and grants of its active tenant over HTTP. Anything
    * but `true` refuses. Default: no session may; only the programmatic API works.
    */
   readonly mayManage?: (context: ManageContext) => boolean | Promise<boolean>;

@@ -92,6 +92,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
       installations: installations?.service,
       installedApps: installations?.installedApps,
       tenantGrants: parts.grants.tenantGrants,
+      grants: parts.grants.service,
     }),
     origins: { ownOrigin: settings.url.origin, trustedOrigins: settings.trustedOrigins },
     limits: shared.limits,

@@ -72,6 +72,7 @@ const BODIES: Readonly<Record<string, object>> = {
   "POST /session/token": { appId: "orders" },
   "POST /session/tenant": { tenantId: "acme" },
   "POST /login/dev": { userId: "alice", tenantId: "acme" },
+  "POST /installations/grant": { ...INSTALLATION, scopes: ["orders:read"] },
   "POST /installations/install": INSTALLATION,
   "POST /installations/uninstall": { appId: "orders", tenantId: "acme" },
   "POST /installations/retry": { appId: "orders", tenantId: "acme" },
@@ -136,11 +137,13 @@ const BY_REASON: Readonly<Record<string, (at: Case) => Promise<Response>>> = {
     return send(native, at, { cookie: await cookieAt(native), headers });
   },
   "app-suspended": (at) => send(normal, at, { body: { appId: "paused", tenantId: "acme" } }),
-  "app-unknown": (at) => send(normal, at, { body: { appId: "nothing", tenantId: "acme" } }),
+  "app-unknown": (at) =>
+    send(normal, at, { body: { ...BODIES[at.operation], appId: "nothing", tenantId: "acme" } }),
   async "scope-missing"(at) {
     return send(normal, at, { cookie: await cookieAt(normal, BOB) });
   },
-  "tenant-mismatch": (at) => send(normal, at, { body: { appId: "orders", tenantId: "globex" } }),
+  "tenant-mismatch": (at) =>
+    send(normal, at, { body: { ...BODIES[at.operation], appId: "orders", tenantId: "globex" } }),
 };
 
 /** One rotation wins each round, and a request gives up after ten. */

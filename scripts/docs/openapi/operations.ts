@@ -331,6 +331,32 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       403: { description: "The session may not manage apps.", reasons: ["scope-missing"] },
     },
   },
+  "GET /installations/grants": {
+    id: "grants",
+    summary: "What the active tenant has granted to its apps",
+    option: "installations",
+    security: "session",
+    answers: {
+      200: { description: "By app id.", json: "GrantListResponse" },
+      400: BAD_HEADER,
+      401: NO_SESSION,
+      403: { description: "The session may not manage apps.", reasons: ["scope-missing"] },
+    },
+  },
+  "POST /installations/grant": {
+    ...changesInstallation("grant", "Replaces the scopes that the tenant grants to an app"),
+    request: "GrantRequest",
+    answers: {
+      ...BAD_BODY,
+      200: { description: "The grant.", json: "GrantResponse" },
+      401: NO_SESSION,
+      403: {
+        description: "The session may not do this.",
+        reasons: ["scope-missing", "tenant-mismatch"],
+      },
+      404: { description: "The app is not registered.", reasons: ["app-unknown"] },
+    },
+  },
   "POST /installations/install": changesInstallation("install", "Installs an app in the tenant"),
   "POST /installations/uninstall": changesInstallation(
     "uninstall",

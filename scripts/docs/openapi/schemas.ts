@@ -4,6 +4,10 @@ import { HTTP_CODES, isErrorCode, reasonOf } from "../../../shared/src/index.ts"
 import {
   appListResponseSchema,
   devLoginRequestSchema,
+  grantListResponseSchema,
+  grantRequestSchema,
+  grantResponseSchema,
+  grantSchema,
   installationListResponseSchema,
   installationRequestSchema,
   installationResponseSchema,
@@ -89,6 +93,10 @@ const PARSED: Readonly<Record<string, z.ZodMiniType>> = {
   InstallationListResponse: installationListResponseSchema,
   AppListResponse: appListResponseSchema,
   RegistryResponse: registryResponseSchema,
+  Grant: grantSchema,
+  GrantRequest: grantRequestSchema,
+  GrantResponse: grantResponseSchema,
+  GrantListResponse: grantListResponseSchema,
   Revocation: revocationSchema,
 };
 

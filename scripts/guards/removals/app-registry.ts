@@ -101,4 +101,14 @@ export const appRegistry: readonly Removal[] = [
       ),
     ],
   },
+  {
+    row: "TM-711",
+    edits: [
+      edit(
+        "issuer/src/http/routes/grant-routes.ts",
+        'await managing.authorise(context, request, "grant")',
+        "await managing.authenticate(context)",
+      ),
+    ],
+  },
 ];

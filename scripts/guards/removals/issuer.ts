@@ -292,7 +292,7 @@ export const issuer: readonly Removal[] = [
     row: "TM-339",
     edits: [
       edit(
-        "issuer/src/http/routes/installation-routes.ts",
+        "issuer/src/http/routes/managing.ts",
         "if (verdict === true) return;",
         'if (verdict !== "refused") return;',
       ),
@@ -308,7 +308,7 @@ export const issuer: readonly Removal[] = [
     row: "TM-341",
     edits: [
       edit(
-        "issuer/src/http/routes/installation-routes.ts",
+        "issuer/src/http/routes/managing.ts",
         "if (tenantId !== record.tenantId) {",
         'if (tenantId === "") {',
       ),

@@ -118,3 +118,54 @@ export interface InstallationListResponse {
 export const installationListResponseSchema: z.ZodMiniType<InstallationListResponse> = z.object({
   installations: z.array(installationSchema),
 });
+
+/** The scopes of an app that a tenant has agreed to. */
+export interface Grant {
+  readonly appId: string;
+  readonly tenantId: string;
+  readonly scopes: readonly string[];
+  /** The app's revision at the last change; 0 for an app of a file. */
+  readonly appRevision: number;
+  /** Who changed it last. */
+  readonly actor?: string | undefined;
+  readonly changedAtSeconds: number;
+}
+
+const scopes = z.array(z.string().check(z.maxLength(128))).check(z.maxLength(1_000));
+
+export const grantSchema: z.ZodMiniType<Grant> = z.object({
+  appId: id,
+  tenantId: id,
+  scopes,
+  appRevision: z.number().check(z.gte(0)),
+  actor: z.optional(id),
+  changedAtSeconds: epochSeconds,
+});
+
+/** `POST /auth/installations/grant`, request */
+export interface GrantRequest extends InstallationRequest {
+  /** All that the tenant grants from now on. */
+  readonly scopes: readonly string[];
+}
+
+export const grantRequestSchema: z.ZodMiniType<GrantRequest> = z.strictObject({
+  appId: id,
+  tenantId: id,
+  scopes,
+});
+
+/** `POST /auth/installations/grant`, answer */
+export interface GrantResponse {
+  readonly grant: Grant;
+}
+
+export const grantResponseSchema: z.ZodMiniType<GrantResponse> = z.object({ grant: grantSchema });
+
+/** `GET /auth/installations/grants` */
+export interface GrantListResponse {
+  readonly grants: readonly Grant[];
+}
+
+export const grantListResponseSchema: z.ZodMiniType<GrantListResponse> = z.object({
+  grants: z.array(grantSchema),
+});
