@@ -52,6 +52,8 @@ export interface RegistryFollowerDeps {
 const TIMEOUT_MS = 5_000;
 /** Ten thousand apps of a kilobyte and a half. */
 const MAX_BYTES = 16_777_216;
+/** A tenant id is never empty. */
+const EVERY_TENANT = "";
 const FIRST_RETRY_MS = 200;
 const MAX_RETRY_MS = 2_000;
 
@@ -129,27 +131,31 @@ function toRegistry(text: string, { refusalOf, onError }: RegistryFollowerDeps):
     source: "app registry",
   });
   const apps: RegisteredApp[] = [];
-  const suspended = new Map<string, readonly AppSuspension[]>();
+  /** Reasons by app, then by tenant. */
+  const suspended = new Map<string, ReadonlyMap<string, string>>();
   for (const { manifest, suspensions } of entries) {
     try {
       const app = parseManifest(manifest, "app registry");
       const refusal = refusalOf(app);
       if (refusal) throw refusal;
       apps.push(app);
-      if (suspensions.length > 0) suspended.set(app.id, suspensions);
+      if (suspensions.length > 0) suspended.set(app.id, reasonsOf(suspensions));
     } catch (error) {
       onError(error);
     }
   }
-  const suspensionOf: SuspensionOf = (appId, tenantId) =>
-    suspended
-      .get(appId)
-      ?.find((suspension) => suspension.tenantId === undefined || suspension.tenantId === tenantId)
-      ?.reason;
+  const suspensionOf: SuspensionOf = (appId, tenantId) => {
+    const reasons = suspended.get(appId);
+    return reasons?.get(EVERY_TENANT) ?? reasons?.get(tenantId);
+  };
   return {
     apps: createAppRegistry(apps),
     suspensionOf: suspended.size === 0 ? undefined : suspensionOf,
   };
+}
+
+function reasonsOf(suspensions: readonly AppSuspension[]): ReadonlyMap<string, string> {
+  return new Map(suspensions.map(({ tenantId = EVERY_TENANT, reason }) => [tenantId, reason]));
 }
 
 function unusable(what: string): BridgeError {

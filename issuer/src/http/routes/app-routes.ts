@@ -65,11 +65,12 @@ export function appRoutes(deps: AppRoutesDeps): readonly Endpoint[] {
     path: "/apps",
     guard: "read",
     handle: async (context) => {
-      // A page asks after it learned of a change, maybe at another process.
-      await readLog();
       const { headers } = context.request;
       const isQuestion = prefersNull(headers);
-      const found = sessions.authenticate(credentials.read(context.request), context);
+      const secret = credentials.read(context.request);
+      // A page asks after it learned of a change, maybe at another process.
+      if (secret !== undefined) await readLog();
+      const found = sessions.authenticate(secret, context);
       const record = await (isQuestion ? found.catch(noneIfUnauthenticated) : found);
       if (!record) return listed(headers, [], { "preference-applied": PREFERENCE });
       await apps.settled();
