@@ -51,21 +51,26 @@ export function createCatalogReader({ store, catalog, onError }: CatalogReaderDe
   };
 
   const readPending = async (): Promise<void> => {
-    while (pending.size > 0) {
-      const taken = [...pending];
-      const isAll = pending.has(ALL_APPS);
-      const ids = isAll ? undefined : taken.map(([id]) => id);
-      const states = await store.read(ids);
-      catalog.setStored(
-        new Map((ids ?? [...states.keys()]).map((id) => [id, toStored(id, states.get(id))])),
-        isAll,
-      );
-      for (const [id, at] of taken) if (pending.get(id) === at) pending.delete(id);
+    try {
+      while (pending.size > 0) {
+        const taken = [...pending];
+        const isAll = pending.has(ALL_APPS);
+        const ids = isAll ? undefined : taken.map(([id]) => id);
+        const states = await store.read(ids);
+        catalog.setStored(
+          new Map((ids ?? [...states.keys()]).map((id) => [id, toStored(id, states.get(id))])),
+          isAll,
+        );
+        for (const [id, at] of taken) if (pending.get(id) === at) pending.delete(id);
+      }
+    } finally {
+      // In the same turn as the last look at `pending`: news that come later need a read of their own.
+      reading = undefined;
     }
   };
 
   const read = (): Promise<void> => {
-    reading ??= readPending().finally(() => (reading = undefined));
+    reading ??= readPending();
     return reading;
   };
 
