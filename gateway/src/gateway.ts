@@ -260,11 +260,16 @@ function withKnownApps(parsed: Policy, known: Policy): Policy {
 /** Ends open exchanges of apps that are no longer registered, or that are suspended. */
 function replacePolicy(state: { policy: Policy }, policy: Policy, open: OpenExchanges): void {
   state.policy = policy;
-  open.endWhere(({ session }) => session !== undefined && !isUsable(policy, session), appRemoved);
-}
-
-function isUsable({ apps, suspensionOf }: Policy, { appId, tenantId }: VerifiedSession): boolean {
-  return apps?.get(appId) !== undefined && suspensionOf?.(appId, tenantId) === undefined;
+  const { apps, suspensionOf } = policy;
+  open.endWhere(
+    ({ session }) => session !== undefined && apps?.get(session.appId) === undefined,
+    appRemoved,
+  );
+  open.endWhere(
+    ({ session }) =>
+      session !== undefined && suspensionOf?.(session.appId, session.tenantId) !== undefined,
+    () => new BridgeError("APP_SUSPENDED", "The app is suspended."),
+  );
 }
 
 /** @throws {BridgeError} AUDIENCE_MISMATCH, APP_SUSPENDED */

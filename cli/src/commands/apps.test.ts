@@ -3,13 +3,7 @@ import { join } from "node:path";
 import { createIssuer, sqliteStore, type AppInfo, type Issuer } from "@breezeway/issuer";
 import { temporaryFolder } from "@breezeway/test-support/temporary-folder";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { main } from "../main.ts";
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
+import { runCommand, type Outcome } from "../../test-support/run-command.ts";
 
 const BILLS = {
   id: "bills",
@@ -40,18 +34,8 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
-async function run(args: readonly string[], stdin = ""): Promise<Outcome> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await main(["apps", ...args, "--store", store], {
-    out: (line) => out.push(line),
-    err: (line) => err.push(line),
-    env: { USER: "olga" },
-    stdin: () => Promise.resolve(stdin),
-    untilStopped: () => Promise.resolve(),
-  });
-  return { code, out: out.join("\n"), err: err.join("\n") };
-}
+const run = (args: readonly string[], stdin = ""): Promise<Outcome> =>
+  runCommand(["apps", ...args, "--store", store], { env: { USER: "olga" }, stdin });
 
 function manifest(change: object = {}): string {
   const file = join(folder.path, "bills.json");

@@ -3,13 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createIssuer, sqliteStore, type KeyInfo } from "@breezeway/issuer";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { main } from "../main.ts";
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
+import { runCommand, type Outcome } from "../../test-support/run-command.ts";
 
 let folder: string;
 let file: string;
@@ -34,17 +28,8 @@ async function startOnce(place: string, encryptionSecret?: string): Promise<void
   await issuer.ready;
 }
 
-async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
-  const [out, err]: string[][] = [[], []];
-  const code = await main(args, {
-    out: (line) => out?.push(line),
-    err: (line) => err?.push(line),
-    env,
-    stdin: () => Promise.resolve(""),
-    untilStopped: () => Promise.resolve(),
-  });
-  return { code, out: (out ?? []).join("\n"), err: (err ?? []).join("\n") };
-}
+const run = (args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> =>
+  runCommand(args, { env });
 
 async function list(): Promise<readonly KeyInfo[]> {
   const { out } = await run(["keys", "list", "--json", "--store", file]);

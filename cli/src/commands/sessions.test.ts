@@ -2,13 +2,7 @@ import { join } from "node:path";
 import { createIssuer, sqliteStore, type Issuer, type SessionInfo } from "@breezeway/issuer";
 import { temporaryFolder } from "@breezeway/test-support/temporary-folder";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { main } from "../main.ts";
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
+import { runCommand, type Outcome } from "../../test-support/run-command.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;
 let store: string;
@@ -30,18 +24,8 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
-async function run(args: readonly string[]): Promise<Outcome> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await main(["sessions", ...args, "--store", store], {
-    out: (line) => out.push(line),
-    err: (line) => err.push(line),
-    env: {},
-    stdin: () => Promise.resolve(""),
-    untilStopped: () => Promise.resolve(),
-  });
-  return { code, out: out.join("\n"), err: err.join("\n") };
-}
+const run = (args: readonly string[]): Promise<Outcome> =>
+  runCommand(["sessions", ...args, "--store", store]);
 
 async function signIn(userId: string, tenantId = "acme"): Promise<string> {
   return (await issuer.sessions.create({ userId, tenantId })).session.handle;

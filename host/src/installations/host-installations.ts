@@ -131,17 +131,7 @@ export function createHostInstallations(deps: HostInstallationsDeps): HostInstal
       );
     },
     uninstall: (appId) => ask("uninstall", appId),
-    async grants() {
-      const source = "GET /installations/grants";
-      const answer = await client.ask("GET", "/installations/grants");
-      return parseWith(grantListResponseSchema, answer, { code: "OFFLINE", source }).grants;
-    },
-    async grant(appId, scopes) {
-      const source = "POST /installations/grant";
-      const request = { appId, tenantId: await tenantId(), scopes };
-      const answer = await client.ask("POST", "/installations/grant", request);
-      return parseWith(grantResponseSchema, answer, { code: "OFFLINE", source }).grant;
-    },
+    ...createGrantCalls(client, tenantId),
     retry: (appId) => ask("retry", appId),
     setup(appId, options) {
       const path = setupPathOf(apps.get(appId));
@@ -164,6 +154,25 @@ export function createHostInstallations(deps: HostInstallationsDeps): HostInstal
       return () => void listeners.delete(listener);
     },
     changed,
+  };
+}
+
+function createGrantCalls(
+  client: HostInstallationsDeps["client"],
+  tenantId: () => Promise<string>,
+): Pick<HostInstallations, "grants" | "grant"> {
+  return {
+    async grants() {
+      const source = "GET /installations/grants";
+      const answer = await client.ask("GET", "/installations/grants");
+      return parseWith(grantListResponseSchema, answer, { code: "OFFLINE", source }).grants;
+    },
+    async grant(appId, scopes) {
+      const source = "POST /installations/grant";
+      const request = { appId, tenantId: await tenantId(), scopes };
+      const answer = await client.ask("POST", "/installations/grant", request);
+      return parseWith(grantResponseSchema, answer, { code: "OFFLINE", source }).grant;
+    },
   };
 }
 

@@ -22,7 +22,7 @@ export function createReaderCheck(secrets: readonly string[]): (headers: Headers
     if (!hashes.some((hash) => timingSafeEqual(hash, presented))) {
       throw new BridgeError(
         "TOKEN_MALFORMED",
-        "The bearer secret is not one of the feed's secrets.",
+        "The bearer secret matches none of revocations.secrets.",
       );
     }
   };
