@@ -30,7 +30,7 @@ export interface ChaosOptions extends PlatformOptions, LoadOptions {
   readonly revokedWithinMs: number;
   /** Everything works again, so long after a fault. */
   readonly healthyWithinMs: number;
-  /** Called for each step of the run. */
+  /** Called for each step of the run, with its time. */
   readonly onEvent?: (text: string) => void;
 }
 
@@ -58,7 +58,7 @@ interface RunDeps {
 }
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
-  const { seed, durationMs, healthyWithinMs, revokedWithinMs, onEvent = () => {} } = options;
+  const { seed, durationMs, healthyWithinMs, revokedWithinMs } = options;
   await using platform = await startPlatform(options);
   const { shape, places, parts } = platform;
   const { now } = createMachineClock({
@@ -82,6 +82,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     },
     options,
   );
+  const onEvent = (text: string): void =>
+    options.onEvent?.(`${(now() / 1_000).toFixed(1)} s: ${text}`);
   const deps: RunDeps = { platform, log, judge, probe, healthyWithinMs, onEvent };
   const recoveries: number[] = [];
   for (const group of plan) {
@@ -105,12 +107,12 @@ async function causeGroup(
   let endedAtMs = now();
   const active: { readonly held: readonly string[]; readonly ended: Promise<void> }[] = [];
   for (const fault of group) {
-    const { kind, target, forMs, nextMs } = fault;
+    const { kind, target, value, forMs, nextMs } = fault;
     const held = heldBy(fault, platform.shape);
     // A part that was killed may take longer to start than the plan knows.
     const before = active.filter((other) => other.held.some((name) => held.includes(name)));
     await Promise.all(before.map(({ ended }) => ended));
-    onEvent(`${kind} ${target} for ${forMs} ms`);
+    onEvent(`${kind} ${target}${value === undefined ? "" : ` ${value}`} for ${forMs} ms`);
     const end = log.begin(excuseOf(fault, platform.shape));
     const endFault = await causeFault(platform, fault);
     const ended = delay(forMs).then(async () => {

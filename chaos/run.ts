@@ -50,7 +50,7 @@ function report(store: string, result: ChaosResult): void {
   print(`  ${lateRequests} requests with what had ended more than 5 s before`);
   if (violations.length === 0) return;
   process.exitCode = 1;
-  print(`  ${violations.length} violations:`);
+  print(`  ${violations.length} kinds of violations:`);
   for (const violation of violations) print(`    ${violation}`);
   for (const [name, lines] of errors) for (const line of lines) print(`    ${name}: ${line}`);
   print(`  Replay: npm run chaos -- --seed ${seed} --store ${store} --faults ${writePlan(plan)}`);

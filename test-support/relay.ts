@@ -15,15 +15,18 @@ export interface Relay extends AsyncDisposable {
   readonly port: number;
   /** Ends all connections, and new ones at once. */
   cut(): void;
-  /** Stops passing data on open and new connections, without ending any. */
+  /** Stops passing data on open and new connections, without ending any. Nor does an end pass. */
   freeze(): void;
-  /** Stops passing data on the open connections. New ones pass. */
+  /** The same on the open connections alone. New ones pass. */
   stall(): void;
   /** Passes everything `ms` milliseconds later. */
   slow(ms: number): void;
   /** Lets new connections pass again, without a delay. Frozen connections stay frozen. */
   restore(): void;
 }
+
+/** When TCP would notice that the other side is gone, with a short keep-alive. */
+const NOTICED_AFTER_MS = 60_000;
 
 function openTo(target: RelayTarget): Socket {
   return typeof target === "number" ? connect(target, "127.0.0.1") : connect(target);
@@ -52,6 +55,7 @@ export async function startRelay(
 ): Promise<Relay> {
   const all = [targets].flat();
   const open = new Set<Socket>();
+  const stalled = new WeakSet<Socket>();
   let connections = 0;
   let state: "open" | "cut" | "frozen" = "open";
   let delayMs = 0;
@@ -70,9 +74,10 @@ export async function startRelay(
       [far, near],
     ] as const) {
       socket.once("close", () => {
-        other.destroy();
         there.destroy();
         back.destroy();
+        if (!stalled.has(other)) other.destroy();
+        else setTimeout(() => other.destroy(), NOTICED_AFTER_MS).unref();
       });
     }
   };
@@ -94,7 +99,10 @@ export async function startRelay(
   const { port, close } = await listen(server);
 
   const stall = (): void => {
-    for (const socket of open) socket.unpipe().pause();
+    for (const socket of open) {
+      stalled.add(socket);
+      socket.unpipe().pause();
+    }
   };
   const end = (): void => {
     for (const socket of open) socket.destroy();

@@ -5,7 +5,7 @@ import type { Timing } from "./timing.ts";
 
 /** The time limits of the parts run while a part waits for a processor: waiting for so long reaches some. */
 const STARVED_MS = 1_000;
-/** A report of a thousand equal lines helps nobody. */
+/** Different violations that are kept; equal ones are counted. */
 const MAX_VIOLATIONS = 40;
 
 export type Role = "issuer" | "gateway";
@@ -51,6 +51,7 @@ export interface Judge {
   ended(exchange: Exchange, what: string, sinceMs: number): void;
   /** Records that something that must hold does not. */
   violation(text: string): void;
+  /** In words, with the times of the first and the last one of its kind. */
   readonly violations: readonly string[];
   /** The number of answers by what they were, such as `200` or `503 store-unavailable`. */
   readonly answers: ReadonlyMap<string, number>;
@@ -68,16 +69,12 @@ export interface JudgeDeps {
 }
 
 export function createJudge({ log, now }: JudgeDeps): Judge {
-  const violations: string[] = [];
+  const violations = createViolations(now);
   const answers = new Map<string, number>();
   let excused = 0;
   let lateRequests = 0;
   let starved = 0;
 
-  const violation = (text: string): void => {
-    if (violations.length < MAX_VIOLATIONS)
-      violations.push(`${(now() / 1_000).toFixed(1)} s: ${text}`);
-  };
   const excuse = (exchange: Exchange, reason: ErrorReason | undefined, text: string): void => {
     const { part, role } = exchange.target;
     const isExcused = log.excuses(exchange, (fault) =>
@@ -85,13 +82,15 @@ export function createJudge({ log, now }: JudgeDeps): Judge {
     );
     if (isExcused) excused += 1;
     else if (exchange.starvedMs >= STARVED_MS && isWait(reason)) starved += 1;
-    else violation(text);
+    else violations.add(text);
   };
 
   return {
-    violations,
     answers,
-    violation,
+    violation: violations.add,
+    get violations() {
+      return violations.lines();
+    },
     get excused() {
       return excused;
     },
@@ -120,7 +119,7 @@ export function createJudge({ log, now }: JudgeDeps): Judge {
       if (outcome.status < 400) return;
       const reason = knownReason(outcome.status, outcome.reason);
       if (reason === undefined) {
-        violation(
+        violations.add(
           `${where} failed without a reason of the table: ${name} ${outcome.body.slice(0, 200)}`,
         );
       } else if (!expected.includes(reason)) {
@@ -133,10 +132,38 @@ export function createJudge({ log, now }: JudgeDeps): Judge {
       lateRequests += 1;
       if (outcome.status >= 400) return;
       const lateMs = Math.round(sentAtMs - sinceMs);
-      violation(
+      violations.add(
         `${request} at ${target.part} accepted ${what} ${lateMs} ms after its end was acknowledged`,
       );
     },
+  };
+}
+
+interface Violations {
+  readonly add: (text: string) => void;
+  readonly lines: () => readonly string[];
+}
+
+function createViolations(now: () => number): Violations {
+  const kinds = new Map<string, { count: number; readonly firstAtMs: number; lastAtMs: number }>();
+  const seconds = (ms: number): string => (ms / 1_000).toFixed(1);
+  return {
+    add(text) {
+      const atMs = now();
+      const kind = kinds.get(text);
+      if (kind) {
+        kind.count += 1;
+        kind.lastAtMs = atMs;
+      } else if (kinds.size < MAX_VIOLATIONS) {
+        kinds.set(text, { count: 1, firstAtMs: atMs, lastAtMs: atMs });
+      }
+    },
+    lines: () =>
+      [...kinds].map(([text, { count, firstAtMs, lastAtMs }]) =>
+        count === 1
+          ? `${seconds(firstAtMs)} s: ${text}`
+          : `${seconds(firstAtMs)} to ${seconds(lastAtMs)} s, ${count} times: ${text}`,
+      ),
   };
 }
 

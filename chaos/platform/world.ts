@@ -11,6 +11,8 @@ import { isUsageRequest, isWorldMessage, type Reply } from "./messages.ts";
 import { usageOf } from "./usage.ts";
 
 const BALLAST_CHUNK = 20_000;
+/** An object with one member, and its place in the list. */
+const BALLAST_ITEM_BYTES = 40;
 
 const realNow = Date.now.bind(Date);
 let clockOffsetMs = 0;
@@ -32,14 +34,16 @@ syncBuiltinESMExports();
 
 /** Fills the heap in pieces, as a part does that holds more data than usual, and keeps serving. */
 function fill(megabytes: number): void {
-  ballast = [];
-  const before = process.memoryUsage().heapUsed;
+  const filled: object[][] = [];
+  ballast = filled;
+  const chunks = (megabytes * 1_048_576) / (BALLAST_CHUNK * BALLAST_ITEM_BYTES);
   const more = (): void => {
-    if (process.memoryUsage().heapUsed - before >= megabytes * 1_048_576) return;
-    ballast.push(Array.from({ length: BALLAST_CHUNK }, (_, index) => ({ index })));
+    // Another amount was asked for meanwhile.
+    if (ballast !== filled || filled.length >= chunks) return;
+    filled.push(Array.from({ length: BALLAST_CHUNK }, (_, index) => ({ index })));
     setImmediate(more);
   };
-  if (megabytes > 0) more();
+  more();
 }
 
 process.on("message", (message) => {

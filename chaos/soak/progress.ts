@@ -11,13 +11,14 @@ const INTERVAL_MS = 30_000;
 /** Writes until it is disposed. */
 export function startProgress(
   durationMs: number,
-  { answers, violations }: Progress,
+  source: Progress,
   write: (line: string) => void = (line) => void process.stdout.write(line),
 ): Disposable {
   let passed = 0;
   let told = 0;
   const timer = setInterval(() => {
     passed += INTERVAL_MS / 60_000;
+    const { answers, violations } = source;
     const all = [...answers.values()].reduce((sum, count) => sum + count, 0);
     const of = `${passed.toFixed(1)} of ${(durationMs / 60_000).toFixed(1)} minutes`;
     write(`${of}: ${all} answers, violations: ${violations.length}\n`);

@@ -9,6 +9,7 @@ import { BridgeError } from "@breezeway/shared";
 /** By SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html) or code of Node. */
 const BY_CODE: Readonly<Record<string, string>> = {
   "25006": "the server is read-only. Connect to the primary server",
+  "25P03": "this process was silent within a transaction. Check that it was not stopped",
   "28000":
     "the server does not admit this user, database or address, or requires TLS. Check pg_hba.conf and the sslmode of the connection string",
   "28P01": "the server refused the user or the password. Check the connection string",
