@@ -79,6 +79,14 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
       now,
       control: createControl({ parts, judge, now }),
       wereClocksApart: (span) => log.excuses(span, ({ isClock }) => isClock === true),
+      wereIssuersAway: (span) =>
+        log.excuses(
+          span,
+          ({ silent, issuer, gateway }) =>
+            shape.issuers.some((name) => silent.includes(name)) ||
+            issuer.includes("store-unavailable") ||
+            gateway.includes("keys-unavailable"),
+        ),
     },
     options,
   );

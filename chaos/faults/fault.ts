@@ -53,6 +53,13 @@ const UPSTREAM_AWAY = [
   "upstream-invalid",
   "overloaded",
 ] as const satisfies readonly ErrorReason[];
+/** A process that was stopped finds its timers due before it reads what has arrived. */
+const STOPPED = ["request-timeout"] as const satisfies readonly ErrorReason[];
+/**
+ * With a clock ahead an issuer begins with its next key early, and a gateway's keys look too old: it fetches them, and has
+ * none until it can.
+ */
+const KEYS_AWAY = ["key-unknown", "keys-unavailable"] as const satisfies readonly ErrorReason[];
 /** How a token is refused whose times another clock wrote. */
 export const CLOCKS_DISAGREE = [
   "token-not-yet",
@@ -118,6 +125,8 @@ export function excuseOf({ kind, target }: Fault, shape: Shape): Excuse {
     case "freeze":
       return {
         ...nothing,
+        issuer: STOPPED,
+        gateway: STOPPED,
         silent: [target],
         severed: [target, ...(issuers.includes(target) ? followers : [])],
       };
@@ -127,7 +136,7 @@ export function excuseOf({ kind, target }: Fault, shape: Shape): Excuse {
         ? { ...nothing, issuer: ["store-unavailable"], severed: [target] }
         : { ...nothing, gateway: ["keys-unavailable"], severed: [target] };
     case "clock":
-      return { ...nothing, gateway: CLOCKS_DISAGREE, isClock: true };
+      return { ...nothing, gateway: [...CLOCKS_DISAGREE, ...KEYS_AWAY], isClock: true };
     default:
       return nothing;
   }

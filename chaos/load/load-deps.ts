@@ -36,6 +36,8 @@ export interface LoadDeps {
   readonly now: () => number;
   /** Whether clocks of the platform disagreed during the exchange, or shortly before. */
   readonly wereClocksApart: (span: Span) => boolean;
+  /** Whether gateways could not reach an issuer or its keys during the span, or shortly before. */
+  readonly wereIssuersAway: (span: Span) => boolean;
 }
 
 export interface PersonDeps extends LoadDeps {

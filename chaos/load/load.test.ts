@@ -22,6 +22,7 @@ async function judgeOf(flaw?: Flaw): Promise<Judge> {
       judge,
       now,
       wereClocksApart: () => false,
+      wereIssuersAway: () => false,
     },
     { seed: 5, people: PEOPLE, pauseMs: 1 },
   );

@@ -9,8 +9,10 @@ import { ENDED_REASONS, refusalsOf, type KnownSession, type KnownToken } from ".
 
 /** Gateways fetch keys at most once in 5 s, and may need a second for it. */
 const KEYS_FOLLOW_MS = 6_000;
+/** The same when the issuers were away meanwhile: for at most 5 s, and a gateway may have tried just before their end. */
+const KEYS_RETURN_MS = 2 * KEYS_FOLLOW_MS + 5_000;
 
-type SessionJudgeDeps = Pick<LoadDeps, "judge" | "keys" | "wereClocksApart">;
+type SessionJudgeDeps = Pick<LoadDeps, "judge" | "keys" | "wereClocksApart" | "wereIssuersAway">;
 
 export interface SessionJudge {
   /** Judges an answer to a request with the session's cookie. @returns the answer if it accepted the request */
@@ -26,11 +28,9 @@ export interface SessionJudge {
 const reasonOf = ({ outcome }: Exchange): string | undefined =>
   outcome.kind === "answered" ? outcome.reason : undefined;
 
-export function createSessionJudge({
-  judge,
-  keys,
-  wereClocksApart,
-}: SessionJudgeDeps): SessionJudge {
+export function createSessionJudge(deps: SessionJudgeDeps): SessionJudge {
+  const { judge, keys, wereClocksApart } = deps;
+
   /** An open refresh whose secret two clocks see at different ages: the issuer must assume a theft. */
   function isReused(exchange: Exchange, { state, isRefreshOpen }: KnownSession): boolean {
     const reason = reasonOf(exchange);
@@ -38,10 +38,16 @@ export function createSessionJudge({
     return isTheft && state === "live" && isRefreshOpen && wereClocksApart(exchange);
   }
 
-  /** After an emergency removal another key signs at once, before gateways may fetch it. */
+  /** After an emergency removal another key signs at once, before gateways may or can fetch it. */
   function isOfNewKey(exchange: Exchange): boolean {
-    const isUnknown = reasonOf(exchange) === "key-unknown";
-    return isUnknown && exchange.sentAtMs - keys.lastRemovalAtMs() <= KEYS_FOLLOW_MS;
+    const { sentAtMs, answeredAtMs } = exchange;
+    const reason = reasonOf(exchange);
+    if (reason !== "key-unknown" && reason !== "keys-unavailable") return false;
+    const removedAtMs = keys.lastRemovalAtMs();
+    const sinceMs = sentAtMs - removedAtMs;
+    const span = { sentAtMs: removedAtMs, answeredAtMs };
+    const wereAway = sinceMs <= KEYS_RETURN_MS && deps.wereIssuersAway(span);
+    return sinceMs <= KEYS_FOLLOW_MS || wereAway;
   }
 
   /** A token that was minted while clocks disagreed is of no use when they agree again. */
@@ -53,7 +59,7 @@ export function createSessionJudge({
 
   function ofDoubtfulKey(exchange: Exchange, session: KnownSession, { kid }: KnownToken): void {
     const removedAtMs = keys.removedAtMs(kid);
-    judge.answer(exchange, [...ENDED_REASONS, "key-unknown"]);
+    judge.answer(exchange, [...ENDED_REASONS, "key-unknown", "keys-unavailable"]);
     if (removedAtMs !== undefined) judge.ended(exchange, "a token of a removed key", removedAtMs);
     // The next token is signed with another key.
     const isRefused = exchange.outcome.kind === "answered" && !acceptedBy(exchange);
@@ -75,12 +81,12 @@ export function createSessionJudge({
   return {
     ofCookie,
     ofToken: (exchange, session, known) => {
-      if (keys.isDoubtful(known.kid) || isOfNewKey(exchange)) {
-        ofDoubtfulKey(exchange, session, known);
-        return undefined;
-      }
       if (isOfAnotherTime(exchange, known)) {
         session.token = undefined;
+        return undefined;
+      }
+      if (keys.isDoubtful(known.kid) || isOfNewKey(exchange)) {
+        ofDoubtfulKey(exchange, session, known);
         return undefined;
       }
       return ofCookie(exchange, session);

@@ -53,7 +53,15 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   const client = createClient({ now });
   const control = createControl({ parts, judge, now });
   const load = startLoad(
-    { places, client, judge, now, control, wereClocksApart: () => false },
+    {
+      places,
+      client,
+      judge,
+      now,
+      control,
+      wereClocksApart: () => false,
+      wereIssuersAway: () => false,
+    },
     options,
   );
   const watching = new AbortController();

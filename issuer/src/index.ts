@@ -26,7 +26,13 @@ export type {
   InstallationOptions,
   ManageContext,
 } from "./installations/installation-options.ts";
-export type { GrantChange, GrantSettings, IssuerGrants } from "./grants/grants-api.ts";
+export type {
+  AdoptSettings,
+  GrantChange,
+  GrantSettings,
+  IssuerGrants,
+  WishSettings,
+} from "./grants/grants-api.ts";
 export type { GrantKey } from "./grants/grant-store.ts";
 export type { InstallationKey } from "./installations/installation-machine.ts";
 export type { IssuerInstallations } from "./installations/installations-api.ts";

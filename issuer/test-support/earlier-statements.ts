@@ -150,4 +150,5 @@ export const EARLIER_STATEMENTS: Readonly<Record<string, Operations>> = {
   "0003_siblings": SIBLINGS,
   "0006_rotations": ROTATIONS,
   "0007_keys_in_use": KEYS_IN_USE,
+  "0008_apps": KEYS_IN_USE,
 };

@@ -78,8 +78,16 @@ function streams(kind: StreamKind, holders: string): Group["rows"] {
   ];
 }
 
-const { maxAgeSeconds, maxStaleSeconds, cooldownSeconds, maxBytes, timeoutMs } = JWKS_LIMITS;
-const KEY_SET_LIMITS = { maxAgeSeconds, maxStaleSeconds, cooldownSeconds, maxBytes, timeoutMs };
+const { maxAgeSeconds, maxStaleSeconds, cooldownSeconds, retrySeconds, maxBytes, timeoutMs } =
+  JWKS_LIMITS;
+const KEY_SET_LIMITS = {
+  maxAgeSeconds,
+  maxStaleSeconds,
+  cooldownSeconds,
+  retrySeconds,
+  maxBytes,
+  timeoutMs,
+};
 const { toasts, dialogs, navigations, paths, sizes, ...SURFACE_LENGTHS } = SURFACE_LIMITS;
 const SURFACE_BUDGETS = { toasts, dialogs, navigations, paths, sizes };
 
@@ -150,6 +158,7 @@ const GROUPS: readonly Group[] = [
     maxAgeSeconds: "for which a verifier uses a key set",
     maxStaleSeconds: "for which a verifier uses it while the issuer cannot be reached",
     cooldownSeconds: "between two fetches, at least",
+    retrySeconds: "the same after a failed fetch without a usable key set",
     maxBytes: "bytes of a key set",
     timeoutMs: "for one fetch",
   }),

@@ -3,6 +3,7 @@ export const JWKS_LIMITS = {
   maxAgeSeconds: 300,
   maxStaleSeconds: 3_600,
   cooldownSeconds: 5,
+  retrySeconds: 1,
   outageMemorySeconds: 30,
   refreshAtFraction: 0.8,
   /** A set of 64 keys has about 10 kB. */

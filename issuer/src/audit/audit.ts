@@ -28,6 +28,7 @@ export type AuditEventName =
   | "app.suspended"
   | "app.resumed"
   | "grant.set"
+  | "grant.wished"
   | `installation.${InstallationState}`;
 
 export interface AuditEvent {

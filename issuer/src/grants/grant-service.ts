@@ -12,16 +12,36 @@ import type { AuditSink } from "../audit/audit.ts";
 import type { Change } from "../changes/change-log.ts";
 import type { GrantChangeRow } from "../store/schema.ts";
 import type { GrantKey, GrantRecord, GrantStore, GrantUpdate } from "./grant-store.ts";
+import type { WishKey, WishRecord, WishStore } from "./wish-store.ts";
 
 export interface GrantInput extends GrantKey {
-  /** All that are granted from now on. */
   readonly scopes: readonly string[];
+  /** Whether scopes that are granted already stay so. Default `false`. */
+  readonly add?: boolean | undefined;
   readonly actor: string | undefined;
+}
+
+export interface WishInput extends WishKey {
+  readonly scopes: readonly string[];
 }
 
 export interface GrantService {
   /** @throws {BridgeError} APP_UNKNOWN; REQUEST_MALFORMED, for a scope that the manifest does not list */
   readonly set: (input: GrantInput) => Promise<GrantRecord>;
+  /**
+   * Grants all scopes of the manifest. Resolves to `undefined` when the tenant has decided before.
+   *
+   * @throws {BridgeError} APP_UNKNOWN
+   */
+  readonly setFirst: (key: GrantKey, actor: string | undefined) => Promise<GrantRecord | undefined>;
+  /**
+   * Keeps what a user wishes for, until somebody decides about the app. Resolves to `undefined` when all of it is granted.
+   *
+   * @throws {BridgeError} APP_UNKNOWN; REQUEST_MALFORMED, for a scope that the manifest does not list
+   */
+  readonly wish: (input: WishInput) => Promise<WishRecord | undefined>;
+  /** Wishes of a tenant for what is not granted yet, newest first. */
+  readonly wishes: (tenantId: string, limit: number) => Promise<readonly WishRecord[]>;
   readonly get: (key: GrantKey) => Promise<GrantRecord | undefined>;
   readonly listForTenant: (tenantId: string) => Promise<readonly GrantRecord[]>;
   readonly history: (key: GrantKey, limit: number) => Promise<readonly GrantChangeRow[]>;
@@ -29,6 +49,7 @@ export interface GrantService {
 
 export interface GrantServiceDeps {
   readonly store: GrantStore;
+  readonly wishes: WishStore;
   readonly apps: Pick<AppsRuntime, "catalog" | "settled">;
   readonly clock: Clock;
   readonly audit: AuditSink;
@@ -37,28 +58,89 @@ export interface GrantServiceDeps {
 }
 
 export function createGrantService(deps: GrantServiceDeps): GrantService {
-  const { store, apps, clock, audit, changed } = deps;
-  return {
-    set: async ({ appId, tenantId, scopes, actor }) => {
-      await apps.settled(appId);
-      const app = knownApp(apps.catalog, appId);
-      assertListed(app, scopes);
-      const { revision: appRevision } = apps.catalog.stored(appId);
-      const key = { appId, tenantId };
-      const nowMs = clock.now();
+  const { store, wishes, apps, clock, audit, changed } = deps;
+
+  /** The app, which lists the scopes. @throws {BridgeError} APP_UNKNOWN, REQUEST_MALFORMED */
+  const appWith = async (appId: string, scopes: readonly string[]): Promise<RegisteredApp> => {
+    await apps.settled(appId);
+    const app = knownApp(apps.catalog, appId);
+    assertListed(app, scopes);
+    return app;
+  };
+
+  /** @returns whether it wrote anything, and the scopes that are granted now */
+  const write = async (
+    app: RegisteredApp,
+    key: GrantKey,
+    actor: string | undefined,
+    wantedOf: (granted: readonly string[] | undefined) => readonly string[],
+  ): Promise<{ readonly record: GrantRecord; readonly hasChanged: boolean }> => {
+    const { revision: appRevision } = apps.catalog.stored(app.id);
+    const nowMs = clock.now();
+    let scopes: readonly string[] = [];
+    const decide = (granted: readonly string[] | undefined): GrantUpdate | undefined => {
+      const wanted = new Set(wantedOf(granted));
       // In the manifest's order, and each once, so that the same grant is the same text.
-      const ordered = scopesOfManifest(app).filter((scope) => scopes.includes(scope));
-      const decide = (granted: readonly string[] | undefined): GrantUpdate | undefined => {
-        if (granted && isSame(granted, ordered)) return undefined;
-        const isNarrower = granted?.some((scope) => !ordered.includes(scope)) ?? false;
-        return { scopes: ordered, appRevision, actor, changes: changesOf(key, isNarrower) };
-      };
-      if (await store.update(key, decide, nowMs)) {
-        audit({ event: "grant.set", sub: actor, tenant: tenantId, app: appId, scopes: ordered });
-        await changed();
-      }
-      const record = await store.find(key);
-      return record ?? { ...key, scopes: ordered, appRevision, actor, changedAtMs: nowMs };
+      scopes = scopesOfManifest(app).filter((scope) => wanted.has(scope));
+      if (granted && isSame(granted, scopes)) return undefined;
+      const isNarrower = granted?.some((scope) => !wanted.has(scope)) ?? false;
+      return { scopes, appRevision, actor, changes: changesOf(key, isNarrower) };
+    };
+    const hasChanged = await store.update(key, decide, nowMs);
+    if (hasChanged) {
+      const { appId, tenantId } = key;
+      audit({ event: "grant.set", sub: actor, tenant: tenantId, app: appId, scopes });
+      await changed();
+    }
+    const found = await store.find(key);
+    const record = found ?? { ...key, scopes, appRevision, actor, changedAtMs: nowMs };
+    return { record, hasChanged };
+  };
+
+  return {
+    set: async ({ appId, tenantId, scopes, add = false, actor }) => {
+      const app = await appWith(appId, scopes);
+      const key = { appId, tenantId };
+      const atMs = clock.now();
+      const { record } = await write(app, key, actor, (granted = []) =>
+        add ? [...granted, ...scopes] : scopes,
+      );
+      if (!add) await wishes.settle(key, atMs);
+      return record;
+    },
+    setFirst: async (key, actor) => {
+      const app = await appWith(key.appId, []);
+      const all = scopesOfManifest(app);
+      const { record, hasChanged } = await write(app, key, actor, (granted) => granted ?? all);
+      return hasChanged ? record : undefined;
+    },
+    wish: async ({ appId, tenantId, userId, scopes }) => {
+      await appWith(appId, scopes);
+      const granted = (await store.find({ appId, tenantId }))?.scopes ?? [];
+      const missing = scopes.filter((scope) => !granted.includes(scope));
+      if (missing.length === 0) return undefined;
+      const { record, hasGrown } = await wishes.add(
+        { appId, tenantId, userId },
+        missing,
+        clock.now(),
+      );
+      if (!hasGrown) return record;
+      audit({ event: "grant.wished", sub: userId, tenant: tenantId, app: appId, scopes: missing });
+      await changed();
+      return record;
+    },
+    wishes: async (tenantId, limit) => {
+      const records = await wishes.listForTenant(tenantId, limit);
+      if (records.length === 0) return [];
+      const granted = new Map(
+        (await store.listForTenant(tenantId)).map(({ appId, scopes }) => [appId, scopes]),
+      );
+      return records
+        .map((wish) => {
+          const has = granted.get(wish.appId) ?? [];
+          return { ...wish, scopes: wish.scopes.filter((scope) => !has.includes(scope)) };
+        })
+        .filter(({ scopes }) => scopes.length > 0);
     },
     get: store.find,
     listForTenant: store.listForTenant,

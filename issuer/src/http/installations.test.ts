@@ -291,6 +291,32 @@ describe("the grants of a tenant", () => {
     expect(await issuer.installations.grants.listForTenant("acme")).toEqual([]);
   });
 
+  it("are wished for by any user of the tenant, and listed for administrators", async () => {
+    const wish = async (cookie: string | undefined, more: object = {}): Promise<Response> =>
+      call(issuer, "/installations/wish", {
+        method: "POST",
+        body: { appId: "orders", tenantId: "acme", scopes: ["orders:read"], ...more },
+        cookie,
+      });
+    const bob = await signIn(issuer, "bob");
+    const expected = { appId: "orders", tenantId: "acme", userId: "bob", scopes: ["orders:read"] };
+    expect(await (await wish(bob)).json()).toMatchObject({ wish: expected });
+    const cookie = await signIn(issuer);
+    const list = await call(issuer, "/installations/grants", { cookie });
+    expect(await list.json()).toMatchObject({ grants: [], wishes: [expected] });
+    await grant(cookie, ["orders:read"]);
+    expect(await (await wish(bob)).json()).toEqual({ wish: null });
+    for (const [more, reason] of [
+      [{ tenantId: "globex" }, "403 tenant-mismatch"],
+      [{ appId: "nothing" }, "404 app-unknown"],
+      [{ scopes: ["orders:destroy"] }, "400 request-malformed"],
+      [{ userId: "alice" }, "400 request-malformed"],
+    ] as const) {
+      expect(await reasonOf(await wish(bob, more))).toBe(reason);
+    }
+    expect(await reasonOf(await wish(undefined))).toBe("401 session-missing");
+  });
+
   it("are not listed for somebody who may not manage apps", async () => {
     const cookie = await signIn(issuer, "bob");
     const list = await call(issuer, "/installations/grants", { cookie });

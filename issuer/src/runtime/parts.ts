@@ -84,6 +84,7 @@ export function createParts(deps: PartsDeps): Parts {
     isRequired: settings.needsConsent,
     store,
     apps,
+    installedApps: installations?.installedApps,
     clock,
     audit,
     changed,

@@ -4,7 +4,7 @@ import { createClockWatch } from "@breezeway/shared/schemas";
 import type { AppsRuntime } from "../apps/apps-runtime.ts";
 import { createFeedLiveness } from "../changes/feed-liveness.ts";
 import { createEndpoints } from "../http/endpoints.ts";
-import type { GrantService } from "../grants/grant-service.ts";
+import type { GrantsRuntime } from "../grants/grants-runtime.ts";
 import { createRateLimiter } from "../http/rate-limits.ts";
 import { createRouter, type Router } from "../http/router.ts";
 import type { EndpointDeps } from "../http/context.ts";
@@ -30,7 +30,7 @@ export interface Runtime {
   readonly sessions: SessionService;
   readonly keys: KeyRing;
   readonly apps: AppsRuntime;
-  readonly grants: GrantService;
+  readonly grants: GrantsRuntime;
   /** Absent without the option `installations`. */
   readonly installations: InstallationService | undefined;
   readonly mintToken: (handle: string, appId: string) => Promise<MintedToken>;
@@ -108,7 +108,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
     sessions,
     keys,
     apps,
-    grants: parts.grants.service,
+    grants: parts.grants,
     installations: installations?.service,
     mintToken: async (handle, appId) => {
       const record = await sessions.find(handle);

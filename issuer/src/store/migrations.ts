@@ -294,6 +294,26 @@ const apps: Migration = {
   },
 };
 
+/** What users wish for who may not decide. */
+const wishes: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable("breezeway_grant_wish")
+      .addColumn("tenant_id", "text", (column) => column.notNull())
+      .addColumn("app_id", "text", (column) => column.notNull())
+      .addColumn("user_id", "text", (column) => column.notNull())
+      .addColumn("scopes", "text", (column) => column.notNull())
+      .addColumn("wished_at_ms", "bigint", (column) => column.notNull())
+      .addPrimaryKeyConstraint("breezeway_grant_wish_place", ["tenant_id", "app_id", "user_id"])
+      .execute();
+    await db.schema
+      .createIndex("breezeway_grant_wish_newest")
+      .on("breezeway_grant_wish")
+      .columns(["tenant_id", "wished_at_ms"])
+      .execute();
+  },
+};
+
 export const migrationsOf = (kind: StoreKind): MigrationProvider => ({
   // The migrations run in the order of their names.
   getMigrations: () =>
@@ -306,5 +326,6 @@ export const migrationsOf = (kind: StoreKind): MigrationProvider => ({
       "0006_rotations": rotations(kind),
       "0007_keys_in_use": keysInUse,
       "0008_apps": apps,
+      "0009_wishes": wishes,
     }),
 });

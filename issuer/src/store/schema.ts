@@ -23,6 +23,7 @@ export interface Database {
   breezeway_app_change: AppChangeTable;
   breezeway_grant: GrantTable;
   breezeway_grant_change: GrantChangeTable;
+  breezeway_grant_wish: GrantWishTable;
 }
 
 export interface SessionTable {
@@ -204,6 +205,17 @@ export interface GrantChangeTable extends Omit<GrantTable, "changes" | "changed_
   at_ms: number;
 }
 
+/** Scopes that a user has asked for who may not decide. */
+export interface GrantWishTable {
+  tenant_id: string;
+  app_id: string;
+  user_id: string;
+  /** JSON: the scopes. */
+  scopes: string;
+  wished_at_ms: number;
+}
+
+export type GrantWishRow = Selectable<GrantWishTable>;
 export type GrantRow = Selectable<GrantTable>;
 export type GrantChangeRow = Selectable<GrantChangeTable>;
 export type AppRow = Selectable<AppTable>;

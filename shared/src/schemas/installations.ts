@@ -144,14 +144,57 @@ export const grantSchema: z.ZodMiniType<Grant> = z.object({
 
 /** `POST /auth/installations/grant`, request */
 export interface GrantRequest extends InstallationRequest {
-  /** All that the tenant grants from now on. */
   readonly scopes: readonly string[];
+  /**
+   * `true`: the tenant also grants these scopes. Default `false`: it grants these and no others, and has thereby decided
+   * about the wishes for the app.
+   */
+  readonly add?: boolean | undefined;
 }
 
 export const grantRequestSchema: z.ZodMiniType<GrantRequest> = z.strictObject({
   appId: id,
   tenantId: id,
   scopes,
+  add: z.optional(z.boolean()),
+});
+
+/** Scopes that a user has asked for who may not decide. */
+export interface GrantWish {
+  readonly appId: string;
+  readonly tenantId: string;
+  readonly userId: string;
+  /** Those that are not granted yet. */
+  readonly scopes: readonly string[];
+  readonly wishedAtSeconds: number;
+}
+
+export const grantWishSchema: z.ZodMiniType<GrantWish> = z.object({
+  appId: id,
+  tenantId: id,
+  userId: id,
+  scopes,
+  wishedAtSeconds: epochSeconds,
+});
+
+/** `POST /auth/installations/wish`, request */
+export interface GrantWishRequest extends InstallationRequest {
+  readonly scopes: readonly string[];
+}
+
+export const grantWishRequestSchema: z.ZodMiniType<GrantWishRequest> = z.strictObject({
+  appId: id,
+  tenantId: id,
+  scopes,
+});
+
+/** `POST /auth/installations/wish`, answer; `null` when all of it is granted. */
+export interface GrantWishResponse {
+  readonly wish: GrantWish | null;
+}
+
+export const grantWishResponseSchema: z.ZodMiniType<GrantWishResponse> = z.object({
+  wish: z.nullable(grantWishSchema),
 });
 
 /** `POST /auth/installations/grant`, answer */
@@ -164,8 +207,11 @@ export const grantResponseSchema: z.ZodMiniType<GrantResponse> = z.object({ gran
 /** `GET /auth/installations/grants` */
 export interface GrantListResponse {
   readonly grants: readonly Grant[];
+  /** The newest first, at most 1 000. */
+  readonly wishes: readonly GrantWish[];
 }
 
 export const grantListResponseSchema: z.ZodMiniType<GrantListResponse> = z.object({
   grants: z.array(grantSchema),
+  wishes: z.array(grantWishSchema),
 });

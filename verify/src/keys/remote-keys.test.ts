@@ -177,7 +177,7 @@ describe("keys behind a URL", () => {
     expect(server.hits()).toBe(3);
   });
 
-  it("[JWKS-2] are unavailable when no fetch has succeeded, and are fetched again after 5 seconds", async () => {
+  it("[JWKS-2] are unavailable when no fetch has succeeded, and are fetched again after a second", async () => {
     down();
     await expect(verifier.verify(fresh())).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
     await expect(verifier.ready()).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
@@ -185,7 +185,7 @@ describe("keys behind a URL", () => {
     await expect(verifier.verify(fresh())).rejects.toMatchObject({ code: "KEYS_UNAVAILABLE" });
     expect(server.hits()).toBe(hits);
     server.serve(first.publicJwk);
-    nowSeconds += 5;
+    nowSeconds += 1;
     expect((await verifier.verify(fresh())).userId).toBe("alice");
   });
 

@@ -8,7 +8,8 @@
  *  [JWKS-3] Fetches are single flight: all callers wait for the same request, except in runtimes where
  *           work ends with the request that started it.
  *  [JWKS-4] A key id that is not in the set causes a fetch, but no two fetches start within
- *           `cooldownSeconds`: an attacker can name any key id.
+ *           `cooldownSeconds`: an attacker can name any key id. Without a usable set every request fails,
+ *           and only the issuer can cause that: then `retrySeconds` after a failed one.
  *  [JWKS-5] Keys that are no longer published, or whose value changed, are reported at once.
  *  [JWKS-6] After `refreshAtFraction` of the age the next use starts a fetch in the background, so
  *           no request waits while the issuer is up. A runtime without shared fetches has no background
@@ -109,13 +110,16 @@ export function createRemoteKeys(options: RemoteKeysOptions): KeySource {
     const { keys, failure } = state;
     const ageSeconds = sinceMs(state.fetchedAt) / 1_000;
     const attemptedBeforeMs = sinceMs(state.attemptedAt);
-    const mayFetch = !flights.isClosed && attemptedBeforeMs >= JWKS_LIMITS.cooldownSeconds * 1_000;
     const isFresh = ageSeconds < JWKS_LIMITS.maxAgeSeconds;
     // A recent failure counts as an outage, so that each request need not wait for another one.
     const isOutage =
       failure !== undefined && attemptedBeforeMs < JWKS_LIMITS.outageMemorySeconds * 1_000;
-    const isUsable = isFresh || (isOutage && ageSeconds < JWKS_LIMITS.maxStaleSeconds);
-    if (keys === undefined || !isUsable) {
+    const isUsable =
+      keys !== undefined && (isFresh || (isOutage && ageSeconds < JWKS_LIMITS.maxStaleSeconds));
+    const { retrySeconds, cooldownSeconds } = JWKS_LIMITS;
+    const restSeconds = failure !== undefined && !isUsable ? retrySeconds : cooldownSeconds;
+    const mayFetch = !flights.isClosed && attemptedBeforeMs >= restSeconds * 1_000;
+    if (!isUsable) {
       if (mayFetch) return undefined;
       throw keysUnavailable(failure?.error);
     }

@@ -8,6 +8,7 @@ import type {
   InstallationAction,
   InstallationOptions,
 } from "../../installations/installation-options.ts";
+import type { InstalledApps } from "../../installations/installed-apps.ts";
 import { toInfo, type SessionRecord } from "../../sessions/session-record.ts";
 import type { EndpointDeps, RequestContext } from "../context.ts";
 
@@ -29,14 +30,25 @@ export interface Managing {
     request: InstallationRequest,
     action: InstallationAction,
   ) => Promise<SessionRecord>;
+  /**
+   * The same for what every user of the tenant may do with an app that the tenant can use.
+   *
+   * @throws {BridgeError} TENANT_MISMATCH, APP_UNKNOWN, APP_SUSPENDED, APP_NOT_ALLOWED, and those of the session
+   */
+  readonly authoriseMember: (
+    context: RequestContext,
+    request: InstallationRequest,
+  ) => Promise<SessionRecord>;
 }
 
 export interface ManagingDeps extends Pick<EndpointDeps, "apps" | "sessions" | "credentials"> {
   readonly mayManage: InstallationOptions["mayManage"];
+  /** Absent when apps get tokens without an installation. */
+  readonly installedApps: InstalledApps | undefined;
 }
 
 export function createManaging(deps: ManagingDeps): Managing {
-  const { sessions, credentials, apps, mayManage } = deps;
+  const { sessions, credentials, apps, installedApps, mayManage } = deps;
 
   async function authenticate(context: RequestContext): Promise<SessionRecord> {
     const record = await sessions.authenticate(credentials.read(context.request), context);
@@ -59,12 +71,7 @@ export function createManaging(deps: ManagingDeps): Managing {
     );
   }
 
-  /** Checks that the page's tenant is the session's, and that the session may do this. */
-  async function authorise(
-    context: RequestContext,
-    { appId, tenantId }: InstallationRequest,
-    action: InstallationAction,
-  ): Promise<SessionRecord> {
+  async function authenticateIn(context: RequestContext, tenantId: string): Promise<SessionRecord> {
     const record = await authenticate(context);
     if (tenantId !== record.tenantId) {
       throw new BridgeError(
@@ -72,6 +79,15 @@ export function createManaging(deps: ManagingDeps): Managing {
         "The active tenant of the session is not tenantId. Load the session again.",
       );
     }
+    return record;
+  }
+
+  async function authorise(
+    context: RequestContext,
+    { appId, tenantId }: InstallationRequest,
+    action: InstallationAction,
+  ): Promise<SessionRecord> {
+    const record = await authenticateIn(context, tenantId);
     await apps.settled(appId);
     const app = apps.catalog.get(appId);
     if (!app) throw new BridgeError("APP_UNKNOWN", "No app with this id is registered.");
@@ -80,5 +96,18 @@ export function createManaging(deps: ManagingDeps): Managing {
     return record;
   }
 
-  return { authenticate, assertMayManage, authorise };
+  async function authoriseMember(
+    context: RequestContext,
+    { appId, tenantId }: InstallationRequest,
+  ): Promise<SessionRecord> {
+    const record = await authenticateIn(context, tenantId);
+    const app = await apps.usable(appId, tenantId);
+    context.subject.app = app.id;
+    if (installedApps && !(await installedApps.admits({ appId: app.id, tenantId }))) {
+      throw new BridgeError("APP_NOT_ALLOWED", "The app is not installed in this tenant.");
+    }
+    return record;
+  }
+
+  return { authenticate, assertMayManage, authorise, authoriseMember };
 }

@@ -20,8 +20,6 @@ export interface NodePostgresDialectConfig extends PostgresDialectConfig {
   readonly maxSilenceMs: number;
 }
 
-type Connection = Parameters<PostgresDriver["beginTransaction"]>[0];
-
 class CarefulDriver extends PostgresDriver {
   readonly #begin: CompiledQuery;
 
@@ -33,11 +31,15 @@ class CarefulDriver extends PostgresDriver {
     );
   }
 
-  override async beginTransaction(connection: Connection): Promise<void> {
+  override async beginTransaction(
+    connection: Parameters<PostgresDriver["beginTransaction"]>[0],
+  ): Promise<void> {
     await connection.executeQuery(this.#begin);
   }
 
-  override async rollbackTransaction(connection: Connection): Promise<void> {
+  override async rollbackTransaction(
+    connection: Parameters<PostgresDriver["rollbackTransaction"]>[0],
+  ): Promise<void> {
     // After a failure, the driver closes the connection.
     await super.rollbackTransaction(connection).catch(() => undefined);
   }
