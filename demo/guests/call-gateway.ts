@@ -18,6 +18,19 @@ export interface GatewayRequest<S extends z.ZodMiniType> {
   readonly signal?: AbortSignal;
 }
 
+export async function download(
+  bridge: Pick<PlatformBridge, "fetch">,
+  path: string,
+): Promise<Answer<Blob>> {
+  try {
+    const response = await bridge.fetch(path);
+    if (response.ok) return { ok: true, value: await response.blob() };
+    return { ok: false, problem: describeProblem(await reasonOfResponse(response)) };
+  } catch (error) {
+    return { ok: false, problem: describeProblem(reasonOfError(error)) };
+  }
+}
+
 export async function callGateway<S extends z.ZodMiniType>(
   bridge: Pick<PlatformBridge, "fetch">,
   { path, schema, method, body, signal }: GatewayRequest<S>,

@@ -11,7 +11,7 @@ import { createUpstream } from "../upstream/service.ts";
 import type { Sites } from "../web/bundle.ts";
 import type { Addresses, Guest, Part } from "./addresses.ts";
 import { listen, portError, type Listener } from "./listen.ts";
-import { PEOPLE } from "./people.ts";
+import { PEOPLE, TENANT_NAMES } from "./people.ts";
 import { createGuestSite, createShellHandler } from "./sites.ts";
 
 /** With it, the gateway may read the issuer's apps and revocations. */
@@ -53,6 +53,7 @@ async function startShell(deps: PartsDeps): Promise<Listener> {
   };
   try {
     await issuer.ready;
+    await grantAtFirst(issuer, deps.apps);
     const assets = (await deps.sites).shell;
     const handler = createShellHandler({ addresses, issuerUrl, issuer, database, assets });
     const listener = await listen("shell", addresses.shell, handler);
@@ -71,10 +72,26 @@ function createDemoIssuer(deps: PartsDeps): Issuer {
     apps,
     store: sqliteStore({ file: join(dataDir, "issuer.sqlite") }),
     revocations: { secrets: [FEED_SECRET] },
+    consent: "required",
+    installations: {
+      mayManage: ({ session }) =>
+        PEOPLE.some(({ id, isAdministrator }) => id === session.userId && isAdministrator === true),
+    },
     devLogin: { users: PEOPLE.map(({ id, name, tenants }) => ({ id, name, tenants })) },
     ...(tokenTtlSeconds !== undefined && { tokenTtlSeconds }),
     ...(sessionIdleSeconds !== undefined && { sessions: { idleSeconds: sessionIdleSeconds } }),
   });
+}
+
+/** Both workspaces agreed long ago to what the apps need, and to nothing that is optional. */
+async function grantAtFirst({ installations }: Issuer, apps: AppRegistry): Promise<void> {
+  const { grants } = installations;
+  for (const tenantId of Object.keys(TENANT_NAMES)) {
+    for (const { id: appId, scopes } of apps.all) {
+      if (await grants.get({ appId, tenantId })) continue;
+      await grants.set({ appId, tenantId, scopes, actor: "demo" });
+    }
+  }
 }
 
 async function startUpstream(deps: PartsDeps): Promise<Listener> {
@@ -109,6 +126,11 @@ async function startGateway({ addresses, issuerUrl }: PartsDeps): Promise<Listen
         prefix: "/orders",
         upstream: upstream.origin,
         scopes: { GET: ["orders:read"], HEAD: ["orders:read"], "*": ["orders:write"] },
+      },
+      {
+        prefix: "/orders/export",
+        upstream: upstream.origin,
+        scopes: { GET: ["orders:export"] },
       },
       { prefix: "/products", upstream: upstream.origin, scopes: { "*": ["orders:read"] } },
       { prefix: "/customers", upstream: upstream.origin, scopes: { "*": ["customers:read"] } },

@@ -1,6 +1,6 @@
 /** The people of the demo. They sign in without a password, through the issuer's dev login. */
 
-const EVERYTHING = ["orders:read", "orders:write", "customers:read"];
+const EVERYTHING = ["orders:read", "orders:write", "orders:export", "customers:read"];
 const READ_ONLY = ["orders:read", "customers:read"];
 
 export interface Person {
@@ -9,6 +9,8 @@ export interface Person {
   /** Job title. Only the shell's pages show it. */
   readonly title: string;
   readonly tenants: Readonly<Record<string, { readonly scopes: readonly string[] }>>;
+  /** Decides what apps may do in these tenants. */
+  readonly isAdministrator?: boolean;
 }
 
 export const PEOPLE: readonly Person[] = [
@@ -16,6 +18,7 @@ export const PEOPLE: readonly Person[] = [
     id: "alice",
     name: "Alice Moreau",
     title: "Head of sales",
+    isAdministrator: true,
     tenants: { acme: { scopes: EVERYTHING }, globex: { scopes: EVERYTHING } },
   },
   {

@@ -14,11 +14,13 @@ import {
   type OrderStatus,
 } from "../domain/orders.ts";
 import { createCustomerStore } from "./customer-store.ts";
+import { toCsv } from "./orders-csv.ts";
 import { createOrderStore, type OrderStore } from "./order-store.ts";
 
 const MAX_BODY_BYTES = 64 * 1024;
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 200;
+const MAX_EXPORTED = 100_000;
 
 export interface UpstreamOptions {
   readonly database: DatabaseSync;
@@ -74,6 +76,12 @@ export function createUpstream({ database, now = Date.now }: UpstreamOptions): U
       );
     }
     return context.json(result.order, 201, { location: `/orders/${result.order.id}` });
+  });
+
+  app.get("/orders/export", (context) => {
+    const { tenantId } = context.get("identity");
+    const all = createOrderStore(storeOptions(tenantId)).list({ limit: MAX_EXPORTED, offset: 0 });
+    return context.body(toCsv(all.orders), 200, { "content-type": "text/csv; charset=utf-8" });
   });
 
   app.get("/orders/:id", (context) => {

@@ -2,6 +2,7 @@
 /** The public shape of a bridge. Types, but for one name. */
 import type {
   AnyContract,
+  AppScopes,
   ConfirmOptions,
   Contract,
   DecodedToken,
@@ -17,6 +18,7 @@ import type {
   NavigateOptions,
   NavigateTarget,
   OpenModalOptions,
+  ScopeAnswer,
   Theme,
   ToastOptions,
   TopicName,
@@ -35,6 +37,10 @@ export interface BuiltInMethods {
   getAppToken: () => string;
   /** Notifies the host that the setup of this app is complete. */
   setupCompleted: (result?: unknown) => void;
+  /** What `bridge.scopes.query` returns. */
+  queryScopes: () => AppScopes;
+  /** What `bridge.scopes.request` does. */
+  requestScopes: (scopes: readonly string[]) => ScopeAnswer;
   /** Navigates to a path of the host, or to a page of an app. */
   navigate: (target: NavigateTarget, options?: NavigateOptions) => void;
   /** Reports the page that this app shows, as a path of its origin. */
@@ -169,6 +175,19 @@ export interface BridgeSession extends Readable<GuestSession | null> {
   claims(): DecodedToken | null;
 }
 
+/** Each method rejects with SURFACE_REFUSED, DENIED, SIGNED_OUT, OFFLINE or CALL_LIMIT_EXCEEDED. */
+export interface BridgeScopes {
+  /** The scopes of this app in the session's tenant. */
+  query(): Promise<AppScopes>;
+  /**
+   * Has the host ask the user for scopes of the manifest, of which it shows those that are missing. Resolves without a
+   * question when all are granted. After `granted`, this page has a token with the scopes that its user has.
+   *
+   * @throws {BridgeError} ACTIVATION_MISSING; CALL_ARGUMENTS_INVALID, for a scope that the manifest does not list
+   */
+  request(scopes: readonly string[], options?: { signal?: AbortSignal }): Promise<ScopeAnswer>;
+}
+
 /** One guest's bridge to its host. */
 export interface AppBridge<C extends Contract = AnyContract> extends Disposable {
   /** The id under which the host has registered this app. */
@@ -176,6 +195,7 @@ export interface AppBridge<C extends Contract = AnyContract> extends Disposable 
   readonly method: BridgeMethods<C>;
   readonly event: BridgeEvents<C>;
   readonly session: BridgeSession;
+  readonly scopes: BridgeScopes;
   /** The host's context for this guest. Its form is not checked. */
   readonly context: Readable<unknown>;
   readonly theme: Readable<Theme>;

@@ -24,7 +24,7 @@ import {
   type Unsubscribe,
 } from "@breezeway/shared/channel";
 import { WORDS } from "@breezeway/shared/words";
-import type { AppBridge, BridgeOptions } from "./bridge-types.ts";
+import type { AppBridge, BridgeOptions, BridgeScopes } from "./bridge-types.ts";
 import type { Connection } from "./connection/connection.ts";
 import { createBridgeFetch } from "./fetch/bridge-fetch.ts";
 import type { Proof } from "./proof/create-proof.ts";
@@ -68,6 +68,7 @@ export function createBridge<C extends Contract>(
       tokens: () => streamOf(tokens.current, life.signal),
       claims: () => tokens.claims(),
     }),
+    scopes: scopesOf(handle),
     context: view(snapshot.context),
     theme: view(snapshot.theme),
     locale: view(snapshot.locale),
@@ -201,6 +202,18 @@ function methodsOf({ connection, tokens, life, guard, report }: Handle) {
         });
       });
     },
+  };
+}
+
+function scopesOf({ connection, life }: Handle): BridgeScopes {
+  const ask = async <T>(name: string, args: readonly unknown[], more?: object): Promise<T> => {
+    life.assertOpen();
+    // Users take their time.
+    return (await connection.call(name, args, { timeoutMs: Infinity, ...more })) as T;
+  };
+  return {
+    query: () => ask(BUILT_IN_METHODS.queryScopes, []),
+    request: (scopes, options) => ask(BUILT_IN_METHODS.requestScopes, [scopes], options),
   };
 }
 

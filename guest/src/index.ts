@@ -7,6 +7,7 @@ export type {
   BridgeEvents,
   BridgeMethods,
   BridgeOptions,
+  BridgeScopes,
   BridgeSession,
   BuiltInCaller,
   BuiltInMethods,
@@ -18,10 +19,12 @@ export type { Attempt, GreetOptions, Greeting, HostLink } from "./transport/host
 export type { PageLifeListener } from "./transport/page-life.ts";
 export type {
   AnyContract,
+  AppScopes,
   Contract,
   DecodedToken,
   ErrorCode,
   GuestSession,
+  ScopeAnswer,
   Theme,
 } from "@breezeway/shared";
 export type {

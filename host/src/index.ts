@@ -27,6 +27,8 @@ export type {
   HostUi,
   ModalRequest,
   NavigationTarget,
+  ScopesRequest,
+  ScopeText,
   ToastRequest,
 } from "./surfaces/host-ui.ts";
 export { labelText } from "@breezeway/shared/schemas";

@@ -3,6 +3,7 @@ import { BridgeError, type Contract } from "@breezeway/shared";
 import type { Unsubscribe } from "@breezeway/shared/channel";
 import { createAppRegistry } from "@breezeway/shared/schemas";
 import { createFixedApps, endOfMount, type HostApps } from "./apps/host-apps.ts";
+import { createAppScopes } from "./apps/app-scopes.ts";
 import { createIssuerApps, type IssuerApps } from "./apps/issuer-apps.ts";
 import {
   createHostInstallations,
@@ -114,6 +115,7 @@ function createParts(settings: HostSettings): HostParts {
     isUserActive: settings.isUserActive,
     clock,
     locale: () => state.locale.current,
+    scopes: createAppScopes({ client, session, tokens, clock }),
   });
   const hostFetch = createHostFetch({
     gatewayUrl: settings.gatewayUrl,

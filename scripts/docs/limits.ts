@@ -88,8 +88,8 @@ const KEY_SET_LIMITS = {
   maxBytes,
   timeoutMs,
 };
-const { toasts, dialogs, navigations, paths, sizes, ...SURFACE_LENGTHS } = SURFACE_LIMITS;
-const SURFACE_BUDGETS = { toasts, dialogs, navigations, paths, sizes };
+const { toasts, dialogs, navigations, paths, sizes, scopes, ...SURFACE_LENGTHS } = SURFACE_LIMITS;
+const SURFACE_BUDGETS = { toasts, dialogs, navigations, paths, sizes, scopes };
 
 const GROUPS: readonly Group[] = [
   group(
@@ -129,6 +129,7 @@ const GROUPS: readonly Group[] = [
     rows: [
       ...budgets(SURFACE_BUDGETS),
       ...group("", SURFACE_LENGTHS, {
+        maxScopes: "scopes in one request",
         maxPathLength: "characters of a path",
         maxToastLength: "characters of a toast",
         maxTitleLength: "characters of a dialog's title",

@@ -69,6 +69,7 @@ export {
 export type { SurfaceChecks, SurfaceMethod, SurfaceRule } from "./protocol/surface-rules.ts";
 export { CONFIRM_TONES, TOAST_TONES } from "./protocol/surfaces.ts";
 export type {
+  AppScopes,
   ConfirmOptions,
   ConfirmTone,
   FrameSize,
@@ -76,6 +77,7 @@ export type {
   NavigateOptions,
   NavigateTarget,
   OpenModalOptions,
+  ScopeAnswer,
   ToastOptions,
   ToastTone,
 } from "./protocol/surfaces.ts";

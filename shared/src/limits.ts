@@ -111,6 +111,10 @@ export const SURFACE_LIMITS = {
   paths: { burst: 10, perSecond: 2 },
   /** Content that unfolds asks once in each animation frame. */
   sizes: { burst: 60, perSecond: 20 },
+  /** Each asks the issuer. */
+  scopes: { burst: 10, perSecond: 1 },
+  /** In one request. */
+  maxScopes: 100,
   /** Characters. */
   maxPathLength: 2_048,
   maxToastLength: 200,
@@ -120,7 +124,7 @@ export const SURFACE_LIMITS = {
 } as const;
 
 /** Names of the token buckets in {@link SURFACE_LIMITS}. */
-export type SurfaceBudget = "toasts" | "dialogs" | "navigations" | "paths" | "sizes";
+export type SurfaceBudget = "toasts" | "dialogs" | "navigations" | "paths" | "sizes" | "scopes";
 
 /** A token this close to its expiry is not handed out; a read waits for a fresh one. */
 export const EXPIRY_MARGIN_SECONDS = 3;

@@ -111,6 +111,7 @@ export {
   parseNavigate,
   parseOpenModal,
   parseReportPath,
+  parseRequestScopes,
   parseResize,
   parseShowToast,
 } from "./schemas/surface-args.ts";

@@ -10,7 +10,7 @@ import {
   type OrderStatus,
   type ProductList,
 } from "../../domain/orders.ts";
-import { callGateway, type Answer } from "../call-gateway.ts";
+import { callGateway, download, type Answer } from "../call-gateway.ts";
 import type { PlatformBridge } from "../guest-app.ts";
 
 export interface OrderFilter {
@@ -26,6 +26,8 @@ export interface OrdersApi {
   changeStatus(id: string, status: OrderStatus): Promise<Answer<Order>>;
   products(): Promise<Answer<ProductList>>;
   customers(): Promise<Answer<CustomerList>>;
+  /** All orders of the workspace as a CSV file. */
+  export(): Promise<Answer<Blob>>;
 }
 
 export function createOrdersApi(bridge: Pick<PlatformBridge, "fetch">): OrdersApi {
@@ -49,5 +51,6 @@ export function createOrdersApi(bridge: Pick<PlatformBridge, "fetch">): OrdersAp
       }),
     products: () => callGateway(bridge, { path: "/products", schema: productListSchema }),
     customers: () => callGateway(bridge, { path: "/customers", schema: customerListSchema }),
+    export: () => download(bridge, "/orders/export"),
   };
 }

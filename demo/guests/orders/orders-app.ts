@@ -1,6 +1,6 @@
 /** The orders app: lists, shows and creates orders of the active workspace, and changes their status. */
 import { html, nothing, type TemplateResult } from "lit";
-import { PackageOpen, Plus, Search, SearchX } from "lucide";
+import { Download, PackageOpen, Plus, Search, SearchX } from "lucide";
 import {
   ORDER_STATUSES,
   type Order,
@@ -113,6 +113,9 @@ export class OrdersApp extends GuestApp {
               @input=${(event: InputEvent) => this.#onSearch(event)}
             />
           </label>
+          <button class="button" type="button" @click=${() => void this.#export()}>
+            ${icon(Download)}<span class="wide-text">Export</span>
+          </button>
           <button class="button primary" type="button" @click=${() => void this.#create()}>
             ${icon(Plus)} New order
           </button>
@@ -262,6 +265,22 @@ export class OrdersApp extends GuestApp {
     }
   }
 
+  /** Needs a scope that the workspace may not have granted yet. */
+  async #export(): Promise<void> {
+    try {
+      const answer = await this.bridge?.scopes.request(["orders:export"]);
+      if (answer === "asked-admin") {
+        await this.ui?.showToast("Your administrator was asked to allow the export.");
+      }
+      if (answer !== "granted") return;
+      const file = await this.#api?.export();
+      if (file?.ok) save(file.value, "orders.csv");
+      else this.failure = file?.problem;
+    } catch (error) {
+      this.failure = describeProblem(reasonOfError(error));
+    }
+  }
+
   /** Shows a toast, and publishes the order to the host, which forwards it to other apps. */
   #announce(order: Order): void {
     this.bridge?.event.publish("order:announced", {
@@ -288,6 +307,14 @@ export class OrdersApp extends GuestApp {
     this.failure = answer.ok ? undefined : answer.problem;
     if (answer.ok) this.list = answer.value;
   }
+}
+
+function save(file: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
 }
 
 function skeleton(): TemplateResult {

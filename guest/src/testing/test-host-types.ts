@@ -14,6 +14,7 @@ import type {
   MethodArgs,
   MethodName,
   MethodResult,
+  ScopeAnswer,
   Theme,
   ToastTone,
   TopicName,
@@ -44,8 +45,10 @@ export interface TestHostOptions<C extends Contract = AnyContract> {
   readonly appId?: string;
   /** Default: every capability that the contract names, and those of the host's UI. */
   readonly capabilities?: readonly string[];
-  /** Scopes in the tokens. Default: none. */
+  /** Scopes in the tokens, as `scopes` of the manifest that are granted. Default: none. */
   readonly scopes?: readonly string[];
+  /** `optionalScopes` of the manifest, which are not granted. Default: none. */
+  readonly optionalScopes?: readonly string[];
   readonly context?: unknown;
   /** Default: light. */
   readonly theme?: Theme;
@@ -71,6 +74,8 @@ export interface TestHostUiOptions {
   readonly confirm?: (question: ConfirmOptions) => boolean | PromiseLike<boolean>;
   /** The result of the dialog. Default: `undefined`, as when the user closes it. */
   readonly openModal?: (modal: GuestModal) => unknown;
+  /** The user's answer to a request for scopes. Default: `granted`. */
+  readonly requestScopes?: (scopes: readonly string[]) => ScopeAnswer | PromiseLike<ScopeAnswer>;
   readonly navigate?: (target: AskedPlace) => void;
   /** The size that the frame gets. Default: the requested size. */
   readonly resize?: (size: FrameSize) => FrameSize;
@@ -86,6 +91,8 @@ export interface TestHostUi {
   readonly navigations: readonly AskedPlace[];
   readonly paths: readonly string[];
   readonly sizes: readonly FrameSize[];
+  /** Scopes for which the user was asked. */
+  readonly scopeRequests: readonly (readonly string[])[];
 }
 
 /** Faults that a test can cause. */

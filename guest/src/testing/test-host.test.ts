@@ -1,4 +1,4 @@
-import { BridgeError, defineContract } from "@breezeway/shared";
+import { BridgeError, decodeSessionToken, defineContract } from "@breezeway/shared";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { callOptions, createAppBridge, type AppBridge } from "../index.ts";
@@ -426,4 +426,47 @@ it("a bridge is closed where `using` ends", async () => {
   expect(kept.state).toBe("closed");
   await host.settled();
   expect(host.isConnected).toBe(false);
+});
+
+describe("scopes", () => {
+  const OPTIONS = { scopes: ["orders:read"], optionalScopes: ["orders:export"] };
+  const scopeOf = (token: string): unknown => decodeSessionToken(token).claims["scope"];
+
+  it("are granted by the user of the test, and are in the next token", async () => {
+    const host = createTestHost(OPTIONS);
+    const bridge = await host.connect();
+    expect(await bridge.scopes.query()).toEqual({
+      granted: ["orders:read"],
+      required: ["orders:read"],
+      optional: ["orders:export"],
+    });
+    expect(await bridge.scopes.request(["orders:read"])).toBe("granted");
+    expect(host.ui.scopeRequests).toEqual([]);
+    expect(await bridge.scopes.request(["orders:read", "orders:export"])).toBe("granted");
+    expect(host.ui.scopeRequests).toEqual([["orders:export"]]);
+    expect(scopeOf(await bridge.getSessionToken())).toBe("orders:read orders:export");
+    host.close();
+  });
+
+  it.each(["declined", "asked-admin"] as const)(
+    "are not granted when they are %s",
+    async (answer) => {
+      const host = createTestHost({ ...OPTIONS, ui: { requestScopes: () => answer } });
+      const bridge = await host.connect();
+      expect(await bridge.scopes.request(["orders:export"])).toBe(answer);
+      expect(scopeOf(await bridge.getSessionToken())).toBe("orders:read");
+      host.close();
+    },
+  );
+
+  it("that the manifest does not list are refused, and so is every call of a closed bridge", async () => {
+    const host = createTestHost(OPTIONS);
+    const bridge = await host.connect();
+    await expect(bridge.scopes.request(["orders:destroy"])).rejects.toMatchObject({
+      code: "CALL_ARGUMENTS_INVALID",
+    });
+    bridge.close();
+    await expect(bridge.scopes.query()).rejects.toMatchObject({ code: "CHANNEL_CLOSED" });
+    host.close();
+  });
 });

@@ -44,7 +44,7 @@ import { createTestGateway, type GatewayRequest } from "./test-gateway.ts";
 import type { TestHost, TestHostOptions } from "./test-host-types.ts";
 import { createTestLink, type TestLink } from "./test-link.ts";
 import { createTestTokens, type TestTokens } from "./test-tokens.ts";
-import { createTestUi, type TestUi } from "./test-ui.ts";
+import { createTestUi, type TestScopes, type TestUi } from "./test-ui.ts";
 
 const GATEWAY_URL = "https://gateway.test/";
 
@@ -183,6 +183,7 @@ function assemble<C extends Contract>(options: TestHostOptions<C>): Parts {
     answers: options.ui ?? {},
     can,
     context: () => settings.context.current,
+    scopes: createTestScopes(state, options),
   });
   const link = openLink({ ...state, events, tokens, ui }, options);
   line.link = link;
@@ -326,6 +327,18 @@ async function callGuest(
   await checkArgs(name, definition, args);
   if (!line.channel?.isOpen) throw new BridgeError("CHANNEL_LOST", "No guest is connected.");
   return checkResult(name, definition, await line.channel.call(name, args, options));
+}
+
+function createTestScopes<C extends Contract>(
+  { issuer }: HostState,
+  { scopes: required = [], optionalScopes: optional = [] }: TestHostOptions<C>,
+): TestScopes {
+  return {
+    get current() {
+      return { granted: issuer.session.current?.scopes ?? [], required, optional };
+    },
+    grant: (scopes) => issuer.update({ scopes: [...issuer.signedIn().scopes, ...scopes] }),
+  };
 }
 
 function switchTenant({ issuer }: Parts, tenantId: string): void {

@@ -5,12 +5,14 @@
  */
 import {
   assertCapability,
+  BridgeError,
   dialogOpen,
   isRecord,
   isSurfaceMethod,
   notInModal,
   SURFACE_CAPABILITIES,
   SURFACE_RULES,
+  type AppScopes,
   type ConfirmOptions,
   type FrameSize,
   type GuestModal,
@@ -22,6 +24,7 @@ import {
   parseNavigate,
   parseOpenModal,
   parseReportPath,
+  parseRequestScopes,
   parseResize,
   parseShowToast,
   type AskedPlace,
@@ -40,6 +43,13 @@ export interface TestUiDeps {
   readonly answers: TestHostUiOptions;
   readonly can: (capability: string) => boolean;
   readonly context: () => unknown;
+  readonly scopes: TestScopes;
+}
+
+/** The scopes of the app under test. */
+export interface TestScopes {
+  readonly current: AppScopes;
+  grant(scopes: readonly string[]): void;
 }
 
 interface UiRecord {
@@ -50,6 +60,7 @@ interface UiRecord {
   readonly navigations: AskedPlace[];
   readonly paths: string[];
   readonly sizes: FrameSize[];
+  readonly scopeRequests: (readonly string[])[];
 }
 
 type SurfaceHandlers = Readonly<Record<SurfaceMethod, (call: IncomingCall) => unknown>>;
@@ -63,6 +74,7 @@ export function createTestUi(deps: TestUiDeps): TestUi {
     navigations: [],
     paths: [],
     sizes: [],
+    scopeRequests: [],
   };
   const handlers = createHandlers(deps, record);
   return {
@@ -79,7 +91,7 @@ export function createTestUi(deps: TestUiDeps): TestUi {
 }
 
 function createHandlers(deps: TestUiDeps, record: UiRecord): SurfaceHandlers {
-  const { appId, answers, can } = deps;
+  const { appId, answers, can, scopes } = deps;
   const inDialog = createDialogPlace();
   return {
     navigate({ args }) {
@@ -116,7 +128,30 @@ function createHandlers(deps: TestUiDeps, record: UiRecord): SurfaceHandlers {
       if (!isRecord(current) || !isRecord(current["modal"])) throw notInModal();
       record.closings.push(result);
     },
+    queryScopes: () => scopes.current,
+    requestScopes({ args, signal }) {
+      const missing = missingOf(scopes.current, parseRequestScopes(args));
+      if (missing.length === 0) return "granted";
+      return inDialog(signal, async () => {
+        record.scopeRequests.push(missing);
+        const answer = (await answers.requestScopes?.(missing)) ?? "granted";
+        if (answer === "granted") scopes.grant(missing);
+        return answer;
+      });
+    },
   };
+}
+
+function missingOf(
+  { granted, required, optional }: AppScopes,
+  asked: readonly string[],
+): readonly string[] {
+  const unknown = asked.find((scope) => ![...required, ...optional].includes(scope));
+  if (unknown === undefined) return asked.filter((scope) => !granted.includes(scope));
+  throw new BridgeError(
+    "CALL_ARGUMENTS_INVALID",
+    `"requestScopes": scopes: the manifest does not list ${unknown}.`,
+  );
 }
 
 /** The place of the one open dialog. It is free again once its caller no longer waits. */

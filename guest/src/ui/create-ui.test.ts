@@ -50,6 +50,7 @@ describe("createUi on a bridge with a contract", () => {
       ],
       paths: ["/o-7?x#y"],
       sizes: [],
+      scopeRequests: [],
     });
   });
 

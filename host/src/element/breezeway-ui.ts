@@ -10,6 +10,7 @@
  * [UI-4] Events of the frame in a dialog stay inside: the page listens for events of its own frames.
  * [UI-5] A dialog that has ended disappears at once but covers the page a moment longer, and only then
  *        the next dialog may open: a click that was meant for the dialog must not reach anything else.
+ * [UI-6] A question about scopes has no word of the app but its name in the registry, and takes no yes at once.
  */
 import { BridgeError, dialogOpen } from "@breezeway/shared";
 import type { RegisteredApp } from "@breezeway/shared/schemas";
@@ -23,10 +24,16 @@ import {
 } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { createFixedApps } from "../apps/host-apps.ts";
-import type { ConfirmRequest, ModalRequest, ToastRequest } from "../surfaces/host-ui.ts";
+import type {
+  ConfirmRequest,
+  ModalRequest,
+  ScopesRequest,
+  ToastRequest,
+} from "../surfaces/host-ui.ts";
 import type { AppStateDetail } from "./breezeway-app.ts";
 import type { AnyHost } from "./default-host.ts";
 import { coverPage, pageUncovered } from "./page-cover.ts";
+import { ARMED_AFTER_MS, renderScopesQuestion } from "./scopes-question.ts";
 import { createToastStack, type ShownToast } from "./toast-stack.ts";
 import { CROSS, TONES } from "./ui-icons.ts";
 import { UI_ENGLISH, type HostUiLabels } from "./ui-labels.ts";
@@ -46,6 +53,7 @@ interface OpenDialog {
 
 type DialogContent =
   | { readonly is: "confirm"; readonly request: ConfirmRequest }
+  | { readonly is: "scopes"; readonly request: ScopesRequest }
   | { readonly is: "modal"; readonly request: ModalRequest; readonly host: AnyHost };
 
 /** The elements of all hosts: while one shows a dialog, the toasts of all wait. */
@@ -63,12 +71,15 @@ export class BreezewayUiElement extends LitElement {
     labels: { attribute: false },
     dialog: { state: true },
     isOver: { state: true },
+    isArmed: { state: true },
   };
 
   declare labels: Partial<HostUiLabels>;
   declare protected dialog: OpenDialog | undefined;
   /** The dialog was answered, and still covers the page. */
   declare protected isOver: boolean;
+  /** The dialog has been there for long enough that a yes is meant. */
+  declare protected isArmed: boolean;
 
   /** From a request until its answer. */
   #isTaken = false;
@@ -82,6 +93,7 @@ export class BreezewayUiElement extends LitElement {
     super();
     this.labels = {};
     this.isOver = false;
+    this.isArmed = false;
   }
 
   showToast(request: ToastRequest): void {
@@ -91,6 +103,11 @@ export class BreezewayUiElement extends LitElement {
   /** Resolves to the user's answer; `false` when the dialog was dismissed. */
   confirm(request: ConfirmRequest): Promise<boolean> {
     return this.#open({ is: "confirm", request });
+  }
+
+  /** Resolves to the user's answer; `false` when the dialog was dismissed. */
+  requestScopes(request: ScopesRequest): Promise<boolean> {
+    return this.#open({ is: "scopes", request });
   }
 
   /** Resolves when the dialog is closed. */
@@ -170,28 +187,42 @@ export class BreezewayUiElement extends LitElement {
     };
     signal.addEventListener("abort", () => opened.settle(false), { signal: settled.signal });
     this.dialog = opened;
+    this.isArmed = false;
+    const arming = setTimeout(() => (this.isArmed = true), ARMED_AFTER_MS);
+    settled.signal.addEventListener("abort", () => clearTimeout(arming));
     for (const ui of inPage) ui.#toasts.pause();
     return promise;
   }
 
   #renderDialog({ content, settle }: OpenDialog): TemplateResult {
-    const isQuestion = content.is === "confirm";
+    const isQuestion = content.is !== "modal";
     const look = isQuestion ? "confirm" : `modal ${content.request.size}`;
+    const isDescribed = content.is === "scopes" || (isQuestion && content.request.text);
     return html`<dialog
       class="dialog ${look} ${this.isOver ? "over" : ""}"
       part="dialog"
       role=${isQuestion ? "alertdialog" : nothing}
       aria-labelledby=${isQuestion ? "speaker title" : "title speaker"}
-      aria-describedby=${isQuestion && content.request.text ? "text" : nothing}
+      aria-describedby=${isDescribed ? "text" : nothing}
       @cancel=${(event: Event) => this.isOver && event.preventDefault()}
       @close=${onClose(settle)}
     >
-      ${
-        isQuestion
-          ? this.#renderQuestion(content.request, settle)
-          : this.#renderPage(content.request, settle, content.host)
-      }
+      ${this.#renderContent(content, settle)}
     </dialog>`;
+  }
+
+  #renderContent(content: DialogContent, settle: (answer: boolean) => void): TemplateResult {
+    switch (content.is) {
+      case "confirm":
+        return this.#renderQuestion(content.request, settle);
+      case "modal":
+        return this.#renderPage(content.request, settle, content.host);
+      case "scopes": {
+        const [{ request }, labels, { isArmed }] = [content, this.#text(), this];
+        return html`${this.#renderSpeaker(request.app, request.app.name)}
+        ${renderScopesQuestion({ request, labels, isArmed, settle })}`;
+      }
+    }
   }
 
   #renderQuestion(request: ConfirmRequest, settle: (answer: boolean) => void): TemplateResult {
@@ -253,12 +284,13 @@ export class BreezewayUiElement extends LitElement {
     </button>`;
   }
 
-  #renderSpeaker({ name }: RegisteredApp): TemplateResult {
+  /** @param text Default: says that what follows comes from the app. */
+  #renderSpeaker({ name }: RegisteredApp, text = this.#text().speaker(name)): TemplateResult {
     return html`<p id="speaker" class="speaker" part="speaker">
       <span class="initial" aria-hidden="true"
         >${String.fromCodePoint(name.codePointAt(0) ?? 0)}</span
       >
-      <bdi>${this.#text().speaker(name)}</bdi>
+      <bdi>${text}</bdi>
     </p>`;
   }
 

@@ -31,6 +31,7 @@ export function createHostUi({ labels, container }: HostUiOptions = {}): PageUi 
     element,
     showToast: (request) => element.showToast(request),
     confirm: (request) => element.confirm(request),
+    requestScopes: (request) => element.requestScopes(request),
     openModal: (request) => element.openModal(request),
     close: () => element.remove(),
   });

@@ -92,6 +92,23 @@ export const uiStyles: CSSResult = css`
     color: var(--_muted);
     white-space: pre-line;
   }
+  .scopes {
+    display: grid;
+    gap: 0.25rem;
+    margin: 0.625rem 0 0;
+    padding: 0;
+    list-style: none;
+  }
+  .scopes li {
+    padding: 0.5rem 0.75rem;
+    border: 1px solid var(--_line);
+    border-radius: var(--_radius);
+    overflow-wrap: anywhere;
+  }
+  .confirm .scopes ~ .text {
+    margin-block-start: 0.75rem;
+    font-size: 0.8125rem;
+  }
   .speaker {
     display: flex;
     align-items: center;
@@ -152,6 +169,10 @@ export const uiStyles: CSSResult = css`
     border-color: transparent;
     background: var(--_accent);
     color: var(--_on-accent);
+  }
+  button:disabled {
+    opacity: 0.55;
+    cursor: default;
   }
   .primary:hover {
     background: color-mix(in srgb, var(--_accent) 88%, var(--_text));

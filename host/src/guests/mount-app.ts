@@ -137,6 +137,8 @@ function openChannel(
   const { app, mountPage } = frame;
   const { clock } = settings;
   const report = (error: unknown): void => settings.report(error, app);
+  const tokens = frame.tokens.enter(guest.hello);
+  const withholdTokens = settings.withholdTokens(app);
   return openGuestChannel({
     port: guest.port,
     app,
@@ -144,10 +146,15 @@ function openChannel(
     methods: settings.methods,
     builtIns: createBuiltIns({
       app,
-      surfaces: surfaces.methodsOf({ app, mount, mountPage }),
-      tokens: frame.tokens.enter(guest.hello),
+      surfaces: surfaces.methodsOf({
+        app,
+        mount,
+        mountPage,
+        tokens: withholdTokens ? frame.tokens.shared : tokens,
+      }),
+      tokens,
       sharedTokens: frame.tokens.shared,
-      withholdTokens: settings.withholdTokens(app),
+      withholdTokens,
       hostFetch,
       onSetupCompleted: frame.onSetupCompleted,
     }),

@@ -70,7 +70,7 @@ describe("grants of the tenant", () => {
     const granted = { appId: "orders", tenantId: "acme", scopes: ["orders:read"], appRevision: 1 };
     const full = { ...granted, changedAtSeconds: 7 };
     answer = (path) =>
-      Response.json(path.endsWith("/grants") ? { grants: [full] } : { grant: full });
+      Response.json(path.endsWith("/grants") ? { grants: [full], wishes: [] } : { grant: full });
     expect(await installations.grants()).toEqual([full]);
     expect(await installations.grant("orders", ["orders:read"])).toEqual(full);
     expect(requests).toEqual([

@@ -13,6 +13,8 @@ import {
   parseWith,
   type AppRegistry,
   type Grant,
+  type GrantListResponse,
+  type GrantWish,
   type Installation,
   type InstallationRequest,
   type RegisteredApp,
@@ -41,6 +43,8 @@ export interface HostInstallations {
    * issuer has `consent: "required"`.
    */
   grant(appId: string, scopes: readonly string[]): Promise<Grant>;
+  /** What users wish for who may not decide, newest first. A `grant` settles the wishes for its app. */
+  wishes(): Promise<readonly GrantWish[]>;
   /** Retries a failed call to the app's backend now, instead of after its backoff. */
   retry(appId: string): Promise<Installation | null>;
   /**
@@ -160,13 +164,15 @@ export function createHostInstallations(deps: HostInstallationsDeps): HostInstal
 function createGrantCalls(
   client: HostInstallationsDeps["client"],
   tenantId: () => Promise<string>,
-): Pick<HostInstallations, "grants" | "grant"> {
+): Pick<HostInstallations, "grants" | "grant" | "wishes"> {
+  const list = async (): Promise<GrantListResponse> => {
+    const source = "GET /installations/grants";
+    const answer = await client.ask("GET", "/installations/grants");
+    return parseWith(grantListResponseSchema, answer, { code: "OFFLINE", source });
+  };
   return {
-    async grants() {
-      const source = "GET /installations/grants";
-      const answer = await client.ask("GET", "/installations/grants");
-      return parseWith(grantListResponseSchema, answer, { code: "OFFLINE", source }).grants;
-    },
+    grants: async () => (await list()).grants,
+    wishes: async () => (await list()).wishes,
     async grant(appId, scopes) {
       const source = "POST /installations/grant";
       const request = { appId, tenantId: await tenantId(), scopes };

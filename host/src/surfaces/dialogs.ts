@@ -27,11 +27,21 @@ import type { MountOptions } from "../mount-types.ts";
 import { takeDialogPlace } from "./dialog-place.ts";
 import type { HostUi } from "./host-ui.ts";
 
+/**
+ * @param wasActive Whether the user was active when the call came. Default: whether the user is now.
+ * @throws {BridgeError} ACTIVATION_MISSING, CALL_LIMIT_EXCEEDED
+ */
+export type AssertAllowed = (
+  method: SurfaceMethod,
+  app: RegisteredApp,
+  call: IncomingCall,
+  wasActive?: boolean,
+) => void;
+
 export interface DialogsDeps {
   readonly ui: HostUi;
   readonly locale: () => string;
-  /** @throws {BridgeError} ACTIVATION_MISSING, CALL_LIMIT_EXCEEDED */
-  readonly assertAllowed: (method: SurfaceMethod, app: RegisteredApp, call: IncomingCall) => void;
+  readonly assertAllowed: AssertAllowed;
 }
 
 export interface ModalCaller {
@@ -133,7 +143,7 @@ export function createDialogs({ ui, locale, assertAllowed }: DialogsDeps): Dialo
 }
 
 /** Runs with the page's one dialog, until the dialog has ended or its caller no longer waits. */
-async function exclusively<T>(
+export async function exclusively<T>(
   call: IncomingCall,
   run: (closing: AbortController) => T | PromiseLike<T>,
 ): Promise<T | undefined> {

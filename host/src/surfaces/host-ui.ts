@@ -45,11 +45,33 @@ export interface ModalRequest {
   mount(options: MountOptions): Mount;
 }
 
+/** A scope in the words of the registry. */
+export interface ScopeText {
+  readonly scope: string;
+  /** In the host's language: the label of the manifest, or else the scope itself. */
+  readonly label: string;
+}
+
+export interface ScopesRequest {
+  readonly app: RegisteredApp;
+  /** Only those that the app does not have yet. */
+  readonly scopes: readonly ScopeText[];
+  /** Whether the user may decide for the tenant. If not, a yes asks an administrator. */
+  readonly mayDecide: boolean;
+  /** Aborts when the caller no longer waits for the answer. Close the dialog then. */
+  readonly signal: AbortSignal;
+}
+
 /** A request for a missing member is refused with SURFACE_REFUSED. */
 export interface HostUi {
   showToast?(request: ToastRequest): void;
   /** Resolves to the user's answer: `false` also when the user dismissed the dialog. */
   confirm?(request: ConfirmRequest): boolean | PromiseLike<boolean>;
+  /**
+   * Asks whether the app may have more scopes. Resolves to the user's answer: `false` also when the user dismissed the
+   * dialog. All its words are the host's: the app only names the scopes.
+   */
+  requestScopes?(request: ScopesRequest): boolean | PromiseLike<boolean>;
   /** Resolves when the user has closed the dialog. The host closes the mount in the dialog. */
   openModal?(request: ModalRequest): PromiseLike<void>;
 }

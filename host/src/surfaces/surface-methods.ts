@@ -25,6 +25,7 @@ import {
   parseNavigate,
   parseOpenModal,
   parseReportPath,
+  parseRequestScopes,
   parseResize,
   parseShowToast,
   type AppRegistry,
@@ -32,12 +33,14 @@ import {
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
 import type { Clock, IncomingCall } from "@breezeway/shared/channel";
+import type { AppScopesClient } from "../apps/app-scopes.ts";
 import type { FrameBuckets, GuestMount } from "../guests/guest-mount.ts";
 import type { HostOptions } from "../host-types.ts";
 import type { MountOptions } from "../mount-types.ts";
 import { bucketPerApp, type TokenBucket } from "../transport/token-bucket.ts";
-import { createDialogs, notOffered } from "./dialogs.ts";
+import { createDialogs, notOffered, type AssertAllowed } from "./dialogs.ts";
 import type { HostUi, NavigationTarget } from "./host-ui.ts";
+import { createScopeRequests, type ScopesCaller } from "./scope-requests.ts";
 
 export interface SurfacesDeps {
   readonly apps: AppRegistry;
@@ -46,11 +49,11 @@ export interface SurfacesDeps {
   readonly isUserActive: (call: IncomingCall) => boolean;
   readonly clock: Clock;
   readonly locale: () => string;
+  readonly scopes: AppScopesClient;
 }
 
 /** The frame that asks. */
-export interface SurfaceCaller {
-  readonly app: RegisteredApp;
+export interface SurfaceCaller extends ScopesCaller {
   readonly mount: GuestMount;
   /** Mounts another page of the same app, for a modal. */
   readonly mountPage: (options: MountOptions) => GuestMount;
@@ -65,15 +68,12 @@ export interface Surfaces {
 
 type Handlers = Readonly<Record<SurfaceMethod, SurfaceHandler>>;
 
-/** @throws {BridgeError} ACTIVATION_MISSING, CALL_LIMIT_EXCEEDED */
-export type AssertAllowed = (method: SurfaceMethod, app: RegisteredApp, call: IncomingCall) => void;
-
 export function createSurfaces(deps: SurfacesDeps): Surfaces {
   const bucketOf = createBuckets(deps.clock);
 
-  const assertAllowed: AssertAllowed = (method, app, call) =>
+  const assertAllowed: AssertAllowed = (method, app, call, wasActive) =>
     assertSurfaceAllowed(method, {
-      isUserActive: () => deps.isUserActive(call),
+      isUserActive: () => wasActive ?? deps.isUserActive(call),
       take: (budget) => bucketOf(budget, app).take(),
     });
 
@@ -98,22 +98,24 @@ export function createSurfaces(deps: SurfacesDeps): Surfaces {
 }
 
 function createBuckets(clock: Clock): (budget: SurfaceBudget, app: RegisteredApp) => TokenBucket {
-  const { toasts, dialogs, navigations, paths, sizes } = SURFACE_LIMITS;
+  const { toasts, dialogs, navigations, paths, sizes, scopes } = SURFACE_LIMITS;
   const perApp: Readonly<Record<SurfaceBudget, (app: RegisteredApp) => TokenBucket>> = {
     toasts: bucketPerApp(clock, toasts),
     dialogs: bucketPerApp(clock, dialogs),
     navigations: bucketPerApp(clock, navigations),
     paths: bucketPerApp(clock, paths),
     sizes: bucketPerApp(clock, sizes),
+    scopes: bucketPerApp(clock, scopes),
   };
   return (budget, app) => perApp[budget](app);
 }
 
 function createHandlers(
-  { apps, ui, onNavigate, locale }: SurfacesDeps,
+  { apps, ui, onNavigate, locale, scopes, isUserActive }: SurfacesDeps,
   assertAllowed: AssertAllowed,
 ): (caller: SurfaceCaller) => Handlers {
   const dialogs = createDialogs({ ui, locale, assertAllowed });
+  const scopeRequests = createScopeRequests({ ui, locale, scopes, isUserActive, assertAllowed });
   return (caller) => {
     const { app, mount } = caller;
     return {
@@ -134,6 +136,8 @@ function createHandlers(
       confirm: (call) => dialogs.confirm(app, parseConfirm(call.args), call),
       openModal: (call) => dialogs.openModal(caller, parseOpenModal(call.args), call),
       closeModal: ({ args: [result] }) => dialogs.closeModal(mount, result),
+      queryScopes: (call) => scopeRequests.query(app, call),
+      requestScopes: (call) => scopeRequests.request(caller, parseRequestScopes(call.args), call),
     };
   };
 }

@@ -3,7 +3,8 @@
  * installation stays `installing` or `uninstalling` until the test sets how the call has ended.
  */
 import { BridgeError, type ErrorCode } from "@breezeway/shared";
-import type { Grant, Installation, SessionSummary } from "@breezeway/shared/schemas";
+import type { Installation, SessionSummary } from "@breezeway/shared/schemas";
+import type { TestGrants } from "./test-grants.ts";
 
 export interface TestInstallations {
   /** The installations of a tenant, by app id. */
@@ -27,47 +28,31 @@ export interface TestInstallationsDeps {
   /** @throws {BridgeError} SESSION_MISSING */
   readonly session: () => SessionSummary;
   readonly changed: () => void;
+  readonly grants: TestGrants;
 }
 
 export function createTestInstallations(deps: TestInstallationsDeps): TestInstallations {
   const table = createTable(deps);
   const commands = createCommands(table);
   let refusal: ErrorCode | undefined;
-  let grants: readonly Grant[] = [];
-
-  const setGrant = (body: Readonly<Record<string, unknown>>, tenantId: string): Grant => {
-    const appId = String(body["appId"]);
-    const grant: Grant = {
-      appId,
-      tenantId,
-      scopes: (body["scopes"] as readonly string[] | undefined) ?? [],
-      appRevision: 0,
-      actor: deps.session().userId,
-      changedAtSeconds: deps.nowSeconds(),
-    };
-    const others = grants.filter((each) => each.appId !== appId || each.tenantId !== tenantId);
-    grants = [...others, grant].sort((a, b) => (a.appId < b.appId ? -1 : 1));
-    return grant;
-  };
 
   return {
     list: (tenantId) => table.list(tenantId),
     set: (key, next) => void table.put(key, next, table.find(key)),
     answer(route, body) {
-      const isGrant = route === "POST /auth/installations/grant";
-      const isList = route === "GET /auth/installations/grants";
       const name = /^POST \/auth\/installations\/([a-z-]+)$/.exec(route)?.[1] ?? "";
       const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-      const isKnown = isGrant || isList || route === "GET /auth/installations";
-      if (!command && !isKnown) return undefined;
+      if (!route.includes("/auth/installations")) return undefined;
       const { tenantId } = deps.session();
-      if (refusal) throw new BridgeError(refusal, "The test made the issuer refuse this.");
-      if (isList) return { grants: grants.filter((grant) => grant.tenantId === tenantId) };
-      if (!command && !isGrant) return { installations: table.list(tenantId) };
-      if (body["tenantId"] !== tenantId) {
+      const isList = route.startsWith("GET");
+      if (!isList && body["tenantId"] !== tenantId) {
         throw new BridgeError("TENANT_MISMATCH", "tenantId: must be the tenant of the session.");
       }
-      if (!command) return { grant: setGrant(body, tenantId) };
+      const answer = deps.grants.answer(route, body, refusal);
+      if (answer) return answer;
+      if (!command && route !== "GET /auth/installations") return undefined;
+      if (refusal) throw new BridgeError(refusal, "The test made the issuer refuse this.");
+      if (!command) return { installations: table.list(tenantId) };
       return { installation: command({ appId: String(body["appId"]), tenantId }) ?? null };
     },
     refuse(code) {

@@ -20,6 +20,7 @@ import type { HostOptions, HostTestHooks } from "../host-types.ts";
 import type { SessionEventStream } from "../session/session-events.ts";
 import { shortSignOutMemory } from "../session/sign-out-memory.ts";
 import { soloTabs } from "../tabs/tabs.ts";
+import { createTestGrants } from "./test-grants.ts";
 import {
   createTestInstallations,
   type TestInstallations,
@@ -35,6 +36,8 @@ export interface TestIssuerOptions {
   readonly nowMs?: number;
   /** Mints tokens only for installed apps, in setup or after it. Default: `false`. */
   readonly installationsRequired?: boolean;
+  /** `required`: an app has the scopes that the tenant grants. Default: those of its manifest. */
+  readonly consent?: "required";
 }
 
 export interface TestIssuer {
@@ -63,8 +66,8 @@ export interface TestIssuer {
   /** Makes requests fail as without a network, until `offline(false)`. */
   offline(isOffline?: boolean): void;
   /**
-   * Refuses mints with this code, such as `APP_NOT_ALLOWED`, or requests about installations, such as
-   * with `SCOPE_MISSING`, until it is called with `undefined`.
+   * Refuses mints with this code, such as `APP_NOT_ALLOWED`, or what administrators do with installations and grants,
+   * such as with `SCOPE_MISSING`, until it is called with `undefined`.
    */
   refuse(code: ErrorCode | undefined, what?: "tokens" | "installations"): void;
   /**
@@ -104,13 +107,19 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
   const network = { isOffline: false };
   const core = createIssuerCore({ clock, issuerUrl: ISSUER_URL, ttlSeconds });
   const streams = createStreams();
+  const nowSeconds = (): number => Math.floor(clock.now() / 1000);
+  const session = (): SessionSummary => core.signedIn();
+  const grants = createTestGrants({ nowSeconds, session });
   const installations = createTestInstallations({
-    nowSeconds: () => Math.floor(clock.now() / 1000),
-    session: () => core.signedIn(),
+    nowSeconds,
+    session,
+    grants,
     changed: () => streams.announce("installations-changed"),
   });
   const isRequired = options.installationsRequired ?? false;
-  const apps = createApps(() => streams.announce("apps-changed"));
+  const grantedTo = (appId: string): readonly string[] | null =>
+    options.consent === "required" ? grants.of(appId) : null;
+  const apps = createApps(() => streams.announce("apps-changed"), grantedTo);
 
   if (options.session !== null) core.signIn(options.session);
 
@@ -165,7 +174,11 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
   };
 }
 
-function createApps(changed: () => void): RoutesDeps["apps"] {
+/** @param grantedTo The scopes that an app has; `null` when nobody needs to grant any. */
+function createApps(
+  changed: () => void,
+  grantedTo: (appId: string) => readonly string[] | null,
+): RoutesDeps["apps"] {
   const apps = new Map<string, ManifestInput>();
   const reasons = new Map<string, string>();
   const then = (change: unknown): void => {
@@ -179,7 +192,8 @@ function createApps(changed: () => void): RoutesDeps["apps"] {
     list: () =>
       [...apps.values()].map((manifest) => {
         const reason = reasons.get(manifest.id);
-        return { manifest, suspended: reason === undefined ? null : { reason }, granted: null };
+        const suspended = reason === undefined ? null : { reason };
+        return { manifest, suspended, granted: grantedTo(manifest.id) };
       }),
   };
 }

@@ -114,27 +114,36 @@ export function createGrantService(deps: GrantServiceDeps): GrantService {
       const { record, hasChanged } = await write(app, key, actor, (granted) => granted ?? all);
       return hasChanged ? record : undefined;
     },
-    wish: async ({ appId, tenantId, userId, scopes }) => {
-      await appWith(appId, scopes);
+    ...createWishes(deps, appWith),
+    get: store.find,
+    listForTenant: store.listForTenant,
+    history: store.history,
+  };
+}
+
+/** @param appWith Finds the app, which must list the scopes. */
+function createWishes(
+  { store, wishes, clock, audit, changed }: GrantServiceDeps,
+  appWith: (appId: string, scopes: readonly string[]) => Promise<RegisteredApp>,
+): Pick<GrantService, "wish" | "wishes"> {
+  return {
+    wish: async ({ appId, tenantId, userId, scopes: asked }) => {
+      await appWith(appId, asked);
       const granted = (await store.find({ appId, tenantId }))?.scopes ?? [];
-      const missing = scopes.filter((scope) => !granted.includes(scope));
-      if (missing.length === 0) return undefined;
-      const { record, hasGrown } = await wishes.add(
-        { appId, tenantId, userId },
-        missing,
-        clock.now(),
-      );
+      const scopes = asked.filter((scope) => !granted.includes(scope));
+      if (scopes.length === 0) return undefined;
+      const key = { appId, tenantId, userId };
+      const { record, hasGrown } = await wishes.add(key, scopes, clock.now());
       if (!hasGrown) return record;
-      audit({ event: "grant.wished", sub: userId, tenant: tenantId, app: appId, scopes: missing });
+      audit({ event: "grant.wished", sub: userId, tenant: tenantId, app: appId, scopes });
       await changed();
       return record;
     },
     wishes: async (tenantId, limit) => {
       const records = await wishes.listForTenant(tenantId, limit);
       if (records.length === 0) return [];
-      const granted = new Map(
-        (await store.listForTenant(tenantId)).map(({ appId, scopes }) => [appId, scopes]),
-      );
+      const grants = await store.listForTenant(tenantId);
+      const granted = new Map(grants.map(({ appId, scopes }) => [appId, scopes]));
       return records
         .map((wish) => {
           const has = granted.get(wish.appId) ?? [];
@@ -142,9 +151,6 @@ export function createGrantService(deps: GrantServiceDeps): GrantService {
         })
         .filter(({ scopes }) => scopes.length > 0);
     },
-    get: store.find,
-    listForTenant: store.listForTenant,
-    history: store.history,
   };
 }
 

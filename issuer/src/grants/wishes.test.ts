@@ -52,7 +52,7 @@ describeStores("on $name", (place) => {
     await grants().wish({ ...wish, scopes: ["bills:write"] });
     await grants(other).wish({ ...wish, scopes: ["bills:pay", "bills:write"] });
     await grants().wish({ ...wish, userId: "bob", scopes: ["bills:read"] });
-    // The same again is no news.
+    // The wish has this scope already.
     await grants().wish({ ...wish, scopes: ["bills:pay"] });
     expect(await grants(other).wishes("acme")).toMatchObject([
       { ...KEY, userId: "bob", scopes: ["bills:read"] },

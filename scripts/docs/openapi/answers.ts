@@ -73,6 +73,7 @@ const BODIES: Readonly<Record<string, object>> = {
   "POST /session/tenant": { tenantId: "acme" },
   "POST /login/dev": { userId: "alice", tenantId: "acme" },
   "POST /installations/grant": { ...INSTALLATION, scopes: ["orders:read"] },
+  "POST /installations/wish": { ...INSTALLATION, scopes: ["orders:read"] },
   "POST /installations/install": INSTALLATION,
   "POST /installations/uninstall": { appId: "orders", tenantId: "acme" },
   "POST /installations/retry": { appId: "orders", tenantId: "acme" },
@@ -136,7 +137,8 @@ const BY_REASON: Readonly<Record<string, (at: Case) => Promise<Response>>> = {
     const headers = { "x-breezeway-session": "new" };
     return send(native, at, { cookie: await cookieAt(native), headers });
   },
-  "app-suspended": (at) => send(normal, at, { body: { appId: "paused", tenantId: "acme" } }),
+  "app-suspended": (at) =>
+    send(normal, at, { body: { ...BODIES[at.operation], appId: "paused", tenantId: "acme" } }),
   "app-unknown": (at) =>
     send(normal, at, { body: { ...BODIES[at.operation], appId: "nothing", tenantId: "acme" } }),
   async "scope-missing"(at) {

@@ -357,6 +357,23 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       404: { description: "The app is not registered.", reasons: ["app-unknown"] },
     },
   },
+  "POST /installations/wish": {
+    ...changesInstallation("wish", "Asks an administrator of the tenant for scopes of an app"),
+    request: "GrantWishRequest",
+    answers: {
+      ...BAD_BODY,
+      200: {
+        description: "The wish; null when the tenant grants all of it.",
+        json: "GrantWishResponse",
+      },
+      401: NO_SESSION,
+      403: {
+        description: "The page shows another tenant, or the app is suspended.",
+        reasons: ["app-suspended", "tenant-mismatch"],
+      },
+      404: { description: "The app is not registered.", reasons: ["app-unknown"] },
+    },
+  },
   "POST /installations/install": changesInstallation("install", "Installs an app in the tenant"),
   "POST /installations/uninstall": changesInstallation(
     "uninstall",

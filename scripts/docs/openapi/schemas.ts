@@ -7,6 +7,8 @@ import {
   grantListResponseSchema,
   grantRequestSchema,
   grantResponseSchema,
+  grantWishRequestSchema,
+  grantWishResponseSchema,
   grantSchema,
   installationListResponseSchema,
   installationRequestSchema,
@@ -96,6 +98,8 @@ const PARSED: Readonly<Record<string, z.ZodMiniType>> = {
   Grant: grantSchema,
   GrantRequest: grantRequestSchema,
   GrantResponse: grantResponseSchema,
+  GrantWishRequest: grantWishRequestSchema,
+  GrantWishResponse: grantWishResponseSchema,
   GrantListResponse: grantListResponseSchema,
   Revocation: revocationSchema,
 };

@@ -38,6 +38,8 @@ export const BUILT_IN_METHODS = {
   confirm: "confirm",
   openModal: "openModal",
   closeModal: "closeModal",
+  queryScopes: "queryScopes",
+  requestScopes: "requestScopes",
 } as const;
 
 /** True for a name that contracts and handlers may not take. */

@@ -14,7 +14,9 @@ export type SurfaceMethod =
   | "showToast"
   | "confirm"
   | "openModal"
-  | "closeModal";
+  | "closeModal"
+  | "queryScopes"
+  | "requestScopes";
 
 export interface SurfaceRule {
   /** Subject of an error message, such as `Opening a dialog`. */
@@ -69,6 +71,13 @@ export const SURFACE_RULES: Readonly<Record<SurfaceMethod, SurfaceRule>> = {
     isDialog: true,
   },
   [BUILT_IN_METHODS.closeModal]: { action: "Closing a dialog" },
+  [BUILT_IN_METHODS.queryScopes]: { action: "Asking for granted scopes", budget: "scopes" },
+  [BUILT_IN_METHODS.requestScopes]: {
+    action: "Requesting scopes",
+    needsActivation: true,
+    budget: "dialogs",
+    isDialog: true,
+  },
 };
 
 export function isSurfaceMethod(method: string): method is SurfaceMethod {

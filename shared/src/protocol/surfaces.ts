@@ -48,6 +48,22 @@ export interface OpenModalOptions {
   readonly data?: unknown;
 }
 
+/** The scopes of an app in the tenant of the session. */
+export interface AppScopes {
+  /** What the tenant has granted. A token has those that its user has, too. */
+  readonly granted: readonly string[];
+  /** `scopes` of the manifest. */
+  readonly required: readonly string[];
+  /** `optionalScopes` of the manifest. */
+  readonly optional: readonly string[];
+}
+
+/**
+ * `granted`: tokens have the scopes from now on, if their user has them. `declined`: the user said no. `asked-admin`: the
+ * user may not decide, and the wish waits for an administrator.
+ */
+export type ScopeAnswer = "granted" | "declined" | "asked-admin";
+
 /** A size in CSS pixels. A side that is left out does not change. */
 export interface FrameSize {
   readonly heightPx?: number;

@@ -146,8 +146,8 @@ export const grantSchema: z.ZodMiniType<Grant> = z.object({
 export interface GrantRequest extends InstallationRequest {
   readonly scopes: readonly string[];
   /**
-   * `true`: the tenant also grants these scopes. Default `false`: it grants these and no others, and has thereby decided
-   * about the wishes for the app.
+   * `true`: the tenant also grants these scopes. Default `false`: it grants these and no others, and the wishes for the app
+   * are settled.
    */
   readonly add?: boolean | undefined;
 }
@@ -164,7 +164,7 @@ export interface GrantWish {
   readonly appId: string;
   readonly tenantId: string;
   readonly userId: string;
-  /** Those that are not granted yet. */
+  /** Scopes that are not granted yet. */
   readonly scopes: readonly string[];
   readonly wishedAtSeconds: number;
 }

@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { BridgeError } from "../errors/bridge-error.ts";
 import { SURFACE_LIMITS } from "../limits.ts";
+import { isRight } from "../protocol/names.ts";
 import { isCloneable } from "../protocol/guards.ts";
 import { normalPath } from "../protocol/normal-path.ts";
 import {
@@ -70,6 +71,12 @@ const navigateSchema = z.strictObject({
   options: z.optional(z.strictObject({ replace: z.optional(z.boolean()) })),
 });
 
+const scopesSchema = z.strictObject({
+  scopes: z
+    .array(z.string().check(z.refine(isRight, "must have the form resource:action")))
+    .check(z.minLength(1), z.maxLength(SURFACE_LIMITS.maxScopes)),
+});
+
 export type AskedToast = Required<ToastOptions> & { readonly text: string };
 export type AskedConfirm = ConfirmOptions & Required<Pick<ConfirmOptions, "tone">>;
 export type AskedModal = OpenModalOptions & { readonly name: string };
@@ -110,6 +117,14 @@ export function parseOpenModal([name, options]: Args): AskedModal {
     "VALUE_NOT_CLONEABLE",
     '"openModal": options.data: must be cloneable, since it is sent on to the page in the dialog.',
   );
+}
+
+/**
+ * @returns The scopes, each once.
+ * @throws {BridgeError} CALL_ARGUMENTS_INVALID, naming the field
+ */
+export function parseRequestScopes([scopes]: Args): readonly string[] {
+  return [...new Set(parse("requestScopes", scopesSchema, { scopes }).scopes)];
 }
 
 /** @throws {BridgeError} CALL_ARGUMENTS_INVALID, naming the field */
