@@ -54,6 +54,7 @@ export type {
   SessionManagerOptions,
   SessionSelection,
 } from "./sessions/session-manager.ts";
+export type { DeviceDetail, SessionClient } from "./sessions/session-device.ts";
 export type { NewSession } from "./sessions/session-input.ts";
 export type { Claims, SessionInfo, TenantAccess } from "./sessions/session-record.ts";
 export type {

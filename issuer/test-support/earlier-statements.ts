@@ -150,4 +150,6 @@ export const EARLIER_STATEMENTS: Readonly<Record<string, Operations>> = {
   "0003_siblings": SIBLINGS,
   "0006_rotations": ROTATIONS,
   "0007_keys_in_use": KEYS_IN_USE,
+  // It added tables, and changed no statement on the others.
+  "0008_apps": KEYS_IN_USE,
 };

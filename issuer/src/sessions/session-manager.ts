@@ -67,6 +67,7 @@ export async function createSessionManager(given: SessionManagerOptions): Promis
     store: sessionStore,
     cache: createSessionCache({ clock, graceMs: 0, maxEntries: 0, knowsRotations: () => false }),
     lifetimes: { idleMs: FOR_EVER_MS, absoluteMs: FOR_EVER_MS, graceMs: 0 },
+    device: "none",
     clock,
     audit: options.audit ?? silentAudit,
     // It keeps nothing in memory that a change could make wrong.

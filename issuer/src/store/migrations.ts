@@ -294,6 +294,15 @@ const apps: Migration = {
   },
 };
 
+/** Null for sessions that a process of the version before creates. */
+const devices: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    for (const column of ["device", "network"]) {
+      await db.schema.alterTable("breezeway_session").addColumn(column, "text").execute();
+    }
+  },
+};
+
 export const migrationsOf = (kind: StoreKind): MigrationProvider => ({
   // The migrations run in the order of their names.
   getMigrations: () =>
@@ -306,5 +315,6 @@ export const migrationsOf = (kind: StoreKind): MigrationProvider => ({
       "0006_rotations": rotations(kind),
       "0007_keys_in_use": keysInUse,
       "0008_apps": apps,
+      "0011_devices": devices,
     }),
 });

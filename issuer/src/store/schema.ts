@@ -52,6 +52,10 @@ export interface SessionTable {
    * that nothing that postpones the end has to write this indexed column.
    */
   review_at_ms: number;
+  /** Browser and system at the sign-in, in words of our own; `null` when unknown or not kept. */
+  device: string | null;
+  /** CIDR network of the address at the sign-in; `null` when unknown or not kept. */
+  network: string | null;
 }
 
 export interface SigningKeyTable {
