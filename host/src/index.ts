@@ -32,6 +32,7 @@ export type {
 export { labelText } from "@breezeway/shared/schemas";
 export type { HostInstallations } from "./installations/host-installations.ts";
 export type { HostSession } from "./session/host-session.ts";
+export type { SessionDevices } from "./session/session-devices.ts";
 export type { SessionEventStream } from "./session/session-events.ts";
 export type { Visibility } from "./session/visibility.ts";
 export type {
@@ -50,6 +51,7 @@ export type {
   InstallationState,
   ManifestInput,
   RegisteredApp,
+  SessionDevice,
   SessionSummary,
 } from "@breezeway/shared/schemas";
 export type {
