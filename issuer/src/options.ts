@@ -35,7 +35,7 @@ export interface SessionOptions {
    */
   readonly inMemory?: number;
   /**
-   * What a session keeps of the device that it was made on. `"full"`: browser, system and a coarse network (IPv4 /24,
+   * How much a session keeps of its device. `"full"`: browser, system and a coarse network (IPv4 /24,
    * IPv6 /48). `"browser"`: browser and system. `"none"`: nothing. Sessions that exist keep what they have. Default
    * `"full"`.
    */

@@ -63,7 +63,7 @@ describeStores("devices on a $name store", (place) => {
       expect(session).toMatchObject({ device: "Firefox on Windows", network: "2001:db8:1::/48" });
     });
 
-    it("refuses an address of a host's login that is none", async () => {
+    it("refuses an invalid address of a host's login", async () => {
       const creating = issuer.sessions.create({
         userId: "a",
         tenantId: "t",

@@ -15,7 +15,7 @@ export interface OpenedSession {
 
 export interface CallContext {
   readonly requestId?: string | undefined;
-  /** Of a sign-in. */
+  /** The request of a sign-in. */
   readonly client?: SessionClient;
 }
 

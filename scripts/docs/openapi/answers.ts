@@ -204,7 +204,7 @@ const SPECIAL: Readonly<Record<string, (at: Case) => Promise<Response>>> = {
   "GET /session/devices 400 request-malformed": (at) =>
     send(normal, at, { query: "?cursor=unknown" }),
   async "POST /session/devices/end 200"(at) {
-    // Of another user: the other cases use Alice's session.
+    // Another user: the other cases use Alice's session.
     return send(normal, at, { cookie: await cookieAt(normal, { ...ALICE, userId: "dora" }) });
   },
   "POST /session/devices/end 404 session-unknown": (at) =>
