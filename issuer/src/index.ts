@@ -63,6 +63,19 @@ export type {
   SessionFilter,
   SessionWithCookie,
 } from "./sessions/sessions-api.ts";
+export type { ErasureKey } from "./users/erasure-call-store.ts";
+export type { ErasureOptions, ErasureReport, KeptData } from "./users/user-erasure.ts";
+export type {
+  ExportedAppChange,
+  ExportedCall,
+  ExportedGrant,
+  ExportedRevocation,
+  ExportedSession,
+  UserExport,
+} from "./users/user-export.ts";
+export { createUserManager } from "./users/user-manager.ts";
+export type { UserManager, UserManagerOptions } from "./users/user-manager.ts";
+export type { IssuerUsers } from "./users/users-api.ts";
 export { sqliteStore } from "./store/sqlite/sqlite-store.ts";
 export type { SqliteStoreOptions } from "./store/sqlite/sqlite-store.ts";
 export type { OpenStore, Store } from "./store/store.ts";

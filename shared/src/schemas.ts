@@ -60,7 +60,7 @@ export {
   lifecycleBodySchema,
   lifecycleClaimsSchema,
 } from "./schemas/lifecycle.ts";
-export type { LifecycleBody, LifecycleClaims } from "./schemas/lifecycle.ts";
+export type { LifecycleBody, LifecycleCallName, LifecycleClaims } from "./schemas/lifecycle.ts";
 export {
   DEFAULT_SANDBOX,
   SANDBOX_TOKENS,

@@ -23,6 +23,7 @@ export interface Database {
   breezeway_app_change: AppChangeTable;
   breezeway_grant: GrantTable;
   breezeway_grant_change: GrantChangeTable;
+  breezeway_erasure_call: ErasureCallTable;
 }
 
 export interface SessionTable {
@@ -208,6 +209,18 @@ export interface GrantChangeTable extends Omit<GrantTable, "changes" | "changed_
   at_ms: number;
 }
 
+/** A call that tells an app's backend of an erased user. The row goes with the backend's answer. */
+export interface ErasureCallTable {
+  user_id: string;
+  app_id: string;
+  tenant_id: string;
+  installation_id: string;
+  attempts: number;
+  due_at_ms: number;
+  lease_id: string | null;
+}
+
+export type ErasureCallRow = Selectable<ErasureCallTable>;
 export type GrantRow = Selectable<GrantTable>;
 export type GrantChangeRow = Selectable<GrantChangeTable>;
 export type AppRow = Selectable<AppTable>;

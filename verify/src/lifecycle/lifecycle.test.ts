@@ -56,6 +56,19 @@ describe("a lifecycle call of the issuer", () => {
     });
   });
 
+  it("names the user that was erased", async () => {
+    const event = "user-erased";
+    const call = signCall(signer, {
+      claims: { event, userId: "alice" },
+      body: { ...BODY, event, userId: "alice" },
+    });
+    expect(await lifecycle.verify(call)).toMatchObject({
+      event,
+      userId: "alice",
+      tenantId: "acme",
+    });
+  });
+
   it("is accepted as a Headers object with a body in bytes", async () => {
     const { headers, rawBody } = signCall(signer);
     const call = { headers: new Headers(headers), rawBody: Buffer.from(rawBody) };
@@ -87,6 +100,16 @@ describe("a call is refused", () => {
     ["with a lifetime above 60 seconds", { claims: { exp: NOW_SECONDS + 61 } }, "TOKEN_MALFORMED"],
     ["that expires when it is issued", { claims: { exp: NOW_SECONDS } }, "TOKEN_MALFORMED"],
     ["with an unknown event", { claims: { event: "pay" } }, "TOKEN_MALFORMED"],
+    ["that erases nobody", { claims: { event: "user-erased" } }, "TOKEN_MALFORMED"],
+    ["that connects a user", { claims: { userId: "alice" } }, "TOKEN_MALFORMED"],
+    [
+      "whose body names another user",
+      {
+        claims: { event: "user-erased", userId: "alice" },
+        body: { ...BODY, event: "user-erased", userId: "bob" },
+      },
+      "REQUEST_MALFORMED",
+    ],
     ["without an id", { claims: { jti: undefined } }, "TOKEN_MALFORMED"],
     ["without a digest", { claims: { contentDigest: undefined } }, "TOKEN_MALFORMED"],
     [
