@@ -34,7 +34,7 @@ export interface Issuer {
   readonly apps: IssuerApps;
   /** Apps in tenants. Needs the option `installations`. */
   readonly installations: IssuerInstallations;
-  /** What is known about a user: its export, and its end. */
+  /** Exports and erases the data of a user. */
   readonly users: IssuerUsers;
   /**
    * The latest attempt to start. Resolves when the schema is up to date and a signing key exists.

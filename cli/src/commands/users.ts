@@ -61,7 +61,7 @@ function* linesOf({ dryRun, sessions, histories, told, kept }: ErasureReport): G
   yield `Sessions that ${was} ended and deleted: ${sessions}`;
   yield `Entries of histories that ${was} cleared of the user: ${histories}`;
   for (const { appId, tenantId } of told) {
-    yield `App that ${dryRun ? "would be" : "is"} told, if it wants: ${appId} in ${tenantId}`;
+    yield `App that ${dryRun ? "would learn" : "learns"} of it, if it wants: ${appId} in ${tenantId}`;
   }
   for (const { what, count, why, untilSeconds } of kept) {
     const until = untilSeconds === undefined ? "" : ` Until ${timeOf(untilSeconds)}.`;

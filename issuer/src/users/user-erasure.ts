@@ -29,7 +29,7 @@ import {
 
 export interface ErasureOptions {
   /**
-   * Tenants whose apps are told besides those of the user's sessions. A session is forgotten a day after its end, so
+   * Tenants whose apps get a call, besides those of the user's sessions. A session is forgotten a day after its end, so
    * name the tenants that your platform knows. Default: none.
    */
   readonly tenantIds?: readonly string[];
@@ -44,7 +44,7 @@ export interface ErasureReport {
   readonly sessions: number;
   /** Entries of histories that no longer say that it was this user. */
   readonly histories: number;
-  /** Apps that are told, by tenant: their backends may have more about the user. */
+  /** Apps that get a call, by tenant: their backends may have more about the user. */
   readonly told: readonly ErasureKey[];
   readonly kept: readonly KeptData[];
 }
@@ -226,7 +226,7 @@ async function keptOf(store: OpenStore, userId: string, dryRun: boolean): Promis
     {
       what: "calls",
       count: calls,
-      why: "The backends of these apps are told which user was erased. Each call goes with its answer, or after the last attempt.",
+      why: "The backends of these apps must learn which user was erased. Each call goes with its answer, or after the last attempt.",
     },
     {
       what: "sessions",

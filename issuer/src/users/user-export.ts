@@ -26,7 +26,7 @@ export interface UserExport {
   readonly appHistory: readonly ExportedAppChange[];
   /** Entries of the last hours that revoke the user's tokens. */
   readonly revocations: readonly ExportedRevocation[];
-  /** Apps whose backends are still to be told of an erasure. */
+  /** Apps whose backends have not yet answered the call about an erasure. */
   readonly erasureCalls: readonly ExportedCall[];
 }
 

@@ -30,7 +30,7 @@ const userManagerOptions = optionObject<UserManagerOptions>({
 
 /**
  * Exports and erases users of a store. Running issuers and gateways follow within five seconds. It does not know which
- * apps want to be told of an erasure: it notes every installed app, and the issuers pass over those without
+ * apps want the call about an erasure: it notes every installed app, and the issuers pass over those without
  * `lifecycle.userErasedUrl`.
  *
  * @throws {BridgeError} STORE_UNAVAILABLE, CONFIG_INVALID

@@ -267,7 +267,7 @@ describeStores("users of a $name store", (place) => {
   });
 
   describe("apps of an erased user", () => {
-    it("are told by a signed call, once for each tenant that has them", async () => {
+    it("get a signed call, once for each tenant that has them", async () => {
       for (const tenantId of ["acme", "globex", "initech"]) await install("tells", tenantId);
       await install("silent", "acme");
       await signInAlice();
@@ -296,13 +296,13 @@ describeStores("users of a $name store", (place) => {
       );
     });
 
-    it("are told in tenants that the caller names, after the sessions were forgotten", async () => {
+    it("get a call in tenants that the caller names, after the sessions were forgotten", async () => {
       await install("tells", "initech");
       await issuer.users.erase("alice", { tenantIds: ["initech"] });
       await expect.poll(() => calls().map(({ said }) => said["tenantId"])).toEqual(["initech"]);
     });
 
-    it("are told again after a failure, with the id kept until then", async () => {
+    it("get a call again after a failure, with the id kept until then", async () => {
       await install("tells", "acme");
       await signInAlice();
       backend.answer = status(503);
@@ -323,7 +323,7 @@ describeStores("users of a $name store", (place) => {
       ["a refusal", 410, {}],
       ["the last attempt", 503, { maxAttempts: 1 }],
     ] as const)(
-      "are not told again after %s, which the audit log has",
+      "get no other call after %s, which the audit log has",
       async (_what, code, installations) => {
         await issuer.close();
         issuer = open({ installations });
@@ -338,7 +338,7 @@ describeStores("users of a $name store", (place) => {
       },
     );
 
-    it("are told by a running issuer after an erasure on the command line", async () => {
+    it("get a call of a running issuer after an erasure on the command line", async () => {
       await install("tells", "acme");
       await install("silent", "acme");
       const { setCookie } = await signInAlice();
