@@ -22,7 +22,7 @@ export interface RevokeQuery {
   readonly userId?: string;
   readonly tenantId?: string;
   readonly handle?: string;
-  /** The one session of the user that stays. */
+  /** The one session of the user that stays. It has no meaning to `manyOf`: an entry of the user would end it. */
   readonly exceptHandle?: string;
 }
 
@@ -237,9 +237,7 @@ export function createSessionRevocation(store: OpenStore): SessionRevocation {
 
   return {
     manyOf: async (query) => {
-      // An entry of the user would also end the session that stays.
-      const isExact = query.handle !== undefined || query.exceptHandle !== undefined;
-      const many = isExact ? undefined : subjectOf(query);
+      const many = query.handle === undefined ? subjectOf(query) : undefined;
       if (!many) return undefined;
       const limit = MAX_SESSION_CHANGES + 1;
       const isMany = (await livePlaces(store, query, { limit })).length === limit;
