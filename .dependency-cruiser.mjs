@@ -15,6 +15,7 @@ const LAYERS = {
   guest: ["shared"],
   host: ["shared"],
   client: ["shared"],
+  console: ["shared", "host"],
   issuer: ["shared"],
   verify: ["shared"],
   gateway: ["shared", "verify"],
@@ -77,9 +78,12 @@ export default {
     },
     {
       name: "no-node-in-the-browser",
-      comment: "shared, guest, host and client run where Node's modules do not exist.",
+      comment: "shared, guest, host, client and console run where Node's modules do not exist.",
       severity: "error",
-      from: { path: anyOf(["shared", "guest", "host", "client"]), pathNot: [TESTS, NODE_ENTRY] },
+      from: {
+        path: anyOf(["shared", "guest", "host", "client", "console"]),
+        pathNot: [TESTS, NODE_ENTRY],
+      },
       to: { dependencyTypes: ["core"] },
     },
     {

@@ -34,7 +34,7 @@ export default defineConfig({
           // Starting a process and loading the same modules takes longer than most files' tests.
           isolate: false,
           include: [
-            "{shared,guest,host,client,verify,issuer,gateway,cli,demo,chaos,scripts,docs,examples,e2e,bench,test-support}/**/*.test.ts",
+            "{shared,guest,host,client,console,verify,issuer,gateway,cli,demo,chaos,scripts,docs,examples,e2e,bench,test-support}/**/*.test.ts",
           ],
           exclude: OWN_PROCESS,
         },

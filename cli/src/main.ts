@@ -12,6 +12,7 @@ import { registerKeys } from "./commands/keys.ts";
 import { registerServe } from "./commands/serve.ts";
 import { registerSessions } from "./commands/sessions.ts";
 import { registerToken } from "./commands/token.ts";
+import { registerUsers } from "./commands/users.ts";
 import type { CliIo, RegisterCommand } from "./io.ts";
 import { printable } from "./printable.ts";
 import { VERSION } from "./version.ts";
@@ -23,6 +24,7 @@ const COMMANDS: readonly RegisterCommand[] = [
   registerServe,
   registerApps,
   registerSessions,
+  registerUsers,
   registerKeys,
   registerToken,
 ];
@@ -31,7 +33,7 @@ const COMMANDS: readonly RegisterCommand[] = [
 export async function main(args: readonly string[], io: CliIo): Promise<number> {
   const program = new Command("breezeway")
     .description(
-      "Develop apps for Breezeway, run its servers, and manage apps, sessions, keys and tokens",
+      "Develop apps for Breezeway, run its servers, and manage apps, sessions, users, keys and tokens",
     )
     .version(VERSION)
     .exitOverride()

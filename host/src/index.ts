@@ -34,6 +34,7 @@ export type {
 export { labelText } from "@breezeway/shared/schemas";
 export type { HostInstallations } from "./installations/host-installations.ts";
 export type { HostSession } from "./session/host-session.ts";
+export type { SessionDevices } from "./session/session-devices.ts";
 export type { SessionEventStream } from "./session/session-events.ts";
 export type { Visibility } from "./session/visibility.ts";
 export type {
@@ -52,6 +53,7 @@ export type {
   InstallationState,
   ManifestInput,
   RegisteredApp,
+  SessionDevice,
   SessionSummary,
 } from "@breezeway/shared/schemas";
 export type {

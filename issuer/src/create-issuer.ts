@@ -20,6 +20,7 @@ import type { IssuerKeys } from "./keys/key-ring.ts";
 import type { IssuerOptions } from "./options.ts";
 import { openRuntime } from "./runtime/open-runtime.ts";
 import type { Runtime } from "./runtime/runtime.ts";
+import { createUsersApi, type IssuerUsers } from "./users/users-api.ts";
 import { createSessionsApi, type IssuerSessions } from "./sessions/sessions-api.ts";
 
 export interface Issuer {
@@ -33,6 +34,8 @@ export interface Issuer {
   readonly apps: IssuerApps;
   /** Apps in tenants. Needs the option `installations`. */
   readonly installations: IssuerInstallations;
+  /** Exports and erases the data of a user. */
+  readonly users: IssuerUsers;
   /**
    * The latest attempt to start. Resolves when the schema is up to date and a signing key exists.
    * Awaiting it is optional: every call waits for the first attempt. An issuer whose attempt failed
@@ -103,6 +106,7 @@ export function createIssuerWithHooks(options: IssuerOptions, hooks: IssuerTestH
       async () => (await running()).installations,
       createGrantsApi(async () => (await running()).grants),
     ),
+    users: createUsersApi(async () => (await running()).users),
     get ready() {
       return runtime.ready;
     },

@@ -60,6 +60,7 @@ export type {
   SessionManagerOptions,
   SessionSelection,
 } from "./sessions/session-manager.ts";
+export type { DeviceDetail, SessionClient } from "./sessions/session-device.ts";
 export type { NewSession } from "./sessions/session-input.ts";
 export type { Claims, SessionInfo, TenantAccess } from "./sessions/session-record.ts";
 export type {
@@ -68,6 +69,19 @@ export type {
   SessionFilter,
   SessionWithCookie,
 } from "./sessions/sessions-api.ts";
+export type { ErasureKey } from "./users/erasure-call-store.ts";
+export type { ErasureOptions, ErasureReport, KeptData } from "./users/user-erasure.ts";
+export type {
+  ExportedAppChange,
+  ExportedCall,
+  ExportedGrant,
+  ExportedRevocation,
+  ExportedSession,
+  UserExport,
+} from "./users/user-export.ts";
+export { createUserManager } from "./users/user-manager.ts";
+export type { UserManager, UserManagerOptions } from "./users/user-manager.ts";
+export type { IssuerUsers } from "./users/users-api.ts";
 export { sqliteStore } from "./store/sqlite/sqlite-store.ts";
 export type { SqliteStoreOptions } from "./store/sqlite/sqlite-store.ts";
 export type { OpenStore, Store } from "./store/store.ts";

@@ -28,6 +28,7 @@ import {
 import { oidcOptions, type OidcOptions } from "./login/oidc-options.ts";
 import type { IssuerOptions, KeyOptions, RevocationOptions, SessionOptions } from "./options.ts";
 import type { SessionLifetimes } from "./sessions/lifetime.ts";
+import type { DeviceDetail } from "./sessions/session-device.ts";
 import type { Store } from "./store/store.ts";
 import type { ClaimsHook } from "./tokens/claims-hook.ts";
 
@@ -49,6 +50,7 @@ export interface IssuerSettings {
   readonly keys: KeyOptions & { readonly periodDays: number };
   readonly lifetimes: SessionLifetimes;
   readonly sessionsInMemory: number;
+  readonly device: DeviceDetail;
   readonly nativeSessions: boolean;
   readonly rateLimits: RateLimits | false;
   readonly feedSecrets: readonly string[];
@@ -112,6 +114,7 @@ const issuerOptions = optionObject<IssuerOptions>({
       absoluteSeconds: z.optional(numberOption(1, MAX_LIFETIME_SECONDS)),
       graceSeconds: z.optional(numberOption(0, 300)),
       inMemory: z.optional(wholeNumberOption(0, 10_000_000)),
+      device: z.optional(z.enum(["full", "browser", "none"])),
     }),
   ),
   nativeSessions: z.optional(z.boolean()),
@@ -160,6 +163,7 @@ export function parseIssuerOptions(given: IssuerOptions): IssuerSettings {
       graceMs: 1_000 * (sessions.graceSeconds ?? 30),
     },
     sessionsInMemory: sessions.inMemory ?? DEFAULT_IN_MEMORY,
+    device: sessions.device ?? "full",
     nativeSessions: options.nativeSessions ?? false,
     rateLimits: options.rateLimits ?? {},
     feedSecrets: revocations.secrets ?? [],

@@ -6,6 +6,7 @@ import type { InstallationOptions } from "./installations/installation-options.t
 import type { KeyVault, SigningAlgorithm } from "./keys/key-vault.ts";
 import type { DevLoginOptions } from "./login/dev-login-options.ts";
 import type { OidcOptions } from "./login/oidc-options.ts";
+import type { DeviceDetail } from "./sessions/session-device.ts";
 import type { Store } from "./store/store.ts";
 import type { ClaimsHook } from "./tokens/claims-hook.ts";
 
@@ -33,6 +34,12 @@ export interface SessionOptions {
    * 10 000 000, default 100 000. Each takes about 1 kB, and what its claims and data take.
    */
   readonly inMemory?: number;
+  /**
+   * How much a session keeps of its device. `"full"`: browser, system and a coarse network (IPv4 /24,
+   * IPv6 /48). `"browser"`: browser and system. `"none"`: nothing. Sessions that exist keep what they have. Default
+   * `"full"`.
+   */
+  readonly device?: DeviceDetail;
 }
 
 export interface RevocationOptions {

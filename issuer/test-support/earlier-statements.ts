@@ -150,5 +150,7 @@ export const EARLIER_STATEMENTS: Readonly<Record<string, Operations>> = {
   "0003_siblings": SIBLINGS,
   "0006_rotations": ROTATIONS,
   "0007_keys_in_use": KEYS_IN_USE,
+  // They added tables, and changed no statement on the others.
   "0008_apps": KEYS_IN_USE,
+  "0009_wishes": KEYS_IN_USE,
 };

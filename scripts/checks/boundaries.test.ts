@@ -150,7 +150,7 @@ test("lets tests import the workspace for tests, and refuses it in sources and b
 
 test("refuses Node's own modules in packages that run without Node", async () => {
   expect(await problemsOf("guest", `export * from "node:crypto";`)).toEqual([
-    "guest/src/main.ts → crypto: shared, guest, host and client run where Node's modules do not exist.",
+    "guest/src/main.ts → crypto: shared, guest, host, client and console run where Node's modules do not exist.",
   ]);
 });
 

@@ -47,7 +47,7 @@ test("measures each entry that browsers load, including its dependencies", async
     files: { "src/index.ts": `export * from "@breezeway/shared";` },
   };
   const host = { manifest: {}, files: {} };
-  const root = await writeWorkspaces({ shared: workspace, guest, host });
+  const root = await writeWorkspaces({ shared: workspace, guest, host, console: host });
   const sizes = await measureSizes(root);
   expect(Object.keys(sizes)).toEqual(["@breezeway/shared", "@breezeway/guest"]);
   expect(sizes["@breezeway/guest"]).toBeGreaterThan(500);

@@ -21,7 +21,7 @@ import { sourceEntries } from "./support/bundle.ts";
 import { productionBundle } from "./support/production-bundle.ts";
 
 /** Workspaces that browsers load. */
-const FOLDERS = ["shared", "guest", "host"];
+const FOLDERS = ["shared", "guest", "host", "console"];
 /** Entries for tests, servers and build tools, which no page loads, and parts of other entries. */
 const NOT_MEASURED = /\/(testing|server|vite|node|words)$/u;
 const SLACK = 0.1;

@@ -39,6 +39,7 @@ const PAGES = [
   "proof-of-possession.md",
   "sessions-and-issuer.md",
   "app-registry.md",
+  "devices-and-privacy.md",
   "revocation.md",
   "app-backends.md",
   "gateway.md",

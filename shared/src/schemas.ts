@@ -6,7 +6,10 @@ export {
   NEW_SESSION,
   SESSION_HEADER,
   devLoginRequestSchema,
+  endDevicesRequestSchema,
+  endDevicesResponseSchema,
   guestSession,
+  sessionDevicesResponseSchema,
   sessionSummarySchema,
   tenantRequestSchema,
   tokenRequestSchema,
@@ -14,6 +17,10 @@ export {
 } from "./schemas/auth-api.ts";
 export type {
   DevLoginRequest,
+  EndDevicesRequest,
+  EndDevicesResponse,
+  SessionDevice,
+  SessionDevicesResponse,
   SessionSummary,
   TenantRequest,
   TokenRequest,
@@ -58,7 +65,7 @@ export {
   lifecycleBodySchema,
   lifecycleClaimsSchema,
 } from "./schemas/lifecycle.ts";
-export type { LifecycleBody, LifecycleClaims } from "./schemas/lifecycle.ts";
+export type { LifecycleBody, LifecycleCallName, LifecycleClaims } from "./schemas/lifecycle.ts";
 export {
   DEFAULT_SANDBOX,
   SANDBOX_TOKENS,

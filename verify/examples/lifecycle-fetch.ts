@@ -11,6 +11,8 @@ export function createLifecycleHandler(
   return lifecycle.handler(({ event, installationId, tenantId }) => {
     if (event === "connect") tenants.set(tenantId, installationId);
     // A late disconnect of an earlier installation leaves the one that the tenant has now.
-    else if (tenants.get(tenantId) === installationId) tenants.delete(tenantId);
+    else if (event === "disconnect" && tenants.get(tenantId) === installationId) {
+      tenants.delete(tenantId);
+    }
   });
 }

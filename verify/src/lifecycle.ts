@@ -7,5 +7,10 @@ export type {
 } from "./lifecycle/verify-lifecycle.ts";
 export { LifecycleRefusal } from "./lifecycle/lifecycle-refusal.ts";
 export type { LifecycleCall } from "./lifecycle/lifecycle-call.ts";
-export type { LifecycleEvent, LifecycleOptions } from "./lifecycle/lifecycle-verifier.ts";
+export type {
+  InstallationEvent,
+  LifecycleEvent,
+  LifecycleOptions,
+  UserErasedEvent,
+} from "./lifecycle/lifecycle-verifier.ts";
 export { BridgeError } from "@breezeway/shared";

@@ -40,7 +40,7 @@ describe("breezeway sessions", () => {
     await signIn("bob");
     const { out } = await run(["list", "--user", "alice"]);
     expect(out.split("\n")).toHaveLength(2);
-    expect(out).toMatch(/^\S{22} {2}\S+ +since \S+Z {2}last used \S+Z$/m);
+    expect(out).toMatch(/^\S{22} {2}\S+ +since \S+Z {2}last used \S+Z {2}unknown device/m);
     expect((await run(["list", "--user", "alice", "--tenant", "globex"])).out).toContain(second);
     const json = JSON.parse(
       (await run(["list", "--user", "alice", "--json"])).out,
@@ -48,6 +48,16 @@ describe("breezeway sessions", () => {
     expect(new Set(json.map(({ handle }) => handle))).toEqual(new Set([first, second]));
     expect(JSON.parse((await run(["show", first])).out)).toMatchObject({ userId: "alice" });
     expect((await run(["list", "--user", "nobody"])).out).toBe("The user has no sessions.");
+  });
+
+  it("shows the device of a session, and where it signed in", async () => {
+    const client = { userAgent: "curl/8 \u001b[31m", address: "203.0.113.77" };
+    const { session } = await issuer.sessions.create({ userId: "dora", tenantId: "acme", client });
+    expect((await run(["list", "--user", "dora"])).out).toMatch(/Z {2}curl {2}203\.0\.113\.0\/24$/);
+    expect(JSON.parse((await run(["show", session.handle])).out)).toMatchObject({
+      device: "curl",
+      network: "203.0.113.0/24",
+    });
   });
 
   it("prints no secret", async () => {

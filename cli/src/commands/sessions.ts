@@ -147,9 +147,16 @@ async function allOf(
   }
 }
 
-function rowOf({ handle, tenantId, createdAtSeconds, lastActiveAtSeconds }: SessionInfo): string[] {
+function rowOf({
+  handle,
+  tenantId,
+  createdAtSeconds,
+  lastActiveAtSeconds,
+  device = "unknown device",
+  network = "unknown network",
+}: SessionInfo): string[] {
   const [since, last] = [timeOf(createdAtSeconds), timeOf(lastActiveAtSeconds)];
-  return [handle, tenantId, `since ${since}`, `last used ${last}`];
+  return [handle, tenantId, `since ${since}`, `last used ${last}`, device, network];
 }
 
 function plural(count: number): string {

@@ -4,9 +4,10 @@ import type { SessionSummary } from "@breezeway/shared/schemas";
 import { createStore, type Readable } from "@breezeway/shared/channel";
 import type { TabMessage } from "../tabs/tabs.ts";
 import type { IssuerClient } from "./issuer-client.ts";
+import { createSessionDevices, type SessionDevices } from "./session-devices.ts";
 import type { SignOuts } from "./sign-outs.ts";
 
-export interface HostSession extends Readable<SessionSummary | null> {
+export interface HostSession extends Readable<SessionSummary | null>, SessionDevices {
   /** Settles when the issuer has answered for the first time, or could not be reached. Never rejects. */
   readonly ready: Promise<void>;
   /**
@@ -100,6 +101,7 @@ export function createHostSession(deps: HostSessionDeps): HostSessionControl {
       await client.switchTenant(tenantId);
       await reload();
     },
+    ...createSessionDevices(client),
   };
 }
 

@@ -5,6 +5,7 @@ import { BridgeError, toProblem, TOKEN_LIMITS, type ErrorCode } from "@breezeway
 import type {
   Installation,
   ManifestInput,
+  SessionDevice,
   SessionSummary,
   TenantApp,
 } from "@breezeway/shared/schemas";
@@ -21,6 +22,7 @@ import type { SessionEventStream } from "../session/session-events.ts";
 import { shortSignOutMemory } from "../session/sign-out-memory.ts";
 import { soloTabs } from "../tabs/tabs.ts";
 import { createTestGrants } from "./test-grants.ts";
+import { createTestDevices, type TestDevices } from "./test-devices.ts";
 import {
   createTestInstallations,
   type TestInstallations,
@@ -59,6 +61,13 @@ export interface TestIssuer {
   readonly clock: TestClock;
   /** Signs a user in. Call `host.session.reload()` then, as after a login page. */
   signIn(session?: Partial<SessionSummary>): void;
+  /**
+   * Adds a session of the same user, for `host.session.devices()`. Default: an unknown device in the active
+   * tenant, now.
+   *
+   * @returns its handle
+   */
+  signInElsewhere(given?: Partial<Omit<SessionDevice, "isCurrent">>): string;
   /** Ends the session on the server, and notifies the host through its event stream. */
   revoke(): void;
   /** Changes claims or scopes on the server, and notifies the host. */
@@ -116,6 +125,10 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     grants,
     changed: () => streams.announce("installations-changed"),
   });
+  const devices = createTestDevices({
+    nowSeconds: () => Math.floor(clock.now() / 1000),
+    session: () => core.signedIn(),
+  });
   const isRequired = options.installationsRequired ?? false;
   const grantedTo = (appId: string): readonly string[] | null =>
     options.consent === "required" ? grants.of(appId) : null;
@@ -126,7 +139,7 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
   return {
     hostOptions: {
       issuerUrl: ISSUER_URL,
-      fetch: createFetch(network, createRoutes({ core, installations, apps, isRequired })),
+      fetch: createFetch(network, createRoutes({ core, installations, devices, apps, isRequired })),
       onError: (error) => void errors.push(error),
     },
     hooks: {
@@ -152,6 +165,7 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     errors,
     clock,
     signIn: (session) => core.signIn(session),
+    signInElsewhere: (given = {}) => devices.add(given),
     revoke() {
       core.signOut();
       streams.announce("revoked");
@@ -227,6 +241,7 @@ type Route = (body: Body) => unknown;
 interface RoutesDeps {
   readonly core: IssuerCore;
   readonly installations: TestInstallations;
+  readonly devices: TestDevices;
   readonly apps: TestApps & { readonly list: () => readonly TenantApp[] };
   readonly isRequired: boolean;
 }
@@ -234,6 +249,7 @@ interface RoutesDeps {
 function createRoutes({
   core,
   installations,
+  devices,
   apps,
   isRequired,
 }: RoutesDeps): (route: string, body: Body) => unknown {
@@ -281,7 +297,9 @@ function createRoutes({
 
   return (name, body) => {
     const route = routes.get(name);
-    const response = route ? route(body) : installations.answer(name, body);
+    const response = route
+      ? route(body)
+      : (devices.answer(name, body) ?? installations.answer(name, body));
     if (response !== undefined) return response;
     throw new BridgeError("ROUTE_UNKNOWN", `The test issuer has no endpoint ${name}.`);
   };

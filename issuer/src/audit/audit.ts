@@ -29,6 +29,10 @@ export type AuditEventName =
   | "app.resumed"
   | "grant.set"
   | "grant.wished"
+  | "user.exported"
+  | "user.erased"
+  | "user.erasure-delivered"
+  | "user.erasure-undelivered"
   | `installation.${InstallationState}`;
 
 export interface AuditEvent {
@@ -47,7 +51,7 @@ export interface AuditEvent {
   readonly installation?: string | undefined;
   /** Why a request was refused or a session ended, in kebab case. */
   readonly reason?: string | undefined;
-  /** Number of sessions, unless it is 1. */
+  /** Number of sessions, unless it is 1; of erased sessions in any case. */
   readonly count?: number | undefined;
   /** The revision of an app's manifest. */
   readonly revision?: number | undefined;

@@ -33,8 +33,8 @@ type Batch = () => Promise<number>;
 export const CLEAN_UP_BATCH = 100;
 /** Well within the lease. The next run continues. */
 const MAX_RUN_MS = 30_000;
-/** Readers that were away for longer start with a snapshot. */
-const KEEP_CHANGES_SECONDS = Math.max(KEY_REMOVAL_SECONDS, 2 * RELEVANT_SECONDS);
+/** Readers that were away for longer start with a snapshot. No token outlives its entries. */
+export const KEEP_CHANGES_SECONDS: number = Math.max(KEY_REMOVAL_SECONDS, 2 * RELEVANT_SECONDS);
 
 export interface CleanUpRun {
   readonly nowMs: number;

@@ -3,6 +3,7 @@ import type { AppsRuntime } from "../apps/apps-runtime.ts";
 import type { AuditSink } from "../audit/audit.ts";
 import type { Clock } from "@breezeway/shared";
 import type { SessionLifetimes } from "../sessions/lifetime.ts";
+import type { SessionClient } from "../sessions/session-device.ts";
 import type { SessionService } from "../sessions/session-service.ts";
 import type { AppMint } from "../tokens/app-mint.ts";
 import type { RateLimiter } from "./rate-limits.ts";
@@ -18,6 +19,12 @@ export interface RequestContext {
   readonly isDraining: boolean;
   /** Filled in by the endpoint as it learns more; a refusal writes it to the audit log. */
   readonly subject: AuditSubject;
+}
+
+/** What a sign-in tells about its device. */
+export function clientOf({ request, address }: RequestContext): SessionClient {
+  const userAgent = request.headers.get("user-agent");
+  return userAgent === null ? { address } : { userAgent, address };
 }
 
 export interface AuditSubject {

@@ -14,6 +14,7 @@ import type { StoreProbe } from "../store/store-probe.ts";
 import type { Endpoint } from "./context.ts";
 import type { InstalledApps } from "../installations/installed-apps.ts";
 import { appRoutes } from "./routes/app-routes.ts";
+import { deviceRoutes } from "./routes/device-routes.ts";
 import { grantRoutes } from "./routes/grant-routes.ts";
 import { installationRoutes } from "./routes/installation-routes.ts";
 import { createManaging, type ManagingDeps } from "./routes/managing.ts";
@@ -47,6 +48,7 @@ export function createEndpoints(deps: EndpointsDeps): readonly Endpoint[] {
   const { url, onError } = settings;
   return [
     ...sessionRoutes(deps),
+    ...deviceRoutes(deps),
     ...sessionEventsRoutes(deps),
     ...publicRoutes(deps),
     ...appRoutes({

@@ -6,6 +6,7 @@ import { BridgeError } from "@breezeway/shared";
 import { optionObject, wholeNumberOption } from "@breezeway/shared/schemas";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import * as z from "zod/mini";
+import { ipv6Groups } from "../ipv6-groups.ts";
 import { DEFAULT_RATE_LIMITS } from "../limits.ts";
 
 /** Requests per minute. Each 1 to 10 000 000. */
@@ -122,13 +123,5 @@ async function consume(limiter: RateLimiterMemory, key: string | undefined): Pro
 export function networkOf(address: string): string | undefined {
   if (address === "unknown" || address === "") return undefined;
   if (!address.includes(":") || address.includes(".")) return address;
-  const [head = "", tail] = address.toLowerCase().split("%", 1)[0]?.split("::") ?? [];
-  const groups = head === "" ? [] : head.split(":");
-  const rest = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - rest.length);
-  const full = [...groups, ...Array.from({ length: zeros }, () => "0"), ...rest];
-  return full
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ""))
-    .join(":");
+  return ipv6Groups(address).slice(0, 4).join(":");
 }

@@ -305,7 +305,8 @@ function fail(
 }
 
 /** Up to a fifth shorter at random, so that calls that failed together do not retry together. */
-function backoffMs(attempts: number, times: RetryTimes, random: number): number {
+/** How long to wait after this many attempts, milliseconds. `random`: 0 to 1. */
+export function backoffMs(attempts: number, times: RetryTimes, random: number): number {
   const fullMs = Math.min(times.firstRetryMs * times.factor ** (attempts - 1), times.maxRetryMs);
   return Math.round(fullMs * (1 - random / 5));
 }

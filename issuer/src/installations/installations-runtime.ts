@@ -4,6 +4,8 @@ import type { IssuerSettings } from "../issuer-settings.ts";
 import type { KeyRing } from "../keys/key-ring.ts";
 import type { OpenStore } from "../store/store.ts";
 import type { StoreTime } from "../time.ts";
+import { createErasureCalls } from "../users/erasure-call-store.ts";
+import { createErasureWorker, type ErasureWorker } from "../users/erasure-worker.ts";
 import { callBackend } from "./backend-call.ts";
 import { createGuardedFetch } from "./guarded-fetch.ts";
 import { createInstallationChanger } from "./installation-changer.ts";
@@ -19,6 +21,8 @@ import { refusedAddresses, type AddressPolicy } from "./refused-addresses.ts";
 export interface InstallationsRuntime {
   readonly service: InstallationService;
   readonly worker: InstallationWorker;
+  /** Tells the backends of apps of erased users. */
+  readonly erasures: ErasureWorker;
   /** Absent when apps get tokens without an installation. */
   readonly installedApps: InstalledApps | undefined;
   /** Installations of this tenant have changed, or of any tenant when none is named. */
@@ -56,9 +60,7 @@ export function createInstallationsRuntime(deps: InstallationsRuntimeDeps): Inst
   const { timeoutMs = 10_000, maxAttempts = 8, required: endsTokens = false } = options;
   const store = createInstallationStore(deps.store);
   const change = createInstallationChanger({ store, clock, audit, endsTokens, changed });
-  const worker = createInstallationWorker({
-    store,
-    change,
+  const calling = {
     apps,
     sign: createLifecycleSigner({ issuer, keys, algorithms, clock }),
     call: callBackend,
@@ -67,12 +69,19 @@ export function createInstallationsRuntime(deps: InstallationsRuntimeDeps): Inst
     times: retryTimes(maxAttempts),
     storeTime,
     random: Math.random,
-    onError: (error) => settings.onError(error, "none"),
+    onError: (error: unknown) => settings.onError(error, "none"),
+  };
+  const worker = createInstallationWorker({ ...calling, store, change });
+  const erasures = createErasureWorker({
+    ...calling,
+    calls: createErasureCalls(deps.store),
+    audit,
   });
   const installedApps = endsTokens ? createInstalledApps(store) : undefined;
   return {
     service: createInstallationService({ store, change, worker, apps, storeTime }),
     worker,
+    erasures,
     installedApps,
     onChange: (tenantId) => {
       installedApps?.forget(tenantId);

@@ -34,8 +34,10 @@ export interface LifecycleSignerDeps {
 
 export function createLifecycleSigner(options: LifecycleSignerDeps): LifecycleSigner {
   const { issuer, keys, algorithms, clock } = options;
-  return async ({ event, installationId, appId, tenantId }) => {
-    const body = JSON.stringify({ event, installationId, appId, tenantId } satisfies LifecycleBody);
+  return async ({ event, installationId, appId, tenantId, userId }) => {
+    const user = userId === undefined ? {} : { userId };
+    const said: LifecycleBody = { event, installationId, appId, tenantId, ...user };
+    const body = JSON.stringify(said);
     const iat = toSeconds(clock.now());
     const claims: LifecycleClaims = {
       iss: issuer,
@@ -46,6 +48,7 @@ export function createLifecycleSigner(options: LifecycleSignerDeps): LifecycleSi
       event,
       installationId,
       tenantId,
+      ...user,
       contentDigest: `sha-256=:${createHash("sha256").update(body).digest("base64")}:`,
     };
     const active = keys.active(algorithms[appId] ?? "EdDSA");

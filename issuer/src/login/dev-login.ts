@@ -1,7 +1,7 @@
 /** `POST /login/dev`: sign-in without a password, for development. */
 import { BridgeError } from "@breezeway/shared";
 import { devLoginRequestSchema } from "@breezeway/shared/schemas";
-import type { Endpoint, EndpointDeps } from "../http/context.ts";
+import { clientOf, type Endpoint, type EndpointDeps } from "../http/context.ts";
 import { readJson } from "../http/read-json.ts";
 import { json } from "../http/respond.ts";
 import { toSummary } from "../sessions/session-record.ts";
@@ -17,7 +17,8 @@ export function devLoginRoutes(
       method: "POST",
       path: "/login/dev",
       guard: "change",
-      handle: async ({ request, requestId, address }) => {
+      handle: async (context) => {
+        const { request, requestId, address } = context;
         await deps.limits.login(address);
         const before = deps.credentials.read(request);
         const { userId, tenantId } = await readJson(request, devLoginRequestSchema);
@@ -38,7 +39,7 @@ export function devLoginRoutes(
             claims: user.claims ?? {},
             data: { name: user.name },
           },
-          { requestId },
+          { requestId, client: clientOf(context) },
         );
         deps.audit({
           event: "login.succeeded",

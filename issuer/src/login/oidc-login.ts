@@ -4,7 +4,12 @@
  * binds the attempt to the browser, and the attempt works once.
  */
 import { BridgeError, toProblem } from "@breezeway/shared";
-import type { Endpoint, EndpointDeps, RequestContext } from "../http/context.ts";
+import {
+  clientOf,
+  type Endpoint,
+  type EndpointDeps,
+  type RequestContext,
+} from "../http/context.ts";
 import { cookieFor, type SessionCookie } from "../http/session-cookie.ts";
 import { createSecret, parseSecret } from "../sessions/session-secret.ts";
 import { ATTEMPT_SECONDS, type LoginAttempts } from "./login-attempts.ts";
@@ -56,7 +61,10 @@ export function oidcLoginRoutes(options: OidcOptions, deps: OidcLoginDeps): read
     const user = await options.mapUser(identity);
     if (!user) throw new BridgeError("LOGIN_FAILED", "mapUser refused the user.");
     await deps.sessions.endByCookie(sessionCookie.read(cookies), "signed-in-again", { requestId });
-    const session = await deps.sessions.create(user, { requestId });
+    const session = await deps.sessions.create(user, {
+      requestId,
+      client: clientOf(context),
+    });
     const { userId, tenantId, handle } = session.record;
     deps.audit({ event: "login.succeeded", sub: userId, tenant: tenantId, sid: handle, requestId });
     return redirect(attempt.returnTo, [

@@ -56,6 +56,7 @@ export function createParts(deps: PartsDeps): Parts {
     store: createSessionStore(store),
     cache,
     lifetimes,
+    device: settings.device,
     clock,
     audit,
     ensureFresh: () => bothOf(watcher.isFresh() ? undefined : watcher.sync(), rotations.catchUp()),

@@ -22,6 +22,8 @@ import type { StoreTime } from "../time.ts";
 import { createAppMint } from "../tokens/app-mint.ts";
 import type { MintedToken } from "../tokens/mint.ts";
 import { mintAudited } from "../tokens/mint-audited.ts";
+import { createErasureCalls } from "../users/erasure-call-store.ts";
+import type { UsersDeps } from "../users/users-api.ts";
 import { followChanges } from "./follow-changes.ts";
 import { createParts, type Parts } from "./parts.ts";
 
@@ -33,6 +35,7 @@ export interface Runtime {
   readonly grants: GrantsRuntime;
   /** Absent without the option `installations`. */
   readonly installations: InstallationService | undefined;
+  readonly users: UsersDeps;
   readonly mintToken: (handle: string, appId: string) => Promise<MintedToken>;
   readonly close: () => Promise<void>;
 }
@@ -102,6 +105,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
 
   // Takes up calls that another process left behind. Last, so that a failed start leaves no work.
   installations?.worker.wake();
+  installations?.erasures.wake();
 
   return {
     route,
@@ -110,6 +114,7 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
     apps,
     grants: parts.grants,
     installations: installations?.service,
+    users: usersDeps(deps, parts),
     mintToken: async (handle, appId) => {
       const record = await sessions.find(handle);
       return mintAudited(shared, record, await apps.usable(appId, record.tenantId));
@@ -121,9 +126,25 @@ export async function startRuntime(deps: RuntimeDeps): Promise<Runtime> {
       streams.close();
       listeners.close();
       closing.abort();
-      await installations?.worker.close();
+      await Promise.all([installations?.worker.close(), installations?.erasures.close()]);
       await watcher.close();
     },
+  };
+}
+
+function usersDeps({ store, settings, clock }: RuntimeDeps, parts: Parts): UsersDeps {
+  const { sessions, installations } = parts;
+  const { apps, audit } = settings;
+  return {
+    store,
+    sessions,
+    calls: createErasureCalls(store),
+    // Without the option `installations`, nobody would make the calls.
+    isToTell: (appId) =>
+      installations !== undefined && apps.get(appId)?.lifecycle?.userErasedUrl !== undefined,
+    clock,
+    audit,
+    wake: () => installations?.erasures.wake(),
   };
 }
 

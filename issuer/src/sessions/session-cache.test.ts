@@ -32,6 +32,8 @@ function record(handle: string, change: Partial<SessionRecord> = {}): SessionRec
     expiresAtMs: 0,
     revokedAtMs: undefined,
     revokedReason: undefined,
+    device: undefined,
+    network: undefined,
     ...change,
   };
 }

@@ -6,12 +6,23 @@ import {
   type SessionServiceDeps,
 } from "./session-service-deps.ts";
 import type { SessionRecord } from "./session-record.ts";
-import type { ManySessions, RevokeQuery } from "./session-revocation.ts";
+import { MAX_SESSION_CHANGES, type ManySessions, type RevokeQuery } from "./session-revocation.ts";
 import { parseSecret } from "./session-secret.ts";
 
 export interface SessionEnding {
   /** @returns handles of the sessions that it ended */
   readonly revoke: (query: RevokeQuery, reason: string, context?: CallContext) => Promise<string[]>;
+  /**
+   * Ends sessions of the user of a session, but never this session itself.
+   *
+   * @param handle The session to end; without it, all others, at most 1 000 in one call
+   * @throws {BridgeError} SESSION_UNKNOWN, also for a session of another user
+   */
+  readonly endOthers: (
+    own: SessionRecord,
+    handle: string | undefined,
+    context?: CallContext,
+  ) => Promise<EndedOthers>;
   /** Finishes revocations that a process left behind when it ended. @param nowMs By the store's clock */
   readonly finishRevocations: (nowMs: number) => Promise<void>;
   /** Ends a session whose old secret was used again. @returns the error for the caller */
@@ -25,6 +36,12 @@ export interface SessionEnding {
   readonly revokeTokensForApp: (appId: string) => Promise<void>;
 }
 
+export interface EndedOthers {
+  readonly ended: number;
+  /** There may be more sessions to end. Call again. */
+  readonly hasMore: boolean;
+}
+
 /** A process that works on a revocation writes several times a second, unless its store hangs. */
 const ABANDONED_MS = 60_000;
 
@@ -36,6 +53,7 @@ export function createSessionEnding(deps: SessionServiceDeps): SessionEnding {
     query: RevokeQuery,
     reason: string,
     context: CallContext,
+    limit = Infinity,
   ): Promise<string[]> {
     const handles: string[] = [];
     for await (const ended of store.revoke(query, reason, clock.now())) {
@@ -49,6 +67,7 @@ export function createSessionEnding(deps: SessionServiceDeps): SessionEnding {
         handles.push(session.handle);
       }
       if (ended.length > 0) await changed();
+      if (handles.length >= limit) break;
     }
     return handles;
   }
@@ -60,6 +79,15 @@ export function createSessionEnding(deps: SessionServiceDeps): SessionEnding {
 
   return {
     revoke,
+    endOthers: async ({ userId, handle: exceptHandle }, handle, context = {}) => {
+      const query = { userId, exceptHandle, ...(handle === undefined ? {} : { handle }) };
+      const limit = MAX_SESSION_CHANGES;
+      const { length } = await revokeFew(query, "ended-by-user", context, limit);
+      if (handle !== undefined && length === 0) {
+        throw new BridgeError("SESSION_UNKNOWN", "The user has no other session with this handle.");
+      }
+      return { ended: length, hasMore: length >= limit };
+    },
     finishRevocations: async (nowMs) => {
       for (const many of await store.unfinished(nowMs - ABANDONED_MS, nowMs + ABANDONED_MS)) {
         await revokeMany(many, "revoked");

@@ -1,9 +1,11 @@
 /** Parses what hosts pass to the programmatic API, before anything is stored. */
+import { isIP } from "node:net";
 import { BridgeError } from "@breezeway/shared";
 import { RESERVED_CLAIMS, parseWith } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
 import { SESSION_LIMITS } from "../limits.ts";
 import { storedId } from "../stored-id.ts";
+import type { SessionClient } from "./session-device.ts";
 import type { Claims, TenantAccess } from "./session-record.ts";
 
 /** An authenticated user, for a new session. */
@@ -20,6 +22,8 @@ export interface NewSession {
   readonly claims?: Claims;
   /** Kept on the server; at most 64 kB. */
   readonly data?: Claims;
+  /** The request that signed the user in, for the device of the session. Default: no device is kept. */
+  readonly client?: SessionClient;
 }
 
 export interface CheckedSession {
@@ -28,6 +32,7 @@ export interface CheckedSession {
   readonly tenants: Readonly<Record<string, TenantAccess>>;
   readonly claims: Claims;
   readonly data: Claims;
+  readonly client: SessionClient | undefined;
 }
 
 const { maxClaimsBytes, maxDataBytes, maxTenants } = SESSION_LIMITS;
@@ -46,6 +51,14 @@ const newSessionSchema = z.strictObject({
   scopes: z.optional(z.array(scope)),
   claims: z.optional(record),
   data: z.optional(record),
+  client: z.optional(
+    z.strictObject({
+      userAgent: z.optional(z.string()),
+      address: z.optional(
+        z.string().check(z.refine((text) => isIP(text) !== 0, "must be an IP address")),
+      ),
+    }),
+  ),
 });
 
 /** @throws {BridgeError} REQUEST_MALFORMED, naming the field; TENANT_NOT_ALLOWED */
@@ -76,6 +89,7 @@ export function checkNewSession(input: NewSession): CheckedSession {
     tenants: allowed,
     claims: checkClaims(parsed.claims ?? {}),
     data: checkData(parsed.data ?? {}),
+    client: parsed.client,
   };
 }
 

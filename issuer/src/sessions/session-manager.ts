@@ -8,11 +8,11 @@ import {
 } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
 import { silentAudit, type AuditSink } from "../audit/audit.ts";
-import type { Store } from "../store/store.ts";
+import type { OpenStore, Store } from "../store/store.ts";
 import { checkId } from "../stored-id.ts";
 import { createSessionCache } from "./session-cache.ts";
-import { createSessionService } from "./session-service.ts";
-import { createSessionStore } from "./session-store.ts";
+import { createSessionService, type SessionService } from "./session-service.ts";
+import { createSessionStore, type SessionStore } from "./session-store.ts";
 import { toInfo, type SessionInfo } from "./session-record.ts";
 import { checkPage, checkQuery, noSuchCursor, type SessionFilter } from "./sessions-api.ts";
 
@@ -61,18 +61,7 @@ const FOR_EVER_MS = Number.MAX_SAFE_INTEGER / 4;
 export async function createSessionManager(given: SessionManagerOptions): Promise<SessionManager> {
   const options = parseOptions(sessionManagerOptions, given, "createSessionManager");
   const store = await options.store.open();
-  const clock = systemClock();
-  const sessionStore = createSessionStore(store);
-  const service = createSessionService({
-    store: sessionStore,
-    cache: createSessionCache({ clock, graceMs: 0, maxEntries: 0, knowsRotations: () => false }),
-    lifetimes: { idleMs: FOR_EVER_MS, absoluteMs: FOR_EVER_MS, graceMs: 0 },
-    clock,
-    audit: options.audit ?? silentAudit,
-    // It keeps nothing in memory that a change could make wrong.
-    ensureFresh: () => undefined,
-    changed: () => Promise.resolve(),
-  });
+  const { service, sessionStore } = createStoreSessions(store, options.audit ?? silentAudit);
   const close = (): Promise<void> => store.close();
   return {
     get: async (handle) => {
@@ -95,6 +84,27 @@ export async function createSessionManager(given: SessionManagerOptions): Promis
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** The sessions of a store in a process without an issuer. */
+export function createStoreSessions(
+  store: OpenStore,
+  audit: AuditSink,
+): { readonly service: SessionService; readonly sessionStore: SessionStore } {
+  const clock = systemClock();
+  const sessionStore = createSessionStore(store);
+  const service = createSessionService({
+    store: sessionStore,
+    cache: createSessionCache({ clock, graceMs: 0, maxEntries: 0, knowsRotations: () => false }),
+    lifetimes: { idleMs: FOR_EVER_MS, absoluteMs: FOR_EVER_MS, graceMs: 0 },
+    device: "none",
+    clock,
+    audit,
+    // It keeps nothing in memory that a change could make wrong.
+    ensureFresh: () => undefined,
+    changed: () => Promise.resolve(),
+  });
+  return { service, sessionStore };
 }
 
 function checkSelection({ userId, tenantId }: SessionSelection): {

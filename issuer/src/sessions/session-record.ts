@@ -36,6 +36,8 @@ export interface SessionRecord {
   readonly expiresAtMs: number;
   readonly revokedAtMs: number | undefined;
   readonly revokedReason: string | undefined;
+  readonly device: string | undefined;
+  readonly network: string | undefined;
 }
 
 /** A session as the programmatic API returns it. It contains no secret. */
@@ -57,6 +59,16 @@ export interface SessionInfo {
   readonly lastActiveAtSeconds: number;
   /** The absolute end of the session. The idle timeout may end it sooner. */
   readonly expiresAtSeconds: number;
+  /**
+   * Browser and system at the sign-in, such as `Firefox on Windows`; at most 64 characters. Absent when
+   * unknown, or when the option `sessions.device` is `none`.
+   */
+  readonly device?: string;
+  /**
+   * Network at the sign-in, such as `203.0.113.0/24` or `2001:db8:1::/48`. Absent when unknown, or when the
+   * option `sessions.device` is not `full`.
+   */
+  readonly network?: string;
 }
 
 // Only this package writes the columns with JSON, and it parsed the values before.
@@ -78,6 +90,8 @@ export function fromRow(row: SessionRow): SessionRecord {
     expiresAtMs: row.expires_at_ms,
     revokedAtMs: row.revoked_at_ms ?? undefined,
     revokedReason: row.revoked_reason ?? undefined,
+    device: row.device ?? undefined,
+    network: row.network ?? undefined,
   };
 }
 
@@ -115,6 +129,8 @@ export function toRow(record: SessionRecord): SessionRow {
     revoked_at_ms: record.revokedAtMs ?? null,
     revoked_reason: record.revokedReason ?? null,
     review_at_ms: record.createdAtMs + KEEP_ENDED_MS,
+    device: record.device ?? null,
+    network: record.network ?? null,
   };
 }
 
@@ -139,6 +155,8 @@ export function toInfo(record: SessionRecord): SessionInfo {
     createdAtSeconds: toSeconds(record.createdAtMs),
     lastActiveAtSeconds: toSeconds(record.lastActiveAtMs),
     expiresAtSeconds: toSeconds(record.expiresAtMs),
+    ...(record.device === undefined ? {} : { device: record.device }),
+    ...(record.network === undefined ? {} : { network: record.network }),
   };
 }
 

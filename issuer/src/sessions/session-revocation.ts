@@ -22,6 +22,8 @@ export interface RevokeQuery {
   readonly userId?: string;
   readonly tenantId?: string;
   readonly handle?: string;
+  /** The one session of the user that stays. It has no meaning to `manyOf`: an entry of the user would end it. */
+  readonly exceptHandle?: string;
 }
 
 /** All sessions of a user, or of a tenant. */
@@ -76,7 +78,7 @@ interface Place {
 /** Sessions that are not revoked, in the order of the indexes. */
 async function livePlaces(
   store: OpenStore,
-  { handle, userId, tenantId }: RevokeQuery,
+  { handle, exceptHandle, userId, tenantId }: RevokeQuery,
   { limit, after }: { readonly limit: number; readonly after?: Place | undefined },
 ): Promise<Place[]> {
   let query = store.db
@@ -87,6 +89,7 @@ async function livePlaces(
     .orderBy("handle")
     .limit(limit);
   if (handle !== undefined) query = query.where("handle", "=", handle);
+  if (exceptHandle !== undefined) query = query.where("handle", "!=", exceptHandle);
   if (userId !== undefined) query = query.where("user_id", "=", userId);
   if (tenantId !== undefined) query = query.where("tenant_id", "=", tenantId);
   if (after) {

@@ -3,6 +3,7 @@ import type { Clock } from "@breezeway/shared";
 import type { AuditEvent, AuditSink } from "../audit/audit.ts";
 import type { SessionLifetimes } from "./lifetime.ts";
 import type { SessionCache } from "./session-cache.ts";
+import type { DeviceDetail, SessionClient } from "./session-device.ts";
 import type { SessionRecord } from "./session-record.ts";
 import type { SessionStore } from "./session-store.ts";
 
@@ -14,12 +15,15 @@ export interface OpenedSession {
 
 export interface CallContext {
   readonly requestId?: string | undefined;
+  /** The request of a sign-in. */
+  readonly client?: SessionClient;
 }
 
 export interface SessionServiceDeps {
   readonly store: SessionStore;
   readonly cache: SessionCache;
   readonly lifetimes: SessionLifetimes;
+  readonly device: DeviceDetail;
   readonly clock: Clock;
   readonly audit: AuditSink;
   /** Reads the change log unless it is fresh. The cache is right only afterwards. */

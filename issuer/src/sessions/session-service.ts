@@ -16,6 +16,7 @@ import {
   mergePatch,
   type NewSession,
 } from "./session-input.ts";
+import { deviceOf } from "./session-device.ts";
 import { createSessionReading, type SessionReading } from "./session-reading.ts";
 import type { Claims, SessionRecord } from "./session-record.ts";
 import { onlySecret } from "./secret-rules.ts";
@@ -61,7 +62,7 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
     ...createSessionReading(deps, ending),
     ...createSecretRotation(deps, ending),
     create: async (input, context = {}) => {
-      const checked = checkNewSession(input);
+      const { client = context.client, ...checked } = checkNewSession(input);
       const nowMs = clock.now();
       const issued = createSecret();
       const record: SessionRecord = {
@@ -74,6 +75,7 @@ export function createSessionService(deps: SessionServiceDeps): SessionService {
         expiresAtMs: nowMs + lifetimes.absoluteMs,
         revokedAtMs: undefined,
         revokedReason: undefined,
+        ...deviceOf(client, deps.device),
       };
       const mark = cache.mark();
       await store.insert(record);

@@ -35,6 +35,8 @@ function session(handle: string, change: Partial<SessionRecord> = {}): SessionRe
     expiresAtMs: NOW_MS + 1_000_000,
     revokedAtMs: undefined,
     revokedReason: undefined,
+    device: undefined,
+    network: undefined,
     ...change,
   };
 }

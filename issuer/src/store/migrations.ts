@@ -314,6 +314,53 @@ const wishes: Migration = {
   },
 };
 
+/**
+ * The device of a session, null where a process of the version before creates it; and what the export and the
+ * erasure of a user need: indexes that find a user, and the calls to apps' backends.
+ */
+const devices: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    for (const column of ["device", "network"]) {
+      await db.schema.alterTable("breezeway_session").addColumn(column, "text").execute();
+    }
+    await db.schema
+      .createIndex("breezeway_session_ended_user")
+      .on("breezeway_session")
+      .columns(["user_id", "handle"])
+      .where(sql<boolean>`revoked_at_ms is not null`)
+      .execute();
+    for (const table of ["breezeway_app_change", "breezeway_grant", "breezeway_grant_change"]) {
+      await db.schema
+        .createIndex(`${table}_actor`)
+        .on(table)
+        .column("actor")
+        .where(sql<boolean>`actor is not null`)
+        .execute();
+    }
+    await db.schema
+      .createIndex("breezeway_grant_wish_user")
+      .on("breezeway_grant_wish")
+      .column("user_id")
+      .execute();
+    await db.schema
+      .createTable("breezeway_erasure_call")
+      .addColumn("user_id", "text", (column) => column.notNull())
+      .addColumn("app_id", "text", (column) => column.notNull())
+      .addColumn("tenant_id", "text", (column) => column.notNull())
+      .addColumn("installation_id", "text", (column) => column.notNull())
+      .addColumn("attempts", "integer", (column) => column.notNull())
+      .addColumn("due_at_ms", "bigint", (column) => column.notNull())
+      .addColumn("lease_id", "text")
+      .addPrimaryKeyConstraint("breezeway_erasure_call_place", ["user_id", "app_id", "tenant_id"])
+      .execute();
+    await db.schema
+      .createIndex("breezeway_erasure_call_due")
+      .on("breezeway_erasure_call")
+      .column("due_at_ms")
+      .execute();
+  },
+};
+
 export const migrationsOf = (kind: StoreKind): MigrationProvider => ({
   // The migrations run in the order of their names.
   getMigrations: () =>
@@ -327,5 +374,6 @@ export const migrationsOf = (kind: StoreKind): MigrationProvider => ({
       "0007_keys_in_use": keysInUse,
       "0008_apps": apps,
       "0009_wishes": wishes,
+      "0010_devices": devices,
     }),
 });

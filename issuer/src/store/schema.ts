@@ -24,6 +24,7 @@ export interface Database {
   breezeway_grant: GrantTable;
   breezeway_grant_change: GrantChangeTable;
   breezeway_grant_wish: GrantWishTable;
+  breezeway_erasure_call: ErasureCallTable;
 }
 
 export interface SessionTable {
@@ -53,6 +54,10 @@ export interface SessionTable {
    * that nothing that postpones the end has to write this indexed column.
    */
   review_at_ms: number;
+  /** Browser and system at the sign-in, in words of our own; `null` when unknown or not kept. */
+  device: string | null;
+  /** CIDR network of the address at the sign-in; `null` when unknown or not kept. */
+  network: string | null;
 }
 
 export interface SigningKeyTable {
@@ -216,6 +221,18 @@ export interface GrantWishTable {
 }
 
 export type GrantWishRow = Selectable<GrantWishTable>;
+/** A call that tells an app's backend of an erased user. The row goes with the backend's answer. */
+export interface ErasureCallTable {
+  user_id: string;
+  app_id: string;
+  tenant_id: string;
+  installation_id: string;
+  attempts: number;
+  due_at_ms: number;
+  lease_id: string | null;
+}
+
+export type ErasureCallRow = Selectable<ErasureCallTable>;
 export type GrantRow = Selectable<GrantTable>;
 export type GrantChangeRow = Selectable<GrantChangeTable>;
 export type AppRow = Selectable<AppTable>;

@@ -71,6 +71,7 @@ const INSTALLATION = { appId: "guided", tenantId: "acme" };
 const BODIES: Readonly<Record<string, object>> = {
   "POST /session/token": { appId: "orders" },
   "POST /session/tenant": { tenantId: "acme" },
+  "POST /session/devices/end": { others: true },
   "POST /login/dev": { userId: "alice", tenantId: "acme" },
   "POST /installations/grant": { ...INSTALLATION, scopes: ["orders:read"] },
   "POST /installations/wish": { ...INSTALLATION, scopes: ["orders:read"] },
@@ -202,6 +203,14 @@ const SPECIAL: Readonly<Record<string, (at: Case) => Promise<Response>>> = {
   },
   "POST /session/tenant 403 tenant-not-allowed": (at) =>
     send(normal, at, { body: { tenantId: "initech" } }),
+  "GET /session/devices 400 request-malformed": (at) =>
+    send(normal, at, { query: "?cursor=unknown" }),
+  async "POST /session/devices/end 200"(at) {
+    // Another user: the other cases use Alice's session.
+    return send(normal, at, { cookie: await cookieAt(normal, { ...ALICE, userId: "dora" }) });
+  },
+  "POST /session/devices/end 404 session-unknown": (at) =>
+    send(normal, at, { body: { handle: "unknown" } }),
   async "DELETE /session 204"(at) {
     return send(normal, at, { cookie: await cookieAt(normal) });
   },

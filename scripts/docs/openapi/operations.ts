@@ -192,6 +192,39 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
       400: BAD_HEADER,
     },
   },
+  "GET /session/devices": {
+    id: "devices",
+    summary: "The sessions of the caller's user",
+    security: "session",
+    parameters: [
+      {
+        name: "cursor",
+        in: "query",
+        description: "`nextCursor` of the page before.",
+        schema: { type: "string", minLength: 1, maxLength: 256 },
+      },
+    ],
+    answers: {
+      200: { description: "At most 101 sessions.", json: "SessionDevicesResponse" },
+      400: {
+        description: "The user has no session `cursor`, or the session header is not allowed.",
+        reasons: ["request-malformed", "duplicate-credentials"],
+      },
+      401: NO_SESSION,
+    },
+  },
+  "POST /session/devices/end": {
+    id: "endDevices",
+    summary: "Ends another session of the caller's user, or all others",
+    security: "session",
+    request: "EndDevicesRequest",
+    answers: {
+      ...BAD_BODY,
+      200: { description: "How many have ended.", json: "EndDevicesResponse" },
+      401: NO_SESSION,
+      404: { description: "The user has no other session of it.", reasons: ["session-unknown"] },
+    },
+  },
   "GET /session/events": {
     id: "sessionEvents",
     summary: "Events of the caller's session",

@@ -2,6 +2,7 @@
 import { appRegistry } from "./app-registry.ts";
 import { browser } from "./browser.ts";
 import { cli } from "./cli.ts";
+import { devicesAndPrivacy } from "./devices-and-privacy.ts";
 import { gateway } from "./gateway.ts";
 import { host } from "./host.ts";
 import { issuer } from "./issuer.ts";
@@ -15,6 +16,7 @@ export const REMOVALS: readonly Removal[] = [
   ...host,
   ...issuer,
   ...appRegistry,
+  ...devicesAndPrivacy,
   ...gateway,
   ...cli,
   ...browser,

@@ -73,6 +73,67 @@ export interface TenantRequest {
 
 export const tenantRequestSchema: z.ZodMiniType<TenantRequest> = z.strictObject({ tenantId: id });
 
+/** A session of the caller, as `GET /auth/session/devices` lists it. It contains no secret. */
+export interface SessionDevice {
+  /** Names the session. It opens nothing. */
+  readonly handle: string;
+  /** The active tenant of the session. */
+  readonly tenantId: string;
+  /** Browser and system at the sign-in, such as `Firefox on Windows`; `null` when unknown. */
+  readonly device: string | null;
+  /** Network at the sign-in, such as `203.0.113.0/24`; `null` when unknown. */
+  readonly network: string | null;
+  /** Epoch seconds. */
+  readonly createdAtSeconds: number;
+  /** Epoch seconds, up to an hour behind. */
+  readonly lastActiveAtSeconds: number;
+  /** The session of the request. */
+  readonly isCurrent: boolean;
+}
+
+/** `GET /auth/session/devices` */
+export interface SessionDevicesResponse {
+  /** The caller's session first, on the first page; then the newest first. */
+  readonly sessions: readonly SessionDevice[];
+  /** For the next page; `null` on the last one. */
+  readonly nextCursor: string | null;
+}
+
+export const sessionDevicesResponseSchema: z.ZodMiniType<SessionDevicesResponse> = z.object({
+  sessions: z.array(
+    z.object({
+      handle: id,
+      tenantId: id,
+      device: z.nullable(z.string().check(z.maxLength(64))),
+      network: z.nullable(z.string().check(z.maxLength(64))),
+      createdAtSeconds: epochSeconds,
+      lastActiveAtSeconds: epochSeconds,
+      isCurrent: z.boolean(),
+    }),
+  ),
+  nextCursor: z.nullable(id),
+});
+
+/** `POST /auth/session/devices/end`, request: one session, or all but the caller's */
+export type EndDevicesRequest = { readonly handle: string } | { readonly others: true };
+
+export const endDevicesRequestSchema: z.ZodMiniType<EndDevicesRequest> = z.union(
+  [z.strictObject({ handle: id }), z.strictObject({ others: z.literal(true) })],
+  "must be { handle } or { others: true }",
+);
+
+/** `POST /auth/session/devices/end`, response */
+export interface EndDevicesResponse {
+  readonly ended: number;
+  /** There may be more sessions to end: repeat the request. */
+  readonly hasMore: boolean;
+}
+
+export const endDevicesResponseSchema: z.ZodMiniType<EndDevicesResponse> = z.object({
+  ended: z.int().check(z.gte(0)),
+  hasMore: z.boolean(),
+});
+
 /** `POST /auth/login/dev` */
 export interface DevLoginRequest {
   readonly userId: string;

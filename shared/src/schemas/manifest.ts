@@ -76,6 +76,8 @@ export interface Lifecycle {
   readonly connectUrl?: string | undefined;
   /** Backend endpoint that the issuer calls when a tenant uninstalls the app. */
   readonly disconnectUrl?: string | undefined;
+  /** Called when a user was erased who had sessions in a tenant that has the app. */
+  readonly userErasedUrl?: string | undefined;
 }
 
 export interface Manifest {
@@ -204,6 +206,7 @@ const manifestSchema: z.ZodMiniType<Manifest> = z
         setupUrl: z.optional(webUrl),
         connectUrl: z.optional(webUrl),
         disconnectUrl: z.optional(webUrl),
+        userErasedUrl: z.optional(webUrl),
       }),
     ),
     proofRequired: z.optional(z.boolean()),

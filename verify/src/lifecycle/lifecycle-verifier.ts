@@ -42,9 +42,21 @@ export type LifecycleOptions = Pick<
   | "unsafeAllowHttp"
 >;
 
-/** The verified event of a call: an app was installed in a tenant, or uninstalled. */
-export interface LifecycleEvent {
+/** The verified event of a call. `user-erased` comes only to the `userErasedUrl` of a manifest. */
+export type LifecycleEvent = InstallationEvent | UserErasedEvent;
+
+/** An app was installed in a tenant, or uninstalled. */
+export interface InstallationEvent extends EventOrigin {
   readonly event: "connect" | "disconnect";
+}
+
+/** Delete what the app has about this user in this tenant, and keep the installation. */
+export interface UserErasedEvent extends EventOrigin {
+  readonly event: "user-erased";
+  readonly userId: string;
+}
+
+interface EventOrigin {
   /**
    * Makes handling idempotent: the id is the same on every attempt, and on the disconnect that ends the
    * installation. A tenant that installs the app again gets a new id.
@@ -104,11 +116,18 @@ export function openLifecycleVerifier(
       const claims = parseClaims(compact.payload);
       checkClaims(claims, rules, clock.now());
       checkBody(body, claims);
-      const { event, installationId, tenantId, iss: issuer, aud: appId, jti: callId } = claims;
-      return { event, installationId, appId, tenantId, issuer, callId };
+      return eventOf(claims);
     },
     close: () => keys.close(),
   };
+}
+
+function eventOf(claims: LifecycleClaims): LifecycleEvent {
+  const { event, installationId, tenantId, userId, iss: issuer, aud: appId, jti: callId } = claims;
+  const origin = { installationId, appId, tenantId, issuer, callId };
+  return event === "user-erased"
+    ? { event, ...origin, userId: userId ?? "" }
+    : { event, ...origin };
 }
 
 function parseClaims(payload: Buffer): LifecycleClaims {
@@ -156,6 +175,7 @@ function checkBody(body: Buffer, claims: LifecycleClaims): void {
     parsed.data.event === claims.event &&
     parsed.data.installationId === claims.installationId &&
     parsed.data.tenantId === claims.tenantId &&
+    parsed.data.userId === claims.userId &&
     parsed.data.appId === claims.aud;
   if (!isSame) {
     throw new BridgeError("REQUEST_MALFORMED", "The body of the call and its token disagree.");

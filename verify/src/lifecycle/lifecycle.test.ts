@@ -56,6 +56,19 @@ describe("a lifecycle call of the issuer", () => {
     });
   });
 
+  it("names the user that was erased", async () => {
+    const event = "user-erased";
+    const call = signCall(signer, {
+      claims: { event, userId: "alice" },
+      body: { ...BODY, event, userId: "alice" },
+    });
+    expect(await lifecycle.verify(call)).toMatchObject({
+      event,
+      userId: "alice",
+      tenantId: "acme",
+    });
+  });
+
   it("is accepted as a Headers object with a body in bytes", async () => {
     const { headers, rawBody } = signCall(signer);
     const call = { headers: new Headers(headers), rawBody: Buffer.from(rawBody) };
@@ -87,6 +100,8 @@ describe("a call is refused", () => {
     ["with a lifetime above 60 seconds", { claims: { exp: NOW_SECONDS + 61 } }, "TOKEN_MALFORMED"],
     ["that expires when it is issued", { claims: { exp: NOW_SECONDS } }, "TOKEN_MALFORMED"],
     ["with an unknown event", { claims: { event: "pay" } }, "TOKEN_MALFORMED"],
+    ["that erases nobody", { claims: { event: "user-erased" } }, "TOKEN_MALFORMED"],
+    ["that connects a user", { claims: { userId: "alice" } }, "TOKEN_MALFORMED"],
     ["without an id", { claims: { jti: undefined } }, "TOKEN_MALFORMED"],
     ["without a digest", { claims: { contentDigest: undefined } }, "TOKEN_MALFORMED"],
     [
@@ -135,6 +150,14 @@ describe("a call is refused", () => {
   it("whose body has one more space than the signed one", async () => {
     const call = signCall(signer);
     expect(await codeOf({ ...call, rawBody: `${call.rawBody} ` })).toBe("TOKEN_SIGNATURE");
+  });
+
+  it("whose body names another user to erase", async () => {
+    const event = "user-erased";
+    const call = (userId: string): LifecycleCall =>
+      signCall(signer, { claims: { event, userId: "alice" }, body: { ...BODY, event, userId } });
+    expect(await codeOf(call("alice"))).toBe("accepted");
+    expect(await codeOf(call("bob"))).toBe("REQUEST_MALFORMED");
   });
 
   it("without a token, or with two", async () => {
