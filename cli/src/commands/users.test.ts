@@ -42,6 +42,7 @@ describe("breezeway users", () => {
     expect(out.split("\n")).toEqual([
       "Sessions that would be ended and deleted: 1",
       "Entries of histories that would be cleared of the user: 0",
+      "Requests for scopes that would be deleted: 0",
       "App that would learn of it, if it wants: orders in acme",
     ]);
     expect([code, await sessions()]).toEqual([0, 1]);
