@@ -6,8 +6,10 @@ import {
   type AppBackend,
 } from "../../test-support/app-backend.ts";
 import { describeStores } from "../../test-support/stores.ts";
+import { tableScans, watchedStore } from "../../test-support/watched-store.ts";
 import { call, cookieOf, signIn, testIssuer } from "../../test-support/test-issuer.ts";
 import {
+  BridgeError,
   createUserManager,
   type AuditEvent,
   type Issuer,
@@ -253,6 +255,61 @@ describeStores("users of a $name store", (place) => {
       const { revocations, sessions } = await issuer.users.export("alice");
       expect(sessions).toEqual([]);
       expect(revocations).toHaveLength(report.kept[0]?.count ?? 0);
+    });
+
+    it("is repeated after a failure of any statement, and then leaves nothing", async () => {
+      const expected = { sessions: [], grants: [], grantHistory: [], appHistory: [] };
+      for (let failing = 1; ; failing += 1) {
+        await signInAlice();
+        await signInAlice("globex");
+        await install("tells", "acme");
+        await actAsAlice();
+        let left = failing;
+        const watched = watchedStore(place().store(), () => {
+          left -= 1;
+          if (left === 0) throw new BridgeError("STORE_UNAVAILABLE", "The test fails this.");
+        });
+        await using manager = await createUserManager({ store: watched });
+        const failed = await manager.erase("alice").then(
+          () => false,
+          () => true,
+        );
+        watched.stop();
+        if (failed) await issuer.users.erase("alice");
+        expect(await issuer.users.export("alice")).toMatchObject(expected);
+        await expect.poll(everything).not.toContain("alice");
+        // The call of an app is noted before the sessions that say where the app is are gone.
+        expect(calls().length).toBeGreaterThanOrEqual(failing);
+        if (!failed) break;
+      }
+    });
+
+    it("reads no table as a whole but the log, works in batches, and lets others have a turn", async () => {
+      await signInAlice();
+      const row = await store.db
+        .selectFrom("breezeway_session")
+        .selectAll()
+        .executeTakeFirstOrThrow();
+      const rows = Array.from({ length: 450 }, (_, index) => ({
+        ...row,
+        handle: `copy-${index}`,
+        selector_hash: `copy-${index}`,
+      }));
+      await store.db.insertInto("breezeway_session").values(rows).execute();
+      await actAsAlice();
+      const watched = watchedStore(place().store());
+      await using manager = await createUserManager({ store: watched });
+      await manager.export("alice");
+      await manager.erase("alice");
+      watched.stop();
+      for (const { query } of watched.matching(/breezeway_(session|app_change|grant|erasure)/)) {
+        if (/^(begin|commit)/.test(query.sql)) continue;
+        expect(await tableScans(store, query), query.sql).toEqual([]);
+      }
+      const deletions = watched.matching(/^delete from "breezeway_session"/);
+      expect(deletions.map((statement) => statement.rows)).toEqual([100, 100, 100, 100, 51, 0]);
+      const turns = new Set(deletions.slice(0, 5).map(({ turn }) => turn));
+      expect(turns.size).toBe(5);
     });
 
     it.each<[name: string, userId: string, options: object]>([
