@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { readToken, status } from "../../test-support/app-backend.ts";
 import { describeStores } from "../../test-support/stores.ts";
-import { call } from "../../test-support/test-issuer.ts";
+import { call, testIssuer } from "../../test-support/test-issuer.ts";
 import { setUpUsers } from "../../test-support/users-stage.ts";
 import { createUserManager } from "../index.ts";
 
@@ -45,6 +45,17 @@ describeStores("apps of an erased user of a $name store", (place) => {
     await stage.install("tells", "initech");
     await stage.issuer.users.erase("alice", { tenantIds: ["initech"] });
     await expect.poll(() => stage.calls().map(({ said }) => said["tenantId"])).toEqual(["initech"]);
+  });
+
+  it("are not noted where nobody would call them", async () => {
+    await stage.install("tells", "acme");
+    await stage.signInAlice();
+    await using without = testIssuer({
+      store: place().store(),
+      apps: (await stage.issuer.apps.list()).items.map(({ app }) => app),
+    });
+    expect(await without.users.erase("alice")).toMatchObject({ sessions: 1, told: [], kept: [] });
+    expect(await stage.waitingCalls()).toEqual([]);
   });
 
   it("get a call again after a failure, with the id kept until then", async () => {
