@@ -143,6 +143,7 @@ const issuer = z.strictObject({
       idleSeconds: maybe(z.number()),
       absoluteSeconds: maybe(z.number()),
       graceSeconds: maybe(z.number()),
+      device: maybe(z.enum(["full", "browser", "none"])),
     }),
   ),
   nativeSessions: maybe(z.boolean()),

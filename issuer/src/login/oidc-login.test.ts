@@ -99,6 +99,21 @@ describe("a sign-in at the provider", () => {
     expect(events.map(({ event }) => event)).toContain("login.succeeded");
   });
 
+  it("keeps the device of the browser that comes back", async () => {
+    await start();
+    const { location, cookie } = await begin();
+    const url = await provider.signIn(location, "alice");
+    const userAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0";
+    await call(issuer, url.slice(ISSUER_URL.length), {
+      cookie,
+      headers: { "user-agent": userAgent },
+      address: "198.51.100.7",
+    });
+    expect(await issuer.sessions.listForUser("alice")).toMatchObject([
+      { device: "Firefox on Linux", network: "198.51.100.0/24" },
+    ]);
+  });
+
   it("requests the userinfo endpoint when userInfo is set", async () => {
     const seen: OidcIdentity[] = [];
     await start({

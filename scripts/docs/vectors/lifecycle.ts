@@ -27,6 +27,8 @@ export function lifecycleVectors(known: KnownSignatures): object {
   });
   const refuse = (name: string, reason: string, made: object) => ({ name, ...made, reason });
   const disconnect = JSON.stringify({ ...CALL, event: "disconnect", appId: AUDIENCE });
+  const ERASED = { ...CALL, event: "user-erased", userId: "alice" } as const;
+  const erased = JSON.stringify({ ...ERASED, appId: AUDIENCE });
   const extended = JSON.stringify({ ...CALL, appId: AUDIENCE, more: true });
   return {
     issuer: ISSUER,
@@ -41,6 +43,11 @@ export function lifecycleVectors(known: KnownSignatures): object {
         event: { ...CALL, event: "disconnect", appId: AUDIENCE },
       },
       {
+        name: "an erased user",
+        ...call(ERASED, erased),
+        event: { ...ERASED, appId: AUDIENCE },
+      },
+      {
         name: "a member of the body that is not known",
         ...call({}, extended),
         event: { ...CALL, appId: AUDIENCE },
@@ -49,6 +56,13 @@ export function lifecycleVectors(known: KnownSignatures): object {
       refuse("another body", "token-signature", { ...call(), body: disconnect }),
       refuse("a body with a space at its end", "token-signature", { ...call(), body: `${BODY} ` }),
       refuse("a body that says something else", "request-malformed", call({}, disconnect)),
+      refuse(
+        "a body that erases another user",
+        "request-malformed",
+        call({ ...ERASED, userId: "bob" }, erased),
+      ),
+      refuse("an erasure of nobody", "token-malformed", call({ event: "user-erased" }, erased)),
+      refuse("a connect of a user", "token-malformed", call({ userId: "alice" })),
       refuse("another app", "audience-mismatch", call({ aud: "inspector" })),
       refuse("another issuer", "issuer-mismatch", call({ iss: "https://evil.example" })),
       refuse(
