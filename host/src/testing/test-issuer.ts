@@ -2,11 +2,13 @@
  * An issuer in memory for the tests of a host. It answers the host's requests and has the host's clock. Its tokens decode like real ones but have no valid signature.
  */
 import { BridgeError, toProblem, TOKEN_LIMITS, type ErrorCode } from "@breezeway/shared";
-import type {
-  Installation,
-  ManifestInput,
-  SessionSummary,
-  TenantApp,
+import {
+  STABLE,
+  type AppVersion,
+  type Installation,
+  type ManifestInput,
+  type SessionSummary,
+  type TenantApp,
 } from "@breezeway/shared/schemas";
 import { randomId } from "@breezeway/shared/channel";
 import {
@@ -84,6 +86,8 @@ export interface TestApps {
   remove(appId: string): void;
   suspend(appId: string, reason: string): void;
   resume(appId: string): void;
+  /** Puts the tenant on a channel of the app, or on `stable`. */
+  setChannel(appId: string, channel: string): void;
 }
 
 type Listener = (event: { readonly data?: unknown }) => void;
@@ -168,6 +172,7 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
 function createApps(changed: () => void): RoutesDeps["apps"] {
   const apps = new Map<string, ManifestInput>();
   const reasons = new Map<string, string>();
+  const channels = new Map<string, string>();
   const then = (change: unknown): void => {
     if (change !== false) changed();
   };
@@ -176,12 +181,23 @@ function createApps(changed: () => void): RoutesDeps["apps"] {
     remove: (appId) => then(apps.delete(appId)),
     suspend: (appId, reason) => then(reasons.set(appId, reason)),
     resume: (appId) => then(reasons.delete(appId)),
+    setChannel: (appId, channel) => then(channels.set(appId, channel)),
     list: () =>
       [...apps.values()].map((manifest) => {
         const reason = reasons.get(manifest.id);
-        return { manifest, suspended: reason === undefined ? null : { reason }, granted: null };
+        const { channels: _, ...rest } = manifest;
+        return {
+          manifest: rest,
+          page: pageOf(manifest, channels.get(manifest.id) ?? STABLE),
+          suspended: reason === undefined ? null : { reason },
+          granted: null,
+        };
       }),
   };
+}
+
+function pageOf({ url, version, channels = {} }: ManifestInput, channel: string): AppVersion {
+  return { channel, version, url, ...channels[channel] };
 }
 
 interface Streams {

@@ -152,9 +152,9 @@ describe.each(["sqlite", "postgres"] as const)("the migrations of %s", (kind) =>
 
   it("have names in their order, with a number of four digits", async () => {
     const names = Object.keys(await migrationsOf(kind).getMigrations());
-    expect(names.map((name) => Number(/^(\d{4})_[a-z_\d]+$/.exec(name)?.[1]))).toEqual(
-      names.map((_name, index) => index + 1),
-    );
+    const numbers = names.map((name) => Number(/^(\d{4})_[a-z_\d]+$/.exec(name)?.[1]));
+    // Changes that are made side by side take their numbers beforehand, so there may be gaps.
+    expect(numbers).toEqual([...new Set(numbers)].sort((one, other) => one - other));
   });
 });
 

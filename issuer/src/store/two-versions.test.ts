@@ -252,6 +252,32 @@ describeStores("on a $name store", (place, { name: kind }) => {
     });
   });
 
+  it("keeps the channels of an app that a version without channels changes", async () => {
+    await using issuer = testIssuer({ store: place().store(), apps: [] });
+    await issuer.ready;
+    const beta = { url: "https://bills.example/beta/", version: "2.0.0" };
+    const bills = { id: "bills", name: "Bills", version: "1.0.0", url: "https://bills.example/" };
+    await issuer.apps.put({ ...bills, channels: { beta } });
+    await issuer.apps.setChannel({ appId: "bills", tenantId: "acme", channel: "beta" });
+    await using earlier = openEarlierVersion("0009_wishes", kind, place().location);
+    const [row = {}] = await earlier.run("readApps", {});
+    const change = { ...row, suspensions: '{"":"Under review"}', changes: 3 };
+    await earlier.run("changeApp", {
+      ...change,
+      action: "suspend",
+      tenant_id: null,
+      reason: "Under review",
+      diff: "[]",
+      actor: null,
+      ...changeValues("apps-changed", "bills"),
+    });
+    expect(await issuer.apps.get("bills")).toMatchObject({
+      suspensions: [{ reason: "Under review" }],
+      channels: { tenants: [{ tenantId: "acme", channel: "beta" }] },
+    });
+    expect((await issuer.apps.history("bills")).items[0]).toMatchObject({ action: "suspend" });
+  });
+
   describe.each(VERSIONS)("that this version migrates meanwhile, version %s", (version) => {
     it("loses no write, and every change has its number", async () => {
       const earlier = openEarlierVersion(version, kind, place().location);
