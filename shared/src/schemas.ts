@@ -11,7 +11,7 @@ export {
   versionOf,
   withoutChannels,
 } from "./schemas/channels.ts";
-export type { AppVersion, ChannelPlacements, RollOut } from "./schemas/channels.ts";
+export type { AppChannel, AppVersion, ChannelPlacements, RollOut } from "./schemas/channels.ts";
 export {
   NEW_SESSION,
   SESSION_HEADER,
@@ -78,7 +78,6 @@ export {
 } from "./schemas/manifest.ts";
 export { labelText } from "./schemas/label-text.ts";
 export type {
-  AppChannel,
   ColorScheme,
   Icon,
   Label,

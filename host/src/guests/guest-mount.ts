@@ -83,11 +83,7 @@ export function createGuestMount(deps: GuestMountDeps): GuestMount {
   const { app, options, clock, buckets, handshakeTimeoutMs } = deps;
   let page = deps.latest();
   let settings = options;
-  const urlOf = ({ url }: AppVersion): string => {
-    const { path } = options;
-    return pageUrl({ ...app, url }, path === undefined ? path : pathOn(app.url, url, path));
-  };
-  const firstUrl = urlOf(page);
+  const firstUrl = urlIn(deps, page);
   const documents = createFrameDocuments({
     app,
     clock,
@@ -137,8 +133,8 @@ export function createGuestMount(deps: GuestMountDeps): GuestMount {
     reportPath: (path) => paths.run(() => options.onPathChange?.(pathOn(page.url, app.url, path))),
     reload() {
       const latest = deps.latest();
-      const url = urlOf(latest);
-      const isOther = url !== urlOf(page);
+      const url = urlIn(deps, latest);
+      const isOther = url !== urlIn(deps, page);
       const isShown = documents.reload(isOther ? url : undefined);
       if (isShown || !isOther) page = latest;
     },
@@ -164,6 +160,11 @@ export function createGuestMount(deps: GuestMountDeps): GuestMount {
   });
   followTheme();
   return mount;
+}
+
+/** The address of the mount's page in a version of the app. */
+function urlIn({ app, options: { path } }: GuestMountDeps, { url }: AppVersion): string {
+  return pageUrl({ ...app, url }, path === undefined ? path : pathOn(app.url, url, path));
 }
 
 function createGuestCaller(

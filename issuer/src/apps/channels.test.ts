@@ -236,7 +236,7 @@ describeStores("the channels of apps of issuers on $name", (place) => {
     expect(feed).toMatchObject({ revocations: [] });
   });
 
-  it("are told to the open pages that they concern", async () => {
+  it("reach the open pages that they concern", async () => {
     const [acme, globex] = await Promise.all(
       ["acme", "globex"].map(async (tenant) =>
         readEvents(await call(other, "/session/events", { cookie: await signIn(tenant) })),
@@ -343,7 +343,7 @@ describeStores("the channels of apps of issuers on $name", (place) => {
       "REQUEST_MALFORMED rollBack",
     ],
     [
-      "a channel is no name",
+      "a channel has a malformed name",
       (apps) => apps.setChannel({ appId: "bills", tenantId: "acme", channel: "__proto__" }),
       "REQUEST_MALFORMED channel:",
     ],

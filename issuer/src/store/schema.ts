@@ -184,9 +184,9 @@ export interface AppChangeTable {
   diff: string;
   actor: string | null;
   at_ms: number;
-  /** Of a `set-channel`, `roll-out` or `roll-back`. */
+  /** Only for a `set-channel`, `roll-out` or `roll-back`. */
   channel: string | null;
-  /** Of a `roll-out`. */
+  /** Only for a `roll-out`. */
   percent: number | null;
 }
 

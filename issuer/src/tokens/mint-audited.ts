@@ -31,7 +31,7 @@ export async function mintAudited(
     sub: record.userId,
     tenant: record.tenantId,
     app: app.id,
-    // Of the registry: a guest says nothing about its version that anybody could rely on.
+    // They come from the registry, since nobody could rely on what a guest says about its version.
     version,
     channel,
     sid: record.handle,

@@ -93,7 +93,7 @@ describe("the path of a page in another version", () => {
 });
 
 describe("the channels of a manifest", () => {
-  it("are refused with a url that is none, as is that of the manifest", () => {
+  it("are refused with a malformed url beside a malformed one of the manifest", () => {
     const wrong = { url: "nowhere", channels: { beta: { ...BETA, url: "nowhere" } } };
     expect(() => app(wrong)).toThrow("url: must be an https URL");
   });

@@ -5,7 +5,14 @@
  * A channel changes `url` and `version`, and nothing that gives a right.
  */
 import * as z from "zod/mini";
-import type { Manifest, RegisteredApp } from "./manifest.ts";
+
+/** Another version of an app's pages. It has the rights of the manifest. */
+export interface AppChannel {
+  /** Start page, on the origin of the manifest's `url` and in another folder. At most 2048 characters. */
+  readonly url: string;
+  /** Semantic version. At most 64 characters. */
+  readonly version: string;
+}
 
 /** The channel of a manifest's own `url` and `version`. */
 export const STABLE = "stable";
@@ -50,9 +57,13 @@ export interface AppVersion {
   readonly url: string;
 }
 
-type Channelled = Pick<Manifest, "id" | "version" | "url" | "channels">;
+/** The part of a manifest that this file needs. */
+interface Channelled extends AppChannel {
+  readonly id: string;
+  readonly channels?: Readonly<Record<string, AppChannel>> | undefined;
+}
 
-export function hasChannel({ channels }: Pick<Manifest, "channels">, name: string): boolean {
+export function hasChannel({ channels }: Pick<Channelled, "channels">, name: string): boolean {
   return name === STABLE || (channels !== undefined && Object.hasOwn(channels, name));
 }
 
@@ -72,7 +83,10 @@ export function versionOf(
 }
 
 /** What pages and gateways see of a manifest: its own `url` and `version`. */
-export function withoutChannels({ channels: _, ...app }: RegisteredApp): RegisteredApp {
+export function withoutChannels<App extends Pick<Channelled, "channels">>({
+  channels: _,
+  ...app
+}: App): Omit<App, "channels"> {
   return app;
 }
 
@@ -86,7 +100,7 @@ function rolledOut(
 
 /**
  * Where a tenant stands among all tenants of an app, 0 ≤ x < 100. It never changes, so a tenant stays on its side of a
- * rollout that grows. Other apps have other orders. It is no secret and protects nothing.
+ * rollout that grows. Other apps have other orders. It is public and protects nothing.
  */
 export function shareOf(appId: string, tenantId: string): number {
   // FNV-1a over UTF-16 units, then the finaliser of MurmurHash3: similar ids must not be neighbours.

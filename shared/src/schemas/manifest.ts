@@ -4,7 +4,7 @@
 import * as z from "zod/mini";
 import { isLoopbackHost, originOf } from "../origin.ts";
 import { isRight } from "../protocol/names.ts";
-import { channelName, folderOf, MAX_CHANNELS, STABLE } from "./channels.ts";
+import { channelName, folderOf, MAX_CHANNELS, STABLE, type AppChannel } from "./channels.ts";
 import { parseJsonWith, parseWith, type ParseContext } from "./parse.ts";
 
 /**
@@ -77,14 +77,6 @@ export interface Lifecycle {
   readonly connectUrl?: string | undefined;
   /** Backend endpoint that the issuer calls when a tenant uninstalls the app. */
   readonly disconnectUrl?: string | undefined;
-}
-
-/** Another version of an app's pages. It has the rights of the manifest. */
-export interface AppChannel {
-  /** Start page, on the origin of the manifest's `url` and in another folder. At most 2048 characters. */
-  readonly url: string;
-  /** Semantic version. At most 64 characters. */
-  readonly version: string;
 }
 
 export interface Manifest {

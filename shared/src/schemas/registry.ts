@@ -1,7 +1,7 @@
 /** The app registry as the issuer sends it to host pages and gateways. */
 import * as z from "zod/mini";
-import { channelName, type AppVersion } from "./channels.ts";
-import { scopesOfManifest, text, type AppChannel, type RegisteredApp } from "./manifest.ts";
+import { channelName, type AppChannel, type AppVersion } from "./channels.ts";
+import { scopesOfManifest, text, type RegisteredApp } from "./manifest.ts";
 
 /** Why an app is suspended, for the people who miss it. One line of text, 1 to 200 characters. */
 export const suspensionReason: z.ZodMiniType<string> = text(200);
