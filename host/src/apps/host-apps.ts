@@ -1,12 +1,7 @@
 /** The apps of a host: those of the option `apps`, which never change, or those of the issuer, which do. */
-import { BridgeError, quoted } from "@breezeway/shared";
+import { BridgeError, quoted, STABLE } from "@breezeway/shared";
 import type { Unsubscribe } from "@breezeway/shared/channel";
-import {
-  STABLE,
-  type AppRegistry,
-  type AppVersion,
-  type RegisteredApp,
-} from "@breezeway/shared/schemas";
+import type { AppRegistry, AppVersion, RegisteredApp } from "@breezeway/shared/schemas";
 
 export interface HostApps extends AppRegistry {
   /**

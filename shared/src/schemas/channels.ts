@@ -5,6 +5,9 @@
  * A channel changes `url` and `version`, and nothing that gives a right.
  */
 import * as z from "zod/mini";
+import { STABLE } from "../stable-channel.ts";
+
+export { STABLE };
 
 /** Another version of an app's pages. It has the rights of the manifest. */
 export interface AppChannel {
@@ -13,9 +16,6 @@ export interface AppChannel {
   /** Semantic version. At most 64 characters. */
   readonly version: string;
 }
-
-/** The channel of a manifest's own `url` and `version`. */
-export const STABLE = "stable";
 
 /** Channels of one app. */
 export const MAX_CHANNELS = 16;
