@@ -5,6 +5,8 @@ import { addEvent, hintOf, type TimelineRow } from "./timeline.ts";
 function tapped(event: Partial<TapEvent>): TapEvent {
   return {
     appId: "orders",
+    version: "1.0.0",
+    channel: "stable",
     mountId: "mount-1",
     direction: "in",
     kind: "call",

@@ -251,10 +251,10 @@ function withKnownApps(parsed: Policy, known: Policy): Policy {
     );
   }
   if (!parsed.followsIssuer) return parsed;
-  const { apps, suspensionOf } = known;
+  const { apps, suspensionOf, versionOf } = known;
   const app = apps?.all.find(({ origin }) => parsed.hostOrigins.has(origin));
   if (app) throw atHost(app.id, "reload: hostOrigins");
-  return { ...parsed, apps, suspensionOf };
+  return { ...parsed, apps, suspensionOf, versionOf };
 }
 
 /** Ends open exchanges of apps that are no longer registered, or that are suspended. */

@@ -138,6 +138,10 @@ export interface HostEvents<C extends Contract> {
 /** One frame that passed a channel: kinds, names, times and codes, never a value. */
 export interface TapEvent {
   readonly appId: string;
+  /** The version of the page that the mount shows, by the registry; nothing that the guest says. */
+  readonly version: string;
+  /** `stable`, or the channel of that version. */
+  readonly channel: string;
   /** Distinguishes two mounts of the same app. */
   readonly mountId: string;
   readonly direction: "in" | "out";

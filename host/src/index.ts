@@ -47,6 +47,7 @@ export type {
 } from "@breezeway/shared";
 export type {
   AppRegistry,
+  AppVersion,
   Grant,
   Installation,
   InstallationFailure,

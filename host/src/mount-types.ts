@@ -9,7 +9,7 @@ import type {
   MethodName,
   MethodResult,
 } from "@breezeway/shared";
-import type { RegisteredApp } from "@breezeway/shared/schemas";
+import type { AppVersion, RegisteredApp } from "@breezeway/shared/schemas";
 import type { CallOptions, Unsubscribe } from "@breezeway/shared/channel";
 import type { OpenGuestPlace } from "./transport/guest-place.ts";
 
@@ -58,7 +58,13 @@ export interface MountSettings extends SizeLimits {
 }
 
 export interface Mount<C extends Contract = AnyContract> extends Disposable {
+  /** As it was registered when it was mounted. */
   readonly app: RegisteredApp;
+  /**
+   * The version of the app whose page the frame shows, and its channel. `host.apps.versionOf(app.id)` differs from it once
+   * the tenant has another one: `reload()`, or the next mount, shows that.
+   */
+  readonly version: AppVersion;
   /** @throws {BridgeError} CONFIG_INVALID, when the app is not in an iframe of this page */
   readonly element: HTMLIFrameElement;
   readonly state: MountState;
@@ -74,7 +80,9 @@ export interface Mount<C extends Contract = AnyContract> extends Disposable {
   ): Promise<MethodResult<C, Name, "guestMethods">>;
   /** Replaces the `context` that this mount was made with. */
   setContext(context: Readonly<Record<string, unknown>>): void;
-  /** Reloads the app's page. */
+  /**
+   * Reloads the app's page, in the version that the tenant has now. A WebView keeps the version that it has.
+   */
   reload(): void;
   /** Tells the guest, then removes the frame. `using` calls it at the end of its block. */
   close(): void;

@@ -4,17 +4,21 @@ export type { Issuer } from "./create-issuer.ts";
 export type {
   AppActor,
   AppWrite,
+  ChannelOptions,
   IssuerApps,
   Page,
   PageOptions,
   PutOptions,
   PutResult,
   ResumeOptions,
+  RollBackOptions,
+  RollOutOptions,
   SuspendOptions,
 } from "./apps/apps-api.ts";
 export { createAppManager } from "./apps/app-manager.ts";
 export type { AppManager, AppManagerOptions } from "./apps/app-manager.ts";
-export type { AppChange, AppInfo } from "./apps/app-info.ts";
+export type { AppChange, AppChannels, AppInfo, TenantChannel } from "./apps/app-info.ts";
+export type { ChannelChange } from "./apps/channel-changes.ts";
 export type { ManifestChange, ManifestDiff } from "./apps/manifest-diff.ts";
 export { assertIssuerOptions } from "./issuer-settings.ts";
 export type { ClaimsContext, ClaimsHook } from "./tokens/claims-hook.ts";

@@ -11,7 +11,11 @@ export interface Statement {
   readonly only?: "postgres";
 }
 
-export type Operations = Readonly<Record<OperationName, readonly Statement[]>>;
+export type Operations = Readonly<Record<OperationName, readonly Statement[]>> &
+  Readonly<Partial<Record<AppOperationName, readonly Statement[]>>>;
+
+/** What only versions with apps in the store do. */
+export type AppOperationName = "changeApp" | "readApps";
 
 export type OperationName =
   | "createSession"
@@ -146,11 +150,35 @@ const KEYS_IN_USE: Operations = {
   ],
 };
 
+const APPS: Operations = {
+  ...KEYS_IN_USE,
+  changeApp: [
+    {
+      sql: 'update "breezeway_app" set "manifest" = :manifest, "revision" = :revision, "suspensions" = :suspensions, "changes" = :changes, "changed_at_ms" = :changed_at_ms where "app_id" = :app_id',
+    },
+    {
+      sql: 'insert into "breezeway_app_change" ("action", "tenant_id", "reason", "manifest", "diff", "actor", "app_id", "number", "revision", "at_ms") values (:action, :tenant_id, :reason, :manifest, :diff, :actor, :app_id, :changes, :revision, :changed_at_ms)',
+    },
+    ...APPEND,
+  ],
+  readApps: [{ sql: 'select * from "breezeway_app"' }],
+};
+
+const DEVICES: Operations = {
+  ...APPS,
+  createSession: [
+    {
+      sql: `insert into "breezeway_session" (${SESSION_COLUMNS}, "review_at_ms", "device", "network") values (${SESSION_VALUES}, :review_at_ms, :device, :network)`,
+    },
+  ],
+};
+
 export const EARLIER_STATEMENTS: Readonly<Record<string, Operations>> = {
   "0003_siblings": SIBLINGS,
   "0006_rotations": ROTATIONS,
   "0007_keys_in_use": KEYS_IN_USE,
-  // They added tables, and changed no statement on the others.
-  "0008_apps": KEYS_IN_USE,
-  "0009_wishes": KEYS_IN_USE,
+  "0008_apps": APPS,
+  // It added a table, and changed no statement on the others.
+  "0009_wishes": APPS,
+  "0010_devices": DEVICES,
 };

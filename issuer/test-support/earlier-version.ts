@@ -6,7 +6,12 @@ import { Pool } from "pg";
 import { migrationsOf } from "../src/store/migrations.ts";
 import { NodeSqliteDialect } from "../src/store/sqlite/node-sqlite-dialect.ts";
 import type { StoreKind } from "../src/store/store.ts";
-import { EARLIER_STATEMENTS, type OperationName, type Statement } from "./earlier-statements.ts";
+import {
+  EARLIER_STATEMENTS,
+  type AppOperationName,
+  type OperationName,
+  type Statement,
+} from "./earlier-statements.ts";
 
 export type Values = Readonly<Record<string, string | number | null>>;
 
@@ -14,7 +19,7 @@ export interface EarlierVersion extends AsyncDisposable {
   /** Creates the schema of the version, on an empty store. */
   migrate(): Promise<void>;
   /** @returns the rows of the last statement that has any */
-  run(operation: OperationName, values: Values): Promise<readonly Values[]>;
+  run(operation: OperationName | AppOperationName, values: Values): Promise<readonly Values[]>;
 }
 
 export function openEarlierVersion(
@@ -37,7 +42,9 @@ export function openEarlierVersion(
       if (error !== undefined) throw new Error(`migration to ${version}`, { cause: error });
     },
     run: (operation, given) => {
-      const statements = operations[operation].filter(({ only }) => !only || only === kind);
+      const known = operations[operation];
+      if (!known) throw new Error(`${version} has no operation ${operation}.`);
+      const statements = known.filter(({ only }) => !only || only === kind);
       return db.transaction().execute(async (transaction) => {
         let values: Values = { ...given, one: 1, count: 1, channel: "breezeway_change" };
         let rows: readonly Values[] = [];

@@ -115,3 +115,4 @@ export type { MaybePromise, ValidationFailure } from "./contract/validate.ts";
 export { decodeSessionToken } from "./tokens/decode.ts";
 export type { DecodedToken } from "./tokens/decode.ts";
 export { PROOF_ALGORITHM, PROOF_LIMITS, isKeyThumbprint } from "./tokens/proof.ts";
+export { STABLE } from "./stable-channel.ts";

@@ -3,6 +3,16 @@ export type { ClockWatch, ClockWatchDeps } from "./clock-watch.ts";
 export { createAppRegistry } from "./schemas/app-registry.ts";
 export type { AppRegistry } from "./schemas/app-registry.ts";
 export {
+  channelName,
+  hasChannel,
+  NO_PLACEMENTS,
+  pathOn,
+  STABLE,
+  versionOf,
+  withoutChannels,
+} from "./schemas/channels.ts";
+export type { AppChannel, AppVersion, ChannelPlacements, RollOut } from "./schemas/channels.ts";
+export {
   NEW_SESSION,
   SESSION_HEADER,
   devLoginRequestSchema,
@@ -94,6 +104,7 @@ export {
 export type {
   AppListResponse,
   AppSuspension,
+  RegistryChannels,
   RegistryEntry,
   RegistryResponse,
   TenantApp,

@@ -51,7 +51,7 @@ describe("breezeway apps", () => {
     expect(put.out).toContain("  scopes: +bills:read +bills:write");
     expect(await issuer.apps.get("bills")).toMatchObject({ revision: 1 });
     expect((await run(["list"])).out).toBe(
-      "bills  1.0.0  revision 1  active  https://bills.example/",
+      "bills  1.0.0  revision 1  active  stable  https://bills.example/",
     );
     const [listed] = JSON.parse((await run(["list", "--json"])).out) as AppInfo[];
     expect(listed).toMatchObject({ app: { id: "bills" }, revision: 1, suspensions: [] });
@@ -133,6 +133,85 @@ describe("breezeway apps", () => {
       '   name: "Bills" → "Invoices"',
       "1  TIME  put by olga, revision 1",
     ]);
+  });
+
+  describe("with channels", () => {
+    const channels = { beta: { url: "https://bills.example/beta/", version: "2.0.0-rc.1" } };
+    beforeEach(async () => {
+      expect((await run(["put", manifest({ channels })])).code).toBe(0);
+    });
+    const current = async (): Promise<AppInfo["channels"] | undefined> =>
+      (await issuer.apps.get("bills"))?.channels;
+
+    it("puts a tenant on one and takes it off, and names both in list, show and history", async () => {
+      expect((await run(["channel", "bills", "acme", "beta"])).out).toBe(
+        "acme: stable → beta of bills.",
+      );
+      expect(await current()).toMatchObject({ tenants: [{ tenantId: "acme", channel: "beta" }] });
+      expect((await run(["list"])).out).toContain("  1 on channels  ");
+      expect(JSON.parse((await run(["show", "bills"])).out)).toMatchObject({
+        channels: { tenants: [{ tenantId: "acme", channel: "beta" }] },
+      });
+      expect((await run(["history", "bills"])).out).toContain(
+        "set-channel beta in acme by olga, revision 1",
+      );
+      expect((await run(["channel", "bills", "acme", "beta"])).out).toBe(
+        "acme stays on beta of bills.",
+      );
+      const off = await run(["channel", "bills", "acme", "stable", "--json", "--actor", "pavel"]);
+      expect(JSON.parse(off.out)).toEqual({ isChanged: true, before: "beta", after: "stable" });
+      expect((await current())?.tenants).toEqual([]);
+    });
+
+    it("rolls one out and back, also for an app of a file", async () => {
+      expect((await run(["roll-out", "bills", "beta", "10"])).out).toBe(
+        "bills: no rollout → beta 10 %.",
+      );
+      expect((await run(["list"])).out).toContain("  beta 10 %  ");
+      expect((await run(["roll-out", "bills", "beta", "50"])).out).toBe(
+        "bills: beta 10 % → beta 50 %.",
+      );
+      expect((await run(["history", "bills"])).out).toContain("roll-out beta 50 % by olga");
+      expect((await run(["roll-back", "bills"])).out).toBe("bills: beta 50 % → no rollout.");
+      expect((await run(["roll-back", "bills"])).out).toBe("bills has no rollout.");
+      expect((await run(["roll-out", "filed", "beta", "10"])).code).toBe(0);
+      expect((await issuer.apps.get("filed"))?.channels.rollOut).toEqual({
+        channel: "beta",
+        percent: 10,
+        isMissing: true,
+      });
+    });
+
+    it("writes nothing in a dry run", async () => {
+      for (const [args, out] of [
+        [["channel", "bills", "acme", "beta"], "Would write: acme: stable → beta of bills."],
+        [["roll-out", "bills", "beta", "10"], "Would write: bills: no rollout → beta 10 %."],
+        [["roll-back", "bills"], "bills has no rollout."],
+      ] as const) {
+        expect(await run([...args, "--dry-run"])).toEqual({ code: 0, out, err: "" });
+      }
+      expect(await current()).toEqual({ tenants: [], rollOut: null });
+    });
+
+    it("says who falls back to stable when a manifest lacks the channel", async () => {
+      await run(["channel", "bills", "acme", "beta"]);
+      const { out } = await run(["put", manifest()]);
+      expect(out).toContain("Tenants on beta are on stable: the manifest has no such channel.");
+      expect((await run(["list"])).out).toContain("1 on channels, 1 on missing ones");
+    });
+
+    it.each<[string, readonly string[], string]>([
+      ["an unknown channel", ["channel", "bills", "acme", "alpha"], "has no channel alpha"],
+      ["a share in words", ["roll-out", "bills", "beta", "half"], "<percent>"],
+      ["a share of 0", ["roll-out", "bills", "beta", "0"], "percent"],
+      ["stable as a rollout", ["roll-out", "bills", "stable", "5"], "must not be stable"],
+    ])("refuses %s, and names it", async (_what, args, message) => {
+      expect(await run(args)).toMatchObject({
+        code: 1,
+        err: expect.stringContaining(message) as string,
+      });
+      expect(await current()).toEqual({ tenants: [], rollOut: null });
+    });
   });
 
   it.each<[string, readonly string[], string]>([

@@ -15,13 +15,14 @@ import * as z from "zod/mini";
 import { columns, timeOf } from "../columns.ts";
 import type { CliIo } from "../io.ts";
 import { printable, printableJson } from "../printable.ts";
+import { channelsText, registerChannels } from "./app-channels.ts";
 import { STORE_HELP, storeOf, withStore, type StoreFlags } from "../store-flag.ts";
 
 const HELP = `
 Environment:
   ${STORE_HELP}
 
-Apps of files are not in the store: they are not listed here, and can only be suspended and resumed.`;
+Apps of files are not in the store: they are not listed here, and can only be suspended, resumed and given channels.`;
 
 interface JsonFlag {
   readonly json?: boolean;
@@ -61,11 +62,17 @@ function onStore<Flags extends StoreFlags>(
 export function registerApps(program: Command, io: CliIo): void {
   const apps = program
     .command("apps")
-    .description("List, add, suspend and remove the apps of an issuer")
+    .description("List, add, suspend and remove the apps of an issuer, and choose their versions")
     .addHelpText("after", HELP);
   registerReads(apps, io);
   registerPut(apps, io);
   registerSuspensions(apps, io);
+  registerChannels({
+    io,
+    change: (name) => withActor(withStore(apps.command(name))),
+    onStore: (flags, run) => onStore(io, flags, run),
+    actorOf: (flags) => actorOf(flags, io),
+  });
 
   withActor(withStore(apps.command("remove").argument("<id>", "id of the app")))
     .description("Remove an app and revoke its tokens")
@@ -241,8 +248,9 @@ async function allPages<T>(
   }
 }
 
-function rowOf({ app, revision, suspensions }: AppInfo): string[] {
-  return [app.id, app.version, `revision ${revision}`, stateOf(suspensions), app.url];
+function rowOf({ app, revision, suspensions, channels }: AppInfo): string[] {
+  const state = stateOf(suspensions);
+  return [app.id, app.version, `revision ${revision}`, state, channelsText(channels), app.url];
 }
 
 function stateOf(suspensions: AppInfo["suspensions"]): string {
@@ -253,15 +261,18 @@ function stateOf(suspensions: AppInfo["suspensions"]): string {
 
 function* linesOf(change: AppChange): Generator<string> {
   const { number, action, revision, tenantId, reason, actor, atSeconds, diff } = change;
+  const { channel, percent } = change;
+  const what = channel === undefined ? "" : ` ${channel}`;
+  const share = percent === undefined ? "" : ` ${percent} %`;
   const where = tenantId === undefined ? "" : ` in ${tenantId}`;
   const why = reason === undefined ? "" : `: ${reason}`;
   const who = actor === undefined ? "" : ` by ${actor}`;
-  yield `${number}  ${timeOf(atSeconds)}  ${action}${where}${who}, revision ${revision}${why}`;
+  yield `${number}  ${timeOf(atSeconds)}  ${action}${what}${share}${where}${who}, revision ${revision}${why}`;
   for (const line of diffLines(diff)) yield `   ${line}`;
 }
 
 function* resultLines(
-  { app, revision, diff, revokesTokens }: PutResult,
+  { app, revision, diff, revokesTokens, missingChannels }: PutResult,
   dryRun: boolean,
 ): Generator<string> {
   const would = dryRun ? "would have" : "has";
@@ -269,6 +280,9 @@ function* resultLines(
     ? `${app.id} ${dryRun ? "would stay" : "stays"} at revision ${revision}: nothing differs.`
     : `${app.id} ${would} revision ${revision}.`;
   for (const line of diffLines(diff)) yield `  ${line}`;
+  for (const channel of missingChannels) {
+    yield `Tenants on ${channel} ${dryRun ? "would be" : "are"} on stable: the manifest has no such channel.`;
+  }
   if (revokesTokens) yield `Its older tokens ${dryRun ? "would be" : "are"} revoked.`;
 }
 

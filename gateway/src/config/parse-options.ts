@@ -8,6 +8,7 @@ import {
 } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
 import type { Policy } from "../decision/policy.ts";
+import { versionsOfFile } from "../registry/registry-follower.ts";
 import { createRouteTable } from "../decision/route-table.ts";
 import { parseRateLimitStore } from "../limits/parse-store.ts";
 import type { RateLimitStore } from "../limits/rate-limit-store.ts";
@@ -137,6 +138,7 @@ function* policyPieces(options: PolicyOptions, source: string): Pieces<Policy> {
     apps,
     followsIssuer: apps === undefined,
     suspensionOf: undefined,
+    versionOf: versionsOfFile(apps),
     routes: table,
     cors: {
       maxAgeSeconds: cors?.maxAgeSeconds ?? PREFLIGHT_MAX_AGE_SECONDS,

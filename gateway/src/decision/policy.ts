@@ -1,5 +1,5 @@
 import type { AppRegistry } from "@breezeway/shared/schemas";
-import type { SuspensionOf } from "../registry/registry-follower.ts";
+import type { SuspensionOf, VersionOf } from "../registry/registry-follower.ts";
 import type { RouteTable } from "./route-table.ts";
 
 /** Everything that a reload replaces at once. One request sees one policy from start to end. */
@@ -10,6 +10,8 @@ export interface Policy {
   readonly followsIssuer: boolean;
   /** The reason for which an app is suspended in a tenant; `undefined` while no app is. */
   readonly suspensionOf: SuspensionOf | undefined;
+  /** For telemetry. It decides nothing. */
+  readonly versionOf: VersionOf;
   readonly routes: RouteTable;
   readonly cors: {
     /** How long a browser may cache a preflight. */

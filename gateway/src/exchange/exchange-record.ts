@@ -1,5 +1,6 @@
 /** What observers, time limits and the counts of an upstream read about one exchange. */
 import type { ErrorReason } from "@breezeway/shared";
+import type { AppVersion } from "@breezeway/shared/schemas";
 import type { VerifiedSession } from "@breezeway/verify";
 import type { Route } from "../decision/route-table.ts";
 import type { ObservedExchange } from "../observe/observer.ts";
@@ -16,6 +17,7 @@ export abstract class ExchangeRecord implements ObservedExchange, Counted {
   path: string | undefined;
   route: Route | undefined;
   session: VerifiedSession | undefined;
+  abstract readonly appVersion: AppVersion | undefined;
   /** Counted at the upstream; `undefined` when many clients may share it. */
   address: string | undefined;
   kind: ExchangeKind = "request";

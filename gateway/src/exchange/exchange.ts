@@ -11,6 +11,7 @@
  */
 import type { Duplex } from "node:stream";
 import { BridgeError } from "@breezeway/shared";
+import type { AppVersion } from "@breezeway/shared/schemas";
 import type { VerifiedSession } from "@breezeway/verify";
 import type { Span } from "@opentelemetry/api";
 import type { Client, Dispatcher } from "undici";
@@ -73,6 +74,10 @@ export class Exchange
     this.#deps = deps;
     this.#client = client;
     this.#policy = deps.policy();
+  }
+
+  get appVersion(): AppVersion | undefined {
+    return this.session && this.#policy.versionOf(this.session.appId, this.session.tenantId);
   }
 
   get isAnswering(): boolean {

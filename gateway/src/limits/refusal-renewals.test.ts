@@ -40,6 +40,7 @@ const exchangeOf = (session: VerifiedSession | undefined) => ({
   origin: undefined,
   route: undefined,
   session,
+  appVersion: undefined,
   status: 0,
   reason: undefined,
   startedAtMs: 0,

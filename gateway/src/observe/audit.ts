@@ -100,7 +100,8 @@ function openFile(file: string, source: string): number {
   }
 }
 
-function describe({ requestId, head, path, origin, route, session }: ObservedExchange): object {
+function describe(exchange: ObservedExchange): object {
+  const { requestId, head, path, origin, route, session, appVersion } = exchange;
   return {
     requestId,
     method: head.method,
@@ -111,6 +112,8 @@ function describe({ requestId, head, path, origin, route, session }: ObservedExc
     user: session?.userId,
     tenant: session?.tenantId,
     app: session?.appId,
+    version: appVersion?.version,
+    channel: appVersion?.channel,
     session: session?.handle,
   };
 }

@@ -249,6 +249,8 @@ describe("tracing", () => {
           "url.path": "/orders/7",
           "http.response.status_code": 200,
           "breezeway.tenant": "acme",
+          "breezeway.app.version": ORDERS_APP.version,
+          "breezeway.app.channel": "stable",
         },
       });
       expect(span!.parentSpanContext?.spanId).toBe("00f067aa0ba902b7");

@@ -1,4 +1,5 @@
 import type { ErrorReason } from "@breezeway/shared";
+import type { AppVersion } from "@breezeway/shared/schemas";
 import type { VerifiedSession } from "@breezeway/verify";
 import type { RequestHead } from "../request/request-head.ts";
 import type { Route } from "../decision/route-table.ts";
@@ -12,6 +13,8 @@ export interface ObservedExchange {
   readonly origin: string | undefined;
   readonly route: Route | undefined;
   readonly session: VerifiedSession | undefined;
+  /** The version of the app that the tenant has, by the registry; nothing that the request says. */
+  readonly appVersion: AppVersion | undefined;
   /** 0 until the answer begins. */
   readonly status: number;
   /** Why the gateway refused the request, or ended the upstream's answer early. */

@@ -55,12 +55,16 @@ export function createTracing(tracer: Tracer = trace.getTracer("@breezeway/gatew
       propagation.inject(trace.setSpan(parent, span), list, carrier);
       return span;
     },
-    end: (span, { status, reason, requestId, session }) => {
+    end: (span, { status, reason, requestId, session, appVersion }) => {
       span.setAttribute("http.response.status_code", status);
       span.setAttribute("breezeway.request_id", requestId);
       if (session !== undefined) {
         span.setAttribute("breezeway.app", session.appId);
         span.setAttribute("breezeway.tenant", session.tenantId);
+      }
+      if (appVersion !== undefined) {
+        span.setAttribute("breezeway.app.version", appVersion.version);
+        span.setAttribute("breezeway.app.channel", appVersion.channel);
       }
       if (reason !== undefined) span.setAttribute("error.type", reason);
       if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });

@@ -10,12 +10,16 @@
 import { BridgeError, readBoundedBytes, type Clock } from "@breezeway/shared";
 import {
   createAppRegistry,
+  NO_PLACEMENTS,
   parseJsonWith,
   parseManifest,
   registryResponseSchema,
+  versionOf,
   type AppRegistry,
   type AppSuspension,
+  type AppVersion,
   type RegisteredApp,
+  type RegistryChannels,
 } from "@breezeway/shared/schemas";
 import { createRefresher } from "@breezeway/shared/session";
 import type { Fetch } from "@breezeway/verify";
@@ -23,10 +27,14 @@ import type { Fetch } from "@breezeway/verify";
 /** The reason for which an app is suspended in a tenant. */
 export type SuspensionOf = (appId: string, tenantId: string) => string | undefined;
 
+/** The version of an app's pages that a tenant has; `undefined` when the gateway cannot know it. */
+export type VersionOf = (appId: string, tenantId: string) => AppVersion | undefined;
+
 export interface KnownRegistry {
   readonly apps: AppRegistry;
   /** `undefined` while no app is suspended. */
   readonly suspensionOf: SuspensionOf | undefined;
+  readonly versionOf: VersionOf;
 }
 
 export interface RegistryFollower {
@@ -133,12 +141,14 @@ function toRegistry(text: string, { refusalOf, onError }: RegistryFollowerDeps):
   const apps: RegisteredApp[] = [];
   /** Reasons by app, then by tenant. */
   const suspended = new Map<string, ReadonlyMap<string, string>>();
-  for (const { manifest, suspensions } of entries) {
+  const versions = new Map<string, (tenantId: string) => AppVersion>();
+  for (const { manifest, suspensions, channels } of entries) {
     try {
       const app = parseManifest(manifest, "app registry");
       const refusal = refusalOf(app);
       if (refusal) throw refusal;
       apps.push(app);
+      versions.set(app.id, versionsOf(app, channels));
       if (suspensions.length > 0) suspended.set(app.id, reasonsOf(suspensions));
     } catch (error) {
       onError(error);
@@ -151,6 +161,27 @@ function toRegistry(text: string, { refusalOf, onError }: RegistryFollowerDeps):
   return {
     apps: createAppRegistry(apps),
     suspensionOf: suspended.size === 0 ? undefined : suspensionOf,
+    versionOf: (appId, tenantId) => versions.get(appId)?.(tenantId),
+  };
+}
+
+function versionsOf(
+  app: RegisteredApp,
+  channels: RegistryChannels | undefined,
+): (tenantId: string) => AppVersion {
+  const whole = { ...app, channels: channels?.versions };
+  const placements = {
+    tenants: new Map(channels?.tenants.map(({ tenantId, channel }) => [tenantId, channel])),
+    rollOut: channels?.rollOut ?? undefined,
+  };
+  return (tenantId) => versionOf(whole, placements, tenantId);
+}
+
+/** For apps of the gateway's own file. Nobody tells the gateway who is on the channels of such an app. */
+export function versionsOfFile(apps: AppRegistry | undefined): VersionOf {
+  return (appId, tenantId) => {
+    const app = apps?.get(appId);
+    return app && !app.channels ? versionOf(app, NO_PLACEMENTS, tenantId) : undefined;
   };
 }
 

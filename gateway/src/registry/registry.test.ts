@@ -111,6 +111,48 @@ describe("a gateway that follows the issuer's apps", () => {
     expect(await ask(old)).toBe("401 session-revoked");
   });
 
+  it("lets the page of a channel in like the stable one, and names version and channel in its audit log", async () => {
+    const lines: string[] = [];
+    await using audited = await follow({ audit: { write: (line: string) => lines.push(line) } });
+    const { apps } = authority.issuer;
+    const beta = { url: `${ORIGIN}/beta/`, version: "2.0.0-rc.1" };
+    await apps.put({ ...BILLS, channels: { beta } });
+    const bearer = await token();
+    await until("200", () => ask(bearer, audited));
+    await apps.setChannel({ appId: "bills", tenantId: "acme", channel: "beta" });
+    // The token from before and a new one are good: the channel has the same origin and scopes.
+    expect(await ask(bearer, audited)).toBe("200");
+    const next = await token();
+    const last = async (): Promise<string> => {
+      expect(await ask(next, audited)).toBe("200");
+      const { channel, version } = JSON.parse(lines.at(-1) ?? "") as Record<string, string>;
+      return `${channel} ${version}`;
+    };
+    await until("beta 2.0.0-rc.1", last);
+    await apps.rollOut({ appId: "bills", channel: "beta", percent: 100 });
+    await apps.setChannel({ appId: "bills", tenantId: "acme", channel: "stable" });
+    await until("beta 2.0.0-rc.1", last);
+    await apps.rollBack({ appId: "bills" });
+    await until("stable 1.0.0", last);
+  });
+
+  it("takes nothing about the version from the request", async () => {
+    const lines: string[] = [];
+    await using audited = await follow({ audit: { write: (line: string) => lines.push(line) } });
+    await authority.issuer.apps.put(BILLS);
+    const bearer = await token();
+    await until("200", () => ask(bearer, audited));
+    const headers = {
+      authorization: `Bearer ${bearer}`,
+      origin: ORIGIN,
+      "x-breezeway-channel": "canary-channel",
+      "x-breezeway-version": "canary-version",
+    };
+    await audited.request("/bills?channel=canary-channel", { headers });
+    expect(lines.join("")).not.toContain("canary");
+    expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ channel: "stable", version: "1.0.0" });
+  });
+
   it("cuts the open streams of an app that is suspended", async () => {
     await authority.issuer.apps.put(BILLS);
     const bearer = await token();

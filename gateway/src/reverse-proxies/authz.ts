@@ -82,6 +82,10 @@ class Decision implements ObservedExchange {
     return this.#located?.target.path;
   }
 
+  get appVersion(): ObservedExchange["appVersion"] {
+    return this.session && this.#policy.versionOf(this.session.appId, this.session.tenantId);
+  }
+
   get route(): ObservedExchange["route"] {
     return this.#located?.route;
   }

@@ -1,7 +1,7 @@
 /** The apps of a host: those of the option `apps`, which never change, or those of the issuer, which do. */
-import { BridgeError, quoted } from "@breezeway/shared";
+import { BridgeError, quoted, STABLE } from "@breezeway/shared";
 import type { Unsubscribe } from "@breezeway/shared/channel";
-import type { AppRegistry, RegisteredApp } from "@breezeway/shared/schemas";
+import type { AppRegistry, AppVersion, RegisteredApp } from "@breezeway/shared/schemas";
 
 export interface HostApps extends AppRegistry {
   /**
@@ -12,6 +12,11 @@ export interface HostApps extends AppRegistry {
   readonly isReady: boolean;
   /** The operator's words on why the tenant cannot use the app now; `undefined` when it can. */
   suspendedBecause(appId: string): string | undefined;
+  /**
+   * The version of an app that the tenant has, with its channel and start page: what the next mount shows. With the option
+   * `apps`, it is that of the manifest. `undefined` for an id that is not registered.
+   */
+  versionOf(appId: string): AppVersion | undefined;
   /** Calls the listener when apps were added, changed, removed, suspended or resumed. */
   subscribe(listener: () => void): Unsubscribe;
 }
@@ -24,8 +29,16 @@ export function createFixedApps(registry: AppRegistry): HostApps {
     ready: Promise.resolve(),
     isReady: true,
     suspendedBecause: () => undefined,
+    versionOf: (appId) => {
+      const app = registry.get(appId);
+      return app && stableOf(app);
+    },
     subscribe: () => () => undefined,
   };
+}
+
+export function stableOf({ version, url }: RegisteredApp): AppVersion {
+  return { channel: STABLE, version, url };
 }
 
 /** @throws {BridgeError} APP_UNKNOWN, APP_SUSPENDED */

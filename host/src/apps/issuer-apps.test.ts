@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Host } from "../host-types.ts";
+import type { Host, TapEvent } from "../host-types.ts";
 import type { Mount } from "../mount-types.ts";
-import { createHostForTesting, createTestIssuer, type TestIssuer } from "../testing.ts";
+import {
+  createHostForTesting,
+  createTestGuest,
+  createTestIssuer,
+  type TestIssuer,
+} from "../testing.ts";
 import type { OpenGuestPlace } from "../transport/guest-place.ts";
 
 const ORDERS = {
@@ -11,6 +16,11 @@ const ORDERS = {
   url: "https://orders.test/",
   capabilities: ["customers:read", "customers:write"],
   scopes: ["orders:read"],
+};
+
+const CHANNELLED = {
+  ...ORDERS,
+  channels: { beta: { url: "https://orders.test/beta/", version: "2.0.0-rc.1" } },
 };
 
 /** The longest that a page waits after a change elsewhere. */
@@ -103,6 +113,94 @@ describe("a host without the option apps", () => {
     await heard();
     expect(mount.state).toBe("connecting");
     expect(host.apps.get("orders")).toMatchObject(change);
+  });
+
+  it("mounts the page of the tenant's channel, and leaves an open frame alone until it is reloaded", async () => {
+    const shown: string[] = [];
+    const recording: OpenGuestPlace = ({ url }) => {
+      shown.push(url);
+      return { ...place({} as never), show: (next) => void shown.push(next) };
+    };
+    await host.apps.ready;
+    issuer.apps.put(CHANNELLED);
+    await heard();
+    const mount = host.mount("orders", { place: recording, path: "/list" });
+    const other = host.mount("orders", { place: recording });
+    issuer.apps.setChannel("orders", "beta");
+    await heard();
+    const [stable, beta] = [
+      { channel: "stable", version: "1.0.0", url: "https://orders.test/" },
+      { channel: "beta", ...CHANNELLED.channels.beta },
+    ];
+    expect(host.apps.versionOf("orders")).toEqual(beta);
+    expect([mount.state, mount.version]).toEqual(["connecting", stable]);
+    expect(shown).toEqual(["https://orders.test/list", "https://orders.test/"]);
+    mount.reload();
+    expect(mount.version).toEqual(beta);
+    expect(host.mount("orders", { place: recording }).version).toEqual(beta);
+    issuer.apps.setChannel("orders", "stable");
+    await heard();
+    expect([mount.version, other.version]).toEqual([beta, stable]);
+    mount.reload();
+    expect(mount.version).toEqual(stable);
+    expect(shown.slice(2)).toEqual([
+      "https://orders.test/beta/list",
+      "https://orders.test/beta/",
+      "https://orders.test/list",
+    ]);
+  });
+
+  it("reports a page at another origin than the app's, and leaves the app out", async () => {
+    await host.apps.ready;
+    const beta = { url: "https://evil.test/", version: "2.0.0" };
+    issuer.apps.put({ ...ORDERS, channels: { beta } });
+    issuer.apps.setChannel("orders", "beta");
+    await heard();
+    expect(ids()).toEqual([]);
+    expect(issuer.errors).toMatchObject([
+      { code: "MANIFEST_INVALID", message: expect.stringContaining("page.url") as string },
+    ]);
+    expected = 1;
+  });
+
+  it("reports paths of a channel's page as paths of the manifest's, so that they outlive the channel", async () => {
+    await host.apps.ready;
+    issuer.apps.put(CHANNELLED);
+    issuer.apps.setChannel("orders", "beta");
+    await heard();
+    const paths: string[] = [];
+    const guest = createTestGuest({ clock: issuer.clock });
+    host.mount("orders", { place: guest.place, onPathChange: (path) => paths.push(path) });
+    await guest.connect();
+    await guest.callWith("reportPath", ["/beta/list"]);
+    expect(paths).toEqual(["/list"]);
+  });
+
+  it("keeps the version of a place that can only load its page again", async () => {
+    const mount = await mounted();
+    issuer.apps.put(CHANNELLED);
+    issuer.apps.setChannel("orders", "beta");
+    await heard();
+    mount.reload();
+    expect(mount.version.channel).toBe("stable");
+  });
+
+  it("names the version and the channel in the tap, whatever the app says", async () => {
+    await host.apps.ready;
+    issuer.apps.put(CHANNELLED);
+    issuer.apps.setChannel("orders", "beta");
+    await heard();
+    const seen: TapEvent[] = [];
+    host.tap((event) => seen.push(event));
+    const guest = createTestGuest({ clock: issuer.clock });
+    host.mount("orders", { place: guest.place });
+    await guest.connect();
+    guest.publish("x:y", { version: "9.9.9", channel: "canary" });
+    await issuer.advance(0);
+    expect(seen.length).toBeGreaterThan(0);
+    expect(new Set(seen.map(({ version, channel }) => `${channel} ${version}`))).toEqual(
+      new Set(["beta 2.0.0-rc.1"]),
+    );
   });
 
   it("closes the mounts of an app that was removed", async () => {

@@ -3,19 +3,21 @@
  *
  * After a change elsewhere, very many pages ask the issuer again. Each waits a random part of two seconds first.
  */
+import { BridgeError, originOf } from "@breezeway/shared";
 import {
   appListResponseSchema,
   createAppRegistry,
   parseManifest,
   parseWith,
   type AppRegistry,
+  type AppVersion,
   type RegisteredApp,
   type TenantApp,
 } from "@breezeway/shared/schemas";
 import type { Clock } from "@breezeway/shared/channel";
 import { createRefresher } from "@breezeway/shared/session";
 import type { IssuerClient } from "../session/issuer-client.ts";
-import type { HostApps } from "./host-apps.ts";
+import { stableOf, type HostApps } from "./host-apps.ts";
 
 export interface IssuerApps extends HostApps {
   /** Asks now: the page, the session or the stream is new. */
@@ -41,6 +43,8 @@ interface KnownApps {
   readonly registry: AppRegistry;
   /** Reasons by app id. */
   readonly suspensions: ReadonlyMap<string, string>;
+  /** Versions of the tenant by app id. */
+  readonly versions: ReadonlyMap<string, AppVersion>;
   /** The text of each manifest, and what it was parsed to. */
   readonly parsed: ReadonlyMap<string, RegisteredApp>;
 }
@@ -48,6 +52,7 @@ interface KnownApps {
 const NO_APPS: KnownApps = {
   registry: createAppRegistry([]),
   suspensions: new Map(),
+  versions: new Map(),
   parsed: new Map(),
 };
 
@@ -98,6 +103,7 @@ export function createIssuerApps({ client, clock, random, report }: IssuerAppsDe
       return isReady;
     },
     suspendedBecause: (appId) => known.suspensions.get(appId),
+    versionOf: (appId) => known.versions.get(appId),
     subscribe: (listener) => {
       // A separate function for each call, so that one listener may subscribe twice.
       const own = (): void => listener();
@@ -118,10 +124,13 @@ function toApps(body: unknown, before: KnownApps, report: (error: unknown) => vo
   const { apps } = parseWith(appListResponseSchema, body, { code: "OFFLINE", source: "GET /apps" });
   const parsed = new Map<string, RegisteredApp>();
   const suspensions = new Map<string, string>();
-  const read = ({ manifest, suspended }: TenantApp): void => {
+  const versions = new Map<string, AppVersion>();
+  const read = ({ manifest, suspended, page }: TenantApp): void => {
     const text = JSON.stringify(manifest);
     const app = before.parsed.get(text) ?? parseManifest(manifest, "GET /apps");
+    assertOnOrigin(app, page);
     parsed.set(text, app);
+    versions.set(app.id, page ?? stableOf(app));
     if (suspended) suspensions.set(app.id, suspended.reason);
   };
   for (const app of apps) {
@@ -132,5 +141,14 @@ function toApps(body: unknown, before: KnownApps, report: (error: unknown) => vo
       report(error);
     }
   }
-  return { registry: createAppRegistry([...parsed.values()]), suspensions, parsed };
+  return { registry: createAppRegistry([...parsed.values()]), suspensions, versions, parsed };
+}
+
+/** The frame of an app never gets another origin. @throws {BridgeError} MANIFEST_INVALID */
+function assertOnOrigin({ id, origin }: RegisteredApp, page: AppVersion | undefined): void {
+  if (page === undefined || originOf(page.url) === origin) return;
+  throw new BridgeError(
+    "MANIFEST_INVALID",
+    `GET /apps: ${id}: page.url: must be on the app's origin, ${origin}.`,
+  );
 }

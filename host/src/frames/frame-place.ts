@@ -7,7 +7,8 @@ import { watchFrame } from "./frame-watch.ts";
 
 /** @param container The iframe becomes its last child. */
 export function framePlace(container: Element): OpenGuestPlace {
-  return ({ app, url, clock, onHello, onLoad, onAnswer, onLeft }) => {
+  return ({ app, url: firstUrl, clock, onHello, onLoad, onAnswer, onLeft }) => {
+    let url = firstUrl;
     const element = createFrame(app, url);
     let greetedWindow: Window | null = null;
     let hasLoaded = false;
@@ -40,6 +41,11 @@ export function framePlace(container: Element): OpenGuestPlace {
     container.append(element);
     watch.start();
 
+    const startAgain = (): void => {
+      hasLoaded = false;
+      seenOrigin = undefined;
+    };
+
     return {
       element,
       get hasLeft() {
@@ -60,9 +66,13 @@ export function framePlace(container: Element): OpenGuestPlace {
           isIsolated: crossOriginIsolated && !element.hasAttribute("credentialless"),
         }),
       reload() {
-        hasLoaded = false;
-        seenOrigin = undefined;
+        startAgain();
         reloadFrame(element, url);
+      },
+      show(next) {
+        startAgain();
+        url = next;
+        showInFrame(element, url);
       },
       close() {
         watch.stop();
@@ -72,6 +82,18 @@ export function framePlace(container: Element): OpenGuestPlace {
       },
     };
   };
+}
+
+/**
+ * Loads another page without a new entry in the history. The frame keeps the page's address as its `src`, which it loads
+ * when it is moved in the page.
+ */
+function showInFrame(element: HTMLIFrameElement, url: string): void {
+  const { parentNode, nextSibling } = element;
+  // Outside of the page, `src` loads nothing.
+  element.remove();
+  element.src = url;
+  parentNode?.insertBefore(element, nextSibling);
 }
 
 /** The origin of this page, when the frame shows a document of it other than the empty one of a new frame. */

@@ -67,8 +67,13 @@ export interface FrameDocuments {
   readonly hello: Hello | undefined;
   /** Opens the frame. Call it once. */
   start(options: FrameDocumentsStart): void;
-  /** Loads the app's page again. */
-  reload(): void;
+  /**
+   * Loads the app's page again.
+   *
+   * @param url Another page to load instead, if the place can do that.
+   * @returns whether the place loads that other page
+   */
+  reload(url?: string): boolean;
   /** @param reason Why the host closes it; stays as `error`. */
   close(reason?: BridgeError): void;
 }
@@ -115,15 +120,20 @@ export function createFrameDocuments(deps: FrameDocumentsDeps): FrameDocuments {
       });
       presence.expectHello();
     },
-    reload() {
-      if (presence.isClosed()) return;
+    reload(url) {
+      if (presence.isClosed()) return false;
       presence.drop(new BridgeError("CHANNEL_LOST", "The host reloaded the app."));
       now.error = null;
       state.set("connecting");
       presence.expectHello();
       now.hellos += 1;
       now.leavingId = now.documentId;
-      now.place?.reload();
+      if (url === undefined || !now.place?.show) {
+        now.place?.reload();
+        return false;
+      }
+      now.place.show(url);
+      return true;
     },
     close(reason) {
       if (presence.isClosed()) return;

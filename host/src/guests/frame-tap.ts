@@ -3,6 +3,7 @@
  * results, payloads or state, which contain session tokens.
  */
 import type { BridgeError, Frame } from "@breezeway/shared";
+import type { AppVersion } from "@breezeway/shared/schemas";
 import type { Clock } from "@breezeway/shared/channel";
 import type { TapEvent } from "../host-types.ts";
 
@@ -13,6 +14,8 @@ export interface FrameTap {
 
 export interface FrameTapDeps {
   readonly appId: string;
+  /** The version of the page that the frame shows. */
+  readonly version: AppVersion;
   readonly mountId: string;
   readonly clock: Clock;
   /** While it is empty, nothing is recorded. */
@@ -27,7 +30,7 @@ type TapInput = Pick<TapEvent, "direction" | "kind"> & Partial<TapEvent>;
 const MAX_OPEN_CALLS = 2_048;
 
 export function createFrameTap(deps: FrameTapDeps): FrameTap {
-  const { appId, mountId, clock, listeners, report } = deps;
+  const { appId, version, mountId, clock, listeners, report } = deps;
   const read = createFrameReader(clock);
 
   const emit = (input: TapInput): void => {
@@ -38,6 +41,8 @@ export function createFrameTap(deps: FrameTapDeps): FrameTap {
       code: undefined,
       ...input,
       appId,
+      version: version.version,
+      channel: version.channel,
       mountId,
       atMs: clock.now(),
     };

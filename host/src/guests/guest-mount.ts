@@ -13,7 +13,7 @@ import {
   type Theme,
   type Welcome,
 } from "@breezeway/shared";
-import type { RegisteredApp } from "@breezeway/shared/schemas";
+import { pathOn, type AppVersion, type RegisteredApp } from "@breezeway/shared/schemas";
 import { randomId, splitCallOptions, type Clock } from "@breezeway/shared/channel";
 import { disposable } from "../disposable.ts";
 import type { Deliver } from "../events/host-events.ts";
@@ -55,6 +55,8 @@ export interface FrameBuckets {
 
 export interface GuestMountDeps {
   readonly app: RegisteredApp;
+  /** The version that the tenant has now. Its url is on the app's origin. */
+  readonly latest: () => AppVersion;
   readonly options: MountOptions;
   readonly contract: Contract | undefined;
   readonly clock: Clock;
@@ -79,8 +81,9 @@ export interface GuestMountDeps {
 /** @throws {BridgeError} CONFIG_INVALID */
 export function createGuestMount(deps: GuestMountDeps): GuestMount {
   const { app, options, clock, buckets, handshakeTimeoutMs } = deps;
-  const url = pageUrl(app, options.path);
+  let page = deps.latest();
   let settings = options;
+  const firstUrl = urlIn(deps, page);
   const documents = createFrameDocuments({
     app,
     clock,
@@ -97,6 +100,9 @@ export function createGuestMount(deps: GuestMountDeps): GuestMount {
   const mount: GuestMount = disposable({
     id: randomId(),
     app,
+    get version() {
+      return page;
+    },
     get element() {
       if (documents.element) return documents.element;
       throw new BridgeError("CONFIG_INVALID", `${app.id} is not in an iframe of this page.`);
@@ -123,8 +129,15 @@ export function createGuestMount(deps: GuestMountDeps): GuestMount {
       pushContext();
     },
     resize: (asked) => sizer.resize(asked, documents.element),
-    reportPath: (path) => paths.run(() => options.onPathChange?.(path)),
-    reload: () => documents.reload(),
+    // As in the manifest's own version, so that it opens the same page in every version.
+    reportPath: (path) => paths.run(() => options.onPathChange?.(pathOn(page.url, app.url, path))),
+    reload() {
+      const latest = deps.latest();
+      const url = urlIn(deps, latest);
+      const isOther = url !== urlIn(deps, page);
+      const isShown = documents.reload(isOther ? url : undefined);
+      if (isShown || !isOther) page = latest;
+    },
     close: () => mount.end(),
     end(reason) {
       if (documents.state.current === "closed") return;
@@ -136,7 +149,7 @@ export function createGuestMount(deps: GuestMountDeps): GuestMount {
   });
 
   documents.start({
-    url,
+    url: firstUrl,
     openPlace: options.place ?? framePlace(options.container),
     openChannel: (guest) => deps.openChannel(guest, mount),
     onLeft: () => deps.onLeft(mount),
@@ -147,6 +160,11 @@ export function createGuestMount(deps: GuestMountDeps): GuestMount {
   });
   followTheme();
   return mount;
+}
+
+/** The address of the mount's page in a version of the app. */
+function urlIn({ app, options: { path } }: GuestMountDeps, { url }: AppVersion): string {
+  return pageUrl({ ...app, url }, path === undefined ? path : pathOn(app.url, url, path));
 }
 
 function createGuestCaller(

@@ -1,8 +1,8 @@
 /** Mounts an app: puts together what one frame of one app needs of the host. */
 import type { Hello, Welcome } from "@breezeway/shared";
-import type { RegisteredApp } from "@breezeway/shared/schemas";
+import type { AppVersion, RegisteredApp } from "@breezeway/shared/schemas";
 import { createGate, type Gate } from "@breezeway/shared/channel";
-import { endOfMount, mountableApp, type HostApps } from "../apps/host-apps.ts";
+import { endOfMount, mountableApp, stableOf, type HostApps } from "../apps/host-apps.ts";
 import type { SetupListener } from "../installations/host-installations.ts";
 import type { EventHub } from "../events/host-events.ts";
 import { parseMountOptions } from "../host-options.ts";
@@ -74,6 +74,7 @@ export function createAppMounter(deps: AppMounterDeps): MountApp {
     };
     const mount = createGuestMount({
       app,
+      latest: () => latestVersion(apps, app),
       options,
       contract: settings.contract,
       clock,
@@ -108,6 +109,12 @@ export function createAppMounter(deps: AppMounterDeps): MountApp {
     if (app.proofRequired !== true && !withholdTokens(app)) frame.tokens.prefetch();
     return mount;
   };
+}
+
+/** An app that was removed or that moved keeps its page: its mounts are about to end. */
+function latestVersion(apps: HostApps, app: RegisteredApp): AppVersion {
+  const isThere = apps.get(app.id)?.origin === app.origin;
+  return (isThere ? apps.versionOf(app.id) : undefined) ?? stableOf(app);
 }
 
 function welcome(
@@ -162,7 +169,14 @@ function openChannel(
     limits: settings.limits,
     gate: frame.gate,
     clock,
-    tap: createFrameTap({ appId: app.id, mountId: mount.id, clock, listeners: taps, report }),
+    tap: createFrameTap({
+      appId: app.id,
+      version: mount.version,
+      mountId: mount.id,
+      clock,
+      listeners: taps,
+      report,
+    }),
     onEvent: (topic, payload) => events.receive(topic, payload, { app, mount }),
     retained: (topic) => events.retained(topic, app.id),
     onEnded: guest.onEnded,

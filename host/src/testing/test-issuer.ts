@@ -2,12 +2,14 @@
  * An issuer in memory for the tests of a host. It answers the host's requests and has the host's clock. Its tokens decode like real ones but have no valid signature.
  */
 import { BridgeError, toProblem, TOKEN_LIMITS, type ErrorCode } from "@breezeway/shared";
-import type {
-  Installation,
-  ManifestInput,
-  SessionDevice,
-  SessionSummary,
-  TenantApp,
+import {
+  STABLE,
+  type AppVersion,
+  type Installation,
+  type ManifestInput,
+  type SessionDevice,
+  type SessionSummary,
+  type TenantApp,
 } from "@breezeway/shared/schemas";
 import { randomId } from "@breezeway/shared/channel";
 import {
@@ -96,6 +98,8 @@ export interface TestApps {
   remove(appId: string): void;
   suspend(appId: string, reason: string): void;
   resume(appId: string): void;
+  /** Puts the tenant on a channel of the app, or on `stable`. */
+  setChannel(appId: string, channel: string): void;
 }
 
 type Listener = (event: { readonly data?: unknown }) => void;
@@ -195,6 +199,7 @@ function createApps(
 ): RoutesDeps["apps"] {
   const apps = new Map<string, ManifestInput>();
   const reasons = new Map<string, string>();
+  const channels = new Map<string, string>();
   const then = (change: unknown): void => {
     if (change !== false) changed();
   };
@@ -203,13 +208,23 @@ function createApps(
     remove: (appId) => then(apps.delete(appId)),
     suspend: (appId, reason) => then(reasons.set(appId, reason)),
     resume: (appId) => then(reasons.delete(appId)),
+    setChannel: (appId, channel) => then(channels.set(appId, channel)),
     list: () =>
       [...apps.values()].map((manifest) => {
         const reason = reasons.get(manifest.id);
-        const suspended = reason === undefined ? null : { reason };
-        return { manifest, suspended, granted: grantedTo(manifest.id) };
+        const { channels: _, ...rest } = manifest;
+        return {
+          manifest: rest,
+          page: pageOf(manifest, channels.get(manifest.id) ?? STABLE),
+          suspended: reason === undefined ? null : { reason },
+          granted: grantedTo(manifest.id),
+        };
       }),
   };
+}
+
+function pageOf({ url, version, channels = {} }: ManifestInput, channel: string): AppVersion {
+  return { channel, version, url, ...channels[channel] };
 }
 
 interface Streams {

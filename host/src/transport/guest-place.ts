@@ -49,6 +49,11 @@ export interface GuestPlace {
   explainSilence?(): string;
   /** Loads the app's page again. */
   reload(): void;
+  /**
+   * Loads another page of the app instead, and again at each later `reload`. Left out by a place that can only load the page
+   * that it has.
+   */
+  show?(url: string): void;
   close(): void;
 }
 

@@ -9,7 +9,11 @@ import { BridgeError } from "@breezeway/shared";
 import {
   createAppRegistry,
   isNarrower,
+  NO_PLACEMENTS,
+  versionOf,
   type AppRegistry,
+  type AppVersion,
+  type ChannelPlacements,
   type RegisteredApp,
 } from "@breezeway/shared/schemas";
 import { EVERY_TENANT } from "./app-store.ts";
@@ -19,6 +23,7 @@ export interface StoredApp {
   readonly app: RegisteredApp | undefined;
   readonly revision: number;
   readonly suspensions: ReadonlyMap<string, string>;
+  readonly placements: ChannelPlacements;
   /** `undefined` while the store knows nothing of the app. */
   readonly changedAtMs: number | undefined;
 }
@@ -29,6 +34,8 @@ export interface AppCatalog extends AppRegistry {
   readonly stored: (appId: string) => StoredApp;
   /** The reason for which the app gets no tokens in a tenant. */
   readonly suspension: (appId: string, tenantId: string) => string | undefined;
+  /** The channel and version of an app in a tenant. */
+  readonly version: (app: RegisteredApp, tenantId: string) => AppVersion;
   /** @returns the ids of apps whose older tokens have rights that the apps lost */
   readonly replaceSeed: (next: AppRegistry) => string[];
   /** Replaces what the store says about some apps, or about all. `undefined`: nothing. */
@@ -39,6 +46,7 @@ const UNKNOWN: StoredApp = {
   app: undefined,
   revision: 0,
   suspensions: new Map(),
+  placements: NO_PLACEMENTS,
   changedAtMs: undefined,
 };
 
@@ -64,6 +72,8 @@ export function createAppCatalog(first: AppRegistry): AppCatalog {
       const suspensions = stored.get(appId)?.suspensions;
       return suspensions?.get(EVERY_TENANT) ?? suspensions?.get(tenantId);
     },
+    version: (app, tenantId) =>
+      versionOf(app, stored.get(app.id)?.placements ?? NO_PLACEMENTS, tenantId),
     replaceSeed: (next) => {
       const narrower = seed.all.filter((app) => isNarrower(app, next.get(app.id)));
       seed = next;

@@ -7,7 +7,8 @@
 import { BridgeError } from "@breezeway/shared";
 import { isNarrower, parseManifestJson, type RegisteredApp } from "@breezeway/shared/schemas";
 import type { Change } from "../changes/change-log.ts";
-import { EVERY_TENANT, type AppEntry, type AppState, type AppUpdate } from "./app-store.ts";
+import { entryOf, EVERY_TENANT, type AppState, type AppUpdate } from "./app-store.ts";
+import { missingChannels } from "./channel-changes.ts";
 import { diffManifests, type ManifestDiff } from "./manifest-diff.ts";
 
 /** Tenants in which one app is suspended: they are read with the app. */
@@ -40,6 +41,8 @@ export interface PutUpdate {
   readonly diff: ManifestDiff;
   /** Whether older tokens of the app end. */
   readonly revokesTokens: boolean;
+  /** Channels that tenants are on and that the manifest does not have. */
+  readonly missingChannels: readonly string[];
 }
 
 /** No update when the manifest is the same. @throws {BridgeError} REVISION_CONFLICT */
@@ -47,8 +50,10 @@ export function putApp(current: AppState, { app, expectedRevision, actor }: PutI
   assertRevision(current, expectedRevision);
   const before = readable(current);
   const diff = diffManifests(before, app);
+  const missing = missingChannels(current.placements, app);
   if (before !== undefined && diff.length === 0) {
-    return { update: undefined, revision: current.revision, diff, revokesTokens: false };
+    const { revision } = current;
+    return { update: undefined, revision, diff, revokesTokens: false, missingChannels: missing };
   }
   const manifest = JSON.stringify(app);
   const revision = current.revision + 1;
@@ -58,7 +63,7 @@ export function putApp(current: AppState, { app, expectedRevision, actor }: PutI
     entry: { ...entryOf("put", actor), manifest, diff: JSON.stringify(diff) },
     changes: changesOf({ appId: app.id, detail: "put" }, revokesTokens),
   };
-  return { update, revision, diff, revokesTokens };
+  return { update, revision, diff, revokesTokens, missingChannels: missing };
 }
 
 /** No update when there is no such app. @throws {BridgeError} REVISION_CONFLICT */
@@ -70,7 +75,7 @@ export function removeApp(
   assertRevision(current, expectedRevision);
   const diff = diffManifests(readable(current), undefined);
   return {
-    // Its suspensions stay: who puts the app again must lift them knowingly.
+    // Its suspensions and channels stay: who puts the app again must change them knowingly.
     next: { ...current, manifest: undefined, revision: current.revision + 1 },
     entry: { ...entryOf("remove", actor), diff: JSON.stringify(diff) },
     changes: changesOf({ appId, detail: "remove" }, true),
@@ -113,17 +118,6 @@ function assertRevision({ revision }: AppState, expected: number | undefined): v
     `expectedRevision: is ${expected}, but the app has revision ${revision}. Read the app again.`,
     { details: { revision } },
   );
-}
-
-function entryOf(action: AppEntry["action"], actor: string | undefined): AppEntry {
-  return {
-    action,
-    tenant_id: null,
-    reason: null,
-    manifest: null,
-    diff: "[]",
-    actor: actor ?? null,
-  };
 }
 
 interface Subject {

@@ -22,6 +22,7 @@ import {
   type HistoryPage,
 } from "./app-store.ts";
 import type { CatalogReader } from "./catalog-reader.ts";
+import { createChannelService, type ChannelService } from "./channel-service.ts";
 
 export interface AppServiceDeps {
   readonly store: AppStore;
@@ -41,7 +42,7 @@ export interface PutRules {
   readonly dryRun: boolean;
 }
 
-export interface AppService {
+export interface AppService extends ChannelService {
   readonly put: (input: PutInput, how: PutRules) => Promise<Omit<PutUpdate, "update">>;
   readonly remove: (input: RemoveInput) => Promise<boolean>;
   /** Also ends a suspension. @returns whether anything changed */
@@ -77,24 +78,35 @@ export function createAppService(deps: AppServiceDeps): AppService {
     return true;
   };
 
+  const state = async (appId: string): Promise<AppState> =>
+    (await store.read([appId])).get(appId) ?? NEW_APP;
+
+  const known = async (appId: string): Promise<void> => {
+    await current();
+    if (knowsAllApps && !catalog.get(appId)) {
+      throw new BridgeError("APP_UNKNOWN", `No app ${appId} is registered.`);
+    }
+  };
+
   return {
+    ...createChannelService({ catalog, known, state, write }),
     current,
     put: async (input, { sharesOrigin, dryRun }) => {
       const { app, actor } = input;
       await current();
       assertFromStore(catalog, app.id);
       if (!sharesOrigin) assertOwnOrigin(catalog, app);
-      if (dryRun)
-        return resultOf(putApp((await store.read([app.id])).get(app.id) ?? NEW_APP, input));
+      if (dryRun) return resultOf(putApp(await state(app.id), input));
       let result: PutUpdate | undefined;
       await write(
         app.id,
-        (state) => (result = putApp(state, input)).update,
+        (now) => (result = putApp(now, input)).update,
         ({ next }) => ({
           event: "app.put",
           sub: actor,
           revision: next.revision,
           fields: result?.diff.map(({ field }) => field),
+          ...(result?.missingChannels.length ? { missingChannels: result.missingChannels } : {}),
         }),
       );
       // The store has called the function above, or has thrown.
@@ -104,19 +116,16 @@ export function createAppService(deps: AppServiceDeps): AppService {
       assertFromStore(catalog, input.appId);
       return write(
         input.appId,
-        (state) => removeApp(state, input),
+        (now) => removeApp(now, input),
         ({ next }) => ({ event: "app.removed", sub: input.actor, revision: next.revision }),
       );
     },
     suspend: async (input) => {
       const { appId, tenantId, reason, actor } = input;
-      await current();
-      if (knowsAllApps && !catalog.get(appId)) {
-        throw new BridgeError("APP_UNKNOWN", `No app ${appId} is registered.`);
-      }
+      await known(appId);
       return write(
         appId,
-        (state) => suspendApp(state, input),
+        (now) => suspendApp(now, input),
         () => ({
           event: reason === undefined ? "app.resumed" : "app.suspended",
           sub: actor,
@@ -132,8 +141,8 @@ export function createAppService(deps: AppServiceDeps): AppService {
   };
 }
 
-function resultOf({ revision, diff, revokesTokens }: PutUpdate): Omit<PutUpdate, "update"> {
-  return { revision, diff, revokesTokens };
+function resultOf({ update: _, ...result }: PutUpdate): Omit<PutUpdate, "update"> {
+  return result;
 }
 
 function assertFromStore(catalog: AppCatalog, appId: string): void {

@@ -2,6 +2,7 @@
  * The queries on apps. The row of an app is locked while it changes, so of two writers the second one decides with the
  * first one's result; the row, its history and the change log are written in one transaction.
  */
+import { NO_PLACEMENTS, type ChannelPlacements, type RollOut } from "@breezeway/shared/schemas";
 import type { Transaction } from "kysely";
 import { appendChanges, type Change } from "../changes/change-log.ts";
 import type { AppChangeRow, AppRow, Database } from "../store/schema.ts";
@@ -15,6 +16,7 @@ export interface AppState {
   readonly revision: number;
   /** Reasons by tenant id; by {@link EVERY_TENANT} for all. */
   readonly suspensions: ReadonlyMap<string, string>;
+  readonly placements: ChannelPlacements;
   readonly changedAtMs: number;
 }
 
@@ -22,6 +24,7 @@ export const NEW_APP: AppState = {
   manifest: undefined,
   revision: 0,
   suspensions: new Map(),
+  placements: NO_PLACEMENTS,
   changedAtMs: 0,
 };
 
@@ -30,8 +33,21 @@ export const EVERY_TENANT = "";
 
 export type AppEntry = Omit<AppChangeRow, "app_id" | "number" | "revision" | "at_ms">;
 
+export function entryOf(action: AppEntry["action"], actor: string | undefined): AppEntry {
+  return {
+    action,
+    tenant_id: null,
+    reason: null,
+    manifest: null,
+    diff: "[]",
+    actor: actor ?? null,
+    channel: null,
+    percent: null,
+  };
+}
+
 export interface AppUpdate {
-  readonly next: Pick<AppState, "manifest" | "revision" | "suspensions">;
+  readonly next: Pick<AppState, "manifest" | "revision" | "suspensions" | "placements">;
   /** For the history. */
   readonly entry: AppEntry;
   readonly changes: readonly Change[];
@@ -127,6 +143,7 @@ async function updateIn(
       manifest: next.manifest ?? null,
       revision: next.revision,
       suspensions: JSON.stringify(Object.fromEntries(next.suspensions)),
+      channels: placementsText(next.placements),
       changes: row.changes + 1,
       changed_at_ms: nowMs,
     })
@@ -173,6 +190,19 @@ function stateOf(row: AppRow): AppState {
     manifest: row.manifest ?? undefined,
     revision: row.revision,
     suspensions: new Map(Object.entries(JSON.parse(row.suspensions) as Record<string, string>)),
+    placements: placementsOf(row.channels),
     changedAtMs: row.changed_at_ms,
   };
+}
+
+function placementsText({ tenants, rollOut }: ChannelPlacements): string {
+  return JSON.stringify({ tenants: Object.fromEntries(tenants), rollOut });
+}
+
+function placementsOf(text: string): ChannelPlacements {
+  const { tenants = {}, rollOut } = JSON.parse(text) as {
+    readonly tenants?: Record<string, string>;
+    readonly rollOut?: RollOut;
+  };
+  return { tenants: new Map(Object.entries(tenants)), rollOut };
 }

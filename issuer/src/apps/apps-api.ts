@@ -1,17 +1,21 @@
 /** The programmatic API of apps: the registry in the store. */
 import { BridgeError } from "@breezeway/shared";
 import {
+  channelName,
   optionObject,
   parseManifest,
   parseWith,
+  STABLE,
   suspensionReason,
   type ManifestInput,
   type RegisteredApp,
+  type RollOut,
 } from "@breezeway/shared/schemas";
 import * as z from "zod/mini";
 import { checkId, storedId } from "../stored-id.ts";
 import { appChange, appInfo, type AppChange, type AppInfo } from "./app-info.ts";
 import type { AppService } from "./app-service.ts";
+import type { ChannelChange } from "./channel-changes.ts";
 import type { ManifestDiff } from "./manifest-diff.ts";
 
 export interface AppActor {
@@ -40,6 +44,8 @@ export interface PutResult {
   readonly diff: ManifestDiff;
   /** Whether the app's older tokens end. */
   readonly revokesTokens: boolean;
+  /** Channels that tenants are on and that the manifest does not have: these tenants are on `stable`. */
+  readonly missingChannels: readonly string[];
 }
 
 export interface SuspendOptions extends AppActor {
@@ -53,6 +59,27 @@ export interface ResumeOptions extends AppActor {
   /** Default: the suspension in every tenant. Those of single tenants stay. */
   readonly tenantId?: string;
 }
+
+interface ChannelWrite extends AppActor {
+  readonly appId: string;
+  /** Checks everything, says what would change, and writes nothing. Default false. */
+  readonly dryRun?: boolean;
+}
+
+export interface ChannelOptions extends ChannelWrite {
+  readonly tenantId: string;
+  /** A channel of the manifest, or `stable`, which takes the tenant off its channel. */
+  readonly channel: string;
+}
+
+export interface RollOutOptions extends ChannelWrite {
+  /** A channel of the manifest other than `stable`. */
+  readonly channel: string;
+  /** The share of tenants, a whole number from 1 to 100. */
+  readonly percent: number;
+}
+
+export type RollBackOptions = ChannelWrite;
 
 export interface PageOptions {
   /** Items of one page, 1 to 1 000. Default 100. */
@@ -102,6 +129,22 @@ export interface IssuerApps {
   suspend(appId: string, options: SuspendOptions): Promise<boolean>;
   /** @returns false when the app was not suspended there. @throws {BridgeError} APP_UNKNOWN */
   resume(appId: string, options?: ResumeOptions): Promise<boolean>;
+  /**
+   * Puts a tenant on a channel of the app, whatever is rolled out. At most 1 000 tenants of one app. Open frames stay as
+   * they are; the next ones show the channel's page. Works for apps of files, too.
+   *
+   * @throws {BridgeError} APP_UNKNOWN; REQUEST_MALFORMED, also for a channel that the manifest does not have
+   */
+  setChannel(options: ChannelOptions): Promise<ChannelChange<string>>;
+  /**
+   * Gives a channel to a share of the tenants that are on no channel of their own. A tenant that has it keeps it while the
+   * share grows. It replaces the app's rollout, if there is one.
+   *
+   * @throws {BridgeError} as `setChannel`
+   */
+  rollOut(options: RollOutOptions): Promise<ChannelChange<RollOut | null>>;
+  /** Ends the app's rollout. Tenants on a channel of their own stay there. @throws {BridgeError} APP_UNKNOWN */
+  rollBack(options: RollBackOptions): Promise<ChannelChange<RollOut | null>>;
 }
 
 /** Manifests are read whole by every process. */
@@ -127,6 +170,20 @@ const resumeSchema = optionObject<ResumeOptions>({
   actor,
   tenantId: z.optional(storedId),
 });
+const channelWrite = { appId: storedId, actor, dryRun: z.optional(z.boolean()) };
+const channelSchema = optionObject<ChannelOptions>({
+  ...channelWrite,
+  tenantId: storedId,
+  channel: channelName,
+});
+const rollOutSchema = optionObject<RollOutOptions>({
+  ...channelWrite,
+  channel: channelName.check(
+    z.refine((name) => name !== STABLE, "must not be stable. Call rollBack to end a rollout"),
+  ),
+  percent: z.int().check(z.minimum(1), z.maximum(100)),
+});
+const rollBackSchema = optionObject<RollBackOptions>(channelWrite);
 const pageSchema = optionObject<PageOptions>({
   limit: z.optional(z.int().check(z.minimum(1), z.maximum(MAX_PAGE))),
   cursor: z.optional(storedId),
@@ -158,6 +215,27 @@ function numberCursor(cursor: string | undefined): number | undefined {
   if (cursor === undefined) return undefined;
   if (/^\d{1,9}$/.test(cursor)) return Number(cursor);
   throw new BridgeError("REQUEST_MALFORMED", "issuer.apps.history: cursor: must be a nextCursor.");
+}
+
+function channelsApi(
+  service: () => Promise<AppService>,
+): Pick<IssuerApps, "setChannel" | "rollOut" | "rollBack"> {
+  return {
+    setChannel: async (options) => {
+      const { dryRun = false, actor: by, ...input } = checked(channelSchema, options, "setChannel");
+      return (await service()).place({ ...input, actor: by }, dryRun);
+    },
+    rollOut: async (options) => {
+      const given = checked(rollOutSchema, options, "rollOut");
+      const { appId, channel, percent, actor: by, dryRun = false } = given;
+      const input = { appId, rollOut: { channel, percent }, actor: by };
+      return (await service()).rollOut(input, dryRun);
+    },
+    rollBack: async (options) => {
+      const { appId, actor: by, dryRun = false } = checked(rollBackSchema, options, "rollBack");
+      return (await service()).rollOut({ appId, rollOut: undefined, actor: by }, dryRun);
+    },
+  };
 }
 
 export function createAppsApi(service: () => Promise<AppService>): IssuerApps {
@@ -215,5 +293,6 @@ export function createAppsApi(service: () => Promise<AppService>): IssuerApps {
       const input = { appId: checkId("appId", appId), tenantId, reason: undefined, actor: by };
       return (await service()).suspend(input);
     },
+    ...channelsApi(service),
   };
 }

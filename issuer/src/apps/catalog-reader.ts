@@ -46,8 +46,8 @@ export function createCatalogReader({ store, catalog, onError }: CatalogReaderDe
 
   const toStored = (appId: string, state: AppState | undefined): StoredApp | undefined => {
     if (!state) return undefined;
-    const { revision, suspensions, changedAtMs } = state;
-    return { app: parsed(appId, state.manifest), revision, suspensions, changedAtMs };
+    const { manifest, ...rest } = state;
+    return { ...rest, app: parsed(appId, manifest) };
   };
 
   const readPending = async (): Promise<void> => {

@@ -31,15 +31,19 @@ function changeOf(field: string, before: unknown, after: unknown): ManifestChang
   };
 }
 
+/** Each channel is a field of its own: `channels.beta`. */
+function fieldsOf(manifest: Manifest | undefined): Readonly<Record<string, unknown>> {
+  const { channels = {}, ...fields } = manifest ?? {};
+  const each = Object.entries(channels).map(([name, channel]) => [`channels.${name}`, channel]);
+  return { ...fields, ...(Object.fromEntries(each) as Record<string, unknown>) };
+}
+
 /** @param before `undefined` for a new app, `after` for one that is removed */
 export function diffManifests(
   before: Manifest | undefined,
   after: Manifest | undefined,
 ): ManifestDiff {
-  const [old, next] = [{ ...before }, { ...after }] as [
-    Record<string, unknown>,
-    Record<string, unknown>,
-  ];
+  const [old, next] = [fieldsOf(before), fieldsOf(after)];
   return (
     [...new Set([...Object.keys(next), ...Object.keys(old)])]
       // It follows from `url`.

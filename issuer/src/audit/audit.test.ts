@@ -81,6 +81,8 @@ describe("the audit log", () => {
         sub: "alice",
         tenant: "acme",
         app: "orders",
+        channel: "stable",
+        version: "1.0.0",
         sid: session?.handle,
         jti: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
         kid,

@@ -27,6 +27,9 @@ export type AuditEventName =
   | "app.removed"
   | "app.suspended"
   | "app.resumed"
+  | "app.channel-set"
+  | "app.rolled-out"
+  | "app.rolled-back"
   | "grant.set"
   | "grant.wished"
   | "user.exported"
@@ -55,6 +58,14 @@ export interface AuditEvent {
   readonly count?: number | undefined;
   /** The revision of an app's manifest. */
   readonly revision?: number | undefined;
+  /** The version of the app's pages that the tenant has, by the registry. */
+  readonly version?: string | undefined;
+  /** The channel of that version, or the one that operators chose. */
+  readonly channel?: string | undefined;
+  /** The share of tenants of a rollout, 1 to 100. */
+  readonly percent?: number | undefined;
+  /** Channels that tenants are on and that a manifest does not have. */
+  readonly missingChannels?: readonly string[] | undefined;
   /** Granted to an app, from now on. */
   readonly scopes?: readonly string[] | undefined;
   /** Fields of the manifest that changed. */

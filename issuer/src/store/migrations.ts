@@ -361,6 +361,18 @@ const devices: Migration = {
   },
 };
 
+/** Which tenants are on which channel of an app. A process of the version before leaves them as they are. */
+const channels: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .alterTable("breezeway_app")
+      .addColumn("channels", "text", (column) => column.notNull().defaultTo("{}"))
+      .execute();
+    await db.schema.alterTable("breezeway_app_change").addColumn("channel", "text").execute();
+    await db.schema.alterTable("breezeway_app_change").addColumn("percent", "integer").execute();
+  },
+};
+
 export const migrationsOf = (kind: StoreKind): MigrationProvider => ({
   // The migrations run in the order of their names.
   getMigrations: () =>
@@ -375,5 +387,6 @@ export const migrationsOf = (kind: StoreKind): MigrationProvider => ({
       "0008_apps": apps,
       "0009_wishes": wishes,
       "0010_devices": devices,
+      "0011_channels": channels,
     }),
 });

@@ -164,6 +164,8 @@ export interface AppTable {
   revision: number;
   /** JSON: tenant id → reason. The empty id stands for every tenant. */
   suspensions: string;
+  /** JSON: `{ tenants?: tenant id → channel, rollOut?: { channel, percent } }`. */
+  channels: Generated<string>;
   /** Changes so far, the number of the last row in {@link AppChangeTable}. */
   changes: number;
   changed_at_ms: number;
@@ -174,10 +176,10 @@ export interface AppChangeTable {
   app_id: string;
   /** 1 for the first change of the app. */
   number: number;
-  action: "put" | "remove" | "suspend" | "resume";
+  action: AppAction;
   /** The revision after the change. */
   revision: number;
-  /** The tenant of a `suspend` or `resume`; `null` for every tenant. */
+  /** The tenant of a `suspend`, `resume` or `set-channel`; `null` for every tenant. */
   tenant_id: string | null;
   /** Only for a `suspend`. */
   reason: string | null;
@@ -187,7 +189,20 @@ export interface AppChangeTable {
   diff: string;
   actor: string | null;
   at_ms: number;
+  /** Only for a `set-channel`, `roll-out` or `roll-back`. */
+  channel: string | null;
+  /** Only for a `roll-out`. */
+  percent: number | null;
 }
+
+export type AppAction =
+  | "put"
+  | "remove"
+  | "suspend"
+  | "resume"
+  | "set-channel"
+  | "roll-out"
+  | "roll-back";
 
 /** The scopes of an app that a tenant has agreed to. */
 export interface GrantTable {

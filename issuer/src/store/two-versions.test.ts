@@ -41,6 +41,8 @@ function sessionValues(secret: IssuedSecret, given: Values = {}): Values {
     revoked_at_ms: null,
     revoked_reason: null,
     review_at_ms: nowMs + DAY_MS,
+    device: "Firefox on Linux",
+    network: null,
     ...given,
   };
 }
@@ -250,6 +252,32 @@ describeStores("on a $name store", (place, { name: kind }) => {
       expect(await earlier.run("findSession", ended.values)).toEqual([]);
       expect(await earlier.run("findSession", live.values)).toHaveLength(1);
     });
+  });
+
+  it("keeps the channels of an app that a version without channels changes", async () => {
+    await using issuer = testIssuer({ store: place().store(), apps: [] });
+    await issuer.ready;
+    const beta = { url: "https://bills.example/beta/", version: "2.0.0" };
+    const bills = { id: "bills", name: "Bills", version: "1.0.0", url: "https://bills.example/" };
+    await issuer.apps.put({ ...bills, channels: { beta } });
+    await issuer.apps.setChannel({ appId: "bills", tenantId: "acme", channel: "beta" });
+    await using earlier = openEarlierVersion("0009_wishes", kind, place().location);
+    const [row = {}] = await earlier.run("readApps", {});
+    const change = { ...row, suspensions: '{"":"Under review"}', changes: 3 };
+    await earlier.run("changeApp", {
+      ...change,
+      action: "suspend",
+      tenant_id: null,
+      reason: "Under review",
+      diff: "[]",
+      actor: null,
+      ...changeValues("apps-changed", "bills"),
+    });
+    expect(await issuer.apps.get("bills")).toMatchObject({
+      suspensions: [{ reason: "Under review" }],
+      channels: { tenants: [{ tenantId: "acme", channel: "beta" }] },
+    });
+    expect((await issuer.apps.history("bills")).items[0]).toMatchObject({ action: "suspend" });
   });
 
   describe.each(VERSIONS)("that this version migrates meanwhile, version %s", (version) => {

@@ -1,4 +1,5 @@
 /** Everything that the store has about a user, without secrets and hashes, as plain JSON. */
+import type { AppAction } from "../store/schema.ts";
 import { toSeconds } from "../time.ts";
 import type { SessionRow } from "../store/schema.ts";
 import type { OpenStore } from "../store/store.ts";
@@ -56,7 +57,7 @@ export interface ExportedWish {
 export interface ExportedAppChange {
   readonly appId: string;
   readonly number: number;
-  readonly action: "put" | "remove" | "suspend" | "resume";
+  readonly action: AppAction;
   readonly tenantId?: string;
   readonly reason?: string;
   readonly atSeconds: number;

@@ -111,4 +111,54 @@ export const appRegistry: readonly Removal[] = [
       ),
     ],
   },
+  {
+    row: "TM-712",
+    edits: [
+      edit(
+        "shared/src/schemas/manifest.ts",
+        "if (originOf(channelUrl) !== origin)",
+        "if (originOf(channelUrl) === undefined)",
+      ),
+    ],
+  },
+  {
+    row: "TM-713",
+    edits: [
+      edit(
+        "host/src/apps/issuer-apps.ts",
+        "assertOnOrigin(app, page);",
+        'if (app.id === "") assertOnOrigin(app, page);',
+      ),
+    ],
+  },
+  {
+    row: "TM-714",
+    edits: [
+      edit(
+        "shared/src/schemas/manifest.ts",
+        "z.strictObject({\n      url: webUrl.check",
+        "z.looseObject({\n      url: webUrl.check",
+      ),
+    ],
+  },
+  {
+    row: "TM-715",
+    edits: [
+      edit(
+        "issuer/src/http/routes/app-routes.ts",
+        "...app } = withoutChannels(whole);",
+        "...app } = whole;",
+      ),
+    ],
+  },
+  {
+    row: "TM-716",
+    edits: [
+      edit(
+        "host/src/guests/mount-app.ts",
+        "version: mount.version,",
+        "version: { ...mount.version, version: guest.hello.documentId },",
+      ),
+    ],
+  },
 ];

@@ -124,8 +124,8 @@ export const host: readonly Removal[] = [
     edits: [
       edit(
         "host/src/guests/guest-mount.ts",
-        "(path) => paths.run(() => options.onPathChange?.(path)),",
-        "(path) => options.onPathChange?.(path),",
+        "paths.run(() => options.onPathChange?.(pathOn(page.url, app.url, path))),",
+        "void options.onPathChange?.(pathOn(page.url, app.url, path)),",
       ),
     ],
   },

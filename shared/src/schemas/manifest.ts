@@ -4,6 +4,7 @@
 import * as z from "zod/mini";
 import { isLoopbackHost, originOf } from "../origin.ts";
 import { isRight } from "../protocol/names.ts";
+import { channelName, folderOf, MAX_CHANNELS, STABLE, type AppChannel } from "./channels.ts";
 import { parseJsonWith, parseWith, type ParseContext } from "./parse.ts";
 
 /**
@@ -88,6 +89,11 @@ export interface Manifest {
   readonly version: string;
   /** Start page. Its origin is the app's origin. https, or http on loopback. */
   readonly url: string;
+  /**
+   * Versions that operators can give to some tenants, by name: at most 16, each of 1 to 32 lower-case letters, digits and
+   * hyphens. `stable` is the manifest's own `url` and `version`, and is not listed. Default: none.
+   */
+  readonly channels?: Readonly<Record<string, AppChannel>> | undefined;
   readonly placements: readonly Placement[];
   /** Rights of the app in the host, such as `customers:read`. */
   readonly capabilities: readonly string[];
@@ -167,6 +173,29 @@ const rightName = z.string().check(z.refine(isRight, "must be of the form resour
 // Plain http is for this machine only: elsewhere anyone on the network path could replace the app.
 const webUrl = z.string().check(z.refine(isSecureUrl, "must be an https URL (http on loopback)"));
 
+const version = z
+  .string()
+  .check(z.regex(/^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?$/, "must be a semantic version"));
+
+const channels = z
+  .record(
+    channelName,
+    z.strictObject({
+      url: webUrl.check(z.maxLength(2_048, "must be at most 2048 characters")),
+      version: version.check(z.maxLength(64, "must be at most 64 characters")),
+    }),
+  )
+  .check(
+    z.refine(
+      (listed) => Object.keys(listed).length <= MAX_CHANNELS,
+      `must have at most ${MAX_CHANNELS} channels`,
+    ),
+    z.refine(
+      (listed) => !Object.hasOwn(listed, STABLE),
+      "must not list stable, which is the manifest's own url and version",
+    ),
+  );
+
 const path = z
   .string()
   .check(z.regex(/^\/(?!\/)[^\s\\]*$/, "must be a path that starts with one slash"));
@@ -191,10 +220,9 @@ const manifestSchema: z.ZodMiniType<Manifest> = z
     $schema: z.optional(z.string()),
     id: appId,
     name: text(80),
-    version: z
-      .string()
-      .check(z.regex(/^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?$/, "must be a semantic version")),
+    version,
     url: webUrl,
+    channels: z.optional(channels),
     origin: z.optional(z.string()),
     placements: z._default(z.array(placement), []),
     capabilities: z._default(z.array(rightName), []),
@@ -270,7 +298,31 @@ const manifestSchema: z.ZodMiniType<Manifest> = z
         lifecycle?.setupUrl === undefined || originOf(lifecycle.setupUrl) === originOf(url),
       { path: ["lifecycle", "setupUrl"], error: "must be on the origin of url" },
     ),
+    z.check<Manifest>(({ value: { url, channels: listed = {} }, issues }) => {
+      for (const [name, channel] of Object.entries(listed)) {
+        const message = channelFault(url, channel.url);
+        if (message === undefined) continue;
+        issues.push({
+          code: "custom",
+          input: channel.url,
+          path: ["channels", name, "url"],
+          message,
+        });
+      }
+    }),
   );
+
+function channelFault(url: string, channelUrl: string): string | undefined {
+  const origin = originOf(url);
+  // Another fault has been found.
+  if (origin === undefined) return undefined;
+  if (originOf(channelUrl) !== origin) return "must be on the origin of url";
+  // The paths of placements could not tell the versions apart.
+  if (folderOf(channelUrl) === folderOf(url)) {
+    return "must be in another folder than url, such as /beta/";
+  }
+  return undefined;
+}
 
 /** A parsed manifest with its origin. */
 export interface RegisteredApp extends Manifest {

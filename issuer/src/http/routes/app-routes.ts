@@ -6,7 +6,12 @@
  * `revocations.secrets`.
  */
 import { createHash } from "node:crypto";
-import type { RegisteredApp } from "@breezeway/shared/schemas";
+import {
+  withoutChannels,
+  type RegisteredApp,
+  type RegistryChannels,
+} from "@breezeway/shared/schemas";
+import type { AppCatalog } from "../../apps/app-catalog.ts";
 import { suspensionsOf } from "../../apps/app-info.ts";
 import type { TenantGrants } from "../../grants/tenant-grants.ts";
 import type { InstallationOptions } from "../../installations/installation-options.ts";
@@ -50,11 +55,14 @@ function textOnce(contentOf: (app: RegisteredApp) => unknown): (app: RegisteredA
   };
 }
 
-const wholeText = textOnce((app) => app);
-/** The addresses of an app's backend are the operator's. */
-const publicText = textOnce(({ lifecycle, ...app }) =>
-  lifecycle?.setupUrl === undefined ? app : { ...app, lifecycle: { setupUrl: lifecycle.setupUrl } },
-);
+const wholeText = textOnce(withoutChannels);
+/** The addresses of an app's backend are the operator's, and so are channels of other tenants. */
+const publicText = textOnce((whole) => {
+  const { lifecycle, ...app } = withoutChannels(whole);
+  return lifecycle?.setupUrl === undefined
+    ? app
+    : { ...app, lifecycle: { setupUrl: lifecycle.setupUrl } };
+});
 
 export function appRoutes(deps: AppRoutesDeps): readonly Endpoint[] {
   const { apps, sessions, credentials, readLog, secrets, tenantGrants } = deps;
@@ -81,6 +89,7 @@ export function appRoutes(deps: AppRoutesDeps): readonly Endpoint[] {
         const reason = catalog.suspension(app.id, tenantId);
         const granted = await tenantGrants?.of({ appId: app.id, tenantId });
         const state = {
+          page: catalog.version(app, tenantId),
           suspended: reason === undefined ? null : { reason },
           granted: granted ? [...granted] : null,
         };
@@ -101,12 +110,24 @@ export function appRoutes(deps: AppRoutesDeps): readonly Endpoint[] {
       const parts = catalog.all.map((app) =>
         part(wholeText(app), {
           suspensions: suspensionsOf(catalog.stored(app.id).suspensions),
+          channels: channelsOf(catalog, app),
         }),
       );
       return listed(request.headers, parts);
     },
   };
   return secrets.length > 0 ? [tenantApps, registry] : [tenantApps];
+}
+
+/** For the gateway's telemetry. `undefined` for an app without channels. */
+function channelsOf(catalog: AppCatalog, app: RegisteredApp): RegistryChannels | undefined {
+  if (!app.channels) return undefined;
+  const { tenants, rollOut = null } = catalog.stored(app.id).placements;
+  return {
+    versions: app.channels,
+    tenants: [...tenants].map(([tenantId, channel]) => ({ tenantId, channel })),
+    rollOut,
+  };
 }
 
 /** Who may manage installations sees what could be installed, everybody else what is. */

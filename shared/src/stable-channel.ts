@@ -1,0 +1,2 @@
+/** The channel of a manifest's own `url` and `version`. */
+export const STABLE = "stable";
