@@ -85,7 +85,10 @@ export class Verifier {
     const isTyped =
       texts.every((name) => typeof claims[name] === "string" && claims[name] !== "") &&
       times.every((name) => Number.isInteger(claims[name]));
-    if (!isTyped) throw new Rejected("token-malformed");
+    const user = claims["userId"];
+    const isUser = typeof user === "string" && user !== "";
+    const isOfEvent = claims["event"] === "user-erased" ? isUser : user === undefined;
+    if (!isTyped || !isOfEvent) throw new Rejected("token-malformed");
     this.#checkParties(claims);
     if (life < 1 || life > 60) throw new Rejected("token-malformed");
     this.#checkTimes(claims);
@@ -95,10 +98,12 @@ export class Verifier {
     const said = strictObject(Buffer.from(body)) ?? {};
     const isSame =
       said["appId"] === claims["aud"] &&
-      ["event", "installationId", "tenantId"].every((name) => said[name] === claims[name]);
+      ["event", "installationId", "tenantId", "userId"].every(
+        (name) => said[name] === claims[name],
+      );
     if (!isSame) throw new Rejected("request-malformed");
-    const { event, installationId, appId, tenantId } = said;
-    return { event, installationId, appId, tenantId };
+    const { event, installationId, appId, tenantId, userId } = said;
+    return { event, installationId, appId, tenantId, ...(isUser ? { userId } : {}) };
   }
 
   /** V1 to V8. */

@@ -129,10 +129,7 @@ export function createTestIssuer(options: TestIssuerOptions = {}): TestIssuer {
     grants,
     changed: () => streams.announce("installations-changed"),
   });
-  const devices = createTestDevices({
-    nowSeconds: () => Math.floor(clock.now() / 1000),
-    session: () => core.signedIn(),
-  });
+  const devices = createTestDevices({ nowSeconds, session });
   const isRequired = options.installationsRequired ?? false;
   const grantedTo = (appId: string): readonly string[] | null =>
     options.consent === "required" ? grants.of(appId) : null;
