@@ -28,7 +28,7 @@ export interface AppInfo {
 export interface AppChannels {
   /** Tenants that are on a channel of their own. */
   readonly tenants: readonly TenantChannel[];
-  /** `null` while there is no rollout. */
+  /** `null` without a rollout. */
   readonly rollOut: (RollOut & MaybeMissing) | null;
 }
 

@@ -317,6 +317,22 @@ describe("the grants of a tenant", () => {
     expect(await reasonOf(await wish(undefined))).toBe("401 session-missing");
   });
 
+  it("are wished for within a limit that one user cannot use up for the others", async () => {
+    await issuer.close();
+    start({}, { rateLimits: { installationChangesPerTenant: 2 } });
+    const wish = async (cookie: string): Promise<number> =>
+      (
+        await call(issuer, "/installations/wish", {
+          method: "POST",
+          body: { appId: "orders", tenantId: "acme", scopes: ["orders:read"] },
+          cookie,
+        })
+      ).status;
+    const [bob, alice] = [await signIn(issuer, "bob"), await signIn(issuer)];
+    expect([await wish(bob), await wish(bob), await wish(bob)]).toEqual([200, 200, 429]);
+    expect(await wish(alice)).toBe(200);
+  });
+
   it("are not listed for somebody who may not manage apps", async () => {
     const cookie = await signIn(issuer, "bob");
     const list = await call(issuer, "/installations/grants", { cookie });

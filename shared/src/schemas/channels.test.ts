@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { pathOn, shareOf, versionOf, type ChannelPlacements } from "./channels.ts";
 import { parseManifest, type RegisteredApp } from "./manifest.ts";
+import { appListResponseSchema, registryResponseSchema } from "./registry.ts";
 
 const BETA = { url: "https://orders.example/beta/", version: "2.0.0-rc.1" };
 
@@ -127,5 +128,26 @@ describe("the channels of a manifest", () => {
   ])("are refused with %s", (_case, channels, message) => {
     expect(() => app({ channels })).toThrow(message);
     expect(() => app({ channels })).toThrow(expect.objectContaining({ code: "MANIFEST_INVALID" }));
+  });
+});
+
+describe("an answer with a channel that this version does not understand", () => {
+  const manifest = { id: "bills" };
+
+  it.each([
+    { versions: { "B E": {} }, tenants: [], rollOut: null },
+    { versions: {}, tenants: [], rollOut: { channel: "beta", percent: 12.5 } },
+    "later",
+  ])("keeps the suspensions of all apps: %j", (channels) => {
+    const suspensions = [{ reason: "Under review" }];
+    const body = { apps: [{ manifest, channels, suspensions }] };
+    const { apps } = registryResponseSchema.parse(body);
+    expect(apps).toMatchObject([{ manifest, suspensions }]);
+    expect(apps[0]?.channels).toBeUndefined();
+  });
+
+  it("keeps the apps of a page", () => {
+    const app = { manifest, page: { channel: 7 }, suspended: null, granted: null };
+    expect(appListResponseSchema.parse({ apps: [app] }).apps).toMatchObject([{ manifest }]);
   });
 });

@@ -1,5 +1,6 @@
 /** The app registry as the issuer sends it to host pages and gateways. */
 import * as z from "zod/mini";
+import { catch as orElse } from "zod/mini";
 import { channelName, type AppChannel, type AppVersion } from "./channels.ts";
 import { scopesOfManifest, text, type RegisteredApp } from "./manifest.ts";
 
@@ -28,12 +29,15 @@ export interface AppListResponse {
   readonly apps: readonly TenantApp[];
 }
 
+const appVersion = z.object({ channel: channelName, version: z.string(), url: z.string() });
+
 export const appListResponseSchema: z.ZodMiniType<AppListResponse> = z.object({
   apps: z.array(
     z.object({
       // Each is parsed alone: one that this version does not understand must not hide the others.
       manifest: z.unknown(),
-      page: z.optional(z.object({ channel: channelName, version: z.string(), url: z.string() })),
+      // One that this version does not understand counts as absent, for the same reason.
+      page: orElse(z.optional(appVersion), undefined),
       suspended: z.nullable(z.object({ reason: suspensionReason })),
       granted: z.nullable(z.array(z.string())),
     }),
@@ -53,7 +57,7 @@ export interface RegistryChannels {
   readonly versions: Readonly<Record<string, AppChannel>>;
   /** Tenants that are on a channel of their own. */
   readonly tenants: readonly { readonly tenantId: string; readonly channel: string }[];
-  /** `null` while there is no rollout. */
+  /** `null` without a rollout. */
   readonly rollOut: { readonly channel: string; readonly percent: number } | null;
 }
 
@@ -75,7 +79,8 @@ export const registryResponseSchema: z.ZodMiniType<RegistryResponse> = z.object(
   apps: z.array(
     z.object({
       manifest: z.unknown(),
-      channels: z.optional(registryChannels),
+      // For telemetry alone: a part that this version does not understand must not keep suspensions back.
+      channels: orElse(z.optional(registryChannels), undefined),
       suspensions: z.array(
         z.object({
           tenantId: z.optional(tenantId),

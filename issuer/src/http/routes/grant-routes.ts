@@ -62,8 +62,9 @@ export function grantRoutes({ grants, limits, managing }: GrantRoutesDeps): read
       guard: "change",
       handle: async (context) => {
         const request = await readJson(context.request, grantWishRequestSchema);
-        const { userId } = await managing.authoriseMember(context, request);
-        await limits.installation(request.tenantId, "wish");
+        const { userId, handle } = await managing.authoriseMember(context, request);
+        // Counted by session: one user must not use up the wishes of a tenant.
+        await limits.installation(handle, "wish");
         const wish = await grants.wish({ ...request, userId });
         const body: GrantWishResponse = { wish: wish ? toWish(wish) : null };
         return json(body);
